@@ -1,0 +1,56 @@
+import type { Identifier, IdentifierKind } from './identifiers.ts';
+
+/** The states of a line, spelled as the device list spells them (page "About Device States"). */
+export type DeviceState = 'pre-active' | 'active' | 'suspend' | 'deactive';
+
+/** The eSIM profile of a device that has one. `state` and `status` are spelled as the profile callbacks spell them. */
+export interface DeviceProfile {
+  state: 'ACTIVE' | 'SUSPEND' | 'DEACTIVE';
+  status: 'ENABLE' | 'DISABLE' | 'UNKNOWN';
+  role: 'LOCAL' | 'LEAD' | 'DEFAULT';
+}
+
+/** One line of a device's provisioning history. */
+export interface HistoryEvent {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly type: string;
+  readonly servicePlan: string;
+  readonly mdn: string;
+  readonly msisdn: string;
+}
+
+/** A device in the carrier's inventory. */
+export interface Device {
+  /** The numeric DeviceId, unique and rising: the paging cursor of the device list. */
+  readonly number: number;
+  readonly account: string;
+  readonly identifiers: Partial<Record<IdentifierKind, string>>;
+  state: DeviceState;
+  /** Activations accepted but not yet done; the list shows `pending activation` while it is above zero. */
+  pendingActivations: number;
+  profile: DeviceProfile | undefined;
+  readonly nbIot: boolean;
+  /** True for a device that first appeared in a request, not in the generated inventory. */
+  readonly adopted: boolean;
+  groupName: string;
+  readonly customFields: Map<string, string>;
+  servicePlan: string | undefined;
+  ipAddress: string | undefined;
+  connected: boolean;
+  skuNumber: string | undefined;
+  costCenterCode: string | undefined;
+  /** Extended attributes of the primary place of use, by attribute name. */
+  readonly placeOfUse: Map<string, string>;
+  readonly createdAt: number;
+  lastActivationAt: number | undefined;
+  readonly history: HistoryEvent[];
+}
+
+/** The identifiers a device has, in the order of the given kinds. */
+export function identifiersOf(device: Device, kinds: readonly IdentifierKind[]): Identifier[] {
+  return kinds.flatMap((kind) => {
+    const id = device.identifiers[kind];
+    return id === undefined ? [] : [{ kind, id }];
+  });
+}

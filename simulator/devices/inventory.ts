@@ -1,0 +1,105 @@
+import type { Random } from '../random.ts';
+import type { Device, DeviceState } from './device.ts';
+import type { Identifier, IdentifierKind } from './identifiers.ts';
+
+/** What a new device starts with; everything else takes a plain default. */
+export interface NewDevice {
+  readonly account: string;
+  readonly identifiers: Partial<Record<IdentifierKind, string>>;
+  readonly state: DeviceState;
+  readonly groupName: string;
+  readonly createdAt: number;
+  readonly profile?: Device['profile'];
+  readonly nbIot?: boolean;
+  readonly adopted?: boolean;
+}
+
+/** Which devices to find; every given part must match. */
+export interface DeviceQuery {
+  readonly account?: string;
+  readonly state?: DeviceState;
+  readonly profileState?: 'ACTIVE' | 'SUSPEND' | 'DEACTIVE';
+  readonly groupName?: string;
+  readonly nbIot?: boolean;
+}
+
+/** All devices of all accounts, findable by any identifier. */
+export class Inventory {
+  readonly #devices: Device[] = [];
+  readonly #byIdentifier = new Map<string, Device>();
+  readonly #random: Random;
+  #nextNumber = 398_362_701;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** Every device, by rising DeviceId (which is also the order of creation). */
+  get devices(): readonly Device[] {
+    return this.#devices;
+  }
+
+  add(input: NewDevice): Device {
+    const device: Device = {
+      number: this.#nextNumber,
+      account: input.account,
+      identifiers: { ...input.identifiers },
+      state: input.state,
+      pendingActivations: 0,
+      profile: input.profile,
+      nbIot: input.nbIot ?? false,
+      adopted: input.adopted ?? false,
+      groupName: input.groupName,
+      customFields: new Map(),
+      servicePlan: undefined,
+      ipAddress: undefined,
+      connected: false,
+      skuNumber: undefined,
+      costCenterCode: undefined,
+      placeOfUse: new Map(),
+      createdAt: input.createdAt,
+      lastActivationAt: undefined,
+      history: [],
+    };
+    this.#nextNumber += 1;
+    this.#devices.push(device);
+    this.#index(device);
+    return device;
+  }
+
+  /** The device that carries any of the identifiers. */
+  byIdentifiers(ids: readonly Identifier[]): Device | undefined {
+    for (const { kind, id } of ids) {
+      const device = this.#byIdentifier.get(`${kind}:${id}`);
+      if (device !== undefined) return device;
+    }
+    return undefined;
+  }
+
+  find(query: DeviceQuery = {}): Device[] {
+    return this.#devices.filter(
+      (device) =>
+        (query.account === undefined || device.account === query.account) &&
+        (query.state === undefined || device.state === query.state) &&
+        (query.profileState === undefined || device.profile?.state === query.profileState) &&
+        (query.groupName === undefined || device.groupName === query.groupName) &&
+        (query.nbIot === undefined || device.nbIot === query.nbIot),
+    );
+  }
+
+  /** Gives a line its number: a fresh MDN with MSISDN, MIN and IMSI. A deactivated line never gets its old one back. */
+  assignNumber(device: Device): void {
+    const mdn = `50${this.#random.integer(10_000_000, 99_999_999)}`;
+    Object.assign(device.identifiers, {
+      mdn,
+      msisdn: `1${mdn}`,
+      min: `23${this.#random.digits(8)}`,
+      imsi: device.identifiers.imsi ?? `311480${this.#random.digits(9)}`,
+    });
+    this.#index(device);
+  }
+
+  #index(device: Device): void {
+    for (const [kind, id] of Object.entries(device.identifiers)) this.#byIdentifier.set(`${kind}:${id}`, device);
+  }
+}

@@ -1,0 +1,62 @@
+import type { Account } from '../accounts/account.ts';
+import type { AccountBook } from '../accounts/account-book.ts';
+import { identifiersOf } from '../devices/device.ts';
+import type { Inventory } from '../devices/inventory.ts';
+import type { EndpointName } from '../http/endpoint-name.ts';
+import { ok } from '../http/answer.ts';
+import type { ApiRequest, Route } from '../http/route.ts';
+import type { RequestBook } from '../operations/request-book.ts';
+import { Refusal } from '../refusal.ts';
+
+/** What the carrier tells about an account: plans, groups, leads, the account itself, and the status of one request. */
+export function accountRoutes(accounts: AccountBook, inventory: Inventory, requests: RequestBook): Route[] {
+  const get = (endpoint: EndpointName, path: string, body: (account: Account, request: ApiRequest) => unknown): Route => ({
+    endpoint,
+    method: 'GET',
+    path,
+    guard: 'session',
+    dialect: 'business',
+    handle: (request) => ok(body(accounts.require(request.params['account']), request)),
+  });
+  return [
+    get('plans', '/api/m2m/v1/plans/{account}', planRecords),
+    get('account', '/api/m2m/v1/accounts/{account}', (account) => ({
+      accountName: account.name,
+      accountNumber: account.name,
+      organizationName: 'Simulated Organization',
+      isProvisioningAllowed: true,
+      carriers: ['Verizon Wireless'],
+      features: ['NON-GEOGRAPHIC MDN'],
+      iPPools: account.ipPools,
+      servicePlans: planRecords(account),
+    })),
+    get('groups', '/api/m2m/v1/groups/{account}', (account) => account.groups.map((group) => ({ ...group, extendedAttributes: [] }))),
+    get('group', '/api/m2m/v1/groups/{account}/name/{group}', (account, { params }) => {
+      const group = account.groups.find(({ name }) => name === params['group']);
+      if (group === undefined) throw new Refusal('REQUEST_FAILED.DeviceGroupNotFound', 'The device group was not found.');
+      const devices = inventory.find({ account: account.name, groupName: group.name });
+      return {
+        name: group.name,
+        description: group.description,
+        hasMoreData: false,
+        devices: devices.map((device) => ({
+          deviceIds: identifiersOf(device, ['imei', 'iccid']).map(({ id, kind }) => ({ id, kind })),
+        })),
+      };
+    }),
+    get('leads', '/api/m2m/v1/leads/{account}', (account) => ({ hasMoreData: false, leads: account.leads })),
+    get('requestStatus', '/api/m2m/v1/accounts/{account}/requests/{request}/status', (account, { params }) => {
+      const request = requests.find(account.name, params['request'] ?? '');
+      // Documented for two-way provisioning of a single device only: of our three actions, activate.
+      if (request === undefined || request.operation !== 'activate' || request.devices !== 1) {
+        throw new Refusal('INPUT_INVALID.RequestId.Invalid', 'There is no such provisioning request of a single device.');
+      }
+      const status = request.done === 0 ? 'Pending' : request.failed === 0 ? 'Success' : 'Failure';
+      return { requestId: request.id, status };
+    }),
+  ];
+}
+
+function planRecords(account: Account): object[] {
+  return account.servicePlans.map(({ name, code, sizeKb }) => ({ name, code, sizeKb, carrierServicePlanCode: code }));
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import type { AccountBook } from '../accounts/account-book.ts';
+import { deviceRecord } from '../devices/device-record.ts';
+import type { Inventory } from '../devices/inventory.ts';
+import { type Answer, ok } from '../http/answer.ts';
+import { parseJsonBody } from '../http/parse-json-body.ts';
+import type { Route } from '../http/route.ts';
+import { checkIdentifier } from '../operations/check-devices.ts';
+import { Refusal } from '../refusal.ts';
+import { deviceListBody, filterDevices } from './filter-devices.ts';
+
+/** Most devices in one answer of the list, and most events in one of the history. */
+const maxPage = { devices: 2000, events: 500 } as const;
+
+const historyBody = z.looseObject({
+  deviceId: z.looseObject({ kind: z.string(), id: z.string() }),
+  earliest: z.string(),
+  latest: z.string(),
+});
+
+/** Device list and history (pages "Retrieve Device Information", "Retrieve Device Provisioning History"): 202 while there is more. */
+export function deviceRoutes(accounts: AccountBook, inventory: Inventory): Route[] {
+  const common = { method: 'POST', guard: 'session', dialect: 'business' } as const;
+  return [
+    {
+      ...common,
+      endpoint: 'deviceList',
+      path: '/api/m2m/v1/devices/actions/list',
+      handle: ({ body }) => {
+        const query = parseJsonBody(body === '' ? '{}' : body, deviceListBody);
+        if (query.accountName) accounts.resolve(query.accountName);
+        const mine = new Set(accounts.names);
+        const found = filterDevices(inventory, query).filter((device) => mine.has(device.account));
+        if (query.deviceId && found.length === 0) {
+          throw new Refusal('REQUEST_FAILED.DeviceNotFound', 'The device could not be found.');
+        }
+        const size = Math.min(query.maxNumberOfDevices || maxPage.devices, maxPage.devices);
+        return page(found.length > size, (hasMoreData) => ({
+          hasMoreData,
+          devices: found.slice(0, size).map(deviceRecord),
+        }));
+      },
+    },
+    {
+      ...common,
+      endpoint: 'deviceHistory',
+      path: '/api/m2m/v1/devices/history/actions/list',
+      handle: ({ body }) => {
+        const query = parseJsonBody(body, historyBody);
+        const device = inventory.byIdentifiers([checkIdentifier(query.deviceId)]);
+        if (device === undefined) throw new Refusal('REQUEST_FAILED.DeviceNotFound', 'The device could not be found.');
+        const [earliest, latest] = [Date.parse(query.earliest), Date.parse(query.latest)];
+        const events = device.history.filter(({ at }) => !(at < earliest) && !(at > latest));
+        return page(events.length > maxPage.events, (hasMoreData) => [
+          {
+            provisioningHistory: events.slice(0, maxPage.events).map((event) => ({
+              occurredAt: new Date(event.at).toISOString(),
+              status: 'Success',
+              eventBy: 'Simulator User',
+              eventType: event.type,
+              servicePlan: event.servicePlan,
+              mdn: event.mdn,
+              msisdn: event.msisdn,
+              extendedAttributes: [],
+            })),
+            hasMoreData,
+          },
+        ]);
+      },
+    },
+  ];
+}
+
+const page = (hasMoreData: boolean, body: (hasMoreData: boolean) => unknown): Answer =>
+  hasMoreData ? { status: 202, body: body(true) } : ok(body(false));

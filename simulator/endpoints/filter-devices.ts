@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import type { Device } from '../devices/device.ts';
+import type { Inventory } from '../devices/inventory.ts';
+import { identifierKind } from '../devices/identifiers.ts';
+import { checkIdentifier } from '../operations/check-devices.ts';
+
+const text = z.string().nullish();
+
+/** Body of `POST devices/actions/list`: one device, or filters that must all hold, or nothing for everything. */
+export const deviceListBody = z.looseObject({
+  deviceId: z.looseObject({ kind: z.string(), id: z.string() }).nullish(),
+  accountName: text,
+  groupName: text,
+  currentState: text,
+  servicePlan: text,
+  customFields: z.array(z.looseObject({ key: z.string(), value: z.string() })).nullish(),
+  earliest: text,
+  latest: text,
+  filter: z
+    .looseObject({
+      deviceIdentifierFilters: z.array(z.looseObject({ kind: z.string(), contains: text, startswith: text, endswith: text })).nullish(),
+    })
+    .nullish(),
+  maxNumberOfDevices: z.coerce.number().nullish(),
+  largestDeviceIdSeen: z.coerce.number().nullish(),
+});
+
+export type DeviceListQuery = z.infer<typeof deviceListBody>;
+
+/** Devices after the cursor that match, by rising DeviceId (which is the order of creation). */
+export function filterDevices(inventory: Inventory, query: DeviceListQuery): Device[] {
+  if (query.deviceId) {
+    const device = inventory.byIdentifiers([checkIdentifier(query.deviceId)]);
+    return device === undefined || (query.accountName && device.account !== query.accountName) ? [] : [device];
+  }
+  const seen = query.largestDeviceIdSeen ?? 0;
+  return inventory.devices.filter((device) => device.number > seen && matches(device, query));
+}
+
+function matches(device: Device, query: DeviceListQuery): boolean {
+  const state = device.pendingActivations > 0 ? 'pending activation' : device.state;
+  return (
+    (!query.accountName || device.account === query.accountName) &&
+    (!query.groupName || device.groupName === query.groupName) &&
+    (!query.currentState || state === query.currentState.toLowerCase()) &&
+    (!query.servicePlan || device.servicePlan === query.servicePlan) &&
+    (query.customFields ?? []).every(({ key, value }) => device.customFields.get(key) === value) &&
+    (!query.earliest || device.createdAt >= Date.parse(query.earliest)) &&
+    (!query.latest || device.createdAt <= Date.parse(query.latest)) &&
+    (query.filter?.deviceIdentifierFilters ?? []).every((filter) => {
+      const kind = identifierKind(filter.kind);
+      const id = kind === undefined ? undefined : device.identifiers[kind];
+      return (
+        id !== undefined &&
+        id.includes(filter.contains ?? '') &&
+        id.startsWith(filter.startswith ?? '') &&
+        id.endsWith(filter.endswith ?? '')
+      );
+    })
+  );
+}

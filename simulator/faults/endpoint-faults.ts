@@ -1,0 +1,62 @@
+import type { EndpointName } from '../http/endpoint-name.ts';
+
+/** Bodies that a client must survive. `endless` goes on until the client hangs up. */
+export const faultBodies = ['empty', 'empty-object', 'html', 'numeric-request-id', 'truncated-json', 'xml-fault', 'endless'] as const;
+
+export type FaultBody = (typeof faultBodies)[number];
+
+/** Something that goes wrong at an endpoint. Parts combine: latency first, then the cut or the other answer. */
+export interface EndpointFault {
+  /** Endpoint it applies to; `*` for all. */
+  readonly endpoint: EndpointName | '*';
+  /** Requests it applies to; Infinity for all to come. Default 1. */
+  readonly times?: number;
+  /** Wait between performing the action and the answer, in ms. */
+  readonly latencyMs?: number;
+  /** Cut the connection: before the body is read, before the status line, or in the middle of the answer's body. */
+  readonly drop?: 'before-reading' | 'before-answer' | 'mid-body';
+  /** Answer with this status instead. */
+  readonly status?: number;
+  /** Headers to add, for instance `{ 'retry-after': '5' }` or `{ location: '…' }`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Answer with this body instead. */
+  readonly body?: FaultBody | { readonly text: string };
+  /**
+   * Whether the request takes effect all the same. Default: not when `status` is 300 or more, otherwise yes
+   * (`before-reading` never does).
+   */
+  readonly performed?: boolean;
+}
+
+/** The rules in force, in the order they were added: the first that matches a request is used for it. */
+export class EndpointFaults {
+  #rules: { rule: EndpointFault; left: number }[] = [];
+
+  add(rule: EndpointFault): void {
+    this.#rules.push({ rule, left: rule.times ?? 1 });
+  }
+
+  /** The rule for a request to this endpoint, used up by one. */
+  take(endpoint: EndpointName): EndpointFault | undefined {
+    const found = this.#rules.find(({ rule }) => rule.endpoint === endpoint || rule.endpoint === '*');
+    if (found === undefined) return undefined;
+    found.left -= 1;
+    if (found.left <= 0) this.#rules = this.#rules.filter((each) => each !== found);
+    return found.rule;
+  }
+
+  list(): EndpointFault[] {
+    return this.#rules.map(({ rule, left }) => ({ ...rule, times: left }));
+  }
+
+  clear(): void {
+    this.#rules = [];
+  }
+}
+
+/** Whether the action behind a request is performed under this rule. */
+export function isPerformed(fault: EndpointFault | undefined): boolean {
+  if (fault === undefined) return true;
+  if (fault.drop === 'before-reading') return false;
+  return fault.performed ?? (fault.status ?? 200) < 300;
+}

@@ -1,0 +1,84 @@
+/** What a magic identifier makes the carrier do with its device. */
+export type MagicScript =
+  | { readonly kind: 'fault'; readonly faultcode: string; readonly faultstring: string }
+  | { readonly kind: 'late'; readonly delayMs: number }
+  | { readonly kind: 'silent' | 'pending-first' | 'twice' | 'contradiction' | 'nidd-created' | 'nidd-failed' };
+
+/** One row of the table: a device whose key ends in `suffix` follows `script`. */
+export interface MagicIdentifier {
+  /** The last four digits of the ICCID in the request, or of its first identifier when it has no ICCID. */
+  readonly suffix: string;
+  readonly description: string;
+  readonly script: MagicScript;
+}
+
+const fault = (faultcode: string, faultstring: string): MagicScript => ({
+  kind: 'fault',
+  faultcode: `UnifiedWebService.${faultcode}`,
+  faultstring: `${faultcode.split('.')[0]}. ${faultstring}`,
+});
+
+/** Every magic identifier. They apply to activate, renew_activation_code and profile_resume alike, unless a row says otherwise. */
+export const magicIdentifiers: readonly MagicIdentifier[] = [
+  {
+    suffix: '0001',
+    description: 'Succeeds, but reports only after 60 seconds.',
+    script: { kind: 'late', delayMs: 60_000 },
+  },
+  {
+    suffix: '0002',
+    description: 'Is done, but never reports: the device list shows the new state, no callback comes.',
+    script: { kind: 'silent' },
+  },
+  {
+    suffix: '0003',
+    description: 'Reports Pending first, then Success.',
+    script: { kind: 'pending-first' },
+  },
+  { suffix: '0004', description: 'Reports its success twice, byte for byte the same.', script: { kind: 'twice' } },
+  {
+    suffix: '0005',
+    description: 'Activate: Success, then a NiddService callback ConfigFailed, whether or not the device is NB-IoT.',
+    script: { kind: 'nidd-failed' },
+  },
+  {
+    suffix: '0006',
+    description: 'Contradicts itself: Success first, then Failed with a general error.',
+    script: { kind: 'contradiction' },
+  },
+  {
+    suffix: '0007',
+    description: 'Activate: Success, then a NiddService callback ConfigCreated, as an NB-IoT device does.',
+    script: { kind: 'nidd-created' },
+  },
+  {
+    suffix: '4000',
+    description: 'Fails: the device is in a state that does not allow the operation.',
+    script: fault('INPUT_INVALID.DeviceState.Invalid', 'Device is not in a valid state for this request'),
+  },
+  {
+    suffix: '4030',
+    description: 'Fails: the device belongs to another account.',
+    script: fault('INPUT_INVALID.Device.Account.Invalid', 'The device was not a part of the account specified.'),
+  },
+  {
+    suffix: '4040',
+    description: 'Fails: device not found.',
+    script: fault('REQUEST_FAILED.DeviceNotFound', 'Device not found'),
+  },
+  {
+    suffix: '4090',
+    description: 'Fails: device already active.',
+    script: fault('REQUEST_FAILED.DeviceAlreadyActive', 'Device is already active'),
+  },
+  {
+    suffix: '4220',
+    description: 'Fails: the service plan is not found for this device.',
+    script: fault('REQUEST_FAILED.ServicePlan.NotFound', 'Service plan not found'),
+  },
+  {
+    suffix: '5000',
+    description: 'Fails with the general error that asks for a support ticket.',
+    script: fault('REQUEST_FAILED.UnexpectedError', 'Unexpected error occurred. Could not complete request.'),
+  },
+];

@@ -1,0 +1,120 @@
+import { AccountBook } from './accounts/account-book.ts';
+import { Activity } from './activity.ts';
+import { createAdminServer } from './admin/admin-server.ts';
+import { BearerTokens } from './auth/bearer-tokens.ts';
+import { RateLimit } from './auth/rate-limit.ts';
+import { Sessions } from './auth/sessions.ts';
+import { CallbackClient } from './callbacks/callback-client.ts';
+import { CallbackRegistry } from './callbacks/callback-registry.ts';
+import { CallbackSender } from './callbacks/callback-sender.ts';
+import { DelayQueue } from './callbacks/delay-queue.ts';
+import { Outbox } from './callbacks/outbox.ts';
+import { spellings } from './callbacks/spelling.ts';
+import { generateDevices } from './devices/generate-devices.ts';
+import { Inventory } from './devices/inventory.ts';
+import { accountRoutes } from './endpoints/account-routes.ts';
+import { actionRoutes } from './endpoints/action-routes.ts';
+import { callbackRoutes } from './endpoints/callback-routes.ts';
+import { deviceRoutes } from './endpoints/device-routes.ts';
+import { sessionRoutes } from './endpoints/session-routes.ts';
+import { tokenRoutes } from './endpoints/token-routes.ts';
+import { Faults } from './faults/faults.ts';
+import { createApiServer } from './http/api-server.ts';
+import { listen } from './http/listen.ts';
+import { Ledger } from './ledger.ts';
+import { RequestBook } from './operations/request-book.ts';
+import { RequestRunner } from './operations/request-runner.ts';
+import { TargetFinder } from './operations/target.ts';
+import { resolveOptions, type SimulatorOptions } from './options.ts';
+import { createRandom } from './random.ts';
+import { Simulator } from './simulator.ts';
+import { Timers } from './timers.ts';
+
+/** Starts a simulated carrier and waits until it listens. Rejects when a port is taken. Undo with `await using`. */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const settings = resolveOptions(options);
+  const { clock, credentials } = settings;
+  const now = () => clock.now();
+  const random = createRandom(settings.runSeed);
+  const timers = new Timers(clock);
+  const activity = new Activity();
+  const ledger = new Ledger(settings.ledger);
+  const accounts = new AccountBook(settings.accounts, settings.foreignAccounts);
+  const inventoryRandom = createRandom(settings.inventorySeed);
+  const inventory = new Inventory(inventoryRandom);
+  for (const name of settings.accounts) {
+    generateDevices(inventory, name, settings.devicesPerAccount, inventoryRandom, now());
+  }
+  const bearerTokens = new BearerTokens({ clock, random, lifetimeMs: settings.bearerLifetimeMs });
+  const sessions = new Sessions({
+    clock,
+    random,
+    username: credentials.username,
+    password: credentials.password,
+    idleMs: settings.sessionIdleMs,
+    lockoutAfter: settings.lockoutAfter,
+    loginInvalidates: settings.loginInvalidatesSessions,
+  });
+  const faults = new Faults(bearerTokens, sessions);
+  const registry = new CallbackRegistry(settings.registration);
+  const concurrency = settings.callbackConcurrency;
+  const client = new CallbackClient({ connections: concurrency, timeoutMs: settings.callbackTimeoutMs });
+  const outbox = new Outbox({ activity, clock, timers, concurrency, perSecond: settings.callbacksPerSecond });
+  const shared = { settings, random, ledger, outbox, faults: faults.callbacks };
+  const sender = new CallbackSender({ ...shared, timers, activity, client, registry });
+  const delays = new DelayQueue({ activity, clock, timers });
+  const requests = new RequestBook();
+  const runner = new RequestRunner({ ...shared, requests, delays, sender });
+  const finder = new TargetFinder({
+    inventory,
+    random,
+    adopt: settings.unknownDevices === 'adopt',
+    magic: settings.magicIdentifiers,
+    now,
+  });
+  const rateLimit = new RateLimit(clock, settings.activateRequestsPerMinute);
+  const routes = [
+    ...tokenRoutes(bearerTokens, credentials),
+    ...sessionRoutes(sessions, ledger),
+    ...callbackRoutes({ accounts, registry, sessions, settings }),
+    ...actionRoutes({
+      accounts,
+      inventory,
+      rateLimit,
+      finder,
+      runner,
+      settings,
+      spelling: spellings[settings.spelling],
+      random,
+    }),
+    ...deviceRoutes(accounts, inventory),
+    ...accountRoutes(accounts, inventory, requests),
+  ];
+  const api = createApiServer({ routes, bearerTokens, sessions, faults: faults.endpoints, ledger, clock, timers });
+  const apiOrigin = await listen(api, settings.host, settings.port);
+  const simulator = new Simulator({
+    settings,
+    apiOrigin,
+    servers: [api],
+    accounts,
+    inventory,
+    sessions,
+    faults,
+    ledger,
+    registry,
+    sender,
+    outbox,
+    client,
+    activity,
+    timers,
+    random,
+  });
+  if (settings.adminPort === false) return simulator;
+  try {
+    await simulator.openAdmin(createAdminServer(simulator), settings.adminPort);
+    return simulator;
+  } catch (error) {
+    await simulator[Symbol.asyncDispose]();
+    throw error;
+  }
+}

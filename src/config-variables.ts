@@ -1,0 +1,274 @@
+import * as z from 'zod';
+
+/** One environment variable: what it is, how it must look, what it is when absent. The README's table is checked against this. */
+export interface Variable<Value> {
+  readonly name: `M2M_${string}`;
+  readonly description: string;
+  readonly example: string;
+  /** As it would be written; undefined for a variable that must be set, null for one that may be absent. */
+  readonly fallback: string | null | undefined;
+  readonly secret: boolean;
+  readonly parse: z.ZodType<Value, string>;
+}
+
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a port number, 0 to 65535 (0 takes a free one)')
+  .transform(Number)
+  .refine((value) => value <= 65535, 'must be a port number, 0 to 65535');
+const host = z.string().regex(/^[A-Za-z0-9.:-]+$/, 'must be a host name or an address');
+const flag = z.enum(['on', 'off'], 'must be on or off').transform((value) => value === 'on');
+const url = z
+  .string()
+  .regex(/^https?:\/\/[^\s/]+/, 'must be an http:// or https:// URL')
+  .transform((value) => value.replace(/\/+$/, ''));
+const text = z.string().min(1, 'must not be empty');
+const secretText = z.string().min(1, 'must not be empty');
+const whole = (what: string, min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,12}$/, `must be a whole number of ${what}, without a unit`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be between ${min} and ${max} ${what}`);
+
+/** The ports the carrier delivers callbacks to (its Register Callback Listener page). */
+export const CARRIER_PORTS: readonly (readonly [number, number])[] = [
+  [80, 80],
+  [443, 443],
+  [9001, 9006],
+  [50551, 50559],
+  [28200, 28220],
+];
+
+type Spec<Value> = Omit<Variable<Value>, 'secret' | 'fallback'> & { readonly secret?: boolean; readonly fallback?: string | null };
+
+function variable<Value>(spec: Spec<Value> & { readonly fallback: null }): Variable<Value> & { readonly fallback: null };
+function variable<Value>(spec: Spec<Value>): Variable<Value> & { readonly fallback: string | undefined };
+function variable<Value>(spec: Spec<Value>): Variable<Value> {
+  return { secret: false, fallback: undefined, ...spec };
+}
+
+export const VARIABLES = {
+  accounts: variable({
+    name: 'M2M_THINGSPACE_ACCOUNTS',
+    description: 'Billing accounts this gateway serves, separated by commas, leading zeros included.',
+    example: '0868924207-00001,0000123456-00001',
+    parse: z
+      .string()
+      .transform((value) =>
+        value
+          .split(',')
+          .map((name) => name.trim())
+          .filter((name) => name !== ''),
+      )
+      .refine((names) => names.length > 0, 'must name at least one billing account')
+      .refine(
+        (names) => names.every((name) => /^[A-Za-z0-9-]{1,64}$/.test(name)),
+        'must be account names of letters, digits and dashes, separated by commas',
+      ),
+  }),
+  clientId: variable({
+    name: 'M2M_THINGSPACE_CLIENT_ID',
+    description: 'Key of your ThingSpace application (OAuth client id).',
+    example: 'your-application-key',
+    parse: text,
+  }),
+  clientSecret: variable({
+    name: 'M2M_THINGSPACE_CLIENT_SECRET',
+    description: 'Secret of your ThingSpace application.',
+    example: 'your-application-secret',
+    secret: true,
+    parse: secretText,
+  }),
+  username: variable({
+    name: 'M2M_THINGSPACE_USERNAME',
+    description: 'UWS user name for the VZ-M2M session login.',
+    example: 'your-uws-user',
+    parse: text,
+  }),
+  password: variable({
+    name: 'M2M_THINGSPACE_PASSWORD',
+    description: 'UWS password. One refusal stops all further logins: the fifth would lock the account.',
+    example: 'your-uws-password',
+    secret: true,
+    parse: secretText,
+  }),
+  apiUrl: variable({
+    name: 'M2M_THINGSPACE_API_URL',
+    description: 'Base URL of the ThingSpace API.',
+    example: 'http://127.0.0.1:8090/api',
+    fallback: 'https://thingspace.verizon.com/api',
+    parse: url,
+  }),
+  oauthUrl: variable({
+    name: 'M2M_THINGSPACE_OAUTH_URL',
+    description: 'Base URL of the OAuth endpoints; `/ts/v1` below the API URL when left out.',
+    example: 'https://thingspace.verizon.com/api/ts/v1',
+    fallback: null,
+    parse: url,
+  }),
+  carrierTimeoutMs: variable({
+    name: 'M2M_THINGSPACE_TIMEOUT_MS',
+    description: 'How long one call to the carrier may take, in milliseconds.',
+    example: '30000',
+    fallback: '30000',
+    parse: whole('milliseconds', 100, 600_000),
+  }),
+  activationsPerMinute: variable({
+    name: 'M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE',
+    description: 'Activate requests sent in any 60 seconds at most. The carrier takes 100; a little less leaves room for its clock.',
+    example: '95',
+    fallback: '95',
+    parse: whole('requests', 1, 100_000),
+  }),
+  callbackSecret: variable({
+    name: 'M2M_CALLBACK_SECRET',
+    description:
+      'Makes the unguessable callback paths, one per account and service: at least 32 characters, kept secret. Changing it changes every callback URL.',
+    example: 'output-of-openssl-rand-base64-32-goes-here',
+    secret: true,
+    parse: z.string().min(32, 'must have at least 32 characters (openssl rand -base64 32)'),
+  }),
+  callbackPreviousSecret: variable({
+    name: 'M2M_CALLBACK_PREVIOUS_SECRET',
+    description: 'The secret before the last change: its paths are still taken, because the carrier goes on using what it had.',
+    example: 'the-secret-of-before-the-last-rotation',
+    fallback: null,
+    secret: true,
+    parse: z.string().min(32, 'must have at least 32 characters'),
+  }),
+  callbackHost: variable({
+    name: 'M2M_CALLBACK_HOST',
+    description: 'Address the callback listener binds to.',
+    example: '0.0.0.0',
+    fallback: '0.0.0.0',
+    parse: host,
+  }),
+  callbackPort: variable({
+    name: 'M2M_CALLBACK_PORT',
+    description: 'Port of the callback listener. The carrier delivers to 80, 443, 9001–9006, 50551–50559 and 28200–28220.',
+    example: '9001',
+    fallback: '9001',
+    parse: port,
+  }),
+  callbackPublicUrl: variable({
+    name: 'M2M_CALLBACK_PUBLIC_URL',
+    description: 'Where the carrier reaches the callback listener, with the path prefix of a proxy if there is one. Needed to register.',
+    example: 'https://m2m.example.com:9001',
+    fallback: null,
+    parse: url,
+  }),
+  callbackUsername: variable({
+    name: 'M2M_CALLBACK_USERNAME',
+    description: 'Username given at registration; the carrier repeats it in messages. At most 40 characters, not your UWS user.',
+    example: 'm2m-gateway',
+    fallback: null,
+    parse: text.max(40, 'must have at most 40 characters'),
+  }),
+  callbackPassword: variable({
+    name: 'M2M_CALLBACK_PASSWORD',
+    description: 'Password given at registration; the carrier repeats it in messages. At most 40 characters, not your UWS password.',
+    example: 'a-random-password',
+    fallback: null,
+    secret: true,
+    parse: secretText.max(40, 'must have at most 40 characters'),
+  }),
+  callbackStrict: variable({
+    name: 'M2M_CALLBACK_STRICT',
+    description:
+      '`on`: a message without username and password is kept aside and not applied. Most messages of the eSIM services come without.',
+    example: 'off',
+    fallback: 'off',
+    parse: flag,
+  }),
+  callbackRegister: variable({
+    name: 'M2M_CALLBACK_REGISTER',
+    description:
+      '`on`: at start, make sure the carrier delivers CarrierService, NiddService and DeviceProfileService to this gateway. A listener of another tool is never replaced: the start fails and names it.',
+    example: 'on',
+    fallback: 'off',
+    parse: flag,
+  }),
+  graphqlHost: variable({
+    name: 'M2M_GRAPHQL_HOST',
+    description: 'Address the GraphQL listener binds to. Only loopback: this version has no authentication.',
+    example: '127.0.0.1',
+    fallback: '127.0.0.1',
+    parse: host.refine(
+      (value) => ['127.0.0.1', 'localhost', '::1'].includes(value),
+      'must be 127.0.0.1, localhost or ::1: without authentication GraphQL is for this machine only (put an authenticating proxy in front)',
+    ),
+  }),
+  graphqlPort: variable({
+    name: 'M2M_GRAPHQL_PORT',
+    description: 'Port of the GraphQL listener (HTTP, Server-Sent Events and WebSocket at /graphql).',
+    example: '4000',
+    fallback: '4000',
+    parse: port,
+  }),
+  graphiql: variable({
+    name: 'M2M_GRAPHIQL',
+    description: '`on`: GraphiQL, the API explorer, at /graphql for a browser.',
+    example: 'off',
+    fallback: 'off',
+    parse: flag,
+  }),
+  submitWaitMs: variable({
+    name: 'M2M_SUBMIT_WAIT_MS',
+    description: 'How long a mutation waits for the carrier’s answer before it returns the request as it stands, in milliseconds.',
+    example: '10000',
+    fallback: '10000',
+    parse: whole('milliseconds', 0, 120_000),
+  }),
+  maxQueued: variable({
+    name: 'M2M_MAX_QUEUED_REQUESTS',
+    description: 'Requests waiting to be sent at most; mutations beyond are answered RateLimited.',
+    example: '1000',
+    fallback: '1000',
+    parse: whole('requests', 1, 1_000_000),
+  }),
+  maxBodyBytes: variable({
+    name: 'M2M_GRAPHQL_MAX_BODY_BYTES',
+    description: 'Largest GraphQL request body, in bytes. A mutation of 10,000 devices takes about 2 MB.',
+    example: '8388608',
+    fallback: '8388608',
+    parse: whole('bytes', 1024, 268_435_456),
+  }),
+  adminHost: variable({
+    name: 'M2M_ADMIN_HOST',
+    description: 'Address of the admin listener (health, metrics, commands). It has no authentication: keep it private.',
+    example: '127.0.0.1',
+    fallback: '127.0.0.1',
+    parse: host,
+  }),
+  adminPort: variable({
+    name: 'M2M_ADMIN_PORT',
+    description: 'Port of the admin listener.',
+    example: '9090',
+    fallback: '9090',
+    parse: port,
+  }),
+  storePath: variable({
+    name: 'M2M_STORE_PATH',
+    description: 'File of the embedded store. One gateway at a time; on a local disk.',
+    example: './data/gateway.sqlite',
+    fallback: './data/gateway.sqlite',
+    parse: text,
+  }),
+  adoptAfterMs: variable({
+    name: 'M2M_ADOPT_AFTER_MS',
+    description: 'How long a callback that no request has stays unclaimed before it becomes a request of origin EXTERNAL, in milliseconds.',
+    example: '120000',
+    fallback: '120000',
+    parse: whole('milliseconds', 1_000, 86_400_000),
+  }),
+  logLevel: variable({
+    name: 'M2M_LOG_LEVEL',
+    description: 'Least level that is logged: debug, info, warn, error or silent.',
+    example: 'info',
+    fallback: 'info',
+    parse: z.enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be debug, info, warn, error or silent'),
+  }),
+} as const;
+
+export type VariableKey = keyof typeof VARIABLES;

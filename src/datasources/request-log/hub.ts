@@ -1,0 +1,96 @@
+/**
+ * Wake-ups by topic (a Request's id). It carries no data and keeps none: a follower takes a mark, reads the log, and waits
+ * for news since the mark. A wake-up between mark and wait is seen, so none is missed; many are one.
+ *
+ * The first wake-up after a quiet time goes out at once; under load a topic ticks every `tickMs`, so that followers of one
+ * Request read the same ranges together and batches form by themselves.
+ */
+export class Hub {
+  readonly #tickMs: number;
+  readonly #topics = new Map<string, Topic>();
+
+  constructor(options: { readonly tickMs: number }) {
+    this.#tickMs = options.tickMs;
+  }
+
+  /** Follows a topic; dispose of it when the follower leaves. */
+  follow(name: string): Following {
+    let topic = this.#topics.get(name);
+    if (!topic) this.#topics.set(name, (topic = { version: 0, followers: 0, waiting: [], timer: null }));
+    topic.followers++;
+    return new Following(topic, () => {
+      if (--topic.followers === 0) {
+        if (topic.timer) clearTimeout(topic.timer);
+        this.#topics.delete(name);
+      }
+    });
+  }
+
+  wake(name: string): void {
+    const topic = this.#topics.get(name);
+    if (!topic) return;
+    topic.version++;
+    if (topic.timer) return;
+    this.#tick(topic);
+  }
+
+  /** After a gap in what this process could hear, everybody reads. */
+  wakeAll(): void {
+    for (const name of this.#topics.keys()) this.wake(name);
+  }
+
+  get topics(): number {
+    return this.#topics.size;
+  }
+
+  #tick(topic: Topic): void {
+    for (const { resolve } of topic.waiting.splice(0)) resolve();
+    topic.timer = setTimeout(() => {
+      topic.timer = null;
+      // Also for one that took its mark before the last tick and began to wait after it.
+      if (topic.waiting.some(({ mark }) => mark !== topic.version)) this.#tick(topic);
+    }, this.#tickMs);
+    topic.timer.unref();
+  }
+}
+
+interface Topic {
+  version: number;
+  followers: number;
+  waiting: { readonly mark: number; readonly resolve: () => void }[];
+  timer: NodeJS.Timeout | null;
+}
+
+export class Following implements Disposable {
+  readonly #topic: Topic;
+  readonly #leave: () => void;
+  #release: (() => void) | null = null;
+  #left = false;
+
+  constructor(topic: Topic, leave: () => void) {
+    this.#topic = topic;
+    this.#leave = leave;
+  }
+
+  mark(): number {
+    return this.#topic.version;
+  }
+
+  /** Resolves when something has happened since `mark`, at the topic's next tick; also when the follower leaves. */
+  news(mark: number): Promise<void> {
+    const topic = this.#topic;
+    if (this.#left || (topic.version !== mark && !topic.timer)) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#release = resolve;
+      topic.waiting.push({ mark, resolve });
+    });
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#left) return;
+    this.#left = true;
+    this.#topic.waiting = this.#topic.waiting.filter(({ resolve }) => resolve !== this.#release);
+    this.#release?.();
+    this.#leave();
+  }
+}

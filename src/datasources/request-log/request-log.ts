@@ -1,0 +1,265 @@
+import type { CallbackMessage } from '../thingspace/wire/callback.ts';
+import type { DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
+
+export const OUTCOME_STATUSES = ['PENDING', 'OVERDUE', 'SUCCEEDED', 'FAILED', 'EXPIRED', 'CANCELLED', 'REJECTED', 'UNKNOWN'] as const;
+export type OutcomeStatus = (typeof OUTCOME_STATUSES)[number];
+
+export const REQUEST_STATUSES = [
+  'QUEUED',
+  'SUBMITTING',
+  'IN_PROGRESS',
+  'UNKNOWN',
+  'SUCCEEDED',
+  'PARTIALLY_FAILED',
+  'FAILED',
+  'REJECTED',
+  'EXPIRED',
+  'CANCELLED',
+] as const;
+export type RequestStatus = (typeof REQUEST_STATUSES)[number];
+
+export const CARRIER_REQUEST_STATES = ['QUEUED', 'SENDING', 'ACCEPTED', 'REFUSED', 'UNKNOWN', 'CANCELLED', 'CLOSED'] as const;
+export type CarrierRequestState = (typeof CARRIER_REQUEST_STATES)[number];
+
+export type RequestOrigin = 'GATEWAY' | 'EXTERNAL';
+export type OutcomeSource = 'CALLBACK' | 'RECONCILED';
+
+/** How many devices of a Request stand at each status; without `unmatched` they sum to the devices known. */
+export type Progress = Readonly<Record<OutcomeStatus, number>> & {
+  /** Callbacks kept that no device of the Request could be tied to yet. */
+  readonly unmatched: number;
+};
+
+export interface RequestedDevice {
+  readonly deviceIds: readonly { readonly kind: string; readonly id: string }[];
+  readonly ipAddress?: string | undefined;
+}
+
+/** Why a Request stands where it stands, when the carrier (or the way to it) is the reason. */
+export interface RequestError {
+  readonly code: string;
+  readonly message: string;
+  readonly httpStatus?: number | undefined;
+}
+
+export interface StoredRequest {
+  readonly id: string;
+  readonly account: string;
+  readonly origin: RequestOrigin;
+  /** Null for EXTERNAL: another tool made it. */
+  readonly operation: string | null;
+  readonly createdBy: string;
+  readonly clientReference: string | null;
+  readonly status: RequestStatus;
+  /** Devices asked for; null where only the carrier knows (a group, a whole account, another tool's request). */
+  readonly total: number | null;
+  readonly progress: Progress;
+  readonly lastSeq: number;
+  readonly error: RequestError | null;
+  /** Milliseconds since the epoch, as all times in the log. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly completedAt: number | null;
+}
+
+export interface StoredCarrierRequest {
+  readonly requestId: string;
+  readonly position: number;
+  readonly service: string;
+  /** The carrier's own request id; null until it has answered. */
+  readonly carrierRequestId: string | null;
+  readonly state: CarrierRequestState;
+  /** The devices it carries: `deviceCount` of the Request's from `firstIndex` on; null where only the carrier knows. */
+  readonly firstIndex: number;
+  readonly deviceCount: number | null;
+  readonly attempts: number;
+  readonly sentAt: number | null;
+  readonly answeredAt: number | null;
+  readonly error: RequestError | null;
+}
+
+export interface StoredCallback {
+  readonly receivedAt: number;
+  /** How often the carrier had sent this message when it first reached us. */
+  readonly callbackCount: number | null;
+  readonly message: CallbackMessage;
+}
+
+export interface StoredOutcome {
+  readonly id: string;
+  readonly requestId: string;
+  /** The device's position in the mutation's list; devices that nobody named follow after the last of it. */
+  readonly index: number;
+  readonly requested: readonly DeviceIdentifier[] | null;
+  readonly status: OutcomeStatus;
+  readonly source: OutcomeSource | null;
+  /** A later final callback said the opposite of the first, which stands. */
+  readonly contradicted: boolean;
+  readonly final: StoredCallback | null;
+  readonly nidd: StoredCallback | null;
+}
+
+/** One batch of a Request's log, as a follower receives it. */
+export interface LogBatch {
+  readonly lastSeq: number;
+  /** As of `lastSeq`. */
+  readonly status: RequestStatus;
+  readonly progress: Progress;
+  /** Each device that changed in the batch, once, as of `lastSeq`. */
+  readonly outcomes: readonly StoredOutcome[];
+}
+
+export interface UnclaimedCallback {
+  readonly id: string;
+  readonly account: string;
+  readonly service: string;
+  readonly carrierRequestId: string | null;
+  readonly receivedAt: number;
+  readonly callbackCount: number | null;
+  readonly message: CallbackMessage;
+}
+
+export interface NewRequest {
+  readonly id: string;
+  readonly account: string;
+  readonly operation: string;
+  readonly createdBy: string;
+  readonly clientReference: string | null;
+  readonly idempotencyKey: string | null;
+  /** SHA-256 over operation and parsed input: what "the same input" means under one idempotency key. */
+  readonly inputHash: Uint8Array;
+  readonly devices: readonly RequestedDevice[] | null;
+  /** The rest of the parsed input, as JSON. */
+  readonly settings: string;
+  readonly carrierRequests: readonly { readonly service: string; readonly firstIndex: number; readonly deviceCount: number | null }[];
+  readonly createdAt: number;
+}
+
+export interface IncomingCallback {
+  readonly account: string;
+  readonly service: string;
+  readonly receivedAt: number;
+  readonly json: string;
+  readonly digest: Uint8Array;
+  readonly callbackCount: number | null;
+  readonly message: CallbackMessage;
+}
+
+export type AppendResult = 'APPLIED' | 'UNCLAIMED' | 'DUPLICATE' | 'FOREIGN';
+
+export interface KeptMessage {
+  readonly account: string;
+  readonly service: string;
+  readonly receivedAt: number;
+  readonly reason: string;
+  readonly contentType: string | null;
+  readonly body: Uint8Array;
+}
+
+/** What happened to one carrier request, as the sender tells it. */
+export type SendingStep =
+  | { readonly type: 'SENDING' }
+  | { readonly type: 'ACCEPTED'; readonly carrierRequestId: string }
+  | { readonly type: 'REFUSED'; readonly error: RequestError }
+  | { readonly type: 'UNANSWERED'; readonly error: RequestError }
+  | { readonly type: 'REQUEUED'; readonly error: RequestError };
+
+export interface RequestFilter {
+  readonly accounts: readonly string[] | null;
+  readonly statuses?: readonly RequestStatus[] | undefined;
+  readonly operation?: string | undefined;
+  readonly clientReference?: string | undefined;
+  /** An identifier key (see `identifierKey`). */
+  readonly deviceKeys?: readonly string[] | undefined;
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+}
+
+export interface Page<Row> {
+  readonly rows: readonly Row[];
+  readonly hasMore: boolean;
+}
+
+export interface OutcomePage {
+  readonly requestId: string;
+  readonly statuses: readonly OutcomeStatus[] | null;
+  /** -1 for the first page. */
+  readonly afterIndex: number;
+  readonly limit: number;
+}
+
+/** A Request with what is needed to send it. */
+export interface SendableRequest {
+  readonly request: StoredRequest;
+  readonly devices: readonly RequestedDevice[] | null;
+  readonly settings: unknown;
+  readonly carrierRequests: readonly StoredCarrierRequest[];
+}
+
+export interface LogCounts {
+  readonly unclaimed: number;
+  readonly openByStatus: Readonly<Partial<Record<RequestStatus, number>>>;
+}
+
+/**
+ * The durable truth of the gateway: one append-only log per Request, and what has come in that no Request of ours has yet.
+ * Every promise of a method holds once its promise resolves: the row is on disk (fsync), and a crash cannot take it back.
+ */
+export interface RequestLog extends AsyncDisposable {
+  /** Changes when a backup is restored; a cursor of another epoch is refused. */
+  readonly epoch: string;
+
+  /** Writes the intent: the Request, its carrier requests, every device, before anything leaves for the carrier. */
+  create(request: NewRequest): Promise<{ readonly outcome: 'CREATED' | 'EXISTS' | 'KEY_REUSED'; readonly id: string }>;
+  /** The Request an idempotency key stands for, when there is one. */
+  findByKey(account: string, createdBy: string, key: string): Promise<{ readonly id: string; readonly inputHash: Uint8Array } | null>;
+  step(requestId: string, position: number, step: SendingStep): Promise<void>;
+  /** Resolves once the message is durable; a message already there changes nothing. */
+  append(callback: IncomingCallback): Promise<AppendResult>;
+  /** Keeps a message that cannot be applied: unreadable, or with credentials that are not ours. False past the cap of `reason`. */
+  keep(message: KeptMessage, capPerReason: number): Promise<boolean>;
+  /** Makes Requests of `origin: EXTERNAL` out of callbacks unclaimed since before `before`, where nothing of that account is on its way. */
+  adoptUnclaimed(before: number): Promise<readonly string[]>;
+  /** After a start: what was being sent has an unknown fate. Gives back the ids of Requests that wait to be sent. */
+  recover(): Promise<readonly string[]>;
+
+  requests(ids: readonly string[]): Promise<ReadonlyMap<string, StoredRequest>>;
+  findByCarrierRequestId(carrierRequestId: string): Promise<StoredRequest | null>;
+  carrierRequests(requestIds: readonly string[]): Promise<ReadonlyMap<string, readonly StoredCarrierRequest[]>>;
+  list(filter: RequestFilter, after: string | null, limit: number): Promise<Page<StoredRequest>>;
+  /** One page of outcomes for each of `wanted`, in its order, whatever their number in a bounded number of statements. */
+  outcomePages(wanted: readonly OutcomePage[]): Promise<readonly Page<StoredOutcome>[]>;
+  outcomesById(ids: readonly string[]): Promise<ReadonlyMap<string, StoredOutcome>>;
+  unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): Promise<Page<UnclaimedCallback>>;
+  sendable(requestId: string): Promise<SendableRequest | null>;
+
+  /** Up to `limit` changes after `afterSeq`; null when there is nothing new. A batch never holds a terminal change before its last one. */
+  read(requestId: string, afterSeq: number, limit: number): Promise<LogBatch | null>;
+
+  /** Devices that have succeeded and have had no NIDD message yet. */
+  niddOutstanding(requestId: string): Promise<number>;
+
+  /** Small facts that must survive a restart, for example the login latch. */
+  remember(key: string, value: string | null): Promise<void>;
+  recall(key: string): Promise<string | null>;
+  /** A real write, committed: what readiness asks. */
+  probe(): Promise<void>;
+  counts(): Promise<LogCounts>;
+}
+
+export function isTerminal(status: RequestStatus): boolean {
+  return TERMINAL.has(status);
+}
+
+const TERMINAL: ReadonlySet<RequestStatus> = new Set(['SUCCEEDED', 'PARTIALLY_FAILED', 'FAILED', 'REJECTED', 'EXPIRED', 'CANCELLED']);
+
+/** A Progress as the row of numbers that is stored, in the order of `OUTCOME_STATUSES`, `unmatched` last. */
+export function countsOf(progress: Progress): number[] {
+  return [...OUTCOME_STATUSES.map((status) => progress[status]), progress.unmatched];
+}
+
+export function progressOf(counts: readonly number[]): { -readonly [Key in keyof Progress]: number } {
+  const [PENDING = 0, OVERDUE = 0, SUCCEEDED = 0, FAILED = 0, EXPIRED = 0, CANCELLED = 0, REJECTED = 0, UNKNOWN = 0, unmatched = 0] =
+    counts;
+  return { PENDING, OVERDUE, SUCCEEDED, FAILED, EXPIRED, CANCELLED, REJECTED, UNKNOWN, unmatched };
+}

@@ -1,0 +1,209 @@
+import { identifierKey, keyOf, parseIdentifierKind, type DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
+import type { CallbackMessage } from '../thingspace/wire/callback.ts';
+import { THIS_ROW, type LogEvent } from './log-event.ts';
+import { requestStatus } from './request-status.ts';
+import {
+  progressOf,
+  type CarrierRequestState,
+  type OutcomeSource,
+  type OutcomeStatus,
+  type Progress,
+  type RequestedDevice,
+  type RequestStatus,
+} from './request-log.ts';
+
+export interface OutcomeState {
+  readonly position: number;
+  status: OutcomeStatus;
+  source: OutcomeSource | null;
+  finalSeq: number;
+  niddSeq: number;
+  contradicted: boolean;
+  /** Its newest row; 0 while nothing has been heard of it. */
+  lastSeq: number;
+  /** Identifier keys known of it, requested and learnt. */
+  readonly keys: string[];
+}
+
+export interface UnmatchedCallback {
+  readonly seq: number;
+  readonly message: CallbackMessage;
+}
+
+export interface CarrierState {
+  state: CarrierRequestState;
+  readonly firstIndex: number;
+  readonly deviceCount: number | null;
+  /** Which outcomes an identifier may mean; more than one where devices share it (profiles of one EID). */
+  readonly byKey: Map<string, number | number[]>;
+  /** Its outcomes that no final callback has settled, and those without a NIDD message. */
+  withoutFinal: number;
+  withoutNidd: number;
+  /** Outcomes that the carrier reported and nobody had named. */
+  strays: number;
+  unmatched: UnmatchedCallback[];
+}
+
+/**
+ * A Request's log folded to what matching a callback and computing a status need. It is never the truth: it is built from
+ * the rows, brought up to date by them, and may be thrown away at any time.
+ */
+export class RequestState {
+  readonly devices: readonly RequestedDevice[] | null;
+  readonly outcomes: OutcomeState[] = [];
+  readonly carriers: CarrierState[] = [];
+  readonly counts: { -readonly [Key in keyof Progress]: number };
+  lastSeq = 0;
+  status: RequestStatus = 'QUEUED';
+
+  constructor(
+    devices: readonly RequestedDevice[] | null,
+    carriers: readonly { readonly firstIndex: number; readonly deviceCount: number | null }[],
+  ) {
+    this.devices = devices;
+    this.counts = progressOf([]);
+    for (const { firstIndex, deviceCount } of carriers) {
+      this.carriers.push({
+        state: 'QUEUED',
+        firstIndex,
+        deviceCount,
+        byKey: new Map(),
+        withoutFinal: 0,
+        withoutNidd: 0,
+        strays: 0,
+        unmatched: [],
+      });
+      for (let index = firstIndex; index < firstIndex + (deviceCount ?? 0); index++) {
+        this.#open(this.carriers.length - 1, devices?.[index] ?? null);
+      }
+    }
+  }
+
+  get devicesKnown(): boolean {
+    return this.carriers.every((carrier) => carrier.deviceCount !== null);
+  }
+
+  get progress(): Progress {
+    return { ...this.counts };
+  }
+
+  carrier(position: number): CarrierState {
+    const carrier = this.carriers[position];
+    if (carrier === undefined) throw new RangeError(`no carrier request at position ${position}`);
+    return carrier;
+  }
+
+  outcome(index: number): OutcomeState {
+    const outcome = this.outcomes[index];
+    if (outcome === undefined) throw new RangeError(`no outcome at index ${index}`);
+    return outcome;
+  }
+
+  requested(index: number): DeviceIdentifier[] | null {
+    const device = this.devices?.[index];
+    return device ? device.deviceIds.map(({ kind, id }) => ({ kind: parseIdentifierKind(kind), id, reportedKind: kind })) : null;
+  }
+
+  /** Takes one row into the fold and gives it the next place in the log. */
+  apply(event: LogEvent): number {
+    const seq = ++this.lastSeq;
+    const carrier = this.carriers[event.position];
+    if (carrier) this.#applyToCarrier(carrier, event, seq);
+    if (event.outcome) this.#applyToOutcome(event, seq);
+    this.status = requestStatus(
+      this.carriers.map(({ state }) => state),
+      this.counts,
+      this.devicesKnown,
+    );
+    return seq;
+  }
+
+  #applyToCarrier(carrier: CarrierState, event: LogEvent, seq: number): void {
+    const next = STATE_AFTER[event.kind];
+    if (next) carrier.state = next;
+    if (event.kind === 'UNMATCHED' && event.callback) {
+      carrier.unmatched.push({ seq, message: event.callback.message });
+      this.counts.unmatched++;
+    }
+    const tied = event.ties ? carrier.unmatched.find((waiting) => waiting.seq === event.ties) : undefined;
+    if (tied && event.outcome) {
+      carrier.unmatched = carrier.unmatched.filter((waiting) => waiting !== tied);
+      this.counts.unmatched--;
+      this.#ensureOutcome(event.outcome.index, event.position);
+      this.#learn(event.outcome.index, tied.message.deviceIds.map(keyOf));
+    }
+  }
+
+  #applyToOutcome(event: LogEvent, seq: number): void {
+    const change = event.outcome;
+    if (!change) return;
+    this.#ensureOutcome(change.index, event.position);
+    const outcome = this.outcome(change.index);
+    const carrier = this.carrier(outcome.position);
+    const finalSeq = change.finalSeq === THIS_ROW ? seq : change.finalSeq;
+    const niddSeq = change.niddSeq === THIS_ROW ? seq : change.niddSeq;
+    if (outcome.finalSeq === 0 && finalSeq !== 0) carrier.withoutFinal--;
+    if (outcome.niddSeq === 0 && niddSeq !== 0) carrier.withoutNidd--;
+    this.counts[outcome.status]--;
+    this.counts[change.status]++;
+    outcome.status = change.status;
+    outcome.source = change.source;
+    outcome.finalSeq = finalSeq;
+    outcome.niddSeq = niddSeq;
+    outcome.contradicted = change.contradicted;
+    outcome.lastSeq = seq;
+    if (event.callback) this.#learn(change.index, event.callback.message.deviceIds.map(keyOf));
+  }
+
+  /** A device that the carrier reports and nobody named gets the next index. */
+  #ensureOutcome(index: number, position: number): void {
+    if (index < this.outcomes.length) return;
+    this.#open(position, null);
+    this.carrier(position).strays++;
+  }
+
+  #open(position: number, device: RequestedDevice | null): void {
+    const index = this.outcomes.length;
+    const carrier = this.carrier(position);
+    this.outcomes.push({
+      position,
+      status: 'PENDING',
+      source: null,
+      finalSeq: 0,
+      niddSeq: 0,
+      contradicted: false,
+      lastSeq: 0,
+      keys: [],
+    });
+    this.counts.PENDING++;
+    carrier.withoutFinal++;
+    carrier.withoutNidd++;
+    if (device) {
+      this.#learn(
+        index,
+        device.deviceIds.map(({ kind, id }) => identifierKey(parseIdentifierKind(kind), id, kind)),
+      );
+    }
+  }
+
+  #learn(index: number, keys: readonly string[]): void {
+    const outcome = this.outcome(index);
+    const { byKey } = this.carrier(outcome.position);
+    for (const key of keys) {
+      if (outcome.keys.includes(key)) continue;
+      outcome.keys.push(key);
+      const known = byKey.get(key);
+      if (known === undefined) byKey.set(key, index);
+      else if (typeof known === 'number') byKey.set(key, [known, index]);
+      else known.push(index);
+    }
+  }
+}
+
+const STATE_AFTER: Partial<Record<LogEvent['kind'], CarrierRequestState>> = {
+  SENDING: 'SENDING',
+  ACCEPTED: 'ACCEPTED',
+  REFUSED: 'REFUSED',
+  UNANSWERED: 'UNKNOWN',
+  REQUEUED: 'QUEUED',
+};

@@ -1,0 +1,219 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { outcomeId, parseOutcomeId } from './outcome-id.ts';
+import * as log from './request-log.ts';
+import type { RequestState } from './request-state.ts';
+import { listRequestsSql, type Statements } from './sqlite-statements.ts';
+import {
+  toCarrierRequest,
+  toProgress,
+  toRequest,
+  toStoredCallback,
+  toUnclaimed,
+  type CarrierRequestRow,
+  type EventRow,
+  type RequestRow,
+  type UnclaimedRow,
+} from './sqlite-rows.ts';
+
+/** How a device stands at some row: enough to show it once its messages are read. */
+interface OutcomeAt {
+  readonly pk: number;
+  readonly requestId: string;
+  readonly index: number;
+  readonly status: log.OutcomeStatus;
+  readonly source: log.OutcomeSource | null;
+  readonly contradicted: boolean;
+  readonly finalSeq: number;
+  readonly niddSeq: number;
+}
+
+/** The reads of the SQLite store. They see what is committed: no transaction is ever open between two turns. */
+export class SqliteReader {
+  readonly #db: DatabaseSync;
+  readonly #sql: Statements;
+  readonly #state: (pk: number) => RequestState;
+  readonly #lists = new Map<string, StatementSync>();
+  statements = 0;
+
+  constructor(db: DatabaseSync, sql: Statements, state: (pk: number) => RequestState) {
+    this.#db = db;
+    this.#sql = sql;
+    this.#state = state;
+  }
+
+  idOf(pk: number): string {
+    return (this.#sql.requestByPk.get(pk) as RequestRow).id;
+  }
+
+  requests(ids: readonly string[]): Map<string, log.StoredRequest> {
+    const rows = this.#all<RequestRow>(this.#sql.requestsByIds, JSON.stringify(ids));
+    return new Map(rows.map((row) => [row.id, toRequest(row)]));
+  }
+
+  requestByCarrierId(carrierRequestId: string): log.StoredRequest | null {
+    const [row] = this.#all<RequestRow>(this.#sql.requestByCarrierId, carrierRequestId);
+    return row ? toRequest(row) : null;
+  }
+
+  carrierRequests(requestIds: readonly string[]): Map<string, log.StoredCarrierRequest[]> {
+    const found = new Map<string, log.StoredCarrierRequest[]>(requestIds.map((id) => [id, []]));
+    for (const row of this.#all<CarrierRequestRow>(this.#sql.carrierRequestsOf, JSON.stringify(requestIds))) {
+      found.get(row.request_id)?.push(toCarrierRequest(row));
+    }
+    return found;
+  }
+
+  list(filter: log.RequestFilter, after: string | null, limit: number): log.Page<log.StoredRequest> {
+    const asked = defined({
+      accounts: filter.accounts && JSON.stringify(filter.accounts),
+      before: after,
+      statuses: filter.statuses && JSON.stringify(filter.statuses),
+      operation: filter.operation,
+      reference: filter.clientReference,
+      keys: filter.deviceKeys && JSON.stringify(filter.deviceKeys),
+      since: filter.since,
+      until: filter.until,
+    });
+    const sql = listRequestsSql(asked);
+    let statement = this.#lists.get(sql);
+    if (!statement) this.#lists.set(sql, (statement = this.#db.prepare(sql)));
+    this.statements++;
+    const rows = statement.all({ ...asked, limit: limit + 1 }) as RequestRow[];
+    return { rows: rows.slice(0, limit).map(toRequest), hasMore: rows.length > limit };
+  }
+
+  outcomePages(wanted: readonly log.OutcomePage[]): log.Page<log.StoredOutcome>[] {
+    const pks = this.#pksOf(wanted.map(({ requestId }) => requestId));
+    const pages = wanted.map(({ requestId, statuses, afterIndex, limit }) => {
+      const pk = pks.get(requestId);
+      const outcomes = pk === undefined ? [] : this.#state(pk).outcomes;
+      const found: OutcomeAt[] = [];
+      for (let index = afterIndex + 1; index < outcomes.length && found.length <= limit; index++) {
+        const outcome = outcomes[index];
+        if (outcome && (!statuses || statuses.includes(outcome.status))) found.push({ pk: pk ?? 0, requestId, index, ...outcome });
+      }
+      return { found: found.slice(0, limit), hasMore: found.length > limit };
+    });
+    const shown = this.#show(pages.flatMap(({ found }) => found));
+    let from = 0;
+    return pages.map(({ found, hasMore }) => ({ rows: shown.slice(from, (from += found.length)), hasMore }));
+  }
+
+  outcomesById(ids: readonly string[]): Map<string, log.StoredOutcome> {
+    const named = ids.flatMap((id) => parseOutcomeId(id) ?? []);
+    const pks = this.#pksOf(named.map(({ requestId }) => requestId));
+    const standing = named.flatMap(({ requestId, index }): OutcomeAt[] => {
+      const pk = pks.get(requestId);
+      const outcome = pk === undefined ? undefined : this.#state(pk).outcomes[index];
+      return pk === undefined || outcome === undefined ? [] : [{ pk, requestId, index, ...outcome }];
+    });
+    return new Map(this.#show(standing).map((outcome) => [outcome.id, outcome]));
+  }
+
+  read(pk: number, requestId: string, afterSeq: number, limit: number): log.LogBatch | null {
+    const rows = upToTerminal(this.#all<EventRow>(this.#sql.eventsAfter, pk, afterSeq, limit));
+    const last = rows.at(-1);
+    if (!last) return null;
+    const newest = new Map<number, OutcomeAt>();
+    for (const row of rows) if (row.outcome !== null) newest.set(row.outcome, { pk, requestId, ...standingAt(row, row.outcome) });
+    const read = new Map(rows.map((row) => [row.seq, row]));
+    return {
+      lastSeq: last.seq,
+      status: last.request_status,
+      progress: toProgress(last.counts),
+      outcomes: this.#show([...newest.values()], read),
+    };
+  }
+
+  unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): log.Page<log.UnclaimedCallback> {
+    this.statements++;
+    const rows = this.#sql.unclaimedPage.all({
+      accounts: accounts && JSON.stringify(accounts),
+      after: Number(after ?? 0),
+      limit: limit + 1,
+    }) as UnclaimedRow[];
+    return { rows: rows.slice(0, limit).flatMap((row) => toUnclaimed(row) ?? []), hasMore: rows.length > limit };
+  }
+
+  sendable(requestId: string): log.SendableRequest | null {
+    const request = this.requests([requestId]).get(requestId);
+    const row = this.#sql.pkOfRequest.get(requestId) as { pk: number } | undefined;
+    if (!request || !row) return null;
+    const [input] = this.#all<{ devices: string | null; settings: string }>(this.#sql.inputOf, row.pk);
+    return {
+      request,
+      devices: input?.devices ? this.#state(row.pk).devices : null,
+      settings: JSON.parse(input?.settings ?? '{}'),
+      carrierRequests: this.carrierRequests([requestId]).get(requestId) ?? [],
+    };
+  }
+
+  niddOutstanding(pk: number): number {
+    return this.#state(pk).outcomes.filter((outcome) => outcome.status === 'SUCCEEDED' && outcome.niddSeq === 0).length;
+  }
+
+  counts(): log.LogCounts {
+    const [unclaimed] = this.#all<{ rows: number }>(this.#sql.countUnclaimed);
+    const open = this.#all<{ status: log.RequestStatus; rows: number }>(this.#sql.openByStatus);
+    return { unclaimed: unclaimed?.rows ?? 0, openByStatus: Object.fromEntries(open.map(({ status, rows }) => [status, rows])) };
+  }
+
+  /** Outcomes with the messages they rest on; `read` holds rows at hand, the others are fetched in one statement. */
+  #show(standing: readonly OutcomeAt[], read: ReadonlyMap<number, EventRow> = new Map()): log.StoredOutcome[] {
+    const wanted = standing.flatMap(({ pk, finalSeq, niddSeq }) =>
+      [finalSeq, niddSeq].filter((seq) => seq > 0 && !read.has(seq)).map((seq) => [pk, seq]),
+    );
+    const fetched = new Map<string, EventRow>();
+    if (wanted.length > 0) {
+      for (const row of this.#all<EventRow & { request_pk: number }>(this.#sql.eventsByPlace, JSON.stringify(wanted)))
+        fetched.set(`${row.request_pk}/${row.seq}`, row);
+    }
+    const message = (pk: number, seq: number) => {
+      const row = read.get(seq) ?? fetched.get(`${pk}/${seq}`);
+      return row ? toStoredCallback(row.service, row.message, row.at, row.callback_count) : null;
+    };
+    return standing.map(({ pk, requestId, index, status, source, contradicted, finalSeq, niddSeq }) => ({
+      id: outcomeId(requestId, index),
+      requestId,
+      index,
+      requested: this.#state(pk).requested(index),
+      status,
+      source,
+      contradicted,
+      final: message(pk, finalSeq),
+      nidd: message(pk, niddSeq),
+    }));
+  }
+
+  #pksOf(ids: readonly string[]): Map<string, number> {
+    return new Map(this.#all<RequestRow>(this.#sql.requestsByIds, JSON.stringify(ids)).map(({ id, pk }) => [id, pk]));
+  }
+
+  #all<Row>(statement: StatementSync, ...parameters: SQLInputValue[]): Row[] {
+    this.statements++;
+    return statement.all(...parameters) as Row[];
+  }
+}
+
+/** The row that ends the Request ends the batch; what comes after it (a NIDD message, a correction) is a batch of its own. */
+function upToTerminal(rows: EventRow[]): EventRow[] {
+  const end = rows.findIndex((row) => log.isTerminal(row.request_status));
+  return end <= 0 ? rows : rows.slice(0, end + 1);
+}
+
+function standingAt(row: EventRow, index: number): Omit<OutcomeAt, 'pk' | 'requestId'> {
+  return {
+    index,
+    status: row.outcome_status,
+    source: row.source,
+    contradicted: row.contradicted === 1,
+    finalSeq: row.final_seq,
+    niddSeq: row.nidd_seq,
+  };
+}
+
+function defined(values: Record<string, SQLInputValue | undefined>): Record<string, SQLInputValue> {
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, SQLInputValue] => entry[1] !== undefined && entry[1] !== null),
+  );
+}

@@ -1,0 +1,92 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+const REQUEST = `pk, id, account, origin, operation, created_by, client_reference, status, total, counts, last_seq, error,
+  created_at, updated_at, completed_at`;
+const CARRIER_REQUEST = `r.id AS request_id, c.position, c.service, c.carrier_request_id, c.state, c.first_index, c.device_count,
+  c.attempts, c.sent_at, c.answered_at, c.error`;
+const EVENT = `seq, at, kind, position, outcome, outcome_status, source, final_seq, nidd_seq, contradicted, ties, request_status,
+  counts, service, callback_count, message`;
+
+/** Every statement of the store, prepared once. Lists travel as one JSON parameter. */
+export function prepareStatements(db: DatabaseSync) {
+  return {
+    insertRequest: db.prepare(`INSERT INTO request (id, account, origin, operation, created_by, client_reference, idempotency_key,
+      input_hash, status, total, counts, last_seq, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'QUEUED', ?, '[]', 0, ?, ?)`),
+    insertInput: db.prepare('INSERT INTO request_input (request_pk, devices, settings) VALUES (?, ?, ?)'),
+    insertCarrierRequest: db.prepare(`INSERT INTO carrier_request (request_pk, position, service, carrier_request_id, state,
+      first_index, device_count) VALUES (?, ?, ?, ?, ?, ?, ?)`),
+    requestByKey: db.prepare('SELECT id, input_hash FROM request WHERE account = ? AND created_by = ? AND idempotency_key = ?'),
+    requestByPk: db.prepare(`SELECT ${REQUEST} FROM request WHERE pk = ?`),
+    pkOfRequest: db.prepare('SELECT pk FROM request WHERE id = ?'),
+    updateRequest: db.prepare(`UPDATE request SET status = ?, counts = ?, last_seq = ?, updated_at = ?,
+      completed_at = CASE WHEN ? = 0 THEN NULL ELSE coalesce(completed_at, ?) END WHERE pk = ?`),
+    setRequestError: db.prepare('UPDATE request SET error = ? WHERE pk = ?'),
+    updateCarrierRequest: db.prepare(`UPDATE carrier_request SET state = ?, carrier_request_id = coalesce(?, carrier_request_id),
+      attempts = attempts + ?, sent_at = coalesce(?, sent_at), answered_at = ?, error = ? WHERE request_pk = ? AND position = ?`),
+    insertEvent: db.prepare(`INSERT INTO event (request_pk, seq, at, kind, position, outcome, outcome_status, source, final_seq,
+      nidd_seq, contradicted, ties, request_status, counts, service, callback_count, digest, message)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+    knownDigest: db.prepare('SELECT 1 FROM event WHERE request_pk = ? AND digest = ?'),
+    eventsAfter: db.prepare(`SELECT ${EVENT} FROM event WHERE request_pk = ? AND seq > ? ORDER BY seq LIMIT ?`),
+    eventsByPlace: db.prepare(`SELECT request_pk, ${EVENT} FROM json_each(?) place
+      CROSS JOIN event ON request_pk = place.value ->> 0 AND seq = place.value ->> 1`),
+    inputOf: db.prepare('SELECT devices, settings FROM request_input WHERE request_pk = ?'),
+    carriersOf: db.prepare('SELECT first_index, device_count FROM carrier_request WHERE request_pk = ? ORDER BY position'),
+    carrierById: db.prepare(`SELECT c.request_pk, c.position, r.account FROM carrier_request c JOIN request r ON r.pk = c.request_pk
+      WHERE c.carrier_request_id = ?`),
+    requestsByIds: db.prepare(`SELECT ${REQUEST} FROM request WHERE id IN (SELECT value FROM json_each(?))`),
+    requestByCarrierId: db.prepare(`SELECT ${REQUEST} FROM request WHERE pk =
+      (SELECT request_pk FROM carrier_request WHERE carrier_request_id = ?)`),
+    carrierRequestsOf: db.prepare(`SELECT ${CARRIER_REQUEST} FROM carrier_request c JOIN request r ON r.pk = c.request_pk
+      WHERE r.id IN (SELECT value FROM json_each(?)) ORDER BY c.request_pk, c.position`),
+    sendingCarriers: db.prepare(`SELECT c.request_pk, c.position FROM carrier_request c WHERE c.state = 'SENDING'`),
+    queuedRequests: db.prepare(`SELECT DISTINCT r.id FROM carrier_request c JOIN request r ON r.pk = c.request_pk
+      WHERE c.state = 'QUEUED' ORDER BY r.pk`),
+    insertUnclaimed: db.prepare(`INSERT INTO unclaimed (account, service, carrier_request_id, received_at, callback_count, digest,
+      message) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
+    unclaimedOf: db.prepare('SELECT * FROM unclaimed WHERE carrier_request_id = ? AND account = ? ORDER BY pk'),
+    deleteUnclaimed: db.prepare('DELETE FROM unclaimed WHERE carrier_request_id = ? AND account = ?'),
+    adoptable: db.prepare(`SELECT account, carrier_request_id, min(service) AS service, min(received_at) AS first_at FROM unclaimed u
+      WHERE carrier_request_id IS NOT NULL AND service IN ('CarrierService', 'DeviceProfileService', 'StateService')
+        AND NOT EXISTS (SELECT 1 FROM carrier_request c JOIN request r ON r.pk = c.request_pk
+          WHERE c.state IN ('SENDING', 'UNKNOWN') AND r.account = u.account)
+      GROUP BY account, carrier_request_id HAVING min(received_at) < ? LIMIT 100`),
+    unclaimedPage: db.prepare(`SELECT * FROM unclaimed WHERE pk > :after AND (:accounts IS NULL OR account IN
+      (SELECT value FROM json_each(:accounts))) ORDER BY pk LIMIT :limit`),
+    countUnclaimed: db.prepare('SELECT count(*) AS rows FROM unclaimed'),
+    insertKept: db.prepare(`INSERT INTO kept_message (account, service, received_at, reason, content_type, digest, body)
+      VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
+    countKept: db.prepare('SELECT count(*) AS rows FROM kept_message WHERE reason = ?'),
+    openByStatus: db.prepare('SELECT status, count(*) AS rows FROM request WHERE completed_at IS NULL GROUP BY status'),
+    requestsToIndex: db.prepare('SELECT pk, id, indexed_seq, last_seq FROM request WHERE indexed_seq < last_seq ORDER BY pk LIMIT ?'),
+    insertIdentifiers: db.prepare('INSERT OR IGNORE INTO identifier (key, request_pk) SELECT value, ?2 FROM json_each(?1)'),
+    setIndexed: db.prepare('UPDATE request SET indexed_seq = ? WHERE pk = ?'),
+    setFact: db.prepare('INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value'),
+    deleteFact: db.prepare('DELETE FROM fact WHERE key = ?'),
+    fact: db.prepare('SELECT value FROM fact WHERE key = ?'),
+  };
+}
+
+export type Statements = ReturnType<typeof prepareStatements>;
+
+/**
+ * The one statement whose conditions vary: Requests newest first, only the conditions that are asked for, so that each can
+ * use its index. An identifier narrows through the identifier table, which the caller has brought up to date.
+ */
+export function listRequestsSql(asked: { readonly [Name in keyof typeof LIST_CONDITIONS]?: unknown }): string {
+  const conditions = Object.entries(LIST_CONDITIONS).flatMap(([name, sql]) =>
+    asked[name as keyof typeof LIST_CONDITIONS] === undefined ? [] : [sql],
+  );
+  return `SELECT ${REQUEST} FROM request ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''} ORDER BY pk DESC LIMIT :limit`;
+}
+
+const LIST_CONDITIONS = {
+  accounts: 'account IN (SELECT value FROM json_each(:accounts))',
+  before: 'pk < (SELECT pk FROM request WHERE id = :before)',
+  statuses: 'status IN (SELECT value FROM json_each(:statuses))',
+  operation: 'operation = :operation',
+  reference: 'client_reference = :reference',
+  keys: 'pk IN (SELECT request_pk FROM identifier WHERE key IN (SELECT value FROM json_each(:keys)))',
+  since: 'created_at >= :since',
+  until: 'created_at < :until',
+} as const;

@@ -1,0 +1,158 @@
+import { matchDevice } from './match-device.ts';
+import { THIS_ROW, type EventCallback, type LogEvent, type OutcomeChange } from './log-event.ts';
+import type { RequestState } from './request-state.ts';
+import { countsOf, isTerminal, type OutcomeStatus, type RequestStatus, type SendingStep } from './request-log.ts';
+
+export type Change =
+  | { readonly type: 'CREATED' }
+  | { readonly type: 'STEP'; readonly position: number; readonly step: SendingStep }
+  | { readonly type: 'CALLBACK'; readonly position: number; readonly callback: EventCallback };
+
+/** A row with its place, and the Request as it stands after it. */
+export interface PlacedEvent extends LogEvent {
+  readonly seq: number;
+  readonly status: RequestStatus;
+  readonly counts: readonly number[];
+}
+
+/**
+ * Works one change into a Request: decides what it means, takes the rows it makes into `state`, and gives them back to be
+ * written. No input or output: the same state and change give the same rows on every backend.
+ *
+ * A terminal status stands in the last row of the change that reached it, never before: a follower may stop there.
+ */
+export function transition(state: RequestState, change: Change): PlacedEvent[] {
+  const before = state.status;
+  const placed: PlacedEvent[] = [];
+  const emit = (event: LogEvent): void => {
+    const seq = state.apply(event);
+    placed.push({ ...event, seq, status: state.status, counts: countsOf(state.counts) });
+  };
+  decide(state, change, emit);
+  if (isTerminal(before)) return placed;
+  return placed.map((event, at) => (at < placed.length - 1 && isTerminal(event.status) ? { ...event, status: before } : event));
+}
+
+function decide(state: RequestState, change: Change, emit: (event: LogEvent) => void): void {
+  switch (change.type) {
+    case 'CREATED':
+      return emit({ kind: 'CREATED', position: -1, outcome: null, callback: null, ties: 0 });
+    case 'STEP':
+      return decideStep(state, change.position, change.step, emit);
+    case 'CALLBACK':
+      decideCallback(state, change.position, change.callback, emit);
+      tryUnmatchedAgain(state, change.position, emit);
+      return conclude(state, change.position, emit);
+  }
+}
+
+function decideStep(state: RequestState, position: number, step: SendingStep, emit: (event: LogEvent) => void): void {
+  emit({ kind: step.type, position, outcome: null, callback: null, ties: 0 });
+  if (step.type === 'REFUSED') settleOpen(state, position, 'REJECTED', emit);
+  if (step.type === 'UNANSWERED') settleOpen(state, position, 'UNKNOWN', emit);
+  if (step.type === 'ACCEPTED') settleOpen(state, position, 'PENDING', emit, 'UNKNOWN');
+}
+
+function decideCallback(state: RequestState, position: number, callback: EventCallback, emit: (event: LogEvent) => void): void {
+  const { message } = callback;
+  if (message.bearing === 'OTHER') return emit({ kind: 'NOTICE', position, outcome: null, callback, ties: 0 });
+  const matched = matchDevice(state, position, message);
+  if (matched !== null) return emit({ position, callback, ties: 0, ...effectOn(state, matched, callback.message, THIS_ROW) });
+  // Where only the carrier knows the devices, a report is how we learn of one.
+  if (state.carrier(position).deviceCount === null && message.bearing !== 'NIDD_CONFIG') {
+    return emit({ position, callback, ties: 0, ...effectOn(state, state.outcomes.length, message, THIS_ROW) });
+  }
+  emit({ kind: 'UNMATCHED', position, outcome: null, callback, ties: 0 });
+}
+
+/** What a message does to the device it means. The first final message wins; one that differs is kept and flagged. */
+function effectOn(
+  state: RequestState,
+  index: number,
+  message: EventCallback['message'],
+  row: number,
+): { readonly kind: LogEvent['kind']; readonly outcome: OutcomeChange } {
+  const now = state.outcomes[index] ?? { status: 'PENDING', source: null, finalSeq: 0, niddSeq: 0, contradicted: false };
+  const same: OutcomeChange = {
+    index,
+    status: now.status,
+    source: now.source,
+    finalSeq: now.finalSeq,
+    niddSeq: now.niddSeq,
+    contradicted: now.contradicted,
+  };
+  if (message.bearing === 'NIDD_CONFIG') return { kind: 'NIDD', outcome: { ...same, niddSeq: row } };
+  if (message.bearing === 'PROGRESS') return { kind: 'NOTICE', outcome: same };
+  const status = message.succeeded ? 'SUCCEEDED' : 'FAILED';
+  if (now.finalSeq === 0) return { kind: 'CALLBACK', outcome: { ...same, status, source: 'CALLBACK', finalSeq: row } };
+  if (now.status === status) return { kind: 'REPEAT', outcome: same };
+  return { kind: 'CONTRADICTION', outcome: { ...same, contradicted: true } };
+}
+
+/** Each match may teach an identifier that ties a message kept earlier. */
+function tryUnmatchedAgain(state: RequestState, position: number, emit: (event: LogEvent) => void): void {
+  const carrier = state.carrier(position);
+  for (let again = carrier.unmatched.length > 0; again;) {
+    again = false;
+    for (const waiting of carrier.unmatched) {
+      const index = matchDevice(state, position, waiting.message);
+      if (index === null) continue;
+      tie(state, position, index, waiting, emit);
+      again = carrier.unmatched.length > 0;
+      break;
+    }
+  }
+}
+
+function tie(
+  state: RequestState,
+  position: number,
+  index: number,
+  waiting: { readonly seq: number; readonly message: EventCallback['message'] },
+  emit: (event: LogEvent) => void,
+): void {
+  const { outcome } = effectOn(state, index, waiting.message, waiting.seq);
+  emit({ kind: 'MATCHED', position, outcome, callback: null, ties: waiting.seq });
+}
+
+/**
+ * N final messages for N devices: nothing more will come. What could not be tied becomes an outcome of its own, and the
+ * devices it may have meant are EXPIRED: their result came under identifiers we do not know as theirs.
+ */
+function conclude(state: RequestState, position: number, emit: (event: LogEvent) => void): void {
+  const carrier = state.carrier(position);
+  if (carrier.deviceCount === null || carrier.unmatched.length === 0) return;
+  const finals = carrier.unmatched.filter((waiting) => waiting.message.bearing === 'FINAL');
+  const reported = carrier.deviceCount + carrier.strays - carrier.withoutFinal + finals.length;
+  if (reported < carrier.deviceCount || finals.length === 0) return;
+  for (const waiting of finals) tie(state, position, state.outcomes.length, waiting, emit);
+  settleOpen(state, position, 'EXPIRED', emit);
+}
+
+/** Moves every device of a carrier request that stands at `from` (or is open at all) to `status`, one row each. */
+function settleOpen(
+  state: RequestState,
+  position: number,
+  status: OutcomeStatus,
+  emit: (event: LogEvent) => void,
+  from?: OutcomeStatus,
+): void {
+  for (const [index, outcome] of state.outcomes.entries()) {
+    if (outcome.position !== position || outcome.finalSeq !== 0) continue;
+    if (from ? outcome.status !== from : outcome.status !== 'PENDING' && outcome.status !== 'OVERDUE') continue;
+    emit({
+      kind: 'SETTLED',
+      position,
+      outcome: {
+        index,
+        status,
+        source: outcome.source,
+        finalSeq: 0,
+        niddSeq: outcome.niddSeq,
+        contradicted: outcome.contradicted,
+      },
+      callback: null,
+      ties: 0,
+    });
+  }
+}

@@ -1,0 +1,207 @@
+import { createHmac } from 'node:crypto';
+import { GatewayError } from '../../errors.ts';
+import { hasCode, parseCarrierError, sessionAnswer, tokenAnswer } from './wire/answers.ts';
+import type { Answer, Transport } from './transport.ts';
+
+export interface Credentials {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Where it is remembered, over restarts, that these credentials were refused. */
+export interface LoginLatch {
+  recall(): Promise<string | null>;
+  remember(fingerprint: string | null): Promise<void>;
+}
+
+export interface SessionOptions {
+  readonly transport: Transport;
+  readonly oauthUrl: string;
+  readonly apiUrl: string;
+  readonly credentials: Credentials;
+  /** Key of the HMAC by which refused credentials are remembered without being stored. */
+  readonly latchKey: string;
+  readonly latch: LoginLatch;
+  readonly timeoutMs: number;
+  readonly now: () => number;
+  readonly onCall?: (call: 'oauth' | 'login', result: 'ok' | 'refused' | 'failed') => void;
+}
+
+export interface Tokens {
+  readonly bearer: string;
+  readonly session: string;
+  readonly bearerGeneration: number;
+  readonly sessionGeneration: number;
+}
+
+interface Held {
+  readonly value: string;
+  readonly generation: number;
+  /** Milliseconds; Infinity where only the carrier can tell. */
+  readonly expiresAt: number;
+}
+
+/** A refused OAuth client is not asked about again for this long. */
+const OAUTH_PAUSE_MS = 60_000;
+
+/**
+ * The two tokens every call needs: the OAuth bearer (an hour; asking again earlier gives the same one) and the VZ-M2M
+ * session (20 idle minutes; used until the carrier says it is gone).
+ *
+ * Each is fetched once however many calls wait for it. A refusal of generation g makes a new one only if g is still the
+ * current one. One refused password stops all logins until the credentials change or `unlatch()` is called: the fifth
+ * refusal would lock the account, and an orchestrator restarts a process for ever.
+ */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #fingerprint: string;
+  #bearer: Held | null = null;
+  #session: Held | null = null;
+  #bearerPending: Promise<Held> | null = null;
+  #sessionPending: Promise<Held> | null = null;
+  #generation = 0;
+  #oauthRefusedUntil = 0;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    const { username, password, clientId, clientSecret } = options.credentials;
+    this.#fingerprint = createHmac('sha256', options.latchKey)
+      .update(JSON.stringify([clientId, clientSecret, username, password]))
+      .digest('hex');
+  }
+
+  async tokens(): Promise<Tokens> {
+    const bearer = await this.#ensureBearer();
+    const session = await this.#ensureSession(bearer);
+    // The login may have had to replace the bearer.
+    const current = this.#bearer ?? bearer;
+    return { bearer: current.value, session: session.value, bearerGeneration: current.generation, sessionGeneration: session.generation };
+  }
+
+  /** Call when the carrier has refused a token of this generation. */
+  discardBearer(generation: number): void {
+    if (this.#bearer?.generation === generation) this.#bearer = null;
+  }
+
+  discardSession(generation: number): void {
+    if (this.#session?.generation === generation) this.#session = null;
+  }
+
+  async isLatched(): Promise<boolean> {
+    return (await this.#options.latch.recall()) === this.#fingerprint;
+  }
+
+  /** Allows one more login with the same credentials. */
+  async unlatch(): Promise<void> {
+    this.#oauthRefusedUntil = 0;
+    await this.#options.latch.remember(null);
+  }
+
+  #ensureBearer(): Promise<Held> {
+    if (this.#bearer && this.#bearer.expiresAt > this.#options.now()) return Promise.resolve(this.#bearer);
+    this.#bearerPending ??= this.#fetchBearer().finally(() => (this.#bearerPending = null));
+    return this.#bearerPending;
+  }
+
+  #ensureSession(bearer: Held): Promise<Held> {
+    if (this.#session) return Promise.resolve(this.#session);
+    this.#sessionPending ??= this.#login(bearer).finally(() => (this.#sessionPending = null));
+    return this.#sessionPending;
+  }
+
+  async #fetchBearer(): Promise<Held> {
+    const { clientId, clientSecret } = this.#options.credentials;
+    const asked = this.#options.now();
+    if (asked < this.#oauthRefusedUntil) throw oauthRefused();
+    const answer = await this.#call(
+      'oauth',
+      `${this.#options.oauthUrl}/oauth2/token`,
+      {
+        authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`,
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      'grant_type=client_credentials',
+    );
+    const parsed = tokenAnswer.safeParse(answer.body);
+    if (answer.status !== 200 || !parsed.success) {
+      const refused = answer.status === 400 || answer.status === 401;
+      this.#options.onCall?.('oauth', refused ? 'refused' : 'failed');
+      if (!refused) throw unavailable('The OAuth token endpoint', answer);
+      this.#oauthRefusedUntil = asked + OAUTH_PAUSE_MS;
+      throw oauthRefused();
+    }
+    this.#options.onCall?.('oauth', 'ok');
+    this.#bearer = { value: parsed.data.access_token, generation: ++this.#generation, expiresAt: asked + parsed.data.expires_in * 1000 };
+    return this.#bearer;
+  }
+
+  async #login(bearer: Held, again = true): Promise<Held> {
+    if (await this.isLatched()) throw loginRefused();
+    const { username, password } = this.#options.credentials;
+    const answer = await this.#call(
+      'login',
+      `${this.#options.apiUrl}/m2m/v1/session/login`,
+      {
+        authorization: `Bearer ${bearer.value}`,
+        'content-type': 'application/json',
+      },
+      JSON.stringify({ username, password }),
+    );
+    const parsed = sessionAnswer.safeParse(answer.body);
+    if (answer.status === 200 && parsed.success) {
+      this.#options.onCall?.('login', 'ok');
+      this.#session = { value: parsed.data.sessionToken, generation: ++this.#generation, expiresAt: Infinity };
+      return this.#session;
+    }
+    if (answer.status === 401 && again) {
+      this.discardBearer(bearer.generation);
+      return this.#login(await this.#ensureBearer(), false);
+    }
+    const error = parseCarrierError(answer.body, answer.text);
+    const refused =
+      answer.status >= 400 &&
+      answer.status < 500 &&
+      ![401, 408, 429].includes(answer.status) &&
+      !hasCode(error, 'REQUEST_FAILED.UnexpectedError', '900800');
+    this.#options.onCall?.('login', refused ? 'refused' : 'failed');
+    if (!refused) throw unavailable('The session login', answer);
+    await this.#options.latch.remember(this.#fingerprint);
+    throw loginRefused();
+  }
+
+  async #call(call: 'oauth' | 'login', url: string, headers: Record<string, string>, body: string): Promise<Answer> {
+    try {
+      return await this.#options.transport.send({ method: 'POST', url, headers, body, timeoutMs: this.#options.timeoutMs });
+    } catch (cause) {
+      this.#options.onCall?.(call, 'failed');
+      throw new GatewayError(
+        'CARRIER_UNAVAILABLE',
+        `ThingSpace cannot be reached: ${cause instanceof Error ? cause.message : 'no connection'}.`,
+        { cause },
+      );
+    }
+  }
+}
+
+function unavailable(what: string, answer: Answer): GatewayError {
+  return new GatewayError(
+    'CARRIER_UNAVAILABLE',
+    `${what} of ThingSpace answered HTTP ${answer.status}. It is asked again with the next call.`,
+  );
+}
+
+function oauthRefused(): GatewayError {
+  return new GatewayError(
+    'CARRIER_LOGIN_REFUSED',
+    'ThingSpace refused the OAuth client (M2M_THINGSPACE_CLIENT_ID and its secret). Correct them and restart the gateway.',
+  );
+}
+
+function loginRefused(): GatewayError {
+  return new GatewayError(
+    'CARRIER_LOGIN_REFUSED',
+    'ThingSpace refused the login (M2M_THINGSPACE_USERNAME and its password). No further login is tried, because the fifth refusal locks the account: correct the credentials and restart, or lift the latch with POST /login/unlatch on the admin listener.',
+  );
+}

@@ -1,0 +1,51 @@
+import * as z from 'zod';
+
+/** `{"requestId": "…"}` of every asynchronous operation; anything else is no usable answer. */
+export const requestAnswer = z.object({ requestId: z.string().regex(/^[A-Za-z0-9-]{3,64}$/) });
+
+export const tokenAnswer = z.object({
+  access_token: z.string().min(1),
+  /** Seconds; counts down while the carrier gives the same token again. */
+  expires_in: z.coerce.number().positive().catch(3600),
+});
+
+export const sessionAnswer = z.object({ sessionToken: z.string().min(1) });
+
+const registration = z
+  .object({ serviceName: z.string(), url: z.string().catch(''), username: z.string().nullish(), password: z.string().nullish() })
+  .transform(({ serviceName, url }) => ({ serviceName, url }));
+
+/** GET /callbacks/{account}: an array, or (documented) an empty body when nothing is registered. Passwords are dropped here. */
+export const registrationsAnswer = z.union([z.array(registration), z.undefined().transform(() => []), z.null().transform(() => [])]);
+
+export interface CarrierError {
+  readonly code: string;
+  readonly message: string;
+}
+
+const business = z.object({ errorCode: z.coerce.string(), errorMessage: z.coerce.string().catch('') });
+const fault = z.object({
+  fault: z.object({ code: z.coerce.string(), message: z.coerce.string().catch(''), description: z.coerce.string().catch('') }),
+});
+const oauth = z.object({ error: z.string(), error_description: z.string().catch('') });
+
+/**
+ * The carrier's error envelopes: `{errorCode, errorMessage}` of the API (a name, or for profile operations a 3-digit
+ * number), `{fault: {code, message}}` of the WSO2 gateway before it (also as XML), `{error, error_description}` of OAuth.
+ */
+export function parseCarrierError(body: unknown, text: string): CarrierError | null {
+  const plain = business.safeParse(body);
+  if (plain.success) return { code: plain.data.errorCode, message: plain.data.errorMessage };
+  const gateway = fault.safeParse(body);
+  if (gateway.success) return { code: gateway.data.fault.code, message: gateway.data.fault.message || gateway.data.fault.description };
+  const token = oauth.safeParse(body);
+  if (token.success) return { code: token.data.error, message: token.data.error_description };
+  const code = /<(?:\w+:)?code>([^<]{1,100})</.exec(text)?.[1];
+  if (code === undefined) return null;
+  return { code, message: /<(?:\w+:)?message>([^<]{1,500})</.exec(text)?.[1] ?? '' };
+}
+
+/** Error codes are compared without the service before them: it varies for one and the same error. */
+export function hasCode(error: CarrierError | null, ...endings: readonly string[]): boolean {
+  return error !== null && endings.some((ending) => error.code === ending || error.code.endsWith(`.${ending}`));
+}

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { XMLParser } from 'fast-xml-parser';
+import { legacyBody } from './legacy-callback.ts';
+
+/** A message as it is kept: without the registration's username and password, its resend count beside it. */
+export interface CallbackBody {
+  /** The message as parsed, less `username`, `password` and `callbackCount`. */
+  readonly message: Record<string, unknown>;
+  /** `message` by JSON.stringify: what is stored. */
+  readonly json: string;
+  /** SHA-256 over `json`, its first 16 bytes: equal for a resend, which differs only in `callbackCount`. */
+  readonly digest: Uint8Array;
+  readonly callbackCount: number | null;
+  /** What the message said of the listener's registration; undefined where it said nothing. */
+  readonly credentials: { readonly username: unknown; readonly password: unknown };
+}
+
+export type UnreadableReason = 'EMPTY' | 'NOT_UTF8' | 'NOT_JSON' | 'NOT_AN_OBJECT' | 'NOT_A_CALLBACK_REQUEST' | 'XML_DTD' | 'TOO_DEEP';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** No entities, no DTD, no attributes, no guessing of numbers: identifiers have leading zeros and 20 digits. */
+const xml = new XMLParser({ processEntities: false, ignoreAttributes: true, parseTagValue: false, removeNSPrefix: true });
+
+/** Reads the bytes of one POST: JSON, or an XML `CallbackRequest` from a listener that was registered over SOAP. */
+export function readCallbackBody(bytes: Uint8Array): CallbackBody | { readonly unreadable: UnreadableReason } {
+  if (bytes.length === 0) return { unreadable: 'EMPTY' };
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    return { unreadable: 'NOT_UTF8' };
+  }
+  const parsed = text.trimStart().startsWith('<') ? parseXml(text) : parseJson(text);
+  if ('unreadable' in parsed) return parsed;
+  return keep(parsed.value);
+}
+
+function parseJson(text: string): { value: Record<string, unknown> } | { unreadable: UnreadableReason } {
+  let value: unknown;
+  try {
+    // A long identifier written as a number would lose its last digits: those are read as their source text.
+    value = /:\s*\d{16}/.test(text) ? JSON.parse(text, longIntegersAsText) : JSON.parse(text);
+  } catch {
+    return { unreadable: 'NOT_JSON' };
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { unreadable: 'NOT_AN_OBJECT' };
+  return { value: value as Record<string, unknown> };
+}
+
+function longIntegersAsText(_key: string, value: unknown, context?: { source?: string }): unknown {
+  return typeof value === 'number' && !Number.isSafeInteger(value) && context?.source ? context.source : value;
+}
+
+function parseXml(text: string): { value: Record<string, unknown> } | { unreadable: UnreadableReason } {
+  if (/<!DOCTYPE|<!ENTITY/i.test(text)) return { unreadable: 'XML_DTD' };
+  try {
+    const value = xml.parse(text, true) as Record<string, unknown>;
+    return legacyBody(value) ? { value } : { unreadable: 'NOT_A_CALLBACK_REQUEST' };
+  } catch {
+    return { unreadable: 'NOT_A_CALLBACK_REQUEST' };
+  }
+}
+
+function keep(raw: Record<string, unknown>): CallbackBody | { unreadable: UnreadableReason } {
+  const legacy = legacyBody(raw);
+  let message: Record<string, unknown>;
+  let credentials: CallbackBody['credentials'];
+  let resends: unknown;
+  if (legacy === null) {
+    const { username, password, callbackCount, ...rest } = raw;
+    message = rest;
+    credentials = { username, password };
+    resends = callbackCount;
+  } else {
+    const { Username, Password, CallbackCount, ...rest } = legacy;
+    message = raw === legacy ? rest : { CallbackRequest: rest };
+    credentials = { username: Username, password: Password };
+    resends = CallbackCount;
+  }
+  let json: string;
+  try {
+    json = JSON.stringify(message);
+  } catch {
+    // JSON.parse takes any depth, JSON.stringify does not.
+    return { unreadable: 'TOO_DEEP' };
+  }
+  const number = Number(resends);
+  return {
+    message,
+    json,
+    digest: createHash('sha256').update(json).digest().subarray(0, 16),
+    callbackCount: resends === undefined || resends === null || !Number.isInteger(number) ? null : number,
+    credentials,
+  };
+}

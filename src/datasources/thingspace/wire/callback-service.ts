@@ -1,0 +1,31 @@
+/** Every callback service the carrier documents: the names a listener can be registered under. */
+export const CALLBACK_SERVICES = [
+  'AlertService',
+  'CarrierService',
+  'DevicePRLInformation',
+  'DeviceProfileService',
+  'DevicePromoUsage',
+  'DeviceService',
+  'DeviceSuspensionStatus',
+  'DeviceUsage',
+  'DiagnosticsService',
+  'EnhancedConnectivityService',
+  'ExtendedEnhancedConnectivityService',
+  'ExternalProvisioningChanges',
+  'IntelligenceService',
+  'NetworkEventService',
+  'NiddService',
+  'PromoChanges',
+  'PwnService',
+  'QoS',
+  'ResumeTrackingNotification',
+  'SMSDeliveryConfirmation',
+  'StateService',
+  'SubscriptionNotificationService',
+  'VIPCallbackService',
+] as const;
+
+export type CallbackService = (typeof CALLBACK_SERVICES)[number];
+
+/** The services that the gateway's own operations are reported by. */
+export const OWN_SERVICES = ['CarrierService', 'NiddService', 'DeviceProfileService'] as const satisfies readonly CallbackService[];

@@ -1,0 +1,30 @@
+/**
+ * Every failure this gateway names. `message` is written for the person who reads it: what happened, to what, and what to
+ * do. It never carries a secret, so it may be shown to a caller as it is.
+ */
+export type ErrorCode =
+  | 'NOT_FOUND'
+  | 'CURSOR_INVALID'
+  | 'CURSOR_EXPIRED'
+  | 'BAD_USER_INPUT'
+  | 'OVERLOADED'
+  | 'CARRIER_UNAVAILABLE'
+  | 'CARRIER_LOGIN_REFUSED'
+  | 'CARRIER_REFUSED'
+  | 'STORE_UNUSABLE'
+  | 'STORE_FAILED'
+  | 'CONFIG_INVALID'
+  | 'LISTENER_TAKEN'
+  | 'SHUTTING_DOWN';
+
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError';
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, options: { details?: Record<string, unknown>; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+}

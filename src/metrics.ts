@@ -1,0 +1,68 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Every metric of one gateway, in a registry of its own. No label ever carries an account, an id or a device. */
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  return {
+    registry,
+    callbacks: new Counter({
+      name: 'm2m_callbacks_total',
+      help: 'Callbacks received, by service and what became of them (applied, unclaimed, duplicate, foreign, quarantined, unreadable, dropped).',
+      labelNames: ['service', 'outcome'] as const,
+      registers,
+    }),
+    callbackCredentials: new Counter({
+      name: 'm2m_callback_credentials_total',
+      help: 'Callbacks by what their body said of the registration: none, right or wrong credentials.',
+      labelNames: ['credentials'] as const,
+      registers,
+    }),
+    callbacksRefused: new Counter({
+      name: 'm2m_callbacks_refused_total',
+      help: 'Callback POSTs that were not taken, by HTTP status.',
+      labelNames: ['status'] as const,
+      registers,
+    }),
+    callbackSeconds: new Histogram({
+      name: 'm2m_callback_ack_seconds',
+      help: 'From the last byte of a callback to its acknowledgement.',
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 4],
+      registers,
+    }),
+    commitRows: new Histogram({
+      name: 'm2m_store_commit_jobs',
+      help: 'Writes in one commit.',
+      buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+      registers,
+    }),
+    commitSeconds: new Histogram({
+      name: 'm2m_store_commit_seconds',
+      help: 'Time of one commit, fsync included.',
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+      registers,
+    }),
+    carrierCalls: new Counter({
+      name: 'm2m_carrier_calls_total',
+      help: 'Calls to the carrier, by call and result.',
+      labelNames: ['call', 'result'] as const,
+      registers,
+    }),
+    subscriptions: new Gauge({ name: 'm2m_subscriptions_open', help: 'Open subscriptions.', registers }),
+    sockets: new Gauge({ name: 'm2m_websockets_open', help: 'Open WebSockets.', registers }),
+    unclaimed: new Gauge({ name: 'm2m_callbacks_unclaimed', help: 'Callbacks that no request has.', registers }),
+    openRequests: new Gauge({
+      name: 'm2m_requests_open',
+      help: 'Requests that are not complete, by status.',
+      labelNames: ['status'] as const,
+      registers,
+    }),
+    loginLatched: new Gauge({
+      name: 'm2m_carrier_login_latched',
+      help: '1 while the carrier’s refusal of the login stops all further logins.',
+      registers,
+    }),
+  };
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;

@@ -1,0 +1,133 @@
+import { isTerminal, type LogBatch, type RequestLog } from '../datasources/request-log/request-log.ts';
+import { BoundedCache } from '../datasources/request-log/bounded-cache.ts';
+import type { Following, Hub } from '../datasources/request-log/hub.ts';
+import { OPERATIONS, isOperationName } from '../datasources/thingspace/operations.ts';
+import { GatewayError } from '../errors.ts';
+import type { Caller } from './caller.ts';
+import { cursorAt, parseCursor } from './cursor.ts';
+import { requireRequest } from './find-request.ts';
+
+export interface RequestStatusEvent extends LogBatch {
+  readonly requestId: string;
+  readonly cursor: string;
+}
+
+export interface FollowArguments {
+  readonly requestId: string;
+  /** A cursor, `LATEST` for only what is new, or null for everything from the beginning. */
+  readonly after: string | null;
+  /** Changes in one event at most, 1 to 1,000. */
+  readonly batchSize: number;
+  /** Stay open after the terminal event for the NIDD messages still to come. */
+  readonly untilNiddSettled: boolean;
+}
+
+/** Outcomes kept in memory so that followers who read the same range share one event object. */
+const SHARED_OUTCOMES = 20_000;
+
+/** Follows Requests by pulling rows from the log; a wake-up only says when to look. */
+export class RequestFollowing {
+  readonly #requestLog: RequestLog;
+  readonly #hub: Hub;
+  readonly #shared = new BoundedCache<string, RequestStatusEvent>(SHARED_OUTCOMES);
+
+  constructor(requestLog: RequestLog, hub: Hub) {
+    this.#requestLog = requestLog;
+    this.#hub = hub;
+  }
+
+  /**
+   * Starts at the beginning, after a cursor, or at the end, and ends by itself with the event that is terminal.
+   *
+   * @throws GatewayError NOT_FOUND, CURSOR_INVALID, CURSOR_EXPIRED, BAD_USER_INPUT
+   */
+  async follow(
+    caller: Caller,
+    { requestId, after, batchSize, untilNiddSettled }: FollowArguments,
+  ): Promise<AsyncIterableIterator<RequestStatusEvent>> {
+    if (batchSize < 1 || batchSize > 1000) throw new GatewayError('BAD_USER_INPUT', '`batchSize` must be between 1 and 1000.');
+    const request = await requireRequest(this.#requestLog, caller, requestId);
+    const from = after === null ? 0 : after === 'LATEST' ? request.lastSeq : parseCursor(after, request, this.#requestLog.epoch);
+    const awaitsNidd =
+      untilNiddSettled &&
+      request.operation !== null &&
+      isOperationName(request.operation) &&
+      OPERATIONS[request.operation].secondService !== null;
+    const settled = async (): Promise<boolean> => !awaitsNidd || (await this.#requestLog.niddOutstanding(request.id)) === 0;
+    const over = from >= request.lastSeq && isTerminal(request.status) && (await settled());
+    return new RequestFollower(
+      over ? null : this.#hub.follow(request.id),
+      from,
+      (seq) => this.#read(request.id, seq, batchSize),
+      async (event) => isTerminal(event.status) && (await settled()),
+    );
+  }
+
+  /** The log is append-only: a range once read stays true, whoever reads it again. */
+  async #read(requestId: string, afterSeq: number, limit: number): Promise<RequestStatusEvent | null> {
+    const key = `${requestId}/${afterSeq}/${limit}`;
+    const shared = this.#shared.get(key);
+    if (shared) return shared;
+    const batch = await this.#requestLog.read(requestId, afterSeq, limit);
+    if (!batch) return null;
+    const event = { ...batch, requestId, cursor: cursorAt(requestId, batch.lastSeq, this.#requestLog.epoch) };
+    this.#shared.set(key, event, batch.outcomes.length + 1);
+    return event;
+  }
+}
+
+/** Hand-written: an async generator's return() would queue behind the wait that it is meant to end. */
+class RequestFollower implements AsyncIterableIterator<RequestStatusEvent> {
+  #following: Following | null;
+  #seq: number;
+  readonly #read: (afterSeq: number) => Promise<RequestStatusEvent | null>;
+  readonly #isLast: (event: RequestStatusEvent) => Promise<boolean>;
+
+  constructor(
+    following: Following | null,
+    from: number,
+    read: (afterSeq: number) => Promise<RequestStatusEvent | null>,
+    isLast: (event: RequestStatusEvent) => Promise<boolean>,
+  ) {
+    this.#following = following;
+    this.#seq = from;
+    this.#read = read;
+    this.#isLast = isLast;
+  }
+
+  async next(): Promise<IteratorResult<RequestStatusEvent>> {
+    while (this.#following) {
+      // Mark, read, wait: a change after the mark ends the wait at once.
+      const mark = this.#following.mark();
+      const event = await this.#read(this.#seq);
+      if (!this.#following) break;
+      if (!event) {
+        await this.#following.news(mark);
+        continue;
+      }
+      this.#seq = event.lastSeq;
+      if (await this.#isLast(event)) this.#stop();
+      return { done: false, value: event };
+    }
+    return { done: true, value: undefined };
+  }
+
+  return(): Promise<IteratorResult<RequestStatusEvent>> {
+    this.#stop();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  throw(error: unknown): Promise<IteratorResult<RequestStatusEvent>> {
+    this.#stop();
+    return Promise.reject(error);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #stop(): void {
+    this.#following?.[Symbol.dispose]();
+    this.#following = null;
+  }
+}

@@ -1,0 +1,15 @@
+import type { RequestedDevice } from '../../datasources/request-log/request-log.ts';
+import type { OperationName } from '../../datasources/thingspace/operations.ts';
+
+/** A mutation's input, parsed: nothing in it can be refused for its form any more. */
+export interface Command {
+  readonly operation: OperationName;
+  readonly accountName: string;
+  /** Null where the carrier chooses the devices (a group, the whole account). */
+  readonly devices: readonly RequestedDevice[] | null;
+  /** What the operation's body takes beside account and devices; the row in operations.ts knows its type. */
+  readonly settings: unknown;
+  readonly clientReference: string | null;
+  readonly idempotencyKey: string | null;
+  readonly validateOnly: boolean;
+}

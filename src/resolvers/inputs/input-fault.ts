@@ -1,0 +1,20 @@
+import type * as z from 'zod';
+
+/** One thing wrong with an input, where, and what would be right. Never the value itself: it may be personal data. */
+export interface InputFault {
+  /** From the mutation's `input` down: `["devices", 3, "deviceIds", 0, "id"]`. */
+  readonly path: readonly (string | number)[];
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A parsed command, or everything that is wrong. */
+export type Parsed<Command> = { readonly command: Command } | { readonly faults: readonly InputFault[] };
+
+export function faultsOf(error: z.ZodError): InputFault[] {
+  return error.issues.map((issue) => ({
+    path: issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part)),
+    code: (issue.code === 'custom' && typeof issue.params?.['code'] === 'string' ? issue.params['code'] : issue.code).toUpperCase(),
+    message: issue.message,
+  }));
+}

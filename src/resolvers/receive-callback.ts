@@ -1,0 +1,109 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { AppendResult, RequestLog } from '../datasources/request-log/request-log.ts';
+import { parseCallback } from '../datasources/thingspace/wire/callback.ts';
+import { readCallbackBody, type CallbackBody, type UnreadableReason } from '../datasources/thingspace/wire/callback-body.ts';
+
+export interface ReceivedMessage {
+  readonly account: string;
+  readonly service: string;
+  readonly bytes: Uint8Array;
+  readonly contentType: string | null;
+}
+
+export interface ReceiveCallbackOptions {
+  readonly requestLog: RequestLog;
+  /** What was given at registration; null when the listeners are registered without. */
+  readonly credentials: { readonly username: string; readonly password: string } | null;
+  /** Strict mode: a message without credentials is quarantined too. */
+  readonly requireCredentials: boolean;
+  /** Kept messages of one reason at most; what comes beyond is acknowledged, counted and dropped. */
+  readonly keptPerReason: number;
+  readonly now: () => number;
+}
+
+export type ReceiveResult =
+  | {
+      readonly stored: true;
+      readonly outcome: AppendResult | 'QUARANTINED' | 'UNREADABLE';
+      readonly reason: UnreadableReason | 'NOT_A_CALLBACK' | null;
+      readonly credentials: 'NONE' | 'RIGHT' | 'WRONG';
+    }
+  | { readonly stored: false; readonly outcome: 'DROPPED'; readonly reason: string; readonly credentials: 'NONE' | 'RIGHT' | 'WRONG' };
+
+/**
+ * The webhook resolver: one POST of the carrier on a right path. When it resolves, the message is on disk, whatever it was,
+ * and may be acknowledged; when it rejects, nothing was stored and the carrier must send it again.
+ *
+ * Read → credentials → parse → append in one transaction. A duplicate, an unknown request id and another tool's message are
+ * normal; what cannot be read, or names credentials that are not ours, is kept aside and not applied.
+ */
+export class CallbackReceiver {
+  readonly #options: ReceiveCallbackOptions;
+
+  constructor(options: ReceiveCallbackOptions) {
+    this.#options = options;
+  }
+
+  async receive(received: ReceivedMessage): Promise<ReceiveResult> {
+    const body = readCallbackBody(received.bytes);
+    if ('unreadable' in body) return this.#keep(received, 'UNREADABLE', body.unreadable, 'NONE');
+    const credentials = this.#judge(body);
+    if (credentials === 'WRONG' || (credentials === 'NONE' && this.#options.requireCredentials)) {
+      return this.#keep(received, 'QUARANTINED', null, credentials);
+    }
+    const message = parseCallback(received.service, body.message);
+    if (!message) return this.#keep(received, 'UNREADABLE', 'NOT_A_CALLBACK', credentials);
+    const { json, digest, callbackCount } = body;
+    const { account, service } = received;
+    const receivedAt = this.#options.now();
+    const outcome = await this.#options.requestLog.append({ account, service, receivedAt, json, digest, callbackCount, message });
+    return { stored: true, outcome, reason: null, credentials };
+  }
+
+  async #keep(
+    received: ReceivedMessage,
+    outcome: 'QUARANTINED' | 'UNREADABLE',
+    reason: UnreadableReason | 'NOT_A_CALLBACK' | null,
+    credentials: 'NONE' | 'RIGHT' | 'WRONG',
+  ): Promise<ReceiveResult> {
+    const { account, service, contentType, bytes } = received;
+    const kept = { account, service, contentType, receivedAt: this.#options.now(), reason: outcome, body: this.#masked(bytes) };
+    const stored = await this.#options.requestLog.keep(kept, this.#options.keptPerReason);
+    if (!stored) return { stored, outcome: 'DROPPED', reason: outcome, credentials };
+    return { stored, outcome, reason, credentials };
+  }
+
+  /** The samples of two of three operations carry no credentials, CarrierService faults carry empty ones: both are no claim. */
+  #judge({ credentials }: CallbackBody): 'NONE' | 'RIGHT' | 'WRONG' {
+    const { username, password } = credentials;
+    if (empty(username) && empty(password)) return 'NONE';
+    const expected = this.#options.credentials;
+    if (!expected) return 'WRONG';
+    // Both are compared, always, and over digests: the time taken tells nothing.
+    const userRight = sameText(username, expected.username);
+    const passwordRight = sameText(password, expected.password);
+    return userRight && passwordRight ? 'RIGHT' : 'WRONG';
+  }
+
+  /** An unreadable body is kept byte for byte, but for the configured credentials. */
+  #masked(bytes: Uint8Array): Uint8Array {
+    const secret = this.#options.credentials?.password;
+    if (!secret) return bytes;
+    const body = Buffer.from(bytes);
+    const needle = Buffer.from(secret);
+    for (let at = body.indexOf(needle); at >= 0; at = body.indexOf(needle, at + needle.length)) body.fill('*', at, at + needle.length);
+    return body;
+  }
+}
+
+function empty(value: unknown): boolean {
+  return value === undefined || value === null || value === '';
+}
+
+function sameText(given: unknown, expected: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return (
+    timingSafeEqual(digest(typeof given === 'string' ? given : (JSON.stringify(given) ?? '')), digest(expected)) &&
+    typeof given === 'string'
+  );
+}

@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ulid } from 'ulid';
+import type { NewRequest, RequestLog, StoredRequest } from '../datasources/request-log/request-log.ts';
+import { OPERATIONS } from '../datasources/thingspace/operations.ts';
+import type { Session } from '../datasources/thingspace/session.ts';
+import { GatewayError } from '../errors.ts';
+import { mayUse, type Caller } from './caller.ts';
+import type { Command } from './inputs/command.ts';
+import type { InputFault, Parsed } from './inputs/input-fault.ts';
+import type { RequestSender } from './request-sender.ts';
+
+/** What a mutation comes to: one member of its result union. */
+export type SubmitResult =
+  | { readonly type: 'ACCEPTED'; readonly request: StoredRequest }
+  | { readonly type: 'VALIDATED'; readonly deviceCount: number | null; readonly carrierRequestCount: number }
+  | { readonly type: 'INVALID'; readonly faults: readonly InputFault[]; readonly total: number }
+  | { readonly type: 'REFUSED'; readonly request: StoredRequest }
+  | { readonly type: 'UNAVAILABLE'; readonly message: string }
+  | { readonly type: 'LIMITED'; readonly retryAfterMs: number }
+  | { readonly type: 'KEY_REUSED'; readonly requestId: string };
+
+export interface SubmitterOptions {
+  readonly requestLog: RequestLog;
+  readonly sender: RequestSender;
+  readonly session: Pick<Session, 'tokens' | 'isLatched'>;
+  /** The billing accounts this gateway serves: an account is valid because it is here, not because of its form. */
+  readonly accounts: ReadonlySet<string>;
+  /** How long a mutation waits for the carrier's answer before it gives back the Request as it stands. */
+  readonly waitMs: number;
+  /** Requests waiting to be sent at most; a mutation beyond is told to come back. */
+  readonly maxQueued: number;
+  readonly now: () => number;
+}
+
+const MAX_FAULTS = 100;
+
+/**
+ * Submits a command: who may → is the way to the carrier open → intent row → send → what became of it.
+ *
+ * Past the intent row the Request exists whatever happens; before it, nothing was taken on and the idempotency key is free.
+ */
+export class RequestSubmitter {
+  readonly #options: SubmitterOptions;
+  #queued = 0;
+
+  constructor(options: SubmitterOptions) {
+    this.#options = options;
+  }
+
+  async submit(caller: Caller, parsed: Parsed<Command>): Promise<SubmitResult> {
+    if ('faults' in parsed) return { type: 'INVALID', faults: parsed.faults.slice(0, MAX_FAULTS), total: parsed.faults.length };
+    const { command } = parsed;
+    const { accounts, requestLog } = this.#options;
+    if (!mayUse(caller, command.accountName, 'write') || !accounts.has(command.accountName)) return invalid(UNKNOWN_ACCOUNT);
+    const carrierRequests = split(command);
+    if (command.validateOnly) {
+      return { type: 'VALIDATED', deviceCount: command.devices?.length ?? null, carrierRequestCount: carrierRequests.length };
+    }
+
+    const settings = JSON.stringify(command.settings);
+    const inputHash = createHash('sha256')
+      .update(JSON.stringify([command.operation, command.accountName, command.devices]))
+      .update(settings)
+      .digest();
+    const known =
+      command.idempotencyKey === null ? null : await requestLog.findByKey(command.accountName, caller.id, command.idempotencyKey);
+    if (known) {
+      return Buffer.compare(known.inputHash, inputHash) === 0 ? this.#current(known.id) : { type: 'KEY_REUSED', requestId: known.id };
+    }
+    const closed = await this.#closedWay();
+    if (closed) return closed;
+
+    const createdAt = this.#options.now();
+    const request: NewRequest = {
+      id: `req_${ulid(createdAt)}`,
+      account: command.accountName,
+      operation: command.operation,
+      createdBy: caller.id,
+      clientReference: command.clientReference,
+      idempotencyKey: command.idempotencyKey,
+      inputHash,
+      devices: command.devices,
+      settings,
+      carrierRequests,
+      createdAt,
+    };
+    const created = await requestLog.create(request);
+    if (created.outcome === 'KEY_REUSED') return { type: 'KEY_REUSED', requestId: created.id };
+    await this.#sendAndWait(created.id);
+    return this.#current(created.id);
+  }
+
+  /** Goes on with what a restart found waiting. */
+  resume(requestIds: readonly string[]): void {
+    for (const id of requestIds) void this.#send(id);
+  }
+
+  async #closedWay(): Promise<SubmitResult | null> {
+    if (this.#queued >= this.#options.maxQueued) return { type: 'LIMITED', retryAfterMs: 5_000 };
+    try {
+      // Also the first login, when there was none yet: a refused one must not leave a Request behind.
+      await Promise.race([this.#options.session.tokens(), delay(this.#options.waitMs / 2, undefined, { ref: false })]);
+      return null;
+    } catch (error) {
+      if (error instanceof GatewayError && error.code === 'CARRIER_LOGIN_REFUSED') return { type: 'UNAVAILABLE', message: error.message };
+      // No connection now: the Request waits for it in the queue.
+      if (error instanceof GatewayError) return null;
+      throw error;
+    }
+  }
+
+  async #sendAndWait(requestId: string): Promise<void> {
+    const waited = new AbortController();
+    const patience = delay(this.#options.waitMs, undefined, { signal: waited.signal, ref: false }).catch(() => undefined);
+    await Promise.race([this.#send(requestId), patience]);
+    waited.abort();
+  }
+
+  async #send(requestId: string): Promise<void> {
+    this.#queued++;
+    await this.#options.sender.send(requestId).finally(() => this.#queued--);
+  }
+
+  async #current(requestId: string): Promise<SubmitResult> {
+    const request = (await this.#options.requestLog.requests([requestId])).get(requestId);
+    if (!request) throw new GatewayError('NOT_FOUND', 'The request was purged while it was being looked up.');
+    return { type: request.status === 'REJECTED' ? 'REFUSED' : 'ACCEPTED', request };
+  }
+}
+
+/** The same words for an account that does not exist and one that is not the caller's. */
+const UNKNOWN_ACCOUNT: InputFault = {
+  path: ['accountName'],
+  code: 'UNKNOWN_ACCOUNT',
+  message: 'This account is not one you can use here. Check its name, leading zeros included.',
+};
+
+function invalid(fault: InputFault): SubmitResult {
+  return { type: 'INVALID', faults: [fault], total: 1 };
+}
+
+/** One carrier request, or several where the operation's limit is below the devices given. */
+function split({ operation, devices }: Command): NewRequest['carrierRequests'] {
+  const { callbackService: service, maxDevices } = OPERATIONS[operation];
+  if (devices === null) return [{ service, firstIndex: 0, deviceCount: null }];
+  const parts: { service: string; firstIndex: number; deviceCount: number }[] = [];
+  for (let firstIndex = 0; firstIndex < devices.length; firstIndex += maxDevices) {
+    parts.push({ service, firstIndex, deviceCount: Math.min(maxDevices, devices.length - firstIndex) });
+  }
+  return parts;
+}

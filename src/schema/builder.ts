@@ -1,0 +1,13 @@
+import SchemaBuilder from '@pothos/core';
+import type { GraphContext } from './context.ts';
+
+/** The one Pothos builder. Fields are non-null unless they say otherwise. */
+export const builder = new SchemaBuilder<{
+  Context: GraphContext;
+  DefaultFieldNullability: false;
+  Scalars: {
+    ID: { Input: string; Output: string };
+    DateTime: { Input: Date; Output: Date };
+    Cursor: { Input: string; Output: string };
+  };
+}>({ defaultFieldNullability: false });

@@ -1,0 +1,50 @@
+import type { ObjectRef } from '@pothos/core';
+import { builder } from './builder.ts';
+import { PageInfo } from './node.ts';
+
+export interface Connection<Row> {
+  readonly rows: readonly Row[];
+  readonly hasMore: boolean;
+  readonly cursorOf: (row: Row) => string;
+}
+
+const PAGE = 100;
+const MAX_PAGE = 1000;
+
+/** A Relay connection over `noun`, read forward. */
+export function connectionOf<Row>(name: string, noun: string, node: ObjectRef<typeof builder.$inferSchemaTypes, Row>) {
+  const edge = builder.objectRef<{ row: Row; cursor: string }>(`${name}Edge`).implement({
+    description: `One ${noun} of a page.`,
+    fields: (t) => ({
+      node: t.field({ type: node, description: `The ${noun}.`, resolve: ({ row }) => row as never }),
+      cursor: t.exposeString('cursor', { description: 'Pass as `after` to read on from here.' }),
+    }),
+  });
+  return builder.objectRef<Connection<Row>>(`${name}Connection`).implement({
+    description: `A page of ${noun}s.`,
+    fields: (t) => ({
+      edges: t.field({
+        type: [edge],
+        description: 'The page, with a cursor for each.',
+        resolve: ({ rows, cursorOf }) => rows.map((row) => ({ row, cursor: cursorOf(row) })),
+      }),
+      nodes: t.field({ type: [node], description: 'The page, without cursors.', resolve: ({ rows }) => rows as never }),
+      pageInfo: t.field({
+        type: PageInfo,
+        description: 'Where this page ends.',
+        resolve: ({ rows, hasMore, cursorOf }) => {
+          const last = rows.at(-1);
+          return { hasNextPage: hasMore, endCursor: last === undefined ? null : cursorOf(last) };
+        },
+      }),
+    }),
+  });
+}
+
+/** `first` as given, within 1 and 1,000; 100 when absent. */
+export function pageSize(first: number | null | undefined): number {
+  return Math.min(Math.max(first ?? PAGE, 1), MAX_PAGE);
+}
+
+export const FIRST_DESCRIPTION = `How many at most: 1 to ${MAX_PAGE}, ${PAGE} when left out.`;
+export const AFTER_DESCRIPTION = 'Read on after this cursor (`endCursor` of the page before).';

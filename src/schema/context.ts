@@ -1,0 +1,14 @@
+import type { RequestLog } from '../datasources/request-log/request-log.ts';
+import type { Loaders } from '../datasources/loaders.ts';
+import type { Caller } from '../resolvers/caller.ts';
+import type { RequestFollowing } from '../resolvers/follow-request.ts';
+import type { RequestSubmitter } from '../resolvers/submit-request.ts';
+
+/** What every resolver is given: who asks, the parts that decide, and loaders that live for one execution. */
+export interface GraphContext {
+  readonly caller: Caller;
+  readonly requestLog: RequestLog;
+  readonly submitter: RequestSubmitter;
+  readonly following: RequestFollowing;
+  readonly loaders: Loaders;
+}

@@ -1,0 +1,13 @@
+import './scalars.ts';
+import './queries.ts';
+import './request-status.ts';
+import './activate-devices.ts';
+import './profile-mutations.ts';
+import { builder } from './builder.ts';
+
+builder.mutationType({
+  description: 'What the gateway asks the carrier to do. Every result is a union of the success and typed errors: select on `__typename`.',
+});
+
+/** The whole graph. Building it has no side effects: codegen and tests import it as it is. */
+export const schema = builder.toSchema();

@@ -1,0 +1,39 @@
+import type { UnclaimedCallback as Stored } from '../datasources/request-log/request-log.ts';
+import { builder } from './builder.ts';
+import { DeviceIdentifier } from './device-identifier.ts';
+
+export const UnclaimedCallback = builder.objectRef<Stored>('UnclaimedCallback').implement({
+  description: 'A callback that was received and kept, and that no request of this gateway has (yet).',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'Its number in the store.' }),
+    accountName: t.exposeString('account', { description: 'The billing account whose listener it came to.' }),
+    callbackService: t.exposeString('service', {
+      description: 'The callback service whose listener it came to, for example `CarrierService` or `DeviceUsage`.',
+    }),
+    carrierRequestId: t.exposeString('carrierRequestId', {
+      nullable: true,
+      description: 'The requestId it names; null where it names none.',
+    }),
+    deviceIds: t.field({
+      type: [DeviceIdentifier],
+      description: 'The identifiers it names.',
+      resolve: ({ message }) => [...message.deviceIds],
+    }),
+    carrierStatus: t.string({ nullable: true, description: 'Its `status`, verbatim.', resolve: ({ message }) => message.status }),
+    faultCode: t.string({
+      nullable: true,
+      description: 'Its `faultcode`, when it reports a failure.',
+      resolve: ({ message }) => message.fault?.code ?? null,
+    }),
+    comment: t.string({
+      nullable: true,
+      description: 'Its comment, for example when a suspended device will be resumed.',
+      resolve: ({ message }) => message.comment,
+    }),
+    receivedAt: t.field({ type: 'DateTime', description: 'When it first reached us.', resolve: ({ receivedAt }) => new Date(receivedAt) }),
+    callbackCount: t.exposeInt('callbackCount', {
+      nullable: true,
+      description: 'How often the carrier had sent it when it first reached us.',
+    }),
+  }),
+});

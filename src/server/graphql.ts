@@ -1,0 +1,73 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createYoga, type Plugin } from 'graphql-yoga';
+import { createLoaders } from '../datasources/loaders.ts';
+import type { Logger } from '../logger.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Caller } from '../resolvers/caller.ts';
+import type { GraphContext } from '../schema/context.ts';
+import { schema } from '../schema/index.ts';
+import { createMaskError } from './mask-error.ts';
+import { createSharedSubscribe } from './shared-subscribe.ts';
+
+export interface GraphqlOptions {
+  readonly parts: Omit<GraphContext, 'caller' | 'loaders'>;
+  readonly caller: () => Caller;
+  readonly graphiql: { readonly tabs: readonly string[] } | null;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+interface NodeContext {
+  readonly req: IncomingMessage;
+  readonly res?: ServerResponse;
+}
+
+export const GRAPHQL_PATH = '/graphql';
+
+/** The one yoga that every operation goes through: HTTP, Server-Sent Events and (by its envelope) WebSocket. */
+export function createGraphql(options: GraphqlOptions) {
+  const { parts, logger, graphiql } = options;
+  return createYoga<NodeContext, GraphContext>({
+    schema,
+    graphqlEndpoint: GRAPHQL_PATH,
+    context: () => ({ ...parts, caller: options.caller(), loaders: createLoaders(parts.requestLog) }),
+    maskedErrors: { maskError: createMaskError(logger), isDev: false },
+    plugins: [subscriptions(options.metrics)],
+    graphiql: graphiql !== null && {
+      title: 'M2M GraphQL gateway',
+      subscriptionsProtocol: 'WS',
+      defaultTabs: graphiql.tabs.map((query) => ({ query })),
+    },
+    // 9 MB of page: loaded only when somebody opens it, and from this machine.
+    renderGraphiQL: async (page) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(page),
+    landingPage: false,
+    multipart: false,
+    batching: false,
+    cors: false,
+    healthCheckEndpoint: '/-',
+    logging: {
+      debug: () => undefined,
+      info: () => undefined,
+      warn: () => logger.warn('graphql_server_warning'),
+      error: (error: unknown) => logger.error('graphql_server_error', { error }),
+    },
+  });
+}
+
+export type Graphql = ReturnType<typeof createGraphql>;
+
+/** Runs subscriptions with our own `subscribe` and counts those that are open. */
+function subscriptions(metrics: Metrics): Plugin {
+  const subscribe = createSharedSubscribe();
+  return {
+    onSubscribe({ setSubscribeFn }) {
+      setSubscribeFn(subscribe);
+      return {
+        onSubscribeResult() {
+          metrics.subscriptions.inc();
+          return { onEnd: () => metrics.subscriptions.dec() };
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,166 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
+import { CloseCode, handleProtocols, makeServer, type Context, type SubscribePayload } from 'graphql-ws';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { Logger } from '../logger.ts';
+import type { Metrics } from '../metrics.ts';
+import { GRAPHQL_PATH, type Graphql } from './graphql.ts';
+import { createMaskError } from './mask-error.ts';
+
+export interface WebsocketOptions {
+  readonly graphql: Graphql;
+  /** Origins a browser may connect from; requests without an Origin (no browser) are always taken. */
+  readonly allowedOrigins: (request: IncomingMessage) => readonly string[];
+  /** A send the client has not taken for this long closes its socket with 1013: it can resume by its cursor. */
+  readonly stalledAfterMs: number;
+  readonly keepAliveMs: number;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+interface Extra extends Record<PropertyKey, unknown> {
+  readonly request: IncomingMessage;
+}
+
+interface EnvelopedArgs extends ExecutionArgs {
+  readonly execute: (args: ExecutionArgs) => Promise<ExecutionResult>;
+  readonly subscribe: (args: ExecutionArgs) => Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>>;
+}
+
+const TRY_AGAIN_LATER = 1013;
+const SERVICE_RESTART = 1012;
+
+/**
+ * The WebSocket door: graphql-transport-ws by graphql-ws, every operation through the same yoga as HTTP. An operation that
+ * goes wrong gets an error message of its own; it never closes the socket of the others.
+ */
+export class WebsocketDoor implements AsyncDisposable {
+  readonly #options: WebsocketOptions;
+  readonly #server = new WebSocketServer({ noServer: true, maxPayload: 4 * 1024 * 1024, perMessageDeflate: false, handleProtocols });
+  readonly #protocol: ReturnType<typeof makeServer<Record<string, unknown>, Extra>>;
+
+  constructor(options: WebsocketOptions) {
+    this.#options = options;
+    const mask = createMaskError(options.logger);
+    const failed = (error: unknown): ExecutionResult => ({ errors: [mask(error) as GraphQLError] });
+    this.#protocol = makeServer<Record<string, unknown>, Extra>({
+      connectionInitWaitTimeout: 3_000,
+      onSubscribe: async (context, _id, payload) => {
+        try {
+          return await this.#envelop(context, payload);
+        } catch (error) {
+          return [mask(error) as GraphQLError];
+        }
+      },
+      execute: async (args) => (args as EnvelopedArgs).execute(args).catch(failed),
+      subscribe: async (args) => (args as EnvelopedArgs).subscribe(args).catch(failed),
+    });
+  }
+
+  /** Takes upgrades of `http` at the GraphQL path; any other is refused. */
+  attach(http: Server): void {
+    http.on('upgrade', (request, socket, head) => {
+      const origin = request.headers.origin;
+      if (new URL(request.url ?? '/', 'http://localhost').pathname !== GRAPHQL_PATH) return refuse(socket, '404 Not Found');
+      if (origin !== undefined && !this.#options.allowedOrigins(request).includes(origin)) return refuse(socket, '403 Forbidden');
+      this.#server.handleUpgrade(request, socket, head, (websocket) => this.#opened(websocket, request));
+    });
+  }
+
+  /** Closes every socket with 1012: clients come back, to whoever listens then, with their cursors. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = [...this.#server.clients].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+    for (const socket of this.#server.clients) socket.close(SERVICE_RESTART, 'Service restart');
+    const patience = setTimeout(() => this.#server.clients.forEach((socket) => socket.terminate()), 2_000);
+    await Promise.all(closed);
+    clearTimeout(patience);
+    this.#server.close();
+  }
+
+  async #envelop(
+    context: Context<Record<string, unknown>, Extra>,
+    payload: SubscribePayload,
+  ): Promise<EnvelopedArgs | readonly GraphQLError[]> {
+    const { request: upgrade } = context.extra;
+    const { graphql } = this.#options;
+    // A POST, whatever the operation: with a GET yoga would take mutations for a method error.
+    const request = new graphql.fetchAPI.Request(`http://${upgrade.headers.host ?? 'localhost'}${GRAPHQL_PATH}`, { method: 'POST' });
+    const enveloped = graphql.getEnveloped({ req: upgrade, request, params: payload, connectionParams: context.connectionParams } as never);
+    const { schema, parse, validate, contextFactory, execute, subscribe } = enveloped;
+    const document = parse(payload.query);
+    const errors = validate(schema, document);
+    if (errors.length > 0) return errors;
+    const args = {
+      schema,
+      document,
+      operationName: payload.operationName ?? null,
+      variableValues: payload.variables ?? {},
+      contextValue: await contextFactory(),
+    };
+    return { ...args, execute: async (given) => execute(given), subscribe: async (given) => subscribe(given) };
+  }
+
+  #opened(socket: WebSocket, request: IncomingMessage): void {
+    const { metrics, logger, keepAliveMs } = this.#options;
+    metrics.sockets.inc();
+    const alive = keepAlive(socket, keepAliveMs);
+    const closed = this.#protocol.opened(
+      {
+        protocol: socket.protocol,
+        send: (data) => this.#send(socket, data),
+        close: (code, reason) => socket.close(code, reason),
+        onMessage: (handle) =>
+          socket.on('message', (data) => {
+            handle(text(data)).catch((error: unknown) => {
+              logger.error('websocket_message_failed', { error });
+              socket.close(CloseCode.InternalServerError, 'Internal server error');
+            });
+          }),
+      },
+      { request },
+    );
+    // A frame over the cap or against the protocol: ws closes the socket itself, with the right code.
+    socket.on('error', () => undefined);
+    socket.once('close', (code, reason) => {
+      clearInterval(alive);
+      metrics.sockets.dec();
+      void closed(code, String(reason));
+    });
+  }
+
+  /** Resolves when the client's side has taken the bytes: until then its follower reads nothing more, and nothing is queued. */
+  #send(socket: WebSocket, data: string): Promise<void> {
+    if (socket.readyState !== socket.OPEN) return Promise.resolve();
+    return new Promise((resolve) => {
+      const stalled = setTimeout(() => {
+        this.#options.logger.warn('websocket_stalled');
+        socket.close(TRY_AGAIN_LATER, 'Stalled: resume with your last cursor');
+        setTimeout(() => socket.terminate(), 1_000).unref();
+      }, this.#options.stalledAfterMs);
+      socket.send(data, () => {
+        clearTimeout(stalled);
+        resolve();
+      });
+    });
+  }
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+function keepAlive(socket: WebSocket, everyMs: number): NodeJS.Timeout {
+  let answered = true;
+  socket.on('pong', () => (answered = true));
+  return setInterval(() => {
+    if (!answered) return socket.terminate();
+    answered = false;
+    socket.ping();
+  }, everyMs);
+}
+
+function text(data: Buffer | ArrayBuffer | Buffer[]): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
+  return Buffer.isBuffer(data) ? data.toString('utf8') : Buffer.from(data).toString('utf8');
+}

@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest';
+import { startSimulator } from '../../simulator/start-simulator.ts';
+import { account, CarrierClient } from './support/carrier-client.ts';
+
+interface Listed {
+  hasMoreData: boolean;
+  devices: { deviceIds: { id: string; kind: string }[]; extendedAttributes: { key: string; value: string | null }[] }[];
+}
+
+const path = '/devices/actions/list';
+const deviceNumber = (device: Listed['devices'][number] | undefined) =>
+  Number(device?.extendedAttributes.find(({ key }) => key === 'DeviceId')?.value);
+
+test('pages by the DeviceId extended attribute, 202 while there is more', async () => {
+  await using simulator = await startSimulator({ devicesPerAccount: 25 });
+  await using client = await CarrierClient.open(simulator);
+  const seen: number[] = [];
+  const statuses: number[] = [];
+  let largestDeviceIdSeen = 0;
+  for (let more = true; more;) {
+    const answer = await client.call('POST', path, { accountName: account, maxNumberOfDevices: 10, largestDeviceIdSeen });
+    const page = answer.json as Listed;
+    statuses.push(answer.status);
+    seen.push(...page.devices.map(deviceNumber));
+    largestDeviceIdSeen = deviceNumber(page.devices.at(-1));
+    more = page.hasMoreData;
+  }
+  expect(statuses).toEqual([202, 202, 200]);
+  expect(seen).toEqual(simulator.inventory.find({ account }).map(({ number }) => number));
+});
+
+test('lists one device, spelled as live answers are', async () => {
+  await using simulator = await startSimulator();
+  await using client = await CarrierClient.open(simulator);
+  const device = simulator.inventory.find({ account, state: 'active' })[0];
+  const deviceId = { kind: 'IMEI', id: device?.identifiers.imei };
+  const { devices } = (await client.call('POST', path, { deviceId })).json as Listed;
+  expect(devices).toHaveLength(1);
+  expect(devices[0]?.deviceIds.map(({ kind }) => kind)).toEqual(['mdn', 'imsi', 'imei', 'iccId', 'msisdn', 'min']);
+  expect(devices[0]?.extendedAttributes).toHaveLength(26);
+  expect(devices[0]).toMatchObject({ accountName: account, connected: true, groupNames: ['4G West'] });
+  expect(await client.call('POST', path, { deviceId: { kind: 'imei', id: '1' } })).toMatchObject({
+    status: 400,
+    json: { errorCode: 'UnifiedWebService.REQUEST_FAILED.DeviceNotFound' },
+  });
+});
+
+test('filters by group, state, custom field and part of an identifier', async () => {
+  await using simulator = await startSimulator();
+  await using client = await CarrierClient.open(simulator);
+  const count = async (query: object) => {
+    const { devices } = (await client.call('POST', path, { accountName: account, ...query })).json as Listed;
+    return devices.length;
+  };
+  const mine = simulator.inventory.find({ account });
+  expect(await count({ groupName: '4G West' })).toBe(mine.filter((device) => device.groupName === '4G West').length);
+  expect(await count({ currentState: 'Active' })).toBe(mine.filter((device) => device.state === 'active').length);
+  expect(await count({ customFields: [{ key: 'CustomField2', value: 'SuperVend' }] })).toBe(20);
+  const startswith = mine[0]?.identifiers.imei?.slice(0, 10);
+  expect(await count({ filter: { deviceIdentifierFilters: [{ kind: 'imei', startswith }] } })).toBe(1);
+  expect(await count({ latest: '2001-01-01T00:00:00Z' })).toBe(0);
+});
+
+test('tells the history of a device', async () => {
+  await using simulator = await startSimulator({ callbackDelayMs: [0, 0] });
+  await using client = await CarrierClient.open(simulator);
+  await client.activated('89141390780800784259');
+  await simulator.idle();
+  const deviceId = { kind: 'iccid', id: '89141390780800784259' };
+  const query = { deviceId, earliest: '2020-01-01T00:00:00Z', latest: '2100-01-01T00:00:00Z' };
+  expect((await client.call('POST', '/devices/history/actions/list', query)).json).toMatchObject([
+    { provisioningHistory: [{ eventType: 'Activation Confirmed', servicePlan: 'm2m4G2GB' }], hasMoreData: false },
+  ]);
+});
+
+test('tells about the account: plans, groups, leads', async () => {
+  await using simulator = await startSimulator();
+  await using client = await CarrierClient.open(simulator);
+  const get = async (at: string) => (await client.call('GET', at)).json;
+  expect(await get(`/plans/${account}`)).toContainEqual({
+    name: '4G 2GB LTE',
+    code: 'm2m4G2GB',
+    sizeKb: 2_097_152,
+    carrierServicePlanCode: 'm2m4G2GB',
+  });
+  expect(await get(`/accounts/${account}`)).toMatchObject({ accountName: account, iPPools: [{ isDefaultPool: true }, {}] });
+  expect(await get(`/groups/${account}`)).toMatchObject([{ name: `Default: ${account}`, isDefaultGroup: true }, {}, {}, {}, {}]);
+  expect(await get(`/groups/${account}/name/4G%20West`)).toMatchObject({ name: '4G West', hasMoreData: false });
+  expect(await get(`/leads/${account}`)).toMatchObject({ hasMoreData: false, leads: [{ leadState: 'Qualified' }, {}] });
+});

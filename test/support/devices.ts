@@ -1,0 +1,17 @@
+export interface TestDevice {
+  readonly deviceIds: { readonly kind: 'ICCID' | 'IMEI' | 'EID'; readonly id: string }[];
+}
+
+/** `count` devices of their own, by ICCID and IMEI. */
+export function devices(count: number, first = 1): TestDevice[] {
+  return Array.from({ length: count }, (_, at) => ({
+    deviceIds: [
+      { kind: 'IMEI', id: `9900${String(first + at).padStart(10, '0')}0` },
+      { kind: 'ICCID', id: iccid(first + at) },
+    ],
+  }));
+}
+
+export function iccid(number: number): string {
+  return `8914800${String(number).padStart(13, '0')}`;
+}

@@ -1,0 +1,99 @@
+import { createClient, type Client } from 'graphql-ws';
+import { request } from 'undici';
+import WebSocket from 'ws';
+import { readConfig } from '../../src/config.ts';
+import { OWN_SERVICES } from '../../src/datasources/thingspace/wire/callback-service.ts';
+import { startGateway, type Gateway } from '../../src/gateway.ts';
+import type { SimulatorOptions } from '../../simulator/options.ts';
+import type { Simulator } from '../../simulator/simulator.ts';
+import { startSimulator } from '../../simulator/start-simulator.ts';
+import { gatewayEnv } from './gateway-env.ts';
+import { tempFolder } from './temp-folder.ts';
+
+export interface Stack extends AsyncDisposable {
+  readonly simulator: Simulator;
+  readonly gateway: Gateway;
+  readonly account: string;
+  readonly storePath: string;
+  /** One operation over HTTP; the parsed body, whatever it says. */
+  query<Data = Record<string, unknown>>(document: string, variables?: Record<string, unknown>): Promise<GraphqlAnswer<Data>>;
+  /** A graphql-ws client of this gateway, disposed of with the stack. */
+  client(options?: { readonly retryAttempts?: number }): Client;
+}
+
+export interface GraphqlAnswer<Data> {
+  readonly data?: Data;
+  readonly errors?: readonly { readonly message: string; readonly extensions?: { readonly code?: string } }[];
+}
+
+export interface StackOptions {
+  readonly simulator?: SimulatorOptions;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Have the simulator deliver callbacks to this gateway (default), or leave that to the test. */
+  readonly register?: boolean;
+}
+
+/** Simulator and gateway on free ports, with a real SQLite file, the gateway registered for all three services. */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  await using undo = new AsyncDisposableStack();
+  const folder = undo.use(await tempFolder());
+  const simulator = undo.use(await startSimulator({ callbackDelayMs: [0, 20], magicIdentifiers: false, ...options.simulator }));
+  const storePath = `${folder.path}/gateway.sqlite`;
+  const config = readConfig({ ...gatewayEnv(simulator, storePath), ...options.env });
+  const gateway = undo.use(
+    await startGateway(config, {
+      onFatal: (error) => {
+        throw error;
+      },
+    }),
+  );
+  if (options.register !== false) await registerListeners(simulator, gateway);
+  const clients = undo.use(new AsyncDisposableStack());
+  const built = undo.move();
+  return {
+    simulator,
+    gateway,
+    storePath,
+    account: simulator.accounts[0] ?? '',
+    query: (document, variables) => graphql(gateway.urls.graphql, document, variables),
+    client: ({ retryAttempts = 0 } = {}) => {
+      const client = createClient({ url: gateway.urls.websocket, webSocketImpl: WebSocket, retryAttempts });
+      clients.defer(() => client.dispose());
+      return client;
+    },
+    [Symbol.asyncDispose]: () => built.disposeAsync(),
+  };
+}
+
+/** Registers this gateway's URLs the way an operator's tool would: over the carrier's own API. */
+export async function registerListeners(simulator: Simulator, gateway: Gateway): Promise<void> {
+  const { clientId, clientSecret, username, password } = simulator.credentials;
+  const post = async (url: string, headers: Record<string, string>, body: string) =>
+    (await (await request(url, { method: 'POST', headers, body })).body.json()) as Record<string, string>;
+  const { access_token: bearer } = await post(
+    `${simulator.url}/ts/v1/oauth2/token`,
+    { authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}`, 'content-type': 'application/x-www-form-urlencoded' },
+    'grant_type=client_credentials',
+  );
+  const json = { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' };
+  const { sessionToken } = await post(`${simulator.url}/m2m/v1/session/login`, json, JSON.stringify({ username, password }));
+  for (const account of simulator.accounts) {
+    for (const name of OWN_SERVICES) {
+      const url = `${gateway.urls.callbacks}${gateway.callbackPath(account, name)}`;
+      await post(
+        `${simulator.url}/m2m/v1/callbacks/${account}`,
+        { ...json, 'vz-m2m-token': sessionToken ?? '' },
+        JSON.stringify({ name, url }),
+      );
+    }
+  }
+}
+
+export async function graphql<Data>(url: string, document: string, variables?: Record<string, unknown>): Promise<GraphqlAnswer<Data>> {
+  const answer = await request(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: document, variables }),
+  });
+  return (await answer.body.json()) as GraphqlAnswer<Data>;
+}
