@@ -50,13 +50,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 function crossFaults(config: Partial<Config>): string[] {
   const faults: string[] = [];
   const { callbackPublicUrl, callbackRegister, callbackUsername, callbackPassword } = config;
-  if (callbackRegister && !callbackPublicUrl)
+  if (callbackRegister && !callbackPublicUrl && !isLoopback(config.callbackHost ?? ''))
     faults.push(
       'M2M_CALLBACK_REGISTER=on needs M2M_CALLBACK_PUBLIC_URL: the carrier must be told where to deliver. Example: M2M_CALLBACK_PUBLIC_URL=https://m2m.example.com:9001',
     );
   if ((callbackUsername === null) !== (callbackPassword === null))
     faults.push('M2M_CALLBACK_USERNAME and M2M_CALLBACK_PASSWORD go together: set both or neither.');
-  if (callbackPublicUrl && !isLoopback(callbackPublicUrl) && !deliverable(callbackPublicUrl)) {
+  if (callbackPublicUrl && !isLoopback(new URL(callbackPublicUrl).hostname) && !deliverable(callbackPublicUrl)) {
     faults.push(
       `M2M_CALLBACK_PUBLIC_URL=${callbackPublicUrl} has a port the carrier does not deliver to. Use 80, 443, 9001–9006, 50551–50559 or 28200–28220. Example: M2M_CALLBACK_PUBLIC_URL=https://m2m.example.com:9001`,
     );
@@ -64,8 +64,8 @@ function crossFaults(config: Partial<Config>): string[] {
   return faults;
 }
 
-function isLoopback(url: string): boolean {
-  return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
+export function isLoopback(host: string): boolean {
+  return ['127.0.0.1', 'localhost', '::1', '[::1]'].includes(host);
 }
 
 function deliverable(url: string): boolean {

@@ -5,7 +5,7 @@ import { SqliteRequestLog } from './datasources/request-log/sqlite.ts';
 import { Session } from './datasources/thingspace/session.ts';
 import { ThingSpace } from './datasources/thingspace/thing-space.ts';
 import { Transport } from './datasources/thingspace/transport.ts';
-import type { Config } from './config.ts';
+import { isLoopback, type Config } from './config.ts';
 import { GatewayError } from './errors.ts';
 import { createLogger, pseudonym, type Logger } from './logger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -103,7 +103,8 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     metrics,
   });
   const callbacksUrl = await listen(undo, callbackServer, config.callbackHost, config.callbackPort, 'M2M_CALLBACK_PORT');
-  const publicUrl = config.callbackPublicUrl ?? null;
+  // A carrier on this machine (the simulator) is reached where the door really is.
+  const publicUrl = config.callbackPublicUrl ?? (isLoopback(config.callbackHost) ? callbacksUrl : null);
   const callbackUrl = (secret: string | null) =>
     publicUrl === null || secret === null
       ? null

@@ -14,7 +14,7 @@ export type ActivateDeviceInput = {
 
 /** What to activate, and how. Exactly one of `devices`, `activateGroup` and `activateWholeAccount` says which devices. Devices must already exist in Verizon Mobile Device Management (MDM). If they are not in the account yet and the activation fails, they may be added to it as deactivated. No field may contain `'`, `<` or `\`. */
 export type ActivateDevicesInput = {
-  /** The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. */
+  /** The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. The carrier itself asks for it only where a user has several billing accounts; here it is always required, so that a further account breaks nothing. */
   accountName: string;
   /** Activate the devices of a group instead of a list. */
   activateGroup?: ActivateGroupInput | null | undefined;
@@ -22,7 +22,7 @@ export type ActivateDevicesInput = {
   activateWholeAccount?: ActivateWholeAccountInput | null | undefined;
   /** The private IP pool (Carrier Group Name) the device addresses come from; the default pool when left out. Required when a device has an `ipAddress`. */
   carrierIpPoolName?: string | null | undefined;
-  /** The carrier that performs the activation. Only needed if you have more than one. */
+  /** The carrier that performs the activation. Only needed if you have more than one; your only carrier is used by default. */
   carrierName?: string | null | undefined;
   /** Your own name for the request, 1–255 characters; `requests(filter: {clientReference})` finds it. */
   clientReference?: string | null | undefined;
@@ -44,7 +44,7 @@ export type ActivateDevicesInput = {
   primaryPlaceOfUse?: PrimaryPlaceOfUseInput | null | undefined;
   /** For static IP addresses on the public network: `restricted` (no general access to the Internet) or `unrestricted`. */
   publicIpRestriction?: string | null | undefined;
-  /** The service plan for all devices: one of the codes the carrier lists for the account (GET /plans); for Consumer eSIM for Enterprise it is `HybridESim`. Any devices that are not supported by the service plan will not activate. */
+  /** The service plan for all devices: one of the codes the carrier lists for the account (GET /plans); for Consumer eSIM for Enterprise it is `HybridESim`. The carrier hands out the codes at on-boarding and whenever plans change. Any devices that are not supported by the service plan will not activate. */
   servicePlan: string;
   /** The Stock Keeping Unit of a 4G device type, at most 20 characters, in lieu of the IMEI: each device then needs its ICCID, and all must be of the same type. SIM OTA must be performed before maintenance transactions (service plan, feature or ICCID change). */
   skuNumber?: string | null | undefined;
@@ -227,7 +227,7 @@ export type RenewActivationCodeDeviceInput = {
 
 /** Which eSIMs get a new activation code. */
 export type RenewActivationCodeInput = {
-  /** The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. */
+  /** The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. The carrier itself asks for it only where a user has several billing accounts; here it is always required, so that a further account breaks nothing. */
   accountName: string;
   /** Your own name for the request, 1–255 characters; `requests(filter: {clientReference})` finds it. */
   clientReference?: string | null | undefined;
@@ -297,7 +297,7 @@ export type ResumeProfileDeviceInput = {
 
 /** Which suspended eSIM profiles to resume. */
 export type ResumeProfileInput = {
-  /** The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. */
+  /** The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. The carrier itself asks for it only where a user has several billing accounts; here it is always required, so that a further account breaks nothing. */
   accountName: string;
   /** Your own name for the request, 1–255 characters; `requests(filter: {clientReference})` finds it. */
   clientReference?: string | null | undefined;

@@ -133,7 +133,7 @@ const ActivateDevicesInput = builder.inputType('ActivateDevicesInput', {
     servicePlan: t.string({
       required: true,
       description:
-        'The service plan for all devices: one of the codes the carrier lists for the account (GET /plans); for Consumer eSIM for Enterprise it is `HybridESim`. Any devices that are not supported by the service plan will not activate.',
+        'The service plan for all devices: one of the codes the carrier lists for the account (GET /plans); for Consumer eSIM for Enterprise it is `HybridESim`. The carrier hands out the codes at on-boarding and whenever plans change. Any devices that are not supported by the service plan will not activate.',
     }),
     mdnZipCode: t.string({
       required: true,
@@ -147,7 +147,7 @@ const ActivateDevicesInput = builder.inputType('ActivateDevicesInput', {
     }),
     carrierName: t.string({
       required: false,
-      description: 'The carrier that performs the activation. Only needed if you have more than one.',
+      description: 'The carrier that performs the activation. Only needed if you have more than one; your only carrier is used by default.',
     }),
     carrierIpPoolName: t.string({
       required: false,
@@ -187,7 +187,7 @@ builder.mutationField('activateDevices', (t) =>
   t.field({
     type: resultOf('ActivateDevices', 'The activation'),
     description:
-      'Activates service for devices, so that they can send and receive data. Each device reports when it is active or has failed, usually within a few minutes; up to 12 hours while the network is being changed. NB-IoT devices report a second time when NIDD is configured. The carrier takes 100 activate requests a minute: put many devices into one. It is best to check that devices are ready before (state, availability). A general error in a result is a case for the carrier’s support; other errors mean a wrong identifier or value.',
+      'Activates service for devices, so that they can send and receive data. Each device reports when it is active or has failed, usually within a few minutes; up to 12 hours while the network is being changed. NB-IoT devices report a second time when NIDD is configured. The carrier takes 100 activate requests a minute: put many devices into one. It is best to check that devices are ready before (state, availability), and to know the carrier’s M2M Service Provisioning Rules. Beside the result here, its device list and provisioning history show what became of a device. A general error in a result is a case for the carrier’s support; other errors mean a wrong identifier or value.',
     args: { input: t.arg({ type: ActivateDevicesInput, required: true, description: 'What to activate, and how.' }) },
     resolve: (_parent, { input }, { submitter, caller }) => submitter.submit(caller, parseActivateDevices(input)),
   }),

@@ -25,7 +25,8 @@ export const CarrierRequest = builder.objectRef<StoredCarrierRequest>('CarrierRe
   fields: (t) => ({
     carrierRequestId: t.exposeString('carrierRequestId', {
       nullable: true,
-      description: 'The requestId ThingSpace answered with: what its support asks for. Null until it has answered.',
+      description:
+        'The requestId ThingSpace answered with: the callbacks of all its devices carry it, and support asks for it. Null until it has answered.',
     }),
     state: t.expose('state', { type: CarrierRequestStateEnum, description: 'How it stands.' }),
     callbackService: t.exposeString('service', {

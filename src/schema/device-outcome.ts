@@ -114,7 +114,8 @@ export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').i
     }),
     state: t.string({
       nullable: true,
-      description: 'The device’s state in the carrier’s words: `Active`, `ACTIVE`, `Suspend`, `Deactive`, `Pre-active`, …',
+      description:
+        'The device’s state in the carrier’s words: `Active`, `ACTIVE`, `Activate`, `Suspend`, `Deactive`, `Pre-active`, … (The table of the legacy callback calls it the two-letter abbreviation of a US state.)',
       resolve: ({ final }) => final?.message.state ?? null,
     }),
     stateName: t.string({

@@ -41,6 +41,7 @@ export function requestOptions(t: Fields) {
 export function accountName(t: Fields) {
   return t.string({
     required: true,
-    description: 'The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included.',
+    description:
+      'The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. The carrier itself asks for it only where a user has several billing accounts; here it is always required, so that a further account breaks nothing.',
   });
 }

@@ -42,7 +42,7 @@ export class ThingSpace {
    * |---|---|
    * | no token to be had, or no connection: not one byte left | NOT_SENT |
    * | 429, or the carrier's gateway throttles (900800) | NOT_SENT, after its delay |
-   * | a token refused (401, or 400 with SessionToken.…) | refreshed and sent once more; refused again: NOT_SENT |
+   * | a token refused (401, or 400 with SessionToken.…) | renewed and sent once more, each kind once; refused again: NOT_SENT |
    * | 2xx with a request id | ACCEPTED |
    * | 408, 5xx, 3xx, REQUEST_FAILED.UnexpectedError, 2xx without a usable id, cut or timed out after bytes left | UNKNOWN |
    * | any other 4xx | REFUSED |
@@ -89,11 +89,12 @@ export class ThingSpace {
     if (answer.status !== 200) throw this.#refusal(`remove the listener for ${serviceName}`, accountName, answer);
   }
 
-  /** One call with both tokens; a refused token is renewed and the call made once more. */
+  /** One call with both tokens. Each kind of token is renewed at most once for it, and the call made once more: both may be dead. */
   async #authorized(call: { method: Exchange['method']; path: string; body?: string }, beforeSend?: () => Promise<void>): Promise<Answer> {
-    for (let attempt = 1; ; attempt++) {
+    const renewed = new Set<'bearer' | 'session'>();
+    for (;;) {
       const tokens = await this.#options.session.tokens();
-      if (attempt === 1) await beforeSend?.();
+      if (renewed.size === 0) await beforeSend?.();
       const answer = await this.#options.transport.send({
         method: call.method,
         url: `${this.#options.apiUrl}${call.path}`,
@@ -110,12 +111,13 @@ export class ThingSpace {
       if (refused === null) return answer;
       if (refused === 'bearer') this.#options.session.discardBearer(tokens.bearerGeneration);
       else this.#options.session.discardSession(tokens.sessionGeneration);
-      if (attempt === 2) {
+      if (renewed.has(refused)) {
         throw new GatewayError(
           'CARRIER_UNAVAILABLE',
           `ThingSpace refused a fresh ${refused === 'bearer' ? 'OAuth bearer' : 'VZ-M2M session'} token.`,
         );
       }
+      renewed.add(refused);
     }
   }
 

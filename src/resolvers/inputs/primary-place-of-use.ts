@@ -4,8 +4,8 @@ import { absent } from './request-options.ts';
 
 const optional = (what: string, max: number) => field.safeText(what, max).nullish().transform(absent);
 
-/** "P.O. Box 12", "PO Box", "post office box": the address is for taxation and must be a physical one. */
-const PO_BOX = /\b(?:p\.?\s*o\.?\s*box|post\s+office\s+box)\b/i;
+/** "P.O. Box 12", "PO Box", "POB 12", "post office box": the address is for taxation and must be a physical one. */
+const PO_BOX = /\bp(?:ost)?[\s.-]*o(?:ffice)?[\s.-]*b(?:ox\b|\.?[\s#]*\d)/i;
 
 /** Customer name and address of the line's primary place of use; lengths and characters as the activation page has them. */
 export const primaryPlaceOfUse = z.object({
@@ -41,6 +41,13 @@ export const primaryPlaceOfUse = z.object({
       .regex(/^[A-Za-z]$/, 'phoneType must be a single letter, for example "H" or "W".')
       .nullish()
       .transform(absent),
-    emailAddress: z.email('emailAddress must be an e-mail address.').nullish().transform(absent),
+    emailAddress: field
+      .safeText('emailAddress', 254)
+      .refine((address) => z.email().safeParse(address).success, {
+        message: 'emailAddress must be an e-mail address.',
+        params: { code: 'EMAIL' },
+      })
+      .nullish()
+      .transform(absent),
   }),
 });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { XMLParser } from 'fast-xml-parser';
+import { readCount } from './count.ts';
 import { legacyBody } from './legacy-callback.ts';
 
 /** A message as it is kept: without the registration's username and password, its resend count beside it. */
@@ -15,12 +16,23 @@ export interface CallbackBody {
   readonly credentials: { readonly username: unknown; readonly password: unknown };
 }
 
-export type UnreadableReason = 'EMPTY' | 'NOT_UTF8' | 'NOT_JSON' | 'NOT_AN_OBJECT' | 'NOT_A_CALLBACK_REQUEST' | 'XML_DTD' | 'TOO_DEEP';
+export type UnreadableReason =
+  | 'EMPTY'
+  | 'NOT_UTF8'
+  | 'NOT_JSON'
+  | 'NOT_AN_OBJECT'
+  | 'NOT_A_CALLBACK_REQUEST'
+  | 'XML_DTD'
+  | 'XML_ENTITY'
+  | 'TOO_DEEP';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** No entities, no DTD, no attributes, no guessing of numbers: identifiers have leading zeros and 20 digits. */
-const xml = new XMLParser({ processEntities: false, ignoreAttributes: true, parseTagValue: false, removeNSPrefix: true });
+/**
+ * No DTD and no entities but the five XML has of itself (`&amp;` …), no attributes, no guessing of numbers: identifiers have
+ * leading zeros and 20 digits.
+ */
+const xml = new XMLParser({ processEntities: true, ignoreAttributes: true, parseTagValue: false, removeNSPrefix: true });
 
 /** Reads the bytes of one POST: JSON, or an XML `CallbackRequest` from a listener that was registered over SOAP. */
 export function readCallbackBody(bytes: Uint8Array): CallbackBody | { readonly unreadable: UnreadableReason } {
@@ -54,6 +66,7 @@ function longIntegersAsText(_key: string, value: unknown, context?: { source?: s
 
 function parseXml(text: string): { value: Record<string, unknown> } | { unreadable: UnreadableReason } {
   if (/<!DOCTYPE|<!ENTITY/i.test(text)) return { unreadable: 'XML_DTD' };
+  if (/&(?!(?:amp|lt|gt|quot|apos);)/.test(text)) return { unreadable: 'XML_ENTITY' };
   try {
     const value = xml.parse(text, true) as Record<string, unknown>;
     return legacyBody(value) ? { value } : { unreadable: 'NOT_A_CALLBACK_REQUEST' };
@@ -85,12 +98,11 @@ function keep(raw: Record<string, unknown>): CallbackBody | { unreadable: Unread
     // JSON.parse takes any depth, JSON.stringify does not.
     return { unreadable: 'TOO_DEEP' };
   }
-  const number = Number(resends);
   return {
     message,
     json,
     digest: createHash('sha256').update(json).digest().subarray(0, 16),
-    callbackCount: resends === undefined || resends === null || !Number.isInteger(number) ? null : number,
+    callbackCount: readCount(resends),
     credentials,
   };
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { deviceIdentifiers, keyOf, type DeviceIdentifier } from './device-identifier.ts';
+import { readCount } from './count.ts';
 import { fromLegacyCallback } from './legacy-callback.ts';
 
 /** What one callback says of one device, whatever shape and casing it came in. Absent values are null. */
@@ -38,6 +39,9 @@ export interface CallbackFault {
   readonly message: string;
 }
 
+/** A field that may hold anything, or be missing. */
+const anything = z.unknown().optional();
+
 /** Numbers are taken for text: the live API is not consistent, and a lenient reader loses nothing. */
 const text = z
   .union([z.string(), z.number().transform(String), z.boolean().transform(String)])
@@ -45,7 +49,7 @@ const text = z
   .catch(null)
   .transform((value) => (value === undefined || value === null || value === '' ? null : value));
 
-const count = z.coerce.number().int().nullish().catch(null);
+const count = anything.transform(readCount);
 
 /** An object, or a one-element array around it: the pages document both for the same field. */
 function single<Shape extends z.ZodType>(shape: Shape) {
@@ -55,9 +59,11 @@ function single<Shape extends z.ZodType>(shape: Shape) {
     .catch(null);
 }
 
-const featureCodes = z
-  .unknown()
-  .transform((value): string[] => (Array.isArray(value) ? value.filter((code) => typeof code === 'string') : []));
+const featureCodes = anything.transform((value): string[] =>
+  (Array.isArray(value) ? value : [value])
+    .filter((code) => (typeof code === 'string' && code !== '') || typeof code === 'number')
+    .map(String),
+);
 
 const activateResponse = z.object({
   deviceIds: deviceIdentifiers,
@@ -91,8 +97,8 @@ const envelope = z.object({
   niddResponse: single(
     z.object({
       niddConfigResponse: single(z.object({ accountName: text, reason: text, deviceIds: deviceIdentifiers })),
-      niddMTDeliveryResponse: z.unknown(),
-      niddMONotificationResponse: z.unknown(),
+      niddMTDeliveryResponse: anything,
+      niddMONotificationResponse: anything,
     }),
   ),
   faultResponse: single(z.object({ faultcode: text, faultstring: text })),
@@ -144,7 +150,7 @@ function describe(service: string, body: Envelope): CallbackMessage {
     activationCode: profile?.activationCode ?? null,
     nidd: nidd ? { accountName: nidd.accountName, reason: nidd.reason } : null,
     comment: body.comment,
-    maxCallbackThreshold: body.maxCallbackThreshold ?? null,
+    maxCallbackThreshold: body.maxCallbackThreshold,
   };
 }
 

@@ -56,16 +56,20 @@ const legacyIdentifier = z
 const oneIdentifier = z.union([jsonIdentifier, legacyIdentifier]);
 
 /**
- * An array of `{id, kind}`, or one such object alone (the carrier sends both), or nothing. An entry that is neither is left
- * out here; it stays in the stored message.
+ * An array of `{id, kind}`, or one such object alone (the carrier sends both), or nothing. An entry that is neither, or whose
+ * id is empty, is left out here; it stays in the stored message.
  */
-export const deviceIdentifiers = z.unknown().transform((value): DeviceIdentifier[] => {
-  if (value === undefined || value === null) return [];
-  const entries: unknown[] = Array.isArray(value) ? value : [value];
-  const found: DeviceIdentifier[] = [];
-  for (const entry of entries) {
-    const parsed = oneIdentifier.safeParse(entry);
-    if (parsed.success) found.push(parsed.data);
-  }
-  return found;
-});
+export const deviceIdentifiers = z
+  .unknown()
+  .optional()
+  .transform((value): DeviceIdentifier[] => {
+    if (value === undefined || value === null) return [];
+    const entries: unknown[] = Array.isArray(value) ? value : [value];
+    const found: DeviceIdentifier[] = [];
+    for (const entry of entries) {
+      const parsed = oneIdentifier.safeParse(entry);
+      // An empty value identifies nothing: it must neither match nor speak against another device's empty one.
+      if (parsed.success && parsed.data.id !== '') found.push(parsed.data);
+    }
+    return found;
+  });

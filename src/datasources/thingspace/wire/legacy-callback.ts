@@ -29,7 +29,9 @@ export function fromLegacyCallback(raw: Fields): Fields | null {
               serviceName: credential['ServiceName'] ?? activate['ServiceName'] ?? data['ServiceName'] ?? body['ServiceName'],
               servicePlan: activate['ServicePlan'],
               featureCodes: featureCodes(activate['FeatureCodes']),
-              deviceCredential: { username: credential['Username'], password: credential['Password'] },
+              ...(Object.keys(credential).length > 0 && {
+                deviceCredential: { username: credential['Username'], password: credential['Password'] },
+              }),
             },
           }
         : {},

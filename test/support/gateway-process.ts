@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+export interface GatewayProcess extends AsyncDisposable {
+  readonly pid: number;
+  readonly graphql: string;
+  readonly websocket: string;
+  readonly callbacks: string;
+  readonly admin: string;
+  /** Everything it has printed so far, standard error included. */
+  readonly output: () => string;
+  /** Ends with the exit code, or the signal that killed it. */
+  readonly exited: Promise<number | NodeJS.Signals>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** Starts `src/main.ts` as a process of its own and waits until all its listeners are open; rejects with its output when it ends before. */
+export async function spawnGateway(env: Readonly<Record<string, string>>): Promise<GatewayProcess> {
+  const child = spawn(process.execPath, ['src/main.ts'], {
+    env: { ...env, M2M_LOG_LEVEL: 'info', PATH: process.env['PATH'] ?? '' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const exited = once(child, 'exit').then(
+    ([code, signal]: (number | NodeJS.Signals | null)[]) => (code ?? signal) as number | NodeJS.Signals,
+  );
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const urls = new Map<string, string>();
+  const listening = Promise.withResolvers<void>();
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    output += `${line}\n`;
+    const entry = JSON.parse(line) as { event?: string; listener?: string; url?: string };
+    if (entry.event === 'listening' && entry.listener && entry.url) urls.set(entry.listener, entry.url);
+    if (urls.size === 4) listening.resolve();
+  });
+  const early = exited.then((how) => Promise.reject(new Error(`the gateway ended (${how}) before it listened:\n${output}`)));
+  await Promise.race([listening.promise, early]);
+  early.catch(() => undefined);
+  const url = (name: string) => urls.get(name) ?? '';
+  return {
+    pid: child.pid ?? 0,
+    graphql: url('graphql'),
+    websocket: url('websocket'),
+    callbacks: url('callbacks'),
+    admin: url('admin'),
+    output: () => output,
+    exited,
+    kill: (signal) => void child.kill(signal),
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
