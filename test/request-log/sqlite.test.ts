@@ -1,9 +1,11 @@
 import { Hub } from '../../src/datasources/request-log/hub.ts';
 import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { requestLogContract } from './request-log-contract.ts';
+import { callbackContract } from './callback-contract.ts';
+import type { LogFixture } from './contract-support.ts';
+import { requestContract } from './request-contract.ts';
 
-requestLogContract('SQLite', async () => {
+async function sqlite(): Promise<LogFixture> {
   const undo = new AsyncDisposableStack();
   const folder = undo.use(await tempFolder());
   const hub = new Hub({ tickMs: 5 });
@@ -25,4 +27,7 @@ requestLogContract('SQLite', async () => {
       ),
     [Symbol.asyncDispose]: () => undo.disposeAsync(),
   };
-});
+}
+
+callbackContract('SQLite', sqlite);
+requestContract('SQLite', sqlite);

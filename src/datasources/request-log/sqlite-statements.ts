@@ -39,7 +39,8 @@ export function prepareStatements(db: DatabaseSync) {
       (SELECT request_pk FROM carrier_request WHERE carrier_request_id = ?)`),
     carrierRequestsOf: db.prepare(`SELECT ${CARRIER_REQUEST} FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE r.id IN (SELECT value FROM json_each(?)) ORDER BY c.request_pk, c.position`),
-    sendingCarriers: db.prepare(`SELECT c.request_pk, c.position FROM carrier_request c WHERE c.state = 'SENDING'`),
+    sendingCarriers: db.prepare(`SELECT r.id, c.position FROM carrier_request c JOIN request r ON r.pk = c.request_pk
+      WHERE c.state = 'SENDING'`),
     queuedRequests: db.prepare(`SELECT DISTINCT r.id FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE c.state = 'QUEUED' ORDER BY r.pk`),
     insertUnclaimed: db.prepare(`INSERT INTO unclaimed (account, service, carrier_request_id, received_at, callback_count, digest,

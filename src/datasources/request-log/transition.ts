@@ -1,7 +1,7 @@
 import { matchDevice } from './match-device.ts';
 import { THIS_ROW, type EventCallback, type LogEvent, type OutcomeChange } from './log-event.ts';
 import type { RequestState } from './request-state.ts';
-import { countsOf, isTerminal, type OutcomeStatus, type RequestStatus, type SendingStep } from './request-log.ts';
+import { countsOf, type OutcomeStatus, type RequestStatus, type SendingStep } from './request-log.ts';
 
 export type Change =
   | { readonly type: 'CREATED' }
@@ -19,18 +19,18 @@ export interface PlacedEvent extends LogEvent {
  * Works one change into a Request: decides what it means, takes the rows it makes into `state`, and gives them back to be
  * written. No input or output: the same state and change give the same rows on every backend.
  *
- * A terminal status stands in the last row of the change that reached it, never before: a follower may stop there.
+ * A change's new status stands in its last row, never before: a follower may stop at a terminal one.
  */
 export function transition(state: RequestState, change: Change): PlacedEvent[] {
   const before = state.status;
   const placed: PlacedEvent[] = [];
-  const emit = (event: LogEvent): void => {
+  decide(state, change, (event) => {
     const seq = state.apply(event);
-    placed.push({ ...event, seq, status: state.status, counts: countsOf(state.counts) });
-  };
-  decide(state, change, emit);
-  if (isTerminal(before)) return placed;
-  return placed.map((event, at) => (at < placed.length - 1 && isTerminal(event.status) ? { ...event, status: before } : event));
+    placed.push({ ...event, seq, status: before, counts: countsOf(state.counts) });
+  });
+  const last = placed.at(-1);
+  if (last) placed[placed.length - 1] = { ...last, status: state.status };
+  return placed;
 }
 
 function decide(state: RequestState, change: Change, emit: (event: LogEvent) => void): void {

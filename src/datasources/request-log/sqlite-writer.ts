@@ -1,0 +1,290 @@
+import { createHash } from 'node:crypto';
+import { ulid } from 'ulid';
+import { BoundedCache } from './bounded-cache.ts';
+import { THIS_ROW } from './log-event.ts';
+import * as log from './request-log.ts';
+import { RequestState } from './request-state.ts';
+import { toLogEvent, toUnclaimed, type EventRow, type UnclaimedRow } from './sqlite-rows.ts';
+import type { Statements } from './sqlite-statements.ts';
+import { transition, type Change } from './transition.ts';
+
+/** Devices whose matching state stays in memory, over all Requests; about 300 bytes each. */
+const CACHED_DEVICES = 1_000_000;
+
+/** Devices whose identifiers are indexed in one job: a few milliseconds, so that no callback waits for more. */
+const INDEXED_AT_ONCE = 500;
+
+/**
+ * The jobs of the SQLite store: what runs inside a transaction. Each changes rows and, with them, the folds in memory; when
+ * the transaction fails, `rollback()` forgets the folds it had touched.
+ */
+export class SqliteWriter {
+  readonly #sql: Statements;
+  readonly #now: () => number;
+  readonly #states = new BoundedCache<number, RequestState>(CACHED_DEVICES);
+  readonly #carriers = new BoundedCache<string, { pk: number; position: number; account: string }>(100_000);
+  /** Requests written to in the open transaction, by pk. */
+  readonly #touched = new Map<number, { readonly state: RequestState; at: number }>();
+  #indexing: { readonly pk: number; readonly lastSeq: number; readonly left: number[] } | null = null;
+
+  constructor(sql: Statements, now: () => number) {
+    this.#sql = sql;
+    this.#now = now;
+  }
+
+  /** The last of a transaction: one row a Request, however many changes it had. Gives back which Requests changed, by pk. */
+  finish(): number[] {
+    for (const [pk, { state, at }] of this.#touched) {
+      const terminal = log.isTerminal(state.status) ? 1 : 0;
+      this.#sql.updateRequest.run(state.status, json(log.countsOf(state.counts)), state.lastSeq, at, terminal, at, pk);
+    }
+    const changed = [...this.#touched.keys()];
+    this.#touched.clear();
+    return changed;
+  }
+
+  rollback(): void {
+    for (const pk of this.#touched.keys()) this.#states.delete(pk);
+    this.#touched.clear();
+  }
+
+  create(request: log.NewRequest, devices: string | null): { outcome: 'CREATED' | 'EXISTS' | 'KEY_REUSED'; id: string } {
+    const { account, createdBy, idempotencyKey } = request;
+    const existing = idempotencyKey === null ? null : this.byKey(account, createdBy, idempotencyKey);
+    if (existing) {
+      return { outcome: Buffer.compare(existing.inputHash, request.inputHash) === 0 ? 'EXISTS' : 'KEY_REUSED', id: existing.id };
+    }
+    const pk = this.#insertRequest({ ...request, origin: 'GATEWAY', total: request.devices?.length ?? null });
+    this.#sql.insertInput.run(pk, devices, request.settings);
+    for (const [position, part] of request.carrierRequests.entries()) {
+      this.#sql.insertCarrierRequest.run(pk, position, part.service, null, 'QUEUED', part.firstIndex, part.deviceCount);
+    }
+    // Warm before the first callback: twenty cold requests at once would hold up acknowledgements.
+    const state = new RequestState(request.devices, request.carrierRequests);
+    this.#states.set(pk, state, state.outcomes.length + 1);
+    this.#change(pk, { type: 'CREATED' }, request.createdAt);
+    return { outcome: 'CREATED', id: request.id };
+  }
+
+  byKey(account: string, createdBy: string, key: string): { id: string; inputHash: Uint8Array } | null {
+    const row = this.#sql.requestByKey.get(account, createdBy, key) as { id: string; input_hash: Uint8Array } | undefined;
+    return row ? { id: row.id, inputHash: row.input_hash } : null;
+  }
+
+  step(requestId: string, position: number, step: log.SendingStep): void {
+    const pk = this.pkOf(requestId);
+    const at = this.#now();
+    const sending = step.type === 'SENDING';
+    const carrierRequestId = step.type === 'ACCEPTED' ? step.carrierRequestId : null;
+    const error = 'error' in step ? JSON.stringify(step.error) : null;
+    const answeredAt = sending || step.type === 'REQUEUED' ? null : at;
+    this.#sql.updateCarrierRequest.run(
+      CARRIER_STATE[step.type],
+      carrierRequestId,
+      sending ? 1 : 0,
+      sending ? at : null,
+      answeredAt,
+      error,
+      pk,
+      position,
+    );
+    this.#sql.setRequestError.run(error, pk);
+    this.#change(pk, { type: 'STEP', position, step }, at);
+    if (carrierRequestId !== null) this.#claim(pk, position, carrierRequestId);
+  }
+
+  append(callback: log.IncomingCallback): log.AppendResult {
+    const { account, service, receivedAt, callbackCount, digest } = callback;
+    const carrierRequestId = callback.message.requestId;
+    const owner = carrierRequestId === null ? null : this.#carrier(carrierRequestId);
+    if (owner && owner.account !== account) {
+      this.#sql.insertKept.run(account, service, receivedAt, 'FOREIGN_REQUEST', null, digest, Buffer.from(callback.json));
+      return 'FOREIGN';
+    }
+    if (!owner) {
+      const { changes } = this.#sql.insertUnclaimed.run(
+        account,
+        service,
+        carrierRequestId,
+        receivedAt,
+        callbackCount,
+        digest,
+        callback.json,
+      );
+      return changes === 0 ? 'DUPLICATE' : 'UNCLAIMED';
+    }
+    if (this.#sql.knownDigest.get(owner.pk, digest)) return 'DUPLICATE';
+    this.#change(owner.pk, { type: 'CALLBACK', position: owner.position, callback }, receivedAt);
+    return 'APPLIED';
+  }
+
+  keep(message: log.KeptMessage, capPerReason: number): boolean {
+    const { account, service, receivedAt, reason, contentType, body } = message;
+    const kept = this.#sql.countKept.get(reason) as { rows: number };
+    if (kept.rows >= capPerReason) return false;
+    this.#sql.insertKept.run(account, service, receivedAt, reason, contentType, createHash('sha256').update(body).digest(), body);
+    return true;
+  }
+
+  adoptUnclaimed(before: number): string[] {
+    const groups = this.#sql.adoptable.all(before) as { account: string; carrier_request_id: string; service: string; first_at: number }[];
+    return groups.map((group) => this.#adopt(group.account, group.carrier_request_id, group.service, group.first_at));
+  }
+
+  recover(): string[] {
+    const error = {
+      code: 'UNANSWERED',
+      message: 'The gateway stopped while this was on its way to the carrier: nobody knows whether it arrived. It is not sent again.',
+    };
+    for (const { id, position } of this.#sql.sendingCarriers.all() as { id: string; position: number }[]) {
+      this.step(id, position, { type: 'UNANSWERED', error });
+    }
+    return (this.#sql.queuedRequests.all() as { id: string }[]).map(({ id }) => id);
+  }
+
+  /** A step of bringing the identifier table up to date; false when there is nothing left to do. */
+  indexIdentifiers(): boolean {
+    this.#indexing ??= this.#nextToIndex();
+    if (this.#indexing === null) return false;
+    const { pk, lastSeq, left } = this.#indexing;
+    const state = this.state(pk);
+    const keys = left.splice(0, INDEXED_AT_ONCE).flatMap((index) => state.outcome(index).keys);
+    this.#sql.insertIdentifiers.run(JSON.stringify(keys), pk);
+    if (left.length === 0) {
+      this.#sql.setIndexed.run(lastSeq, pk);
+      this.#indexing = null;
+    }
+    return true;
+  }
+
+  remember(key: string, value: string | null): void {
+    if (value === null) this.#sql.deleteFact.run(key);
+    else this.#sql.setFact.run(key, value);
+  }
+
+  /** The fold of a Request's log, from memory or from its rows. */
+  state(pk: number): RequestState {
+    const cached = this.#states.get(pk);
+    if (cached) return cached;
+    const input = this.#sql.inputOf.get(pk) as { devices: string | null };
+    const carriers = this.#sql.carriersOf.all(pk) as { first_index: number; device_count: number | null }[];
+    const state = new RequestState(
+      input.devices === null ? null : (JSON.parse(input.devices) as log.RequestedDevice[]),
+      carriers.map(({ first_index, device_count }) => ({ firstIndex: first_index, deviceCount: device_count })),
+    );
+    for (const row of this.#sql.eventsAfter.iterate(pk, 0, -1)) state.apply(toLogEvent(row as EventRow));
+    this.#states.set(pk, state, state.outcomes.length + 1);
+    return state;
+  }
+
+  pkOf(requestId: string): number {
+    const row = this.#sql.pkOfRequest.get(requestId) as { pk: number } | undefined;
+    if (!row) throw new RangeError(`no request ${requestId}`);
+    return row.pk;
+  }
+
+  /** What came for this id before we knew it was ours, in the order it came. */
+  #claim(pk: number, position: number, carrierRequestId: string): void {
+    const { account } = this.#sql.requestByPk.get(pk) as { account: string };
+    for (const row of this.#sql.unclaimedOf.all(carrierRequestId, account) as UnclaimedRow[]) {
+      const unclaimed = toUnclaimed(row);
+      if (!unclaimed || this.#sql.knownDigest.get(pk, row.digest)) continue;
+      const callback = { ...unclaimed, json: row.message, digest: row.digest };
+      this.#change(pk, { type: 'CALLBACK', position, callback }, row.received_at);
+    }
+    this.#sql.deleteUnclaimed.run(carrierRequestId, account);
+  }
+
+  #adopt(account: string, carrierRequestId: string, service: string, at: number): string {
+    const id = `req_${ulid(at)}`;
+    const unknown = { operation: null, clientReference: null, idempotencyKey: null, inputHash: null, total: null };
+    const pk = this.#insertRequest({ ...unknown, id, account, createdBy: 'external', origin: 'EXTERNAL', createdAt: at });
+    this.#sql.insertInput.run(pk, null, '{}');
+    this.#sql.insertCarrierRequest.run(pk, 0, service, null, 'QUEUED', 0, null);
+    this.#change(pk, { type: 'CREATED' }, at);
+    this.step(id, 0, { type: 'ACCEPTED', carrierRequestId });
+    return id;
+  }
+
+  #insertRequest(
+    row: Pick<log.NewRequest, 'id' | 'account' | 'createdBy' | 'clientReference' | 'idempotencyKey' | 'createdAt'> &
+      Pick<log.StoredRequest, 'operation' | 'origin' | 'total'> & { inputHash: Uint8Array | null },
+  ): number {
+    const { id, account, origin, operation, createdBy, clientReference, idempotencyKey, inputHash, total, createdAt } = row;
+    const { lastInsertRowid } = this.#sql.insertRequest.run(
+      id,
+      account,
+      origin,
+      operation,
+      createdBy,
+      clientReference,
+      idempotencyKey,
+      inputHash,
+      total,
+      createdAt,
+      createdAt,
+    );
+    return Number(lastInsertRowid);
+  }
+
+  /** Every write to a Request's log goes through here: decide, fold, insert. Its row follows once per transaction. */
+  #change(pk: number, change: Change, at: number): void {
+    const state = this.state(pk);
+    const touched = this.#touched.get(pk);
+    if (touched) touched.at = Math.max(touched.at, at);
+    else this.#touched.set(pk, { state, at });
+    for (const { seq, kind, position, outcome, callback, ties, status, counts } of transition(state, change)) {
+      this.#sql.insertEvent.run(
+        pk,
+        seq,
+        at,
+        kind,
+        position,
+        outcome?.index ?? null,
+        outcome?.status ?? null,
+        outcome?.source ?? null,
+        outcome?.finalSeq === THIS_ROW ? seq : (outcome?.finalSeq ?? 0),
+        outcome?.niddSeq === THIS_ROW ? seq : (outcome?.niddSeq ?? 0),
+        outcome?.contradicted ? 1 : 0,
+        ties,
+        status,
+        json(counts),
+        callback?.service ?? null,
+        callback?.callbackCount ?? null,
+        callback?.digest ?? null,
+        callback?.json ?? null,
+      );
+    }
+  }
+
+  #carrier(carrierRequestId: string): { pk: number; position: number; account: string } | null {
+    const cached = this.#carriers.get(carrierRequestId);
+    if (cached) return cached;
+    const row = this.#sql.carrierById.get(carrierRequestId) as { request_pk: number; position: number; account: string } | undefined;
+    if (!row) return null;
+    const found = { pk: row.request_pk, position: row.position, account: row.account };
+    this.#carriers.set(carrierRequestId, found, 1);
+    return found;
+  }
+
+  #nextToIndex(): { pk: number; lastSeq: number; left: number[] } | null {
+    const [row] = this.#sql.requestsToIndex.all(1) as { pk: number; indexed_seq: number; last_seq: number }[];
+    if (!row) return null;
+    const left = [...this.state(row.pk).outcomes.entries()].flatMap(([index, { lastSeq }]) =>
+      row.indexed_seq < 0 || lastSeq > row.indexed_seq ? [index] : [],
+    );
+    return { pk: row.pk, lastSeq: row.last_seq, left };
+  }
+}
+
+const CARRIER_STATE: Readonly<Record<log.SendingStep['type'], log.CarrierRequestState>> = {
+  SENDING: 'SENDING',
+  ACCEPTED: 'ACCEPTED',
+  REFUSED: 'REFUSED',
+  UNANSWERED: 'UNKNOWN',
+  REQUEUED: 'QUEUED',
+};
+
+function json(counts: readonly number[]): string {
+  return `[${counts.join(',')}]`;
+}

@@ -1,0 +1,97 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { expect, test } from 'vitest';
+
+/** A room may import from itself and from the rooms named; `errors` and `logger` by anyone. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  main: ['gateway', 'config', 'logger', 'errors', 'require-node'],
+  gateway: ['server', 'resolvers', 'request-log', 'thingspace', 'wire', 'datasources', 'config', 'metrics'],
+  config: ['config-variables'],
+  'config-variables': [],
+  metrics: [],
+  'require-node': [],
+  server: ['schema', 'resolvers', 'request-log', 'thingspace', 'wire', 'datasources', 'metrics'],
+  schema: ['resolvers', 'request-log', 'thingspace', 'wire', 'datasources'],
+  resolvers: ['request-log', 'thingspace', 'wire'],
+  datasources: ['request-log'],
+  'request-log': ['wire'],
+  thingspace: ['wire'],
+  wire: [],
+  logger: [],
+  errors: [],
+};
+
+/** Type-only and deliberate: the body models name the device type of the operation table that lists them. */
+const PACKAGES_BY_ROOM: Readonly<Record<string, RegExp>> = {
+  resolvers: /^(?:node:|dataloader$|ulid$|zod$)/,
+  datasources: /^(?:node:|dataloader$)/,
+  'request-log': /^(?:node:|ulid$)/,
+  thingspace: /^(?:node:|undici$)/,
+  wire: /^(?:node:crypto$|zod$|fast-xml-parser$)/,
+  schema: /^(?:@pothos\/core$|graphql$)/,
+};
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+const root = join(import.meta.dirname, '../..');
+
+test('imports go one way: main → gateway → server → schema → resolvers → datasources → wire', () => {
+  const wrong = importsOf('src').filter(({ from, to, typeOnly }) => {
+    if (!to.startsWith('src/')) return false;
+    const [here, there] = [roomOf(from), roomOf(to)];
+    if (here === there || there === 'errors' || there === 'logger') return false;
+    if (here === 'wire' && there === 'thingspace' && typeOnly) return false;
+    return !MAY_IMPORT[here]?.includes(there);
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('what decides knows no GraphQL and no HTTP, what stores knows no carrier client: each room its packages', () => {
+  const wrong = importsOf('src').filter(({ from, to }) => !to.startsWith('src/') && PACKAGES_BY_ROOM[roomOf(from)]?.test(to) === false);
+  expect(wrong).toEqual([]);
+});
+
+test('the simulator imports nothing of the gateway: one mistake must not agree with itself', () => {
+  expect(importsOf('simulator').filter(({ to }) => to.startsWith('src/'))).toEqual([]);
+});
+
+test('only the process and its scripts read the environment', () => {
+  const readers = filesOf('src').filter((file) => /process\.env/.test(readFileSync(join(root, file), 'utf8')));
+  expect(readers).toEqual(['src/main.ts']);
+});
+
+test('files are kebab-case and under 300 lines; only a data table may be longer', () => {
+  const tables = ['src/config-variables.ts'];
+  const files = ['src', 'simulator', 'test', 'scripts', 'bench', 'examples'].flatMap(filesOf);
+  expect(files.filter((file) => !/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.test)?\.ts$/.test(file.slice(file.lastIndexOf('/') + 1)))).toEqual([]);
+  const long = files.filter((file) => !tables.includes(file) && readFileSync(join(root, file), 'utf8').split('\n').length > 301);
+  expect(long).toEqual([]);
+});
+
+function filesOf(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => `${folder}/${file}`);
+}
+
+function importsOf(folder: string): Import[] {
+  return filesOf(folder).flatMap((from) => {
+    const text = readFileSync(join(root, from), 'utf8');
+    return [...text.matchAll(/^(?:import|export)\s+(type\s)?[^;]*?from\s+'([^']+)';|^import\s+'([^']+)';/gm)].map(
+      ([, typeOnly, named, bare]) => {
+        const to = named ?? bare ?? '';
+        return { from, to: to.startsWith('.') ? relative(root, join(root, dirname(from), to)) : to, typeOnly: typeOnly !== undefined };
+      },
+    );
+  });
+}
+
+function roomOf(file: string): string {
+  const [, first = '', second = '', third = ''] = file.split('/');
+  if (first === 'datasources') return second.endsWith('.ts') ? 'datasources' : third === 'wire' ? 'wire' : second;
+  return first.replace(/\.ts$/, '');
+}

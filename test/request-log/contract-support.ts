@@ -1,0 +1,48 @@
+import type { Hub } from '../../src/datasources/request-log/hub.ts';
+import type { RequestLog, StoredOutcome } from '../../src/datasources/request-log/request-log.ts';
+import { newRequest } from '../support/new-request.ts';
+
+/** A store that can be closed and opened again, as a process that ends and starts does. */
+export interface LogFixture extends AsyncDisposable {
+  readonly hub: Hub;
+  open(): Promise<RequestLog>;
+}
+
+export const A = [
+  ['ICCID', '89148000000000000001'],
+  ['IMEI', '990013900000010'],
+] as const;
+export const B = [
+  ['ICCID', '89148000000000000002'],
+  ['IMEI', '990013900000020'],
+] as const;
+export const C = [['ICCID', '89148000000000000003']] as const;
+
+/** A Request that the carrier has accepted under `guid`. */
+export async function submitted(
+  log: RequestLog,
+  devices: Parameters<typeof newRequest>[0],
+  guid: string,
+  more: Parameters<typeof newRequest>[1] = {},
+): Promise<string> {
+  const request = newRequest(devices, more);
+  await log.create(request);
+  await log.step(request.id, 0, { type: 'SENDING' });
+  await log.step(request.id, 0, { type: 'ACCEPTED', carrierRequestId: guid });
+  return request.id;
+}
+
+export async function requestOf(log: RequestLog, id: string) {
+  const request = (await log.requests([id])).get(id);
+  if (!request) throw new Error(`no request ${id}`);
+  return request;
+}
+
+export async function outcomesOf(log: RequestLog, requestId: string): Promise<readonly StoredOutcome[]> {
+  const [page] = await log.outcomePages([{ requestId, statuses: null, afterIndex: -1, limit: 1000 }]);
+  return page?.rows ?? [];
+}
+
+export function statuses(outcomes: readonly StoredOutcome[]): string[] {
+  return outcomes.map(({ status }) => status);
+}

@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import type { RequestLog, SendingStep } from '../../src/datasources/request-log/request-log.ts';
+import { identifierKey } from '../../src/datasources/thingspace/wire/device-identifier.ts';
+import { failureCallback, incoming, successCallback } from '../support/callback-samples.ts';
+import { newRequest } from '../support/new-request.ts';
+import { A, B, C, outcomesOf, requestOf, statuses, submitted, type LogFixture } from './contract-support.ts';
+
+/** What every backend of the request log promises of Requests: made once, sent at most once, found again. */
+export function requestContract(name: string, start: () => Promise<LogFixture>): void {
+  describe(`requests in the request log on ${name}`, () => {
+    test('an idempotency key is one request, whoever is first, over a restart too', async () => {
+      await using fixture = await start();
+      const request = newRequest([A], { idempotencyKey: 'key' });
+      const same = { ...request, id: newRequest([A]).id };
+      const other = newRequest([B], { idempotencyKey: 'key' });
+      {
+        await using log = await fixture.open();
+        const made = await Promise.all([log.create(request), log.create(same), log.create(other)]);
+        expect(made.map(({ outcome }) => outcome)).toEqual(['CREATED', 'EXISTS', 'KEY_REUSED']);
+        expect(new Set(made.map(({ id }) => id))).toEqual(new Set([request.id]));
+      }
+      const log = await fixture.open();
+      expect(await log.findByKey('account-1', 'tester', 'key')).toMatchObject({ id: request.id });
+      expect(await log.findByKey('account-2', 'tester', 'key')).toBeNull();
+      expect((await log.create({ ...same, account: 'account-2' })).outcome).toBe('CREATED');
+    });
+
+    test('what was being sent when the process ended is UNKNOWN, what waited still waits', async () => {
+      await using fixture = await start();
+      const sending = newRequest([A, B]);
+      const queued = newRequest([C]);
+      {
+        await using log = await fixture.open();
+        await log.create(sending);
+        await log.create(queued);
+        await log.step(sending.id, 0, { type: 'SENDING' });
+      }
+      const log = await fixture.open();
+      expect(await log.recover()).toEqual([queued.id]);
+      expect(await requestOf(log, sending.id)).toMatchObject({
+        status: 'UNKNOWN',
+        progress: { UNKNOWN: 2 },
+        error: { code: 'UNANSWERED' },
+      });
+      expect(await requestOf(log, queued.id)).toMatchObject({ status: 'QUEUED' });
+      // The carrier's id turns up after all: the devices are open again.
+      await log.step(sending.id, 0, { type: 'ACCEPTED', carrierRequestId: randomUUID() });
+      expect(await requestOf(log, sending.id)).toMatchObject({ status: 'IN_PROGRESS', progress: { UNKNOWN: 0, PENDING: 2 } });
+    });
+
+    test.each<[SendingStep, string, string]>([
+      [{ type: 'REFUSED', error: { code: 'INPUT_INVALID', message: 'no', httpStatus: 400 } }, 'REJECTED', 'REJECTED'],
+      [{ type: 'UNANSWERED', error: { code: 'UNANSWERED', message: 'cut' } }, 'UNKNOWN', 'UNKNOWN'],
+      [{ type: 'REQUEUED', error: { code: 'RATE_LIMITED', message: 'later' } }, 'QUEUED', 'PENDING'],
+    ])('%j: the request and each of its devices show it', async (step, status, outcome) => {
+      await using fixture = await start();
+      const log = await fixture.open();
+      const request = newRequest([A, B]);
+      await log.create(request);
+      await log.step(request.id, 0, { type: 'SENDING' });
+      expect((await requestOf(log, request.id)).status).toBe('SUBMITTING');
+      await log.step(request.id, 0, step);
+      expect(await requestOf(log, request.id)).toMatchObject({
+        status,
+        error: step.type === 'SENDING' ? null : { code: 'error' in step ? step.error.code : '' },
+      });
+      expect(statuses(await outcomesOf(log, request.id))).toEqual([outcome, outcome]);
+    });
+
+    test('callbacks of another tool become a request of origin EXTERNAL, unless something of that account is on its way', async () => {
+      await using fixture = await start();
+      const log = await fixture.open();
+      const [mine, theirs] = [randomUUID(), randomUUID()];
+      await log.append(successCallback({ requestId: mine, ids: A, receivedAt: 1_000 }));
+      await log.append(failureCallback({ requestId: theirs, ids: B, receivedAt: 1_000, account: 'account-2' }));
+      const request = newRequest([A]);
+      await log.create(request);
+      await log.step(request.id, 0, { type: 'SENDING' });
+      expect(await log.adoptUnclaimed(1_000)).toEqual([]);
+      const adopted = await log.adoptUnclaimed(2_000);
+      expect(adopted).toHaveLength(1);
+      const external = await log.findByCarrierRequestId(theirs);
+      expect(external).toMatchObject({
+        id: adopted[0],
+        account: 'account-2',
+        origin: 'EXTERNAL',
+        operation: null,
+        total: null,
+        status: 'IN_PROGRESS',
+        progress: { FAILED: 1 },
+      });
+      await log.append(successCallback({ requestId: theirs, ids: A, account: 'account-2' }));
+      expect((await outcomesOf(log, external?.id ?? '')).map(({ status, requested }) => [status, requested])).toEqual([
+        ['FAILED', null],
+        ['SUCCEEDED', null],
+      ]);
+      await log.step(request.id, 0, { type: 'ACCEPTED', carrierRequestId: mine });
+      expect((await requestOf(log, request.id)).status).toBe('SUCCEEDED');
+    });
+
+    test('messages of services that settle nothing are kept, shown, and never become a request', async () => {
+      await using fixture = await start();
+      const log = await fixture.open();
+      await log.append(incoming('DeviceUsage', { requestId: randomUUID(), deviceResponse: { usageResponse: [] } }));
+      await log.append(incoming('NiddService', { niddResponse: { niddMONotificationResponse: { message: 'aGk=' } } }));
+      expect(await log.adoptUnclaimed(Number.MAX_SAFE_INTEGER)).toEqual([]);
+      expect((await log.unclaimed(['account-1'], null, 10)).rows.map(({ service }) => service)).toEqual(['DeviceUsage', 'NiddService']);
+      expect((await log.unclaimed(['account-2'], null, 10)).rows).toEqual([]);
+    });
+
+    test('a request id of another account is stored aside and not applied', async () => {
+      await using fixture = await start();
+      const log = await fixture.open();
+      const guid = randomUUID();
+      const id = await submitted(log, [A], guid);
+      expect(await log.append(successCallback({ requestId: guid, ids: A, account: 'account-2' }))).toBe('FOREIGN');
+      expect((await requestOf(log, id)).status).toBe('IN_PROGRESS');
+    });
+
+    test('requests are found by account, status, reference and any identifier requested or learnt, page by page', async () => {
+      await using fixture = await start();
+      const log = await fixture.open();
+      const guid = randomUUID();
+      const first = await submitted(log, [A], guid, { clientReference: 'order 1' });
+      await log.append(successCallback({ requestId: guid, ids: A, learnt: [['mdn', '5096306081']] }));
+      const second = await submitted(log, [B, C], randomUUID());
+      const find = async (filter: Partial<Parameters<RequestLog['list']>[0]>) =>
+        (await log.list({ accounts: null, ...filter }, null, 10)).rows.map(({ id }) => id);
+      expect(await find({})).toEqual([second, first]);
+      expect(await find({ accounts: ['account-2'] })).toEqual([]);
+      expect(await find({ statuses: ['SUCCEEDED'] })).toEqual([first]);
+      expect(await find({ clientReference: 'order 1' })).toEqual([first]);
+      expect(await find({ deviceKeys: [identifierKey('ICCID', C[0][1], 'ICCID')] })).toEqual([second]);
+      expect(await find({ deviceKeys: [identifierKey('MSISDN', '15096306081', 'MSISDN')] })).toEqual([first]);
+      const page = await log.list({ accounts: null }, null, 1);
+      expect([page.hasMore, page.rows[0]?.id]).toEqual([true, second]);
+      expect((await log.list({ accounts: null }, second, 1)).rows[0]?.id).toBe(first);
+    });
+
+    test('kept messages stop at their cap and are not kept twice', async () => {
+      await using fixture = await start();
+      const log = await fixture.open();
+      const message = (body: string) => ({
+        account: 'a',
+        service: 'CarrierService',
+        receivedAt: 1,
+        reason: 'UNREADABLE',
+        contentType: null,
+        body: Buffer.from(body),
+      });
+      expect(await log.keep(message('one'), 2)).toBe(true);
+      expect(await log.keep(message('one'), 2)).toBe(true);
+      expect(await log.keep(message('two'), 2)).toBe(true);
+      expect(await log.keep(message('three'), 2)).toBe(false);
+    });
+
+    test('facts are remembered over a restart and can be forgotten', async () => {
+      await using fixture = await start();
+      {
+        await using log = await fixture.open();
+        await log.remember('latch', 'x');
+        await log.probe();
+      }
+      const log = await fixture.open();
+      expect(await log.recall('latch')).toBe('x');
+      await log.remember('latch', null);
+      expect(await log.recall('latch')).toBeNull();
+    });
+  });
+}
