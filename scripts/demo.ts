@@ -15,11 +15,8 @@ import { startSimulator } from '../simulator/start-simulator.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import { readConfig } from '../src/config.ts';
 import { startGateway } from '../src/gateway.ts';
-import { requireNode } from '../src/require-node.ts';
 import { ProgressView, type Finished } from './support/progress-view.ts';
 import { simulatedEnv } from './support/simulated-env.ts';
-
-requireNode();
 
 const PLAN = { servicePlan: 'm2m4G2GB', mdnZipCode: '98801' };
 

@@ -5,6 +5,7 @@ import { SqliteRequestLog } from './datasources/request-log/sqlite.ts';
 import { Session } from './datasources/thingspace/session.ts';
 import { ThingSpace } from './datasources/thingspace/thing-space.ts';
 import { Transport } from './datasources/thingspace/transport.ts';
+import type { CallbackService } from './datasources/thingspace/wire/callback-service.ts';
 import { isLoopback, type Config } from './config.ts';
 import { GatewayError } from './errors.ts';
 import { createLogger, pseudonym, type Logger } from './logger.ts';
@@ -19,6 +20,7 @@ import { createAdminServer, type Readiness } from './server/admin.ts';
 import { CALLBACK_PREFIX, CallbackPaths, callbackToken } from './server/callback-paths.ts';
 import { createCallbackServer } from './server/callbacks.ts';
 import { LOCAL_CALLER } from './server/caller.ts';
+import { GraphiqlPage, type GraphiqlTab } from './server/graphiql-page.ts';
 import { createGraphqlServer } from './server/graphql-http.ts';
 import { createGraphql } from './server/graphql.ts';
 import { WebsocketDoor } from './server/websocket.ts';
@@ -27,8 +29,7 @@ export interface GatewayOptions {
   /** Called once when the store can no longer be trusted: the process must end, and not by answering anything. */
   readonly onFatal: (error: GatewayError) => void;
   readonly logger?: Logger;
-  /** Documents GraphiQL opens with. */
-  readonly graphiqlTabs?: readonly string[];
+  readonly graphiqlTabs?: readonly GraphiqlTab[];
   readonly now?: () => number;
 }
 
@@ -36,7 +37,7 @@ export interface Gateway extends AsyncDisposable {
   readonly urls: { readonly graphql: string; readonly websocket: string; readonly callbacks: string; readonly admin: string };
   readonly metrics: Metrics;
   /** The path the carrier posts to for an account and service, secret included. */
-  callbackPath(account: string, service: Parameters<typeof callbackToken>[1]['service']): string;
+  callbackPath(account: string, service: CallbackService): string;
 }
 
 const STALLED_AFTER_MS = 15_000;
@@ -86,11 +87,13 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     now,
   });
   const following = new RequestFollowing(requestLog, hub);
-  const credentials =
-    config.callbackUsername !== null && config.callbackPassword !== null
-      ? { username: config.callbackUsername, password: config.callbackPassword }
-      : null;
-  const receiver = new CallbackReceiver({ requestLog, credentials, requireCredentials: config.callbackStrict, keptPerReason: 10_000, now });
+  const receiver = new CallbackReceiver({
+    requestLog,
+    credentials: callbackCredentials(config),
+    requireCredentials: config.callbackStrict,
+    keptPerReason: 10_000,
+    now,
+  });
 
   const waiting = await requestLog.recover();
 
@@ -103,20 +106,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     metrics,
   });
   const callbacksUrl = await listen(undo, callbackServer, config.callbackHost, config.callbackPort, 'M2M_CALLBACK_PORT');
-  // A carrier on this machine (the simulator) is reached where the door really is.
-  const publicUrl = config.callbackPublicUrl ?? (isLoopback(config.callbackHost) ? callbacksUrl : null);
-  const callbackUrl = (secret: string | null) =>
-    publicUrl === null || secret === null
-      ? null
-      : (account: string, service: Parameters<typeof callbackToken>[1]['service']) =>
-          `${publicUrl}${CALLBACK_PREFIX}${callbackToken(secret, { account, service })}`;
-  const listeners = new CallbackListeners({
-    thingSpace,
-    accounts: config.accounts,
-    urlFor: callbackUrl(config.callbackSecret),
-    formerUrlFor: callbackUrl(config.callbackPreviousSecret),
-    credentials,
-  });
+  const listeners = callbackListeners(config, thingSpace, callbacksUrl);
   // The door is open before the carrier is told of it.
   if (config.callbackRegister) {
     const reports = await listeners.register({ replace: false });
@@ -144,11 +134,14 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const graphql = createGraphql({
     parts: { requestLog, submitter, following },
     caller: () => LOCAL_CALLER,
-    graphiql: config.graphiql ? { tabs: options.graphiqlTabs ?? [] } : null,
     logger,
     metrics,
   });
-  const graphqlServer = createGraphqlServer({ graphql, maxBodyBytes: config.maxBodyBytes, graphiql: config.graphiql });
+  const graphqlServer = createGraphqlServer({
+    graphql,
+    maxBodyBytes: config.maxBodyBytes,
+    graphiql: config.graphiql ? new GraphiqlPage(options.graphiqlTabs ?? []) : null,
+  });
   const websockets = new WebsocketDoor({
     graphql,
     allowedOrigins: (request) => [`http://${request.headers.host ?? ''}`],
@@ -226,6 +219,30 @@ export function connectCarrier(
 
 const LATCH = 'login-latch';
 
+/**
+ * The listeners as the carrier has them, also for the command line when no gateway runs.
+ *
+ * @param doorUrl where the callback door is, when it is known: a carrier on this machine (the simulator) reaches it there.
+ */
+export function callbackListeners(config: Config, thingSpace: ThingSpace, doorUrl: string | null): CallbackListeners {
+  const publicUrl = config.callbackPublicUrl ?? (isLoopback(config.callbackHost) ? doorUrl : null);
+  const urlUnder = (secret: string | null) =>
+    publicUrl === null || secret === null
+      ? null
+      : (account: string, service: CallbackService) => `${publicUrl}${CALLBACK_PREFIX}${callbackToken(secret, { account, service })}`;
+  return new CallbackListeners({
+    thingSpace,
+    accounts: config.accounts,
+    urlFor: urlUnder(config.callbackSecret),
+    formerUrlFor: urlUnder(config.callbackPreviousSecret),
+    credentials: callbackCredentials(config),
+  });
+}
+
+function callbackCredentials({ callbackUsername: username, callbackPassword: password }: Config) {
+  return username !== null && password !== null ? { username, password } : null;
+}
+
 /** Starts a server; undoing stops it: no new connections, those at work finish, idle ones close. */
 async function listen(undo: AsyncDisposableStack, server: Server, host: string, port: number, variable: string): Promise<string> {
   await new Promise<void>((resolve, reject) => {
@@ -240,10 +257,10 @@ async function listen(undo: AsyncDisposableStack, server: Server, host: string, 
   });
   undo.defer(async () => {
     const patience = setTimeout(() => server.closeAllConnections(), 5_000);
-    await new Promise((resolve) => {
-      server.close(resolve);
-      server.closeIdleConnections();
-    });
+    // A kept-alive connection that is at work now is idle later, and nothing else would end it then.
+    const idle = setInterval(() => server.closeIdleConnections(), 20);
+    await new Promise((resolve) => server.close(resolve));
+    clearInterval(idle);
     clearTimeout(patience);
   });
   const { port: bound } = server.address() as AddressInfo;

@@ -1,12 +1,12 @@
+import '../require-node.js';
+import { loadEnvFile } from 'node:process';
 import { readConfig } from './config.ts';
 import { GatewayError } from './errors.ts';
 import { startGateway } from './gateway.ts';
 import { createLogger } from './logger.ts';
-import { requireNode } from './require-node.ts';
-
-requireNode();
 
 async function main(): Promise<void> {
+  readEnvFile();
   const config = readConfig(process.env);
   const logger = createLogger({ level: config.logLevel });
   const gateway = await startGateway(config, {
@@ -29,6 +29,15 @@ async function main(): Promise<void> {
   logger.info('stopping', { signal: await stopping.promise });
   await gateway[Symbol.asyncDispose]();
   logger.info('stopped');
+}
+
+/** `.env` of the working directory, when there is one; what the environment has already stands. */
+function readEnvFile(): void {
+  try {
+    loadEnvFile();
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  }
 }
 
 main().then(

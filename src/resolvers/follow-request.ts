@@ -29,7 +29,7 @@ const SHARED_OUTCOMES = 20_000;
 export class RequestFollowing {
   readonly #requestLog: RequestLog;
   readonly #hub: Hub;
-  readonly #shared = new BoundedCache<string, RequestStatusEvent>(SHARED_OUTCOMES);
+  readonly #shared = new BoundedCache<string, Promise<RequestStatusEvent | null>>(SHARED_OUTCOMES);
 
   constructor(requestLog: RequestLog, hub: Hub) {
     this.#requestLog = requestLog;
@@ -53,26 +53,46 @@ export class RequestFollowing {
       request.operation !== null &&
       isOperationName(request.operation) &&
       OPERATIONS[request.operation].secondService !== null;
-    const settled = async (): Promise<boolean> => !awaitsNidd || (await this.#requestLog.niddOutstanding(request.id)) === 0;
-    const over = from >= request.lastSeq && isTerminal(request.status) && (await settled());
+    const settledAt = async (seq: number): Promise<boolean> => {
+      if (!awaitsNidd) return true;
+      if ((await this.#requestLog.niddOutstanding(request.id)) > 0) return false;
+      // A replay comes to the terminal event before the NIDD messages behind it.
+      const now = (await this.#requestLog.requests([request.id])).get(request.id);
+      return now === undefined || seq >= now.lastSeq;
+    };
+    const over = from >= request.lastSeq && isTerminal(request.status) && (await settledAt(from));
     return new RequestFollower(
       over ? null : this.#hub.follow(request.id),
       from,
       (seq) => this.#read(request.id, seq, batchSize),
-      async (event) => isTerminal(event.status) && (await settled()),
+      async (event) => isTerminal(event.status) && (await settledAt(event.lastSeq)),
     );
   }
 
-  /** The log is append-only: a range once read stays true, whoever reads it again. */
+  /**
+   * The log is append-only: a range once read stays true, whoever reads it again. The read under way is shared too, because
+   * a wake-up sets all followers of a Request reading in one turn.
+   */
   async #read(requestId: string, afterSeq: number, limit: number): Promise<RequestStatusEvent | null> {
     const key = `${requestId}/${afterSeq}/${limit}`;
-    const shared = this.#shared.get(key);
+    const underWay = this.#shared.get(key);
+    const shared = underWay && (await underWay);
+    // Nothing, from a read that began before ours, is no answer: it may have looked before our mark.
     if (shared) return shared;
-    const batch = await this.#requestLog.read(requestId, afterSeq, limit);
-    if (!batch) return null;
-    const event = { ...batch, requestId, cursor: cursorAt(requestId, batch.lastSeq, this.#requestLog.epoch) };
-    this.#shared.set(key, event, batch.outcomes.length + 1);
+    const reading = this.#load(requestId, afterSeq, limit);
+    this.#shared.set(key, reading, 1);
+    const event = await reading.catch((error: unknown) => {
+      this.#shared.delete(key);
+      throw error;
+    });
+    if (event) this.#shared.set(key, reading, event.outcomes.length + 1);
+    else this.#shared.delete(key);
     return event;
+  }
+
+  async #load(requestId: string, afterSeq: number, limit: number): Promise<RequestStatusEvent | null> {
+    const batch = await this.#requestLog.read(requestId, afterSeq, limit);
+    return batch && { ...batch, requestId, cursor: cursorAt(requestId, batch.lastSeq, this.#requestLog.epoch) };
   }
 }
 

@@ -66,7 +66,7 @@ export class RequestSubmitter {
     const known =
       command.idempotencyKey === null ? null : await requestLog.findByKey(command.accountName, caller.id, command.idempotencyKey);
     if (known) {
-      return Buffer.compare(known.inputHash, inputHash) === 0 ? this.#current(known.id) : { type: 'KEY_REUSED', requestId: known.id };
+      return Buffer.compare(known.inputHash, inputHash) === 0 ? this.#repeated(known.id) : { type: 'KEY_REUSED', requestId: known.id };
     }
     const closed = await this.#closedWay();
     if (closed) return closed;
@@ -120,6 +120,14 @@ export class RequestSubmitter {
   async #send(requestId: string): Promise<void> {
     this.#queued++;
     await this.#options.sender.send(requestId).finally(() => this.#queued--);
+  }
+
+  /** A repeat that meets the first one still on its way waits with it: both are told of the same refusal. */
+  async #repeated(requestId: string): Promise<SubmitResult> {
+    const now = await this.#current(requestId);
+    if (now.type !== 'ACCEPTED' || !['QUEUED', 'SUBMITTING'].includes(now.request.status)) return now;
+    await this.#sendAndWait(requestId);
+    return this.#current(requestId);
   }
 
   async #current(requestId: string): Promise<SubmitResult> {

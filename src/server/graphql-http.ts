@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { GraphiqlPage } from './graphiql-page.ts';
 import { GRAPHQL_PATH, type Graphql } from './graphql.ts';
 
 export interface GraphqlHttpOptions {
   readonly graphql: Graphql;
   readonly maxBodyBytes: number;
-  /** Whether a browser that opens the path gets GraphiQL. */
-  readonly graphiql: boolean;
+  /** What a browser that opens the path gets; null when that is nothing. */
+  readonly graphiql: GraphiqlPage | null;
 }
 
 /**
@@ -16,6 +17,8 @@ export function createGraphqlServer(options: GraphqlHttpOptions): Server {
   return createServer({ headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 75_000 }, (request, response) => {
     const refusal = refusalOf(options, request);
     if (refusal) refuse(response, refusal);
+    else if (options.graphiql && request.method === 'GET')
+      options.graphiql.answer(request, response).catch(() => refuse(response, { status: 500, message: 'GraphiQL could not be loaded.' }));
     else void options.graphql(request, response);
   });
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { GraphQLError } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { createLoaders } from '../datasources/loaders.ts';
 import type { Logger } from '../logger.ts';
@@ -12,7 +13,6 @@ import { createSharedSubscribe } from './shared-subscribe.ts';
 export interface GraphqlOptions {
   readonly parts: Omit<GraphContext, 'caller' | 'loaders'>;
   readonly caller: () => Caller;
-  readonly graphiql: { readonly tabs: readonly string[] } | null;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -26,20 +26,14 @@ export const GRAPHQL_PATH = '/graphql';
 
 /** The one yoga that every operation goes through: HTTP, Server-Sent Events and (by its envelope) WebSocket. */
 export function createGraphql(options: GraphqlOptions) {
-  const { parts, logger, graphiql } = options;
+  const { parts, logger } = options;
   return createYoga<NodeContext, GraphContext>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
     context: () => ({ ...parts, caller: options.caller(), loaders: createLoaders(parts.requestLog) }),
     maskedErrors: { maskError: createMaskError(logger), isDev: false },
     plugins: [subscriptions(options.metrics)],
-    graphiql: graphiql !== null && {
-      title: 'M2M GraphQL gateway',
-      subscriptionsProtocol: 'WS',
-      defaultTabs: graphiql.tabs.map((query) => ({ query })),
-    },
-    // 9 MB of page: loaded only when somebody opens it, and from this machine.
-    renderGraphiQL: async (page) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(page),
+    graphiql: false,
     landingPage: false,
     multipart: false,
     batching: false,
@@ -49,7 +43,8 @@ export function createGraphql(options: GraphqlOptions) {
       debug: () => undefined,
       info: () => undefined,
       warn: () => logger.warn('graphql_server_warning'),
-      error: (error: unknown) => logger.error('graphql_server_error', { error }),
+      // Yoga also reports every error that was masked or given its code; `maskError` has logged those worth it.
+      error: (error: unknown) => void (error instanceof GraphQLError || logger.error('graphql_server_error', { error })),
     },
   });
 }
@@ -63,7 +58,9 @@ function subscriptions(metrics: Metrics): Plugin {
     onSubscribe({ setSubscribeFn }) {
       setSubscribeFn(subscribe);
       return {
-        onSubscribeResult() {
+        onSubscribeResult({ result }) {
+          // One that was refused never opened, and will not end.
+          if (!(Symbol.asyncIterator in result)) return undefined;
           metrics.subscriptions.inc();
           return { onEnd: () => metrics.subscriptions.dec() };
         },

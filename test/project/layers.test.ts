@@ -4,12 +4,11 @@ import { expect, test } from 'vitest';
 
 /** A room may import from itself and from the rooms named; `errors` and `logger` by anyone. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  main: ['gateway', 'config', 'logger', 'errors', 'require-node'],
+  main: ['gateway', 'config', 'logger', 'errors'],
   gateway: ['server', 'resolvers', 'request-log', 'thingspace', 'wire', 'datasources', 'config', 'metrics'],
   config: ['config-variables'],
   'config-variables': [],
   metrics: [],
-  'require-node': [],
   server: ['schema', 'resolvers', 'request-log', 'thingspace', 'wire', 'datasources', 'metrics'],
   schema: ['resolvers', 'request-log', 'thingspace', 'wire', 'datasources'],
   resolvers: ['request-log', 'thingspace', 'wire'],

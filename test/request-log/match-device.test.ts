@@ -212,7 +212,7 @@ test('a terminal status stands only in the last row of the change that reached i
 
 function stateOf(devices: readonly Ids[] | null, accepted = true): RequestState {
   const requested = devices && devices.map((ids) => ({ deviceIds: ids.map(([kind, id]) => ({ kind, id })) }));
-  const state = new RequestState(requested, [{ firstIndex: 0, deviceCount: requested?.length ?? null }]);
+  const state = new RequestState('req', requested, [{ firstIndex: 0, deviceCount: requested?.length ?? null }]);
   transition(state, { type: 'STEP', position: 0, step: { type: 'SENDING' } });
   if (accepted) transition(state, { type: 'STEP', position: 0, step: { type: 'ACCEPTED', carrierRequestId: 'r' } });
   return state;

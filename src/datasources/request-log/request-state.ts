@@ -49,6 +49,7 @@ export interface CarrierState {
  * the rows, brought up to date by them, and may be thrown away at any time.
  */
 export class RequestState {
+  readonly requestId: string;
   readonly devices: readonly RequestedDevice[] | null;
   readonly outcomes: OutcomeState[] = [];
   readonly carriers: CarrierState[] = [];
@@ -57,9 +58,11 @@ export class RequestState {
   status: RequestStatus = 'QUEUED';
 
   constructor(
+    requestId: string,
     devices: readonly RequestedDevice[] | null,
     carriers: readonly { readonly firstIndex: number; readonly deviceCount: number | null }[],
   ) {
+    this.requestId = requestId;
     this.devices = devices;
     this.counts = progressOf([]);
     for (const { firstIndex, deviceCount } of carriers) {

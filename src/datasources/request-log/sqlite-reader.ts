@@ -41,10 +41,6 @@ export class SqliteReader {
     this.#state = state;
   }
 
-  idOf(pk: number): string {
-    return (this.#sql.requestByPk.get(pk) as RequestRow).id;
-  }
-
   requests(ids: readonly string[]): Map<string, log.StoredRequest> {
     const rows = this.#all<RequestRow>(this.#sql.requestsByIds, JSON.stringify(ids));
     return new Map(rows.map((row) => [row.id, toRequest(row)]));

@@ -32,13 +32,13 @@ export class SqliteWriter {
     this.#now = now;
   }
 
-  /** The last of a transaction: one row a Request, however many changes it had. Gives back which Requests changed, by pk. */
-  finish(): number[] {
+  /** The last of a transaction: one row a Request, however many changes it had. Gives back the ids of those that changed. */
+  finish(): string[] {
     for (const [pk, { state, at }] of this.#touched) {
       const terminal = log.isTerminal(state.status) ? 1 : 0;
       this.#sql.updateRequest.run(state.status, json(log.countsOf(state.counts)), state.lastSeq, at, terminal, at, pk);
     }
-    const changed = [...this.#touched.keys()];
+    const changed = [...this.#touched.values()].map(({ state }) => state.requestId);
     this.#touched.clear();
     return changed;
   }
@@ -60,7 +60,7 @@ export class SqliteWriter {
       this.#sql.insertCarrierRequest.run(pk, position, part.service, null, 'QUEUED', part.firstIndex, part.deviceCount);
     }
     // Warm before the first callback: twenty cold requests at once would hold up acknowledgements.
-    const state = new RequestState(request.devices, request.carrierRequests);
+    const state = new RequestState(request.id, request.devices, request.carrierRequests);
     this.#states.set(pk, state, state.outcomes.length + 1);
     this.#change(pk, { type: 'CREATED' }, request.createdAt);
     return { outcome: 'CREATED', id: request.id };
@@ -169,6 +169,7 @@ export class SqliteWriter {
     const input = this.#sql.inputOf.get(pk) as { devices: string | null };
     const carriers = this.#sql.carriersOf.all(pk) as { first_index: number; device_count: number | null }[];
     const state = new RequestState(
+      (this.#sql.requestByPk.get(pk) as { id: string }).id,
       input.devices === null ? null : (JSON.parse(input.devices) as log.RequestedDevice[]),
       carriers.map(({ first_index, device_count }) => ({ firstIndex: first_index, deviceCount: device_count })),
     );

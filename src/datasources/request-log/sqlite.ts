@@ -29,7 +29,7 @@ export class SqliteRequestLog implements log.RequestLog {
   readonly #commits: GroupCommit;
   readonly #writer: SqliteWriter;
   readonly #reader: SqliteReader;
-  #changed: number[] = [];
+  #changed: string[] = [];
 
   constructor({ path, hub, now, onCommit, onFatal }: SqliteRequestLogOptions) {
     this.#db = openSqlite(path);
@@ -45,7 +45,7 @@ export class SqliteRequestLog implements log.RequestLog {
       },
       afterCommit: (jobs, seconds) => {
         onCommit?.(jobs, seconds);
-        for (const pk of this.#changed.splice(0)) hub.wake(this.#reader.idOf(pk));
+        for (const id of this.#changed.splice(0)) hub.wake(id);
       },
       onRollback: () => {
         this.#writer.rollback();

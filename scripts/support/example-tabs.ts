@@ -1,0 +1,23 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { GraphiqlTab } from '../../src/server/graphiql-page.ts';
+
+const FOLDER = new URL('../../operations/examples/', import.meta.url);
+
+/** Where the simulated carrier's admin API is as the examples have it. */
+const USUAL_ADMIN_URL = 'http://127.0.0.1:8091/admin';
+
+/** The example operations for GraphiQL, in the order of their numbers, each with its variables. */
+export async function exampleTabs(simulatorAdminUrl: string = USUAL_ADMIN_URL): Promise<GraphiqlTab[]> {
+  const documents = (await readdir(FOLDER)).filter((name) => name.endsWith('.graphql')).toSorted();
+  return Promise.all(
+    documents.map(async (name) => ({
+      query: (await text(name)).replaceAll(USUAL_ADMIN_URL, simulatorAdminUrl),
+      variables: await text(`${basename(name, '.graphql')}.variables.json`),
+    })),
+  );
+}
+
+async function text(name: string): Promise<string> {
+  return (await readFile(new URL(name, FOLDER), 'utf8')).trimEnd();
+}

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { startStack } from '../support/stack.ts';
+
+const root = join(import.meta.dirname, '../..');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const readme = read('README.md');
+const blocks = (language: string) =>
+  [...readme.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, code = '']) => code.trimEnd());
+
+test('every npm command of the README is a script of the project, and CI runs the two main ones', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  const named = [...readme.matchAll(/npm run ([a-z:]+)/g)].map(([, name = '']) => name);
+  expect(named.filter((name) => !(name in scripts))).toEqual([]);
+  const ci = read('.ci/run');
+  expect(ci).toContain('npm test');
+  expect(ci).toContain('npm run --silent demo');
+});
+
+test('the client code of the README is that of the examples, which are run by tests', () => {
+  const examples = ['graphql-ws', 'apollo', 'urql'].map((client) => withoutIndent(read(`examples/follow-with-${client}.ts`)));
+  const code = blocks('ts');
+  expect(code).toHaveLength(3);
+  for (const block of code)
+    expect(
+      examples.some((example) => example.includes(withoutIndent(block))),
+      block,
+    ).toBe(true);
+});
+
+test('the first mutation and subscription of the README work as they stand, with the failure it announces', async () => {
+  await using stack = await startStack({ simulator: { magicIdentifiers: true } });
+  const [mutation = '', subscription = ''] = blocks('graphql');
+  const made = await stack.query<{ activateDevices: { __typename: string; request: { id: string } } }>(mutation);
+  expect(made.data?.activateDevices.__typename).toBe('ActivateDevicesAccepted');
+  const requestId = made.data?.activateDevices.request.id;
+  const events = await Array.fromAsync(stack.client().iterate({ query: subscription, variables: { requestId } }));
+  expect(events.at(-1)).toMatchObject({
+    data: { requestStatus: { status: 'PARTIALLY_FAILED', progress: { total: 2, settled: 2, succeeded: 1, failed: 1 } } },
+  });
+  expect(JSON.stringify(events)).toContain('REQUEST_FAILED.DeviceNotFound');
+});
+
+test('every file the README and CONTRIBUTING link to exists', () => {
+  for (const file of ['README.md', 'CONTRIBUTING.md']) {
+    const links = [...read(file).matchAll(/\]\((?!https?:|#)([^)]+)\)/g)].map(([, path = '']) => path);
+    for (const path of links) expect(() => readFileSync(join(root, path)), `${file}: ${path}`).not.toThrow(/ENOENT/);
+  }
+});
+
+function withoutIndent(code: string): string {
+  return code.replace(/^\s+/gm, '');
+}

@@ -1,0 +1,31 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '../..');
+
+test('tests run on the Node that comes with the project, or a newer one', () => {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  expect(major * 1000 + minor).toBeGreaterThanOrEqual(24_015);
+});
+
+test.each([
+  ['20.20.2', true],
+  ['24.14.9', true],
+  ['24.15.0', false],
+  ['26.0.0', false],
+])('on Node %s it complains: %s', (version, complains) => {
+  const script = `Object.defineProperty(process.versions, 'node', { value: '${version}' }); await import('./require-node.js'); console.log('went on');`;
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { cwd: root, encoding: 'utf8' });
+  expect({ status, wentOn: stdout.includes('went on') }).toEqual({ status: complains ? 1 : 0, wentOn: !complains });
+  if (complains) expect(stderr).toContain(`This needs Node 24.15 or newer and runs on ${version}.`);
+});
+
+test('every script that starts Node goes through the guard', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+  const unguarded = Object.entries(scripts).filter(
+    ([, command]) => command.startsWith('node ') && !command.startsWith('node --import ./require-node.js '),
+  );
+  expect(unguarded).toEqual([]);
+});

@@ -1,0 +1,27 @@
+import { expect } from 'vitest';
+import type { Command } from '../../src/resolvers/inputs/command.ts';
+import type { InputFault, Parsed } from '../../src/resolvers/inputs/input-fault.ts';
+
+/**
+ * The faults of a parsed input, each as `devices.0.deviceIds.0.id IDENTIFIER_FORM`; empty for one that was accepted. No
+ * message may repeat the value it is about.
+ */
+export function inputFaults(input: unknown, parsed: Parsed<Command>): string[] {
+  if ('command' in parsed) return [];
+  expect(parsed.faults.length).toBeGreaterThan(0);
+  for (const { path, message } of parsed.faults) {
+    const value = valueAt(input, path);
+    // A kind is a word of the schema, not data.
+    if (typeof value === 'string' && value.length > 2 && path.at(-1) !== 'kind') expect(message).not.toContain(value);
+    expect(message).toMatch(/\S.*[.)]$/s);
+  }
+  return parsed.faults.map(shortly);
+}
+
+export function shortly({ path, code }: Pick<InputFault, 'code'> & { readonly path: readonly (string | number)[] }): string {
+  return `${path.join('.')} ${code}`.trim();
+}
+
+function valueAt(input: unknown, path: InputFault['path']): unknown {
+  return path.reduce<unknown>((value, part) => (typeof value === 'object' && value !== null ? Reflect.get(value, part) : undefined), input);
+}

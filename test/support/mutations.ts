@@ -1,0 +1,28 @@
+import type { GraphqlAnswer, Stack } from './stack.ts';
+
+export type MutationName = 'ActivateDevices' | 'RenewActivationCode' | 'ResumeProfile';
+
+/** Whatever a mutation came to, its union flattened: each part stands where the result has it. */
+export interface MutationResult {
+  readonly __typename: string;
+  readonly message?: string;
+  readonly code?: string;
+  readonly totalFaults?: number;
+  readonly faults?: readonly { readonly path: readonly string[]; readonly code: string; readonly message: string }[];
+  readonly request?: { readonly id: string; readonly carrierRequests: readonly { readonly carrierRequestId: string | null }[] };
+}
+
+/** Calls one of the three mutations and gives back its result; throws when GraphQL itself had something against it. */
+export async function mutate(stack: Pick<Stack, 'query'>, name: MutationName, input: Record<string, unknown>): Promise<MutationResult> {
+  const field = `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
+  const answer: GraphqlAnswer<Record<string, MutationResult>> = await stack.query(
+    `mutation ($input: ${name}Input!) { result: ${field}(input: $input) { __typename
+      ... on ${name}Accepted { request { id carrierRequests { carrierRequestId } } }
+      ... on MutationError { message code }
+      ... on InvalidInput { totalFaults faults { path code message } } } }`,
+    { input },
+  );
+  const result = answer.data?.['result'];
+  if (!result) throw new Error(JSON.stringify(answer.errors));
+  return result;
+}

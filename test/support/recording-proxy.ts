@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { request } from 'undici';
+
+/** One request as its bytes came, before anyone read a meaning into them. */
+export interface RecordedRequest {
+  readonly method: string;
+  /** Path and query, verbatim. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** Stands between the gateway and the carrier and writes down what passes: the headers are nowhere else to be seen. */
+export interface RecordingProxy extends AsyncDisposable {
+  /** Give this to the gateway as the base URL of the API. */
+  readonly url: string;
+  readonly requests: readonly RecordedRequest[];
+  /** Where everything goes from now on: the carrier's base URL, `http://127.0.0.1:PORT/api`. */
+  forwardTo(url: string): void;
+}
+
+export async function startRecordingProxy(): Promise<RecordingProxy> {
+  const requests: RecordedRequest[] = [];
+  let origin = '';
+  const server = createServer((incoming, outgoing) => {
+    void (async () => {
+      const body = await buffer(incoming);
+      const { method = '', url: path = '', headers } = incoming;
+      requests.push({ method, path, headers, body: body.toString('utf8') });
+      const { host: _host, connection: _connection, 'content-length': _length, ...passed } = headers;
+      const answer = await request(`${origin}${path}`, { method, headers: passed, ...(body.length > 0 && { body }) });
+      const answered = await answer.body.bytes();
+      outgoing.writeHead(answer.statusCode, { 'content-type': answer.headers['content-type'] ?? 'application/json' }).end(answered);
+    })().catch(() => outgoing.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return {
+    url: `http://127.0.0.1:${address.port}/api`,
+    requests,
+    forwardTo: (url) => {
+      ({ origin } = new URL(url));
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { sandboxUrls, type SandboxUrls } from './sandbox-urls.ts';
+
+export interface SandboxProcess extends AsyncDisposable {
+  /** Resolves when it says that it is ready; rejects with its output when it ends before. */
+  readonly ready: Promise<SandboxUrls>;
+  /** Everything it has printed so far. */
+  readonly output: () => string;
+  /** Resolves with the exit code, or the signal that killed it. */
+  readonly exited: Promise<number | NodeJS.Signals>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** Starts what `npm run sandbox` starts, in an environment of its own. */
+export function spawnSandbox(flags: readonly string[], env: Readonly<Record<string, string>> = {}): SandboxProcess {
+  const child = spawn(process.execPath, ['scripts/sandbox.ts', ...flags], {
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const ready = Promise.withResolvers<SandboxUrls>();
+  const heard = (chunk: Buffer): void => {
+    output += chunk.toString();
+    if (output.includes('Ready.')) ready.resolve(sandboxUrls(output));
+  };
+  child.stdout.on('data', heard);
+  child.stderr.on('data', heard);
+  const exited = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
+  ready.promise.catch(() => undefined);
+  void exited.then((how) => ready.reject(new Error(`the sandbox ended (${how}) before it was ready:\n${output}`)));
+  return {
+    ready: ready.promise,
+    output: () => output,
+    exited,
+    kill: (signal) => void child.kill(signal),
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
