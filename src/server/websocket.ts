@@ -7,6 +7,7 @@ import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
 import { GRAPHQL_PATH, type Graphql } from './graphql.ts';
 import { createMaskError } from './mask-error.ts';
+import { SharedFrames } from './shared-frames.ts';
 
 export interface WebsocketOptions {
   readonly graphql: Graphql;
@@ -38,6 +39,7 @@ const SERVICE_RESTART = 1012;
 export class WebsocketDoor implements AsyncDisposable {
   readonly #options: WebsocketOptions;
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: 4 * 1024 * 1024, perMessageDeflate: false, handleProtocols });
+  readonly #frames = new SharedFrames();
   readonly #protocol: ReturnType<typeof makeServer<Record<string, unknown>, Extra>>;
 
   constructor(options: WebsocketOptions) {
@@ -53,6 +55,7 @@ export class WebsocketDoor implements AsyncDisposable {
           return [mask(error) as GraphQLError];
         }
       },
+      onNext: (_context, _id, _payload, _args, result) => this.#frames.standIn(result),
       execute: async (args) => (args as EnvelopedArgs).execute(args).catch(failed),
       subscribe: async (args) => (args as EnvelopedArgs).subscribe(args).catch(failed),
     });
@@ -131,6 +134,7 @@ export class WebsocketDoor implements AsyncDisposable {
 
   /** Resolves when the client's side has taken the bytes: until then its follower reads nothing more, and nothing is queued. */
   #send(socket: WebSocket, data: string): Promise<void> {
+    const frame = this.#frames.frame(data);
     if (socket.readyState !== socket.OPEN) return Promise.resolve();
     return new Promise((resolve) => {
       const stalled = setTimeout(() => {
@@ -138,7 +142,7 @@ export class WebsocketDoor implements AsyncDisposable {
         socket.close(TRY_AGAIN_LATER, 'Stalled: resume with your last cursor');
         setTimeout(() => socket.terminate(), 1_000).unref();
       }, this.#options.stalledAfterMs);
-      socket.send(data, () => {
+      socket.send(frame, { binary: false }, () => {
         clearTimeout(stalled);
         resolve();
       });

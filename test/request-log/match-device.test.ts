@@ -176,9 +176,11 @@ test.each(CASES)('a callback means $what', ({ devices, messages, outcomes, statu
 test('the first final result stands; one that contradicts it is kept and flagged, one that repeats it changes nothing', () => {
   const state = stateOf([[ICCID_A], [ICCID_B]]);
   transition(state, { type: 'CALLBACK', position: 0, callback: ok([ICCID_A]) });
-  expect(transition(state, { type: 'CALLBACK', position: 0, callback: ok([ICCID_A, IMEI_A]) }).map(({ kind }) => kind)).toEqual(['REPEAT']);
+  expect(transition(state, { type: 'CALLBACK', position: 0, callback: ok([ICCID_A, IMEI_A]) }).map(({ event }) => event.kind)).toEqual([
+    'REPEAT',
+  ]);
   expect(state.outcomes[0]).toMatchObject({ status: 'SUCCEEDED', contradicted: false });
-  expect(transition(state, { type: 'CALLBACK', position: 0, callback: failed([ICCID_A]) }).map(({ kind }) => kind)).toEqual([
+  expect(transition(state, { type: 'CALLBACK', position: 0, callback: failed([ICCID_A]) }).map(({ event }) => event.kind)).toEqual([
     'CONTRADICTION',
   ]);
   expect(state.outcomes[0]).toMatchObject({ status: 'SUCCEEDED', contradicted: true });
@@ -197,13 +199,13 @@ test('a terminal status stands only in the last row of the change that reached i
   const state = stateOf([[ICCID_A], [ICCID_B]]);
   transition(state, { type: 'CALLBACK', position: 0, callback: failed([['EID', EID[1]]]) });
   const rows = transition(state, { type: 'CALLBACK', position: 0, callback: ok([ICCID_A]) });
-  expect(rows.map(({ kind, status }) => [kind, status])).toEqual([
+  expect(rows.map(({ event, status }) => [event.kind, status])).toEqual([
     ['CALLBACK', 'IN_PROGRESS'],
     ['MATCHED', 'PARTIALLY_FAILED'],
   ]);
   const refused = stateOf([[ICCID_A], [ICCID_B]], false);
   const steps = transition(refused, { type: 'STEP', position: 0, step: { type: 'REFUSED', error: { code: 'x', message: 'y' } } });
-  expect(steps.map(({ kind, status }) => [kind, status])).toEqual([
+  expect(steps.map(({ event, status }) => [event.kind, status])).toEqual([
     ['REFUSED', 'SUBMITTING'],
     ['SETTLED', 'SUBMITTING'],
     ['SETTLED', 'REJECTED'],

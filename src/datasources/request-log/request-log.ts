@@ -255,7 +255,8 @@ const TERMINAL: ReadonlySet<RequestStatus> = new Set(['SUCCEEDED', 'PARTIALLY_FA
 
 /** A Progress as the row of numbers that is stored, in the order of `OUTCOME_STATUSES`, `unmatched` last. */
 export function countsOf(progress: Progress): number[] {
-  return [...OUTCOME_STATUSES.map((status) => progress[status]), progress.unmatched];
+  const { PENDING, OVERDUE, SUCCEEDED, FAILED, EXPIRED, CANCELLED, REJECTED, UNKNOWN, unmatched } = progress;
+  return [PENDING, OVERDUE, SUCCEEDED, FAILED, EXPIRED, CANCELLED, REJECTED, UNKNOWN, unmatched];
 }
 
 export function progressOf(counts: readonly number[]): { -readonly [Key in keyof Progress]: number } {

@@ -31,7 +31,6 @@ export interface UnmatchedCallback {
 }
 
 export interface CarrierState {
-  state: CarrierRequestState;
   readonly firstIndex: number;
   readonly deviceCount: number | null;
   /** Which outcomes an identifier may mean; more than one where devices share it (profiles of one EID). */
@@ -53,6 +52,8 @@ export class RequestState {
   readonly devices: readonly RequestedDevice[] | null;
   readonly outcomes: OutcomeState[] = [];
   readonly carriers: CarrierState[] = [];
+  readonly devicesKnown: boolean;
+  readonly #carrierStates: CarrierRequestState[];
   readonly counts: { -readonly [Key in keyof Progress]: number };
   lastSeq = 0;
   status: RequestStatus = 'QUEUED';
@@ -65,9 +66,10 @@ export class RequestState {
     this.requestId = requestId;
     this.devices = devices;
     this.counts = progressOf([]);
+    this.#carrierStates = carriers.map(() => 'QUEUED');
+    this.devicesKnown = carriers.every(({ deviceCount }) => deviceCount !== null);
     for (const { firstIndex, deviceCount } of carriers) {
       this.carriers.push({
-        state: 'QUEUED',
         firstIndex,
         deviceCount,
         byKey: new Map(),
@@ -80,14 +82,6 @@ export class RequestState {
         this.#open(this.carriers.length - 1, devices?.[index] ?? null);
       }
     }
-  }
-
-  get devicesKnown(): boolean {
-    return this.carriers.every((carrier) => carrier.deviceCount !== null);
-  }
-
-  get progress(): Progress {
-    return { ...this.counts };
   }
 
   carrier(position: number): CarrierState {
@@ -113,17 +107,13 @@ export class RequestState {
     const carrier = this.carriers[event.position];
     if (carrier) this.#applyToCarrier(carrier, event, seq);
     if (event.outcome) this.#applyToOutcome(event, seq);
-    this.status = requestStatus(
-      this.carriers.map(({ state }) => state),
-      this.counts,
-      this.devicesKnown,
-    );
+    this.status = requestStatus(this.#carrierStates, this.counts, this.devicesKnown);
     return seq;
   }
 
   #applyToCarrier(carrier: CarrierState, event: LogEvent, seq: number): void {
     const next = STATE_AFTER[event.kind];
-    if (next) carrier.state = next;
+    if (next) this.#carrierStates[event.position] = next;
     if (event.kind === 'UNMATCHED' && event.callback) {
       carrier.unmatched.push({ seq, message: event.callback.message });
       this.counts.unmatched++;

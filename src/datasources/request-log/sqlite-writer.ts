@@ -234,7 +234,8 @@ export class SqliteWriter {
     const touched = this.#touched.get(pk);
     if (touched) touched.at = Math.max(touched.at, at);
     else this.#touched.set(pk, { state, at });
-    for (const { seq, kind, position, outcome, callback, ties, status, counts } of transition(state, change)) {
+    for (const { event, seq, status, counts } of transition(state, change)) {
+      const { kind, position, outcome, callback, ties } = event;
       this.#sql.insertEvent.run(
         pk,
         seq,

@@ -9,9 +9,10 @@ export type Change =
   | { readonly type: 'CALLBACK'; readonly position: number; readonly callback: EventCallback };
 
 /** A row with its place, and the Request as it stands after it. */
-export interface PlacedEvent extends LogEvent {
+export interface PlacedEvent {
+  readonly event: LogEvent;
   readonly seq: number;
-  readonly status: RequestStatus;
+  status: RequestStatus;
   readonly counts: readonly number[];
 }
 
@@ -26,10 +27,10 @@ export function transition(state: RequestState, change: Change): PlacedEvent[] {
   const placed: PlacedEvent[] = [];
   decide(state, change, (event) => {
     const seq = state.apply(event);
-    placed.push({ ...event, seq, status: before, counts: countsOf(state.counts) });
+    placed.push({ event, seq, status: before, counts: countsOf(state.counts) });
   });
   const last = placed.at(-1);
-  if (last) placed[placed.length - 1] = { ...last, status: state.status };
+  if (last) last.status = state.status;
   return placed;
 }
 
