@@ -268,7 +268,8 @@ async function listen(undo: AsyncDisposableStack, server: Server, host: string, 
 }
 
 async function tidy(requestLog: SqliteRequestLog, before: number, logger: Logger): Promise<void> {
-  const adopted = await requestLog.adoptUnclaimed(before);
+  const { resolved, adopted } = await requestLog.settleUnclaimed(before);
+  for (const requestId of resolved) logger.info('unknown_request_resolved', { requestId });
   if (adopted.length > 0) logger.info('external_requests_adopted', { count: adopted.length });
   await requestLog.indexIdentifiers();
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
 import type { CallbackReceiver } from '../resolvers/receive-callback.ts';
+import { refuseUnread } from './refuse-unread.ts';
 import { CALLBACK_PREFIX, type CallbackAddress, type CallbackPaths } from './callback-paths.ts';
 
 export interface CallbackDoorOptions {
@@ -84,9 +85,9 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Arra
 }
 
 function tooLarge(options: CallbackDoorOptions, request: IncomingMessage, response: ServerResponse): void {
-  // The rest of the body is not read: the connection ends with the answer.
-  response.once('finish', () => request.destroy());
-  refuse(options, response, 413, `A callback may have at most ${options.maxBodyBytes} bytes.`, { connection: 'close' });
+  options.metrics.callbacksRefused.inc({ status: '413' });
+  const body = `A callback may have at most ${options.maxBodyBytes} bytes.`;
+  refuseUnread(request, response, { status: 413, headers: { 'content-type': 'text/plain' }, body });
 }
 
 function refuse(

@@ -77,8 +77,8 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       const request = newRequest([A]);
       await log.create(request);
       await log.step(request.id, 0, { type: 'SENDING' });
-      expect(await log.adoptUnclaimed(1_000)).toEqual([]);
-      const adopted = await log.adoptUnclaimed(2_000);
+      expect(await log.settleUnclaimed(1_000)).toEqual({ resolved: [], adopted: [] });
+      const { adopted } = await log.settleUnclaimed(2_000);
       expect(adopted).toHaveLength(1);
       const external = await log.findByCarrierRequestId(theirs);
       expect(external).toMatchObject({
@@ -99,12 +99,44 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       expect((await requestOf(log, request.id)).status).toBe('SUCCEEDED');
     });
 
+    test('a request of unknown fate is resolved by a callback that can be of no other, and by no other callback', async () => {
+      await using fixture = await start();
+      const log = await fixture.open();
+      const lost = async (devices: Parameters<typeof newRequest>[0]) => {
+        const request = newRequest(devices);
+        await log.create(request);
+        await log.step(request.id, 0, { type: 'SENDING' });
+        await log.step(request.id, 0, { type: 'UNANSWERED', error: { code: 'UNANSWERED', message: 'cut' } });
+        return request.id;
+      };
+      const [first, second] = [await lost([A, B]), await lost([B, C])];
+      const later = { receivedAt: 1_000_000 };
+      const [ofBoth, ofFirst, ofSecond, ofNone] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
+      await log.append(successCallback({ requestId: ofBoth, ids: B, ...later }));
+      await log.append(successCallback({ requestId: ofFirst, ids: A, receivedAt: 1 }));
+      await log.append(successCallback({ requestId: ofSecond, ids: C, ...later, account: 'account-2' }));
+      await log.append(successCallback({ requestId: ofNone, ids: [['ICCID', '89148000000000000077']], ...later }));
+      // One that fits both, one from before the sending, one of another account, one of other devices: none is an answer.
+      expect(await log.settleUnclaimed(0)).toEqual({ resolved: [], adopted: [] });
+      await log.append(failureCallback({ requestId: ofFirst, ids: A, ...later }));
+      const mine = randomUUID();
+      await log.append(failureCallback({ requestId: mine, ids: A, ...later }));
+      expect(await log.settleUnclaimed(0)).toEqual({ resolved: [first], adopted: [] });
+      expect(await requestOf(log, first)).toMatchObject({
+        status: 'IN_PROGRESS',
+        error: null,
+        progress: { FAILED: 1, PENDING: 1, UNKNOWN: 0 },
+      });
+      // With the first resolved, what fitted both can only be of the second.
+      expect(await log.settleUnclaimed(0)).toEqual({ resolved: [second], adopted: [] });
+    });
+
     test('messages of services that settle nothing are kept, shown, and never become a request', async () => {
       await using fixture = await start();
       const log = await fixture.open();
       await log.append(incoming('DeviceUsage', { requestId: randomUUID(), deviceResponse: { usageResponse: [] } }));
       await log.append(incoming('NiddService', { niddResponse: { niddMONotificationResponse: { message: 'aGk=' } } }));
-      expect(await log.adoptUnclaimed(Number.MAX_SAFE_INTEGER)).toEqual([]);
+      expect(await log.settleUnclaimed(Number.MAX_SAFE_INTEGER)).toEqual({ resolved: [], adopted: [] });
       expect((await log.unclaimed(['account-1'], null, 10)).rows.map(({ service }) => service)).toEqual(['DeviceUsage', 'NiddService']);
       expect((await log.unclaimed(['account-2'], null, 10)).rows).toEqual([]);
     });

@@ -218,8 +218,11 @@ export interface RequestLog extends AsyncDisposable {
   append(callback: IncomingCallback): Promise<AppendResult>;
   /** Keeps a message that cannot be applied: unreadable, or with credentials that are not ours. False past the cap of `reason`. */
   keep(message: KeptMessage, capPerReason: number): Promise<boolean>;
-  /** Makes Requests of `origin: EXTERNAL` out of callbacks unclaimed since before `before`, where nothing of that account is on its way. */
-  adoptUnclaimed(before: number): Promise<readonly string[]>;
+  /**
+   * Finds owners for unclaimed callbacks: a Request of UNKNOWN fate that is the only one they can be of, or a new Request of
+   * `origin: EXTERNAL` for those unclaimed since before `before`.
+   */
+  settleUnclaimed(before: number): Promise<{ readonly resolved: readonly string[]; readonly adopted: readonly string[] }>;
   /** After a start: what was being sent has an unknown fate. Gives back the ids of Requests that wait to be sent. */
   recover(): Promise<readonly string[]>;
 

@@ -47,11 +47,13 @@ export function prepareStatements(db: DatabaseSync) {
       message) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
     unclaimedOf: db.prepare('SELECT * FROM unclaimed WHERE carrier_request_id = ? AND account = ? ORDER BY pk'),
     deleteUnclaimed: db.prepare('DELETE FROM unclaimed WHERE carrier_request_id = ? AND account = ?'),
-    adoptable: db.prepare(`SELECT account, carrier_request_id, min(service) AS service, min(received_at) AS first_at FROM unclaimed u
+    unclaimedGroups: db.prepare(`SELECT account, carrier_request_id, min(service) AS service, min(received_at) AS first_at FROM unclaimed
       WHERE carrier_request_id IS NOT NULL AND service IN ('CarrierService', 'DeviceProfileService', 'StateService')
-        AND NOT EXISTS (SELECT 1 FROM carrier_request c JOIN request r ON r.pk = c.request_pk
-          WHERE c.state IN ('SENDING', 'UNKNOWN') AND r.account = u.account)
-      GROUP BY account, carrier_request_id HAVING min(received_at) < ? LIMIT 100`),
+      GROUP BY account, carrier_request_id ORDER BY min(pk) LIMIT 100`),
+    sendingOfAccount: db.prepare(`SELECT 1 FROM carrier_request c JOIN request r ON r.pk = c.request_pk
+      WHERE c.state = 'SENDING' AND r.account = ?`),
+    unknownOfAccount: db.prepare(`SELECT r.id, r.pk, c.position FROM carrier_request c JOIN request r ON r.pk = c.request_pk
+      WHERE c.state = 'UNKNOWN' AND r.account = ? AND c.service = ? AND c.sent_at <= ?`),
     unclaimedPage: db.prepare(`SELECT * FROM unclaimed WHERE pk > :after AND (:accounts IS NULL OR account IN
       (SELECT value FROM json_each(:accounts))) ORDER BY pk LIMIT :limit`),
     countUnclaimed: db.prepare('SELECT count(*) AS rows FROM unclaimed'),

@@ -126,11 +126,6 @@ export class SqliteWriter {
     return true;
   }
 
-  adoptUnclaimed(before: number): string[] {
-    const groups = this.#sql.adoptable.all(before) as { account: string; carrier_request_id: string; service: string; first_at: number }[];
-    return groups.map((group) => this.#adopt(group.account, group.carrier_request_id, group.service, group.first_at));
-  }
-
   recover(): string[] {
     const error = {
       code: 'UNANSWERED',
@@ -196,7 +191,8 @@ export class SqliteWriter {
     this.#sql.deleteUnclaimed.run(carrierRequestId, account);
   }
 
-  #adopt(account: string, carrierRequestId: string, service: string, at: number): string {
+  /** A Request of another tool, seen through its callbacks alone. */
+  adoptExternal(account: string, carrierRequestId: string, service: string, at: number): string {
     const id = `req_${ulid(at)}`;
     const unknown = { operation: null, clientReference: null, idempotencyKey: null, inputHash: null, total: null };
     const pk = this.#insertRequest({ ...unknown, id, account, createdBy: 'external', origin: 'EXTERNAL', createdAt: at });

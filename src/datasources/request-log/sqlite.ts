@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { GroupCommit, type GroupCommitOptions } from './group-commit.ts';
 import type { Hub } from './hub.ts';
 import type * as log from './request-log.ts';
+import { settleUnclaimed } from './settle-unclaimed.ts';
 import { openSqlite } from './sqlite-open.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import { prepareStatements, type Statements } from './sqlite-statements.ts';
@@ -76,8 +77,8 @@ export class SqliteRequestLog implements log.RequestLog {
     return this.#commits.run(() => this.#writer.keep(message, capPerReason));
   }
 
-  adoptUnclaimed(before: number) {
-    return this.#commits.run(() => this.#writer.adoptUnclaimed(before));
+  settleUnclaimed(before: number) {
+    return this.#commits.run(() => settleUnclaimed(this.#sql, this.#writer, before));
   }
 
   recover() {

@@ -1,0 +1,57 @@
+import { keyOf } from '../thingspace/wire/device-identifier.ts';
+import { toUnclaimed, type UnclaimedRow } from './sqlite-rows.ts';
+import type { Statements } from './sqlite-statements.ts';
+import type { SqliteWriter } from './sqlite-writer.ts';
+
+export interface Settled {
+  /** Requests of UNKNOWN fate that turned out to have arrived. */
+  readonly resolved: readonly string[];
+  /** Requests of other tools, now ours to show. */
+  readonly adopted: readonly string[];
+}
+
+interface Group {
+  readonly account: string;
+  readonly carrier_request_id: string;
+  readonly service: string;
+  readonly first_at: number;
+}
+
+/**
+ * Finds owners for callbacks that no Request has, one carrier request id at a time. Nothing is decided while a request of
+ * that account is on its way: the id may be the answer to it.
+ *
+ * A Request of UNKNOWN fate takes the id when it is the only one that could: same account and service, sent before the
+ * callback came, an identifier in common. An id that could be of several stays unclaimed: there is no guessing. What could
+ * be nobody's becomes a Request of origin EXTERNAL once it has waited since before `before`.
+ */
+export function settleUnclaimed(sql: Statements, writer: SqliteWriter, before: number): Settled {
+  const settled = { resolved: [] as string[], adopted: [] as string[] };
+  for (const group of sql.unclaimedGroups.all() as unknown as Group[]) {
+    if (sql.sendingOfAccount.get(group.account)) continue;
+    const candidates = candidatesFor(sql, writer, group);
+    const [only] = candidates;
+    if (only && candidates.length === 1) {
+      writer.step(only.id, only.position, { type: 'ACCEPTED', carrierRequestId: group.carrier_request_id });
+      settled.resolved.push(only.id);
+    } else if (candidates.length === 0 && group.first_at < before) {
+      settled.adopted.push(writer.adoptExternal(group.account, group.carrier_request_id, group.service, group.first_at));
+    }
+  }
+  return settled;
+}
+
+function candidatesFor(
+  sql: Statements,
+  writer: SqliteWriter,
+  { account, carrier_request_id, service, first_at }: Group,
+): { id: string; position: number }[] {
+  const unknown = sql.unknownOfAccount.all(account, service, first_at) as { id: string; pk: number; position: number }[];
+  if (unknown.length === 0) return [];
+  const messages = (sql.unclaimedOf.all(carrier_request_id, account) as UnclaimedRow[]).flatMap((row) => toUnclaimed(row)?.message ?? []);
+  const keys = messages.flatMap(({ deviceIds }) => deviceIds.map(keyOf));
+  return unknown.filter(({ pk, position }) => {
+    const { byKey } = writer.state(pk).carrier(position);
+    return keys.some((key) => byKey.has(key));
+  });
+}
