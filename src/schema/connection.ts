@@ -1,4 +1,5 @@
 import type { ObjectRef } from '@pothos/core';
+import { GatewayError } from '../errors.ts';
 import { builder } from './builder.ts';
 import { PageInfo } from './node.ts';
 
@@ -41,9 +42,19 @@ export function connectionOf<Row>(name: string, noun: string, node: ObjectRef<ty
   });
 }
 
-/** `first` as given, within 1 and 1,000; 100 when absent. */
+/** @throws GatewayError BAD_USER_INPUT when `first` is not between 1 and 1,000; 100 when absent. */
 export function pageSize(first: number | null | undefined): number {
-  return Math.min(Math.max(first ?? PAGE, 1), MAX_PAGE);
+  if (first === null || first === undefined) return PAGE;
+  if (first < 1 || first > MAX_PAGE) throw new GatewayError('BAD_USER_INPUT', `\`first\` must be between 1 and ${MAX_PAGE}.`);
+  return first;
+}
+
+/** @throws GatewayError CURSOR_INVALID when `after` does not have the form of an `endCursor` of `connection`. */
+export function pageCursor(connection: string, form: RegExp, after: string | null | undefined): string | null {
+  if (after === null || after === undefined) return null;
+  if (!form.test(after))
+    throw new GatewayError('CURSOR_INVALID', `This \`after\` is not a cursor of \`${connection}\`: pass an \`endCursor\` unchanged.`);
+  return after;
 }
 
 export const FIRST_DESCRIPTION = `How many at most: 1 to ${MAX_PAGE}, ${PAGE} when left out.`;

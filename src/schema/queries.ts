@@ -1,9 +1,8 @@
-import { GatewayError } from '../errors.ts';
 import { identifierKey, parseIdentifierKind, type DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
 import { mayUse, visibleAccounts } from '../resolvers/caller.ts';
 import { findRequest } from '../resolvers/find-request.ts';
 import { builder } from './builder.ts';
-import { AFTER_DESCRIPTION, connectionOf, FIRST_DESCRIPTION, pageSize } from './connection.ts';
+import { AFTER_DESCRIPTION, connectionOf, FIRST_DESCRIPTION, pageCursor, pageSize } from './connection.ts';
 import { DeviceIdentifierKindEnum, OperationEnum, RequestStatusEnum } from './enums.ts';
 import { Node } from './node.ts';
 import { Request } from './request.ts';
@@ -72,7 +71,7 @@ builder.queryType({
             since: filter?.since?.getTime(),
             until: filter?.until?.getTime(),
           },
-          after ?? null,
+          pageCursor('requests', /^req_[0-9A-HJKMNP-TV-Z]{26}$/, after),
           pageSize(first),
         )),
         cursorOf: ({ id }: { id: string }) => id,
@@ -87,14 +86,14 @@ builder.queryType({
         first: t.arg.int({ required: false, description: FIRST_DESCRIPTION }),
         after: t.arg.string({ required: false, description: AFTER_DESCRIPTION }),
       },
-      resolve: async (_parent, { accountName, first, after }, { requestLog, caller }) => {
-        if (typeof after === 'string' && !/^\d{1,15}$/.test(after))
-          throw new GatewayError('CURSOR_INVALID', 'This `after` is not a cursor of `unclaimedCallbacks`: pass an `endCursor` unchanged.');
-        return {
-          ...(await requestLog.unclaimed(accountsFor(caller, accountName), after ?? null, pageSize(first))),
-          cursorOf: ({ id }: { id: string }) => id,
-        };
-      },
+      resolve: async (_parent, { accountName, first, after }, { requestLog, caller }) => ({
+        ...(await requestLog.unclaimed(
+          accountsFor(caller, accountName),
+          pageCursor('unclaimedCallbacks', /^\d{1,15}$/, after),
+          pageSize(first),
+        )),
+        cursorOf: ({ id }: { id: string }) => id,
+      }),
     }),
     node: t.field({
       type: Node,

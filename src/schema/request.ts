@@ -1,10 +1,9 @@
 import type { StoredRequest } from '../datasources/request-log/request-log.ts';
 import { isOperationName } from '../datasources/thingspace/operations.ts';
-import { GatewayError } from '../errors.ts';
 import { cursorAt } from '../resolvers/cursor.ts';
 import { builder } from './builder.ts';
 import { CarrierRequest, RequestError } from './carrier-request.ts';
-import { AFTER_DESCRIPTION, connectionOf, FIRST_DESCRIPTION, pageSize } from './connection.ts';
+import { AFTER_DESCRIPTION, connectionOf, FIRST_DESCRIPTION, pageCursor, pageSize } from './connection.ts';
 import { DeviceOutcome } from './device-outcome.ts';
 import { OperationEnum, OutcomeStatusEnum, RequestOriginEnum, RequestStatusEnum } from './enums.ts';
 import { Node } from './node.ts';
@@ -62,16 +61,14 @@ export const Request = builder.objectRef<StoredRequest>('Request').implement({
         after: t.arg.string({ required: false, description: AFTER_DESCRIPTION }),
       },
       resolve: async ({ id: requestId }, { status, first, after }, { loaders }) => ({
-        ...(await loaders.outcomePage.load({ requestId, statuses: status ?? null, afterIndex: afterIndex(after), limit: pageSize(first) })),
+        ...(await loaders.outcomePage.load({
+          requestId,
+          statuses: status ?? null,
+          afterIndex: Number(pageCursor('outcomes', /^\d{1,9}$/, after) ?? -1),
+          limit: pageSize(first),
+        })),
         cursorOf: ({ index }: { index: number }) => String(index),
       }),
     }),
   }),
 });
-
-function afterIndex(after: string | null | undefined): number {
-  if (after === null || after === undefined) return -1;
-  if (!/^\d{1,9}$/.test(after))
-    throw new GatewayError('CURSOR_INVALID', 'This `after` is not a cursor of `outcomes`: pass an `endCursor` unchanged.');
-  return Number(after);
-}
