@@ -71,7 +71,11 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     new RequestSender({
       requestLog,
       thingSpace,
-      window: new SendWindow({ perMinute: config.activationsPerMinute, now }),
+      window: new SendWindow({
+        perMinute: config.activationsPerMinute,
+        now,
+        sentSince: (operation, since) => requestLog.sentSince(operation, since),
+      }),
       firstPauseMs: 1_000,
       maxPauseMs: 60_000,
       onFailure: (requestId, error) => logger.error('send_failed', { requestId, error }),

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isTerminal, type LogBatch, type RequestLog } from '../datasources/request-log/request-log.ts';
 import { BoundedCache } from '../datasources/request-log/bounded-cache.ts';
 import type { Following, Hub } from '../datasources/request-log/hub.ts';
@@ -100,6 +101,7 @@ export class RequestFollowing {
 class RequestFollower implements AsyncIterableIterator<RequestStatusEvent> {
   #following: Following | null;
   #seq: number;
+  #given = false;
   readonly #read: (afterSeq: number) => Promise<RequestStatusEvent | null>;
   readonly #isLast: (event: RequestStatusEvent) => Promise<boolean>;
 
@@ -116,6 +118,10 @@ class RequestFollower implements AsyncIterableIterator<RequestStatusEvent> {
   }
 
   async next(): Promise<IteratorResult<RequestStatusEvent>> {
+    // A replay is all promises that are kept already: without a turn of the event loop between its events nobody else would
+    // be served until its end, and it would not even learn that its own client has left.
+    if (this.#given) await nextTurn();
+    this.#given = true;
     while (this.#following) {
       // Mark, read, wait: a change after the mark ends the wait at once.
       const mark = this.#following.mark();

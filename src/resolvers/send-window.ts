@@ -5,7 +5,11 @@ export interface SendWindowOptions {
   /** Requests of a limited operation in any 60 seconds; a little below the carrier's 100, for its clock is not ours. */
   readonly perMinute: number;
   readonly now: () => number;
+  /** What was sent before this process started, from the log: a restart must not open a second window. */
+  readonly sentSince: (operation: OperationName, since: number) => Promise<readonly number[]>;
 }
+
+const WINDOW_MS = 60_000;
 
 /**
  * Keeps the carrier's per-minute limits with a sliding log: a token bucket of 100 would let 200 through in 61 seconds.
@@ -29,15 +33,15 @@ export class SendWindow {
   }
 
   async #wait(operation: OperationName, signal: AbortSignal): Promise<void> {
-    const { perMinute, now } = this.#options;
-    const taken = this.#taken.get(operation) ?? [];
+    const { perMinute, now, sentSince } = this.#options;
+    const taken = this.#taken.get(operation) ?? [...(await sentSince(operation, now() - WINDOW_MS))];
     this.#taken.set(operation, taken);
     for (;;) {
       signal.throwIfAborted();
-      while (taken[0] !== undefined && taken[0] <= now() - 60_000) taken.shift();
+      while (taken[0] !== undefined && taken[0] <= now() - WINDOW_MS) taken.shift();
       const [oldest] = taken;
       if (taken.length < perMinute || oldest === undefined) break;
-      await delay(oldest + 60_000 - now() + 1, undefined, { signal });
+      await delay(oldest + WINDOW_MS - now() + 1, undefined, { signal });
     }
     taken.push(now());
   }

@@ -73,7 +73,7 @@ export class GraphiqlPage {
       // Without tabs of ours it opens with its own welcome; an empty list would leave it without any.
       ...(this.#tabs.length > 0 && { defaultTabs: this.#tabs.map(({ query, variables }) => ({ query, variables })) }),
     }) as string;
-    const compressed = await promisify(gzip)(html.replace('<div id="root"></div>', (root) => `${root}${this.#firstVisit()}`));
+    const compressed = await promisify(gzip)(html.replace('<div id="root"></div>', (root) => `${root}${STILL_TABS}${this.#firstVisit()}`));
     return { compressed, tag: `W/"${createHash('sha256').update(compressed).digest('base64url')}"` };
   }
 
@@ -88,6 +88,9 @@ export class GraphiqlPage {
     return `<script>try { if (!localStorage.getItem('graphiql:tabState')) Object.assign(localStorage, ${kept}); } catch {}</script>`;
   }
 }
+
+/** Its tabs fly across the bar at the first press on one, away from under the mouse: the click would be lost. */
+const STILL_TABS = '<style>.graphiql-tab { x: y; }</style>';
 
 /** A SIM card, in the colour of the text beside it. */
 const LOGO =

@@ -19,7 +19,11 @@ export function createGraphqlServer(options: GraphqlHttpOptions): Server {
     if (refusal) refuse(response, refusal);
     else if (options.graphiql && request.method === 'GET')
       options.graphiql.answer(request, response).catch(() => refuse(response, { status: 500, message: 'GraphiQL could not be loaded.' }));
-    else void options.graphql(request, response);
+    else {
+      // A media type has no case; yoga knows it in small letters only.
+      request.headers['content-type'] = request.headers['content-type']?.toLowerCase();
+      void options.graphql(request, response);
+    }
   });
 }
 

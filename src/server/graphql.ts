@@ -32,7 +32,7 @@ export function createGraphql(options: GraphqlOptions) {
     graphqlEndpoint: GRAPHQL_PATH,
     context: () => ({ ...parts, caller: options.caller(), loaders: createLoaders(parts.requestLog) }),
     maskedErrors: { maskError: createMaskError(logger), isDev: false },
-    plugins: [subscriptions(options.metrics)],
+    plugins: [nesting(), subscriptions(options.metrics)],
     graphiql: false,
     landingPage: false,
     multipart: false,
@@ -50,6 +50,25 @@ export function createGraphql(options: GraphqlOptions) {
 }
 
 export type Graphql = ReturnType<typeof createGraphql>;
+
+/** A document nested deeper than the stack lets it be parsed or validated is its writer's fault, and no bug of ours. */
+function nesting(): Plugin {
+  const guarded =
+    <Args extends readonly unknown[], Result>(work: (...args: Args) => Result) =>
+    (...args: Args): Result => {
+      try {
+        return work(...args);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        const extensions = { code: 'BAD_USER_INPUT', http: { status: 400 } };
+        throw new GraphQLError('The document is nested too deeply.', { extensions });
+      }
+    };
+  return {
+    onParse: ({ parseFn, setParseFn }) => setParseFn(guarded(parseFn)),
+    onValidate: ({ validateFn, setValidationFn }) => setValidationFn(guarded(validateFn)),
+  };
+}
 
 /** Runs subscriptions with our own `subscribe` and counts those that are open. */
 function subscriptions(metrics: Metrics): Plugin {

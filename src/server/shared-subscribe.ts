@@ -1,6 +1,7 @@
 import {
   createSourceEventStream,
   executeSubscriptionEvent,
+  GraphQLError,
   validateSubscriptionArgs,
   type ExecutionArgs,
   type ExecutionResult,
@@ -50,10 +51,19 @@ export function createSharedSubscribe() {
 
 /** By hand, because an async generator's return() waits for the event that it is meant to do without. */
 function mapEvents(source: AsyncIterator<unknown>, map: (event: unknown) => ExecutionResult | Promise<ExecutionResult>): Results {
+  let failed = false;
   return {
     async next() {
-      const event = await source.next();
-      return event.done ? { done: true, value: undefined } : { done: false, value: await map(event.value) };
+      if (failed) return { done: true, value: undefined };
+      try {
+        const event = await source.next();
+        return event.done ? { done: true, value: undefined } : { done: false, value: await map(event.value) };
+      } catch (error) {
+        // The last result tells of it: thrown, it would close a whole socket, or leave a stream of events open for ever.
+        failed = true;
+        await source.return?.();
+        return { done: false, value: { errors: [new GraphQLError('The subscription failed.', { originalError: asError(error) })] } };
+      }
     },
     async return() {
       await source.return?.();
@@ -67,4 +77,8 @@ function mapEvents(source: AsyncIterator<unknown>, map: (event: unknown) => Exec
       return this;
     },
   };
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

@@ -187,6 +187,22 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       expect(await log.keep(message('three'), 2)).toBe(false);
     });
 
+    test('what was sent lately is known after a restart, each attempt of it', async () => {
+      await using fixture = await start();
+      const request = newRequest([A]);
+      {
+        await using log = await fixture.open();
+        await log.create(request);
+        await log.step(request.id, 0, { type: 'SENDING' });
+        await log.step(request.id, 0, { type: 'REQUEUED', error: { code: 'RATE_LIMITED', message: 'later' } });
+        await log.step(request.id, 0, { type: 'SENDING' });
+      }
+      const log = await fixture.open();
+      expect(await log.sentSince('ACTIVATE_DEVICES', 0)).toHaveLength(2);
+      expect(await log.sentSince('RESUME_PROFILE', 0)).toEqual([]);
+      expect(await log.sentSince('ACTIVATE_DEVICES', Number.MAX_SAFE_INTEGER)).toEqual([]);
+    });
+
     test('facts are remembered over a restart and can be forgotten', async () => {
       await using fixture = await start();
       {

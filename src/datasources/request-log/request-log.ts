@@ -239,6 +239,8 @@ export interface RequestLog extends AsyncDisposable {
   /** Up to `limit` changes after `afterSeq`; null when there is nothing new. A batch never holds a terminal change before its last one. */
   read(requestId: string, afterSeq: number, limit: number): Promise<LogBatch | null>;
 
+  /** When carrier requests of this operation were put on their way since `since`, oldest first: the memory of the rate window. */
+  sentSince(operation: string, since: number): Promise<readonly number[]>;
   /** Devices that have succeeded and have had no NIDD message yet. */
   niddOutstanding(requestId: string): Promise<number>;
 

@@ -28,6 +28,8 @@ interface Group {
 export function settleUnclaimed(sql: Statements, writer: SqliteWriter, before: number): Settled {
   const settled = { resolved: [] as string[], adopted: [] as string[] };
   for (const group of sql.unclaimedGroups.all() as unknown as Group[]) {
+    // An id that two accounts' listeners heard belongs to whichever had it first; the other's messages stay unclaimed.
+    if (sql.carrierById.get(group.carrier_request_id)) continue;
     if (sql.sendingOfAccount.get(group.account)) continue;
     const candidates = candidatesFor(sql, writer, group);
     const [only] = candidates;

@@ -144,6 +144,12 @@ export class SqliteReader {
     };
   }
 
+  sentSince(operation: string, since: number): number[] {
+    const rows = this.#all<{ sent_at: number; attempts: number }>(this.#sql.sentSince, since, operation);
+    // Earlier attempts of one that was sent again are taken to be as recent as its last.
+    return rows.flatMap(({ sent_at, attempts }) => Array.from({ length: attempts }, () => sent_at));
+  }
+
   niddOutstanding(pk: number): number {
     return this.#state(pk).outcomes.filter((outcome) => outcome.status === 'SUCCEEDED' && outcome.niddSeq === 0).length;
   }

@@ -43,12 +43,15 @@ export function prepareStatements(db: DatabaseSync) {
       WHERE c.state = 'SENDING'`),
     queuedRequests: db.prepare(`SELECT DISTINCT r.id FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE c.state = 'QUEUED' ORDER BY r.pk`),
+    sentSince: db.prepare(`SELECT c.sent_at, c.attempts FROM carrier_request c JOIN request r ON r.pk = c.request_pk
+      WHERE c.sent_at > ? AND r.operation = ? ORDER BY c.sent_at`),
     insertUnclaimed: db.prepare(`INSERT INTO unclaimed (account, service, carrier_request_id, received_at, callback_count, digest,
       message) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
     unclaimedOf: db.prepare('SELECT * FROM unclaimed WHERE carrier_request_id = ? AND account = ? ORDER BY pk'),
     deleteUnclaimed: db.prepare('DELETE FROM unclaimed WHERE carrier_request_id = ? AND account = ?'),
-    unclaimedGroups: db.prepare(`SELECT account, carrier_request_id, min(service) AS service, min(received_at) AS first_at FROM unclaimed
+    unclaimedGroups: db.prepare(`SELECT account, carrier_request_id, min(service) AS service, min(received_at) AS first_at FROM unclaimed u
       WHERE carrier_request_id IS NOT NULL AND service IN ('CarrierService', 'DeviceProfileService', 'StateService')
+        AND NOT EXISTS (SELECT 1 FROM carrier_request c WHERE c.carrier_request_id = u.carrier_request_id)
       GROUP BY account, carrier_request_id ORDER BY min(pk) LIMIT 100`),
     sendingOfAccount: db.prepare(`SELECT 1 FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE c.state = 'SENDING' AND r.account = ?`),

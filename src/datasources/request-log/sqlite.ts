@@ -122,6 +122,10 @@ export class SqliteRequestLog implements log.RequestLog {
     return Promise.resolve(this.#reader.read(this.#writer.pkOf(requestId), requestId, afterSeq, limit));
   }
 
+  sentSince(operation: string, since: number) {
+    return Promise.resolve(this.#reader.sentSince(operation, since));
+  }
+
   niddOutstanding(requestId: string) {
     return Promise.resolve(this.#reader.niddOutstanding(this.#writer.pkOf(requestId)));
   }
