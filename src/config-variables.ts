@@ -206,6 +206,19 @@ export const VARIABLES = {
     fallback: '4000',
     parse: port,
   }),
+  graphqlHosts: variable({
+    name: 'M2M_GRAPHQL_HOSTS',
+    description:
+      'Names in the `Host` header that GraphQL answers to, separated by commas, without ports. Any other is refused, so that no foreign web page can reach the gateway under a name of its own.',
+    example: '127.0.0.1,localhost,::1',
+    fallback: '127.0.0.1,localhost,::1',
+    parse: z.string().transform((value) =>
+      value
+        .split(',')
+        .map((name) => name.trim().toLowerCase())
+        .filter((name) => name !== ''),
+    ),
+  }),
   graphiql: variable({
     name: 'M2M_GRAPHIQL',
     description: '`on`: GraphiQL, the API explorer, at /graphql for a browser.',

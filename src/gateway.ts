@@ -144,11 +144,12 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const graphqlServer = createGraphqlServer({
     graphql,
     maxBodyBytes: config.maxBodyBytes,
+    hosts: config.graphqlHosts,
     graphiql: config.graphiql ? new GraphiqlPage(options.graphiqlTabs ?? []) : null,
   });
   const websockets = new WebsocketDoor({
     graphql,
-    allowedOrigins: (request) => [`http://${request.headers.host ?? ''}`],
+    hosts: config.graphqlHosts,
     stalledAfterMs: STALLED_AFTER_MS,
     keepAliveMs: KEEP_ALIVE_MS,
     logger,

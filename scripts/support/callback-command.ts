@@ -1,11 +1,7 @@
 import { request } from 'undici';
 import * as z from 'zod';
 import type { Config } from '../../src/config.ts';
-import { Hub } from '../../src/datasources/request-log/hub.ts';
-import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.ts';
 import { GatewayError } from '../../src/errors.ts';
-import { callbackListeners, connectCarrier } from '../../src/gateway.ts';
-import { createMetrics } from '../../src/metrics.ts';
 import type { ListenerReport } from '../../src/resolvers/callback-listeners.ts';
 
 export type CallbackCommand = { readonly name: 'list' | 'remove' } | { readonly name: 'register'; readonly replace: boolean };
@@ -25,7 +21,13 @@ const failure = z.object({ error: z.string(), message: z.string() });
 
 /** Has the running gateway do it; does it itself when none runs. */
 export async function runCallbackCommand(config: Config, command: CallbackCommand): Promise<readonly Row[]> {
-  return (await askGateway(config, command)) ?? (await withoutGateway(config, command));
+  return (await askGateway(config, command)) ?? (await alone(config, command));
+}
+
+/** Loaded only when it is needed: it brings half of the gateway with it. */
+async function alone(config: Config, command: CallbackCommand): Promise<readonly Row[]> {
+  const { callbacksWithoutGateway } = await import('./callbacks-without-gateway.ts');
+  return callbacksWithoutGateway(config, command);
 }
 
 /** Null when nothing listens on the admin listener's address. */
@@ -64,35 +66,6 @@ function endpointOf(command: CallbackCommand): { readonly method: 'GET' | 'POST'
       return { method: 'POST', path: `/callbacks/register${command.replace ? '?replace=true' : ''}` };
     case 'remove':
       return { method: 'POST', path: '/callbacks/remove' };
-  }
-}
-
-/** With the store open: a login that was refused before is not tried again, and a gateway cannot start meanwhile. */
-async function withoutGateway(config: Config, command: CallbackCommand): Promise<readonly Row[]> {
-  await using undo = new AsyncDisposableStack();
-  const requestLog = undo.use(
-    new SqliteRequestLog({
-      path: config.storePath,
-      hub: new Hub({ tickMs: 0 }),
-      now: Date.now,
-      onFatal: (error) => {
-        throw error;
-      },
-    }),
-  );
-  const { thingSpace } = connectCarrier(config, { requestLog, metrics: createMetrics(), now: Date.now, undo });
-  const door =
-    config.callbackPort === 0
-      ? null
-      : `http://${config.callbackHost.includes(':') ? `[${config.callbackHost}]` : config.callbackHost}:${config.callbackPort}`;
-  const listeners = callbackListeners(config, thingSpace, door);
-  switch (command.name) {
-    case 'list':
-      return listeners.list();
-    case 'register':
-      return listeners.register({ replace: command.replace });
-    case 'remove':
-      return listeners.remove();
   }
 }
 

@@ -85,15 +85,21 @@ export class CallbackReceiver {
     return userRight && passwordRight ? 'RIGHT' : 'WRONG';
   }
 
-  /** An unreadable body is kept byte for byte, but for the configured credentials. */
+  /** An unreadable body is kept byte for byte, but for the configured password, plain or as JSON and XML write it. */
   #masked(bytes: Uint8Array): Uint8Array {
     const secret = this.#options.credentials?.password;
     if (!secret) return bytes;
     const body = Buffer.from(bytes);
-    const needle = Buffer.from(secret);
-    for (let at = body.indexOf(needle); at >= 0; at = body.indexOf(needle, at + needle.length)) body.fill('*', at, at + needle.length);
+    for (const spelling of new Set([secret, JSON.stringify(secret).slice(1, -1), xmlText(secret)])) {
+      const needle = Buffer.from(spelling);
+      for (let at = body.indexOf(needle); at >= 0; at = body.indexOf(needle, at + needle.length)) body.fill('*', at, at + needle.length);
+    }
     return body;
   }
+}
+
+function xmlText(value: string): string {
+  return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
 function empty(value: unknown): boolean {

@@ -1,10 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { GraphiqlPage } from './graphiql-page.ts';
 import { GRAPHQL_PATH, type Graphql } from './graphql.ts';
+import { isKnownHost } from './known-host.ts';
 
 export interface GraphqlHttpOptions {
   readonly graphql: Graphql;
   readonly maxBodyBytes: number;
+  /** Names this gateway is reached by. */
+  readonly hosts: readonly string[];
   /** What a browser that opens the path gets; null when that is nothing. */
   readonly graphiql: GraphiqlPage | null;
 }
@@ -33,7 +36,8 @@ interface Refusal {
   readonly headers?: Record<string, string>;
 }
 
-function refusalOf({ maxBodyBytes, graphiql }: GraphqlHttpOptions, request: IncomingMessage): Refusal | null {
+function refusalOf({ maxBodyBytes, graphiql, hosts }: GraphqlHttpOptions, request: IncomingMessage): Refusal | null {
+  if (!isKnownHost(hosts, request)) return { status: 421, message: 'This gateway is not reached by that name (M2M_GRAPHQL_HOSTS).' };
   const path = (request.url ?? '').split('?', 1)[0];
   if (path === '/' && graphiql && request.method === 'GET')
     return { status: 302, message: 'GraphiQL is at /graphql.', headers: { location: GRAPHQL_PATH } };

@@ -6,13 +6,14 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
 import { GRAPHQL_PATH, type Graphql } from './graphql.ts';
+import { isKnownHost } from './known-host.ts';
 import { createMaskError } from './mask-error.ts';
 import { SharedFrames } from './shared-frames.ts';
 
 export interface WebsocketOptions {
   readonly graphql: Graphql;
-  /** Origins a browser may connect from; requests without an Origin (no browser) are always taken. */
-  readonly allowedOrigins: (request: IncomingMessage) => readonly string[];
+  /** Names this gateway is reached by. */
+  readonly hosts: readonly string[];
   /** A send the client has not taken for this long closes its socket with 1013: it can resume by its cursor. */
   readonly stalledAfterMs: number;
   readonly keepAliveMs: number;
@@ -66,7 +67,9 @@ export class WebsocketDoor implements AsyncDisposable {
     http.on('upgrade', (request, socket, head) => {
       const origin = request.headers.origin;
       if (new URL(request.url ?? '/', 'http://localhost').pathname !== GRAPHQL_PATH) return refuse(socket, '404 Not Found');
-      if (origin !== undefined && !this.#options.allowedOrigins(request).includes(origin)) return refuse(socket, '403 Forbidden');
+      if (!isKnownHost(this.#options.hosts, request)) return refuse(socket, '421 Misdirected Request');
+      // A browser's page must be of this very gateway; other clients send no Origin.
+      if (origin !== undefined && origin !== `http://${request.headers.host ?? ''}`) return refuse(socket, '403 Forbidden');
       this.#server.handleUpgrade(request, socket, head, (websocket) => this.#opened(websocket, request));
     });
   }

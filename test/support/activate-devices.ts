@@ -7,15 +7,16 @@ interface Answer {
   };
 }
 
-/** Activates `count` devices from the `first` on; the request's id and the carrier's own. */
+/** Activates devices by their number, or `count` from the `first` on; the request's id and the carrier's own. */
 export async function activateDevices(
   stack: Pick<Stack, 'query' | 'account'>,
-  count: number,
+  count: number | readonly number[],
   { first = 1, servicePlan = 'm2m4G2GB' } = {},
 ): Promise<{ readonly id: string; readonly carrierRequestId: string }> {
+  const chosen = typeof count === 'number' ? devices(count, first) : count.flatMap((number) => devices(1, number));
   const answer = await stack.query<Answer>(
     `mutation ($input: ActivateDevicesInput!) { activateDevices(input: $input) { ... on ActivateDevicesAccepted { request { id carrierRequests { carrierRequestId } } } } }`,
-    { input: { accountName: stack.account, devices: devices(count, first), servicePlan, mdnZipCode: '98801' } },
+    { input: { accountName: stack.account, devices: chosen, servicePlan, mdnZipCode: '98801' } },
   );
   const request = answer.data?.activateDevices.request;
   const carrierRequestId = request?.carrierRequests[0]?.carrierRequestId;

@@ -1,5 +1,7 @@
 import type { Client } from 'graphql-ws';
 import type { LedgerEvent } from './event-ledger.ts';
+import { sseResults } from './sse-client.ts';
+import type { Stack } from './stack.ts';
 
 export interface FollowVariables {
   readonly id: string;
@@ -26,20 +28,38 @@ export interface FollowEvent extends LedgerEvent {
   }[];
 }
 
-/** Follows over a WebSocket; throws the array of GraphQL errors that ends it. */
+/** Follows over a WebSocket; throws when it is refused, with the GraphQL errors as `cause`. */
 export async function* follow(client: Client, variables: FollowVariables): AsyncGenerator<FollowEvent, void, void> {
   for await (const { data, errors } of client.iterate<{ requestStatus: FollowEvent }>({ query: FOLLOW, variables: { ...variables } })) {
-    if (!data) throw new Error(JSON.stringify(errors));
+    if (!data) throw new Error('The subscription was refused.', { cause: errors });
     yield data.requestStatus;
   }
 }
 
+/** The same over Server-Sent Events. */
+export async function* followOverSse(url: string, variables: FollowVariables): AsyncGenerator<FollowEvent, void, void> {
+  for await (const { data, errors } of sseResults<{ requestStatus: FollowEvent }>(url, FOLLOW, { ...variables })) {
+    if (!data) throw new Error('The subscription was refused.', { cause: errors });
+    yield data.requestStatus;
+  }
+}
+
+/** Both ways to follow a request: what holds for one must hold for the other. */
+export const TRANSPORTS = [
+  { transport: 'a WebSocket', following: (stack: Stack, variables: FollowVariables) => follow(stack.client(), variables) },
+  {
+    transport: 'Server-Sent Events',
+    following: (stack: Stack, variables: FollowVariables) => followOverSse(stack.gateway.urls.graphql, variables),
+  },
+] as const;
+
 /** The code of the error that ends a subscription at once; throws when there is none. */
-export async function refusalOf(client: Client, variables: FollowVariables): Promise<string | undefined> {
+export async function refusalOf(events: AsyncIterable<FollowEvent>): Promise<string | undefined> {
   try {
-    for await (const event of follow(client, variables)) throw new Error(`an event came: ${event.cursor}`);
+    for await (const { cursor } of events) throw new Error(`an event came: ${cursor}`);
   } catch (error) {
-    if (Array.isArray(error)) return (error as { extensions?: { code?: string } }[])[0]?.extensions?.code;
+    if (error instanceof Error && Array.isArray(error.cause))
+      return (error.cause as { extensions?: { code?: string } }[])[0]?.extensions?.code;
     throw error;
   }
   throw new Error('it completed without an error');

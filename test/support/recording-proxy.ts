@@ -32,7 +32,7 @@ export async function startRecordingProxy(): Promise<RecordingProxy> {
       const { host: _host, connection: _connection, 'content-length': _length, ...passed } = headers;
       const answer = await request(`${origin}${path}`, { method, headers: passed, ...(body.length > 0 && { body }) });
       const answered = await answer.body.bytes();
-      outgoing.writeHead(answer.statusCode, { 'content-type': answer.headers['content-type'] ?? 'application/json' }).end(answered);
+      outgoing.writeHead(answer.statusCode, { 'content-type': String(answer.headers['content-type'] ?? 'application/json') }).end(answered);
     })().catch(() => outgoing.destroy());
   });
   server.listen(0, '127.0.0.1');

@@ -1,0 +1,78 @@
+import { parseArgs } from 'node:util';
+
+export interface SandboxOptions {
+  readonly graphqlPort: number;
+  readonly callbackPort: number;
+  readonly adminPort: number;
+  readonly simulatorPort: number;
+  readonly simulatorAdminPort: number;
+  /** Where the store is kept; null for a temporary folder. */
+  readonly dataFolder: string | null;
+  /** Milliseconds from a request to each of its callbacks. */
+  readonly delayMs: readonly [min: number, max: number];
+}
+
+/** What `--help` prints. */
+export const sandboxHelp = `The gateway with GraphiQL, against a simulated carrier: nothing to configure.
+
+  npm run sandbox -- [flags]
+
+  --graphql-port <n>           GraphQL and GraphiQL (4000; 0 for a free port, as everywhere)
+  --callback-port <n>          callbacks of the simulated carrier (9001)
+  --admin-port <n>             health and metrics of the gateway (9090)
+  --simulator-port <n>         API of the simulated carrier (8090)
+  --simulator-admin-port <n>   its admin API: faults on demand (8091)
+  --data <folder>              keep the store there (a temporary folder, removed at the end)
+  --delay <min-max>            ms from a request to its callbacks (200-2000)
+  --help
+`;
+
+/** The flag of each port. */
+export const portFlags = {
+  graphqlPort: 'graphql-port',
+  callbackPort: 'callback-port',
+  adminPort: 'admin-port',
+  simulatorPort: 'simulator-port',
+  simulatorAdminPort: 'simulator-admin-port',
+} as const;
+
+const text = { type: 'string' } as const;
+
+/** The options a command line asks for, or `help`. Throws an Error that names the flag at fault. */
+export function readSandboxFlags(args: readonly string[]): SandboxOptions | 'help' {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      'graphql-port': { ...text, default: '4000' },
+      'callback-port': { ...text, default: '9001' },
+      'admin-port': { ...text, default: '9090' },
+      'simulator-port': { ...text, default: '8090' },
+      'simulator-admin-port': { ...text, default: '8091' },
+      data: text,
+      delay: { ...text, default: '200-2000' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) return 'help';
+  const port = (flag: (typeof portFlags)[keyof typeof portFlags]): number => {
+    const number = Number(values[flag]);
+    if (!/^\d{1,5}$/.test(values[flag]) || number > 65_535) throw new Error(`--${flag} must be a port number, 0 to 65535.`);
+    return number;
+  };
+  if (values.data === '') throw new Error('--data must name a folder.');
+  return {
+    graphqlPort: port('graphql-port'),
+    callbackPort: port('callback-port'),
+    adminPort: port('admin-port'),
+    simulatorPort: port('simulator-port'),
+    simulatorAdminPort: port('simulator-admin-port'),
+    dataFolder: values.data ?? null,
+    delayMs: range(values.delay),
+  };
+}
+
+function range(written: string): [number, number] {
+  const [, min = '', max = ''] = /^(\d{1,7})-(\d{1,7})$/.exec(written) ?? [];
+  if (max === '' || Number(max) < Number(min)) throw new Error('--delay must be two numbers of milliseconds, the smaller first: 200-2000.');
+  return [Number(min), Number(max)];
+}

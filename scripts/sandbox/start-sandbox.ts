@@ -1,0 +1,41 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Simulator } from '../../simulator/simulator.ts';
+import { startSimulator } from '../../simulator/start-simulator.ts';
+import { readConfig } from '../../src/config.ts';
+import type { GatewayError } from '../../src/errors.ts';
+import { startGateway, type Gateway } from '../../src/gateway.ts';
+import { exampleTabs } from '../support/example-tabs.ts';
+import { simulatedEnv } from '../support/simulated-env.ts';
+import type { SandboxOptions } from './read-sandbox-flags.ts';
+
+export interface Sandbox extends AsyncDisposable {
+  readonly simulator: Simulator;
+  readonly gateway: Gateway;
+  /** The folder of the store, and whether it stays. */
+  readonly data: { readonly folder: string; readonly kept: boolean };
+}
+
+/** The simulated carrier, and a gateway with GraphiQL that works against it. The caller's environment has no say in it. */
+export async function startSandbox(options: SandboxOptions, onFatal: (error: GatewayError) => void): Promise<Sandbox> {
+  await using undo = new AsyncDisposableStack();
+  const kept = options.dataFolder !== null;
+  const folder = kept ? resolve(options.dataFolder) : await mkdtemp(join(tmpdir(), 'm2m-sandbox-'));
+  if (!kept) undo.defer(() => rm(folder, { recursive: true, force: true }));
+  const simulator = undo.use(
+    await startSimulator({ port: options.simulatorPort, adminPort: options.simulatorAdminPort, callbackDelayMs: options.delayMs }),
+  );
+  const config = readConfig(
+    simulatedEnv(simulator, {
+      storePath: join(folder, 'gateway.sqlite'),
+      graphqlPort: options.graphqlPort,
+      callbackPort: options.callbackPort,
+      adminPort: options.adminPort,
+      graphiql: true,
+    }),
+  );
+  const gateway = undo.use(await startGateway(config, { onFatal, graphiqlTabs: await exampleTabs(simulator.adminUrl) }));
+  const built = undo.move();
+  return { simulator, gateway, data: { folder, kept }, [Symbol.asyncDispose]: () => built.disposeAsync() };
+}

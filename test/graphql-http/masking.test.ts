@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { Writable } from 'node:stream';
+import { expect, test } from 'vitest';
+import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
+import { GatewayError } from '../../src/errors.ts';
+import { createLogger } from '../../src/logger.ts';
+import { createMetrics } from '../../src/metrics.ts';
+import { LOCAL_CALLER } from '../../src/server/caller.ts';
+import { createGraphqlServer } from '../../src/server/graphql-http.ts';
+import { createGraphql, type GraphqlOptions } from '../../src/server/graphql.ts';
+import { send } from './support/send.ts';
+
+const SECRET = 'SQLITE_IOERR in /var/lib/m2m/gateway.sqlite with password hunter2';
+
+test('an error nobody expected is logged and shown without its words', async () => {
+  await using door = await doorOver(() => Promise.reject(new TypeError(SECRET)));
+  const answer = await send(door.url, '{"query":"{ requests { nodes { id } } }"}');
+  expect(answer.body).toMatchObject({ errors: [{ path: ['requests'], extensions: { code: 'INTERNAL_SERVER_ERROR' } }] });
+  expect(answer.text).not.toMatch(/SQLITE|hunter2|TypeError|\.ts|node_modules/);
+  expect(door.logged()).toContain('graphql_unexpected_error');
+});
+
+test('something thrown that is no error is masked too', async () => {
+  // oxlint-disable-next-line prefer-promise-reject-errors
+  await using door = await doorOver(() => Promise.reject(SECRET));
+  const answer = await send(door.url, '{"query":"{ requests { nodes { id } } }"}');
+  expect(answer.body).toMatchObject({ errors: [{ message: expect.any(String) }] });
+  expect(answer.text).not.toMatch(/SQLITE|hunter2/);
+});
+
+test('an error of the gateway is shown with its words and code, for it was written to be read', async () => {
+  await using door = await doorOver(() =>
+    Promise.reject(new GatewayError('STORE_FAILED', 'The disk is full.', { cause: new Error(SECRET) })),
+  );
+  const answer = await send(door.url, '{"query":"{ requests { nodes { id } } }"}');
+  expect(answer.body).toMatchObject({ errors: [{ message: 'The disk is full.', extensions: { code: 'STORE_FAILED' } }] });
+  expect(answer.text).not.toMatch(/SQLITE|hunter2/);
+});
+
+/** The GraphQL door over a log whose lists do what the test says: the one place where a stub stands for the store. */
+async function doorOver(list: RequestLog['list']) {
+  let logged = '';
+  const destination = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      logged += chunk.toString();
+      done();
+    },
+  });
+  const parts = { requestLog: { list } } as unknown as GraphqlOptions['parts'];
+  const logger = createLogger({ level: 'info', destination });
+  const graphql = createGraphql({ parts, caller: () => LOCAL_CALLER, logger, metrics: createMetrics() });
+  const server = createGraphqlServer({ graphql, maxBodyBytes: 100_000, hosts: ['127.0.0.1'], graphiql: null });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`,
+    logged: () => logged,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { Session, type LoginLatch } from '../../src/datasources/thingspace/session.ts';
+import { ThingSpace } from '../../src/datasources/thingspace/thing-space.ts';
+import { Transport } from '../../src/datasources/thingspace/transport.ts';
+import type { Simulator } from '../../simulator/simulator.ts';
+
+export interface CarrierClient extends AsyncDisposable {
+  readonly session: Session;
+  readonly thingSpace: ThingSpace;
+}
+
+export interface CarrierClientOptions {
+  /** Where the operations go, when that is not where the tokens come from. */
+  readonly apiUrl?: string;
+  readonly timeoutMs?: number;
+  readonly connectTimeoutMs?: number;
+  readonly now?: () => number;
+}
+
+/** The carrier client alone, both tokens from `simulator`, without a gateway around it. */
+export function carrierClient(simulator: Pick<Simulator, 'url' | 'credentials'>, options: CarrierClientOptions = {}): CarrierClient {
+  const { timeoutMs = 5_000, now = Date.now } = options;
+  const transport = new Transport({ connectTimeoutMs: options.connectTimeoutMs ?? 2_000, maxAnswerBytes: 65_536 });
+  let latched: string | null = null;
+  const latch: LoginLatch = {
+    recall: () => Promise.resolve(latched),
+    remember: (fingerprint) => {
+      latched = fingerprint;
+      return Promise.resolve();
+    },
+  };
+  const session = new Session({
+    transport,
+    apiUrl: simulator.url,
+    oauthUrl: `${simulator.url}/ts/v1`,
+    credentials: simulator.credentials,
+    latchKey: 'a-key-for-tests',
+    latch,
+    timeoutMs,
+    now,
+  });
+  const thingSpace = new ThingSpace({ transport, session, apiUrl: options.apiUrl ?? simulator.url, timeoutMs, now });
+  return { session, thingSpace, [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose]() };
+}

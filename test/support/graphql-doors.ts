@@ -1,0 +1,55 @@
+import type { AddressInfo } from 'node:net';
+import { Hub } from '../../src/datasources/request-log/hub.ts';
+import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
+import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.ts';
+import { createLogger } from '../../src/logger.ts';
+import { createMetrics } from '../../src/metrics.ts';
+import { RequestFollowing } from '../../src/resolvers/follow-request.ts';
+import { LOCAL_CALLER } from '../../src/server/caller.ts';
+import { createGraphqlServer } from '../../src/server/graphql-http.ts';
+import { createGraphql } from '../../src/server/graphql.ts';
+import { WebsocketDoor } from '../../src/server/websocket.ts';
+import { tempFolder } from './temp-folder.ts';
+
+/** Both GraphQL doors over a store of their own, without a carrier: for tests that need the parts in their hands. */
+export async function openGraphqlDoors({ faulty = (log: RequestLog): RequestLog => log } = {}) {
+  await using undo = new AsyncDisposableStack();
+  const folder = undo.use(await tempFolder());
+  const hub = new Hub({ tickMs: 5 });
+  const onFatal = (error: Error): never => {
+    throw error;
+  };
+  const requestLog = undo.use(new SqliteRequestLog({ path: `${folder.path}/gateway.sqlite`, hub, now: Date.now, onFatal }));
+  const seen = faulty(requestLog);
+  const logged: string[] = [];
+  const logger = createLogger({ level: 'error', destination: { write: (line) => void logged.push(line) } });
+  const metrics = createMetrics();
+  const graphql = createGraphql({
+    parts: { requestLog: seen, submitter: null as never, following: new RequestFollowing(seen, hub) },
+    caller: () => LOCAL_CALLER,
+    logger,
+    metrics,
+  });
+  const server = createGraphqlServer({ graphql, maxBodyBytes: 1_000_000, hosts: ['127.0.0.1'], graphiql: null });
+  const door = new WebsocketDoor({ graphql, hosts: ['127.0.0.1'], stalledAfterMs: 15_000, keepAliveMs: 12_000, logger, metrics });
+  door.attach(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  undo.defer(async () => {
+    await door[Symbol.asyncDispose]();
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
+  const built = undo.move();
+  return {
+    requestLog,
+    hub,
+    metrics,
+    /** What went to the log at level error. */
+    logged,
+    url,
+    websocketUrl: url.replace('http', 'ws'),
+    [Symbol.asyncDispose]: () => built.disposeAsync(),
+  };
+}
