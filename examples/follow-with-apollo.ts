@@ -48,16 +48,19 @@ export async function followWithApollo(options: FollowOptions): Promise<void> {
     stopped = true;
     resolve();
   };
+  const fail = (error: unknown) => {
+    stopped = true;
+    reject(error);
+  };
   const subscription = client.subscribe({ query: RequestStatusDocument, variables: { requestId, after, batchSize } }).subscribe({
     next: ({ data, error }) => {
       // What the socket had already read may still come.
       if (stopped) return;
+      if (error) return fail(error);
       try {
-        if (error) throw error;
         if (data) onEvent(data.requestStatus);
       } catch (thrown) {
-        stopped = true;
-        reject(thrown);
+        fail(thrown);
       }
     },
     error: reject,

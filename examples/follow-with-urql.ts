@@ -46,16 +46,19 @@ export async function followWithUrql(options: FollowOptions): Promise<void> {
     stopped = true;
     resolve();
   };
+  const fail = (error: unknown) => {
+    stopped = true;
+    reject(error);
+  };
   const subscription = client.subscription(RequestStatusDocument, { requestId, after, batchSize }).subscribe(({ data, error, hasNext }) => {
     // What the socket had already read may still come.
     if (stopped) return;
+    if (error) return fail(error);
     try {
-      if (error) throw error;
       // When the subscription has ended urql shows the last result once more, with `hasNext: false`.
       if (data && hasNext) onEvent(data.requestStatus);
     } catch (thrown) {
-      stopped = true;
-      reject(thrown);
+      fail(thrown);
     }
   });
   signal?.addEventListener('abort', stop, { once: true });

@@ -30,6 +30,12 @@ export const UnclaimedCallback = builder.objectRef<Stored>('UnclaimedCallback').
       description: 'Its comment, for example when a suspended device will be resumed.',
       resolve: ({ message }) => message.comment,
     }),
+    payload: t.string({
+      nullable: true,
+      description:
+        'The whole message as JSON text, without the registration’s credentials: what services this gateway does not follow have to say (usage, SMS delivery, NIDD data, suspension). Null for the services it follows: their messages may hold secrets, and become outcomes of a request.',
+      resolve: ({ message, json }) => (message.bearing === 'OTHER' ? json : null),
+    }),
     receivedAt: t.field({ type: 'DateTime', description: 'When it first reached us.', resolve: ({ receivedAt }) => new Date(receivedAt) }),
     callbackCount: t.exposeInt('callbackCount', {
       nullable: true,

@@ -16,6 +16,7 @@ test.each([
   await answer.body.dump();
   expect(answer.statusCode).toBe(status);
   const socket = new WebSocket(stack.gateway.urls.websocket, 'graphql-transport-ws', { headers: { host, origin: `http://${host}` } });
+  socket.on('error', () => undefined);
   const opened = await new Promise<number>((resolve) => {
     socket.once('open', () => resolve(200));
     socket.once('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0));

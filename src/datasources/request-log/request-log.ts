@@ -117,6 +117,8 @@ export interface UnclaimedCallback {
   readonly receivedAt: number;
   readonly callbackCount: number | null;
   readonly message: CallbackMessage;
+  /** The message as it is stored: without the registration's credentials, but with whatever else the carrier put into it. */
+  readonly json: string;
 }
 
 export interface NewRequest {

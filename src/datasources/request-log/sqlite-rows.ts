@@ -157,6 +157,7 @@ export function toUnclaimed(row: UnclaimedRow): UnclaimedCallback | null {
       account: row.account,
       service: row.service,
       carrierRequestId: row.carrier_request_id,
+      json: row.message,
       ...stored,
     }
   );

@@ -185,7 +185,7 @@ export class SqliteWriter {
     for (const row of this.#sql.unclaimedOf.all(carrierRequestId, account) as UnclaimedRow[]) {
       const unclaimed = toUnclaimed(row);
       if (!unclaimed || this.#sql.knownDigest.get(pk, row.digest)) continue;
-      const callback = { ...unclaimed, json: row.message, digest: row.digest };
+      const callback = { ...unclaimed, digest: row.digest };
       this.#change(pk, { type: 'CALLBACK', position, callback }, row.received_at);
     }
     this.#sql.deleteUnclaimed.run(carrierRequestId, account);

@@ -68,7 +68,9 @@ function parseXml(text: string): { value: Record<string, unknown> } | { unreadab
   if (/<!DOCTYPE|<!ENTITY/i.test(text)) return { unreadable: 'XML_DTD' };
   if (/&(?!(?:amp|lt|gt|quot|apos);)/.test(text)) return { unreadable: 'XML_ENTITY' };
   try {
-    const value = xml.parse(text, true) as Record<string, unknown>;
+    const parsed = xml.parse(text, true) as { Envelope?: { Body?: Record<string, unknown> } } & Record<string, unknown>;
+    // A listener that was registered over SOAP may get its message in an envelope.
+    const value = parsed.Envelope?.Body ?? parsed;
     return legacyBody(value) ? { value } : { unreadable: 'NOT_A_CALLBACK_REQUEST' };
   } catch {
     return { unreadable: 'NOT_A_CALLBACK_REQUEST' };

@@ -1,0 +1,166 @@
+import { expect, test } from 'vitest';
+import { parseCallback, type CallbackMessage } from '../../src/datasources/thingspace/wire/callback.ts';
+import { readCallbackBody } from '../../src/datasources/thingspace/wire/callback-body.ts';
+import { DOCUMENTED_CALLBACKS } from '../support/documented-callbacks.ts';
+import { fixture } from '../support/fixture.ts';
+
+function parse(service: string, text: string): CallbackMessage {
+  const body = readCallbackBody(new TextEncoder().encode(text));
+  if ('unreadable' in body) throw new Error(body.unreadable);
+  const message = parseCallback(service, body.message);
+  if (!message) throw new Error('not a callback');
+  return message;
+}
+
+const NOTHING: CallbackMessage = {
+  requestId: null,
+  deviceIds: [],
+  bearing: 'FINAL',
+  succeeded: true,
+  status: 'Success',
+  fault: null,
+  ipAddress: null,
+  state: null,
+  stateName: null,
+  serviceName: null,
+  servicePlan: null,
+  featureCodes: [],
+  deviceCredential: null,
+  profileStatus: null,
+  profileRole: null,
+  activationCode: null,
+  nidd: null,
+  comment: null,
+  maxCallbackThreshold: 4,
+};
+
+const activated: Partial<CallbackMessage> = {
+  ipAddress: '10.224.48.88',
+  state: 'Active',
+  servicePlan: 'the service plan name',
+  deviceCredential: { username: '5096306081@vzw3g.com', password: '5096306081' },
+};
+const failed = (name: string, words: string): Partial<CallbackMessage> => ({
+  succeeded: false,
+  status: 'Failed',
+  fault: { code: `UnifiedWebService.${name}`, message: `${name.split('.')[0]}. ${words}` },
+});
+const profile = (state: string, profileStatus: string, activationCode: string | null = null): Partial<CallbackMessage> => ({
+  status: 'SUCCESS',
+  state,
+  profileStatus,
+  profileRole: 'LOCAL',
+  activationCode,
+});
+const CODE = '1$sm-dp-plus.example$0123456789ABCDEF';
+const nidd = (status: string, reason: string | null): Partial<CallbackMessage> => ({
+  bearing: 'NIDD_CONFIG',
+  succeeded: reason === null,
+  status,
+  nidd: { accountName: '9992330389-00001', reason },
+});
+
+/** What each line of the fixture says beside its request id and its identifiers. */
+const SAYS: Readonly<Record<string, Partial<CallbackMessage>>> = {
+  'CarrierService activate.success': activated,
+  'CarrierService activate.success.retry2': activated,
+  'CarrierService activate.failed.alreadyActive': failed('REQUEST_FAILED.DeviceAlreadyActive', 'Device is already active'),
+  'CarrierService activate.failed.deviceNotFound': failed('REQUEST_FAILED.DeviceNotFound', 'Device not found'),
+  'CarrierService activate.failed.planNotFound': failed('REQUEST_FAILED.ServicePlan.NotFound', 'Service plan not found'),
+  'CarrierService planChange.failed': failed('INPUT_INVALID.DeviceState.Invalid', 'Device is not in the Active state'),
+  'CarrierService planChange.success': {},
+  'CarrierService deactivate.success': {},
+  'CarrierService suspend.success': {},
+  'CarrierService restore.success': {},
+  'NiddService config.created': nidd('ConfigCreated', null),
+  'NiddService config.failed': nidd('ConfigFailed', 'Not CatM or NBIoT Device'),
+  'DeviceProfileService profile_resume.success': profile('ACTIVE', 'ENABLE'),
+  'DeviceProfileService renew_activation_code.success': profile('ACTIVE', 'UNKNOWN', CODE),
+  'DeviceProfileService activate.success': profile('ACTIVE', 'UNKNOWN', CODE),
+  'DeviceProfileService deactivate.success': profile('DEACTIVE', 'UNKNOWN'),
+  'DeviceProfileService profile_suspend.success': profile('SUSPEND', 'ENABLE'),
+  'DeviceProfileService device_resume.success': profile('ACTIVE', 'ENABLE'),
+  'DeviceProfileService enable.success': profile('ACTIVE', 'ENABLE'),
+  'DeviceProfileService disable.success': profile('ACTIVE', 'DISABLE'),
+  'DeviceProfileService download.success': profile('ACTIVE', 'DOWNLOAD_DISABLE'),
+  'DeviceProfileService download_enable.success': profile('ACTIVE', 'DOWNLOAD_ENABLE'),
+  'DeviceProfileService delete.success': profile('DEACTIVE', 'DELETE'),
+};
+
+/** Every `{id, kind}` anywhere in a body, in the order it is written, each once whatever its casing. */
+function identifiersIn(body: unknown): { kind: string; id: string }[] {
+  const found = new Map<string, { kind: string; id: string }>();
+  JSON.stringify(body, (_key, value: unknown) => {
+    if (typeof value === 'object' && value !== null && 'id' in value && 'kind' in value) {
+      const kind = String(value.kind).toUpperCase();
+      found.set(`${kind} ${String(value.id)}`, { kind, id: String(value.id) });
+    }
+    return value;
+  });
+  return [...found.values()];
+}
+
+test.each(DOCUMENTED_CALLBACKS)('$service $case says what it says, and nothing else', (callback) => {
+  const { service, body } = callback;
+  const { deviceIds, ...message } = parse(service, JSON.stringify(body));
+  expect(SAYS).toHaveProperty([`${service} ${callback.case}`]);
+  const { deviceIds: _none, ...nothing } = NOTHING;
+  expect(message).toStrictEqual({ ...nothing, requestId: body.requestId, ...SAYS[`${service} ${callback.case}`] });
+  expect(deviceIds.map(({ kind, id }) => ({ kind, id }))).toEqual(identifiersIn(body));
+});
+
+const LEGACY: CallbackMessage = {
+  ...NOTHING,
+  requestId: '7c5eef41-011c-4c20-8780-f4031180141b',
+  deviceIds: [
+    { kind: 'IMEI', id: '352452060026934', reportedKind: 'IMEI' },
+    { kind: 'ICCID', id: '89148000001024124378', reportedKind: 'ICCID' },
+    { kind: 'MDN', id: '5096306081', reportedKind: 'Mdn' },
+    { kind: 'IMSI', id: '311480104434320', reportedKind: 'Imsi' },
+    { kind: 'MSISDN', id: '15096306081', reportedKind: 'Msisdn' },
+    { kind: 'MIN', id: '2345958183', reportedKind: 'Min' },
+  ],
+  ipAddress: '10.224.48.88',
+  state: 'TX',
+  stateName: 'Texas',
+  serviceName: 'Data & SMS',
+  servicePlan: 'Plan A & B',
+  featureCodes: ['75802', '84777'],
+  deviceCredential: { username: '5096306081@vzw3g.com', password: '5096306081' },
+};
+
+test.each(['json', 'xml'])('every element of the legacy CallbackRequest is read, as %s', (format) => {
+  expect(parse('CarrierService', fixture(`pages/legacy-activate.${format}`))).toStrictEqual(LEGACY);
+});
+
+test('the legacy CallbackRequest is read without its wrapper too', () => {
+  const { CallbackRequest } = JSON.parse(fixture('pages/legacy-activate.json')) as { CallbackRequest: object };
+  expect(parse('CarrierService', JSON.stringify(CallbackRequest))).toStrictEqual(LEGACY);
+});
+
+const DEVICE = '<Device><Kind>Mdn</Kind><Identifier>5096306081</Identifier></Device>';
+const MDN = { kind: 'MDN', id: '5096306081', reportedKind: 'Mdn' };
+const OTHER_LEGACY: readonly [what: string, inner: string, says: Partial<CallbackMessage>][] = [
+  [
+    'a failure',
+    `${DEVICE}<FaultResponse><FaultCode>a.b</FaultCode><FaultString>words &amp; more</FaultString></FaultResponse><Status>Failed</Status>`,
+    { succeeded: false, status: 'Failed', fault: { code: 'a.b', message: 'words & more' } },
+  ],
+  [
+    'a change other than an activation',
+    `${DEVICE}<Data><CarrierService><ChangeDeviceState /></CarrierService></Data><Status>Success</Status>`,
+    {},
+  ],
+  ['a message without a status', `${DEVICE}<Data><CarrierService><ChangeDeviceCustomFields /></CarrierService></Data>`, { status: null }],
+  [
+    'an activation that tells only the address',
+    `${DEVICE}<Data><CarrierService><ChangeDeviceState><Activate><IpAddress>10.0.0.1</IpAddress><FeatureCodes /></Activate></ChangeDeviceState></CarrierService></Data><Status>SUCCESS</Status>`,
+    { status: 'SUCCESS', ipAddress: '10.0.0.1' },
+  ],
+  ['a message that is still pending', `${DEVICE}<Status>Pending</Status>`, { bearing: 'PROGRESS', succeeded: false, status: 'Pending' }],
+];
+
+test.each(OTHER_LEGACY)('a legacy CallbackRequest: %s', (_what, inner, says) => {
+  const xml = `<CallbackRequest><Username /><Password /><RequestId>r-1</RequestId>${inner}<CallbackCount>1</CallbackCount><MaxCallbackThreshold>4</MaxCallbackThreshold></CallbackRequest>`;
+  expect(parse('CarrierService', xml)).toStrictEqual({ ...NOTHING, requestId: 'r-1', deviceIds: [MDN], ...says });
+});

@@ -1,0 +1,128 @@
+import { expect, test } from 'vitest';
+import { UnclaimedCallbacksDocument } from '../../operations/gql/graphql.ts';
+import { DOCUMENTED_CALLBACKS, type DocumentedCallback, type Identifier } from '../support/documented-callbacks.ts';
+import { fixture } from '../support/fixture.ts';
+import { postCallback } from '../support/post-callback.ts';
+import { runDocument } from '../support/run-document.ts';
+import { startStack, type Stack } from '../support/stack.ts';
+
+/** The samples of NiddService carry these. */
+const CREDENTIALS = { M2M_CALLBACK_USERNAME: 'user', M2M_CALLBACK_PASSWORD: 'pwd' };
+
+async function unclaimed(stack: Stack) {
+  const { unclaimedCallbacks } = await runDocument(stack.gateway.urls.graphql, UnclaimedCallbacksDocument, { first: 1000 });
+  return unclaimedCallbacks.nodes;
+}
+
+/** What `unclaimedCallbacks` must show of a body, worked out from the body alone. */
+function shown({ service, body }: DocumentedCallback, account: string) {
+  const nested: (Identifier & { reportedKind: string })[] = [];
+  JSON.stringify(body, (_key, value: unknown) => {
+    if (typeof value === 'object' && value !== null && 'id' in value && 'kind' in value) {
+      const { id, kind } = value as Identifier;
+      nested.push({ kind: kind.toUpperCase(), id, reportedKind: kind });
+    }
+    return value;
+  });
+  return {
+    id: expect.stringMatching(/^\d+$/) as string,
+    accountName: account,
+    callbackService: service,
+    carrierRequestId: body.requestId,
+    carrierStatus: body.status,
+    faultCode: body.faultResponse?.faultcode ?? null,
+    comment: null,
+    payload: null,
+    receivedAt: expect.stringMatching(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/) as string,
+    callbackCount: body.callbackCount,
+    deviceIds: nested.filter(({ kind, id }, at) => nested.findIndex((other) => other.kind === kind && other.id === id) === at),
+  };
+}
+
+/** A line that repeats another but for its callbackCount, or repeats it whole, is the same message. */
+const messageOf = ({ service, body }: DocumentedCallback) => JSON.stringify([service, { ...body, callbackCount: 0 }]);
+const distinct = DOCUMENTED_CALLBACKS.filter(
+  (line, at) => DOCUMENTED_CALLBACKS.findIndex((other) => messageOf(other) === messageOf(line)) === at,
+);
+
+test('every documented callback of a request nobody made here is acknowledged, kept and shown with its fields', async () => {
+  await using stack = await startStack({ env: CREDENTIALS, register: false });
+  for (const { service, body } of DOCUMENTED_CALLBACKS) expect(await postCallback(stack, service, body)).toBe(200);
+  expect(await unclaimed(stack)).toEqual(distinct.map((line) => shown(line, stack.account)));
+});
+
+test('the same callback with another callbackCount is acknowledged and not added', async () => {
+  await using stack = await startStack({ env: CREDENTIALS, register: false });
+  for (const { service, body } of distinct) await postCallback(stack, service, body);
+  const before = await unclaimed(stack);
+  for (const { service, body } of distinct)
+    for (const callbackCount of [2, 4, '3', null]) expect(await postCallback(stack, service, { ...body, callbackCount })).toBe(200);
+  expect(await unclaimed(stack)).toEqual(before);
+  expect(before).toHaveLength(distinct.length);
+});
+
+test.each([
+  ['json', 'application/json'],
+  ['xml', 'text/xml; charset=utf-8'],
+])('the legacy CallbackRequest as %s is acknowledged, kept once and shown with its fields', async (format, contentType) => {
+  await using stack = await startStack({
+    env: { M2M_CALLBACK_USERNAME: 'listener', M2M_CALLBACK_PASSWORD: 'listener-secret' },
+    register: false,
+  });
+  const body = fixture(`pages/legacy-activate.${format}`);
+  const again = body.replace(/(CallbackCount"?[>:] ?)1/, '$12');
+  expect(again).not.toBe(body);
+  expect(await postCallback(stack, 'CarrierService', body, contentType)).toBe(200);
+  expect(await postCallback(stack, 'CarrierService', again, contentType)).toBe(200);
+  expect(await unclaimed(stack)).toMatchObject([
+    {
+      carrierRequestId: '7c5eef41-011c-4c20-8780-f4031180141b',
+      carrierStatus: 'Success',
+      callbackCount: 1,
+      deviceIds: [
+        { kind: 'IMEI', id: '352452060026934' },
+        { kind: 'ICCID', id: '89148000001024124378' },
+        { kind: 'MDN', id: '5096306081' },
+        { kind: 'IMSI', id: '311480104434320' },
+        { kind: 'MSISDN', id: '15096306081' },
+        { kind: 'MIN', id: '2345958183' },
+      ],
+    },
+  ]);
+});
+
+test('a callback of a service this gateway does not follow is kept and shown, with its comment', async () => {
+  await using stack = await startStack({ register: false });
+  const comment = 'Device will be auto resumed on - 3/15/2017 12:00:00 AM';
+  const deviceIds = [{ id: '5096306081', kind: 'Mdn' }];
+  expect(await postCallback(stack, 'ResumeTrackingNotification', { deviceIds, comment })).toBe(200);
+  expect(await unclaimed(stack)).toMatchObject([
+    { callbackService: 'ResumeTrackingNotification', carrierRequestId: null, comment, callbackCount: null, deviceIds: [{ kind: 'MDN' }] },
+  ]);
+});
+
+const ODD: readonly [string, unknown][] = [
+  ['an empty object', {}],
+  ['fields nobody knows', { futureResponse: { a: [1, { b: null }] } }],
+  ['a count no integer can hold', { requestId: 'r', callbackCount: 1e300, maxCallbackThreshold: 1e300 }],
+  ['half a surrogate pair', { requestId: 'r\ud800', comment: '\udc00' }],
+  ['a NUL', { requestId: 'r\u0000s', status: '\u0000' }],
+  ['__proto__ and constructor', '{"requestId":"r","__proto__":{"status":"Success"},"constructor":1}'],
+];
+
+test.each(ODD)('a callback with %s is acknowledged, kept and shown', async (_what, body) => {
+  await using stack = await startStack({ register: false });
+  expect(await postCallback(stack, 'CarrierService', body)).toBe(200);
+  const kept = await unclaimed(stack);
+  expect(kept).toHaveLength(1);
+  expect(kept).toMatchObject([{ callbackService: 'CarrierService', callbackCount: null }]);
+});
+
+test('a message of a service this gateway does not follow is shown whole, without the registration’s credentials', async () => {
+  await using stack = await startStack({ env: CREDENTIALS, register: false });
+  const { M2M_CALLBACK_USERNAME: username, M2M_CALLBACK_PASSWORD: password } = CREDENTIALS;
+  const body = { deviceIds: [], niddResponse: { niddMONotificationResponse: { accountName: stack.account, message: 'aGVsbG8=' } } };
+  expect(await postCallback(stack, 'NiddService', { username, password, ...body, callbackCount: 1 })).toBe(200);
+  const [kept] = await unclaimed(stack);
+  expect(JSON.parse(kept?.payload ?? '')).toEqual(body);
+});

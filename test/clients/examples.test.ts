@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import WebSocket from 'ws';
+import { followWithApollo } from '../../examples/follow-with-apollo.ts';
+import { followWithGraphqlWs, type FollowOptions } from '../../examples/follow-with-graphql-ws.ts';
+import { followWithUrql } from '../../examples/follow-with-urql.ts';
+import { activateDevices } from '../support/activate-devices.ts';
+import { EventLedger, FAULTLESS } from '../support/event-ledger.ts';
+import { SeededRandom } from '../support/seeded-random.ts';
+import { startStack } from '../support/stack.ts';
+import { startTcpFaultProxy, type ConnectionFault } from '../support/tcp-fault-proxy.ts';
+
+const DEVICES = 300;
+const ON_NODE = { webSocketImpl: WebSocket, firstPauseMs: 8 };
+
+describe.each<{ name: string; follow: (options: FollowOptions) => Promise<void> }>([
+  { name: 'graphql-ws', follow: followWithGraphqlWs },
+  { name: 'Apollo Client', follow: followWithApollo },
+  { name: 'urql', follow: followWithUrql },
+])('the example for $name', ({ follow }) => {
+  test.each<{ what: string; how: 'close' | 'reset' | 'freeze'; latencyMs: number; least: number }>([
+    { what: 'closed', how: 'close', latencyMs: 0, least: 5 },
+    { what: 'reset, on a slow line', how: 'reset', latencyMs: 5, least: 3 },
+    { what: 'frozen', how: 'freeze', latencyMs: 0, least: 2 },
+  ])('is given every device exactly once while connections are $what at random places', async ({ how, latencyMs, least }) => {
+    await using stack = await startStack({ simulator: { callbackDelayMs: [0, 600] } });
+    const random = new SeededRandom();
+    // A frozen line is only noticed after a while: few of them. The last connections are sound, so that it ends.
+    const faultOf = (connection: number): ConnectionFault =>
+      how === 'freeze' && connection > 3 ? {} : { afterBytes: random.between(200, 40_000), how, latencyMs };
+    await using proxy = await startTcpFaultProxy(stack.gateway.urls.websocket, faultOf);
+    const { id } = await activateDevices(stack, DEVICES);
+    const ledger = new EventLedger(DEVICES);
+    await follow({
+      ...ON_NODE,
+      keepAliveMs: how === 'freeze' ? 200 : 10_000,
+      url: proxy.through(stack.gateway.urls.websocket),
+      requestId: id,
+      // An event that is bigger than what a connection lives for would never arrive.
+      batchSize: 15,
+      onEvent: (event) => ledger.add(event),
+    });
+    expect({ ...ledger.report(), status: ledger.status }, `seed ${random.seed}`).toEqual({ ...FAULTLESS, status: 'SUCCEEDED' });
+    expect(proxy.struck, `seed ${random.seed}`).toBeGreaterThanOrEqual(least);
+  });
+
+  test('goes on from a cursor kept from earlier, and ends at once when it is the last', async () => {
+    await using stack = await startStack();
+    const { id } = await activateDevices(stack, 5);
+    const cursors: string[] = [];
+    const options = { ...ON_NODE, url: stack.gateway.urls.websocket, requestId: id };
+    await follow({ ...options, onEvent: ({ cursor }) => cursors.push(cursor) });
+    await follow({ ...options, after: cursors.at(-1) ?? '', onEvent: ({ cursor }) => expect.unreachable(`an event after ${cursor}`) });
+  });
+
+  test.each(['NOT_FOUND', 'CURSOR_EXPIRED'])('gives up at once on %s', async (code) => {
+    await using stack = await startStack();
+    await using proxy = await startTcpFaultProxy(stack.gateway.urls.websocket, () => ({}));
+    const { id } = await activateDevices(stack, 1);
+    const ended = follow({
+      ...ON_NODE,
+      url: proxy.through(stack.gateway.urls.websocket),
+      ...(code === 'NOT_FOUND' ? { requestId: `req_${'0'.repeat(26)}` } : { requestId: id, after: `1.${id}.00000000` }),
+      onEvent: ({ cursor }) => expect.unreachable(`an event at ${cursor}`),
+    });
+    await expect(ended.catch((error: unknown) => codesIn(error))).resolves.toEqual([code]);
+    expect(proxy.connections).toBe(1);
+  });
+
+  test('ends with what its event handler throws, and without a further event', async () => {
+    await using stack = await startStack();
+    const { id } = await activateDevices(stack, 5);
+    let events = 0;
+    const onEvent = () => {
+      events++;
+      throw new Error('the page is gone');
+    };
+    const ended = follow({ ...ON_NODE, url: stack.gateway.urls.websocket, requestId: id, onEvent });
+    await expect(ended).rejects.toThrow('the page is gone');
+    expect(events).toBe(1);
+  });
+
+  test('stops when it is told to', async () => {
+    await using stack = await startStack();
+    stack.simulator.holdCallbacks();
+    const { id } = await activateDevices(stack, 1);
+    const stop = new AbortController();
+    await follow({ ...ON_NODE, url: stack.gateway.urls.websocket, requestId: id, signal: stop.signal, onEvent: () => stop.abort() });
+  });
+});
+
+/** The codes of the GraphQL errors, wherever the client keeps them. */
+function codesIn(error: unknown): unknown[] {
+  const { cause, errors, graphQLErrors } = error as Record<'cause' | 'errors' | 'graphQLErrors', unknown>;
+  const list = (errors ?? graphQLErrors ?? cause) as readonly { extensions?: { code?: unknown } }[];
+  return list.map(({ extensions }) => extensions?.code);
+}

@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest';
+import { parseActivateDevices } from '../../src/resolvers/inputs/activate-devices-input.ts';
+import { parseRenewActivationCode, parseResumeProfile } from '../../src/resolvers/inputs/profile-inputs.ts';
+import type { Command } from '../../src/resolvers/inputs/command.ts';
+import type { Parsed } from '../../src/resolvers/inputs/input-fault.ts';
+import { iccid } from '../support/devices.ts';
+import { inputFaults } from '../support/input-faults.ts';
+import { ACTIVATE, EID, ICCID, IMEI, RENEW, RESUME } from '../support/valid-inputs.ts';
+
+type Device = { deviceIds: { kind: string; id: string }[] };
+
+const OPERATIONS: readonly [string, object, (input: never) => Parsed<Command>][] = [
+  ['activation', ACTIVATE, parseActivateDevices],
+  ['renewal', RENEW, parseRenewActivationCode],
+  ['resumption', RESUME, parseResumeProfile],
+];
+
+describe.each(OPERATIONS)('%s', (_operation, valid, parse) => {
+  const faults = (devices: readonly Device[]) => {
+    const input = { ...valid, devices };
+    return inputFaults(input, parse(input as never));
+  };
+  const some = (count: number): Device[] => Array.from({ length: count }, (_, at) => ({ deviceIds: [{ kind: 'ICCID', id: iccid(at) }] }));
+
+  test('names at least one device', () => {
+    expect(faults([])).toEqual(['devices TOO_SMALL']);
+    expect(faults(some(1))).toEqual([]);
+  });
+
+  test('names at most 10,000 devices', () => {
+    expect(faults(some(10_000))).toEqual([]);
+    expect(faults(some(10_001))).toEqual(['devices TOO_BIG']);
+  });
+
+  test('gives each device at least one identifier', () => {
+    expect(faults([{ deviceIds: [] }, ...some(1)])).toEqual(['devices.0.deviceIds TOO_SMALL']);
+  });
+
+  test('gives a device each kind once', () => {
+    const [first, second] = [iccid(1), iccid(2)].map((id) => ({ kind: 'ICCID', id }));
+    expect(faults([{ deviceIds: [first, second].flatMap((each) => each ?? []) }])).toEqual(['devices.0.deviceIds.1.kind DUPLICATE_KIND']);
+  });
+
+  test('names each device once', () => {
+    expect(faults([...some(3), ...some(2)])).toEqual([
+      'devices.3.deviceIds.0.id DUPLICATE_DEVICE',
+      'devices.4.deviceIds.0.id DUPLICATE_DEVICE',
+    ]);
+  });
+});
+
+describe('what names the same device', () => {
+  const activate = (...devices: Device[]) => {
+    const input = { ...ACTIVATE, devices };
+    return inputFaults(input, parseActivateDevices(input));
+  };
+  const by = (kind: string, id: string): Device => ({ deviceIds: [{ kind, id }] });
+  const TWICE = ['devices.1.deviceIds.0.id DUPLICATE_DEVICE'];
+
+  test('an IMEI with and without its check digit, or as IMEISV', () => {
+    expect(activate(by('IMEI', '99001390783557'), by('IMEI', '990013907835573'))).toEqual(TWICE);
+    expect(activate(by('IMEI', '990013907835573'), by('IMEI', '9900139078355701'))).toEqual(TWICE);
+    expect(activate(by('IMEI', '990013907835573'), by('IMEI', '990013907835581'))).toEqual([]);
+  });
+
+  test('an MDN and its MSISDN', () => {
+    expect(activate(by('MDN', '5096306081'), by('MSISDN', '15096306081'))).toEqual(TWICE);
+    expect(activate({ deviceIds: [...by('MDN', '5096306081').deviceIds, ...by('MSISDN', '15096306081').deviceIds] })).toEqual([]);
+  });
+
+  test('a MEID in either case', () => {
+    expect(activate(by('MEID', 'a0000012345678'), by('MEID', 'A0000012345678'))).toEqual(TWICE);
+  });
+
+  test('one shared identifier is enough in an activation', () => {
+    const other = { kind: 'ICCID', id: iccid(9) };
+    expect(activate({ deviceIds: [IMEI, ICCID] }, { deviceIds: [IMEI, other] })).toEqual(TWICE);
+  });
+
+  test('two profiles of one eSIM device may be renewed together, told apart by ICCID', () => {
+    const renew = (devices: Device[]) => inputFaults({ ...RENEW, devices }, parseRenewActivationCode({ ...RENEW, devices }));
+    const other = { kind: 'ICCID', id: iccid(9) };
+    expect(renew([{ deviceIds: [EID, ICCID] }, { deviceIds: [EID, other] }])).toEqual([]);
+    expect(renew([{ deviceIds: [EID, ICCID] }, { deviceIds: [EID, ICCID] }])).toEqual(['devices.1.deviceIds.1.id DUPLICATE_DEVICE']);
+    expect(renew([{ deviceIds: [EID] }, { deviceIds: [EID] }])).toEqual(TWICE);
+  });
+});

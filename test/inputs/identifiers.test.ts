@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest';
+import { parseActivateDevices } from '../../src/resolvers/inputs/activate-devices-input.ts';
+import { parseRenewActivationCode, parseResumeProfile } from '../../src/resolvers/inputs/profile-inputs.ts';
+import { DEVICE_IDENTIFIER_KINDS, type DeviceIdentifierKind } from '../../src/datasources/thingspace/wire/device-identifier.ts';
+import { inputFaults } from '../support/input-faults.ts';
+import { ACTIVATE, ICCID, RENEW, RESUME } from '../support/valid-inputs.ts';
+
+const FORMS = [
+  { kind: 'ICCID', min: 18, max: 20 },
+  { kind: 'EID', min: 32, max: 32 },
+  { kind: 'IMEI', min: 14, max: 16 },
+  { kind: 'MDN', min: 10, max: 10 },
+  { kind: 'MSISDN', min: 11, max: 11 },
+  { kind: 'ESN', min: 11, max: 11 },
+  { kind: 'MEID', min: 14, max: 14 },
+] as const;
+
+const digits = (length: number) => '8'.repeat(length);
+const activate = (kind: string, id: string) => {
+  const input = { ...ACTIVATE, devices: [{ deviceIds: [{ kind, id }] }] };
+  return inputFaults(input, parseActivateDevices(input));
+};
+const REFUSED = ['devices.0.deviceIds.0.id IDENTIFIER_FORM'];
+
+test.each(FORMS)('$kind takes $min to $max digits', ({ kind, min, max }) => {
+  expect(activate(kind, digits(min))).toEqual([]);
+  expect(activate(kind, digits(max))).toEqual([]);
+  expect(activate(kind, digits(min - 1))).toEqual(REFUSED);
+  expect(activate(kind, digits(max + 1))).toEqual(REFUSED);
+  expect(activate(kind, '')).toEqual(REFUSED);
+});
+
+test.each(FORMS)('$kind takes nothing but its digits: no padding, sign, letter or full-width digit', ({ kind, min }) => {
+  const id = digits(min);
+  const wrong = [
+    ` ${id}`,
+    `${id} `,
+    `${id}\n`,
+    `${id}\u0000`,
+    `-${id.slice(1)}`,
+    `${id.slice(1)}.`,
+    `${id.slice(1)}G`,
+    `${id.slice(1)}８`,
+    `${id.slice(1)}٨`,
+    `${id.slice(0, 3)}-${id.slice(4)}`,
+    `${id.slice(2)}e5`.padStart(kind === 'MEID' ? 15 : min, '8'),
+  ];
+  for (const bad of wrong) expect(activate(kind, bad), JSON.stringify(bad)).toEqual(REFUSED);
+});
+
+test('a MEID takes hexadecimal letters in either case, no other kind does', () => {
+  expect(activate('MEID', 'A00000abcdef12')).toEqual([]);
+  expect(activate('ESN', '1234567890A')).toEqual(REFUSED);
+});
+
+test('leading zeros of an identifier stay', () => {
+  const input = { ...ACTIVATE, devices: [{ deviceIds: [{ kind: 'MDN', id: '0000000001' }] }] };
+  expect(parseActivateDevices(input)).toMatchObject({ command: { devices: input.devices } });
+});
+
+const TAKEN: readonly [string, readonly DeviceIdentifierKind[], (kind: string) => string[]][] = [
+  ['activation', ['IMEI', 'ICCID', 'EID', 'MDN', 'MEID', 'MSISDN', 'ESN'], (kind) => activate(kind, exampleOf(kind))],
+  [
+    'renewal',
+    ['EID', 'ICCID', 'IMEI'],
+    (kind) => {
+      const beside = kind === 'ICCID' ? [] : [ICCID];
+      const input = { ...RENEW, devices: [{ deviceIds: [{ kind, id: exampleOf(kind) }, ...beside] }] };
+      return inputFaults(input, parseRenewActivationCode(input));
+    },
+  ],
+  [
+    'resumption',
+    ['ICCID'],
+    (kind) => {
+      const input = { ...RESUME, devices: [{ deviceIds: [{ kind, id: exampleOf(kind) }] }] };
+      return inputFaults(input, parseResumeProfile(input));
+    },
+  ],
+];
+
+const exampleOf = (kind: string) => digits(FORMS.find((form) => form.kind === kind)?.max ?? 10);
+
+test.each(TAKEN)('%s takes the identifier kinds its page names and no other', (_operation, taken, parse) => {
+  for (const kind of DEVICE_IDENTIFIER_KINDS) {
+    expect(parse(kind), kind).toEqual(taken.includes(kind) ? [] : ['devices.0.deviceIds.0.kind IDENTIFIER_KIND']);
+  }
+});
+
+test('a renewal needs the EID or the ICCID: an IMEI alone is refused', () => {
+  const input = { ...RENEW, devices: [{ deviceIds: [{ kind: 'IMEI', id: digits(15) }] }] };
+  expect(inputFaults(input, parseRenewActivationCode(input))).toEqual(['devices.0.deviceIds NEEDS_EID_OR_ICCID']);
+});
