@@ -1,0 +1,48 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { request } from 'undici';
+import { expect, test } from 'vitest';
+import { Hub } from '../../src/datasources/request-log/hub.ts';
+import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.ts';
+import { createLogger } from '../../src/logger.ts';
+import { createMetrics } from '../../src/metrics.ts';
+import { CallbackReceiver } from '../../src/resolvers/receive-callback.ts';
+import { CALLBACK_PREFIX, CallbackPaths, callbackToken } from '../../src/server/callback-paths.ts';
+import { createCallbackServer } from '../../src/server/callbacks.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { ACCOUNT, callback } from './support/open-door.ts';
+
+const SECRET = 'a-secret-for-tests-of-32-characters-or-more';
+
+test.each([
+  ['a good message', JSON.stringify(callback({ username: '', password: '' }))],
+  ['an unreadable one', 'nonsense'],
+])('%s that cannot be stored is answered 503, so that the carrier sends it again', async (_what, body) => {
+  await using folder = await tempFolder();
+  const log = new SqliteRequestLog({
+    path: `${folder.path}/gateway.sqlite`,
+    hub: new Hub({ tickMs: 1 }),
+    now: Date.now,
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+  const metrics = createMetrics();
+  const server = createCallbackServer({
+    receiver: new CallbackReceiver({ requestLog: log, credentials: null, requireCredentials: false, keptPerReason: 10, now: Date.now }),
+    paths: new CallbackPaths([ACCOUNT], SECRET, null),
+    maxBodyBytes: 1_048_576,
+    pseudonym: () => 'pseudonym',
+    logger: createLogger({ level: 'silent' }),
+    metrics,
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${CALLBACK_PREFIX}${callbackToken(SECRET, { account: ACCOUNT, service: 'CarrierService' })}`;
+  await log[Symbol.asyncDispose]();
+  const answer = await request(url, { method: 'POST', body, reset: true });
+  expect(answer.statusCode).toBe(503);
+  expect(await answer.body.text()).toBe('Not stored: send it again.');
+  expect(await metrics.registry.metrics()).toContain('m2m_callbacks_refused_total{status="503"} 1');
+  server.close();
+});

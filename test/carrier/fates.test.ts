@@ -1,0 +1,155 @@
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { expect, test } from 'vitest';
+import { RequestDocument } from '../../operations/gql/graphql.ts';
+import type { EndpointFault } from '../../simulator/faults/endpoint-faults.ts';
+import { iccid } from '../support/devices.ts';
+import { runDocument } from '../support/run-document.ts';
+import { startStack } from '../support/stack.ts';
+import { acceptedRequest, activate, activation } from './support/activation.ts';
+
+type Rule = Omit<EndpointFault, 'endpoint' | 'times'>;
+
+const error = (errorCode: string) => ({ text: JSON.stringify({ errorCode, errorMessage: 'In words.' }) });
+
+/** Once bytes have left and no usable answer came, nobody knows: never sent again, whether or not it was performed. */
+const UNKNOWN: readonly (readonly [string, Rule])[] = [
+  ['the connection is cut before the body is read', { drop: 'before-reading' }],
+  ['the connection is cut after the request is performed', { drop: 'before-answer', performed: true }],
+  ['the connection is cut after the request is read and not performed', { drop: 'before-answer', performed: false }],
+  ['the connection is cut in the middle of the answer', { drop: 'mid-body' }],
+  ['no answer comes in time', { latencyMs: 60_000 }],
+  ...[408, 500, 502, 503, 504].flatMap((status): [string, Rule][] => [
+    [`HTTP ${status}, not performed`, { status, performed: false }],
+    [`HTTP ${status}, performed`, { status, performed: true }],
+  ]),
+  ['an empty 200', { body: 'empty' }],
+  ['a 200 of HTML', { body: 'html' }],
+  ['a 200 of {}', { body: 'empty-object' }],
+  ['a 200 with a number for a requestId', { body: 'numeric-request-id' }],
+  ['a 200 that ends in the middle', { body: 'truncated-json' }],
+  ['a 200 without end', { body: 'endless' }],
+  ['a 200 with a requestId that no carrier makes', { body: { text: '{"requestId":"../../etc/passwd"}' } }],
+  ['400 REQUEST_FAILED.UnexpectedError', { status: 400, body: error('UnifiedWebService.REQUEST_FAILED.UnexpectedError') }],
+];
+
+test.each(UNKNOWN)('%s: the request is UNKNOWN and sent exactly once', async (_what, rule) => {
+  await using stack = await startStack({ register: false, env: { M2M_THINGSPACE_TIMEOUT_MS: '1500' } });
+  stack.simulator.faults.add({ endpoint: 'activate', ...rule });
+  const { id } = acceptedRequest(await activate(stack.gateway.urls.graphql, activation(stack.account)));
+  const { request } = await runDocument(stack.gateway.urls.graphql, RequestDocument, { id });
+  expect(request).toMatchObject({
+    status: 'UNKNOWN',
+    error: { code: 'UNANSWERED' },
+    progress: { unknown: 2, settled: 0 },
+    carrierRequests: [{ state: 'UNKNOWN', attempts: 1, carrierRequestId: null }],
+  });
+  expect(request?.outcomes.nodes.map(({ status }) => status)).toEqual(['UNKNOWN', 'UNKNOWN']);
+  // A healthy request after it goes out at once; had the first one been sent again, it would have gone before.
+  acceptedRequest(await activate(stack.gateway.urls.graphql, activation(stack.account, { mdnZipCode: '10001' })));
+  expect(stack.simulator.ledger.counts.calls.activate).toBe(2);
+});
+
+test('a redirect is not followed: UNKNOWN, and the other place hears nothing', async () => {
+  let heard = 0;
+  const elsewhere = createServer((_request, response) => {
+    heard++;
+    response.end();
+  });
+  elsewhere.listen(0, '127.0.0.1');
+  await once(elsewhere, 'listening');
+  await using stack = await startStack({ register: false });
+  stack.simulator.faults.redirect('activate', `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/`);
+  const request = acceptedRequest(await activate(stack.gateway.urls.graphql, activation(stack.account)));
+  expect(request.status).toBe('UNKNOWN');
+  expect(stack.simulator.ledger.counts.calls.activate).toBe(1);
+  expect(heard).toBe(0);
+  elsewhere.close();
+});
+
+test('an answer with the requestId of another request: UNKNOWN, and the other request is left alone', async () => {
+  await using stack = await startStack();
+  const url = stack.gateway.urls.graphql;
+  const first = acceptedRequest(await activate(url, activation(stack.account)));
+  const known = first.carrierRequests[0]?.carrierRequestId;
+  stack.simulator.faults.body('activate', { text: JSON.stringify({ requestId: known }) });
+  const second = acceptedRequest(
+    await activate(url, activation(stack.account, { devices: [{ deviceIds: [{ kind: 'ICCID', id: iccid(77) }] }] })),
+  );
+  expect(second).toMatchObject({ status: 'UNKNOWN', error: { code: 'UNUSABLE_ANSWER' }, carrierRequests: [{ carrierRequestId: null }] });
+  await stack.simulator.idle();
+  const { request } = await runDocument(url, RequestDocument, { id: first.id });
+  expect(request).toMatchObject({ status: 'SUCCEEDED', progress: { succeeded: 2, total: 2 } });
+  expect(stack.simulator.ledger.posts).toHaveLength(2);
+});
+
+const wso2 = (code: string) => JSON.stringify({ fault: { code, message: 'In words.', description: 'In more words.' } });
+
+/** A plain "no": nothing happened, and the carrier said why, in one of its dialects. */
+const REFUSED: readonly (readonly [string, Rule, { httpStatus: number; carrierErrorCode: string; message?: string }])[] = [
+  [
+    'a named error of the API',
+    { status: 400, body: error('UnifiedWebService.INPUT_INVALID.ServicePlan.NotFound') },
+    { httpStatus: 400, carrierErrorCode: 'UnifiedWebService.INPUT_INVALID.ServicePlan.NotFound' },
+  ],
+  ['a three-digit error', { status: 406, body: error('406') }, { httpStatus: 406, carrierErrorCode: '406' }],
+  ['a number for an error code', { status: 404, body: { text: '{"errorCode":404}' } }, { httpStatus: 404, carrierErrorCode: '404' }],
+  ['a fault of the API gateway', { status: 403, body: { text: wso2('900908') } }, { httpStatus: 403, carrierErrorCode: '900908' }],
+  ['an XML fault', { status: 403, body: 'xml-fault' }, { httpStatus: 403, carrierErrorCode: '404' }],
+  ['an OAuth error', { status: 403, body: { text: '{"error":"invalid_scope"}' } }, { httpStatus: 403, carrierErrorCode: 'invalid_scope' }],
+  ['400 without a body', { status: 400, body: 'empty' }, { httpStatus: 400, carrierErrorCode: '400' }],
+  ['404 of HTML', { status: 404, body: 'html' }, { httpStatus: 404, carrierErrorCode: '404' }],
+];
+
+test.each(REFUSED)('%s: CarrierRefused with the carrier’s code, and REJECTED for ever', async (_what, rule, expected) => {
+  await using stack = await startStack({ register: false });
+  stack.simulator.faults.add({ endpoint: 'activate', ...rule });
+  const result = await activate(stack.gateway.urls.graphql, activation(stack.account));
+  expect(result).toMatchObject({ __typename: 'CarrierRefused', code: 'CARRIER_REFUSED', ...expected, request: { status: 'REJECTED' } });
+  if (result.__typename !== 'CarrierRefused') return;
+  const { request } = await runDocument(stack.gateway.urls.graphql, RequestDocument, { id: result.request.id });
+  expect(request).toMatchObject({
+    status: 'REJECTED',
+    completedAt: expect.any(String),
+    error: { code: expected.carrierErrorCode, httpStatus: expected.httpStatus },
+    carrierRequests: [{ state: 'REFUSED', attempts: 1 }],
+  });
+  expect(request?.outcomes.nodes.map(({ status }) => status)).toEqual(['REJECTED', 'REJECTED']);
+  expect(stack.simulator.ledger.counts.calls.activate).toBe(1);
+});
+
+test('a refused profile operation carries the three-digit code of its dialect', async () => {
+  await using stack = await startStack({ register: false });
+  const { data } = await stack.query(
+    `mutation ($input: ResumeProfileInput!) { resumeProfile(input: $input) { __typename ... on CarrierRefused { carrierErrorCode httpStatus request { status } } } }`,
+    { input: { accountName: stack.account, devices: [{ deviceIds: [{ kind: 'ICCID', id: iccid(1) }] }], servicePlan: 'NoSuchPlan' } },
+  );
+  expect(data).toEqual({
+    resumeProfile: { __typename: 'CarrierRefused', carrierErrorCode: '400', httpStatus: 400, request: { status: 'REJECTED' } },
+  });
+});
+
+test('validateOnly sends nothing and stores nothing, whatever the state of the carrier', async () => {
+  await using stack = await startStack({ register: false });
+  stack.simulator.faults.status('*', 503, { times: Infinity });
+  const { data } = await stack.query(
+    `mutation ($input: ActivateDevicesInput!) { activateDevices(input: $input) { __typename ... on InputAccepted { deviceCount carrierRequestCount } } }`,
+    { input: activation(stack.account, { validateOnly: true }) },
+  );
+  expect(data).toEqual({ activateDevices: { __typename: 'InputAccepted', deviceCount: 2, carrierRequestCount: 1 } });
+  expect(stack.simulator.ledger.counts.calls).toEqual({});
+  expect((await stack.query(`{ requests { nodes { id } } }`)).data).toEqual({ requests: { nodes: [] } });
+});
+
+test('an account that does not exist is answered like one of another customer, and nothing is sent', async () => {
+  await using stack = await startStack({ register: false });
+  const url = stack.gateway.urls.graphql;
+  const [unknown, foreign, prefix] = await Promise.all(
+    ['0000000000-00009', '0999999999-00001', stack.account.slice(0, -1)].map((name) => activate(url, activation(name))),
+  );
+  expect(unknown).toMatchObject({ __typename: 'InvalidInput', faults: [{ path: ['accountName'] }] });
+  expect(foreign).toEqual(unknown);
+  expect(prefix).toEqual(unknown);
+  expect(stack.simulator.ledger.counts.calls).toEqual({});
+});

@@ -1,0 +1,24 @@
+import type { VariablesOf } from '@graphql-typed-document-node/core';
+import type { ResultOf } from '@graphql-typed-document-node/core';
+import { ActivateDevicesDocument } from '../../../operations/gql/graphql.ts';
+import { devices } from '../../support/devices.ts';
+import { runDocument } from '../../support/run-document.ts';
+
+export type ActivateInput = VariablesOf<typeof ActivateDevicesDocument>['input'];
+export type ActivateResult = ResultOf<typeof ActivateDevicesDocument>['activateDevices'];
+export type Accepted = Extract<ActivateResult, { __typename: 'ActivateDevicesAccepted' }>;
+
+/** Two devices to activate, unless `more` names others. */
+export function activation(accountName: string, more: Partial<ActivateInput> = {}): ActivateInput {
+  return { accountName, devices: devices(2), servicePlan: 'm2m4G2GB', mdnZipCode: '98801', ...more };
+}
+
+export async function activate(url: string, input: ActivateInput): Promise<ActivateResult> {
+  return (await runDocument(url, ActivateDevicesDocument, { input })).activateDevices;
+}
+
+/** The request of a mutation that was taken on; throws for every other member. */
+export function acceptedRequest(result: ActivateResult): Accepted['request'] {
+  if (result.__typename === 'ActivateDevicesAccepted') return result.request;
+  throw new Error(`${result.__typename}: ${'message' in result ? result.message : ''}`);
+}

@@ -1,0 +1,226 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { createServer as createHttpServer } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { expect, test } from 'vitest';
+import type { Simulator } from '../../simulator/simulator.ts';
+import { startSimulator } from '../../simulator/start-simulator.ts';
+import { carrierClient } from '../support/carrier-client.ts';
+import { gatewayEnv } from '../support/gateway-env.ts';
+import { spawnGateway } from '../support/gateway-process.ts';
+import { openGateway } from '../support/open-gateway.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const ONE_ACCOUNT = { accounts: ['0868924207-00001'] };
+const [ACCOUNT] = ONE_ACCOUNT.accounts as [string];
+const OTHER_TOOL = 'http://127.0.0.1:9006/their-secret-path';
+
+test('with the gateway running the command asks it, and the gateway’s own listeners are shown as a table', async () => {
+  await using simulator = await startSimulator(ONE_ACCOUNT);
+  await using folder = await tempFolder();
+  const env = await fixedEnv(simulator, folder.path);
+  await using _gateway = await openGateway(simulator, `${folder.path}/gateway.sqlite`, env);
+  expect(await run(env, 'list')).toEqual({
+    code: 0,
+    stderr: '',
+    stdout: table([
+      ['CarrierService', 'none', '-', '-'],
+      ['NiddService', 'none', '-', '-'],
+      ['DeviceProfileService', 'none', '-', '-'],
+    ]),
+  });
+  const door = env['M2M_CALLBACK_PUBLIC_URL'] ?? '';
+  expect((await run(env, 'register')).stdout).toBe(
+    table([
+      ['CarrierService', 'ours', door, 'registered'],
+      ['NiddService', 'ours', door, 'registered'],
+      ['DeviceProfileService', 'ours', door, 'registered'],
+    ]),
+  );
+  expect(simulator.listeners(ACCOUNT)).toHaveLength(3);
+  expect(await run(env, 'register')).toMatchObject({ code: 0, stdout: expect.not.stringContaining('registered') });
+  expect(await run(env, 'remove')).toMatchObject({ code: 0, stdout: expect.stringContaining('removed') });
+  expect(simulator.listeners(ACCOUNT)).toEqual([]);
+  // One session served it all: that of the gateway.
+  expect(simulator.ledger.counts.calls).toMatchObject({ token: 1, login: 1, callbackRegister: 3, callbackDelete: 3 });
+});
+
+test('without a gateway the command logs in itself, and does the same', async () => {
+  await using simulator = await startSimulator(ONE_ACCOUNT);
+  await using folder = await tempFolder();
+  const env = await fixedEnv(simulator, folder.path);
+  expect(await run(env, 'register')).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('registered') });
+  expect(await run(env, 'list')).toMatchObject({ code: 0, stdout: expect.stringContaining('ours') });
+  expect(simulator.listeners(ACCOUNT).map(({ service }) => service)).toEqual(['CarrierService', 'NiddService', 'DeviceProfileService']);
+  expect(await run(env, 'remove')).toMatchObject({ code: 0 });
+  expect(simulator.listeners(ACCOUNT)).toEqual([]);
+});
+
+test.each(['running', 'not running'])(
+  'a listener of another tool is named and left alone, until --replace (gateway %s)',
+  async (gateway) => {
+    await using simulator = await startSimulator(ONE_ACCOUNT);
+    await using folder = await tempFolder();
+    const env = await fixedEnv(simulator, folder.path);
+    await using undo = new AsyncDisposableStack();
+    if (gateway === 'running') undo.use(await openGateway(simulator, `${folder.path}/gateway.sqlite`, env));
+    await registerOtherTool(simulator);
+
+    const refused = await run(env, 'register');
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain(`CarrierService of account ${ACCOUNT} (at http://127.0.0.1:9006)`);
+    expect(refused.stderr).toContain('npm run callbacks -- register --replace');
+    expect(refused.stderr).not.toContain('their-secret-path');
+    expect(simulator.listeners(ACCOUNT)).toMatchObject([{ url: OTHER_TOOL }]);
+
+    expect((await run(env, 'remove')).stdout).toContain('other');
+    expect(simulator.listeners(ACCOUNT)).toMatchObject([{ url: OTHER_TOOL }]);
+
+    expect(await run(env, 'register', '--replace')).toMatchObject({ code: 0 });
+    expect(simulator.listeners(ACCOUNT).filter(({ url }) => url === OTHER_TOOL)).toEqual([]);
+  },
+);
+
+test('after a change of the secret the listeners under the one before are ours to renew', async () => {
+  await using simulator = await startSimulator(ONE_ACCOUNT);
+  await using folder = await tempFolder();
+  const env = await fixedEnv(simulator, folder.path);
+  await run(env, 'register');
+  const rotated = {
+    ...env,
+    M2M_CALLBACK_PREVIOUS_SECRET: env['M2M_CALLBACK_SECRET'] ?? '',
+    M2M_CALLBACK_SECRET: 'another-secret-for-tests-of-32-characters',
+  };
+  expect((await run(rotated, 'list')).stdout.match(/former/g)).toHaveLength(3);
+  expect((await run(rotated, 'register')).stdout.match(/registered/g)).toHaveLength(3);
+});
+
+test('a store that a gateway holds whose admin listener is elsewhere is left alone', async () => {
+  await using simulator = await startSimulator(ONE_ACCOUNT);
+  await using folder = await tempFolder();
+  const env = await fixedEnv(simulator, folder.path);
+  await using _gateway = await spawnGateway({ ...env, M2M_ADMIN_PORT: '0' });
+  const answer = await run(env, 'list');
+  expect(answer).toMatchObject({ code: 1, stdout: '' });
+  expect(answer.stderr).toContain('Another process has the store');
+});
+
+test('something else on the admin port is recognised', async () => {
+  const stranger = createHttpServer((_request, response) => response.end('<html>hello</html>'));
+  stranger.listen(0, '127.0.0.1');
+  await once(stranger, 'listening');
+  await using simulator = await startSimulator(ONE_ACCOUNT);
+  await using folder = await tempFolder();
+  const env = { ...(await fixedEnv(simulator, folder.path)), M2M_ADMIN_PORT: String((stranger.address() as AddressInfo).port) };
+  const answer = await run(env, 'list');
+  expect(answer).toMatchObject({ code: 1, stderr: expect.stringContaining('M2M_ADMIN_PORT') });
+  stranger.closeAllConnections();
+  stranger.close();
+});
+
+test('a refused login is told in words, and remembered', async () => {
+  await using simulator = await startSimulator(ONE_ACCOUNT);
+  await using folder = await tempFolder();
+  const env = { ...(await fixedEnv(simulator, folder.path)), M2M_THINGSPACE_PASSWORD: 'not-the-password' };
+  for (let at = 0; at < 3; at++) {
+    expect(await run(env, 'list')).toMatchObject({ code: 1, stderr: expect.stringContaining('ThingSpace refused the login') });
+  }
+  expect(simulator.ledger.counts.calls.login).toBe(1);
+});
+
+test('faults of the configuration are listed as the gateway lists them', async () => {
+  const answer = await run({ M2M_THINGSPACE_ACCOUNTS: 'a', M2M_ADMIN_PRT: '1' }, 'list');
+  expect(answer).toMatchObject({ code: 1, stdout: '' });
+  expect(answer.stderr).toMatch(/^The configuration has \d+ faults:\n/);
+  expect(answer.stderr).toContain('M2M_THINGSPACE_CLIENT_ID is not set.');
+  expect(answer.stderr).toContain('Did you mean M2M_ADMIN_PORT?');
+});
+
+test.each([[['--help']], [['register', '--help']]])('%j explains every command and needs no configuration', async (args) => {
+  const answer = await run({}, ...args);
+  expect(answer).toMatchObject({ code: 0, stderr: '' });
+  for (const word of ['list', 'register --replace', 'remove']) expect(answer.stdout).toContain(word);
+});
+
+test.each([[[]], [['show']], [['list', '--replace']], [['register', '--force']], [['remove', 'all']]])(
+  'wrong usage %j ends with 2 and the usage, and does nothing',
+  async (args) => {
+    expect(await run({}, ...args)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('Usage: npm run callbacks') });
+  },
+);
+
+test('M2M_CALLBACK_REGISTER=on registers what is missing, and leaves ours alone at the next start', async () => {
+  await using simulator = await startSimulator(ONE_ACCOUNT);
+  await using folder = await tempFolder();
+  const env = { ...(await fixedEnv(simulator, folder.path)), M2M_CALLBACK_REGISTER: 'on' };
+  for (let start = 0; start < 2; start++) {
+    await using _gateway = await openGateway(simulator, `${folder.path}/gateway.sqlite`, env);
+  }
+  expect(simulator.ledger.counts.calls).toMatchObject({ callbackList: 2, callbackRegister: 3 });
+  expect(simulator.listeners(ACCOUNT)).toHaveLength(3);
+});
+
+test.each(['empty', 'array'] as const)('the carrier’s %s answer to a list of no listeners is understood', async (emptyCallbackList) => {
+  await using simulator = await startSimulator({ ...ONE_ACCOUNT, emptyCallbackList });
+  await using client = carrierClient(simulator);
+  expect(await client.thingSpace.registrations(ACCOUNT)).toEqual([]);
+});
+
+test('M2M_CALLBACK_REGISTER=on refuses to start where another tool listens, names it, and changes nothing', async () => {
+  await using simulator = await startSimulator(ONE_ACCOUNT);
+  await using folder = await tempFolder();
+  const env = { ...(await fixedEnv(simulator, folder.path)), M2M_CALLBACK_REGISTER: 'on' };
+  await registerOtherTool(simulator);
+  // A gateway that starts against the rule must not outlive the test.
+  const started = spawnGateway(env).then((gateway) => gateway[Symbol.asyncDispose]());
+  await expect(started).rejects.toThrow(
+    /ended \(1\)[^]*CarrierService of account 0868924207-00001 \(at http:\/\/127\.0\.0\.1:9006\)[^]*register --replace/,
+  );
+  expect(simulator.listeners(ACCOUNT)).toMatchObject([{ url: OTHER_TOOL }]);
+});
+
+/** A gateway's environment with ports that are known before it starts. */
+async function fixedEnv(simulator: Simulator, folder: string): Promise<Record<string, string>> {
+  const [callbackPort, adminPort] = await freePorts(2);
+  return {
+    ...gatewayEnv(simulator, `${folder}/gateway.sqlite`),
+    M2M_CALLBACK_PORT: String(callbackPort),
+    M2M_CALLBACK_PUBLIC_URL: `http://127.0.0.1:${callbackPort}`,
+    M2M_ADMIN_PORT: String(adminPort),
+  };
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+async function registerOtherTool(simulator: Simulator): Promise<void> {
+  await using client = carrierClient(simulator);
+  await client.thingSpace.register(ACCOUNT, { serviceName: 'CarrierService', url: OTHER_TOOL, username: '', password: '' });
+}
+
+async function run(env: Readonly<Record<string, string>>, ...args: readonly string[]) {
+  const child = spawn(process.execPath, ['scripts/callbacks.ts', ...args], { env: { ...env, PATH: process.env['PATH'] ?? '' } });
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit') as Promise<[number]>]);
+  return { code, stdout, stderr };
+}
+
+/** The expected output for the one account; the columns are as wide as their widest cell. */
+function table(rows: readonly (readonly string[])[]): string {
+  const lines = [['ACCOUNT', 'SERVICE', 'STATE', 'DELIVERS TO', 'CHANGE'], ...rows.map((row) => [ACCOUNT, ...row])];
+  const width = (column: number) => Math.max(...lines.map((line) => line[column]?.length ?? 0));
+  return lines
+    .map(
+      (line) =>
+        `${line
+          .map((cell, column) => cell.padEnd(width(column)))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
+}
