@@ -39,6 +39,10 @@ export class Hub {
     for (const name of this.#topics.keys()) this.wake(name);
   }
 
+  isFollowed(name: string): boolean {
+    return this.#topics.has(name);
+  }
+
   get topics(): number {
     return this.#topics.size;
   }

@@ -123,7 +123,7 @@ export class RequestState {
       carrier.unmatched = carrier.unmatched.filter((waiting) => waiting !== tied);
       this.counts.unmatched--;
       this.#ensureOutcome(event.outcome.index, event.position);
-      this.#learn(event.outcome.index, tied.message.deviceIds.map(keyOf));
+      this.#learn(event.outcome.index, tied.message.deviceIds.filter(matchable).map(keyOf));
     }
   }
 
@@ -145,7 +145,7 @@ export class RequestState {
     outcome.niddSeq = niddSeq;
     outcome.contradicted = change.contradicted;
     outcome.lastSeq = seq;
-    if (event.callback) this.#learn(change.index, event.callback.message.deviceIds.map(keyOf));
+    if (event.callback) this.#learn(change.index, event.callback.message.deviceIds.filter(matchable).map(keyOf));
   }
 
   /** A device that the carrier reports and nobody named gets the next index. */
@@ -191,6 +191,11 @@ export class RequestState {
       else known.push(index);
     }
   }
+}
+
+/** IMSI and MIN never come alone: a message that has one names its device by a stronger identifier too. */
+function matchable({ kind }: DeviceIdentifier): boolean {
+  return kind !== 'IMSI' && kind !== 'MIN';
 }
 
 const STATE_AFTER: Partial<Record<LogEvent['kind'], CarrierRequestState>> = {

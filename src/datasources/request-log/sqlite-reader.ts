@@ -1,11 +1,11 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { THIS_ROW, type OutcomeChange } from './log-event.ts';
 import { outcomeId, parseOutcomeId } from './outcome-id.ts';
 import * as log from './request-log.ts';
-import type { RequestState } from './request-state.ts';
 import { listRequestsSql, type Statements } from './sqlite-statements.ts';
 import {
   toCarrierRequest,
-  toProgress,
+  toPlacedEvent,
   toRequest,
   toStoredCallback,
   toUnclaimed,
@@ -14,31 +14,27 @@ import {
   type RequestRow,
   type UnclaimedRow,
 } from './sqlite-rows.ts';
+import type { SqliteWriter } from './sqlite-writer.ts';
+import type { PlacedEvent } from './transition.ts';
 
 /** How a device stands at some row: enough to show it once its messages are read. */
-interface OutcomeAt {
+interface OutcomeAt extends OutcomeChange {
   readonly pk: number;
   readonly requestId: string;
-  readonly index: number;
-  readonly status: log.OutcomeStatus;
-  readonly source: log.OutcomeSource | null;
-  readonly contradicted: boolean;
-  readonly finalSeq: number;
-  readonly niddSeq: number;
 }
 
 /** The reads of the SQLite store. They see what is committed: no transaction is ever open between two turns. */
 export class SqliteReader {
   readonly #db: DatabaseSync;
   readonly #sql: Statements;
-  readonly #state: (pk: number) => RequestState;
+  readonly #memory: Pick<SqliteWriter, 'state' | 'recent'>;
   readonly #lists = new Map<string, StatementSync>();
   statements = 0;
 
-  constructor(db: DatabaseSync, sql: Statements, state: (pk: number) => RequestState) {
+  constructor(db: DatabaseSync, sql: Statements, memory: Pick<SqliteWriter, 'state' | 'recent'>) {
     this.#db = db;
     this.#sql = sql;
-    this.#state = state;
+    this.#memory = memory;
   }
 
   requests(ids: readonly string[]): Map<string, log.StoredRequest> {
@@ -82,7 +78,7 @@ export class SqliteReader {
     const pks = this.#pksOf(wanted.map(({ requestId }) => requestId));
     const pages = wanted.map(({ requestId, statuses, afterIndex, limit }) => {
       const pk = pks.get(requestId);
-      const outcomes = pk === undefined ? [] : this.#state(pk).outcomes;
+      const outcomes = pk === undefined ? [] : this.#memory.state(pk).outcomes;
       const found: OutcomeAt[] = [];
       for (let index = afterIndex + 1; index < outcomes.length && found.length <= limit; index++) {
         const outcome = outcomes[index];
@@ -100,24 +96,32 @@ export class SqliteReader {
     const pks = this.#pksOf(named.map(({ requestId }) => requestId));
     const standing = named.flatMap(({ requestId, index }): OutcomeAt[] => {
       const pk = pks.get(requestId);
-      const outcome = pk === undefined ? undefined : this.#state(pk).outcomes[index];
+      const outcome = pk === undefined ? undefined : this.#memory.state(pk).outcomes[index];
       return pk === undefined || outcome === undefined ? [] : [{ pk, requestId, index, ...outcome }];
     });
     return new Map(this.#show(standing).map((outcome) => [outcome.id, outcome]));
   }
 
   read(pk: number, requestId: string, afterSeq: number, limit: number): log.LogBatch | null {
-    const rows = upToTerminal(this.#all<EventRow>(this.#sql.eventsAfter, pk, afterSeq, limit));
+    const { lastSeq } = this.#memory.state(pk);
+    if (afterSeq >= lastSeq) return null;
+    const rows = upToTerminal(
+      this.#memory.recent.after(pk, afterSeq, limit, lastSeq) ??
+        this.#all<EventRow>(this.#sql.eventsAfter, pk, afterSeq, limit).map(toPlacedEvent),
+    );
     const last = rows.at(-1);
     if (!last) return null;
     const newest = new Map<number, OutcomeAt>();
-    for (const row of rows) if (row.outcome !== null) newest.set(row.outcome, { pk, requestId, ...standingAt(row, row.outcome) });
-    const read = new Map(rows.map((row) => [row.seq, row]));
+    const messages = new Map<number, log.StoredCallback>();
+    for (const { event, seq } of rows) {
+      if (event.callback) messages.set(seq, event.callback);
+      if (event.outcome) newest.set(event.outcome.index, { pk, requestId, ...inPlace(event.outcome, seq) });
+    }
     return {
       lastSeq: last.seq,
-      status: last.request_status,
-      progress: toProgress(last.counts),
-      outcomes: this.#show([...newest.values()], read),
+      status: last.status,
+      progress: log.progressOf(last.counts),
+      outcomes: this.#show([...newest.values()], messages),
     };
   }
 
@@ -138,7 +142,7 @@ export class SqliteReader {
     const [input] = this.#all<{ devices: string | null; settings: string }>(this.#sql.inputOf, row.pk);
     return {
       request,
-      devices: input?.devices ? this.#state(row.pk).devices : null,
+      devices: input?.devices ? this.#memory.state(row.pk).devices : null,
       settings: JSON.parse(input?.settings ?? '{}'),
       carrierRequests: this.carrierRequests([requestId]).get(requestId) ?? [],
     };
@@ -151,7 +155,7 @@ export class SqliteReader {
   }
 
   niddOutstanding(pk: number): number {
-    return this.#state(pk).outcomes.filter((outcome) => outcome.status === 'SUCCEEDED' && outcome.niddSeq === 0).length;
+    return this.#memory.state(pk).outcomes.filter((outcome) => outcome.status === 'SUCCEEDED' && outcome.niddSeq === 0).length;
   }
 
   counts(): log.LogCounts {
@@ -160,25 +164,23 @@ export class SqliteReader {
     return { unclaimed: unclaimed?.rows ?? 0, openByStatus: Object.fromEntries(open.map(({ status, rows }) => [status, rows])) };
   }
 
-  /** Outcomes with the messages they rest on; `read` holds rows at hand, the others are fetched in one statement. */
-  #show(standing: readonly OutcomeAt[], read: ReadonlyMap<number, EventRow> = new Map()): log.StoredOutcome[] {
+  /** Outcomes with the messages they rest on; `atHand` has some of those of a single Request, by place, the others are fetched at once. */
+  #show(standing: readonly OutcomeAt[], atHand: ReadonlyMap<number, log.StoredCallback> = new Map()): log.StoredOutcome[] {
     const wanted = standing.flatMap(({ pk, finalSeq, niddSeq }) =>
-      [finalSeq, niddSeq].filter((seq) => seq > 0 && !read.has(seq)).map((seq) => [pk, seq]),
+      [finalSeq, niddSeq].filter((seq) => seq > 0 && !atHand.has(seq)).map((seq) => [pk, seq]),
     );
-    const fetched = new Map<string, EventRow>();
+    const fetched = new Map<string, log.StoredCallback | null>();
     if (wanted.length > 0) {
-      for (const row of this.#all<EventRow & { request_pk: number }>(this.#sql.eventsByPlace, JSON.stringify(wanted)))
-        fetched.set(`${row.request_pk}/${row.seq}`, row);
+      for (const row of this.#all<EventRow & { request_pk: number }>(this.#sql.eventsByPlace, JSON.stringify(wanted))) {
+        fetched.set(`${row.request_pk}/${row.seq}`, toStoredCallback(row.service, row.message, row.at, row.callback_count));
+      }
     }
-    const message = (pk: number, seq: number) => {
-      const row = read.get(seq) ?? fetched.get(`${pk}/${seq}`);
-      return row ? toStoredCallback(row.service, row.message, row.at, row.callback_count) : null;
-    };
+    const message = (pk: number, seq: number) => (seq === 0 ? null : (atHand.get(seq) ?? fetched.get(`${pk}/${seq}`) ?? null));
     return standing.map(({ pk, requestId, index, status, source, contradicted, finalSeq, niddSeq }) => ({
       id: outcomeId(requestId, index),
       requestId,
       index,
-      requested: this.#state(pk).requested(index),
+      requested: this.#memory.state(pk).requested(index),
       status,
       source,
       contradicted,
@@ -198,20 +200,14 @@ export class SqliteReader {
 }
 
 /** The row that ends the Request ends the batch; what comes after it (a NIDD message, a correction) is a batch of its own. */
-function upToTerminal(rows: EventRow[]): EventRow[] {
-  const end = rows.findIndex((row) => log.isTerminal(row.request_status));
+function upToTerminal(rows: PlacedEvent[]): PlacedEvent[] {
+  const end = rows.findIndex((row) => log.isTerminal(row.status));
   return end <= 0 ? rows : rows.slice(0, end + 1);
 }
 
-function standingAt(row: EventRow, index: number): Omit<OutcomeAt, 'pk' | 'requestId'> {
-  return {
-    index,
-    status: row.outcome_status,
-    source: row.source,
-    contradicted: row.contradicted === 1,
-    finalSeq: row.final_seq,
-    niddSeq: row.nidd_seq,
-  };
+function inPlace(outcome: OutcomeChange, seq: number): OutcomeChange {
+  const { finalSeq, niddSeq } = outcome;
+  return { ...outcome, finalSeq: finalSeq === THIS_ROW ? seq : finalSeq, niddSeq: niddSeq === THIS_ROW ? seq : niddSeq };
 }
 
 function defined(values: Record<string, SQLInputValue | undefined>): Record<string, SQLInputValue> {

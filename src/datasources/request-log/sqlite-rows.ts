@@ -1,5 +1,6 @@
 import { parseCallback } from '../thingspace/wire/callback.ts';
 import type { LogEvent } from './log-event.ts';
+import type { PlacedEvent } from './transition.ts';
 import {
   progressOf,
   type StoredCallback,
@@ -133,6 +134,11 @@ export function toLogEvent(row: EventRow): LogEvent {
     },
     ties: row.ties,
   };
+}
+
+/** A row with its place, as `transition` had placed it. */
+export function toPlacedEvent(row: EventRow): PlacedEvent {
+  return { event: toLogEvent(row), seq: row.seq, status: row.request_status, counts: JSON.parse(row.counts) as number[] };
 }
 
 /** A row read back is never written again, so its digest is not needed. */

@@ -1,17 +1,22 @@
 import { createHash } from 'node:crypto';
 import { ulid } from 'ulid';
+import { identifierKey, keyOf, parseIdentifierKind } from '../thingspace/wire/device-identifier.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { THIS_ROW } from './log-event.ts';
 import * as log from './request-log.ts';
 import { RequestState } from './request-state.ts';
 import { toLogEvent, toUnclaimed, type EventRow, type UnclaimedRow } from './sqlite-rows.ts';
+import { RecentRows } from './recent-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
 import { transition, type Change } from './transition.ts';
 
-/** Devices whose matching state stays in memory, over all Requests; about 300 bytes each. */
-const CACHED_DEVICES = 1_000_000;
+/** Devices whose matching state stays in memory, over all Requests; measured at 1 to 3 kB each. */
+const CACHED_DEVICES = 150_000;
 
-/** Devices whose identifiers are indexed in one job: a few milliseconds, so that no callback waits for more. */
+/** Messages that are kept aside although their request id is known to be another account's. */
+const KEPT_FOREIGN = 10_000;
+
+/** Devices or rows whose identifiers are indexed in one job: a few milliseconds, so that no callback waits for more. */
 const INDEXED_AT_ONCE = 500;
 
 /**
@@ -21,15 +26,18 @@ const INDEXED_AT_ONCE = 500;
 export class SqliteWriter {
   readonly #sql: Statements;
   readonly #now: () => number;
+  readonly #isFollowed: (requestId: string) => boolean;
+  readonly #pks = new BoundedCache<string, number>(100_000);
+  readonly recent = new RecentRows();
   readonly #states = new BoundedCache<number, RequestState>(CACHED_DEVICES);
   readonly #carriers = new BoundedCache<string, { pk: number; position: number; account: string }>(100_000);
   /** Requests written to in the open transaction, by pk. */
   readonly #touched = new Map<number, { readonly state: RequestState; at: number }>();
-  #indexing: { readonly pk: number; readonly lastSeq: number; readonly left: number[] } | null = null;
 
-  constructor(sql: Statements, now: () => number) {
+  constructor(sql: Statements, now: () => number, isFollowed: (requestId: string) => boolean) {
     this.#sql = sql;
     this.#now = now;
+    this.#isFollowed = isFollowed;
   }
 
   /** The last of a transaction: one row a Request, however many changes it had. Gives back the ids of those that changed. */
@@ -44,7 +52,10 @@ export class SqliteWriter {
   }
 
   rollback(): void {
-    for (const pk of this.#touched.keys()) this.#states.delete(pk);
+    for (const pk of this.#touched.keys()) {
+      this.#states.delete(pk);
+      this.recent.forget(pk);
+    }
     this.#touched.clear();
   }
 
@@ -98,7 +109,9 @@ export class SqliteWriter {
     const carrierRequestId = callback.message.requestId;
     const owner = carrierRequestId === null ? null : this.#carrier(carrierRequestId);
     if (owner && owner.account !== account) {
-      this.#sql.insertKept.run(account, service, receivedAt, 'FOREIGN_REQUEST', null, digest, Buffer.from(callback.json));
+      const kept = this.#sql.countKept.get('FOREIGN_REQUEST') as { rows: number };
+      if (kept.rows < KEPT_FOREIGN)
+        this.#sql.insertKept.run(account, service, receivedAt, 'FOREIGN_REQUEST', null, digest, Buffer.from(callback.json));
       return 'FOREIGN';
     }
     if (!owner) {
@@ -137,18 +150,32 @@ export class SqliteWriter {
     return (this.#sql.queuedRequests.all() as { id: string }[]).map(({ id }) => id);
   }
 
-  /** A step of bringing the identifier table up to date; false when there is nothing left to do. */
+  /**
+   * A step of bringing the identifier table up to date: first the devices a Request named, then what each row of its log
+   * names. False when there is nothing left to do.
+   */
   indexIdentifiers(): boolean {
-    this.#indexing ??= this.#nextToIndex();
-    if (this.#indexing === null) return false;
-    const { pk, lastSeq, left } = this.#indexing;
-    const state = this.state(pk);
-    const keys = left.splice(0, INDEXED_AT_ONCE).flatMap((index) => state.outcome(index).keys);
-    this.#sql.insertIdentifiers.run(JSON.stringify(keys), pk);
-    if (left.length === 0) {
-      this.#sql.setIndexed.run(lastSeq, pk);
-      this.#indexing = null;
+    const [row] = this.#sql.requestsToIndex.all(1) as { pk: number; indexed_seq: number }[];
+    if (!row) return false;
+    const { pk, indexed_seq } = row;
+    const keys = new Set<string>();
+    let upTo = indexed_seq + 1;
+    if (indexed_seq < 0) {
+      // −1 before any device is in, −1 − n once the first n are.
+      const devices = this.state(pk).devices ?? [];
+      const from = -1 - indexed_seq;
+      for (const { deviceIds } of devices.slice(from, from + INDEXED_AT_ONCE)) {
+        for (const { kind, id } of deviceIds) keys.add(identifierKey(parseIdentifierKind(kind), id, kind));
+      }
+      upTo = from + INDEXED_AT_ONCE < devices.length ? indexed_seq - INDEXED_AT_ONCE : 0;
+    } else {
+      for (const event of this.#sql.eventsAfter.all(pk, indexed_seq, INDEXED_AT_ONCE) as EventRow[]) {
+        for (const identifier of toLogEvent(event).callback?.message.deviceIds ?? []) keys.add(keyOf(identifier));
+        upTo = event.seq;
+      }
     }
+    this.#sql.insertIdentifiers.run(JSON.stringify([...keys]), pk);
+    this.#sql.setIndexed.run(upTo, pk);
     return true;
   }
 
@@ -174,8 +201,11 @@ export class SqliteWriter {
   }
 
   pkOf(requestId: string): number {
+    const known = this.#pks.get(requestId);
+    if (known !== undefined) return known;
     const row = this.#sql.pkOfRequest.get(requestId) as { pk: number } | undefined;
     if (!row) throw new RangeError(`no request ${requestId}`);
+    this.#pks.set(requestId, row.pk, 1);
     return row.pk;
   }
 
@@ -230,7 +260,9 @@ export class SqliteWriter {
     const touched = this.#touched.get(pk);
     if (touched) touched.at = Math.max(touched.at, at);
     else this.#touched.set(pk, { state, at });
-    for (const { event, seq, status, counts } of transition(state, change)) {
+    const placed = transition(state, change);
+    if (this.#isFollowed(state.requestId)) this.recent.add(pk, placed);
+    for (const { event, seq, status, counts } of placed) {
       const { kind, position, outcome, callback, ties } = event;
       this.#sql.insertEvent.run(
         pk,
@@ -263,15 +295,6 @@ export class SqliteWriter {
     const found = { pk: row.request_pk, position: row.position, account: row.account };
     this.#carriers.set(carrierRequestId, found, 1);
     return found;
-  }
-
-  #nextToIndex(): { pk: number; lastSeq: number; left: number[] } | null {
-    const [row] = this.#sql.requestsToIndex.all(1) as { pk: number; indexed_seq: number; last_seq: number }[];
-    if (!row) return null;
-    const left = [...this.state(row.pk).outcomes.entries()].flatMap(([index, { lastSeq }]) =>
-      row.indexed_seq < 0 || lastSeq > row.indexed_seq ? [index] : [],
-    );
-    return { pk: row.pk, lastSeq: row.last_seq, left };
   }
 }
 

@@ -37,8 +37,8 @@ export class SqliteRequestLog implements log.RequestLog {
     this.#sql = prepareStatements(this.#db);
     this.#now = now;
     this.epoch = this.#ownEpoch();
-    this.#writer = new SqliteWriter(this.#sql, now);
-    this.#reader = new SqliteReader(this.#db, this.#sql, (pk) => this.#writer.state(pk));
+    this.#writer = new SqliteWriter(this.#sql, now, (requestId) => hub.isFollowed(requestId));
+    this.#reader = new SqliteReader(this.#db, this.#sql, this.#writer);
     this.#commits = new GroupCommit(this.#db, {
       maxBatch: 256,
       beforeCommit: () => {

@@ -25,7 +25,7 @@ CREATE TABLE request (
   -- JSON array: devices at each outcome status in the order of OUTCOME_STATUSES, then unmatched callbacks.
   counts TEXT NOT NULL,
   last_seq INTEGER NOT NULL,
-  -- How far the identifier table has read this request's log; -1 before its devices are in.
+  -- How far the identifier table has read this request's log; -1 - n while only its first n devices are in.
   indexed_seq INTEGER NOT NULL DEFAULT -1,
   error TEXT,
   created_at INTEGER NOT NULL,

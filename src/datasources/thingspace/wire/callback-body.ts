@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { XMLParser } from 'fast-xml-parser';
 import { readCount } from './count.ts';
 import { legacyBody } from './legacy-callback.ts';
@@ -103,7 +103,7 @@ function keep(raw: Record<string, unknown>): CallbackBody | { unreadable: Unread
   return {
     message,
     json,
-    digest: createHash('sha256').update(json).digest().subarray(0, 16),
+    digest: hash('sha256', json, 'buffer').subarray(0, 16),
     callbackCount: readCount(resends),
     credentials,
   };

@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { serveCommands } from './serve-commands.ts';
+
+/**
+ * The floors under the callback door: a bare node:http server that reads the body and answers; with BENCH_FLOOR=hash it also
+ * parses it, takes username and password out, and hashes what it would store. Neither stores anything.
+ */
+const hashing = process.env['BENCH_FLOOR'] === 'hash';
+let sink = 0;
+
+const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
+  readBody(request, (body) => {
+    if (hashing) {
+      const { username: _username, password: _password, ...rest } = JSON.parse(body.toString('utf8')) as Record<string, unknown>;
+      sink += createHash('sha256').update(JSON.stringify(rest)).digest().length;
+    } else {
+      sink += body.length;
+    }
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': '2' }).end('{}');
+  });
+});
+
+function readBody(request: IncomingMessage, done: (body: Buffer) => void): void {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.once('end', () => done(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+}
+
+serveCommands({
+  listen: () =>
+    new Promise((resolve) => {
+      server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}/callbacks/floor`));
+    }),
+  sunk: () => sink,
+});

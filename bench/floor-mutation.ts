@@ -1,0 +1,28 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { GraphQLScalarType } from 'graphql';
+import { createSchema, createYoga } from 'graphql-yoga';
+import { serveCommands } from './serve-commands.ts';
+
+/** The floor under a mutation: a bare yoga server that reads the same body, writes its devices as JSON once and answers how many. */
+const yoga = createYoga({
+  logging: false,
+  schema: createSchema({
+    typeDefs: 'scalar Anything type Query { ok: Boolean! } type Mutation { activateDevices(input: Anything!): Int! }',
+    resolvers: {
+      Anything: new GraphQLScalarType({ name: 'Anything' }),
+      Mutation: {
+        activateDevices: (_parent: unknown, { input }: { input: { devices: unknown[] } }) =>
+          JSON.stringify(input).length > 0 ? input.devices.length : 0,
+      },
+    },
+  }),
+});
+const server = createServer((request, response) => void yoga(request, response));
+
+serveCommands({
+  listen: () =>
+    new Promise((resolve) => {
+      server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`));
+    }),
+});

@@ -1,0 +1,125 @@
+import { request as httpRequest } from 'undici';
+import { CALLBACK_PREFIX, callbackToken } from '../src/server/callback-paths.ts';
+import { devices as testDevices } from '../test/support/devices.ts';
+import { gatewayEnv } from '../test/support/gateway-env.ts';
+import { BenchProcess } from './child-process.ts';
+import type { BenchRequest } from './load-plan.ts';
+
+export const ACCOUNT = '0868924207-00001';
+
+export interface GatewayProcessOptions {
+  readonly carrierUrl: string;
+  readonly storePath: string;
+  /** Folder for V8 processor profiles of the measured times. */
+  readonly profile?: string | null;
+}
+
+/** The gateway as it is started in production, with a store on disk. */
+export class GatewayProcess implements AsyncDisposable {
+  readonly process: BenchProcess;
+  readonly #urls = new Map<string, string>();
+  readonly #listening = Promise.withResolvers<void>();
+  readonly #callbackPath: string;
+  #lastDevice = 0;
+
+  private constructor({ carrierUrl, storePath, profile = null }: GatewayProcessOptions) {
+    const credentials = { clientId: 'bench', clientSecret: 'bench', username: 'bench', password: 'bench' };
+    const env: Record<string, string> = {
+      ...gatewayEnv({ url: carrierUrl, credentials, accounts: [ACCOUNT] }, storePath),
+      M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE: '100000',
+      M2M_MAX_QUEUED_REQUESTS: '1000000',
+      M2M_LOG_LEVEL: 'info',
+      ...(profile !== null && { BENCH_PROFILE: profile }),
+    };
+    this.#callbackPath = CALLBACK_PREFIX + callbackToken(env['M2M_CALLBACK_SECRET'] ?? '', { account: ACCOUNT, service: 'CarrierService' });
+    this.process = new BenchProcess('../src/main.ts', { env, onLine: (line) => this.#read(line) });
+  }
+
+  /** Resolves when every listener is open. */
+  static async start(options: GatewayProcessOptions): Promise<GatewayProcess> {
+    const gateway = new GatewayProcess(options);
+    await Promise.race([gateway.#listening.promise, gateway.process.ended]);
+    return gateway;
+  }
+
+  get callbackUrl(): string {
+    return this.#url('callbacks') + this.#callbackPath;
+  }
+
+  get websocketUrl(): string {
+    return this.#url('websocket');
+  }
+
+  get graphqlUrl(): string {
+    return this.#url('graphql');
+  }
+
+  async isReady(): Promise<boolean> {
+    const { statusCode, body } = await httpRequest(`${this.#url('admin')}/health/ready`);
+    await body.dump();
+    return statusCode === 200;
+  }
+
+  /** Makes requests of ours, so that callbacks for them match devices; a few at a time. */
+  async submit(count: number, devices: number): Promise<BenchRequest[]> {
+    const made: BenchRequest[] = [];
+    while (made.length < count) {
+      const some = Math.min(count - made.length, 10);
+      made.push(...(await Promise.all(Array.from({ length: some }, () => this.#submitOne(devices)))));
+    }
+    return made;
+  }
+
+  /** The body of one mutation, with devices that no other one has. */
+  mutation(devices: number): { readonly firstDevice: number; readonly body: Buffer } {
+    const firstDevice = this.#lastDevice + 1;
+    this.#lastDevice += devices;
+    const input = { accountName: ACCOUNT, devices: testDevices(devices, firstDevice), servicePlan: 'm2m4G2GB', mdnZipCode: '98801' };
+    return { firstDevice, body: Buffer.from(JSON.stringify({ query: ACTIVATE, variables: { input } })) };
+  }
+
+  async send(body: Buffer): Promise<{ readonly id: string; readonly carrierRequestId: string }> {
+    const answer = await httpRequest(this.graphqlUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    const text = await answer.body.text();
+    const { data } = JSON.parse(text) as ActivateAnswer;
+    const request = data?.activateDevices?.request;
+    const carrierRequestId = request?.carrierRequests[0]?.carrierRequestId;
+    if (!request || !carrierRequestId) throw new Error(`the mutation was not taken on: ${text.slice(0, 500)}`);
+    return { id: request.id, carrierRequestId };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.process[Symbol.asyncDispose]();
+  }
+
+  async #submitOne(devices: number): Promise<BenchRequest> {
+    const { firstDevice, body } = this.mutation(devices);
+    const { id, carrierRequestId } = await this.send(body);
+    return { requestId: id, carrierRequestId, firstDevice, devices };
+  }
+
+  #url(listener: string): string {
+    const url = this.#urls.get(listener);
+    if (url === undefined) throw new Error(`the gateway has not said where its ${listener} listener is`);
+    return url;
+  }
+
+  #read(line: string): void {
+    const { event, listener, url, level } = JSON.parse(line) as { event?: string; listener?: string; url?: string; level?: number };
+    if (level !== undefined && level > 30) process.stderr.write(`${line}\n`);
+    if (event !== 'listening' || listener === undefined || url === undefined) return;
+    this.#urls.set(listener, url);
+    if (this.#urls.size === 4) this.#listening.resolve();
+  }
+}
+
+const ACTIVATE = `mutation Activate($input: ActivateDevicesInput!) { activateDevices(input: $input) { __typename
+  ... on ActivateDevicesAccepted { request { id status carrierRequests { carrierRequestId } } } ... on MutationError { message code } } }`;
+
+interface ActivateAnswer {
+  readonly data?: {
+    readonly activateDevices?: {
+      readonly request?: { readonly id: string; readonly carrierRequests: readonly { readonly carrierRequestId: string | null }[] };
+    };
+  };
+}

@@ -1,0 +1,53 @@
+/** One carrier request and its devices, numbered without gaps over a whole benchmark. */
+export interface BenchRequest {
+  readonly requestId: string;
+  readonly carrierRequestId: string;
+  readonly firstDevice: number;
+  readonly devices: number;
+}
+
+/** What the load generator is to send. */
+export interface Load {
+  readonly url: string;
+  readonly requests: readonly BenchRequest[];
+  /** Keep-alive connections, each with one callback on its way. */
+  readonly inFlight: number;
+}
+
+export interface LoadResult {
+  readonly acknowledged: number;
+  readonly refused: number;
+  /** From the first byte sent to the last acknowledgement. */
+  readonly seconds: number;
+  readonly ackMs: Float64Array;
+  /** When each callback was sent, by device number less the first one, in milliseconds since 1970. */
+  readonly sentAt: Float64Array;
+}
+
+export interface FollowPlan {
+  readonly url: string;
+  readonly followers: number;
+  readonly requests: readonly BenchRequest[];
+  readonly query: string;
+  /** Wait for a first event of every subscription: a gateway shows what has happened so far, a bare server has nothing to show. */
+  readonly awaitFirst: boolean;
+}
+
+export interface FollowResult {
+  /** One per follower and request: when each device arrived, by its place in the request, in milliseconds since 1970. */
+  readonly arrivals: readonly { readonly request: number; readonly at: Float64Array }[];
+  readonly frames: number;
+  readonly bytes: number;
+}
+
+/** Fields a dashboard shows of each device; the peer is asked for the same. */
+export const DEVICE_FIELDS = 'id status state ipAddress servicePlan receivedAt deviceIds { kind id } fault { code message }';
+
+export const FOLLOW_QUERY = `subscription Follow($requestId: ID!) { requestStatus(requestId: $requestId, batchSize: 1000) { cursor status progress { total settled succeeded failed } outcomes { index ${DEVICE_FIELDS} } } }`;
+
+export const PEER_QUERY = `subscription Follow($requestId: ID!) { device(requestId: $requestId) { ${DEVICE_FIELDS} } }`;
+
+/** Milliseconds since 1970 with microseconds: the same clock in every process of this machine. */
+export function wallClock(): number {
+  return performance.timeOrigin + performance.now();
+}

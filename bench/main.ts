@@ -1,0 +1,36 @@
+import { writeFile } from 'node:fs/promises';
+import { benchCallbacks } from './bench-callbacks.ts';
+import { benchDelivery } from './bench-delivery.ts';
+import { benchGrowth } from './bench-growth.ts';
+import { benchMutation } from './bench-mutation.ts';
+import { PARTS, readOptions, USAGE, type BenchOptions, type PartName } from './options.ts';
+import { printEnvironment, printSection, readEnvironment, type Section } from './report.ts';
+
+const RUN: Record<PartName, (options: BenchOptions) => Promise<Section>> = {
+  callbacks: benchCallbacks,
+  delivery: benchDelivery,
+  mutation: benchMutation,
+  growth: benchGrowth,
+};
+
+async function main(options: BenchOptions): Promise<void> {
+  const environment = readEnvironment();
+  printEnvironment(environment);
+  const sections: Partial<Record<PartName, Section>> = {};
+  for (const part of PARTS) {
+    if (!options.only.includes(part)) continue;
+    const section = await RUN[part](options);
+    printSection(section);
+    sections[part] = section;
+  }
+  if (options.json !== null) await writeFile(options.json, `${JSON.stringify({ environment, options, sections }, null, 2)}\n`);
+}
+
+let options: BenchOptions;
+try {
+  options = readOptions(process.argv.slice(2));
+} catch (error) {
+  console.error(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+  process.exit(2);
+}
+await main(options);

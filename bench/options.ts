@@ -1,0 +1,58 @@
+import { parseArgs } from 'node:util';
+
+export const PARTS = ['callbacks', 'delivery', 'mutation', 'growth'] as const;
+export type PartName = (typeof PARTS)[number];
+
+export interface BenchOptions {
+  readonly only: readonly PartName[];
+  /** Small counts, one round: shows that everything runs; its figures mean little. */
+  readonly quick: boolean;
+  readonly json: string | null;
+  /** Callbacks on their way at once. */
+  readonly inFlight: number;
+  readonly rounds: number;
+  /** Rows `growth` ends with. */
+  readonly rows: number;
+  /** Folder for V8 processor profiles of the gateway. */
+  readonly profile: string | null;
+}
+
+export const USAGE = `npm run bench -- [--only callbacks|delivery|mutation|growth]… [--quick] [--json FILE]
+                 [--rounds N] [--in-flight N] [--rows N] [--profile FOLDER]`;
+
+export function readOptions(args: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: 'string', multiple: true },
+      quick: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      rounds: { type: 'string' },
+      'in-flight': { type: 'string' },
+      rows: { type: 'string' },
+      profile: { type: 'string' },
+    },
+  });
+  const { quick } = values;
+  return {
+    only: values.only === undefined ? PARTS : values.only.map(partName),
+    quick,
+    json: values.json ?? null,
+    inFlight: whole('--in-flight', values['in-flight'] ?? '64', 1, 1_000),
+    rounds: whole('--rounds', values.rounds ?? (quick ? '1' : '3'), 1, 20),
+    rows: whole('--rows', values.rows ?? (quick ? '2000' : '500000'), 1_000, 20_000_000),
+    profile: values.profile ?? null,
+  };
+}
+
+function partName(name: string): PartName {
+  const found = PARTS.find((part) => part === name);
+  if (!found) throw new RangeError(`--only ${name}: there are ${PARTS.join(', ')}`);
+  return found;
+}
+
+function whole(flag: string, value: string, min: number, max: number): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < min || number > max) throw new RangeError(`${flag} must be a whole number, ${min} to ${max}`);
+  return number;
+}
