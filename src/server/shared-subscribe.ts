@@ -17,7 +17,7 @@ type Results = AsyncIterableIterator<ExecutionResult>;
  * hours). And followers that are handed the same event object with the same document, variables and caller share one
  * execution: with many viewers of one request that is most of the work.
  */
-export function createSharedSubscribe() {
+export function createSharedSubscribe(open: { inc(): void; dec(): void }) {
   const executions = new WeakMap<object, Map<string, ExecutionResult | Promise<ExecutionResult>>>();
   const documents = new WeakMap<object, number>();
   let lastDocument = 0;
@@ -35,7 +35,7 @@ export function createSharedSubscribe() {
     if (!(Symbol.asyncIterator in source)) return source;
     const context = given.contextValue as GraphContext;
     const key = keyOf(args, context, given);
-    return mapEvents(source[Symbol.asyncIterator](), (event) => {
+    return mapEvents(source[Symbol.asyncIterator](), open, (event) => {
       const execute = () =>
         executeSubscriptionEvent({ ...args, rootValue: event, contextValue: { ...context, loaders: createLoaders(context.requestLog) } });
       if (typeof event !== 'object' || event === null) return execute();
@@ -50,26 +50,39 @@ export function createSharedSubscribe() {
 }
 
 /** By hand, because an async generator's return() waits for the event that it is meant to do without. */
-function mapEvents(source: AsyncIterator<unknown>, map: (event: unknown) => ExecutionResult | Promise<ExecutionResult>): Results {
-  let failed = false;
+function mapEvents(
+  source: AsyncIterator<unknown>,
+  open: { inc(): void; dec(): void },
+  map: (event: unknown) => ExecutionResult | Promise<ExecutionResult>,
+): Results {
+  let ended = false;
+  open.inc();
+  const end = (): void => {
+    if (!ended) open.dec();
+    ended = true;
+  };
   return {
     async next() {
-      if (failed) return { done: true, value: undefined };
+      if (ended) return { done: true, value: undefined };
       try {
         const event = await source.next();
-        return event.done ? { done: true, value: undefined } : { done: false, value: await map(event.value) };
+        if (!event.done) return { done: false, value: await map(event.value) };
+        end();
+        return { done: true, value: undefined };
       } catch (error) {
         // The last result tells of it: thrown, it would close a whole socket, or leave a stream of events open for ever.
-        failed = true;
+        end();
         await source.return?.();
         return { done: false, value: { errors: [new GraphQLError('The subscription failed.', { originalError: asError(error) })] } };
       }
     },
     async return() {
+      end();
       await source.return?.();
       return { done: true, value: undefined };
     },
     async throw(error) {
+      end();
       await source.return?.();
       throw error;
     },
