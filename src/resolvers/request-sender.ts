@@ -14,6 +14,9 @@ export interface RequestSenderOptions {
   readonly onFailure: (requestId: string, error: unknown) => void;
 }
 
+/** How long a stopping gateway waits for answers of the carrier, in milliseconds: orchestrators kill after 20 or 30 seconds. */
+const LAST_ANSWERS_MS = 10_000;
+
 /**
  * Takes Requests from the log to the carrier. For each carrier request: both tokens, a place in the rate window, the row
  * that says SENDING (durable before the first byte leaves), the POST, the row that says what became of it.
@@ -43,10 +46,13 @@ export class RequestSender implements AsyncDisposable {
     return sending;
   }
 
-  /** Lets what is on its way be answered; what waits stays QUEUED in the log. */
+  /**
+   * Lets what is on its way be answered, for a while; what waits stays QUEUED in the log. What is still unanswered then
+   * stands as SENDING, and the next start takes its fate for unknown.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    await Promise.all(this.#running.values());
+    await Promise.race([Promise.all(this.#running.values()), delay(LAST_ANSWERS_MS, undefined, { ref: false })]);
   }
 
   async #send(requestId: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { ulid } from 'ulid';
 import type { NewRequest, RequestLog, StoredRequest } from '../datasources/request-log/request-log.ts';
 import { OPERATIONS } from '../datasources/thingspace/operations.ts';
@@ -48,7 +48,12 @@ export class RequestSubmitter {
     this.#options = options;
   }
 
-  async submit(caller: Caller, parsed: Parsed<Command>): Promise<SubmitResult> {
+  /** @param parse reads the mutation's input; it has a turn of the event loop of its own, as every long step here. */
+  async submit(caller: Caller, parse: () => Parsed<Command>): Promise<SubmitResult> {
+    const deadline = performance.now() + this.#options.waitMs;
+    // 10,000 devices take tens of milliseconds at each step: callbacks are acknowledged in between.
+    await nextTurn();
+    const parsed = parse();
     if ('faults' in parsed) return { type: 'INVALID', faults: parsed.faults.slice(0, MAX_FAULTS), total: parsed.faults.length };
     const { command } = parsed;
     const { accounts, requestLog } = this.#options;
@@ -58,17 +63,23 @@ export class RequestSubmitter {
       return { type: 'VALIDATED', deviceCount: command.devices?.length ?? null, carrierRequestCount: carrierRequests.length };
     }
 
+    await nextTurn();
     const settings = JSON.stringify(command.settings);
+    const devicesJson = command.devices && JSON.stringify(command.devices);
     const inputHash = createHash('sha256')
-      .update(JSON.stringify([command.operation, command.accountName, command.devices]))
+      .update(JSON.stringify([command.operation, command.accountName]))
+      .update(devicesJson ?? '')
       .update(settings)
       .digest();
+    await nextTurn();
     const known =
       command.idempotencyKey === null ? null : await requestLog.findByKey(command.accountName, caller.id, command.idempotencyKey);
     if (known) {
-      return Buffer.compare(known.inputHash, inputHash) === 0 ? this.#repeated(known.id) : { type: 'KEY_REUSED', requestId: known.id };
+      return Buffer.compare(known.inputHash, inputHash) === 0
+        ? this.#repeated(known.id, deadline)
+        : { type: 'KEY_REUSED', requestId: known.id };
     }
-    const closed = await this.#closedWay();
+    const closed = await this.#closedWay(deadline);
     if (closed) return closed;
 
     const createdAt = this.#options.now();
@@ -81,13 +92,14 @@ export class RequestSubmitter {
       idempotencyKey: command.idempotencyKey,
       inputHash,
       devices: command.devices,
+      devicesJson,
       settings,
       carrierRequests,
       createdAt,
     };
     const created = await requestLog.create(request);
     if (created.outcome === 'KEY_REUSED') return { type: 'KEY_REUSED', requestId: created.id };
-    await this.#sendAndWait(created.id);
+    await this.#sendAndWait(created.id, deadline);
     return this.#current(created.id);
   }
 
@@ -96,11 +108,11 @@ export class RequestSubmitter {
     for (const id of requestIds) void this.#send(id);
   }
 
-  async #closedWay(): Promise<SubmitResult | null> {
+  async #closedWay(deadline: number): Promise<SubmitResult | null> {
     if (this.#queued >= this.#options.maxQueued) return { type: 'LIMITED', retryAfterMs: 5_000 };
     try {
       // Also the first login, when there was none yet: a refused one must not leave a Request behind.
-      await Promise.race([this.#options.session.tokens(), delay(this.#options.waitMs / 2, undefined, { ref: false })]);
+      await Promise.race([this.#options.session.tokens(), delay(leftUntil(deadline) / 2, undefined, { ref: false })]);
       return null;
     } catch (error) {
       if (error instanceof GatewayError && error.code === 'CARRIER_LOGIN_REFUSED') return { type: 'UNAVAILABLE', message: error.message };
@@ -110,9 +122,9 @@ export class RequestSubmitter {
     }
   }
 
-  async #sendAndWait(requestId: string): Promise<void> {
+  async #sendAndWait(requestId: string, deadline: number): Promise<void> {
     const waited = new AbortController();
-    const patience = delay(this.#options.waitMs, undefined, { signal: waited.signal, ref: false }).catch(() => undefined);
+    const patience = delay(leftUntil(deadline), undefined, { signal: waited.signal, ref: false }).catch(() => undefined);
     await Promise.race([this.#send(requestId), patience]);
     waited.abort();
   }
@@ -123,10 +135,10 @@ export class RequestSubmitter {
   }
 
   /** A repeat that meets the first one still on its way waits with it: both are told of the same refusal. */
-  async #repeated(requestId: string): Promise<SubmitResult> {
+  async #repeated(requestId: string, deadline: number): Promise<SubmitResult> {
     const now = await this.#current(requestId);
     if (now.type !== 'ACCEPTED' || !['QUEUED', 'SUBMITTING'].includes(now.request.status)) return now;
-    await this.#sendAndWait(requestId);
+    await this.#sendAndWait(requestId, deadline);
     return this.#current(requestId);
   }
 
@@ -135,6 +147,11 @@ export class RequestSubmitter {
     if (!request) throw new GatewayError('NOT_FOUND', 'The request was purged while it was being looked up.');
     return { type: request.status === 'REJECTED' ? 'REFUSED' : 'ACCEPTED', request };
   }
+}
+
+/** Milliseconds, never below 0. */
+function leftUntil(deadline: number): number {
+  return Math.max(deadline - performance.now(), 0);
 }
 
 /** The same words for an account that does not exist and one that is not the caller's. */

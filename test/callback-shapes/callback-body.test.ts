@@ -120,3 +120,11 @@ test('a CallbackRequest in a SOAP envelope is read like one without', () => {
   const envelope = `<s:Envelope xmlns:s="urn:s"><s:Body>${request}</s:Body></s:Envelope>`;
   expect(readCallbackBody(Buffer.from(envelope))).toEqual(readCallbackBody(Buffer.from(request)));
 });
+
+test.each([
+  { Username: 'u', Password: 'p', requestId: '1', CALLBACKCOUNT: 2 },
+  { username: 'u', password: 'p', requestId: '1', callbackCount: 2 },
+])('credentials are taken out of a message however their names are spelt: %j', (message) => {
+  const read = readCallbackBody(Buffer.from(JSON.stringify(message)));
+  expect(read).toMatchObject({ json: '{"requestId":"1"}', credentials: { username: 'u', password: 'p' }, callbackCount: 2 });
+});

@@ -17,6 +17,7 @@ export function newRequest(
     idempotencyKey: null,
     inputHash: createHash('sha256').update(JSON.stringify(deviceIds)).digest(),
     devices,
+    devicesJson: devices && JSON.stringify(devices),
     settings: '{}',
     carrierRequests: [{ service: 'CarrierService', firstIndex: 0, deviceCount: devices?.length ?? null }],
     createdAt: 1_000,

@@ -131,6 +131,8 @@ export interface NewRequest {
   /** SHA-256 over operation and parsed input: what "the same input" means under one idempotency key. */
   readonly inputHash: Uint8Array;
   readonly devices: readonly RequestedDevice[] | null;
+  /** The same as JSON: what is stored. */
+  readonly devicesJson: string | null;
   /** The rest of the parsed input, as JSON. */
   readonly settings: string;
   readonly carrierRequests: readonly { readonly service: string; readonly firstIndex: number; readonly deviceCount: number | null }[];

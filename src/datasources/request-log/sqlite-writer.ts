@@ -59,14 +59,14 @@ export class SqliteWriter {
     this.#touched.clear();
   }
 
-  create(request: log.NewRequest, devices: string | null): { outcome: 'CREATED' | 'EXISTS' | 'KEY_REUSED'; id: string } {
+  create(request: log.NewRequest): { outcome: 'CREATED' | 'EXISTS' | 'KEY_REUSED'; id: string } {
     const { account, createdBy, idempotencyKey } = request;
     const existing = idempotencyKey === null ? null : this.byKey(account, createdBy, idempotencyKey);
     if (existing) {
       return { outcome: Buffer.compare(existing.inputHash, request.inputHash) === 0 ? 'EXISTS' : 'KEY_REUSED', id: existing.id };
     }
     const pk = this.#insertRequest({ ...request, origin: 'GATEWAY', total: request.devices?.length ?? null });
-    this.#sql.insertInput.run(pk, devices, request.settings);
+    this.#sql.insertInput.run(pk, request.devicesJson, request.settings);
     for (const [position, part] of request.carrierRequests.entries()) {
       this.#sql.insertCarrierRequest.run(pk, position, part.service, null, 'QUEUED', part.firstIndex, part.deviceCount);
     }

@@ -57,8 +57,7 @@ export class SqliteRequestLog implements log.RequestLog {
   }
 
   create(request: log.NewRequest) {
-    const devices = request.devices && JSON.stringify(request.devices);
-    return this.#commits.run(() => this.#writer.create(request, devices));
+    return this.#commits.run(() => this.#writer.create(request));
   }
 
   findByKey(account: string, createdBy: string, key: string) {

@@ -79,20 +79,16 @@ function parseXml(text: string): { value: Record<string, unknown> } | { unreadab
 
 function keep(raw: Record<string, unknown>): CallbackBody | { unreadable: UnreadableReason } {
   const legacy = legacyBody(raw);
-  let message: Record<string, unknown>;
-  let credentials: CallbackBody['credentials'];
-  let resends: unknown;
-  if (legacy === null) {
-    const { username, password, callbackCount, ...rest } = raw;
-    message = rest;
-    credentials = { username, password };
-    resends = callbackCount;
-  } else {
-    const { Username, Password, CallbackCount, ...rest } = legacy;
-    message = raw === legacy ? rest : { CallbackRequest: rest };
-    credentials = { username: Username, password: Password };
-    resends = CallbackCount;
+  const fields = { ...(legacy ?? raw) };
+  // By any casing: a password must not get into the store because the carrier spelt its name another way.
+  const taken = { username: undefined as unknown, password: undefined as unknown, callbackcount: undefined as unknown };
+  for (const name of Object.keys(fields)) {
+    const known = name.toLowerCase();
+    if (known !== 'username' && known !== 'password' && known !== 'callbackcount') continue;
+    taken[known] ??= fields[name];
+    delete fields[name];
   }
+  const message = legacy === null || raw === legacy ? fields : { CallbackRequest: fields };
   let json: string;
   try {
     json = JSON.stringify(message);
@@ -104,7 +100,7 @@ function keep(raw: Record<string, unknown>): CallbackBody | { unreadable: Unread
     message,
     json,
     digest: hash('sha256', json, 'buffer').subarray(0, 16),
-    callbackCount: readCount(resends),
-    credentials,
+    callbackCount: readCount(taken.callbackcount),
+    credentials: { username: taken.username, password: taken.password },
   };
 }
