@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { ulid } from 'ulid';
-import { identifierKey, keyOf, parseIdentifierKind } from '../thingspace/wire/device-identifier.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { THIS_ROW } from './log-event.ts';
 import * as log from './request-log.ts';
@@ -15,9 +14,6 @@ const CACHED_DEVICES = 150_000;
 
 /** Messages that are kept aside although their request id is known to be another account's. */
 const KEPT_FOREIGN = 10_000;
-
-/** Devices or rows whose identifiers are indexed in one job: a few milliseconds, so that no callback waits for more. */
-const INDEXED_AT_ONCE = 500;
 
 /**
  * The jobs of the SQLite store: what runs inside a transaction. Each changes rows and, with them, the folds in memory; when
@@ -148,35 +144,6 @@ export class SqliteWriter {
       this.step(id, position, { type: 'UNANSWERED', error });
     }
     return (this.#sql.queuedRequests.all() as { id: string }[]).map(({ id }) => id);
-  }
-
-  /**
-   * A step of bringing the identifier table up to date: first the devices a Request named, then what each row of its log
-   * names. False when there is nothing left to do.
-   */
-  indexIdentifiers(): boolean {
-    const [row] = this.#sql.requestsToIndex.all(1) as { pk: number; indexed_seq: number }[];
-    if (!row) return false;
-    const { pk, indexed_seq } = row;
-    const keys = new Set<string>();
-    let upTo = indexed_seq + 1;
-    if (indexed_seq < 0) {
-      // −1 before any device is in, −1 − n once the first n are.
-      const devices = this.state(pk).devices ?? [];
-      const from = -1 - indexed_seq;
-      for (const { deviceIds } of devices.slice(from, from + INDEXED_AT_ONCE)) {
-        for (const { kind, id } of deviceIds) keys.add(identifierKey(parseIdentifierKind(kind), id, kind));
-      }
-      upTo = from + INDEXED_AT_ONCE < devices.length ? indexed_seq - INDEXED_AT_ONCE : 0;
-    } else {
-      for (const event of this.#sql.eventsAfter.all(pk, indexed_seq, INDEXED_AT_ONCE) as EventRow[]) {
-        for (const identifier of toLogEvent(event).callback?.message.deviceIds ?? []) keys.add(keyOf(identifier));
-        upTo = event.seq;
-      }
-    }
-    this.#sql.insertIdentifiers.run(JSON.stringify([...keys]), pk);
-    this.#sql.setIndexed.run(upTo, pk);
-    return true;
   }
 
   remember(key: string, value: string | null): void {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { GroupCommit, type GroupCommitOptions } from './group-commit.ts';
 import type { Hub } from './hub.ts';
+import { indexIdentifiers } from './index-identifiers.ts';
 import type * as log from './request-log.ts';
 import { settleUnclaimed } from './settle-unclaimed.ts';
 import { openSqlite } from './sqlite-open.ts';
@@ -148,7 +149,7 @@ export class SqliteRequestLog implements log.RequestLog {
 
   /** Brings the identifier table a bounded step nearer to the log; false when there is nothing left to do. */
   indexIdentifiers(): Promise<boolean> {
-    return this.#commits.run(() => this.#writer.indexIdentifiers());
+    return this.#commits.run(() => indexIdentifiers(this.#sql, this.#writer));
   }
 
   /** Statements that reads have run so far: what a test of the loaders counts. */
