@@ -42,7 +42,7 @@ export interface Gateway extends AsyncDisposable {
 
 const STALLED_AFTER_MS = 15_000;
 const KEEP_ALIVE_MS = 12_000;
-const FOLLOWER_TICK_MS = 75;
+const FOLLOWER_TICK_MS = 60;
 const TIDY_EVERY_MS = 5_000;
 
 /** Builds every part and hands it to the others; what was built is undone in reverse, also when a later part fails. */
