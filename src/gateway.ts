@@ -44,6 +44,8 @@ const STALLED_AFTER_MS = 15_000;
 const KEEP_ALIVE_MS = 12_000;
 const FOLLOWER_TICK_MS = 60;
 const TIDY_EVERY_MS = 5_000;
+/** Of 500 devices or rows each; callbacks are stored in between. */
+const INDEX_STEPS = 20;
 
 /** Builds every part and hands it to the others; what was built is undone in reverse, also when a later part fails. */
 export async function startGateway(config: Config, options: GatewayOptions): Promise<Gateway> {
@@ -276,7 +278,7 @@ async function tidy(requestLog: SqliteRequestLog, before: number, logger: Logger
   const { resolved, adopted } = await requestLog.settleUnclaimed(before);
   for (const requestId of resolved) logger.info('unknown_request_resolved', { requestId });
   if (adopted.length > 0) logger.info('external_requests_adopted', { count: adopted.length });
-  await requestLog.indexIdentifiers();
+  for (let step = 0; step < INDEX_STEPS && (await requestLog.indexIdentifiers()); step++);
 }
 
 async function refreshGauges(metrics: Metrics, requestLog: SqliteRequestLog, session: Session): Promise<void> {

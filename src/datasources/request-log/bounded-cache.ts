@@ -32,4 +32,9 @@ export class BoundedCache<Key, Value> {
     this.#weight -= entry.weight;
     this.#entries.delete(key);
   }
+
+  clear(): void {
+    this.#entries.clear();
+    this.#weight = 0;
+  }
 }

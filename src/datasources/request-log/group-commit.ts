@@ -67,7 +67,11 @@ export class GroupCommit {
     }
     if (this.#commit(batch) || this.#fatal) return;
     // One job of the batch is bad: alone, each shows whether it is the one.
-    for (const job of batch) if (!this.#commit([job], true) && this.#fatal) job.reject(this.#fatal);
+    for (const job of batch) {
+      // Once the store has failed nothing more may be written, or acknowledged.
+      if (this.#fatal) job.reject(this.#fatal);
+      else this.#commit([job], true);
+    }
   }
 
   /** True when every job of the batch was answered. A lone job's own failure is its answer. */

@@ -10,12 +10,12 @@ export interface Settled {
   readonly adopted: readonly string[];
 }
 
-interface Group {
+type Group = {
   readonly account: string;
   readonly carrier_request_id: string;
   readonly service: string;
   readonly first_at: number;
-}
+};
 
 /**
  * Finds owners for callbacks that no Request has, one carrier request id at a time. Nothing is decided while a request of
@@ -27,7 +27,7 @@ interface Group {
  */
 export function settleUnclaimed(sql: Statements, writer: SqliteWriter, before: number): Settled {
   const settled = { resolved: [] as string[], adopted: [] as string[] };
-  for (const group of sql.unclaimedGroups.all() as unknown as Group[]) {
+  for (const group of sql.unclaimedGroups.all() as Group[]) {
     // An id that two accounts' listeners heard belongs to whichever had it first; the other's messages stay unclaimed.
     if (sql.carrierById.get(group.carrier_request_id)) continue;
     if (sql.sendingOfAccount.get(group.account)) continue;

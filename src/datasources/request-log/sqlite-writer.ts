@@ -52,6 +52,9 @@ export class SqliteWriter {
       this.#states.delete(pk);
       this.recent.forget(pk);
     }
+    // What these had learnt may have been of the transaction that never was.
+    this.#carriers.clear();
+    this.#pks.clear();
     this.#touched.clear();
   }
 

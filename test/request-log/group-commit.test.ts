@@ -1,0 +1,61 @@
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { GroupCommit } from '../../src/datasources/request-log/group-commit.ts';
+
+function start() {
+  const db = new DatabaseSync(':memory:');
+  db.exec('CREATE TABLE t (n INTEGER) STRICT');
+  const fatal: string[] = [];
+  const commits = new GroupCommit(db, {
+    maxBatch: 256,
+    beforeCommit: () => undefined,
+    afterCommit: () => undefined,
+    onRollback: () => undefined,
+    onFatal: (error) => fatal.push(error.code),
+  });
+  const insert = (n: number) => commits.run(() => db.prepare('INSERT INTO t VALUES (?)').run(n));
+  const stored = () =>
+    db
+      .prepare('SELECT n FROM t ORDER BY n')
+      .all()
+      .map((row) => row['n']);
+  return { commits, fatal, insert, stored };
+}
+
+const failing = (errcode: number) => Object.assign(new Error('from the store'), { errcode });
+
+test('one bad job of a batch fails alone, the others are stored once', async () => {
+  const { commits, fatal, insert, stored } = start();
+  const bad = () => {
+    throw new Error('a bug');
+  };
+  const results = await Promise.allSettled([insert(1), commits.run(bad), insert(2)]);
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  expect(stored()).toEqual([1, 2]);
+  expect(fatal).toEqual([]);
+});
+
+test('after an I/O error nothing more is written or acknowledged, not even what waited in the same batch', async () => {
+  const { commits, fatal, insert, stored } = start();
+  let tries = 0;
+  // In the batch a bug hides it; alone it is the disk.
+  const disk = () => {
+    throw tries++ === 0 ? new Error('a bug') : failing(10);
+  };
+  const results = await Promise.allSettled([insert(1), commits.run(disk), insert(2)]);
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+  expect(stored()).toEqual([1]);
+  expect(fatal).toEqual(['STORE_FAILED']);
+  await expect(insert(3)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+});
+
+test('a full disk refuses the batch and the store goes on', async () => {
+  const { commits, fatal, insert, stored } = start();
+  const full = () => {
+    throw failing(13);
+  };
+  await expect(commits.run(full)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  await insert(1);
+  expect(stored()).toEqual([1]);
+  expect(fatal).toEqual([]);
+});
