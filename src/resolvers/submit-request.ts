@@ -90,6 +90,7 @@ export class RequestSubmitter {
       createdBy: caller.id,
       clientReference: command.clientReference,
       idempotencyKey: command.idempotencyKey,
+      retryOf: command.retryOf,
       inputHash,
       devices: command.devices,
       devicesJson,

@@ -177,7 +177,7 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
         account: 'a',
         service: 'CarrierService',
         receivedAt: 1,
-        reason: 'UNREADABLE',
+        reason: 'UNREADABLE' as const,
         contentType: null,
         body: Buffer.from(body),
       });

@@ -15,6 +15,7 @@ export function newRequest(
     createdBy: 'tester',
     clientReference: null,
     idempotencyKey: null,
+    retryOf: null,
     inputHash: createHash('sha256').update(JSON.stringify(deviceIds)).digest(),
     devices,
     devicesJson: devices && JSON.stringify(devices),

@@ -8,7 +8,11 @@ import type { OutcomeSource, OutcomeStatus } from './request-log.ts';
  * - `CALLBACK` settles a device, `NOTICE` leaves it pending, `NIDD` adds its second message, `REPEAT` says again what was
  *   known, `CONTRADICTION` says the opposite of it (the first stands);
  * - `UNMATCHED` keeps a message that no device could be tied to yet, `MATCHED` ties it later;
- * - `SETTLED` moves one device without a message: its carrier request was refused or unanswered, or nothing more can come.
+ * - `RECONCILED` settles a device by what the carrier said when it was asked; its message is that answer;
+ * - `SETTLED` moves one device without a message: its carrier request was refused, unanswered or cancelled, it is overdue, or
+ *   nothing more can come;
+ * - `MEMBERS` the devices of a group were read, and are expected from here on; `CANCELLED` a carrier request is not sent, or
+ *   was stated never to have arrived; `PROVEN` one of unknown fate did arrive; `CLOSED` nothing more is awaited from it.
  */
 export type LogEventKind =
   | 'CREATED'
@@ -17,11 +21,16 @@ export type LogEventKind =
   | 'REFUSED'
   | 'UNANSWERED'
   | 'REQUEUED'
+  | 'MEMBERS'
+  | 'CANCELLED'
+  | 'PROVEN'
+  | 'CLOSED'
   | 'CALLBACK'
   | 'NOTICE'
   | 'NIDD'
   | 'REPEAT'
   | 'CONTRADICTION'
+  | 'RECONCILED'
   | 'UNMATCHED'
   | 'MATCHED'
   | 'SETTLED';
@@ -53,7 +62,8 @@ export interface EventCallback {
   readonly message: CallbackMessage;
   readonly service: string;
   readonly json: string;
-  readonly digest: Uint8Array;
+  /** Null for an answer of the carrier: it is asked for, so it never comes twice by itself. */
+  readonly digest: Uint8Array | null;
   readonly callbackCount: number | null;
   readonly receivedAt: number;
 }

@@ -20,6 +20,12 @@ export function matchDevice(state: RequestState, position: number, message: Call
   return byElimination(state, position, message);
 }
 
+/** The same by identifiers alone. */
+export function matchIdentified(state: RequestState, position: number, message: CallbackMessage): number | null {
+  const identified = byIdentifier(state, position, message.deviceIds);
+  return typeof identified === 'number' ? identified : null;
+}
+
 function byIdentifier(state: RequestState, position: number, identifiers: readonly DeviceIdentifier[]): number | 'NONE' | 'AMBIGUOUS' {
   const { byKey } = state.carrier(position);
   let ambiguous = false;
@@ -46,7 +52,9 @@ function byElimination(state: RequestState, position: number, message: CallbackM
   const open = nidd ? carrier.withoutNidd : carrier.withoutFinal;
   const rivals = carrier.unmatched.filter((waiting) => (waiting.message.bearing === 'NIDD_CONFIG') === nidd);
   if (open !== 1 || rivals.some((rival) => rival.message !== message)) return null;
-  const index = state.outcomes.findIndex((outcome) => outcome.position === position && (nidd ? outcome.niddSeq : outcome.finalSeq) === 0);
+  const index = state.outcomes.findIndex(
+    (outcome) => outcome.position === position && (nidd ? outcome.niddSeq === 0 : outcome.source !== 'CALLBACK'),
+  );
   return index < 0 || disagrees(state.outcome(index), message.deviceIds, PRECEDENCE) ? null : index;
 }
 

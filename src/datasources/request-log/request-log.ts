@@ -1,5 +1,7 @@
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
 import type { DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
+import type { FollowUpLog } from './follow-up-log.ts';
+import type { KeptMessages, KeptReason } from './kept-messages.ts';
 
 export const OUTCOME_STATUSES = ['PENDING', 'OVERDUE', 'SUCCEEDED', 'FAILED', 'EXPIRED', 'CANCELLED', 'REJECTED', 'UNKNOWN'] as const;
 export type OutcomeStatus = (typeof OUTCOME_STATUSES)[number];
@@ -51,8 +53,12 @@ export interface StoredRequest {
   readonly createdBy: string;
   readonly clientReference: string | null;
   readonly status: RequestStatus;
-  /** Devices asked for; null where only the carrier knows (a group, a whole account, another tool's request). */
+  /** Devices asked for; null where only the carrier knows (another tool's request, a group that could not be read). */
   readonly total: number | null;
+  /** The devices were read from the carrier before the request was sent (a group, a whole account): who is in has changed, perhaps. */
+  readonly totalIsEstimate: boolean;
+  /** The Request whose failed devices this one tries again. */
+  readonly retryOf: string | null;
   readonly progress: Progress;
   readonly lastSeq: number;
   readonly error: RequestError | null;
@@ -128,6 +134,7 @@ export interface NewRequest {
   readonly createdBy: string;
   readonly clientReference: string | null;
   readonly idempotencyKey: string | null;
+  readonly retryOf: string | null;
   /** SHA-256 over operation and parsed input: what "the same input" means under one idempotency key. */
   readonly inputHash: Uint8Array;
   readonly devices: readonly RequestedDevice[] | null;
@@ -151,22 +158,15 @@ export interface IncomingCallback {
 
 export type AppendResult = 'APPLIED' | 'UNCLAIMED' | 'DUPLICATE' | 'FOREIGN';
 
-export interface KeptMessage {
-  readonly account: string;
-  readonly service: string;
-  readonly receivedAt: number;
-  readonly reason: string;
-  readonly contentType: string | null;
-  readonly body: Uint8Array;
-}
-
 /** What happened to one carrier request, as the sender tells it. */
 export type SendingStep =
   | { readonly type: 'SENDING' }
   | { readonly type: 'ACCEPTED'; readonly carrierRequestId: string }
   | { readonly type: 'REFUSED'; readonly error: RequestError }
   | { readonly type: 'UNANSWERED'; readonly error: RequestError }
-  | { readonly type: 'REQUEUED'; readonly error: RequestError };
+  | { readonly type: 'REQUEUED'; readonly error: RequestError }
+  | { readonly type: 'CANCELLED'; readonly error: RequestError }
+  | { readonly type: 'PROVEN' };
 
 export interface RequestFilter {
   readonly accounts: readonly string[] | null;
@@ -202,6 +202,9 @@ export interface SendableRequest {
 
 export interface LogCounts {
   readonly unclaimed: number;
+  readonly keptByReason: Readonly<Partial<Record<KeptReason, number>>>;
+  /** Devices that are OVERDUE now. */
+  readonly overdueDevices: number;
   readonly openByStatus: Readonly<Partial<Record<RequestStatus, number>>>;
 }
 
@@ -209,7 +212,7 @@ export interface LogCounts {
  * The durable truth of the gateway: one append-only log per Request, and what has come in that no Request of ours has yet.
  * Every promise of a method holds once its promise resolves: the row is on disk (fsync), and a crash cannot take it back.
  */
-export interface RequestLog extends AsyncDisposable {
+export interface RequestLog extends FollowUpLog, KeptMessages, AsyncDisposable {
   /** Changes when a backup is restored; a cursor of another epoch is refused. */
   readonly epoch: string;
 
@@ -217,11 +220,10 @@ export interface RequestLog extends AsyncDisposable {
   create(request: NewRequest): Promise<{ readonly outcome: 'CREATED' | 'EXISTS' | 'KEY_REUSED'; readonly id: string }>;
   /** The Request an idempotency key stands for, when there is one. */
   findByKey(account: string, createdBy: string, key: string): Promise<{ readonly id: string; readonly inputHash: Uint8Array } | null>;
-  step(requestId: string, position: number, step: SendingStep): Promise<void>;
+  /** False when the carrier request does not stand where this step begins: it was cancelled, or another way was faster. */
+  step(requestId: string, position: number, step: SendingStep): Promise<boolean>;
   /** Resolves once the message is durable; a message already there changes nothing. */
   append(callback: IncomingCallback): Promise<AppendResult>;
-  /** Keeps a message that cannot be applied: unreadable, or with credentials that are not ours. False past the cap of `reason`. */
-  keep(message: KeptMessage, capPerReason: number): Promise<boolean>;
   /**
    * Finds owners for unclaimed callbacks: a Request of UNKNOWN fate that is the only one they can be of, or a new Request of
    * `origin: EXTERNAL` for those unclaimed since before `before`.

@@ -67,7 +67,7 @@ export class RequestState {
     this.devices = devices;
     this.counts = progressOf([]);
     this.#carrierStates = carriers.map(() => 'QUEUED');
-    this.devicesKnown = carriers.every(({ deviceCount }) => deviceCount !== null);
+    this.devicesKnown = devices !== null || carriers.every(({ deviceCount }) => deviceCount !== null);
     for (const { firstIndex, deviceCount } of carriers) {
       this.carriers.push({
         firstIndex,
@@ -78,7 +78,8 @@ export class RequestState {
         strays: 0,
         unmatched: [],
       });
-      for (let index = firstIndex; index < firstIndex + (deviceCount ?? 0); index++) {
+      // Members of a group: expected, though the carrier has the last word on who is one.
+      for (let index = firstIndex; index < firstIndex + (deviceCount ?? devices?.length ?? 0); index++) {
         this.#open(this.carriers.length - 1, devices?.[index] ?? null);
       }
     }
@@ -88,6 +89,12 @@ export class RequestState {
     const carrier = this.carriers[position];
     if (carrier === undefined) throw new RangeError(`no carrier request at position ${position}`);
     return carrier;
+  }
+
+  carrierState(position: number): CarrierRequestState {
+    const state = this.#carrierStates[position];
+    if (state === undefined) throw new RangeError(`no carrier request at position ${position}`);
+    return state;
   }
 
   outcome(index: number): OutcomeState {
@@ -134,8 +141,8 @@ export class RequestState {
     const outcome = this.outcome(change.index);
     const carrier = this.carrier(outcome.position);
     const finalSeq = change.finalSeq === THIS_ROW ? seq : change.finalSeq;
+    if (outcome.source !== 'CALLBACK' && change.source === 'CALLBACK') carrier.withoutFinal--;
     const niddSeq = change.niddSeq === THIS_ROW ? seq : change.niddSeq;
-    if (outcome.finalSeq === 0 && finalSeq !== 0) carrier.withoutFinal--;
     if (outcome.niddSeq === 0 && niddSeq !== 0) carrier.withoutNidd--;
     this.counts[outcome.status]--;
     this.counts[change.status]++;
@@ -204,4 +211,7 @@ const STATE_AFTER: Partial<Record<LogEvent['kind'], CarrierRequestState>> = {
   REFUSED: 'REFUSED',
   UNANSWERED: 'UNKNOWN',
   REQUEUED: 'QUEUED',
+  CANCELLED: 'CANCELLED',
+  PROVEN: 'ACCEPTED',
+  CLOSED: 'CLOSED',
 };

@@ -21,9 +21,10 @@ type Group = {
  * Finds owners for callbacks that no Request has, one carrier request id at a time. Nothing is decided while a request of
  * that account is on its way: the id may be the answer to it.
  *
- * A Request of UNKNOWN fate takes the id when it is the only one that could: same account and service, sent before the
- * callback came, an identifier in common. An id that could be of several stays unclaimed: there is no guessing. What could
- * be nobody's becomes a Request of origin EXTERNAL once it has waited since before `before`.
+ * A Request that left and never learnt its id takes it when it is the only one that could: same account and service, sent
+ * before the callback came, an identifier in common. An id that could be of several stays unclaimed, and so does one that a
+ * Request of unknown devices may have: there is no guessing, an operator can tell. What could be nobody's becomes a Request
+ * of origin EXTERNAL once it has waited since before `before`.
  */
 export function settleUnclaimed(sql: Statements, writer: SqliteWriter, before: number): Settled {
   const settled = { resolved: [] as string[], adopted: [] as string[] };
@@ -31,12 +32,12 @@ export function settleUnclaimed(sql: Statements, writer: SqliteWriter, before: n
     // An id that two accounts' listeners heard belongs to whichever had it first; the other's messages stay unclaimed.
     if (sql.carrierById.get(group.carrier_request_id)) continue;
     if (sql.sendingOfAccount.get(group.account)) continue;
-    const candidates = candidatesFor(sql, writer, group);
-    const [only] = candidates;
-    if (only && candidates.length === 1) {
+    const { sure, possible } = candidatesFor(sql, writer, group);
+    const [only] = sure;
+    if (only && sure.length === 1) {
       writer.step(only.id, only.position, { type: 'ACCEPTED', carrierRequestId: group.carrier_request_id });
       settled.resolved.push(only.id);
-    } else if (candidates.length === 0 && group.first_at < before) {
+    } else if (sure.length + possible === 0 && group.first_at < before) {
       settled.adopted.push(writer.adoptExternal(group.account, group.carrier_request_id, group.service, group.first_at));
     }
   }
@@ -47,13 +48,21 @@ function candidatesFor(
   sql: Statements,
   writer: SqliteWriter,
   { account, carrier_request_id, service, first_at }: Group,
-): { id: string; position: number }[] {
-  const unknown = sql.unknownOfAccount.all(account, service, first_at) as { id: string; pk: number; position: number }[];
-  if (unknown.length === 0) return [];
+): { sure: readonly Lost[]; possible: number } {
+  const lost = sql.withoutIdOfAccount.all(account, service, first_at) as Lost[];
+  if (lost.length === 0) return { sure: [], possible: 0 };
   const messages = (sql.unclaimedOf.all(carrier_request_id, account) as UnclaimedRow[]).flatMap((row) => toUnclaimed(row)?.message ?? []);
   const keys = messages.flatMap(({ deviceIds }) => deviceIds.map(keyOf));
-  return unknown.filter(({ pk, position }) => {
-    const { byKey } = writer.state(pk).carrier(position);
-    return keys.some((key) => byKey.has(key));
-  });
+  const known = ({ pk, position }: Lost) => writer.state(pk).carrier(position).byKey;
+  return {
+    sure: lost.filter((request) => keys.some((key) => known(request).has(key))),
+    possible: lost.filter((request) => request.state !== 'CLOSED' && known(request).size === 0).length,
+  };
 }
+
+type Lost = {
+  readonly id: string;
+  readonly pk: number;
+  readonly position: number;
+  readonly state: string;
+};

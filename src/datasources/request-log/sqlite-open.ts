@@ -5,7 +5,7 @@ import { GatewayError } from '../../errors.ts';
 
 /** "M2MG": says whose file this is to whoever finds it. */
 const APPLICATION_ID = 0x4d324d47;
-const MIGRATIONS = ['0001-sqlite.sql'] as const;
+const MIGRATIONS = ['0001-sqlite.sql', '0002-sqlite.sql'] as const;
 
 /**
  * Opens (or makes) the store's file with every setting the promises rest on, and verifies them: WAL, `synchronous=FULL`

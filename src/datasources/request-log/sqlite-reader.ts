@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { KeptReason } from './kept-messages.ts';
 import { THIS_ROW, type OutcomeChange } from './log-event.ts';
 import { outcomeId, parseOutcomeId } from './outcome-id.ts';
 import * as log from './request-log.ts';
@@ -160,8 +161,14 @@ export class SqliteReader {
 
   counts(): log.LogCounts {
     const [unclaimed] = this.#all<{ rows: number }>(this.#sql.countUnclaimed);
-    const open = this.#all<{ status: log.RequestStatus; rows: number }>(this.#sql.openByStatus);
-    return { unclaimed: unclaimed?.rows ?? 0, openByStatus: Object.fromEntries(open.map(({ status, rows }) => [status, rows])) };
+    const open = this.#all<{ status: log.RequestStatus; rows: number; overdue: number }>(this.#sql.openByStatus);
+    const kept = this.#all<{ reason: KeptReason; rows: number }>(this.#sql.keptByReason);
+    return {
+      unclaimed: unclaimed?.rows ?? 0,
+      keptByReason: Object.fromEntries(kept.map(({ reason, rows }) => [reason, rows])),
+      overdueDevices: open.reduce((sum, { overdue }) => sum + overdue, 0),
+      openByStatus: Object.fromEntries(open.map(({ status, rows }) => [status, rows])),
+    };
   }
 
   /** Outcomes with the messages they rest on; `atHand` has some of those of a single Request, by place, the others are fetched at once. */

@@ -1,4 +1,5 @@
 import { parseCallback } from '../thingspace/wire/callback.ts';
+import { isEvidenceService, parseEvidence } from '../thingspace/wire/evidence.ts';
 import type { LogEvent } from './log-event.ts';
 import type { PlacedEvent } from './transition.ts';
 import {
@@ -19,8 +20,10 @@ export type RequestRow = {
   operation: string | null;
   created_by: string;
   client_reference: string | null;
+  retry_of: string | null;
   status: StoredRequest['status'];
   total: number | null;
+  total_is_estimate: number;
   counts: string;
   last_seq: number;
   error: string | null;
@@ -83,6 +86,8 @@ export function toRequest(row: RequestRow): StoredRequest {
     clientReference: row.client_reference,
     status: row.status,
     total: row.total,
+    totalIsEstimate: row.total_is_estimate === 1,
+    retryOf: row.retry_of,
     progress: toProgress(row.counts),
     lastSeq: row.last_seq,
     error: toError(row.error),
@@ -151,7 +156,8 @@ export function toStoredCallback(
   callbackCount: number | null,
 ): StoredCallback | null {
   if (service === null || json === null) return null;
-  const message = parseCallback(service, JSON.parse(json));
+  const raw: unknown = JSON.parse(json);
+  const message = isEvidenceService(service) ? parseEvidence(service, raw) : parseCallback(service, raw);
   return message && { receivedAt: at, callbackCount, message };
 }
 

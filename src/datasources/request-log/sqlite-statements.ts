@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-const REQUEST = `pk, id, account, origin, operation, created_by, client_reference, status, total, counts, last_seq, error,
-  created_at, updated_at, completed_at`;
+const REQUEST = `pk, id, account, origin, operation, created_by, client_reference, retry_of, status, total, total_is_estimate, counts,
+  last_seq, error, created_at, updated_at, completed_at`;
 const CARRIER_REQUEST = `r.id AS request_id, c.position, c.service, c.carrier_request_id, c.state, c.first_index, c.device_count,
   c.attempts, c.sent_at, c.answered_at, c.error`;
 const EVENT = `seq, at, kind, position, outcome, outcome_status, source, final_seq, nidd_seq, contradicted, ties, request_status,
@@ -11,7 +11,8 @@ const EVENT = `seq, at, kind, position, outcome, outcome_status, source, final_s
 export function prepareStatements(db: DatabaseSync) {
   return {
     insertRequest: db.prepare(`INSERT INTO request (id, account, origin, operation, created_by, client_reference, idempotency_key,
-      input_hash, status, total, counts, last_seq, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'QUEUED', ?, '[]', 0, ?, ?)`),
+      input_hash, retry_of, status, total, counts, last_seq, created_at, updated_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'QUEUED', ?, '[]', 0, ?, ?)`),
     insertInput: db.prepare('INSERT INTO request_input (request_pk, devices, settings) VALUES (?, ?, ?)'),
     insertCarrierRequest: db.prepare(`INSERT INTO carrier_request (request_pk, position, service, carrier_request_id, state,
       first_index, device_count) VALUES (?, ?, ?, ?, ?, ?, ?)`),
@@ -39,6 +40,14 @@ export function prepareStatements(db: DatabaseSync) {
       (SELECT request_pk FROM carrier_request WHERE carrier_request_id = ?)`),
     carrierRequestsOf: db.prepare(`SELECT ${CARRIER_REQUEST} FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE r.id IN (SELECT value FROM json_each(?)) ORDER BY c.request_pk, c.position`),
+    setMembers: db.prepare('UPDATE request_input SET devices = ? WHERE request_pk = ?'),
+    setEstimate: db.prepare('UPDATE request SET total = ?, total_is_estimate = 1, indexed_seq = -1 WHERE pk = ?'),
+    retriesOf: db.prepare(`SELECT ${REQUEST} FROM request WHERE retry_of = ? ORDER BY pk`),
+    due: db.prepare(`SELECT r.id, r.account, r.operation, c.position, c.state, c.carrier_request_id, c.device_count,
+      coalesce(c.sent_at, c.answered_at) AS since FROM request r JOIN carrier_request c ON c.request_pk = r.pk
+      WHERE r.completed_at IS NULL AND c.state IN ('ACCEPTED', 'UNKNOWN') AND coalesce(c.sent_at, c.answered_at) <= ?
+      ORDER BY since LIMIT 1000`),
+    closeCarrier: db.prepare("UPDATE carrier_request SET state = 'CLOSED' WHERE request_pk = ? AND position = ?"),
     sendingCarriers: db.prepare(`SELECT r.id, c.position FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE c.state = 'SENDING'`),
     queuedRequests: db.prepare(`SELECT DISTINCT r.id FROM carrier_request c JOIN request r ON r.pk = c.request_pk
@@ -55,15 +64,22 @@ export function prepareStatements(db: DatabaseSync) {
       GROUP BY account, carrier_request_id ORDER BY min(pk) LIMIT 100`),
     sendingOfAccount: db.prepare(`SELECT 1 FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE c.state = 'SENDING' AND r.account = ?`),
-    unknownOfAccount: db.prepare(`SELECT r.id, r.pk, c.position FROM carrier_request c JOIN request r ON r.pk = c.request_pk
-      WHERE c.state = 'UNKNOWN' AND r.account = ? AND c.service = ? AND c.sent_at <= ?`),
+    withoutIdOfAccount: db.prepare(`SELECT r.id, r.pk, c.position, c.state FROM carrier_request c JOIN request r ON r.pk = c.request_pk
+      WHERE c.carrier_request_id IS NULL AND c.sent_at IS NOT NULL AND c.state IN ('UNKNOWN', 'ACCEPTED', 'CLOSED')
+        AND r.account = ? AND c.service = ? AND c.sent_at <= ?`),
     unclaimedPage: db.prepare(`SELECT * FROM unclaimed WHERE pk > :after AND (:accounts IS NULL OR account IN
       (SELECT value FROM json_each(:accounts))) ORDER BY pk LIMIT :limit`),
     countUnclaimed: db.prepare('SELECT count(*) AS rows FROM unclaimed'),
     insertKept: db.prepare(`INSERT INTO kept_message (account, service, received_at, reason, content_type, digest, body)
       VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
     countKept: db.prepare('SELECT count(*) AS rows FROM kept_message WHERE reason = ?'),
-    openByStatus: db.prepare('SELECT status, count(*) AS rows FROM request WHERE completed_at IS NULL GROUP BY status'),
+    keptByReason: db.prepare('SELECT reason, count(*) AS rows FROM kept_message GROUP BY reason'),
+    keptPage: db.prepare(`SELECT * FROM kept_message WHERE pk > :after AND (:accounts IS NULL OR account IN
+      (SELECT value FROM json_each(:accounts))) AND (:reason IS NULL OR reason = :reason) ORDER BY pk LIMIT :limit`),
+    keptByIds: db.prepare('SELECT * FROM kept_message WHERE pk IN (SELECT value FROM json_each(?))'),
+    deleteKept: db.prepare('DELETE FROM kept_message WHERE pk = ?'),
+    openByStatus: db.prepare(`SELECT status, count(*) AS rows, sum(counts ->> 1) AS overdue FROM request
+      WHERE completed_at IS NULL GROUP BY status`),
     requestsToIndex: db.prepare('SELECT pk, id, indexed_seq, last_seq FROM request WHERE indexed_seq < last_seq ORDER BY pk LIMIT ?'),
     insertIdentifiers: db.prepare('INSERT OR IGNORE INTO identifier (key, request_pk) SELECT value, ?2 FROM json_each(?1)'),
     setIndexed: db.prepare('UPDATE request SET indexed_seq = ? WHERE pk = ?'),

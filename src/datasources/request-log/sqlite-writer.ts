@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { ulid } from 'ulid';
 import { BoundedCache } from './bounded-cache.ts';
 import { THIS_ROW } from './log-event.ts';
@@ -7,13 +6,26 @@ import { RequestState } from './request-state.ts';
 import { toLogEvent, toUnclaimed, type EventRow, type UnclaimedRow } from './sqlite-rows.ts';
 import { RecentRows } from './recent-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
-import { transition, type Change } from './transition.ts';
+import { transition, type Change, type PlacedEvent } from './transition.ts';
 
 /** Devices whose matching state stays in memory, over all Requests; measured at 1 to 3 kB each. */
 const CACHED_DEVICES = 150_000;
 
 /** Messages that are kept aside although their request id is known to be another account's. */
 const KEPT_FOREIGN = 10_000;
+
+/** Where each step begins. What has left is never cancelled, what is cancelled never leaves. */
+const STEP_FROM: Readonly<Record<log.SendingStep['type'], readonly log.CarrierRequestState[]>> = {
+  SENDING: ['QUEUED'],
+  REQUEUED: ['QUEUED', 'SENDING'],
+  // QUEUED: another tool's request, first seen with its id. The last three: an id that is learnt late.
+  ACCEPTED: ['SENDING', 'QUEUED', 'UNKNOWN', 'ACCEPTED', 'CLOSED'],
+  REFUSED: ['SENDING'],
+  // QUEUED: after a backup was restored, it may have left since.
+  UNANSWERED: ['SENDING', 'QUEUED'],
+  CANCELLED: ['QUEUED', 'UNKNOWN'],
+  PROVEN: ['UNKNOWN'],
+};
 
 /**
  * The jobs of the SQLite store: what runs inside a transaction. Each changes rows and, with them, the folds in memory; when
@@ -72,7 +84,7 @@ export class SqliteWriter {
     // Warm before the first callback: twenty cold requests at once would hold up acknowledgements.
     const state = new RequestState(request.id, request.devices, request.carrierRequests);
     this.#states.set(pk, state, state.outcomes.length + 1);
-    this.#change(pk, { type: 'CREATED' }, request.createdAt);
+    this.change(pk, { type: 'CREATED' }, request.createdAt);
     return { outcome: 'CREATED', id: request.id };
   }
 
@@ -81,8 +93,9 @@ export class SqliteWriter {
     return row ? { id: row.id, inputHash: row.input_hash } : null;
   }
 
-  step(requestId: string, position: number, step: log.SendingStep): void {
+  step(requestId: string, position: number, step: log.SendingStep): boolean {
     const pk = this.pkOf(requestId);
+    if (!STEP_FROM[step.type].includes(this.state(pk).carrierState(position))) return false;
     const at = this.#now();
     const sending = step.type === 'SENDING';
     const carrierRequestId = step.type === 'ACCEPTED' ? step.carrierRequestId : null;
@@ -99,8 +112,9 @@ export class SqliteWriter {
       position,
     );
     this.#sql.setRequestError.run(error, pk);
-    this.#change(pk, { type: 'STEP', position, step }, at);
+    this.change(pk, { type: 'STEP', position, step }, at);
     if (carrierRequestId !== null) this.#claim(pk, position, carrierRequestId);
+    return true;
   }
 
   append(callback: log.IncomingCallback): log.AppendResult {
@@ -126,16 +140,8 @@ export class SqliteWriter {
       return changes === 0 ? 'DUPLICATE' : 'UNCLAIMED';
     }
     if (this.#sql.knownDigest.get(owner.pk, digest)) return 'DUPLICATE';
-    this.#change(owner.pk, { type: 'CALLBACK', position: owner.position, callback }, receivedAt);
+    this.change(owner.pk, { type: 'CALLBACK', position: owner.position, callback }, receivedAt);
     return 'APPLIED';
-  }
-
-  keep(message: log.KeptMessage, capPerReason: number): boolean {
-    const { account, service, receivedAt, reason, contentType, body } = message;
-    const kept = this.#sql.countKept.get(reason) as { rows: number };
-    if (kept.rows >= capPerReason) return false;
-    this.#sql.insertKept.run(account, service, receivedAt, reason, contentType, createHash('sha256').update(body).digest(), body);
-    return true;
   }
 
   recover(): string[] {
@@ -186,7 +192,7 @@ export class SqliteWriter {
       const unclaimed = toUnclaimed(row);
       if (!unclaimed || this.#sql.knownDigest.get(pk, row.digest)) continue;
       const callback = { ...unclaimed, digest: row.digest };
-      this.#change(pk, { type: 'CALLBACK', position, callback }, row.received_at);
+      this.change(pk, { type: 'CALLBACK', position, callback }, row.received_at);
     }
     this.#sql.deleteUnclaimed.run(carrierRequestId, account);
   }
@@ -194,20 +200,20 @@ export class SqliteWriter {
   /** A Request of another tool, seen through its callbacks alone. */
   adoptExternal(account: string, carrierRequestId: string, service: string, at: number): string {
     const id = `req_${ulid(at)}`;
-    const unknown = { operation: null, clientReference: null, idempotencyKey: null, inputHash: null, total: null };
+    const unknown = { operation: null, clientReference: null, idempotencyKey: null, retryOf: null, inputHash: null, total: null };
     const pk = this.#insertRequest({ ...unknown, id, account, createdBy: 'external', origin: 'EXTERNAL', createdAt: at });
     this.#sql.insertInput.run(pk, null, '{}');
     this.#sql.insertCarrierRequest.run(pk, 0, service, null, 'QUEUED', 0, null);
-    this.#change(pk, { type: 'CREATED' }, at);
+    this.change(pk, { type: 'CREATED' }, at);
     this.step(id, 0, { type: 'ACCEPTED', carrierRequestId });
     return id;
   }
 
   #insertRequest(
-    row: Pick<log.NewRequest, 'id' | 'account' | 'createdBy' | 'clientReference' | 'idempotencyKey' | 'createdAt'> &
+    row: Pick<log.NewRequest, 'id' | 'account' | 'createdBy' | 'clientReference' | 'idempotencyKey' | 'retryOf' | 'createdAt'> &
       Pick<log.StoredRequest, 'operation' | 'origin' | 'total'> & { inputHash: Uint8Array | null },
   ): number {
-    const { id, account, origin, operation, createdBy, clientReference, idempotencyKey, inputHash, total, createdAt } = row;
+    const { id, account, origin, operation, createdBy, clientReference, idempotencyKey, inputHash, retryOf, total, createdAt } = row;
     const { lastInsertRowid } = this.#sql.insertRequest.run(
       id,
       account,
@@ -217,6 +223,7 @@ export class SqliteWriter {
       clientReference,
       idempotencyKey,
       inputHash,
+      retryOf,
       total,
       createdAt,
       createdAt,
@@ -225,7 +232,7 @@ export class SqliteWriter {
   }
 
   /** Every write to a Request's log goes through here: decide, fold, insert. Its row follows once per transaction. */
-  #change(pk: number, change: Change, at: number): void {
+  change(pk: number, change: Change, at = this.#now()): readonly PlacedEvent[] {
     const state = this.state(pk);
     const touched = this.#touched.get(pk);
     if (touched) touched.at = Math.max(touched.at, at);
@@ -255,6 +262,13 @@ export class SqliteWriter {
         callback?.json ?? null,
       );
     }
+    return placed;
+  }
+
+  /** What is in memory of a Request is built anew from its rows. */
+  forget(pk: number): void {
+    this.#states.delete(pk);
+    this.#touched.delete(pk);
   }
 
   #carrier(carrierRequestId: string): { pk: number; position: number; account: string } | null {
@@ -274,6 +288,8 @@ const CARRIER_STATE: Readonly<Record<log.SendingStep['type'], log.CarrierRequest
   REFUSED: 'REFUSED',
   UNANSWERED: 'UNKNOWN',
   REQUEUED: 'QUEUED',
+  CANCELLED: 'CANCELLED',
+  PROVEN: 'ACCEPTED',
 };
 
 function json(counts: readonly number[]): string {

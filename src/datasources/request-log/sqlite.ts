@@ -3,9 +3,13 @@ import type { DatabaseSync } from 'node:sqlite';
 import { GroupCommit, type GroupCommitOptions } from './group-commit.ts';
 import type { Hub } from './hub.ts';
 import { indexIdentifiers } from './index-identifiers.ts';
+import type { Finding } from './follow-up-log.ts';
+import type { KeptFilter, KeptMessage } from './kept-messages.ts';
 import type * as log from './request-log.ts';
 import { settleUnclaimed } from './settle-unclaimed.ts';
 import { openSqlite } from './sqlite-open.ts';
+import { SqliteFollowUp } from './sqlite-follow-up.ts';
+import { keepMessage, keptById, keptPage } from './sqlite-kept.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import { prepareStatements, type Statements } from './sqlite-statements.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
@@ -31,6 +35,7 @@ export class SqliteRequestLog implements log.RequestLog {
   readonly #commits: GroupCommit;
   readonly #writer: SqliteWriter;
   readonly #reader: SqliteReader;
+  readonly #followUp: SqliteFollowUp;
   #changed: string[] = [];
 
   constructor({ path, hub, now, onCommit, onFatal }: SqliteRequestLogOptions) {
@@ -40,6 +45,7 @@ export class SqliteRequestLog implements log.RequestLog {
     this.epoch = this.#ownEpoch();
     this.#writer = new SqliteWriter(this.#sql, now, (requestId) => hub.isFollowed(requestId));
     this.#reader = new SqliteReader(this.#db, this.#sql, this.#writer);
+    this.#followUp = new SqliteFollowUp(this.#sql, this.#writer);
     this.#commits = new GroupCommit(this.#db, {
       maxBatch: 256,
       beforeCommit: () => {
@@ -73,8 +79,52 @@ export class SqliteRequestLog implements log.RequestLog {
     return this.#commits.run(() => this.#writer.append(callback));
   }
 
-  keep(message: log.KeptMessage, capPerReason: number) {
-    return this.#commits.run(() => this.#writer.keep(message, capPerReason));
+  keep(message: KeptMessage, capPerReason: number) {
+    return this.#commits.run(() => keepMessage(this.#sql, message, capPerReason));
+  }
+
+  kept(filter: KeptFilter, after: string | null, limit: number) {
+    return Promise.resolve(keptPage(this.#sql, filter, after, limit));
+  }
+
+  keptById(ids: readonly string[]) {
+    return Promise.resolve(keptById(this.#sql, ids));
+  }
+
+  discardKept(id: string) {
+    return this.#commits.run(() => void this.#sql.deleteKept.run(Number(id)));
+  }
+
+  cancelQueued(requestId: string, error: log.RequestError) {
+    return this.#commits.run(() => this.#followUp.cancelQueued(requestId, error));
+  }
+
+  resolveUnknown(requestId: string, position: number, carrierRequestId: string | null) {
+    return this.#commits.run(() => this.#followUp.resolveUnknown(requestId, position, carrierRequestId));
+  }
+
+  setMembers(requestId: string, devices: readonly log.RequestedDevice[]) {
+    return this.#commits.run(() => this.#followUp.setMembers(requestId, devices));
+  }
+
+  lapse(requestId: string, position: number, into: 'OVERDUE' | 'EXPIRED', limit: number) {
+    return this.#commits.run(() => this.#followUp.lapse(requestId, position, into, limit));
+  }
+
+  reconcile(findings: readonly Finding[]) {
+    return this.#commits.run(() => this.#followUp.reconcile(findings));
+  }
+
+  due(before: number) {
+    return Promise.resolve(this.#followUp.due(before));
+  }
+
+  silentDevices(requestId: string, position: number) {
+    return Promise.resolve(this.#followUp.silentDevices(requestId, position));
+  }
+
+  retriesOf(requestId: string) {
+    return Promise.resolve(this.#followUp.retriesOf(requestId));
   }
 
   settleUnclaimed(before: number) {

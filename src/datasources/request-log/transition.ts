@@ -1,12 +1,18 @@
-import { matchDevice } from './match-device.ts';
+import { matchDevice, matchIdentified } from './match-device.ts';
 import { THIS_ROW, type EventCallback, type LogEvent, type OutcomeChange } from './log-event.ts';
-import type { RequestState } from './request-state.ts';
+import type { RequestState, UnmatchedCallback } from './request-state.ts';
 import { countsOf, type OutcomeStatus, type RequestStatus, type SendingStep } from './request-log.ts';
 
 export type Change =
   | { readonly type: 'CREATED' }
   | { readonly type: 'STEP'; readonly position: number; readonly step: SendingStep }
-  | { readonly type: 'CALLBACK'; readonly position: number; readonly callback: EventCallback };
+  | { readonly type: 'CALLBACK'; readonly position: number; readonly callback: EventCallback }
+  /** The devices of a group: the state was built anew with them. */
+  | { readonly type: 'MEMBERS' }
+  /** Up to `limit` devices that have not reported become overdue, or expire; with the last of these the carrier request is closed. */
+  | { readonly type: 'LAPSE'; readonly position: number; readonly into: 'OVERDUE' | 'EXPIRED'; readonly limit: number }
+  /** What the carrier answered when it was asked; `index` where the answer names no device. */
+  | { readonly type: 'RECONCILED'; readonly position: number; readonly index: number | null; readonly answer: EventCallback };
 
 /** A row with its place, and the Request as it stands after it. */
 export interface PlacedEvent {
@@ -38,6 +44,12 @@ function decide(state: RequestState, change: Change, emit: (event: LogEvent) => 
   switch (change.type) {
     case 'CREATED':
       return emit({ kind: 'CREATED', position: -1, outcome: null, callback: null, ties: 0 });
+    case 'MEMBERS':
+      return emit({ kind: 'MEMBERS', position: -1, outcome: null, callback: null, ties: 0 });
+    case 'LAPSE':
+      return decideLapse(state, change.position, change.into, change.limit, emit);
+    case 'RECONCILED':
+      return decideReconciled(state, change, emit);
     case 'STEP':
       return decideStep(state, change.position, change.step, emit);
     case 'CALLBACK':
@@ -49,9 +61,44 @@ function decide(state: RequestState, change: Change, emit: (event: LogEvent) => 
 
 function decideStep(state: RequestState, position: number, step: SendingStep, emit: (event: LogEvent) => void): void {
   emit({ kind: step.type, position, outcome: null, callback: null, ties: 0 });
-  if (step.type === 'REFUSED') settleOpen(state, position, 'REJECTED', emit);
-  if (step.type === 'UNANSWERED') settleOpen(state, position, 'UNKNOWN', emit);
-  if (step.type === 'ACCEPTED') settleOpen(state, position, 'PENDING', emit, 'UNKNOWN');
+  if (step.type === 'REFUSED') settleOpen(state, position, 'REJECTED', OPEN, emit);
+  if (step.type === 'UNANSWERED') settleOpen(state, position, 'UNKNOWN', OPEN, emit);
+  if (step.type === 'CANCELLED') settleOpen(state, position, 'CANCELLED', UNSETTLED, emit);
+  if (step.type === 'ACCEPTED' || step.type === 'PROVEN') settleOpen(state, position, 'PENDING', ['UNKNOWN'], emit);
+}
+
+function decideLapse(
+  state: RequestState,
+  position: number,
+  into: 'OVERDUE' | 'EXPIRED',
+  limit: number,
+  emit: (event: LogEvent) => void,
+): void {
+  settleOpen(state, position, into, into === 'OVERDUE' ? ['PENDING'] : UNSETTLED, emit, limit);
+  if (into === 'OVERDUE' || state.outcomes.some((outcome) => outcome.position === position && UNSETTLED.includes(outcome.status))) return;
+  for (const waiting of finalsOf(state, position)) tie(state, position, state.outcomes.length, waiting, emit);
+  emit({ kind: 'CLOSED', position, outcome: null, callback: null, ties: 0 });
+}
+
+/** What a callback has settled needs no answer; nor does a device that the answer cannot be tied to. */
+function decideReconciled(
+  state: RequestState,
+  { position, index, answer }: Extract<Change, { type: 'RECONCILED' }>,
+  emit: (event: LogEvent) => void,
+): void {
+  const found = index ?? matchIdentified(state, position, answer.message);
+  const now = found === null ? undefined : state.outcomes[found];
+  if (found === null || !now || now.position !== position || !(now.status === 'EXPIRED' || UNSETTLED.includes(now.status))) return;
+  const status = answer.message.succeeded ? 'SUCCEEDED' : 'FAILED';
+  const outcome: OutcomeChange = {
+    index: found,
+    status,
+    source: 'RECONCILED',
+    finalSeq: THIS_ROW,
+    niddSeq: now.niddSeq,
+    contradicted: now.contradicted,
+  };
+  emit({ kind: 'RECONCILED', position, outcome, callback: answer, ties: 0 });
 }
 
 function decideCallback(state: RequestState, position: number, callback: EventCallback, emit: (event: LogEvent) => void): void {
@@ -66,7 +113,10 @@ function decideCallback(state: RequestState, position: number, callback: EventCa
   emit({ kind: 'UNMATCHED', position, outcome: null, callback, ties: 0 });
 }
 
-/** What a message does to the device it means. The first final message wins; one that differs is kept and flagged. */
+/**
+ * What a message does to the device it means. The first final message wins, also over what was learnt by asking or had
+ * expired; one that differs from it is kept and flagged.
+ */
 function effectOn(
   state: RequestState,
   index: number,
@@ -85,7 +135,7 @@ function effectOn(
   if (message.bearing === 'NIDD_CONFIG') return { kind: 'NIDD', outcome: { ...same, niddSeq: row } };
   if (message.bearing === 'PROGRESS') return { kind: 'NOTICE', outcome: same };
   const status = message.succeeded ? 'SUCCEEDED' : 'FAILED';
-  if (now.finalSeq === 0) return { kind: 'CALLBACK', outcome: { ...same, status, source: 'CALLBACK', finalSeq: row } };
+  if (now.source !== 'CALLBACK') return { kind: 'CALLBACK', outcome: { ...same, status, source: 'CALLBACK', finalSeq: row } };
   if (now.status === status) return { kind: 'REPEAT', outcome: same };
   return { kind: 'CONTRADICTION', outcome: { ...same, contradicted: true } };
 }
@@ -105,13 +155,7 @@ function tryUnmatchedAgain(state: RequestState, position: number, emit: (event: 
   }
 }
 
-function tie(
-  state: RequestState,
-  position: number,
-  index: number,
-  waiting: { readonly seq: number; readonly message: EventCallback['message'] },
-  emit: (event: LogEvent) => void,
-): void {
+function tie(state: RequestState, position: number, index: number, waiting: UnmatchedCallback, emit: (event: LogEvent) => void): void {
   const { outcome } = effectOn(state, index, waiting.message, waiting.seq);
   emit({ kind: 'MATCHED', position, outcome, callback: null, ties: waiting.seq });
 }
@@ -123,24 +167,33 @@ function tie(
 function conclude(state: RequestState, position: number, emit: (event: LogEvent) => void): void {
   const carrier = state.carrier(position);
   if (carrier.deviceCount === null || carrier.unmatched.length === 0) return;
-  const finals = carrier.unmatched.filter((waiting) => waiting.message.bearing === 'FINAL');
+  const finals = finalsOf(state, position);
   const reported = carrier.deviceCount + carrier.strays - carrier.withoutFinal + finals.length;
   if (reported < carrier.deviceCount || finals.length === 0) return;
   for (const waiting of finals) tie(state, position, state.outcomes.length, waiting, emit);
-  settleOpen(state, position, 'EXPIRED', emit);
+  settleOpen(state, position, 'EXPIRED', OPEN, emit);
 }
 
-/** Moves every device of a carrier request that stands at `from` (or is open at all) to `status`, one row each. */
+function finalsOf(state: RequestState, position: number): readonly UnmatchedCallback[] {
+  return state.carrier(position).unmatched.filter((waiting) => waiting.message.bearing === 'FINAL');
+}
+
+const OPEN: readonly OutcomeStatus[] = ['PENDING', 'OVERDUE'];
+const UNSETTLED: readonly OutcomeStatus[] = ['PENDING', 'OVERDUE', 'UNKNOWN'];
+
+/** Moves up to `limit` devices of a carrier request that stand at one of `from` to `status`, one row each. */
 function settleOpen(
   state: RequestState,
   position: number,
   status: OutcomeStatus,
+  from: readonly OutcomeStatus[],
   emit: (event: LogEvent) => void,
-  from?: OutcomeStatus,
+  limit = Number.POSITIVE_INFINITY,
 ): void {
+  let moved = 0;
   for (const [index, outcome] of state.outcomes.entries()) {
-    if (outcome.position !== position || outcome.finalSeq !== 0) continue;
-    if (from ? outcome.status !== from : outcome.status !== 'PENDING' && outcome.status !== 'OVERDUE') continue;
+    if (outcome.position !== position || !from.includes(outcome.status)) continue;
+    if (++moved > limit) return;
     emit({
       kind: 'SETTLED',
       position,

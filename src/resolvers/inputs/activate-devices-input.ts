@@ -143,6 +143,7 @@ function toCommand(input: z.output<typeof shape>): Command {
     settings,
     clientReference: input.clientReference ?? null,
     idempotencyKey: input.idempotencyKey ?? null,
+    retryOf: null,
     validateOnly: input.validateOnly ?? false,
   };
 }

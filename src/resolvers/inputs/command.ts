@@ -11,5 +11,7 @@ export interface Command {
   readonly settings: unknown;
   readonly clientReference: string | null;
   readonly idempotencyKey: string | null;
+  /** The Request whose failed devices it tries again. */
+  readonly retryOf: string | null;
   readonly validateOnly: boolean;
 }

@@ -61,6 +61,7 @@ function parse(operation: OperationName, rules: typeof renewShape, input: Profil
       settings,
       clientReference: parsed.data.clientReference ?? null,
       idempotencyKey: parsed.data.idempotencyKey ?? null,
+      retryOf: null,
       validateOnly: parsed.data.validateOnly ?? false,
     },
   };
