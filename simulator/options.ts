@@ -81,6 +81,12 @@ export interface SimulatorOptions {
   /** The answer to a list of no registrations: an empty body as documented, or `[]`. Default `empty`. */
   readonly emptyCallbackList?: 'empty' | 'array';
 
+  /**
+   * Extended attributes in a list of several devices: `all`, as seen in the field, or `DeviceId` alone (the documentation has them
+   * for a single device only). Default `all`.
+   */
+  readonly pageAttributes?: 'all' | 'DeviceId';
+
   /** `full` keeps every request and callback; `counts` only counters, for load tests. Default `full`. */
   readonly ledger?: 'full' | 'counts';
 }
@@ -126,6 +132,7 @@ export function resolveOptions(options: SimulatorOptions): Settings {
     registration: 'replace',
     allowAnyPort: true,
     emptyCallbackList: 'empty',
+    pageAttributes: 'all',
     ledger: 'full',
     inventorySeed: seed ?? 1,
     runSeed: seed ?? Math.floor(Math.random() * 0x1_0000_0000),

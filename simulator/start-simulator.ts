@@ -87,7 +87,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       spelling: spellings[settings.spelling],
       random,
     }),
-    ...deviceRoutes(accounts, inventory),
+    ...deviceRoutes(accounts, inventory, settings),
     ...accountRoutes(accounts, inventory, requests),
   ];
   const api = createApiServer({ routes, bearerTokens, sessions, faults: faults.endpoints, ledger, clock, timers });

@@ -1,3 +1,4 @@
+import { listDate } from './carrier-date.ts';
 import { type Device, identifiersOf } from './device.ts';
 
 /** Keys of the extended attributes in the order a live answer has them. `DeviceId` is the paging cursor. */
@@ -19,16 +20,18 @@ const placeOfUseKeys = [
   'EmailAddress',
 ].map((name) => `PrimaryPlaceOfUse${name}`);
 
-const isoDate = (ms: number) => new Date(ms).toISOString();
-
-/** A device as the device list shows it; a deactivated one has no number, address or plan. Kinds as in live answers. */
-export function deviceRecord(device: Device): object {
+/**
+ * A device as the device list shows it; a deactivated one has no number, address or plan. Kinds as in live answers.
+ *
+ * @param attributes the extended attributes: `all`, or `DeviceId` alone.
+ */
+export function deviceRecord(device: Device, attributes: 'all' | 'DeviceId' = 'all'): object {
   const lineEnded = device.state === 'deactive' || device.state === 'pre-active';
   const kinds = lineEnded ? (['imei', 'iccid', 'eid'] as const) : (['mdn', 'imsi', 'imei', 'iccid', 'eid', 'msisdn', 'min'] as const);
   const servicePlan = lineEnded ? '' : (device.servicePlan ?? '');
   return {
     accountName: device.account,
-    billingCycleEndDate: isoDate(Date.UTC(new Date(device.createdAt).getUTCFullYear() + 3, 0, 1)),
+    billingCycleEndDate: listDate(Date.UTC(new Date(device.createdAt).getUTCFullYear() + 3, 0, 1)),
     carrierInformations: [
       {
         carrierName: 'Verizon Wireless',
@@ -37,18 +40,18 @@ export function deviceRecord(device: Device): object {
       },
     ],
     connected: device.connected,
-    createdAt: isoDate(device.createdAt),
+    createdAt: listDate(device.createdAt),
     customFields: [...device.customFields].map(([key, value]) => ({ key, value })),
     deviceIds: identifiersOf(device, kinds).map(({ kind, id }) => ({ id, kind: kind === 'iccid' ? 'iccId' : kind })),
-    extendedAttributes: extendedAttributes(device),
+    extendedAttributes: extendedAttributes(device).filter(({ key }) => attributes === 'all' || key === attributes),
     groupNames: [device.groupName],
     ipAddress: lineEnded ? '' : (device.ipAddress ?? ''),
     ...(device.lastActivationAt === undefined
       ? {}
       : {
           lastActivationBy: 'Simulator User',
-          lastActivationDate: isoDate(device.lastActivationAt),
-          lastConnectionDate: isoDate(device.lastActivationAt),
+          lastActivationDate: listDate(device.lastActivationAt),
+          lastConnectionDate: listDate(device.lastActivationAt),
         }),
   };
 }

@@ -3,21 +3,26 @@ import type { AccountBook } from '../accounts/account-book.ts';
 import { identifiersOf } from '../devices/device.ts';
 import type { Inventory } from '../devices/inventory.ts';
 import type { EndpointName } from '../http/endpoint-name.ts';
-import { ok } from '../http/answer.ts';
+import { type Answer, ok } from '../http/answer.ts';
 import type { ApiRequest, Route } from '../http/route.ts';
 import type { RequestBook } from '../operations/request-book.ts';
 import { Refusal } from '../refusal.ts';
 
+/** Most devices of a group in one answer. */
+const maxGroupPage = 2000;
+
 /** What the carrier tells about an account: plans, groups, leads, the account itself, and the status of one request. */
 export function accountRoutes(accounts: AccountBook, inventory: Inventory, requests: RequestBook): Route[] {
-  const get = (endpoint: EndpointName, path: string, body: (account: Account, request: ApiRequest) => unknown): Route => ({
+  const answering = (endpoint: EndpointName, path: string, answer: (account: Account, request: ApiRequest) => Answer): Route => ({
     endpoint,
     method: 'GET',
     path,
     guard: 'session',
     dialect: 'business',
-    handle: (request) => ok(body(accounts.require(request.params['account']), request)),
+    handle: (request) => answer(accounts.require(request.params['account']), request),
   });
+  const get = (endpoint: EndpointName, path: string, body: (account: Account, request: ApiRequest) => unknown): Route =>
+    answering(endpoint, path, (account, request) => ok(body(account, request)));
   return [
     get('plans', '/api/m2m/v1/plans/{account}', planRecords),
     get('account', '/api/m2m/v1/accounts/{account}', (account) => ({
@@ -31,17 +36,25 @@ export function accountRoutes(accounts: AccountBook, inventory: Inventory, reque
       servicePlans: planRecords(account),
     })),
     get('groups', '/api/m2m/v1/groups/{account}', (account) => account.groups.map((group) => ({ ...group, extendedAttributes: [] }))),
-    get('group', '/api/m2m/v1/groups/{account}/name/{group}', (account, { params }) => {
+    answering('group', '/api/m2m/v1/groups/{account}/name/{group}', (account, { params, query }) => {
       const group = account.groups.find(({ name }) => name === params['group']);
       if (group === undefined) throw new Refusal('REQUEST_FAILED.DeviceGroupNotFound', 'The device group was not found.');
-      const devices = inventory.find({ account: account.name, groupName: group.name });
+      const next = Number(query.get('next') ?? 0);
+      const left = inventory.find({ account: account.name, groupName: group.name }).filter((device) => device.number > next);
+      const devices = left.slice(0, maxGroupPage);
+      const hasMoreData = left.length > maxGroupPage;
+      const place = `/api/m2m/v1/groups/${encodeURIComponent(account.name)}/name/${encodeURIComponent(group.name)}`;
       return {
-        name: group.name,
-        description: group.description,
-        hasMoreData: false,
-        devices: devices.map((device) => ({
-          deviceIds: identifiersOf(device, ['imei', 'iccid']).map(({ id, kind }) => ({ id, kind })),
-        })),
+        status: hasMoreData ? 202 : 200,
+        ...(hasMoreData && { headers: { location: `${place}?next=${devices.at(-1)?.number}` } }),
+        body: {
+          name: group.name,
+          description: group.description,
+          hasMoreData,
+          devices: devices.map((device) => ({
+            deviceIds: identifiersOf(device, ['imei', 'iccid']).map(({ id, kind }) => ({ id, kind })),
+          })),
+        },
       };
     }),
     get('leads', '/api/m2m/v1/leads/{account}', (account) => ({ hasMoreData: false, leads: account.leads })),

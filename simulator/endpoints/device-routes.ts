@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import type { AccountBook } from '../accounts/account-book.ts';
+import { historyDate, wholeSecond } from '../devices/carrier-date.ts';
 import { deviceRecord } from '../devices/device-record.ts';
 import type { Inventory } from '../devices/inventory.ts';
 import { type Answer, ok } from '../http/answer.ts';
 import { parseJsonBody } from '../http/parse-json-body.ts';
 import type { Route } from '../http/route.ts';
 import { checkIdentifier } from '../operations/check-devices.ts';
+import type { Settings } from '../options.ts';
 import { Refusal } from '../refusal.ts';
 import { deviceListBody, filterDevices } from './filter-devices.ts';
 
@@ -19,7 +21,7 @@ const historyBody = z.looseObject({
 });
 
 /** Device list and history (pages "Retrieve Device Information", "Retrieve Device Provisioning History"): 202 while there is more. */
-export function deviceRoutes(accounts: AccountBook, inventory: Inventory): Route[] {
+export function deviceRoutes(accounts: AccountBook, inventory: Inventory, { pageAttributes }: Pick<Settings, 'pageAttributes'>): Route[] {
   const common = { method: 'POST', guard: 'session', dialect: 'business' } as const;
   return [
     {
@@ -37,7 +39,7 @@ export function deviceRoutes(accounts: AccountBook, inventory: Inventory): Route
         const size = Math.min(query.maxNumberOfDevices || maxPage.devices, maxPage.devices);
         return page(found.length > size, (hasMoreData) => ({
           hasMoreData,
-          devices: found.slice(0, size).map(deviceRecord),
+          devices: found.slice(0, size).map((device) => deviceRecord(device, query.deviceId ? 'all' : pageAttributes)),
         }));
       },
     },
@@ -50,11 +52,11 @@ export function deviceRoutes(accounts: AccountBook, inventory: Inventory): Route
         const device = inventory.byIdentifiers([checkIdentifier(query.deviceId)]);
         if (device === undefined) throw new Refusal('REQUEST_FAILED.DeviceNotFound', 'The device could not be found.');
         const [earliest, latest] = [Date.parse(query.earliest), Date.parse(query.latest)];
-        const events = device.history.filter(({ at }) => !(at < earliest) && !(at > latest));
+        const events = device.history.filter(({ at }) => !(wholeSecond(at) < earliest) && !(wholeSecond(at) > latest));
         return page(events.length > maxPage.events, (hasMoreData) => [
           {
             provisioningHistory: events.slice(0, maxPage.events).map((event) => ({
-              occurredAt: new Date(event.at).toISOString(),
+              occurredAt: historyDate(event.at),
               status: 'Success',
               eventBy: 'Simulator User',
               eventType: event.type,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholeSecond } from '../devices/carrier-date.ts';
 import type { Device } from '../devices/device.ts';
 import type { Inventory } from '../devices/inventory.ts';
 import { identifierKind } from '../devices/identifiers.ts';
@@ -27,14 +28,15 @@ export const deviceListBody = z.looseObject({
 
 export type DeviceListQuery = z.infer<typeof deviceListBody>;
 
-/** Devices after the cursor that match, by rising DeviceId (which is the order of creation). */
+/** Devices that match: with a cursor those after it, by rising DeviceId; without one by date of creation, the oldest first. */
 export function filterDevices(inventory: Inventory, query: DeviceListQuery): Device[] {
   if (query.deviceId) {
     const device = inventory.byIdentifiers([checkIdentifier(query.deviceId)]);
     return device === undefined || (query.accountName && device.account !== query.accountName) ? [] : [device];
   }
-  const seen = query.largestDeviceIdSeen ?? 0;
-  return inventory.devices.filter((device) => device.number > seen && matches(device, query));
+  const found = inventory.devices.filter((device) => device.number > (query.largestDeviceIdSeen ?? 0) && matches(device, query));
+  const byNumber = query.largestDeviceIdSeen !== null && query.largestDeviceIdSeen !== undefined;
+  return byNumber ? found : found.toSorted((one, other) => one.createdAt - other.createdAt);
 }
 
 function matches(device: Device, query: DeviceListQuery): boolean {
@@ -45,8 +47,8 @@ function matches(device: Device, query: DeviceListQuery): boolean {
     (!query.currentState || state === query.currentState.toLowerCase()) &&
     (!query.servicePlan || device.servicePlan === query.servicePlan) &&
     (query.customFields ?? []).every(({ key, value }) => device.customFields.get(key) === value) &&
-    (!query.earliest || device.createdAt >= Date.parse(query.earliest)) &&
-    (!query.latest || device.createdAt <= Date.parse(query.latest)) &&
+    (!query.earliest || wholeSecond(device.createdAt) >= Date.parse(query.earliest)) &&
+    (!query.latest || wholeSecond(device.createdAt) <= Date.parse(query.latest)) &&
     (query.filter?.deviceIdentifierFilters ?? []).every((filter) => {
       const kind = identifierKind(filter.kind);
       const id = kind === undefined ? undefined : device.identifiers[kind];

@@ -29,6 +29,49 @@ test('pages by the DeviceId extended attribute, 202 while there is more', async 
   expect(seen).toEqual(simulator.inventory.find({ account }).map(({ number }) => number));
 });
 
+test('without a cursor it lists the oldest first, to be paged by the date of creation', async () => {
+  await using simulator = await startSimulator({ devicesPerAccount: 25 });
+  await using client = await CarrierClient.open(simulator);
+  const pages = [];
+  for (let earliest: string | undefined; pages.length < 3;) {
+    const answer = await client.call('POST', path, { accountName: account, maxNumberOfDevices: 10, earliest });
+    const { devices } = answer.json as { devices: { createdAt: string }[] };
+    earliest = devices.at(-1)?.createdAt;
+    pages.push({ status: answer.status, dates: devices.map(({ createdAt }) => createdAt) });
+  }
+  expect(pages.map(({ status }) => status)).toEqual([202, 202, 200]);
+  const dates = pages.flatMap((page) => page.dates);
+  expect(dates).toEqual(dates.toSorted());
+  const inSeconds = ({ createdAt }: { createdAt: number }) => new Date(createdAt).toISOString().replace(/\.\d+Z$/, 'Z');
+  expect(new Set(dates)).toEqual(new Set(simulator.inventory.find({ account }).map(inSeconds)));
+});
+
+test('a list of several devices may leave out the extended attributes but DeviceId', async () => {
+  await using simulator = await startSimulator({ pageAttributes: 'DeviceId' });
+  await using client = await CarrierClient.open(simulator);
+  const keys = async (query: object) =>
+    ((await client.call('POST', path, query)).json as Listed).devices[0]?.extendedAttributes.map(({ key }) => key);
+  expect(await keys({ accountName: account })).toEqual(['DeviceId']);
+  const device = simulator.inventory.find({ account })[0];
+  expect(await keys({ deviceId: { kind: 'imei', id: device?.identifiers.imei } })).toHaveLength(26);
+});
+
+test('the devices of a group come in pages, the next where Location says', async () => {
+  await using simulator = await startSimulator({ devicesPerAccount: 1 });
+  await using client = await CarrierClient.open(simulator);
+  const groupName = '4G East';
+  for (let at = 0; at < 2_005; at++) {
+    simulator.inventory.add({ account, identifiers: { imei: String(at) }, state: 'pre-active', groupName, createdAt: 0 });
+  }
+  const first = await client.call('GET', `/groups/${account}/name/${encodeURIComponent(groupName)}`);
+  expect(first).toMatchObject({ status: 202, json: { hasMoreData: true } });
+  const rest = await client.call('GET', String(first.headers['location']).replace('/api/m2m/v1', ''));
+  expect(rest).toMatchObject({ status: 200, json: { hasMoreData: false } });
+  expect(rest.headers).not.toHaveProperty('location');
+  const listed = [first, rest].flatMap(({ json }) => (json as Listed).devices.map(({ deviceIds }) => deviceIds[0]?.id));
+  expect(listed).toEqual(Array.from({ length: 2_005 }, (_, at) => String(at)));
+});
+
 test('lists one device, spelled as live answers are', async () => {
   await using simulator = await startSimulator();
   await using client = await CarrierClient.open(simulator);
@@ -69,7 +112,16 @@ test('tells the history of a device', async () => {
   const deviceId = { kind: 'iccid', id: '89141390780800784259' };
   const query = { deviceId, earliest: '2020-01-01T00:00:00Z', latest: '2100-01-01T00:00:00Z' };
   expect((await client.call('POST', '/devices/history/actions/list', query)).json).toMatchObject([
-    { provisioningHistory: [{ eventType: 'Activation Confirmed', servicePlan: 'm2m4G2GB' }], hasMoreData: false },
+    {
+      provisioningHistory: [
+        {
+          eventType: 'Activation Confirmed',
+          servicePlan: 'm2m4G2GB',
+          occurredAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d-04:00$/),
+        },
+      ],
+      hasMoreData: false,
+    },
   ]);
 });
 

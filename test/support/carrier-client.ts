@@ -1,3 +1,5 @@
+import { AuthorizedCalls } from '../../src/datasources/thingspace/authorized-calls.ts';
+import { CarrierReads } from '../../src/datasources/thingspace/carrier-reads.ts';
 import { Session, type LoginLatch } from '../../src/datasources/thingspace/session.ts';
 import { ThingSpace } from '../../src/datasources/thingspace/thing-space.ts';
 import { Transport } from '../../src/datasources/thingspace/transport.ts';
@@ -6,6 +8,7 @@ import type { Simulator } from '../../simulator/simulator.ts';
 export interface CarrierClient extends AsyncDisposable {
   readonly session: Session;
   readonly thingSpace: ThingSpace;
+  readonly reads: CarrierReads;
 }
 
 export interface CarrierClientOptions {
@@ -13,13 +16,18 @@ export interface CarrierClientOptions {
   readonly apiUrl?: string;
   readonly timeoutMs?: number;
   readonly connectTimeoutMs?: number;
+  /** Default 65,536; a page of devices is longer. */
+  readonly maxAnswerBytes?: number;
   readonly now?: () => number;
 }
 
 /** The carrier client alone, both tokens from `simulator`, without a gateway around it. */
 export function carrierClient(simulator: Pick<Simulator, 'url' | 'credentials'>, options: CarrierClientOptions = {}): CarrierClient {
   const { timeoutMs = 5_000, now = Date.now } = options;
-  const transport = new Transport({ connectTimeoutMs: options.connectTimeoutMs ?? 2_000, maxAnswerBytes: 65_536 });
+  const transport = new Transport({
+    connectTimeoutMs: options.connectTimeoutMs ?? 2_000,
+    maxAnswerBytes: options.maxAnswerBytes ?? 65_536,
+  });
   let latched: string | null = null;
   const latch: LoginLatch = {
     recall: () => Promise.resolve(latched),
@@ -38,6 +46,8 @@ export function carrierClient(simulator: Pick<Simulator, 'url' | 'credentials'>,
     timeoutMs,
     now,
   });
-  const thingSpace = new ThingSpace({ transport, session, apiUrl: options.apiUrl ?? simulator.url, timeoutMs, now });
-  return { session, thingSpace, [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose]() };
+  const calls = new AuthorizedCalls({ transport, session, apiUrl: options.apiUrl ?? simulator.url, timeoutMs });
+  const thingSpace = new ThingSpace({ calls, now });
+  const reads = new CarrierReads({ calls, now });
+  return { session, thingSpace, reads, [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose]() };
 }

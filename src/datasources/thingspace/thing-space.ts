@@ -1,7 +1,8 @@
 import { GatewayError } from '../../errors.ts';
+import type { AuthorizedCalls } from './authorized-calls.ts';
 import { OPERATIONS, type OperationName, type WireDevice } from './operations.ts';
-import type { Session } from './session.ts';
-import { TransportError, type Answer, type Exchange, type Transport } from './transport.ts';
+import { throttledFor } from './throttled-for.ts';
+import { TransportError, type Answer } from './transport.ts';
 import { hasCode, parseCarrierError, registrationsAnswer, requestAnswer, type CarrierError } from './wire/answers.ts';
 
 export interface Registration {
@@ -17,10 +18,7 @@ export type SendAnswer =
   | { readonly type: 'UNKNOWN'; readonly reason: string };
 
 export interface ThingSpaceOptions {
-  readonly transport: Transport;
-  readonly session: Session;
-  readonly apiUrl: string;
-  readonly timeoutMs: number;
+  readonly calls: AuthorizedCalls;
   readonly now: () => number;
   readonly onCall?: (call: string, result: string) => void;
 }
@@ -56,7 +54,7 @@ export class ThingSpace {
     const exchange = { method, path, body: JSON.stringify(body(request.accountName, request.devices, request.settings as never)) };
     let answer: Answer;
     try {
-      answer = await this.#authorized(exchange, beforeSend);
+      answer = await this.#options.calls.send(exchange, beforeSend);
     } catch (error) {
       const lost = this.#unanswered(error);
       this.#options.onCall?.(operation, lost.type.toLowerCase());
@@ -69,7 +67,7 @@ export class ThingSpace {
 
   /** GET /callbacks/{account}: the listeners registered over REST. */
   async registrations(accountName: string): Promise<readonly Registration[]> {
-    const answer = await this.#authorized({ method: 'GET', path: `/m2m/v1/callbacks/${encodeURIComponent(accountName)}` });
+    const answer = await this.#options.calls.send({ method: 'GET', path: `/m2m/v1/callbacks/${encodeURIComponent(accountName)}` });
     const parsed = registrationsAnswer.safeParse(answer.body);
     if (answer.status !== 200 || !parsed.success) throw this.#refusal('list the callback listeners', accountName, answer);
     return parsed.data;
@@ -79,56 +77,25 @@ export class ThingSpace {
   async register(accountName: string, listener: Registration & { readonly username: string; readonly password: string }): Promise<void> {
     const { serviceName, url, username, password } = listener;
     const body = JSON.stringify({ name: serviceName, url, username, password });
-    const answer = await this.#authorized({ method: 'POST', path: `/m2m/v1/callbacks/${encodeURIComponent(accountName)}`, body });
+    const answer = await this.#options.calls.send({ method: 'POST', path: `/m2m/v1/callbacks/${encodeURIComponent(accountName)}`, body });
     if (answer.status !== 200) throw this.#refusal(`register a listener for ${serviceName}`, accountName, answer);
   }
 
   async deregister(accountName: string, serviceName: string): Promise<void> {
     const path = `/m2m/v1/callbacks/${encodeURIComponent(accountName)}/name/${encodeURIComponent(serviceName)}`;
-    const answer = await this.#authorized({ method: 'DELETE', path });
+    const answer = await this.#options.calls.send({ method: 'DELETE', path });
     if (answer.status !== 200) throw this.#refusal(`remove the listener for ${serviceName}`, accountName, answer);
-  }
-
-  /** One call with both tokens. Each kind of token is renewed at most once for it, and the call made once more: both may be dead. */
-  async #authorized(call: { method: Exchange['method']; path: string; body?: string }, beforeSend?: () => Promise<void>): Promise<Answer> {
-    const renewed = new Set<'bearer' | 'session'>();
-    for (;;) {
-      const tokens = await this.#options.session.tokens();
-      if (renewed.size === 0) await beforeSend?.();
-      const answer = await this.#options.transport.send({
-        method: call.method,
-        url: `${this.#options.apiUrl}${call.path}`,
-        headers: {
-          authorization: `Bearer ${tokens.bearer}`,
-          'vz-m2m-token': tokens.session,
-          'content-type': 'application/json',
-          accept: 'application/json',
-        },
-        ...(call.body !== undefined && { body: call.body }),
-        timeoutMs: this.#options.timeoutMs,
-      });
-      const refused = refusedToken(answer);
-      if (refused === null) return answer;
-      if (refused === 'bearer') this.#options.session.discardBearer(tokens.bearerGeneration);
-      else this.#options.session.discardSession(tokens.sessionGeneration);
-      if (renewed.has(refused)) {
-        throw new GatewayError(
-          'CARRIER_UNAVAILABLE',
-          `ThingSpace refused a fresh ${refused === 'bearer' ? 'OAuth bearer' : 'VZ-M2M session'} token.`,
-        );
-      }
-      renewed.add(refused);
-    }
   }
 
   #verdict(answer: Answer): SendAnswer {
     const error = parseCarrierError(answer.body, answer.text);
-    if (answer.status === 429 || hasCode(error, '900800')) {
+    const retryAfterMs = throttledFor(answer, error, this.#options.now());
+    if (retryAfterMs !== null) {
       return {
         type: 'NOT_SENT',
         code: 'RATE_LIMITED',
         reason: 'The carrier is limiting requests; it is sent again after a pause.',
-        retryAfterMs: this.#retryAfter(answer),
+        retryAfterMs,
       };
     }
     if (answer.status >= 200 && answer.status < 300) {
@@ -148,7 +115,7 @@ export class ThingSpace {
     return {
       type: 'REFUSED',
       httpStatus: answer.status,
-      error: error ?? { code: String(answer.status), message: 'The carrier refused the request without saying why.' },
+      error: error ?? { code: String(answer.status), message: `HTTP ${answer.status} without a reason` },
     };
   }
 
@@ -173,18 +140,6 @@ export class ThingSpace {
     throw error;
   }
 
-  /** `Retry-After` in seconds or as a date, kept between 1 second and 5 minutes; 15 seconds when there is none to be read. */
-  #retryAfter(answer: Answer): number {
-    const seconds = Number(answer.retryAfter);
-    const given =
-      answer.retryAfter === null || answer.retryAfter.trim() === ''
-        ? NaN
-        : Number.isFinite(seconds)
-          ? seconds * 1000
-          : Date.parse(answer.retryAfter) - this.#options.now();
-    return Number.isNaN(given) ? 15_000 : Math.min(Math.max(given, 1_000), 300_000);
-  }
-
   #refusal(what: string, accountName: string, answer: Answer): GatewayError {
     const error = parseCarrierError(answer.body, answer.text);
     return new GatewayError(
@@ -192,13 +147,4 @@ export class ThingSpace {
       `The carrier would not ${what} of account ${accountName}: HTTP ${answer.status}${error ? `, ${error.code}: ${error.message}` : ''}.`,
     );
   }
-}
-
-/** The carrier's two dialects for a dead token: 401 from the gateway before the API, 400 with a SessionToken code from it. */
-function refusedToken(answer: Answer): 'bearer' | 'session' | null {
-  if (answer.status < 400) return null;
-  const error = parseCarrierError(answer.body, answer.text);
-  if (hasCode(error, 'REQUEST_FAILED.SessionToken.Expired', 'INPUT_INVALID.SessionToken.Invalid', 'REQUEST_FAILED.SessionToken.Format'))
-    return 'session';
-  return answer.status === 401 ? 'bearer' : null;
 }

@@ -3,13 +3,16 @@ import * as z from 'zod';
 /** `{"requestId": "…"}` of every asynchronous operation; anything else is no usable answer. */
 export const requestAnswer = z.object({ requestId: z.string().regex(/^[A-Za-z0-9-]{3,64}$/) });
 
+/** What can stand in a header. */
+const token = z.string().regex(/^[\x21-\x7e]{1,8192}$/);
+
 export const tokenAnswer = z.object({
-  access_token: z.string().min(1),
+  access_token: token,
   /** Seconds; counts down while the carrier gives the same token again. */
   expires_in: z.coerce.number().positive().catch(3600),
 });
 
-export const sessionAnswer = z.object({ sessionToken: z.string().min(1) });
+export const sessionAnswer = z.object({ sessionToken: token });
 
 const registration = z
   .object({ serviceName: z.string(), url: z.string().catch(''), username: z.string().nullish(), password: z.string().nullish() })
@@ -23,10 +26,11 @@ export interface CarrierError {
   readonly message: string;
 }
 
-const business = z.object({ errorCode: z.coerce.string(), errorMessage: z.coerce.string().catch('') });
-const fault = z.object({
-  fault: z.object({ code: z.coerce.string(), message: z.coerce.string().catch(''), description: z.coerce.string().catch('') }),
-});
+/** A word or a number of the carrier's; anything else says nothing. */
+const word = z.union([z.string(), z.number().transform(String)]);
+const code = word.refine((value) => value !== '');
+const business = z.object({ errorCode: code, errorMessage: word.catch('') });
+const fault = z.object({ fault: z.object({ code, message: word.catch(''), description: word.catch('') }) });
 const oauth = z.object({ error: z.string(), error_description: z.string().catch('') });
 
 /**

@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import type { CallbackMessage } from './callback.ts';
-import { deviceIdentifiers } from './device-identifier.ts';
+import { deviceIdentifiers, type DeviceIdentifier } from './device-identifier.ts';
+import { lenientText } from './lenient.ts';
 
 /**
- * What the carrier said when it was asked, kept in the log beside its callbacks: a record of the device list, an entry of
- * the provisioning history, the status of a single-device request.
+ * What the carrier said when it was asked, kept in the log beside its callbacks: a record of the device list, an event of the
+ * provisioning history, the status of a single-device request.
  */
 export const EVIDENCE_SERVICES = ['DeviceList', 'DeviceHistory', 'RequestStatus'] as const;
 export type EvidenceService = (typeof EVIDENCE_SERVICES)[number];
@@ -13,54 +14,57 @@ export function isEvidenceService(service: string): service is EvidenceService {
   return (EVIDENCE_SERVICES as readonly string[]).includes(service);
 }
 
-const text = z
-  .string()
-  .nullish()
-  .catch(null)
-  .transform((value) => (value === '' ? null : (value ?? null)));
+/** What is kept of an answer: enough to show the device, and none of the personal data a device list comes with. */
+export interface Said {
+  readonly succeeded: boolean;
+  /** The carrier's word, where the answer is a status. */
+  readonly status?: string | null;
+  readonly deviceIds: readonly Pick<DeviceIdentifier, 'id' | 'reportedKind'>[];
+  readonly state?: string | null;
+  readonly servicePlan?: string | null;
+  readonly ipAddress?: string | null;
+  readonly profileStatus?: string | null;
+}
 
-const evidence = z.object({
-  requestId: text,
+export interface Evidence {
+  readonly service: EvidenceService;
+  readonly json: string;
+  readonly message: CallbackMessage;
+}
+
+export function evidenceOf(service: EvidenceService, { deviceIds, ...said }: Said): Evidence {
+  const json = JSON.stringify({ ...said, deviceIds: deviceIds.map(({ id, reportedKind }) => ({ id, kind: reportedKind })) });
+  return { service, json, message: parseEvidence(JSON.parse(json)) };
+}
+
+const shape = z.object({
+  succeeded: z.boolean(),
+  status: lenientText,
   deviceIds: deviceIdentifiers,
-  status: text,
-  ipAddress: text,
-  servicePlan: text,
-  carrierInformations: z
-    .array(z.object({ state: text, servicePlan: text }))
-    .nullish()
-    .catch(null),
-  extendedAttributes: z
-    .array(z.object({ key: z.string(), value: text }))
-    .nullish()
-    .catch(null),
+  state: lenientText,
+  servicePlan: lenientText,
+  ipAddress: lenientText,
+  profileStatus: lenientText,
 });
 
-/**
- * An answer in the shape of a callback, so that a device's outcome shows it the same way. That it proves the operation done
- * was decided before it was stored; only a request status can also say the opposite.
- *
- * @returns null when it is none of the answers this gateway asks for.
- */
-export function parseEvidence(service: EvidenceService, raw: unknown): CallbackMessage | null {
-  const parsed = evidence.safeParse(raw);
-  if (!parsed.success) return null;
-  const { requestId, deviceIds, status, ipAddress, carrierInformations, extendedAttributes } = parsed.data;
-  const line = carrierInformations?.find(({ state }) => state?.toLowerCase() === 'active') ?? carrierInformations?.[0];
+/** Evidence as it was stored, in the shape of a callback: a device's outcome shows both the same way. */
+export function parseEvidence(stored: unknown): CallbackMessage {
+  const { succeeded, status, deviceIds, state, servicePlan, ipAddress, profileStatus } = shape.parse(stored);
   return {
-    requestId,
+    requestId: null,
     deviceIds,
     bearing: 'FINAL',
-    succeeded: service !== 'RequestStatus' || status?.toLowerCase() === 'success',
+    succeeded,
     status,
     fault: null,
     ipAddress,
-    state: line?.state ?? null,
+    state,
     stateName: null,
     serviceName: null,
-    servicePlan: line?.servicePlan ?? parsed.data.servicePlan,
+    servicePlan,
     featureCodes: [],
     deviceCredential: null,
-    profileStatus: extendedAttributes?.find(({ key }) => key === 'ProfileStatus')?.value ?? null,
+    profileStatus,
     profileRole: null,
     activationCode: null,
     nidd: null,

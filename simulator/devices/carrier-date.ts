@@ -1,0 +1,17 @@
+/** Hours of the offset the history's dates are written with; the list's are in UTC. The pages' samples have both. */
+const historyOffsetHours = -4;
+
+/** A date as the device list writes it: to the second, `2026-03-01T14:30:00Z`. */
+export function listDate(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+/** A date as the history writes it: to the second, with an offset, `2026-03-01T10:30:00-04:00`. */
+export function historyDate(ms: number): string {
+  return listDate(ms + historyOffsetHours * 3_600_000).replace('Z', `-0${-historyOffsetHours}:00`);
+}
+
+/** The same moment as its date tells it: what the carrier compares with. */
+export function wholeSecond(ms: number): number {
+  return Math.floor(ms / 1000) * 1000;
+}

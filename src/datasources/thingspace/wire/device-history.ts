@@ -1,0 +1,48 @@
+import * as z from 'zod';
+import { parseCarrierDate } from './carrier-date.ts';
+import { lenientBoolean, lenientObjects, lenientText } from './lenient.ts';
+
+/** One line of a device's provisioning history. */
+export interface HistoryEvent {
+  /** Verbatim. The page lists `Activate`, `Suspend`, `Restore`, `Deactivate`, `Device Move`; its sample says `Activation Confirmed`. */
+  readonly type: string | null;
+  /** Verbatim; `Success` in all samples. */
+  readonly status: string | null;
+  /** Milliseconds, by the carrier's clock, to the second; null where it cannot be read. */
+  readonly occurredAt: number | null;
+  readonly servicePlan: string | null;
+  readonly mdn: string | null;
+  /** The event as it came. */
+  readonly json: unknown;
+}
+
+const event = z
+  .object({ eventType: lenientText, status: lenientText, occurredAt: z.unknown().optional(), servicePlan: lenientText, mdn: lenientText })
+  .transform(({ eventType, status, occurredAt, servicePlan, mdn }): Omit<HistoryEvent, 'json'> => ({
+    type: eventType,
+    status,
+    occurredAt: parseCarrierDate(occurredAt),
+    servicePlan,
+    mdn,
+  }));
+
+const part = z
+  .object({ provisioningHistory: z.array(z.unknown()).nullish(), hasMoreData: lenientBoolean })
+  .refine(({ provisioningHistory, hasMoreData }) => Array.isArray(provisioningHistory) || hasMoreData !== null);
+
+/**
+ * `POST devices/history/actions/list`: an array around one object, `[{provisioningHistory: [{occurredAt, status, eventBy,
+ * eventType, servicePlan, mdn, msisdn, extendedAttributes}], hasMoreData}]` (the SDK's type; its sample is that too); the object
+ * alone is taken as well. At most 500 events, the oldest first.
+ *
+ * `hasMoreData` is null where the answer does not say; then its HTTP status does (202 = more).
+ */
+export const deviceHistoryAnswer = z.union([z.array(part), part.transform((one) => [one])]).transform((parts) => {
+  const said = parts.map(({ hasMoreData }) => hasMoreData).filter((more) => more !== null);
+  return {
+    hasMoreData: said.length === 0 ? null : said.includes(true),
+    events: parts
+      .flatMap(({ provisioningHistory }) => lenientObjects.parse(provisioningHistory ?? []))
+      .map((json): HistoryEvent => ({ ...event.parse(json), json })),
+  };
+});

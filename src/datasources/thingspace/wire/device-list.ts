@@ -1,0 +1,87 @@
+import * as z from 'zod';
+import { parseCarrierDate } from './carrier-date.ts';
+import { deviceIdentifiers, type DeviceIdentifier } from './device-identifier.ts';
+import { lenientBoolean, lenientObjects, lenientText } from './lenient.ts';
+
+/** A device as the carrier's device list shows it. */
+export interface DeviceRecord {
+  /** Also of kinds the carrier spells its own way (`iccId`). A deactivated line has no MDN. */
+  readonly deviceIds: readonly DeviceIdentifier[];
+  /** Verbatim: `active`, `deactive`, `suspend`, `pre-active`, `pending activation`, `pending deactivation`. */
+  readonly state: string | null;
+  readonly servicePlan: string | null;
+  readonly ipAddress: string | null;
+  readonly groupNames: readonly string[];
+  /** Milliseconds, by the carrier's clock, to the second. Null for a line that never was active, or whose date tells no hour. */
+  readonly lastActivationAt: number | null;
+  /**
+   * Verbatim: `ENABLE`, `DISABLE`, `DOWNLOAD_ENABLE` … Null for a device without an eSIM profile, and where the carrier leaves
+   * the attribute out, as the documentation says of lists of several devices.
+   */
+  readonly profileStatus: string | null;
+  /**
+   * The numeric `DeviceId` extended attribute, as its digits: what `largestDeviceIdSeen` takes when this is the last device of a
+   * page. It may exceed 2^53. Null where it is missing, or came as a JSON number too large to have stayed exact.
+   */
+  readonly cursor: string | null;
+  /** The record as it came. */
+  readonly json: unknown;
+}
+
+const carrierInformation = z.object({ state: lenientText, servicePlan: lenientText });
+const attribute = z.object({ key: lenientText, value: z.unknown().optional() });
+
+const device = z
+  .object({
+    deviceIds: deviceIdentifiers,
+    carrierInformations: lenientObjects,
+    extendedAttributes: lenientObjects,
+    groupNames: z.unknown().optional(),
+    ipAddress: lenientText,
+    lastActivationDate: z.unknown().optional(),
+  })
+  .transform((record): Omit<DeviceRecord, 'json'> => {
+    const carriers = record.carrierInformations.map((each) => carrierInformation.parse(each));
+    const carrier = carriers.find(({ state }) => isActive(state)) ?? carriers[0];
+    const attributes = new Map(
+      record.extendedAttributes.map((each) => {
+        const { key, value } = attribute.parse(each);
+        return [key?.toLowerCase() ?? '', value] as const;
+      }),
+    );
+    return {
+      deviceIds: record.deviceIds,
+      state: carrier?.state ?? null,
+      servicePlan: carrier?.servicePlan ?? null,
+      ipAddress: record.ipAddress,
+      groupNames: (Array.isArray(record.groupNames) ? record.groupNames : [record.groupNames]).filter((name) => typeof name === 'string'),
+      lastActivationAt: parseCarrierDate(record.lastActivationDate),
+      profileStatus: lenientText.parse(attributes.get('profilestatus')),
+      cursor: readCursor(attributes.get('deviceid')),
+    };
+  });
+
+/**
+ * `POST devices/actions/list`: `{hasMoreData, devices: [{deviceIds, carrierInformations: [{carrierName, servicePlan, state}],
+ * extendedAttributes: [{key, value}], groupNames, ipAddress, lastActivationDate, …}]}` (page "Retrieve Device Information", and
+ * a dump of a live answer). With several carriers the one on which the device is active speaks for it, else the first.
+ *
+ * `hasMoreData` is null where the answer does not say; then its HTTP status does (202 = more).
+ */
+export const deviceListAnswer = z
+  .object({ devices: z.array(z.unknown()).nullish(), hasMoreData: lenientBoolean })
+  .refine(({ devices, hasMoreData }) => Array.isArray(devices) || hasMoreData !== null)
+  .transform(({ devices, hasMoreData }) => ({
+    hasMoreData,
+    devices: lenientObjects.parse(devices ?? []).map((json): DeviceRecord => ({ ...device.parse(json), json })),
+  }));
+
+/** The list writes `active`; letter case is not to be relied on. */
+export function isActive(state: string | null): boolean {
+  return state?.toLowerCase() === 'active';
+}
+
+function readCursor(value: unknown): string | null {
+  if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? String(value) : null;
+  return typeof value === 'string' && /^\s*\d{1,40}\s*$/.test(value) ? value.trim() : null;
+}

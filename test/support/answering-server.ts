@@ -1,0 +1,44 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
+import type { RecordedRequest } from './recording-proxy.ts';
+
+export interface AnsweringServer extends AsyncDisposable {
+  /** Give this to a carrier client as the base URL of the API. */
+  readonly url: string;
+  readonly requests: readonly RecordedRequest[];
+}
+
+/** A string is sent as it stands, anything else as JSON. */
+export interface HandMadeAnswer {
+  readonly status?: number;
+  readonly body: unknown;
+}
+
+/** An API that gives the answers one after the other, whatever is asked, and the last one for ever. */
+export async function startAnsweringServer(...answers: readonly HandMadeAnswer[]): Promise<AnsweringServer> {
+  const requests: RecordedRequest[] = [];
+  const server = createServer((incoming, outgoing) => {
+    void text(incoming).then((body) => {
+      const { method = '', url: path = '', headers } = incoming;
+      const answer = answers[Math.min(requests.length, answers.length - 1)];
+      requests.push({ method, path, headers, body });
+      outgoing
+        .writeHead(answer?.status ?? 200, { 'content-type': 'application/json' })
+        .end(typeof answer?.body === 'string' ? answer.body : JSON.stringify(answer?.body));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return {
+    url: `http://127.0.0.1:${address.port}/api`,
+    requests,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
