@@ -1,4 +1,6 @@
+import { isIP } from 'node:net';
 import * as z from 'zod';
+import { CALLBACK_SERVICES } from './datasources/thingspace/wire/callback-service.ts';
 
 /** One environment variable: what it is, how it must look, what it is when absent. The README's table is checked against this. */
 export interface Variable<Value> {
@@ -16,11 +18,25 @@ const port = z
   .regex(/^\d{1,5}$/, 'must be a port number, 0 to 65535 (0 takes a free one)')
   .transform(Number)
   .refine((value) => value <= 65535, 'must be a port number, 0 to 65535');
-const host = z.string().regex(/^[A-Za-z0-9.:-]+$/, 'must be a host name or an address');
+const isHost = (value: string) => isIP(value) !== 0 || /^\w(?:[\w.-]*\w)?$/.test(value);
+const host = z.string().refine(isHost, 'must be a host name or an address, without a port');
+/** Separated by commas, each once. */
+const names = z.string().transform((value) => [
+  ...new Set(
+    value
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+  ),
+]);
 const flag = z.enum(['on', 'off'], 'must be on or off').transform((value) => value === 'on');
 const url = z
   .string()
   .regex(/^https?:\/\/[^\s/]+/, 'must be an http:// or https:// URL')
+  .refine(
+    (value) => URL.canParse(value) && !/[\s?#@]/.test(value),
+    'must be an http:// or https:// URL of host, port and path, without user, query or fragment',
+  )
   .transform((value) => value.replace(/\/+$/, ''));
 const text = z.string().min(1, 'must not be empty');
 const secretText = z.string().min(1, 'must not be empty');
@@ -30,6 +46,23 @@ const whole = (what: string, min: number, max: number) =>
     .regex(/^\d{1,12}$/, `must be a whole number of ${what}, without a unit`)
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be between ${min} and ${max} ${what}`);
+
+/** `[account/]Service=URL` or `[account/]*=URL`, separated by commas. Faults name an entry by its place: a URL may hold a secret. */
+const forwards = z.string().transform((value, context) => {
+  const entries = value
+    .split(',')
+    .map((entry) => /^(?:([A-Za-z0-9-]{1,64})\/)?([A-Za-z]+|\*)=(https?:\/\/\S+)$/.exec(entry.trim()))
+    .map((parts) => ({ account: parts?.[1] ?? null, service: parts?.[2] === '*' ? null : (parts?.[2] ?? ''), url: parts?.[3] ?? '' }));
+  for (const [at, { account, service, url }] of entries.entries()) {
+    const place = `has an entry (number ${at + 1})`;
+    if (!URL.canParse(url)) context.addIssue(`${place} that is not [account/]Service=URL or [account/]*=URL (a comma in a URL is %2C)`);
+    else if (service !== null && !CALLBACK_SERVICES.some((known) => known === service))
+      context.addIssue(`${place} for ${service}, which is not a callback service of the carrier: ${CALLBACK_SERVICES.join(', ')}`);
+    else if (entries.findIndex((other) => other.account === account && other.service === service) !== at)
+      context.addIssue(`${place} for an account and service that another entry has already`);
+  }
+  return entries;
+});
 
 /** The ports the carrier delivers callbacks to (its Register Callback Listener page). */
 export const CARRIER_PORTS: readonly (readonly [number, number])[] = [
@@ -53,17 +86,10 @@ export const VARIABLES = {
     name: 'M2M_THINGSPACE_ACCOUNTS',
     description: 'Billing accounts this gateway serves, separated by commas, leading zeros included.',
     example: '0868924207-00001,0000123456-00001',
-    parse: z
-      .string()
-      .transform((value) =>
-        value
-          .split(',')
-          .map((name) => name.trim())
-          .filter((name) => name !== ''),
-      )
-      .refine((names) => names.length > 0, 'must name at least one billing account')
+    parse: names
+      .refine((list) => list.length > 0, 'must name at least one billing account')
       .refine(
-        (names) => names.every((name) => /^[A-Za-z0-9-]{1,64}$/.test(name)),
+        (list) => list.every((name) => /^[A-Za-z0-9-]{1,64}$/.test(name)),
         'must be account names of letters, digits and dashes, separated by commas',
       ),
   }),
@@ -189,6 +215,30 @@ export const VARIABLES = {
     fallback: 'off',
     parse: flag,
   }),
+  callbackForward: variable({
+    name: 'M2M_CALLBACK_FORWARD',
+    description:
+      'Listeners of other tools that go on receiving what comes: `[account/]Service=URL` or `[account/]*=URL`, separated by commas; the most specific entry wins.',
+    example: '*=https://tool.example.com/callbacks?key=of-the-previous-listener',
+    fallback: null,
+    secret: true,
+    parse: forwards,
+  }),
+  callbackForwardUsername: variable({
+    name: 'M2M_CALLBACK_FORWARD_USERNAME',
+    description: 'Username of the previous registration, put into forwarded messages.',
+    example: 'previous-tool',
+    fallback: null,
+    parse: text,
+  }),
+  callbackForwardPassword: variable({
+    name: 'M2M_CALLBACK_FORWARD_PASSWORD',
+    description: 'Password of the previous registration, put into forwarded messages.',
+    example: 'password-of-the-previous-tool',
+    fallback: null,
+    secret: true,
+    parse: secretText,
+  }),
   graphqlHost: variable({
     name: 'M2M_GRAPHQL_HOST',
     description: 'Address the GraphQL listener binds to. Only loopback: this version has no authentication.',
@@ -212,12 +262,9 @@ export const VARIABLES = {
       'Names in the `Host` header that GraphQL answers to, separated by commas, without ports. Any other is refused, so that no foreign web page can reach the gateway under a name of its own.',
     example: '127.0.0.1,localhost,::1',
     fallback: '127.0.0.1,localhost,::1',
-    parse: z.string().transform((value) =>
-      value
-        .split(',')
-        .map((name) => name.trim().toLowerCase())
-        .filter((name) => name !== ''),
-    ),
+    parse: names
+      .transform((list) => list.map((name) => name.toLowerCase()))
+      .refine((list) => list.length > 0 && list.every(isHost), 'must be host names or addresses without ports, separated by commas'),
   }),
   graphiql: variable({
     name: 'M2M_GRAPHIQL',
@@ -268,12 +315,51 @@ export const VARIABLES = {
     fallback: './data/gateway.sqlite',
     parse: text,
   }),
+  retentionDays: variable({
+    name: 'M2M_RETENTION_DAYS',
+    description:
+      'How long a request is kept once it is complete, and a message that no request has, in days; then it is purged. Open requests are kept.',
+    example: '30',
+    fallback: '30',
+    parse: whole('days', 1, 3_650),
+  }),
   adoptAfterMs: variable({
     name: 'M2M_ADOPT_AFTER_MS',
     description: 'How long a callback that no request has stays unclaimed before it becomes a request of origin EXTERNAL, in milliseconds.',
     example: '120000',
     fallback: '120000',
     parse: whole('milliseconds', 1_000, 86_400_000),
+  }),
+  overdueAfterMs: variable({
+    name: 'M2M_OVERDUE_AFTER_MS',
+    description:
+      'A device that has not reported for so long since its request left is OVERDUE, and the carrier is asked about it; in milliseconds. The carrier reports most within minutes.',
+    example: '1500000',
+    fallback: '1500000',
+    parse: whole('milliseconds', 100, 86_400_000),
+  }),
+  expireAfterMs: variable({
+    name: 'M2M_EXPIRE_AFTER_MS',
+    description:
+      'After so long nothing more is awaited: devices that have not reported are EXPIRED, and a request that could not be sent is cancelled; in milliseconds. The carrier documents up to 12 hours.',
+    example: '43200000',
+    fallback: '43200000',
+    parse: whole('milliseconds', 200, 604_800_000),
+  }),
+  reconcileCallsPerMinute: variable({
+    name: 'M2M_RECONCILE_CALLS_PER_MINUTE',
+    description: 'Questions to the carrier about devices that have not reported, in any 60 seconds at most.',
+    example: '60',
+    fallback: '60',
+    parse: whole('calls', 1, 100_000),
+  }),
+  overloadCallbacks: variable({
+    name: 'M2M_OVERLOAD_CALLBACKS',
+    description:
+      'Callbacks waiting for their commit at which GraphQL operations are refused (OVERLOADED, HTTP 503 with Retry-After), so that callbacks are not. Some hundred are normal under full load.',
+    example: '1000',
+    fallback: '1000',
+    parse: whole('callbacks', 1, 1_000_000),
   }),
   logLevel: variable({
     name: 'M2M_LOG_LEVEL',

@@ -54,6 +54,11 @@ function crossFaults(config: Partial<Config>): string[] {
     faults.push(
       'M2M_CALLBACK_REGISTER=on needs M2M_CALLBACK_PUBLIC_URL: the carrier must be told where to deliver. Example: M2M_CALLBACK_PUBLIC_URL=https://m2m.example.com:9001',
     );
+  const { overdueAfterMs = 0, expireAfterMs = Infinity } = config;
+  if (overdueAfterMs >= expireAfterMs)
+    faults.push(
+      `M2M_OVERDUE_AFTER_MS=${overdueAfterMs} must be below M2M_EXPIRE_AFTER_MS=${expireAfterMs}: a device is first overdue, then expired. Example: M2M_OVERDUE_AFTER_MS=1500000`,
+    );
   if ((callbackUsername === null) !== (callbackPassword === null))
     faults.push('M2M_CALLBACK_USERNAME and M2M_CALLBACK_PASSWORD go together: set both or neither.');
   if (callbackPublicUrl && !isLoopback(new URL(callbackPublicUrl).hostname) && !deliverable(callbackPublicUrl)) {
@@ -61,17 +66,51 @@ function crossFaults(config: Partial<Config>): string[] {
       `M2M_CALLBACK_PUBLIC_URL=${callbackPublicUrl} has a port the carrier does not deliver to. Use 80, 443, 9001–9006, 50551–50559 or 28200–28220. Example: M2M_CALLBACK_PUBLIC_URL=https://m2m.example.com:9001`,
     );
   }
+  faults.push(...forwardFaults(config));
   return faults;
 }
+
+/** Entries are named by their place: their URLs may hold a secret. */
+function forwardFaults(config: Partial<Config>): string[] {
+  const { callbackForward, callbackForwardUsername: username, callbackForwardPassword: password, accounts } = config;
+  const faults: string[] = [];
+  for (const [at, { account, url }] of (callbackForward ?? []).entries()) {
+    const entry = `M2M_CALLBACK_FORWARD: entry ${at + 1}`;
+    if (account !== null && accounts && !accounts.includes(account))
+      faults.push(`${entry} is for account ${account}, which M2M_THINGSPACE_ACCOUNTS does not name.`);
+    if (isOwnCallback(config, new URL(url)))
+      faults.push(
+        `${entry} is a callback URL of this gateway: messages would go in a circle. Give the URL the other tool was registered with.`,
+      );
+  }
+  if ((username === null) !== (password === null))
+    faults.push('M2M_CALLBACK_FORWARD_USERNAME and M2M_CALLBACK_FORWARD_PASSWORD go together: set both or neither.');
+  if (callbackForward === null && username)
+    faults.push('M2M_CALLBACK_FORWARD_USERNAME is without effect: nothing is forwarded unless M2M_CALLBACK_FORWARD is set.');
+  return faults;
+}
+
+function isOwnCallback({ callbackPublicUrl, callbackHost = '', callbackPort = 0 }: Partial<Config>, url: URL): boolean {
+  const own = callbackPublicUrl ? new URL(callbackPublicUrl) : null;
+  if (own?.origin === url.origin && url.pathname.startsWith(`${own.pathname.replace(/\/$/, '')}${OWN_CALLBACKS}`)) return true;
+  const ourHost = isLoopback(url.hostname) || url.hostname === callbackHost || url.hostname === own?.hostname;
+  return ourHost && portOf(url) === callbackPort && url.pathname.startsWith(OWN_CALLBACKS);
+}
+
+/** Where the callback door has its paths (CALLBACK_PREFIX). */
+const OWN_CALLBACKS = '/callbacks/';
 
 export function isLoopback(host: string): boolean {
   return ['127.0.0.1', 'localhost', '::1', '[::1]'].includes(host);
 }
 
 function deliverable(url: string): boolean {
-  const { port, protocol } = new URL(url);
-  const number = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+  const number = portOf(new URL(url));
   return CARRIER_PORTS.some(([from, to]) => number >= from && number <= to);
+}
+
+function portOf({ port, protocol }: URL): number {
+  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
 }
 
 /** A misspelt variable would be silently without effect. */

@@ -1,21 +1,24 @@
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Hub } from './datasources/request-log/hub.ts';
 import { SqliteRequestLog } from './datasources/request-log/sqlite.ts';
-import { Session } from './datasources/thingspace/session.ts';
-import { ThingSpace } from './datasources/thingspace/thing-space.ts';
-import { Transport } from './datasources/thingspace/transport.ts';
 import type { CallbackService } from './datasources/thingspace/wire/callback-service.ts';
-import { isLoopback, type Config } from './config.ts';
-import { GatewayError } from './errors.ts';
+import type { Config } from './config.ts';
+import type { GatewayError } from './errors.ts';
+import { callbackCredentials, callbackListeners, connectCarrier } from './gateway/connect-carrier.ts';
+import { listen } from './gateway/listen.ts';
+import { refreshGauges } from './gateway/refresh-gauges.ts';
+import { refreshStoreGauges } from './gateway/refresh-store-gauges.ts';
+import { repeat } from './gateway/repeat.ts';
+import { startForwarding } from './gateway/start-forwarding.ts';
+import { startPurging } from './gateway/start-purging.ts';
+import { startSending } from './gateway/start-sending.ts';
 import { createLogger, pseudonym, type Logger } from './logger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { CallbackListeners } from './resolvers/callback-listeners.ts';
+import { DeadLetters } from './resolvers/dead-letters.ts';
 import { RequestFollowing } from './resolvers/follow-request.ts';
+import { RequestManager } from './resolvers/manage-request.ts';
+import { StorePurge } from './resolvers/purge-store.ts';
 import { CallbackReceiver } from './resolvers/receive-callback.ts';
-import { RequestSender } from './resolvers/request-sender.ts';
-import { SendWindow } from './resolvers/send-window.ts';
-import { RequestSubmitter } from './resolvers/submit-request.ts';
+import { Reconciler } from './resolvers/reconcile-requests.ts';
 import { createAdminServer, type Readiness } from './server/admin.ts';
 import { CALLBACK_PREFIX, CallbackPaths, callbackToken } from './server/callback-paths.ts';
 import { createCallbackServer } from './server/callbacks.ts';
@@ -23,6 +26,7 @@ import { LOCAL_CALLER } from './server/caller.ts';
 import { GraphiqlPage, type GraphiqlTab } from './server/graphiql-page.ts';
 import { createGraphqlServer } from './server/graphql-http.ts';
 import { createGraphql } from './server/graphql.ts';
+import { Overload } from './server/overload.ts';
 import { WebsocketDoor } from './server/websocket.ts';
 
 export interface GatewayOptions {
@@ -43,18 +47,30 @@ export interface Gateway extends AsyncDisposable {
 const STALLED_AFTER_MS = 15_000;
 const KEEP_ALIVE_MS = 12_000;
 const FOLLOWER_TICK_MS = 60;
+/** Under overload followers are told less often, in larger batches. */
+const OVERLOADED_TICK_MS = 500;
+const OVERLOAD_LAG_MS = 150;
 const TIDY_EVERY_MS = 5_000;
 /** Of 500 devices or rows each; callbacks are stored in between. */
 const INDEX_STEPS = 20;
+/** Purging takes a fifth of the time at most, and less where the store is busy. */
+const PURGE_REST_FACTOR = 4;
+/** How long a stopping door lets requests at work finish. With the last answers of the carrier (10 s) a stop takes 20 s at most. */
+const PATIENCE_MS = { graphql: 2_000, callbacks: 3_000, admin: 1_000 } as const;
 
-/** Builds every part and hands it to the others; what was built is undone in reverse, also when a later part fails. */
+/**
+ * Builds every part and hands it to the others; what was built is undone in reverse, also when a later part fails. A stop
+ * therefore closes GraphQL first, waits for the carrier's last answers while callbacks are still taken, then closes the
+ * callback door, and last the admin door, which tells that we are not ready, and the store.
+ */
 export async function startGateway(config: Config, options: GatewayOptions): Promise<Gateway> {
   const logger = options.logger ?? createLogger({ level: config.logLevel });
   const now = options.now ?? Date.now;
   const metrics = createMetrics();
   await using undo = new AsyncDisposableStack();
 
-  const hub = new Hub({ tickMs: FOLLOWER_TICK_MS });
+  const overload = undo.use(new Overload({ callbacks: config.overloadCallbacks, lagMs: OVERLOAD_LAG_MS }));
+  const hub = new Hub({ tickMs: () => (overload.active ? OVERLOADED_TICK_MS : FOLLOWER_TICK_MS) });
   const requestLog = undo.use(
     new SqliteRequestLog({
       path: config.storePath,
@@ -67,59 +83,23 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       onFatal: options.onFatal,
     }),
   );
-
-  const { thingSpace, session } = connectCarrier(config, { requestLog, metrics, now, undo });
-  const sender = undo.use(
-    new RequestSender({
-      requestLog,
-      thingSpace,
-      window: new SendWindow({
-        perMinute: config.activationsPerMinute,
-        now,
-        sentSince: (operation, since) => requestLog.sentSince(operation, since),
-      }),
-      firstPauseMs: 1_000,
-      maxPauseMs: 60_000,
-      onFailure: (requestId, error) => logger.error('send_failed', { requestId, error }),
-    }),
-  );
-  const submitter = new RequestSubmitter({
-    requestLog,
-    sender,
-    session,
-    accounts: new Set(config.accounts),
-    waitMs: config.submitWaitMs,
-    maxQueued: config.maxQueued,
-    now,
-  });
+  const carrier = connectCarrier(config, { requestLog, metrics, now, undo });
+  const { thingSpace, session } = carrier;
   const following = new RequestFollowing(requestLog, hub);
+  const forwardTargets = startForwarding(config, { requestLog, hub, metrics, logger, now, undo });
   const receiver = new CallbackReceiver({
     requestLog,
     credentials: callbackCredentials(config),
     requireCredentials: config.callbackStrict,
     keptPerReason: 10_000,
     now,
+    ...(forwardTargets.any && { isForwarded: (lane) => forwardTargets.find(lane) !== null }),
   });
-
   const waiting = await requestLog.recover();
 
-  const callbackServer = createCallbackServer({
-    receiver,
-    paths: new CallbackPaths(config.accounts, config.callbackSecret, config.callbackPreviousSecret),
-    maxBodyBytes: 1_048_576,
-    pseudonym: (account) => pseudonym(account, config.callbackSecret),
-    logger,
-    metrics,
-  });
-  const callbacksUrl = await listen(undo, callbackServer, config.callbackHost, config.callbackPort, 'M2M_CALLBACK_PORT');
-  const listeners = callbackListeners(config, thingSpace, callbacksUrl);
-  // The door is open before the carrier is told of it.
-  if (config.callbackRegister) {
-    const reports = await listeners.register({ replace: false });
-    logger.info('callback_listeners_registered', { count: reports.filter(({ change }) => change === 'registered').length });
-  }
-
   let draining = false;
+  let doorUrl: string | null = null;
+  const listeners = () => callbackListeners(config, thingSpace, doorUrl);
   const readiness = async (): Promise<Readiness> => {
     const store = await requestLog.probe().then(
       () => 'ok',
@@ -128,29 +108,106 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     const login = (await session.isLatched()) ? 'refused by the carrier' : 'ok';
     return { ready: store === 'ok' && login === 'ok' && !draining, checks: { store, login, ...(draining && { draining: 'yes' }) } };
   };
+  const { upkeep } = requestLog;
+  const purge = new StorePurge({
+    upkeep,
+    retentionDays: config.retentionDays,
+    now,
+    restFactor: PURGE_REST_FACTOR,
+    onRemoved: (requests) => metrics.purgedRequests.inc(requests),
+    onPurged: ({ requests }) => logger.info('store_purged', { count: requests }),
+  });
   const admin = createAdminServer({
     metrics,
     readiness,
     listeners,
     unlatch: () => session.unlatch(),
-    refreshGauges: () => refreshGauges(metrics, requestLog, session),
+    store: { backup: (path) => upkeep.backup(path), purge: (olderThanDays) => purge.run(olderThanDays), stats: () => upkeep.stats() },
+    refreshGauges: async () => {
+      await refreshGauges(metrics, requestLog, session, overload, now());
+      await refreshStoreGauges(metrics, upkeep);
+    },
   });
-  const adminUrl = await listen(undo, admin, config.adminHost, config.adminPort, 'M2M_ADMIN_PORT');
+  const adminUrl = await listen(undo, admin, {
+    host: config.adminHost,
+    port: config.adminPort,
+    variable: 'M2M_ADMIN_PORT',
+    patienceMs: PATIENCE_MS.admin,
+  });
+
+  const callbackServer = createCallbackServer({
+    receiver,
+    paths: new CallbackPaths(config.accounts, config.callbackSecret, config.callbackPreviousSecret),
+    maxBodyBytes: 1_048_576,
+    pseudonym: (account) => pseudonym(account, config.callbackSecret),
+    overload,
+    logger,
+    metrics,
+  });
+  const callbacksUrl = await listen(undo, callbackServer, {
+    host: config.callbackHost,
+    port: config.callbackPort,
+    variable: 'M2M_CALLBACK_PORT',
+    patienceMs: PATIENCE_MS.callbacks,
+  });
+  doorUrl = callbacksUrl;
+  // The door is open before the carrier is told of it.
+  if (config.callbackRegister) {
+    const reports = await listeners().register({ replace: false });
+    logger.info('callback_listeners_registered', { count: reports.filter(({ change }) => change === 'registered').length });
+  }
+
+  const { sender, submitter } = await startSending(config, { ...carrier, requestLog, metrics, logger, now, undo });
+  const reconciler = new Reconciler({
+    requestLog,
+    reads: carrier.reads,
+    overdueAfterMs: config.overdueAfterMs,
+    expireAfterMs: config.expireAfterMs,
+    callsPerMinute: config.reconcileCallsPerMinute,
+    now,
+    onLapsed: (into, devices) => metrics.devicesLapsed.inc({ into: into.toLowerCase() }, devices),
+    onReconciled: (devices) => {
+      metrics.devicesReconciled.inc(devices);
+      logger.info('devices_reconciled', { count: devices });
+    },
+    onFailure: (error) => logger.warn('reconcile_failed', { error }),
+  });
+  const tidy = async () => {
+    const { resolved, adopted } = await requestLog.settleUnclaimed(now() - config.adoptAfterMs);
+    for (const requestId of resolved) logger.info('unknown_request_resolved', { requestId });
+    if (adopted.length > 0) logger.info('external_requests_adopted', { count: adopted.length });
+    for (let step = 0; step < INDEX_STEPS && (await requestLog.indexIdentifiers()); step++);
+  };
+  const failed = (what: string) => (error: unknown) => logger.error(what, { error });
+  repeat(undo, Math.min(TIDY_EVERY_MS, config.adoptAfterMs), tidy, failed('tidy_failed'));
+  repeat(undo, Math.min(TIDY_EVERY_MS, config.overdueAfterMs, config.expireAfterMs), () => reconciler.tick(), failed('reconcile_failed'));
+  // Undone before the repeat is: a tick under way is told to end before it is waited for.
+  undo.use(reconciler);
 
   const graphql = createGraphql({
-    parts: { requestLog, submitter, following },
+    parts: {
+      requestLog,
+      submitter,
+      sender,
+      following,
+      manager: new RequestManager({ requestLog, submitter, sender }),
+      deadLetters: new DeadLetters({ requestLog, receiver }),
+    },
     caller: () => LOCAL_CALLER,
     logger,
     metrics,
   });
   const graphqlServer = createGraphqlServer({
     graphql,
+    overload,
     maxBodyBytes: config.maxBodyBytes,
     hosts: config.graphqlHosts,
     graphiql: config.graphiql ? new GraphiqlPage(options.graphiqlTabs ?? []) : null,
+    metrics,
   });
   const websockets = new WebsocketDoor({
     graphql,
+    overload,
     hosts: config.graphqlHosts,
     stalledAfterMs: STALLED_AFTER_MS,
     keepAliveMs: KEEP_ALIVE_MS,
@@ -158,17 +215,15 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     metrics,
   });
   websockets.attach(graphqlServer);
-  const graphqlUrl = await listen(undo, graphqlServer, config.graphqlHost, config.graphqlPort, 'M2M_GRAPHQL_PORT');
+  const graphqlUrl = await listen(undo, graphqlServer, {
+    host: config.graphqlHost,
+    port: config.graphqlPort,
+    variable: 'M2M_GRAPHQL_PORT',
+    patienceMs: PATIENCE_MS.graphql,
+  });
   undo.use(websockets);
 
-  const tidying = setInterval(
-    () => {
-      tidy(requestLog, now() - config.adoptAfterMs, logger).catch((error: unknown) => logger.error('tidy_failed', { error }));
-    },
-    Math.min(TIDY_EVERY_MS, config.adoptAfterMs),
-  );
-  undo.defer(() => clearInterval(tidying));
-
+  startPurging({ purge, upkeep, logger, undo });
   submitter.resume(waiting);
   if (waiting.length > 0) logger.info('resuming_queued_requests', { count: waiting.length });
   const built = undo.move();
@@ -186,105 +241,4 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       await built.disposeAsync();
     },
   };
-}
-
-/** The carrier's client, also for the command line when no gateway runs. */
-export function connectCarrier(
-  config: Config,
-  parts: {
-    readonly requestLog: SqliteRequestLog;
-    readonly metrics: Metrics;
-    readonly now: () => number;
-    readonly undo: AsyncDisposableStack;
-  },
-) {
-  const { requestLog, metrics, now, undo } = parts;
-  const transport = undo.use(
-    new Transport({ connectTimeoutMs: Math.min(10_000, config.carrierTimeoutMs), maxAnswerBytes: 16 * 1_048_576 }),
-  );
-  const session = new Session({
-    transport,
-    apiUrl: config.apiUrl,
-    oauthUrl: config.oauthUrl ?? `${config.apiUrl}/ts/v1`,
-    credentials: { clientId: config.clientId, clientSecret: config.clientSecret, username: config.username, password: config.password },
-    latchKey: config.callbackSecret,
-    latch: { recall: () => requestLog.recall(LATCH), remember: (fingerprint) => requestLog.remember(LATCH, fingerprint) },
-    timeoutMs: config.carrierTimeoutMs,
-    now,
-    onCall: (call, result) => metrics.carrierCalls.inc({ call, result }),
-  });
-  const thingSpace = new ThingSpace({
-    transport,
-    session,
-    apiUrl: config.apiUrl,
-    timeoutMs: config.carrierTimeoutMs,
-    now,
-    onCall: (call, result) => metrics.carrierCalls.inc({ call, result }),
-  });
-  return { thingSpace, session };
-}
-
-const LATCH = 'login-latch';
-
-/**
- * The listeners as the carrier has them, also for the command line when no gateway runs.
- *
- * @param doorUrl where the callback door is, when it is known: a carrier on this machine (the simulator) reaches it there.
- */
-export function callbackListeners(config: Config, thingSpace: ThingSpace, doorUrl: string | null): CallbackListeners {
-  const publicUrl = config.callbackPublicUrl ?? (isLoopback(config.callbackHost) ? doorUrl : null);
-  const urlUnder = (secret: string | null) =>
-    publicUrl === null || secret === null
-      ? null
-      : (account: string, service: CallbackService) => `${publicUrl}${CALLBACK_PREFIX}${callbackToken(secret, { account, service })}`;
-  return new CallbackListeners({
-    thingSpace,
-    accounts: config.accounts,
-    urlFor: urlUnder(config.callbackSecret),
-    formerUrlFor: urlUnder(config.callbackPreviousSecret),
-    credentials: callbackCredentials(config),
-  });
-}
-
-function callbackCredentials({ callbackUsername: username, callbackPassword: password }: Config) {
-  return username !== null && password !== null ? { username, password } : null;
-}
-
-/** Starts a server; undoing stops it: no new connections, those at work finish, idle ones close. */
-async function listen(undo: AsyncDisposableStack, server: Server, host: string, port: number, variable: string): Promise<string> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) =>
-      reject(
-        new GatewayError('CONFIG_INVALID', `Cannot listen on ${host}:${port} (${cause.message}). Set ${variable} to a free port.`, {
-          cause,
-        }),
-      ),
-    );
-    server.listen(port, host, resolve);
-  });
-  undo.defer(async () => {
-    const patience = setTimeout(() => server.closeAllConnections(), 5_000);
-    // A kept-alive connection that is at work now is idle later, and nothing else would end it then.
-    const idle = setInterval(() => server.closeIdleConnections(), 20);
-    await new Promise((resolve) => server.close(resolve));
-    clearInterval(idle);
-    clearTimeout(patience);
-  });
-  const { port: bound } = server.address() as AddressInfo;
-  return `http://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host}:${bound}`;
-}
-
-async function tidy(requestLog: SqliteRequestLog, before: number, logger: Logger): Promise<void> {
-  const { resolved, adopted } = await requestLog.settleUnclaimed(before);
-  for (const requestId of resolved) logger.info('unknown_request_resolved', { requestId });
-  if (adopted.length > 0) logger.info('external_requests_adopted', { count: adopted.length });
-  for (let step = 0; step < INDEX_STEPS && (await requestLog.indexIdentifiers()); step++);
-}
-
-async function refreshGauges(metrics: Metrics, requestLog: SqliteRequestLog, session: Session): Promise<void> {
-  const { unclaimed, openByStatus } = await requestLog.counts();
-  metrics.unclaimed.set(unclaimed);
-  metrics.openRequests.reset();
-  for (const [status, count] of Object.entries(openByStatus)) metrics.openRequests.set({ status }, count);
-  metrics.loginLatched.set((await session.isLatched()) ? 1 : 0);
 }

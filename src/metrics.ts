@@ -24,6 +24,18 @@ export function createMetrics() {
       labelNames: ['status'] as const,
       registers,
     }),
+    callbacksForwarded: new Counter({
+      name: 'm2m_callbacks_forwarded_total',
+      help: 'Callbacks for the previous listener: delivered, dropped for their age; tries that it refused, or that found it unreachable.',
+      labelNames: ['result'] as const,
+      registers,
+    }),
+    forwardBacklog: new Gauge({ name: 'm2m_forward_backlog', help: 'Callbacks that wait for the previous listener.', registers }),
+    forwardOldest: new Gauge({
+      name: 'm2m_forward_oldest_seconds',
+      help: 'Age of the oldest callback that waits for the previous listener.',
+      registers,
+    }),
     callbackSeconds: new Histogram({
       name: 'm2m_callback_ack_seconds',
       help: 'From the last byte of a callback to its acknowledgement.',
@@ -55,6 +67,57 @@ export function createMetrics() {
       name: 'm2m_requests_open',
       help: 'Requests that are not complete, by status.',
       labelNames: ['status'] as const,
+      registers,
+    }),
+    overdueDevices: new Gauge({ name: 'm2m_devices_overdue', help: 'Devices that have not reported in the usual time.', registers }),
+    devicesLapsed: new Counter({
+      name: 'm2m_devices_lapsed_total',
+      help: 'Devices that became overdue, or expired.',
+      labelNames: ['into'] as const,
+      registers,
+    }),
+    devicesReconciled: new Counter({
+      name: 'm2m_devices_reconciled_total',
+      help: 'Devices whose result was learnt by asking the carrier.',
+      registers,
+    }),
+    keptMessages: new Gauge({
+      name: 'm2m_callbacks_kept',
+      help: 'Messages kept aside that could not be applied, by reason (unreadable, quarantined, foreign_request).',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
+    operationsShed: new Counter({
+      name: 'm2m_graphql_shed_total',
+      help: 'GraphQL operations refused because of overload.',
+      registers,
+    }),
+    eventLoopLag: new Gauge({ name: 'm2m_event_loop_lag_seconds', help: 'How late the event loop is, smoothed over 100 ms.', registers }),
+    /** Watches how many requests wait to be sent. */
+    sendQueue: (waiting: () => number) =>
+      new Gauge({
+        name: 'm2m_send_queue_requests',
+        help: 'Requests that wait for their turn to be sent.',
+        registers,
+        collect() {
+          this.set(waiting());
+        },
+      }),
+    storeBytes: new Gauge({
+      name: 'm2m_store_bytes',
+      help: 'Size of the store, by part: its file, and its write-ahead log.',
+      labelNames: ['part'] as const,
+      registers,
+    }),
+    purgedRequests: new Counter({ name: 'm2m_purged_requests_total', help: 'Requests deleted because their time was over.', registers }),
+    lastPurge: new Gauge({
+      name: 'm2m_store_last_purge_timestamp_seconds',
+      help: 'When the store was last purged to the end, since 1970; 0 for never.',
+      registers,
+    }),
+    lastBackup: new Gauge({
+      name: 'm2m_store_last_backup_timestamp_seconds',
+      help: 'When a backup of the store was last made, since 1970; 0 for never.',
       registers,
     }),
     loginLatched: new Gauge({

@@ -15,6 +15,10 @@
       "InvalidInput",
       "RateLimited"
     ],
+    "CancelRequestResult": [
+      "InvalidInput",
+      "RequestCancelled"
+    ],
     "MutationError": [
       "CarrierRefused",
       "CarrierUnavailable",
@@ -35,6 +39,10 @@
       "RateLimited",
       "RenewActivationCodeAccepted"
     ],
+    "ResolveUnknownRequestResult": [
+      "InvalidInput",
+      "UnknownRequestResolved"
+    ],
     "ResumeProfileResult": [
       "CarrierRefused",
       "CarrierUnavailable",
@@ -43,6 +51,15 @@
       "InvalidInput",
       "RateLimited",
       "ResumeProfileAccepted"
+    ],
+    "RetryFailedDevicesResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited",
+      "RetryFailedDevicesAccepted"
     ]
   }
 };

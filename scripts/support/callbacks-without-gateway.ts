@@ -1,7 +1,7 @@
 import type { Config } from '../../src/config.ts';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
 import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.ts';
-import { callbackListeners, connectCarrier } from '../../src/gateway.ts';
+import { callbackListeners, connectCarrier } from '../../src/gateway/connect-carrier.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import type { ListenerReport } from '../../src/resolvers/callback-listeners.ts';
 import type { CallbackCommand } from './callback-command.ts';
@@ -12,7 +12,7 @@ export async function callbacksWithoutGateway(config: Config, command: CallbackC
   const requestLog = undo.use(
     new SqliteRequestLog({
       path: config.storePath,
-      hub: new Hub({ tickMs: 0 }),
+      hub: new Hub({ tickMs: () => 0 }),
       now: Date.now,
       onFatal: (error) => {
         throw error;

@@ -4,6 +4,7 @@ import type { OutcomePage, Page, RequestLog, StoredCarrierRequest, StoredOutcome
 export interface Loaders {
   readonly request: DataLoader<string, StoredRequest | null>;
   readonly carrierRequests: DataLoader<string, readonly StoredCarrierRequest[]>;
+  readonly retries: DataLoader<string, readonly StoredRequest[]>;
   readonly outcome: DataLoader<string, StoredOutcome | null>;
   readonly outcomePage: DataLoader<OutcomePage, Page<StoredOutcome>, string>;
 }
@@ -16,6 +17,7 @@ export function createLoaders(requestLog: RequestLog): Loaders {
   return {
     request: byId((ids) => requestLog.requests(ids), null),
     carrierRequests: byId<readonly StoredCarrierRequest[], readonly StoredCarrierRequest[]>((ids) => requestLog.carrierRequests(ids), []),
+    retries: byId<readonly StoredRequest[], readonly StoredRequest[]>((ids) => requestLog.retriesOf(ids), []),
     outcome: byId((ids) => requestLog.outcomesById(ids), null),
     outcomePage: new DataLoader(async (pages) => [...(await requestLog.outcomePages(pages))], {
       cacheKeyFn: (page) => JSON.stringify(page),

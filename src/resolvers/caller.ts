@@ -14,7 +14,7 @@ export function mayUse(caller: Caller, account: string, scope: Scope): boolean {
 }
 
 /** The accounts a list may show; null for all. */
-export function visibleAccounts(caller: Caller): readonly string[] | null {
-  if (!caller.scopes.has('read')) return [];
+export function accountsWith(caller: Caller, scope: Scope): readonly string[] | null {
+  if (!caller.scopes.has(scope)) return [];
   return caller.accounts === 'ALL' ? null : [...caller.accounts];
 }

@@ -1,6 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { AppendResult, RequestLog } from '../datasources/request-log/request-log.ts';
+import type { ForwardCopy, ForwardLane } from '../datasources/request-log/forward-queue.ts';
+import type { StoredKeptMessage } from '../datasources/request-log/kept-messages.ts';
+import type { AppendResult, IncomingCallback, RequestLog } from '../datasources/request-log/request-log.ts';
 import { parseCallback } from '../datasources/thingspace/wire/callback.ts';
+import { withFields } from '../datasources/thingspace/wire/forwarded-callback.ts';
 import { readCallbackBody, type CallbackBody, type UnreadableReason } from '../datasources/thingspace/wire/callback-body.ts';
 
 export interface ReceivedMessage {
@@ -19,6 +22,8 @@ export interface ReceiveCallbackOptions {
   /** Kept messages of one reason at most; what comes beyond is acknowledged, counted and dropped. */
   readonly keptPerReason: number;
   readonly now: () => number;
+  /** Whether messages of a lane are forwarded to the listener before us; left out, none is. */
+  readonly isForwarded?: (lane: ForwardLane) => boolean;
 }
 
 export type ReceiveResult =
@@ -29,6 +34,19 @@ export type ReceiveResult =
       readonly credentials: 'NONE' | 'RIGHT' | 'WRONG';
     }
   | { readonly stored: false; readonly outcome: 'DROPPED'; readonly reason: string; readonly credentials: 'NONE' | 'RIGHT' | 'WRONG' };
+
+export type RedriveOutcome = AppendResult | 'QUARANTINED' | 'UNREADABLE';
+
+type Credentials = ReceiveResult['credentials'];
+
+/** What a message's bytes come to: a callback, or why they are none. */
+type Reading =
+  | { readonly callback: Omit<IncomingCallback, 'receivedAt'>; readonly credentials: Credentials }
+  | {
+      readonly outcome: 'QUARANTINED' | 'UNREADABLE';
+      readonly reason: UnreadableReason | 'NOT_A_CALLBACK' | null;
+      readonly credentials: Credentials;
+    };
 
 /**
  * The webhook resolver: one POST of the carrier on a right path. When it resolves, the message is on disk, whatever it was,
@@ -45,19 +63,41 @@ export class CallbackReceiver {
   }
 
   async receive(received: ReceivedMessage): Promise<ReceiveResult> {
-    const body = readCallbackBody(received.bytes);
-    if ('unreadable' in body) return this.#keep(received, 'UNREADABLE', body.unreadable, 'NONE');
+    const read = this.#read(received);
+    if (!('callback' in read)) return this.#keep(received, read.outcome, read.reason, read.credentials);
+    const callback = { ...read.callback, forward: this.#copyOf(read.callback), receivedAt: this.#options.now() };
+    const outcome = await this.#options.requestLog.append(callback);
+    return { stored: true, outcome, reason: null, credentials: read.credentials };
+  }
+
+  /**
+   * Tries a kept message again: after an upgrade it may be readable, after a change of the settings its credentials may be
+   * right. What can be applied now is stored as it came, at its time, and no longer kept aside.
+   *
+   * @param trustCredentials an operator vouches for the message, whatever credentials it names.
+   */
+  async redrive(kept: StoredKeptMessage, trustCredentials: boolean): Promise<RedriveOutcome> {
+    const { account, service, contentType, body, receivedAt } = kept;
+    const read = this.#read({ account, service, contentType, bytes: body }, trustCredentials);
+    if (!('callback' in read)) return read.outcome;
+    // What was unreadable, or of another request, was forwarded when it came.
+    const forward = kept.reason === 'QUARANTINED' ? this.#copyOf(read.callback) : null;
+    const outcome = await this.#options.requestLog.append({ ...read.callback, forward, receivedAt });
+    if (outcome !== 'FOREIGN') await this.#options.requestLog.discardKept(kept.id);
+    return outcome;
+  }
+
+  #read({ account, service, bytes }: ReceivedMessage, trustCredentials = false): Reading {
+    const body = readCallbackBody(bytes);
+    if ('unreadable' in body) return { outcome: 'UNREADABLE', reason: body.unreadable, credentials: 'NONE' };
     const credentials = this.#judge(body);
-    if (credentials === 'WRONG' || (credentials === 'NONE' && this.#options.requireCredentials)) {
-      return this.#keep(received, 'QUARANTINED', null, credentials);
+    if (!trustCredentials && (credentials === 'WRONG' || (credentials === 'NONE' && this.#options.requireCredentials))) {
+      return { outcome: 'QUARANTINED', reason: null, credentials };
     }
-    const message = parseCallback(received.service, body.message);
-    if (!message) return this.#keep(received, 'UNREADABLE', 'NOT_A_CALLBACK', credentials);
+    const message = parseCallback(service, body.message);
+    if (!message) return { outcome: 'UNREADABLE', reason: 'NOT_A_CALLBACK', credentials };
     const { json, digest, callbackCount } = body;
-    const { account, service } = received;
-    const receivedAt = this.#options.now();
-    const outcome = await this.#options.requestLog.append({ account, service, receivedAt, json, digest, callbackCount, message });
-    return { stored: true, outcome, reason: null, credentials };
+    return { callback: { account, service, json, digest, callbackCount, message }, credentials };
   }
 
   async #keep(
@@ -67,10 +107,19 @@ export class CallbackReceiver {
     credentials: 'NONE' | 'RIGHT' | 'WRONG',
   ): Promise<ReceiveResult> {
     const { account, service, contentType, bytes } = received;
-    const kept = { account, service, contentType, receivedAt: this.#options.now(), reason: outcome, body: this.#masked(bytes) };
+    const body = this.#masked(bytes);
+    const forwarded = outcome === 'UNREADABLE' && this.#options.isForwarded?.({ account, service });
+    // What has no type is this type (RFC 9110, 8.3); null stands for our own JSON.
+    const forward = forwarded ? { contentType: contentType ?? 'application/octet-stream', body } : null;
+    const kept = { account, service, contentType, receivedAt: this.#options.now(), reason: outcome, body, forward };
     const stored = await this.#options.requestLog.keep(kept, this.#options.keptPerReason);
     if (!stored) return { stored, outcome: 'DROPPED', reason: outcome, credentials };
     return { stored, outcome, reason, credentials };
+  }
+
+  #copyOf({ account, service, json, callbackCount }: Omit<IncomingCallback, 'receivedAt'>): ForwardCopy | null {
+    if (!this.#options.isForwarded?.({ account, service })) return null;
+    return { contentType: null, body: Buffer.from(withFields(json, callbackCount === null ? {} : { callbackCount })) };
   }
 
   /** The samples of two of three operations carry no credentials, CarrierService faults carry empty ones: both are no claim. */

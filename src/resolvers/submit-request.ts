@@ -104,6 +104,24 @@ export class RequestSubmitter {
     return this.#current(created.id);
   }
 
+  /**
+   * The Request an idempotency key of this caller stands for, as a repeat of its mutation finds it; null while the key is free.
+   *
+   * @param isSame whether it was made by the same input.
+   */
+  async repeated(
+    caller: Caller,
+    account: string,
+    key: string | null,
+    isSame: (request: StoredRequest) => boolean,
+  ): Promise<SubmitResult | null> {
+    const known = key === null ? null : await this.#options.requestLog.findByKey(account, caller.id, key);
+    if (!known) return null;
+    const current = await this.#current(known.id);
+    if (!('request' in current) || !isSame(current.request)) return { type: 'KEY_REUSED', requestId: known.id };
+    return this.#repeated(known.id, performance.now() + this.#options.waitMs);
+  }
+
   /** Goes on with what a restart found waiting. */
   resume(requestIds: readonly string[]): void {
     for (const id of requestIds) void this.#send(id);

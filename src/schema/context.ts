@@ -1,7 +1,10 @@
 import type { RequestLog } from '../datasources/request-log/request-log.ts';
 import type { Loaders } from '../datasources/loaders.ts';
 import type { Caller } from '../resolvers/caller.ts';
+import type { DeadLetters } from '../resolvers/dead-letters.ts';
 import type { RequestFollowing } from '../resolvers/follow-request.ts';
+import type { RequestManager } from '../resolvers/manage-request.ts';
+import type { RequestSender } from '../resolvers/request-sender.ts';
 import type { RequestSubmitter } from '../resolvers/submit-request.ts';
 
 /** What every resolver is given: who asks, the parts that decide, and loaders that live for one execution. */
@@ -9,6 +12,9 @@ export interface GraphContext {
   readonly caller: Caller;
   readonly requestLog: RequestLog;
   readonly submitter: RequestSubmitter;
+  readonly sender: RequestSender;
+  readonly manager: RequestManager;
+  readonly deadLetters: DeadLetters;
   readonly following: RequestFollowing;
   readonly loaders: Loaders;
 }

@@ -13,7 +13,12 @@ import {
 import { builder } from './builder.ts';
 
 /** An enum whose values are the words themselves, each with its description. */
-function enumOf<Word extends string>(name: string, description: string, words: readonly Word[], meanings: Readonly<Record<Word, string>>) {
+export function enumOf<Word extends string>(
+  name: string,
+  description: string,
+  words: readonly Word[],
+  meanings: Readonly<Record<Word, string>>,
+) {
   const values = Object.fromEntries(words.map((word) => [word, { value: word, description: meanings[word] }])) as Record<
     Word,
     { value: Word; description: string }
@@ -43,17 +48,17 @@ export const RequestStatusEnum = enumOf<RequestStatus>(
     FAILED: 'No device succeeded.',
     REJECTED: 'The carrier refused the request as a whole; see `error`.',
     EXPIRED: 'No device reported within the time the carrier documents.',
-    CANCELLED: 'Cancelled before it was sent.',
+    CANCELLED: 'Cancelled before it was sent, or stated by an operator never to have arrived.',
   },
 );
 
 export const OutcomeStatusEnum = enumOf<OutcomeStatus>('OutcomeStatus', 'How one device of a request stands.', OUTCOME_STATUSES, {
   PENDING: 'Nothing final has been reported yet.',
-  OVERDUE: 'Not reported in the usual time; the carrier is being asked.',
-  SUCCEEDED: 'The carrier reported success.',
+  OVERDUE: 'Not reported in the usual time (25 minutes, unless configured otherwise); the carrier is being asked.',
+  SUCCEEDED: 'The carrier reported success, or showed it when it was asked (`source`).',
   FAILED: 'The carrier reported a failure; see `fault`.',
   EXPIRED: 'Nothing more is expected, and no result could be tied to this device. A late callback still corrects it.',
-  CANCELLED: 'Cancelled before it was sent.',
+  CANCELLED: 'Cancelled before it was sent, or stated by an operator never to have arrived.',
   REJECTED: 'The carrier refused the request this device was part of.',
   UNKNOWN: 'The request this device was part of left and was not answered.',
 });
@@ -65,10 +70,10 @@ export const CarrierRequestStateEnum = enumOf<CarrierRequestState>(
   {
     QUEUED: 'Waits to be sent.',
     SENDING: 'On its way.',
-    ACCEPTED: 'The carrier answered with its request id.',
+    ACCEPTED: 'The carrier took it on: it answered with its request id, or its devices show that it arrived.',
     REFUSED: 'The carrier refused it; see `error`.',
     UNKNOWN: 'It left and was not answered. It is never sent again.',
-    CANCELLED: 'Cancelled before it was sent.',
+    CANCELLED: 'Cancelled before it was sent, or stated by an operator never to have arrived.',
     CLOSED: 'Nothing more is awaited from it.',
   },
 );

@@ -3,6 +3,8 @@ import './queries.ts';
 import './request-status.ts';
 import './activate-devices.ts';
 import './profile-mutations.ts';
+import './request-mutations.ts';
+import './dead-letters.ts';
 import { builder } from './builder.ts';
 
 builder.mutationType({

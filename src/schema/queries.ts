@@ -1,5 +1,5 @@
 import { identifierKey, parseIdentifierKind, type DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
-import { mayUse, visibleAccounts } from '../resolvers/caller.ts';
+import { accountsWith, mayUse } from '../resolvers/caller.ts';
 import { findRequest } from '../resolvers/find-request.ts';
 import { builder } from './builder.ts';
 import { AFTER_DESCRIPTION, connectionOf, FIRST_DESCRIPTION, pageCursor, pageSize } from './connection.ts';
@@ -113,8 +113,8 @@ builder.queryType({
   }),
 });
 
-function accountsFor(caller: Parameters<typeof visibleAccounts>[0], asked: string | null | undefined): readonly string[] | null {
-  if (asked === null || asked === undefined) return visibleAccounts(caller);
+function accountsFor(caller: Parameters<typeof accountsWith>[0], asked: string | null | undefined): readonly string[] | null {
+  if (asked === null || asked === undefined) return accountsWith(caller, 'read');
   return mayUse(caller, asked, 'read') ? [asked] : [];
 }
 

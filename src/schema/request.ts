@@ -1,6 +1,7 @@
 import type { StoredRequest } from '../datasources/request-log/request-log.ts';
 import { isOperationName } from '../datasources/thingspace/operations.ts';
 import { cursorAt } from '../resolvers/cursor.ts';
+import type { WaitingPlace } from '../resolvers/request-sender.ts';
 import { builder } from './builder.ts';
 import { CarrierRequest, RequestError } from './carrier-request.ts';
 import { AFTER_DESCRIPTION, connectionOf, FIRST_DESCRIPTION, pageCursor, pageSize } from './connection.ts';
@@ -11,7 +12,21 @@ import { Progress } from './progress.ts';
 
 const RequestOutcomesConnection = connectionOf('RequestOutcomes', 'device outcome', DeviceOutcome);
 
-export const Request = builder.objectRef<StoredRequest>('Request').implement({
+const QueuePlace = builder.objectRef<WaitingPlace>('QueuePlace').implement({
+  description: 'A place in the queue of requests that wait to be sent. Billing accounts take turns in it.',
+  fields: (t) => ({
+    position: t.exposeInt('position', { description: '1 for the next to be sent.' }),
+    expectedAt: t.field({
+      type: 'DateTime',
+      description: 'When it is expected to be sent (or tried again), by the carrier’s limit of requests a minute. An estimate.',
+      resolve: ({ expectedAt }) => new Date(expectedAt),
+    }),
+  }),
+});
+
+const RequestRef = builder.objectRef<StoredRequest>('Request');
+
+export const Request = RequestRef.implement({
   description:
     'One accepted mutation, from before the carrier has heard of it until every device is settled. Follow it with `requestStatus`.',
   interfaces: [Node],
@@ -28,13 +43,35 @@ export const Request = builder.objectRef<StoredRequest>('Request').implement({
     status: t.expose('status', { type: RequestStatusEnum, description: 'How it stands as a whole.' }),
     deviceCount: t.exposeInt('total', {
       nullable: true,
-      description: 'Devices the mutation named; null where only the carrier knows (a group, the whole account, another tool’s request).',
+      description:
+        'Devices the mutation named, or that were in the group or account when it was sent (`deviceCountIsEstimate`). Null where only the carrier knows: another tool’s request, a group that could not be read.',
+    }),
+    deviceCountIsEstimate: t.exposeBoolean('totalIsEstimate', {
+      description:
+        'True when the devices were read from the carrier right before a group or a whole account was activated: those that the carrier took may be others.',
     }),
     progress: t.field({ type: Progress, description: 'Devices by status.', resolve: ({ progress }) => progress }),
     carrierRequests: t.field({
       type: [CarrierRequest],
       description: 'What was, or will be, sent to the carrier.',
       resolve: async ({ id }, _args, { loaders }) => [...(await loaders.carrierRequests.load(id))],
+    }),
+    queue: t.field({
+      type: QueuePlace,
+      nullable: true,
+      description: 'Where it stands while it waits to be sent; null when nothing of it waits.',
+      resolve: ({ id }, _args, { sender }) => sender.placeOf(id),
+    }),
+    retryOf: t.field({
+      type: RequestRef,
+      nullable: true,
+      description: 'The request whose failed devices this one tries again.',
+      resolve: ({ retryOf }, _args, { loaders }) => (retryOf === null ? null : loaders.request.load(retryOf)),
+    }),
+    retries: t.field({
+      type: [RequestRef],
+      description: 'Requests that try its failed devices again, oldest first.',
+      resolve: async ({ id }, _args, { loaders }) => [...((await loaders.retries.load(id)) ?? [])],
     }),
     error: t.expose('error', { type: RequestError, nullable: true, description: 'Why it was refused, was not answered, or still waits.' }),
     clientReference: t.exposeString('clientReference', { nullable: true, description: 'The name the caller gave it.' }),

@@ -33,7 +33,7 @@ function messageOf(result: SubmitResult): string {
     case 'INVALID':
       return `The input has ${result.total === 1 ? 'a fault' : `${result.total} faults`}; nothing was sent. ${result.faults[0]?.message ?? ''}`.trim();
     case 'REFUSED':
-      return `The carrier refused the request: ${result.request.error?.message || result.request.error?.code || 'it gave no reason'}.`;
+      return `The carrier refused the request: ${(result.request.error?.message || result.request.error?.code || 'it gave no reason').replace(/\.$/, '')}.`;
     case 'UNAVAILABLE':
       return `Nothing was sent and nothing will be. ${result.message}`;
     case 'LIMITED':
@@ -59,7 +59,7 @@ const InputFault = builder.objectRef<Fault>('InputFault').implement({
   }),
 });
 
-const InvalidInput = builder.objectRef<Result<'INVALID'>>('InvalidInput').implement({
+export const InvalidInput = builder.objectRef<Result<'INVALID'>>('InvalidInput').implement({
   description: 'The input breaks rules; nothing was sent. All its faults come together.',
   interfaces: [MutationError],
   fields: (t) => ({

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { GatewayError } from '../errors.ts';
+import type { BackupReport, PurgeReport, StoreStats } from '../datasources/request-log/store-upkeep.ts';
+import { GatewayError, type ErrorCode } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import type { CallbackListeners } from '../resolvers/callback-listeners.ts';
+import { refuseWebPage } from './admin-guard.ts';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -13,8 +15,14 @@ export interface AdminOptions {
   /** Brings the gauges up to date that are read from the store. */
   readonly refreshGauges: () => Promise<void>;
   readonly readiness: () => Promise<Readiness>;
-  readonly listeners: CallbackListeners;
+  readonly listeners: () => CallbackListeners;
   readonly unlatch: () => Promise<void>;
+  readonly store: {
+    readonly backup: (path: string) => Promise<BackupReport>;
+    /** Without a number of days: those of the configuration. */
+    readonly purge: (olderThanDays?: number) => Promise<PurgeReport>;
+    readonly stats: () => Promise<StoreStats>;
+  };
 }
 
 interface Reply {
@@ -22,13 +30,16 @@ interface Reply {
   readonly body: unknown;
 }
 
+/** Where the fault is ours or the caller's; any other is the carrier's. */
+const STATUS_OF: Partial<Record<ErrorCode, number>> = { BAD_USER_INPUT: 400, STORE_FAILED: 500, SHUTTING_DOWN: 503 };
+
 /** The admin door: health, metrics, and the commands of the command line. No authentication: it is bound to loopback. */
 export function createAdminServer(options: AdminOptions): Server {
   return createServer({ requestTimeout: 60_000 }, (request, response) => {
     answer(options, request, response).catch((error: unknown) => {
       const known = error instanceof GatewayError;
       send(response, {
-        status: known ? 502 : 500,
+        status: known ? (STATUS_OF[error.code] ?? 502) : 500,
         body: { error: known ? error.code : 'INTERNAL', message: known ? error.message : 'Unexpected error.' },
       });
     });
@@ -37,7 +48,10 @@ export function createAdminServer(options: AdminOptions): Server {
 
 async function answer(options: AdminOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://admin');
-  switch (`${request.method ?? ''} ${pathname}`) {
+  const what = `${request.method ?? ''} ${pathname}`;
+  const refusal = refuseWebPage(request, what);
+  if (refusal) return send(response, refusal);
+  switch (what) {
     case 'GET /health/live':
       return send(response, { status: 200, body: { live: true } });
     case 'GET /health/ready': {
@@ -49,24 +63,38 @@ async function answer(options: AdminOptions, request: IncomingMessage, response:
       response.writeHead(200, { 'content-type': options.metrics.registry.contentType }).end(await options.metrics.registry.metrics());
       return;
     case 'GET /callbacks':
-      return send(response, { status: 200, body: await options.listeners.list() });
+      return send(response, { status: 200, body: await options.listeners().list() });
     case 'POST /callbacks/register':
-      return send(response, { status: 200, body: await options.listeners.register({ replace: searchParams.get('replace') === 'true' }) });
+      return send(response, { status: 200, body: await options.listeners().register({ replace: searchParams.get('replace') === 'true' }) });
     case 'POST /callbacks/remove':
-      return send(response, { status: 200, body: await options.listeners.remove() });
+      return send(response, { status: 200, body: await options.listeners().remove() });
     case 'POST /login/unlatch':
       await options.unlatch();
       return send(response, { status: 200, body: { unlatched: true } });
+    case 'POST /store/backup':
+      return send(response, { status: 200, body: await options.store.backup(searchParams.get('path') ?? '') });
+    case 'POST /store/purge':
+      return send(response, { status: 200, body: await options.store.purge(daysIn(searchParams.get('olderThanDays'))) });
+    case 'GET /store/stats':
+      return send(response, { status: 200, body: await options.store.stats() });
     default:
       return send(response, {
         status: 404,
         body: {
           error: 'NOT_FOUND',
           message:
-            'Known: GET /health/live, /health/ready, /metrics, /callbacks; POST /callbacks/register, /callbacks/remove, /login/unlatch.',
+            'Known: GET /health/live, /health/ready, /metrics, /callbacks, /store/stats; POST /callbacks/register, /callbacks/remove, /login/unlatch, /store/backup?path=, /store/purge.',
         },
       });
   }
+}
+
+/** Never under a day: an idempotency key is good for that long. */
+function daysIn(given: string | null): number | undefined {
+  if (given === null) return undefined;
+  if (!/^\d{1,4}$/.test(given) || Number(given) < 1 || Number(given) > 3_650)
+    throw new GatewayError('BAD_USER_INPUT', `Nothing was purged: ${given} is not a number of days from 1 to 3650.`);
+  return Number(given);
 }
 
 function send(response: ServerResponse, { status, body }: Reply): void {

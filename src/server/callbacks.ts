@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
 import type { CallbackReceiver } from '../resolvers/receive-callback.ts';
+import type { Overload } from './overload.ts';
 import { refuseUnread } from './refuse-unread.ts';
 import { CALLBACK_PREFIX, type CallbackAddress, type CallbackPaths } from './callback-paths.ts';
 
@@ -11,6 +12,8 @@ export interface CallbackDoorOptions {
   /** Largest body, in bytes: the carrier's messages have about 1 kB. */
   readonly maxBodyBytes: number;
   readonly pseudonym: (account: string) => string;
+  /** Is told of every callback that waits for its commit. */
+  readonly overload: Overload;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -54,7 +57,8 @@ async function receive(
   const { account, service, previous } = address;
   const { metrics, logger } = options;
   const started = performance.now();
-  const result = await options.receiver.receive({ account, service, bytes, contentType: request.headers['content-type'] ?? null });
+  const contentType = request.headers['content-type'] ?? null;
+  const result = await options.overload.during(options.receiver.receive({ account, service, bytes, contentType }));
   response.writeHead(200, ACKNOWLEDGED).end('{}');
   metrics.callbackSeconds.observe((performance.now() - started) / 1000);
   metrics.callbacks.inc({ service, outcome: result.outcome.toLowerCase() });

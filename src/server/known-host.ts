@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { hostName } from './host-name.ts';
 
 /**
  * Whether the request was meant for this gateway: its `Host` is one of `hosts`, whatever the port. A page of a foreign site
@@ -6,7 +7,6 @@ import type { IncomingMessage } from 'node:http';
  * name in `Host` still is its own.
  */
 export function isKnownHost(hosts: readonly string[], request: IncomingMessage): boolean {
-  const { host } = request.headers;
-  if (host === undefined || !URL.canParse(`http://${host}`)) return false;
-  return hosts.includes(new URL(`http://${host}`).hostname.replace(/^\[(.*)\]$/, '$1'));
+  const name = hostName(request);
+  return name !== null && hosts.includes(name);
 }

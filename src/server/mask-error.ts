@@ -12,6 +12,9 @@ export function createMaskError(logger: Logger) {
     const cause = graphqlError ? rootOf(graphqlError) : error;
     const place = graphqlError ? { nodes: graphqlError.nodes, path: graphqlError.path } : {};
     if (cause instanceof GatewayError) return new GraphQLError(cause.message, { ...place, extensions: { code: cause.code } });
+    // JSON.parse quotes the body it could not read.
+    if (graphqlError?.extensions['originalError'])
+      return new GraphQLError(graphqlError.message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
     if (graphqlError && (cause === undefined || cause instanceof GraphQLError)) return graphqlError;
     logger.error('graphql_unexpected_error', { error: cause });
     return new GraphQLError('Unexpected error. It was logged; nothing more is known to the caller.', {

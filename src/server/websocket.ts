@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
+import { GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type Context, type SubscribePayload } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Logger } from '../logger.ts';
@@ -8,10 +8,12 @@ import type { Metrics } from '../metrics.ts';
 import { GRAPHQL_PATH, type Graphql } from './graphql.ts';
 import { isKnownHost } from './known-host.ts';
 import { createMaskError } from './mask-error.ts';
+import { OVERLOADED, type Overload } from './overload.ts';
 import { SharedFrames } from './shared-frames.ts';
 
 export interface WebsocketOptions {
   readonly graphql: Graphql;
+  readonly overload: Overload;
   /** Names this gateway is reached by. */
   readonly hosts: readonly string[];
   /** A send the client has not taken for this long closes its socket with 1013: it can resume by its cursor. */
@@ -32,6 +34,12 @@ interface EnvelopedArgs extends ExecutionArgs {
 
 const TRY_AGAIN_LATER = 1013;
 const SERVICE_RESTART = 1012;
+/** Frames a client may leave untaken before nothing more is read from it: a flood of questions cannot pile up answers. */
+const MAX_UNTAKEN = 1_000;
+/** How long a socket that was closed may still take what lies before the close frame. */
+const LINGER_MS = 15_000;
+/** The same when the whole door closes, in milliseconds. */
+const LAST_WORDS_MS = 1_000;
 
 /**
  * The WebSocket door: graphql-transport-ws by graphql-ws, every operation through the same yoga as HTTP. An operation that
@@ -41,7 +49,9 @@ export class WebsocketDoor implements AsyncDisposable {
   readonly #options: WebsocketOptions;
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: 4 * 1024 * 1024, perMessageDeflate: false, handleProtocols });
   readonly #frames = new SharedFrames();
+  readonly #untaken = new WeakMap<WebSocket, number>();
   readonly #protocol: ReturnType<typeof makeServer<Record<string, unknown>, Extra>>;
+  #stopping = false;
 
   constructor(options: WebsocketOptions) {
     this.#options = options;
@@ -51,6 +61,10 @@ export class WebsocketDoor implements AsyncDisposable {
       connectionInitWaitTimeout: 3_000,
       onSubscribe: async (context, _id, payload) => {
         try {
+          if (options.overload.active) {
+            options.metrics.operationsShed.inc();
+            return [new GraphQLError(OVERLOADED, { extensions: { code: 'OVERLOADED', retryAfterMs: 1_000 } })];
+          }
           return await this.#envelop(context, payload);
         } catch (error) {
           return [mask(error) as GraphQLError];
@@ -66,6 +80,8 @@ export class WebsocketDoor implements AsyncDisposable {
   attach(http: Server): void {
     http.on('upgrade', (request, socket, head) => {
       const origin = request.headers.origin;
+      // Who comes back at once must find somebody else: a socket opened now would outlive the stop.
+      if (this.#stopping) return refuse(socket, '503 Service Unavailable');
       if (new URL(request.url ?? '/', 'http://localhost').pathname !== GRAPHQL_PATH) return refuse(socket, '404 Not Found');
       if (!isKnownHost(this.#options.hosts, request)) return refuse(socket, '421 Misdirected Request');
       // A browser's page must be of this very gateway; other clients send no Origin.
@@ -76,9 +92,10 @@ export class WebsocketDoor implements AsyncDisposable {
 
   /** Closes every socket with 1012: clients come back, to whoever listens then, with their cursors. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping = true;
     const closed = [...this.#server.clients].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
     for (const socket of this.#server.clients) socket.close(SERVICE_RESTART, 'Service restart');
-    const patience = setTimeout(() => this.#server.clients.forEach((socket) => socket.terminate()), 2_000);
+    const patience = setTimeout(() => this.#server.clients.forEach((socket) => socket.terminate()), LAST_WORDS_MS);
     await Promise.all(closed);
     clearTimeout(patience);
     this.#server.close();
@@ -110,7 +127,7 @@ export class WebsocketDoor implements AsyncDisposable {
   #opened(socket: WebSocket, request: IncomingMessage): void {
     const { metrics, logger, keepAliveMs } = this.#options;
     metrics.sockets.inc();
-    const alive = keepAlive(socket, keepAliveMs);
+    const alive = this.#keepAlive(socket, keepAliveMs);
     const closed = this.#protocol.opened(
       {
         protocol: socket.protocol,
@@ -119,6 +136,9 @@ export class WebsocketDoor implements AsyncDisposable {
         onMessage: (handle) =>
           socket.on('message', (data) => {
             handle(text(data)).catch((error: unknown) => {
+              // A message that only a server sends: graphql-ws takes the client's fault for its own.
+              if (error instanceof Error && error.message.startsWith('Unexpected message of type'))
+                return socket.close(CloseCode.BadRequest, 'Invalid message');
               logger.error('websocket_message_failed', { error });
               socket.close(CloseCode.InternalServerError, 'Internal server error');
             });
@@ -139,32 +159,49 @@ export class WebsocketDoor implements AsyncDisposable {
   #send(socket: WebSocket, data: string): Promise<void> {
     const frame = this.#frames.frame(data);
     if (socket.readyState !== socket.OPEN) return Promise.resolve();
+    this.#leaveUntaken(socket, +1);
     return new Promise((resolve) => {
-      const stalled = setTimeout(() => {
-        this.#options.logger.warn('websocket_stalled');
-        socket.close(TRY_AGAIN_LATER, 'Stalled: resume with your last cursor');
-        setTimeout(() => socket.terminate(), 1_000).unref();
-      }, this.#options.stalledAfterMs);
+      const stalled = setTimeout(() => this.#giveUp(socket), this.#options.stalledAfterMs);
       socket.send(frame, { binary: false }, () => {
         clearTimeout(stalled);
+        this.#leaveUntaken(socket, -1);
         resolve();
       });
     });
   }
+
+  #leaveUntaken(socket: WebSocket, frames: number): void {
+    const untaken = (this.#untaken.get(socket) ?? 0) + frames;
+    this.#untaken.set(socket, untaken);
+    if (untaken > MAX_UNTAKEN) socket.pause();
+    else if (socket.isPaused && untaken === 0) socket.resume();
+  }
+
+  /** A client that does not read is not worth the memory. It comes back with its last cursor and has missed nothing. */
+  #giveUp(socket: WebSocket): void {
+    if (socket.readyState !== socket.OPEN) return;
+    this.#options.logger.warn('websocket_stalled');
+    socket.close(TRY_AGAIN_LATER, 'Stalled: resume with your last cursor');
+    setTimeout(() => socket.terminate(), LINGER_MS).unref();
+  }
+
+  #keepAlive(socket: WebSocket, everyMs: number): NodeJS.Timeout {
+    let answered = true;
+    socket.on('pong', () => (answered = true));
+    return setInterval(() => {
+      // A frame on its way has its own, exact limit.
+      if (!answered && !this.#untaken.get(socket)) return this.#giveUp(socket);
+      answered = false;
+      socket.ping();
+    }, everyMs);
+  }
 }
 
 function refuse(socket: Duplex, status: string): void {
+  // A client that leaves its half open would keep the connection, and with it a stop, waiting for ever.
+  socket.once('finish', () => socket.destroy());
+  socket.on('error', () => undefined);
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-function keepAlive(socket: WebSocket, everyMs: number): NodeJS.Timeout {
-  let answered = true;
-  socket.on('pong', () => (answered = true));
-  return setInterval(() => {
-    if (!answered) return socket.terminate();
-    answered = false;
-    socket.ping();
-  }, everyMs);
 }
 
 function text(data: Buffer | ArrayBuffer | Buffer[]): string {

@@ -49,7 +49,7 @@ test('one id heard by the listeners of two accounts becomes one request, and kee
 function openLog(folder: string): SqliteRequestLog {
   return new SqliteRequestLog({
     path: `${folder}/gateway.sqlite`,
-    hub: new Hub({ tickMs: 1 }),
+    hub: new Hub({ tickMs: () => 1 }),
     now: Date.now,
     onFatal: (error) => {
       throw error;

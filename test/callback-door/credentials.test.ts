@@ -95,6 +95,8 @@ test('what became of callbacks is counted by service, outcome and credentials', 
     'm2m_callbacks_total{service="CarrierService",outcome="quarantined"} 1',
     'm2m_callbacks_total{service="NiddService",outcome="unreadable"} 1',
     'm2m_callback_credentials_total{credentials="wrong"} 1',
+    'm2m_callback_credentials_total{credentials="right"} 1',
+    'm2m_callback_credentials_total{credentials="none"} 2',
     'm2m_callbacks_refused_total{status="404"} 1',
   ]) {
     expect(metrics.split('\n')).toContain(line);

@@ -9,6 +9,7 @@ import { createMetrics } from '../../src/metrics.ts';
 import { CallbackReceiver } from '../../src/resolvers/receive-callback.ts';
 import { CALLBACK_PREFIX, CallbackPaths, callbackToken } from '../../src/server/callback-paths.ts';
 import { createCallbackServer } from '../../src/server/callbacks.ts';
+import { idleOverload } from '../support/idle-overload.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { ACCOUNT, callback } from './support/open-door.ts';
 
@@ -21,7 +22,7 @@ test.each([
   await using folder = await tempFolder();
   const log = new SqliteRequestLog({
     path: `${folder.path}/gateway.sqlite`,
-    hub: new Hub({ tickMs: 1 }),
+    hub: new Hub({ tickMs: () => 1 }),
     now: Date.now,
     onFatal: (error) => {
       throw error;
@@ -33,6 +34,7 @@ test.each([
     paths: new CallbackPaths([ACCOUNT], SECRET, null),
     maxBodyBytes: 1_048_576,
     pseudonym: () => 'pseudonym',
+    overload: idleOverload(),
     logger: createLogger({ level: 'silent' }),
     metrics,
   });

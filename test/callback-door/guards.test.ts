@@ -89,6 +89,32 @@ test('a chunked body within the limit is taken', async () => {
   expect((await door.stored()).applied).toHaveLength(1);
 });
 
+test.each([
+  ['no Content-Type', ''],
+  ['an empty Content-Type', 'content-type:\r\n'],
+  ['Expect: 100-continue', 'expect: 100-continue\r\n'],
+])('a message with %s is taken', async (_what, header) => {
+  await using door = await openDoor();
+  const head = `POST ${door.path()} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${header}content-length: ${GOOD.length}\r\n\r\n`;
+  expect(await rawAnswer(door, head + GOOD)).toMatch(/^HTTP\/1\.1 (?:100|200) /);
+  expect(await door.stillApplies()).toBe('SUCCEEDED');
+  expect((await door.stored()).applied).toHaveLength(1);
+});
+
+test.each([
+  ['a negative length', 'content-length: -1'],
+  ['a length that is no number', 'content-length: many'],
+  ['two lengths', 'content-length: 5\r\ncontent-length: 6'],
+  ['a length beside chunks', 'content-length: 5\r\ntransfer-encoding: chunked'],
+  ['a header with a NUL', 'x-odd: a\0b'],
+])('a request with %s is answered 400 and stores nothing', async (_what, header) => {
+  await using door = await openDoor();
+  const answer = await rawAnswer(door, `POST ${door.path()} HTTP/1.1\r\nhost: x\r\n${header}\r\n\r\n${GOOD}`);
+  expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+  expect(await door.stillApplies()).toBe('SUCCEEDED');
+  expect(await door.stored()).toEqual(NOTHING);
+});
+
 test('a body cut off by the sender stores nothing and disturbs nothing', async () => {
   await using door = await openDoor();
   const { port } = new URL(door.origin);

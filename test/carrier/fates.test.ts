@@ -31,6 +31,16 @@ const UNKNOWN: readonly (readonly [string, Rule])[] = [
   ['a 200 that ends in the middle', { body: 'truncated-json' }],
   ['a 200 without end', { body: 'endless' }],
   ['a 200 with a requestId that no carrier makes', { body: { text: '{"requestId":"../../etc/passwd"}' } }],
+  ['a 200 with null for a requestId', { body: { text: '{"requestId":null}' } }],
+  ['a 200 with an empty requestId', { body: { text: '{"requestId":""}' } }],
+  ['a 200 with a list for a requestId', { body: { text: '{"requestId":["595f5c44-c31c-4552-8670-020a1545a84d"]}' } }],
+  ['a 200 with a requestId of 10 kB', { body: { text: JSON.stringify({ requestId: 'a'.repeat(10_240) }) } }],
+  ['a 200 with a line feed in its requestId', { body: { text: '{"requestId":"595f5c44\\nc31c"}' } }],
+  ['a 200 of null', { body: { text: 'null' } }],
+  ['a 200 of a list', { body: { text: '[{"requestId":"595f5c44-c31c-4552-8670-020a1545a84d"}]' } }],
+  ['a 200 of an error', { status: 200, body: error('UnifiedWebService.INPUT_INVALID.ServicePlan.NotFound') }],
+  ['a 204', { status: 204, body: 'empty' }],
+  ['500 with a plain no in its body', { status: 500, body: error('UnifiedWebService.INPUT_INVALID.ServicePlan.NotFound') }],
   ['400 REQUEST_FAILED.UnexpectedError', { status: 400, body: error('UnifiedWebService.REQUEST_FAILED.UnexpectedError') }],
 ];
 
@@ -86,8 +96,14 @@ test('an answer with the requestId of another request: UNKNOWN, and the other re
 
 const wso2 = (code: string) => JSON.stringify({ fault: { code, message: 'In words.', description: 'In more words.' } });
 
+interface Expected {
+  readonly httpStatus: number;
+  readonly carrierErrorCode: string;
+  readonly message?: string;
+}
+
 /** A plain "no": nothing happened, and the carrier said why, in one of its dialects. */
-const REFUSED: readonly (readonly [string, Rule, { httpStatus: number; carrierErrorCode: string; message?: string }])[] = [
+const REFUSED: readonly (readonly [string, Rule, Expected])[] = [
   [
     'a named error of the API',
     { status: 400, body: error('UnifiedWebService.INPUT_INVALID.ServicePlan.NotFound') },
@@ -99,6 +115,26 @@ const REFUSED: readonly (readonly [string, Rule, { httpStatus: number; carrierEr
   ['an XML fault', { status: 403, body: 'xml-fault' }, { httpStatus: 403, carrierErrorCode: '404' }],
   ['an OAuth error', { status: 403, body: { text: '{"error":"invalid_scope"}' } }, { httpStatus: 403, carrierErrorCode: 'invalid_scope' }],
   ['400 without a body', { status: 400, body: 'empty' }, { httpStatus: 400, carrierErrorCode: '400' }],
+  ...[
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['{}', '{}'],
+    ['nulls', '{"errorCode":null,"errorMessage":null}'],
+    ['an empty code', '{"errorCode":"","errorMessage":"x"}'],
+    ['an object for a code', '{"errorCode":{"a":1}}'],
+    ['a fault of null', '{"fault":null}'],
+    ['a fault of nulls', '{"fault":{"code":null,"message":null,"description":null}}'],
+    ['JSON that ends in the middle', '{"errorCode":"Unified'],
+  ].map(([what = '', text = '']): [string, Rule, Expected] => [
+    `400 of ${what}`,
+    { status: 400, body: { text } },
+    { httpStatus: 400, carrierErrorCode: '400', message: 'The carrier refused the request: HTTP 400 without a reason.' },
+  ]),
+  ...[undefined, null, { a: 1 }, []].map((errorMessage): [string, Rule, Expected] => [
+    `a named error with ${JSON.stringify(errorMessage) ?? 'nothing'} for words`,
+    { status: 400, body: { text: JSON.stringify({ errorCode: 'UnifiedWebService.A.B', errorMessage }) } },
+    { httpStatus: 400, carrierErrorCode: 'UnifiedWebService.A.B', message: 'The carrier refused the request: UnifiedWebService.A.B.' },
+  ]),
   ['404 of HTML', { status: 404, body: 'html' }, { httpStatus: 404, carrierErrorCode: '404' }],
 ];
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SendWindow } from '../../src/resolvers/send-window.ts';
+import { SendQueue, type Place, type Ticket } from '../../src/resolvers/send-queue.ts';
 
 /** A clock that can be set ahead and otherwise runs. */
 function settableClock() {
@@ -15,10 +15,22 @@ function settableClock() {
   };
 }
 
+const { signal } = new AbortController();
+let made = 0;
+
+function ticket(account = 'a', more: Partial<Ticket> = {}): Ticket {
+  return { operation: 'ACTIVATE_DEVICES', account, requestId: `request-${++made}`, again: false, ...more };
+}
+
+async function sendAtOnce(queue: SendQueue, sent: () => void = () => undefined): Promise<void> {
+  const place = await queue.take(ticket(), signal);
+  sent();
+  place.over();
+}
+
 test.each([1, 7, 95])('never more than %i in any 60 seconds, however they come', async (perMinute) => {
   const clock = settableClock();
-  const window = new SendWindow({ perMinute, now: clock.now, sentSince: () => Promise.resolve([]) });
-  const { signal } = new AbortController();
+  using queue = new SendQueue({ perMinute, monotonicNow: clock.now });
   const taken: number[] = [];
   let pseudoRandom = 42;
   for (let at = 0; at < 400; at++) {
@@ -29,50 +41,112 @@ test.each([1, 7, 95])('never more than %i in any 60 seconds, however they come',
     // Just short of the end of a full window: what comes now must wait these milliseconds.
     const oldest = taken.at(-perMinute);
     if (oldest !== undefined) clock.setAhead(oldest + 60_000 - 2);
-    await window.take('ACTIVATE_DEVICES', signal);
-    taken.push(clock.now());
+    await sendAtOnce(queue, () => taken.push(clock.now()));
   }
   const most = Math.max(...taken.map((start) => taken.filter((each) => each >= start && each < start + 60_000).length));
   expect(most).toBe(perMinute);
 });
 
-test('takers at once get their turn in the order they came', async () => {
+test('the minute of a slow request begins with its answer, for it may have reached the carrier only just before', async () => {
   const clock = settableClock();
-  const window = new SendWindow({ perMinute: 2, now: clock.now, sentSince: () => Promise.resolve([]) });
-  const { signal } = new AbortController();
-  await window.take('ACTIVATE_DEVICES', signal);
-  await window.take('ACTIVATE_DEVICES', signal);
-  clock.setAhead(clock.now() + 60_000 - 3);
-  const order: number[] = [];
-  await Promise.all([1, 2].map(async (name) => order.push(await window.take('ACTIVATE_DEVICES', signal).then(() => name))));
-  expect(order).toEqual([1, 2]);
+  using queue = new SendQueue({ perMinute: 1, monotonicNow: clock.now });
+  const slow = await queue.take(ticket(), signal);
+  const events: string[] = [];
+  const next = queue.take(ticket(), signal).then(() => events.push('sent'));
+  clock.setAhead(clock.now() + 70_000);
+  events.push('answered');
+  slow.over();
+  clock.setAhead(clock.now() + 59_990);
+  // Has the queue look at the clock.
+  queue.hold('ACTIVATE_DEVICES', 0);
+  events.push('nearly a minute');
+  await next;
+  expect(events).toEqual(['answered', 'nearly a minute', 'sent']);
 });
 
-test('an operation the carrier names no limit for never waits', async () => {
-  const window = new SendWindow({ perMinute: 1, now: () => 0, sentSince: () => Promise.resolve([]) });
-  const { signal } = new AbortController();
-  await Promise.all(Array.from({ length: 500 }, () => window.take('RESUME_PROFILE', signal)));
-  await window.take('ACTIVATE_DEVICES', signal);
+test('accounts take turns; within an account the order is that of coming', async () => {
+  const clock = settableClock();
+  using queue = new SendQueue({ perMinute: 1, monotonicNow: clock.now });
+  const first = await queue.take(ticket('a'), signal);
+  const order: string[] = [];
+  const waiting = ['a1', 'a2', 'a3', 'b1', 'c1', 'b2'].map(async (name) => {
+    const place: Place = await queue.take(ticket(name.slice(0, 1), { requestId: name }), signal);
+    order.push(name);
+    place.giveBack();
+  });
+  expect(['a1', 'b1', 'c1', 'a2', 'b2', 'a3'].map((name) => queue.placeOf(name)?.position)).toEqual([1, 2, 3, 4, 5, 6]);
+  first.giveBack();
+  await Promise.all(waiting);
+  expect(order).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
+});
+
+test('who had its turn already goes before the others of its account', async () => {
+  using queue = new SendQueue({ perMinute: 1, monotonicNow: () => 0 });
+  await queue.take(ticket(), signal);
+  const stop = new AbortController();
+  const waiting = [ticket('a', { requestId: 'new' }), ticket('a', { requestId: 'again', again: true })].map((each) =>
+    queue.take(each, stop.signal),
+  );
+  expect([queue.placeOf('again')?.position, queue.placeOf('new')?.position]).toEqual([1, 2]);
+  stop.abort();
+  await Promise.allSettled(waiting);
+});
+
+test('the expected time of the n-th that waits follows from the window', async () => {
+  let now = 0;
+  using queue = new SendQueue({ perMinute: 2, monotonicNow: () => now });
+  await sendAtOnce(queue);
+  now = 10_000;
+  await sendAtOnce(queue);
+  now = 30_000;
+  const stop = new AbortController();
+  const tickets = Array.from({ length: 5 }, () => ticket());
+  const waiting = tickets.map((each) => queue.take(each, stop.signal));
+  expect(tickets.map(({ requestId }) => queue.placeOf(requestId))).toEqual([
+    { position: 1, waitMs: 30_000 },
+    { position: 2, waitMs: 40_000 },
+    { position: 3, waitMs: 90_000 },
+    { position: 4, waitMs: 100_000 },
+    { position: 5, waitMs: 150_000 },
+  ]);
+  stop.abort();
+  await Promise.allSettled(waiting);
+  expect(queue.waiting).toBe(0);
+});
+
+test('an operation the carrier names no limit for waits only while the carrier asks for a pause', async () => {
+  const clock = settableClock();
+  using queue = new SendQueue({ perMinute: 1, monotonicNow: clock.now });
+  await Promise.all(Array.from({ length: 500 }, () => queue.take(ticket('a', { operation: 'RESUME_PROFILE' }), signal)));
+  queue.hold('RESUME_PROFILE', 1_000);
+  const held = ticket('a', { operation: 'RESUME_PROFILE', requestId: 'held' });
+  const waiting = queue.take(held, signal);
+  expect(queue.placeOf('held')).toMatchObject({ position: 1 });
+  await queue.take(ticket(), signal);
+  clock.setAhead(clock.now() + 1_000);
+  queue.hold('RESUME_PROFILE', 0);
+  await waiting;
 });
 
 test('who waits is let go by the abort, and those behind are not stuck', async () => {
-  const window = new SendWindow({ perMinute: 1, now: () => 0, sentSince: () => Promise.resolve([]) });
+  using queue = new SendQueue({ perMinute: 1, monotonicNow: () => 0 });
+  const place = await queue.take(ticket(), signal);
   const stop = new AbortController();
-  await window.take('ACTIVATE_DEVICES', stop.signal);
-  const waiting = [1, 2, 3].map(() => window.take('ACTIVATE_DEVICES', stop.signal));
+  const leaving = [1, 2, 3].map(() => queue.take(ticket(), stop.signal));
+  const staying = queue.take(ticket('b'), signal);
   stop.abort();
-  expect(await Promise.allSettled(waiting)).toMatchObject([{ status: 'rejected' }, { status: 'rejected' }, { status: 'rejected' }]);
+  expect(await Promise.allSettled(leaving)).toMatchObject([{ status: 'rejected' }, { status: 'rejected' }, { status: 'rejected' }]);
+  place.giveBack();
+  await staying;
 });
 
-test('what was sent before a restart counts', async () => {
+test('what was sent before a restart counts, also when the clock was set back meanwhile', async () => {
+  using queue = new SendQueue({ perMinute: 3, monotonicNow: () => 5_000 });
+  queue.remember('ACTIVATE_DEVICES', [59_000, -3_600_000, 61_000]);
+  await sendAtOnce(queue);
   const stop = new AbortController();
-  const window = new SendWindow({
-    perMinute: 2,
-    now: () => 100_000,
-    sentSince: (operation, since) => Promise.resolve(operation === 'ACTIVATE_DEVICES' && since === 40_000 ? [50_000] : []),
-  });
-  await window.take('ACTIVATE_DEVICES', stop.signal);
-  const third = window.take('ACTIVATE_DEVICES', stop.signal);
+  const last = queue.take(ticket('a', { requestId: 'last' }), stop.signal);
+  expect(queue.placeOf('last')).toEqual({ position: 1, waitMs: 1_000 });
   stop.abort();
-  await expect(third).rejects.toThrow();
+  await expect(last).rejects.toThrow();
 });

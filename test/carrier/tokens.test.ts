@@ -104,3 +104,51 @@ test('a bearer that dies between OAuth and login is renewed for the login', asyn
   expect(simulator.ledger.counts.calls).toEqual({ token: 2, login: 2, callbackList: 1 });
   expect(simulator.ledger.counts.loginsRefused).toBe(0);
 });
+
+const NO_TOKEN = [
+  '',
+  'null',
+  '[]',
+  '{}',
+  '<html></html>',
+  '{"TOKEN":null}',
+  '{"TOKEN":""}',
+  '{"TOKEN":5}',
+  '{"TOKEN":"a\\r\\nx-injected: 1"}',
+];
+
+test.each([
+  ...NO_TOKEN.map((text) => ['token', text.replace('TOKEN', 'access_token')] as const),
+  ...NO_TOKEN.map((text) => ['login', text.replace('TOKEN', 'sessionToken')] as const),
+])('a 200 of %s with the body %j is no answer and no refusal: the next call asks again', async (endpoint, text) => {
+  await using simulator = await startSimulator();
+  await using client = carrierClient(simulator);
+  simulator.faults.body(endpoint, { text });
+  await expect(client.session.tokens()).rejects.toMatchObject({
+    code: 'CARRIER_UNAVAILABLE',
+    message: expect.stringContaining('HTTP 200'),
+  });
+  expect(await client.session.isLatched()).toBe(false);
+  await client.session.tokens();
+  expect(simulator.ledger.counts.calls).toEqual(endpoint === 'token' ? { token: 2, login: 1 } : { token: 1, login: 2 });
+});
+
+test.each([
+  '',
+  ',"expires_in":null',
+  ',"expires_in":"soon"',
+  ',"expires_in":-1',
+  ',"expires_in":1e300',
+  ',"expires_in":"1800"',
+  ',"expires_in":{}',
+])('a bearer with %j beside it is used for a while', async (expiresIn) => {
+  await using simulator = await startSimulator();
+  await using other = carrierClient(simulator);
+  // The carrier gives the same bearer to whoever asks within its hour.
+  const { bearer } = await other.session.tokens();
+  await using client = carrierClient(simulator);
+  simulator.ledger.clear();
+  simulator.faults.body('token', { text: `{"access_token":"${bearer}","token_type":"Bearer"${expiresIn}}` });
+  for (let call = 0; call < 2; call++) expect(await client.session.tokens()).toMatchObject({ bearer });
+  expect(simulator.ledger.counts.calls).toEqual({ token: 1, login: 1 });
+});

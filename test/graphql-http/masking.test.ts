@@ -9,6 +9,7 @@ import { createMetrics } from '../../src/metrics.ts';
 import { LOCAL_CALLER } from '../../src/server/caller.ts';
 import { createGraphqlServer } from '../../src/server/graphql-http.ts';
 import { createGraphql, type GraphqlOptions } from '../../src/server/graphql.ts';
+import { idleOverload } from '../support/idle-overload.ts';
 import { send } from './support/send.ts';
 
 const SECRET = 'SQLITE_IOERR in /var/lib/m2m/gateway.sqlite with password hunter2';
@@ -49,8 +50,10 @@ async function doorOver(list: RequestLog['list']) {
   });
   const parts = { requestLog: { list } } as unknown as GraphqlOptions['parts'];
   const logger = createLogger({ level: 'info', destination });
-  const graphql = createGraphql({ parts, caller: () => LOCAL_CALLER, logger, metrics: createMetrics() });
-  const server = createGraphqlServer({ graphql, maxBodyBytes: 100_000, hosts: ['127.0.0.1'], graphiql: null });
+  const metrics = createMetrics();
+  const graphql = createGraphql({ parts, caller: () => LOCAL_CALLER, logger, metrics });
+  const overload = idleOverload();
+  const server = createGraphqlServer({ graphql, overload, metrics, maxBodyBytes: 100_000, hosts: ['127.0.0.1'], graphiql: null });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

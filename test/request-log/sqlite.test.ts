@@ -3,12 +3,13 @@ import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { callbackContract } from './callback-contract.ts';
 import type { LogFixture } from './contract-support.ts';
+import { forwardContract } from './forward-contract.ts';
 import { requestContract } from './request-contract.ts';
 
 async function sqlite(): Promise<LogFixture> {
   const undo = new AsyncDisposableStack();
   const folder = undo.use(await tempFolder());
-  const hub = new Hub({ tickMs: 5 });
+  const hub = new Hub({ tickMs: () => 5 });
   let now = 1_000;
   return {
     hub,
@@ -31,3 +32,4 @@ async function sqlite(): Promise<LogFixture> {
 
 callbackContract('SQLite', sqlite);
 requestContract('SQLite', sqlite);
+forwardContract('SQLite', sqlite);

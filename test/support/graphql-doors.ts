@@ -9,29 +9,43 @@ import { LOCAL_CALLER } from '../../src/server/caller.ts';
 import { createGraphqlServer } from '../../src/server/graphql-http.ts';
 import { createGraphql } from '../../src/server/graphql.ts';
 import { WebsocketDoor } from '../../src/server/websocket.ts';
+import { idleOverload } from './idle-overload.ts';
 import { tempFolder } from './temp-folder.ts';
 
 /** Both GraphQL doors over a store of their own, without a carrier: for tests that need the parts in their hands. */
-export async function openGraphqlDoors({ faulty = (log: RequestLog): RequestLog => log } = {}) {
+export async function openGraphqlDoors({
+  faulty = (log: RequestLog): RequestLog => log,
+  stalledAfterMs = 15_000,
+  keepAliveMs = 12_000,
+  logLevel = 'error' as 'error' | 'warn',
+} = {}) {
   await using undo = new AsyncDisposableStack();
   const folder = undo.use(await tempFolder());
-  const hub = new Hub({ tickMs: 5 });
+  const hub = new Hub({ tickMs: () => 5 });
   const onFatal = (error: Error): never => {
     throw error;
   };
   const requestLog = undo.use(new SqliteRequestLog({ path: `${folder.path}/gateway.sqlite`, hub, now: Date.now, onFatal }));
   const seen = faulty(requestLog);
   const logged: string[] = [];
-  const logger = createLogger({ level: 'error', destination: { write: (line) => void logged.push(line) } });
+  const logger = createLogger({ level: logLevel, destination: { write: (line) => void logged.push(line) } });
   const metrics = createMetrics();
   const graphql = createGraphql({
-    parts: { requestLog: seen, submitter: null as never, following: new RequestFollowing(seen, hub) },
+    parts: {
+      requestLog: seen,
+      submitter: null as never,
+      sender: null as never,
+      manager: null as never,
+      deadLetters: null as never,
+      following: new RequestFollowing(seen, hub),
+    },
     caller: () => LOCAL_CALLER,
     logger,
     metrics,
   });
-  const server = createGraphqlServer({ graphql, maxBodyBytes: 1_000_000, hosts: ['127.0.0.1'], graphiql: null });
-  const door = new WebsocketDoor({ graphql, hosts: ['127.0.0.1'], stalledAfterMs: 15_000, keepAliveMs: 12_000, logger, metrics });
+  const common = { graphql, hosts: ['127.0.0.1'], overload: undo.use(idleOverload()), metrics };
+  const server = createGraphqlServer({ ...common, maxBodyBytes: 1_000_000, graphiql: null });
+  const door = new WebsocketDoor({ ...common, stalledAfterMs, keepAliveMs, logger });
   door.attach(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   undo.defer(async () => {
@@ -46,7 +60,7 @@ export async function openGraphqlDoors({ faulty = (log: RequestLog): RequestLog 
     requestLog,
     hub,
     metrics,
-    /** What went to the log at level error. */
+    /** What went to the log, from `logLevel` on. */
     logged,
     url,
     websocketUrl: url.replace('http', 'ws'),

@@ -12,6 +12,8 @@ export interface DueCarrierRequest {
   readonly deviceCount: number | null;
   /** When it left; for another tool's, when it was first heard of. */
   readonly since: number;
+  /** Devices of its Request that are PENDING. */
+  readonly pending: number;
 }
 
 export interface SilentDevice {
@@ -42,7 +44,7 @@ export interface FollowUpLog {
    * `ID_TAKEN` when a Request has that id already.
    */
   resolveUnknown(requestId: string, position: number, carrierRequestId: string | null): Promise<'RESOLVED' | 'NOT_UNKNOWN' | 'ID_TAKEN'>;
-  /** The devices of a group as they were read before the request is sent: from here on expected. */
+  /** The devices of a group as they were read before the request is sent: from here on expected. Nothing once it is no longer QUEUED. */
   setMembers(requestId: string, devices: readonly RequestedDevice[]): Promise<void>;
   /**
    * Up to `limit` silent devices become OVERDUE, or EXPIRED; with the last of these the carrier request is CLOSED. In steps,
@@ -55,6 +57,6 @@ export interface FollowUpLog {
   due(before: number): Promise<readonly DueCarrierRequest[]>;
   /** The devices of a carrier request that nothing final is known of. */
   silentDevices(requestId: string, position: number): Promise<readonly SilentDevice[]>;
-  /** Requests that try failed devices of this one again. */
-  retriesOf(requestId: string): Promise<readonly StoredRequest[]>;
+  /** For each of these Requests those that try its failed devices again, oldest first. */
+  retriesOf(requestIds: readonly string[]): Promise<ReadonlyMap<string, readonly StoredRequest[]>>;
 }

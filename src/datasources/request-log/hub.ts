@@ -6,10 +6,11 @@
  * Request read the same ranges together and batches form by themselves.
  */
 export class Hub {
-  readonly #tickMs: number;
+  readonly #tickMs: () => number;
   readonly #topics = new Map<string, Topic>();
 
-  constructor(options: { readonly tickMs: number }) {
+  /** @param options.tickMs asked anew at each tick: it may be longer under overload. */
+  constructor(options: { readonly tickMs: () => number }) {
     this.#tickMs = options.tickMs;
   }
 
@@ -53,7 +54,7 @@ export class Hub {
       topic.timer = null;
       // Also for one that took its mark before the last tick and began to wait after it.
       if (topic.waiting.some(({ mark }) => mark !== topic.version)) this.#tick(topic);
-    }, this.#tickMs);
+    }, this.#tickMs());
     topic.timer.unref();
   }
 }

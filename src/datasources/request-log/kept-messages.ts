@@ -1,3 +1,4 @@
+import type { ForwardCopy } from './forward-queue.ts';
 import type { Page } from './request-log.ts';
 
 export type KeptReason = 'UNREADABLE' | 'QUARANTINED' | 'FOREIGN_REQUEST';
@@ -9,6 +10,8 @@ export interface KeptMessage {
   readonly reason: KeptReason;
   readonly contentType: string | null;
   readonly body: Uint8Array;
+  /** Its copy for the previous listener, where there is one. */
+  readonly forward?: ForwardCopy | null;
 }
 
 export interface KeptFilter {

@@ -1,6 +1,7 @@
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
 import type { DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
 import type { FollowUpLog } from './follow-up-log.ts';
+import type { ForwardCopy, ForwardQueue } from './forward-queue.ts';
 import type { KeptMessages, KeptReason } from './kept-messages.ts';
 
 export const OUTCOME_STATUSES = ['PENDING', 'OVERDUE', 'SUCCEEDED', 'FAILED', 'EXPIRED', 'CANCELLED', 'REJECTED', 'UNKNOWN'] as const;
@@ -154,6 +155,8 @@ export interface IncomingCallback {
   readonly digest: Uint8Array;
   readonly callbackCount: number | null;
   readonly message: CallbackMessage;
+  /** Its copy for the previous listener, where there is one: stored with it, when it is new. */
+  readonly forward?: ForwardCopy | null;
 }
 
 export type AppendResult = 'APPLIED' | 'UNCLAIMED' | 'DUPLICATE' | 'FOREIGN';
@@ -212,7 +215,7 @@ export interface LogCounts {
  * The durable truth of the gateway: one append-only log per Request, and what has come in that no Request of ours has yet.
  * Every promise of a method holds once its promise resolves: the row is on disk (fsync), and a crash cannot take it back.
  */
-export interface RequestLog extends FollowUpLog, KeptMessages, AsyncDisposable {
+export interface RequestLog extends FollowUpLog, KeptMessages, ForwardQueue, AsyncDisposable {
   /** Changes when a backup is restored; a cursor of another epoch is refused. */
   readonly epoch: string;
 

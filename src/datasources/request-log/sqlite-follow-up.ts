@@ -34,6 +34,8 @@ export class SqliteFollowUp {
 
   setMembers(requestId: string, devices: readonly RequestedDevice[]): void {
     const pk = this.#writer.pkOf(requestId);
+    // Cancelled while the devices were read, or gone: nobody is expected of it any more, or others are already.
+    if (this.#writer.state(pk).carrierState(0) !== 'QUEUED') return;
     this.#sql.setMembers.run(JSON.stringify(devices), pk);
     this.#sql.setEstimate.run(devices.length, pk);
     this.#writer.forget(pk);
@@ -60,7 +62,7 @@ export class SqliteFollowUp {
 
   due(before: number): DueCarrierRequest[] {
     const rows = this.#sql.due.all(before) as DueRow[];
-    return rows.map(({ id, account, operation, position, state, carrier_request_id, device_count, since }) => ({
+    return rows.map(({ id, account, operation, position, state, carrier_request_id, device_count, since, pending }) => ({
       requestId: id,
       account,
       operation,
@@ -69,6 +71,7 @@ export class SqliteFollowUp {
       carrierRequestId: carrier_request_id,
       deviceCount: device_count,
       since,
+      pending,
     }));
   }
 
@@ -81,8 +84,9 @@ export class SqliteFollowUp {
     );
   }
 
-  retriesOf(requestId: string): StoredRequest[] {
-    return (this.#sql.retriesOf.all(requestId) as RequestRow[]).map(toRequest);
+  retriesOf(requestIds: readonly string[]): Map<string, StoredRequest[]> {
+    const rows = (this.#sql.retriesOf.all(JSON.stringify(requestIds)) as RequestRow[]).map(toRequest);
+    return Map.groupBy(rows, ({ retryOf }) => retryOf ?? '');
   }
 }
 
@@ -100,4 +104,5 @@ type DueRow = {
   readonly carrier_request_id: string | null;
   readonly device_count: number | null;
   readonly since: number;
+  readonly pending: number;
 };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { KeptFilter, KeptMessage, KeptReason, StoredKeptMessage } from './kept-messages.ts';
-import type { Page } from './request-log.ts';
+import type { AppendResult, IncomingCallback, Page } from './request-log.ts';
+import type { SqliteForward } from './sqlite-forward.ts';
 import type { Statements } from './sqlite-statements.ts';
 
 type KeptRow = {
@@ -13,13 +14,27 @@ type KeptRow = {
   readonly body: Uint8Array;
 };
 
+const KEPT_FOREIGN = 10_000;
+
 /** False past the cap: counted and dropped, because anybody who finds a path could fill the disk. */
-export function keepMessage(sql: Statements, message: KeptMessage, capPerReason: number): boolean {
+export function keepMessage(sql: Statements, forwards: SqliteForward, message: KeptMessage, capPerReason: number): boolean {
   const { account, service, receivedAt, reason, contentType, body } = message;
   const kept = sql.countKept.get(reason) as { rows: number };
   if (kept.rows >= capPerReason) return false;
-  sql.insertKept.run(account, service, receivedAt, reason, contentType, createHash('sha256').update(body).digest(), body);
+  const digest = createHash('sha256').update(body).digest();
+  const { changes } = sql.insertKept.run(account, service, receivedAt, reason, contentType, digest, body);
+  if (changes > 0) forwards.add(message);
   return true;
+}
+
+/** Keeps a callback aside whose request id is known to be another account's. */
+export function keepForeign(sql: Statements, forwards: SqliteForward, callback: IncomingCallback): AppendResult {
+  const { account, service, receivedAt, digest, json } = callback;
+  const kept = sql.countKept.get('FOREIGN_REQUEST') as { rows: number };
+  if (kept.rows >= KEPT_FOREIGN) return 'FOREIGN';
+  const { changes } = sql.insertKept.run(account, service, receivedAt, 'FOREIGN_REQUEST', null, digest, Buffer.from(json));
+  if (changes > 0) forwards.add(callback);
+  return 'FOREIGN';
 }
 
 export function keptPage(sql: Statements, filter: KeptFilter, after: string | null, limit: number): Page<StoredKeptMessage> {

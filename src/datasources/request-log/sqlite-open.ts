@@ -2,10 +2,12 @@ import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { GatewayError } from '../../errors.ts';
+import { refuseStrayWal } from './refuse-stray-wal.ts';
 
 /** "M2MG": says whose file this is to whoever finds it. */
-const APPLICATION_ID = 0x4d324d47;
+export const APPLICATION_ID = 0x4d324d47;
 const MIGRATIONS = ['0001-sqlite.sql', '0002-sqlite.sql'] as const;
+export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /**
  * Opens (or makes) the store's file with every setting the promises rest on, and verifies them: WAL, `synchronous=FULL`
@@ -23,6 +25,7 @@ export function openSqlite(path: string): DatabaseSync {
       { cause },
     );
   }
+  refuseStrayWal(path);
   let db: DatabaseSync;
   try {
     db = new DatabaseSync(path, { timeout: 500 });
@@ -88,10 +91,10 @@ function migrate(db: DatabaseSync, path: string): void {
   if (owner !== APPLICATION_ID && (owner !== 0 || version !== 0)) {
     throw new GatewayError('STORE_UNUSABLE', `${path} is a database of another program. Give the gateway a path of its own.`);
   }
-  if (version > MIGRATIONS.length) {
+  if (version > SCHEMA_VERSION) {
     throw new GatewayError(
       'STORE_UNUSABLE',
-      `The store ${path} has schema ${version}; this gateway knows up to ${MIGRATIONS.length}. Run the newer gateway that wrote it, or restore an older backup.`,
+      `The store ${path} has schema ${version}; this gateway knows up to ${SCHEMA_VERSION}. Run the newer gateway that wrote it, or restore an older backup.`,
     );
   }
   for (const [at, file] of MIGRATIONS.entries()) {
@@ -106,10 +109,10 @@ function pragma(db: DatabaseSync, name: string): unknown {
   return row ? Object.values(row)[0] : undefined;
 }
 
-function errcode(cause: unknown): number {
+export function errcode(cause: unknown): number {
   return typeof cause === 'object' && cause !== null && 'errcode' in cause ? Number(cause.errcode) & 0xff : 0;
 }
 
-function reason(cause: unknown): string {
+export function reason(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }

@@ -109,6 +109,7 @@ export class SqliteReader {
     const rows = upToTerminal(
       this.#memory.recent.after(pk, afterSeq, limit, lastSeq) ??
         this.#all<EventRow>(this.#sql.eventsAfter, pk, afterSeq, limit).map(toPlacedEvent),
+      () => this.#hadEnded(pk, afterSeq),
     );
     const last = rows.at(-1);
     if (!last) return null;
@@ -124,6 +125,12 @@ export class SqliteReader {
       progress: log.progressOf(last.counts),
       outcomes: this.#show([...newest.values()], messages),
     };
+  }
+
+  /** Whether the Request stood at its end with this row already. */
+  #hadEnded(pk: number, seq: number): boolean {
+    const [row] = seq === 0 ? [] : this.#all<EventRow>(this.#sql.eventsAfter, pk, seq - 1, 1);
+    return row !== undefined && log.isTerminal(row.request_status);
   }
 
   unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): log.Page<log.UnclaimedCallback> {
@@ -207,9 +214,10 @@ export class SqliteReader {
 }
 
 /** The row that ends the Request ends the batch; what comes after it (a NIDD message, a correction) is a batch of its own. */
-function upToTerminal(rows: PlacedEvent[]): PlacedEvent[] {
-  const end = rows.findIndex((row) => log.isTerminal(row.status));
-  return end <= 0 ? rows : rows.slice(0, end + 1);
+function upToTerminal(rows: PlacedEvent[], hadEnded: () => boolean): PlacedEvent[] {
+  const ends = rows.map(({ status }) => log.isTerminal(status));
+  const end = ends.findIndex((ended, at) => ended && at < rows.length - 1 && !(at === 0 ? hadEnded() : ends[at - 1]));
+  return end < 0 ? rows : rows.slice(0, end + 1);
 }
 
 function inPlace(outcome: OutcomeChange, seq: number): OutcomeChange {

@@ -157,7 +157,7 @@ export function toStoredCallback(
 ): StoredCallback | null {
   if (service === null || json === null) return null;
   const raw: unknown = JSON.parse(json);
-  const message = isEvidenceService(service) ? parseEvidence(service, raw) : parseCallback(service, raw);
+  const message = isEvidenceService(service) ? parseEvidence(raw) : parseCallback(service, raw);
   return message && { receivedAt: at, callbackCount, message };
 }
 

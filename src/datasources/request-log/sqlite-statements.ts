@@ -23,7 +23,8 @@ export function prepareStatements(db: DatabaseSync) {
       completed_at = CASE WHEN ? = 0 THEN NULL ELSE coalesce(completed_at, ?) END WHERE pk = ?`),
     setRequestError: db.prepare('UPDATE request SET error = ? WHERE pk = ?'),
     updateCarrierRequest: db.prepare(`UPDATE carrier_request SET state = ?, carrier_request_id = coalesce(?, carrier_request_id),
-      attempts = attempts + ?, sent_at = coalesce(?, sent_at), answered_at = ?, error = ? WHERE request_pk = ? AND position = ?`),
+      attempts = attempts + ?, sent_at = coalesce(?, sent_at), answered_at = ?, error = ? WHERE request_pk = ? AND position = ?
+        AND (?2 IS NULL OR carrier_request_id IS NULL)`),
     insertEvent: db.prepare(`INSERT INTO event (request_pk, seq, at, kind, position, outcome, outcome_status, source, final_seq,
       nidd_seq, contradicted, ties, request_status, counts, service, callback_count, digest, message)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
@@ -42,18 +43,22 @@ export function prepareStatements(db: DatabaseSync) {
       WHERE r.id IN (SELECT value FROM json_each(?)) ORDER BY c.request_pk, c.position`),
     setMembers: db.prepare('UPDATE request_input SET devices = ? WHERE request_pk = ?'),
     setEstimate: db.prepare('UPDATE request SET total = ?, total_is_estimate = 1, indexed_seq = -1 WHERE pk = ?'),
-    retriesOf: db.prepare(`SELECT ${REQUEST} FROM request WHERE retry_of = ? ORDER BY pk`),
+    retriesOf: db.prepare(`SELECT ${REQUEST} FROM request WHERE retry_of IN (SELECT value FROM json_each(?)) ORDER BY pk`),
     due: db.prepare(`SELECT r.id, r.account, r.operation, c.position, c.state, c.carrier_request_id, c.device_count,
-      coalesce(c.sent_at, c.answered_at) AS since FROM request r JOIN carrier_request c ON c.request_pk = r.pk
-      WHERE r.completed_at IS NULL AND c.state IN ('ACCEPTED', 'UNKNOWN') AND coalesce(c.sent_at, c.answered_at) <= ?
-      ORDER BY since LIMIT 1000`),
+      coalesce(c.sent_at, r.created_at) AS since, r.counts ->> 0 AS pending FROM request r JOIN carrier_request c ON c.request_pk = r.pk
+      WHERE r.completed_at IS NULL AND c.state IN ('ACCEPTED', 'UNKNOWN') AND coalesce(c.sent_at, r.created_at) <= ?
+      ORDER BY since`),
     closeCarrier: db.prepare("UPDATE carrier_request SET state = 'CLOSED' WHERE request_pk = ? AND position = ?"),
     sendingCarriers: db.prepare(`SELECT r.id, c.position FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE c.state = 'SENDING'`),
+    queuedCarriers: db.prepare(`SELECT r.id, c.position, c.device_count FROM carrier_request c JOIN request r ON r.pk = c.request_pk
+      WHERE c.state = 'QUEUED' LIMIT ?`),
     queuedRequests: db.prepare(`SELECT DISTINCT r.id FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE c.state = 'QUEUED' ORDER BY r.pk`),
-    sentSince: db.prepare(`SELECT c.sent_at, c.attempts FROM carrier_request c JOIN request r ON r.pk = c.request_pk
-      WHERE c.sent_at > ? AND r.operation = ? ORDER BY c.sent_at`),
+    // A request may reach the carrier at any time up to its answer; none takes an hour.
+    sentSince: db.prepare(`SELECT max(c.sent_at, coalesce(c.answered_at, 0)) AS sent_at, c.attempts
+      FROM carrier_request c JOIN request r ON r.pk = c.request_pk
+      WHERE c.sent_at > ?1 - 3600000 AND max(c.sent_at, coalesce(c.answered_at, 0)) > ?1 AND r.operation = ?2 ORDER BY 1`),
     insertUnclaimed: db.prepare(`INSERT INTO unclaimed (account, service, carrier_request_id, received_at, callback_count, digest,
       message) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
     unclaimedOf: db.prepare('SELECT * FROM unclaimed WHERE carrier_request_id = ? AND account = ? ORDER BY pk'),
@@ -65,8 +70,8 @@ export function prepareStatements(db: DatabaseSync) {
     sendingOfAccount: db.prepare(`SELECT 1 FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE c.state = 'SENDING' AND r.account = ?`),
     withoutIdOfAccount: db.prepare(`SELECT r.id, r.pk, c.position, c.state FROM carrier_request c JOIN request r ON r.pk = c.request_pk
-      WHERE c.carrier_request_id IS NULL AND c.sent_at IS NOT NULL AND c.state IN ('UNKNOWN', 'ACCEPTED', 'CLOSED')
-        AND r.account = ? AND c.service = ? AND c.sent_at <= ?`),
+      WHERE c.carrier_request_id IS NULL AND c.state IN ('UNKNOWN', 'ACCEPTED', 'CLOSED')
+        AND r.account = ? AND c.service = ? AND coalesce(c.sent_at, r.created_at) <= ?`),
     unclaimedPage: db.prepare(`SELECT * FROM unclaimed WHERE pk > :after AND (:accounts IS NULL OR account IN
       (SELECT value FROM json_each(:accounts))) ORDER BY pk LIMIT :limit`),
     countUnclaimed: db.prepare('SELECT count(*) AS rows FROM unclaimed'),
@@ -78,6 +83,12 @@ export function prepareStatements(db: DatabaseSync) {
       (SELECT value FROM json_each(:accounts))) AND (:reason IS NULL OR reason = :reason) ORDER BY pk LIMIT :limit`),
     keptByIds: db.prepare('SELECT * FROM kept_message WHERE pk IN (SELECT value FROM json_each(?))'),
     deleteKept: db.prepare('DELETE FROM kept_message WHERE pk = ?'),
+    insertForward: db.prepare('INSERT INTO forward (account, service, received_at, content_type, body) VALUES (?, ?, ?, ?, ?)'),
+    forwardLanes: db.prepare('SELECT account, service, count(*) AS rows FROM forward GROUP BY account, service'),
+    forwardPage: db.prepare(`SELECT pk, received_at, content_type, body FROM forward WHERE account = ? AND service = ?
+      ORDER BY pk LIMIT ?`),
+    forwardHead: db.prepare('SELECT received_at FROM forward WHERE account = ? AND service = ? ORDER BY pk LIMIT 1'),
+    deleteForwards: db.prepare('DELETE FROM forward WHERE pk IN (SELECT value FROM json_each(?))'),
     openByStatus: db.prepare(`SELECT status, count(*) AS rows, sum(counts ->> 1) AS overdue FROM request
       WHERE completed_at IS NULL GROUP BY status`),
     requestsToIndex: db.prepare('SELECT pk, id, indexed_seq, last_seq FROM request WHERE indexed_seq < last_seq ORDER BY pk LIMIT ?'),
@@ -86,6 +97,24 @@ export function prepareStatements(db: DatabaseSync) {
     setFact: db.prepare('INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value'),
     deleteFact: db.prepare('DELETE FROM fact WHERE key = ?'),
     fact: db.prepare('SELECT value FROM fact WHERE key = ?'),
+    hiddenRequest: db.prepare("SELECT pk FROM request WHERE account = '' ORDER BY pk LIMIT 1"),
+    purgeableRequests: db.prepare('SELECT pk, id FROM request WHERE completed_at < ? ORDER BY completed_at LIMIT ?'),
+    hideRequest: db.prepare(`UPDATE request SET id = 'purged_' || pk, account = '', client_reference = NULL, idempotency_key = NULL,
+      retry_of = NULL, indexed_seq = last_seq WHERE pk = ?`),
+    purgeCarriers: db.prepare('DELETE FROM carrier_request WHERE request_pk = ? RETURNING carrier_request_id AS id'),
+    eventSizes: db.prepare(`SELECT seq AS key, coalesce(octet_length(message), 0) AS bytes FROM event WHERE request_pk = ?
+      ORDER BY seq LIMIT ?`),
+    purgeEvents: db.prepare('DELETE FROM event WHERE request_pk = ? AND seq <= ?'),
+    purgeIdentifiers: db.prepare(`DELETE FROM identifier WHERE request_pk = :pk AND key IN
+      (SELECT key FROM identifier WHERE request_pk = :pk LIMIT :limit)`),
+    purgeInput: db.prepare('DELETE FROM request_input WHERE request_pk = ?'),
+    purgeRequest: db.prepare('DELETE FROM request WHERE pk = ?'),
+    oldUnclaimed: db.prepare(`SELECT pk AS key, octet_length(message) AS bytes FROM unclaimed WHERE received_at < ?
+      ORDER BY received_at LIMIT ?`),
+    purgeUnclaimed: db.prepare('DELETE FROM unclaimed WHERE pk IN (SELECT value FROM json_each(?))'),
+    oldKept: db.prepare(`SELECT pk AS key, octet_length(body) AS bytes FROM kept_message WHERE received_at < ?
+      ORDER BY received_at LIMIT ?`),
+    purgeKept: db.prepare('DELETE FROM kept_message WHERE pk IN (SELECT value FROM json_each(?))'),
   };
 }
 
@@ -99,12 +128,17 @@ export function listRequestsSql(asked: { readonly [Name in keyof typeof LIST_CON
   const conditions = Object.entries(LIST_CONDITIONS).flatMap(([name, sql]) =>
     asked[name as keyof typeof LIST_CONDITIONS] === undefined ? [] : [sql],
   );
-  return `SELECT ${REQUEST} FROM request ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''} ORDER BY pk DESC LIMIT :limit`;
+  return `SELECT ${REQUEST} FROM request WHERE ${[VISIBLE, ...conditions].join(' AND ')} ORDER BY pk DESC LIMIT :limit`;
 }
+
+/** What is being purged belongs to no account. */
+const VISIBLE = "account <> ''";
 
 const LIST_CONDITIONS = {
   accounts: 'account IN (SELECT value FROM json_each(:accounts))',
-  before: 'pk < (SELECT pk FROM request WHERE id = :before)',
+  // A page may end at a Request that is purged before the next is asked for: it goes on with those made before it.
+  before: `pk < coalesce((SELECT pk FROM request WHERE id = :before),
+    (SELECT pk + 1 FROM request WHERE id < :before AND id > 'req_' ORDER BY id DESC LIMIT 1), 0)`,
   statuses: 'status IN (SELECT value FROM json_each(:statuses))',
   operation: 'operation = :operation',
   reference: 'client_reference = :reference',

@@ -1,8 +1,11 @@
 import { ulid } from 'ulid';
+import { GatewayError } from '../../errors.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { THIS_ROW } from './log-event.ts';
 import * as log from './request-log.ts';
 import { RequestState } from './request-state.ts';
+import type { SqliteForward } from './sqlite-forward.ts';
+import { keepForeign } from './sqlite-kept.ts';
 import { toLogEvent, toUnclaimed, type EventRow, type UnclaimedRow } from './sqlite-rows.ts';
 import { RecentRows } from './recent-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
@@ -10,9 +13,6 @@ import { transition, type Change, type PlacedEvent } from './transition.ts';
 
 /** Devices whose matching state stays in memory, over all Requests; measured at 1 to 3 kB each. */
 const CACHED_DEVICES = 150_000;
-
-/** Messages that are kept aside although their request id is known to be another account's. */
-const KEPT_FOREIGN = 10_000;
 
 /** Where each step begins. What has left is never cancelled, what is cancelled never leaves. */
 const STEP_FROM: Readonly<Record<log.SendingStep['type'], readonly log.CarrierRequestState[]>> = {
@@ -33,28 +33,32 @@ const STEP_FROM: Readonly<Record<log.SendingStep['type'], readonly log.CarrierRe
  */
 export class SqliteWriter {
   readonly #sql: Statements;
+  readonly #forwards: SqliteForward;
   readonly #now: () => number;
   readonly #isFollowed: (requestId: string) => boolean;
   readonly #pks = new BoundedCache<string, number>(100_000);
   readonly recent = new RecentRows();
   readonly #states = new BoundedCache<number, RequestState>(CACHED_DEVICES);
   readonly #carriers = new BoundedCache<string, { pk: number; position: number; account: string }>(100_000);
-  /** Requests written to in the open transaction, by pk. */
-  readonly #touched = new Map<number, { readonly state: RequestState; at: number }>();
+  /** Requests worked on in the open transaction, by pk; `at` is null while nothing of them has changed. */
+  readonly #touched = new Map<number, { readonly state: RequestState; at: number | null }>();
 
-  constructor(sql: Statements, now: () => number, isFollowed: (requestId: string) => boolean) {
+  constructor(sql: Statements, forwards: SqliteForward, now: () => number, isFollowed: (requestId: string) => boolean) {
     this.#sql = sql;
+    this.#forwards = forwards;
     this.#now = now;
     this.#isFollowed = isFollowed;
   }
 
   /** The last of a transaction: one row a Request, however many changes it had. Gives back the ids of those that changed. */
   finish(): string[] {
+    const changed: string[] = [];
     for (const [pk, { state, at }] of this.#touched) {
+      if (at === null) continue;
+      changed.push(state.requestId);
       const terminal = log.isTerminal(state.status) ? 1 : 0;
       this.#sql.updateRequest.run(state.status, json(log.countsOf(state.counts)), state.lastSeq, at, terminal, at, pk);
     }
-    const changed = [...this.#touched.values()].map(({ state }) => state.requestId);
     this.#touched.clear();
     return changed;
   }
@@ -101,7 +105,7 @@ export class SqliteWriter {
     const carrierRequestId = step.type === 'ACCEPTED' ? step.carrierRequestId : null;
     const error = 'error' in step ? JSON.stringify(step.error) : null;
     const answeredAt = sending || step.type === 'REQUEUED' ? null : at;
-    this.#sql.updateCarrierRequest.run(
+    const { changes } = this.#sql.updateCarrierRequest.run(
       CARRIER_STATE[step.type],
       carrierRequestId,
       sending ? 1 : 0,
@@ -111,6 +115,8 @@ export class SqliteWriter {
       pk,
       position,
     );
+    // It has an id already: a second one would cut off the callbacks of the first.
+    if (changes === 0) return false;
     this.#sql.setRequestError.run(error, pk);
     this.change(pk, { type: 'STEP', position, step }, at);
     if (carrierRequestId !== null) this.#claim(pk, position, carrierRequestId);
@@ -121,12 +127,7 @@ export class SqliteWriter {
     const { account, service, receivedAt, callbackCount, digest } = callback;
     const carrierRequestId = callback.message.requestId;
     const owner = carrierRequestId === null ? null : this.#carrier(carrierRequestId);
-    if (owner && owner.account !== account) {
-      const kept = this.#sql.countKept.get('FOREIGN_REQUEST') as { rows: number };
-      if (kept.rows < KEPT_FOREIGN)
-        this.#sql.insertKept.run(account, service, receivedAt, 'FOREIGN_REQUEST', null, digest, Buffer.from(callback.json));
-      return 'FOREIGN';
-    }
+    if (owner && owner.account !== account) return keepForeign(this.#sql, this.#forwards, callback);
     if (!owner) {
       const { changes } = this.#sql.insertUnclaimed.run(
         account,
@@ -137,22 +138,14 @@ export class SqliteWriter {
         digest,
         callback.json,
       );
-      return changes === 0 ? 'DUPLICATE' : 'UNCLAIMED';
+      if (changes === 0) return 'DUPLICATE';
+      this.#forwards.add(callback);
+      return 'UNCLAIMED';
     }
     if (this.#sql.knownDigest.get(owner.pk, digest)) return 'DUPLICATE';
     this.change(owner.pk, { type: 'CALLBACK', position: owner.position, callback }, receivedAt);
+    this.#forwards.add(callback);
     return 'APPLIED';
-  }
-
-  recover(): string[] {
-    const error = {
-      code: 'UNANSWERED',
-      message: 'The gateway stopped while this was on its way to the carrier: nobody knows whether it arrived. It is not sent again.',
-    };
-    for (const { id, position } of this.#sql.sendingCarriers.all() as { id: string; position: number }[]) {
-      this.step(id, position, { type: 'UNANSWERED', error });
-    }
-    return (this.#sql.queuedRequests.all() as { id: string }[]).map(({ id }) => id);
   }
 
   remember(key: string, value: string | null): void {
@@ -180,7 +173,7 @@ export class SqliteWriter {
     const known = this.#pks.get(requestId);
     if (known !== undefined) return known;
     const row = this.#sql.pkOfRequest.get(requestId) as { pk: number } | undefined;
-    if (!row) throw new RangeError(`no request ${requestId}`);
+    if (!row) throw new GatewayError('NOT_FOUND', 'The request is not in the store: its time was over, and it was purged.');
     this.#pks.set(requestId, row.pk, 1);
     return row.pk;
   }
@@ -234,10 +227,10 @@ export class SqliteWriter {
   /** Every write to a Request's log goes through here: decide, fold, insert. Its row follows once per transaction. */
   change(pk: number, change: Change, at = this.#now()): readonly PlacedEvent[] {
     const state = this.state(pk);
-    const touched = this.#touched.get(pk);
-    if (touched) touched.at = Math.max(touched.at, at);
-    else this.#touched.set(pk, { state, at });
+    const touched = this.#touched.get(pk) ?? { state, at: null };
+    this.#touched.set(pk, touched);
     const placed = transition(state, change);
+    if (placed.length > 0) touched.at = Math.max(touched.at ?? 0, at);
     if (this.#isFollowed(state.requestId)) this.recent.add(pk, placed);
     for (const { event, seq, status, counts } of placed) {
       const { kind, position, outcome, callback, ties } = event;
@@ -269,6 +262,14 @@ export class SqliteWriter {
   forget(pk: number): void {
     this.#states.delete(pk);
     this.#touched.delete(pk);
+  }
+
+  /** Nothing in memory leads to a Request any more that is being purged; its key may be another's one day. */
+  forgetPurged(pk: number, requestId: string, carrierRequestIds: readonly string[]): void {
+    this.forget(pk);
+    this.recent.forget(pk);
+    this.#pks.delete(requestId);
+    for (const id of carrierRequestIds) this.#carriers.delete(id);
   }
 
   #carrier(carrierRequestId: string): { pk: number; position: number; account: string } | null {

@@ -4,14 +4,18 @@ import { GroupCommit, type GroupCommitOptions } from './group-commit.ts';
 import type { Hub } from './hub.ts';
 import { indexIdentifiers } from './index-identifiers.ts';
 import type { Finding } from './follow-up-log.ts';
+import type { ForwardLane } from './forward-queue.ts';
 import type { KeptFilter, KeptMessage } from './kept-messages.ts';
+import { sentBeforeRestore, settleInterrupted, settleRestored } from './recover.ts';
 import type * as log from './request-log.ts';
 import { settleUnclaimed } from './settle-unclaimed.ts';
 import { openSqlite } from './sqlite-open.ts';
 import { SqliteFollowUp } from './sqlite-follow-up.ts';
+import { SqliteForward } from './sqlite-forward.ts';
 import { keepMessage, keptById, keptPage } from './sqlite-kept.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import { prepareStatements, type Statements } from './sqlite-statements.ts';
+import { SqliteUpkeep } from './sqlite-upkeep.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
 
 export interface SqliteRequestLogOptions {
@@ -19,7 +23,7 @@ export interface SqliteRequestLogOptions {
   readonly path: string;
   readonly hub: Hub;
   readonly now: () => number;
-  readonly onCommit?: GroupCommitOptions['afterCommit'];
+  readonly onCommit?: (jobs: number, seconds: number) => void;
   readonly onFatal: GroupCommitOptions['onFatal'];
 }
 
@@ -29,6 +33,7 @@ export interface SqliteRequestLogOptions {
  */
 export class SqliteRequestLog implements log.RequestLog {
   readonly epoch: string;
+  readonly upkeep: SqliteUpkeep;
   readonly #db: DatabaseSync;
   readonly #sql: Statements;
   readonly #now: () => number;
@@ -36,6 +41,7 @@ export class SqliteRequestLog implements log.RequestLog {
   readonly #writer: SqliteWriter;
   readonly #reader: SqliteReader;
   readonly #followUp: SqliteFollowUp;
+  readonly #forwards: SqliteForward;
   #changed: string[] = [];
 
   constructor({ path, hub, now, onCommit, onFatal }: SqliteRequestLogOptions) {
@@ -43,7 +49,8 @@ export class SqliteRequestLog implements log.RequestLog {
     this.#sql = prepareStatements(this.#db);
     this.#now = now;
     this.epoch = this.#ownEpoch();
-    this.#writer = new SqliteWriter(this.#sql, now, (requestId) => hub.isFollowed(requestId));
+    this.#forwards = new SqliteForward(this.#sql);
+    this.#writer = new SqliteWriter(this.#sql, this.#forwards, now, (requestId) => hub.isFollowed(requestId));
     this.#reader = new SqliteReader(this.#db, this.#sql, this.#writer);
     this.#followUp = new SqliteFollowUp(this.#sql, this.#writer);
     this.#commits = new GroupCommit(this.#db, {
@@ -51,15 +58,27 @@ export class SqliteRequestLog implements log.RequestLog {
       beforeCommit: () => {
         this.#changed = this.#writer.finish();
       },
-      afterCommit: (jobs, seconds) => {
-        onCommit?.(jobs, seconds);
-        for (const id of this.#changed.splice(0)) hub.wake(id);
+      afterCommit: (jobs, seconds, synced) => {
+        if (synced) onCommit?.(jobs, seconds);
+        for (const topic of [...this.#changed.splice(0), ...this.#forwards.committed()]) hub.wake(topic);
       },
       onRollback: () => {
         this.#writer.rollback();
+        this.#forwards.rollback();
         this.#changed = [];
       },
       onFatal,
+    });
+    this.upkeep = new SqliteUpkeep({
+      db: this.#db,
+      sql: this.#sql,
+      writer: this.#writer,
+      run: (job) => this.#commits.run(job),
+      hub,
+      path,
+      epoch: this.epoch,
+      now,
+      forwardBacklog: () => this.#forwards.backlog().rows,
     });
   }
 
@@ -80,7 +99,7 @@ export class SqliteRequestLog implements log.RequestLog {
   }
 
   keep(message: KeptMessage, capPerReason: number) {
-    return this.#commits.run(() => keepMessage(this.#sql, message, capPerReason));
+    return this.#commits.run(() => keepMessage(this.#sql, this.#forwards, message, capPerReason));
   }
 
   kept(filter: KeptFilter, after: string | null, limit: number) {
@@ -93,6 +112,22 @@ export class SqliteRequestLog implements log.RequestLog {
 
   discardKept(id: string) {
     return this.#commits.run(() => void this.#sql.deleteKept.run(Number(id)));
+  }
+
+  forwardLanes() {
+    return Promise.resolve(this.#forwards.lanes());
+  }
+
+  forwards(lane: ForwardLane, limit: number) {
+    return Promise.resolve(this.#forwards.waiting(lane, limit));
+  }
+
+  discardForwards(lane: ForwardLane, ids: readonly string[]) {
+    return this.#commits.runUnsynced(() => this.#forwards.discard(lane, ids));
+  }
+
+  forwardBacklog() {
+    return Promise.resolve(this.#forwards.backlog());
   }
 
   cancelQueued(requestId: string, error: log.RequestError) {
@@ -123,16 +158,18 @@ export class SqliteRequestLog implements log.RequestLog {
     return Promise.resolve(this.#followUp.silentDevices(requestId, position));
   }
 
-  retriesOf(requestId: string) {
-    return Promise.resolve(this.#followUp.retriesOf(requestId));
+  retriesOf(requestIds: readonly string[]) {
+    return Promise.resolve(this.#followUp.retriesOf(requestIds));
   }
 
   settleUnclaimed(before: number) {
     return this.#commits.run(() => settleUnclaimed(this.#sql, this.#writer, before));
   }
 
-  recover() {
-    return this.#commits.run(() => this.#writer.recover());
+  async recover() {
+    await this.#commits.run(() => settleInterrupted(this.#sql, this.#writer));
+    while (await this.#commits.run(() => settleRestored(this.#sql, this.#writer, this.#now())));
+    return (this.#sql.queuedRequests.all() as { id: string }[]).map(({ id }) => id);
   }
 
   requests(ids: readonly string[]) {
@@ -173,7 +210,7 @@ export class SqliteRequestLog implements log.RequestLog {
   }
 
   sentSince(operation: string, since: number) {
-    return Promise.resolve(this.#reader.sentSince(operation, since));
+    return Promise.resolve([...sentBeforeRestore(this.#sql, since), ...this.#reader.sentSince(operation, since)].toSorted((a, b) => a - b));
   }
 
   niddOutstanding(requestId: string) {
@@ -207,10 +244,11 @@ export class SqliteRequestLog implements log.RequestLog {
     return this.#reader.statements;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
+    // A backup reads from another thread: it has ended before the file is closed.
+    await this.upkeep[Symbol.asyncDispose]();
     this.#commits.close();
     if (this.#db.isOpen) this.#db.close();
-    return Promise.resolve();
   }
 
   #ownEpoch(): string {

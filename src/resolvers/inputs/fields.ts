@@ -3,9 +3,12 @@ import type { DeviceIdentifierKind } from '../../datasources/thingspace/wire/dev
 
 /** Rules of single fields, as the carrier's pages state them. Each is one zod type with the sentence a caller reads. */
 
-/** The carrier refuses `'`, `<` and `\` in any field (INPUT_INVALID.Request.InvalidCharacter); control characters never make sense. */
+/**
+ * The carrier refuses `'`, `<` and `\` in any field (INPUT_INVALID.Request.InvalidCharacter); control characters never make
+ * sense; U+FFFD stands where a client wrote something that is not UTF-8.
+ */
 // oxlint-disable-next-line no-control-regex
-const FORBIDDEN = /['<\\\u0000-\u001f\u007f\ud800-\udfff]/u;
+const FORBIDDEN = /['<\\\u0000-\u001f\u007f\ud800-\udfff\ufffd]/u;
 
 export const safeText = (what: string, max: number) =>
   z
@@ -13,7 +16,7 @@ export const safeText = (what: string, max: number) =>
     .min(1, `${what} must not be empty: leave the field out instead.`)
     .max(max, `${what} must have at most ${max} characters.`)
     .refine((value) => !FORBIDDEN.test(value), {
-      message: `${what} must not contain ' or < or \\ or a control character: the carrier refuses them.`,
+      message: `${what} must not contain ' or < or \\ or a control character (the carrier refuses them), nor anything that is not UTF-8.`,
       params: { code: 'INVALID_CHARACTER' },
     })
     .refine((value) => value.trim() === value, { message: `${what} must not begin or end with a space.`, params: { code: 'PADDED' } });

@@ -128,7 +128,7 @@ const GOOD = 'the good one';
 async function writeWaitingRequest(path: string, waiting: ReturnType<typeof newRequest>): Promise<void> {
   await using log = new SqliteRequestLog({
     path,
-    hub: new Hub({ tickMs: 1 }),
+    hub: new Hub({ tickMs: () => 1 }),
     now: Date.now,
     onFatal: (error) => {
       throw error;

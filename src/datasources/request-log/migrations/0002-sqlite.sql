@@ -5,9 +5,9 @@ CREATE INDEX request_completed ON request (completed_at) WHERE completed_at IS N
 CREATE INDEX unclaimed_by_age ON unclaimed (received_at);
 CREATE INDEX kept_message_by_age ON kept_message (received_at);
 
--- Left for the carrier and never got its id: an unclaimed callback may still tell it.
+-- Left for the carrier (in a restored store: perhaps) and never got its id: an unclaimed callback may still tell it.
 CREATE INDEX carrier_request_without_id ON carrier_request (request_pk)
-  WHERE carrier_request_id IS NULL AND sent_at IS NOT NULL AND state IN ('UNKNOWN', 'ACCEPTED', 'CLOSED');
+  WHERE carrier_request_id IS NULL AND state IN ('UNKNOWN', 'ACCEPTED', 'CLOSED');
 
 -- Copies of callbacks for the listener that was registered before us, in the order they came; gone once it has taken them.
 CREATE TABLE forward (

@@ -1,0 +1,32 @@
+import type { StoreUpkeep } from '../datasources/request-log/store-upkeep.ts';
+import { GatewayError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { StorePurge } from '../resolvers/purge-store.ts';
+
+/** A start has better things to do first, and a gateway that keeps crashing must not only purge. */
+const FIRST_AFTER_MS = 5 * 60_000;
+const EVERY_MS = 60 * 60_000;
+
+interface Parts {
+  readonly purge: StorePurge;
+  readonly upkeep: StoreUpkeep & AsyncDisposable;
+  readonly logger: Logger;
+  readonly undo: AsyncDisposableStack;
+}
+
+/** Purges some minutes after the start, and every hour. A stop ends what is under way, a backup too, before any door is closed. */
+export function startPurging({ purge, upkeep, logger, undo }: Parts, { firstAfterMs = FIRST_AFTER_MS, everyMs = EVERY_MS } = {}): void {
+  const work = () => {
+    purge.run().catch((error: unknown) => {
+      if (!(error instanceof GatewayError && error.code === 'SHUTTING_DOWN')) logger.error('purge_failed', { error });
+    });
+  };
+  const first = setTimeout(work, firstAfterMs);
+  const every = setInterval(work, everyMs);
+  undo.use(upkeep);
+  undo.use(purge);
+  undo.defer(() => {
+    clearTimeout(first);
+    clearInterval(every);
+  });
+}

@@ -1,0 +1,64 @@
+import type { Config } from '../config.ts';
+import type { RequestLog } from '../datasources/request-log/request-log.ts';
+import type { CarrierReads } from '../datasources/thingspace/carrier-reads.ts';
+import { OPERATION_NAMES } from '../datasources/thingspace/operations.ts';
+import type { Session } from '../datasources/thingspace/session.ts';
+import type { ThingSpace } from '../datasources/thingspace/thing-space.ts';
+import type { Logger } from '../logger.ts';
+import type { Metrics } from '../metrics.ts';
+import { GroupMembers } from '../resolvers/group-members.ts';
+import { RequestSender } from '../resolvers/request-sender.ts';
+import { SendQueue } from '../resolvers/send-queue.ts';
+import { RequestSubmitter } from '../resolvers/submit-request.ts';
+
+interface Parts {
+  readonly requestLog: RequestLog;
+  readonly thingSpace: ThingSpace;
+  readonly reads: CarrierReads;
+  readonly session: Session;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly undo: AsyncDisposableStack;
+}
+
+/** The way from a mutation to the carrier: submitter, sender, queue. The queue begins with what was sent before a restart. */
+export async function startSending(config: Config, { requestLog, thingSpace, reads, session, metrics, logger, now, undo }: Parts) {
+  const queue = undo.use(new SendQueue({ perMinute: config.activationsPerMinute, monotonicNow: () => performance.now() }));
+  for (const operation of OPERATION_NAMES) {
+    const started = now();
+    const sent = await requestLog.sentSince(operation, started - 60_000);
+    queue.remember(
+      operation,
+      sent.map((at) => started - at),
+    );
+  }
+  const sender = undo.use(
+    new RequestSender({
+      requestLog,
+      thingSpace,
+      queue,
+      members: new GroupMembers({
+        requestLog,
+        reads,
+        onFailure: (requestId, error) => logger.warn('group_not_read', { requestId, error }),
+      }),
+      firstPauseMs: 1_000,
+      maxPauseMs: 60_000,
+      maxWaitMs: config.expireAfterMs,
+      now,
+      onFailure: (requestId, error) => logger.error('send_failed', { requestId, error }),
+    }),
+  );
+  metrics.sendQueue(() => queue.waiting);
+  const submitter = new RequestSubmitter({
+    requestLog,
+    sender,
+    session,
+    accounts: new Set(config.accounts),
+    waitMs: config.submitWaitMs,
+    maxQueued: config.maxQueued,
+    now,
+  });
+  return { sender, submitter };
+}

@@ -1,0 +1,55 @@
+import { isUtf8 } from 'node:buffer';
+import type { KeptReason, StoredKeptMessage } from '../datasources/request-log/kept-messages.ts';
+import type { Page, RequestLog } from '../datasources/request-log/request-log.ts';
+import { accountsWith, mayUse, type Caller } from './caller.ts';
+import type { CallbackReceiver, RedriveOutcome } from './receive-callback.ts';
+
+export interface DeadLettersOptions {
+  readonly requestLog: RequestLog;
+  readonly receiver: CallbackReceiver;
+}
+
+export interface Redriven {
+  readonly id: string;
+  /** NOT_FOUND also for one that is not this caller's to see. */
+  readonly outcome: RedriveOutcome | 'NOT_FOUND';
+}
+
+export interface DeadLetterQuery {
+  readonly accountName: string | null;
+  readonly reason: KeptReason | null;
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+/** Messages that came on a right path and could not be applied: an admin sees them, and has them tried again. */
+export class DeadLetters {
+  readonly #options: DeadLettersOptions;
+
+  constructor(options: DeadLettersOptions) {
+    this.#options = options;
+  }
+
+  list(caller: Caller, { accountName, reason, after, limit }: DeadLetterQuery): Promise<Page<StoredKeptMessage>> {
+    const accounts = accountName === null ? accountsWith(caller, 'admin') : mayUse(caller, accountName, 'admin') ? [accountName] : [];
+    return this.#options.requestLog.kept({ accounts, reason }, after, limit);
+  }
+
+  /** One after the other, in the order of `ids`; each is durable before the next is tried. */
+  async redrive(caller: Caller, ids: readonly string[], trustCredentials: boolean): Promise<Redriven[]> {
+    const kept = await this.#options.requestLog.keptById(ids);
+    const done: Redriven[] = [];
+    for (const id of ids) {
+      const message = kept.get(id);
+      if (!message || !mayUse(caller, message.account, 'admin')) done.push({ id, outcome: 'NOT_FOUND' });
+      else done.push({ id, outcome: await this.#options.receiver.redrive(message, trustCredentials) });
+    }
+    return done;
+  }
+}
+
+/** A message as text: as it came where it is UTF-8, else as base64. */
+export function bodyText(body: Uint8Array): { readonly text: string; readonly isBase64: boolean } {
+  const isBase64 = !isUtf8(body);
+  return { text: Buffer.from(body).toString(isBase64 ? 'base64' : 'utf8'), isBase64 };
+}

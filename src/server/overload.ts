@@ -1,0 +1,58 @@
+export interface OverloadOptions {
+  /** Callbacks that wait for their commit at once; the gateway commits hundreds at a time. */
+  readonly callbacks: number;
+  /** How late the event loop comes to what is due, in milliseconds, smoothed over about 100 ms. */
+  readonly lagMs: number;
+}
+
+/** What a caller is told. */
+export const OVERLOADED = 'The gateway has more to do than it can: callbacks go first. Try again in a second.';
+
+const SAMPLE_MS = 20;
+const SMOOTHING = 0.8;
+
+/**
+ * Whether there is more to do than can be done. Then GraphQL operations are refused, because a client can come back: a
+ * callback that was refused may never come again.
+ */
+export class Overload implements Disposable {
+  readonly #options: OverloadOptions;
+  readonly #timer: NodeJS.Timeout;
+  #waiting = 0;
+  #lagMs = 0;
+  #due = performance.now() + SAMPLE_MS;
+
+  constructor(options: OverloadOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.#sample(), SAMPLE_MS);
+    this.#timer.unref();
+  }
+
+  get active(): boolean {
+    return this.#waiting >= this.#options.callbacks || this.#lagMs >= this.#options.lagMs;
+  }
+
+  get lagMs(): number {
+    return this.#lagMs;
+  }
+
+  /** Counts a callback for as long as `work` takes. */
+  async during<Result>(work: Promise<Result>): Promise<Result> {
+    this.#waiting++;
+    try {
+      return await work;
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+
+  #sample(): void {
+    const now = performance.now();
+    this.#lagMs = this.#lagMs * SMOOTHING + Math.max(now - this.#due, 0) * (1 - SMOOTHING);
+    this.#due = now + SAMPLE_MS;
+  }
+}
