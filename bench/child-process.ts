@@ -57,6 +57,13 @@ export class BenchProcess implements AsyncDisposable {
     return this.ask<ProbeReading>('probe', at);
   }
 
+  /** Ends it as a power cut would, and waits until it is gone. */
+  async kill(): Promise<void> {
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await ended;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = once(this.#child, 'exit');

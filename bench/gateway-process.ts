@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { request as httpRequest } from 'undici';
 import { CALLBACK_PREFIX, callbackToken } from '../src/server/callback-paths.ts';
 import { devices as testDevices } from '../test/support/devices.ts';
@@ -86,6 +87,11 @@ export class GatewayProcess implements AsyncDisposable {
     const carrierRequestId = request?.carrierRequests[0]?.carrierRequestId;
     if (!request || !carrierRequestId) throw new Error(`the mutation was not taken on: ${text.slice(0, 500)}`);
     return { id: request.id, carrierRequestId };
+  }
+
+  /** Resolves when the admin listener says that it is ready. */
+  async ready(): Promise<void> {
+    while (!(await this.isReady())) await delay(1);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

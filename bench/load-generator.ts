@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { callbackBody } from './callback-body.ts';
+import { callbackMessages, type CallbackMessage } from './callback-messages.ts';
 import { serveCommands } from './serve-commands.ts';
 import { wallClock, type Load, type LoadResult } from './load-plan.ts';
 
@@ -10,24 +10,13 @@ import { wallClock, type Load, type LoadResult } from './load-plan.ts';
 interface Prepared {
   readonly load: Load;
   readonly firstDevice: number;
-  readonly messages: readonly { readonly device: number; readonly bytes: Buffer }[];
+  readonly messages: readonly CallbackMessage[];
 }
 
 let prepared: Prepared | null = null;
 
-/** Devices of all requests in turn, as a carrier works through several requests at once. */
 function prepare(load: Load): number {
-  const { host, pathname } = new URL(load.url);
-  const messages: { device: number; bytes: Buffer }[] = [];
-  const most = Math.max(...load.requests.map(({ devices }) => devices));
-  for (let place = 0; place < most; place++) {
-    for (const { carrierRequestId, firstDevice, devices } of load.requests) {
-      if (place >= devices) continue;
-      const body = callbackBody(carrierRequestId, firstDevice + place);
-      const head = `POST ${pathname} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`;
-      messages.push({ device: firstDevice + place, bytes: Buffer.from(head + body) });
-    }
-  }
+  const messages = callbackMessages(load);
   prepared = { load, firstDevice: Math.min(...load.requests.map(({ firstDevice }) => firstDevice)), messages };
   return messages.length;
 }

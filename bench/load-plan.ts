@@ -14,6 +14,30 @@ export interface Load {
   readonly inFlight: number;
 }
 
+/** Callbacks that come at a rate, whatever becomes of those before them. */
+export interface OpenLoad {
+  readonly url: string;
+  readonly requests: readonly BenchRequest[];
+  readonly perSecond: number;
+  readonly seconds: number;
+  /** Connections at most; what is due while each has a callback on its way waits at the sender. */
+  readonly connections: number;
+}
+
+export interface OpenLoadResult {
+  /** What should have been sent by the end. */
+  readonly due: number;
+  readonly sent: number;
+  /** Acknowledged within the time. */
+  readonly inTime: number;
+  /** Acknowledged at all. */
+  readonly acknowledged: number;
+  /** Answered otherwise, or not at all. */
+  readonly refused: number;
+  readonly mostInFlight: number;
+  readonly ackMs: Float64Array;
+}
+
 export interface LoadResult {
   readonly acknowledged: number;
   readonly refused: number;

@@ -3,6 +3,9 @@ import { benchCallbacks } from './bench-callbacks.ts';
 import { benchDelivery } from './bench-delivery.ts';
 import { benchGrowth } from './bench-growth.ts';
 import { benchMutation } from './bench-mutation.ts';
+import { benchOverload } from './bench-overload.ts';
+import { benchStalled } from './bench-stalled.ts';
+import { benchStart } from './bench-start.ts';
 import { PARTS, readOptions, USAGE, type BenchOptions, type PartName } from './options.ts';
 import { printEnvironment, printSection, readEnvironment, type Section } from './report.ts';
 
@@ -11,6 +14,9 @@ const RUN: Record<PartName, (options: BenchOptions) => Promise<Section>> = {
   delivery: benchDelivery,
   mutation: benchMutation,
   growth: benchGrowth,
+  overload: benchOverload,
+  start: benchStart,
+  stalled: benchStalled,
 };
 
 async function main(options: BenchOptions): Promise<void> {

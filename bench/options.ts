@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const PARTS = ['callbacks', 'delivery', 'mutation', 'growth'] as const;
+export const PARTS = ['callbacks', 'delivery', 'mutation', 'growth', 'overload', 'start', 'stalled'] as const;
 export type PartName = (typeof PARTS)[number];
 
 export interface BenchOptions {
@@ -11,18 +11,19 @@ export interface BenchOptions {
   /** Callbacks on their way at once. */
   readonly inFlight: number;
   readonly rounds: number;
-  /** Rows `growth` ends with. */
+  /** Rows `growth` ends with, and `start` begins with. */
   readonly rows: number;
   /** Folder for V8 processor profiles of the gateway. */
   readonly profile: string | null;
 }
 
-export const USAGE = `npm run bench -- [--only callbacks|delivery|mutation|growth]… [--quick] [--json FILE]
+export const USAGE = `npm run bench -- [PART]… [--quick] [--json FILE]
                  [--rounds N] [--in-flight N] [--rows N] [--profile FOLDER]`;
 
 export function readOptions(args: readonly string[]): BenchOptions {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...args],
+    allowPositionals: true,
     options: {
       only: { type: 'string', multiple: true },
       quick: { type: 'boolean', default: false },
@@ -34,8 +35,9 @@ export function readOptions(args: readonly string[]): BenchOptions {
     },
   });
   const { quick } = values;
+  const only = [...(values.only ?? []), ...positionals].map(partName);
   return {
-    only: values.only === undefined ? PARTS : values.only.map(partName),
+    only: only.length === 0 ? PARTS : only,
     quick,
     json: values.json ?? null,
     inFlight: whole('--in-flight', values['in-flight'] ?? '64', 1, 1_000),
@@ -47,7 +49,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
 
 function partName(name: string): PartName {
   const found = PARTS.find((part) => part === name);
-  if (!found) throw new RangeError(`--only ${name}: there are ${PARTS.join(', ')}`);
+  if (!found) throw new RangeError(`${name} is no part: there are ${PARTS.join(', ')}`);
   return found;
 }
 

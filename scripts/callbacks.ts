@@ -1,6 +1,7 @@
 import '../require-node.js';
 import { readConfig } from '../src/config.ts';
 import { GatewayError } from '../src/errors.ts';
+import { readEnvFile } from '../src/read-env-file.ts';
 import { runCallbackCommand, type CallbackCommand } from './support/callback-command.ts';
 import { renderTable } from './support/render-table.ts';
 
@@ -18,7 +19,7 @@ State: ours     delivers to this gateway
        other    delivers to another tool
        none     delivers to nobody
 
-The configuration is the gateway's own (M2M_… variables). A running gateway is asked over its admin
+The configuration is the gateway's own (M2M_… variables, or .env). A running gateway is asked over its admin
 listener; when none runs, the command logs in to the carrier itself.
 
 Exit code: 0 done, 1 not done, 2 wrong usage.
@@ -42,6 +43,7 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
+  readEnvFile();
   const reports = await runCallbackCommand(readConfig(process.env), command);
   const rows = reports.map(({ account, service, state, deliversTo, change }) => [
     account,

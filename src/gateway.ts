@@ -114,7 +114,10 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     retentionDays: config.retentionDays,
     now,
     restFactor: PURGE_REST_FACTOR,
-    onRemoved: (requests) => metrics.purgedRequests.inc(requests),
+    onStep: ({ requests, rows }) => {
+      metrics.purgedRequests.inc(requests);
+      metrics.purgeRows.observe(rows);
+    },
     onPurged: ({ requests }) => logger.info('store_purged', { count: requests }),
   });
   const admin = createAdminServer({
@@ -133,6 +136,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     port: config.adminPort,
     variable: 'M2M_ADMIN_PORT',
     patienceMs: PATIENCE_MS.admin,
+    isBusy: false,
   });
 
   const callbackServer = createCallbackServer({
@@ -149,6 +153,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     port: config.callbackPort,
     variable: 'M2M_CALLBACK_PORT',
     patienceMs: PATIENCE_MS.callbacks,
+    isBusy: true,
   });
   doorUrl = callbacksUrl;
   // The door is open before the carrier is told of it.
@@ -220,6 +225,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     port: config.graphqlPort,
     variable: 'M2M_GRAPHQL_PORT',
     patienceMs: PATIENCE_MS.graphql,
+    isBusy: true,
   });
   undo.use(websockets);
 

@@ -110,6 +110,12 @@ export function createMetrics() {
       registers,
     }),
     purgedRequests: new Counter({ name: 'm2m_purged_requests_total', help: 'Requests deleted because their time was over.', registers }),
+    purgeRows: new Histogram({
+      name: 'm2m_purge_step_rows',
+      help: 'Rows deleted in one step of a purge, which is committed together with callbacks.',
+      buckets: [1, 50, 100, 250, 500, 1_000, 5_000],
+      registers,
+    }),
     lastPurge: new Gauge({
       name: 'm2m_store_last_purge_timestamp_seconds',
       help: 'When the store was last purged to the end, since 1970; 0 for never.',

@@ -63,5 +63,5 @@ export async function verifyStore(config: Config): Promise<Verification> {
 /** Nobody else wants the store: no rest between the steps. */
 function purgeAlone({ retentionDays }: Config, upkeep: ConstructorParameters<typeof StorePurge>[0]['upkeep']): StorePurge {
   const ignore = () => undefined;
-  return new StorePurge({ upkeep, retentionDays, now: Date.now, restFactor: 0, onRemoved: ignore, onPurged: ignore });
+  return new StorePurge({ upkeep, retentionDays, now: Date.now, restFactor: 0, onStep: ignore, onPurged: ignore });
 }

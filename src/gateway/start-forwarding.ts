@@ -16,8 +16,6 @@ interface Parts {
   readonly undo: AsyncDisposableStack;
 }
 
-const MAX_AGE_MS = 30 * 86_400_000;
-
 /** Forwards what waits, and what will come, to the listeners of other tools; gives back which those are. */
 export function startForwarding(config: Config, { requestLog, hub, metrics, logger, now, undo }: Parts): ForwardTargets {
   const targets = new ForwardTargets(config.callbackForward ?? []);
@@ -32,7 +30,7 @@ export function startForwarding(config: Config, { requestLog, hub, metrics, logg
       credentials: username !== null && password !== null ? { username, password } : null,
       firstPauseMs: 1_000,
       maxPauseMs: 300_000,
-      maxAgeMs: MAX_AGE_MS,
+      maxAgeMs: config.retentionDays * 86_400_000,
       now,
       onResult: (result, count) => metrics.callbacksForwarded.inc({ result }, count),
       pseudonym: (account) => pseudonym(account, config.callbackSecret),

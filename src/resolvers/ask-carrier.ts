@@ -1,12 +1,13 @@
 import type { DueCarrierRequest, Finding, SilentDevice } from '../datasources/request-log/follow-up-log.ts';
 import type { RequestLog } from '../datasources/request-log/request-log.ts';
-import type { CarrierReads } from '../datasources/thingspace/carrier-reads.ts';
+import type { CarrierReads, DeviceId } from '../datasources/thingspace/carrier-reads.ts';
 import { isOperationName, type OperationName } from '../datasources/thingspace/operations.ts';
 import { historyProves, proofOf } from '../datasources/thingspace/proof.ts';
 import type { DeviceIdentifier, DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
 import { keyOf } from '../datasources/thingspace/wire/device-identifier.ts';
 import type { DeviceRecord } from '../datasources/thingspace/wire/device-list.ts';
 import { evidenceOf, type Evidence } from '../datasources/thingspace/wire/evidence.ts';
+import { GatewayError } from '../errors.ts';
 import type { CallBudget } from './call-budget.ts';
 
 export interface AskCarrierOptions {
@@ -14,6 +15,8 @@ export interface AskCarrierOptions {
   readonly reads: CarrierReads;
   readonly budget: CallBudget;
   readonly now: () => number;
+  /** The carrier refuses one of the questions; the others are asked all the same. */
+  readonly onRefused: (error: GatewayError) => void;
 }
 
 /** A carrier request whose operation leaves a trace that can be looked for. */
@@ -69,21 +72,20 @@ export async function askCarrier(options: AskCarrierOptions, requests: readonly 
 
 /** Null where the carrier has no status to tell. */
 async function askStatus(
-  { reads, budget }: AskCarrierOptions,
+  options: AskCarrierOptions,
   request: Askable,
   carrierRequestId: string,
   device: SilentDevice,
   signal: AbortSignal,
 ): Promise<Evidence | 'PENDING' | null> {
-  await budget.take(signal);
-  const status = await reads.requestStatus(request.account, carrierRequestId);
+  await options.budget.take(signal);
+  const status = await unlessRefused(options, options.reads.requestStatus(request.account, carrierRequestId));
   if (status === null || status === 'PENDING') return status;
-  if (status === 'FAILED') return evidenceOf('RequestStatus', { succeeded: false, status, deviceIds: [] });
+  if (status === 'FAILED') return evidenceOf('RequestStatus', { succeeded: false, deviceIds: [] });
   // The status names no phone number: the list does.
   const id = lookupId(device);
-  if (id) await budget.take(signal);
-  const record = id && (await reads.listDevices({ accountName: request.account, deviceId: id })).devices[0];
-  return evidenceOf('RequestStatus', { succeeded: true, ...(record ? shown(record) : { deviceIds: [] }), status });
+  const record = id && (await recordOf(options, request.account, id, signal));
+  return evidenceOf('RequestStatus', { succeeded: true, ...(record ? shown(record) : { deviceIds: [] }) });
 }
 
 /** One device after the other, with its history where the list leaves it open. */
@@ -92,16 +94,15 @@ async function lookUp(options: AskCarrierOptions, wanted: readonly Wanted[], sig
   let settled = 0;
   for (const { request, device } of wanted) {
     const id = lookupId(device);
-    if (!id) continue;
-    await budget.take(signal);
-    const [record] = (await reads.listDevices({ accountName: request.account, deviceId: id })).devices;
-    if (!record) continue;
+    const record = id && (await recordOf(options, request.account, id, signal));
+    if (!id || !record) continue;
     let proven = proofOf(request.operation, record, request.since) === 'DONE';
     let service: Evidence['service'] = 'DeviceList';
     if (!proven && proofOf(request.operation, record, request.since) === 'LOOK_CLOSER') {
       await budget.take(signal);
-      const events = await reads.deviceHistory({ deviceId: id, earliestMs: request.since - 60_000, latestMs: now() + 60_000 });
-      proven = historyProves(request.operation, events, request.since);
+      const history = reads.deviceHistory({ deviceId: id, earliestMs: request.since - 60_000, latestMs: now() + 60_000 });
+      const events = await unlessRefused(options, history);
+      proven = events !== null && historyProves(request.operation, events, request.since);
       service = 'DeviceHistory';
     }
     if (!proven) continue;
@@ -139,8 +140,31 @@ async function sweep(options: AskCarrierOptions, wanted: readonly Wanted[], sign
     settled += await write(options, findings);
     after = page.next;
   }
-  // The rest of them with the next turn: one account must not use up the budget of all.
-  return settled + (await lookUp(options, closer.slice(0, LOOKUPS_AT_MOST), signal));
+  // Begun anywhere: where the carrier keeps breaking this off, it must not come to the same ones for ever.
+  const from = Math.floor(Math.random() * closer.length);
+  return settled + (await lookUp(options, [...closer.slice(from), ...closer.slice(0, from)], signal));
+}
+
+async function recordOf(
+  options: AskCarrierOptions,
+  accountName: string,
+  deviceId: DeviceId,
+  signal: AbortSignal,
+): Promise<DeviceRecord | undefined> {
+  await options.budget.take(signal);
+  const page = await unlessRefused(options, options.reads.listDevices({ accountName, deviceId }));
+  return page?.devices[0];
+}
+
+/** Null for a question that the carrier will not answer. */
+async function unlessRefused<Said>({ onRefused }: AskCarrierOptions, question: Promise<Said>): Promise<Said | null> {
+  try {
+    return await question;
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.code !== 'CARRIER_REFUSED') throw error;
+    onRefused(error);
+    return null;
+  }
 }
 
 async function write({ requestLog }: AskCarrierOptions, findings: readonly (Finding & { readonly request: Askable })[]): Promise<number> {
@@ -160,7 +184,7 @@ function shown({ deviceIds, state, servicePlan, ipAddress, profileStatus }: Devi
   return { deviceIds, state, servicePlan, ipAddress, profileStatus };
 }
 
-function lookupId({ requested }: SilentDevice): { kind: string; id: string } | null {
+function lookupId({ requested }: SilentDevice): DeviceId | null {
   const best = LOOKUP_KINDS.map((kind) => requested.find((identifier: DeviceIdentifier) => identifier.kind === kind)).find(Boolean);
   return best?.kind ? { kind: best.kind, id: best.id } : null;
 }

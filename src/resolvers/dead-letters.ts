@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { KeptReason, StoredKeptMessage } from '../datasources/request-log/kept-messages.ts';
 import type { Page, RequestLog } from '../datasources/request-log/request-log.ts';
+import { GatewayError } from '../errors.ts';
 import { accountsWith, mayUse, type Caller } from './caller.ts';
 import type { CallbackReceiver, RedriveOutcome } from './receive-callback.ts';
 
@@ -22,6 +23,8 @@ export interface DeadLetterQuery {
   readonly limit: number;
 }
 
+const MAX_REDRIVEN = 1_000;
+
 /** Messages that came on a right path and could not be applied: an admin sees them, and has them tried again. */
 export class DeadLetters {
   readonly #options: DeadLettersOptions;
@@ -35,12 +38,21 @@ export class DeadLetters {
     return this.#options.requestLog.kept({ accounts, reason }, after, limit);
   }
 
-  /** One after the other, in the order of `ids`; each is durable before the next is tried. */
+  /**
+   * One after the other, in the order of `ids`; each is durable before the next is tried.
+   *
+   * @throws GatewayError BAD_USER_INPUT without ids, or with more than 1,000.
+   */
   async redrive(caller: Caller, ids: readonly string[], trustCredentials: boolean): Promise<Redriven[]> {
-    const kept = await this.#options.requestLog.keptById(ids);
+    if (ids.length < 1 || ids.length > MAX_REDRIVEN)
+      throw new GatewayError(
+        'BAD_USER_INPUT',
+        `Nothing was tried: \`ids\` must name 1 to ${MAX_REDRIVEN} dead letters, not ${ids.length}.`,
+      );
     const done: Redriven[] = [];
     for (const id of ids) {
-      const message = kept.get(id);
+      // One by one: a thousand messages of a megabyte each would not fit into memory.
+      const message = (await this.#options.requestLog.keptById([id])).get(id);
       if (!message || !mayUse(caller, message.account, 'admin')) done.push({ id, outcome: 'NOT_FOUND' });
       else done.push({ id, outcome: await this.#options.receiver.redrive(message, trustCredentials) });
     }

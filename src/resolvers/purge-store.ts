@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PurgeReport, StoreUpkeep } from '../datasources/request-log/store-upkeep.ts';
+import type { PurgeReport, PurgeStep, StoreUpkeep } from '../datasources/request-log/store-upkeep.ts';
 import { GatewayError } from '../errors.ts';
 
 export interface StorePurgeOptions {
@@ -12,8 +12,7 @@ export interface StorePurgeOptions {
    * included: a busy store slows purging down, and not the other way round.
    */
   readonly restFactor: number;
-  /** Requests that are gone, as it goes on. */
-  readonly onRemoved: (requests: number) => void;
+  readonly onStep: (step: PurgeStep) => void;
   readonly onPurged: (report: PurgeReport) => void;
 }
 
@@ -46,18 +45,18 @@ export class StorePurge implements AsyncDisposable {
   }
 
   async #purge(before: number): Promise<PurgeReport> {
-    const { upkeep, restFactor, onRemoved, onPurged } = this.#options;
+    const { upkeep, restFactor, onStep, onPurged } = this.#options;
     const { signal } = this.#stop;
     const purged = { requests: 0, messages: 0, rows: 0 };
     for (;;) {
       signal.throwIfAborted();
       const started = performance.now();
-      const { requests, messages, rows, done } = await upkeep.purgeStep(before);
-      purged.requests += requests;
-      purged.messages += messages;
-      purged.rows += rows;
-      onRemoved(requests);
-      if (done) break;
+      const step = await upkeep.purgeStep(before);
+      purged.requests += step.requests;
+      purged.messages += step.messages;
+      purged.rows += step.rows;
+      onStep(step);
+      if (step.done) break;
       await delay((performance.now() - started) * restFactor, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
     await upkeep.notePurge(purged);

@@ -5,6 +5,7 @@ import type { AppendResult, IncomingCallback, RequestLog } from '../datasources/
 import { parseCallback } from '../datasources/thingspace/wire/callback.ts';
 import { withFields } from '../datasources/thingspace/wire/forwarded-callback.ts';
 import { readCallbackBody, type CallbackBody, type UnreadableReason } from '../datasources/thingspace/wire/callback-body.ts';
+import { maskSecret } from './mask-secret.ts';
 
 export interface ReceivedMessage {
   readonly account: string;
@@ -78,7 +79,9 @@ export class CallbackReceiver {
    */
   async redrive(kept: StoredKeptMessage, trustCredentials: boolean): Promise<RedriveOutcome> {
     const { account, service, contentType, body, receivedAt } = kept;
-    const read = this.#read({ account, service, contentType, bytes: body }, trustCredentials);
+    // That of another request had been judged when it came, and was kept without its credentials.
+    const isTrusted = trustCredentials || kept.reason === 'FOREIGN_REQUEST';
+    const read = this.#read({ account, service, contentType, bytes: body }, { isTrusted, wasKept: true });
     if (!('callback' in read)) return read.outcome;
     // What was unreadable, or of another request, was forwarded when it came.
     const forward = kept.reason === 'QUARANTINED' ? this.#copyOf(read.callback) : null;
@@ -87,11 +90,11 @@ export class CallbackReceiver {
     return outcome;
   }
 
-  #read({ account, service, bytes }: ReceivedMessage, trustCredentials = false): Reading {
+  #read({ account, service, bytes }: ReceivedMessage, { isTrusted = false, wasKept = false } = {}): Reading {
     const body = readCallbackBody(bytes);
     if ('unreadable' in body) return { outcome: 'UNREADABLE', reason: body.unreadable, credentials: 'NONE' };
-    const credentials = this.#judge(body);
-    if (!trustCredentials && (credentials === 'WRONG' || (credentials === 'NONE' && this.#options.requireCredentials))) {
+    const credentials = this.#judge(body, wasKept);
+    if (!isTrusted && (credentials === 'WRONG' || (credentials === 'NONE' && this.#options.requireCredentials))) {
       return { outcome: 'QUARANTINED', reason: null, credentials };
     }
     const message = parseCallback(service, body.message);
@@ -123,7 +126,7 @@ export class CallbackReceiver {
   }
 
   /** The samples of two of three operations carry no credentials, CarrierService faults carry empty ones: both are no claim. */
-  #judge({ credentials }: CallbackBody): 'NONE' | 'RIGHT' | 'WRONG' {
+  #judge({ credentials }: CallbackBody, wasKept: boolean): Credentials {
     const { username, password } = credentials;
     if (empty(username) && empty(password)) return 'NONE';
     const expected = this.#options.credentials;
@@ -131,24 +134,16 @@ export class CallbackReceiver {
     // Both are compared, always, and over digests: the time taken tells nothing.
     const userRight = sameText(username, expected.username);
     const passwordRight = sameText(password, expected.password);
+    // The right password was masked when the message was kept: beside the right username it is no claim any more.
+    if (userRight && wasKept && typeof password === 'string' && /^\*+$/.test(password)) return 'NONE';
     return userRight && passwordRight ? 'RIGHT' : 'WRONG';
   }
 
-  /** An unreadable body is kept byte for byte, but for the configured password, plain or as JSON and XML write it. */
+  /** An unreadable body is kept byte for byte, but for the configured password. */
   #masked(bytes: Uint8Array): Uint8Array {
     const secret = this.#options.credentials?.password;
-    if (!secret) return bytes;
-    const body = Buffer.from(bytes);
-    for (const spelling of new Set([secret, JSON.stringify(secret).slice(1, -1), xmlText(secret)])) {
-      const needle = Buffer.from(spelling);
-      for (let at = body.indexOf(needle); at >= 0; at = body.indexOf(needle, at + needle.length)) body.fill('*', at, at + needle.length);
-    }
-    return body;
+    return secret ? maskSecret(bytes, secret) : bytes;
   }
-}
-
-function xmlText(value: string): string {
-  return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
 function empty(value: unknown): boolean {

@@ -100,7 +100,8 @@ export class Reconciler implements AsyncDisposable {
   async #askAbout(requests: readonly Askable[]): Promise<void> {
     let retryAfterMs = 0;
     try {
-      const settled = await askCarrier({ ...this.#options, budget: this.#budget }, requests, this.#stop.signal);
+      const options = { ...this.#options, budget: this.#budget, onRefused: this.#options.onFailure };
+      const settled = await askCarrier(options, requests, this.#stop.signal);
       if (settled > 0) this.#options.onReconciled(settled);
     } catch (error) {
       if (this.#stop.signal.aborted) return;

@@ -40,13 +40,16 @@ export function createGraphqlServer(options: GraphqlHttpOptions): Server {
   });
 }
 
+/** What comes of so small a body is thrown away without ending the connection: its client would open another. */
+const SMALL_BYTES = 65_536;
+
 interface Refusal {
   readonly status: number;
   readonly message: string;
   readonly headers?: Record<string, string>;
   readonly code?: ErrorCode;
   /** The body is thrown away as it comes, and the connection ended. */
-  readonly unread?: true;
+  readonly unread?: boolean;
 }
 
 function refusalOf({ maxBodyBytes, graphiql, hosts, overload, metrics }: GraphqlHttpOptions, request: IncomingMessage): Refusal | null {
@@ -68,7 +71,13 @@ function refusalOf({ maxBodyBytes, graphiql, hosts, overload, metrics }: Graphql
     return { status: 406, message: 'Answers are application/json, application/graphql-response+json or text/event-stream: accept one.' };
   if (overload.active) {
     metrics.operationsShed.inc();
-    return { status: 503, message: OVERLOADED, code: 'OVERLOADED', headers: { 'retry-after': '1' }, unread: true };
+    return {
+      status: 503,
+      message: OVERLOADED,
+      code: 'OVERLOADED',
+      headers: { 'retry-after': '1' },
+      unread: Number(length ?? Infinity) > SMALL_BYTES,
+    };
   }
   if (length === undefined) return { status: 411, message: 'Send a Content-Length: bodies of unknown size are not read.' };
   if (Number(length) > maxBodyBytes)

@@ -32,6 +32,9 @@ test('every example is valid', () => {
           M2M_CALLBACK_USERNAME: 'u',
           M2M_CALLBACK_PASSWORD: 'p',
           M2M_CALLBACK_PUBLIC_URL: 'https://m2m.example.com:9001',
+          M2M_CALLBACK_FORWARD: '*=https://tool.example.com/callbacks',
+          M2M_CALLBACK_FORWARD_USERNAME: 'u',
+          M2M_CALLBACK_FORWARD_PASSWORD: 'p',
           [name]: example,
         }),
       name,
@@ -63,10 +66,68 @@ test.each([
   [{ M2M_CALLBACK_USERNAME: 'u', M2M_CALLBACK_PASSWORD: 'x'.repeat(41) }, 'M2M_CALLBACK_PASSWORD must have at most 40 characters'],
   [{ M2M_THINGSPACE_ACCOUNTS: ' , ' }, 'must name at least one billing account'],
   [{ M2M_GRAPHQL_PROT: '4000' }, 'M2M_GRAPHQL_PROT is not a variable of the gateway. Did you mean M2M_GRAPHQL_PORT?'],
+  [{ M2M_GRAPHQL: 'x' }, 'M2M_GRAPHQL is not a variable of the gateway. Did you mean'],
+  [
+    { M2M_CALLBACK_PUBLIC_URL: 'https://m2m.example.com:port' },
+    'M2M_CALLBACK_PUBLIC_URL=https://m2m.example.com:port must be an http:// or',
+  ],
+  [{ M2M_CALLBACK_PUBLIC_URL: 'https://m2m.example.com:99999' }, 'must be an http:// or https:// URL of host, port and path'],
+  [{ M2M_CALLBACK_PUBLIC_URL: 'https://m2m.example.com:9001/?tenant=a' }, 'without user, query or fragment'],
+  [{ M2M_CALLBACK_PUBLIC_URL: 'https://m2m.example.com:9001 ' }, 'without user, query or fragment'],
+  [{ M2M_THINGSPACE_API_URL: 'https://[::' }, 'must be an http:// or https:// URL'],
+  [{ M2M_THINGSPACE_API_URL: 'ftp://thingspace.verizon.com' }, 'must be an http:// or https:// URL'],
+  [{ M2M_THINGSPACE_API_URL: 'https://' }, 'must be an http:// or https:// URL'],
+  [{ M2M_CALLBACK_HOST: '0.0.0.0:9001' }, 'M2M_CALLBACK_HOST=0.0.0.0:9001 must be a host name or an address, without a port'],
+  [{ M2M_ADMIN_HOST: '-' }, 'M2M_ADMIN_HOST=- must be a host name or an address'],
+  [{ M2M_GRAPHQL_HOSTS: ' , ' }, 'must be host names or addresses without ports, separated by commas'],
+  [{ M2M_GRAPHQL_HOSTS: 'm2m.example.com:4000' }, 'must be host names or addresses without ports, separated by commas'],
+  [{ M2M_THINGSPACE_ACCOUNTS: '0868924207-00001;0000123456-00001' }, 'must be account names of letters, digits and dashes'],
+  [{ M2M_THINGSPACE_ACCOUNTS: '../0868924207-00001' }, 'must be account names of letters, digits and dashes'],
+  [{ M2M_CALLBACK_SECRET: 'x'.repeat(31) }, 'M2M_CALLBACK_SECRET must have at least 32 characters'],
+  [{ M2M_CALLBACK_REGISTER: 'true' }, 'M2M_CALLBACK_REGISTER=true must be on or off'],
+  [{ M2M_CALLBACK_STRICT: 'ON' }, 'M2M_CALLBACK_STRICT=ON must be on or off'],
+  [{ M2M_LOG_LEVEL: 'INFO' }, 'M2M_LOG_LEVEL=INFO must be debug, info, warn, error or silent'],
+  [{ M2M_ADMIN_PORT: 'http' }, 'M2M_ADMIN_PORT=http must be a port number, 0 to 65535'],
+  [{ M2M_ADMIN_PORT: '65536' }, 'M2M_ADMIN_PORT=65536 must be a port number, 0 to 65535'],
   [{ M2M_STORE_PATH: '' }, null],
+  [{ M2M_GRAPHQL_HOSTS: 'm2m_gateway, M2M.example.com,::1,10.1.2.3' }, null],
 ])('%j', (more, fault) => {
   if (fault === null) expect(() => readConfig({ ...COMPLETE, ...more })).not.toThrow();
   else expect(messageOf({ ...COMPLETE, ...more })).toContain(fault);
+});
+
+test.each([
+  '10s',
+  '10 000',
+  '10,000',
+  '10_000',
+  '1e4',
+  '0x10',
+  '10.5',
+  '-1',
+  '+1',
+  ' 10000',
+  '10000\n',
+  '１０',
+  'Infinity',
+  '9'.repeat(13),
+])('%j is no number of milliseconds', (value) => {
+  expect(messageOf({ ...COMPLETE, M2M_SUBMIT_WAIT_MS: value })).toContain(
+    'must be a whole number of milliseconds, without a unit. Example: M2M_SUBMIT_WAIT_MS=10000',
+  );
+});
+
+test.each([
+  ['M2M_SUBMIT_WAIT_MS', '120001', '0 and 120000 milliseconds'],
+  ['M2M_THINGSPACE_TIMEOUT_MS', '99', '100 and 600000 milliseconds'],
+  ['M2M_GRAPHQL_MAX_BODY_BYTES', '1023', '1024 and 268435456 bytes'],
+  ['M2M_MAX_QUEUED_REQUESTS', '0', '1 and 1000000 requests'],
+])('%s=%s is out of its bounds', (name, value, bounds) => {
+  expect(messageOf({ ...COMPLETE, [name]: value })).toContain(`${name}=${value} must be between ${bounds}`);
+});
+
+test('an account named twice is one account', () => {
+  expect(readConfig({ ...COMPLETE, M2M_THINGSPACE_ACCOUNTS: 'a-1, a-1,b-2' }).accounts).toEqual(['a-1', 'b-2']);
 });
 
 test('a secret is never repeated in a fault', () => {

@@ -61,6 +61,15 @@ test('a request is found by its id and by the carrier’s, an outcome by node; w
 
 test.each([
   ['requests(first: 0)', 'BAD_USER_INPUT'],
+  ['requests(first: -1)', 'BAD_USER_INPUT'],
+  ['requests(first: 2147483648)', 'GRAPHQL_VALIDATION_FAILED'],
+  ['requests(filter: { since: "yesterday" })', 'GRAPHQL_VALIDATION_FAILED'],
+  ['requests(filter: { since: 1764000000000 })', 'GRAPHQL_VALIDATION_FAILED'],
+  ['requests(filter: { until: "" })', 'GRAPHQL_VALIDATION_FAILED'],
+  ['requests(filter: { status: DONE })', 'GRAPHQL_VALIDATION_FAILED'],
+  ['requests(after: "")', 'CURSOR_INVALID'],
+  ['unclaimedCallbacks(after: "1 OR 1=1")', 'CURSOR_INVALID'],
+  ['unclaimedCallbacks(after: "-1")', 'CURSOR_INVALID'],
   ['requests(first: 1001)', 'BAD_USER_INPUT'],
   ['requests(after: "x")', 'CURSOR_INVALID'],
   ['unclaimedCallbacks(after: "x")', 'CURSOR_INVALID'],
@@ -69,6 +78,32 @@ test.each([
   const answer = await stack.query(`{ ${field} { pageInfo { hasNextPage } } }`);
   expect(answer.errors?.map(({ extensions }) => extensions?.code)).toEqual([code]);
 });
+
+test.each([
+  '',
+  '../x',
+  'req_',
+  'req_\n',
+  'req_00000000000000000000000000',
+  'out_x',
+  'out_1e3_0',
+  "' OR 1=1 --",
+  'a\0b',
+  'x'.repeat(10_000),
+])('there is nothing with the id %j', async (id) => {
+  await using stack = await startStack({ register: false });
+  const answer = await stack.query('query ($id: ID!) { request(id: $id) { id } node(id: $id) { id } }', { id });
+  expect(answer).toEqual({ data: { request: null, node: null } });
+});
+
+test.each(['accountName: "../x"', 'accountName: ""', `filter: { clientReference: "' OR 1=1 --" }`, 'filter: { status: [] }'])(
+  'a list of requests with %s is empty',
+  async (argument) => {
+    await using stack = await startStack();
+    await activate(stack, 1);
+    expect(await stack.query(`{ requests(${argument}) { nodes { id } } }`)).toEqual({ data: { requests: { nodes: [] } } });
+  },
+);
 
 async function activate(stack: Stack, device: number, more: object = {}): Promise<{ id: string; carrierRequestId: string }> {
   const input = { accountName: stack.account, devices: devices(1, device), servicePlan: 'm2m4G2GB', mdnZipCode: '98801', ...more };

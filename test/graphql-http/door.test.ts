@@ -15,6 +15,7 @@ beforeAll(async () => {
 afterAll(() => stack[Symbol.asyncDispose]());
 
 const HELLO = '{"query":"{ __typename }"}';
+const NEWER = { 'content-type': 'application/json', accept: 'application/graphql-response+json' };
 const ERRORS = { errors: [{ message: expect.any(String) }] };
 const ACTIVATE = `mutation ($input: ActivateDevicesInput!) { activateDevices(input: $input) { __typename } }`;
 
@@ -34,7 +35,7 @@ test.each(['application/json', 'application/json; charset=utf-8', 'application/j
 );
 
 test('a client that asks for application/graphql-response+json gets it', async () => {
-  const answer = await send(url, HELLO, { headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json' } });
+  const answer = await send(url, HELLO, { headers: NEWER });
   expect(answer.headers['content-type']).toMatch(/^application\/graphql-response\+json/);
 });
 
@@ -110,15 +111,23 @@ test.each([
   ['an empty query', '{"query":""}'],
   ['variables that are a string', '{"query":"{ __typename }","variables":"x"}'],
   ['variables that are a list', '{"query":"{ __typename }","variables":[]}'],
-  ['a key that is not of GraphQL over HTTP', '{"query":"{ __typename }","doc":"x"}'],
   ['extensions that are a number', '{"query":"{ __typename }","extensions":1}'],
   ['an operationName that is a number', '{"query":"{ __typename }","operationName":1}'],
   ['a document that does not parse', '{"query":"{"}'],
   ['two operations without a name', '{"query":"query A { __typename } query B { __typename }"}'],
   ['an operation name that is not there', '{"query":"query A { __typename }","operationName":"B"}'],
   ['a field that is not there', '{"query":"{ nothing }"}'],
+  ['NaN for a variable', '{"query":"query ($first: Int) { requests(first: $first) { nodes { id } } }","variables":{"first":NaN}}'],
+  ['a variable named twice', '{"query":"query ($a: Int, $a: Int) { __typename }"}'],
+  ['a NUL in the document', JSON.stringify({ query: '{ __typename\0 }' })],
+  ['a document without an operation', '{"query":"type Query { a: Int }"}'],
+  ['a document of a comment', '{"query":"# nothing"}'],
+  ['a fragment of itself', '{"query":"{ ...A } fragment A on Query { ...A }"}'],
+  ['fragments that go in a circle', '{"query":"{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }"}'],
+  ['60 directives at one place', JSON.stringify({ query: `{ __typename ${'@include(if: true) '.repeat(60)} }` })],
+  ['60 directives that are not there', JSON.stringify({ query: `{ __typename ${'@nothing '.repeat(60)} }` })],
 ])('a body with %s is a client’s fault (4xx) and says so', async (_what, body) => {
-  const answer = await send(url, body, { headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json' } });
+  const answer = await send(url, body, { headers: NEWER });
   expect(answer.status).toBeGreaterThanOrEqual(400);
   expect(answer.status).toBeLessThan(500);
   expect(answer.body).toMatchObject({ errors: expect.arrayContaining([expect.objectContaining({ message: expect.any(String) })]) });
@@ -127,12 +136,21 @@ test.each([
 
 test.each([100, 1_000, 3_000, 20_000])('a document nested %i deep is a client’s fault and no unexpected error', async (depth) => {
   const query = `${'{a'.repeat(depth)}${'}'.repeat(depth)}`;
-  const answer = await send(url, JSON.stringify({ query }), {
-    headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json' },
-  });
+  const answer = await send(url, JSON.stringify({ query }), { headers: NEWER });
   expect(answer).toMatchObject({ status: 400, body: { errors: [{ message: expect.any(String) }] } });
   expect(answer.text).not.toContain('INTERNAL_SERVER_ERROR');
   await unharmed();
+});
+
+test('a query in the URL of a POST is not taken', async () => {
+  const answer = await send(`${url}?query=${encodeURIComponent('{ __typename }')}`, '{}');
+  expect(answer).toMatchObject({ status: 400, body: { errors: [{ message: expect.stringContaining('query') }] } });
+});
+
+test('20,000 times the same field is no unexpected error', async () => {
+  const answer = await send(url, JSON.stringify({ query: `{ ${'a '.repeat(20_000)} }` }), { headers: NEWER });
+  expect(answer.status).toBe(400);
+  expect(answer.text).not.toContain('INTERNAL_SERVER_ERROR');
 });
 
 test('of two operations the named one runs', async () => {

@@ -177,7 +177,7 @@ test.each(RULES)('%s', (_rule, change, faults) => {
   expect(inputFaults(input, parseActivateDevices(input))).toEqual(faults.map((fault) => fault.trim()));
 });
 
-const FORBIDDEN = ["'", '<', '\\', '\u0000', '\t', '\n', '\r', '\u001f', '\u007f', '\ud800'];
+const FORBIDDEN = ["'", '<', '\\', '\u0000', '\t', '\n', '\r', '\u001f', '\u007f', '\ud800', '\ufffd'];
 const TEXT_FIELDS: readonly [string, (value: string) => Partial<ActivateInput>, path?: string][] = [
   ['accountName', (value) => ({ accountName: value })],
   ['servicePlan', (value) => ({ servicePlan: value })],

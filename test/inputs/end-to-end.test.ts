@@ -1,3 +1,4 @@
+import { request } from 'undici';
 import { expect, test } from 'vitest';
 import { devices } from '../support/devices.ts';
 import { shortly } from '../support/input-faults.ts';
@@ -98,6 +99,38 @@ test.each(INPUTS)('%s for an account the gateway does not serve is a fault of ac
   const result = await mutate(stack, operation, { ...valid, accountName: '0999999999-00001' });
   expect(result.faults?.map(shortly)).toEqual(['accountName UNKNOWN_ACCOUNT']);
   expect(JSON.stringify(result)).not.toContain('0999999999');
+  await expectNothingHappened(stack);
+});
+
+test.each([
+  ['../../v2/devices', 'UNKNOWN_ACCOUNT'],
+  [`${ACTIVATE.accountName}/../x`, 'UNKNOWN_ACCOUNT'],
+  [`${ACTIVATE.accountName}%2F..`, 'UNKNOWN_ACCOUNT'],
+  [`${ACTIVATE.accountName}?a=b`, 'UNKNOWN_ACCOUNT'],
+  ['０８６８９２４２０７-００００１', 'UNKNOWN_ACCOUNT'],
+  [`${ACTIVATE.accountName}\r\nx-injected: 1`, 'INVALID_CHARACTER'],
+  [`${ACTIVATE.accountName}\0`, 'INVALID_CHARACTER'],
+  [` ${ACTIVATE.accountName}`, 'PADDED'],
+])('accountName %j would reach a path of the carrier, and is refused with %s', async (accountName, code) => {
+  await using stack = await startStack();
+  const result = await mutate(stack, 'ActivateDevices', { ...ACTIVATE, accountName });
+  expect(result.faults?.map(shortly)).toEqual([`accountName ${code}`]);
+  await expectNothingHappened(stack);
+});
+
+test('a name that is not UTF-8 is refused: it would reach the carrier as another name', async () => {
+  await using stack = await startStack();
+  const query =
+    'mutation ($input: ActivateDevicesInput!) { activateDevices(input: $input) { ... on InvalidInput { faults { path code } } } }';
+  const input = { ...ACTIVATE, customFields: [{ key: 'CustomField1', value: 'München' }] };
+  const answer = await request(stack.gateway.urls.graphql, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: Buffer.from(JSON.stringify({ query, variables: { input } }), 'latin1'),
+  });
+  expect(await answer.body.json()).toEqual({
+    data: { activateDevices: { faults: [{ path: ['customFields', '0', 'value'], code: 'INVALID_CHARACTER' }] } },
+  });
   await expectNothingHappened(stack);
 });
 

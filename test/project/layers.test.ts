@@ -4,14 +4,15 @@ import { expect, test } from 'vitest';
 
 /** A room may import from itself and from the rooms named; `errors` and `logger` by anyone. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  main: ['gateway', 'config', 'logger', 'errors'],
+  main: ['gateway', 'config', 'logger', 'errors', 'read-env-file'],
+  'read-env-file': [],
   gateway: ['server', 'resolvers', 'request-log', 'thingspace', 'wire', 'datasources', 'config', 'metrics'],
   config: ['config-variables'],
-  'config-variables': [],
+  'config-variables': ['wire'],
   metrics: [],
   server: ['schema', 'resolvers', 'request-log', 'thingspace', 'wire', 'datasources', 'metrics'],
   schema: ['resolvers', 'request-log', 'thingspace', 'wire', 'datasources'],
-  resolvers: ['request-log', 'thingspace', 'wire'],
+  resolvers: ['request-log', 'thingspace', 'wire', 'datasources'],
   datasources: ['request-log'],
   'request-log': ['wire'],
   thingspace: ['wire'],
@@ -23,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Type-only and deliberate: the body models name the device type of the operation table that lists them. */
 const PACKAGES_BY_ROOM: Readonly<Record<string, RegExp>> = {
   resolvers: /^(?:node:|dataloader$|ulid$|zod$)/,
-  datasources: /^(?:node:|dataloader$)/,
+  datasources: /^(?:node:|dataloader$|undici$)/,
   'request-log': /^(?:node:|ulid$)/,
   thingspace: /^(?:node:|undici$)/,
   wire: /^(?:node:crypto$|zod$|fast-xml-parser$)/,

@@ -19,7 +19,10 @@ function start() {
       .prepare('SELECT n FROM t ORDER BY n')
       .all()
       .map((row) => row['n']);
-  return { commits, fatal, insert, stored };
+  const levels: unknown[] = [];
+  /** Writes down how the transaction that it runs in is synced: 2 is FULL, 1 is NORMAL. */
+  const level = () => void levels.push(db.prepare('PRAGMA synchronous').get()?.['synchronous']);
+  return { commits, fatal, insert, stored, levels, level };
 }
 
 const failing = (errcode: number) => Object.assign(new Error('from the store'), { errcode });
@@ -58,4 +61,19 @@ test('a full disk refuses the batch and the store goes on', async () => {
   await insert(1);
   expect(stored()).toEqual([1]);
   expect(fatal).toEqual([]);
+});
+
+test('only a batch that may all be lost in a power cut is committed without a sync; the next one is synced again', async () => {
+  const { commits, levels, level } = start();
+  const bad = () => {
+    level();
+    throw new Error('a bug');
+  };
+  await Promise.all([commits.runUnsynced(level), commits.runUnsynced(level)]);
+  await commits.run(level);
+  await Promise.all([commits.runUnsynced(level), commits.run(level)]);
+  await Promise.allSettled([commits.runUnsynced(bad)]);
+  await commits.run(level);
+  await Promise.allSettled([commits.runUnsynced(bad), commits.run(level)]);
+  expect(levels).toEqual([1, 1, 2, 2, 2, 1, 2, 2, 1, 2]);
 });

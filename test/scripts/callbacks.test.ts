@@ -1,15 +1,14 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
-import { createServer as createHttpServer } from 'node:http';
-import { text } from 'node:stream/consumers';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import { expect, test } from 'vitest';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import { carrierClient } from '../support/carrier-client.ts';
-import { gatewayEnv } from '../support/gateway-env.ts';
+import { fixedEnv } from '../support/fixed-env.ts';
 import { spawnGateway } from '../support/gateway-process.ts';
 import { openGateway } from '../support/open-gateway.ts';
+import { runScript } from '../support/run-script.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const ONE_ACCOUNT = { accounts: ['0868924207-00001'] };
@@ -107,7 +106,7 @@ test('a store that a gateway holds whose admin listener is elsewhere is left alo
 });
 
 test('something else on the admin port is recognised', async () => {
-  const stranger = createHttpServer((_request, response) => response.end('<html>hello</html>'));
+  const stranger = createServer((_request, response) => response.end('<html>hello</html>'));
   stranger.listen(0, '127.0.0.1');
   await once(stranger, 'listening');
   await using simulator = await startSimulator(ONE_ACCOUNT);
@@ -180,35 +179,12 @@ test('M2M_CALLBACK_REGISTER=on refuses to start where another tool listens, name
   expect(simulator.listeners(ACCOUNT)).toMatchObject([{ url: OTHER_TOOL }]);
 });
 
-/** A gateway's environment with ports that are known before it starts. */
-async function fixedEnv(simulator: Simulator, folder: string): Promise<Record<string, string>> {
-  const [callbackPort, adminPort] = await freePorts(2);
-  return {
-    ...gatewayEnv(simulator, `${folder}/gateway.sqlite`),
-    M2M_CALLBACK_PORT: String(callbackPort),
-    M2M_CALLBACK_PUBLIC_URL: `http://127.0.0.1:${callbackPort}`,
-    M2M_ADMIN_PORT: String(adminPort),
-  };
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
-
 async function registerOtherTool(simulator: Simulator): Promise<void> {
   await using client = carrierClient(simulator);
   await client.thingSpace.register(ACCOUNT, { serviceName: 'CarrierService', url: OTHER_TOOL, username: '', password: '' });
 }
 
-async function run(env: Readonly<Record<string, string>>, ...args: readonly string[]) {
-  const child = spawn(process.execPath, ['scripts/callbacks.ts', ...args], { env: { ...env, PATH: process.env['PATH'] ?? '' } });
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit') as Promise<[number]>]);
-  return { code, stdout, stderr };
-}
+const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]) => runScript('callbacks', env, args);
 
 /** The expected output for the one account; the columns are as wide as their widest cell. */
 function table(rows: readonly (readonly string[])[]): string {

@@ -15,9 +15,21 @@ export interface GatewayProcess extends AsyncDisposable {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Starts `src/main.ts` as a process of its own and waits until all its listeners are open; rejects with its output when it ends before. */
-export async function spawnGateway(env: Readonly<Record<string, string>>): Promise<GatewayProcess> {
-  const child = spawn(process.execPath, ['src/main.ts'], {
+export interface SpawnOptions {
+  /** The folder whose `src/main.ts` runs; this project when left out. */
+  readonly folder?: string | undefined;
+  /** The command that runs it, for instance `strace` and its arguments. It must become the process itself (`-DD`). */
+  readonly under?: readonly string[] | undefined;
+}
+
+/**
+ * Starts `src/main.ts` as a process of its own and waits until all its listeners are open; rejects with its output when it
+ * ends before, and with its pid and how it ended as the error's cause.
+ */
+export async function spawnGateway(env: Readonly<Record<string, string>>, options: SpawnOptions = {}): Promise<GatewayProcess> {
+  const [command = process.execPath, ...args] = [...(options.under ?? []), process.execPath, 'src/main.ts'];
+  const child = spawn(command, args, {
+    ...(options.folder !== undefined && { cwd: options.folder }),
     env: { ...env, M2M_LOG_LEVEL: 'info', PATH: process.env['PATH'] ?? '' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -30,11 +42,15 @@ export async function spawnGateway(env: Readonly<Record<string, string>>): Promi
   const listening = Promise.withResolvers<void>();
   createInterface({ input: child.stdout }).on('line', (line) => {
     output += `${line}\n`;
+    // One killed in the middle of a line leaves half of it.
+    if (!line.includes('"listening"') || !line.endsWith('}')) return;
     const entry = JSON.parse(line) as { event?: string; listener?: string; url?: string };
     if (entry.event === 'listening' && entry.listener && entry.url) urls.set(entry.listener, entry.url);
     if (urls.size === 4) listening.resolve();
   });
-  const early = exited.then((how) => Promise.reject(new Error(`the gateway ended (${how}) before it listened:\n${output}`)));
+  const early = exited.then((how) =>
+    Promise.reject(new Error(`the gateway ended (${how}) before it listened:\n${output}`, { cause: { pid: child.pid, how } })),
+  );
   await Promise.race([listening.promise, early]);
   early.catch(() => undefined);
   const url = (name: string) => urls.get(name) ?? '';

@@ -66,6 +66,11 @@ export class RawWebSocket implements AsyncDisposable {
     return messages;
   }
 
+  /** What has come and was not taken. */
+  rest(): ProtocolMessage[] {
+    return this.#received.splice(0);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     // A paused socket would not notice its own end.
     this.socket.resume();

@@ -49,6 +49,17 @@ export class GroupCommit {
     return this.#enqueue(work, false);
   }
 
+  /** Runs at once what only reads. A store that cannot be read is as little to be trusted as one that cannot be written. */
+  read<Result>(work: () => Result): Promise<Result> {
+    try {
+      return Promise.resolve(work());
+    } catch (cause) {
+      const storeError = storeFailure(cause);
+      if (storeError?.fatal) this.#giveUp(storeError.error);
+      return Promise.reject((storeError?.error ?? cause) as Error);
+    }
+  }
+
   /** Commits what waits and refuses what comes after. */
   close(): void {
     while (this.#queue.length > 0) this.#commitBatch();
@@ -103,14 +114,9 @@ export class GroupCommit {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       this.#options.onRollback();
       const storeError = storeFailure(cause);
-      if (storeError?.fatal) {
-        this.#fatal = storeError.error;
-        for (const job of batch) job.reject(storeError.error);
-        this.#options.onFatal(storeError.error);
-        return true;
-      }
       if (!storeError && !alone) return false;
       for (const job of batch) job.reject(storeError?.error ?? cause);
+      if (storeError?.fatal) this.#giveUp(storeError.error);
       return true;
     } finally {
       if (!synced) this.#db.exec('PRAGMA synchronous = FULL');
@@ -118,6 +124,13 @@ export class GroupCommit {
     this.#options.afterCommit(batch.length, (performance.now() - started) / 1000, synced);
     for (const [at, job] of batch.entries()) job.resolve(results[at]);
     return true;
+  }
+
+  /** Nothing is written or acknowledged from here on. */
+  #giveUp(error: GatewayError): void {
+    if (this.#fatal) return;
+    this.#fatal = error;
+    this.#options.onFatal(error);
   }
 }
 
@@ -142,7 +155,7 @@ function storeFailure(cause: unknown): { fatal: boolean; error: GatewayError } |
       fatal: true,
       error: new GatewayError(
         'STORE_FAILED',
-        'The store failed to write (I/O error or damaged file): the gateway stops acknowledging. Check the disk and restart.',
+        'The store failed (I/O error or damaged file): the gateway stops acknowledging. Check the disk; restart, or restore a backup where the file is damaged.',
         { cause },
       ),
     };

@@ -10,11 +10,15 @@ export interface Settled {
   readonly adopted: readonly string[];
 }
 
+/** Groups looked at in one job. */
+const AT_ONCE = 100;
+
 type Group = {
   readonly account: string;
   readonly carrier_request_id: string;
   readonly service: string;
   readonly first_at: number;
+  readonly first_pk: number;
 };
 
 /**
@@ -25,23 +29,26 @@ type Group = {
  * before the callback came, an identifier in common. An id that could be of several stays unclaimed, and so does one that a
  * Request of unknown devices may have: there is no guessing, an operator can tell. What could be nobody's becomes a Request
  * of origin EXTERNAL once it has waited since before `before`.
+ *
+ * @param after where the job before came to (`next`): what cannot be decided stays, and must not keep the rest from its turn.
  */
-export function settleUnclaimed(sql: Statements, writer: SqliteWriter, before: number): Settled {
+export function settleUnclaimed(sql: Statements, writer: SqliteWriter, before: number, after: number): Settled & { next: number } {
   const settled = { resolved: [] as string[], adopted: [] as string[] };
-  for (const group of sql.unclaimedGroups.all() as Group[]) {
+  const groups = sql.unclaimedGroups.all(after, AT_ONCE) as Group[];
+  for (const group of groups) {
     // An id that two accounts' listeners heard belongs to whichever had it first; the other's messages stay unclaimed.
     if (sql.carrierById.get(group.carrier_request_id)) continue;
     if (sql.sendingOfAccount.get(group.account)) continue;
     const { sure, possible } = candidatesFor(sql, writer, group);
     const [only] = sure;
-    if (only && sure.length === 1) {
+    if (only && sure.length + possible === 1) {
       writer.step(only.id, only.position, { type: 'ACCEPTED', carrierRequestId: group.carrier_request_id });
       settled.resolved.push(only.id);
     } else if (sure.length + possible === 0 && group.first_at < before) {
       settled.adopted.push(writer.adoptExternal(group.account, group.carrier_request_id, group.service, group.first_at));
     }
   }
-  return settled;
+  return { ...settled, next: groups.length < AT_ONCE ? 0 : (groups.at(-1)?.first_pk ?? 0) };
 }
 
 function candidatesFor(

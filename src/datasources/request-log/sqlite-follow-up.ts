@@ -8,10 +8,12 @@ import type { SqliteWriter } from './sqlite-writer.ts';
 export class SqliteFollowUp {
   readonly #sql: Statements;
   readonly #writer: SqliteWriter;
+  readonly #now: () => number;
 
-  constructor(sql: Statements, writer: SqliteWriter) {
+  constructor(sql: Statements, writer: SqliteWriter, now: () => number) {
     this.#sql = sql;
     this.#writer = writer;
+    this.#now = now;
   }
 
   cancelQueued(requestId: string, error: RequestError): number {
@@ -53,9 +55,10 @@ export class SqliteFollowUp {
 
   reconcile(findings: readonly Finding[]): number {
     let settled = 0;
+    const at = this.#now();
     for (const { requestId, position, index, service, json, message } of findings) {
-      const answer = { service, json, message, digest: null, callbackCount: null, receivedAt: 0 };
-      settled += this.#writer.change(this.#writer.pkOf(requestId), { type: 'RECONCILED', position, index, answer }).length;
+      const answer = { service, json, message, digest: null, callbackCount: null, receivedAt: at };
+      settled += this.#writer.change(this.#writer.pkOf(requestId), { type: 'RECONCILED', position, index, answer }, at).length;
     }
     return settled;
   }

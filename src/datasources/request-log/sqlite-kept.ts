@@ -15,6 +15,8 @@ type KeptRow = {
 };
 
 const KEPT_FOREIGN = 10_000;
+/** Of the messages in one page. */
+const PAGE_BYTES = 8 * 1_048_576;
 
 /** False past the cap: counted and dropped, because anybody who finds a path could fill the disk. */
 export function keepMessage(sql: Statements, forwards: SqliteForward, message: KeptMessage, capPerReason: number): boolean {
@@ -30,6 +32,8 @@ export function keepMessage(sql: Statements, forwards: SqliteForward, message: K
 /** Keeps a callback aside whose request id is known to be another account's. */
 export function keepForeign(sql: Statements, forwards: SqliteForward, callback: IncomingCallback): AppendResult {
   const { account, service, receivedAt, digest, json } = callback;
+  // It came before the other account had the id, and is kept where it was then.
+  if (sql.knownUnclaimed.get(account, service, digest)) return 'FOREIGN';
   const kept = sql.countKept.get('FOREIGN_REQUEST') as { rows: number };
   if (kept.rows >= KEPT_FOREIGN) return 'FOREIGN';
   const { changes } = sql.insertKept.run(account, service, receivedAt, 'FOREIGN_REQUEST', null, digest, Buffer.from(json));
@@ -37,14 +41,21 @@ export function keepForeign(sql: Statements, forwards: SqliteForward, callback: 
   return 'FOREIGN';
 }
 
+/** A page of long messages ends early: a thousand of a megabyte each would not fit into memory, nor into one answer. */
 export function keptPage(sql: Statements, filter: KeptFilter, after: string | null, limit: number): Page<StoredKeptMessage> {
-  const rows = sql.keptPage.all({
+  const rows: StoredKeptMessage[] = [];
+  let bytes = 0;
+  for (const row of sql.keptPage.iterate({
     accounts: filter.accounts && JSON.stringify(filter.accounts),
     reason: filter.reason,
     after: Number(after ?? 0),
     limit: limit + 1,
-  }) as KeptRow[];
-  return { rows: rows.slice(0, limit).map(toKept), hasMore: rows.length > limit };
+  }) as Iterable<KeptRow>) {
+    bytes += row.body.byteLength;
+    if (rows.length === limit || (bytes > PAGE_BYTES && rows.length > 0)) return { rows, hasMore: true };
+    rows.push(toKept(row));
+  }
+  return { rows, hasMore: false };
 }
 
 export function keptById(sql: Statements, ids: readonly string[]): Map<string, StoredKeptMessage> {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { GatewayError } from '../../errors.ts';
@@ -17,7 +17,7 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
  */
 export function openSqlite(path: string): DatabaseSync {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
   } catch (cause) {
     throw new GatewayError(
       'STORE_UNUSABLE',
@@ -25,12 +25,13 @@ export function openSqlite(path: string): DatabaseSync {
       { cause },
     );
   }
-  refuseStrayWal(path);
   let db: DatabaseSync;
   try {
+    refuseStrayWal(path);
     db = new DatabaseSync(path, { timeout: 500 });
     if (path !== ':memory:') chmodSync(path, 0o600);
   } catch (cause) {
+    if (cause instanceof GatewayError) throw cause;
     throw new GatewayError('STORE_UNUSABLE', `Cannot open the store ${path}: ${reason(cause)}. The gateway must be able to write there.`, {
       cause,
     });
@@ -38,19 +39,39 @@ export function openSqlite(path: string): DatabaseSync {
   try {
     prepare(db, path);
     return db;
-  } catch (error) {
+  } catch (cause) {
     db.close();
-    throw error;
+    throw unusable(path, cause);
   }
+}
+
+/** What stood in the way of using an open store, as a sentence that says what to do. */
+export function unusable(path: string, cause: unknown): GatewayError {
+  if (cause instanceof GatewayError) return cause;
+  return new GatewayError(
+    'STORE_UNUSABLE',
+    `${path} is not a usable store (${reason(cause)}). Restore a backup, or move the file away to start with an empty store.`,
+    { cause },
+  );
+}
+
+/** One level at a time: where nothing can be made below a folder that is there (/proc), Node's `recursive` never ends. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
 function prepare(db: DatabaseSync, path: string): void {
   try {
     // Exclusive: the lock is held for the life of the process (and freed by its death), so a second one is refused.
-    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
+    db.exec('PRAGMA locking_mode = EXCLUSIVE;');
+    refuseForeign(db, path);
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
     db.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;');
     db.exec('BEGIN IMMEDIATE; COMMIT');
   } catch (cause) {
+    if (cause instanceof GatewayError) throw cause;
     const code = errcode(cause);
     if (code === 5) {
       throw new GatewayError(
@@ -59,17 +80,11 @@ function prepare(db: DatabaseSync, path: string): void {
         { cause },
       );
     }
-    if (code === 26 || code === 11) {
-      throw new GatewayError(
-        'STORE_UNUSABLE',
-        `${path} is not a usable store (${reason(cause)}). Restore a backup, or move the file away to start with an empty store.`,
-        { cause },
-      );
-    }
+    if (code === 26 || code === 11) throw unusable(path, cause);
     throw new GatewayError('STORE_UNUSABLE', `Cannot write to the store ${path}: ${reason(cause)}.`, { cause });
   }
   verify(db, path);
-  migrate(db, path);
+  migrate(db);
 }
 
 function verify(db: DatabaseSync, path: string): void {
@@ -85,18 +100,23 @@ function verify(db: DatabaseSync, path: string): void {
   }
 }
 
-function migrate(db: DatabaseSync, path: string): void {
+/** Before anything is written: the database of another program, or of a newer gateway, stays as it is. */
+function refuseForeign(db: DatabaseSync, path: string): void {
   const owner = pragma(db, 'application_id');
   const version = Number(pragma(db, 'user_version'));
-  if (owner !== APPLICATION_ID && (owner !== 0 || version !== 0)) {
+  const empty = owner === 0 && version === 0 && db.prepare('SELECT 1 FROM sqlite_schema').get() === undefined;
+  if (owner !== APPLICATION_ID && !empty)
     throw new GatewayError('STORE_UNUSABLE', `${path} is a database of another program. Give the gateway a path of its own.`);
-  }
   if (version > SCHEMA_VERSION) {
     throw new GatewayError(
       'STORE_UNUSABLE',
       `The store ${path} has schema ${version}; this gateway knows up to ${SCHEMA_VERSION}. Run the newer gateway that wrote it, or restore an older backup.`,
     );
   }
+}
+
+function migrate(db: DatabaseSync): void {
+  const version = Number(pragma(db, 'user_version'));
   for (const [at, file] of MIGRATIONS.entries()) {
     if (at < version) continue;
     const sql = readFileSync(new URL(`./migrations/${file}`, import.meta.url), 'utf8');

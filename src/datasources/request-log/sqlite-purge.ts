@@ -2,7 +2,7 @@ import type { PurgeStep } from './store-upkeep.ts';
 import type { Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
 
-/** Rows and bytes of messages deleted in one job. Measured at 3 to 6 ms, so that no callback waits for longer. */
+/** Rows and bytes of messages deleted in one job: measured at 2 to 4 ms, for callbacks are committed with it. */
 const ROWS_AT_ONCE = 500;
 const BYTES_AT_ONCE = 1_048_576;
 

@@ -7,6 +7,13 @@ const CARRIER_REQUEST = `r.id AS request_id, c.position, c.service, c.carrier_re
 const EVENT = `seq, at, kind, position, outcome, outcome_status, source, final_seq, nidd_seq, contradicted, ties, request_status,
   counts, service, callback_count, message`;
 
+/**
+ * Carrier requests by their state, through the index of the few that are not settled. SQLite uses a partial index only where
+ * the statement has the index's own condition word for word, and without statistics it would rather read the whole table.
+ */
+const OPEN_CARRIER = `carrier_request c INDEXED BY carrier_request_open CROSS JOIN request r ON r.pk = c.request_pk
+      WHERE c.state IN ('QUEUED', 'SENDING', 'UNKNOWN')`;
+
 /** Every statement of the store, prepared once. Lists travel as one JSON parameter. */
 export function prepareStatements(db: DatabaseSync) {
   return {
@@ -21,7 +28,9 @@ export function prepareStatements(db: DatabaseSync) {
     pkOfRequest: db.prepare('SELECT pk FROM request WHERE id = ?'),
     updateRequest: db.prepare(`UPDATE request SET status = ?, counts = ?, last_seq = ?, updated_at = ?,
       completed_at = CASE WHEN ? = 0 THEN NULL ELSE coalesce(completed_at, ?) END WHERE pk = ?`),
-    setRequestError: db.prepare('UPDATE request SET error = ? WHERE pk = ?'),
+    // Of several carrier requests the first that has one: a later one's success does not take it away.
+    setRequestError: db.prepare(`UPDATE request SET error = (SELECT error FROM carrier_request
+      WHERE request_pk = request.pk AND error IS NOT NULL ORDER BY position LIMIT 1) WHERE pk = ?`),
     updateCarrierRequest: db.prepare(`UPDATE carrier_request SET state = ?, carrier_request_id = coalesce(?, carrier_request_id),
       attempts = attempts + ?, sent_at = coalesce(?, sent_at), answered_at = ?, error = ? WHERE request_pk = ? AND position = ?
         AND (?2 IS NULL OR carrier_request_id IS NULL)`),
@@ -45,31 +54,31 @@ export function prepareStatements(db: DatabaseSync) {
     setEstimate: db.prepare('UPDATE request SET total = ?, total_is_estimate = 1, indexed_seq = -1 WHERE pk = ?'),
     retriesOf: db.prepare(`SELECT ${REQUEST} FROM request WHERE retry_of IN (SELECT value FROM json_each(?)) ORDER BY pk`),
     due: db.prepare(`SELECT r.id, r.account, r.operation, c.position, c.state, c.carrier_request_id, c.device_count,
-      coalesce(c.sent_at, r.created_at) AS since, r.counts ->> 0 AS pending FROM request r JOIN carrier_request c ON c.request_pk = r.pk
+      coalesce(c.sent_at, r.created_at) AS since, r.counts ->> 0 AS pending
+      FROM request r INDEXED BY request_open CROSS JOIN carrier_request c ON c.request_pk = r.pk
       WHERE r.completed_at IS NULL AND c.state IN ('ACCEPTED', 'UNKNOWN') AND coalesce(c.sent_at, r.created_at) <= ?
       ORDER BY since`),
     closeCarrier: db.prepare("UPDATE carrier_request SET state = 'CLOSED' WHERE request_pk = ? AND position = ?"),
-    sendingCarriers: db.prepare(`SELECT r.id, c.position FROM carrier_request c JOIN request r ON r.pk = c.request_pk
-      WHERE c.state = 'SENDING'`),
-    queuedCarriers: db.prepare(`SELECT r.id, c.position, c.device_count FROM carrier_request c JOIN request r ON r.pk = c.request_pk
-      WHERE c.state = 'QUEUED' LIMIT ?`),
-    queuedRequests: db.prepare(`SELECT DISTINCT r.id FROM carrier_request c JOIN request r ON r.pk = c.request_pk
-      WHERE c.state = 'QUEUED' ORDER BY r.pk`),
+    sendingCarriers: db.prepare(`SELECT r.id, c.position FROM ${OPEN_CARRIER} AND c.state = 'SENDING'`),
+    queuedCarriers: db.prepare(`SELECT r.id, c.position, c.device_count FROM ${OPEN_CARRIER} AND c.state = 'QUEUED' LIMIT ?`),
+    queuedRequests: db.prepare(`SELECT DISTINCT r.id FROM ${OPEN_CARRIER} AND c.state = 'QUEUED' ORDER BY r.pk`),
     // A request may reach the carrier at any time up to its answer; none takes an hour.
     sentSince: db.prepare(`SELECT max(c.sent_at, coalesce(c.answered_at, 0)) AS sent_at, c.attempts
       FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE c.sent_at > ?1 - 3600000 AND max(c.sent_at, coalesce(c.answered_at, 0)) > ?1 AND r.operation = ?2 ORDER BY 1`),
     insertUnclaimed: db.prepare(`INSERT INTO unclaimed (account, service, carrier_request_id, received_at, callback_count, digest,
       message) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
+    knownUnclaimed: db.prepare('SELECT 1 FROM unclaimed WHERE account = ? AND service = ? AND digest = ?'),
     unclaimedOf: db.prepare('SELECT * FROM unclaimed WHERE carrier_request_id = ? AND account = ? ORDER BY pk'),
     deleteUnclaimed: db.prepare('DELETE FROM unclaimed WHERE carrier_request_id = ? AND account = ?'),
-    unclaimedGroups: db.prepare(`SELECT account, carrier_request_id, min(service) AS service, min(received_at) AS first_at FROM unclaimed u
+    unclaimedGroups: db.prepare(`SELECT account, carrier_request_id, min(service) AS service, min(received_at) AS first_at,
+      min(pk) AS first_pk FROM unclaimed u
       WHERE carrier_request_id IS NOT NULL AND service IN ('CarrierService', 'DeviceProfileService', 'StateService')
         AND NOT EXISTS (SELECT 1 FROM carrier_request c WHERE c.carrier_request_id = u.carrier_request_id)
-      GROUP BY account, carrier_request_id ORDER BY min(pk) LIMIT 100`),
-    sendingOfAccount: db.prepare(`SELECT 1 FROM carrier_request c JOIN request r ON r.pk = c.request_pk
-      WHERE c.state = 'SENDING' AND r.account = ?`),
-    withoutIdOfAccount: db.prepare(`SELECT r.id, r.pk, c.position, c.state FROM carrier_request c JOIN request r ON r.pk = c.request_pk
+      GROUP BY account, carrier_request_id HAVING min(pk) > ? ORDER BY min(pk) LIMIT ?`),
+    sendingOfAccount: db.prepare(`SELECT 1 FROM ${OPEN_CARRIER} AND c.state = 'SENDING' AND r.account = ?`),
+    withoutIdOfAccount: db.prepare(`SELECT r.id, r.pk, c.position, c.state
+      FROM carrier_request c INDEXED BY carrier_request_without_id CROSS JOIN request r ON r.pk = c.request_pk
       WHERE c.carrier_request_id IS NULL AND c.state IN ('UNKNOWN', 'ACCEPTED', 'CLOSED')
         AND r.account = ? AND c.service = ? AND coalesce(c.sent_at, r.created_at) <= ?`),
     unclaimedPage: db.prepare(`SELECT * FROM unclaimed WHERE pk > :after AND (:accounts IS NULL OR account IN

@@ -1,9 +1,12 @@
-import { hash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { GatewayError } from '../../errors.ts';
-import { countsOf, isTerminal, OUTCOME_STATUSES, progressOf, type OutcomeStatus, type RequestStatus } from './request-log.ts';
+import { identifierKey, parseIdentifierKind } from '../thingspace/wire/device-identifier.ts';
+import { isTerminal, type RequestedDevice } from './request-log.ts';
 import { APPLICATION_ID, errcode, reason, SCHEMA_VERSION } from './sqlite-open.ts';
+import { Faults, SHOWN_FAULTS } from './verify-faults.ts';
+import { checkLog, type LogRow, type RequestRow } from './verify-log.ts';
+import { isAsItCame, isJson } from './verify-message.ts';
 
 export interface Verification {
   readonly requests: number;
@@ -12,8 +15,6 @@ export interface Verification {
   readonly faults: readonly string[];
   readonly totalFaults: number;
 }
-
-const SHOWN_FAULTS = 100;
 
 /**
  * Reads a whole store, or a backup of one, and changes nothing: SQLite's own check of the file, then what the gateway has
@@ -86,61 +87,45 @@ function checkFile(db: DatabaseSync, faults: Faults): void {
 }
 
 function checkRequests(db: DatabaseSync, faults: Faults): { requests: number; events: number } {
-  const eventsOf = db.prepare(`SELECT seq, outcome, outcome_status, request_status, counts, digest, message FROM event
-    WHERE request_pk = ? ORDER BY seq`);
-  const partsOf = db.prepare(`SELECT (SELECT count(*) FROM carrier_request WHERE request_pk = ?1) AS carriers,
-    (SELECT count(*) FROM request_input WHERE request_pk = ?1) AS inputs`);
+  const eventsOf = db.prepare(`SELECT seq, kind, outcome, outcome_status, source, final_seq, nidd_seq, request_status, counts, service,
+    digest, message FROM event WHERE request_pk = ? ORDER BY seq`);
+  const carriersOf = db.prepare('SELECT count(*) AS rows FROM carrier_request WHERE request_pk = ?');
+  const inputOf = db.prepare('SELECT devices, settings FROM request_input WHERE request_pk = ?');
+  const indexed = db.prepare('SELECT 1 FROM identifier WHERE key = ? AND request_pk = ?');
+  // What is being purged may have lost some of its rows already.
+  const all = db.prepare(`SELECT pk, id, status, total, total_is_estimate, counts, last_seq, indexed_seq, completed_at FROM request
+    WHERE account <> '' ORDER BY pk`);
   let requests = 0;
   let events = 0;
-  // What is being purged may have lost some of its rows already.
-  for (const row of db
-    .prepare("SELECT pk, id, status, counts, last_seq, completed_at FROM request WHERE account <> '' ORDER BY pk")
-    .iterate()) {
+  for (const row of all.iterate()) {
     const request = row as RequestRow;
     requests++;
-    const { carriers, inputs } = partsOf.get(request.pk) as { carriers: number; inputs: number };
-    if (carriers === 0 || inputs === 0) faults.add(`Request ${request.id} has lost its input or its carrier requests.`);
+    const input = inputOf.get(request.pk) as { devices: string | null; settings: string } | undefined;
+    if ((carriersOf.get(request.pk) as { rows: number }).rows === 0 || !input)
+      faults.add(`Request ${request.id} has lost its input or its carrier requests.`);
+    else if (!isInput(request, input, (key) => indexed.get(key, request.pk) !== undefined))
+      faults.add(`The input of request ${request.id} is not as it came.`);
     if (isTerminal(request.status) !== (request.completed_at !== null))
       faults.add(
         `Request ${request.id} is ${request.status} and ${request.completed_at === null ? 'has no time' : 'has a time'} of completion.`,
       );
-    events += checkLog(request, eventsOf.iterate(request.pk) as Iterable<EventRow>, faults);
+    events += checkLog(request, eventsOf.iterate(request.pk) as Iterable<LogRow>, faults);
   }
   return { requests, events };
 }
 
-/** A Request's log: no gap, no message twice, every message as it came, and in the end what the Request's row says. */
-function checkLog(request: RequestRow, events: Iterable<EventRow>, faults: Faults): number {
-  const digests = new Set<string>();
-  const standing = new Map<number, OutcomeStatus>();
-  let last: EventRow | null = null;
-  let read = 0;
-  for (const event of events) {
-    read++;
-    if (event.seq !== (last?.seq ?? 0) + 1) faults.add(`The log of request ${request.id} goes from ${last?.seq ?? 0} to ${event.seq}.`);
-    last = event;
-    if (event.outcome !== null) standing.set(event.outcome, event.outcome_status);
-    if (event.message !== null && !isAsItCame(event.message, event.digest))
-      faults.add(`The message in row ${event.seq} of request ${request.id} is not as it came.`);
-    const digest = event.digest && Buffer.from(event.digest).toString('hex');
-    if (digest && digests.has(digest)) faults.add(`Request ${request.id} has the message of row ${event.seq} twice.`);
-    if (digest) digests.add(digest);
-  }
-  if (!last || last.seq !== request.last_seq)
-    faults.add(`The log of request ${request.id} ends at ${last?.seq ?? 0}, not at ${request.last_seq}.`);
-  if (last && (last.request_status !== request.status || last.counts !== request.counts))
-    faults.add(`Request ${request.id} stands at ${request.status} ${request.counts}, its log at ${last.request_status} ${last.counts}.`);
-  if (!addsUp(request.counts, standing)) faults.add(`The devices of request ${request.id} do not add up to ${request.counts}.`);
-  return read;
-}
-
-/** Devices nothing was heard of are PENDING without a row. */
-function addsUp(counts: string, standing: ReadonlyMap<number, OutcomeStatus>): boolean {
-  if (!isJson(counts)) return false;
-  const told = progressOf(JSON.parse(counts) as number[]);
-  const found = progressOf(countsOf(progressOf([])));
-  for (const status of standing.values()) found[status]++;
-  return OUTCOME_STATUSES.every((status) => (status === 'PENDING' ? told[status] >= found[status] : told[status] === found[status]));
+/** As many devices as are told elsewhere, and each under the identifiers that the index has. */
+function isInput(
+  { total, indexed_seq }: RequestRow,
+  { devices, settings }: { devices: string | null; settings: string },
+  isIndexed: (key: string) => boolean,
+): boolean {
+  if (!isJson(settings) || (devices !== null && !isJson(devices))) return false;
+  if (devices === null) return total === null;
+  const named = JSON.parse(devices) as RequestedDevice[];
+  if (!Array.isArray(named) || named.length !== total) return false;
+  if (indexed_seq < 0) return true;
+  return named.every(({ deviceIds }) => deviceIds?.every(({ kind, id }) => isIndexed(identifierKey(parseIdentifierKind(kind), id, kind))));
 }
 
 /** Messages that no Request has. */
@@ -154,47 +139,3 @@ function checkMessages(db: DatabaseSync, faults: Faults): void {
     if (!isAsItCame(body, digest)) faults.add(`The kept message ${pk} is not as it came.`);
   }
 }
-
-/** By its digest, a SHA-256 or the first half of one; an answer we had asked for has none, and must be JSON at least. */
-function isAsItCame(message: string | Uint8Array, digest: Uint8Array | null): boolean {
-  if (digest === null) return typeof message !== 'string' || isJson(message);
-  return digest.length >= 16 && Buffer.compare(hash('sha256', message, 'buffer').subarray(0, digest.length), digest) === 0;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-class Faults {
-  readonly shown: string[] = [];
-  total = 0;
-
-  add(fault: string): void {
-    this.total++;
-    if (this.shown.length < SHOWN_FAULTS) this.shown.push(fault);
-  }
-}
-
-type RequestRow = {
-  readonly pk: number;
-  readonly id: string;
-  readonly status: RequestStatus;
-  readonly counts: string;
-  readonly last_seq: number;
-  readonly completed_at: number | null;
-};
-
-type EventRow = {
-  readonly seq: number;
-  readonly outcome: number | null;
-  readonly outcome_status: OutcomeStatus;
-  readonly request_status: RequestStatus;
-  readonly counts: string;
-  readonly digest: Uint8Array | null;
-  readonly message: string | null;
-};

@@ -117,7 +117,7 @@ export class SqliteWriter {
     );
     // It has an id already: a second one would cut off the callbacks of the first.
     if (changes === 0) return false;
-    this.#sql.setRequestError.run(error, pk);
+    this.#sql.setRequestError.run(pk);
     this.change(pk, { type: 'STEP', position, step }, at);
     if (carrierRequestId !== null) this.#claim(pk, position, carrierRequestId);
     return true;

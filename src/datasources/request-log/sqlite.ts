@@ -9,7 +9,7 @@ import type { KeptFilter, KeptMessage } from './kept-messages.ts';
 import { sentBeforeRestore, settleInterrupted, settleRestored } from './recover.ts';
 import type * as log from './request-log.ts';
 import { settleUnclaimed } from './settle-unclaimed.ts';
-import { openSqlite } from './sqlite-open.ts';
+import { openSqlite, unusable } from './sqlite-open.ts';
 import { SqliteFollowUp } from './sqlite-follow-up.ts';
 import { SqliteForward } from './sqlite-forward.ts';
 import { keepMessage, keptById, keptPage } from './sqlite-kept.ts';
@@ -43,16 +43,23 @@ export class SqliteRequestLog implements log.RequestLog {
   readonly #followUp: SqliteFollowUp;
   readonly #forwards: SqliteForward;
   #changed: string[] = [];
+  /** Unclaimed callbacks are looked at in turns. */
+  #unclaimedFrom = 0;
 
   constructor({ path, hub, now, onCommit, onFatal }: SqliteRequestLogOptions) {
     this.#db = openSqlite(path);
-    this.#sql = prepareStatements(this.#db);
     this.#now = now;
-    this.epoch = this.#ownEpoch();
-    this.#forwards = new SqliteForward(this.#sql);
+    try {
+      this.#sql = prepareStatements(this.#db);
+      this.epoch = this.#ownEpoch();
+      this.#forwards = new SqliteForward(this.#sql);
+    } catch (cause) {
+      this.#db.close();
+      throw unusable(path, cause);
+    }
     this.#writer = new SqliteWriter(this.#sql, this.#forwards, now, (requestId) => hub.isFollowed(requestId));
     this.#reader = new SqliteReader(this.#db, this.#sql, this.#writer);
-    this.#followUp = new SqliteFollowUp(this.#sql, this.#writer);
+    this.#followUp = new SqliteFollowUp(this.#sql, this.#writer, now);
     this.#commits = new GroupCommit(this.#db, {
       maxBatch: 256,
       beforeCommit: () => {
@@ -87,7 +94,7 @@ export class SqliteRequestLog implements log.RequestLog {
   }
 
   findByKey(account: string, createdBy: string, key: string) {
-    return Promise.resolve(this.#writer.byKey(account, createdBy, key));
+    return this.#commits.read(() => this.#writer.byKey(account, createdBy, key));
   }
 
   step(requestId: string, position: number, step: log.SendingStep) {
@@ -103,11 +110,11 @@ export class SqliteRequestLog implements log.RequestLog {
   }
 
   kept(filter: KeptFilter, after: string | null, limit: number) {
-    return Promise.resolve(keptPage(this.#sql, filter, after, limit));
+    return this.#commits.read(() => keptPage(this.#sql, filter, after, limit));
   }
 
   keptById(ids: readonly string[]) {
-    return Promise.resolve(keptById(this.#sql, ids));
+    return this.#commits.read(() => keptById(this.#sql, ids));
   }
 
   discardKept(id: string) {
@@ -115,11 +122,11 @@ export class SqliteRequestLog implements log.RequestLog {
   }
 
   forwardLanes() {
-    return Promise.resolve(this.#forwards.lanes());
+    return this.#commits.read(() => this.#forwards.lanes());
   }
 
   forwards(lane: ForwardLane, limit: number) {
-    return Promise.resolve(this.#forwards.waiting(lane, limit));
+    return this.#commits.read(() => this.#forwards.waiting(lane, limit));
   }
 
   discardForwards(lane: ForwardLane, ids: readonly string[]) {
@@ -127,7 +134,7 @@ export class SqliteRequestLog implements log.RequestLog {
   }
 
   forwardBacklog() {
-    return Promise.resolve(this.#forwards.backlog());
+    return this.#commits.read(() => this.#forwards.backlog());
   }
 
   cancelQueued(requestId: string, error: log.RequestError) {
@@ -151,70 +158,76 @@ export class SqliteRequestLog implements log.RequestLog {
   }
 
   due(before: number) {
-    return Promise.resolve(this.#followUp.due(before));
+    return this.#commits.read(() => this.#followUp.due(before));
   }
 
   silentDevices(requestId: string, position: number) {
-    return Promise.resolve(this.#followUp.silentDevices(requestId, position));
+    return this.#commits.read(() => this.#followUp.silentDevices(requestId, position));
   }
 
   retriesOf(requestIds: readonly string[]) {
-    return Promise.resolve(this.#followUp.retriesOf(requestIds));
+    return this.#commits.read(() => this.#followUp.retriesOf(requestIds));
   }
 
   settleUnclaimed(before: number) {
-    return this.#commits.run(() => settleUnclaimed(this.#sql, this.#writer, before));
+    return this.#commits.run(() => {
+      const { next, ...settled } = settleUnclaimed(this.#sql, this.#writer, before, this.#unclaimedFrom);
+      this.#unclaimedFrom = next;
+      return settled;
+    });
   }
 
   async recover() {
     await this.#commits.run(() => settleInterrupted(this.#sql, this.#writer));
     while (await this.#commits.run(() => settleRestored(this.#sql, this.#writer, this.#now())));
-    return (this.#sql.queuedRequests.all() as { id: string }[]).map(({ id }) => id);
+    return this.#commits.read(() => (this.#sql.queuedRequests.all() as { id: string }[]).map(({ id }) => id));
   }
 
   requests(ids: readonly string[]) {
-    return Promise.resolve(this.#reader.requests(ids));
+    return this.#commits.read(() => this.#reader.requests(ids));
   }
 
   findByCarrierRequestId(carrierRequestId: string) {
-    return Promise.resolve(this.#reader.requestByCarrierId(carrierRequestId));
+    return this.#commits.read(() => this.#reader.requestByCarrierId(carrierRequestId));
   }
 
   carrierRequests(requestIds: readonly string[]) {
-    return Promise.resolve(this.#reader.carrierRequests(requestIds));
+    return this.#commits.read(() => this.#reader.carrierRequests(requestIds));
   }
 
   async list(filter: log.RequestFilter, after: string | null, limit: number) {
     if (filter.deviceKeys) while (await this.indexIdentifiers());
-    return this.#reader.list(filter, after, limit);
+    return this.#commits.read(() => this.#reader.list(filter, after, limit));
   }
 
   outcomePages(wanted: readonly log.OutcomePage[]) {
-    return Promise.resolve(this.#reader.outcomePages(wanted));
+    return this.#commits.read(() => this.#reader.outcomePages(wanted));
   }
 
   outcomesById(ids: readonly string[]) {
-    return Promise.resolve(this.#reader.outcomesById(ids));
+    return this.#commits.read(() => this.#reader.outcomesById(ids));
   }
 
   unclaimed(accounts: readonly string[] | null, after: string | null, limit: number) {
-    return Promise.resolve(this.#reader.unclaimed(accounts, after, limit));
+    return this.#commits.read(() => this.#reader.unclaimed(accounts, after, limit));
   }
 
   sendable(requestId: string) {
-    return Promise.resolve(this.#reader.sendable(requestId));
+    return this.#commits.read(() => this.#reader.sendable(requestId));
   }
 
   read(requestId: string, afterSeq: number, limit: number) {
-    return Promise.resolve(this.#reader.read(this.#writer.pkOf(requestId), requestId, afterSeq, limit));
+    return this.#commits.read(() => this.#reader.read(this.#writer.pkOf(requestId), requestId, afterSeq, limit));
   }
 
   sentSince(operation: string, since: number) {
-    return Promise.resolve([...sentBeforeRestore(this.#sql, since), ...this.#reader.sentSince(operation, since)].toSorted((a, b) => a - b));
+    return this.#commits.read(() =>
+      [...sentBeforeRestore(this.#sql, since), ...this.#reader.sentSince(operation, since)].toSorted((a, b) => a - b),
+    );
   }
 
   niddOutstanding(requestId: string) {
-    return Promise.resolve(this.#reader.niddOutstanding(this.#writer.pkOf(requestId)));
+    return this.#commits.read(() => this.#reader.niddOutstanding(this.#writer.pkOf(requestId)));
   }
 
   remember(key: string, value: string | null) {
@@ -222,8 +235,7 @@ export class SqliteRequestLog implements log.RequestLog {
   }
 
   recall(key: string): Promise<string | null> {
-    const row = this.#sql.fact.get(key) as { value: string } | undefined;
-    return Promise.resolve(row?.value ?? null);
+    return this.#commits.read(() => (this.#sql.fact.get(key) as { value: string } | undefined)?.value ?? null);
   }
 
   probe() {
@@ -231,7 +243,7 @@ export class SqliteRequestLog implements log.RequestLog {
   }
 
   counts() {
-    return Promise.resolve(this.#reader.counts());
+    return this.#commits.read(() => this.#reader.counts());
   }
 
   /** Brings the identifier table a bounded step nearer to the log; false when there is nothing left to do. */

@@ -106,11 +106,21 @@ function decideCallback(state: RequestState, position: number, callback: EventCa
   if (message.bearing === 'OTHER') return emit({ kind: 'NOTICE', position, outcome: null, callback, ties: 0 });
   const matched = matchDevice(state, position, message);
   if (matched !== null) return emit({ position, callback, ties: 0, ...effectOn(state, matched, callback.message, THIS_ROW) });
-  // Where only the carrier knows the devices, a report is how we learn of one.
-  if (state.carrier(position).deviceCount === null && message.bearing !== 'NIDD_CONFIG') {
+  if (tellsOfDevice(state, position, message.bearing)) {
     return emit({ position, callback, ties: 0, ...effectOn(state, state.outcomes.length, message, THIS_ROW) });
   }
   emit({ kind: 'UNMATCHED', position, outcome: null, callback, ties: 0 });
+}
+
+/**
+ * Whether a message that no device could be tied to is a device of its own: where only the carrier knows the devices a report
+ * is how we learn of one, and once nothing more is awaited a result has nothing to wait for. A device that is still being
+ * worked on would then open again what nobody closes.
+ */
+function tellsOfDevice(state: RequestState, position: number, bearing: EventCallback['message']['bearing']): boolean {
+  const closed = state.carrierState(position) === 'CLOSED';
+  if (bearing === 'FINAL') return closed || state.carrier(position).deviceCount === null;
+  return bearing === 'PROGRESS' && !closed && state.carrier(position).deviceCount === null;
 }
 
 /**

@@ -3,6 +3,24 @@
 CREATE INDEX request_by_retry ON request (retry_of) WHERE retry_of IS NOT NULL;
 CREATE INDEX request_completed ON request (completed_at) WHERE completed_at IS NOT NULL;
 CREATE INDEX unclaimed_by_age ON unclaimed (received_at);
+
+-- A kept message is discarded by its number, which must never become another's: two may discard one, and a new one may come
+-- in between.
+CREATE TABLE kept (
+  pk INTEGER PRIMARY KEY AUTOINCREMENT,
+  account TEXT NOT NULL,
+  service TEXT NOT NULL,
+  received_at INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  content_type TEXT,
+  digest BLOB NOT NULL,
+  body BLOB NOT NULL,
+  UNIQUE (account, service, reason, digest)
+) STRICT;
+INSERT INTO kept SELECT pk, account, service, received_at, reason, content_type, digest, body FROM kept_message;
+DROP TABLE kept_message;
+ALTER TABLE kept RENAME TO kept_message;
+CREATE INDEX kept_message_by_reason ON kept_message (reason);
 CREATE INDEX kept_message_by_age ON kept_message (received_at);
 
 -- Left for the carrier (in a restored store: perhaps) and never got its id: an unclaimed callback may still tell it.

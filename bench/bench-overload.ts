@@ -1,0 +1,117 @@
+import { Agent } from 'node:http';
+import { tempFolder } from '../test/support/temp-folder.ts';
+import { BenchProcess } from './child-process.ts';
+import { FakeCarrier } from './fake-carrier.ts';
+import { GatewayProcess } from './gateway-process.ts';
+import type { OpenLoad, OpenLoadResult } from './load-plan.ts';
+import type { BenchOptions } from './options.ts';
+import { queryLoad, type QueryRun } from './query-load.ts';
+import type { Row, Section } from './report.ts';
+import { runLoad } from './run-load.ts';
+import { latency, middleRound } from './statistics.ts';
+
+interface OverloadRun {
+  readonly sustained: number;
+  readonly offered: number;
+  readonly callbacks: OpenLoadResult;
+  readonly perSecond: number;
+  readonly queries: QueryRun;
+  readonly rssMb: number;
+  readonly longestBlockMs: number;
+  /** Of one processor. */
+  readonly cpuShare: number;
+}
+
+const TIMES = 3;
+const QUERIES_PER_SECOND = 200;
+const CONNECTIONS = 2_500;
+const QUERY = JSON.stringify({
+  query: '{ requests(first: 20) { nodes { id status accountName createdAt progress { total settled succeeded failed } } } }',
+});
+
+/**
+ * Three times the callbacks that can be sustained, whether or not those before have been answered, beside GraphQL queries: callbacks
+ * must go on at the rate that can be sustained, and the queries be told to come back.
+ */
+export async function benchOverload({ quick, inFlight, rounds, profile }: BenchOptions): Promise<Section> {
+  const seconds = quick ? 1 : 6;
+  await using folder = await tempFolder();
+  await using carrier = await new FakeCarrier().listen();
+  await using generator = new BenchProcess('./load-generator.ts');
+  await using flood = new BenchProcess('./open-loop-generator.ts');
+  await using followers = new BenchProcess('./followers.ts');
+  await using gateway = await GatewayProcess.start({ carrierUrl: carrier.url, storePath: `${folder.path}/bench.sqlite`, profile });
+  const sustain = async (count: number, devices: number): Promise<number> => {
+    const load = { url: gateway.callbackUrl, requests: await gateway.submit(count, devices), inFlight };
+    return (await runLoad({ server: gateway.process, generator, followers }, load, null)).perSecond;
+  };
+  const agent = new Agent({ keepAlive: true });
+
+  const runs: OverloadRun[] = [];
+  await sustain(1, quick ? 200 : 10_000);
+  for (let round = 0; round < rounds; round++) {
+    const sustained = await sustain(20, quick ? 50 : 2_000);
+    const perSecond = sustained * TIMES;
+    // As many as can be acknowledged with some to spare, so that there is always a next one.
+    const devices = Math.ceil((sustained * seconds * 1.3 + CONNECTIONS) / 20);
+    const load: OpenLoad = {
+      url: gateway.callbackUrl,
+      requests: await gateway.submit(20, devices),
+      perSecond,
+      seconds,
+      connections: CONNECTIONS,
+    };
+    await flood.ask<number>('prepare', load);
+    await gateway.process.probe('begin');
+    const sent = flood.ask<OpenLoadResult>('send');
+    const queries = await queryLoad(gateway.graphqlUrl, agent, QUERY, QUERIES_PER_SECOND, sent);
+    const callbacks = await sent;
+    const { rssMb, longestBlockMs, cpuMs } = await gateway.process.probe('end');
+    if (!(await gateway.isReady())) throw new Error('the gateway is not ready after the overload');
+    runs.push({
+      sustained,
+      offered: perSecond,
+      callbacks,
+      perSecond: callbacks.inTime / seconds,
+      queries,
+      rssMb,
+      longestBlockMs,
+      cpuShare: cpuMs / 1000 / seconds,
+    });
+  }
+  agent.destroy();
+  return {
+    title: `overload: ${TIMES} × the callbacks that can be sustained, beside ${QUERIES_PER_SECOND} GraphQL queries a second`,
+    notes: [
+      `Sustained: ${inFlight} in flight. Overload: for ${seconds} s a callback leaves when it is due, over up to ${CONNECTIONS.toLocaleString('en-US')} connections.`,
+      `Middle of ${rounds} rounds by the share of the sustained rate; milliseconds. Promised: ≥ 0.95 × sustained, no callback refused, queries refused in < 50 ms.`,
+    ],
+    rows: [row(middleRound(runs, ({ perSecond, sustained }) => perSecond / sustained))],
+  };
+}
+
+function row({ sustained, offered, callbacks, perSecond, queries, rssMb, longestBlockMs, cpuShare }: OverloadRun): Row {
+  const ack = latency(callbacks.ackMs);
+  return {
+    name: 'overload',
+    figures: {
+      'sustained/s': Math.round(sustained),
+      'offered/s': Math.round(offered),
+      'acknowledged/s': Math.round(perSecond),
+      '× sustained': perSecond / sustained,
+      'in flight': callbacks.mostInFlight,
+      'callbacks refused': callbacks.refused,
+      'ack p50': ack.p50,
+      'ack p99': ack.p99,
+      'ack max': ack.max,
+      'queries shed': `${Math.round((queries.shed / (queries.shed + queries.answered + queries.other)) * 100)} %`,
+      unanswered: queries.other,
+      'refusal p50': queries.shedMs.p50,
+      'refusal p99': queries.shedMs.p99,
+      'answer p50': queries.answeredMs.p50,
+      CPU: cpuShare,
+      'RSS MB': Math.round(rssMb),
+      block: longestBlockMs,
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { parseArgs } from 'node:util';
+import { CAMPAIGN, TRACED_ENDINGS, type CampaignOptions } from '../test/crash/campaign/campaign-options.ts';
+import { describeReport, ledgerLine } from '../test/crash/campaign/report.ts';
+import { runCampaign } from '../test/crash/campaign/run-campaign.ts';
+import { whyNoFaketime } from '../test/support/libfaketime.ts';
+import { SeededRandom } from '../test/support/seeded-random.ts';
+import { whyNoStrace } from '../test/support/strace.ts';
+
+const HELP = `Usage: npm run crash-test -- [options]
+
+Kills the gateway again and again under load, with the carrier, the network and the clock at fault, and compares the books.
+The last line is the ledger; the exit code is 0 only when it is clean.
+
+  --seconds N      how long the load goes on (${CAMPAIGN.seconds})
+  --kills N        go on until that many lives were killed, if that takes longer
+  --seed N         repeat the faults of another run
+  --devices N      devices of one mutation at most (${CAMPAIGN.maxDevices})
+  --folder PATH    run PATH/src/main.ts instead of this project's
+  --without NAME   strace or faketime; may be given twice
+  --verbose        say how each life ended`;
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string' },
+    kills: { type: 'string' },
+    seed: { type: 'string' },
+    devices: { type: 'string' },
+    folder: { type: 'string' },
+    without: { type: 'string', multiple: true, default: [] },
+    verbose: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+/** What is left out, and why; in CI only what was asked for may be. */
+function missing(name: 'strace' | 'faketime', why: string | null): boolean {
+  if (values.without.includes(name)) console.log(`without ${name}, as asked`);
+  else if (why !== null && process.env['CI'] === 'true') throw new Error(`${why}. CI runs the whole campaign.`);
+  else if (why !== null) console.log(`SKIPPED: ${name === 'strace' ? 'marked points and power cuts' : 'clock jumps'}: ${why}`);
+  return values.without.includes(name) || why !== null;
+}
+
+async function main(): Promise<number> {
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const { seed } = new SeededRandom(values.seed === undefined ? undefined : Number(values.seed));
+  console.log(`seed ${seed}`);
+  const noStrace = missing('strace', whyNoStrace());
+  const noFaketime = missing('faketime', whyNoFaketime());
+  const options: CampaignOptions = {
+    ...CAMPAIGN,
+    seed,
+    seconds: Number(values.seconds ?? CAMPAIGN.seconds),
+    kills: Number(values.kills ?? CAMPAIGN.kills),
+    maxDevices: Number(values.devices ?? CAMPAIGN.maxDevices),
+    folder: values.folder,
+    endings: noStrace ? CAMPAIGN.endings.filter((ending) => !TRACED_ENDINGS.has(ending)) : CAMPAIGN.endings,
+    clockJumps: !noFaketime,
+    say: (line) => void ((values.verbose || !line.startsWith('killed')) && console.log(line)),
+  };
+  const report = await runCampaign(options);
+  for (const line of describeReport(report)) console.log(line);
+  console.log(ledgerLine(report));
+  return report.tally.isClean ? 0 : 1;
+}
+
+process.exitCode = await main();

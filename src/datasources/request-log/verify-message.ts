@@ -1,0 +1,16 @@
+import { hash } from 'node:crypto';
+
+/** By its digest, a SHA-256 or the first half of one; an answer we had asked for has none, and must be JSON at least. */
+export function isAsItCame(message: string | Uint8Array, digest: Uint8Array | null): boolean {
+  if (digest === null) return typeof message !== 'string' || isJson(message);
+  return digest.length >= 16 && Buffer.compare(hash('sha256', message, 'buffer').subarray(0, digest.length), digest) === 0;
+}
+
+export function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

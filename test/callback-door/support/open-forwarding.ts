@@ -1,0 +1,93 @@
+import { PreviousListener } from '../../../src/datasources/previous-listener.ts';
+import type { ForwardLane, ForwardQueue } from '../../../src/datasources/request-log/forward-queue.ts';
+import { Hub } from '../../../src/datasources/request-log/hub.ts';
+import { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite.ts';
+import { createLogger } from '../../../src/logger.ts';
+import { CallbackForwarder, type ForwardResult } from '../../../src/resolvers/forward-callbacks.ts';
+import { ForwardTargets } from '../../../src/resolvers/forward-targets.ts';
+import { CallbackReceiver } from '../../../src/resolvers/receive-callback.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+import { ACCOUNT, callback, OTHER_ACCOUNT } from './open-door.ts';
+
+export const LANE: ForwardLane = { account: ACCOUNT, service: 'CarrierService' };
+
+export interface Forwarding extends AsyncDisposable {
+  readonly log: SqliteRequestLog;
+  /** How often each result was told. */
+  readonly results: Readonly<Record<ForwardResult, number>>;
+  /** What was logged, a line each, as it would be written. */
+  readonly lines: readonly string[];
+  readonly receiver: CallbackReceiver;
+  /** A forwarder of everything to `url` (of nothing without), with pauses of milliseconds. */
+  start(url: string | null, more?: { readonly queue?: ForwardQueue; readonly timeoutMs?: number }): CallbackForwarder;
+  /** Callbacks with these comments, in their order, received at the door. */
+  receive(comments: readonly string[], lane?: ForwardLane): Promise<void>;
+  /** Lets all this time pass at once. */
+  pass(milliseconds: number): void;
+}
+
+/** A request log with forwarders to start and stop: what a gateway is made of, with short pauses. */
+export async function openForwarding(): Promise<Forwarding> {
+  await using undo = new AsyncDisposableStack();
+  const folder = undo.use(await tempFolder());
+  let passed = 0;
+  const now = () => Date.now() + passed;
+  const hub = new Hub({ tickMs: () => 1 });
+  const log = undo.use(
+    new SqliteRequestLog({
+      path: `${folder.path}/gateway.sqlite`,
+      hub,
+      now,
+      onFatal: (error) => {
+        throw error;
+      },
+    }),
+  );
+  const receiver = new CallbackReceiver({
+    requestLog: log,
+    credentials: { username: 'our-user', password: 'our-password' },
+    requireCredentials: false,
+    keptPerReason: 10,
+    now,
+    isForwarded: () => true,
+  });
+  const results = { delivered: 0, refused: 0, unreachable: 0, dropped: 0 };
+  const lines: string[] = [];
+  const logger = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } });
+  const forwarders = undo.use(new AsyncDisposableStack());
+  const built = undo.move();
+  return {
+    log,
+    results,
+    lines,
+    receiver,
+    start(url, { queue = log, timeoutMs = 10_000 } = {}) {
+      const forwarder = new CallbackForwarder({
+        queue,
+        hub,
+        listener: new PreviousListener({ timeoutMs, maxAnswerBytes: 65_536 }),
+        targets: new ForwardTargets(url === null ? [] : [{ account: null, service: null, url }]),
+        accounts: [ACCOUNT, OTHER_ACCOUNT],
+        credentials: null,
+        firstPauseMs: 5,
+        maxPauseMs: 20,
+        maxAgeMs: 60_000,
+        now,
+        onResult: (result, count) => (results[result] += count),
+        pseudonym: (account) => `pseudonym of ${account.length} letters`,
+        logger,
+      });
+      forwarders.use(forwarder);
+      forwarder.start();
+      return forwarder;
+    },
+    async receive(comments, { account, service } = LANE) {
+      for (const comment of comments) {
+        const bytes = Buffer.from(JSON.stringify(callback({ username: '', password: '', comment })));
+        await receiver.receive({ account, service, bytes, contentType: 'application/json' });
+      }
+    },
+    pass: (milliseconds) => void (passed += milliseconds),
+    [Symbol.asyncDispose]: () => built.disposeAsync(),
+  };
+}

@@ -1,0 +1,109 @@
+import { DatabaseSync } from 'node:sqlite';
+import type { Books, Intent } from './books.ts';
+import { markerIn, messageBody } from './carrier-messages.ts';
+import type { Tally } from './tally.ts';
+
+/** A row of a Request's log; `outcome` is the device it changed. */
+export interface LogRow {
+  readonly seq: number;
+  readonly outcome: number | null;
+  readonly status: string | null;
+  readonly requestStatus: string;
+}
+
+/** Compares the store's file, read by SQLite alone after the gateway has stopped, with the books. */
+export class StoreAudit implements Disposable {
+  readonly #db: DatabaseSync;
+  readonly #books: Books;
+  readonly #tally: Tally;
+
+  constructor(path: string, books: Books, tally: Tally) {
+    this.#db = new DatabaseSync(path, { readOnly: true });
+    this.#books = books;
+    this.#tally = tally;
+  }
+
+  [Symbol.dispose](): void {
+    this.#db.close();
+  }
+
+  file(): void {
+    const { integrity_check: found } = this.#db.prepare('PRAGMA integrity_check').get() as { integrity_check: string };
+    if (found !== 'ok') this.#tally.add('other', `the store's file is damaged: ${found}`);
+  }
+
+  /** Every callback that was acknowledged is there, once, to the letter, at the Request it is about; and no other. What the carrier said when it was asked is none. */
+  callbacks(): void {
+    const copies = new Uint8Array(this.#books.messages.length);
+    const rows = this.#db
+      .prepare(
+        `SELECT e.message, r.client_reference AS reference FROM event e JOIN request r ON r.pk = e.request_pk WHERE e.message IS NOT NULL
+           AND e.kind <> 'RECONCILED'
+         UNION ALL SELECT message, NULL FROM unclaimed
+         UNION ALL SELECT CAST(body AS TEXT), 'kept aside' FROM kept_message`,
+      )
+      .iterate() as Iterable<{ message: string; reference: string | null }>;
+    for (const { message, reference } of rows) this.#callback(message, reference, copies);
+    for (const { marker } of this.#books.messages) {
+      const stored = copies[marker] ?? 0;
+      if (stored > 1) this.#tally.add('double', `callback ${marker} is stored ${stored} times`, stored - 1);
+      if (stored === 0 && this.#books.isAcknowledged(marker))
+        this.#tally.addOnce('lost', `callback ${marker}`, `callback ${marker} was acknowledged and is not stored`);
+    }
+  }
+
+  #callback(text: string, reference: string | null, copies: Uint8Array): void {
+    const marker = markerIn(text);
+    const message = marker === null ? undefined : this.#books.messages[marker];
+    if (marker === null || !message || !this.#books.isSent(marker)) return this.#tally.add('phantom', `nobody sent ${text}`);
+    if (text !== JSON.stringify(messageBody(message))) return this.#tally.add('phantom', `callback ${marker} is stored as ${text}`);
+    copies[marker] = (copies[marker] ?? 0) + 1;
+    const { intent } = message.performed;
+    if (reference !== (intent && `intent-${intent.number}`)) {
+      this.#tally.add('other', `callback ${marker} is stored with ${reference ?? 'no request of ours'}`);
+    }
+  }
+
+  /** Every Request that a caller was told of is there, each intent has one at most, and nobody else's is ours. */
+  requests(): void {
+    const rows = this.#db.prepare(`SELECT id, client_reference AS reference, status FROM request WHERE origin = 'GATEWAY'`).all() as {
+      id: string;
+      reference: string | null;
+      status: string;
+    }[];
+    const ids = new Set(rows.map(({ id }) => id));
+    const perIntent = new Map<Intent, number>();
+    for (const { id, reference } of rows) {
+      const intent = this.#books.intents[Number(reference?.slice('intent-'.length))];
+      if (intent) perIntent.set(intent, (perIntent.get(intent) ?? 0) + 1);
+      else this.#tally.add('phantom', `nobody asked for request ${id}`);
+    }
+    for (const [{ number }, count] of perIntent) {
+      if (count > 1) this.#tally.add('double', `intent ${number} became ${count} requests`, count - 1);
+    }
+    for (const { number, requestIds } of this.#books.intents) {
+      if (requestIds.size > 1)
+        this.#tally.add('double', `intent ${number} was answered with ${requestIds.size} requests`, requestIds.size - 1);
+      for (const id of requestIds) if (!ids.has(id)) this.#tally.add('lost', `request ${id} was answered and is not stored`);
+    }
+    this.#fates(rows);
+  }
+
+  /** What the carrier has performed has its callbacks; what it has not is told so, or is not known; nothing is under way. */
+  #fates(rows: readonly { readonly id: string; readonly reference: string | null; readonly status: string }[]): void {
+    const performed = new Set(this.#books.performed.map(({ intent }) => intent?.number));
+    for (const { id, reference, status } of rows) {
+      const done = performed.has(Number(reference?.slice('intent-'.length)));
+      const right = done ? ['SUCCEEDED', 'PARTIALLY_FAILED', 'FAILED'] : ['UNKNOWN', 'REJECTED', 'EXPIRED'];
+      if (!right.includes(status))
+        this.#tally.add('other', `request ${id} is ${status}; the carrier has ${done ? '' : 'not '}performed it`);
+    }
+  }
+
+  /** A Request's log as it was written: what followers of it must have been given. */
+  log(requestId: string): readonly LogRow[] {
+    const sql = `SELECT seq, outcome, outcome_status AS status, request_status AS requestStatus FROM event
+      WHERE request_pk = (SELECT pk FROM request WHERE id = ?) ORDER BY seq`;
+    return this.#db.prepare(sql).all(requestId) as unknown as LogRow[];
+  }
+}

@@ -1,0 +1,107 @@
+import type { ActionPost } from '../../../simulator/ledger.ts';
+
+export type OperationName = 'ActivateDevices' | 'RenewActivationCode' | 'ResumeProfile';
+
+/** What a caller wanted done once: one mutation, however often it had to be sent. */
+export interface Intent {
+  readonly number: number;
+  readonly operation: OperationName;
+  readonly account: string;
+  /** Its devices are `firstDevice` … `firstDevice + devices - 1`; nobody else's. */
+  readonly firstDevice: number;
+  readonly devices: number;
+  readonly key: string | null;
+  /** Ids of the Requests it was answered with: one, if all is well. */
+  readonly requestIds: Set<string>;
+  /** The caller has had a definite answer, or has given up because it had no key to ask again with. */
+  concluded: boolean;
+}
+
+/** A POST that the carrier has performed, or, without an intent, one that another tool made. */
+export interface Performed {
+  readonly requestId: string;
+  readonly account: string;
+  readonly operation: OperationName;
+  readonly firstDevice: number;
+  readonly devices: number;
+  readonly intent: Intent | null;
+}
+
+export const MESSAGE_KINDS = ['pending', 'success', 'failure', 'nidd'] as const;
+export type MessageKind = (typeof MESSAGE_KINDS)[number];
+
+/** One callback: `marker` stands in its comment, and so in every copy of it that is stored. */
+export interface Message {
+  readonly marker: number;
+  readonly performed: Performed;
+  readonly device: number;
+  readonly kind: MessageKind;
+}
+
+/** The ledgers that no crash touches: what callers wanted, what the carrier did, what it sent and saw acknowledged. */
+export class Books {
+  /** Ascending by first device. */
+  readonly intents: Intent[] = [];
+  readonly performed: Performed[] = [];
+  readonly messages: Message[] = [];
+  readonly posts: ActionPost[] = [];
+  /** By marker. */
+  readonly #state: ('new' | 'sent' | 'acknowledged')[] = [];
+  #devices = 0;
+  sent = 0;
+  acknowledged = 0;
+
+  intend(intent: Omit<Intent, 'number' | 'firstDevice' | 'requestIds' | 'concluded'>): Intent {
+    const number = this.intents.length;
+    const made = { ...intent, number, firstDevice: this.reserve(intent.devices), requestIds: new Set<string>(), concluded: false };
+    this.intents.push(made);
+    return made;
+  }
+
+  /** Numbers of devices that nobody has; the first of them. */
+  reserve(devices: number): number {
+    const first = this.#devices + 1;
+    this.#devices += devices;
+    return first;
+  }
+
+  intentOf(device: number): Intent | null {
+    let [low, high] = [0, this.intents.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.intents[middle]?.firstDevice ?? 0) <= device) low = middle + 1;
+      else high = middle;
+    }
+    const found = this.intents[low - 1];
+    return found && device < found.firstDevice + found.devices ? found : null;
+  }
+
+  compose(performed: Performed, device: number, kind: MessageKind): Message {
+    const message = { marker: this.messages.length, performed, device, kind };
+    this.messages.push(message);
+    this.#state.push('new');
+    return message;
+  }
+
+  /** Call before the first byte leaves: what was sent may be stored. */
+  send({ marker }: Message): void {
+    if (this.#state[marker] !== 'new') return;
+    this.#state[marker] = 'sent';
+    this.sent++;
+  }
+
+  /** Call when a whole 2xx answer was read: from here on it must be stored. */
+  acknowledge({ marker }: Message): void {
+    if (this.#state[marker] === 'acknowledged') return;
+    this.#state[marker] = 'acknowledged';
+    this.acknowledged++;
+  }
+
+  isSent(marker: number): boolean {
+    return (this.#state[marker] ?? 'new') !== 'new';
+  }
+
+  isAcknowledged(marker: number): boolean {
+    return this.#state[marker] === 'acknowledged';
+  }
+}

@@ -1,0 +1,82 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { actionNames, type EndpointName } from '../../../simulator/http/endpoint-name.ts';
+import type { Simulator } from '../../../simulator/simulator.ts';
+import type { ConnectionFault } from '../../support/tcp-fault-proxy.ts';
+import type { FakeClock } from '../../support/libfaketime.ts';
+import type { SeededRandom } from '../../support/seeded-random.ts';
+import type { CarrierFault } from './campaign-options.ts';
+
+/** Seconds, a date, and what is neither; the last ones make the gateway wait for its own default. */
+const RETRY_AFTER = ['1', '0', '2', 'date', '-5', 'soon', ''] as const;
+
+/** Wrong in one of these ways, one after another, until `signal` aborts. */
+export async function disturbCarrier(
+  simulator: Simulator,
+  ways: readonly CarrierFault[],
+  random: SeededRandom,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted && ways.length > 0) {
+    disturb(simulator, ways[random.between(0, ways.length - 1)], random);
+    await delay(random.between(100, 600), undefined, { signal }).catch(() => undefined);
+  }
+}
+
+function disturb({ faults }: Simulator, way: CarrierFault | undefined, random: SeededRandom): void {
+  const action = random.pick(actionNames);
+  // The tokens' own endpoints fail too, now and then.
+  const endpoint = random.pick<EndpointName>([action, action, action, 'token', 'login']);
+  const performed = random.between(0, 1) === 1;
+  switch (way) {
+    case 'slow':
+      return faults.latency(endpoint, random.between(20, 400), 2);
+    case 'unread':
+      return faults.drop(endpoint, 'before-reading');
+    case 'cut':
+      return faults.drop(action, random.pick(['before-answer', 'mid-body']), { performed });
+    case 'limiting':
+      return faults.status(action, 429, { ...retryAfter(random), performed: false });
+    case 'failing':
+      return faults.status(endpoint, random.pick([500, 502, 503, 504]), { performed: endpoint === action && performed });
+    case 'garbled':
+      return faults.body(action, random.pick(['empty', 'empty-object', 'html', 'numeric-request-id', 'truncated-json']), { performed });
+    case 'bearer':
+      return faults.expireBearer();
+    default:
+      return faults.expireSessions();
+  }
+}
+
+function retryAfter(random: SeededRandom): { readonly retryAfter?: string } {
+  const value = random.pick(RETRY_AFTER);
+  if (value === '') return {};
+  return { retryAfter: value === 'date' ? new Date(Date.now() + 1_000).toUTCString() : value };
+}
+
+/** What becomes of a connection through a network that fails: about one in three is cut, frozen or slow. */
+export function connectionFault(random: SeededRandom): ConnectionFault {
+  switch (random.between(1, 10)) {
+    case 1:
+      return { afterBytes: random.between(1, 400), how: 'reset' };
+    case 2:
+      return { afterBytes: random.between(1, 2_000), how: 'close' };
+    case 3:
+      return { afterBytes: random.between(1, 4_000), how: 'freeze' };
+    case 4:
+      return { latencyMs: random.between(1, 60) };
+    default:
+      return {};
+  }
+}
+
+/** The farthest the wall clock goes from the true time, in seconds: below the patience with silent devices. */
+export const FARTHEST_S = 15 * 60;
+
+/** Sets the wall clock forward and back, by seconds and by minutes, until `signal` aborts. */
+export async function disturbClock(clock: FakeClock, random: SeededRandom, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const far = random.pick([2, 30, FARTHEST_S]);
+    clock.set(random.between(-far, far));
+    await delay(random.between(500, 3_000), undefined, { signal }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,61 @@
+import type { CallbackService } from '../../../src/datasources/thingspace/wire/callback-service.ts';
+import { iccid } from '../../support/devices.ts';
+import type { Message, OperationName } from './books.ts';
+
+interface Identifier {
+  readonly kind: 'ICCID' | 'IMEI' | 'EID';
+  readonly id: string;
+}
+
+/** How a mutation names the device of this number: each operation takes kinds of its own. */
+export function identifiersOf(operation: OperationName, device: number): Identifier[] {
+  const byIccid: Identifier = { kind: 'ICCID', id: iccid(device) };
+  if (operation === 'ActivateDevices') return [{ kind: 'IMEI', id: `9900${String(device).padStart(10, '0')}0` }, byIccid];
+  if (operation === 'ResumeProfile') return [byIccid];
+  return [{ kind: 'EID', id: `89049032${String(device).padStart(24, '0')}` }, byIccid];
+}
+
+/** The number of the device with this ICCID, the last of its identifiers. */
+export function deviceOf(value: string): number {
+  return Number(value.slice(7));
+}
+
+export function serviceOf({ performed, kind }: Message): CallbackService {
+  if (kind === 'nidd') return 'NiddService';
+  return performed.operation === 'ActivateDevices' ? 'CarrierService' : 'DeviceProfileService';
+}
+
+/** The message less what a store must not keep: username, password and callbackCount. Written out, it is what must be stored. */
+export function messageBody(message: Message): Record<string, unknown> {
+  const { performed, device, kind, marker } = message;
+  const deviceIds = identifiersOf(performed.operation, device);
+  const common = { comment: `marker ${marker}`, maxCallbackThreshold: 4 };
+  if (kind === 'nidd') {
+    const niddConfigResponse = { accountName: performed.account, deviceIds };
+    return { requestId: performed.requestId, niddResponse: { niddConfigResponse }, status: 'ConfigCreated', ...common };
+  }
+  const head = { requestId: performed.requestId, deviceIds };
+  if (kind === 'pending') return { ...head, status: 'Pending', ...common };
+  if (kind === 'failure') {
+    const faultcode = 'UnifiedWebService.REQUEST_FAILED.UnexpectedError';
+    return {
+      ...head,
+      faultResponse: { faultcode, faultstring: 'REQUEST_FAILED. Could not complete request.' },
+      status: 'Failed',
+      ...common,
+    };
+  }
+  const deviceResponse =
+    performed.operation === 'ActivateDevices'
+      ? { activateResponse: { deviceIds, ipAddress: '10.224.48.88', state: 'Active', servicePlan: 'm2m4G2GB', featureCodes: [] } }
+      : {
+          deviceProfileResponse: { deviceIdentifierCollection: deviceIds, state: 'ACTIVE', profileStatus: 'ENABLE', profileRole: 'LOCAL' },
+        };
+  return { ...head, deviceResponse, status: 'Success', ...common };
+}
+
+/** The marker of a stored or shown message; null where there is none. */
+export function markerIn(text: string | null): number | null {
+  const found = text === null ? null : /\bmarker (\d+)\b/.exec(text);
+  return found ? Number(found[1]) : null;
+}

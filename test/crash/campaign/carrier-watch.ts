@@ -1,0 +1,67 @@
+import type { ActionPost } from '../../../simulator/ledger.ts';
+import type { Simulator } from '../../../simulator/simulator.ts';
+import type { Books, OperationName, Performed } from './books.ts';
+import { deviceOf } from './carrier-messages.ts';
+
+const OPERATION: Readonly<Record<ActionPost['endpoint'], OperationName>> = {
+  activate: 'ActivateDevices',
+  renewActivationCode: 'RenewActivationCode',
+  profileResume: 'ResumeProfile',
+};
+
+/** Takes what the carrier has performed into the books as it happens, often before the gateway has the answer. */
+export class CarrierWatch {
+  readonly #simulator: Simulator;
+  readonly #books: Books;
+  readonly #onPerformed: (performed: Performed) => void;
+  /** POSTs that were not performed yet when they were last looked at. */
+  #open: ActionPost[] = [];
+  #seen = 0;
+  #stopped = false;
+
+  constructor(simulator: Simulator, books: Books, onPerformed: (performed: Performed) => void) {
+    this.#simulator = simulator;
+    this.#books = books;
+    this.#onPerformed = onPerformed;
+  }
+
+  /** Ends with `stop()`. */
+  async watch(): Promise<void> {
+    while (!this.#stopped) {
+      // Each look is soon after something happened: in the same turn of the event loop.
+      await this.#simulator.ledger.until(() => this.#look() || this.#stopped);
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#simulator.ledger.changed();
+  }
+
+  #look(): boolean {
+    const { posts } = this.#simulator.ledger;
+    const fresh = posts.slice(this.#seen);
+    this.#seen = posts.length;
+    this.#books.posts.push(...fresh);
+    const waiting = [...this.#open, ...fresh];
+    this.#open = waiting.filter((post) => post.requestId === undefined && post.status === undefined);
+    const performed = waiting.filter((post) => post.requestId !== undefined);
+    for (const post of performed) this.#take(post);
+    return performed.length > 0;
+  }
+
+  #take({ requestId = '', endpoint, devices, body }: ActionPost): void {
+    const firstDevice = deviceOf(devices[0] ?? '');
+    const account = (JSON.parse(body) as { accountName: string }).accountName;
+    const performed: Performed = {
+      requestId,
+      account,
+      operation: OPERATION[endpoint],
+      firstDevice,
+      devices: devices.length,
+      intent: this.#books.intentOf(firstDevice),
+    };
+    this.#books.performed.push(performed);
+    this.#onPerformed(performed);
+  }
+}

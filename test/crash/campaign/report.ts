@@ -1,0 +1,37 @@
+import type { Ending } from './campaign-options.ts';
+import type { Tally } from './tally.ts';
+
+export interface CampaignReport {
+  readonly seed: number;
+  readonly acknowledged: number;
+  readonly kills: number;
+  readonly killed: ReadonlyMap<Ending, number>;
+  /** The whole of it, audit included. */
+  readonly seconds: number;
+  /** Requests that the carrier has performed. */
+  readonly requests: number;
+  /** Subscriptions that went on by a cursor. */
+  readonly resumed: number;
+  /** Bytes that were written to the store's files and lost, because no sync had made them durable. */
+  readonly lostBytes: number;
+  /** Answers to callbacks by status. */
+  readonly answers: ReadonlyMap<string, number>;
+  readonly tally: Tally;
+}
+
+/** The one line the promises ask for. */
+export function ledgerLine({ acknowledged, kills, tally: { counts } }: CampaignReport): string {
+  const { lost, phantom, double, missing, repeated, disorder } = counts;
+  return `acked ${acknowledged} lost ${lost} phantom ${phantom} double ${double} missing ${missing} repeated ${repeated} disorder ${disorder} kills ${kills}`;
+}
+
+/** What stands above the ledger line: how it went, and what differs. */
+export function describeReport(report: CampaignReport): string[] {
+  const list = (counts: ReadonlyMap<string, number>) => [...counts].map(([what, count]) => `${what} ${count}`).join(', ') || 'none';
+  return [
+    `killed: ${list(report.killed)}; ${report.lostBytes} unsynced bytes taken away by power cuts`,
+    `requests ${report.requests}, subscriptions resumed ${report.resumed}, answers to callbacks: ${list(report.answers)}; ${report.seconds.toFixed(1)} s`,
+    ...report.tally.words,
+    ...(report.tally.isClean ? [] : [`NOT CLEAN. Run it again with --seed ${report.seed}.`]),
+  ];
+}

@@ -1,0 +1,64 @@
+import { request } from 'undici';
+import { expect, test } from 'vitest';
+import { startSimulator } from '../../simulator/start-simulator.ts';
+import { CALLBACK_PREFIX, callbackToken } from '../../src/server/callback-paths.ts';
+import { gatewayEnv } from '../support/gateway-env.ts';
+import { spawnGateway } from '../support/gateway-process.ts';
+import { startPreviousListener } from '../support/previous-listener.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { until } from '../support/until.ts';
+
+const CALLBACKS = 150;
+/** After how many deliveries the gateway dies, each time while the listener has one and has not answered yet, or just has. */
+const KILL_AT = [1, 60, 61];
+
+test(`a backlog for the previous listener survives ${KILL_AT.length + 1} kill -9: delivered in order, nothing lost, only what was on its way repeated`, async () => {
+  await using undo = new AsyncDisposableStack();
+  const simulator = undo.use(await startSimulator({ magicIdentifiers: false }));
+  const folder = undo.use(await tempFolder());
+  const kills: (() => void)[] = [];
+  const answered: string[] = [];
+  const killed = new Set<number>();
+  let up = false;
+  const listener = undo.use(
+    await startPreviousListener((_at, { body }) => {
+      if (!up) return 503;
+      const { comment } = JSON.parse(body.toString()) as { comment: string };
+      answered.push(comment);
+      const due = KILL_AT.find((at) => !killed.has(at) && new Set(answered).size >= at);
+      if (due === undefined) return 200;
+      killed.add(due);
+      kills.pop()?.();
+      return killed.size % 2 === 0 ? 200 : 'HANG';
+    }),
+  );
+  const env = gatewayEnv(simulator, `${folder.path}/gateway.sqlite`);
+  env['M2M_CALLBACK_FORWARD'] = `CarrierService=${listener.url}`;
+  const account = simulator.accounts[0] ?? '';
+  const path = `${CALLBACK_PREFIX}${callbackToken(env['M2M_CALLBACK_SECRET'] ?? '', { account, service: 'CarrierService' })}`;
+  const names = Array.from({ length: CALLBACKS }, (_, at) => String(at));
+
+  {
+    await using gateway = await spawnGateway(env);
+    for (const comment of names) {
+      const body = JSON.stringify({ requestId: 'of-another-tool', comment, status: 'Success' });
+      const { statusCode, body: answer } = await request(`${gateway.callbacks}${path}`, { method: 'POST', body });
+      await answer.dump();
+      expect(statusCode).toBe(200);
+    }
+    gateway.kill('SIGKILL');
+    await gateway.exited;
+  }
+  up = true;
+  while (new Set(answered).size < CALLBACKS) {
+    await using gateway = await spawnGateway(env);
+    kills.push(() => gateway.kill('SIGKILL'));
+    const dead = gateway.exited.then(() => 'dead');
+    await Promise.race([dead, until(() => new Set(answered).size === CALLBACKS)]);
+    kills.length = 0;
+  }
+
+  // Each repeat follows the message it repeats, and stands where a gateway died.
+  expect(answered.filter((name, at) => name !== answered[at - 1])).toEqual(names);
+  expect(answered.length - CALLBACKS).toBeLessThanOrEqual(KILL_AT.length);
+});

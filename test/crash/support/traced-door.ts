@@ -1,0 +1,56 @@
+import { Agent, request as httpRequest } from 'node:http';
+import { startSimulator } from '../../../simulator/start-simulator.ts';
+import { CALLBACK_PREFIX, callbackToken } from '../../../src/server/callback-paths.ts';
+import { gatewayEnv } from '../../support/gateway-env.ts';
+import { spawnGateway, type GatewayProcess } from '../../support/gateway-process.ts';
+import { underStrace, type Tracing } from '../../support/strace.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+
+export interface TracedDoor extends AsyncDisposable {
+  readonly gateway: GatewayProcess;
+  readonly traceFile: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** POSTs a callback that nobody waits for, its comment `marker N.`; how it was answered, and over which local port. */
+  post(marker: number): Promise<{ readonly status: number | 'no answer'; readonly port: number }>;
+}
+
+/** A gateway under strace with an empty store, and a sender of callbacks beside it. `folder` is the tree that runs. */
+export async function openTracedDoor(tracing: Omit<Tracing, 'into'>, folder?: string): Promise<TracedDoor> {
+  await using undo = new AsyncDisposableStack();
+  const simulator = undo.use(await startSimulator({ magicIdentifiers: false }));
+  const place = undo.use(await tempFolder());
+  const traceFile = `${place.path}/trace`;
+  const env = gatewayEnv(simulator, `${place.path}/gateway.sqlite`);
+  const gateway = undo.use(await spawnGateway(env, { folder, under: underStrace({ ...tracing, into: traceFile }) }));
+  const agent = new Agent({ keepAlive: true });
+  undo.defer(() => agent.destroy());
+  const account = simulator.accounts[0] ?? '';
+  const path = `${CALLBACK_PREFIX}${callbackToken(env['M2M_CALLBACK_SECRET'] ?? '', { account, service: 'CarrierService' })}`;
+  const built = undo.move();
+  return {
+    gateway,
+    traceFile,
+    env,
+    post: (marker) => postOver(agent, `${gateway.callbacks}${path}`, marker),
+    [Symbol.asyncDispose]: () => built.disposeAsync(),
+  };
+}
+
+function postOver(agent: Agent, url: string, marker: number): Promise<{ status: number | 'no answer'; port: number }> {
+  // The full stop ends the number: 1 is not found in 10.
+  const body = JSON.stringify({ requestId: 'of-another-tool', status: 'Success', comment: `marker ${marker}.` });
+  return new Promise((resolve) => {
+    let port = 0;
+    const request = httpRequest(url, { method: 'POST', agent }, (response) => {
+      response.resume().once('end', () => resolve({ status: response.statusCode ?? 0, port }));
+      response.once('error', () => resolve({ status: 'no answer', port }));
+    });
+    request.once('socket', (socket) => {
+      const note = () => (port = socket.localPort ?? 0);
+      if (socket.connecting) socket.once('connect', note);
+      else note();
+    });
+    request.once('error', () => resolve({ status: 'no answer', port }));
+    request.end(body);
+  });
+}

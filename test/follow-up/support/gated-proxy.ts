@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { request } from 'undici';
+
+/** Stands between the gateway and the carrier; what the carrier answers is let through when the test says so. */
+export interface GatedProxy extends AsyncDisposable {
+  /** Give this to the gateway as the base URL of the API. */
+  readonly url: string;
+  /** From now on requests whose path ends so wait here, before the carrier has heard of them. */
+  hold(pathEnd: string): void;
+  /** Resolves when so many wait. */
+  held(count: number): Promise<void>;
+  /** Lets all go that wait, and what comes. */
+  release(): void;
+}
+
+export async function startGatedProxy(target: string): Promise<GatedProxy> {
+  const { origin } = new URL(target);
+  let closed: string | null = null;
+  let waiting: (() => void)[] = [];
+  const changed = new EventTarget();
+  const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    const body = await buffer(incoming);
+    if (closed !== null && incoming.url?.endsWith(closed)) {
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve);
+        changed.dispatchEvent(new Event('held'));
+      });
+    }
+    const { host: _host, connection: _connection, 'content-length': _length, ...headers } = incoming.headers;
+    const { method = 'GET', url = '' } = incoming;
+    const answer = await request(`${origin}${url}`, { method, headers, ...(body.length > 0 && { body }) });
+    const { 'content-type': contentType = 'application/json', 'retry-after': retryAfter } = answer.headers;
+    outgoing.setHeader('content-type', contentType);
+    if (retryAfter !== undefined) outgoing.setHeader('retry-after', retryAfter);
+    outgoing.writeHead(answer.statusCode).end(await answer.body.bytes());
+  };
+  const server = createServer((incoming, outgoing) => void serve(incoming, outgoing).catch(() => outgoing.destroy()));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${new URL(target).pathname}`,
+    hold: (pathEnd) => {
+      closed = pathEnd;
+    },
+    held: async (count) => {
+      while (waiting.length < count) await once(changed, 'held');
+    },
+    release: () => {
+      closed = null;
+      for (const go of waiting.splice(0)) go();
+      waiting = [];
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import type { VariablesOf } from '@graphql-typed-document-node/core';
+import {
+  CancelRequestDocument,
+  RequestDocument,
+  ResolveUnknownRequestDocument,
+  RetryFailedDevicesDocument,
+} from '../../../operations/gql/graphql.ts';
+import { acceptedRequest, activate, type ActivateInput } from '../../carrier/support/activation.ts';
+import { followOverSse, type FollowEvent } from '../../support/follow.ts';
+import { runDocument } from '../../support/run-document.ts';
+
+type Resolution = VariablesOf<typeof ResolveUnknownRequestDocument>['input'];
+type Retry = VariablesOf<typeof RetryFailedDevicesDocument>['input'];
+
+/** What a person at the gateway does and sees: makes requests, looks at them, waits for them, has a word about them. */
+export function operator(url: string) {
+  const show = async (id: string) => {
+    const { request } = await runDocument(url, RequestDocument, { id, first: 1000 });
+    if (!request) throw new Error(`${id} is not to be found`);
+    return request;
+  };
+  /** Follows until an event holds what is asked for; the end of the request when it is not asked for anything. */
+  const followed = async (id: string, holds: (event: FollowEvent) => boolean = () => false) => {
+    for await (const event of followOverSse(url, { id, batchSize: 1000 })) if (holds(event)) break;
+    return show(id);
+  };
+  return {
+    show,
+    activate: async (input: ActivateInput) => acceptedRequest(await activate(url, input)),
+    cancel: async (requestId: string) => (await runDocument(url, CancelRequestDocument, { input: { requestId } })).cancelRequest,
+    resolve: async (input: Resolution) => (await runDocument(url, ResolveUnknownRequestDocument, { input })).resolveUnknownRequest,
+    retry: async (input: Retry) => (await runDocument(url, RetryFailedDevicesDocument, { input })).retryFailedDevices,
+    /** The request once it is terminal. */
+    ended: (id: string) => followed(id),
+    /** The request once an event of it holds. */
+    once: followed,
+  };
+}
+
+/** The codes of an answer's faults; empty for an answer that is none. */
+export function faultCodes(result: { readonly __typename: string }): string[] {
+  return 'faults' in result ? (result.faults as { readonly code: string }[]).map(({ code }) => code) : [];
+}

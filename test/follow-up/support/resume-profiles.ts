@@ -1,0 +1,10 @@
+import { ResumeProfileDocument } from '../../../operations/gql/graphql.ts';
+import { runDocument } from '../../support/run-document.ts';
+
+/** Resumes the profiles of these SIMs; the request that was taken on. */
+export async function resumeProfiles(url: string, accountName: string, iccids: readonly string[]) {
+  const devices = iccids.map((id) => ({ deviceIds: [{ kind: 'ICCID' as const, id }] }));
+  const { resumeProfile: result } = await runDocument(url, ResumeProfileDocument, { input: { accountName, devices } });
+  if (result.__typename !== 'ResumeProfileAccepted') throw new Error(JSON.stringify(result));
+  return result.request;
+}

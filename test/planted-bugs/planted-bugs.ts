@@ -1,0 +1,149 @@
+import type { CampaignOptions } from '../crash/campaign/campaign-options.ts';
+import type { Column } from '../crash/campaign/tally.ts';
+import type { Edit } from '../support/planted-tree.ts';
+
+/** A bug that a test of the promises must find: a harness that does not is worth nothing. */
+export interface PlantedBug {
+  readonly name: string;
+  readonly edits: readonly Edit[];
+  /** What provokes it. */
+  readonly aim: Partial<CampaignOptions>;
+  /** Where it must show: in one of these columns at least. */
+  readonly shows: readonly Column[];
+}
+
+const DOOR = 'server/callbacks.ts';
+const ACKNOWLEDGE = `response.writeHead(200, ACKNOWLEDGED).end('{}');`;
+const OPEN = 'datasources/request-log/sqlite-open.ts';
+
+export const ACKNOWLEDGED_BEFORE_COMMIT: PlantedBug = {
+  name: 'a callback is acknowledged before it is committed',
+  edits: [
+    { file: DOOR, find: `  ${ACKNOWLEDGE}\n  metrics`, replace: '  metrics' },
+    { file: DOOR, find: '  const result = await', replace: `  ${ACKNOWLEDGE}\n  const result = await` },
+  ],
+  aim: { endings: ['fsync', 'pwrite64', 'power'], kills: 3 },
+  shows: ['lost'],
+};
+
+export const NOT_SYNCED: PlantedBug = {
+  name: 'a commit is not synced',
+  edits: [
+    { file: OPEN, find: 'PRAGMA synchronous = FULL;', replace: 'PRAGMA synchronous = NORMAL;' },
+    { file: OPEN, find: 'synchronous: 2', replace: 'synchronous: 1' },
+  ],
+  aim: { endings: ['power'], kills: 2 },
+  shows: ['lost'],
+};
+
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  ACKNOWLEDGED_BEFORE_COMMIT,
+  NOT_SYNCED,
+  {
+    name: 'a duplicate is not recognised',
+    edits: [
+      {
+        file: 'datasources/thingspace/wire/callback-body.ts',
+        find: `hash('sha256', json, 'buffer')`,
+        replace: `hash('sha256', json + Math.random(), 'buffer')`,
+      },
+    ],
+    aim: { endings: ['random'], kills: 1, copied: 0.5 },
+    shows: ['double'],
+  },
+  {
+    name: 'a cursor skips a row',
+    edits: [{ file: 'resolvers/cursor.ts', find: 'return Number(seq);', replace: 'return Number(seq) + 1;' }],
+    aim: { endings: ['random'], kills: 1 },
+    shows: ['missing'],
+  },
+  {
+    name: 'a cursor gives a row again',
+    edits: [{ file: 'resolvers/cursor.ts', find: 'return Number(seq);', replace: 'return Math.max(Number(seq) - 1, 0);' }],
+    aim: { endings: ['random'], kills: 1 },
+    shows: ['repeated'],
+  },
+  {
+    name: 'a cursor counts over all requests',
+    edits: [
+      {
+        file: 'resolvers/follow-request.ts',
+        find: 'cursor: cursorAt(requestId, batch.lastSeq,',
+        replace: 'cursor: cursorAt(requestId, (overAll = Math.max(overAll, batch.lastSeq)),',
+      },
+      {
+        file: 'resolvers/follow-request.ts',
+        find: 'export class RequestFollowing',
+        replace: 'let overAll = 0;\nexport class RequestFollowing',
+      },
+    ],
+    aim: { endings: ['random'], kills: 1 },
+    shows: ['missing', 'disorder'],
+  },
+  {
+    name: 'what was sent and not answered is sent again',
+    edits: [
+      {
+        file: 'datasources/thingspace/thing-space.ts',
+        find: 'if (error instanceof TransportError && error.sent) {',
+        replace: 'if (error instanceof TransportError && error.sent === null) {',
+      },
+    ],
+    aim: { endings: ['random'], lifeMs: [4_000, 4_000], kills: 1, carrierFaults: ['cut'] },
+    shows: ['double'],
+  },
+  {
+    name: 'a request is not marked as sent before it leaves',
+    edits: [
+      {
+        file: 'resolvers/request-sender.ts',
+        find: `marked = await requestLog.step(request.id, part.position, { type: 'SENDING' });`,
+        replace: 'marked = true;',
+      },
+    ],
+    aim: { endings: ['sent'], kills: 3 },
+    shows: ['double'],
+  },
+  {
+    name: 'what was being sent is sent again after a restart',
+    edits: [
+      {
+        file: 'datasources/request-log/recover.ts',
+        find: `writer.step(id, position, { type: 'UNANSWERED', error: INTERRUPTED });`,
+        replace: `writer.step(id, position, { type: 'REQUEUED', error: INTERRUPTED });`,
+      },
+    ],
+    aim: { endings: ['sent'], kills: 3 },
+    shows: ['double'],
+  },
+  {
+    name: 'what was being sent is forgotten after a restart',
+    edits: [
+      {
+        file: 'datasources/request-log/recover.ts',
+        find: `writer.step(id, position, { type: 'UNANSWERED', error: INTERRUPTED });`,
+        replace: '',
+      },
+    ],
+    aim: { endings: ['sent'], kills: 2, stallMs: 2_000 },
+    shows: ['missing'],
+  },
+  {
+    name: 'an idempotency key is not kept',
+    edits: [{ file: 'resolvers/submit-request.ts', find: 'idempotencyKey: command.idempotencyKey,', replace: 'idempotencyKey: null,' }],
+    aim: { endings: ['random'], kills: 1, twice: 1 },
+    shows: ['double'],
+  },
+  {
+    name: 'what came before the answer is not claimed',
+    edits: [
+      {
+        file: 'datasources/request-log/sqlite-writer.ts',
+        find: 'if (carrierRequestId !== null) this.#claim(',
+        replace: `if (carrierRequestId === '') this.#claim(`,
+      },
+    ],
+    aim: { endings: ['random'], kills: 1, stallMs: 2_000 },
+    shows: ['missing'],
+  },
+];

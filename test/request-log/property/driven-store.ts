@@ -1,0 +1,113 @@
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Following } from '../../../src/datasources/request-log/hub.ts';
+import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite.ts';
+import type { LogSource } from './log-source.ts';
+import { storedRows, type StoredRows } from './stored-rows.ts';
+
+const FILE = 'log.sqlite';
+
+/**
+ * The log on a real file, with a clock that stands still while jobs run, and a way to die: at a chosen moment the file and its
+ * write-ahead log are copied as they are, which is what a kill -9 leaves, and the next life begins on the copy.
+ */
+export class DrivenStore implements AsyncDisposable {
+  readonly #source: LogSource;
+  readonly #folder: string;
+  readonly #followings = new Map<string, Following>();
+  #life = 0;
+  #momentsLeft = Number.POSITIVE_INFINITY;
+  #hub: InstanceType<LogSource['Hub']>;
+  #log: SqliteRequestLog;
+  now = 1_000;
+
+  constructor(source: LogSource, folder: string) {
+    this.#source = source;
+    this.#folder = folder;
+    mkdirSync(this.#path(0), { recursive: true });
+    [this.#hub, this.#log] = this.#open(0);
+  }
+
+  get log(): SqliteRequestLog {
+    return this.#log;
+  }
+
+  /** Somebody follows it, so its newest rows are kept in memory. */
+  follow(requestId: string): void {
+    if (!this.#followings.has(requestId)) this.#followings.set(requestId, this.#hub.follow(requestId));
+  }
+
+  leave(requestId: string): void {
+    this.#followings.get(requestId)?.[Symbol.dispose]();
+    this.#followings.delete(requestId);
+  }
+
+  /** Dies after `moments` more readings of the clock or commits: between two jobs, within one, between commit and answer. */
+  dieAfter(moments: number): void {
+    this.#momentsLeft = moments;
+    if (moments === 0) this.#keepFiles();
+  }
+
+  /** Ends this life, here and now if it did not end before, and opens what it left. */
+  async nextLife(): Promise<void> {
+    if (this.#momentsLeft > 0) this.#keepFiles();
+    this.#momentsLeft = Number.POSITIVE_INFINITY;
+    for (const requestId of this.#followings.keys()) this.leave(requestId);
+    await this.#log[Symbol.asyncDispose]();
+    rmSync(this.#path(this.#life), { recursive: true });
+    this.#life++;
+    [this.#hub, this.#log] = this.#open(this.#life);
+  }
+
+  /** What a kill would leave now: its rows as they are in the file, and a log of its own that is built from them. */
+  async copied<Result>(use: (log: SqliteRequestLog, rows: StoredRows) => Promise<Result>): Promise<Result> {
+    this.#keepFiles();
+    const life = this.#life + 1;
+    const rows = storedRows(join(this.#path(life), FILE));
+    const [, log] = this.#open(life);
+    try {
+      return await use(log, rows);
+    } finally {
+      await log[Symbol.asyncDispose]();
+      rmSync(this.#path(life), { recursive: true });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#log[Symbol.asyncDispose]();
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  #path(life: number): string {
+    return join(this.#folder, String(life));
+  }
+
+  #open(life: number): [InstanceType<LogSource['Hub']>, SqliteRequestLog] {
+    const hub = new this.#source.Hub({ tickMs: () => 1 });
+    const log = new this.#source.SqliteRequestLog({
+      path: join(this.#path(life), FILE),
+      hub,
+      now: () => {
+        this.#moment(life);
+        return this.now;
+      },
+      onCommit: () => this.#moment(life),
+      onFatal: (error) => {
+        throw error;
+      },
+    });
+    return [hub, log];
+  }
+
+  #moment(life: number): void {
+    if (life === this.#life && this.#momentsLeft > 0 && --this.#momentsLeft === 0) this.#keepFiles();
+  }
+
+  #keepFiles(): void {
+    const [from, to] = [this.#path(this.#life), this.#path(this.#life + 1)];
+    mkdirSync(to, { recursive: true });
+    for (const file of [FILE, `${FILE}-wal`]) {
+      if (existsSync(join(from, file))) copyFileSync(join(from, file), join(to, file));
+    }
+  }
+}

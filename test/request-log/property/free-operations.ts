@@ -1,0 +1,91 @@
+import fc from 'fast-check';
+import { SAYS } from './carrier-message.ts';
+import { turnsOf, type Turn } from './turn.ts';
+
+const small = (max: number) => fc.nat({ max });
+
+/** A handful of identifiers that devices and messages share, contradict and repeat as they like. */
+const identifier = fc.constantFrom(
+  ...['1', '2', '3'].map((n) => ({ kind: 'ICCID', id: `8914800000000000000${n}` })),
+  ...['1', '2'].map((n) => ({ kind: 'eid', id: `8904903200000000000000000000000${n}` })),
+  ...['1', '2', '3'].map((n) => ({ kind: 'IMEI', id: `9900139000000${n}5` })),
+  { kind: 'imei', id: '99001390000001' },
+  ...['1', '2'].map((n) => ({ kind: 'MDN', id: `509630600${n}` })),
+  { kind: 'msisdn', id: '15096306001' },
+  { kind: 'imsi', id: '311480000000001' },
+  { kind: 'Serial', id: '1' },
+);
+const identifiers = (least: number) => fc.array(identifier, { minLength: least, maxLength: 3, size: 'max' });
+const device = identifiers(1);
+const says = fc.constantFrom(...SAYS, 'SUCCESS' as const, 'FAILURE' as const, 'SUCCESS' as const);
+
+const operations = {
+  submit: fc.record({
+    type: fc.constant('submit'),
+    account: fc.constantFrom(0, 0, 0, 1),
+    devices: fc.option(fc.array(device, { minLength: 1, maxLength: 5, size: 'max' }), { freq: 5 }),
+    isSplit: fc.boolean(),
+    guid: fc.option(small(5), { freq: 3 }),
+  }),
+  step: fc.record({
+    type: fc.constant('step'),
+    request: small(5),
+    part: small(1),
+    step: fc.constantFrom('SENDING', 'ACCEPTED', 'REFUSED', 'UNANSWERED', 'REQUEUED', 'CANCELLED', 'PROVEN'),
+    guid: small(5),
+  }),
+  callback: fc.record({
+    type: fc.constant('callback'),
+    guid: fc.option(small(5), { freq: 20 }),
+    says,
+    /** Two with the same number and words are one message. */
+    number: small(2),
+    top: identifiers(0),
+    nested: identifiers(0),
+    account: fc.constantFrom(0, 0, 0, 0, 1),
+    service: small(1),
+  }),
+  again: fc.record({ type: fc.constant('again'), message: small(7), count: small(3) }),
+  members: fc.record({ type: fc.constant('members'), request: small(5), devices: fc.array(device, { minLength: 1, maxLength: 3 }) }),
+  lapse: fc.record({
+    type: fc.constant('lapse'),
+    request: small(5),
+    part: small(1),
+    into: fc.constantFrom('OVERDUE', 'EXPIRED'),
+    limit: fc.integer({ min: 1, max: 4 }),
+  }),
+  reconcile: fc.record({
+    type: fc.constant('reconcile'),
+    request: small(5),
+    part: small(1),
+    index: fc.option(small(5)),
+    named: identifiers(0),
+    succeeded: fc.boolean(),
+  }),
+  cancel: fc.record({ type: fc.constant('cancel'), request: small(5) }),
+  resolve: fc.record({ type: fc.constant('resolve'), request: small(5), part: small(1), guid: fc.option(small(5)) }),
+  settle: fc.record({ type: fc.constant('settle') }),
+  recover: fc.record({ type: fc.constant('recover') }),
+  purge: fc.record({ type: fc.constant('purge'), turnsAgo: small(3) }),
+  follow: fc.record({ type: fc.constant('follow'), request: small(5), leaves: fc.boolean() }),
+};
+
+type Operations = typeof operations;
+export type FreeOperation = {
+  [Type in keyof Operations]: Operations[Type] extends fc.Arbitrary<infer Value> ? Value : never;
+}[keyof Operations];
+
+const WEIGHTS: Readonly<Record<keyof Operations, number>> = {
+  ...{ submit: 6, step: 8, callback: 30, again: 5, members: 3, lapse: 5, reconcile: 5 },
+  ...{ cancel: 1, resolve: 3, settle: 4, recover: 1, purge: 2, follow: 4 },
+};
+
+/** A life of the log in which anything may mean anything: only what holds of every log can be said of it. */
+export const freeTurns: fc.Arbitrary<readonly Turn<FreeOperation>[]> = turnsOf(
+  fc.oneof(
+    ...Object.entries(WEIGHTS).map(([type, weight]) => ({
+      weight,
+      arbitrary: operations[type as keyof Operations] as fc.Arbitrary<FreeOperation>,
+    })),
+  ),
+);

@@ -1,0 +1,297 @@
+import type { KeptReason } from '../../../src/datasources/request-log/kept-messages.ts';
+import type { AppendResult, OutcomeStatus } from '../../../src/datasources/request-log/request-log.ts';
+import { BEGINS_AT, LEADS_TO, MOVES, UNSETTLED, type StepType } from './plain-steps.ts';
+import { change, isEnded, learn, newDevice, type Heard, type PlainMessage, type PlainPart, type PlainRequest } from './plain-request.ts';
+
+/** What a call comes to that is refused with an error: nothing of it is kept. */
+export const REJECTS = 'REJECTS';
+
+export interface PlainFinding {
+  readonly request: PlainRequest;
+  readonly part: number;
+  readonly index: number | null;
+  readonly succeeded: boolean;
+  readonly keys: readonly string[];
+  readonly tag: string;
+}
+
+export interface PlainKept {
+  readonly account: string;
+  readonly service: string;
+  readonly reason: KeptReason;
+  /** What the message is, whoever sends it again. */
+  readonly body: string;
+  readonly receivedAt: number;
+}
+
+export interface PlainForward {
+  readonly account: string;
+  readonly service: string;
+  readonly receivedAt: number;
+  readonly body: string;
+}
+
+export interface Owner {
+  readonly request: PlainRequest;
+  readonly at: number;
+  readonly part: PlainPart;
+}
+
+/** The account that another tool's listener still wants copies of. */
+export const FORWARDED_ACCOUNT = 'account-1';
+
+/**
+ * The request log as its documentation tells it, in plain lists, one call after the other: no file, no cache, no batch. Every
+ * method gives back what the log must answer. It knows devices by exact identifiers only: who drives it sends no message that
+ * would take elimination, or stay unmatched.
+ */
+export class PlainLog {
+  requests: PlainRequest[] = [];
+  unclaimed: PlainMessage[] = [];
+  kept: PlainKept[] = [];
+  /** Copies that wait for the listener before us. */
+  forwards: PlainForward[] = [];
+  /** Requests that are out of sight and not deleted yet. */
+  hidden = 0;
+  /** All messages that ever came, for those that come again. */
+  sent: PlainMessage[] = [];
+  /** How many requests were made, kept or not: numbers that name them. */
+  made = 0;
+
+  copy(): PlainLog {
+    return Object.assign(new PlainLog(), structuredClone({ ...this }));
+  }
+
+  create(request: PlainRequest): { outcome: string; id: string } | typeof REJECTS {
+    const known = this.requests.find(
+      ({ account, createdBy, key }) =>
+        key !== null && key === request.key && account === request.account && createdBy === request.createdBy,
+    );
+    if (known) return { outcome: known.input === request.input ? 'EXISTS' : 'KEY_REUSED', id: known.id };
+    if (this.requests.some(({ id }) => id === request.id)) return REJECTS;
+    this.requests.push(request);
+    change(request, request.createdAt, (row) => row(null));
+    return { outcome: 'CREATED', id: request.id };
+  }
+
+  step(
+    request: PlainRequest,
+    at: number,
+    type: StepType,
+    now: number,
+    more: { guid?: string; error?: string } = {},
+  ): boolean | typeof REJECTS {
+    const part = request.parts[at];
+    if (!part || !BEGINS_AT[type].includes(part.state)) return false;
+    // One id for one carrier request: a second one is no news but a mistake.
+    if (type === 'ACCEPTED' && part.guid !== null) return false;
+    if (more.guid !== undefined && this.owner(more.guid)) return REJECTS;
+    part.state = LEADS_TO[type];
+    part.guid ??= more.guid ?? null;
+    part.error = more.error ?? null;
+    part.answeredAt = type === 'SENDING' || type === 'REQUEUED' ? null : now;
+    if (type === 'SENDING') [part.attempts, part.sentAt] = [part.attempts + 1, now];
+    change(request, now, (row) => {
+      row(null);
+      const [from, to] = MOVES[type] ?? [[], 'PENDING'];
+      for (const [index, device] of request.devices.entries()) {
+        if (device.part !== at || !from.includes(device.status)) continue;
+        device.status = to;
+        row(index);
+      }
+    });
+    if (more.guid !== undefined) this.#claim(request, at, more.guid, now);
+    return true;
+  }
+
+  append(message: PlainMessage): AppendResult {
+    if (!this.sent.some(({ tag }) => tag === message.tag)) this.sent.push(message);
+    const { account, service, tag } = message;
+    const waits = this.unclaimed.some((other) => other.tag === tag && other.account === account && other.service === service);
+    const owner = message.guid === null ? null : this.owner(message.guid);
+    if (!owner && waits) return 'DUPLICATE';
+    if (!owner) {
+      this.unclaimed.push(message);
+      this.#forward(message, tag);
+      return 'UNCLAIMED';
+    }
+    if (owner.request.account !== account) {
+      // One that came before the other account had the id stays where it is.
+      if (!waits) this.#keep({ account, service, reason: 'FOREIGN_REQUEST', body: tag, receivedAt: message.receivedAt });
+      return 'FOREIGN';
+    }
+    if (!this.#apply(owner.request, owner.at, message, message.receivedAt)) return 'DUPLICATE';
+    this.#forward(message, tag);
+    return 'APPLIED';
+  }
+
+  lapse(request: PlainRequest, at: number, into: 'OVERDUE' | 'EXPIRED', limit: number, now: number): number {
+    const part = request.parts[at];
+    if (!part || !(part.state === 'ACCEPTED' || (part.state === 'UNKNOWN' && into === 'EXPIRED'))) return 0;
+    const from: readonly OutcomeStatus[] = into === 'OVERDUE' ? ['PENDING'] : UNSETTLED;
+    let moved = 0;
+    change(request, now, (row) => {
+      for (const [index, device] of request.devices.entries()) {
+        if (device.part !== at || !from.includes(device.status) || moved === limit) continue;
+        device.status = into;
+        moved++;
+        row(index);
+      }
+      if (into === 'OVERDUE' || request.devices.some(({ part: own, status }) => own === at && UNSETTLED.includes(status))) return;
+      part.state = 'CLOSED';
+      row(null);
+    });
+    return moved;
+  }
+
+  reconcile(findings: readonly PlainFinding[], now: number): number {
+    return findings.filter(({ request, part, index, succeeded, keys, tag }) => {
+      const found = index ?? this.deviceOf(request, part, keys);
+      const device = found === null ? undefined : request.devices[found];
+      if (!device || device.part !== part || !(device.status === 'EXPIRED' || UNSETTLED.includes(device.status))) return false;
+      device.status = succeeded ? 'SUCCEEDED' : 'FAILED';
+      device.source = 'RECONCILED';
+      device.final = { tag, receivedAt: now, callbackCount: null };
+      learn(device, keys);
+      request.named.push(...keys);
+      return change(request, now, (row) => row(found)) > 0;
+    }).length;
+  }
+
+  cancelQueued(request: PlainRequest, error: string, now: number): number {
+    const queued = request.parts.keys().filter((at) => request.parts[at]?.state === 'QUEUED');
+    return [...queued].filter((at) => this.step(request, at, 'CANCELLED', now, { error })).length;
+  }
+
+  resolveUnknown(request: PlainRequest, at: number, guid: string | null, now: number): 'RESOLVED' | 'NOT_UNKNOWN' | 'ID_TAKEN' {
+    if (request.parts[at]?.state !== 'UNKNOWN') return 'NOT_UNKNOWN';
+    if (guid !== null && this.owner(guid)) return 'ID_TAKEN';
+    if (guid === null) this.step(request, at, 'CANCELLED', now, { error: 'NEVER_ARRIVED' });
+    else this.step(request, at, 'ACCEPTED', now, { guid });
+    return 'RESOLVED';
+  }
+
+  /** Members are who is expected before anything has left; afterwards it is too late to say. */
+  setMembers(request: PlainRequest, members: readonly (readonly string[])[], now: number): void {
+    if (request.parts[0]?.state !== 'QUEUED') return;
+    request.devices = members.map((keys) => newDevice(0, true, keys));
+    request.named.push(...members.flat());
+    request.total = members.length;
+    request.totalIsEstimate = true;
+    change(request, now, (row) => row(null));
+  }
+
+  recover(now: number): string[] {
+    for (const request of this.requests) {
+      for (const [at, part] of request.parts.entries()) {
+        if (part.state === 'SENDING') this.step(request, at, 'UNANSWERED', now, { error: 'UNANSWERED' });
+      }
+    }
+    return this.requests.filter(({ parts }) => parts.some(({ state }) => state === 'QUEUED')).map(({ id }) => id);
+  }
+
+  keep(message: PlainKept, cap: number): boolean {
+    if (this.kept.filter(({ reason }) => reason === message.reason).length >= cap) return false;
+    this.#keep(message);
+    return true;
+  }
+
+  /** One step: first what is out of sight goes, then what is over goes out of sight, then messages that no Request has. */
+  purgeStep(before: number): boolean {
+    if (this.hidden > 0) {
+      this.hidden = 0;
+      return false;
+    }
+    const over = this.requests.filter((request) => isEnded(request) && (request.completedAt ?? before) < before);
+    this.hidden = over.length;
+    this.requests = this.requests.filter((request) => !over.includes(request));
+    const guids = over.flatMap(({ parts }) => parts.map(({ guid }) => guid));
+    this.sent = this.sent.filter(({ guid }) => guid === null || !guids.includes(guid));
+    if (over.length > 0) return false;
+    for (const list of ['unclaimed', 'kept'] as const) {
+      const young = (this[list] as { readonly receivedAt: number }[]).filter(({ receivedAt }) => receivedAt >= before);
+      if (young.length === this[list].length) continue;
+      Object.assign(this, { [list]: young });
+      return false;
+    }
+    return true;
+  }
+
+  owner(guid: string): Owner | null {
+    for (const request of this.requests) {
+      for (const [at, part] of request.parts.entries()) if (part.guid === guid) return { request, at, part };
+    }
+    return null;
+  }
+
+  /** The device of a carrier request that has one of these identifiers. */
+  deviceOf(request: PlainRequest, at: number, keys: readonly string[]): number | null {
+    const index = request.devices.findIndex((device) => device.part === at && device.keys.some((key) => keys.includes(key)));
+    return index < 0 ? null : index;
+  }
+
+  #forward({ account, service, receivedAt }: Omit<PlainForward, 'body'>, body: string): void {
+    if (account === FORWARDED_ACCOUNT) this.forwards.push({ account, service, receivedAt, body });
+  }
+
+  #keep(message: PlainKept): void {
+    const { account, service, reason, body } = message;
+    const same = (other: PlainKept) =>
+      other.account === account && other.service === service && other.reason === reason && other.body === body;
+    if (this.kept.some(same)) return;
+    this.kept.push(message);
+    this.#forward(message, body);
+  }
+
+  #claim(request: PlainRequest, at: number, guid: string, now: number): void {
+    const own = (message: PlainMessage) => message.guid === guid && message.account === request.account;
+    const claimed = this.unclaimed.filter(own);
+    this.unclaimed = this.unclaimed.filter((message) => !own(message));
+    for (const message of claimed) this.#apply(request, at, message, now);
+  }
+
+  /** False for one that is in this log already. */
+  #apply(request: PlainRequest, at: number, message: PlainMessage, now: number): boolean {
+    if (request.tags.includes(message.tag)) return false;
+    request.tags.push(message.tag);
+    request.named.push(...message.keys);
+    change(request, now, (row) => {
+      if (message.says === 'OTHER') return row(null);
+      const index = this.deviceOf(request, at, message.keys);
+      if (index === null && request.parts[at]?.deviceCount !== null) throw new Error(`the model cannot tell whom ${message.tag} means`);
+      // Once nothing more is awaited, one that settles nothing opens nothing.
+      const idle = request.parts[at]?.state === 'CLOSED' && (message.says === 'PENDING' || message.says === 'WARNING');
+      const unheardOf = index === null && (message.says === 'NIDD' || idle);
+      if (unheardOf) request.waiting.push({ part: at, message });
+      row(unheardOf ? null : this.#hear(request, at, message));
+      this.#hearWaiting(request, at, row);
+    });
+    return true;
+  }
+
+  /** What was kept because nobody knew the device: each that is known now has its turn, the oldest first. */
+  #hearWaiting(request: PlainRequest, at: number, row: (device: number) => void): void {
+    for (;;) {
+      const next = request.waiting.findIndex(({ part, message }) => part === at && this.deviceOf(request, at, message.keys) !== null);
+      const [found] = next < 0 ? [] : request.waiting.splice(next, 1);
+      if (!found) return;
+      row(this.#hear(request, at, found.message));
+    }
+  }
+
+  /** The first final message wins, also over what was asked for or had expired. */
+  #hear(request: PlainRequest, at: number, { says, keys, tag, receivedAt, callbackCount }: PlainMessage): number {
+    let index = this.deviceOf(request, at, keys);
+    index ??= request.devices.push(newDevice(at, false, [])) - 1;
+    const device = request.devices[index];
+    if (!device) throw new RangeError(`no device ${index}`);
+    const heard: Heard = { tag, receivedAt, callbackCount };
+    learn(device, keys);
+    if (says === 'NIDD') device.nidd = heard;
+    if (says !== 'SUCCESS' && says !== 'FAILURE') return index;
+    const status = says === 'SUCCESS' ? 'SUCCEEDED' : 'FAILED';
+    if (device.source !== 'CALLBACK') Object.assign(device, { status, source: 'CALLBACK', final: heard });
+    else if (device.status !== status) device.contradicted = true;
+    return index;
+  }
+}

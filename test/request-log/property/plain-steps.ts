@@ -1,0 +1,40 @@
+import type { OutcomeStatus, SendingStep } from '../../../src/datasources/request-log/request-log.ts';
+import type { PlainPart } from './plain-request.ts';
+
+export type StepType = SendingStep['type'];
+
+/** Where each step of a carrier request begins. */
+export const BEGINS_AT: Readonly<Record<StepType, readonly string[]>> = {
+  SENDING: ['QUEUED'],
+  REQUEUED: ['QUEUED', 'SENDING'],
+  ACCEPTED: ['QUEUED', 'SENDING', 'UNKNOWN', 'ACCEPTED', 'CLOSED'],
+  REFUSED: ['SENDING'],
+  UNANSWERED: ['QUEUED', 'SENDING'],
+  CANCELLED: ['QUEUED', 'UNKNOWN'],
+  PROVEN: ['UNKNOWN'],
+};
+export const LEADS_TO = {
+  SENDING: 'SENDING',
+  REQUEUED: 'QUEUED',
+  ACCEPTED: 'ACCEPTED',
+  REFUSED: 'REFUSED',
+  UNANSWERED: 'UNKNOWN',
+  CANCELLED: 'CANCELLED',
+  PROVEN: 'ACCEPTED',
+} as const satisfies Record<StepType, string>;
+/** What a step does to the devices of its carrier request: from which statuses, to which. */
+export const MOVES: Partial<Record<StepType, readonly [from: readonly OutcomeStatus[], to: OutcomeStatus]>> = {
+  REFUSED: [['PENDING', 'OVERDUE'], 'REJECTED'],
+  UNANSWERED: [['PENDING', 'OVERDUE'], 'UNKNOWN'],
+  CANCELLED: [['PENDING', 'OVERDUE', 'UNKNOWN'], 'CANCELLED'],
+  ACCEPTED: [['UNKNOWN'], 'PENDING'],
+  PROVEN: [['UNKNOWN'], 'PENDING'],
+};
+export const UNSETTLED: readonly OutcomeStatus[] = ['PENDING', 'OVERDUE', 'UNKNOWN'];
+
+export function newPart(service: string, firstIndex: number, deviceCount: number | null): PlainPart {
+  return {
+    ...{ service, firstIndex, deviceCount, state: 'QUEUED', guid: null },
+    ...{ attempts: 0, sentAt: null, answeredAt: null, error: null },
+  };
+}

@@ -1,0 +1,51 @@
+import type { Operation } from './operations.ts';
+import { planCallback, planExternal, planResend } from './plan-callback.ts';
+import { planCancel, planLapse, planReconcile, planRecover, planResolve, planSettle } from './plan-follow-up.ts';
+import { planCreate, planMembers, planStep, planSubmit } from './plan-sending.ts';
+import { planDiscardForwards, planDiscardKept, planKeep, planPoison, planPurge } from './plan-upkeep.ts';
+import type { PlannedCall, Situation } from './planned-call.ts';
+
+/**
+ * The calls of the log that an operation comes to, each with its answer; the model has made a call when it is given. None
+ * where there is nothing yet that it could be about.
+ */
+export function planOperation(situation: Situation, operation: Exclude<Operation, { type: 'read' | 'leave' }>): Iterable<PlannedCall> {
+  switch (operation.type) {
+    case 'create':
+      return planCreate(situation, operation);
+    case 'submit':
+      return planSubmit(situation, operation);
+    case 'step':
+      return planStep(situation, operation);
+    case 'callback':
+      return planCallback(situation, operation);
+    case 'external':
+      return planExternal(situation, operation);
+    case 'resend':
+      return planResend(situation, operation);
+    case 'members':
+      return planMembers(situation, operation);
+    case 'lapse':
+      return planLapse(situation, operation);
+    case 'reconcile':
+      return planReconcile(situation, operation);
+    case 'cancel':
+      return planCancel(situation, operation);
+    case 'resolve':
+      return planResolve(situation, operation);
+    case 'settle':
+      return planSettle(situation, operation);
+    case 'recover':
+      return planRecover(situation);
+    case 'keep':
+      return planKeep(situation, operation);
+    case 'discardKept':
+      return planDiscardKept(situation, operation);
+    case 'discardForwards':
+      return planDiscardForwards(situation, operation);
+    case 'purge':
+      return planPurge(situation, operation);
+    case 'poison':
+      return planPoison(situation, operation);
+  }
+}

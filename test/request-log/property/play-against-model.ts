@@ -1,0 +1,187 @@
+import { deepStrictEqual } from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
+import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite.ts';
+import { DrivenStore } from './driven-store.ts';
+import type { LogSource } from './log-source.ts';
+import { checkLog } from './log-invariants.ts';
+import { batchView, viewOfLog } from './log-view.ts';
+import type { Operation, OperationOf } from './operations.ts';
+import { planOperation } from './plan-operation.ts';
+import { PlainLog, REJECTS, type PlainForward, type PlainKept } from './plain-log.ts';
+import type { PlainRequest } from './plain-request.ts';
+import { plainBatch, plainView } from './plain-view.ts';
+import { pick, type PlannedCall, type Situation } from './planned-call.ts';
+import type { Turn } from './turn.ts';
+
+/** One turn of the game, in time of the log's clock. */
+const TURN_MS = 10;
+
+interface Follower {
+  readonly requestId: string;
+  cursor: number;
+}
+
+/** Plays turns on the log and on the model; throws where the two do not agree. */
+export async function playAgainstModel(source: LogSource, turns: readonly Turn<Operation>[], folder: string): Promise<void> {
+  await using store = new DrivenStore(source, folder);
+  const game = new Game(source, store);
+  for (const turn of turns) await game.play(turn);
+  await game.end();
+}
+
+class Game {
+  readonly #source: LogSource;
+  readonly #store: DrivenStore;
+  #model = new PlainLog();
+  #numbers = 0;
+  readonly #followers = new Map<number, Follower>();
+
+  constructor(source: LogSource, store: DrivenStore) {
+    this.#source = source;
+    this.#store = store;
+  }
+
+  async play({ operations, dies }: Turn<Operation>): Promise<void> {
+    this.#store.now += TURN_MS;
+    const situation = await this.#situation(operations.length === 1);
+    // Reads see what is committed, whatever was given to the log in this turn before them.
+    const reads = new Map<Operation, PlannedCall[]>();
+    for (const operation of operations) if (operation.type === 'read') reads.set(operation, this.#planRead(operation, situation));
+    const lives = [this.#model.copy()];
+    if (dies) this.#store.dieAfter(dies.after);
+    const given: { readonly planned: PlannedCall; readonly answer: Promise<unknown> }[] = [];
+    for (const operation of operations) {
+      if (operation.type === 'leave') this.#leave(operation);
+      for (const planned of operation.type === 'leave' ? [] : (reads.get(operation) ?? planOperation(situation, operation as never))) {
+        given.push({ planned, answer: answerOf(planned, this.#store.log) });
+        if (dies) lives.push(this.#model.copy());
+      }
+    }
+    for (const { planned, answer } of given) {
+      deepStrictEqual(await this.#named(await answer), planned.expected, planned.name);
+    }
+    await this.#learnTimes(this.#model);
+    if (dies) await this.#die(lives, dies.recovers);
+  }
+
+  /** Everything once more, at the end: as it stands in memory, and as it is built anew from the rows. */
+  async end(): Promise<void> {
+    for (const follower of this.#followers.values()) {
+      while (follower.cursor < (this.#find(follower.requestId)?.rows.length ?? 0)) await this.#follow(follower, 2);
+    }
+    const keys = this.#keys();
+    const { view } = await checkLog(this.#store, keys);
+    deepStrictEqual(view, plainView(this.#model, this.#store.now, keys), 'at the end');
+  }
+
+  async #situation(isAlone: boolean): Promise<Situation> {
+    const { log, now } = this.#store;
+    const ids = new Map<string, string>();
+    for (const { id, origin, parts } of this.#model.requests) {
+      const own = origin === 'GATEWAY' ? id : (await log.findByCarrierRequestId(parts[0]?.guid ?? ''))?.id;
+      ids.set(id, own ?? '');
+    }
+    const kept = await log.kept({ accounts: null, reason: null }, null, 1_000);
+    const forwardIds = new Map<PlainForward, string>();
+    for (const lane of await log.forwardLanes()) {
+      const own = this.#model.forwards.filter(({ account, service }) => account === lane.account && service === lane.service);
+      for (const [at, { id }] of (await log.forwards(lane, 1_000)).entries()) if (own[at]) forwardIds.set(own[at], id);
+    }
+    return {
+      ...{ source: this.#source, model: this.#model, now, turnMs: TURN_MS, isAlone, requests: [...this.#model.requests], forwardIds },
+      idOf: ({ id }) => ids.get(id) ?? id,
+      keptIds: new Map(this.#model.kept.map((message, at): [PlainKept, string] => [message, kept.rows[at]?.id ?? ''])),
+      nextNumber: () => ++this.#numbers,
+    };
+  }
+
+  #planRead({ follower: at, request: ago, limit }: OperationOf<'read'>, { requests, idOf }: Situation): PlannedCall[] {
+    let follower = this.#followers.get(at);
+    if (!follower || !this.#find(follower.requestId)) {
+      const chosen = pick(requests, ago);
+      if (!chosen) return [];
+      this.#followers.set(at, (follower = { requestId: chosen.id, cursor: 0 }));
+      // Every other one reads what is in memory.
+      if (at !== 0) this.#store.follow(idOf(chosen));
+    }
+    const { requestId, cursor } = follower;
+    const request = this.#find(requestId);
+    if (!request) return [];
+    const expected = plainBatch(request, cursor, limit);
+    follower.cursor = expected?.lastSeq ?? cursor;
+    const id = idOf(request);
+    return [
+      { name: `read ${id} after ${cursor}, ${limit} at most`, call: async (log) => batchView(await log.read(id, cursor, limit)), expected },
+    ];
+  }
+
+  #leave({ follower: at }: OperationOf<'leave'>): void {
+    const follower = this.#followers.get(at);
+    if (!follower) return;
+    this.#followers.delete(at);
+    this.#store.leave(follower.requestId);
+  }
+
+  async #follow(follower: Follower, limit: number): Promise<void> {
+    const situation = await this.#situation(true);
+    const request = this.#find(follower.requestId);
+    if (!request) return;
+    const expected = plainBatch(request, follower.cursor, limit);
+    const batch = batchView(await this.#store.log.read(situation.idOf(request), follower.cursor, limit));
+    deepStrictEqual(batch, expected, `read ${request.id} after ${follower.cursor}`);
+    follower.cursor = expected?.lastSeq ?? request.rows.length;
+  }
+
+  /** What was answered is there after the death; of what was not, all up to some job. */
+  async #die(lives: readonly PlainLog[], recovers: boolean): Promise<void> {
+    await this.#store.nextLife();
+    const { log, now } = this.#store;
+    const keys = this.#keys();
+    const found = await viewOfLog(log, now, keys);
+    let survived: PlainLog | undefined;
+    for (const life of lives.toReversed()) {
+      await this.#learnTimes(life);
+      if (isDeepStrictEqual(found, plainView(life, now, keys))) survived = life;
+      if (survived) break;
+    }
+    if (!survived) deepStrictEqual(found, plainView(this.#model, now, keys), 'nothing that could have survived the death');
+    this.#model = survived ?? this.#model;
+    for (const [at, { requestId }] of this.#followers) if (at !== 0) this.#store.follow(requestId);
+    if (recovers) deepStrictEqual(await log.recover(), this.#model.recover(now), 'recover');
+  }
+
+  async #learnTimes(model: PlainLog): Promise<void> {
+    for (const request of model.requests) {
+      if (request.completedElse === null) continue;
+      const known = (await this.#store.log.requests([request.id])).get(request.id);
+      if (known && known.completedAt === request.completedElse && request.completedAt !== null) request.completedAt = request.completedElse;
+      request.completedElse = null;
+    }
+  }
+
+  /** A few of the identifiers there are: by each, the Requests that it was ever named in are found. */
+  #keys(): string[] {
+    const named = new Set(this.#model.requests.flatMap((request) => request.named));
+    return [...named].slice(-4);
+  }
+
+  #find(requestId: string): PlainRequest | undefined {
+    return this.#model.requests.find(({ id }) => id === requestId);
+  }
+
+  /** Requests of other tools by the carrier's id: ours is not known before. */
+  async #named(answer: unknown): Promise<unknown> {
+    if (typeof answer !== 'object' || answer === null || !('adopted' in answer)) return answer;
+    const adopted = answer.adopted as readonly string[];
+    const carriers = await this.#store.log.carrierRequests(adopted);
+    return { ...answer, adopted: adopted.map((id) => `external ${carriers.get(id)?.[0]?.carrierRequestId}`) };
+  }
+}
+
+async function answerOf(planned: PlannedCall, log: SqliteRequestLog): Promise<unknown> {
+  if (planned.expected !== REJECTS) return planned.call(log);
+  return planned.call(log).then(
+    (answer) => answer,
+    () => REJECTS,
+  );
+}

@@ -1,0 +1,174 @@
+import { deepStrictEqual, ok } from 'node:assert/strict';
+import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite.ts';
+import { incomingOf, type CarrierMessage } from './carrier-message.ts';
+import { DrivenStore } from './driven-store.ts';
+import { strangeGuid } from './fleet.ts';
+import { freeMessage, freeRequest, freeStep, requested } from './free-inputs.ts';
+import type { FreeOperation } from './free-operations.ts';
+import { checkLog } from './log-invariants.ts';
+import type { LogSource } from './log-source.ts';
+import type { LogView } from './log-view.ts';
+import { ERROR, pick } from './planned-call.ts';
+import type { Turn } from './turn.ts';
+
+const TURN_MS = 10;
+/** All of it is looked at after so many turns, and at the end. */
+const TURNS_BETWEEN_CHECKS = 5;
+
+/** Plays turns on the log; throws where something is broken that holds of every log, or a promise made before is not kept. */
+export async function playFreely(source: LogSource, turns: readonly Turn<FreeOperation>[], folder: string): Promise<void> {
+  await using store = new DrivenStore(source, folder);
+  const game = new FreeGame(source, store);
+  for (const [at, turn] of turns.entries()) {
+    await game.play(turn);
+    if (at % TURNS_BETWEEN_CHECKS === TURNS_BETWEEN_CHECKS - 1) await game.check();
+  }
+  await game.check();
+}
+
+/** A Request as it stands before a turn. */
+interface Known {
+  readonly id: string;
+  readonly isGroup: boolean;
+  readonly states: readonly string[];
+}
+
+type RequestView = LogView['requests'][number];
+type OfOne = Extract<FreeOperation, { readonly request: number }>;
+
+class FreeGame {
+  readonly #source: LogSource;
+  readonly #store: DrivenStore;
+  readonly #messages: CarrierMessage[] = [];
+  /** What was acknowledged, by account and hash. */
+  readonly #acknowledged = new Set<string>();
+  #purged = false;
+  #numbers = 0;
+  #before: LogView | null = null;
+
+  constructor(source: LogSource, store: DrivenStore) {
+    this.#source = source;
+    this.#store = store;
+  }
+
+  async play({ operations, dies }: Turn<FreeOperation>): Promise<void> {
+    this.#store.now += TURN_MS;
+    const known = await this.#known();
+    if (dies) this.#store.dieAfter(dies.after);
+    const results = await Promise.allSettled(operations.map((operation) => this.#give(operation, known)));
+    for (const result of results) {
+      if (result.status === 'rejected' && !isForeseen(result.reason)) throw result.reason;
+      // What was on its way at the death was not acknowledged.
+      if (result.status === 'fulfilled' && result.value && !dies) this.#acknowledged.add(result.value);
+    }
+    if (dies) await this.#store.nextLife();
+    if (dies?.recovers) await this.#store.log.recover();
+  }
+
+  async check(): Promise<void> {
+    const { view, rows } = await checkLog(this.#store, []);
+    const stored = [...rows.events, ...rows.unclaimed, ...rows.foreign].map(({ account, digest }) => `${account} ${digest}`);
+    const lost = [...this.#acknowledged.difference(new Set(stored))];
+    if (!this.#purged) deepStrictEqual(lost, [], 'what was acknowledged is there');
+    for (const message of lost) this.#acknowledged.delete(message);
+    for (const request of this.#before?.requests ?? []) {
+      const now = view.requests.find(({ id }) => id === request.id);
+      // Another tool's request that was purged may have been heard of again.
+      if (now && !(this.#purged && now.origin === 'EXTERNAL')) stands(request, now);
+    }
+    this.#before = view;
+  }
+
+  async #known(): Promise<Known[]> {
+    const { rows } = await this.#store.log.list({ accounts: null }, null, 1_000);
+    const parts = await this.#store.log.carrierRequests(rows.map(({ id }) => id));
+    return rows.toReversed().map(({ id, origin }) => ({
+      id,
+      isGroup: origin === 'GATEWAY' && parts.get(id)?.[0]?.deviceCount === null,
+      states: parts.get(id)?.map(({ state }) => state) ?? [],
+    }));
+  }
+
+  /** Resolves with account and hash of the message that was acknowledged, where it was one. */
+  async #give(operation: FreeOperation, known: readonly Known[]): Promise<string | null> {
+    const { log, now } = this.#store;
+    if (operation.type === 'callback') return this.#append(freeMessage(operation, now));
+    if (operation.type === 'again') {
+      const message = pick(this.#messages, operation.message);
+      return message ? this.#append({ ...message, callbackCount: operation.count, receivedAt: now }) : null;
+    }
+    if (operation.type === 'submit') await this.#submit(operation);
+    else if (operation.type === 'settle') await log.settleUnclaimed(now);
+    else if (operation.type === 'recover') await log.recover();
+    else if (operation.type === 'purge') await this.#purge(now - operation.turnsAgo * TURN_MS);
+    else {
+      const request = pick(known, operation.request);
+      if (request) await this.#giveTo(log, request, operation);
+    }
+    return null;
+  }
+
+  async #giveTo(log: SqliteRequestLog, { id, isGroup, states }: Known, operation: OfOne): Promise<unknown> {
+    switch (operation.type) {
+      case 'step':
+        return log.step(id, operation.part, freeStep(operation.step, operation.guid));
+      case 'members':
+        return isGroup && log.setMembers(id, operation.devices.map(requested));
+      case 'lapse':
+        return log.lapse(id, operation.part, operation.into, operation.limit);
+      case 'reconcile': {
+        const { part: position, index, succeeded, named } = operation;
+        // Nobody asks the carrier about what has not left.
+        if (states[position] === 'QUEUED') return null;
+        const deviceIds = named.map(({ kind, id: value }) => ({ id: value, reportedKind: kind }));
+        const evidence = this.#source.evidenceOf('DeviceList', { succeeded, servicePlan: `a${++this.#numbers}`, deviceIds });
+        return log.reconcile([{ ...evidence, requestId: id, position, index }]);
+      }
+      case 'cancel':
+        return log.cancelQueued(id, ERROR);
+      case 'resolve':
+        return log.resolveUnknown(id, operation.part, operation.guid === null ? null : strangeGuid(operation.guid));
+      case 'follow':
+        return operation.leaves ? this.#store.leave(id) : this.#store.follow(id);
+    }
+  }
+
+  async #append(message: CarrierMessage): Promise<string> {
+    this.#messages.push(message);
+    const incoming = incomingOf(this.#source, message);
+    await this.#store.log.append(incoming);
+    return `${message.account} ${Buffer.from(incoming.digest).toString('hex').toUpperCase()}`;
+  }
+
+  async #submit(operation: Extract<FreeOperation, { type: 'submit' }>): Promise<void> {
+    const { log, now } = this.#store;
+    const request = freeRequest(++this.#numbers, operation, now);
+    const { guid } = operation;
+    await Promise.all([
+      log.create(request),
+      log.step(request.id, 0, { type: 'SENDING' }),
+      guid === null ? null : log.step(request.id, 0, freeStep('ACCEPTED', guid)),
+    ]);
+  }
+
+  async #purge(before: number): Promise<void> {
+    this.#purged = true;
+    while (!(await this.#store.log.upkeep.purgeStep(before)).done);
+  }
+}
+
+/** What a callback has settled stays, and so does the message it rests on; a row is never taken back. */
+function stands(before: RequestView, now: RequestView): void {
+  ok(now.lastSeq >= before.lastSeq, `${before.id} has lost rows`);
+  for (const { index, source, status, final } of before.outcomes) {
+    if (source !== 'CALLBACK') continue;
+    const outcome = now.outcomes[index];
+    deepStrictEqual([outcome?.source, outcome?.status, outcome?.final], [source, status, final], `${before.id}/${index}: the first wins`);
+  }
+}
+
+/** An id that another carrier request has, a position that is none, a Request that has just been purged: the caller's mistakes. */
+function isForeseen(error: unknown): boolean {
+  const text = error instanceof Error ? `${error.message} ${'code' in error ? error.code : ''}` : '';
+  return /UNIQUE constraint failed: carrier_request|no carrier request at position|NOT_FOUND/.test(text);
+}

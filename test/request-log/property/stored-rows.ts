@@ -1,0 +1,49 @@
+import { DatabaseSync } from 'node:sqlite';
+import type { OutcomeStatus, RequestStatus } from '../../../src/datasources/request-log/request-log.ts';
+
+export interface StoredEvent {
+  readonly request: string;
+  readonly account: string;
+  readonly seq: number;
+  readonly kind: string;
+  readonly position: number;
+  readonly outcome: number | null;
+  readonly outcome_status: OutcomeStatus | null;
+  readonly request_status: RequestStatus;
+  /** JSON array: devices at each status, then callbacks that are unmatched. */
+  readonly counts: string;
+  readonly digest: string | null;
+}
+
+/** Where a message is, by the account whose listener it came to and the hash it is known by. */
+export interface StoredMessage {
+  readonly account: string;
+  readonly digest: string;
+}
+
+export interface StoredRows {
+  readonly events: readonly StoredEvent[];
+  readonly unclaimed: readonly StoredMessage[];
+  readonly foreign: readonly StoredMessage[];
+}
+
+/** The rows of a store's file, read by SQL of the test's own. */
+export function storedRows(path: string): StoredRows {
+  const db = new DatabaseSync(path);
+  try {
+    return {
+      events: db
+        .prepare(
+          `SELECT r.id AS request, r.account, e.seq, e.kind, e.position, e.outcome, e.outcome_status, e.request_status, e.counts,
+             hex(e.digest) AS digest FROM event e JOIN request r ON r.pk = e.request_pk WHERE r.account <> '' ORDER BY r.pk, e.seq`,
+        )
+        .all() as unknown as StoredEvent[],
+      unclaimed: db.prepare('SELECT account, hex(digest) AS digest FROM unclaimed').all() as unknown as StoredMessage[],
+      foreign: db
+        .prepare("SELECT account, hex(digest) AS digest FROM kept_message WHERE reason = 'FOREIGN_REQUEST'")
+        .all() as unknown as StoredMessage[],
+    };
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,84 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { openSqlite } from '../../src/datasources/request-log/sqlite-open.ts';
+import { prepareStatements } from '../../src/datasources/request-log/sqlite-statements.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+/** Tables without bound. What is read from them must be found through an index, however many rows there are. */
+const BIG: ReadonlySet<string> = new Set([
+  'event',
+  'request',
+  'request_input',
+  'carrier_request',
+  'identifier',
+  'unclaimed',
+  'kept_message',
+  'forward',
+]);
+
+/** Indexes of a few rows of a big table: they may be read in full. */
+const SMALL: ReadonlySet<string> = new Set(['request_open', 'request_to_index', 'carrier_request_open', 'carrier_request_without_id']);
+
+/** Searches that find a great part of a table all the same. */
+const WIDE: ReadonlySet<string> = new Set([
+  'request_by_account (account=?)',
+  'request_completed (completed_at<?)',
+  'unclaimed_by_carrier_request (carrier_request_id>?)',
+  'unclaimed_by_age (received_at<?)',
+  'kept_message_by_age (received_at<?)',
+  'INTEGER PRIMARY KEY (rowid>?)',
+]);
+
+/** Statements that read more of a big table than they give back, and why that is all right. */
+const ALLOWED: Readonly<Record<string, string>> = {
+  hiddenRequest: 'only what is being purged has no account, and the first is enough',
+  purgeableRequests: 'ends at its limit, oldest first',
+  oldUnclaimed: 'ends at its limit, oldest first',
+  oldKept: 'ends at its limit, oldest first',
+  unclaimedGroups: 'callbacks with an id that no request has: they become requests within minutes',
+  countUnclaimed: 'a count of an index without the messages, for the metrics: 10 ms a million',
+  keptByReason: 'at most 10,000 of each reason are kept',
+  unclaimedPage: 'one page, in the order of its key',
+  keptPage: 'one page of at most 10,000 of each reason',
+  forwardLanes: 'once at a start: how much waits for the previous listener, counted in an index without the bodies',
+};
+
+test('no statement reads a big table in full, but for those with a reason', async () => {
+  await using folder = await tempFolder();
+  const db = openSqlite(`${folder.path}/gateway.sqlite`);
+  const faults = faultsOf(db);
+  db.close();
+  expect(faults.filter(([name]) => !(name in ALLOWED))).toEqual([]);
+  // A reason that is no longer needed is in the way of the next one who reads it.
+  expect(Object.keys(ALLOWED).filter((name) => !faults.some(([faulty]) => faulty === name))).toEqual([]);
+});
+
+/** Each statement beside the steps of its plan that read too much. */
+function faultsOf(db: DatabaseSync): (readonly [statement: string, step: string])[] {
+  return plansOf(db).flatMap(([name, sql, steps]) => steps.filter((step) => readsTooMuch(step, sql)).map((step) => [name, step] as const));
+}
+
+/** Every statement there is, by its name, with SQLite's plan for it. */
+function plansOf(db: DatabaseSync): (readonly [statement: string, sql: string, steps: readonly string[]])[] {
+  const statements = Object.entries(prepareStatements(db));
+  expect(statements.length).toBeGreaterThan(50);
+  return statements.map(([name, { sourceSQL: sql }]) => {
+    const plan = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[];
+    return [name, sql, plan.map(({ detail }) => detail)];
+  });
+}
+
+/** `SCAN r`, `SCAN request USING INDEX request_open`, `SEARCH c USING COVERING INDEX name (column=?)`. */
+function readsTooMuch(step: string, sql: string): boolean {
+  const [, how, named = '', by] = /^(SCAN|SEARCH) (\w+)(?: USING (?:COVERING )?(?:INDEX )?(.+))?$/.exec(step) ?? [];
+  if (!how || !BIG.has(tableOf(named, sql))) return false;
+  return how === 'SCAN' ? !SMALL.has(by ?? '') : WIDE.has(by ?? '');
+}
+
+/** A plan names tables by their alias. */
+function tableOf(named: string, sql: string): string {
+  const aliases = [
+    ...sql.matchAll(/\b(?:FROM|JOIN|UPDATE|INTO)\s+(\w+)(?:\s+(?:AS\s+)?(?!ON\b|WHERE\b|SET\b|JOIN\b|ORDER\b|INDEXED\b)(\w+))?/gi),
+  ];
+  return aliases.find(([, , alias]) => alias === named)?.[1] ?? named;
+}
