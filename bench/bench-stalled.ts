@@ -16,7 +16,7 @@ const IN_FLIGHT = 1;
 /** 1,000 live followers, one of whom reads nothing: what that costs the others, the gateway and itself. */
 export async function benchStalled({ quick, profile }: BenchOptions): Promise<Section> {
   const followerCount = quick ? 20 : 1_000;
-  const live = quick ? { requests: 4, devices: 50 } : { requests: 100, devices: 80 };
+  const live = quick ? { requests: 4, devices: 50 } : { requests: 100, devices: 40 };
   // Wanted five times, some 20 MB: the connection cannot hold it.
   const replayed = quick ? 1_000 : 10_000;
   await using folder = await tempFolder();

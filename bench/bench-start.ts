@@ -19,6 +19,8 @@ const LOAD_DEVICES = 5_000;
 
 interface Start {
   readonly readyMs: number;
+  /** Processor time until ready, the preload of the measurement left out. */
+  readonly cpuMs: number;
   /** The write-ahead log that the start found. */
   readonly walMb: number;
   readonly longestBlockMs: number;
@@ -42,10 +44,10 @@ export async function benchStart({ quick, rounds, rows, inFlight, profile }: Ben
     const gateway = await GatewayProcess.start({ carrierUrl: carrier.url, storePath: path, profile });
     await gateway.ready();
     const readyMs = performance.now() - begun;
-    await gateway.process.probe('begin');
+    const { cpuMs } = await gateway.process.probe('begin');
     await delay(watchedMs);
     const { longestBlockMs, rssMb } = await gateway.process.probe('end');
-    return { gateway, start: { readyMs, walMb, longestBlockMs, rssMb } };
+    return { gateway, start: { readyMs, cpuMs, walMb, longestBlockMs, rssMb } };
   };
   const stopped = async (path: string): Promise<Start> => {
     const { gateway, start: measured } = await start(path);
@@ -99,6 +101,7 @@ function row(name: string, starts: readonly Start[], readyMs: number, floorMs: n
     figures: {
       'ready ms': Math.round(readyMs),
       '× empty': readyMs / floorMs,
+      'CPU ms': Math.round(median(starts.map(({ cpuMs }) => cpuMs))),
       'slowest ms': Math.round(Math.max(...starts.map((each) => each.readyMs))),
       'log MB': Math.round(median(starts.map(({ walMb }) => walMb))),
       block: Math.max(...starts.map(({ longestBlockMs }) => longestBlockMs)),

@@ -55,6 +55,8 @@ const TIDY_EVERY_MS = 5_000;
 const INDEX_STEPS = 20;
 /** Purging takes a fifth of the time at most, and less where the store is busy. */
 const PURGE_REST_FACTOR = 4;
+/** Listening on the one port of a door: see `ListenOptions`. */
+const SOCKETS = { graphql: 16, callbacks: 64, admin: 1 } as const;
 /** How long a stopping door lets requests at work finish. With the last answers of the carrier (10 s) a stop takes 20 s at most. */
 const PATIENCE_MS = { graphql: 2_000, callbacks: 3_000, admin: 1_000 } as const;
 
@@ -136,7 +138,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     port: config.adminPort,
     variable: 'M2M_ADMIN_PORT',
     patienceMs: PATIENCE_MS.admin,
-    isBusy: false,
+    sockets: SOCKETS.admin,
   });
 
   const callbackServer = createCallbackServer({
@@ -153,7 +155,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     port: config.callbackPort,
     variable: 'M2M_CALLBACK_PORT',
     patienceMs: PATIENCE_MS.callbacks,
-    isBusy: true,
+    sockets: SOCKETS.callbacks,
   });
   doorUrl = callbacksUrl;
   // The door is open before the carrier is told of it.
@@ -225,7 +227,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     port: config.graphqlPort,
     variable: 'M2M_GRAPHQL_PORT',
     patienceMs: PATIENCE_MS.graphql,
-    isBusy: true,
+    sockets: SOCKETS.graphql,
   });
   undo.use(websockets);
 

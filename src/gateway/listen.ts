@@ -10,8 +10,12 @@ export interface ListenOptions {
   readonly variable: string;
   /** How long requests at work may take to finish once it is undone, in milliseconds. */
   readonly patienceMs: number;
-  /** Whether many connections may come at once, while there is much else to do. */
-  readonly isBusy: boolean;
+  /**
+   * How many sockets listen on the port. libuv takes one connection of each in a turn of the event loop, and under load a turn
+   * takes tens of milliseconds: with one socket, 64 senders that open a connection for each callback came to 340 a second,
+   * with 16 to 4,300; and 2,500 connections at once waited for 5 seconds with 16, for 1.5 with 64.
+   */
+  readonly sockets: number;
 }
 
 /**
@@ -19,19 +23,13 @@ export interface ListenOptions {
  * 1, 3, 7 seconds (Linux caps it at net.core.somaxconn, 4,096).
  */
 const BACKLOG = 4_096;
-/**
- * Sockets that listen on the one port. libuv takes one connection of each in a turn of the event loop, and under load a turn
- * takes tens of milliseconds: with one socket, 64 senders that open a connection for each callback came to 340 a second, with
- * 16 to 4,300.
- */
-const SOCKETS = 16;
 /** Where the system shares connections out between sockets of one port; elsewhere one has to do. */
 const SHARES_PORTS = ['linux', 'freebsd'].includes(process.platform);
 
 /** Starts a server; undoing stops it: no new connections, those at work finish, idle ones close. */
 export async function listen(undo: AsyncDisposableStack, server: Server, options: ListenOptions): Promise<string> {
-  const { host, port, variable, patienceMs, isBusy } = options;
-  const isShared = isBusy && SHARES_PORTS;
+  const { host, port, variable, patienceMs, sockets } = options;
+  const isShared = sockets > 1 && SHARES_PORTS;
   const listening: NetServer[] = [];
   undo.defer(async () => {
     const patience = setTimeout(() => server.closeAllConnections(), patienceMs);
@@ -52,7 +50,7 @@ export async function listen(undo: AsyncDisposableStack, server: Server, options
     const { port: bound } = server.address() as AddressInfo;
     // What the others take is the one server's to serve, with the options of its own sockets.
     const take = () => createServer({ allowHalfOpen: true, noDelay: true }, (socket) => server.emit('connection', socket));
-    while (isShared && listening.length < SOCKETS) listening.push(await open(take(), { host, port: bound, reusePort: true }));
+    while (isShared && listening.length < sockets) listening.push(await open(take(), { host, port: bound, reusePort: true }));
     return `http://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host}:${bound}`;
   } catch (cause) {
     throw new GatewayError(

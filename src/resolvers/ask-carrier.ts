@@ -184,7 +184,10 @@ function shown({ deviceIds, state, servicePlan, ipAddress, profileStatus }: Devi
   return { deviceIds, state, servicePlan, ipAddress, profileStatus };
 }
 
-function lookupId({ requested }: SilentDevice): DeviceId | null {
+/** By what the request named; a device that only the carrier has named by what it said (the key of an IMEI is cut short). */
+function lookupId({ requested, keys }: SilentDevice): DeviceId | null {
   const best = LOOKUP_KINDS.map((kind) => requested.find((identifier: DeviceIdentifier) => identifier.kind === kind)).find(Boolean);
-  return best?.kind ? { kind: best.kind, id: best.id } : null;
+  if (best?.kind) return { kind: best.kind, id: best.id };
+  const [kind, id] = keys.find((key) => /^(?:ICCID|EID|MDN):/.test(key))?.split(':') ?? [];
+  return kind !== undefined && id !== undefined ? { kind, id } : null;
 }

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { RequestedDevice, RequestLog, StoredOutcome, StoredRequest } from '../datasources/request-log/request-log.ts';
+import type { OutcomeStatus, RequestedDevice, RequestLog, StoredOutcome, StoredRequest } from '../datasources/request-log/request-log.ts';
 import { isOperationName, type OperationName } from '../datasources/thingspace/operations.ts';
 import type { ActivateSettings } from '../datasources/thingspace/wire/activate-body.ts';
 import type { DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
@@ -108,7 +108,8 @@ export class RequestManager {
   async #retry(caller: Caller, request: StoredRequest, input: RetryInput): Promise<SubmitResult> {
     const { submitter, requestLog } = this.#options;
     const { operation, account } = request;
-    const repeat = await submitter.repeated(caller, account, input.idempotencyKey, ({ retryOf }) => retryOf === request.id);
+    const key = input.validateOnly ? null : input.idempotencyKey;
+    const repeat = await submitter.repeated(caller, account, key, ({ retryOf }) => retryOf === request.id);
     if (repeat) return repeat;
     const sendable = await requestLog.sendable(request.id);
     if (operation === null || !isOperationName(operation) || !sendable)
@@ -142,27 +143,34 @@ export class RequestManager {
     named: readonly RequestedDevice[] | null,
   ): Promise<RequestedDevice[]> {
     const devices: RequestedDevice[] = [];
-    for (let afterIndex = -1, more = true; more;) {
-      const [page] = await this.#options.requestLog.outcomePages([
-        { requestId: id, statuses: ['FAILED', 'REJECTED'], afterIndex, limit: PAGE },
-      ]);
-      for (const outcome of page?.rows ?? []) {
-        const device = named?.[outcome.index] ?? reported(outcome, operation);
-        if (device.deviceIds.length > 0) devices.push(device);
-      }
-      more = page?.hasMore ?? false;
-      afterIndex = page?.rows.at(-1)?.index ?? afterIndex;
-      await nextTurn();
+    for await (const outcome of this.#outcomes(id, ['FAILED', 'REJECTED'])) {
+      const device = named?.[outcome.index] ?? reported(outcome, operation);
+      if (device.deviceIds.length > 0) devices.push(device);
     }
     return devices;
   }
 
+  /** What was cancelled in a retry was not sent, and may be tried again. */
   async #retriedDevices(requestId: string): Promise<Set<string>> {
     const { requestLog } = this.#options;
     const retries = (await requestLog.retriesOf([requestId])).get(requestId) ?? [];
     const retried = new Set<string>();
-    for (const { id } of retries) for (const device of (await requestLog.sendable(id))?.devices ?? []) retried.add(JSON.stringify(device));
+    for (const { id } of retries) {
+      const sent = new Map(((await requestLog.sendable(id))?.devices ?? []).entries());
+      for await (const { index } of this.#outcomes(id, ['CANCELLED'])) sent.delete(index);
+      for (const device of sent.values()) retried.add(JSON.stringify(device));
+    }
     return retried;
+  }
+
+  async *#outcomes(requestId: string, statuses: readonly OutcomeStatus[]): AsyncGenerator<StoredOutcome, void, void> {
+    for (let afterIndex = -1, more = true; more;) {
+      const [page] = await this.#options.requestLog.outcomePages([{ requestId, statuses, afterIndex, limit: PAGE }]);
+      yield* page?.rows ?? [];
+      more = page?.hasMore ?? false;
+      afterIndex = page?.rows.at(-1)?.index ?? afterIndex;
+      await nextTurn();
+    }
   }
 
   async #writable(caller: Caller, requestId: string): Promise<StoredRequest | null> {

@@ -22,10 +22,12 @@ const DAY_MS = 86_400_000;
 export class StorePurge implements AsyncDisposable {
   readonly #options: StorePurgeOptions;
   readonly #stop = new AbortController();
+  readonly #since: { readonly wallMs: number; readonly monotonicMs: number };
   #running: Promise<unknown> = Promise.resolve();
 
   constructor(options: StorePurgeOptions) {
     this.#options = options;
+    this.#since = { wallMs: options.now(), monotonicMs: performance.now() };
   }
 
   /**
@@ -34,7 +36,7 @@ export class StorePurge implements AsyncDisposable {
    * @throws GatewayError SHUTTING_DOWN when it was stopped before its end.
    */
   run(olderThanDays = this.#options.retentionDays): Promise<PurgeReport> {
-    const purge = this.#running.then(() => this.#purge(this.#options.now() - olderThanDays * DAY_MS));
+    const purge = this.#running.then(() => this.#purge(this.#steadyNow() - olderThanDays * DAY_MS));
     this.#running = purge.catch(() => undefined);
     return purge;
   }
@@ -42,6 +44,11 @@ export class StorePurge implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new GatewayError('SHUTTING_DOWN', 'The gateway stops: the next purge goes on where this one ended.'));
     await this.#running;
+  }
+
+  /** The wall clock without its jumps forward: a clock that somebody sets wrong must not age what is young. */
+  #steadyNow(): number {
+    return Math.min(this.#options.now(), this.#since.wallMs + performance.now() - this.#since.monotonicMs);
   }
 
   async #purge(before: number): Promise<PurgeReport> {

@@ -67,7 +67,7 @@ export class RequestSubmitter {
     const settings = JSON.stringify(command.settings);
     const devicesJson = command.devices && JSON.stringify(command.devices);
     const inputHash = createHash('sha256')
-      .update(JSON.stringify([command.operation, command.accountName]))
+      .update(JSON.stringify([command.operation, command.accountName, ...(command.retryOf === null ? [] : [command.retryOf])]))
       .update(devicesJson ?? '')
       .update(settings)
       .digest();

@@ -1,3 +1,4 @@
+import { GatewayError } from '../errors.ts';
 import type { RequestStatusEvent as Event } from '../resolvers/follow-request.ts';
 import { builder } from './builder.ts';
 import { DeviceOutcome } from './device-outcome.ts';
@@ -20,7 +21,7 @@ const RequestStatusEvent = builder.objectRef<Event>('RequestStatusEvent').implem
       description: 'The request as it is now, which may be further on than this batch.',
       resolve: async ({ requestId }, _args, { loaders }) => {
         const request = await loaders.request.load(requestId);
-        if (!request) throw new Error(`request ${requestId} is gone`);
+        if (!request) throw new GatewayError('NOT_FOUND', 'The request was purged while it was followed.');
         return request;
       },
     }),

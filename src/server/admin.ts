@@ -47,7 +47,9 @@ export function createAdminServer(options: AdminOptions): Server {
 }
 
 async function answer(options: AdminOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://admin');
+  // Not every target of a request is a URL: `//` is none.
+  const target = URL.canParse(request.url ?? '/', 'http://admin') ? (request.url ?? '/') : '/';
+  const { pathname, searchParams } = new URL(target, 'http://admin');
   const what = `${request.method ?? ''} ${pathname}`;
   const refusal = refuseWebPage(request, what);
   if (refusal) return send(response, refusal);

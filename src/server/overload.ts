@@ -10,6 +10,8 @@ export const OVERLOADED = 'The gateway has more to do than it can: callbacks go 
 
 const SAMPLE_MS = 20;
 const SMOOTHING = 0.8;
+/** Callbacks in a sample from which on lag is theirs to suffer: 100 a second. With fewer there is nothing to protect. */
+const BUSY = 2;
 
 /**
  * Whether there is more to do than can be done. Then GraphQL operations are refused, because a client can come back: a
@@ -19,6 +21,9 @@ export class Overload implements Disposable {
   readonly #options: OverloadOptions;
   readonly #timer: NodeJS.Timeout;
   #waiting = 0;
+  #arrived = 0;
+  /** Callbacks in a sample, smoothed as the lag is. */
+  #rate = 0;
   #lagMs = 0;
   #due = performance.now() + SAMPLE_MS;
 
@@ -29,7 +34,7 @@ export class Overload implements Disposable {
   }
 
   get active(): boolean {
-    return this.#waiting >= this.#options.callbacks || this.#lagMs >= this.#options.lagMs;
+    return this.#waiting >= this.#options.callbacks || (this.#lagMs >= this.#options.lagMs && this.#rate >= BUSY);
   }
 
   get lagMs(): number {
@@ -39,6 +44,7 @@ export class Overload implements Disposable {
   /** Counts a callback for as long as `work` takes. */
   async during<Result>(work: Promise<Result>): Promise<Result> {
     this.#waiting++;
+    this.#arrived++;
     try {
       return await work;
     } finally {
@@ -52,7 +58,11 @@ export class Overload implements Disposable {
 
   #sample(): void {
     const now = performance.now();
-    this.#lagMs = this.#lagMs * SMOOTHING + Math.max(now - this.#due, 0) * (1 - SMOOTHING);
+    // One long stall (a pause of the process, of the machine) is over when it is noticed: only those that follow each other count.
+    const late = Math.min(Math.max(now - this.#due, 0), this.#options.lagMs * 2);
+    this.#lagMs = this.#lagMs * SMOOTHING + late * (1 - SMOOTHING);
+    this.#rate = this.#rate * SMOOTHING + this.#arrived * (1 - SMOOTHING);
+    this.#arrived = 0;
     this.#due = now + SAMPLE_MS;
   }
 }

@@ -82,7 +82,7 @@ export class WebsocketDoor implements AsyncDisposable {
       const origin = request.headers.origin;
       // Who comes back at once must find somebody else: a socket opened now would outlive the stop.
       if (this.#stopping) return refuse(socket, '503 Service Unavailable');
-      if (new URL(request.url ?? '/', 'http://localhost').pathname !== GRAPHQL_PATH) return refuse(socket, '404 Not Found');
+      if ((request.url ?? '').split('?', 1)[0] !== GRAPHQL_PATH) return refuse(socket, '404 Not Found');
       if (!isKnownHost(this.#options.hosts, request)) return refuse(socket, '421 Misdirected Request');
       // A browser's page must be of this very gateway; other clients send no Origin.
       if (origin !== undefined && origin !== `http://${request.headers.host ?? ''}`) return refuse(socket, '403 Forbidden');

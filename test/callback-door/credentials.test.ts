@@ -1,7 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { request } from 'undici';
 import { expect, test } from 'vitest';
-import { ACCOUNT, callback, CREDENTIALS, openDoor } from './support/open-door.ts';
+import { readConfig } from '../../src/config.ts';
+import { startGateway } from '../../src/gateway.ts';
+import { createLogger } from '../../src/logger.ts';
+import { gatewayEnv } from '../support/gateway-env.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { ACCOUNT, callback, CREDENTIALS, DEVICE, openDoor } from './support/open-door.ts';
+
+const CARRIER_CREDENTIALS = { clientId: 'key', clientSecret: 'secret', username: 'user', password: 'password' };
 
 test.each([
   ['are right', {}],
@@ -73,6 +80,24 @@ test('a path under the previous secret is still taken', async () => {
   const token = createHmac('sha256', previous).update(`${ACCOUNT}\nCarrierService`).digest('base64url');
   expect((await door.post(JSON.stringify(callback()), {}, `/callbacks/${token}`)).status).toBe(200);
   expect(await door.outcome()).toMatchObject({ status: 'SUCCEEDED' });
+});
+
+test('the use of the previous secret is logged, so that somebody registers again; without the account and the path', async () => {
+  const previous = 'the-secret-of-before-the-last-rotation';
+  await using folder = await tempFolder();
+  const carrier = { url: 'http://127.0.0.1:9/api', credentials: CARRIER_CREDENTIALS, accounts: [ACCOUNT] };
+  const config = readConfig({ ...gatewayEnv(carrier, `${folder.path}/gateway.sqlite`), M2M_CALLBACK_PREVIOUS_SECRET: previous });
+  const logged: string[] = [];
+  const logger = createLogger({ level: 'warn', destination: { write: (line) => void logged.push(line) } });
+  const onFatal = (error: Error): never => {
+    throw error;
+  };
+  await using gateway = await startGateway(config, { logger, onFatal });
+  const token = createHmac('sha256', previous).update(`${ACCOUNT}\nCarrierService`).digest('base64url');
+  const body = JSON.stringify(callback({ username: '', password: '' }));
+  expect((await request(`${gateway.urls.callbacks}/callbacks/${token}`, { method: 'POST', body })).statusCode).toBe(200);
+  expect(logged.map((line) => (JSON.parse(line) as { event: string }).event)).toEqual(['callback_on_previous_secret']);
+  for (const secret of [previous, token, ACCOUNT, DEVICE]) expect(logged.join()).not.toContain(secret);
 });
 
 test('a path under a secret of no rotation is not', async () => {

@@ -3,7 +3,7 @@ import { ACKNOWLEDGED_BEFORE_COMMIT, NOT_SYNCED } from '../planted-bugs/planted-
 import { plantedTree } from '../support/planted-tree.ts';
 import { readTrace, traceEnd, type TracedCall } from '../support/read-trace.ts';
 import { noStrace, SYNCS } from '../support/strace.ts';
-import { openTracedDoor } from './support/traced-door.ts';
+import { openDoorProcess } from './support/door-process.ts';
 
 const reason = noStrace();
 if (reason !== null) process.stderr.write(`That a callback is synced before its answer is not tested: ${reason}.\n`);
@@ -28,10 +28,8 @@ test.skipIf(reason !== null).each([ACKNOWLEDGED_BEFORE_COMMIT, NOT_SYNCED])('the
 
 /** Sends callbacks to a traced gateway; those whose 200 left before a sync that began after their row was written had ended. */
 async function trace(folder?: string): Promise<{ acknowledged: number; tooEarly: string[] }> {
-  await using door = await openTracedDoor(
-    { calls: `pwrite64,write,writev,sendto,sendmsg,${SYNCS}`, bytes: BYTES, addresses: true },
-    folder,
-  );
+  const tracing = { calls: `pwrite64,write,writev,sendto,sendmsg,${SYNCS}`, bytes: BYTES, addresses: true };
+  await using door = await openDoorProcess({ tracing, folder });
   const sent: { readonly marker: number; readonly port: number }[] = [];
   const send = async (marker: number) => {
     const { status, port } = await door.post(marker);

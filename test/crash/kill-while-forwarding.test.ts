@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import { CALLBACK_PREFIX, callbackToken } from '../../src/server/callback-paths.ts';
 import { gatewayEnv } from '../support/gateway-env.ts';
-import { spawnGateway } from '../support/gateway-process.ts';
+import { spawnGateway, type GatewayProcess } from '../support/gateway-process.ts';
 import { startPreviousListener } from '../support/previous-listener.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { until } from '../support/until.ts';
@@ -16,19 +16,22 @@ test(`a backlog for the previous listener survives ${KILL_AT.length + 1} kill -9
   await using undo = new AsyncDisposableStack();
   const simulator = undo.use(await startSimulator({ magicIdentifiers: false }));
   const folder = undo.use(await tempFolder());
-  const kills: (() => void)[] = [];
   const answered: string[] = [];
   const killed = new Set<number>();
+  /** The gateway that runs; it forwards before its start is told. */
+  let running = Promise.withResolvers<GatewayProcess>();
   let up = false;
   const listener = undo.use(
-    await startPreviousListener((_at, { body }) => {
+    await startPreviousListener(async (_at, { body }) => {
       if (!up) return 503;
+      const gateway = await running.promise;
       const { comment } = JSON.parse(body.toString()) as { comment: string };
       answered.push(comment);
       const due = KILL_AT.find((at) => !killed.has(at) && new Set(answered).size >= at);
       if (due === undefined) return 200;
       killed.add(due);
-      kills.pop()?.();
+      running = Promise.withResolvers();
+      gateway.kill('SIGKILL');
       return killed.size % 2 === 0 ? 200 : 'HANG';
     }),
   );
@@ -52,10 +55,9 @@ test(`a backlog for the previous listener survives ${KILL_AT.length + 1} kill -9
   up = true;
   while (new Set(answered).size < CALLBACKS) {
     await using gateway = await spawnGateway(env);
-    kills.push(() => gateway.kill('SIGKILL'));
+    running.resolve(gateway);
     const dead = gateway.exited.then(() => 'dead');
     await Promise.race([dead, until(() => new Set(answered).size === CALLBACKS)]);
-    kills.length = 0;
   }
 
   // Each repeat follows the message it repeats, and stands where a gateway died.

@@ -162,7 +162,11 @@ async function send(gateway: Gateway, account: string, callbacks: readonly Callb
       acknowledged.add(next.key);
     }
   };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, one)).finally(() => agent.close());
+  try {
+    await Promise.all(Array.from({ length: IN_FLIGHT }, one));
+  } finally {
+    await agent.close();
+  }
 }
 
 /** Every request's log: the rows as they are stored. */

@@ -1,16 +1,20 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { startSimulator } from '../../simulator/start-simulator.ts';
+import { RequestManager, type ManageResult } from '../../src/resolvers/manage-request.ts';
 import { activation } from '../carrier/support/activation.ts';
 import { devices, iccid } from '../support/devices.ts';
 import { openGateway } from '../support/open-gateway.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { startGatedProxy } from './support/gated-proxy.ts';
+import { openSending } from './support/open-sending.ts';
 import { faultCodes, operator } from './support/operator.ts';
 
 const ROUNDS = 4;
 const REQUESTS = 50;
 const AT_ONCE = 4;
+const MOMENTS = 300;
 
 test(`${ROUNDS * REQUESTS} requests cancelled around the moment a token lets them go: those answered RequestCancelled were never sent, the others once`, async () => {
   const random = new SeededRandom();
@@ -18,10 +22,10 @@ test(`${ROUNDS * REQUESTS} requests cancelled around the moment a token lets the
   await using simulator = await startSimulator({ magicIdentifiers: false, activateRequestsPerMinute: Number.POSITIVE_INFINITY });
   const [account = ''] = simulator.accounts;
   for (let round = 0; round < ROUNDS; round++) {
-    await using proxy = await startGatedProxy(simulator.url);
+    await using proxy = await startGatedProxy(simulator);
     proxy.hold(round % 2 === 0 ? '/oauth2/token' : '/session/login');
     await using folder = await tempFolder();
-    await using gateway = await openGateway({ ...simulator, url: proxy.url, credentials: simulator.credentials }, `${folder.path}/store`, {
+    await using gateway = await openGateway(proxy.carrier, `${folder.path}/store`, {
       M2M_SUBMIT_WAIT_MS: '0',
       M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE: '100000',
     });
@@ -44,7 +48,12 @@ test(`${ROUNDS * REQUESTS} requests cancelled around the moment a token lets the
         for (const [at, { id, device }] of left) {
           if (at === before) proxy.release();
           const result = await cancel(id);
-          answers.push({ id, device, cancelled: result.__typename === 'RequestCancelled', late: faultCodes(result).includes('NOTHING_QUEUED') });
+          answers.push({
+            id,
+            device,
+            cancelled: result.__typename === 'RequestCancelled',
+            late: faultCodes(result).includes('NOTHING_QUEUED'),
+          });
         }
       }),
     );
@@ -64,6 +73,48 @@ test(`${ROUNDS * REQUESTS} requests cancelled around the moment a token lets the
     notSentOnce: 0,
     notCancelled: 0,
     sum: ROUNDS * REQUESTS,
+  });
+  expect(sums.cancelled * sums.sent, JSON.stringify(sums)).toBeGreaterThan(0);
+});
+
+test(`${MOMENTS} requests cancelled some steps of the event loop before or after they leave: none is cancelled and sent`, async () => {
+  const random = new SeededRandom();
+  await using simulator = await startSimulator({ magicIdentifiers: false, activateRequestsPerMinute: Number.POSITIVE_INFINITY });
+  await using folder = await tempFolder();
+  const cancelling = new Map<string, Promise<ManageResult>>();
+  const caller = { id: 'tester', accounts: 'ALL', scopes: new Set(['read', 'write'] as const) } as const;
+  let now = '';
+  await using sending = openSending(simulator, `${folder.path}/store`, {
+    aroundCarrier: (carrier) => ({
+      perform: (operation, request, beforeSend) =>
+        carrier.perform(operation, request, async () => {
+          const id = now;
+          const cancel = () => cancelling.set(id, manager.cancel(caller, id));
+          if (random.between(0, 9) > 0) cancel();
+          else setImmediate(cancel);
+          for (let steps = random.between(0, 12); steps > 0; steps--) await null;
+          if (random.between(0, 3) === 0) await nextTurn();
+          await beforeSend();
+        }),
+    }),
+  });
+  const { sender, requestLog } = sending;
+  const never = new Proxy({}, { get: () => expect.fail('asked') });
+  const manager = new RequestManager({ requestLog, sender, submitter: never as never });
+  const sums = { cancelled: 0, sent: 0, both: 0, neither: 0 };
+  for (let number = 1; number <= MOMENTS; number++) {
+    now = await sending.intend(number);
+    await sender.send(now);
+    const cancelled = (await cancelling.get(now))?.type === 'DONE';
+    const sent = simulator.ledger.posts.length === 1;
+    sums[cancelled ? (sent ? 'both' : 'cancelled') : sent ? 'sent' : 'neither']++;
+    simulator.ledger.clear();
+  }
+  expect({ seed: random.seed, both: sums.both, neither: sums.neither, failures: sending.failures }).toEqual({
+    seed: random.seed,
+    both: 0,
+    neither: 0,
+    failures: [],
   });
   expect(sums.cancelled * sums.sent, JSON.stringify(sums)).toBeGreaterThan(0);
 });

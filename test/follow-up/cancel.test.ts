@@ -57,9 +57,9 @@ test('a request cancelled while it waits ends as CANCELLED, its subscriber is to
 
 test('a group activation cancelled while its members are being read ends as CANCELLED and is not sent', async () => {
   await using simulator = await startSimulator({ magicIdentifiers: false });
-  await using proxy = await startGatedProxy(simulator.url);
+  await using proxy = await startGatedProxy(simulator);
   await using folder = await tempFolder();
-  await using gateway = await openGateway({ ...simulator, url: proxy.url, credentials: simulator.credentials }, `${folder.path}/store`, {
+  await using gateway = await openGateway(proxy.carrier, `${folder.path}/store`, {
     M2M_SUBMIT_WAIT_MS: '0',
   });
   const { activate, cancel, show } = operator(gateway.urls.graphql);

@@ -23,7 +23,12 @@ async function seen(stack: Stack): Promise<Seen> {
   return data;
 }
 
-const success = (requestId: string, id: string) => ({ requestId, deviceIds: [{ kind: 'iccid', id }], status: 'Success', deviceResponse: {} });
+const success = (requestId: string, id: string) => ({
+  requestId,
+  deviceIds: [{ kind: 'iccid', id }],
+  status: 'Success',
+  deviceResponse: {},
+});
 
 /** A callback of another tool, of a device nobody here knows: once it is adopted, unclaimed ones older than it have been looked at. */
 async function tidied(stack: Stack, id = `marker-${performance.now()}`.replace('.', '-')): Promise<void> {
@@ -78,7 +83,9 @@ test.concurrent('callbacks of a group activation of unknown fate are not taken f
   await stack.simulator.idle();
   await tidied(stack);
   const before = await seen(stack);
-  expect(before.requests.nodes.filter(({ accountName }) => accountName === stack.account)).toEqual([{ id, origin: 'GATEWAY', accountName: stack.account }]);
+  expect(before.requests.nodes.filter(({ accountName }) => accountName === stack.account)).toEqual([
+    { id, origin: 'GATEWAY', accountName: stack.account },
+  ]);
   expect(before.unclaimedCallbacks.nodes).toHaveLength(10);
   const carrierRequestId = stack.simulator.ledger.posts[0]?.requestId ?? '';
   const resolved = await resolve({ requestId: id, carrierRequestId });
@@ -92,6 +99,20 @@ test.concurrent('a group activation whose members are known is told by its callb
   const { activate, ended } = operator(stack.gateway.urls.graphql);
   const { id } = await activate(activation(stack.account, GROUP));
   expect(await ended(id)).toMatchObject({ status: 'PARTIALLY_FAILED', progress: { succeeded: 5, failed: 5, total: 10 } });
+});
+
+test.concurrent('an account that is always sending something is looked after all the same', async () => {
+  await using stack = await startStack({ env: { ...TIDY, M2M_SUBMIT_WAIT_MS: '200' } });
+  stack.simulator.holdCallbacks();
+  stack.simulator.faults.drop('activate', 'before-answer');
+  const { activate, ended, show } = operator(stack.gateway.urls.graphql);
+  const { id } = await activate(activation(stack.account));
+  stack.simulator.releaseCallbacks();
+  await until(async () => (await seen(stack)).unclaimedCallbacks.nodes.length === 2);
+  stack.simulator.faults.latency('activate', 5_000);
+  const later = await activate(activation(stack.account, { devices: devices(1, 50) }));
+  expect(await ended(id)).toMatchObject({ status: 'SUCCEEDED' });
+  expect((await show(later.id)).status).toBe('SUBMITTING');
 });
 
 test('a hundred ids that cannot be decided do not keep others from being looked at', async () => {

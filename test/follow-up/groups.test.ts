@@ -18,7 +18,13 @@ const GROUP = '4G East';
 /** Devices that an activation can take on. */
 function fill({ simulator, account }: Stack, numbers: readonly number[]): void {
   for (const number of numbers) {
-    simulator.inventory.add({ account, groupName: GROUP, state: 'pre-active', createdAt: 0, identifiers: { iccid: iccid(number), imei: `9900${String(number).padStart(10, '0')}0` } });
+    simulator.inventory.add({
+      account,
+      groupName: GROUP,
+      state: 'pre-active',
+      createdAt: 0,
+      identifiers: { iccid: iccid(number), imei: `9900${String(number).padStart(10, '0')}0` },
+    });
   }
 }
 
@@ -39,7 +45,9 @@ test.concurrent('the members read before the POST are the outcomes; the body nam
   const request = await ended(made.id);
   expect(request).toMatchObject({ status: 'SUCCEEDED', progress: { succeeded: 5, total: 5, unmatchedCallbacks: 0 } });
   expect(request.outcomes.nodes.map(({ source }) => source)).toEqual(['CALLBACK', 'CALLBACK', 'CALLBACK', 'RECONCILED', 'CALLBACK']);
-  expect(request.outcomes.nodes.map(({ requested }) => requested?.find(({ kind }) => kind === 'ICCID')?.id)).toEqual([1, 2, 3, 4, 5].map(iccid));
+  expect(request.outcomes.nodes.map(({ requested }) => requested?.find(({ kind }) => kind === 'ICCID')?.id)).toEqual(
+    [1, 2, 3, 4, 5].map(iccid),
+  );
 });
 
 test.concurrent('a filter by custom fields narrows the members', async () => {
@@ -62,7 +70,11 @@ test.concurrent('a whole account: every device of it, and of no other', async ()
   const whole = { devices: null, activateWholeAccount: { confirmAccountName: stack.account } };
   const { id } = await activate(activation(stack.account, whole));
   const request = await ended(id);
-  expect(request).toMatchObject({ status: 'PARTIALLY_FAILED', deviceCount: 60, progress: { total: 60, pending: 0, unmatchedCallbacks: 0 } });
+  expect(request).toMatchObject({
+    status: 'PARTIALLY_FAILED',
+    deviceCount: 60,
+    progress: { total: 60, pending: 0, unmatchedCallbacks: 0 },
+  });
   expect(sent(stack)).toEqual([{ accountName: stack.account, servicePlan: 'm2m4G2GB', mdnZipCode: '98801' }]);
 });
 
@@ -74,7 +86,25 @@ test.concurrent('where the list fails the request is sent all the same, its coun
   expect(made).toMatchObject({ deviceCount: null, deviceCountIsEstimate: false, carrierRequests: [{ state: 'ACCEPTED' }] });
   const open = await once(made.id, ({ progress }) => progress.total === 10);
   expect(open).toMatchObject({ status: 'IN_PROGRESS', progress: { succeeded: 5, failed: 5, pending: 0 } });
-  expect(await ended(made.id)).toMatchObject({ status: 'PARTIALLY_FAILED', deviceCount: null, progress: { total: 10 }, carrierRequests: [{ state: 'CLOSED' }] });
+  expect(await ended(made.id)).toMatchObject({
+    status: 'PARTIALLY_FAILED',
+    deviceCount: null,
+    progress: { total: 10 },
+    carrierRequests: [{ state: 'CLOSED' }],
+  });
+});
+
+test.concurrent('of a group that could not be read, a device that was only said to be worked on is asked about by what it was called', async () => {
+  await using stack = await startStack({ env: SOON, simulator: ALONE });
+  fill(stack, [31, 32]);
+  stack.simulator.faults.status('deviceList', 503);
+  stack.simulator.faults.callbacks.withholdNext = Number.POSITIVE_INFINITY;
+  const { activate, once } = operator(stack.gateway.urls.graphql);
+  const { id, carrierRequests } = await activate(activation(stack.account, group(GROUP)));
+  const deviceIds = [{ kind: 'iccId', id: iccid(32) }];
+  await postCallback(stack, 'CarrierService', { requestId: carrierRequests[0]?.carrierRequestId, deviceIds, status: 'Pending' });
+  const request = await once(id, ({ progress }) => progress.succeeded === 1);
+  expect(request.outcomes.nodes).toMatchObject([{ requested: null, status: 'SUCCEEDED', source: 'RECONCILED' }]);
 });
 
 test.concurrent('a device that reports and was no member becomes an outcome of its own, also after the others have ended the request', async () => {
@@ -93,7 +123,11 @@ test.concurrent('a device that reports and was no member becomes an outcome of i
     faultResponse,
   });
   const after = await show(id);
-  expect(after).toMatchObject({ status: 'PARTIALLY_FAILED', deviceCount: 2, progress: { total: 3, succeeded: 2, failed: 1, unmatchedCallbacks: 0 } });
+  expect(after).toMatchObject({
+    status: 'PARTIALLY_FAILED',
+    deviceCount: 2,
+    progress: { total: 3, succeeded: 2, failed: 1, unmatchedCallbacks: 0 },
+  });
   expect(after.outcomes.nodes[2]).toMatchObject({ index: 2, requested: null, status: 'FAILED' });
 });
 
@@ -101,18 +135,31 @@ test.concurrent('an empty group: nobody is expected, and the request ends at the
   await using stack = await startStack({ env: { ...SOON, M2M_EXPIRE_AFTER_MS: '900' }, simulator: ALONE });
   const { activate, ended } = operator(stack.gateway.urls.graphql);
   const { id } = await activate(activation(stack.account, group(GROUP)));
-  expect(await ended(id)).toMatchObject({ status: 'EXPIRED', deviceCount: null, progress: { total: 0 }, carrierRequests: [{ state: 'CLOSED' }] });
+  expect(await ended(id)).toMatchObject({
+    status: 'EXPIRED',
+    deviceCount: null,
+    progress: { total: 0 },
+    carrierRequests: [{ state: 'CLOSED' }],
+  });
 });
 
 test('a group of 10,000 is known by its members; one of 10,001 is the carrier’s to judge', async () => {
   await using stack = await startStack({ simulator: { ...ALONE, ledger: 'counts' }, register: false });
-  fill(stack, Array.from({ length: 10_000 }, (_, at) => 100 + at));
+  fill(
+    stack,
+    Array.from({ length: 10_000 }, (_, at) => 100 + at),
+  );
   const { activate } = operator(stack.gateway.urls.graphql);
   const known = await activate(activation(stack.account, group(GROUP)));
   expect(known).toMatchObject({ deviceCount: 10_000, deviceCountIsEstimate: true, progress: { pending: 10_000 } });
   fill(stack, [99_999]);
   const unknown = await activate(activation(stack.account, group(GROUP)));
-  expect(unknown).toMatchObject({ deviceCount: null, deviceCountIsEstimate: false, progress: { total: 0 }, carrierRequests: [{ state: 'ACCEPTED' }] });
+  expect(unknown).toMatchObject({
+    deviceCount: null,
+    deviceCountIsEstimate: false,
+    progress: { total: 0 },
+    carrierRequests: [{ state: 'ACCEPTED' }],
+  });
   expect(stack.simulator.ledger.counts.calls).toMatchObject({ activate: 2 });
 });
 

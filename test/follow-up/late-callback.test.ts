@@ -33,7 +33,12 @@ test.concurrent('a callback that comes after the carrier was asked stands above 
   expect(await report(stack, before.carrierRequests[0]?.carrierRequestId, iccid(2), 'Failed')).toBe(200);
   const after = await show(id);
   expect(after).toMatchObject({ status: 'PARTIALLY_FAILED', progress: { succeeded: 1, failed: 1 }, completedAt: completed });
-  expect(after.outcomes.nodes[1]).toMatchObject({ status: 'FAILED', source: 'CALLBACK', contradicted: false, fault: { message: 'Later.' } });
+  expect(after.outcomes.nodes[1]).toMatchObject({
+    status: 'FAILED',
+    source: 'CALLBACK',
+    contradicted: false,
+    fault: { message: 'Later.' },
+  });
 
   // From the start a follower ends with the terminal event as before, and with the cursor of that one gets the correction.
   const again = await Array.fromAsync(follow(stack.client(), { id }));

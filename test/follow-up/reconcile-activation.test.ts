@@ -16,7 +16,13 @@ test.concurrent('a single device that stays silent is settled by the status of i
   const request = await ended(id);
   expect(request).toMatchObject({ status: 'SUCCEEDED', carrierRequests: [{ state: 'ACCEPTED' }] });
   const [outcome] = request.outcomes.nodes;
-  expect(outcome).toMatchObject({ status: 'SUCCEEDED', source: 'RECONCILED', state: 'active', carrierStatus: null, servicePlan: 'm2m4G2GB' });
+  expect(outcome).toMatchObject({
+    status: 'SUCCEEDED',
+    source: 'RECONCILED',
+    state: 'active',
+    carrierStatus: null,
+    servicePlan: 'm2m4G2GB',
+  });
   expect(outcome?.deviceIds.find(({ kind }) => kind === 'MDN')?.id).toMatch(/^\d{10}$/);
   expect(stack.simulator.ledger.counts.calls).toMatchObject({ requestStatus: 1, deviceList: 1, activate: 1 });
 });
@@ -64,7 +70,11 @@ test.concurrent('a device that was active before is never taken for done', async
   const { activate, ended } = operator(stack.gateway.urls.graphql);
   const { id } = await activate(activation(stack.account, { devices: [...named, ...devices(1)] }));
   const request = await ended(id);
-  expect(request).toMatchObject({ status: 'PARTIALLY_FAILED', progress: { succeeded: 1, expired: 2 }, carrierRequests: [{ state: 'CLOSED' }] });
+  expect(request).toMatchObject({
+    status: 'PARTIALLY_FAILED',
+    progress: { succeeded: 1, expired: 2 },
+    carrierRequests: [{ state: 'CLOSED' }],
+  });
   expect(request.outcomes.nodes.map(({ status, source }) => [status, source])).toEqual([
     ['EXPIRED', null],
     ['EXPIRED', null],

@@ -11,18 +11,27 @@ const WITHHELD = { withholdNext: Number.POSITIVE_INFINITY };
 /** More than are looked up one by one. */
 const MANY = 24;
 
-test.concurrent.each(['all', 'DeviceId'] as const)('resumed profiles are proven by the list where its pages show attributes: %s', async (pageAttributes) => {
-  await using stack = await startStack({ env: SOON, simulator: { pageAttributes } });
-  Object.assign(stack.simulator.faults.callbacks, WITHHELD);
-  const url = stack.gateway.urls.graphql;
-  const { id } = await resumeProfiles(url, stack.account, Array.from({ length: MANY }, (_, at) => iccid(at + 1)));
-  const request = await operator(url).ended(id);
-  expect(request).toMatchObject({ status: 'SUCCEEDED', progress: { succeeded: MANY } });
-  expect(new Set(request.outcomes.nodes.map(({ source, profileStatus }) => `${source} ${profileStatus}`))).toEqual(new Set(['RECONCILED ENABLE']));
-  const calls = stack.simulator.ledger.counts.calls.deviceList ?? 0;
-  if (pageAttributes === 'all') expect(calls).toBeLessThan(MANY);
-  else expect(calls).toBeGreaterThan(MANY);
-});
+test.concurrent.each(['all', 'DeviceId'] as const)(
+  'resumed profiles are proven by the list where its pages show attributes: %s',
+  async (pageAttributes) => {
+    await using stack = await startStack({ env: SOON, simulator: { pageAttributes } });
+    Object.assign(stack.simulator.faults.callbacks, WITHHELD);
+    const url = stack.gateway.urls.graphql;
+    const { id } = await resumeProfiles(
+      url,
+      stack.account,
+      Array.from({ length: MANY }, (_, at) => iccid(at + 1)),
+    );
+    const request = await operator(url).ended(id);
+    expect(request).toMatchObject({ status: 'SUCCEEDED', progress: { succeeded: MANY } });
+    expect(new Set(request.outcomes.nodes.map(({ source, profileStatus }) => `${source} ${profileStatus}`))).toEqual(
+      new Set(['RECONCILED ENABLE']),
+    );
+    const calls = stack.simulator.ledger.counts.calls.deviceList ?? 0;
+    if (pageAttributes === 'all') expect(calls).toBeLessThan(MANY);
+    else expect(calls).toBeGreaterThan(MANY);
+  },
+);
 
 test.concurrent('profiles that are not done do not keep those behind them in the list from being looked at', async () => {
   await using stack = await startStack({ env: SOON, simulator: { pageAttributes: 'DeviceId' } });

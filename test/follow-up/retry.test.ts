@@ -37,11 +37,21 @@ test('only the failed devices are tried again, with the same settings; both requ
   };
   const list = [byIccid(iccid(1)), ...failing.iccids.map(byIccid), byIccid(iccid(2))];
   const first = await activate(activation(stack.account, { ...settings, devices: list, clientReference: 'spring' }));
-  expect(await ended(first.id)).toMatchObject({ status: 'PARTIALLY_FAILED', progress: { succeeded: 2, failed: 2 }, retryOf: null, retries: [] });
+  expect(await ended(first.id)).toMatchObject({
+    status: 'PARTIALLY_FAILED',
+    progress: { succeeded: 2, failed: 2 },
+    retryOf: null,
+    retries: [],
+  });
   failing.mend();
   const result = await retry({ requestId: first.id });
   if (result.__typename !== 'RetryFailedDevicesAccepted') throw new Error(JSON.stringify(result));
-  expect(result.request).toMatchObject({ retryOf: { id: first.id }, clientReference: 'spring', operation: 'ACTIVATE_DEVICES', deviceCount: 2 });
+  expect(result.request).toMatchObject({
+    retryOf: { id: first.id },
+    clientReference: 'spring',
+    operation: 'ACTIVATE_DEVICES',
+    deviceCount: 2,
+  });
   expect(await ended(result.request.id)).toMatchObject({ status: 'SUCCEEDED', progress: { succeeded: 2 } });
   expect(await show(first.id)).toMatchObject({ status: 'PARTIALLY_FAILED', retries: [{ id: result.request.id }] });
   const [before, after] = posted(stack);
@@ -135,13 +145,16 @@ test('of a group activation the failed devices alone are sent, without the group
   const spare = chosen.filter(({ state }) => state === 'pre-active').slice(1);
   // One that fails beside those that succeed.
   for (const device of spare) device.state = 'suspend';
-  const failed = [...failing, ...spare].map(({ identifiers }) => identifiers.iccid).toSorted();
+  const failed = new Set([...failing, ...spare].map(({ identifiers }) => identifiers.iccid));
   const first = await activate(activation(stack.account, { devices: null, activateGroup: group, costCenterCode: 'cc' }));
-  expect(await ended(first.id)).toMatchObject({ progress: { failed: failed.length, total: chosen.length } });
+  expect(await ended(first.id)).toMatchObject({ progress: { failed: failed.size, total: chosen.length } });
   const result = await retry({ requestId: first.id });
-  expect(result).toMatchObject({ __typename: 'RetryFailedDevicesAccepted', request: { deviceCount: failed.length, deviceCountIsEstimate: false } });
+  expect(result).toMatchObject({
+    __typename: 'RetryFailedDevicesAccepted',
+    request: { deviceCount: failed.size, deviceCountIsEstimate: false },
+  });
   const body = posted(stack).at(-1);
-  expect(body?.devices.map(({ deviceIds }) => deviceIds.at(-1)?.id).toSorted()).toEqual(failed);
+  expect(new Set(body?.devices.map(({ deviceIds }) => deviceIds.at(-1)?.id))).toEqual(failed);
   expect({ ...body, devices: [] }).toEqual({
     accountName: stack.account,
     servicePlan: 'm2m4G2GB',
@@ -162,7 +175,12 @@ test('a device that only its failure named is tried again by what the failure na
     { kind: 'mdn', id: '5091234567' },
   ];
   const faultResponse = { faultcode: 'X', faultstring: 'x' };
-  await postCallback(stack, 'CarrierService', { requestId: carrierRequests[0]?.carrierRequestId, deviceIds, status: 'Failed', faultResponse });
+  await postCallback(stack, 'CarrierService', {
+    requestId: carrierRequests[0]?.carrierRequestId,
+    deviceIds,
+    status: 'Failed',
+    faultResponse,
+  });
   expect(await retry({ requestId: id })).toMatchObject({ __typename: 'RetryFailedDevicesAccepted' });
   expect(posted(stack).at(-1)).toMatchObject({
     devices: [

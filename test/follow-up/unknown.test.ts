@@ -6,7 +6,12 @@ import { startStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 import { operator } from './support/operator.ts';
 
-const SOON = { M2M_OVERDUE_AFTER_MS: '300', M2M_RECONCILE_CALLS_PER_MINUTE: '1000', M2M_THINGSPACE_TIMEOUT_MS: '700', M2M_ADOPT_AFTER_MS: '1000' };
+const SOON = {
+  M2M_OVERDUE_AFTER_MS: '300',
+  M2M_RECONCILE_CALLS_PER_MINUTE: '1000',
+  M2M_THINGSPACE_TIMEOUT_MS: '700',
+  M2M_ADOPT_AFTER_MS: '1000',
+};
 const WITHHELD = { withholdNext: Number.POSITIVE_INFINITY };
 
 /** The carrier did it, and its answer never came to us. */
@@ -21,22 +26,25 @@ const LOST: readonly (readonly [string, Omit<EndpointFault, 'endpoint'>])[] = [
   ['without an end', { body: 'endless' }],
 ];
 
-test.concurrent.each(LOST)('an answer that is lost (%s), of what was performed: proven by the device list, one POST for each device', async (_what, fault) => {
-  await using stack = await startStack({ env: SOON });
-  stack.simulator.faults.add({ endpoint: 'activate', ...fault });
-  Object.assign(stack.simulator.faults.callbacks, WITHHELD);
-  const { activate, ended } = operator(stack.gateway.urls.graphql);
-  const made = await activate(activation(stack.account));
-  expect(made).toMatchObject({ status: 'UNKNOWN', progress: { unknown: 2 } });
-  const request = await ended(made.id);
-  expect(request).toMatchObject({
-    status: 'SUCCEEDED',
-    progress: { succeeded: 2, unknown: 0 },
-    carrierRequests: [{ state: 'ACCEPTED', carrierRequestId: null, attempts: 1 }],
-  });
-  expect(request.outcomes.nodes.map(({ source }) => source)).toEqual(['RECONCILED', 'RECONCILED']);
-  expect([...stack.simulator.ledger.postsPerDevice().values()]).toEqual([1, 1]);
-});
+test.concurrent.each(LOST)(
+  'an answer that is lost (%s), of what was performed: proven by the device list, one POST for each device',
+  async (_what, fault) => {
+    await using stack = await startStack({ env: SOON });
+    stack.simulator.faults.add({ endpoint: 'activate', ...fault });
+    Object.assign(stack.simulator.faults.callbacks, WITHHELD);
+    const { activate, ended } = operator(stack.gateway.urls.graphql);
+    const made = await activate(activation(stack.account));
+    expect(made).toMatchObject({ status: 'UNKNOWN', progress: { unknown: 2 } });
+    const request = await ended(made.id);
+    expect(request).toMatchObject({
+      status: 'SUCCEEDED',
+      progress: { succeeded: 2, unknown: 0 },
+      carrierRequests: [{ state: 'ACCEPTED', carrierRequestId: null, attempts: 1 }],
+    });
+    expect(request.outcomes.nodes.map(({ source }) => source)).toEqual(['RECONCILED', 'RECONCILED']);
+    expect([...stack.simulator.ledger.postsPerDevice().values()]).toEqual([1, 1]);
+  },
+);
 
 test.concurrent('proven by the history where the list shows no date', async () => {
   await using stack = await startStack({ env: { ...SOON, M2M_OVERDUE_AFTER_MS: '600' } });
@@ -76,7 +84,11 @@ test.concurrent('a part of what was done is proven, the rest is awaited like any
   const named = [...devices(1), { deviceIds: [{ kind: 'ICCID' as const, id: active }] }];
   const { id } = await activate(activation(stack.account, { devices: named }));
   expect(await once(id, ({ progress }) => progress.succeeded === 1)).toMatchObject({ status: 'IN_PROGRESS', progress: { unknown: 0 } });
-  expect(await ended(id)).toMatchObject({ status: 'PARTIALLY_FAILED', progress: { succeeded: 1, expired: 1 }, carrierRequests: [{ state: 'CLOSED' }] });
+  expect(await ended(id)).toMatchObject({
+    status: 'PARTIALLY_FAILED',
+    progress: { succeeded: 1, expired: 1 },
+    carrierRequests: [{ state: 'CLOSED' }],
+  });
 });
 
 test.concurrent('callbacks that nobody had claimed tell the id of what was not answered, and settle its devices', async () => {

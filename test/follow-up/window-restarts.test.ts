@@ -40,7 +40,10 @@ test(`over ${KILLS} kills at random moments, with slow tokens and slow answers, 
   await using last = await spawnGateway({ ...env, M2M_SUBMIT_WAIT_MS: '1000' });
   await activate(last.graphql, activation(accounts[0] ?? '', { devices: devices(1, 999) }));
   const { posts } = simulator.ledger;
-  const most = mostWithin(60_000, posts.map(({ at }) => at));
+  const most = mostWithin(
+    60_000,
+    posts.map(({ at }) => at),
+  );
   expect(posts.length).toBeGreaterThan(0);
   expect(most, `seed ${random.seed}`).toBeLessThanOrEqual(LIMIT);
   expect(new Set(simulator.ledger.postsPerDevice().values())).toEqual(new Set([1]));

@@ -21,6 +21,7 @@ const QUIET: CampaignOptions = {
   networkFaults: false,
   clockJumps: false,
   maxDevices: 60,
+  others: 0,
   stallMs: 4_000,
 };
 
@@ -45,17 +46,4 @@ describe.concurrent('a campaign aimed at it finds that', () => {
       ).toBeGreaterThan(0);
     });
   }
-
-  test('nothing, where no bug is planted', async ({ expect: expectHere }) => {
-    const endings = CAMPAIGN.endings.filter((ending) => reason === null || !TRACED_ENDINGS.has(ending));
-    const { tally, acknowledged } = await runCampaign({
-      ...QUIET,
-      endings,
-      kills: 4,
-      networkFaults: true,
-      carrierFaults: CAMPAIGN.carrierFaults,
-    });
-    expectHere(tally.words).toEqual([]);
-    expectHere(acknowledged).toBeGreaterThan(0);
-  });
 });

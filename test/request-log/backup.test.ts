@@ -7,9 +7,11 @@ import { cursorAt } from '../../src/resolvers/cursor.ts';
 import { RequestFollowing } from '../../src/resolvers/follow-request.ts';
 import { LOCAL_CALLER } from '../../src/server/caller.ts';
 import { successCallback } from '../support/callback-samples.ts';
+import { fillStore } from '../support/fill-store.ts';
 import { newRequest } from '../support/new-request.ts';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { until } from '../support/until.ts';
 import { A, B, C, outcomesOf, requestOf, statuses, submitted } from './contract-support.ts';
 
 const NOW = 1_700_000_000_000;
@@ -77,6 +79,21 @@ test('what is committed while it is written is in the copy up to one moment, wit
   expect(lastSeq).toBe(3 + progress.SUCCEEDED);
   const page = await restored.outcomePages([{ requestId: id, statuses: ['SUCCEEDED'], afterIndex: -1, limit: 4_000 }]);
   expect(page[0]?.rows.map(({ index }) => index)).toEqual(Array.from({ length: progress.SUCCEEDED }, (_, at) => at));
+});
+
+test('a backup that begins while the store is being written to waits for its turn', async () => {
+  await using store = await opened();
+  const { log, folder } = store;
+  let done = false;
+  const writing = (async () => {
+    // The same pages again and again: nearly always in a transaction, and no larger for it.
+    for (let at = 0; !done; at++) await log.remember('load', String(at % 10).repeat(1_000_000));
+  })();
+  for (let at = 0; at < 15; at++) {
+    expect((await log.upkeep.backup(`${folder}/${at}.sqlite`)).bytes).toBeGreaterThan(1_000_000);
+  }
+  done = true;
+  await writing;
 });
 
 test('in a restored store what was queued or on its way is UNKNOWN and not sent again; the next start finds nothing to do', async () => {
@@ -168,13 +185,15 @@ test('a backup goes to a new file in a folder that is there, one at a time, and 
 });
 
 test('a store that is closed while a backup is written closes, and leaves no part of it', async () => {
-  await using store = await opened();
-  const { log, backup, folder } = store;
-  for (let at = 0; at < 40; at++) await log.create(newRequest(Array.from({ length: 500 }, () => A)));
+  await using folder = await tempFolder();
+  const [path, backup] = [`${folder.path}/log.sqlite`, `${folder.path}/backup.sqlite`];
+  await fillStore(path, { requests: 4, devices: 2_000, account: 'account-1', at: NOW });
+  const log = openLog(path);
   const making = expect(log.upkeep.backup(backup)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+  await until(() => statSync(`${backup}.part`, { throwIfNoEntry: false }) !== undefined && statSync(`${backup}.part`).size > 0);
   await log[Symbol.asyncDispose]();
   await making;
-  expect(readdirSync(folder)).toEqual(['log.sqlite']);
+  expect(readdirSync(folder.path)).toEqual(['log.sqlite']);
 });
 
 test('a write-ahead log that is not the store’s own is refused, for it would be replayed over it, or deleted', async () => {

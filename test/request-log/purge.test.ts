@@ -12,7 +12,7 @@ import { failureCallback, successCallback } from '../support/callback-samples.ts
 import { newRequest } from '../support/new-request.ts';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { A, B, outcomesOf, requestOf, statuses, submitted } from './contract-support.ts';
+import { A, B, C, outcomesOf, requestOf, statuses, submitted } from './contract-support.ts';
 
 const OLD = 1_000;
 const CUTOFF = 500_000;
@@ -43,7 +43,8 @@ async function completed(
   const guid = randomUUID();
   clock.at = at;
   const id = await submitted(log, devices, guid, { createdAt: at, ...more });
-  await Promise.all(devices.map((device) => log.append(successCallback({ requestId: guid, ids: device, receivedAt: at }))));
+  const { account = 'account-1' } = more;
+  await Promise.all(devices.map((device) => log.append(successCallback({ requestId: guid, ids: device, account, receivedAt: at }))));
   return { id, guid };
 }
 
@@ -74,7 +75,10 @@ test('a purge deletes what was complete before the time with everything of its o
   while (await log.indexIdentifiers());
   const kept = await countedIn(log, path);
   const large = await completed(store, ids(1_200), OLD);
-  const small = await Promise.all(ids(90).map((device) => completed(store, [device], OLD)));
+  // The same key, each in an account of its own.
+  const small = await Promise.all(
+    ids(90).map((device, at) => completed(store, [device], OLD, { account: `account-${at}`, idempotencyKey: 'key' })),
+  );
   while (await log.indexIdentifiers());
   const before = await countedIn(log, path);
 
@@ -179,16 +183,29 @@ test('a purge that ended in the middle is finished by the next, whatever that on
 test('a request made after a purge has nothing of the one whose key it takes over', async () => {
   await using store = await opened();
   const { log, hub } = store;
-  const gone = await completed(store, [A, B], OLD);
-  using _following = hub.follow(gone.id);
-  await log.append(failureCallback({ requestId: gone.guid, ids: A }));
-  await purge(log);
+  const purgeFollowed = async () => {
+    const gone = await completed(store, [A, B], OLD);
+    using _following = hub.follow(gone.id);
+    await log.append(failureCallback({ requestId: gone.guid, ids: A }));
+    expect(await log.read(gone.id, 5, 100)).toMatchObject({ lastSeq: 6, outcomes: [{ index: 0, contradicted: true }] });
+    await purge(log);
+  };
+  await purgeFollowed();
   const guid = randomUUID();
-  const id = await submitted(log, [B], guid);
+  store.clock.at = YOUNG;
+  const id = await submitted(log, [B, C, ids(1)[0] ?? A], guid);
+  for (const device of [B, C, ids(1)[0] ?? A]) await log.append(failureCallback({ requestId: guid, ids: device, receivedAt: YOUNG }));
   expect(await countedIn(log, store.path)).toMatchObject({ request: 1 });
-  expect(await log.append(failureCallback({ requestId: guid, ids: B }))).toBe('APPLIED');
-  expect(await requestOf(log, id)).toMatchObject({ status: 'FAILED', progress: { SUCCEEDED: 0, FAILED: 1 }, lastSeq: 4 });
-  expect(await log.read(id, 0, 100)).toMatchObject({ lastSeq: 4, outcomes: [{ index: 0, status: 'FAILED', contradicted: false }] });
+  expect(await requestOf(log, id)).toMatchObject({ status: 'FAILED', progress: { SUCCEEDED: 0, FAILED: 3 }, lastSeq: 6 });
+  expect(await log.read(id, 5, 100)).toMatchObject({ lastSeq: 6, outcomes: [{ index: 2, status: 'FAILED', contradicted: false }] });
+
+  // One of another tool takes its key over too, and is folded from its own rows.
+  await purgeFollowed();
+  const theirs = randomUUID();
+  await log.append(failureCallback({ requestId: theirs, ids: C, receivedAt: YOUNG }));
+  const [adopted = ''] = (await log.settleUnclaimed(YOUNG + 1)).adopted;
+  expect(await requestOf(log, adopted)).toMatchObject({ progress: { SUCCEEDED: 0, FAILED: 1, PENDING: 0 } });
+  expect(statuses(await outcomesOf(log, adopted))).toEqual(['FAILED']);
 });
 
 test('messages that no request has go by their age, about a megabyte in one job', async () => {

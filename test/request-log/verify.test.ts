@@ -81,11 +81,7 @@ test.each([
     /unclaimed callback \d+ is not/,
   ],
   ['a changed kept message', "UPDATE kept_message SET body = CAST('other' AS BLOB) WHERE reason = 'UNREADABLE'", /kept message \d+ is not/],
-  [
-    'a carrier request of nobody',
-    'UPDATE carrier_request SET request_pk = 4711 + pk',
-    /carrier_request belongs to a row of request/,
-  ],
+  ['a carrier request of nobody', 'UPDATE carrier_request SET request_pk = 4711 + pk', /carrier_request belongs to a row of request/],
   ['a request without carrier requests', 'DELETE FROM carrier_request', /has lost its input or its carrier requests/],
   ['a request without input', 'DELETE FROM request_input', /has lost its input/],
 ])('%s is found', async (_what, sql, found) => {

@@ -20,6 +20,8 @@ export interface SpawnOptions {
   readonly folder?: string | undefined;
   /** The command that runs it, for instance `strace` and its arguments. It must become the process itself (`-DD`). */
   readonly under?: readonly string[] | undefined;
+  /** A signal it is sent as soon as this resolves, also before it listens. */
+  readonly signalled?: Promise<NodeJS.Signals> | undefined;
 }
 
 /**
@@ -27,16 +29,22 @@ export interface SpawnOptions {
  * ends before, and with its pid and how it ended as the error's cause.
  */
 export async function spawnGateway(env: Readonly<Record<string, string>>, options: SpawnOptions = {}): Promise<GatewayProcess> {
-  const [command = process.execPath, ...args] = [...(options.under ?? []), process.execPath, 'src/main.ts'];
+  const own = [process.execPath, 'src/main.ts'] as const;
+  const [command, ...args] = [...(options.under ?? []), ...own];
   const child = spawn(command, args, {
     ...(options.folder !== undefined && { cwd: options.folder }),
     env: { ...env, M2M_LOG_LEVEL: 'info', PATH: process.env['PATH'] ?? '' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  void options.signalled?.then((signal) => child.kill(signal));
   let output = '';
   const exited = once(child, 'exit').then(
     ([code, signal]: (number | NodeJS.Signals | null)[]) => (code ?? signal) as number | NodeJS.Signals,
   );
+  // A test that is broken off leaves nothing behind.
+  const orphaned = () => void child.kill('SIGKILL');
+  process.once('exit', orphaned);
+  void exited.then(() => process.off('exit', orphaned));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const urls = new Map<string, string>();
   const listening = Promise.withResolvers<void>();

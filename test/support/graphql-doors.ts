@@ -4,7 +4,9 @@ import type { RequestLog } from '../../src/datasources/request-log/request-log.t
 import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import { DeadLetters } from '../../src/resolvers/dead-letters.ts';
 import { RequestFollowing } from '../../src/resolvers/follow-request.ts';
+import { CallbackReceiver } from '../../src/resolvers/receive-callback.ts';
 import { LOCAL_CALLER } from '../../src/server/caller.ts';
 import { createGraphqlServer } from '../../src/server/graphql-http.ts';
 import { createGraphql } from '../../src/server/graphql.ts';
@@ -18,6 +20,8 @@ export async function openGraphqlDoors({
   stalledAfterMs = 15_000,
   keepAliveMs = 12_000,
   logLevel = 'error' as 'error' | 'warn',
+  overload = idleOverload(),
+  caller = LOCAL_CALLER,
 } = {}) {
   await using undo = new AsyncDisposableStack();
   const folder = undo.use(await tempFolder());
@@ -30,20 +34,27 @@ export async function openGraphqlDoors({
   const logged: string[] = [];
   const logger = createLogger({ level: logLevel, destination: { write: (line) => void logged.push(line) } });
   const metrics = createMetrics();
+  const receiver = new CallbackReceiver({
+    requestLog: seen,
+    credentials: null,
+    requireCredentials: false,
+    keptPerReason: 10,
+    now: Date.now,
+  });
   const graphql = createGraphql({
     parts: {
       requestLog: seen,
       submitter: null as never,
       sender: null as never,
       manager: null as never,
-      deadLetters: null as never,
+      deadLetters: new DeadLetters({ requestLog: seen, receiver }),
       following: new RequestFollowing(seen, hub),
     },
-    caller: () => LOCAL_CALLER,
+    caller: () => caller,
     logger,
     metrics,
   });
-  const common = { graphql, hosts: ['127.0.0.1'], overload: undo.use(idleOverload()), metrics };
+  const common = { graphql, hosts: ['127.0.0.1'], overload: undo.use(overload), metrics };
   const server = createGraphqlServer({ ...common, maxBodyBytes: 1_000_000, graphiql: null });
   const door = new WebsocketDoor({ ...common, stalledAfterMs, keepAliveMs, logger });
   door.attach(server);

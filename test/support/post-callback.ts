@@ -12,7 +12,7 @@ export async function postCallback(
   const answer = await request(`${gateway.urls.callbacks}${gateway.callbackPath(account, service)}`, {
     method: 'POST',
     headers: { 'content-type': contentType },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
+    body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
   });
   await answer.body.dump();
   return answer.statusCode;

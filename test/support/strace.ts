@@ -25,11 +25,10 @@ export const SYNCS = 'fsync,fdatasync';
 export function underStrace({ calls, inject, into, bytes = 0, addresses = false, env = {} }: Tracing): string[] {
   // Stopping at the traced calls alone is much faster, but strace sends no signal then.
   const fast = inject?.includes('signal=') ? [] : ['--seccomp-bpf'];
-  return [
-    ...['strace', '-DD', '-f', ...fast, addresses ? '-yy' : '-y', '-s', String(bytes), '-o', into, '-e', `trace=${calls}`],
-    ...(inject === undefined ? [] : ['-e', `inject=${inject}`]),
-    ...Object.entries(env).flatMap(([name, value]) => ['-E', `${name}=${value}`]),
-  ];
+  const command = ['strace', '-DD', '-f', ...fast, addresses ? '-yy' : '-y', '-s', String(bytes), '-o', into, '-e', `trace=${calls}`];
+  if (inject !== undefined) command.push('-e', `inject=${inject}`);
+  for (const [name, value] of Object.entries(env)) command.push('-E', `${name}=${value}`);
+  return command;
 }
 
 /** Why nothing can be traced on this machine; null when it can. */

@@ -23,7 +23,7 @@ type Group = {
 
 /**
  * Finds owners for callbacks that no Request has, one carrier request id at a time. Nothing is decided while a request of
- * that account is on its way: the id may be the answer to it.
+ * that account is on its way that left before the first of them came: the id may be the answer to it.
  *
  * A Request that left and never learnt its id takes it when it is the only one that could: same account and service, sent
  * before the callback came, an identifier in common. An id that could be of several stays unclaimed, and so does one that a
@@ -38,7 +38,7 @@ export function settleUnclaimed(sql: Statements, writer: SqliteWriter, before: n
   for (const group of groups) {
     // An id that two accounts' listeners heard belongs to whichever had it first; the other's messages stay unclaimed.
     if (sql.carrierById.get(group.carrier_request_id)) continue;
-    if (sql.sendingOfAccount.get(group.account)) continue;
+    if (sql.sentBefore.get(group.account, group.first_at)) continue;
     const { sure, possible } = candidatesFor(sql, writer, group);
     const [only] = sure;
     if (only && sure.length + possible === 1) {

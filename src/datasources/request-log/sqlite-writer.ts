@@ -155,7 +155,8 @@ export class SqliteWriter {
 
   /** The fold of a Request's log, from memory or from its rows. */
   state(pk: number): RequestState {
-    const cached = this.#states.get(pk);
+    // One that the open transaction has changed stays the same, though it may have been forgotten since.
+    const cached = this.#touched.get(pk)?.state ?? this.#states.get(pk);
     if (cached) return cached;
     const input = this.#sql.inputOf.get(pk) as { devices: string | null };
     const carriers = this.#sql.carriersOf.all(pk) as { first_index: number; device_count: number | null }[];

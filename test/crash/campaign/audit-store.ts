@@ -94,7 +94,7 @@ export class StoreAudit implements Disposable {
     const performed = new Set(this.#books.performed.map(({ intent }) => intent?.number));
     for (const { id, reference, status } of rows) {
       const done = performed.has(Number(reference?.slice('intent-'.length)));
-      const right = done ? ['SUCCEEDED', 'PARTIALLY_FAILED', 'FAILED'] : ['UNKNOWN', 'REJECTED', 'EXPIRED'];
+      const right = done ? ['SUCCEEDED', 'PARTIALLY_FAILED', 'FAILED'] : ['UNKNOWN', 'REJECTED', 'EXPIRED', 'CANCELLED'];
       if (!right.includes(status))
         this.#tally.add('other', `request ${id} is ${status}; the carrier has ${done ? '' : 'not '}performed it`);
     }

@@ -1,4 +1,5 @@
 import type { ActionPost } from '../../../simulator/ledger.ts';
+import { deviceOf } from './device-numbers.ts';
 
 export type OperationName = 'ActivateDevices' | 'RenewActivationCode' | 'ResumeProfile';
 
@@ -44,7 +45,9 @@ export class Books {
   readonly intents: Intent[] = [];
   readonly performed: Performed[] = [];
   readonly messages: Message[] = [];
-  readonly posts: ActionPost[] = [];
+  /** POSTs for devices that no intent has. */
+  readonly strayPosts: ActionPost[] = [];
+  readonly #posts = new Map<Intent, ActionPost[]>();
   /** By marker. */
   readonly #state: ('new' | 'sent' | 'acknowledged')[] = [];
   #devices = 0;
@@ -74,6 +77,25 @@ export class Books {
     }
     const found = this.intents[low - 1];
     return found && device < found.firstDevice + found.devices ? found : null;
+  }
+
+  /** Takes a POST that has reached the carrier into the books, performed or not. */
+  notePost(post: ActionPost): void {
+    const intent = this.intentOf(deviceOf(post.devices[0] ?? ''));
+    if (!intent) return void this.strayPosts.push(post);
+    const posts = this.#posts.get(intent);
+    if (posts) posts.push(post);
+    else this.#posts.set(intent, [post]);
+  }
+
+  postsOf(intent: Intent): readonly ActionPost[] {
+    return this.#posts.get(intent) ?? [];
+  }
+
+  /** How far the mutations are that nobody has had an answer to: what a crash now would meet. */
+  underWay(): ReadonlySet<'not sent' | 'sent' | 'answered'> {
+    const open = this.intents.filter(({ concluded }) => !concluded).map((intent) => this.postsOf(intent).at(-1));
+    return new Set(open.map((post) => (!post ? 'not sent' : post.status === undefined ? 'sent' : 'answered')));
   }
 
   compose(performed: Performed, device: number, kind: MessageKind): Message {

@@ -52,6 +52,8 @@ export interface CampaignOptions {
   readonly twice: number;
   /** Share of callbacks sent four times in parallel, 0 to 1. */
   readonly copied: number;
+  /** Requests of another tool, whose callbacks come here too. */
+  readonly others: number;
   /** At the end: how long nothing may change before what is still open counts as never to come, in milliseconds. */
   readonly stallMs: number;
   /** What happens, a line at a time. */
@@ -69,6 +71,7 @@ export const CAMPAIGN: Omit<CampaignOptions, 'seed'> = {
   maxDevices: 400,
   twice: 0.2,
   copied: 0.05,
+  others: 100,
   stallMs: 10_000,
   say: () => undefined,
 };

@@ -1,7 +1,7 @@
 import type { ActionPost } from '../../../simulator/ledger.ts';
 import type { Simulator } from '../../../simulator/simulator.ts';
 import type { Books, OperationName, Performed } from './books.ts';
-import { deviceOf } from './carrier-messages.ts';
+import { deviceOf } from './device-numbers.ts';
 
 const OPERATION: Readonly<Record<ActionPost['endpoint'], OperationName>> = {
   activate: 'ActivateDevices',
@@ -42,7 +42,7 @@ export class CarrierWatch {
     const { posts } = this.#simulator.ledger;
     const fresh = posts.slice(this.#seen);
     this.#seen = posts.length;
-    this.#books.posts.push(...fresh);
+    for (const post of fresh) this.#books.notePost(post);
     const waiting = [...this.#open, ...fresh];
     this.#open = waiting.filter((post) => post.requestId === undefined && post.status === undefined);
     const performed = waiting.filter((post) => post.requestId !== undefined);

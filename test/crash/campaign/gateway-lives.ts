@@ -14,6 +14,8 @@ export interface LivesOptions {
   readonly folder: string;
   readonly clock: FakeClock | null;
   readonly options: Pick<CampaignOptions, 'folder' | 'say'>;
+  /** A life was killed, just now. */
+  readonly onKilled: () => void;
   /** Something that must not be: a line for the report. */
   readonly onProblem: (problem: string) => void;
 }
@@ -118,6 +120,7 @@ export class GatewayLives implements AsyncDisposable {
 
   #count(plan: LifePlan): void {
     this.killed.set(plan.ending, (this.killed.get(plan.ending) ?? 0) + 1);
+    this.#parts.onKilled();
     this.#parts.options.say(`killed: ${describePlan(plan)}`);
   }
 

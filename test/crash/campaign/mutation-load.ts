@@ -3,7 +3,7 @@ import { graphql } from '../../support/stack.ts';
 import type { SeededRandom } from '../../support/seeded-random.ts';
 import type { Books, Intent, OperationName } from './books.ts';
 import type { CampaignOptions } from './campaign-options.ts';
-import { identifiersOf } from './carrier-messages.ts';
+import { identifiersOf } from './device-numbers.ts';
 import type { GatewayLives } from './gateway-lives.ts';
 
 export interface MutationLoadOptions {

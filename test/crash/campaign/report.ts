@@ -6,6 +6,8 @@ export interface CampaignReport {
   readonly acknowledged: number;
   readonly kills: number;
   readonly killed: ReadonlyMap<Ending, number>;
+  /** How many of these crashes met a mutation that far. */
+  readonly met: ReadonlyMap<string, number>;
   /** The whole of it, audit included. */
   readonly seconds: number;
   /** Requests that the carrier has performed. */
@@ -29,7 +31,8 @@ export function ledgerLine({ acknowledged, kills, tally: { counts } }: CampaignR
 export function describeReport(report: CampaignReport): string[] {
   const list = (counts: ReadonlyMap<string, number>) => [...counts].map(([what, count]) => `${what} ${count}`).join(', ') || 'none';
   return [
-    `killed: ${list(report.killed)}; ${report.lostBytes} unsynced bytes taken away by power cuts`,
+    `killed: ${list(report.killed)}; power cuts took ${report.lostBytes} unsynced bytes`,
+    `crashes that met a mutation: ${list(report.met)}`,
     `requests ${report.requests}, subscriptions resumed ${report.resumed}, answers to callbacks: ${list(report.answers)}; ${report.seconds.toFixed(1)} s`,
     ...report.tally.words,
     ...(report.tally.isClean ? [] : [`NOT CLEAN. Run it again with --seed ${report.seed}.`]),

@@ -19,6 +19,7 @@ import { freePort } from './free-port.ts';
 import { GatewayLives } from './gateway-lives.ts';
 import { LifePlanner } from './life-plan.ts';
 import { MutationLoad } from './mutation-load.ts';
+import { Operator } from './operator.ts';
 import type { CampaignReport } from './report.ts';
 import { settle } from './settle.ts';
 import { SubscriberLoad } from './subscriber-load.ts';
@@ -35,8 +36,6 @@ const ENV = {
 const SAY_EVERY_MS = 5_000;
 /** Later than any time the clock has shown: what waits for a time comes to it. */
 const END_OF_CLOCK_S = FARTHEST_S + 60;
-/** Requests of another tool at most. */
-const OTHERS = 100;
 
 /** One campaign: load and faults, then everything is let come to its end, then the books are compared. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
@@ -72,7 +71,11 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   };
 
   const clock = options.clockJumps ? new FakeClock(`${folder.path}/clock`) : null;
-  const lives = undo.use(new GatewayLives({ simulator, env, folder: folder.path, clock, options, onProblem }));
+  const met = new Map<string, number>();
+  const onKilled = () => {
+    for (const point of books.underWay()) met.set(point, (met.get(point) ?? 0) + 1);
+  };
+  const lives = undo.use(new GatewayLives({ simulator, env, folder: folder.path, clock, options, onKilled, onProblem }));
   const subscribers = undo.use(new SubscriberLoad({ lives, random: stream(2), onProblem }));
   const callbacks = undo.use(
     new CallbackLoad({
@@ -99,13 +102,22 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   const watch = new CarrierWatch(simulator, books, (performed) => callbacks.report(performed));
   undo.defer(() => watch.stop());
 
+  const operator = new Operator({ books, lives, subscribers });
+  const settled = new AbortController();
+  undo.defer(() => {
+    calm.abort();
+    mutations.stop();
+    settled.abort();
+  });
+
   void watch.watch();
   void callbacks.run();
   void mutations.run();
+  void operator.work(settled.signal);
   const disturbances = [
-    callbacksOfOthers(accounts, books, callbacks, calm.signal),
+    callbacksOfOthers(options.others, accounts, books, callbacks, calm.signal),
     disturbCarrier(simulator, options.carrierFaults, stream(5), calm.signal),
-    clock ? disturbClock(clock, stream(6), calm.signal) : undefined,
+    clock ? disturbClock(clock, stream(6), calm.signal) : Promise.resolve(),
   ];
 
   const began = performance.now();
@@ -128,7 +140,6 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   say();
   const open = await settle({
     url: gateway.graphql,
-    books,
     callbacks,
     subscribers,
     asking: () => mutations.asking,
@@ -136,6 +147,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   });
   if (open !== null) tally.add('other', `not everything came to its end: ${open}`);
   say();
+  settled.abort();
 
   await auditGraph(gateway.graphql, books, tally);
   await lives.stop();
@@ -151,6 +163,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     acknowledged: books.acknowledged,
     kills: lives.kills,
     killed: lives.killed,
+    met,
     seconds: (performance.now() - began) / 1_000,
     requests: books.performed.length,
     resumed: subscribers.resumed,
@@ -161,14 +174,21 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
 }
 
 /** Now and then, callbacks of requests that another tool has made. */
-async function callbacksOfOthers(accounts: readonly string[], books: Books, callbacks: CallbackLoad, signal: AbortSignal): Promise<void> {
+async function callbacksOfOthers(
+  requests: number,
+  accounts: readonly string[],
+  books: Books,
+  callbacks: CallbackLoad,
+  signal: AbortSignal,
+): Promise<void> {
   const devices = 2;
-  for (let request = 0; request < OTHERS && !signal.aborted; request++) {
+  for (let request = 0; request < requests && !signal.aborted; request++) {
+    const firstDevice = books.reserve(devices);
     const performed: Performed = {
       requestId: randomUUID(),
       account: accounts[0] ?? '',
       operation: 'ResumeProfile',
-      firstDevice: books.reserve(devices),
+      firstDevice,
       devices,
       intent: null,
     };

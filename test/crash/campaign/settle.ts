@@ -1,12 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { graphql } from '../../support/stack.ts';
-import type { Books } from './books.ts';
 import type { CallbackLoad } from './callback-load.ts';
-import type { Followed, SubscriberLoad } from './subscriber-load.ts';
+import type { SubscriberLoad } from './subscriber-load.ts';
 
 export interface Settling {
   readonly url: string;
-  readonly books: Books;
   readonly callbacks: CallbackLoad;
   readonly subscribers: SubscriberLoad;
   /** Callers who have no definite answer yet. */
@@ -29,7 +27,7 @@ export async function settle(parts: Settling): Promise<string | null> {
   let last = '';
   for (let movedAt = performance.now(); performance.now() - movedAt < parts.stallMs; await delay(LOOK_EVERY_MS)) {
     const { open, unclaimed } = await openInGraph(parts.url);
-    const following = stillFollowing(parts);
+    const following = parts.subscribers.followed.filter(({ ended }) => !ended).length;
     const { backlog } = parts.callbacks;
     const now = `callers ${parts.asking()}, callbacks ${backlog}, requests ${open}, unclaimed ${unclaimed}, subscribers ${following}`;
     if (parts.asking() + backlog + open + unclaimed + following === 0) return null;
@@ -46,11 +44,4 @@ async function openInGraph(url: string): Promise<{ open: number; unclaimed: numb
     open: data?.requests.nodes.filter(({ origin }) => origin === 'GATEWAY').length ?? 1,
     unclaimed: data?.unclaimedCallbacks.nodes.length ?? 1,
   };
-}
-
-/** Subscribers who have not been told the end, less those of what never arrived at the carrier: that has none. */
-function stillFollowing({ books, subscribers }: Settling): number {
-  const performed = new Set(books.performed.map(({ intent }) => intent));
-  const endless = ({ intent, events }: Followed) => !performed.has(intent) && events.at(-1)?.status === 'UNKNOWN';
-  return subscribers.followed.filter((followed) => !followed.ended && !endless(followed)).length;
 }

@@ -3,11 +3,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { request } from 'undici';
+import type { Simulator } from '../../../simulator/simulator.ts';
 
 /** Stands between the gateway and the carrier; what the carrier answers is let through when the test says so. */
 export interface GatedProxy extends AsyncDisposable {
-  /** Give this to the gateway as the base URL of the API. */
-  readonly url: string;
+  /** The carrier as it is to be given to the gateway. */
+  readonly carrier: Pick<Simulator, 'url' | 'credentials' | 'accounts'>;
   /** From now on requests whose path ends so wait here, before the carrier has heard of them. */
   hold(pathEnd: string): void;
   /** Resolves when so many wait. */
@@ -16,8 +17,8 @@ export interface GatedProxy extends AsyncDisposable {
   release(): void;
 }
 
-export async function startGatedProxy(target: string): Promise<GatedProxy> {
-  const { origin } = new URL(target);
+export async function startGatedProxy({ url: target, credentials, accounts }: GatedProxy['carrier']): Promise<GatedProxy> {
+  const { origin, pathname } = new URL(target);
   let closed: string | null = null;
   let waiting: (() => void)[] = [];
   const changed = new EventTarget();
@@ -41,7 +42,7 @@ export async function startGatedProxy(target: string): Promise<GatedProxy> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${new URL(target).pathname}`,
+    carrier: { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${pathname}`, credentials, accounts },
     hold: (pathEnd) => {
       closed = pathEnd;
     },

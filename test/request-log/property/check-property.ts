@@ -55,10 +55,10 @@ async function shortened<Operation>(
 
 function* shorterOnes<Operation>(turns: readonly Turn<Operation>[]): Generator<readonly Turn<Operation>[]> {
   for (const at of [...turns.keys()].toReversed()) {
-    const { operations, dies } = turns[at] ?? { operations: [], dies: null };
+    const { operations, fate } = turns[at] ?? { operations: [], fate: null };
     yield turns.toSpliced(at, 1);
-    if (dies) yield turns.with(at, { operations, dies: null });
-    for (const each of operations.keys()) yield turns.with(at, { operations: operations.toSpliced(each, 1), dies });
+    if (fate) yield turns.with(at, { operations, fate: null });
+    for (const each of operations.keys()) yield turns.with(at, { operations: operations.toSpliced(each, 1), fate });
   }
 }
 

@@ -6,6 +6,7 @@ import type { LogSource } from './log-source.ts';
 import { storedRows, type StoredRows } from './stored-rows.ts';
 
 const FILE = 'log.sqlite';
+const SQLITE_FULL = 13;
 
 /**
  * The log on a real file, with a clock that stands still while jobs run, and a way to die: at a chosen moment the file and its
@@ -17,6 +18,7 @@ export class DrivenStore implements AsyncDisposable {
   readonly #followings = new Map<string, Following>();
   #life = 0;
   #momentsLeft = Number.POSITIVE_INFINITY;
+  #isFull = false;
   #hub: InstanceType<LogSource['Hub']>;
   #log: SqliteRequestLog;
   now = 1_000;
@@ -46,6 +48,11 @@ export class DrivenStore implements AsyncDisposable {
   dieAfter(moments: number): void {
     this.#momentsLeft = moments;
     if (moments === 0) this.#keepFiles();
+  }
+
+  /** While it is full every job that reads the clock fails, as one does whose row finds no room; with it all of its commit. */
+  fill(isFull: boolean): void {
+    this.#isFull = isFull;
   }
 
   /** Ends this life, here and now if it did not end before, and opens what it left. */
@@ -89,6 +96,7 @@ export class DrivenStore implements AsyncDisposable {
       hub,
       now: () => {
         this.#moment(life);
+        if (this.#isFull) throw Object.assign(new Error('database or disk is full'), { errcode: SQLITE_FULL });
         return this.now;
       },
       onCommit: () => this.#moment(life),

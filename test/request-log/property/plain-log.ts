@@ -51,6 +51,8 @@ export class PlainLog {
   kept: PlainKept[] = [];
   /** Copies that wait for the listener before us. */
   forwards: PlainForward[] = [];
+  /** The carrier's ids of Requests that are gone. */
+  purged: string[] = [];
   /** Requests that are out of sight and not deleted yet. */
   hidden = 0;
   /** All messages that ever came, for those that come again. */
@@ -205,7 +207,8 @@ export class PlainLog {
     const over = this.requests.filter((request) => isEnded(request) && (request.completedAt ?? before) < before);
     this.hidden = over.length;
     this.requests = this.requests.filter((request) => !over.includes(request));
-    const guids = over.flatMap(({ parts }) => parts.map(({ guid }) => guid));
+    const guids = over.flatMap(({ parts }) => parts.flatMap(({ guid }) => guid ?? []));
+    this.purged.push(...guids);
     this.sent = this.sent.filter(({ guid }) => guid === null || !guids.includes(guid));
     if (over.length > 0) return false;
     for (const list of ['unclaimed', 'kept'] as const) {

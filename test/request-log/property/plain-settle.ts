@@ -16,9 +16,10 @@ export function plainSettle(log: PlainLog, before: number, now: number): { resol
   const settled = { resolved: [] as string[], adopted: [] as string[] };
   const heard = log.unclaimed.filter(({ service }) => SETTLING.includes(service));
   for (const { account, service, guid } of firstOfEach(heard)) {
-    if (guid === null || log.owner(guid) || partsOf(log, account).some(({ part }) => part.state === 'SENDING')) continue;
+    if (guid === null || log.owner(guid)) continue;
     const own = log.unclaimed.filter((message) => message.guid === guid && message.account === account);
     const firstAt = Math.min(...own.filter((message) => heard.includes(message)).map(({ receivedAt }) => receivedAt));
+    if (partsOf(log, account).some(({ part }) => part.state === 'SENDING' && (part.sentAt ?? 0) <= firstAt)) continue;
     const lost = partsOf(log, account).filter(
       ({ request, part }) => part.service === service && leftWithoutId(part, request.createdAt, firstAt),
     );

@@ -18,9 +18,10 @@ export function planCallback(situation: Situation, drawn: OperationOf<'callback'
   return [messageCall(situation, { ...drawn, account, guid, service: part.service, device: deviceOfPool(poolOf(guid), place) })];
 }
 
-/** A message about something that no gateway of ours has sent. */
+/** A message about something that no gateway of ours has sent, or that was purged. */
 export function planExternal(situation: Situation, drawn: OperationOf<'external'>): PlannedCall[] {
-  const guid = strangeGuid(drawn.guid);
+  const guids = [strangeGuid(0), strangeGuid(1), ...situation.model.purged.slice(-1)];
+  const guid = guids[drawn.guid % guids.length] ?? strangeGuid(0);
   const device = deviceOfPool(poolOf(guid), drawn.device);
   return [messageCall(situation, { ...drawn, account: ACCOUNTS[drawn.account === 0 ? 0 : 1], guid, service: 'CarrierService', device })];
 }

@@ -2,16 +2,25 @@ import type { Finding } from '../../../src/datasources/request-log/follow-up-log
 import { deviceOfIccid, kindsOf, ownGuid, plainKey, spelt } from './fleet.ts';
 import type { OperationOf } from './operations.ts';
 import type { PlainFinding } from './plain-log.ts';
+import type { PlainRequest } from './plain-request.ts';
 import { plainSettle } from './plain-settle.ts';
 import { ERROR, partsOf, pick, type PlannedCall, type Situation } from './planned-call.ts';
 
-export function planLapse({ model, now, idOf, ...situation }: Situation, { part, into, limit }: OperationOf<'lapse'>): PlannedCall[] {
-  const picked = pick(partsOf({ model, now, idOf, ...situation }), part);
-  if (!picked) return [];
-  const { request, at } = picked;
+export function planLapse(situation: Situation, { part, into, limit }: OperationOf<'lapse'>): PlannedCall[] {
+  const picked = pick(partsOf(situation), part);
+  return picked ? [lapseCall(situation, picked.request, picked.at, into, limit)] : [];
+}
+
+export function lapseCall(
+  { model, now, idOf }: Situation,
+  request: PlainRequest,
+  at: number,
+  into: 'OVERDUE' | 'EXPIRED',
+  limit: number,
+): PlannedCall {
   const id = idOf(request);
   const expected = model.lapse(request, at, into, limit, now);
-  return [{ name: `lapse ${id} ${at} ${into} ${limit}`, call: (log) => log.lapse(id, at, into, limit), expected }];
+  return { name: `lapse ${id} ${at} ${into} ${limit}`, call: (log) => log.lapse(id, at, into, limit), expected };
 }
 
 export function planReconcile(situation: Situation, { findings }: OperationOf<'reconcile'>): PlannedCall[] {

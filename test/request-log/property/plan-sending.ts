@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { NewRequest, RequestedDevice, SendingStep } from '../../../src/datasources/request-log/request-log.ts';
 import { deviceOfPool, kindsOf, ownGuid, plainKey, spelt } from './fleet.ts';
 import type { OperationOf } from './operations.ts';
+import { lapseCall } from './plan-follow-up.ts';
 import { newPart } from './plain-steps.ts';
 import { newDevice, type PlainPart, type PlainRequest } from './plain-request.ts';
 import { ACCOUNTS, ERROR, partsOf, pick, type PlannedCall, type Situation } from './planned-call.ts';
@@ -32,7 +33,8 @@ export function* planSubmit(situation: Situation, { answered, type: _, ...shape 
     yield stepCall(situation, request, at, { type: 'SENDING' });
     if (answered === 'ACCEPTED')
       yield stepCall(situation, request, at, { type: 'ACCEPTED', carrierRequestId: ownGuid(request.number, at) });
-    if (answered === 'UNANSWERED') yield stepCall(situation, request, at, { type: 'UNANSWERED', error: ERROR });
+    if (answered === 'UNANSWERED' || answered === 'EXPIRED') yield stepCall(situation, request, at, { type: 'UNANSWERED', error: ERROR });
+    if (answered === 'EXPIRED') yield lapseCall(situation, request, at, 'EXPIRED', 10);
   }
 }
 

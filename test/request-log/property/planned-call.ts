@@ -8,6 +8,8 @@ export interface PlannedCall {
   readonly name: string;
   readonly call: (log: SqliteRequestLog) => Promise<unknown>;
   readonly expected: unknown;
+  /** It writes nothing, so it is answered in any case. */
+  readonly isRead?: boolean;
 }
 
 /** What a planner has to go on: the model, which every plan brings forward, and how things stood before the turn. */

@@ -41,27 +41,25 @@ class Game {
     this.#store = store;
   }
 
-  async play({ operations, dies }: Turn<Operation>): Promise<void> {
+  async play({ operations, fate }: Turn<Operation>): Promise<void> {
     this.#store.now += TURN_MS;
     const situation = await this.#situation(operations.length === 1);
-    // Reads see what is committed, whatever was given to the log in this turn before them.
-    const reads = new Map<Operation, PlannedCall[]>();
-    for (const operation of operations) if (operation.type === 'read') reads.set(operation, this.#planRead(operation, situation));
     const lives = [this.#model.copy()];
-    if (dies) this.#store.dieAfter(dies.after);
-    const given: { readonly planned: PlannedCall; readonly answer: Promise<unknown> }[] = [];
-    for (const operation of operations) {
-      if (operation.type === 'leave') this.#leave(operation);
-      for (const planned of operation.type === 'leave' ? [] : (reads.get(operation) ?? planOperation(situation, operation as never))) {
-        given.push({ planned, answer: answerOf(planned, this.#store.log) });
-        if (dies) lives.push(this.#model.copy());
-      }
+    if (fate?.is === 'DEATH') this.#store.dieAfter(fate.after);
+    const given: { readonly planned: PlannedCall; readonly told: ReturnType<typeof answerOf> }[] = [];
+    for (const planned of this.#plan(operations, situation)) {
+      given.push({ planned, told: answerOf(planned, this.#store.log) });
+      if (fate?.is === 'DEATH') lives.push(this.#model.copy());
     }
-    for (const { planned, answer } of given) {
-      deepStrictEqual(await this.#named(await answer), planned.expected, planned.name);
+    // A job that fails by itself has the others begun anew, each alone; on a full disk some would be taken, some not.
+    if (fate?.is === 'FULL_DISK' && given.every(({ planned }) => planned.expected !== REJECTS)) return this.#refused(given, lives);
+    for (const { planned, told } of given) {
+      const result = await told;
+      if ('failure' in result) throw new Error(planned.name, { cause: result.failure });
+      deepStrictEqual(await this.#named(result.answer), planned.expected, planned.name);
     }
     await this.#learnTimes(this.#model);
-    if (dies) await this.#die(lives, dies.recovers);
+    if (fate?.is === 'DEATH') await this.#die(lives, fate.recovers);
   }
 
   /** Everything once more, at the end: as it stands in memory, and as it is built anew from the rows. */
@@ -70,7 +68,7 @@ class Game {
       while (follower.cursor < (this.#find(follower.requestId)?.rows.length ?? 0)) await this.#follow(follower, 2);
     }
     const keys = this.#keys();
-    const { view } = await checkLog(this.#store, keys);
+    const { view } = await checkLog(this.#store, { found: keys, isPurged: this.#model.purged.length > 0 });
     deepStrictEqual(view, plainView(this.#model, this.#store.now, keys), 'at the end');
   }
 
@@ -95,31 +93,60 @@ class Game {
     };
   }
 
+  /** Reads see what is committed, whatever was given to the log in this turn before them; so they are planned first. */
+  *#plan(operations: readonly Operation[], situation: Situation): Generator<PlannedCall> {
+    const reads = new Map<Operation, PlannedCall[]>();
+    for (const operation of operations) if (operation.type === 'read') reads.set(operation, this.#planRead(operation, situation));
+    for (const operation of operations) {
+      if (operation.type === 'leave') this.#leave(operation, situation);
+      else if (operation.type === 'read') yield* reads.get(operation) ?? [];
+      else yield* planOperation(situation, operation);
+    }
+  }
+
+  /** Nothing of the turn was taken: each write is told so, and the log stands as before. */
+  async #refused(given: readonly { planned: PlannedCall; told: ReturnType<typeof answerOf> }[], [before]: readonly PlainLog[]): Promise<void> {
+    this.#store.fill(true);
+    const reader = this.#store.log.reconcile([]);
+    await Promise.allSettled([reader, ...given.map(({ told }) => told)]);
+    this.#store.fill(false);
+    for (const { planned, told } of given) {
+      const result = await told;
+      if (planned.isRead && 'answer' in result) deepStrictEqual(result.answer, planned.expected, planned.name);
+      else if (!planned.isRead) deepStrictEqual('failure' in result && codeOf(result.failure), 'STORE_FAILED', `${planned.name} on a full disk`);
+    }
+    this.#model = before ?? this.#model;
+  }
+
   #planRead({ follower: at, request: ago, limit }: OperationOf<'read'>, { requests, idOf }: Situation): PlannedCall[] {
     let follower = this.#followers.get(at);
     if (!follower || !this.#find(follower.requestId)) {
       const chosen = pick(requests, ago);
       if (!chosen) return [];
       this.#followers.set(at, (follower = { requestId: chosen.id, cursor: 0 }));
-      // Every other one reads what is in memory.
-      if (at !== 0) this.#store.follow(idOf(chosen));
     }
     const { requestId, cursor } = follower;
     const request = this.#find(requestId);
     if (!request) return [];
+    // The others read what is in memory.
+    if (at !== 0) this.#store.follow(idOf(request));
     const expected = plainBatch(request, cursor, limit);
     follower.cursor = expected?.lastSeq ?? cursor;
     const id = idOf(request);
     return [
-      { name: `read ${id} after ${cursor}, ${limit} at most`, call: async (log) => batchView(await log.read(id, cursor, limit)), expected },
+      {
+        name: `read ${id} after ${cursor}, ${limit} at most`,
+        call: async (log) => batchView(await log.read(id, cursor, limit)),
+        expected,
+        isRead: true,
+      },
     ];
   }
 
-  #leave({ follower: at }: OperationOf<'leave'>): void {
-    const follower = this.#followers.get(at);
-    if (!follower) return;
-    this.#followers.delete(at);
-    this.#store.leave(follower.requestId);
+  /** It goes and keeps its cursor; when it comes back it reads on from there. */
+  #leave({ follower: at }: OperationOf<'leave'>, { idOf }: Situation): void {
+    const request = this.#find(this.#followers.get(at)?.requestId ?? '');
+    if (request) this.#store.leave(idOf(request));
   }
 
   async #follow(follower: Follower, limit: number): Promise<void> {
@@ -146,7 +173,6 @@ class Game {
     }
     if (!survived) deepStrictEqual(found, plainView(this.#model, now, keys), 'nothing that could have survived the death');
     this.#model = survived ?? this.#model;
-    for (const [at, { requestId }] of this.#followers) if (at !== 0) this.#store.follow(requestId);
     if (recovers) deepStrictEqual(await log.recover(), this.#model.recover(now), 'recover');
   }
 
@@ -159,9 +185,9 @@ class Game {
     }
   }
 
-  /** A few of the identifiers there are: by each, the Requests that it was ever named in are found. */
+  /** A few of the identifiers that devices have: by each, the Requests that it was ever named in are found. */
   #keys(): string[] {
-    const named = new Set(this.#model.requests.flatMap((request) => request.named));
+    const named = new Set(this.#model.requests.flatMap(({ devices }) => devices.flatMap(({ keys }) => keys)));
     return [...named].slice(-4);
   }
 
@@ -178,10 +204,15 @@ class Game {
   }
 }
 
-async function answerOf(planned: PlannedCall, log: SqliteRequestLog): Promise<unknown> {
-  if (planned.expected !== REJECTS) return planned.call(log);
-  return planned.call(log).then(
-    (answer) => answer,
-    () => REJECTS,
-  );
+/** Never rejects: whoever is to be told of a failure is told after the turn. */
+async function answerOf(planned: PlannedCall, log: SqliteRequestLog): Promise<{ answer: unknown } | { failure: unknown }> {
+  try {
+    return { answer: await planned.call(log) };
+  } catch (failure) {
+    return planned.expected === REJECTS ? { answer: REJECTS } : { failure };
+  }
+}
+
+function codeOf(failure: unknown): unknown {
+  return typeof failure === 'object' && failure !== null && 'code' in failure ? failure.code : failure;
 }

@@ -9,7 +9,7 @@ import { checkLog } from './log-invariants.ts';
 import type { LogSource } from './log-source.ts';
 import type { LogView } from './log-view.ts';
 import { ERROR, pick } from './planned-call.ts';
-import type { Turn } from './turn.ts';
+import type { Fate, Turn } from './turn.ts';
 
 const TURN_MS = 10;
 /** All of it is looked at after so many turns, and at the end. */
@@ -51,22 +51,24 @@ class FreeGame {
     this.#store = store;
   }
 
-  async play({ operations, dies }: Turn<FreeOperation>): Promise<void> {
+  async play({ operations, fate }: Turn<FreeOperation>): Promise<void> {
     this.#store.now += TURN_MS;
     const known = await this.#known();
-    if (dies) this.#store.dieAfter(dies.after);
+    if (fate?.is === 'DEATH') this.#store.dieAfter(fate.after);
+    this.#store.fill(fate?.is === 'FULL_DISK');
     const results = await Promise.allSettled(operations.map((operation) => this.#give(operation, known)));
+    this.#store.fill(false);
     for (const result of results) {
-      if (result.status === 'rejected' && !isForeseen(result.reason)) throw result.reason;
+      if (result.status === 'rejected' && !isForeseen(result.reason, fate)) throw result.reason;
       // What was on its way at the death was not acknowledged.
-      if (result.status === 'fulfilled' && result.value && !dies) this.#acknowledged.add(result.value);
+      if (result.status === 'fulfilled' && result.value && fate?.is !== 'DEATH') this.#acknowledged.add(result.value);
     }
-    if (dies) await this.#store.nextLife();
-    if (dies?.recovers) await this.#store.log.recover();
+    if (fate?.is === 'DEATH') await this.#store.nextLife();
+    if (fate?.is === 'DEATH' && fate.recovers) await this.#store.log.recover();
   }
 
   async check(): Promise<void> {
-    const { view, rows } = await checkLog(this.#store, []);
+    const { view, rows } = await checkLog(this.#store, { found: [], isPurged: this.#purged });
     const stored = [...rows.events, ...rows.unclaimed, ...rows.foreign].map(({ account, digest }) => `${account} ${digest}`);
     const lost = [...this.#acknowledged.difference(new Set(stored))];
     if (!this.#purged) deepStrictEqual(lost, [], 'what was acknowledged is there');
@@ -168,7 +170,8 @@ function stands(before: RequestView, now: RequestView): void {
 }
 
 /** An id that another carrier request has, a position that is none, a Request that has just been purged: the caller's mistakes. */
-function isForeseen(error: unknown): boolean {
+function isForeseen(error: unknown, fate: Fate | null): boolean {
   const text = error instanceof Error ? `${error.message} ${'code' in error ? error.code : ''}` : '';
+  if (fate?.is === 'FULL_DISK' && /STORE_FAILED/.test(text)) return true;
   return /UNIQUE constraint failed: carrier_request|no carrier request at position|NOT_FOUND/.test(text);
 }

@@ -15,5 +15,4 @@ export const SMALL_MEMORY: readonly Patch[] = [
   { file: 'request-log/recent-rows.ts', find: 'const ROWS_OF_ONE = 2_048;', replace: 'const ROWS_OF_ONE = 4;' },
   { file: 'request-log/recent-rows.ts', find: 'const ROWS_OF_ALL = 20_000;', replace: 'const ROWS_OF_ALL = 6;' },
   { file: 'request-log/index-identifiers.ts', find: 'const INDEXED_AT_ONCE = 500;', replace: 'const INDEXED_AT_ONCE = 2;' },
-  { file: 'request-log/sqlite.ts', find: 'maxBatch: 256,', replace: 'maxBatch: 8,' },
 ];

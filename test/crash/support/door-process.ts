@@ -6,7 +6,7 @@ import { spawnGateway, type GatewayProcess } from '../../support/gateway-process
 import { underStrace, type Tracing } from '../../support/strace.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
-export interface TracedDoor extends AsyncDisposable {
+export interface DoorProcess extends AsyncDisposable {
   readonly gateway: GatewayProcess;
   readonly traceFile: string;
   readonly env: Readonly<Record<string, string>>;
@@ -14,14 +14,24 @@ export interface TracedDoor extends AsyncDisposable {
   post(marker: number): Promise<{ readonly status: number | 'no answer'; readonly port: number }>;
 }
 
-/** A gateway under strace with an empty store, and a sender of callbacks beside it. `folder` is the tree that runs. */
-export async function openTracedDoor(tracing: Omit<Tracing, 'into'>, folder?: string): Promise<TracedDoor> {
+export interface DoorProcessOptions {
+  /** How strace watches it; it does not when left out. */
+  readonly tracing?: Omit<Tracing, 'into'>;
+  /** The tree that runs; this project's when left out. */
+  readonly folder?: string | undefined;
+  /** Where the store is; a folder of its own when left out. */
+  readonly storeFolder?: string;
+}
+
+/** A gateway process with an empty store, and a sender of callbacks beside it. */
+export async function openDoorProcess({ tracing, folder, storeFolder }: DoorProcessOptions): Promise<DoorProcess> {
   await using undo = new AsyncDisposableStack();
   const simulator = undo.use(await startSimulator({ magicIdentifiers: false }));
   const place = undo.use(await tempFolder());
   const traceFile = `${place.path}/trace`;
-  const env = gatewayEnv(simulator, `${place.path}/gateway.sqlite`);
-  const gateway = undo.use(await spawnGateway(env, { folder, under: underStrace({ ...tracing, into: traceFile }) }));
+  const env = gatewayEnv(simulator, `${storeFolder ?? place.path}/gateway.sqlite`);
+  const under = tracing && underStrace({ ...tracing, into: traceFile });
+  const gateway = undo.use(await spawnGateway(env, { folder, under }));
   const agent = new Agent({ keepAlive: true });
   undo.defer(() => agent.destroy());
   const account = simulator.accounts[0] ?? '';

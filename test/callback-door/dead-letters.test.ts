@@ -1,0 +1,162 @@
+import { print } from 'graphql';
+import { expect, test } from 'vitest';
+import { DeadLettersDocument, type DeadLettersQuery } from '../../operations/gql/graphql.ts';
+import type { KeptReason } from '../../src/datasources/request-log/kept-messages.ts';
+import type { Caller } from '../../src/resolvers/caller.ts';
+import { successCallback } from '../support/callback-samples.ts';
+import { openGraphqlDoors } from '../support/graphql-doors.ts';
+import { newRequest } from '../support/new-request.ts';
+import { graphql, type GraphqlAnswer } from '../support/stack.ts';
+import { CREDENTIALS, openDeadLetterBox, type DeadLetter } from './support/dead-letter-box.ts';
+
+test('whatever could not be applied is listed as it came, oldest first: for all accounts, for one, for one reason', async () => {
+  await using box = await openDeadLetterBox();
+  const { account } = box;
+  const other = box.simulator.accounts[1] ?? '';
+  const wrong = box.callback(1, { password: 'a guess' });
+  await box.post('no message', { contentType: 'text/plain' });
+  await box.post(wrong);
+  await box.post(Buffer.from([0xff, 0x00, 0xfe]), { service: 'NiddService', contentType: 'application/octet-stream' });
+  await box.post(box.callback(1), { account: other });
+  await box.post('{"cut":', { account: other, service: 'DeviceProfileService' });
+  // What was applied is no dead letter.
+  await box.post(box.callback(1));
+  const json = 'application/json';
+  const own = { accountName: account, callbackService: 'CarrierService' };
+  const expected = [
+    { ...own, reason: 'UNREADABLE', contentType: 'text/plain', body: 'no message', bodyIsBase64: false, byteLength: 10 },
+    { ...own, reason: 'QUARANTINED', contentType: json, body: JSON.stringify(wrong), bodyIsBase64: false },
+    { ...own, callbackService: 'NiddService', reason: 'UNREADABLE', body: '/wD+', bodyIsBase64: true, byteLength: 3 },
+    // A message that was read is kept as it is stored, without its credentials.
+    { ...own, accountName: other, reason: 'FOREIGN_REQUEST', contentType: null },
+    { accountName: other, callbackService: 'DeviceProfileService', reason: 'UNREADABLE', contentType: json, body: '{"cut":' },
+  ];
+  const listed = await box.list();
+  expect(listed).toMatchObject(expected);
+  expect(listed[3]?.body).not.toContain(CREDENTIALS.password);
+  for (const { receivedAt } of listed) expect(Date.parse(receivedAt)).toBeGreaterThan(Date.now() - 60_000);
+  const only = (fits: (letter: DeadLetter) => boolean) => listed.filter(fits);
+  expect(await box.list({ accountName: other })).toEqual(only(({ accountName }) => accountName === other));
+  expect(await box.list({ reason: 'UNREADABLE' })).toEqual(only(({ reason }) => reason === 'UNREADABLE'));
+  expect(await box.list({ accountName: account, reason: 'FOREIGN_REQUEST' })).toEqual([]);
+  expect(await box.list({ accountName: 'no account of ours' })).toEqual([]);
+});
+
+test.each([
+  ['as many as were asked for', 9, 0, 2, 5],
+  ['fewer, where they are too long for one answer', 17, 1_000_000, 1_000, 3],
+])('pages hold every message once: %s', async (_what, count, length, first, pages) => {
+  await using box = await openDeadLetterBox();
+  for (let number = 0; number < count; number++) await box.post(`message ${number} ${'x'.repeat(length)}`);
+  const listed = await pagesOf(box.gateway.urls.graphql, first);
+  expect(listed.flat().map(({ body }) => /\d+/.exec(body)?.[0])).toEqual(Array.from({ length: count }, (_, at) => String(at)));
+  expect(listed).toHaveLength(pages);
+});
+
+test.each([
+  ['first: 0', { first: 0 }, 'BAD_USER_INPUT'],
+  ['first: 1,001', { first: 1_001 }, 'BAD_USER_INPUT'],
+  ['a cursor that is none', { after: 'req_1' }, 'CURSOR_INVALID'],
+  ['a cursor below zero', { after: '-1' }, 'CURSOR_INVALID'],
+])('a page with %s is refused', async (_what, variables, code) => {
+  await using doors = await openGraphqlDoors();
+  const { errors } = await graphql(doors.url, print(DeadLettersDocument), variables);
+  expect(errors).toMatchObject([{ extensions: { code } }]);
+});
+
+const PASSWORD = `p"a\\ss/w&o<r'dé😀`;
+const escaped = (spell: (unit: number) => string) =>
+  Array.from({ length: PASSWORD.length }, (_, at) => spell(PASSWORD.charCodeAt(at))).join('');
+const json = JSON.stringify(PASSWORD).slice(1, -1);
+const hex = (unit: number) => unit.toString(16).padStart(4, '0');
+
+test.each([
+  ['JSON', json],
+  ['JSON with the escapes some libraries write', json.replaceAll('/', '\\/').replaceAll('&', '\\u0026').replaceAll('<', '\\u003C')],
+  ['JSON in code units', escaped((unit) => `\\u${hex(unit)}`)],
+  ['JSON in code units with capital letters', escaped((unit) => `\\u${hex(unit).toUpperCase()}`)],
+])('the configured password written as %s is masked in a message that is quarantined', async (_what, spelling) => {
+  await using box = await openDeadLetterBox({ env: { M2M_CALLBACK_PASSWORD: PASSWORD } });
+  const body = `{"username":"somebody else","password":"${spelling}","requestId":"x"}`;
+  expect(JSON.parse(body)).toMatchObject({ password: PASSWORD });
+  await box.post(body);
+  expect(await box.list()).toMatchObject([
+    { reason: 'QUARANTINED', body: body.replace(spelling, '*'.repeat(Buffer.byteLength(spelling))), bodyIsBase64: false },
+  ]);
+});
+
+const named: Readonly<Record<string, string>> = { '"': 'quot', '&': 'amp', '<': 'lt', "'": 'apos' };
+const entities = Array.from(PASSWORD, (letter) => (named[letter] ? `&${named[letter]};` : letter)).join('');
+
+test.each([
+  ['as it is', Buffer.from(`[ "${PASSWORD}" , "${PASSWORD}" ]`)],
+  ['in XML', Buffer.from(`<!DOCTYPE x><CallbackRequest><Password>${entities}</Password></CallbackRequest>`)],
+  ['in XML by numbers', Buffer.from(`<a>${Array.from(PASSWORD, (letter) => `&#${letter.codePointAt(0)};`).join('')}</a>`)],
+  [
+    'in XML by hexadecimal numbers',
+    Buffer.from(`<a>${Array.from(PASSWORD, (letter) => `&#x0${letter.codePointAt(0)?.toString(16)};`).join('')}</a>`),
+  ],
+  ['in a form', Buffer.from(new URLSearchParams({ password: PASSWORD }).toString())],
+  ['in UTF-16', Buffer.from(`\ufeff{"password":"${PASSWORD}"}`, 'utf16le')],
+  ['in UTF-16 the other way round', Buffer.from(`\ufeff{"password":"${json}"}`, 'utf16le').swap16()],
+])('the configured password %s is masked in a message that cannot be read, and nothing else', async (_what, body) => {
+  await using box = await openDeadLetterBox({ env: { M2M_CALLBACK_PASSWORD: PASSWORD } });
+  await box.post(body, { contentType: 'text/plain' });
+  const [letter] = await box.list();
+  const kept = Buffer.from(letter?.body ?? '', letter?.bodyIsBase64 ? 'base64' : 'utf8');
+  expect(kept).toHaveLength(body.length);
+  const changed = [...kept.keys()].filter((at) => kept[at] !== body[at]);
+  expect(changed.length).toBeGreaterThanOrEqual(PASSWORD.length);
+  expect(kept.toString('latin1')).toMatch(/\*/);
+  for (const encoding of ['utf8', 'utf16le'] as const) expect(kept.toString(encoding)).not.toContain('ss/w');
+  // What stands around it is as it came.
+  expect(kept.subarray(0, changed[0])).toEqual(body.subarray(0, changed[0]));
+  expect(kept.subarray((changed.at(-1) ?? 0) + 1)).toEqual(body.subarray((changed.at(-1) ?? 0) + 1));
+});
+
+const OURS = 'account-1';
+const THEIRS = 'account-2';
+const CALLERS: readonly (readonly [what: string, caller: Caller, sees: readonly string[]])[] = [
+  ['without the scope of an admin', { id: 'reader', accounts: 'ALL', scopes: new Set(['read', 'write']) }, []],
+  ['who is an admin of another account', { id: 'other', accounts: new Set([THEIRS]), scopes: new Set(['admin']) }, [THEIRS]],
+  ['who is an admin of no account', { id: 'none', accounts: new Set(), scopes: new Set(['read', 'write', 'admin']) }, []],
+];
+
+test.each(CALLERS)('to a caller %s the dead letters of an account do not exist', async (_what, caller, sees) => {
+  await using doors = await openGraphqlDoors({ caller });
+  const request = newRequest([[['ICCID', '8914800000000000001']]], { account: OURS });
+  await doors.requestLog.create(request);
+  await doors.requestLog.step(request.id, 0, { type: 'SENDING' });
+  await doors.requestLog.step(request.id, 0, { type: 'ACCEPTED', carrierRequestId: 'a-carrier-id' });
+  const message = successCallback({ requestId: 'a-carrier-id', ids: [['ICCID', '8914800000000000001']], account: OURS });
+  for (const account of [OURS, THEIRS]) await doors.requestLog.keep(keptAs('UNREADABLE', account, message.json), 10);
+
+  const { data } = await graphql<DeadLettersQuery>(doors.url, print(DeadLettersDocument), {});
+  expect(data?.deadLetters.nodes.map(({ accountName }) => accountName)).toEqual(sees);
+  const asked = await graphql<DeadLettersQuery>(doors.url, print(DeadLettersDocument), { accountName: OURS });
+  expect(asked.data).toEqual({ deadLetters: { nodes: [], pageInfo: { hasNextPage: false, endCursor: null } } });
+  const stored = await doors.requestLog.kept({ accounts: null, reason: null }, null, 10);
+  const ids = stored.rows.filter(({ account }) => account === OURS).map(({ id }) => id);
+  const redriven = await graphql(doors.url, REDRIVE, { ids: [...ids, '999'] });
+  // Exactly as one that is not there.
+  expect(redriven.data).toEqual({ redriveDeadLetters: [...ids, '999'].map((id) => ({ id, outcome: 'NOT_FOUND' })) });
+  expect((await doors.requestLog.kept({ accounts: null, reason: null }, null, 10)).rows).toHaveLength(2);
+  expect((await doors.requestLog.requests([request.id])).get(request.id)).toMatchObject({ progress: { PENDING: 1 } });
+});
+
+const REDRIVE = 'mutation ($ids: [ID!]!) { redriveDeadLetters(input: { ids: $ids, trustCredentials: true }) { id outcome } }';
+
+function keptAs(reason: KeptReason, account: string, body: string) {
+  return { account, service: 'CarrierService', receivedAt: 1_000, reason, contentType: null, body: Buffer.from(body) };
+}
+
+async function pagesOf(url: string, first: number): Promise<readonly (readonly DeadLetter[])[]> {
+  const pages: (readonly DeadLetter[])[] = [];
+  for (let after: string | null = null; ;) {
+    const { data }: GraphqlAnswer<DeadLettersQuery> = await graphql(url, print(DeadLettersDocument), { first, after });
+    if (!data) throw new Error('no page');
+    pages.push(data.deadLetters.nodes);
+    if (!data.deadLetters.pageInfo.hasNextPage) return pages;
+    after = data.deadLetters.pageInfo.endCursor;
+  }
+}

@@ -1,0 +1,54 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { graphql } from '../../support/stack.ts';
+import type { Books } from './books.ts';
+import type { GatewayLives } from './gateway-lives.ts';
+import type { Followed, SubscriberLoad } from './subscriber-load.ts';
+
+export interface OperatorOptions {
+  readonly books: Books;
+  readonly lives: GatewayLives;
+  readonly subscribers: SubscriberLoad;
+}
+
+const LOOK_EVERY_MS = 500;
+/** Longer than a POST may be on its way after the gateway has given it up. */
+const SURE_AFTER_MS = 1_500;
+
+const RESOLVE = `mutation ($input: ResolveUnknownRequestInput!) { resolveUnknownRequest(input: $input) { __typename } }`;
+
+/**
+ * Whoever has the carrier's portal at hand: tells the gateway of Requests of UNKNOWN fate that they never arrived, where the
+ * books say so. Those that arrived are left to their callbacks.
+ */
+export class Operator {
+  readonly #parts: OperatorOptions;
+  readonly #since = new Map<Followed, number>();
+
+  constructor(parts: OperatorOptions) {
+    this.#parts = parts;
+  }
+
+  async work(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      for (const followed of this.#neverArrived()) await this.#tell(followed.requestId).catch(() => undefined);
+      await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  #neverArrived(): Followed[] {
+    const { books, subscribers } = this.#parts;
+    const unknown = subscribers.followed.filter(({ ended, events }) => !ended && events.at(-1)?.status === 'UNKNOWN');
+    for (const followed of unknown) if (!this.#since.has(followed)) this.#since.set(followed, performance.now());
+    const sureBefore = performance.now() - SURE_AFTER_MS;
+    return unknown.filter(
+      (followed) =>
+        (this.#since.get(followed) ?? 0) < sureBefore && books.postsOf(followed.intent).every((post) => post.requestId === undefined),
+    );
+  }
+
+  /** Whether it took it shows at the end: a Request that stays UNKNOWN has none. */
+  async #tell(requestId: string): Promise<void> {
+    const { graphql: url } = await this.#parts.lives.up();
+    await graphql(url, RESOLVE, { input: { requestId, neverArrived: true } });
+  }
+}

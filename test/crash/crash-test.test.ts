@@ -1,0 +1,38 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { describe, expect, test, vi } from 'vitest';
+import { PLANTED_BUGS } from '../planted-bugs/planted-bugs.ts';
+import { plantedTree } from '../support/planted-tree.ts';
+
+// Dozens of processes start, on a machine that may be busy with others.
+vi.setConfig({ testTimeout: 90_000 });
+
+const CLEAN = /^acked [1-9]\d* lost 0 phantom 0 double 0 missing 0 repeated 0 disorder 0 kills (\d+)$/;
+
+describe.concurrent('npm run crash-test', () => {
+  test('ends with the ledger and exit code 0 where nothing is lost, doubled or missing over kills at every kind of point', async () => {
+    const { code, lines } = await crashTest(['--seconds', '5', '--kills', '6', '--devices', '80']);
+    expect(lines.join('\n')).toMatch(/^seed \d+$/m);
+    expect(lines.at(-1)).toMatch(CLEAN);
+    expect(Number(CLEAN.exec(lines.at(-1) ?? '')?.[1])).toBeGreaterThanOrEqual(6);
+    expect(code).toBe(0);
+  });
+
+  test('says what differs and the seed, and exits with 1, where something does', async () => {
+    await using tree = await plantedTree(PLANTED_BUGS.find(({ name }) => name === 'a duplicate is not recognised')?.edits ?? []);
+    const flags = ['--seconds', '2', '--devices', '40', '--without', 'strace', '--without', 'faketime'];
+    const { code, lines } = await crashTest([...flags, '--seed', '7', '--folder', tree.path]);
+    expect(lines.at(-1)).toMatch(/^acked \d+ lost 0 phantom 0 double [1-9]\d* missing /);
+    expect(lines).toContain('NOT CLEAN. Run it again with --seed 7.');
+    expect(lines.some((line) => /^double: callback \d+ is stored \d+ times$/.test(line))).toBe(true);
+    expect(code).toBe(1);
+  });
+});
+
+async function crashTest(flags: readonly string[]): Promise<{ code: number; lines: string[] }> {
+  const child = spawn(process.execPath, ['scripts/crash-test.ts', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const said = text(child.stdout);
+  const [code] = (await once(child, 'close')) as [number];
+  return { code, lines: (await said).trimEnd().split('\n') };
+}

@@ -1,0 +1,61 @@
+import type { RequestLog } from '../../../src/datasources/request-log/request-log.ts';
+import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite.ts';
+import type { ThingSpace } from '../../../src/datasources/thingspace/thing-space.ts';
+import { GroupMembers } from '../../../src/resolvers/group-members.ts';
+import { RequestSender } from '../../../src/resolvers/request-sender.ts';
+import { SendQueue } from '../../../src/resolvers/send-queue.ts';
+import type { Simulator } from '../../../simulator/simulator.ts';
+import { carrierClient } from '../../support/carrier-client.ts';
+import { iccid } from '../../support/devices.ts';
+import { newRequest } from '../../support/new-request.ts';
+import { openLog } from '../../support/open-log.ts';
+
+export interface SendingOptions {
+  /** What stands between the sender and the log. */
+  readonly aroundLog?: (log: RequestLog) => RequestLog;
+  /** What stands between the sender and the carrier. */
+  readonly aroundCarrier?: (carrier: Pick<ThingSpace, 'perform'>) => Pick<ThingSpace, 'perform'>;
+}
+
+export interface Sending extends AsyncDisposable {
+  readonly requestLog: SqliteRequestLog;
+  readonly sender: RequestSender;
+  readonly failures: readonly unknown[];
+  /** The intent to activate one device, not sent yet; its id. */
+  intend(number: number): Promise<string>;
+}
+
+/** The way from the log to the carrier alone, on a real store: for faults that no socket can bring about at a chosen moment. */
+export function openSending(simulator: Simulator, storePath: string, options: SendingOptions = {}): Sending {
+  const { aroundLog = (log) => log, aroundCarrier = (carrier) => carrier } = options;
+  const undo = new AsyncDisposableStack();
+  const requestLog = undo.use(openLog(storePath));
+  const carrier = undo.use(carrierClient(simulator));
+  const queue = undo.use(new SendQueue({ perMinute: 100_000, monotonicNow: () => performance.now() }));
+  const failures: unknown[] = [];
+  const log = aroundLog(requestLog);
+  const sender = undo.use(
+    new RequestSender({
+      requestLog: log,
+      thingSpace: aroundCarrier(carrier.thingSpace),
+      queue,
+      members: new GroupMembers({ requestLog: log, reads: carrier.reads, onFailure: (_id, error) => failures.push(error) }),
+      firstPauseMs: 5,
+      maxPauseMs: 20,
+      maxWaitMs: 60_000,
+      now: Date.now,
+      onFailure: (_id, error) => failures.push(error),
+    }),
+  );
+  return {
+    requestLog,
+    sender,
+    failures,
+    intend: async (number) => {
+      const settings = JSON.stringify({ servicePlan: 'm2m4G2GB', mdnZipCode: '98801', skuNumber: 'VZW1' });
+      const more = { account: simulator.accounts[0] ?? '', settings, createdAt: Date.now() };
+      return (await requestLog.create(newRequest([[['ICCID', iccid(number)]]], more))).id;
+    },
+    [Symbol.asyncDispose]: () => undo.disposeAsync(),
+  };
+}
