@@ -33,11 +33,17 @@ const { values } = parseArgs({
 });
 
 /** What is left out, and why; in CI only what was asked for may be. */
-function missing(name: 'strace' | 'faketime', why: string | null): boolean {
-  if (values.without.includes(name)) console.log(`without ${name}, as asked`);
-  else if (why !== null && process.env['CI'] === 'true') throw new Error(`${why}. CI runs the whole campaign.`);
-  else if (why !== null) console.log(`SKIPPED: ${name === 'strace' ? 'marked points and power cuts' : 'clock jumps'}: ${why}`);
+function isMissing(name: 'strace' | 'faketime', covers: string, why: string | null): boolean {
+  if (values.without.includes(name)) console.log(`SKIPPED: ${covers}: --without ${name}`);
+  else if (why !== null && process.env['CI'] === 'true') throw new Error(`${why}: CI runs the whole campaign`);
+  else if (why !== null) console.log(`SKIPPED: ${covers}: ${why}`);
   return values.without.includes(name) || why !== null;
+}
+
+function whole(name: 'seconds' | 'kills' | 'devices' | 'seed', fallback: number): number {
+  const given = values[name];
+  if (given !== undefined && !/^\d{1,10}$/.test(given)) throw new Error(`--${name} must be a whole number, not ${given}`);
+  return given === undefined ? fallback : Number(given);
 }
 
 async function main(): Promise<number> {
@@ -45,16 +51,16 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const { seed } = new SeededRandom(values.seed === undefined ? undefined : Number(values.seed));
+  const seed = whole('seed', new SeededRandom().seed);
   console.log(`seed ${seed}`);
-  const noStrace = missing('strace', whyNoStrace());
-  const noFaketime = missing('faketime', whyNoFaketime());
+  const noStrace = isMissing('strace', 'marked points and power cuts', whyNoStrace());
+  const noFaketime = isMissing('faketime', 'clock jumps', whyNoFaketime());
   const options: CampaignOptions = {
     ...CAMPAIGN,
     seed,
-    seconds: Number(values.seconds ?? CAMPAIGN.seconds),
-    kills: Number(values.kills ?? CAMPAIGN.kills),
-    maxDevices: Number(values.devices ?? CAMPAIGN.maxDevices),
+    seconds: whole('seconds', CAMPAIGN.seconds),
+    kills: whole('kills', CAMPAIGN.kills),
+    maxDevices: whole('devices', CAMPAIGN.maxDevices),
     folder: values.folder,
     endings: noStrace ? CAMPAIGN.endings.filter((ending) => !TRACED_ENDINGS.has(ending)) : CAMPAIGN.endings,
     clockJumps: !noFaketime,
@@ -67,4 +73,7 @@ async function main(): Promise<number> {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-process.exitCode = await main();
+process.exitCode = await main().catch((error: unknown) => {
+  console.error(error instanceof Error ? `crash-test: ${(values.verbose && error.stack) || error.message}` : error);
+  return 2;
+});

@@ -53,11 +53,9 @@ export async function listen(undo: AsyncDisposableStack, server: Server, options
     while (isShared && listening.length < sockets) listening.push(await open(take(), { host, port: bound, reusePort: true }));
     return `http://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host}:${bound}`;
   } catch (cause) {
-    throw new GatewayError(
-      'CONFIG_INVALID',
-      `Cannot listen on ${host}:${port} (${cause instanceof Error ? cause.message : String(cause)}). Set ${variable} to a free port.`,
-      { cause },
-    );
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const toDo = code === 'EMFILE' || code === 'ENFILE' ? 'Raise the limit of open files (ulimit -n).' : `Set ${variable} to a free port.`;
+    throw new GatewayError('CONFIG_INVALID', `Cannot listen on ${host}:${port} (${message}). ${toDo}`, { cause });
   }
 }
 

@@ -11,6 +11,7 @@ import { openGateway } from '../support/open-gateway.ts';
 import { runDocument } from '../support/run-document.ts';
 import { graphql, registerListeners } from '../support/stack.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { until } from '../support/until.ts';
 import { acceptedRequest, activate, activation } from './support/activation.ts';
 
 const ACCOUNT = '0868924207-00001';
@@ -25,7 +26,12 @@ test.each([
   await using folder = await tempFolder();
   const before = await startSimulator(SIMULATED);
   await using gateway = await openGateway(before, `${folder.path}/gateway.sqlite`, PATIENCE);
-  if (warm) acceptedRequest(await activate(gateway.urls.graphql, activation(ACCOUNT, { devices: devices(1, 90) })));
+  if (warm) {
+    const first = acceptedRequest(await activate(gateway.urls.graphql, activation(ACCOUNT, { devices: devices(1, 90) })));
+    // Answered by this carrier, and not by the next.
+    const status = async () => (await runDocument(gateway.urls.graphql, RequestDocument, { id: first.id })).request?.status;
+    await until(async () => !['QUEUED', 'SUBMITTING'].includes((await status()) ?? ''));
+  }
   await before[Symbol.asyncDispose]();
 
   const queued = acceptedRequest(await activate(gateway.urls.graphql, activation(ACCOUNT)));

@@ -9,6 +9,7 @@ import { SeededRandom } from '../support/seeded-random.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { startGatedProxy } from './support/gated-proxy.ts';
 import { openSending } from './support/open-sending.ts';
+import { someAtATime } from './support/some-at-a-time.ts';
 import { faultCodes, operator } from './support/operator.ts';
 
 const ROUNDS = 4;
@@ -30,33 +31,23 @@ test(`${ROUNDS * REQUESTS} requests cancelled around the moment a token lets the
       M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE: '100000',
     });
     const { activate, cancel, show } = operator(gateway.urls.graphql);
-    const requests = await Promise.all(
-      Array.from({ length: REQUESTS }, async (_, at) => {
-        const number = round * REQUESTS + at;
-        const { id, status } = await activate(activation(account, { devices: devices(1, number) }));
-        return { id, status, device: iccid(number) };
-      }),
-    );
-    expect(new Set(requests.map(({ status }) => status))).toEqual(new Set(['QUEUED']));
+    const requests: { readonly id: string; readonly device: string }[] = [];
+    await someAtATime(AT_ONCE, Array.from({ length: REQUESTS }).keys(), async (at) => {
+      const number = round * REQUESTS + at;
+      const { id, status } = await activate(activation(account, { devices: devices(1, number) }));
+      expect(status).toBe('QUEUED');
+      requests.push({ id, device: iccid(number) });
+    });
     await proxy.held(1);
     // The token comes in the middle of the cancellations.
     const before = random.between(0, REQUESTS / 2);
     const answers: { id: string; device: string; cancelled: boolean; late: boolean }[] = [];
-    const left = requests.entries();
-    await Promise.all(
-      Array.from({ length: AT_ONCE }, async () => {
-        for (const [at, { id, device }] of left) {
-          if (at === before) proxy.release();
-          const result = await cancel(id);
-          answers.push({
-            id,
-            device,
-            cancelled: result.__typename === 'RequestCancelled',
-            late: faultCodes(result).includes('NOTHING_QUEUED'),
-          });
-        }
-      }),
-    );
+    await someAtATime(AT_ONCE, requests.entries(), async ([at, { id, device }]) => {
+      if (at === before) proxy.release();
+      const result = await cancel(id);
+      const cancelled = result.__typename === 'RequestCancelled';
+      answers.push({ id, device, cancelled, late: faultCodes(result).includes('NOTHING_QUEUED') });
+    });
     const late = answers.filter((answer) => answer.late);
     await simulator.ledger.until(({ posts }) => late.every(({ device }) => posts.some((post) => post.devices.includes(device))));
     const posts = simulator.ledger.postsPerDevice();
@@ -92,7 +83,7 @@ test(`${MOMENTS} requests cancelled some steps of the event loop before or after
           const cancel = () => cancelling.set(id, manager.cancel(caller, id));
           if (random.between(0, 9) > 0) cancel();
           else setImmediate(cancel);
-          for (let steps = random.between(0, 12); steps > 0; steps--) await null;
+          for (let steps = random.between(0, 12); steps > 0; steps--) await Promise.resolve();
           if (random.between(0, 3) === 0) await nextTurn();
           await beforeSend();
         }),

@@ -10,6 +10,7 @@ import { SeededRandom } from '../support/seeded-random.ts';
 import { startStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 import { operator } from './support/operator.ts';
+import { someAtATime } from './support/some-at-a-time.ts';
 import { withMaxDevices } from './support/with-max-devices.ts';
 
 const REQUESTS = 60;
@@ -63,12 +64,7 @@ test(`of ${REQUESTS} requests of all kinds under all kinds of faults none is ope
       simulator.faults.add({ endpoint, ...random.pick(FAULTS) });
     simulator.faults.add({ endpoint: random.pick(['deviceList', 'requestStatus', 'deviceHistory']), ...random.pick(QUESTIONS) });
   }
-  const makers = Array.from({ length: REQUESTS }).keys();
-  await Promise.all(
-    Array.from({ length: AT_ONCE }, async () => {
-      for (const at of makers) await make(at).catch(unlessOverloaded);
-    }),
-  );
+  await someAtATime(AT_ONCE, Array.from({ length: REQUESTS }).keys(), (at) => make(at).catch(unlessOverloaded));
   const all = async () => (await runDocument(url, RequestsDocument, { first: 1000 })).requests.nodes;
   const open = async () => (await runDocument(url, RequestsDocument, { filter: { status: [...OPEN] }, first: 1000 })).requests.nodes;
   await until(async () => (await open().catch(unlessOverloaded))?.length === 0);

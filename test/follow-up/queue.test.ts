@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { activation } from '../carrier/support/activation.ts';
 import { devices, iccid } from '../support/devices.ts';
 import { startStack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import { operator } from './support/operator.ts';
 
 const SHORT = { M2M_SUBMIT_WAIT_MS: '100' };
@@ -63,7 +64,11 @@ test.concurrent.each(RETRY_AFTER)('429 with %s holds all requests of that operat
   const retryAfter = value();
   stack.simulator.faults.status('activate', 429, { times: Number.POSITIVE_INFINITY, ...(retryAfter !== undefined && { retryAfter }) });
   const ids = [];
-  for (const at of [1, 2, 3]) ids.push((await activate(activation(stack.account, { devices: devices(1, at) }))).id);
+  for (const at of [1, 2, 3]) {
+    const { id } = await activate(activation(stack.account, { devices: devices(1, at) }));
+    if (at === 1) await until(async () => (await show(id)).error?.code === 'RATE_LIMITED');
+    ids.push(id);
+  }
   const waiting = await Promise.all(ids.map(show));
   for (const { status, queue } of waiting) {
     expect(status).toBe('QUEUED');

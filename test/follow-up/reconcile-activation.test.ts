@@ -50,7 +50,7 @@ test.concurrent('a single device that the carrier is still at stays OVERDUE and 
 });
 
 test.concurrent('a few silent devices are looked up one by one, those that have reported are not', async () => {
-  await using stack = await startStack({ env: SOON });
+  await using stack = await startStack({ env: { ...SOON, M2M_OVERDUE_AFTER_MS: '2000' } });
   const silent = [2, 5, 9].map(iccid);
   stack.simulator.faults.callbacks.withholdDevices = silent;
   const { activate, ended } = operator(stack.gateway.urls.graphql);

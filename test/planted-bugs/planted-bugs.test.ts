@@ -11,10 +11,12 @@ vi.setConfig({ testTimeout: 60_000, maxConcurrency: 3 });
 const reason = noStrace();
 if (reason !== null) process.stderr.write(`Planted bugs that need marked points are skipped: ${reason}.\n`);
 
+/** A crash has to hit: most bugs show under the first of these, one that shows under none is not found. */
+const SEEDS = [1, 2, 3];
+
 /** No faults but the ones a bug is aimed at. */
-const QUIET: CampaignOptions = {
+const QUIET: Omit<CampaignOptions, 'seed'> = {
   ...CAMPAIGN,
-  seed: 1,
   seconds: 0,
   lifeMs: [700, 1_200],
   carrierFaults: [],
@@ -38,12 +40,13 @@ describe.concurrent('a campaign aimed at it finds that', () => {
   for (const { name, edits, aim, shows } of PLANTED_BUGS) {
     test.skipIf(reason !== null && traced(aim))(name, async ({ expect: expectHere }) => {
       await using tree = await plantedTree(edits);
-      const { tally } = await runCampaign({ ...QUIET, ...aim, folder: tree.path });
-      expectHere(tally.isClean).toBe(false);
-      expectHere(
-        shows.reduce((sum, column) => sum + tally.counts[column], 0),
-        tally.words.join('\n'),
-      ).toBeGreaterThan(0);
+      const found = new Map<number, readonly string[]>();
+      for (const seed of SEEDS) {
+        const { tally } = await runCampaign({ ...QUIET, ...aim, seed, folder: tree.path });
+        if (shows.some((column) => tally.counts[column] > 0)) return;
+        found.set(seed, tally.words);
+      }
+      expectHere([...found], `${shows.join(' or ')} under none of these seeds`).toEqual([]);
     });
   }
 });

@@ -22,7 +22,7 @@ export const ACKNOWLEDGED_BEFORE_COMMIT: PlantedBug = {
     { file: DOOR, find: `  ${ACKNOWLEDGE}\n  metrics`, replace: '  metrics' },
     { file: DOOR, find: '  const result = await', replace: `  ${ACKNOWLEDGE}\n  const result = await` },
   ],
-  aim: { endings: ['fsync', 'pwrite64', 'power'], kills: 3 },
+  aim: { endings: ['power', 'pwrite64'], kills: 2 },
   shows: ['lost'],
 };
 
@@ -32,7 +32,7 @@ export const NOT_SYNCED: PlantedBug = {
     { file: OPEN, find: 'PRAGMA synchronous = FULL;', replace: 'PRAGMA synchronous = NORMAL;' },
     { file: OPEN, find: 'synchronous: 2', replace: 'synchronous: 1' },
   ],
-  aim: { endings: ['power'], kills: 2 },
+  aim: { endings: ['power'], kills: 1 },
   shows: ['lost'],
 };
 
@@ -101,7 +101,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         replace: 'marked = true;',
       },
     ],
-    aim: { endings: ['sent'], kills: 3 },
+    aim: { endings: ['sent'], kills: 1 },
     shows: ['double'],
   },
   {
@@ -113,7 +113,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         replace: `writer.step(id, position, { type: 'REQUEUED', error: INTERRUPTED });`,
       },
     ],
-    aim: { endings: ['sent'], kills: 3 },
+    aim: { endings: ['sent'], kills: 1 },
     shows: ['double'],
   },
   {
@@ -125,7 +125,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         replace: '',
       },
     ],
-    aim: { endings: ['sent'], kills: 2, stallMs: 2_000 },
+    aim: { endings: ['sent'], kills: 1, stallMs: 2_000 },
     shows: ['missing'],
   },
   {

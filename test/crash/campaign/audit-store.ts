@@ -1,18 +1,24 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { Books, Intent } from './books.ts';
 import { markerIn, messageBody } from './carrier-messages.ts';
+import { auditSubscriber, type LogRow } from './audit-subscriber.ts';
+import type { Followed } from './subscriber-load.ts';
 import type { Tally } from './tally.ts';
 
-/** A row of a Request's log; `outcome` is the device it changed. */
-export interface LogRow {
-  readonly seq: number;
-  readonly outcome: number | null;
-  readonly status: string | null;
-  readonly requestStatus: string;
+/** Compares the store's file, read by SQLite alone after the gateway has stopped, with the books and with what subscribers saw. */
+export function auditStore(path: string, books: Books, followed: readonly Followed[], tally: Tally): void {
+  try {
+    using store = new StoreAudit(path, books, tally);
+    store.file();
+    store.callbacks();
+    store.requests();
+    for (const each of followed) auditSubscriber(each, store.log(each.requestId), tally);
+  } catch (error) {
+    tally.add('other', `the store's file cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
-/** Compares the store's file, read by SQLite alone after the gateway has stopped, with the books. */
-export class StoreAudit implements Disposable {
+class StoreAudit implements Disposable {
   readonly #db: DatabaseSync;
   readonly #books: Books;
   readonly #tally: Tally;

@@ -1,7 +1,14 @@
-import type { LogRow } from './audit-store.ts';
 import type { Books, Performed } from './books.ts';
 import type { Followed } from './subscriber-load.ts';
 import type { Tally } from './tally.ts';
+
+/** A row of a Request's log; `outcome` is the device it changed. */
+export interface LogRow {
+  readonly seq: number;
+  readonly outcome: number | null;
+  readonly status: string | null;
+  readonly requestStatus: string;
+}
 
 const TERMINAL = new Set(['SUCCEEDED', 'PARTIALLY_FAILED', 'FAILED', 'REJECTED', 'EXPIRED', 'CANCELLED']);
 const OPEN = new Set(['PENDING', 'OVERDUE', 'UNKNOWN']);

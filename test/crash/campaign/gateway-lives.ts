@@ -54,11 +54,12 @@ export class GatewayLives implements AsyncDisposable {
     return this.#current !== null;
   }
 
-  /** Starts one that lasts until `stop()`. */
-  async stay(): Promise<GatewayProcess> {
+  /** Starts one that lasts until `stop()`; null when it does not start, which is a problem. */
+  async stay(): Promise<GatewayProcess | null> {
     const gateway = await this.#start(null);
-    if ('failed' in gateway) throw new Error(`The gateway does not start: ${gateway.failed}`);
-    return gateway;
+    if (!('failed' in gateway)) return gateway;
+    this.#parts.onProblem(`it did not start: ${gateway.failed}`);
+    return null;
   }
 
   /** SIGTERM; its exit code must be 0. */

@@ -8,8 +8,8 @@ import { startTcpFaultProxy } from '../../support/tcp-fault-proxy.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { auditCarrier } from './audit-carrier.ts';
 import { auditGraph } from './audit-graph.ts';
-import { StoreAudit } from './audit-store.ts';
-import { auditResults, auditSubscriber } from './audit-subscriber.ts';
+import { auditStore } from './audit-store.ts';
+import { auditResults } from './audit-subscriber.ts';
 import { Books, type Performed } from './books.ts';
 import { CallbackLoad } from './callback-load.ts';
 import type { CampaignOptions } from './campaign-options.ts';
@@ -138,24 +138,15 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   clock?.set(END_OF_CLOCK_S);
   const gateway = await lives.stay();
   say();
-  const open = await settle({
-    url: gateway.graphql,
-    callbacks,
-    subscribers,
-    asking: () => mutations.asking,
-    stallMs: options.stallMs,
-  });
-  if (open !== null) tally.add('other', `not everything came to its end: ${open}`);
-  say();
-  settled.abort();
-
-  await auditGraph(gateway.graphql, books, tally);
-  await lives.stop();
-  using store = new StoreAudit(storePath, books, tally);
-  store.file();
-  store.callbacks();
-  store.requests();
-  for (const followed of subscribers.followed) auditSubscriber(followed, store.log(followed.requestId), tally);
+  if (gateway) {
+    const open = await settle({ url: gateway.graphql, callbacks, subscribers, asking: () => mutations.asking, stallMs: options.stallMs });
+    if (open !== null) tally.add('other', `not everything came to its end: ${open}`);
+    say();
+    settled.abort();
+    await auditGraph(gateway.graphql, books, tally);
+    await lives.stop();
+  }
+  auditStore(storePath, books, subscribers.followed, tally);
   auditResults(books, subscribers.followed, tally);
   auditCarrier(books, tally);
   return {

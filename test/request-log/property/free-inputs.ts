@@ -13,7 +13,11 @@ export function freeMessage({ guid, says, number, top, nested, account, service 
     account: ACCOUNTS[account === 0 ? 0 : 1],
     service: says === 'NIDD' ? 'NiddService' : says === 'OTHER' ? 'DeviceUsage' : service === 0 ? 'CarrierService' : 'DeviceProfileService',
     guid: guid === null ? null : strangeGuid(guid),
-    ...{ says, top, nested, receivedAt, callbackCount: 1 },
+    says,
+    top,
+    nested,
+    receivedAt,
+    callbackCount: 1,
   };
 }
 
@@ -32,8 +36,16 @@ export function freeRequest(number: number, { account, devices: named, isSplit }
     { service, firstIndex: 1, deviceCount: (devices?.length ?? 0) - 1 },
   ];
   return {
-    ...{ id: `req_${String(number).padStart(26, '0')}`, operation: 'ACTIVATE_DEVICES', createdBy: 'tester', clientReference: null },
-    ...{ idempotencyKey: null, retryOf: null, inputHash: createHash('sha256').digest(), settings: '{}', createdAt, devices },
+    id: `req_${String(number).padStart(26, '0')}`,
+    operation: 'ACTIVATE_DEVICES',
+    createdBy: 'tester',
+    clientReference: null,
+    idempotencyKey: null,
+    retryOf: null,
+    inputHash: createHash('sha256').digest(),
+    settings: '{}',
+    createdAt,
+    devices,
     account: ACCOUNTS[account === 0 ? 0 : 1],
     devicesJson: devices && JSON.stringify(devices),
     carrierRequests: isSplit && devices && devices.length > 1 ? split : whole,

@@ -17,6 +17,7 @@ const identifier = fc.constantFrom(
   { kind: 'imsi', id: '311480000000001' },
   { kind: 'Serial', id: '1' },
 );
+const guid = fc.constantFrom(0, 0, 0, 0, 1, 1, 2, 3, 4, 5);
 const identifiers = (least: number) => fc.array(identifier, { minLength: least, maxLength: 3, size: 'max' });
 const device = identifiers(1);
 const says = fc.constantFrom(...SAYS, 'SUCCESS' as const, 'FAILURE' as const, 'SUCCESS' as const);
@@ -27,18 +28,18 @@ const operations = {
     account: fc.constantFrom(0, 0, 0, 1),
     devices: fc.option(fc.array(device, { minLength: 1, maxLength: 5, size: 'max' }), { freq: 5 }),
     isSplit: fc.boolean(),
-    guid: fc.option(small(5), { freq: 3 }),
+    guid: fc.option(guid, { freq: 5 }),
   }),
   step: fc.record({
     type: fc.constant('step'),
     request: ago,
     part: small(1),
     step: fc.constantFrom('SENDING', 'ACCEPTED', 'REFUSED', 'UNANSWERED', 'REQUEUED', 'CANCELLED', 'PROVEN'),
-    guid: small(5),
+    guid,
   }),
   callback: fc.record({
     type: fc.constant('callback'),
-    guid: fc.option(small(5), { freq: 20 }),
+    guid: fc.option(guid, { freq: 20 }),
     says,
     /** Two with the same number and words are one message. */
     number: small(2),
@@ -65,7 +66,7 @@ const operations = {
     succeeded: fc.boolean(),
   }),
   cancel: fc.record({ type: fc.constant('cancel'), request: ago }),
-  resolve: fc.record({ type: fc.constant('resolve'), request: ago, part: small(1), guid: fc.option(small(5)) }),
+  resolve: fc.record({ type: fc.constant('resolve'), request: ago, part: small(1), guid: fc.option(guid) }),
   settle: fc.record({ type: fc.constant('settle') }),
   recover: fc.record({ type: fc.constant('recover') }),
   purge: fc.record({ type: fc.constant('purge'), turnsAgo: small(3) }),
@@ -78,8 +79,19 @@ export type FreeOperation = {
 }[keyof Operations];
 
 const WEIGHTS: Readonly<Record<keyof Operations, number>> = {
-  ...{ submit: 6, step: 8, callback: 30, again: 8, members: 3, lapse: 5, reconcile: 5 },
-  ...{ cancel: 1, resolve: 3, settle: 4, recover: 1, purge: 2, follow: 6 },
+  submit: 6,
+  step: 8,
+  callback: 30,
+  again: 8,
+  members: 3,
+  lapse: 5,
+  reconcile: 5,
+  cancel: 1,
+  resolve: 3,
+  settle: 4,
+  recover: 1,
+  purge: 2,
+  follow: 6,
 };
 
 /** A life of the log in which anything may mean anything: only what holds of every log can be said of it. */

@@ -3,35 +3,43 @@ import { expect, test } from 'vitest';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { checkProperty } from './check-property.ts';
 import { freeTurns } from './free-operations.ts';
-import { OWN_SOURCE } from './log-source.ts';
+import { plantedSource } from './log-source.ts';
 import { turns } from './operations.ts';
 import { playAgainstModel } from './play-against-model.ts';
 import { playFreely } from './play-freely.ts';
 import { FAST_FOLDER, RUNS, SEED, timeLimitOf } from './property-settings.ts';
+import { SMALL_MEMORY } from './small-memory.ts';
 
-const runs = RUNS ?? 150;
+const runs = RUNS ?? 100;
+const timeout = timeLimitOf(runs);
+const MEMORIES = [
+  { memory: 'its own memory', edits: [] },
+  { memory: 'hardly any memory', edits: SMALL_MEMORY },
+];
 
-test(
-  'any interleaving of submits, callbacks, follow-up, purges and deaths leaves what a plain model says',
-  { timeout: timeLimitOf(runs) },
-  async () => {
+test.for(MEMORIES)(
+  'with $memory, any interleaving of submits, callbacks, follow-up, purges, full disks and deaths leaves what a plain model says',
+  { timeout },
+  async ({ edits }) => {
     await using folder = await tempFolder(FAST_FOLDER);
+    await using source = await plantedSource(edits);
     let at = 0;
     const played = await checkProperty(turns, { runs, seed: SEED }, (drawn) =>
-      playAgainstModel(OWN_SOURCE, drawn, join(folder.path, String(at++))),
+      playAgainstModel(source, drawn, join(folder.path, String(at++))),
     );
     expect(played).toBe(runs);
   },
 );
 
-test(
-  'whatever identifiers devices and messages share: counts add up, no row is missing, no message is lost',
-  { timeout: timeLimitOf(runs) },
-  async () => {
+test.for(MEMORIES)(
+  'with $memory, whatever identifiers devices and messages share: counts add up, no row is missing, no message is lost',
+  { timeout },
+  async ({ edits }) => {
     await using folder = await tempFolder(FAST_FOLDER);
+    await using source = await plantedSource(edits);
     let at = 0;
     const played = await checkProperty(freeTurns, { runs, seed: SEED }, (drawn) =>
-      playFreely(OWN_SOURCE, drawn, join(folder.path, String(at++))),
+      playFreely(source, drawn, join(folder.path, String(at++))),
     );
     expect(played).toBe(runs);
   },

@@ -1,10 +1,12 @@
-import { Hub } from '../../../src/datasources/request-log/hub.ts';
-import { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite.ts';
-import { readCallbackBody } from '../../../src/datasources/thingspace/wire/callback-body.ts';
-import { parseCallback } from '../../../src/datasources/thingspace/wire/callback.ts';
-import { evidenceOf } from '../../../src/datasources/thingspace/wire/evidence.ts';
+import { pathToFileURL } from 'node:url';
+import type { Hub } from '../../../src/datasources/request-log/hub.ts';
+import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite.ts';
+import type { readCallbackBody } from '../../../src/datasources/thingspace/wire/callback-body.ts';
+import type { parseCallback } from '../../../src/datasources/thingspace/wire/callback.ts';
+import type { evidenceOf } from '../../../src/datasources/thingspace/wire/evidence.ts';
+import { plantedTree, type Edit } from '../../support/planted-tree.ts';
 
-/** What is driven: the log and the door's way of reading a message. A planted bug is another source of the same shape. */
+/** What is driven: the log, and the door's way of reading a message. Loaded from a copy, in which code may be changed. */
 export interface LogSource {
   readonly Hub: typeof Hub;
   readonly SqliteRequestLog: typeof SqliteRequestLog;
@@ -13,4 +15,17 @@ export interface LogSource {
   readonly evidenceOf: typeof evidenceOf;
 }
 
-export const OWN_SOURCE: LogSource = { Hub, SqliteRequestLog, readCallbackBody, parseCallback, evidenceOf };
+/** The log of a copy of this project in which `edits` were made. */
+export async function plantedSource(edits: readonly Edit[]): Promise<AsyncDisposable & LogSource> {
+  const tree = await plantedTree(edits);
+  const load = async <Name extends keyof LogSource>(file: string) =>
+    (await import(pathToFileURL(`${tree.path}/src/datasources/${file}`).href)) as Pick<LogSource, Name>;
+  return {
+    Hub: (await load<'Hub'>('request-log/hub.ts')).Hub,
+    SqliteRequestLog: (await load<'SqliteRequestLog'>('request-log/sqlite.ts')).SqliteRequestLog,
+    readCallbackBody: (await load<'readCallbackBody'>('thingspace/wire/callback-body.ts')).readCallbackBody,
+    parseCallback: (await load<'parseCallback'>('thingspace/wire/callback.ts')).parseCallback,
+    evidenceOf: (await load<'evidenceOf'>('thingspace/wire/evidence.ts')).evidenceOf,
+    [Symbol.asyncDispose]: () => tree[Symbol.asyncDispose](),
+  };
+}

@@ -33,7 +33,7 @@ export async function viewOfLog(log: RequestLog, now: number, found: readonly st
     requests.push({
       ...requestView(row),
       id: name(row.id),
-      parts: parts.map(({ requestId: _, error, ...part }) => ({ ...part, error: error?.code ?? null })),
+      parts: parts.map(({ requestId: _id, error, ...part }) => ({ ...part, error: error?.code ?? null })),
       outcomes: (pages[at]?.rows ?? []).map(outcomeView),
       silent: await Promise.all(parts.map(async ({ position }) => (await log.silentDevices(row.id, position)).map(silentView))),
       niddOutstanding: await log.niddOutstanding(row.id),
@@ -48,11 +48,11 @@ export async function viewOfLog(log: RequestLog, now: number, found: readonly st
   return {
     requests,
     due: (await log.due(now)).map((due) => ({ ...due, requestId: name(due.requestId) })).toSorted(byRequest),
-    unclaimed: (await log.unclaimed(null, null, EVERYTHING)).rows.map(({ id: _, json: _json, message, ...row }) => ({
+    unclaimed: (await log.unclaimed(null, null, EVERYTHING)).rows.map(({ id: _id, json: _json, message, ...row }) => ({
       ...row,
       tag: message.comment,
     })),
-    kept: (await log.kept({ accounts: null, reason: null }, null, EVERYTHING)).rows.map(({ id: _, body, ...row }) => ({
+    kept: (await log.kept({ accounts: null, reason: null }, null, EVERYTHING)).rows.map(({ id: _id, body, ...row }) => ({
       ...row,
       body: bodyTag(Buffer.from(body).toString()),
     })),
@@ -78,7 +78,7 @@ export async function viewOfLog(log: RequestLog, now: number, found: readonly st
   };
 }
 
-export function outcomeView({ id: _, requestId: _request, requested, final, nidd, ...outcome }: StoredOutcome) {
+export function outcomeView({ id: _id, requestId: _request, requested, final, nidd, ...outcome }: StoredOutcome) {
   const iccid = requested?.find(({ kind }) => kind === 'ICCID')?.id;
   return { ...outcome, requested: iccid === undefined ? null : deviceOfIccid(iccid), final: heard(final), nidd: heard(nidd) };
 }

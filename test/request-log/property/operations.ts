@@ -9,7 +9,7 @@ const ago = fc.constantFrom(0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 5, 8);
 
 const request = {
   account: fc.constantFrom(0, 0, 0, 1),
-  sizes: fc.constantFrom([1], [2], [3], [2, 1], [1, 1, 2], null),
+  sizes: fc.constantFrom([1], [2], [3], [2, 1], [1, 1, 2], null, null),
   kinds: bits,
   operation: fc.constantFrom(0, 0, 1),
   key: fc.constantFrom(null, null, 0, 1),
@@ -22,12 +22,18 @@ const rarely = fc.constantFrom(false, false, false, false, true);
 
 const operations = {
   create: fc.record({ type: fc.constant('create'), ...request, again: rarely }),
-  submit: fc.record({ type: fc.constant('submit'), ...request, answered: fc.constantFrom('ACCEPTED', 'ACCEPTED', 'ACCEPTED', 'UNANSWERED', 'EXPIRED', null) }),
+  submit: fc.record({
+    type: fc.constant('submit'),
+    ...request,
+    answered: fc.constantFrom('ACCEPTED', 'ACCEPTED', 'ACCEPTED', 'UNANSWERED', 'EXPIRED', null),
+  }),
   step: fc.record({
     type: fc.constant('step'),
     part: ago,
     step: fc.constantFrom('SENDING', 'ACCEPTED', 'REFUSED', 'UNANSWERED', 'REQUEUED', 'CANCELLED', 'PROVEN'),
     taken: rarely,
+    /** Where there is one at which this step may begin, it is one of those. */
+    fits: fc.boolean(),
   }),
   callback: fc.record({
     type: fc.constant('callback'),
@@ -41,7 +47,7 @@ const operations = {
   }),
   external: fc.record({
     type: fc.constant('external'),
-    guid: small(2),
+    guid: fc.constantFrom(0, 1, 2, 2),
     device: small(2),
     says,
     top: bits,
@@ -83,8 +89,26 @@ export type Operation = { [Type in keyof Operations]: OperationOf<Type> }[keyof 
 
 /** How often each is drawn, against the others. */
 const WEIGHTS: Readonly<Record<keyof Operations, number>> = {
-  ...{ create: 4, submit: 9, step: 10, callback: 20, external: 3, resend: 8, members: 4, lapse: 6, reconcile: 5, cancel: 2, resolve: 4 },
-  ...{ settle: 4, recover: 2, keep: 3, discardKept: 2, discardForwards: 2, purge: 3, poison: 3, read: 12, leave: 4 },
+  create: 4,
+  submit: 9,
+  step: 10,
+  callback: 20,
+  external: 5,
+  resend: 8,
+  members: 4,
+  lapse: 6,
+  reconcile: 5,
+  cancel: 2,
+  resolve: 4,
+  settle: 4,
+  recover: 2,
+  keep: 3,
+  discardKept: 2,
+  discardForwards: 2,
+  purge: 3,
+  poison: 3,
+  read: 12,
+  leave: 4,
 };
 
 const operation: fc.Arbitrary<Operation> = fc.oneof(

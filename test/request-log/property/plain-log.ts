@@ -1,6 +1,6 @@
 import type { KeptReason } from '../../../src/datasources/request-log/kept-messages.ts';
 import type { AppendResult, OutcomeStatus } from '../../../src/datasources/request-log/request-log.ts';
-import { BEGINS_AT, LEADS_TO, MOVES, UNSETTLED, type StepType } from './plain-steps.ts';
+import { LEADS_TO, mayBegin, MOVES, UNSETTLED, type StepType } from './plain-steps.ts';
 import { change, isEnded, learn, newDevice, type Heard, type PlainMessage, type PlainPart, type PlainRequest } from './plain-request.ts';
 
 /** What a call comes to that is refused with an error: nothing of it is kept. */
@@ -61,7 +61,7 @@ export class PlainLog {
   made = 0;
 
   copy(): PlainLog {
-    return Object.assign(new PlainLog(), structuredClone({ ...this }));
+    return Object.assign(new PlainLog(), structuredClone(this));
   }
 
   create(request: PlainRequest): { outcome: string; id: string } | typeof REJECTS {
@@ -84,9 +84,7 @@ export class PlainLog {
     more: { guid?: string; error?: string } = {},
   ): boolean | typeof REJECTS {
     const part = request.parts[at];
-    if (!part || !BEGINS_AT[type].includes(part.state)) return false;
-    // One id for one carrier request: a second one is no news but a mistake.
-    if (type === 'ACCEPTED' && part.guid !== null) return false;
+    if (!part || !mayBegin(request, at, type)) return false;
     if (more.guid !== undefined && this.owner(more.guid)) return REJECTS;
     part.state = LEADS_TO[type];
     part.guid ??= more.guid ?? null;

@@ -1,10 +1,10 @@
 import type { OutcomeStatus, SendingStep } from '../../../src/datasources/request-log/request-log.ts';
-import type { PlainPart } from './plain-request.ts';
+import type { PlainPart, PlainRequest } from './plain-request.ts';
 
 export type StepType = SendingStep['type'];
 
 /** Where each step of a carrier request begins. */
-export const BEGINS_AT: Readonly<Record<StepType, readonly string[]>> = {
+const BEGINS_AT: Readonly<Record<StepType, readonly string[]>> = {
   SENDING: ['QUEUED'],
   REQUEUED: ['QUEUED', 'SENDING'],
   ACCEPTED: ['QUEUED', 'SENDING', 'UNKNOWN', 'ACCEPTED', 'CLOSED'],
@@ -32,9 +32,22 @@ export const MOVES: Partial<Record<StepType, readonly [from: readonly OutcomeSta
 };
 export const UNSETTLED: readonly OutcomeStatus[] = ['PENDING', 'OVERDUE', 'UNKNOWN'];
 
+export function mayBegin({ parts }: PlainRequest, at: number, step: StepType): boolean {
+  const part = parts[at];
+  // One id for one carrier request: a second one is no news but a mistake.
+  return part !== undefined && BEGINS_AT[step].includes(part.state) && !(step === 'ACCEPTED' && part.guid !== null);
+}
+
 export function newPart(service: string, firstIndex: number, deviceCount: number | null): PlainPart {
   return {
-    ...{ service, firstIndex, deviceCount, state: 'QUEUED', guid: null },
-    ...{ attempts: 0, sentAt: null, answeredAt: null, error: null },
+    service,
+    firstIndex,
+    deviceCount,
+    state: 'QUEUED',
+    guid: null,
+    attempts: 0,
+    sentAt: null,
+    answeredAt: null,
+    error: null,
   };
 }

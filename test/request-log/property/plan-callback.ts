@@ -54,7 +54,12 @@ function messageCall(situation: Situation, { says, top, nested, spelling, accoun
   const spell = (kind: Kind, at: number) => spelt(device, kind, spelling + at);
   const tag = `m${situation.nextNumber()}`;
   return appendCall(situation, {
-    ...{ tag, account, guid, says, receivedAt: now, callbackCount: 1 },
+    tag,
+    account,
+    guid,
+    says,
+    receivedAt: now,
+    callbackCount: 1,
     service: says === 'NIDD' ? 'NiddService' : says === 'OTHER' ? 'DeviceUsage' : service,
     keys: kindsOf(top | nested | (isNamed ? 0 : 1)).map((kind) => plainKey(device, kind)),
     top: kinds.top.map(spell),

@@ -3,7 +3,7 @@ import type { NewRequest, RequestedDevice, SendingStep } from '../../../src/data
 import { deviceOfPool, kindsOf, ownGuid, plainKey, spelt } from './fleet.ts';
 import type { OperationOf } from './operations.ts';
 import { lapseCall } from './plan-follow-up.ts';
-import { newPart } from './plain-steps.ts';
+import { mayBegin, newPart } from './plain-steps.ts';
 import { newDevice, type PlainPart, type PlainRequest } from './plain-request.ts';
 import { ACCOUNTS, ERROR, partsOf, pick, type PlannedCall, type Situation } from './planned-call.ts';
 
@@ -25,7 +25,7 @@ export function planCreate(situation: Situation, { again, ...shape }: Omit<Opera
 }
 
 /** Create, send, and the carrier's answer, all told at once. */
-export function* planSubmit(situation: Situation, { answered, type: _, ...shape }: OperationOf<'submit'>): Generator<PlannedCall> {
+export function* planSubmit(situation: Situation, { answered, type: _type, ...shape }: OperationOf<'submit'>): Generator<PlannedCall> {
   const { planned, request } = createCall(situation, newRequest(situation, shape));
   yield planned;
   if (!situation.model.requests.includes(request)) return;
@@ -38,8 +38,10 @@ export function* planSubmit(situation: Situation, { answered, type: _, ...shape 
   }
 }
 
-export function planStep(situation: Situation, { part, step, taken }: OperationOf<'step'>): PlannedCall[] {
-  const picked = pick(partsOf(situation), part);
+export function planStep(situation: Situation, { part, step, taken, fits }: OperationOf<'step'>): PlannedCall[] {
+  const all = partsOf(situation);
+  const fitting = all.filter(({ request, at }) => mayBegin(request, at, step));
+  const picked = pick(fits && fitting.length > 0 ? fitting : all, part);
   if (!picked) return [];
   const { request, at } = picked;
   const foreign = partsOf(situation).find((other) => other.request !== request && other.request.parts[other.at]?.guid);
@@ -113,11 +115,22 @@ function newRequest(situation: Situation, shape: Shape, id?: string): { plain: P
   };
   const plain: PlainRequest = {
     ...common,
-    ...{ number, origin: 'GATEWAY', operation: name, input: shape.input, retryOf: retried?.id ?? null, parts },
+    number,
+    origin: 'GATEWAY',
+    operation: name,
+    input: shape.input,
+    retryOf: retried?.id ?? null,
+    parts,
     key: shape.key === null ? null : `key ${shape.key}`,
     devices: fleet.map((part, at) => newDevice(part, true, keysOf(deviceOfPool(number, at), shape.kinds))),
-    ...{ total: devices?.length ?? null, totalIsEstimate: false, updatedAt: now, completedAt: null, completedElse: null },
-    ...{ rows: [], tags: [], waiting: [] },
+    total: devices?.length ?? null,
+    totalIsEstimate: false,
+    updatedAt: now,
+    completedAt: null,
+    completedElse: null,
+    rows: [],
+    tags: [],
+    waiting: [],
     named: fleet.flatMap((_, at) => keysOf(deviceOfPool(number, at), shape.kinds)),
   };
   const real: NewRequest = {

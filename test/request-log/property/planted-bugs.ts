@@ -1,68 +1,200 @@
-import type { Patch } from './patched-source.ts';
+import type { Edit } from '../../support/planted-tree.ts';
 import { SMALL_MEMORY } from './small-memory.ts';
 
 export interface PlantedBug {
   readonly name: string;
-  readonly patches: readonly Patch[];
+  readonly edits: readonly Edit[];
   /** Which search must find it, where it is not the one against the model. */
   readonly search?: 'FREE';
+  /** It takes some thousand runs: sought in a longer search only. */
+  readonly isRare?: boolean;
 }
 
-const WRITER = 'request-log/sqlite-writer.ts';
-const TRANSITION = 'request-log/transition.ts';
-const STATE = 'request-log/request-state.ts';
-const STATEMENTS = 'request-log/sqlite-statements.ts';
-const READER = 'request-log/sqlite-reader.ts';
+const WRITER = 'datasources/request-log/sqlite-writer.ts';
+const TRANSITION = 'datasources/request-log/transition.ts';
+const STATE = 'datasources/request-log/request-state.ts';
+const STATEMENTS = 'datasources/request-log/sqlite-statements.ts';
+const READER = 'datasources/request-log/sqlite-reader.ts';
 
 function bug(name: string, file: string, find: string, replace: string): PlantedBug {
-  return { name, patches: [{ file, find, replace }] };
+  return { name, edits: [{ file, find, replace }] };
 }
 
 /** What must not go unnoticed. Each is a mistake that somebody might make in the file it names. */
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug('a resend is not recognised', WRITER, "if (this.#sql.knownDigest.get(owner.pk, digest)) return 'DUPLICATE';", ''),
-  bug('a resend is another message', 'thingspace/wire/callback-body.ts', " && known !== 'callbackcount'", ''),
+  bug('a resend is another message', 'datasources/thingspace/wire/callback-body.ts', " && known !== 'callbackcount'", ''),
   bug('the last final callback wins', TRANSITION, "if (now.source !== 'CALLBACK') return {", 'if (now) return {'),
   bug('a contradiction is not flagged', TRANSITION, 'outcome: { ...same, contradicted: true }', 'outcome: same'),
-  bug('what was reconciled stands against a callback', TRANSITION, "if (now.source !== 'CALLBACK') return {", 'if (now.source === null) return {'),
-  bug('an answer of the carrier overrides a callback', TRANSITION, "!(now.status === 'EXPIRED' || UNSETTLED.includes(now.status))", 'false'),
-  bug('a lapse expires what has failed', TRANSITION, "into === 'OVERDUE' ? ['PENDING'] : UNSETTLED, emit, limit", "into === 'OVERDUE' ? ['PENDING'] : [...UNSETTLED, 'FAILED'], emit, limit"),
+  bug(
+    'what was reconciled stands against a callback',
+    TRANSITION,
+    "if (now.source !== 'CALLBACK') return {",
+    'if (now.source === null) return {',
+  ),
+  bug(
+    'an answer of the carrier overrides a callback',
+    TRANSITION,
+    "!(now.status === 'EXPIRED' || UNSETTLED.includes(now.status))",
+    'false',
+  ),
+  bug(
+    'a lapse expires what has failed',
+    TRANSITION,
+    "into === 'OVERDUE' ? ['PENDING'] : UNSETTLED, emit, limit",
+    "into === 'OVERDUE' ? ['PENDING'] : [...UNSETTLED, 'FAILED'], emit, limit",
+  ),
   bug('a lapse does not mind its limit', TRANSITION, 'if (++moved > limit) return;', ''),
-  bug('a NIDD message settles a device', TRANSITION, "{ kind: 'NIDD', outcome: { ...same, niddSeq: row } }", "{ kind: 'NIDD', outcome: { ...same, niddSeq: row, status: 'FAILED' } }"),
-  bug('a terminal status stands before the last row of a change', TRANSITION, 'placed.push({ event, seq, status: before,', 'placed.push({ event, seq, status: state.status,'),
+  bug(
+    'a NIDD message settles a device',
+    TRANSITION,
+    "{ kind: 'NIDD', outcome: { ...same, niddSeq: row } }",
+    "{ kind: 'NIDD', outcome: { ...same, niddSeq: row, status: 'FAILED' } }",
+  ),
+  bug(
+    'a terminal status stands before the last row of a change',
+    TRANSITION,
+    'placed.push({ event, seq, status: before,',
+    'placed.push({ event, seq, status: state.status,',
+  ),
   bug('nobody claims what came before the id', WRITER, 'if (carrierRequestId !== null) this.#claim(pk, position, carrierRequestId);', ''),
-  bug('a claim takes the other account’s messages away', STATEMENTS, "'DELETE FROM unclaimed WHERE carrier_request_id = ? AND account = ?'", '"DELETE FROM unclaimed WHERE carrier_request_id = ? AND ? <> \'\'"'),
-  bug('another account’s callback is applied', WRITER, 'if (owner && owner.account !== account) return', 'if (owner && owner.account === null) return'),
+  bug(
+    'a claim takes the other account’s messages away',
+    STATEMENTS,
+    "'DELETE FROM unclaimed WHERE carrier_request_id = ? AND account = ?'",
+    '"DELETE FROM unclaimed WHERE carrier_request_id = ? AND ? <> \'\'"',
+  ),
+  bug(
+    'another account’s callback is applied',
+    WRITER,
+    'if (owner && owner.account !== account) return',
+    'if (owner && owner.account === null) return',
+  ),
   bug('a device is counted twice', STATE, 'this.counts[outcome.status]--;', ''),
   bug('what a callback teaches is not learnt', STATE, 'if (event.callback) this.#learn(', 'if (event.ties) this.#learn('),
-  bug('what a late match teaches is not learnt', STATE, 'this.#learn(event.outcome.index, tied.message.deviceIds.filter(matchable).map(keyOf));', ''),
-  bug('a place in the log is skipped after a rollback', WRITER, '      this.#states.delete(pk);\n      this.recent.forget(pk);\n    }\n    // What', '      this.recent.forget(pk);\n    }\n    // What'),
-  bug('an id that was rolled back is remembered', WRITER, '    this.#carriers.clear();\n    this.#pks.clear();\n    this.#touched.clear();', '    this.#touched.clear();'),
-  bug('what was being sent at a death is still being sent', 'request-log/recover.ts', "writer.step(id, position, { type: 'UNANSWERED', error: INTERRUPTED });", ''),
+  {
+    ...bug(
+      'what a late match teaches is not learnt',
+      STATE,
+      'this.#learn(event.outcome.index, tied.message.deviceIds.filter(matchable).map(keyOf));',
+      '',
+    ),
+    isRare: true,
+  },
+  bug(
+    'a place in the log is skipped after a rollback',
+    WRITER,
+    '      this.#states.delete(pk);\n      this.recent.forget(pk);\n    }\n    // What',
+    '      this.recent.forget(pk);\n    }\n    // What',
+  ),
+  {
+    ...bug(
+      'an id that was rolled back is remembered',
+      WRITER,
+      '    this.#carriers.clear();\n    this.#pks.clear();\n    this.#touched.clear();',
+      '    this.#touched.clear();',
+    ),
+    isRare: true,
+  },
+  bug(
+    'what was being sent at a death is still being sent',
+    'datasources/request-log/recover.ts',
+    "writer.step(id, position, { type: 'UNANSWERED', error: INTERRUPTED });",
+    '',
+  ),
   bug('what has left is cancelled', WRITER, "CANCELLED: ['QUEUED', 'UNKNOWN']", "CANCELLED: ['QUEUED', 'UNKNOWN', 'SENDING']"),
   bug('one carrier request is sent twice', WRITER, "SENDING: ['QUEUED'],", "SENDING: ['QUEUED', 'SENDING'],"),
   bug('a second id cuts off the first', WRITER, 'if (changes === 0) return false;', ''),
-  bug('an idempotency key is shared between accounts', STATEMENTS, 'FROM request WHERE account = ? AND created_by', 'FROM request WHERE length(?) > 0 AND created_by'),
+  bug(
+    'an idempotency key is shared between accounts',
+    STATEMENTS,
+    'FROM request WHERE account = ? AND created_by',
+    'FROM request WHERE length(?) > 0 AND created_by',
+  ),
   bug('other input under the same key is the same request', WRITER, "=== 0 ? 'EXISTS' : 'KEY_REUSED'", "< 2 ? 'EXISTS' : 'KEY_REUSED'"),
-  bug('a request that goes on stays completed', STATEMENTS, 'CASE WHEN ? = 0 THEN NULL ELSE coalesce(completed_at, ?) END', 'CASE WHEN ? = 0 THEN completed_at ELSE coalesce(completed_at, ?) END'),
-  bug('a carrier request is closed in memory only', 'request-log/sqlite-follow-up.ts', "this.#sql.closeCarrier.run(pk, position);", ';'),
-  bug('members are set after it has left', 'request-log/sqlite-follow-up.ts', "if (this.#writer.state(pk).carrierState(0) !== 'QUEUED') return;", ''),
-  bug('another tool’s request is made while one is on its way', 'request-log/settle-unclaimed.ts', 'if (sql.sendingOfAccount.get(group.account)) continue;', ''),
-  bug('another tool’s request is made too early', 'request-log/settle-unclaimed.ts', ' && group.first_at < before', ''),
-  bug('an open request is purged', STATEMENTS, 'FROM request WHERE completed_at < ? ORDER BY completed_at', 'FROM request WHERE created_at < ? ORDER BY created_at'),
-  bug('a purged request’s id leads to its place', WRITER, 'for (const id of carrierRequestIds) this.#carriers.delete(id);', ''),
-  bug('a follower skips a row in memory', 'request-log/recent-rows.ts', 'const from = seq + 1 - first.seq;', 'const from = seq + 2 - first.seq;'),
-  bug('a follower skips a row of the table', READER, 'this.#sql.eventsAfter, pk, afterSeq, limit)', 'this.#sql.eventsAfter, pk, afterSeq === 4 ? 5 : afterSeq, limit)'),
-  bug('rows that nobody followed are missing between two that somebody did', 'request-log/recent-rows.ts', 'if (rows && first && rows.at(-1)?.seq !== first.seq - 1) {', 'if (!rows && first) {'),
-  bug('a batch goes on past the end of the Request', READER, 'return end < 0 ? rows : rows.slice(0, end + 1);', 'return rows;'),
-  bug('the cap of kept messages does not hold', 'request-log/sqlite-kept.ts', 'if (kept.rows >= capPerReason) return false;', ''),
-  bug('a resend is forwarded again', WRITER, "if (changes === 0) return 'DUPLICATE';\n      this.#forwards.add(callback);", "this.#forwards.add(callback);\n      if (changes === 0) return 'DUPLICATE';"),
+  bug(
+    'a request that goes on stays completed',
+    STATEMENTS,
+    'CASE WHEN ? = 0 THEN NULL ELSE coalesce(completed_at, ?) END',
+    'CASE WHEN ? = 0 THEN completed_at ELSE coalesce(completed_at, ?) END',
+  ),
+  bug(
+    'a carrier request is closed in memory only',
+    'datasources/request-log/sqlite-follow-up.ts',
+    'this.#sql.closeCarrier.run(pk, position);',
+    ';',
+  ),
+  bug(
+    'members are set after it has left',
+    'datasources/request-log/sqlite-follow-up.ts',
+    "if (this.#writer.state(pk).carrierState(0) !== 'QUEUED') return;",
+    '',
+  ),
+  bug(
+    'another tool’s request is made while one is on its way',
+    'datasources/request-log/settle-unclaimed.ts',
+    'if (sql.sentBefore.get(group.account, group.first_at)) continue;',
+    '',
+  ),
+  bug('another tool’s request is made too early', 'datasources/request-log/settle-unclaimed.ts', ' && group.first_at < before', ''),
+  bug(
+    'an open request is purged',
+    STATEMENTS,
+    'FROM request WHERE completed_at < ? ORDER BY completed_at',
+    'FROM request WHERE created_at < ? ORDER BY created_at',
+  ),
   {
-    ...bug('a callback is acknowledged before it is stored', 'request-log/sqlite.ts', 'return this.#commits.run(() => this.#writer.append(callback));', "void this.#commits.run(() => this.#writer.append(callback)).catch(() => undefined); return Promise.resolve('APPLIED');"),
+    ...bug('a purged request’s id leads to its place', WRITER, 'for (const id of carrierRequestIds) this.#carriers.delete(id);', ''),
+    search: 'FREE',
+  },
+  bug(
+    'a follower skips a row in memory',
+    'datasources/request-log/recent-rows.ts',
+    'const from = seq + 1 - first.seq;',
+    'const from = seq + 2 - first.seq;',
+  ),
+  bug(
+    'a follower skips a row of the table',
+    READER,
+    'this.#sql.eventsAfter, pk, afterSeq, limit)',
+    'this.#sql.eventsAfter, pk, afterSeq === 4 ? 5 : afterSeq, limit)',
+  ),
+  {
+    ...bug(
+      'rows that nobody followed are missing between two that somebody did',
+      'datasources/request-log/recent-rows.ts',
+      'if (rows && first && rows.at(-1)?.seq !== first.seq - 1) {',
+      'if (!rows && first) {',
+    ),
+    isRare: true,
+  },
+  bug('a batch goes on past the end of the Request', READER, 'return end < 0 ? rows : rows.slice(0, end + 1);', 'return rows;'),
+  bug(
+    'the cap of kept messages does not hold',
+    'datasources/request-log/sqlite-kept.ts',
+    'if (kept.rows >= capPerReason) return false;',
+    '',
+  ),
+  bug(
+    'a resend is forwarded again',
+    WRITER,
+    "if (changes === 0) return 'DUPLICATE';\n      this.#forwards.add(callback);",
+    "this.#forwards.add(callback);\n      if (changes === 0) return 'DUPLICATE';",
+  ),
+  {
+    ...bug(
+      'a callback is acknowledged before it is stored',
+      'datasources/request-log/sqlite.ts',
+      'return this.#commits.run(() => this.#writer.append(callback));',
+      "void this.#commits.run(() => this.#writer.append(callback)).catch(() => undefined); return Promise.resolve('APPLIED');",
+    ),
     search: 'FREE',
   },
   {
     name: 'a fold that was forgotten within its transaction is written back as it was',
-    patches: [...SMALL_MEMORY, { file: WRITER, find: 'this.#touched.get(pk)?.state ?? this.#states.get(pk)', replace: 'this.#states.get(pk)' }],
+    edits: [
+      ...SMALL_MEMORY,
+      { file: WRITER, find: 'this.#touched.get(pk)?.state ?? this.#states.get(pk)', replace: 'this.#states.get(pk)' },
+    ],
   },
 ];

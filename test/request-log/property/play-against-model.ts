@@ -86,7 +86,13 @@ class Game {
       for (const [at, { id }] of (await log.forwards(lane, 1_000)).entries()) if (own[at]) forwardIds.set(own[at], id);
     }
     return {
-      ...{ source: this.#source, model: this.#model, now, turnMs: TURN_MS, isAlone, requests: [...this.#model.requests], forwardIds },
+      source: this.#source,
+      model: this.#model,
+      now,
+      turnMs: TURN_MS,
+      isAlone,
+      requests: [...this.#model.requests],
+      forwardIds,
       idOf: ({ id }) => ids.get(id) ?? id,
       keptIds: new Map(this.#model.kept.map((message, at): [PlainKept, string] => [message, kept.rows[at]?.id ?? ''])),
       nextNumber: () => ++this.#numbers,
@@ -105,7 +111,10 @@ class Game {
   }
 
   /** Nothing of the turn was taken: each write is told so, and the log stands as before. */
-  async #refused(given: readonly { planned: PlannedCall; told: ReturnType<typeof answerOf> }[], [before]: readonly PlainLog[]): Promise<void> {
+  async #refused(
+    given: readonly { planned: PlannedCall; told: ReturnType<typeof answerOf> }[],
+    [before]: readonly PlainLog[],
+  ): Promise<void> {
     this.#store.fill(true);
     const reader = this.#store.log.reconcile([]);
     await Promise.allSettled([reader, ...given.map(({ told }) => told)]);
@@ -113,7 +122,8 @@ class Game {
     for (const { planned, told } of given) {
       const result = await told;
       if (planned.isRead && 'answer' in result) deepStrictEqual(result.answer, planned.expected, planned.name);
-      else if (!planned.isRead) deepStrictEqual('failure' in result && codeOf(result.failure), 'STORE_FAILED', `${planned.name} on a full disk`);
+      else if (!planned.isRead)
+        deepStrictEqual('failure' in result && codeOf(result.failure), 'STORE_FAILED', `${planned.name} on a full disk`);
     }
     this.#model = before ?? this.#model;
   }

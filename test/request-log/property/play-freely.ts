@@ -171,7 +171,7 @@ function stands(before: RequestView, now: RequestView): void {
 
 /** An id that another carrier request has, a position that is none, a Request that has just been purged: the caller's mistakes. */
 function isForeseen(error: unknown, fate: Fate | null): boolean {
-  const text = error instanceof Error ? `${error.message} ${'code' in error ? error.code : ''}` : '';
+  const text = error instanceof Error ? `${error.message} ${'code' in error ? String(error.code) : ''}` : '';
   if (fate?.is === 'FULL_DISK' && /STORE_FAILED/.test(text)) return true;
   return /UNIQUE constraint failed: carrier_request|no carrier request at position|NOT_FOUND/.test(text);
 }

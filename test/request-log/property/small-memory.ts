@@ -1,18 +1,22 @@
-import type { Patch } from './patched-source.ts';
+import type { Edit } from '../../support/planted-tree.ts';
 
 /**
  * Every bound of what the log keeps in memory or does at once, so small that a few requests are past it: what is forgotten
  * and built anew then must change nothing.
  */
-export const SMALL_MEMORY: readonly Patch[] = [
-  { file: 'request-log/sqlite-writer.ts', find: 'const CACHED_DEVICES = 150_000;', replace: 'const CACHED_DEVICES = 3;' },
-  { file: 'request-log/sqlite-writer.ts', find: '#pks = new BoundedCache<string, number>(100_000);', replace: '#pks = new BoundedCache<string, number>(1);' },
+export const SMALL_MEMORY: readonly Edit[] = [
+  { file: 'datasources/request-log/sqlite-writer.ts', find: 'const CACHED_DEVICES = 150_000;', replace: 'const CACHED_DEVICES = 3;' },
   {
-    file: 'request-log/sqlite-writer.ts',
+    file: 'datasources/request-log/sqlite-writer.ts',
+    find: '#pks = new BoundedCache<string, number>(100_000);',
+    replace: '#pks = new BoundedCache<string, number>(1);',
+  },
+  {
+    file: 'datasources/request-log/sqlite-writer.ts',
     find: '#carriers = new BoundedCache<string, { pk: number; position: number; account: string }>(100_000);',
     replace: '#carriers = new BoundedCache<string, { pk: number; position: number; account: string }>(1);',
   },
-  { file: 'request-log/recent-rows.ts', find: 'const ROWS_OF_ONE = 2_048;', replace: 'const ROWS_OF_ONE = 4;' },
-  { file: 'request-log/recent-rows.ts', find: 'const ROWS_OF_ALL = 20_000;', replace: 'const ROWS_OF_ALL = 6;' },
-  { file: 'request-log/index-identifiers.ts', find: 'const INDEXED_AT_ONCE = 500;', replace: 'const INDEXED_AT_ONCE = 2;' },
+  { file: 'datasources/request-log/recent-rows.ts', find: 'const ROWS_OF_ONE = 2_048;', replace: 'const ROWS_OF_ONE = 4;' },
+  { file: 'datasources/request-log/recent-rows.ts', find: 'const ROWS_OF_ALL = 20_000;', replace: 'const ROWS_OF_ALL = 6;' },
+  { file: 'datasources/request-log/index-identifiers.ts', find: 'const INDEXED_AT_ONCE = 500;', replace: 'const INDEXED_AT_ONCE = 2;' },
 ];

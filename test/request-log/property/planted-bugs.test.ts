@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { tempFolder } from '../../support/temp-folder.ts';
+import { freeTurns } from './free-operations.ts';
+import { plantedSource } from './log-source.ts';
+import { turns } from './operations.ts';
+import { PLANTED_BUGS } from './planted-bugs.ts';
+import { playAgainstModel } from './play-against-model.ts';
+import { playFreely } from './play-freely.ts';
+import { FAST_FOLDER, RUNS, timeLimitOf } from './property-settings.ts';
+
+/** The same histories every time: whether a bug is found depends on the code alone. */
+const SEED = 1;
+const runs = RUNS ?? 1_000;
+
+const sought = PLANTED_BUGS.filter(({ isRare }) => !isRare || RUNS !== undefined);
+
+test.for(sought)('it is found when $name', { timeout: timeLimitOf(runs) }, async ({ edits, search }) => {
+  await using folder = await tempFolder(FAST_FOLDER);
+  await using source = await plantedSource(edits);
+  const parameters = { numRuns: runs, seed: SEED, endOnFailure: true };
+  let at = 0;
+  const next = () => join(folder.path, String(at++));
+  const found =
+    search === 'FREE'
+      ? await fc.check(
+          fc.asyncProperty(freeTurns, (drawn) => playFreely(source, drawn, next())),
+          parameters,
+        )
+      : await fc.check(
+          fc.asyncProperty(turns, (drawn) => playAgainstModel(source, drawn, next())),
+          parameters,
+        );
+  expect(found.failed).toBe(true);
+});
