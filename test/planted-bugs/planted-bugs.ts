@@ -22,7 +22,8 @@ export const ACKNOWLEDGED_BEFORE_COMMIT: PlantedBug = {
     { file: DOOR, find: `  ${ACKNOWLEDGE}\n  metrics`, replace: '  metrics' },
     { file: DOOR, find: '  const result = await', replace: `  ${ACKNOWLEDGE}\n  const result = await` },
   ],
-  aim: { endings: ['power', 'pwrite64'], kills: 2 },
+  // Long enough that callbacks are in every commit when it ends.
+  aim: { endings: ['power'], kills: 2, lifeMs: [2_000, 3_000] },
   shows: ['lost'],
 };
 

@@ -72,11 +72,11 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       await using fixture = await start();
       const log = await fixture.open();
       const [mine, theirs] = [randomUUID(), randomUUID()];
-      await log.append(successCallback({ requestId: mine, ids: A, receivedAt: 1_000 }));
-      await log.append(failureCallback({ requestId: theirs, ids: B, receivedAt: 1_000, account: 'account-2' }));
       const request = newRequest([A]);
       await log.create(request);
       await log.step(request.id, 0, { type: 'SENDING' });
+      await log.append(successCallback({ requestId: mine, ids: A, receivedAt: 1_000 }));
+      await log.append(failureCallback({ requestId: theirs, ids: B, receivedAt: 1_000, account: 'account-2' }));
       expect(await log.settleUnclaimed(1_000)).toEqual({ resolved: [], adopted: [] });
       const { adopted } = await log.settleUnclaimed(2_000);
       expect(adopted).toHaveLength(1);
@@ -109,11 +109,11 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
         await log.step(request.id, 0, { type: 'UNANSWERED', error: { code: 'UNANSWERED', message: 'cut' } });
         return request.id;
       };
-      const [first, second] = [await lost([A, B]), await lost([B, C])];
       const later = { receivedAt: 1_000_000 };
       const [ofBoth, ofFirst, ofSecond, ofNone] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
+      await log.append(successCallback({ requestId: ofFirst, ids: A, ...later }));
+      const [first, second] = [await lost([A, B]), await lost([B, C])];
       await log.append(successCallback({ requestId: ofBoth, ids: B, ...later }));
-      await log.append(successCallback({ requestId: ofFirst, ids: A, receivedAt: 1 }));
       await log.append(successCallback({ requestId: ofSecond, ids: C, ...later, account: 'account-2' }));
       await log.append(successCallback({ requestId: ofNone, ids: [['ICCID', '89148000000000000077']], ...later }));
       // One that fits both, one from before the sending, one of another account, one of other devices: none is an answer.

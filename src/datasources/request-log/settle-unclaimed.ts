@@ -18,6 +18,7 @@ type Group = {
   readonly carrier_request_id: string;
   readonly service: string;
   readonly first_at: number;
+  readonly came_after: number;
   readonly first_pk: number;
 };
 
@@ -26,7 +27,7 @@ type Group = {
  * that account is on its way that left before the first of them came: the id may be the answer to it.
  *
  * A Request that left and never learnt its id takes it when it is the only one that could: same account and service, sent
- * before the callback came, an identifier in common. An id that could be of several stays unclaimed, and so does one that a
+ * before the callback came (by the order in the store, whatever the clock said), an identifier in common. An id that could be of several stays unclaimed, and so does one that a
  * Request of unknown devices may have: there is no guessing, an operator can tell. What could be nobody's becomes a Request
  * of origin EXTERNAL once it has waited since before `before`.
  *
@@ -38,7 +39,7 @@ export function settleUnclaimed(sql: Statements, writer: SqliteWriter, before: n
   for (const group of groups) {
     // An id that two accounts' listeners heard belongs to whichever had it first; the other's messages stay unclaimed.
     if (sql.carrierById.get(group.carrier_request_id)) continue;
-    if (sql.sentBefore.get(group.account, group.first_at)) continue;
+    if (sql.sentBefore.get(group.account, group.came_after)) continue;
     const { sure, possible } = candidatesFor(sql, writer, group);
     const [only] = sure;
     if (only && sure.length + possible === 1) {
@@ -54,9 +55,9 @@ export function settleUnclaimed(sql: Statements, writer: SqliteWriter, before: n
 function candidatesFor(
   sql: Statements,
   writer: SqliteWriter,
-  { account, carrier_request_id, service, first_at }: Group,
+  { account, carrier_request_id, service, came_after }: Group,
 ): { sure: readonly Lost[]; possible: number } {
-  const lost = sql.withoutIdOfAccount.all(account, service, first_at) as Lost[];
+  const lost = sql.withoutIdOfAccount.all(account, service, came_after) as Lost[];
   if (lost.length === 0) return { sure: [], possible: 0 };
   const messages = (sql.unclaimedOf.all(carrier_request_id, account) as UnclaimedRow[]).flatMap((row) => toUnclaimed(row)?.message ?? []);
   const keys = messages.flatMap(({ deviceIds }) => deviceIds.map(keyOf));

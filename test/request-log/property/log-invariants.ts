@@ -28,6 +28,7 @@ export async function checkLog(
   return store.copied(async (rebuilt, rows) => {
     deepStrictEqual(await viewOfLog(rebuilt, now, found), view, 'what memory says is what the rows say');
     deepStrictEqual(await batchesOf(rebuilt, ids), batches, 'followers read from memory what they read from the rows');
+    deepStrictEqual(rows.faults, [], 'the store verifies');
     for (const [at, request] of view.requests.entries()) {
       const events = rows.events.filter((event) => event.request === ids[at]);
       checkRows(request, events);
@@ -119,8 +120,8 @@ function checkBatches({ id }: RequestView, events: readonly StoredEvent[], batch
 }
 
 function checkPlaces({ events, unclaimed, foreign }: StoredRows): void {
-  const all = [...events.flatMap(({ account, digest }) => (digest ? [{ account, digest }] : [])), ...unclaimed, ...foreign];
-  const places = Map.groupBy(all, ({ account, digest }) => `${account} ${digest}`);
+  const all = [...events.filter(({ digest }) => digest), ...unclaimed, ...foreign];
+  const places = Map.groupBy(all, ({ account, service, digest }) => `${account} ${service} ${digest}`);
   const several = [...places].filter(([, same]) => same.length > 1).map(([message]) => message);
   deepStrictEqual(several, [], 'no message is in two places');
 }

@@ -49,12 +49,12 @@ export class PlainLog {
   requests: PlainRequest[] = [];
   unclaimed: PlainMessage[] = [];
   kept: PlainKept[] = [];
-  /** Copies that wait for the listener before us. */
   forwards: PlainForward[] = [];
   /** The carrier's ids of Requests that are gone. */
   purged: string[] = [];
   /** Requests that are out of sight and not deleted yet. */
   hidden = 0;
+  order: (PlainPart | PlainMessage)[] = [];
   /** All messages that ever came, for those that come again. */
   sent: PlainMessage[] = [];
   /** How many requests were made, kept or not: numbers that name them. */
@@ -72,6 +72,7 @@ export class PlainLog {
     if (known) return { outcome: known.input === request.input ? 'EXISTS' : 'KEY_REUSED', id: known.id };
     if (this.requests.some(({ id }) => id === request.id)) return REJECTS;
     this.requests.push(request);
+    this.order.push(...request.parts);
     change(request, request.createdAt, (row) => row(null));
     return { outcome: 'CREATED', id: request.id };
   }
@@ -90,7 +91,7 @@ export class PlainLog {
     part.guid ??= more.guid ?? null;
     part.error = more.error ?? null;
     part.answeredAt = type === 'SENDING' || type === 'REQUEUED' ? null : now;
-    if (type === 'SENDING') [part.attempts, part.sentAt] = [part.attempts + 1, now];
+    if (type === 'SENDING') [part.attempts, part.sentAt, this.order] = [part.attempts + 1, now, [...this.order, part]];
     change(request, now, (row) => {
       row(null);
       const [from, to] = MOVES[type] ?? [[], 'PENDING'];
@@ -112,6 +113,7 @@ export class PlainLog {
     if (!owner && waits) return 'DUPLICATE';
     if (!owner) {
       this.unclaimed.push(message);
+      this.order.push(message);
       this.#forward(message, tag);
       return 'UNCLAIMED';
     }

@@ -19,10 +19,10 @@ export function plainSettle(log: PlainLog, before: number, now: number): { resol
     if (guid === null || log.owner(guid)) continue;
     const own = log.unclaimed.filter((message) => message.guid === guid && message.account === account);
     const firstAt = Math.min(...own.filter((message) => heard.includes(message)).map(({ receivedAt }) => receivedAt));
-    if (partsOf(log, account).some(({ part }) => part.state === 'SENDING' && (part.sentAt ?? 0) <= firstAt)) continue;
-    const lost = partsOf(log, account).filter(
-      ({ request, part }) => part.service === service && leftWithoutId(part, request.createdAt, firstAt),
-    );
+    const first = Math.min(...own.filter((message) => heard.includes(message)).map((message) => log.order.lastIndexOf(message)));
+    const left = partsOf(log, account).filter(({ part }) => log.order.lastIndexOf(part) < first);
+    if (left.some(({ part }) => part.state === 'SENDING')) continue;
+    const lost = left.filter(({ part }) => part.service === service && isWithoutId(part));
     const sure = lost.filter(({ request, at }) => own.some(({ keys }) => log.deviceOf(request, at, keys) !== null));
     const possible = lost.filter(
       ({ request, at, part }) => part.state !== 'CLOSED' && !request.devices.some((device) => device.part === at),
@@ -38,8 +38,8 @@ export function plainSettle(log: PlainLog, before: number, now: number): { resol
   return settled;
 }
 
-function leftWithoutId(part: Owner['part'], createdAt: number, before: number): boolean {
-  return part.guid === null && (part.sentAt ?? createdAt) <= before && ['UNKNOWN', 'ACCEPTED', 'CLOSED'].includes(part.state);
+function isWithoutId(part: Owner['part']): boolean {
+  return part.guid === null && ['UNKNOWN', 'ACCEPTED', 'CLOSED'].includes(part.state);
 }
 
 function adopt(

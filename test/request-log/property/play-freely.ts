@@ -13,7 +13,7 @@ import type { Fate, Turn } from './turn.ts';
 
 const TURN_MS = 10;
 /** All of it is looked at after so many turns, and at the end. */
-const TURNS_BETWEEN_CHECKS = 5;
+const TURNS_BETWEEN_CHECKS = 8;
 
 /** Plays turns on the log; throws where something is broken that holds of every log, or a promise made before is not kept. */
 export async function playFreely(source: LogSource, turns: readonly Turn<FreeOperation>[], folder: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { OutcomeStatus, RequestStatus } from '../../../src/datasources/request-log/request-log.ts';
+import { verifySqlite } from '../../../src/datasources/request-log/sqlite-verify.ts';
 
 export interface StoredEvent {
   readonly request: string;
@@ -12,12 +13,14 @@ export interface StoredEvent {
   readonly request_status: RequestStatus;
   /** JSON array: devices at each status, then callbacks that are unmatched. */
   readonly counts: string;
+  readonly service: string | null;
   readonly digest: string | null;
 }
 
-/** Where a message is, by the account whose listener it came to and the hash it is known by. */
+/** Where a message is, by the account and service whose listener it came to and the hash it is known by. */
 export interface StoredMessage {
   readonly account: string;
+  readonly service: string;
   readonly digest: string;
 }
 
@@ -25,22 +28,28 @@ export interface StoredRows {
   readonly events: readonly StoredEvent[];
   readonly unclaimed: readonly StoredMessage[];
   readonly foreign: readonly StoredMessage[];
+  /** What the store's own check finds wrong with it. */
+  readonly faults: readonly string[];
 }
 
-/** The rows of a store's file, read by SQL of the test's own. */
+/** The rows of a store's file that nobody uses, read by SQL of the test's own. */
 export function storedRows(path: string): StoredRows {
+  return { ...read(path), faults: verifySqlite(path).faults };
+}
+
+function read(path: string): Omit<StoredRows, 'faults'> {
   const db = new DatabaseSync(path);
   try {
     return {
       events: db
         .prepare(
-          `SELECT r.id AS request, r.account, e.seq, e.kind, e.position, e.outcome, e.outcome_status, e.request_status, e.counts,
+          `SELECT r.id AS request, r.account, e.seq, e.kind, e.position, e.outcome, e.outcome_status, e.request_status, e.counts, e.service,
              hex(e.digest) AS digest FROM event e JOIN request r ON r.pk = e.request_pk WHERE r.account <> '' ORDER BY r.pk, e.seq`,
         )
         .all() as unknown as StoredEvent[],
-      unclaimed: db.prepare('SELECT account, hex(digest) AS digest FROM unclaimed').all() as unknown as StoredMessage[],
+      unclaimed: db.prepare('SELECT account, service, hex(digest) AS digest FROM unclaimed').all() as unknown as StoredMessage[],
       foreign: db
-        .prepare("SELECT account, hex(digest) AS digest FROM kept_message WHERE reason = 'FOREIGN_REQUEST'")
+        .prepare("SELECT account, service, hex(digest) AS digest FROM kept_message WHERE reason = 'FOREIGN_REQUEST'")
         .all() as unknown as StoredMessage[],
     };
   } finally {

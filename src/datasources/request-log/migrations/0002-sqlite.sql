@@ -27,6 +27,11 @@ CREATE INDEX kept_message_by_age ON kept_message (received_at);
 CREATE INDEX carrier_request_without_id ON carrier_request (request_pk)
   WHERE carrier_request_id IS NULL AND state IN ('UNKNOWN', 'ACCEPTED', 'CLOSED');
 
+-- Which came first, the sending or the callback: by the number of the last event there was before either. A clock may be set
+-- back in between; what was there before this migration is never taken for an answer.
+ALTER TABLE carrier_request ADD COLUMN sent_after INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE unclaimed ADD COLUMN came_after INTEGER NOT NULL DEFAULT 0;
+
 -- Copies of callbacks for the listener that was registered before us, in the order they came; gone once it has taken them.
 CREATE TABLE forward (
   pk INTEGER PRIMARY KEY,
