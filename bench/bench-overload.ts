@@ -11,10 +11,10 @@ import { runLoad } from './run-load.ts';
 import { latency, middleRound } from './statistics.ts';
 
 interface OverloadRun {
+  /** Callbacks a second. */
   readonly sustained: number;
-  readonly offered: number;
+  readonly load: OpenLoad;
   readonly callbacks: OpenLoadResult;
-  readonly perSecond: number;
   readonly queries: QueryRun;
   readonly rssMb: number;
   readonly longestBlockMs: number;
@@ -25,7 +25,8 @@ interface OverloadRun {
 const TIMES = 3;
 const REQUESTS = 20;
 const QUERIES_PER_SECOND = 200;
-const CONNECTIONS = 2_500;
+/** Of the sender, each with one callback under way: what is due beyond waits there. */
+const CONNECTIONS = [1_000, 2_500];
 const QUERY = JSON.stringify({
   query: '{ requests(first: 20) { nodes { id status accountName createdAt progress { total settled succeeded failed } } } }',
 });
@@ -47,23 +48,11 @@ export async function benchOverload({ quick, inFlight, rounds, profile }: BenchO
     return (await runLoad({ server: gateway.process, generator, followers }, load, null)).perSecond;
   };
   const agent = new Agent({ keepAlive: true });
-
-  const runs: OverloadRun[] = [];
-  let usual = await sustain(1, quick ? 200 : 10_000);
-  for (let round = 0; round < rounds; round++) {
-    // For as long, and over as many devices: what is remembered of them costs too.
-    const sustained = await sustain(REQUESTS, Math.ceil((usual * seconds) / REQUESTS));
-    usual = sustained;
-    const perSecond = sustained * TIMES;
+  const flooded = async (sustained: number, connections: number): Promise<OverloadRun> => {
     // As many as can be acknowledged with some to spare, so that there is always a next one.
-    const devices = Math.ceil((sustained * seconds * 1.3 + CONNECTIONS) / REQUESTS);
-    const load: OpenLoad = {
-      url: gateway.callbackUrl,
-      requests: await gateway.submit(REQUESTS, devices),
-      perSecond,
-      seconds,
-      connections: CONNECTIONS,
-    };
+    const devices = Math.ceil((sustained * seconds * 1.3 + connections) / REQUESTS);
+    const requests = await gateway.submit(REQUESTS, devices);
+    const load: OpenLoad = { url: gateway.callbackUrl, requests, perSecond: sustained * TIMES, seconds, connections };
     await flood.ask<number>('prepare', load);
     await gateway.process.probe('begin');
     const sent = flood.ask<OpenLoadResult>('send');
@@ -71,39 +60,51 @@ export async function benchOverload({ quick, inFlight, rounds, profile }: BenchO
     const callbacks = await sent;
     const { rssMb, longestBlockMs, cpuMs } = await gateway.process.probe('end');
     if (!(await gateway.isReady())) throw new Error('the gateway is not ready after the overload');
-    runs.push({
-      sustained,
-      offered: perSecond,
-      callbacks,
-      perSecond: callbacks.inTime / seconds,
-      queries,
-      rssMb,
-      longestBlockMs,
-      cpuShare: cpuMs / 1000 / seconds,
-    });
+    return { sustained, load, callbacks, queries, rssMb, longestBlockMs, cpuShare: cpuMs / 1000 / seconds };
+  };
+
+  const runs: OverloadRun[] = [];
+  let usual = await sustain(1, quick ? 200 : 10_000);
+  for (let round = 0; round < rounds; round++) {
+    // For as long, and over as many devices: what is remembered of them costs too.
+    const sustained = await sustain(REQUESTS, Math.ceil((usual * seconds) / REQUESTS));
+    usual = sustained;
+    for (const connections of CONNECTIONS) runs.push(await flooded(sustained, connections));
   }
   agent.destroy();
   return {
     title: `overload: ${TIMES} × the callbacks that can be sustained, beside ${QUERIES_PER_SECOND} GraphQL queries a second`,
     notes: [
-      `Sustained: ${inFlight} in flight. Overload: for ${seconds} s a callback leaves when it is due, over up to ${CONNECTIONS.toLocaleString('en-US')} connections.`,
+      `Sustained: ${inFlight} in flight. Overload: for ${seconds} s a callback leaves when it is due, over as many connections as its row says at most.`,
       `Middle of ${rounds} rounds by the share of the sustained rate; milliseconds. Promised: ≥ 0.95 × sustained, no callback refused, queries refused in < 50 ms.`,
     ],
-    rows: [row(middleRound(runs, ({ perSecond, sustained }) => perSecond / sustained))],
+    rows: CONNECTIONS.map((connections) =>
+      row(
+        middleRound(
+          runs.filter(({ load }) => load.connections === connections),
+          share,
+        ),
+      ),
+    ),
   };
 }
 
-function row({ sustained, offered, callbacks, perSecond, queries, rssMb, longestBlockMs, cpuShare }: OverloadRun): Row {
+/** Acknowledged, of what can be sustained. */
+function share({ callbacks, load, sustained }: OverloadRun): number {
+  return callbacks.inTime / load.seconds / sustained;
+}
+
+function row(run: OverloadRun): Row {
+  const { sustained, load, callbacks, queries, rssMb, longestBlockMs, cpuShare } = run;
   const ack = latency(callbacks.ackMs);
   return {
-    name: 'overload',
+    name: `${load.connections.toLocaleString('en-US')} connections`,
     figures: {
       'sustained/s': Math.round(sustained),
-      'offered/s': Math.round(offered),
-      'acknowledged/s': Math.round(perSecond),
-      '× sustained': perSecond / sustained,
-      'in flight': callbacks.mostInFlight,
-      'callbacks refused': callbacks.refused,
+      'offered/s': Math.round(load.perSecond),
+      'acknowledged/s': Math.round(callbacks.inTime / load.seconds),
+      '× sustained': share(run),
+      refused: callbacks.refused,
       'ack p50': ack.p50,
       'ack p99': ack.p99,
       'ack max': ack.max,

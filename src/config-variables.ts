@@ -357,8 +357,8 @@ export const VARIABLES = {
     name: 'M2M_OVERLOAD_CALLBACKS',
     description:
       'Callbacks waiting for their commit at which GraphQL operations are refused (OVERLOADED, HTTP 503 with Retry-After), so that callbacks are not. Some hundred are normal under full load.',
-    example: '1000',
-    fallback: '1000',
+    example: '500',
+    fallback: '500',
     parse: whole('callbacks', 1, 1_000_000),
   }),
   logLevel: variable({

@@ -149,8 +149,9 @@ async function tryOut(path: string, ids: readonly string[], next: readonly Retur
   }
 }
 
+/** The pages of a table but its last one, which every new row meets. */
 function pagesOf(path: string, table: string): number[] {
   using store = new DatabaseSync(path);
-  const rows = store.prepare("SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf'").all(table);
-  return rows.map(({ pageno }) => Number(pageno));
+  const rows = store.prepare("SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf' ORDER BY path").all(table);
+  return rows.slice(0, -1).map(({ pageno }) => Number(pageno));
 }

@@ -18,7 +18,6 @@ type Group = {
   readonly carrier_request_id: string;
   readonly service: string;
   readonly first_at: number;
-  readonly came_after: number;
   readonly first_pk: number;
 };
 
@@ -39,7 +38,7 @@ export function settleUnclaimed(sql: Statements, writer: SqliteWriter, before: n
   for (const group of groups) {
     // An id that two accounts' listeners heard belongs to whichever had it first; the other's messages stay unclaimed.
     if (sql.carrierById.get(group.carrier_request_id)) continue;
-    if (sql.sentBefore.get(group.account, group.came_after)) continue;
+    if (sql.sentBefore.get(group.account, group.first_pk)) continue;
     const { sure, possible } = candidatesFor(sql, writer, group);
     const [only] = sure;
     if (only && sure.length + possible === 1) {
@@ -55,9 +54,9 @@ export function settleUnclaimed(sql: Statements, writer: SqliteWriter, before: n
 function candidatesFor(
   sql: Statements,
   writer: SqliteWriter,
-  { account, carrier_request_id, service, came_after }: Group,
+  { account, carrier_request_id, service, first_pk }: Group,
 ): { sure: readonly Lost[]; possible: number } {
-  const lost = sql.withoutIdOfAccount.all(account, service, came_after) as Lost[];
+  const lost = sql.withoutIdOfAccount.all(account, service, first_pk) as Lost[];
   if (lost.length === 0) return { sure: [], possible: 0 };
   const messages = (sql.unclaimedOf.all(carrier_request_id, account) as UnclaimedRow[]).flatMap((row) => toUnclaimed(row)?.message ?? []);
   const keys = messages.flatMap(({ deviceIds }) => deviceIds.map(keyOf));

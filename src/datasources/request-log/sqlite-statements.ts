@@ -14,8 +14,8 @@ const EVENT = `seq, at, kind, position, outcome, outcome_status, source, final_s
 const OPEN_CARRIER = `carrier_request c INDEXED BY carrier_request_open CROSS JOIN request r ON r.pk = c.request_pk
       WHERE c.state IN ('QUEUED', 'SENDING', 'UNKNOWN')`;
 
-/** Where the logs end: what comes later than this moment has a higher mark. */
-const LAST_EVENT = '(SELECT coalesce(max(pk), 0) FROM event)';
+/** The number of the last unclaimed callback there ever was: those that come later have a higher one. */
+const LAST_UNCLAIMED = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'unclaimed'), 0)";
 
 /** Every statement of the store, prepared once. Lists travel as one JSON parameter. */
 export function prepareStatements(db: DatabaseSync) {
@@ -25,7 +25,7 @@ export function prepareStatements(db: DatabaseSync) {
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'QUEUED', ?, '[]', 0, ?, ?)`),
     insertInput: db.prepare('INSERT INTO request_input (request_pk, devices, settings) VALUES (?, ?, ?)'),
     insertCarrierRequest: db.prepare(`INSERT INTO carrier_request (request_pk, position, service, carrier_request_id, state,
-      first_index, device_count, sent_after) VALUES (?, ?, ?, ?, ?, ?, ?, ${LAST_EVENT})`),
+      first_index, device_count, sent_after) VALUES (?, ?, ?, ?, ?, ?, ?, ${LAST_UNCLAIMED})`),
     requestByKey: db.prepare('SELECT id, input_hash FROM request WHERE account = ? AND created_by = ? AND idempotency_key = ?'),
     requestByPk: db.prepare(`SELECT ${REQUEST} FROM request WHERE pk = ?`),
     pkOfRequest: db.prepare('SELECT pk FROM request WHERE id = ?'),
@@ -35,7 +35,7 @@ export function prepareStatements(db: DatabaseSync) {
     setRequestError: db.prepare(`UPDATE request SET error = (SELECT error FROM carrier_request
       WHERE request_pk = request.pk AND error IS NOT NULL ORDER BY position LIMIT 1) WHERE pk = ?`),
     updateCarrierRequest: db.prepare(`UPDATE carrier_request SET state = ?, carrier_request_id = coalesce(?, carrier_request_id),
-      attempts = attempts + ?3, sent_after = iif(?3, ${LAST_EVENT}, sent_after), sent_at = coalesce(?, sent_at), answered_at = ?,
+      attempts = attempts + ?3, sent_after = iif(?3, ${LAST_UNCLAIMED}, sent_after), sent_at = coalesce(?, sent_at), answered_at = ?,
       error = ? WHERE request_pk = ? AND position = ? AND (?2 IS NULL OR carrier_request_id IS NULL)`),
     insertEvent: db.prepare(`INSERT INTO event (request_pk, seq, at, kind, position, outcome, outcome_status, source, final_seq,
       nidd_seq, contradicted, ties, request_status, counts, service, callback_count, digest, message)
@@ -70,12 +70,12 @@ export function prepareStatements(db: DatabaseSync) {
       FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE c.sent_at > ?1 - 3600000 AND max(c.sent_at, coalesce(c.answered_at, 0)) > ?1 AND r.operation = ?2 ORDER BY 1`),
     insertUnclaimed: db.prepare(`INSERT INTO unclaimed (account, service, carrier_request_id, received_at, callback_count, digest,
-      message, came_after) VALUES (?, ?, ?, ?, ?, ?, ?, ${LAST_EVENT}) ON CONFLICT DO NOTHING`),
+      message) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
     knownUnclaimed: db.prepare('SELECT 1 FROM unclaimed WHERE account = ? AND service = ? AND digest = ?'),
     unclaimedOf: db.prepare('SELECT * FROM unclaimed WHERE carrier_request_id = ? AND account = ? ORDER BY pk'),
     deleteUnclaimed: db.prepare('DELETE FROM unclaimed WHERE carrier_request_id = ? AND account = ?'),
     unclaimedGroups: db.prepare(`SELECT account, carrier_request_id, min(service) AS service, min(received_at) AS first_at,
-      min(came_after) AS came_after, min(pk) AS first_pk FROM unclaimed u
+      min(pk) AS first_pk FROM unclaimed u
       WHERE carrier_request_id IS NOT NULL AND service IN ('CarrierService', 'DeviceProfileService', 'StateService')
         AND NOT EXISTS (SELECT 1 FROM carrier_request c WHERE c.carrier_request_id = u.carrier_request_id)
       GROUP BY account, carrier_request_id HAVING min(pk) > ? ORDER BY min(pk) LIMIT ?`),

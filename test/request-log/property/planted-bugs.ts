@@ -133,7 +133,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     'another tool’s request is made while one is on its way',
     'datasources/request-log/settle-unclaimed.ts',
-    'if (sql.sentBefore.get(group.account, group.came_after)) continue;',
+    'if (sql.sentBefore.get(group.account, group.first_pk)) continue;',
     '',
   ),
   bug('another tool’s request is made too early', 'datasources/request-log/settle-unclaimed.ts', ' && group.first_at < before', ''),
