@@ -13,7 +13,7 @@ import { SeededRandom } from '../support/seeded-random.ts';
 import { startSpawnedStack, type SpawnedStack } from '../support/spawned-stack.ts';
 
 const LETTERS = 300;
-const KILLS = 4;
+const KILLS = 3;
 const STRICT = { M2M_CALLBACK_STRICT: 'on' };
 
 test(`dead letters that are tried again over ${KILLS} kill -9 are each applied exactly once`, { timeout: 60_000 }, async () => {

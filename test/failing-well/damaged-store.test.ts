@@ -17,7 +17,7 @@ import { openLog } from '../support/open-log.ts';
 import { runDocument } from '../support/run-document.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const REQUESTS = 30;
+const REQUESTS = 16;
 const DEVICES = 20;
 /** Where a page says what it is, how many cells it has and where they begin; and somewhere in them. */
 const OFFSETS = [0, 4, 60];

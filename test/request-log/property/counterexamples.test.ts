@@ -59,8 +59,8 @@ const HISTORIES = [
   },
   { name: 'the number of a discarded message is never another’s', turns: [[keep], [purge(1), keep, discardKept]] },
   {
-    name: 'what came before a sending came before it, also when the newest rows were purged in between',
-    turns: [[submit({ answered: 'EXPIRED' })], [external({ account: 1 })], [purge(2)], [submit({ account: 1, answered: null })], [settle]],
+    name: 'what came after a sending came after it, whatever was purged in between',
+    turns: [[external(), external()], [submit({ sizes: null, answered: null })], [purge(1)], [external({ guid: 1 })], [settle]],
   },
   {
     name: 'a Request that is forgotten between two changes of one commit is written as it then stands',

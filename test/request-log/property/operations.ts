@@ -100,7 +100,7 @@ const WEIGHTS: Readonly<Record<keyof Operations, number>> = {
   step: 10,
   callback: 20,
   external: 5,
-  resend: 8,
+  resend: 12,
   members: 4,
   lapse: 6,
   reconcile: 5,

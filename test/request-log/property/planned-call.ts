@@ -45,9 +45,9 @@ export interface PickedPart {
   readonly at: number;
 }
 
-/** The carrier requests that had an id before the turn and are there still. */
+/** The carrier requests there are; another tool's only if it was there before the turn, so that its id is known. */
 export function partsOf({ model, requests }: Situation): PickedPart[] {
-  return requests
-    .filter((request) => model.requests.includes(request))
+  return model.requests
+    .filter((request) => request.origin === 'GATEWAY' || requests.includes(request))
     .flatMap((request) => request.parts.map((_, at) => ({ request, at })));
 }

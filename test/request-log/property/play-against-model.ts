@@ -125,7 +125,7 @@ class Game {
       else if (!planned.isRead)
         deepStrictEqual('failure' in result && codeOf(result.failure), 'STORE_FAILED', `${planned.name} on a full disk`);
     }
-    this.#model = before ?? this.#model;
+    this.#goOnAs(before ?? this.#model);
   }
 
   #planRead({ follower: at, request: ago, limit }: OperationOf<'read'>, { requests, idOf }: Situation): PlannedCall[] {
@@ -182,8 +182,16 @@ class Game {
       if (survived) break;
     }
     if (!survived) deepStrictEqual(found, plainView(this.#model, now, keys), 'nothing that could have survived the death');
-    this.#model = survived ?? this.#model;
+    this.#goOnAs(survived ?? this.#model);
     if (recovers) deepStrictEqual(await log.recover(), this.#model.recover(now), 'recover');
+  }
+
+  /** What the carrier was not told is kept it sends again; where the ICCID is in it, it means the same whatever was lost. */
+  #goOnAs(model: PlainLog): void {
+    const known = new Set(model.sent.map(({ tag }) => tag));
+    const again = this.#model.sent.filter(({ tag, keys }) => !known.has(tag) && keys.some((key) => key.startsWith('ICCID')));
+    model.sent.push(...again);
+    this.#model = model;
   }
 
   async #learnTimes(model: PlainLog): Promise<void> {

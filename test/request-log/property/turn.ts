@@ -12,10 +12,10 @@ export interface Turn<Operation> {
 const fate: fc.Arbitrary<Fate | null> = fc.oneof(
   { weight: 16, arbitrary: fc.constant(null) },
   { weight: 2, arbitrary: fc.record({ is: fc.constant('DEATH'), after: fc.nat({ max: 12 }), recovers: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.constant({ is: 'FULL_DISK' as const }) },
+  { weight: 2, arbitrary: fc.constant({ is: 'FULL_DISK' as const }) },
 );
 
-/** Up to 24 turns of one operation or a few; one in nine ends in a death, one in nineteen on a full disk. */
+/** Up to 24 turns of one operation or a few; one in ten ends in a death, one in ten on a full disk. */
 export function turnsOf<Operation>(operation: fc.Arbitrary<Operation>): fc.Arbitrary<readonly Turn<Operation>[]> {
   const turn = fc.record({
     operations: fc.oneof(
