@@ -246,6 +246,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     callbackPath: (account, service) => `${CALLBACK_PREFIX}${callbackToken(config.callbackSecret, { account, service })}`,
     async [Symbol.asyncDispose]() {
       draining = true;
+      submitter.stopWaiting();
       await built.disposeAsync();
     },
   };

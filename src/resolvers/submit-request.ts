@@ -42,6 +42,7 @@ const MAX_FAULTS = 100;
  */
 export class RequestSubmitter {
   readonly #options: SubmitterOptions;
+  readonly #stop = new AbortController();
   #queued = 0;
 
   constructor(options: SubmitterOptions) {
@@ -122,6 +123,11 @@ export class RequestSubmitter {
     return this.#repeated(known.id, performance.now() + this.#options.waitMs);
   }
 
+  /** A stop begins: mutations that wait for the carrier give back their Request as it stands, while they still can. */
+  stopWaiting(): void {
+    this.#stop.abort();
+  }
+
   /** Goes on with what a restart found waiting. */
   resume(requestIds: readonly string[]): void {
     for (const id of requestIds) void this.#send(id);
@@ -143,7 +149,8 @@ export class RequestSubmitter {
 
   async #sendAndWait(requestId: string, deadline: number): Promise<void> {
     const waited = new AbortController();
-    const patience = delay(leftUntil(deadline), undefined, { signal: waited.signal, ref: false }).catch(() => undefined);
+    const signal = AbortSignal.any([waited.signal, this.#stop.signal]);
+    const patience = delay(leftUntil(deadline), undefined, { signal, ref: false }).catch(() => undefined);
     await Promise.race([this.#send(requestId), patience]);
     waited.abort();
   }

@@ -18,7 +18,7 @@ export class DrivenStore implements AsyncDisposable {
   readonly #followings = new Map<string, Following>();
   #life = 0;
   #momentsLeft = Number.POSITIVE_INFINITY;
-  #isFull = false;
+  #roomFor = Number.POSITIVE_INFINITY;
   #hub: InstanceType<LogSource['Hub']>;
   #log: SqliteRequestLog;
   now = 1_000;
@@ -50,9 +50,9 @@ export class DrivenStore implements AsyncDisposable {
     if (moments === 0) this.#keepFiles();
   }
 
-  /** While it is full every job that reads the clock fails, as one does whose row finds no room; with it all of its commit. */
-  fill(isFull: boolean): void {
-    this.#isFull = isFull;
+  /** After so many readings of the clock a job fails, as one does whose row finds no room; with it all of its commit. */
+  fillAfter(readings: number): void {
+    this.#roomFor = readings;
   }
 
   /** Ends this life, here and now if it did not end before, and opens what it left. */
@@ -96,7 +96,7 @@ export class DrivenStore implements AsyncDisposable {
       hub,
       now: () => {
         this.#moment(life);
-        if (this.#isFull) throw Object.assign(new Error('database or disk is full'), { errcode: SQLITE_FULL });
+        if (this.#roomFor-- <= 0) throw Object.assign(new Error('database or disk is full'), { errcode: SQLITE_FULL });
         return this.now;
       },
       onCommit: () => this.#moment(life),

@@ -52,7 +52,8 @@ class Game {
       if (fate?.is === 'DEATH') lives.push(this.#model.copy());
     }
     // A job that fails by itself has the others begun anew, each alone; on a full disk some would be taken, some not.
-    if (fate?.is === 'FULL_DISK' && given.every(({ planned }) => planned.expected !== REJECTS)) return this.#refused(given, lives);
+    if (fate?.is === 'FULL_DISK' && given.every(({ planned }) => planned.expected !== REJECTS))
+      return this.#refused(given, lives, fate.after);
     for (const { planned, told } of given) {
       const result = await told;
       if ('failure' in result) throw new Error(planned.name, { cause: result.failure });
@@ -114,11 +115,13 @@ class Game {
   async #refused(
     given: readonly { planned: PlannedCall; told: ReturnType<typeof answerOf> }[],
     [before]: readonly PlainLog[],
+    after: number,
   ): Promise<void> {
-    this.#store.fill(true);
-    const reader = this.#store.log.reconcile([]);
-    await Promise.allSettled([reader, ...given.map(({ told }) => told)]);
-    this.#store.fill(false);
+    this.#store.fillAfter(after);
+    // However little the others do: the clock is read that often.
+    const readings = Array.from({ length: after + 1 }, () => this.#store.log.reconcile([]));
+    await Promise.allSettled([...readings, ...given.map(({ told }) => told)]);
+    this.#store.fillAfter(Number.POSITIVE_INFINITY);
     for (const { planned, told } of given) {
       const result = await told;
       if (planned.isRead && 'answer' in result) deepStrictEqual(result.answer, planned.expected, planned.name);

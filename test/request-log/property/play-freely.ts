@@ -55,9 +55,9 @@ class FreeGame {
     this.#store.now += TURN_MS;
     const known = await this.#known();
     if (fate?.is === 'DEATH') this.#store.dieAfter(fate.after);
-    this.#store.fill(fate?.is === 'FULL_DISK');
+    if (fate?.is === 'FULL_DISK') this.#store.fillAfter(fate.after);
     const results = await Promise.allSettled(operations.map((operation) => this.#give(operation, known)));
-    this.#store.fill(false);
+    this.#store.fillAfter(Number.POSITIVE_INFINITY);
     for (const result of results) {
       if (result.status === 'rejected' && !isForeseen(result.reason, fate)) throw result.reason;
       // What was on its way at the death was not acknowledged.

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 
 /** How a turn may end: the process dies after so many moments, or the disk is full and nothing of the turn is taken. */
-export type Fate = { readonly is: 'DEATH'; readonly after: number; readonly recovers: boolean } | { readonly is: 'FULL_DISK' };
+export type Fate =
+  | { readonly is: 'DEATH'; readonly after: number; readonly recovers: boolean }
+  | { readonly is: 'FULL_DISK'; readonly after: number };
 
 /** Operations that are given to the log at once, without waiting in between. */
 export interface Turn<Operation> {
@@ -12,7 +14,7 @@ export interface Turn<Operation> {
 const fate: fc.Arbitrary<Fate | null> = fc.oneof(
   { weight: 16, arbitrary: fc.constant(null) },
   { weight: 2, arbitrary: fc.record({ is: fc.constant('DEATH'), after: fc.nat({ max: 12 }), recovers: fc.boolean() }) },
-  { weight: 2, arbitrary: fc.constant({ is: 'FULL_DISK' as const }) },
+  { weight: 2, arbitrary: fc.record({ is: fc.constant('FULL_DISK'), after: fc.nat({ max: 6 }) }) },
 );
 
 /** Up to 24 turns of one operation or a few; one in ten ends in a death, one in ten on a full disk. */
