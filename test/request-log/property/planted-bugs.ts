@@ -72,12 +72,15 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ),
   bug('a device is counted twice', STATE, 'this.counts[outcome.status]--;', ''),
   bug('what a callback teaches is not learnt', STATE, 'if (event.callback) this.#learn(', 'if (event.ties) this.#learn('),
-  bug(
-    'what a late match teaches is not learnt',
-    STATE,
-    'this.#learn(event.outcome.index, tied.message.deviceIds.filter(matchable).map(keyOf));',
-    '',
-  ),
+  {
+    ...bug(
+      'what a late match teaches is not learnt',
+      STATE,
+      'this.#learn(event.outcome.index, tied.message.deviceIds.filter(matchable).map(keyOf));',
+      '',
+    ),
+    isRare: true,
+  },
   bug(
     'a place in the log is skipped after a rollback',
     WRITER,
