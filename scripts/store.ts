@@ -4,16 +4,20 @@ import { readConfig } from '../src/config.ts';
 import { verifySqlite } from '../src/datasources/request-log/sqlite-verify.ts';
 import { GatewayError } from '../src/errors.ts';
 import { readEnvFile } from '../src/read-env-file.ts';
-import { renderBackup, renderPurge, renderStats, renderVerification } from './support/render-store.ts';
-import { backupStore, purgeStore, readStoreStats, verifyStore } from './support/store-command.ts';
+import { keysOf } from './support/keys-of.ts';
+import { renderBackup, renderPurge, renderReseal, renderStats, renderVerification } from './support/render-store.ts';
+import { backupStore, purgeStore, readStoreStats, resealStore, verifyStore } from './support/store-command.ts';
 
 const HELP = `Usage: npm run store -- <command> [--json]
 
   backup FILE                   Write a copy of the store to FILE, which must be new.
   verify                        Check the store from end to end. Nothing is changed.
   verify FILE                   Check a backup (needs no configuration).
+                                Sealed values are read with M2M_STORE_KEYS or M2M_STORE_KEYS_FILE.
   purge [--older-than-days N]   Delete what has been complete for N days, 1 at least
                                 (M2M_RETENTION_DAYS when left out). Open requests are kept.
+  reseal                        Encrypt everything with the first of M2M_STORE_KEYS, whatever it
+                                was encrypted with; then the other keys can go.
   stats                         What is in the store, and how large it is.
   --json                        Print the result as JSON.
   --help                        This text.
@@ -42,13 +46,19 @@ async function run(given: readonly string[]): Promise<Output> {
     }
     case 'verify': {
       const [file] = rest.length === 0 ? [] : exactly(1, rest);
-      const result = file === undefined ? await verifyStore(config()) : verifySqlite(fileAt(file));
+      if (file !== undefined) readEnvFile();
+      const result = file === undefined ? await verifyStore(config()) : verifySqlite(fileAt(file), keysOf(process.env));
       return { result, text: renderVerification(result), code: result.totalFaults === 0 ? 0 : 1 };
     }
     case 'purge': {
       const days = daysIn(rest);
       const result = await purgeStore(config(), days);
       return { result, text: renderPurge(result) };
+    }
+    case 'reseal': {
+      exactly(0, rest);
+      const result = await resealStore(config());
+      return { result, text: renderReseal(result) };
     }
     case 'stats': {
       exactly(0, rest);

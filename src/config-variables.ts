@@ -64,6 +64,33 @@ const forwards = z.string().transform((value, context) => {
   return entries;
 });
 
+/** `auto`, `any`, or addresses and networks, `published` among them. */
+const senders = names.transform((list, context) => {
+  if (list.length === 0) context.addIssue('must be auto, any, published, or addresses and networks separated by commas');
+  for (const entry of list) {
+    const [address = '', prefix, more] = entry.split('/');
+    const family = isIP(address);
+    if ((entry === 'auto' || entry === 'any') && list.length > 1) context.addIssue(`has ${entry} beside other entries: it stands alone`);
+    else if (['auto', 'any', 'published'].includes(entry)) continue;
+    else if (family === 0 || address.includes('%') || more !== undefined)
+      context.addIssue(`has the entry ${entry}, which is no address or network (192.0.2.1, 192.0.2.0/24, 2001:db8::/32)`);
+    else if (prefix !== undefined && !(/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 6 ? 128 : 32)))
+      context.addIssue(`has the entry ${entry}, whose prefix is no number from 0 to ${family === 6 ? 128 : 32}`);
+    else if (prefix !== undefined && /^::ffff:/i.test(address)) context.addIssue(`has the entry ${entry}: write an IPv4 network as one`);
+  }
+  return list;
+});
+
+const storeKeys = names.refine(
+  (list) => list.length > 0 && list.every(isStoreKey),
+  'must be keys of 32 bytes as base64 (openssl rand -base64 32), separated by commas',
+);
+
+/** 32 bytes as base64. */
+export function isStoreKey(value: string): boolean {
+  return /^[A-Za-z0-9+/]{43}=?$/.test(value);
+}
+
 /** The ports the carrier delivers callbacks to (its Register Callback Listener page). */
 export const CARRIER_PORTS: readonly (readonly [number, number])[] = [
   [80, 80],
@@ -177,6 +204,21 @@ export const VARIABLES = {
     fallback: '9001',
     parse: port,
   }),
+  callbackAddresses: variable({
+    name: 'M2M_CALLBACK_ADDRESSES',
+    description:
+      'Who may deliver callbacks: `any`, `published` (the eight addresses the carrier publishes), or addresses and networks separated by commas. `auto` is `published` where the carrier’s own address is seen (M2M_CALLBACK_PROXY_HOPS is set; or M2M_CALLBACK_PUBLIC_URL is http and the listener not on loopback, and then private addresses, which a proxy or a container network has, are taken too), and `any` behind a proxy.',
+    example: 'published',
+    fallback: 'auto',
+    parse: senders,
+  }),
+  callbackProxyHops: variable({
+    name: 'M2M_CALLBACK_PROXY_HOPS',
+    description: 'Proxies in front of the callback listener that write X-Forwarded-For: so many addresses from its end are believed.',
+    example: '1',
+    fallback: '0',
+    parse: whole('proxies', 0, 10),
+  }),
   callbackPublicUrl: variable({
     name: 'M2M_CALLBACK_PUBLIC_URL',
     description: 'Where the carrier reaches the callback listener, with the path prefix of a proxy if there is one. Needed to register.',
@@ -198,6 +240,21 @@ export const VARIABLES = {
     fallback: null,
     secret: true,
     parse: secretText.max(40, 'must have at most 40 characters'),
+  }),
+  callbackPreviousUsername: variable({
+    name: 'M2M_CALLBACK_PREVIOUS_USERNAME',
+    description: 'Username of our registration before the last change: the carrier goes on using it for a while.',
+    example: 'm2m-gateway',
+    fallback: null,
+    parse: text,
+  }),
+  callbackPreviousPassword: variable({
+    name: 'M2M_CALLBACK_PREVIOUS_PASSWORD',
+    description: 'Password of our registration before the last change.',
+    example: 'the-random-password-of-before',
+    fallback: null,
+    secret: true,
+    parse: secretText,
   }),
   callbackStrict: variable({
     name: 'M2M_CALLBACK_STRICT',
@@ -239,15 +296,56 @@ export const VARIABLES = {
     secret: true,
     parse: secretText,
   }),
+  auth: variable({
+    name: 'M2M_AUTH',
+    description:
+      '`on`: every caller of GraphQL shows an API key (`npm run keys`) or a JWT. `off`: nobody is asked, anyone who reaches the listener may do everything, and therefore it binds to loopback only.',
+    example: 'on',
+    fallback: 'on',
+    parse: flag,
+  }),
+  jwtIssuer: variable({
+    name: 'M2M_JWT_ISSUER',
+    description: '`iss` that a JWT must have. With it, M2M_JWT_AUDIENCE and one of M2M_JWT_JWKS_URL and M2M_JWT_JWKS_FILE, JWTs are taken.',
+    example: 'https://login.example.com/',
+    fallback: null,
+    parse: text,
+  }),
+  jwtAudience: variable({
+    name: 'M2M_JWT_AUDIENCE',
+    description: '`aud` that a JWT must have.',
+    example: 'https://m2m.example.com/graphql',
+    fallback: null,
+    parse: text,
+  }),
+  jwksUrl: variable({
+    name: 'M2M_JWT_JWKS_URL',
+    description: 'Where the issuer publishes its public keys (JWKS).',
+    example: 'https://login.example.com/.well-known/jwks.json',
+    fallback: null,
+    parse: url,
+  }),
+  jwksFile: variable({
+    name: 'M2M_JWT_JWKS_FILE',
+    description: 'File with the public keys of the issuer (JWKS), instead of a URL.',
+    example: '/etc/m2m/jwks.json',
+    fallback: null,
+    parse: text,
+  }),
+  jwtClaim: variable({
+    name: 'M2M_JWT_CLAIM',
+    description:
+      'Claim of a JWT with its rights: `{"accounts": {"0868924207-00001": ["read", "write"]}, "grants": ["activationCode"]}`; the account `*` stands for every one.',
+    example: 'https://m2m.example.com/rights',
+    fallback: 'm2m',
+    parse: text,
+  }),
   graphqlHost: variable({
     name: 'M2M_GRAPHQL_HOST',
-    description: 'Address the GraphQL listener binds to. Only loopback: this version has no authentication.',
+    description: 'Address the GraphQL listener binds to. It speaks plain HTTP: put a proxy that ends TLS before anything but loopback.',
     example: '127.0.0.1',
     fallback: '127.0.0.1',
-    parse: host.refine(
-      (value) => ['127.0.0.1', 'localhost', '::1'].includes(value),
-      'must be 127.0.0.1, localhost or ::1: without authentication GraphQL is for this machine only (put an authenticating proxy in front)',
-    ),
+    parse: host,
   }),
   graphqlPort: variable({
     name: 'M2M_GRAPHQL_PORT',
@@ -265,6 +363,71 @@ export const VARIABLES = {
     parse: names
       .transform((list) => list.map((name) => name.toLowerCase()))
       .refine((list) => list.length > 0 && list.every(isHost), 'must be host names or addresses without ports, separated by commas'),
+  }),
+  graphqlOrigins: variable({
+    name: 'M2M_GRAPHQL_ORIGINS',
+    description:
+      'Origins of web pages that may ask (CORS and WebSocket), separated by commas. Without any, only pages of the gateway itself (GraphiQL) and clients that are no browser.',
+    example: 'https://app.example.com,https://ops.example.com',
+    fallback: null,
+    parse: names
+      .transform((list) => list.map((origin) => origin.toLowerCase()))
+      .refine(
+        (list) => list.length > 0 && list.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin),
+        'must be origins (scheme, host and port, nothing behind it), separated by commas',
+      ),
+  }),
+  trustedDocuments: variable({
+    name: 'M2M_TRUSTED_DOCUMENTS',
+    description:
+      '`off`: any document. `prefer`: also by the id of a trusted document; limits of form are not for those. `require`: trusted documents only.',
+    example: 'require',
+    fallback: 'off',
+    parse: z.enum(['off', 'prefer', 'require'], 'must be off, prefer or require'),
+  }),
+  trustedDocumentsFiles: variable({
+    name: 'M2M_TRUSTED_DOCUMENTS_FILES',
+    description:
+      'Files of trusted documents, separated by commas: JSON from SHA-256 to document, as codegen writes persisted-documents.json.',
+    example: './operations/gql/persisted-documents.json',
+    fallback: null,
+    parse: names.refine((list) => list.length > 0, 'must name at least one file'),
+  }),
+  maxCost: variable({
+    name: 'M2M_GRAPHQL_MAX_COST',
+    description:
+      'Objects that one operation may ask for at most, counted before it runs: page sizes multiply, and every item of a list in the input counts.',
+    example: '50000',
+    fallback: '50000',
+    parse: whole('objects', 100, 10_000_000),
+  }),
+  operationsPerMinute: variable({
+    name: 'M2M_CALLER_OPERATIONS_PER_MINUTE',
+    description: 'Operations of one caller in a minute at most.',
+    example: '12000',
+    fallback: '12000',
+    parse: whole('operations', 1, 10_000_000),
+  }),
+  mutationsPerMinute: variable({
+    name: 'M2M_CALLER_MUTATIONS_PER_MINUTE',
+    description: 'Mutation fields of one caller in a minute at most. The carrier itself takes 100 activate requests a minute.',
+    example: '600',
+    fallback: '600',
+    parse: whole('mutations', 1, 10_000_000),
+  }),
+  maxQueuedPerCaller: variable({
+    name: 'M2M_CALLER_MAX_QUEUED_REQUESTS',
+    description: 'Of M2M_MAX_QUEUED_REQUESTS, what one caller may have waiting at most: what is left is for the others.',
+    example: '500',
+    fallback: '500',
+    parse: whole('requests', 1, 1_000_000),
+  }),
+  socketsPerCaller: variable({
+    name: 'M2M_CALLER_SOCKETS',
+    description: 'WebSockets of one caller at most. Each may have 100 subscriptions.',
+    example: '50',
+    fallback: '50',
+    parse: whole('sockets', 1, 1_000_000),
   }),
   graphiql: variable({
     name: 'M2M_GRAPHIQL',
@@ -314,6 +477,30 @@ export const VARIABLES = {
     example: './data/gateway.sqlite',
     fallback: './data/gateway.sqlite',
     parse: text,
+  }),
+  storeKeys: variable({
+    name: 'M2M_STORE_KEYS',
+    description:
+      'Keys that what callbacks and mutations hold (names, addresses, activation codes, device credentials) is encrypted with in the store, each 32 bytes as base64, separated by commas: the first for what is written, the others to read what is older.',
+    example: 'ZXhhbXBsZS1vZi1hLWtleS1tYWtlLXlvdXItb3duISE=',
+    fallback: null,
+    secret: true,
+    parse: storeKeys,
+  }),
+  storeKeysFile: variable({
+    name: 'M2M_STORE_KEYS_FILE',
+    description: 'File with these keys instead, one a line, the first for what is written.',
+    example: '/run/secrets/m2m-store-keys',
+    fallback: null,
+    parse: text,
+  }),
+  storePlaintext: variable({
+    name: 'M2M_STORE_PLAINTEXT',
+    description:
+      '`on`: run without M2M_STORE_KEYS. Names, addresses, activation codes and device credentials then lie readable in the store and in every backup of it.',
+    example: 'off',
+    fallback: 'off',
+    parse: flag,
   }),
   retentionDays: variable({
     name: 'M2M_RETENTION_DAYS',

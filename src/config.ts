@@ -66,8 +66,42 @@ function crossFaults(config: Partial<Config>): string[] {
       `M2M_CALLBACK_PUBLIC_URL=${callbackPublicUrl} has a port the carrier does not deliver to. Use 80, 443, 9001–9006, 50551–50559 or 28200–28220. Example: M2M_CALLBACK_PUBLIC_URL=https://m2m.example.com:9001`,
     );
   }
-  faults.push(...forwardFaults(config));
+  if ((config.callbackPreviousUsername === null) !== (config.callbackPreviousPassword === null))
+    faults.push('M2M_CALLBACK_PREVIOUS_USERNAME and M2M_CALLBACK_PREVIOUS_PASSWORD go together: set both or neither.');
+  faults.push(...forwardFaults(config), ...identityFaults(config), ...storeKeyFaults(config));
   return faults;
+}
+
+function identityFaults(config: Partial<Config>): string[] {
+  const { auth, graphqlHost = '', jwtIssuer, jwtAudience, jwksUrl, jwksFile, trustedDocuments, trustedDocumentsFiles } = config;
+  const faults: string[] = [];
+  if (auth === false && !isLoopback(graphqlHost))
+    faults.push(
+      `M2M_AUTH=off is for this machine only, and M2M_GRAPHQL_HOST=${graphqlHost} is not loopback: anyone who reaches it could activate lines. Set M2M_AUTH=on, or M2M_GRAPHQL_HOST=127.0.0.1.`,
+    );
+  if (jwksUrl?.startsWith('http:') && !isLoopback(new URL(jwksUrl).hostname))
+    faults.push(
+      `M2M_JWT_JWKS_URL=${jwksUrl} must be https: whoever is on the way could put keys of their own there. Example: M2M_JWT_JWKS_URL=https://login.example.com/.well-known/jwks.json`,
+    );
+  if (jwksUrl && jwksFile) faults.push('M2M_JWT_JWKS_URL and M2M_JWT_JWKS_FILE are both set: give one of them.');
+  if ([jwtIssuer, jwtAudience, jwksUrl ?? jwksFile].some(Boolean) && !(jwtIssuer && jwtAudience && (jwksUrl ?? jwksFile)))
+    faults.push(
+      'M2M_JWT_ISSUER, M2M_JWT_AUDIENCE and one of M2M_JWT_JWKS_URL and M2M_JWT_JWKS_FILE go together: set all three, or none to take API keys only.',
+    );
+  if (trustedDocuments !== undefined && trustedDocuments !== 'off' && !trustedDocumentsFiles)
+    faults.push(
+      `M2M_TRUSTED_DOCUMENTS=${trustedDocuments} needs M2M_TRUSTED_DOCUMENTS_FILES. Example: M2M_TRUSTED_DOCUMENTS_FILES=./operations/gql/persisted-documents.json`,
+    );
+  return faults;
+}
+
+function storeKeyFaults({ storeKeys, storeKeysFile, storePlaintext }: Partial<Config>): string[] {
+  if (storeKeys && storeKeysFile) return ['M2M_STORE_KEYS and M2M_STORE_KEYS_FILE are both set: give one of them.'];
+  if (storeKeys === null && storeKeysFile === null && storePlaintext === false)
+    return [
+      'M2M_STORE_KEYS (or M2M_STORE_KEYS_FILE) is not set: what callbacks and mutations hold (names, addresses, activation codes, device credentials) is encrypted in the store. Make a key with `openssl rand -base64 32` and keep it apart from the store and its backups. To run without, and have all of it readable in the file: M2M_STORE_PLAINTEXT=on',
+    ];
+  return [];
 }
 
 /** Entries are named by their place: their URLs may hold a secret. */

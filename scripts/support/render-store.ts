@@ -1,5 +1,5 @@
 import type { Verification } from '../../src/datasources/request-log/sqlite-verify.ts';
-import type { BackupReport, PurgeReport, StoreStats } from '../../src/datasources/request-log/store-upkeep.ts';
+import type { BackupReport, PurgeReport, ResealReport, StoreStats } from '../../src/datasources/request-log/store-upkeep.ts';
 import { renderTable } from './render-table.ts';
 
 export function renderBackup({ path, bytes, durationMs }: BackupReport): string {
@@ -10,8 +10,15 @@ export function renderPurge({ requests, messages }: PurgeReport): string {
   return `Purged: ${count(requests, 'request')}, ${count(messages, 'message')} that no request had\n`;
 }
 
-export function renderVerification({ requests, events, faults, totalFaults }: Verification): string {
-  const read = `${count(requests, 'request')}, ${count(events, 'event')} read`;
+export function renderReseal({ rows, keyId, rewritten }: ResealReport): string {
+  const done = `Resealed: ${count(rows, 'row')}; everything is sealed with key ${keyId}\n`;
+  if (rewritten) return done;
+  return `${done}Free space of the file may still hold pieces of what was written before. Run it once while the gateway is stopped: it then writes the file anew.\n`;
+}
+
+export function renderVerification({ requests, events, faults, totalFaults, unread, missingKeys }: Verification): string {
+  const notRead = `${count(unread, 'sealed value')} not, for M2M_STORE_KEYS does not hold ${missingKeys.join(', ')}`;
+  const read = `${count(requests, 'request')}, ${count(events, 'event')} read${unread === 0 ? '' : `; ${notRead}`}`;
   if (totalFaults === 0) return `No fault found: ${read}\n`;
   const rest = totalFaults - faults.length;
   const lines = [`${count(totalFaults, 'fault')} found: ${read}`, ...faults, ...(rest > 0 ? [`… and ${rest} more`] : [])];
@@ -37,6 +44,8 @@ export function renderStats(stats: StoreStats): string {
       ['to be forwarded', String(stats.forwardBacklog)],
       ['last purge', lastPurge ? `${time(lastPurge.at)}, ${count(lastPurge.requests, 'request')}` : 'never'],
       ['last backup', stats.lastBackupAt === null ? 'never' : time(stats.lastBackupAt)],
+      ['sealed with', stats.sealedWith ?? 'no key'],
+      ...(stats.olderKeys.length === 0 ? [] : [['older rows with', stats.olderKeys.join(', ')]]),
     ],
   );
 }

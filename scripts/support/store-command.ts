@@ -2,16 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import * as z from 'zod';
 import type { Config } from '../../src/config.ts';
+import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.ts';
 import { verifySqlite, type Verification } from '../../src/datasources/request-log/sqlite-verify.ts';
-import type { BackupReport, PurgeReport, StoreStats } from '../../src/datasources/request-log/store-upkeep.ts';
+import type { BackupReport, PurgeReport, ResealReport, StoreStats } from '../../src/datasources/request-log/store-upkeep.ts';
+import { readStoreKeys } from '../../src/gateway/read-store-keys.ts';
 import { StorePurge } from '../../src/resolvers/purge-store.ts';
+import { StoreReseal } from '../../src/resolvers/reseal-store.ts';
 import { askGateway } from './ask-gateway.ts';
-import { withStore } from './with-store.ts';
+import { commandOnStore, withStore } from './with-store.ts';
 
 const number = z.number();
 const backupReport: z.ZodType<BackupReport> = z.object({ path: z.string(), bytes: number, durationMs: number });
 const purgeShape = z.object({ requests: number, messages: number, rows: number });
 const purgeReport: z.ZodType<PurgeReport> = purgeShape;
+const resealReport: z.ZodType<ResealReport> = z.object({ rows: number, keyId: z.string(), rewritten: z.boolean() });
 const storeStats: z.ZodType<StoreStats> = z.object({
   path: z.string(),
   epoch: z.string(),
@@ -28,18 +32,29 @@ const storeStats: z.ZodType<StoreStats> = z.object({
   forwardBacklog: number,
   lastPurge: purgeShape.extend({ at: number }).nullable(),
   lastBackupAt: number.nullable(),
+  sealedWith: z.string().nullable(),
+  olderKeys: z.array(z.string()),
 });
 
 /** Each command is done by the running gateway; on the store itself where none runs. */
 export async function backupStore(config: Config, path: string): Promise<BackupReport> {
   const asked = await askGateway(config, { method: 'POST', path: `/store/backup?path=${encodeURIComponent(path)}` }, backupReport);
-  return asked ?? withStore(config, ({ upkeep }) => upkeep.backup(path));
+  return asked ?? commandOnStore(config, { action: 'store.backup', work: ({ upkeep }) => upkeep.backup(path) });
 }
 
 export async function purgeStore(config: Config, olderThanDays: number | null): Promise<PurgeReport> {
   const query = olderThanDays === null ? '' : `?olderThanDays=${olderThanDays}`;
   const asked = await askGateway(config, { method: 'POST', path: `/store/purge${query}` }, purgeReport);
-  return asked ?? withStore(config, ({ upkeep }) => purgeAlone(config, upkeep).run(olderThanDays ?? undefined));
+  return (
+    asked ??
+    commandOnStore(config, { action: 'store.purge', work: ({ upkeep }) => purgeAlone(config, upkeep).run(olderThanDays ?? undefined) })
+  );
+}
+
+export async function resealStore(config: Config): Promise<ResealReport> {
+  const asked = await askGateway(config, { method: 'POST', path: '/store/reseal' }, resealReport);
+  const work = ({ upkeep }: SqliteRequestLog) => new StoreReseal({ upkeep, restFactor: 0, rewriteUpToBytes: Infinity }).run();
+  return asked ?? commandOnStore(config, { action: 'store.reseal', work });
 }
 
 export async function readStoreStats(config: Config): Promise<StoreStats> {
@@ -50,11 +65,12 @@ export async function readStoreStats(config: Config): Promise<StoreStats> {
 /** The store of a running gateway is verified in a copy of it, in this process: callbacks go on. */
 export async function verifyStore(config: Config): Promise<Verification> {
   const stats = await askGateway(config, { method: 'GET', path: '/store/stats' }, storeStats);
-  if (!stats) return verifySqlite(config.storePath);
+  const keys = readStoreKeys(config);
+  if (!stats) return verifySqlite(config.storePath, keys);
   const copy = `${stats.path}.verify-${randomUUID().slice(0, 8)}`;
   try {
     await backupStore(config, copy);
-    return verifySqlite(copy);
+    return verifySqlite(copy, keys);
   } finally {
     await rm(copy, { force: true });
   }

@@ -1,12 +1,10 @@
 import { expect, test } from 'vitest';
-import { VARIABLES } from '../../src/config-variables.ts';
 import { readConfig } from '../../src/config.ts';
+import { COMPLETE_ENV } from '../support/complete-env.ts';
 import { CALLBACK_PREFIX } from '../../src/server/callback-paths.ts';
 
 const COMPLETE: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    Object.values(VARIABLES).flatMap(({ name, fallback, example }) => (fallback === undefined ? [[name, example]] : [])),
-  ),
+  ...COMPLETE_ENV,
   M2M_THINGSPACE_ACCOUNTS: '0868924207-00001,0000123456-00001',
   M2M_CALLBACK_PUBLIC_URL: 'https://m2m.example.com:9001/m2m',
 };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { RequestFollowing } from '../../src/resolvers/follow-request.ts';
-import { LOCAL_CALLER } from '../../src/server/caller.ts';
+import { LOCAL_IDENTITY } from '../../src/server/caller.ts';
 import { failureCallback, niddCallback, pendingCallback, successCallback } from '../support/callback-samples.ts';
 import { A, B, outcomesOf, requestOf, statuses, submitted, type LogFixture } from './contract-support.ts';
 
@@ -94,7 +94,7 @@ export function callbackContract(name: string, start: () => Promise<LogFixture>)
       const readers = [1, 7, 1000].map(async (batchSize) => {
         const seen: string[] = [];
         let last = 0;
-        for await (const event of await following.follow(LOCAL_CALLER, {
+        for await (const event of await following.follow(LOCAL_IDENTITY, {
           requestId: id,
           after: null,
           batchSize,
@@ -122,8 +122,8 @@ export function callbackContract(name: string, start: () => Promise<LogFixture>)
       const id = await submitted(log, [A, B], guid);
       const following = new RequestFollowing(log, fixture.hub);
       const args = { requestId: id, after: 'LATEST', batchSize: 100, untilNiddSettled: false };
-      const leaves = await following.follow(LOCAL_CALLER, args);
-      const stays = await following.follow(LOCAL_CALLER, args);
+      const leaves = await following.follow(LOCAL_IDENTITY, args);
+      const stays = await following.follow(LOCAL_IDENTITY, args);
       const waiting = leaves.next();
       const first = stays.next();
       await leaves.return?.();

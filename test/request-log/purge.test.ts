@@ -7,7 +7,7 @@ import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.
 import type { PurgeStep } from '../../src/datasources/request-log/store-upkeep.ts';
 import { identifierKey } from '../../src/datasources/thingspace/wire/device-identifier.ts';
 import { RequestFollowing } from '../../src/resolvers/follow-request.ts';
-import { LOCAL_CALLER } from '../../src/server/caller.ts';
+import { LOCAL_IDENTITY } from '../../src/server/caller.ts';
 import { failureCallback, successCallback } from '../support/callback-samples.ts';
 import { newRequest } from '../support/new-request.ts';
 import { openLog } from '../support/open-log.ts';
@@ -150,7 +150,7 @@ test('a follower of a request that is purged is told that it is gone', async () 
   const { id } = await completed(store, [A], OLD);
   const following = new RequestFollowing(log, hub);
   // Complete, and open all the same: it waits for the device's NIDD message.
-  const events = await following.follow(LOCAL_CALLER, { requestId: id, after: null, batchSize: 100, untilNiddSettled: true });
+  const events = await following.follow(LOCAL_IDENTITY, { requestId: id, after: null, batchSize: 100, untilNiddSettled: true });
   expect((await events.next()).value).toMatchObject({ status: 'SUCCEEDED' });
   const next = expect(events.next()).rejects.toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('purged') as string });
   await purge(log);
@@ -158,7 +158,7 @@ test('a follower of a request that is purged is told that it is gone', async () 
   await events.return?.();
   expect(hub.topics).toBe(0);
   await expect(
-    following.follow(LOCAL_CALLER, { requestId: id, after: null, batchSize: 100, untilNiddSettled: true }),
+    following.follow(LOCAL_IDENTITY, { requestId: id, after: null, batchSize: 100, untilNiddSettled: true }),
   ).rejects.toMatchObject({
     code: 'NOT_FOUND',
   });

@@ -6,7 +6,7 @@ import type { LogFixture } from './contract-support.ts';
 import { forwardContract } from './forward-contract.ts';
 import { requestContract } from './request-contract.ts';
 
-async function sqlite(): Promise<LogFixture> {
+async function sqlite(keys: readonly Uint8Array[] = []): Promise<LogFixture> {
   const undo = new AsyncDisposableStack();
   const folder = undo.use(await tempFolder());
   const hub = new Hub({ tickMs: () => 5 });
@@ -18,6 +18,7 @@ async function sqlite(): Promise<LogFixture> {
         undo.use(
           new SqliteRequestLog({
             path: `${folder.path}/log.sqlite`,
+            keys,
             hub,
             now: () => now++,
             onFatal: (error) => {
@@ -30,6 +31,11 @@ async function sqlite(): Promise<LogFixture> {
   };
 }
 
-callbackContract('SQLite', sqlite);
-requestContract('SQLite', sqlite);
-forwardContract('SQLite', sqlite);
+for (const [name, keys] of [
+  ['SQLite', []],
+  ['SQLite, sealed', [Buffer.alloc(32, 'k')]],
+] as const) {
+  callbackContract(name, () => sqlite(keys));
+  requestContract(name, () => sqlite(keys));
+  forwardContract(name, () => sqlite(keys));
+}

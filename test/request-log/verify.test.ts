@@ -42,7 +42,7 @@ async function backedUp() {
 
 test('a good store has no fault, and what is half purged is none', async () => {
   await using store = await backedUp();
-  expect(verifySqlite(store.path)).toEqual({ requests: 2, events: 11, faults: [], totalFaults: 0 });
+  expect(verifySqlite(store.path)).toEqual({ requests: 2, events: 11, faults: [], totalFaults: 0, unread: 0, missingKeys: [] });
 });
 
 const OF_DONE = "request_pk = (SELECT pk FROM request WHERE origin = 'GATEWAY' AND account <> '')";

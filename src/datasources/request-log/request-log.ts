@@ -1,5 +1,6 @@
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
 import type { DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
+import type { AuditLog, AuditRecord } from './audit-log.ts';
 import type { FollowUpLog } from './follow-up-log.ts';
 import type { ForwardCopy, ForwardQueue } from './forward-queue.ts';
 import type { KeptMessages, KeptReason } from './kept-messages.ts';
@@ -145,6 +146,8 @@ export interface NewRequest {
   readonly settings: string;
   readonly carrierRequests: readonly { readonly service: string; readonly firstIndex: number; readonly deviceCount: number | null }[];
   readonly createdAt: number;
+  /** Recorded with it, when it is new. */
+  readonly audit?: AuditRecord;
 }
 
 export interface IncomingCallback {
@@ -215,7 +218,7 @@ export interface LogCounts {
  * The durable truth of the gateway: one append-only log per Request, and what has come in that no Request of ours has yet.
  * Every promise of a method holds once its promise resolves: the row is on disk (fsync), and a crash cannot take it back.
  */
-export interface RequestLog extends FollowUpLog, KeptMessages, ForwardQueue, AsyncDisposable {
+export interface RequestLog extends FollowUpLog, KeptMessages, ForwardQueue, AuditLog, AsyncDisposable {
   /** Changes when a backup is restored; a cursor of another epoch is refused. */
   readonly epoch: string;
 

@@ -6,7 +6,7 @@ import { refuseStrayWal } from './refuse-stray-wal.ts';
 
 /** "M2MG": says whose file this is to whoever finds it. */
 export const APPLICATION_ID = 0x4d324d47;
-const MIGRATIONS = ['0001-sqlite.sql', '0002-sqlite.sql'] as const;
+const MIGRATIONS = ['0001-sqlite.sql', '0002-sqlite.sql', '0003-sqlite.sql'] as const;
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /**

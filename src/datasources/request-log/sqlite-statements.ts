@@ -1,11 +1,16 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { keyIdFor, opened, registerVault, sealed } from './sqlite-sealing.ts';
+import type { Vault } from './vault.ts';
 
 const REQUEST = `pk, id, account, origin, operation, created_by, client_reference, retry_of, status, total, total_is_estimate, counts,
   last_seq, error, created_at, updated_at, completed_at`;
 const CARRIER_REQUEST = `r.id AS request_id, c.position, c.service, c.carrier_request_id, c.state, c.first_index, c.device_count,
   c.attempts, c.sent_at, c.answered_at, c.error`;
 const EVENT = `seq, at, kind, position, outcome, outcome_status, source, final_seq, nidd_seq, contradicted, ties, request_status,
-  counts, service, callback_count, message`;
+  counts, service, callback_count, ${opened('event', 'message')} AS message`;
+const UNCLAIMED = `pk, account, service, carrier_request_id, received_at, callback_count, digest,
+  ${opened('unclaimed', 'message')} AS message`;
+const KEPT = `pk, account, service, received_at, reason, content_type, ${opened('kept_message', 'body')} AS body`;
 
 /**
  * Carrier requests by their state, through the index of the few that are not settled. SQLite uses a partial index only where
@@ -17,16 +22,25 @@ const OPEN_CARRIER = `carrier_request c INDEXED BY carrier_request_open CROSS JO
 /** The number of the last unclaimed callback there ever was: those that come later have a higher one. */
 const LAST_UNCLAIMED = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'unclaimed'), 0)";
 
-/** Every statement of the store, prepared once. Lists travel as one JSON parameter. */
-export function prepareStatements(db: DatabaseSync) {
+/** The key that the next copy gets by itself: what is sealed for its place must know it before. */
+const NEXT_FORWARD = '(SELECT coalesce(max(pk), 0) + 1 FROM forward)';
+
+/** Every statement of the store, prepared once. Lists travel as one JSON parameter. What `vault` seals goes in and comes out plain. */
+export function prepareStatements(db: DatabaseSync, vault: Vault) {
+  registerVault(db, vault);
+  const isPlain = vault.keyId === null;
   return {
     insertRequest: db.prepare(`INSERT INTO request (id, account, origin, operation, created_by, client_reference, idempotency_key,
       input_hash, retry_of, status, total, counts, last_seq, created_at, updated_at)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'QUEUED', ?, '[]', 0, ?, ?)`),
-    insertInput: db.prepare('INSERT INTO request_input (request_pk, devices, settings) VALUES (?, ?, ?)'),
+    insertInput: db.prepare(`INSERT INTO request_input (request_pk, devices, settings, key_id) VALUES (?1,
+      ${sealed(vault, 'request_input', 'devices', '?2', ['CAST(?1 AS INTEGER)'])},
+      ${sealed(vault, 'request_input', 'settings', '?3', ['CAST(?1 AS INTEGER)'])}, ${keyIdFor(vault, '?3')})`),
     insertCarrierRequest: db.prepare(`INSERT INTO carrier_request (request_pk, position, service, carrier_request_id, state,
       first_index, device_count, sent_after) VALUES (?, ?, ?, ?, ?, ?, ?, ${LAST_UNCLAIMED})`),
-    requestByKey: db.prepare('SELECT id, input_hash FROM request WHERE account = ? AND created_by = ? AND idempotency_key = ?'),
+    requestByKey: db.prepare(
+      'SELECT id, input_hash AS inputHash FROM request WHERE account = ? AND created_by = ? AND idempotency_key = ?',
+    ),
     requestByPk: db.prepare(`SELECT ${REQUEST} FROM request WHERE pk = ?`),
     pkOfRequest: db.prepare('SELECT pk FROM request WHERE id = ?'),
     updateRequest: db.prepare(`UPDATE request SET status = ?, counts = ?, last_seq = ?, updated_at = ?,
@@ -38,13 +52,15 @@ export function prepareStatements(db: DatabaseSync) {
       attempts = attempts + ?3, sent_after = iif(?3, ${LAST_UNCLAIMED}, sent_after), sent_at = coalesce(?, sent_at), answered_at = ?,
       error = ? WHERE request_pk = ? AND position = ? AND (?2 IS NULL OR carrier_request_id IS NULL)`),
     insertEvent: db.prepare(`INSERT INTO event (request_pk, seq, at, kind, position, outcome, outcome_status, source, final_seq,
-      nidd_seq, contradicted, ties, request_status, counts, service, callback_count, digest, message)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+      nidd_seq, contradicted, ties, request_status, counts, service, callback_count, digest, message, key_id)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+        ${sealed(vault, 'event', 'message', '?18', ['CAST(?1 AS INTEGER)', 'CAST(?2 AS INTEGER)'])}, ${keyIdFor(vault, '?18')})`),
     knownDigest: db.prepare('SELECT 1 FROM event WHERE request_pk = ? AND digest = ?'),
     eventsAfter: db.prepare(`SELECT ${EVENT} FROM event WHERE request_pk = ? AND seq > ? ORDER BY seq LIMIT ?`),
     eventsByPlace: db.prepare(`SELECT request_pk, ${EVENT} FROM json_each(?) place
       CROSS JOIN event ON request_pk = place.value ->> 0 AND seq = place.value ->> 1`),
-    inputOf: db.prepare('SELECT devices, settings FROM request_input WHERE request_pk = ?'),
+    inputOf: db.prepare(`SELECT ${opened('request_input', 'devices')} AS devices, ${opened('request_input', 'settings')} AS settings
+      FROM request_input WHERE request_pk = ?`),
     carriersOf: db.prepare('SELECT first_index, device_count FROM carrier_request WHERE request_pk = ? ORDER BY position'),
     carrierById: db.prepare(`SELECT c.request_pk, c.position, r.account FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE c.carrier_request_id = ?`),
@@ -53,7 +69,10 @@ export function prepareStatements(db: DatabaseSync) {
       (SELECT request_pk FROM carrier_request WHERE carrier_request_id = ?)`),
     carrierRequestsOf: db.prepare(`SELECT ${CARRIER_REQUEST} FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE r.id IN (SELECT value FROM json_each(?)) ORDER BY c.request_pk, c.position`),
-    setMembers: db.prepare('UPDATE request_input SET devices = ? WHERE request_pk = ?'),
+    // A row has one key: with the devices the settings are sealed anew.
+    setMembers: db.prepare(`UPDATE request_input SET devices = ${sealed(vault, 'request_input', 'devices', '?1')},
+      settings = ${sealed(vault, 'request_input', 'settings', opened('request_input', 'settings'))}, key_id = ${keyIdFor(vault, '?1')}
+      WHERE request_pk = ?2`),
     setEstimate: db.prepare('UPDATE request SET total = ?, total_is_estimate = 1, indexed_seq = -1 WHERE pk = ?'),
     retriesOf: db.prepare(`SELECT ${REQUEST} FROM request WHERE retry_of IN (SELECT value FROM json_each(?)) ORDER BY pk`),
     due: db.prepare(`SELECT r.id, r.account, r.operation, c.position, c.state, c.carrier_request_id, c.device_count,
@@ -70,9 +89,10 @@ export function prepareStatements(db: DatabaseSync) {
       FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE c.sent_at > ?1 - 3600000 AND max(c.sent_at, coalesce(c.answered_at, 0)) > ?1 AND r.operation = ?2 ORDER BY 1`),
     insertUnclaimed: db.prepare(`INSERT INTO unclaimed (account, service, carrier_request_id, received_at, callback_count, digest,
-      message) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
+      message, key_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ${sealed(vault, 'unclaimed', 'message', '?7', ['?1', '?2', 'hex(?6)'])},
+      ${keyIdFor(vault, '?7')}) ON CONFLICT DO NOTHING`),
     knownUnclaimed: db.prepare('SELECT 1 FROM unclaimed WHERE account = ? AND service = ? AND digest = ?'),
-    unclaimedOf: db.prepare('SELECT * FROM unclaimed WHERE carrier_request_id = ? AND account = ? ORDER BY pk'),
+    unclaimedOf: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE carrier_request_id = ? AND account = ? ORDER BY pk`),
     deleteUnclaimed: db.prepare('DELETE FROM unclaimed WHERE carrier_request_id = ? AND account = ?'),
     unclaimedGroups: db.prepare(`SELECT account, carrier_request_id, min(service) AS service, min(received_at) AS first_at,
       min(pk) AS first_pk FROM unclaimed u
@@ -84,21 +104,24 @@ export function prepareStatements(db: DatabaseSync) {
       FROM carrier_request c INDEXED BY carrier_request_without_id CROSS JOIN request r ON r.pk = c.request_pk
       WHERE c.carrier_request_id IS NULL AND c.state IN ('UNKNOWN', 'ACCEPTED', 'CLOSED')
         AND r.account = ? AND c.service = ? AND c.sent_after < ?`),
-    unclaimedPage: db.prepare(`SELECT * FROM unclaimed WHERE pk > :after AND (:accounts IS NULL OR account IN
+    unclaimedPage: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk > :after AND (:accounts IS NULL OR account IN
       (SELECT value FROM json_each(:accounts))) ORDER BY pk LIMIT :limit`),
     countUnclaimed: db.prepare('SELECT count(*) AS rows FROM unclaimed'),
-    insertKept: db.prepare(`INSERT INTO kept_message (account, service, received_at, reason, content_type, digest, body)
-      VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
+    insertKept: db.prepare(`INSERT INTO kept_message (account, service, received_at, reason, content_type, digest, body, key_id)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ${sealed(vault, 'kept_message', 'body', '?7', ['?1', '?2', '?4', 'hex(?6)'])},
+      ${keyIdFor(vault, '?7')}) ON CONFLICT DO NOTHING`),
     countKept: db.prepare('SELECT count(*) AS rows FROM kept_message WHERE reason = ?'),
     keptByReason: db.prepare('SELECT reason, count(*) AS rows FROM kept_message GROUP BY reason'),
-    keptPage: db.prepare(`SELECT * FROM kept_message WHERE pk > :after AND (:accounts IS NULL OR account IN
+    keptPage: db.prepare(`SELECT ${KEPT} FROM kept_message WHERE pk > :after AND (:accounts IS NULL OR account IN
       (SELECT value FROM json_each(:accounts))) AND (:reason IS NULL OR reason = :reason) ORDER BY pk LIMIT :limit`),
-    keptByIds: db.prepare('SELECT * FROM kept_message WHERE pk IN (SELECT value FROM json_each(?))'),
+    keptByIds: db.prepare(`SELECT ${KEPT} FROM kept_message WHERE pk IN (SELECT value FROM json_each(?))`),
     deleteKept: db.prepare('DELETE FROM kept_message WHERE pk = ?'),
-    insertForward: db.prepare('INSERT INTO forward (account, service, received_at, content_type, body) VALUES (?, ?, ?, ?, ?)'),
+    insertForward: db.prepare(`INSERT INTO forward (pk, account, service, received_at, content_type, body, key_id)
+      VALUES (${isPlain ? 'NULL' : NEXT_FORWARD}, ?1, ?2, ?3, ?4,
+      ${sealed(vault, 'forward', 'body', '?5', ['?1', '?2', NEXT_FORWARD])}, ${keyIdFor(vault, '?5')})`),
     forwardLanes: db.prepare('SELECT account, service, count(*) AS rows FROM forward GROUP BY account, service'),
-    forwardPage: db.prepare(`SELECT pk, received_at, content_type, body FROM forward WHERE account = ? AND service = ?
-      ORDER BY pk LIMIT ?`),
+    forwardPage: db.prepare(`SELECT pk, received_at, content_type, ${opened('forward', 'body')} AS body FROM forward
+      WHERE account = ? AND service = ? ORDER BY pk LIMIT ?`),
     forwardHead: db.prepare('SELECT received_at FROM forward WHERE account = ? AND service = ? ORDER BY pk LIMIT 1'),
     deleteForwards: db.prepare('DELETE FROM forward WHERE pk IN (SELECT value FROM json_each(?))'),
     openByStatus: db.prepare(`SELECT status, count(*) AS rows, sum(counts ->> 1) AS overdue FROM request
@@ -106,6 +129,9 @@ export function prepareStatements(db: DatabaseSync) {
     requestsToIndex: db.prepare('SELECT pk, id, indexed_seq, last_seq FROM request WHERE indexed_seq < last_seq ORDER BY pk LIMIT ?'),
     insertIdentifiers: db.prepare('INSERT OR IGNORE INTO identifier (key, request_pk) SELECT value, ?2 FROM json_each(?1)'),
     setIndexed: db.prepare('UPDATE request SET indexed_seq = ? WHERE pk = ?'),
+    insertAudit: db.prepare('INSERT INTO audit (at, caller, action, account, devices, subject, outcome) VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    auditPage: db.prepare(`SELECT * FROM audit WHERE pk < :before AND (:accounts IS NULL OR account IN
+      (SELECT value FROM json_each(:accounts))) AND (:caller IS NULL OR caller = :caller) ORDER BY pk DESC LIMIT :limit`),
     setFact: db.prepare('INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value'),
     deleteFact: db.prepare('DELETE FROM fact WHERE key = ?'),
     fact: db.prepare('SELECT value FROM fact WHERE key = ?'),

@@ -6,9 +6,19 @@ import { GatewayError } from '../../errors.ts';
 import type { Hub } from './hub.ts';
 import { backupSqlite } from './sqlite-backup.ts';
 import { purgeStep } from './sqlite-purge.ts';
+import type { SqliteReseal } from './sqlite-reseal.ts';
 import type { Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
-import type { BackupReport, PurgeReport, PurgeStep, StoreSizes, StoreStats, StoreUpkeep } from './store-upkeep.ts';
+import type {
+  BackupReport,
+  PurgeReport,
+  PurgeStep,
+  ResealReport,
+  ResealStep,
+  StoreSizes,
+  StoreStats,
+  StoreUpkeep,
+} from './store-upkeep.ts';
 
 interface Parts {
   readonly db: DatabaseSync;
@@ -16,6 +26,9 @@ interface Parts {
   readonly writer: SqliteWriter;
   /** Runs a job of the group commit. */
   readonly run: <Result>(job: () => Result) => Promise<Result>;
+  /** Runs at once what must not be in a transaction. */
+  readonly outside: <Result>(work: () => Result) => Promise<Result>;
+  readonly reseal: SqliteReseal;
   readonly hub: Hub;
   readonly path: string;
   readonly epoch: string;
@@ -68,6 +81,28 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
     return { path, bytes: statSync(path).size, durationMs: Math.round(performance.now() - started) };
   }
 
+  async resealStep(): Promise<ResealStep> {
+    const keyId = this.#keyId();
+    return this.#parts.run(() => this.#parts.reseal.step(keyId));
+  }
+
+  async finishReseal(maxBytes: number): Promise<Pick<ResealReport, 'keyId' | 'rewritten'>> {
+    const keyId = this.#keyId();
+    const { db, outside } = this.#parts;
+    // It reads the pages from another thread, and would begin again with a new file.
+    while (this.#backup) await this.#backup.catch(() => undefined);
+    const rewritten = this.#pages().bytes <= maxBytes;
+    await outside(() => {
+      try {
+        // The copy on its way has sealed rows only, and may be larger than the memory.
+        if (rewritten) db.exec('PRAGMA temp_store = FILE; VACUUM');
+      } finally {
+        db.exec('PRAGMA temp_store = MEMORY; PRAGMA wal_checkpoint(TRUNCATE)');
+      }
+    });
+    return { keyId, rewritten };
+  }
+
   sizes(): StoreSizes {
     const { path } = this.#parts;
     return { fileBytes: sizeOf(path), walBytes: sizeOf(`${path}-wal`) };
@@ -95,6 +130,8 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
       forwardBacklog: this.#parts.forwardBacklog(),
       lastPurge: this.#fact<StoreStats['lastPurge']>(LAST_PURGE),
       lastBackupAt: this.#fact<{ at: number }>(LAST_BACKUP)?.at ?? null,
+      sealedWith: this.#parts.reseal.keyId,
+      olderKeys: this.#parts.reseal.olderKeyIds,
     };
   }
 
@@ -108,6 +145,15 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new GatewayError('SHUTTING_DOWN', 'No backup was made: the store is being closed.'));
     await this.#backup?.catch(() => undefined);
+  }
+
+  #keyId(): string {
+    const { keyId } = this.#parts.reseal;
+    if (keyId !== null) return keyId;
+    throw new GatewayError(
+      'BAD_USER_INPUT',
+      'Nothing was resealed: the gateway has no key to do it with. Set M2M_STORE_KEYS (or M2M_STORE_KEYS_FILE) and restart it.',
+    );
   }
 
   /** Counted in parts: a table of a million Requests takes a second. */

@@ -4,9 +4,11 @@ import { GatewayError } from '../../errors.ts';
 import { identifierKey, parseIdentifierKind } from '../thingspace/wire/device-identifier.ts';
 import { isTerminal, type RequestedDevice } from './request-log.ts';
 import { APPLICATION_ID, errcode, reason, SCHEMA_VERSION } from './sqlite-open.ts';
+import { Vault } from './vault.ts';
 import { Faults, SHOWN_FAULTS } from './verify-faults.ts';
 import { checkLog, type LogRow, type RequestRow } from './verify-log.ts';
 import { isAsItCame, isJson } from './verify-message.ts';
+import { SealedValues, type Sealed } from './verify-sealed.ts';
 
 export interface Verification {
   readonly requests: number;
@@ -14,24 +16,31 @@ export interface Verification {
   /** What is wrong, in words, the first of it; empty for a good store. */
   readonly faults: readonly string[];
   readonly totalFaults: number;
+  /** Sealed messages, copies and inputs that were not read, because no key given opens them. */
+  readonly unread: number;
+  /** The ids of the keys that were missing for it. */
+  readonly missingKeys: readonly string[];
 }
 
 /**
  * Reads a whole store, or a backup of one, and changes nothing: SQLite's own check of the file, then what the gateway has
  * promised of its contents. It takes as long as the file is large; a store in use is verified through a backup of it.
  *
+ * @param keys what sealed values are opened with; those of other keys are counted and not read.
  * @throws GatewayError STORE_UNUSABLE where there is nothing to verify: no such file, no database of ours, one in use.
  */
-export function verifySqlite(path: string): Verification {
+export function verifySqlite(path: string, keys: readonly Uint8Array[] = []): Verification {
   const faults = new Faults();
   const db = openToRead(path);
   let counted = { requests: 0, events: 0 };
+  let values: SealedValues | null = null;
   try {
     try {
       refuseStranger(db, path);
       checkFile(db, faults);
-      counted = checkRequests(db, faults);
-      checkMessages(db, faults);
+      values = new SealedValues(db, new Vault(keys), faults);
+      counted = checkRequests(db, values, faults);
+      checkMessages(db, values, faults);
     } catch (cause) {
       if (cause instanceof GatewayError) throw cause;
       if (errcode(cause) === SQLITE_BUSY) throw inUse(path, cause);
@@ -40,7 +49,8 @@ export function verifySqlite(path: string): Verification {
   } finally {
     db.close();
   }
-  return { ...counted, faults: faults.shown, totalFaults: faults.total };
+  const { unread = 0, missingKeys = [] } = values ?? {};
+  return { ...counted, faults: faults.shown, totalFaults: faults.total, unread, missingKeys: [...missingKeys] };
 }
 
 const SQLITE_BUSY = 5;
@@ -86,11 +96,15 @@ function checkFile(db: DatabaseSync, faults: Faults): void {
     faults.add(`Row ${String(rowid)} of ${String(table)} belongs to a row of ${String(parent)} that is not there.`);
 }
 
-function checkRequests(db: DatabaseSync, faults: Faults): { requests: number; events: number } {
+type InputRow = Sealed & { readonly value: string | null };
+
+function checkRequests(db: DatabaseSync, values: SealedValues, faults: Faults): { requests: number; events: number } {
   const eventsOf = db.prepare(`SELECT seq, kind, outcome, outcome_status, source, final_seq, nidd_seq, request_status, counts, service,
-    digest, message FROM event WHERE request_pk = ? ORDER BY seq`);
+    digest, message, ${values.columns('event', 'message')} FROM event WHERE request_pk = ? ORDER BY seq`);
   const carriersOf = db.prepare('SELECT count(*) AS rows FROM carrier_request WHERE request_pk = ?');
-  const inputOf = db.prepare('SELECT devices, settings FROM request_input WHERE request_pk = ?');
+  const inputOf = (['devices', 'settings'] as const).map((column) =>
+    db.prepare(`SELECT ${column} AS value, ${values.columns('request_input', column)} FROM request_input WHERE request_pk = ?`),
+  );
   const indexed = db.prepare('SELECT 1 FROM identifier WHERE key = ? AND request_pk = ?');
   // What is being purged may have lost some of its rows already.
   const all = db.prepare(`SELECT pk, id, status, total, total_is_estimate, counts, last_seq, indexed_seq, completed_at FROM request
@@ -100,16 +114,23 @@ function checkRequests(db: DatabaseSync, faults: Faults): { requests: number; ev
   for (const row of all.iterate()) {
     const request = row as RequestRow;
     requests++;
-    const input = inputOf.get(request.pk) as { devices: string | null; settings: string } | undefined;
-    if ((carriersOf.get(request.pk) as { rows: number }).rows === 0 || !input)
+    const input = inputOf.flatMap((each) => (each.get(request.pk) as InputRow | undefined) ?? []);
+    if ((carriersOf.get(request.pk) as { rows: number }).rows === 0 || input.length === 0)
       faults.add(`Request ${request.id} has lost its input or its carrier requests.`);
-    else if (!isInput(request, input, (key) => indexed.get(key, request.pk) !== undefined))
+    const [devices, settings] = input.map(({ value, key_id, place }) =>
+      value === null ? null : values.text(value, key_id, place, `The input of request ${request.id}`),
+    );
+    if (
+      devices !== undefined &&
+      typeof settings === 'string' &&
+      !isInput(request, { devices, settings }, (key) => indexed.get(key, request.pk) !== undefined)
+    )
       faults.add(`The input of request ${request.id} is not as it came.`);
     if (isTerminal(request.status) !== (request.completed_at !== null))
       faults.add(
         `Request ${request.id} is ${request.status} and ${request.completed_at === null ? 'has no time' : 'has a time'} of completion.`,
       );
-    events += checkLog(request, eventsOf.iterate(request.pk) as Iterable<LogRow>, faults);
+    events += checkLog(request, opening(request, eventsOf.iterate(request.pk) as Iterable<LogRow & Sealed>, values), faults);
   }
   return { requests, events };
 }
@@ -128,14 +149,30 @@ function isInput(
   return named.every(({ deviceIds }) => deviceIds?.every(({ kind, id }) => isIndexed(identifierKey(parseIdentifierKind(kind), id, kind))));
 }
 
-/** Messages that no Request has. */
-function checkMessages(db: DatabaseSync, faults: Faults): void {
-  for (const row of db.prepare('SELECT pk, digest, message FROM unclaimed').iterate()) {
-    const { pk, digest, message } = row as { pk: number; digest: Uint8Array; message: string };
-    if (!isAsItCame(message, digest)) faults.add(`The unclaimed callback ${pk} is not as it came.`);
+/** Rows with their messages as they came; what cannot be read is left out. */
+function* opening({ id }: RequestRow, rows: Iterable<LogRow & Sealed>, values: SealedValues): Iterable<LogRow> {
+  for (const row of rows) {
+    if (row.message === null || row.key_id === null) yield row;
+    else
+      yield { ...row, message: values.text(row.message, row.key_id, row.place, `The message in row ${row.seq} of request ${id}`) ?? null };
   }
-  for (const row of db.prepare('SELECT pk, digest, body FROM kept_message').iterate()) {
-    const { pk, digest, body } = row as { pk: number; digest: Uint8Array; body: Uint8Array };
-    if (!isAsItCame(body, digest)) faults.add(`The kept message ${pk} is not as it came.`);
+}
+
+/** Messages that no Request has, and copies that wait. */
+function checkMessages(db: DatabaseSync, values: SealedValues, faults: Faults): void {
+  for (const row of db.prepare(`SELECT pk, digest, message, ${values.columns('unclaimed', 'message')} FROM unclaimed`).iterate()) {
+    const { pk, digest, message, key_id, place } = row as Sealed & { pk: number; digest: Uint8Array; message: string };
+    const plain = values.text(message, key_id, place, `The unclaimed callback ${pk}`);
+    if (plain !== undefined && !isAsItCame(plain, digest)) faults.add(`The unclaimed callback ${pk} is not as it came.`);
+  }
+  for (const row of db.prepare(`SELECT pk, digest, body, ${values.columns('kept_message', 'body')} FROM kept_message`).iterate()) {
+    const { pk, digest, body, key_id, place } = row as Sealed & { pk: number; digest: Uint8Array; body: Uint8Array };
+    const plain = values.bytes(body, key_id, place, `The kept message ${pk}`);
+    if (plain !== undefined && !isAsItCame(plain, digest)) faults.add(`The kept message ${pk} is not as it came.`);
+  }
+  if (!values.mayBeThere) return;
+  for (const row of db.prepare(`SELECT pk, body, ${values.columns('forward', 'body')} FROM forward WHERE key_id IS NOT NULL`).iterate()) {
+    const { pk, body, key_id, place } = row as Sealed & { pk: number; body: Uint8Array };
+    values.bytes(body, key_id, place, `The copy ${pk} for the previous listener`);
   }
 }

@@ -4,6 +4,7 @@ import { BoundedCache } from './bounded-cache.ts';
 import { THIS_ROW } from './log-event.ts';
 import * as log from './request-log.ts';
 import { RequestState } from './request-state.ts';
+import { recordAudit } from './sqlite-audit.ts';
 import type { SqliteForward } from './sqlite-forward.ts';
 import { keepForeign } from './sqlite-kept.ts';
 import { toLogEvent, toUnclaimed, type EventRow, type UnclaimedRow } from './sqlite-rows.ts';
@@ -82,6 +83,7 @@ export class SqliteWriter {
     }
     const pk = this.#insertRequest({ ...request, origin: 'GATEWAY', total: request.devices?.length ?? null });
     this.#sql.insertInput.run(pk, request.devicesJson, request.settings);
+    if (request.audit) recordAudit(this.#sql, [request.audit], request.createdAt);
     for (const [position, part] of request.carrierRequests.entries()) {
       this.#sql.insertCarrierRequest.run(pk, position, part.service, null, 'QUEUED', part.firstIndex, part.deviceCount);
     }
@@ -93,8 +95,8 @@ export class SqliteWriter {
   }
 
   byKey(account: string, createdBy: string, key: string): { id: string; inputHash: Uint8Array } | null {
-    const row = this.#sql.requestByKey.get(account, createdBy, key) as { id: string; input_hash: Uint8Array } | undefined;
-    return row ? { id: row.id, inputHash: row.input_hash } : null;
+    const row = this.#sql.requestByKey.get(account, createdBy, key) as { id: string; inputHash: Uint8Array } | undefined;
+    return row ?? null;
   }
 
   step(requestId: string, position: number, step: log.SendingStep): boolean {

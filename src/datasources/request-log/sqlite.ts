@@ -1,26 +1,34 @@
-import { randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { GroupCommit, type GroupCommitOptions } from './group-commit.ts';
 import type { Hub } from './hub.ts';
 import { indexIdentifiers } from './index-identifiers.ts';
+import type { AuditFilter, AuditRecord } from './audit-log.ts';
 import type { Finding } from './follow-up-log.ts';
 import type { ForwardLane } from './forward-queue.ts';
 import type { KeptFilter, KeptMessage } from './kept-messages.ts';
+import { ownEpoch } from './own-epoch.ts';
 import { sentBeforeRestore, settleInterrupted, settleRestored } from './recover.ts';
 import type * as log from './request-log.ts';
 import { settleUnclaimed } from './settle-unclaimed.ts';
+import { auditPage, recordAudit } from './sqlite-audit.ts';
+import { SqliteApiKeys } from './sqlite-api-keys.ts';
+import { SealedWith } from './sealed-with.ts';
 import { openSqlite, unusable } from './sqlite-open.ts';
 import { SqliteFollowUp } from './sqlite-follow-up.ts';
 import { SqliteForward } from './sqlite-forward.ts';
 import { keepMessage, keptById, keptPage } from './sqlite-kept.ts';
 import { SqliteReader } from './sqlite-reader.ts';
+import { SqliteReseal } from './sqlite-reseal.ts';
 import { prepareStatements, type Statements } from './sqlite-statements.ts';
 import { SqliteUpkeep } from './sqlite-upkeep.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
+import { Vault } from './vault.ts';
 
 export interface SqliteRequestLogOptions {
   /** The database file; its folder is made when missing. `:memory:` keeps nothing. */
   readonly path: string;
+  /** Of 32 bytes each: messages and inputs are sealed with the first, and opened with all. None by default: they lie as they came. */
+  readonly keys?: readonly Uint8Array[];
   readonly hub: Hub;
   readonly now: () => number;
   readonly onCommit?: (jobs: number, seconds: number) => void;
@@ -34,6 +42,7 @@ export interface SqliteRequestLogOptions {
 export class SqliteRequestLog implements log.RequestLog {
   readonly epoch: string;
   readonly upkeep: SqliteUpkeep;
+  readonly apiKeys: SqliteApiKeys;
   readonly #db: DatabaseSync;
   readonly #sql: Statements;
   readonly #now: () => number;
@@ -46,12 +55,15 @@ export class SqliteRequestLog implements log.RequestLog {
   /** Unclaimed callbacks are looked at in turns. */
   #unclaimedFrom = 0;
 
-  constructor({ path, hub, now, onCommit, onFatal }: SqliteRequestLogOptions) {
+  constructor({ path, keys = [], hub, now, onCommit, onFatal }: SqliteRequestLogOptions) {
     this.#db = openSqlite(path);
     this.#now = now;
+    const vault = new Vault(keys);
+    let sealedWith: SealedWith;
     try {
-      this.#sql = prepareStatements(this.#db);
-      this.epoch = this.#ownEpoch();
+      this.#sql = prepareStatements(this.#db, vault);
+      sealedWith = new SealedWith(this.#sql, vault, path);
+      this.epoch = ownEpoch(this.#sql);
       this.#forwards = new SqliteForward(this.#sql);
     } catch (cause) {
       this.#db.close();
@@ -64,23 +76,29 @@ export class SqliteRequestLog implements log.RequestLog {
       maxBatch: 256,
       beforeCommit: () => {
         this.#changed = this.#writer.finish();
+        sealedWith.finish();
       },
       afterCommit: (jobs, seconds, synced) => {
         if (synced) onCommit?.(jobs, seconds);
+        sealedWith.committed();
         for (const topic of [...this.#changed.splice(0), ...this.#forwards.committed()]) hub.wake(topic);
       },
       onRollback: () => {
         this.#writer.rollback();
         this.#forwards.rollback();
+        sealedWith.rollback();
         this.#changed = [];
       },
       onFatal,
     });
+    this.apiKeys = new SqliteApiKeys(this.#db, this.#commits);
     this.upkeep = new SqliteUpkeep({
       db: this.#db,
       sql: this.#sql,
       writer: this.#writer,
+      reseal: new SqliteReseal(this.#db, this.#sql, vault, sealedWith),
       run: (job) => this.#commits.run(job),
+      outside: (work) => this.#commits.read(work),
       hub,
       path,
       epoch: this.epoch,
@@ -135,6 +153,14 @@ export class SqliteRequestLog implements log.RequestLog {
 
   forwardBacklog() {
     return this.#commits.read(() => this.#forwards.backlog());
+  }
+
+  recordAudit(records: readonly AuditRecord[]) {
+    return this.#commits.run(() => recordAudit(this.#sql, records, this.#now()));
+  }
+
+  auditEntries(filter: AuditFilter, before: string | null, limit: number) {
+    return this.#commits.read(() => auditPage(this.#sql, filter, before, limit));
   }
 
   cancelQueued(requestId: string, error: log.RequestError) {
@@ -261,13 +287,5 @@ export class SqliteRequestLog implements log.RequestLog {
     await this.upkeep[Symbol.asyncDispose]();
     this.#commits.close();
     if (this.#db.isOpen) this.#db.close();
-  }
-
-  #ownEpoch(): string {
-    const known = this.#sql.fact.get('epoch') as { value: string } | undefined;
-    if (known) return known.value;
-    const epoch = randomUUID().slice(0, 8);
-    this.#sql.setFact.run('epoch', epoch);
-    return epoch;
   }
 }

@@ -16,6 +16,22 @@ export interface PurgeReport {
   readonly rows: number;
 }
 
+/** One step of sealing anew: a single job of the store, a few milliseconds long. */
+export interface ResealStep {
+  /** Rows that it has sealed with the current key. */
+  readonly rows: number;
+  /** Every row has the current key. */
+  readonly done: boolean;
+}
+
+export interface ResealReport {
+  readonly rows: number;
+  /** The key that every row is sealed with now. */
+  readonly keyId: string;
+  /** The file was written anew: nothing of what rows were before lies in its free space. */
+  readonly rewritten: boolean;
+}
+
 export interface BackupReport {
   /** The file, as an absolute path. */
   readonly path: string;
@@ -47,6 +63,10 @@ export interface StoreStats extends StoreSizes {
   readonly forwardBacklog: number;
   readonly lastPurge: (PurgeReport & { readonly at: number }) | null;
   readonly lastBackupAt: number | null;
+  /** The key that new rows are sealed with; null where they lie as they came. */
+  readonly sealedWith: string | null;
+  /** Keys that older rows may be sealed with, until all were sealed anew. */
+  readonly olderKeys: readonly string[];
 }
 
 /** Keeping and cleaning the store while it is in use. None of it holds up a callback for more than a few milliseconds. */
@@ -65,6 +85,21 @@ export interface StoreUpkeep {
    * @throws GatewayError BAD_USER_INPUT where `path` is not an absolute path of a new file; STORE_FAILED where it cannot be written.
    */
   backup(path: string): Promise<BackupReport>;
+  /**
+   * Seals a bounded part of the rows with the current key that are sealed with another one, or not at all. An unfinished
+   * reseal goes on where it ended, over a restart too.
+   *
+   * @throws GatewayError BAD_USER_INPUT where there is no key; STORE_FAILED for a value that does not open.
+   */
+  resealStep(): Promise<ResealStep>;
+  /**
+   * The last of a reseal. The write-ahead log is emptied; where the file has at most `maxBytes` it is written anew, which holds
+   * the store up (measured: 4 ms a megabyte).
+   *
+   * Rows that are rewritten leave pieces of what they were in the free space of their pages, whatever SQLite's secure_delete
+   * does: only a file that is written anew has none.
+   */
+  finishReseal(maxBytes: number): Promise<Pick<ResealReport, 'keyId' | 'rewritten'>>;
   sizes(): StoreSizes;
   stats(): Promise<StoreStats>;
   /** When the last purge and the last backup ended; null for never. */

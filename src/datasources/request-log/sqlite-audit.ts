@@ -1,0 +1,31 @@
+import type { AuditEntry, AuditFilter, AuditRecord } from './audit-log.ts';
+import type { Page } from './request-log.ts';
+import type { Statements } from './sqlite-statements.ts';
+
+type AuditRow = {
+  readonly pk: number;
+  readonly at: number;
+  readonly caller: string;
+  readonly action: string;
+  readonly account: string | null;
+  readonly devices: number | null;
+  readonly subject: string | null;
+  readonly outcome: string;
+};
+
+/** Runs inside a transaction: what was done and that it was done are on disk together. */
+export function recordAudit(sql: Statements, records: readonly AuditRecord[], at: number): void {
+  for (const { caller, action, account, devices, subject, outcome } of records) {
+    sql.insertAudit.run(at, caller, action, account, devices, subject, outcome);
+  }
+}
+
+export function auditPage(sql: Statements, { accounts, caller }: AuditFilter, before: string | null, limit: number): Page<AuditEntry> {
+  const rows = sql.auditPage.all({
+    accounts: accounts && JSON.stringify(accounts),
+    caller,
+    before: before === null ? Number.MAX_SAFE_INTEGER : Number(before),
+    limit: limit + 1,
+  }) as AuditRow[];
+  return { rows: rows.slice(0, limit).map(({ pk, ...entry }) => ({ ...entry, id: String(pk) })), hasMore: rows.length > limit };
+}
