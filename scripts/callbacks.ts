@@ -11,11 +11,18 @@ const HELP = `Usage: npm run callbacks -- <command>
   register              Register this gateway where the carrier has no listener. Where another tool
                         has one, nothing is changed and that tool is named.
   register --replace    The same, and take over the listeners of other tools: they no longer receive.
+  rotate                Give this gateway's listeners new URLs, and the username and password of the
+                        configuration; those of other tools stay. The former URLs are taken for another
+                        24 hours, and within these only --force rotates again.
+  rotate --force        The same at once: what the carrier still sends to the URLs before the last ones
+                        is refused, and lost.
   remove                Remove this gateway's listeners, and only those.
   --help                This text.
 
 State: ours     delivers to this gateway
-       former   delivers to this gateway under M2M_CALLBACK_PREVIOUS_SECRET; register renews it
+       former   delivers to this gateway under its URL before the last rotation, or under
+                M2M_CALLBACK_PREVIOUS_SECRET; register renews it
+       lapsed   a URL of this gateway that it no longer takes; register renews it
        other    delivers to another tool
        none     delivers to nobody
 
@@ -31,9 +38,12 @@ function parseArguments(given: readonly string[]): CallbackCommand | 'help' {
   if (given.includes('--help') || given.includes('-h')) return 'help';
   const [name, ...flags] = given;
   if (name === 'register' && flags.every((flag) => flag === '--replace')) return { name, replace: flags.length > 0 };
+  if (name === 'rotate' && flags.every((flag) => flag === '--force')) return { name, force: flags.length > 0 };
   if ((name === 'list' || name === 'remove') && flags.length === 0) return { name };
   throw new UsageError(
-    name === undefined ? 'Which command?' : `Not a command: ${given.join(' ')}. Commands: list, register, register --replace, remove.`,
+    name === undefined
+      ? 'Which command?'
+      : `Not a command: ${given.join(' ')}. Commands: list, register, register --replace, rotate, rotate --force, remove.`,
   );
 }
 
@@ -44,8 +54,8 @@ async function main(): Promise<void> {
     return;
   }
   readEnvFile();
-  const reports = await runCallbackCommand(readConfig(process.env), command);
-  const rows = reports.map(({ account, service, state, deliversTo, change }) => [
+  const { listeners, formerUntil } = await runCallbackCommand(readConfig(process.env), command);
+  const rows = listeners.map(({ account, service, state, deliversTo, change }) => [
     account,
     service,
     state,
@@ -53,6 +63,7 @@ async function main(): Promise<void> {
     change ?? '-',
   ]);
   process.stdout.write(renderTable(['ACCOUNT', 'SERVICE', 'STATE', 'DELIVERS TO', 'CHANGE'], rows));
+  if (formerUntil !== null) process.stdout.write(`\nThe URLs of before are taken until ${new Date(formerUntil).toISOString()}.\n`);
 }
 
 main().then(

@@ -2,16 +2,19 @@ import type { Config } from '../../src/config.ts';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
 import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.ts';
 import { callbackListeners, connectCarrier } from '../../src/gateway/connect-carrier.ts';
+import { readStoreKeys } from '../../src/gateway/read-store-keys.ts';
 import { createMetrics } from '../../src/metrics.ts';
-import type { ListenerReport } from '../../src/resolvers/callback-listeners.ts';
-import type { CallbackCommand } from './callback-command.ts';
+import { CallbackGeneration } from '../../src/resolvers/callback-generation.ts';
+import { recordCommand } from '../../src/resolvers/record-command.ts';
+import type { CallbackCommand, CallbackCommandResult } from './callback-command.ts';
 
-/** Lists, registers or removes with the store open: a login that was refused before is not tried again, and a gateway cannot start meanwhile. */
-export async function callbacksWithoutGateway(config: Config, command: CallbackCommand): Promise<readonly ListenerReport[]> {
+/** Does it with the store open: a login that was refused before is not tried again, and a gateway cannot start meanwhile. */
+export async function callbacksWithoutGateway(config: Config, command: CallbackCommand): Promise<CallbackCommandResult> {
   await using undo = new AsyncDisposableStack();
   const requestLog = undo.use(
     new SqliteRequestLog({
       path: config.storePath,
+      keys: readStoreKeys(config),
       hub: new Hub({ tickMs: () => 0 }),
       now: Date.now,
       onFatal: (error) => {
@@ -24,13 +27,19 @@ export async function callbacksWithoutGateway(config: Config, command: CallbackC
     config.callbackPort === 0
       ? null
       : `http://${config.callbackHost.includes(':') ? `[${config.callbackHost}]` : config.callbackHost}:${config.callbackPort}`;
-  const listeners = callbackListeners(config, thingSpace, door);
-  switch (command.name) {
-    case 'list':
-      return await listeners.list();
-    case 'register':
-      return await listeners.register({ replace: command.replace });
-    case 'remove':
-      return await listeners.remove();
-  }
+  const listeners = callbackListeners(config, thingSpace, door, await CallbackGeneration.load(requestLog, Date.now));
+  const run = async (): Promise<CallbackCommandResult> => {
+    switch (command.name) {
+      case 'list':
+        return { listeners: await listeners.list(), formerUntil: null };
+      case 'register':
+        return { listeners: await listeners.register({ replace: command.replace }), formerUntil: null };
+      case 'rotate':
+        return await listeners.rotate({ force: command.force });
+      case 'remove':
+        return { listeners: await listeners.remove(), formerUntil: null };
+    }
+  };
+  if (command.name === 'list') return await run();
+  return await recordCommand(requestLog, { caller: 'command-line', action: `callbacks.${command.name}`, work: run });
 }

@@ -6,10 +6,10 @@ import { CarrierReads } from '../datasources/thingspace/carrier-reads.ts';
 import { Session } from '../datasources/thingspace/session.ts';
 import { ThingSpace } from '../datasources/thingspace/thing-space.ts';
 import { Transport } from '../datasources/thingspace/transport.ts';
-import type { CallbackService } from '../datasources/thingspace/wire/callback-service.ts';
 import type { Metrics } from '../metrics.ts';
+import type { CallbackGeneration } from '../resolvers/callback-generation.ts';
 import { CallbackListeners } from '../resolvers/callback-listeners.ts';
-import { CALLBACK_PREFIX, callbackToken } from '../server/callback-paths.ts';
+import { callbackUrls } from './callback-urls.ts';
 
 /** The carrier's client, also for the command line when no gateway runs. */
 export function connectCarrier(
@@ -51,21 +51,22 @@ const LATCH = 'login-latch';
  *
  * @param doorUrl where the callback door is, when it is known: a carrier on this machine (the simulator) reaches it there.
  */
-export function callbackListeners(config: Config, thingSpace: ThingSpace, doorUrl: string | null): CallbackListeners {
+export function callbackListeners(
+  config: Config,
+  thingSpace: ThingSpace,
+  doorUrl: string | null,
+  generation: CallbackGeneration,
+): CallbackListeners {
+  const { accounts, callbackSecret: secret, callbackPreviousSecret: previousSecret } = config;
   const publicUrl = config.callbackPublicUrl ?? (isLoopback(config.callbackHost) ? doorUrl : null);
-  const urlUnder = (secret: string | null) =>
-    publicUrl === null || secret === null
-      ? null
-      : (account: string, service: CallbackService) => `${publicUrl}${CALLBACK_PREFIX}${callbackToken(secret, { account, service })}`;
-  return new CallbackListeners({
-    thingSpace,
-    accounts: config.accounts,
-    urlFor: urlUnder(config.callbackSecret),
-    formerUrlFor: urlUnder(config.callbackPreviousSecret),
-    credentials: callbackCredentials(config),
-  });
+  const urls = publicUrl === null ? null : callbackUrls({ publicUrl, secret, previousSecret, generation });
+  return new CallbackListeners({ thingSpace, accounts, urls, generation, credentials: callbackCredentials(config) });
 }
 
 export function callbackCredentials({ callbackUsername: username, callbackPassword: password }: Config) {
+  return username !== null && password !== null ? { username, password } : null;
+}
+
+export function previousCallbackCredentials({ callbackPreviousUsername: username, callbackPreviousPassword: password }: Config) {
   return username !== null && password !== null ? { username, password } : null;
 }

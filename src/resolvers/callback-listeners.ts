@@ -1,19 +1,37 @@
 import type { ThingSpace } from '../datasources/thingspace/thing-space.ts';
 import { OWN_SERVICES, type CallbackService } from '../datasources/thingspace/wire/callback-service.ts';
 import { GatewayError } from '../errors.ts';
+import type { CallbackGeneration, GenerationStanding } from './callback-generation.ts';
+
+/** The URLs of this gateway's callback door, secrets included. */
+export interface CallbackUrls {
+  /** Where the carrier is to deliver. */
+  urlFor(account: string, service: CallbackService): string;
+  /** What a URL is that the carrier has; null where it never was ours. */
+  recognise(account: string, service: CallbackService, url: string): RecognisedUrl | null;
+}
+
+export interface RecognisedUrl {
+  readonly generation: number;
+  readonly standing: GenerationStanding;
+  /** It was made under the secret before the current one. */
+  readonly previous: boolean;
+}
 
 export interface CallbackListenersOptions {
   readonly thingSpace: Pick<ThingSpace, 'registrations' | 'register' | 'deregister'>;
   readonly accounts: readonly string[];
-  /** Where the carrier is to deliver; null while no public URL is configured. */
-  readonly urlFor: ((account: string, service: CallbackService) => string) | null;
-  /** URLs of ours under the secret before this one: they may be replaced. */
-  readonly formerUrlFor: ((account: string, service: CallbackService) => string) | null;
+  /** Null while no public URL is configured. */
+  readonly urls: CallbackUrls | null;
+  readonly generation: CallbackGeneration;
   readonly credentials: { readonly username: string; readonly password: string } | null;
 }
 
-/** `ours`: delivers here. `former`: delivers here under the previous secret. `other`: another tool's. `none`: nowhere. */
-export type ListenerState = 'ours' | 'former' | 'other' | 'none';
+/**
+ * `ours`: delivers here. `former`: delivers here under a URL of before, which is still taken. `lapsed`: a URL of ours that is
+ * no longer taken. `other`: another tool's. `none`: nowhere.
+ */
+export type ListenerState = 'ours' | 'former' | 'lapsed' | 'other' | 'none';
 
 export interface ListenerReport {
   readonly account: string;
@@ -22,6 +40,12 @@ export interface ListenerReport {
   /** Origin of what is registered; the path is a secret. */
   readonly deliversTo: string | null;
   readonly change: 'registered' | 'removed' | null;
+}
+
+export interface RotationReport {
+  /** Until when the URLs of before are taken, in milliseconds since 1970. */
+  readonly formerUntil: number | null;
+  readonly listeners: readonly ListenerReport[];
 }
 
 /**
@@ -35,22 +59,8 @@ export class CallbackListeners {
     this.#options = options;
   }
 
-  async list(): Promise<ListenerReport[]> {
-    const reports: ListenerReport[] = [];
-    for (const account of this.#options.accounts) {
-      const registered = await this.#options.thingSpace.registrations(account);
-      for (const service of OWN_SERVICES) {
-        const url = registered.find(({ serviceName }) => serviceName === service)?.url ?? null;
-        reports.push({
-          account,
-          service,
-          state: this.#stateOf(account, service, url),
-          deliversTo: url === null ? null : originOf(url),
-          change: null,
-        });
-      }
-    }
-    return reports;
+  async list(accounts: readonly string[] = this.#options.accounts): Promise<ListenerReport[]> {
+    return (await this.#survey(accounts)).map(({ report }) => report);
   }
 
   /**
@@ -59,9 +69,7 @@ export class CallbackListeners {
    * @throws GatewayError LISTENER_TAKEN naming each listener of another tool, unless `replace`.
    */
   async register({ replace }: { readonly replace: boolean }): Promise<ListenerReport[]> {
-    const { urlFor, credentials, thingSpace } = this.#options;
-    if (urlFor === null)
-      throw new GatewayError('CONFIG_INVALID', 'M2M_CALLBACK_PUBLIC_URL is not set: the carrier must be told where to deliver.');
+    const urls = this.#urls();
     const reports = await this.list();
     const taken = reports.filter(({ state }) => state === 'other');
     if (taken.length > 0 && !replace) {
@@ -71,39 +79,102 @@ export class CallbackListeners {
       );
     }
     const done: ListenerReport[] = [];
-    for (const report of reports) {
-      if (report.state === 'ours') {
-        done.push(report);
+    for (const report of reports) done.push(report.state === 'ours' ? report : await this.#renew(urls, report));
+    return done;
+  }
+
+  /**
+   * Gives every listener of ours a new URL, and the credentials of the configuration; those of another tool, and services
+   * without a listener, stay as they are. The URLs of before are taken for another 24 hours.
+   *
+   * The new URLs are in force before the carrier is told of the first. Where the last rotation has left listeners on their
+   * former URL, it is finished instead of another being begun.
+   *
+   * @throws GatewayError BAD_USER_INPUT within 24 hours of the last one, unless `force`; that of the carrier, with what is
+   * still to be done, when it fails half-way.
+   */
+  async rotate({ force }: { readonly force: boolean }): Promise<RotationReport> {
+    const urls = this.#urls();
+    const { generation, accounts } = this.#options;
+    const survey = await this.#survey(accounts);
+    const isUnfinished = generation.formerUntil !== null && survey.some(({ found }) => found?.standing === 'FORMER');
+    if (force || !isUnfinished)
+      await generation.advance({ force, above: Math.max(0, ...survey.map(({ found }) => found?.generation ?? 0)) });
+    const isOurs = (state: ListenerState) => state === 'ours' || state === 'former' || state === 'lapsed';
+    const listeners: ListenerReport[] = [];
+    for (const { report } of survey) {
+      if (!isOurs(report.state)) {
+        listeners.push(report);
         continue;
       }
-      const url = urlFor(report.account, report.service);
-      await thingSpace.register(report.account, {
-        serviceName: report.service,
-        url,
-        username: credentials?.username ?? '',
-        password: credentials?.password ?? '',
-      });
-      done.push({ ...report, state: 'ours', deliversTo: originOf(url), change: 'registered' });
+      try {
+        listeners.push(await this.#renew(urls, report));
+      } catch (cause) {
+        throw halfRotated(cause, generation, survey.length - listeners.length);
+      }
     }
-    return done;
+    return { formerUntil: generation.formerUntil, listeners };
   }
 
   /** Removes ours, and only ours. */
   async remove(): Promise<ListenerReport[]> {
     const done: ListenerReport[] = [];
     for (const report of await this.list()) {
-      const ours = report.state === 'ours' || report.state === 'former';
-      if (ours) await this.#options.thingSpace.deregister(report.account, report.service);
-      done.push(ours ? { ...report, state: 'none', deliversTo: null, change: 'removed' } : report);
+      const isOthers = report.state === 'other' || report.state === 'none';
+      if (!isOthers) await this.#options.thingSpace.deregister(report.account, report.service);
+      done.push(isOthers ? report : { ...report, state: 'none', deliversTo: null, change: 'removed' });
     }
     return done;
   }
 
-  #stateOf(account: string, service: CallbackService, url: string | null): ListenerState {
-    if (url === null || url === '') return 'none';
-    if (url === this.#options.urlFor?.(account, service)) return 'ours';
-    return url === this.#options.formerUrlFor?.(account, service) ? 'former' : 'other';
+  async #survey(accounts: readonly string[]): Promise<{ readonly report: ListenerReport; readonly found: RecognisedUrl | null }[]> {
+    const survey: { readonly report: ListenerReport; readonly found: RecognisedUrl | null }[] = [];
+    for (const account of accounts) {
+      const registered = await this.#options.thingSpace.registrations(account);
+      for (const service of OWN_SERVICES) {
+        const written = registered.find(({ serviceName }) => serviceName === service)?.url ?? '';
+        const url = written === '' ? null : written;
+        const found = url === null ? null : (this.#options.urls?.recognise(account, service, url) ?? null);
+        const state = url === null ? 'none' : stateOf(found);
+        survey.push({ report: { account, service, state, deliversTo: url === null ? null : originOf(url), change: null }, found });
+      }
+    }
+    return survey;
   }
+
+  async #renew(urls: CallbackUrls, report: ListenerReport): Promise<ListenerReport> {
+    const { thingSpace, credentials } = this.#options;
+    const url = urls.urlFor(report.account, report.service);
+    await thingSpace.register(report.account, {
+      serviceName: report.service,
+      url,
+      username: credentials?.username ?? '',
+      password: credentials?.password ?? '',
+    });
+    return { ...report, state: 'ours', deliversTo: originOf(url), change: 'registered' };
+  }
+
+  #urls(): CallbackUrls {
+    const { urls } = this.#options;
+    if (urls === null)
+      throw new GatewayError('CONFIG_INVALID', 'M2M_CALLBACK_PUBLIC_URL is not set: the carrier must be told where to deliver.');
+    return urls;
+  }
+}
+
+function stateOf(found: RecognisedUrl | null): ListenerState {
+  if (!found) return 'other';
+  if (found.standing === 'LAPSED') return 'lapsed';
+  return found.standing === 'FORMER' || found.previous ? 'former' : 'ours';
+}
+
+function halfRotated(cause: unknown, { formerUntil }: CallbackGeneration, left: number): GatewayError {
+  const until = formerUntil === null ? '' : ` until ${new Date(formerUntil).toISOString()}`;
+  return new GatewayError(
+    cause instanceof GatewayError ? cause.code : 'CARRIER_UNAVAILABLE',
+    `The callback URLs were rotated, but the carrier was not told of all of them (${left} of its listeners were not looked at any more): ${cause instanceof Error ? cause.message : String(cause)} Former and new URLs are both taken${until}. To finish: npm run callbacks -- register (rotate, where another tool has a listener too; remove and register, where the carrier replaces none).`,
+    { cause },
+  );
 }
 
 function originOf(url: string): string {

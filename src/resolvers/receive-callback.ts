@@ -5,7 +5,7 @@ import type { AppendResult, IncomingCallback, RequestLog } from '../datasources/
 import { parseCallback } from '../datasources/thingspace/wire/callback.ts';
 import { withFields } from '../datasources/thingspace/wire/forwarded-callback.ts';
 import { readCallbackBody, type CallbackBody, type UnreadableReason } from '../datasources/thingspace/wire/callback-body.ts';
-import { maskSecret } from './mask-secret.ts';
+import { maskSecrets } from './mask-secrets.ts';
 
 export interface ReceivedMessage {
   readonly account: string;
@@ -14,10 +14,17 @@ export interface ReceivedMessage {
   readonly contentType: string | null;
 }
 
+export interface RegisteredCredentials {
+  readonly username: string;
+  readonly password: string;
+}
+
 export interface ReceiveCallbackOptions {
   readonly requestLog: RequestLog;
   /** What was given at registration; null when the listeners are registered without. */
-  readonly credentials: { readonly username: string; readonly password: string } | null;
+  readonly credentials: RegisteredCredentials | null;
+  /** Those of the registration before: the carrier goes on using them for a while. */
+  readonly previousCredentials?: RegisteredCredentials | null;
   /** Strict mode: a message without credentials is quarantined too. */
   readonly requireCredentials: boolean;
   /** Kept messages of one reason at most; what comes beyond is acknowledged, counted and dropped. */
@@ -32,13 +39,14 @@ export type ReceiveResult =
       readonly stored: true;
       readonly outcome: AppendResult | 'QUARANTINED' | 'UNREADABLE';
       readonly reason: UnreadableReason | 'NOT_A_CALLBACK' | null;
-      readonly credentials: 'NONE' | 'RIGHT' | 'WRONG';
+      readonly credentials: Credentials;
     }
-  | { readonly stored: false; readonly outcome: 'DROPPED'; readonly reason: string; readonly credentials: 'NONE' | 'RIGHT' | 'WRONG' };
+  | { readonly stored: false; readonly outcome: 'DROPPED'; readonly reason: string; readonly credentials: Credentials };
 
 export type RedriveOutcome = AppendResult | 'QUARANTINED' | 'UNREADABLE';
 
-type Credentials = ReceiveResult['credentials'];
+/** What a message claims of its registration. `PREVIOUS`: right for the registration before. */
+type Credentials = 'NONE' | 'RIGHT' | 'PREVIOUS' | 'WRONG';
 
 /** What a message's bytes come to: a callback, or why they are none. */
 type Reading =
@@ -58,9 +66,22 @@ type Reading =
  */
 export class CallbackReceiver {
   readonly #options: ReceiveCallbackOptions;
+  readonly #registered: readonly { readonly verdict: 'RIGHT' | 'PREVIOUS'; readonly username: Uint8Array; readonly password: Uint8Array }[];
+  readonly #passwords: readonly string[];
 
   constructor(options: ReceiveCallbackOptions) {
     this.#options = options;
+    const { credentials, previousCredentials = null } = options;
+    const known = [
+      { verdict: 'RIGHT' as const, pair: credentials },
+      { verdict: 'PREVIOUS' as const, pair: previousCredentials },
+    ].flatMap(({ verdict, pair }) => (pair ? [{ verdict, ...pair }] : []));
+    this.#registered = known.map(({ verdict, username, password }) => ({
+      verdict,
+      username: digestOf(username),
+      password: digestOf(password),
+    }));
+    this.#passwords = known.map(({ password }) => password);
   }
 
   async receive(received: ReceivedMessage): Promise<ReceiveResult> {
@@ -107,7 +128,7 @@ export class CallbackReceiver {
     received: ReceivedMessage,
     outcome: 'QUARANTINED' | 'UNREADABLE',
     reason: UnreadableReason | 'NOT_A_CALLBACK' | null,
-    credentials: 'NONE' | 'RIGHT' | 'WRONG',
+    credentials: Credentials,
   ): Promise<ReceiveResult> {
     const { account, service, contentType, bytes } = received;
     const body = this.#masked(bytes);
@@ -129,20 +150,22 @@ export class CallbackReceiver {
   #judge({ credentials }: CallbackBody, wasKept: boolean): Credentials {
     const { username, password } = credentials;
     if (empty(username) && empty(password)) return 'NONE';
-    const expected = this.#options.credentials;
-    if (!expected) return 'WRONG';
-    // Both are compared, always, and over digests: the time taken tells nothing.
-    const userRight = sameText(username, expected.username);
-    const passwordRight = sameText(password, expected.password);
-    // The right password was masked when the message was kept: beside the right username it is no claim any more.
-    if (userRight && wasKept && typeof password === 'string' && /^\*+$/.test(password)) return 'NONE';
-    return userRight && passwordRight ? 'RIGHT' : 'WRONG';
+    const given = { username: digestOf(username), password: digestOf(password) };
+    // A right password was masked when the message was kept: beside its username it is no claim any more.
+    const isMasked = wasKept && typeof password === 'string' && /^\*+$/.test(password);
+    // All are compared, always, and over digests: the time taken tells nothing.
+    const verdicts = this.#registered.map((registered): Credentials => {
+      const isUser = timingSafeEqual(given.username, registered.username);
+      const isPassword = timingSafeEqual(given.password, registered.password);
+      if (isUser && isMasked) return 'NONE';
+      return isUser && isPassword ? registered.verdict : 'WRONG';
+    });
+    return verdicts.find((verdict) => verdict !== 'WRONG') ?? 'WRONG';
   }
 
-  /** An unreadable body is kept byte for byte, but for the configured password. */
+  /** An unreadable body is kept byte for byte, but for the configured passwords. */
   #masked(bytes: Uint8Array): Uint8Array {
-    const secret = this.#options.credentials?.password;
-    return secret ? maskSecret(bytes, secret) : bytes;
+    return this.#passwords.length > 0 ? maskSecrets(bytes, this.#passwords) : bytes;
   }
 }
 
@@ -150,10 +173,8 @@ function empty(value: unknown): boolean {
   return value === undefined || value === null || value === '';
 }
 
-function sameText(given: unknown, expected: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return (
-    timingSafeEqual(digest(typeof given === 'string' ? given : (JSON.stringify(given) ?? '')), digest(expected)) &&
-    typeof given === 'string'
-  );
+/** What is no text is never the same as a text. */
+function digestOf(value: unknown): Uint8Array {
+  const [kind, text] = typeof value === 'string' ? ['text', value] : ['other', JSON.stringify(value) ?? ''];
+  return createHash('sha256').update(`${kind}:${text}`).digest();
 }

@@ -1,16 +1,34 @@
 import { createHash, createHmac } from 'node:crypto';
 import { CALLBACK_SERVICES, type CallbackService } from '../datasources/thingspace/wire/callback-service.ts';
+import { GENERATIONS_AHEAD, type CallbackGeneration, type GenerationStanding } from '../resolvers/callback-generation.ts';
 
 export interface CallbackAddress {
   readonly account: string;
   readonly service: CallbackService;
 }
 
+/** What a path stands for, and by which of our ways of making paths. */
+export interface FoundPath extends CallbackAddress {
+  readonly standing: Exclude<GenerationStanding, 'LAPSED'>;
+  /** It was made under the secret before the current one. */
+  readonly previous: boolean;
+}
+
+export interface CallbackPathsOptions {
+  readonly accounts: readonly string[];
+  readonly secret: string;
+  readonly previousSecret: string | null;
+  readonly generation: CallbackGeneration;
+}
+
+type Known = CallbackAddress & { readonly generation: number; readonly previous: boolean };
+
 export const CALLBACK_PREFIX = '/callbacks/';
 
-/** The last part of the path of one account and service: nobody without the secret can make it, and nothing is stored. */
-export function callbackToken(secret: string, { account, service }: CallbackAddress): string {
-  return createHmac('sha256', secret).update(`${account}\n${service}`).digest('base64url');
+/** The last part of the path of one account and service: nobody without the secret can make it, and nothing of it is stored. */
+export function callbackToken(secret: string, { account, service }: CallbackAddress, generation = 0): string {
+  const name = generation === 0 ? `${account}\n${service}` : `${account}\n${service}\n${generation}`;
+  return createHmac('sha256', secret).update(name).digest('base64url');
 }
 
 /**
@@ -18,22 +36,41 @@ export function callbackToken(secret: string, { account, service }: CallbackAddr
  * their SHA-256, so the time of a miss tells nothing of how near it was.
  */
 export class CallbackPaths {
-  readonly #known = new Map<string, CallbackAddress & { readonly previous: boolean }>();
+  readonly #options: CallbackPathsOptions;
+  #known: ReadonlyMap<string, Known> = new Map();
+  #knownAt = -1;
 
-  constructor(accounts: readonly string[], secret: string, previousSecret: string | null) {
-    for (const account of accounts) {
-      for (const service of CALLBACK_SERVICES) {
-        if (previousSecret !== null)
-          this.#known.set(digest(callbackToken(previousSecret, { account, service })), { account, service, previous: true });
-        this.#known.set(digest(callbackToken(secret, { account, service })), { account, service, previous: false });
-      }
-    }
+  constructor(options: CallbackPathsOptions) {
+    this.#options = options;
+    this.#learn();
   }
 
-  /** `path` without its query; null where it is nobody's. */
-  find(path: string): (CallbackAddress & { readonly previous: boolean }) | null {
+  /** `path` without its query; null where it is nobody's, or was given up. */
+  find(path: string): FoundPath | null {
     if (!path.startsWith(CALLBACK_PREFIX)) return null;
-    return this.#known.get(digest(path.slice(CALLBACK_PREFIX.length))) ?? null;
+    if (this.#knownAt !== this.#options.generation.current) this.#learn();
+    const found = this.#known.get(digest(path.slice(CALLBACK_PREFIX.length)));
+    if (!found) return null;
+    const standing = this.#options.generation.standingOf(found.generation);
+    return standing === 'LAPSED' ? null : { account: found.account, service: found.service, standing, previous: found.previous };
+  }
+
+  #learn(): void {
+    const { accounts, secret, previousSecret, generation } = this.#options;
+    const known = new Map<string, Known>();
+    const { current } = generation;
+    for (const account of accounts) {
+      for (const service of CALLBACK_SERVICES) {
+        for (let at = Math.max(0, current - 1); at <= current + GENERATIONS_AHEAD; at++) {
+          const learn = (under: string, previous: boolean) =>
+            known.set(digest(callbackToken(under, { account, service }, at)), { account, service, generation: at, previous });
+          if (previousSecret !== null) learn(previousSecret, true);
+          learn(secret, false);
+        }
+      }
+    }
+    this.#known = known;
+    this.#knownAt = current;
   }
 }
 

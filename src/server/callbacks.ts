@@ -1,13 +1,17 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
 import type { CallbackReceiver } from '../resolvers/receive-callback.ts';
+import type { CallbackAddresses } from './callback-addresses.ts';
+import type { CallbackPaths, FoundPath } from './callback-paths.ts';
 import type { Overload } from './overload.ts';
+import { RareLines } from './rare-lines.ts';
 import { refuseUnread } from './refuse-unread.ts';
-import { CALLBACK_PREFIX, type CallbackAddress, type CallbackPaths } from './callback-paths.ts';
 
 export interface CallbackDoorOptions {
   readonly receiver: CallbackReceiver;
+  readonly addresses: CallbackAddresses;
   readonly paths: CallbackPaths;
   /** Largest body, in bytes: the carrier's messages have about 1 kB. */
   readonly maxBodyBytes: number;
@@ -16,45 +20,71 @@ export interface CallbackDoorOptions {
   readonly overload: Overload;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** A wall clock, in milliseconds: rare log lines are told by it. */
+  readonly now: () => number;
+  readonly limits?: Partial<CallbackLimits>;
 }
+
+/** How long a sender may take, in milliseconds. */
+export interface CallbackLimits {
+  readonly headersMs: number;
+  readonly requestMs: number;
+  /** Longer than the 60 seconds a proxy keeps an idle connection: it must not meet our end of it. */
+  readonly keepAliveMs: number;
+  /** How often the limits are enforced. Node's own 30 seconds would make four of ten. */
+  readonly enforceEveryMs: number;
+}
+
+const LIMITS: CallbackLimits = { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 75_000, enforceEveryMs: 1_000 };
+
+type Door = CallbackDoorOptions & { readonly rare: RareLines };
 
 /**
- * The callback door: POSTs of the carrier. A ladder of guards (method, path, encoding, size), then the message is read and
- * handed over; 200 only once it is durable. A failed store answers 503, so that the carrier sends the message again.
+ * The callback door: POSTs of the carrier. A ladder of guards (address, method, size, path, encoding), then the message is
+ * read and handed over; 200 only once it is durable. A failed store answers 503, so that the carrier sends the message again.
  */
 export function createCallbackServer(options: CallbackDoorOptions): Server {
+  const door: Door = { ...options, rare: new RareLines(options.now) };
+  const { headersMs, requestMs, keepAliveMs, enforceEveryMs } = { ...LIMITS, ...options.limits };
   const listener: RequestListener = (request, response) => {
-    handle(options, request, response).catch((error: unknown) => {
+    handle(door, request, response).catch((error: unknown) => {
       options.logger.error('callback_failed', { error });
-      refuse(options, response, 503, 'Not stored: send it again.');
+      refuse(door, response, 503, 'Not stored: send it again.');
     });
   };
-  return createServer({ headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 75_000 }, listener);
+  const limits = {
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
+    keepAliveTimeout: keepAliveMs,
+    connectionsCheckingInterval: enforceEveryMs,
+  };
+  return createServer(limits, listener).on('clientError', (error, socket) => cut(door, error, socket));
 }
 
-async function handle(options: CallbackDoorOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const path = (request.url ?? '').split('?', 1)[0] ?? '';
-  if (!path.startsWith(CALLBACK_PREFIX)) return refuse(options, response, 404, 'Not found.');
+async function handle(options: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { addresses } = options;
+  const client = addresses.rule === 'any' ? null : addresses.clientOf(request);
+  if (!addresses.allows(client)) return strange(options, client, request, response);
   if (request.method !== 'POST') return refuse(options, response, 405, 'Only POST.', { allow: 'POST' });
-  const address = options.paths.find(path);
-  if (!address) return refuse(options, response, 404, 'Not found.');
+  if (Number(request.headers['content-length'] ?? 0) > options.maxBodyBytes) return tooLarge(options, request, response);
+  const path = options.paths.find((request.url ?? '').split('?', 1)[0] ?? '');
+  if (!path) return refuse(options, response, 404, 'Not found.');
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') return refuse(options, response, 415, 'Send the body without Content-Encoding.');
-  if (Number(request.headers['content-length'] ?? 0) > options.maxBodyBytes) return tooLarge(options, request, response);
   const bytes = await readBody(request, options.maxBodyBytes);
   if (bytes === 'TOO_LARGE') return tooLarge(options, request, response);
   if (bytes === 'CUT') return;
-  await receive(options, address, request, response, bytes);
+  await receive(options, path, request, response, bytes);
 }
 
 async function receive(
-  options: CallbackDoorOptions,
-  address: CallbackAddress & { readonly previous: boolean },
+  options: Door,
+  path: FoundPath,
   request: IncomingMessage,
   response: ServerResponse,
   bytes: Uint8Array,
 ): Promise<void> {
-  const { account, service, previous } = address;
+  const { account, service } = path;
   const { metrics, logger } = options;
   const started = performance.now();
   const contentType = request.headers['content-type'] ?? null;
@@ -63,9 +93,30 @@ async function receive(
   metrics.callbackSeconds.observe((performance.now() - started) / 1000);
   metrics.callbacks.inc({ service, outcome: result.outcome.toLowerCase() });
   metrics.callbackCredentials.inc({ credentials: result.credentials.toLowerCase() });
-  if (previous) logger.warn('callback_on_previous_secret', { service, account: options.pseudonym(account) });
+  if (path.previous || path.standing !== 'CURRENT' || result.credentials === 'PREVIOUS') tellFormer(options, path, result.credentials);
   if (!QUIET.has(result.outcome))
     logger.warn('callback_not_applied', { service, account: options.pseudonym(account), outcome: result.outcome, reason: result.reason });
+}
+
+/** The carrier goes on using what it had for a while; for longer, and somebody must register again. */
+function tellFormer({ metrics, logger, rare, pseudonym }: Door, path: FoundPath, credentials: string): void {
+  const { account, service, standing, previous } = path;
+  const tell = (event: string) => {
+    const count = rare.count(`${event} ${account} ${service}`);
+    if (count !== null) logger.warn(event, { service, account: pseudonym(account), count });
+  };
+  if (previous) {
+    metrics.callbacksOnFormer.inc({ former: 'secret' });
+    tell('callback_on_previous_secret');
+  }
+  if (standing !== 'CURRENT') {
+    metrics.callbacksOnFormer.inc({ former: standing === 'FORMER' ? 'rotation' : 'later_rotation' });
+    tell(standing === 'FORMER' ? 'callback_on_former_rotation' : 'callback_on_later_rotation');
+  }
+  if (credentials === 'PREVIOUS') {
+    metrics.callbacksOnFormer.inc({ former: 'credentials' });
+    tell('callback_with_previous_credentials');
+  }
 }
 
 const ACKNOWLEDGED = { 'content-type': 'application/json', 'content-length': '2' };
@@ -88,19 +139,40 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Arra
   });
 }
 
-function tooLarge(options: CallbackDoorOptions, request: IncomingMessage, response: ServerResponse): void {
+/** The carrier tries once more and no further: a callback that is refused here must not go unnoticed. */
+function strange(options: Door, client: string | null, request: IncomingMessage, response: ServerResponse): void {
+  options.metrics.callbacksRefused.inc({ status: '403' });
+  const count = options.rare.count('callback_address_refused');
+  if (count !== null) options.logger.warn('callback_address_refused', { count, remoteAddress: client ?? 'unknown' });
+  const body = 'Callbacks are not taken from this address.';
+  refuseUnread(request, response, { status: 403, headers: { 'content-type': 'text/plain' }, body });
+}
+
+/** What Node itself refuses: too slow, or no HTTP. A sender that only hung up is not answered. */
+function cut({ metrics, logger, rare }: Door, error: NodeJS.ErrnoException, socket: Duplex): void {
+  const status = CUT_FOR[error.code ?? ''] ?? (error.code?.startsWith('HPE_') ? '400 Bad Request' : null);
+  if (status !== null) {
+    metrics.callbacksRefused.inc({ status: status.slice(0, 3) });
+    const count = rare.count(`callback_cut ${status}`);
+    if (count !== null) logger.warn('callback_cut', { count, status });
+    if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n`);
+  }
+  socket.destroy();
+}
+
+const CUT_FOR: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
+};
+
+function tooLarge(options: Door, request: IncomingMessage, response: ServerResponse): void {
   options.metrics.callbacksRefused.inc({ status: '413' });
   const body = `A callback may have at most ${options.maxBodyBytes} bytes.`;
   refuseUnread(request, response, { status: 413, headers: { 'content-type': 'text/plain' }, body });
 }
 
-function refuse(
-  options: CallbackDoorOptions,
-  response: ServerResponse,
-  status: number,
-  why: string,
-  headers: Record<string, string> = {},
-): void {
+function refuse(options: Door, response: ServerResponse, status: number, why: string, headers: Record<string, string> = {}): void {
   options.metrics.callbacksRefused.inc({ status: String(status) });
   if (response.headersSent) return void response.destroy();
   response.writeHead(status, { 'content-type': 'text/plain', ...headers }).end(why);

@@ -96,7 +96,8 @@ test('the use of the previous secret is logged, so that somebody registers again
   const token = createHmac('sha256', previous).update(`${ACCOUNT}\nCarrierService`).digest('base64url');
   const body = JSON.stringify(callback({ username: '', password: '' }));
   expect((await request(`${gateway.urls.callbacks}/callbacks/${token}`, { method: 'POST', body })).statusCode).toBe(200);
-  expect(logged.map((line) => (JSON.parse(line) as { event: string }).event)).toEqual(['callback_on_previous_secret']);
+  const events = logged.map((line) => (JSON.parse(line) as { event: string }).event);
+  expect(events.filter((event) => event.startsWith('callback'))).toEqual(['callback_on_previous_secret']);
   for (const secret of [previous, token, ACCOUNT, DEVICE]) expect(logged.join()).not.toContain(secret);
 });
 

@@ -8,6 +8,7 @@ import { openGraphqlDoors } from '../support/graphql-doors.ts';
 import { newRequest } from '../support/new-request.ts';
 import { graphql, type GraphqlAnswer } from '../support/stack.ts';
 import { CREDENTIALS, openDeadLetterBox, type DeadLetter } from './support/dead-letter-box.ts';
+import { callerWith } from '../support/caller-with.ts';
 
 test('whatever could not be applied is listed as it came, oldest first: for all accounts, for one, for one reason', async () => {
   await using box = await openDeadLetterBox();
@@ -117,9 +118,9 @@ test.each([
 const OURS = 'account-1';
 const THEIRS = 'account-2';
 const CALLERS: readonly (readonly [what: string, caller: Caller, sees: readonly string[]])[] = [
-  ['without the scope of an admin', { id: 'reader', accounts: 'ALL', scopes: new Set(['read', 'write']) }, []],
-  ['who is an admin of another account', { id: 'other', accounts: new Set([THEIRS]), scopes: new Set(['admin']) }, [THEIRS]],
-  ['who is an admin of no account', { id: 'none', accounts: new Set(), scopes: new Set(['read', 'write', 'admin']) }, []],
+  ['without the scope of an admin', callerWith({ '*': ['read', 'write'] }), []],
+  ['who is an admin of another account', callerWith({ [THEIRS]: ['admin'] }), [THEIRS]],
+  ['who is an admin of no account', callerWith({}), []],
 ];
 
 test.each(CALLERS)('to a caller %s the dead letters of an account do not exist', async (_what, caller, sees) => {

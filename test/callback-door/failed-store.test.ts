@@ -7,6 +7,8 @@ import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { CallbackReceiver } from '../../src/resolvers/receive-callback.ts';
+import { CallbackGeneration } from '../../src/resolvers/callback-generation.ts';
+import { CallbackAddresses } from '../../src/server/callback-addresses.ts';
 import { CALLBACK_PREFIX, CallbackPaths, callbackToken } from '../../src/server/callback-paths.ts';
 import { createCallbackServer } from '../../src/server/callbacks.ts';
 import { idleOverload } from '../support/idle-overload.ts';
@@ -31,9 +33,16 @@ test.each([
   const metrics = createMetrics();
   const server = createCallbackServer({
     receiver: new CallbackReceiver({ requestLog: log, credentials: null, requireCredentials: false, keptPerReason: 10, now: Date.now }),
-    paths: new CallbackPaths([ACCOUNT], SECRET, null),
+    addresses: new CallbackAddresses({ allowed: ['any'], proxyHops: 0, isOnLoopback: true, publicUrl: null }),
+    paths: new CallbackPaths({
+      accounts: [ACCOUNT],
+      secret: SECRET,
+      previousSecret: null,
+      generation: await CallbackGeneration.load(log, Date.now),
+    }),
     maxBodyBytes: 1_048_576,
     pseudonym: () => 'pseudonym',
+    now: Date.now,
     overload: idleOverload(),
     logger: createLogger({ level: 'silent' }),
     metrics,

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:http';
+import { request } from 'undici';
 import { expect, test } from 'vitest';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
@@ -95,6 +96,59 @@ test('after a change of the secret the listeners under the one before are ours t
   expect((await run(rotated, 'register')).stdout.match(/registered/g)).toHaveLength(3);
 });
 
+test.each(['running', 'not running'])(
+  'rotate gives our listeners new URLs, once in 24 hours unless forced (gateway %s)',
+  async (gateway) => {
+    await using simulator = await startSimulator(ONE_ACCOUNT);
+    await using folder = await tempFolder();
+    const env = await fixedEnv(simulator, folder.path);
+    await using undo = new AsyncDisposableStack();
+    if (gateway === 'running') undo.use(await openGateway(simulator, `${folder.path}/gateway.sqlite`, env));
+    await run(env, 'register');
+    const urls = () => simulator.listeners(ACCOUNT).map(({ url }) => url);
+    const first = urls();
+
+    const rotated = await run(env, 'rotate');
+    const door = env['M2M_CALLBACK_PUBLIC_URL'] ?? '';
+    expect(rotated).toMatchObject({ code: 0, stderr: '' });
+    const [shown, until] = rotated.stdout.split('\n\n');
+    expect(`${shown}\n`).toBe(
+      table([
+        ['CarrierService', 'ours', door, 'registered'],
+        ['NiddService', 'ours', door, 'registered'],
+        ['DeviceProfileService', 'ours', door, 'registered'],
+      ]),
+    );
+    expect(until).toMatch(/^The URLs of before are taken until \d{4}-\d\d-\d\dT[\d:.]+Z\.\n$/);
+    const second = urls();
+    for (const url of second) expect(first).not.toContain(url);
+
+    expect(await run(env, 'rotate')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/Wait 2[34] h \d+ min.*rotate --force/),
+    });
+    expect(urls()).toEqual(second);
+    expect(await run(env, 'rotate', '--force')).toMatchObject({ code: 0 });
+    for (const url of urls()) expect([...first, ...second]).not.toContain(url);
+    expect((await run(env, 'list')).stdout.match(/ours/g)).toHaveLength(3);
+  },
+);
+
+test('what the command rotated without a gateway, the gateway that starts next takes, on the former URLs too', async () => {
+  await using simulator = await startSimulator(ONE_ACCOUNT);
+  await using folder = await tempFolder();
+  const env = await fixedEnv(simulator, folder.path);
+  await run(env, 'register');
+  const urls = simulator.listeners(ACCOUNT).map(({ url }) => url);
+  await run(env, 'rotate');
+  await using _gateway = await openGateway(simulator, `${folder.path}/gateway.sqlite`, env);
+  for (const url of [...urls, ...simulator.listeners(ACCOUNT).map((listener) => listener.url)]) {
+    const answer = await request(url, { method: 'POST', body: JSON.stringify({ requestId: 'of-another-tool', status: 'Success' }) });
+    expect(answer.statusCode).toBe(200);
+  }
+});
+
 test('a store that a gateway holds whose admin listener is elsewhere is left alone', async () => {
   await using simulator = await startSimulator(ONE_ACCOUNT);
   await using folder = await tempFolder();
@@ -139,10 +193,10 @@ test('faults of the configuration are listed as the gateway lists them', async (
 test.each([[['--help']], [['register', '--help']]])('%j explains every command and needs no configuration', async (args) => {
   const answer = await run({}, ...args);
   expect(answer).toMatchObject({ code: 0, stderr: '' });
-  for (const word of ['list', 'register --replace', 'remove']) expect(answer.stdout).toContain(word);
+  for (const word of ['list', 'register --replace', 'rotate --force', 'lapsed', 'remove']) expect(answer.stdout).toContain(word);
 });
 
-test.each([[[]], [['show']], [['list', '--replace']], [['register', '--force']], [['remove', 'all']]])(
+test.each([[[]], [['show']], [['list', '--replace']], [['register', '--force']], [['rotate', '--replace']], [['remove', 'all']]])(
   'wrong usage %j ends with 2 and the usage, and does nothing',
   async (args) => {
     expect(await run({}, ...args)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('Usage: npm run callbacks') });

@@ -18,23 +18,26 @@ const SHORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Overwrites a secret with asterisks wherever it stands in a message that nobody could read: as it is, or with any of its
- * characters written as JSON, XML or a form may write them, in UTF-8 or UTF-16. The length stays.
+ * Overwrites secrets with asterisks wherever they stand in a message that nobody could read: as they are, or with any of
+ * their characters written as JSON, XML or a form may write them, in UTF-8 or UTF-16. The length stays.
  */
-export function maskSecret(bytes: Uint8Array, secret: string): Uint8Array {
+export function maskSecrets(bytes: Uint8Array, secrets: readonly string[]): Uint8Array {
   const masked = Buffer.from(bytes);
   const strike = (from: number, to: number, every: number, at: number) => {
     for (let place = from; place < to; place++) masked[place] = place % every === at ? ASTERISK : 0;
   };
-  // Latin 1 has one character a byte: a place in the text is a place in the message.
-  for (const { index, 0: found } of masked.toString('latin1').matchAll(spellings(secret, utf8)))
-    masked.fill(ASTERISK, index, index + found.length);
-  const units = spellings(secret, (character) => character);
   const even = masked.length - (masked.length % 2);
+  // Latin 1 has one character a byte: a place in the text is a place in the message.
+  const latin = masked.toString('latin1');
   const littleEndian = masked.subarray(0, even).toString('utf16le');
   const bigEndian = Buffer.from(masked.subarray(0, even)).swap16().toString('utf16le');
-  for (const { index, 0: found } of littleEndian.matchAll(units)) strike(index * 2, (index + found.length) * 2, 2, 0);
-  for (const { index, 0: found } of bigEndian.matchAll(units)) strike(index * 2, (index + found.length) * 2, 2, 1);
+  // All are sought in what came: with one secret masked, another that holds it would not be found.
+  for (const secret of secrets) {
+    for (const { index, 0: found } of latin.matchAll(spellings(secret, utf8))) masked.fill(ASTERISK, index, index + found.length);
+    const units = spellings(secret, (character) => character);
+    for (const { index, 0: found } of littleEndian.matchAll(units)) strike(index * 2, (index + found.length) * 2, 2, 0);
+    for (const { index, 0: found } of bigEndian.matchAll(units)) strike(index * 2, (index + found.length) * 2, 2, 1);
+  }
   return masked;
 }
 

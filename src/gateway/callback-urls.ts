@@ -1,0 +1,28 @@
+import type { CallbackService } from '../datasources/thingspace/wire/callback-service.ts';
+import { GENERATIONS_AHEAD, type CallbackGeneration } from '../resolvers/callback-generation.ts';
+import type { CallbackUrls } from '../resolvers/callback-listeners.ts';
+import { CALLBACK_PREFIX, callbackToken } from '../server/callback-paths.ts';
+
+/** The callback door's URLs below `publicUrl`, those of every generation so far recognised. */
+export function callbackUrls(parts: {
+  readonly publicUrl: string;
+  readonly secret: string;
+  readonly previousSecret: string | null;
+  readonly generation: CallbackGeneration;
+}): CallbackUrls {
+  const { publicUrl, secret, previousSecret, generation } = parts;
+  const url = (under: string, account: string, service: CallbackService, at: number) =>
+    `${publicUrl}${CALLBACK_PREFIX}${callbackToken(under, { account, service }, at)}`;
+  return {
+    urlFor: (account, service) => url(secret, account, service, generation.current),
+    recognise(account, service, given) {
+      for (let at = generation.current + GENERATIONS_AHEAD; at >= 0; at--) {
+        const standing = generation.standingOf(at);
+        if (given === url(secret, account, service, at)) return { generation: at, standing, previous: false };
+        if (previousSecret !== null && given === url(previousSecret, account, service, at))
+          return { generation: at, standing, previous: true };
+      }
+      return null;
+    },
+  };
+}

@@ -1,0 +1,278 @@
+import { once } from 'node:events';
+import { copyFileSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import type { RotationReport } from '../../src/resolvers/callback-listeners.ts';
+import { carrierClient } from '../support/carrier-client.ts';
+import { readMetric } from '../support/read-metric.ts';
+import { openClockedGateway, type ClockedGateway } from './support/clocked-gateway.ts';
+
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+const SERVICES = ['CarrierService', 'NiddService', 'DeviceProfileService'] as const;
+const FORCE = '/callbacks/rotate?force=true';
+
+const message = (comment: string) => JSON.stringify({ requestId: 'of-another-tool', status: 'Success', comment });
+const pathOf = ({ gateway, account }: ClockedGateway) => gateway.callbackPath(account, 'CarrierService');
+const urlsAt = ({ simulator, account }: ClockedGateway) => simulator.listeners(account).map(({ url }) => url);
+const urlsOf = ({ gateway, account }: ClockedGateway) =>
+  SERVICES.map((each) => gateway.urls.callbacks + gateway.callbackPath(account, each));
+const counted = ({ gateway }: ClockedGateway, outcome: string) =>
+  readMetric(gateway.urls.admin, `m2m_callbacks_total{service="CarrierService",outcome="${outcome}"}`);
+const onFormer = ({ gateway }: ClockedGateway, former: string) =>
+  readMetric(gateway.urls.admin, `m2m_callbacks_on_former_total{former="${former}"}`);
+const rotate = (stack: ClockedGateway, path = '/callbacks/rotate') => stack.command<RotationReport>('POST', path);
+const states = async (stack: ClockedGateway) =>
+  (await stack.command<{ state: string }[]>('GET', '/callbacks')).body.map(({ state }) => state);
+
+/** Registered, and then rotated once; the path before and the one after. */
+async function rotated(env: Readonly<Record<string, string>> = {}) {
+  const stack = await openClockedGateway(env);
+  await stack.command('POST', '/callbacks/register');
+  const former = pathOf(stack);
+  const { status } = await rotate(stack);
+  if (status !== 200) throw new Error(`not rotated: ${status}`);
+  return { stack, former, current: pathOf(stack), [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() };
+}
+
+test('a rotation gives every listener of ours a new URL at the carrier, and says until when the former ones are taken', async () => {
+  await using stack = await openClockedGateway({ M2M_CALLBACK_USERNAME: 'before', M2M_CALLBACK_PASSWORD: 'password-before' });
+  await stack.command('POST', '/callbacks/register');
+  const before = urlsAt(stack);
+  await stack.restart({ M2M_CALLBACK_USERNAME: 'after', M2M_CALLBACK_PASSWORD: 'password-after' });
+  const { status, body } = await rotate(stack);
+  expect(status).toBe(200);
+  expect(body.formerUntil).toBe(stack.clock.ms + DAY_MS);
+  expect(body.listeners).toMatchObject(SERVICES.map((service) => ({ service, state: 'ours', change: 'registered' })));
+  expect(urlsAt(stack)).toEqual(urlsOf(stack));
+  for (const url of urlsAt(stack)) expect(before).not.toContain(url);
+  // New credentials reach the carrier the same way.
+  for (const listener of stack.simulator.listeners(stack.account))
+    expect(listener).toMatchObject({ username: 'after', password: 'password-after' });
+});
+
+test('URLs of before any rotation stay as they were: what is registered already goes on', async () => {
+  await using stack = await openClockedGateway({ M2M_CALLBACK_SECRET: 'a-secret-of-thirty-two-characters' });
+  expect(pathOf(stack)).toBe('/callbacks/ZdT01yZyq1S7YPdukuGa62yhqWEZ3mojnkzJdeUCipE');
+});
+
+test('within the window a message is taken on the former and the new path, and is one message', async () => {
+  await using rotation = await rotated();
+  const { stack, former, current } = rotation;
+  expect(former).not.toBe(current);
+  expect(await stack.post(former, message('a'))).toBe(200);
+  expect(await stack.post(current, message('a'))).toBe(200);
+  expect(await stack.post(current, message('b'))).toBe(200);
+  expect(await stack.post(former, message('b'))).toBe(200);
+  expect(await counted(stack, 'unclaimed')).toBe(2);
+  expect(await counted(stack, 'duplicate')).toBe(2);
+});
+
+test('the use of the former path is counted, and warned of once a minute and service, without the path and the account', async () => {
+  await using rotation = await rotated();
+  const { stack, former, current } = rotation;
+  for (const comment of ['a', 'b', 'c']) await stack.post(former, message(comment));
+  await stack.post(current, message('d'));
+  expect(await onFormer(stack, 'rotation')).toBe(3);
+  expect(stack.log.of('callback_on_former_rotation')).toMatchObject([{ level: 40, service: 'CarrierService', count: 1 }]);
+  stack.clock.ms += MINUTE_MS;
+  await stack.post(former, message('e'));
+  expect(stack.log.of('callback_on_former_rotation')).toMatchObject([{ count: 1 }, { count: 3 }]);
+  for (const secret of [former, current, stack.account]) expect(stack.log.text()).not.toContain(secret.replace('/callbacks/', ''));
+});
+
+test('the window ends 24 hours after the rotation: then the former path is nobody’s', async () => {
+  await using rotation = await rotated();
+  const { stack, former, current } = rotation;
+  stack.clock.ms += DAY_MS - 1;
+  expect(await stack.post(former, message('a'))).toBe(200);
+  stack.clock.ms += 1;
+  expect(await stack.post(former, message('b'))).toBe(404);
+  expect(await stack.post(current, message('c'))).toBe(200);
+  expect(await counted(stack, 'unclaimed')).toBe(2);
+});
+
+test('a restart keeps the new URLs, the former ones, and the end of their window', async () => {
+  await using rotation = await rotated();
+  const { stack, former, current } = rotation;
+  await stack.restart();
+  expect(pathOf(stack)).toBe(current);
+  expect(await states(stack)).toEqual(['ours', 'ours', 'ours']);
+  expect(await stack.post(former, message('a'))).toBe(200);
+  expect(await stack.post(current, message('a'))).toBe(200);
+  stack.clock.ms += DAY_MS;
+  await stack.restart();
+  expect(await stack.post(former, message('b'))).toBe(404);
+  expect(await stack.post(current, message('c'))).toBe(200);
+});
+
+test('a callback that is under way when its path is given up is taken: it came on a path that was good', async () => {
+  await using rotation = await rotated();
+  const { stack, former } = rotation;
+  const body = message('under way');
+  const { port } = new URL(stack.gateway.urls.callbacks);
+  const socket = connect(Number(port), '127.0.0.1');
+  const head = `POST ${former} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nexpect: 100-continue\r\ncontent-length: ${body.length}\r\n\r\n`;
+  socket.write(head + body.slice(0, 10));
+  // "100 Continue": the door has seen the head.
+  await once(socket, 'data');
+  expect((await rotate(stack, FORCE)).status).toBe(200);
+  stack.clock.ms += DAY_MS;
+  expect(await stack.post(former, message('too late'))).toBe(404);
+  socket.write(body.slice(10));
+  expect(await text(socket)).toContain('HTTP/1.1 200');
+  expect(await counted(stack, 'unclaimed')).toBe(1);
+});
+
+test('a second rotation within the window is refused with the time that is left, and changes nothing', async () => {
+  await using rotation = await rotated();
+  const { stack, former, current } = rotation;
+  stack.clock.ms += 3 * 60 * MINUTE_MS + 1;
+  const registered = urlsAt(stack);
+  const refused = await stack.command<{ error: string; message: string }>('POST', '/callbacks/rotate');
+  expect(refused).toMatchObject({ status: 400, body: { error: 'BAD_USER_INPUT' } });
+  expect(refused.body.message).toMatch(/^Nothing was changed: .*Wait 21 h 0 min.*rotate --force$/);
+  expect(urlsAt(stack)).toEqual(registered);
+  for (const path of [former, current]) expect(await stack.post(path, message(path.slice(-5)))).toBe(200);
+  stack.clock.ms += DAY_MS;
+  expect((await rotate(stack)).status).toBe(200);
+});
+
+test('forced, it takes effect at once: of the URLs before, only the last ones are still taken', async () => {
+  await using rotation = await rotated();
+  const { stack, former, current } = rotation;
+  expect((await rotate(stack, FORCE)).status).toBe(200);
+  expect(await stack.post(former, message('a'))).toBe(404);
+  expect(await stack.post(current, message('b'))).toBe(200);
+  expect(await stack.post(pathOf(stack), message('c'))).toBe(200);
+  expect(urlsAt(stack)).toEqual(urlsOf(stack));
+});
+
+test('two rotations at once come to one: the second is refused, or helps to finish the first', async () => {
+  await using stack = await openClockedGateway();
+  await stack.command('POST', '/callbacks/register');
+  const former = pathOf(stack);
+  const answers = await Promise.all([rotate(stack), rotate(stack)]);
+  expect([200, 400]).toEqual(expect.arrayContaining(answers.map(({ status }) => status)));
+  expect(await stack.post(former, message('a'))).toBe(200);
+  expect(urlsAt(stack)).toEqual(urlsOf(stack));
+});
+
+test('a listener of another tool, and a service without one, stay as they are', async () => {
+  await using stack = await openClockedGateway();
+  await stack.command('POST', '/callbacks/register');
+  await using client = carrierClient(stack.simulator);
+  const theirs = 'http://127.0.0.1:9006/their-path';
+  await client.thingSpace.register(stack.account, { serviceName: 'NiddService', url: theirs, username: '', password: '' });
+  await client.thingSpace.deregister(stack.account, 'DeviceProfileService');
+  const { body } = await rotate(stack);
+  expect(body.listeners).toMatchObject([
+    { state: 'ours', change: 'registered' },
+    { state: 'other', change: null },
+    { state: 'none', change: null },
+  ]);
+  expect(new Set(urlsAt(stack))).toEqual(new Set([urlsOf(stack)[0], theirs]));
+});
+
+test.each(['register', 'rotate'])('a rotation that fails half-way loses nothing, says so, and is finished by %s', async (command) => {
+  await using stack = await openClockedGateway();
+  await stack.command('POST', '/callbacks/register');
+  const former = pathOf(stack);
+  stack.simulator.faults.endpoints.add({ endpoint: 'callbackRegister', latencyMs: 0 });
+  stack.simulator.faults.endpoints.add({ endpoint: 'callbackRegister', status: 503 });
+  const failed = await stack.command<{ message: string }>('POST', '/callbacks/rotate');
+  expect(failed.status).toBe(502);
+  expect(failed.body.message).toMatch(/^The callback URLs were rotated, but .*HTTP 503.*taken until .*npm run callbacks -- register/);
+  expect(await states(stack)).toEqual(['ours', 'former', 'former']);
+  expect(await stack.post(former, message('a'))).toBe(200);
+  const current = pathOf(stack);
+  expect(await stack.post(current, message('b'))).toBe(200);
+  expect((await stack.command('POST', `/callbacks/${command}`)).status).toBe(200);
+  // No second rotation was begun.
+  expect(pathOf(stack)).toBe(current);
+  expect(urlsAt(stack)).toEqual(urlsOf(stack));
+  expect((await rotate(stack)).status).toBe(400);
+});
+
+test('a carrier that cannot be asked is found out before anything is changed', async () => {
+  await using stack = await openClockedGateway();
+  await stack.command('POST', '/callbacks/register');
+  const before = pathOf(stack);
+  stack.simulator.faults.endpoints.add({ endpoint: 'callbackList', status: 503 });
+  expect((await rotate(stack)).status).toBe(502);
+  expect(pathOf(stack)).toBe(before);
+  expect((await rotate(stack)).status).toBe(200);
+});
+
+test('a listener that was left on a URL given up is told apart from another tool’s, and renewed', async () => {
+  await using rotation = await rotated();
+  const { stack, former } = rotation;
+  await using client = carrierClient(stack.simulator);
+  const url = stack.gateway.urls.callbacks + former;
+  await client.thingSpace.register(stack.account, { serviceName: 'CarrierService', url, username: '', password: '' });
+  expect(await states(stack)).toEqual(['former', 'ours', 'ours']);
+  stack.clock.ms += DAY_MS;
+  expect(await states(stack)).toEqual(['lapsed', 'ours', 'ours']);
+  expect((await stack.command('POST', '/callbacks/register')).status).toBe(200);
+  expect(await states(stack)).toEqual(['ours', 'ours', 'ours']);
+  expect((await stack.command<unknown[]>('POST', '/callbacks/remove')).body).toHaveLength(3);
+  expect(urlsAt(stack)).toEqual([]);
+});
+
+test('paths of both generations are taken under the secret before the current one too', async () => {
+  const secret = 'the-secret-of-before-its-own-rotation';
+  await using rotation = await rotated({ M2M_CALLBACK_SECRET: secret });
+  const { stack, former, current } = rotation;
+  await stack.restart({ M2M_CALLBACK_SECRET: 'the-secret-that-came-after-this-one', M2M_CALLBACK_PREVIOUS_SECRET: secret });
+  expect(await states(stack)).toEqual(['former', 'former', 'former']);
+  expect(await stack.post(former, message('a'))).toBe(200);
+  expect(await stack.post(current, message('b'))).toBe(200);
+  expect(await stack.post(pathOf(stack), message('c'))).toBe(200);
+  expect(await onFormer(stack, 'secret')).toBe(2);
+  expect(await onFormer(stack, 'rotation')).toBe(1);
+  stack.clock.ms += DAY_MS;
+  expect(await stack.post(former, message('d'))).toBe(404);
+  expect(await stack.post(current, message('e'))).toBe(200);
+});
+
+test('a store restored from before a rotation still takes what the carrier was told after it, and counts on from there', async () => {
+  await using stack = await openClockedGateway();
+  await stack.command('POST', '/callbacks/register');
+  const backup = `${stack.storePath}.before`;
+  await stack.restart({}, () => copyFileSync(stack.storePath, backup));
+  await rotate(stack);
+  const latest = pathOf(stack);
+  await stack.restart({}, () => copyFileSync(backup, stack.storePath));
+  expect(pathOf(stack)).not.toBe(latest);
+  expect(await stack.post(latest, message('a'))).toBe(200);
+  expect(await onFormer(stack, 'later_rotation')).toBe(1);
+  expect(stack.log.of('callback_on_later_rotation')).toHaveLength(1);
+  expect(await states(stack)).toEqual(['ours', 'ours', 'ours']);
+  const registered = urlsAt(stack);
+  expect((await rotate(stack)).status).toBe(200);
+  for (const url of urlsAt(stack)) expect(registered).not.toContain(url);
+  expect(await stack.post(latest, message('b'))).toBe(200);
+});
+
+test('a generation that cannot be read is a store that cannot be used: guessing could refuse every callback', async () => {
+  await using stack = await openClockedGateway();
+  await rotate(stack);
+  const broken = stack.restart({}, () => {
+    using store = new DatabaseSync(stack.storePath);
+    store.exec(`UPDATE fact SET value = '{"current":-1}' WHERE key = 'callback-generation'`);
+  });
+  await expect(broken).rejects.toMatchObject({ code: 'STORE_UNUSABLE', message: expect.stringContaining('callback-generation') });
+});
+
+test('the store holds the number of the generation, and nothing a path could be made of', async () => {
+  const secret = 'a-callback-secret-that-stays-outside';
+  await using rotation = await rotated({ M2M_CALLBACK_SECRET: secret });
+  const { stack, former, current } = rotation;
+  await stack.restart({}, () => {
+    const bytes = readFileSync(stack.storePath, 'latin1');
+    expect(bytes).toContain('callback-generation');
+    for (const hidden of [secret, former, current]) expect(bytes).not.toContain(hidden.replace('/callbacks/', ''));
+  });
+});

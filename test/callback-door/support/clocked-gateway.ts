@@ -1,0 +1,77 @@
+import { request } from 'undici';
+import type { Simulator } from '../../../simulator/simulator.ts';
+import { startSimulator } from '../../../simulator/start-simulator.ts';
+import { readConfig } from '../../../src/config.ts';
+import { startGateway, type Gateway, type GatewayOptions } from '../../../src/gateway.ts';
+import { fixedEnv } from '../../support/fixed-env.ts';
+import { recordedLog, type RecordedLog } from '../../support/recorded-log.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+
+export interface ClockedGateway extends AsyncDisposable {
+  readonly simulator: Simulator;
+  readonly account: string;
+  readonly gateway: Gateway;
+  readonly storePath: string;
+  readonly log: RecordedLog;
+  /** The gateway's wall clock. */
+  readonly clock: { ms: number };
+  /** POSTs a body to a path of the callback door; the HTTP status of the answer. */
+  post(path: string, body: string, headers?: Readonly<Record<string, string>>): Promise<number>;
+  /** A command of the admin door. */
+  command<Body = unknown>(method: 'GET' | 'POST', path: string): Promise<{ readonly status: number; readonly body: Body }>;
+  /** Ends the gateway, has the store to itself for `between`, and starts the next one. */
+  restart(env?: Readonly<Record<string, string>>, between?: () => void): Promise<void>;
+}
+
+/** A gateway of one account on known ports, with a public URL, whose clock and log are the test's; a carrier that holds its callbacks. */
+export async function openClockedGateway(
+  env: Readonly<Record<string, string>> = {},
+  options: Pick<GatewayOptions, 'listenerWatch'> = {},
+): Promise<ClockedGateway> {
+  await using undo = new AsyncDisposableStack();
+  const folder = undo.use(await tempFolder());
+  const simulator = undo.use(await startSimulator({ magicIdentifiers: false, accounts: ['0868924207-00001'] }));
+  simulator.holdCallbacks();
+  const fixed = await fixedEnv(simulator, folder.path);
+  const log = recordedLog();
+  const clock = { ms: Date.now() };
+  const onFatal = (error: Error): never => {
+    throw error;
+  };
+  const open = (more: Readonly<Record<string, string>>) =>
+    startGateway(readConfig({ ...fixed, ...env, ...more }), { ...options, logger: log.logger, now: () => clock.ms, onFatal });
+  let gateway: Gateway | null = await open({});
+  undo.defer(() => gateway?.[Symbol.asyncDispose]());
+  const running = (): Gateway => {
+    if (!gateway) throw new Error('No gateway runs.');
+    return gateway;
+  };
+  const built = undo.move();
+  return {
+    simulator,
+    account: simulator.accounts[0] ?? '',
+    get gateway() {
+      return running();
+    },
+    storePath: `${folder.path}/gateway.sqlite`,
+    log,
+    clock,
+    async post(path, body, headers = {}) {
+      const answer = await request(`${running().urls.callbacks}${path}`, { method: 'POST', headers, body });
+      await answer.body.dump();
+      return answer.statusCode;
+    },
+    async command<Body>(method: 'GET' | 'POST', path: string) {
+      const answer = await request(`${running().urls.admin}${path}`, { method });
+      return { status: answer.statusCode, body: (await answer.body.json()) as Body };
+    },
+    async restart(more = {}, between = () => undefined) {
+      const ending = running();
+      gateway = null;
+      await ending[Symbol.asyncDispose]();
+      between();
+      gateway = await open(more);
+    },
+    [Symbol.asyncDispose]: () => built.disposeAsync(),
+  };
+}

@@ -1,0 +1,77 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { Hub } from '../../../src/datasources/request-log/hub.ts';
+import { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite.ts';
+import { createMetrics } from '../../../src/metrics.ts';
+import { CallbackGeneration } from '../../../src/resolvers/callback-generation.ts';
+import { CallbackReceiver } from '../../../src/resolvers/receive-callback.ts';
+import { CallbackAddresses } from '../../../src/server/callback-addresses.ts';
+import { CALLBACK_PREFIX, CallbackPaths, callbackToken } from '../../../src/server/callback-paths.ts';
+import { createCallbackServer, type CallbackLimits } from '../../../src/server/callbacks.ts';
+import { idleOverload } from '../../support/idle-overload.ts';
+import { recordedLog, type RecordedLog } from '../../support/recorded-log.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+
+export interface LimitedDoor extends AsyncDisposable {
+  readonly port: number;
+  readonly path: string;
+  readonly log: RecordedLog;
+  /** One sample of the metrics by its name, labels included; NaN where there is none. */
+  metric(name: string): Promise<number>;
+  /** How many messages are in the store. */
+  stored(): Promise<number>;
+}
+
+/** The callback door alone, on a store of its own, with the limits and the addresses of the test. */
+export async function openLimitedDoor(limits: Partial<CallbackLimits>, allowed = 'any'): Promise<LimitedDoor> {
+  await using undo = new AsyncDisposableStack();
+  const folder = undo.use(await tempFolder());
+  const requestLog = undo.use(
+    new SqliteRequestLog({
+      path: `${folder.path}/gateway.sqlite`,
+      hub: new Hub({ tickMs: () => 1 }),
+      now: Date.now,
+      onFatal: (error) => {
+        throw error;
+      },
+    }),
+  );
+  const [account, secret] = ['0868924207-00001', 'a-callback-secret-of-32-characters'];
+  const metrics = createMetrics();
+  const log = recordedLog();
+  const server = createCallbackServer({
+    receiver: new CallbackReceiver({ requestLog, credentials: null, requireCredentials: false, keptPerReason: 10, now: Date.now }),
+    addresses: new CallbackAddresses({ allowed: [allowed], proxyHops: 0, isOnLoopback: true, publicUrl: null }),
+    paths: new CallbackPaths({
+      accounts: [account],
+      secret,
+      previousSecret: null,
+      generation: await CallbackGeneration.load(requestLog, Date.now),
+    }),
+    maxBodyBytes: 1_048_576,
+    pseudonym: () => 'pseudonym',
+    overload: undo.use(idleOverload()),
+    logger: log.logger,
+    metrics,
+    now: Date.now,
+    limits,
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  undo.defer(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const built = undo.move();
+  return {
+    port: (server.address() as AddressInfo).port,
+    path: `${CALLBACK_PREFIX}${callbackToken(secret, { account, service: 'CarrierService' })}`,
+    log,
+    async metric(name) {
+      const line = (await metrics.registry.metrics()).split('\n').find((each) => each.startsWith(`${name} `));
+      return line === undefined ? Number.NaN : Number(line.slice(name.length + 1));
+    },
+    stored: async () => (await requestLog.counts()).unclaimed,
+    [Symbol.asyncDispose]: () => built.disposeAsync(),
+  };
+}
