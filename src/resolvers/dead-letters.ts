@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import type { AuditRecord } from '../datasources/request-log/audit-log.ts';
 import type { KeptReason, StoredKeptMessage } from '../datasources/request-log/kept-messages.ts';
 import type { Page, RequestLog } from '../datasources/request-log/request-log.ts';
 import { GatewayError } from '../errors.ts';
@@ -50,12 +51,16 @@ export class DeadLetters {
         `Nothing was tried: \`ids\` must name 1 to ${MAX_REDRIVEN} dead letters, not ${ids.length}.`,
       );
     const done: Redriven[] = [];
+    const audit: AuditRecord[] = [];
     for (const id of ids) {
       // One by one: a thousand messages of a megabyte each would not fit into memory.
       const message = (await this.#options.requestLog.keptById([id])).get(id);
-      if (!message || !mayUse(caller, message.account, 'admin')) done.push({ id, outcome: 'NOT_FOUND' });
-      else done.push({ id, outcome: await this.#options.receiver.redrive(message, trustCredentials) });
+      const mine = message && mayUse(caller, message.account, 'admin') ? message : null;
+      const outcome = mine ? await this.#options.receiver.redrive(mine, trustCredentials) : 'NOT_FOUND';
+      done.push({ id, outcome });
+      if (mine) audit.push({ caller: caller.id, action: 'redriveDeadLetters', account: mine.account, devices: null, subject: id, outcome });
     }
+    await this.#options.requestLog.recordAudit(audit);
     return done;
   }
 }

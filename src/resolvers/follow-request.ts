@@ -4,7 +4,7 @@ import { BoundedCache } from '../datasources/request-log/bounded-cache.ts';
 import type { Following, Hub } from '../datasources/request-log/hub.ts';
 import { OPERATIONS, isOperationName } from '../datasources/thingspace/operations.ts';
 import { GatewayError } from '../errors.ts';
-import type { Caller } from './caller.ts';
+import { currentCaller, mayUse, type Identity } from './caller.ts';
 import { cursorAt, parseCursor } from './cursor.ts';
 import { requireRequest } from './find-request.ts';
 
@@ -38,16 +38,17 @@ export class RequestFollowing {
   }
 
   /**
-   * Starts at the beginning, after a cursor, or at the end, and ends by itself with the event that is terminal.
+   * Starts at the beginning, after a cursor, or at the end, and ends by itself with the event that is terminal. Whether the
+   * caller may still read it is asked before every event; one who may no longer gets FORBIDDEN instead.
    *
-   * @throws GatewayError NOT_FOUND, CURSOR_INVALID, CURSOR_EXPIRED, BAD_USER_INPUT
+   * @throws GatewayError NOT_FOUND, CURSOR_INVALID, CURSOR_EXPIRED, BAD_USER_INPUT, UNAUTHENTICATED
    */
   async follow(
-    caller: Caller,
+    identity: Identity,
     { requestId, after, batchSize, untilNiddSettled }: FollowArguments,
   ): Promise<AsyncIterableIterator<RequestStatusEvent>> {
     if (batchSize < 1 || batchSize > 1000) throw new GatewayError('BAD_USER_INPUT', '`batchSize` must be between 1 and 1000.');
-    const request = await requireRequest(this.#requestLog, caller, requestId);
+    const request = await requireRequest(this.#requestLog, currentCaller(identity), requestId);
     const from = after === null ? 0 : after === 'LATEST' ? request.lastSeq : parseCursor(after, request, this.#requestLog.epoch);
     const awaitsNidd =
       untilNiddSettled &&
@@ -67,6 +68,10 @@ export class RequestFollowing {
       from,
       (seq) => this.#read(request.id, seq, batchSize),
       async (event) => isTerminal(event.status) && (await settledAt(event.lastSeq)),
+      () => {
+        if (!mayUse(currentCaller(identity), request.account, 'read'))
+          throw new GatewayError('FORBIDDEN', 'You may no longer read this request: your right to its account was taken away.');
+      },
     );
   }
 
@@ -104,17 +109,20 @@ class RequestFollower implements AsyncIterableIterator<RequestStatusEvent> {
   #given = false;
   readonly #read: (afterSeq: number) => Promise<RequestStatusEvent | null>;
   readonly #isLast: (event: RequestStatusEvent) => Promise<boolean>;
+  readonly #checkRight: () => void;
 
   constructor(
     following: Following | null,
     from: number,
     read: (afterSeq: number) => Promise<RequestStatusEvent | null>,
     isLast: (event: RequestStatusEvent) => Promise<boolean>,
+    checkRight: () => void,
   ) {
     this.#following = following;
     this.#seq = from;
     this.#read = read;
     this.#isLast = isLast;
+    this.#checkRight = checkRight;
   }
 
   async next(): Promise<IteratorResult<RequestStatusEvent>> {
@@ -127,6 +135,7 @@ class RequestFollower implements AsyncIterableIterator<RequestStatusEvent> {
       const mark = this.#following.mark();
       const event = await this.#read(this.#seq);
       if (!this.#following) break;
+      this.#checkRight();
       if (!event) {
         await this.#following.news(mark);
         continue;

@@ -43,6 +43,8 @@ const SENT_KINDS: Readonly<Record<OperationName, ReadonlySet<DeviceIdentifierKin
   RESUME_PROFILE: new Set(['ICCID']),
 };
 
+const RETRY = 'retryFailedDevices';
+
 /** Outcomes read at once; other work has its turn in between. */
 const PAGE = 500;
 
@@ -58,9 +60,12 @@ export class RequestManager {
 
   /** Cancels what is still QUEUED. What has left for the carrier cannot be called back. */
   async cancel(caller: Caller, requestId: string): Promise<ManageResult> {
-    const { requestLog, sender } = this.#options;
     const request = await this.#writable(caller, requestId);
-    if (!request) return unknownRequest;
+    return this.#recorded(caller, 'cancelRequest', request, request ? await this.#cancel(request) : unknownRequest);
+  }
+
+  async #cancel(request: StoredRequest): Promise<ManageResult> {
+    const { requestLog, sender } = this.#options;
     const error = { code: 'CANCELLED', message: 'Cancelled before it was sent. Nothing was done at the carrier.' };
     if ((await requestLog.cancelQueued(request.id, error)) === 0) {
       return invalid('requestId', 'NOTHING_QUEUED', `Nothing of this request waits to be sent: it is ${request.status}.`);
@@ -70,14 +75,17 @@ export class RequestManager {
   }
 
   async resolveUnknown(caller: Caller, input: ResolveUnknownInput): Promise<ManageResult> {
+    const request = await this.#writable(caller, input.requestId);
+    return this.#recorded(caller, 'resolveUnknownRequest', request, request ? await this.#resolve(request, input) : unknownRequest);
+  }
+
+  async #resolve(request: StoredRequest, input: ResolveUnknownInput): Promise<ManageResult> {
     const { requestLog } = this.#options;
     const { carrierRequestId, neverArrived, position } = input;
     if ((carrierRequestId !== null) === neverArrived)
       return invalid('carrierRequestId', 'EXACTLY_ONE', 'Give either carrierRequestId or neverArrived: true.');
     if (carrierRequestId !== null && !/^[A-Za-z0-9-]{3,64}$/.test(carrierRequestId))
       return invalid('carrierRequestId', 'FORMAT', 'A carrier requestId has 3 to 64 letters, digits and dashes.');
-    const request = await this.#writable(caller, input.requestId);
-    if (!request) return unknownRequest;
     const parts = (await requestLog.carrierRequests([request.id])).get(request.id) ?? [];
     const unknown = parts.filter((part) => part.state === 'UNKNOWN' && (position === null || part.position === position));
     const [only] = unknown;
@@ -98,7 +106,7 @@ export class RequestManager {
   /** A new Request for the devices that failed and are in no retry of it yet, linked to the first. */
   async retryFailed(caller: Caller, input: RetryInput): Promise<SubmitResult> {
     const request = await this.#writable(caller, input.requestId);
-    if (!request) return unknownRequest;
+    if (!request) return this.#recorded(caller, RETRY, null, unknownRequest);
     const before = this.#retrying.get(request.id) ?? Promise.resolve();
     const retry = before.catch(() => undefined).then(() => this.#retry(caller, request, input));
     this.#retrying.set(request.id, retry);
@@ -106,11 +114,18 @@ export class RequestManager {
   }
 
   async #retry(caller: Caller, request: StoredRequest, input: RetryInput): Promise<SubmitResult> {
-    const { submitter, requestLog } = this.#options;
-    const { operation, account } = request;
+    const { submitter } = this.#options;
     const key = input.validateOnly ? null : input.idempotencyKey;
-    const repeat = await submitter.repeated(caller, account, key, ({ retryOf }) => retryOf === request.id);
-    if (repeat) return repeat;
+    const repeat = await submitter.repeated(caller, request.account, key, ({ retryOf }) => retryOf === request.id);
+    if (repeat) return this.#recorded(caller, RETRY, request, repeat);
+    const command = await this.#retryCommand(request, input);
+    // The submitter records what becomes of it.
+    return 'type' in command ? this.#recorded(caller, RETRY, request, command) : submitter.submit(caller, RETRY, () => ({ command }));
+  }
+
+  async #retryCommand(request: StoredRequest, input: RetryInput): Promise<Command | Extract<SubmitResult, { type: 'INVALID' }>> {
+    const { requestLog } = this.#options;
+    const { operation, account } = request;
     const sendable = await requestLog.sendable(request.id);
     if (operation === null || !isOperationName(operation) || !sendable)
       return invalid('requestId', 'NOT_RETRIABLE', 'Another tool made this request: what it asked for is not known here.');
@@ -124,7 +139,7 @@ export class RequestManager {
     }
     const named = sendable.carrierRequests.every(({ deviceCount }) => deviceCount !== null);
     const { clientReference, idempotencyKey, validateOnly } = input;
-    const command: Command = {
+    return {
       operation,
       accountName: account,
       devices,
@@ -134,7 +149,20 @@ export class RequestManager {
       retryOf: request.id,
       validateOnly,
     };
-    return submitter.submit(caller, () => ({ command }));
+  }
+
+  /** Who did what to which request, and what came of it: a repeat of a retry, and what is wrong with an input, too. */
+  async #recorded<Result extends ManageResult | SubmitResult>(
+    caller: Caller,
+    action: string,
+    request: StoredRequest | null,
+    result: Result,
+  ): Promise<Result> {
+    const outcome = result.type === 'INVALID' ? (result.faults[0]?.code ?? result.type) : 'request' in result ? 'DONE' : result.type;
+    await this.#options.requestLog.recordAudit([
+      { caller: caller.id, action, account: request?.account ?? null, devices: null, subject: request?.id ?? null, outcome },
+    ]);
+    return result;
   }
 
   async #failedDevices(

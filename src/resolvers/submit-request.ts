@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { ulid } from 'ulid';
+import type { AuditRecord } from '../datasources/request-log/audit-log.ts';
 import type { NewRequest, RequestLog, StoredRequest } from '../datasources/request-log/request-log.ts';
 import { OPERATIONS } from '../datasources/thingspace/operations.ts';
 import type { Session } from '../datasources/thingspace/session.ts';
@@ -30,10 +31,13 @@ export interface SubmitterOptions {
   readonly waitMs: number;
   /** Requests waiting to be sent at most; a mutation beyond is told to come back. */
   readonly maxQueued: number;
+  /** Of these, what one caller may have waiting. */
+  readonly maxQueuedPerCaller: number;
   readonly now: () => number;
 }
 
 const MAX_FAULTS = 100;
+const LIMITED = { type: 'LIMITED', retryAfterMs: 5_000 } as const;
 
 /**
  * Submits a command: who may → is the way to the carrier open → intent row → send → what became of it.
@@ -44,13 +48,25 @@ export class RequestSubmitter {
   readonly #options: SubmitterOptions;
   readonly #stop = new AbortController();
   #queued = 0;
+  readonly #queuedBy = new Map<string, number>();
 
   constructor(options: SubmitterOptions) {
     this.#options = options;
   }
 
-  /** @param parse reads the mutation's input; it has a turn of the event loop of its own, as every long step here. */
-  async submit(caller: Caller, parse: () => Parsed<Command>): Promise<SubmitResult> {
+  /**
+   * @param action the mutation, as the audit log names it.
+   * @param parse reads its input; it has a turn of the event loop of its own, as every long step here.
+   */
+  async submit(caller: Caller, action: string, parse: () => Parsed<Command>): Promise<SubmitResult> {
+    const asked: Asked = { account: null, devices: null, isRecorded: false };
+    const result = await this.#submit(caller, action, parse, asked);
+    if (!asked.isRecorded && result.type !== 'VALIDATED')
+      await this.#options.requestLog.recordAudit([recordOf(caller, action, asked, result)]);
+    return result;
+  }
+
+  async #submit(caller: Caller, action: string, parse: () => Parsed<Command>, asked: Asked): Promise<SubmitResult> {
     const deadline = performance.now() + this.#options.waitMs;
     // 10,000 devices take tens of milliseconds at each step: callbacks are acknowledged in between.
     await nextTurn();
@@ -58,6 +74,8 @@ export class RequestSubmitter {
     if ('faults' in parsed) return { type: 'INVALID', faults: parsed.faults.slice(0, MAX_FAULTS), total: parsed.faults.length };
     const { command } = parsed;
     const { accounts, requestLog } = this.#options;
+    if (accounts.has(command.accountName)) asked.account = command.accountName;
+    asked.devices = command.devices?.length ?? null;
     if (!mayUse(caller, command.accountName, 'write') || !accounts.has(command.accountName)) return invalid(UNKNOWN_ACCOUNT);
     const carrierRequests = split(command);
     if (command.validateOnly) {
@@ -77,31 +95,33 @@ export class RequestSubmitter {
       command.idempotencyKey === null ? null : await requestLog.findByKey(command.accountName, caller.id, command.idempotencyKey);
     if (known) {
       return Buffer.compare(known.inputHash, inputHash) === 0
-        ? this.#repeated(known.id, deadline)
+        ? this.#repeated(known.id, caller.id, deadline)
         : { type: 'KEY_REUSED', requestId: known.id };
     }
-    const closed = await this.#closedWay(deadline);
-    if (closed) return closed;
-
-    const createdAt = this.#options.now();
-    const request: NewRequest = {
-      id: `req_${ulid(createdAt)}`,
-      account: command.accountName,
-      operation: command.operation,
-      createdBy: caller.id,
-      clientReference: command.clientReference,
-      idempotencyKey: command.idempotencyKey,
-      retryOf: command.retryOf,
-      inputHash,
-      devices: command.devices,
-      devicesJson,
-      settings,
-      carrierRequests,
-      createdAt,
-    };
-    const created = await requestLog.create(request);
+    const created = await this.#takeOn(caller.id, deadline, () => {
+      const createdAt = this.#options.now();
+      const id = `req_${ulid(createdAt)}`;
+      return {
+        id,
+        account: command.accountName,
+        operation: command.operation,
+        createdBy: caller.id,
+        clientReference: command.clientReference,
+        idempotencyKey: command.idempotencyKey,
+        retryOf: command.retryOf,
+        inputHash,
+        devices: command.devices,
+        devicesJson,
+        settings,
+        carrierRequests,
+        createdAt,
+        audit: { caller: caller.id, action, account: command.accountName, devices: asked.devices, subject: id, outcome: 'CREATED' },
+      };
+    });
+    if ('type' in created) return created;
     if (created.outcome === 'KEY_REUSED') return { type: 'KEY_REUSED', requestId: created.id };
-    await this.#sendAndWait(created.id, deadline);
+    asked.isRecorded = created.outcome === 'CREATED';
+    await this.#sendAndWait(created.id, caller.id, deadline);
     return this.#current(created.id);
   }
 
@@ -120,7 +140,7 @@ export class RequestSubmitter {
     if (!known) return null;
     const current = await this.#current(known.id);
     if (!('request' in current) || !isSame(current.request)) return { type: 'KEY_REUSED', requestId: known.id };
-    return this.#repeated(known.id, performance.now() + this.#options.waitMs);
+    return this.#repeated(known.id, caller.id, performance.now() + this.#options.waitMs);
   }
 
   /** A stop begins: mutations that wait for the carrier give back their Request as it stands, while they still can. */
@@ -130,11 +150,22 @@ export class RequestSubmitter {
 
   /** Goes on with what a restart found waiting. */
   resume(requestIds: readonly string[]): void {
-    for (const id of requestIds) void this.#send(id);
+    for (const id of requestIds) void this.#send(id, null);
+  }
+
+  /** Its place in the queue is taken before anything is awaited: of many at once, all would find the last one free. */
+  async #takeOn(callerId: string, deadline: number, request: () => NewRequest) {
+    const { maxQueued, maxQueuedPerCaller, requestLog } = this.#options;
+    if (this.#queued >= maxQueued || (this.#queuedBy.get(callerId) ?? 0) >= maxQueuedPerCaller) return LIMITED;
+    this.#count(callerId, +1);
+    try {
+      return (await this.#closedWay(deadline)) ?? (await requestLog.create(request()));
+    } finally {
+      this.#count(callerId, -1);
+    }
   }
 
   async #closedWay(deadline: number): Promise<SubmitResult | null> {
-    if (this.#queued >= this.#options.maxQueued) return { type: 'LIMITED', retryAfterMs: 5_000 };
     try {
       // Also the first login, when there was none yet: a refused one must not leave a Request behind.
       await Promise.race([this.#options.session.tokens(), delay(leftUntil(deadline) / 2, undefined, { ref: false })]);
@@ -147,24 +178,33 @@ export class RequestSubmitter {
     }
   }
 
-  async #sendAndWait(requestId: string, deadline: number): Promise<void> {
+  async #sendAndWait(requestId: string, callerId: string, deadline: number): Promise<void> {
     const waited = new AbortController();
     const signal = AbortSignal.any([waited.signal, this.#stop.signal]);
     const patience = delay(leftUntil(deadline), undefined, { signal, ref: false }).catch(() => undefined);
-    await Promise.race([this.#send(requestId), patience]);
+    await Promise.race([this.#send(requestId, callerId), patience]);
     waited.abort();
   }
 
-  async #send(requestId: string): Promise<void> {
-    this.#queued++;
-    await this.#options.sender.send(requestId).finally(() => this.#queued--);
+  /** @param callerId null for one that was waiting before a restart: it counts for nobody. */
+  async #send(requestId: string, callerId: string | null): Promise<void> {
+    this.#count(callerId, +1);
+    await this.#options.sender.send(requestId).finally(() => this.#count(callerId, -1));
+  }
+
+  #count(callerId: string | null, change: 1 | -1): void {
+    this.#queued += change;
+    if (callerId === null) return;
+    const queued = (this.#queuedBy.get(callerId) ?? 0) + change;
+    if (queued === 0) this.#queuedBy.delete(callerId);
+    else this.#queuedBy.set(callerId, queued);
   }
 
   /** A repeat that meets the first one still on its way waits with it: both are told of the same refusal. */
-  async #repeated(requestId: string, deadline: number): Promise<SubmitResult> {
+  async #repeated(requestId: string, callerId: string, deadline: number): Promise<SubmitResult> {
     const now = await this.#current(requestId);
     if (now.type !== 'ACCEPTED' || !['QUEUED', 'SUBMITTING'].includes(now.request.status)) return now;
-    await this.#sendAndWait(requestId, deadline);
+    await this.#sendAndWait(requestId, callerId, deadline);
     return this.#current(requestId);
   }
 
@@ -173,6 +213,20 @@ export class RequestSubmitter {
     if (!request) throw new GatewayError('NOT_FOUND', 'The request was purged while it was being looked up.');
     return { type: request.status === 'REJECTED' ? 'REFUSED' : 'ACCEPTED', request };
   }
+}
+
+/** What the audit log needs to know of a mutation under way. */
+interface Asked {
+  account: string | null;
+  devices: number | null;
+  /** Its record went into the store with the Request. */
+  isRecorded: boolean;
+}
+
+/** Of a mutation that made no Request. */
+function recordOf(caller: Caller, action: string, { account, devices }: Asked, result: SubmitResult): AuditRecord {
+  const subject = 'request' in result ? result.request.id : 'requestId' in result ? result.requestId : null;
+  return { caller: caller.id, action, account, devices, subject, outcome: 'request' in result ? 'REPEATED' : result.type };
 }
 
 /** Milliseconds, never below 0. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { hostName } from './host-name.ts';
 
 /** What monitoring asks, perhaps under a name of its own; it says nothing of accounts or devices. */
@@ -8,6 +8,30 @@ const MONITORED = /^GET \/(?:health\/live|health\/ready|metrics)$/;
 export interface AdminRefusal {
   readonly status: 403 | 421;
   readonly body: { readonly error: string; readonly message: string };
+}
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/**
+ * Whoever reaches the admin door may give commands, and make API keys: so only this machine does, over loopback, whatever
+ * address the door is bound to. Monitoring may come from elsewhere.
+ *
+ * @param what method and path.
+ */
+export function refuseStranger(request: IncomingMessage, what: string): AdminRefusal | null {
+  const { remoteAddress = '', remoteFamily } = request.socket;
+  // An IPv4 address on an IPv6 listener (::ffff:127.0.0.1) is found too.
+  if (MONITORED.test(what) || LOOPBACK.check(remoteAddress, remoteFamily === 'IPv6' ? 'ipv6' : 'ipv4')) return null;
+  return {
+    status: 403,
+    body: {
+      error: 'FORBIDDEN',
+      message:
+        'Commands to the admin listener are taken over loopback only: run them on the machine (or in the container) of the gateway, with M2M_ADMIN_HOST=127.0.0.1 or 0.0.0.0.',
+    },
+  };
 }
 
 /**

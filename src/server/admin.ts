@@ -1,13 +1,23 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { BackupReport, PurgeReport, StoreStats } from '../datasources/request-log/store-upkeep.ts';
+import type { AuditLog } from '../datasources/request-log/audit-log.ts';
+import type { BackupReport, PurgeReport, ResealReport, StoreStats } from '../datasources/request-log/store-upkeep.ts';
 import { GatewayError, type ErrorCode } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import type { CallbackListeners } from '../resolvers/callback-listeners.ts';
-import { refuseWebPage } from './admin-guard.ts';
+import { refuseStranger, refuseWebPage } from './admin-guard.ts';
+import { answerKeys, type KeyCommands } from './admin-keys.ts';
+import { auditedCommands } from './audited-commands.ts';
 
 export interface Readiness {
   readonly ready: boolean;
   readonly checks: Readonly<Record<string, string>>;
+}
+
+export interface ListenerCommands {
+  readonly list: () => ReturnType<CallbackListeners['list']>;
+  readonly register: CallbackListeners['register'];
+  readonly remove: CallbackListeners['remove'];
+  readonly rotate: CallbackListeners['rotate'];
 }
 
 export interface AdminOptions {
@@ -15,12 +25,16 @@ export interface AdminOptions {
   /** Brings the gauges up to date that are read from the store. */
   readonly refreshGauges: () => Promise<void>;
   readonly readiness: () => Promise<Readiness>;
-  readonly listeners: () => CallbackListeners;
+  readonly listeners: () => ListenerCommands;
   readonly unlatch: () => Promise<void>;
+  readonly keys: KeyCommands;
+  /** Where every command is recorded. */
+  readonly audit: Pick<AuditLog, 'recordAudit'>;
   readonly store: {
     readonly backup: (path: string) => Promise<BackupReport>;
     /** Without a number of days: those of the configuration. */
     readonly purge: (olderThanDays?: number) => Promise<PurgeReport>;
+    readonly reseal: () => Promise<ResealReport>;
     readonly stats: () => Promise<StoreStats>;
   };
 }
@@ -31,10 +45,11 @@ interface Reply {
 }
 
 /** Where the fault is ours or the caller's; any other is the carrier's. */
-const STATUS_OF: Partial<Record<ErrorCode, number>> = { BAD_USER_INPUT: 400, STORE_FAILED: 500, SHUTTING_DOWN: 503 };
+const STATUS_OF: Partial<Record<ErrorCode, number>> = { BAD_USER_INPUT: 400, NOT_FOUND: 404, STORE_FAILED: 500, SHUTTING_DOWN: 503 };
 
-/** The admin door: health, metrics, and the commands of the command line. No authentication: it is bound to loopback. */
-export function createAdminServer(options: AdminOptions): Server {
+/** The admin door: health, metrics, and the commands of the command line. No authentication: commands are taken from this machine alone. */
+export function createAdminServer(given: AdminOptions): Server {
+  const options = auditedCommands(given);
   return createServer({ requestTimeout: 60_000 }, (request, response) => {
     answer(options, request, response).catch((error: unknown) => {
       const known = error instanceof GatewayError;
@@ -51,7 +66,7 @@ async function answer(options: AdminOptions, request: IncomingMessage, response:
   const target = URL.canParse(request.url ?? '/', 'http://admin') ? (request.url ?? '/') : '/';
   const { pathname, searchParams } = new URL(target, 'http://admin');
   const what = `${request.method ?? ''} ${pathname}`;
-  const refusal = refuseWebPage(request, what);
+  const refusal = refuseStranger(request, what) ?? refuseWebPage(request, what);
   if (refusal) return send(response, refusal);
   switch (what) {
     case 'GET /health/live':
@@ -68,6 +83,8 @@ async function answer(options: AdminOptions, request: IncomingMessage, response:
       return send(response, { status: 200, body: await options.listeners().list() });
     case 'POST /callbacks/register':
       return send(response, { status: 200, body: await options.listeners().register({ replace: searchParams.get('replace') === 'true' }) });
+    case 'POST /callbacks/rotate':
+      return send(response, { status: 200, body: await options.listeners().rotate({ force: searchParams.get('force') === 'true' }) });
     case 'POST /callbacks/remove':
       return send(response, { status: 200, body: await options.listeners().remove() });
     case 'POST /login/unlatch':
@@ -77,15 +94,25 @@ async function answer(options: AdminOptions, request: IncomingMessage, response:
       return send(response, { status: 200, body: await options.store.backup(searchParams.get('path') ?? '') });
     case 'POST /store/purge':
       return send(response, { status: 200, body: await options.store.purge(daysIn(searchParams.get('olderThanDays'))) });
+    case 'POST /store/reseal':
+      return send(response, { status: 200, body: await options.store.reseal() });
     case 'GET /store/stats':
       return send(response, { status: 200, body: await options.store.stats() });
+    case 'GET /keys':
+      return send(response, { status: 200, body: await answerKeys(options.keys, 'list', request) });
+    case 'POST /keys/create':
+      return send(response, { status: 200, body: await answerKeys(options.keys, 'create', request) });
+    case 'POST /keys/revoke':
+      return send(response, { status: 200, body: await answerKeys(options.keys, 'revoke', request) });
+    case 'POST /keys/change':
+      return send(response, { status: 200, body: await answerKeys(options.keys, 'change', request) });
     default:
       return send(response, {
         status: 404,
         body: {
           error: 'NOT_FOUND',
           message:
-            'Known: GET /health/live, /health/ready, /metrics, /callbacks, /store/stats; POST /callbacks/register, /callbacks/remove, /login/unlatch, /store/backup?path=, /store/purge.',
+            'Known: GET /health/live, /health/ready, /metrics, /callbacks, /keys, /store/stats; POST /callbacks/register, /callbacks/remove, /callbacks/rotate, /keys/create, /keys/revoke, /keys/change, /login/unlatch, /store/backup?path=, /store/purge, /store/reseal.',
         },
       });
   }

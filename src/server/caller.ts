@@ -1,4 +1,15 @@
-import type { Caller } from '../resolvers/caller.ts';
+import { EVERY_ACCOUNT, GRANTS, SCOPES, type Caller, type Identity } from '../resolvers/caller.ts';
 
 /** Without authentication there is one caller, on this machine, who may do everything with every configured account. */
-export const LOCAL_CALLER: Caller = { id: 'local', accounts: 'ALL', scopes: new Set(['read', 'write', 'admin']) };
+export const LOCAL_CALLER: Caller = {
+  id: 'local',
+  scopes: new Map([[EVERY_ACCOUNT, new Set(SCOPES)]]),
+  grants: new Set(GRANTS),
+};
+
+/** A caller that stays as it is for ever. */
+export function lastingIdentity(caller: Caller): Identity {
+  return { current: () => caller, ended: new AbortController().signal };
+}
+
+export const LOCAL_IDENTITY = lastingIdentity(LOCAL_CALLER);

@@ -1,6 +1,10 @@
 import { existsSync } from 'node:fs';
-import { request } from 'undici';
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { Agent, request } from 'undici';
 import { expect, test } from 'vitest';
+import { refuseStranger } from '../../src/server/admin-guard.ts';
 import { startStack } from '../support/stack.ts';
 
 const COMMANDS = [
@@ -8,6 +12,10 @@ const COMMANDS = [
   ['POST', '/callbacks/register'],
   ['POST', '/callbacks/remove'],
   ['POST', '/login/unlatch'],
+  ['GET', '/keys'],
+  ['POST', '/keys/create'],
+  ['POST', '/keys/revoke'],
+  ['POST', '/keys/change'],
   ['GET', '/store/stats'],
   ['POST', '/store/purge'],
 ] as const;
@@ -53,4 +61,45 @@ test.each([
     status: 400,
     body: { error: 'BAD_USER_INPUT', message: expect.stringContaining(words) as string },
   });
+});
+
+test.each([
+  ['127.0.0.1', 'IPv4', true],
+  ['127.8.9.10', 'IPv4', true],
+  ['::1', 'IPv6', true],
+  ['::ffff:127.0.0.1', 'IPv6', true],
+  ['10.0.0.7', 'IPv4', false],
+  ['172.17.0.1', 'IPv4', false],
+  ['128.0.0.1', 'IPv4', false],
+  ['::ffff:10.0.0.7', 'IPv6', false],
+  ['fe80::1', 'IPv6', false],
+  ['::2', 'IPv6', false],
+  // Gone before it was asked.
+  [undefined, undefined, false],
+])('a command from %s (%s) is taken: %s', (remoteAddress, remoteFamily, taken) => {
+  const socket = Object.defineProperties(new Socket(), { remoteAddress: { value: remoteAddress }, remoteFamily: { value: remoteFamily } });
+  const incoming = new IncomingMessage(socket);
+  expect(refuseStranger(incoming, 'POST /keys/create')).toEqual(
+    taken ? null : { status: 403, body: { error: 'FORBIDDEN', message: expect.stringContaining('over loopback only') as string } },
+  );
+  for (const path of MONITORED) expect(refuseStranger(incoming, `GET ${path}`)).toBeNull();
+});
+
+test('another machine can watch this gateway and not command it, however it calls itself', async () => {
+  await using stack = await startStack({ register: false });
+  // Asked from an address of this machine that is not loopback, which stands for another one's.
+  const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+  for (const { address: localAddress } of addresses.filter(({ family, internal }) => family === 'IPv4' && !internal)) {
+    const dispatcher = new Agent({ localAddress });
+    const statusOf = async (method: 'GET' | 'POST', path: string, headers: Record<string, string> = {}) => {
+      const answer = await request(`${stack.gateway.urls.admin}${path}`, { method, headers, dispatcher });
+      await answer.body.dump();
+      return answer.statusCode;
+    };
+    for (const [method, path] of COMMANDS)
+      expect(await statusOf(method, path, { host: 'localhost', 'x-forwarded-for': '127.0.0.1' }), path).toBe(403);
+    for (const path of MONITORED) expect(await statusOf('GET', path), path).toBe(200);
+    await dispatcher.destroy();
+  }
+  expect(stack.simulator.ledger.counts.calls).toEqual({});
 });

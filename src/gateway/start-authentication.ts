@@ -1,0 +1,46 @@
+import type { Config } from '../config.ts';
+import type { Hub } from '../datasources/request-log/hub.ts';
+import type { SqliteRequestLog } from '../datasources/request-log/sqlite.ts';
+import type { Logger } from '../logger.ts';
+import type { Metrics } from '../metrics.ts';
+import { KeyRing } from '../resolvers/key-ring.ts';
+import { Authenticator } from '../server/authenticator.ts';
+import { issuerKeysOfFile, IssuerKeysOfUrl } from '../server/issuer-keys.ts';
+import { JwtVerifier } from '../server/jwt-verifier.ts';
+
+interface Parts {
+  readonly requestLog: SqliteRequestLog;
+  readonly hub: Hub;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly undo: AsyncDisposableStack;
+}
+
+/** Who may ask: the keys of the store, and the tokens of a configured issuer. A change of a key's rights reaches open subscriptions at once. */
+export async function startAuthentication(config: Config, { requestLog, hub, metrics, logger, now, undo }: Parts) {
+  const keys = undo.use(await KeyRing.open({ store: requestLog.apiKeys, accounts: config.accounts, now }));
+  // Every follower looks again whether it may still read.
+  undo.defer(keys.onChange(() => hub.wakeAll()));
+  const authenticator = new Authenticator({
+    on: config.auth,
+    keys,
+    jwts: jwtVerifier(config, { logger, now, undo }),
+    onRefused: (reason) => metrics.authenticationsRefused.inc({ reason: reason.toLowerCase() }),
+  });
+  if (!config.auth)
+    logger.info('authentication_off', { reason: 'M2M_AUTH=off: whoever reaches GraphQL on this machine may do everything' });
+  return { keys, authenticator };
+}
+
+function jwtVerifier(
+  { auth, jwtIssuer: issuer, jwtAudience: audience, jwksFile, jwksUrl, jwtClaim: claim, accounts }: Config,
+  { logger, now, undo }: Pick<Parts, 'logger' | 'now' | 'undo'>,
+): JwtVerifier | null {
+  if (!auth || issuer === null || audience === null) return null;
+  const keys =
+    jwksUrl === null
+      ? issuerKeysOfFile(jwksFile ?? '')
+      : new IssuerKeysOfUrl({ url: jwksUrl, now, onFailure: (error) => logger.warn('issuer_keys_not_fetched', { error }) });
+  return undo.use(new JwtVerifier({ keys, issuer, audience, claim, accounts, now }));
+}

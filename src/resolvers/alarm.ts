@@ -1,0 +1,17 @@
+/** The longest time a timer of Node can wait, in milliseconds. */
+const LONGEST_MS = 2_147_483_647;
+
+/**
+ * Calls `ring` once when the clock `now` has reached `at`, a time in milliseconds, however far away, and does not keep the
+ * process alive for it.
+ *
+ * @returns undoes it.
+ */
+export function setAlarm(at: number, now: () => number, ring: () => void): () => void {
+  let timer: NodeJS.Timeout;
+  const wait = () => {
+    timer = setTimeout(() => (now() >= at ? ring() : wait()), Math.min(Math.max(at - now(), 1), LONGEST_MS)).unref();
+  };
+  wait();
+  return () => clearTimeout(timer);
+}

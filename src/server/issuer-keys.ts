@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs';
+import { createLocalJWKSet, errors } from 'jose';
+import { Transport } from '../datasources/thingspace/transport.ts';
+import { GatewayError } from '../errors.ts';
+
+/** Finds the key of a token's `alg` and `kid` among those it holds, and nowhere else. */
+type KeySet = ReturnType<typeof createLocalJWKSet>;
+
+/** The public keys of the issuer of JWTs. Which they are is never taken from a token. */
+export interface IssuerKeys extends AsyncDisposable {
+  /**
+   * Has `work` done with the keys, and once more with new ones where it finds none that fits. `asOf` is when the issuer had
+   * the keys that were used, at the earliest.
+   *
+   * @throws KeysUnavailable where there are no keys; whatever `work` throws.
+   */
+  use<Result>(work: (keys: KeySet) => Promise<Result>): Promise<{ readonly result: Result; readonly asOf: number }>;
+}
+
+/** Says nothing about the token. */
+export class KeysUnavailable extends Error {
+  override readonly name = 'KeysUnavailable';
+}
+
+/**
+ * Read once; a change of the file needs a restart.
+ *
+ * @throws GatewayError CONFIG_INVALID that names the file.
+ */
+export function issuerKeysOfFile(path: string): IssuerKeys {
+  const broken = (what: string, cause?: unknown) =>
+    new GatewayError(
+      'CONFIG_INVALID',
+      `M2M_JWT_JWKS_FILE=${path} ${what}. It must hold the issuer's public keys as a JWKS: {"keys": [{"kty": "RSA", "kid": "…", "n": "…", "e": "AQAB"}]}`,
+      { cause },
+    );
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw broken(`cannot be read (${cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'})`, cause);
+  }
+  const json = asJson(text);
+  const fault = faultOf(json);
+  if (fault !== null) throw broken(fault);
+  const keys = createLocalJWKSet(json as Parameters<typeof createLocalJWKSet>[0]);
+  return { use: async (work) => ({ result: await work(keys), asOf: Infinity }), [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+export interface IssuerUrlOptions {
+  readonly url: string;
+  readonly now: () => number;
+  /** Told of every failed try to fetch the keys. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/** From this age on the keys are fetched anew beside the work: a short outage of the issuer is not noticed. */
+const REFRESH_AFTER_MS = 5 * 60_000;
+/** A key that the issuer has withdrawn is not used for longer. */
+export const ISSUER_KEYS_GOOD_FOR_MS = 10 * 60_000;
+/** Between two fetches for the sake of a `kid` that is not known: anybody can send one. */
+const COOLDOWN_MS = 30_000;
+/** Between two failed tries. */
+const RETRY_AFTER_MS = 2_000;
+const FETCH_TIMEOUT_MS = 5_000;
+const MAX_BYTES = 1_048_576;
+
+/**
+ * Fetched from the configured URL when they are first needed, and again when they are old or lack a `kid`: jose's own set
+ * from a URL reads an answer of any size, waits for nothing after a failure, and goes by the process's clock.
+ */
+export class IssuerKeysOfUrl implements IssuerKeys {
+  readonly #options: IssuerUrlOptions;
+  readonly #transport = new Transport({ connectTimeoutMs: FETCH_TIMEOUT_MS, maxAnswerBytes: MAX_BYTES });
+  #held: { readonly keys: KeySet; readonly asOf: number } | null = null;
+  #failedAt = -Infinity;
+  #fetching: Promise<void> | null = null;
+
+  constructor(options: IssuerUrlOptions) {
+    this.#options = options;
+  }
+
+  async use<Result>(work: (keys: KeySet) => Promise<Result>) {
+    const { keys, asOf } = await this.#fresh();
+    try {
+      return { result: await work(keys), asOf };
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey) || this.#age() < COOLDOWN_MS) throw error;
+    }
+    // The issuer may have begun to sign with a new key.
+    await this.#fetch();
+    const fetched = await this.#fresh();
+    return { result: await work(fetched.keys), asOf: fetched.asOf };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#transport[Symbol.asyncDispose]();
+    await this.#fetching?.catch(() => undefined);
+  }
+
+  async #fresh(): Promise<{ readonly keys: KeySet; readonly asOf: number }> {
+    if (this.#age() >= ISSUER_KEYS_GOOD_FOR_MS) await this.#fetch();
+    else if (this.#age() >= REFRESH_AFTER_MS) this.#fetch().catch(() => undefined);
+    if (!this.#held) throw new KeysUnavailable('The keys were not fetched.');
+    return this.#held;
+  }
+
+  /** A clock that was set back makes them old. */
+  #age(): number {
+    const age = this.#options.now() - (this.#held?.asOf ?? -Infinity);
+    return age < 0 ? Infinity : age;
+  }
+
+  #fetch(): Promise<void> {
+    const sinceFailure = this.#options.now() - this.#failedAt;
+    if (!this.#fetching && sinceFailure >= 0 && sinceFailure < RETRY_AFTER_MS)
+      return Promise.reject(new KeysUnavailable('The last try to fetch the keys has just failed.'));
+    this.#fetching ??= this.#fetchOnce().finally(() => {
+      this.#fetching = null;
+    });
+    return this.#fetching;
+  }
+
+  async #fetchOnce(): Promise<void> {
+    const { url, now, onFailure } = this.#options;
+    const asked = now();
+    try {
+      const headers = { accept: 'application/json, application/jwk-set+json' };
+      const answer = await this.#transport.send({ method: 'GET', url, headers, timeoutMs: FETCH_TIMEOUT_MS });
+      if (answer.status !== 200) throw new Error(`it answers HTTP ${answer.status}`);
+      const fault = faultOf(answer.body);
+      if (fault !== null) throw new Error(`its answer ${fault}`);
+      this.#held = { keys: createLocalJWKSet(answer.body as Parameters<typeof createLocalJWKSet>[0]), asOf: asked };
+      this.#failedAt = -Infinity;
+    } catch (cause) {
+      this.#failedAt = now();
+      const why = cause instanceof Error ? cause.message : String(cause);
+      const error = new KeysUnavailable(`The keys at ${url} (M2M_JWT_JWKS_URL) cannot be had: ${why}.`, { cause });
+      onFailure(error);
+      throw error;
+    }
+  }
+}
+
+function asJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What keeps this from being a set of public keys; null for nothing. A secret key among them would be everybody's. */
+function faultOf(json: unknown): string | null {
+  if (json === undefined) return 'is not JSON';
+  const keys = typeof json === 'object' && json !== null && 'keys' in json ? json.keys : undefined;
+  if (!Array.isArray(keys) || !keys.every((key) => typeof key === 'object' && key !== null && !Array.isArray(key))) return 'is not a JWKS';
+  if (keys.length === 0) return 'has no key';
+  const secret = keys.findIndex((key: object) => 'd' in key || 'k' in key);
+  return secret === -1 ? null : `has a key (number ${secret + 1}) that is not public`;
+}

@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto';
+import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import * as z from 'zod';
+import { BoundedCache } from '../datasources/request-log/bounded-cache.ts';
+import { setAlarm } from '../resolvers/alarm.ts';
+import type { Caller, Identity } from '../resolvers/caller.ts';
+import { callerOf, grantsShape, scopesShape } from '../resolvers/rights.ts';
+import { ISSUER_KEYS_GOOD_FOR_MS, KeysUnavailable, type IssuerKeys } from './issuer-keys.ts';
+import { unauthenticated } from './unauthenticated.ts';
+
+export interface JwtVerifierOptions {
+  readonly keys: IssuerKeys;
+  readonly issuer: string;
+  readonly audience: string;
+  /** The claim with the rights. */
+  readonly claim: string;
+  /** Billing accounts this gateway serves; others in a claim are ignored. */
+  readonly accounts: readonly string[];
+  readonly now: () => number;
+}
+
+/** Public-key algorithms alone: with HS256 among them the issuer's public key would be a password to sign with. */
+const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
+/** For clocks that differ. */
+const CLOCK_TOLERANCE_S = 5;
+const MAX_TOKEN_BYTES = 8_192;
+/** Verified tokens that are remembered. */
+const REMEMBERED = 10_000;
+
+const rightsShape = z.strictObject({ accounts: scopesShape, grants: grantsShape.optional() });
+
+interface Verified {
+  readonly identity: JwtIdentity;
+  /** Until then the signature need not be looked at again. */
+  readonly until: number;
+}
+
+/** Callers by the tokens that the configured issuer has signed for them. */
+export class JwtVerifier implements AsyncDisposable {
+  readonly #options: JwtVerifierOptions;
+  readonly #verified = new BoundedCache<string, Verified>(REMEMBERED);
+
+  constructor(options: JwtVerifierOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Whose token this is: the same Identity each time, while it is remembered.
+   *
+   * @throws GatewayError UNAUTHENTICATED with the reason INVALID, EXPIRED or UNAVAILABLE, and a sentence without anything of the token.
+   */
+  async verify(token: string): Promise<Identity> {
+    if (token.length > MAX_TOKEN_BYTES) throw unauthenticated('INVALID', `The JWT is longer than ${MAX_TOKEN_BYTES} bytes.`);
+    const digest = createHash('sha256').update(token).digest('base64');
+    const known = this.#verified.get(digest);
+    if (known && this.#options.now() < known.until) return this.#unlessEnded(known.identity);
+    const { payload, asOf } = await this.#check(token);
+    // Of two who verified it at once, both get the first one's.
+    const identity = this.#verified.get(digest)?.identity ?? this.#identityOf(payload);
+    const until = Math.min(identity.endsAt, Math.min(asOf, this.#options.now()) + ISSUER_KEYS_GOOD_FOR_MS);
+    this.#verified.set(digest, { identity, until }, 1);
+    return this.#unlessEnded(identity);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#verified.clear();
+    await this.#options.keys[Symbol.asyncDispose]();
+  }
+
+  #unlessEnded(identity: JwtIdentity): Identity {
+    if (identity.current() === null) throw expired();
+    return identity;
+  }
+
+  async #check(token: string): Promise<{ readonly payload: JWTPayload; readonly asOf: number }> {
+    const { keys, issuer, audience, now } = this.#options;
+    const options = {
+      algorithms: ALGORITHMS,
+      issuer,
+      audience,
+      requiredClaims: ['exp', 'sub'],
+      clockTolerance: CLOCK_TOLERANCE_S,
+      currentDate: new Date(now()),
+    };
+    let asOf = -Infinity;
+    // Asked for once the token has the form of one: no garbage has keys fetched.
+    const find: JWTVerifyGetKey = async (header, jws) => {
+      const used = await keys.use((set) => set(header, jws));
+      asOf = used.asOf;
+      return used.result;
+    };
+    try {
+      return { payload: await verifyWith(find, token, options), asOf };
+    } catch (error) {
+      throw refusal(error);
+    }
+  }
+
+  #identityOf({ sub, exp, ...claims }: JWTPayload): JwtIdentity {
+    const { claim, accounts, now } = this.#options;
+    // jose looks at the presence of `sub`, not at its type.
+    if (typeof sub !== 'string' || !/^[\x20-\x7e]{1,128}$/.test(sub))
+      throw unauthenticated('INVALID', 'The JWT is refused: its `sub` must have 1 to 128 printable ASCII characters.');
+    if (!Object.hasOwn(claims, claim))
+      throw unauthenticated(
+        'INVALID',
+        `The JWT is refused: it lacks the claim \`${claim}\` (M2M_JWT_CLAIM), which says what its caller may do.`,
+      );
+    const rights = rightsShape.safeParse(claims[claim]);
+    if (!rights.success)
+      throw unauthenticated(
+        'INVALID',
+        `The JWT is refused: its claim \`${claim}\` (M2M_JWT_CLAIM) is not {"accounts": {"<account or *>": ["read", "write", "admin"]}, "grants": ["deviceCredential", "activationCode", "introspection"]}.`,
+      );
+    const { accounts: scopes, grants = [] } = rights.data;
+    return new JwtIdentity(callerOf(`sub:${sub}`, { scopes, grants }, accounts), ((exp ?? 0) + CLOCK_TOLERANCE_S) * 1000, now);
+  }
+}
+
+/** Good until its token expires. The timer is started for those who wait for the end: most ask once and are gone. */
+class JwtIdentity implements Identity {
+  readonly endsAt: number;
+  readonly #caller: Caller;
+  readonly #now: () => number;
+  #end: AbortController | null = null;
+
+  constructor(caller: Caller, endsAt: number, now: () => number) {
+    this.#caller = caller;
+    this.endsAt = endsAt;
+    this.#now = now;
+  }
+
+  current(): Caller | null {
+    if (this.#now() < this.endsAt && !this.#end?.signal.aborted) return this.#caller;
+    this.#end?.abort(expired());
+    return null;
+  }
+
+  get ended(): AbortSignal {
+    if (this.#end) return this.#end.signal;
+    const end = new AbortController();
+    this.#end = end;
+    if (this.current() !== null) setAlarm(this.endsAt, this.#now, () => end.abort(expired()));
+    return end.signal;
+  }
+}
+
+async function verifyWith(find: JWTVerifyGetKey, token: string, options: Parameters<typeof jwtVerify>[2]): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(token, find, options)).payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    // No `kid`, or one that several keys have: whichever it was signed with. Rare enough to be checked each time.
+    for await (const key of error) {
+      const tried = await jwtVerify(token, key, options).catch((failure: unknown) => failure);
+      if (!(tried instanceof errors.JWSSignatureVerificationFailed)) {
+        if (tried instanceof Error) throw tried;
+        return (tried as { readonly payload: JWTPayload }).payload;
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
+}
+
+function expired() {
+  return unauthenticated('EXPIRED', 'The JWT has expired.');
+}
+
+function refusal(error: unknown) {
+  if (error instanceof KeysUnavailable)
+    return unauthenticated('UNAVAILABLE', 'The JWT cannot be checked now: the keys of its issuer cannot be had. Try again later.', error);
+  if (error instanceof errors.JWTExpired) return expired();
+  // Not as its cause: some errors of jose hold the claims.
+  return unauthenticated('INVALID', `The JWT is refused: ${whatIsWrong(error)}.`);
+}
+
+/** Names claims and settings, never what a token holds. */
+function whatIsWrong(error: unknown): string {
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    const { claim, reason } = error;
+    if (reason === 'missing') return `it lacks \`${claim}\``;
+    return claim === 'nbf' ? 'it is not valid yet (`nbf`)' : `its \`${claim}\` is not what this gateway is configured for`;
+  }
+  if (error instanceof errors.JOSEAlgNotAllowed) return `it is not signed with ${ALGORITHMS.join(', ')}`;
+  if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWSSignatureVerificationFailed)
+    return 'it is not signed with a key of the configured issuer';
+  return 'it is not a signed JWT';
+}
