@@ -1,0 +1,173 @@
+import {
+  GraphQLError,
+  Kind,
+  parse,
+  specifiedRules,
+  TokenKind,
+  validate,
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type GraphQLSchema,
+  type SelectionNode,
+  type SelectionSetNode,
+  type ValidationRule,
+} from 'graphql';
+import { withoutValues } from './variable-values.ts';
+
+/** What a document may be at most. None of it depends on who asks: parsed and validated documents are kept by their text. */
+export const DOCUMENT_LIMITS = {
+  /** UTF-8 bytes, before anything is read of them. Ours are below 3,000; the values of 10,000 devices belong into variables. */
+  bytes: 65_536,
+  /** The work of parsing and validating, and the memory of what is kept, grow with them. Our largest document has 205. */
+  tokens: 2_000,
+  /** They are no tokens, yet the parser keeps an object for each: 64 KiB of `#` would be 32,768. */
+  comments: 500,
+  /** Fields within fields. Requests lead to requests (`retries`, `retryOf`) without end; what a screen shows is 5 deep. */
+  depth: 10,
+  /** The same below `__schema` and `__type`. The standard introspection query is 15 deep. */
+  introspectionDepth: 20,
+  /** An alias makes a field run once more: a thousand of one mutation would be a thousand actions. */
+  aliases: 15,
+  /** They run side by side, each with work of its own in the store. */
+  rootFields: 10,
+  /** In the text. Each is looked up and checked wherever it stands. */
+  directives: 20,
+  /** Errors told of one document; the search for more ends there. */
+  errors: 5,
+} as const;
+
+/**
+ * Before parsing, and before anything is kept of the text.
+ *
+ * @throws GraphQLError OPERATION_TOO_LARGE
+ */
+export function checkBytes(source: string): void {
+  const bytes = Buffer.byteLength(source);
+  if (bytes > DOCUMENT_LIMITS.bytes) throw tooLarge('Bytes of the document', bytes, DOCUMENT_LIMITS.bytes);
+}
+
+/**
+ * Parses at most so many tokens and comments.
+ *
+ * @throws GraphQLError OPERATION_TOO_LARGE, or the syntax error without what stands in the document
+ */
+export function parseWithin(source: string): DocumentNode {
+  try {
+    return parse(source, { maxLexicalTokens: DOCUMENT_LIMITS.tokens, maxComments: DOCUMENT_LIMITS.comments });
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    const kind = /^Syntax Error: Document contains more than \d+ (tokens|comments)\./.exec(error.message)?.[1];
+    if (kind !== 'tokens' && kind !== 'comments') throw withoutValues(error);
+    const limit = DOCUMENT_LIMITS[kind];
+    throw tooLarge(`${kind === 'tokens' ? 'Tokens' : 'Comments'} of the document`, `more than ${limit}`, limit);
+  }
+}
+
+/** Validates a document of acceptable size; a larger one is not looked at further. */
+export function validateWithin(schema: GraphQLSchema, document: DocumentNode, rules?: readonly ValidationRule[]): readonly GraphQLError[] {
+  const faults = limitFaults(document);
+  return faults.length > 0 ? faults : validateQuietly(schema, document, rules);
+}
+
+/** Validation that tells a few errors, no names the caller did not write, and no values. */
+export function validateQuietly(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  rules: readonly ValidationRule[] = specifiedRules,
+): readonly GraphQLError[] {
+  return validate(schema, document, rules, { maxErrors: DOCUMENT_LIMITS.errors, hideSuggestions: true }).map((error) =>
+    // graphql-js gives up where so many fields of one name stand side by side that comparing them all would take it long.
+    error.message === 'Validation aborted.'
+      ? tooLarge('Comparisons of repeated fields', 'more than 500000', 500_000)
+      : withoutValues(error),
+  );
+}
+
+/** One error for each limit of form that the document is over. Its time is linear in the document, whatever fragments make of it. */
+export function limitFaults(document: DocumentNode): readonly GraphQLError[] {
+  const { depth, introspectionDepth, aliases, rootFields } = measure(document);
+  const found = [
+    ['Fields within fields', depth, DOCUMENT_LIMITS.depth],
+    ['Fields within fields of the introspection', introspectionDepth, DOCUMENT_LIMITS.introspectionDepth],
+    ['Aliases of the operation, with those of its fragments', aliases, DOCUMENT_LIMITS.aliases],
+    ['Root fields of the operation, with those of its fragments', rootFields, DOCUMENT_LIMITS.rootFields],
+    ['Directives of the document', directivesOf(document), DOCUMENT_LIMITS.directives],
+  ] as const;
+  return found.filter(([, amount, limit]) => amount > limit).map(([what, amount, limit]) => tooLarge(what, amount, limit));
+}
+
+/** What a selection amounts to with its fragments put in. */
+interface Measure {
+  readonly depth: number;
+  readonly introspectionDepth: number;
+  readonly aliases: number;
+  /** Fields at its own level. */
+  readonly rootFields: number;
+}
+
+const NOTHING: Measure = { depth: 0, introspectionDepth: 0, aliases: 0, rootFields: 0 };
+
+/** The most of any operation: which one will run is not known yet. */
+function measure(document: DocumentNode): Measure {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const definition of document.definitions)
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  const measured = new Map<string, Measure>();
+
+  const ofSet = (set: SelectionSetNode | undefined): Measure => (set?.selections ?? []).map(ofSelection).reduce(sum, NOTHING);
+
+  function ofSelection(selection: SelectionNode): Measure {
+    if (selection.kind === Kind.INLINE_FRAGMENT) return ofSet(selection.selectionSet);
+    if (selection.kind === Kind.FRAGMENT_SPREAD) return ofFragment(selection.name.value);
+    const inner = ofSet(selection.selectionSet);
+    const introspects = selection.name.value === '__schema' || selection.name.value === '__type';
+    return {
+      depth: introspects ? 1 : 1 + inner.depth,
+      introspectionDepth: introspects ? 1 + inner.depth : inner.introspectionDepth,
+      aliases: inner.aliases + (selection.alias ? 1 : 0),
+      rootFields: 1,
+    };
+  }
+
+  function ofFragment(name: string): Measure {
+    const known = measured.get(name);
+    if (known) return known;
+    // A cycle comes back here: it counts as nothing, and validation refuses it.
+    measured.set(name, NOTHING);
+    const whole = ofSet(fragments.get(name)?.selectionSet);
+    measured.set(name, whole);
+    return whole;
+  }
+
+  const operations = document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
+  return operations.map(({ selectionSet }) => ofSet(selectionSet)).reduce(most, NOTHING);
+}
+
+function sum(left: Measure, right: Measure): Measure {
+  return { ...most(left, right), aliases: left.aliases + right.aliases, rootFields: left.rootFields + right.rootFields };
+}
+
+function most(left: Measure, right: Measure): Measure {
+  return {
+    depth: Math.max(left.depth, right.depth),
+    introspectionDepth: Math.max(left.introspectionDepth, right.introspectionDepth),
+    aliases: Math.max(left.aliases, right.aliases),
+    rootFields: Math.max(left.rootFields, right.rootFields),
+  };
+}
+
+function directivesOf({ loc }: DocumentNode): number {
+  let count = 0;
+  for (let token = loc?.startToken ?? null; token; token = token.next) if (token.kind === TokenKind.AT) count++;
+  return count;
+}
+
+/** Fragments within fragments can make astronomically many fields of a short text: who needs the number beyond this? */
+const COUNTED_TO = 1_000_000;
+
+function tooLarge(what: string, found: number | string, limit: number): GraphQLError {
+  const amount = typeof found === 'number' && found > COUNTED_TO ? `more than ${COUNTED_TO}` : found;
+  return new GraphQLError(`${what}: ${amount}, and the limit is ${limit}. Ask in several operations, and pass inputs as variables.`, {
+    extensions: { code: 'OPERATION_TOO_LARGE', http: { spec: true, status: 400 } },
+  });
+}

@@ -1,0 +1,98 @@
+import {
+  isCompositeType,
+  isInterfaceType,
+  isObjectType,
+  getNamedType,
+  Kind,
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type GraphQLCompositeType,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
+import { GRANTS, hasScope, SCOPES, type Caller, type Grant, type Scope } from '../../resolvers/caller.ts';
+import { fieldRule } from '../../schema/field-rules.ts';
+
+/** What an operation needs of whoever sends it, with the first field that needs it: `Type.field`. */
+export interface OperationDemands {
+  readonly scopes: ReadonlyMap<Scope, string>;
+  readonly grants: ReadonlyMap<Grant, string>;
+  /** A field that no rule lets anybody select; null where there is none. */
+  readonly withoutRule: string | null;
+  /** Names of the fields at the root, once for each time they are run. */
+  readonly rootFields: readonly string[];
+}
+
+/** Reads an operation that is valid; each fragment once. Fields under `@skip` and `@include` count as selected. */
+export function demandsOf(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): OperationDemands {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  }
+  const scopes = new Map<Scope, string>();
+  const grants = new Map<Grant, string>();
+  const rootFields: string[] = [];
+  let withoutRule: string | null = null;
+  const root = schema.getRootType(operation.operation);
+  const seen = new Set<string>();
+
+  function demand(type: string, field: string): void {
+    const place = `${type}.${field}`;
+    const rule = fieldRule(type, field);
+    if (rule === null) withoutRule ??= place;
+    else if (typeof rule === 'object') {
+      for (const grant of rule) if (!grants.has(grant)) grants.set(grant, place);
+    } else if (isScope(rule) && !scopes.has(rule)) scopes.set(rule, place);
+  }
+
+  function visit(type: GraphQLCompositeType, { selections }: SelectionSetNode): void {
+    for (const selection of selections) {
+      if (selection.kind === Kind.FRAGMENT_SPREAD) {
+        const name = selection.name.value;
+        const fragment = fragments.get(name);
+        if (!fragment || seen.has(name)) continue;
+        seen.add(name);
+        visitOn(fragment.typeCondition.name.value, fragment.selectionSet);
+      } else if (selection.kind === Kind.INLINE_FRAGMENT) {
+        visitOn(selection.typeCondition?.name.value ?? type.name, selection.selectionSet);
+      } else {
+        const field = selection.name.value;
+        if (field === '__typename') continue;
+        if (type === root) rootFields.push(field);
+        // What is below is the schema's own, and the schema is one thing to see.
+        if (field.startsWith('__')) {
+          if (!grants.has('introspection')) grants.set('introspection', field);
+          continue;
+        }
+        demand(type.name, field);
+        const definition = isObjectType(type) || isInterfaceType(type) ? type.getFields()[field] : undefined;
+        const below = definition && getNamedType(definition.type);
+        if (selection.selectionSet && isCompositeType(below)) visit(below, selection.selectionSet);
+      }
+    }
+  }
+
+  function visitOn(name: string, selectionSet: SelectionSetNode): void {
+    const type = schema.getType(name);
+    if (isCompositeType(type)) visit(type, selectionSet);
+  }
+
+  if (root) visit(root, operation.selectionSet);
+  return { scopes, grants, withoutRule, rootFields };
+}
+
+/** The sentence that refuses the operation to `caller` as a whole; null when it may run. */
+export function refusalFor(caller: Caller, { scopes, grants, withoutRule }: OperationDemands): string | null {
+  const missing = [
+    ...SCOPES.flatMap((scope) => (scopes.has(scope) && !hasScope(caller, scope) ? [`the scope ${scope} (${scopes.get(scope)})`] : [])),
+    ...GRANTS.flatMap((grant) => (grants.has(grant) && !caller.grants.has(grant) ? [`the grant ${grant} (${grants.get(grant)})`] : [])),
+    ...(withoutRule === null ? [] : [`a field that nobody may select (${withoutRule})`]),
+  ];
+  if (missing.length === 0) return null;
+  return `Nothing was run: the operation needs ${missing.join(' and ')}, which your key or token does not have. Leave that out, or ask for it.`;
+}
+
+function isScope(rule: string): rule is Scope {
+  return (SCOPES as readonly string[]).includes(rule);
+}

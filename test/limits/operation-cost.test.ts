@@ -1,0 +1,144 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { getIntrospectionQuery, Kind, parse, type OperationDefinitionNode } from 'graphql';
+import { describe, expect, test } from 'vitest';
+import { VARIABLES } from '../../src/config-variables.ts';
+import { schema } from '../../src/schema/index.ts';
+import { operationCost } from '../../src/server/limits/operation-cost.ts';
+
+const STOP_AT = 1_000_000;
+const MAX_COST = Number(VARIABLES.maxCost.fallback);
+
+/** What the last operation of a document costs. */
+function cost(text: string, variables: Readonly<Record<string, unknown>> = {}, stopAt = STOP_AT): number {
+  const document = parse(text);
+  const operation = document.definitions.findLast(
+    (definition): definition is OperationDefinitionNode => definition.kind === Kind.OPERATION_DEFINITION,
+  );
+  if (!operation) throw new Error('The document has no operation.');
+  return operationCost(schema, document, operation, variables, { stopAt });
+}
+
+describe('objects count, scalars do not', () => {
+  test.each([
+    ['{ __typename }', 0],
+    ['{ request(id: 1) { id status createdAt } }', 1],
+    ['{ request(id: 1) { progress { total } } }', 2],
+    ['{ a: request(id: 1) { id } b: request(id: 2) { id } }', 2],
+    ['{ request(id: 1) { id } request(id: 1) { id } }', 2],
+    ['{ request(id: 1) @skip(if: true) { progress @include(if: false) { total } } }', 2],
+    ['{ node(id: 1) { ... on Request { progress { total } } ... on DeviceOutcome { nidd { status } } } }', 3],
+    ['{ node(id: 1) { ...f } } fragment f on Node { ... on Request { ...g } } fragment g on Request { progress { total } }', 2],
+    ['query A { requests { nodes { id } } } query B { request(id: 1) { id } }', 1],
+  ])('%s costs %i', (text, expected) => expect(cost(text)).toBe(expected));
+});
+
+describe('a list counts its page, or 5 where it has none', () => {
+  test.each([
+    ['{ requests { nodes { id } } }', 101],
+    ['{ requests(first: 7) { nodes { id } } }', 8],
+    ['{ requests(first: 7) { edges { node { id } } pageInfo { hasNextPage } } }', 16],
+    ['{ requests(first: 7) { ...f ... { ...f } } } fragment f on RequestConnection { nodes { id } }', 15],
+    ['{ request(id: 1) { carrierRequests { error { code } } } }', 11],
+    ['{ request(id: 1) { retries { retries { id } } } }', 31],
+    ['{ requests(first: 10) { nodes { outcomes(first: 20) { nodes { deviceIds { id } } } } } }', 1 + 10 * (1 + 1 + 20 * (1 + 5))],
+    ['{ requests(first: 1000) { nodes { outcomes(first: 1000) { nodes { id } } } } }', 1 + 1000 * (1 + 1 + 1000)],
+    ['subscription { requestStatus(requestId: 1) { outcomes { id } request { progress { total } } } }', 103],
+    ['subscription { requestStatus(requestId: 1, batchSize: 7) { outcomes { deviceIds { id } } } }', 1 + 7 * (1 + 5)],
+  ])('%s costs %i', (text, expected) => expect(cost(text)).toBe(expected));
+
+  const paged = 'query ($first: Int) { requests(first: $first) { nodes { id } } }';
+  const withDefault = 'query ($first: Int = 30) { requests(first: $first) { nodes { id } } }';
+  test.each([
+    ['a variable', paged, { first: 50 }, 51],
+    ['the default of a variable', withDefault, {}, 31],
+    ['a variable with a default', withDefault, { first: 2 }, 3],
+    ['a variable that is left out', paged, {}, 101],
+    ['null', paged, { first: null }, 101],
+    ['more than any resolver takes', paged, { first: 2_147_483_647 }, 1_001],
+    ['0', paged, { first: 0 }, 101],
+    ['less than 0', paged, { first: -5 }, 101],
+    ['no number', paged, { first: '7' }, 101],
+    ['no whole number', paged, { first: 7.5 }, 101],
+  ])('a page size of %s', (_what, text, variables, expected) => expect(cost(text, variables)).toBe(expected));
+});
+
+describe('every item of a list that is given counts', () => {
+  const devices = (count: number) =>
+    Array.from({ length: count }, (_, at) => ({
+      deviceIds: [
+        { kind: 'ICCID', id: `${at}` },
+        { kind: 'IMEI', id: `${at}` },
+      ],
+    }));
+  const activate = 'mutation ($input: ActivateDevicesInput!) { activateDevices(input: $input) { __typename } }';
+  const twice =
+    'mutation ($input: ActivateDevicesInput!) { a: activateDevices(input: $input) { __typename } b: activateDevices(input: $input) { __typename } }';
+  const filtered =
+    'query ($status: [OutcomeStatus!], $one: OutcomeStatus = FAILED) { request(id: 1) { outcomes(first: 1, status: STATUS) { pageInfo { endCursor } } } }';
+  const outcomes = (status: string) => filtered.replace('STATUS', status);
+  test.each([
+    ['in a variable, with the lists in it', activate, { input: { devices: devices(3) } }, 1 + 3 + 6],
+    ['each time a field takes it', twice, { input: { devices: devices(3) } }, 2 * (1 + 3 + 6)],
+    ['in a literal', 'mutation { activateDevices(input: { devices: [{ deviceIds: [{ id: "1" }] }, {}] }) { __typename } }', {}, 1 + 2 + 1],
+    [
+      'in a variable within a literal',
+      'mutation ($devices: [ActivateDeviceInput!]!) { activateDevices(input: { devices: $devices }) { __typename } }',
+      { devices: devices(4) },
+      1 + 4 + 8,
+    ],
+    ['of scalars', outcomes('[FAILED, PENDING, OVERDUE]'), {}, 3 + 3],
+    ['of scalars in a variable', outcomes('$status'), { status: ['FAILED', 'PENDING'] }, 3 + 2],
+    ['of variables', outcomes('[$one, FAILED]'), {}, 3 + 2],
+    ['one that stands for a list', outcomes('FAILED'), {}, 3 + 1],
+    ['one in a variable that stands for a list', outcomes('$status'), { status: 'FAILED' }, 3 + 1],
+    ['the default of a variable', outcomes('$status').replace('!],', '!] = [FAILED, PENDING],'), {}, 3 + 2],
+    ['null', outcomes('$status'), { status: null }, 3],
+    ['a text where a device should be', activate, { input: { devices: ['x', 7, null, [[]]] } }, 1 + 4],
+    ['a text for the whole input', activate, { input: 'x' }, 1],
+    ['what no type knows of', activate, { input: { other: devices(3) }, others: devices(3) }, 1],
+  ])('%s', (_what, text, variables, expected) => expect(cost(text, variables)).toBe(expected));
+
+  test('in a list below a list it counts for each', () => {
+    expect(cost('{ requests(first: 10) { nodes { outcomes(first: 1, status: [FAILED, PENDING]) { nodes { id } } } } }')).toBe(
+      1 + 10 * (1 + 2 + 1 + 1),
+    );
+  });
+
+  test('10,000 devices with two identifiers each are well within the default limit', () => {
+    expect(cost(activate, { input: { devices: devices(10_000) } }, MAX_COST)).toBe(30_001);
+    expect(30_001).toBeLessThan(MAX_COST);
+  });
+
+  test('a list that is over the limit is not counted to its end', () => {
+    const input = {
+      devices: new Proxy(devices(100), {
+        get: (list, key) => (key === '50' ? expect.unreachable('read on') : (Reflect.get(list, key) as unknown)),
+      }),
+    };
+    expect(cost(activate, { input }, 110)).toBeGreaterThan(110);
+  });
+});
+
+describe('a short text that asks for the world is counted at once', () => {
+  const fragments = (each: (next: string) => string) =>
+    Array.from(
+      { length: 100 },
+      (_, at) => `fragment f${at} on Request { ${at === 99 ? 'progress { total }' : each(`...f${at + 1}`)} }`,
+    ).join(' ');
+  test.each([
+    ['fragments that each hold the next twice', `{ request(id: 1) { ...f0 } } ${fragments((next) => `${next} ${next}`)}`],
+    ['fragments that each hold the next in a list', `{ request(id: 1) { ...f0 } } ${fragments((next) => `retries { ${next} }`)}`],
+  ])('%s', (_what, text) => expect(cost(text)).toBeGreaterThan(1e15));
+
+  test('fragments in a circle', () => {
+    expect(cost('{ request(id: 1) { ...f } } fragment f on Request { progress { total } ...g } fragment g on Request { ...f }')).toBe(2);
+  });
+});
+
+test('what clients ask with the largest page is within the default limit, introspection too', () => {
+  const file = join(import.meta.dirname, '../../operations/gql/persisted-documents.json');
+  const documents = Object.values(JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>);
+  const costs = [...documents, getIntrospectionQuery()].map((text) => cost(text, { first: 1_000, batchSize: 1_000 }));
+  expect(Math.max(...costs)).toBeLessThan(MAX_COST);
+});
