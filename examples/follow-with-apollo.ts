@@ -25,6 +25,8 @@ export interface FollowOptions {
   readonly firstPauseMs?: number;
   /** How often to ask a silent connection whether it is still there. One that does not answer in time is replaced. */
   readonly keepAliveMs?: number;
+  /** `Bearer …`, an API key or a token; asked again for every connection, so that a reconnect brings the token of then. */
+  readonly authorization?: () => string | Promise<string>;
   /** Outside browsers: `WebSocket` of the package ws. */
   readonly webSocketImpl?: unknown;
 }
@@ -88,11 +90,12 @@ function resumeLink(): ApolloLink {
   });
 }
 
-function reconnectingClient({ url, webSocketImpl, firstPauseMs = 250, keepAliveMs = 10_000 }: FollowOptions) {
+function reconnectingClient({ url, authorization, webSocketImpl, firstPauseMs = 250, keepAliveMs = 10_000 }: FollowOptions) {
   let unanswered: ReturnType<typeof setTimeout> | undefined;
   const client = createClient({
     url,
     webSocketImpl,
+    connectionParams: async () => ({ authorization: await authorization?.() }),
     retryAttempts: Number.POSITIVE_INFINITY,
     // By default only closed sockets are retried; a refused or reset connection comes as an error event.
     shouldRetry: () => true,

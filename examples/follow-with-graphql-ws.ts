@@ -25,6 +25,8 @@ export interface FollowOptions {
   readonly firstPauseMs?: number;
   /** How often to ask a silent connection whether it is still there. One that does not answer in time is replaced. */
   readonly keepAliveMs?: number;
+  /** `Bearer …`, an API key or a token; asked again for every connection, so that a reconnect brings the token of then. */
+  readonly authorization?: () => string | Promise<string>;
   /** Outside browsers: `WebSocket` of the package ws. */
   readonly webSocketImpl?: unknown;
 }
@@ -34,12 +36,23 @@ export interface FollowOptions {
  * help (`cause` holds the GraphQL errors): NOT_FOUND, CURSOR_INVALID, CURSOR_EXPIRED.
  */
 export async function followWithGraphqlWs(options: FollowOptions): Promise<void> {
-  const { url, requestId, batchSize = 100, onEvent, signal, webSocketImpl, firstPauseMs = 250, keepAliveMs = 10_000 } = options;
+  const {
+    url,
+    requestId,
+    batchSize = 100,
+    onEvent,
+    signal,
+    authorization,
+    webSocketImpl,
+    firstPauseMs = 250,
+    keepAliveMs = 10_000,
+  } = options;
   if (signal?.aborted) return;
   let unanswered: ReturnType<typeof setTimeout> | undefined;
   const client = createClient({
     url,
     webSocketImpl,
+    connectionParams: async () => ({ authorization: await authorization?.() }),
     retryAttempts: Number.POSITIVE_INFINITY,
     // By default only closed sockets are retried; a refused or reset connection comes as an error event.
     shouldRetry: () => true,

@@ -3,29 +3,34 @@ import { SqliteRequestLog } from './datasources/request-log/sqlite.ts';
 import type { CallbackService } from './datasources/thingspace/wire/callback-service.ts';
 import type { Config } from './config.ts';
 import type { GatewayError } from './errors.ts';
-import { callbackCredentials, callbackListeners, connectCarrier } from './gateway/connect-carrier.ts';
+import { CallbackDoor } from './gateway/callback-door.ts';
+import { callbackCredentials, connectCarrier, previousCallbackCredentials } from './gateway/connect-carrier.ts';
 import { listen } from './gateway/listen.ts';
+import { startAuthentication } from './gateway/start-authentication.ts';
+import { readStoreKeys } from './gateway/read-store-keys.ts';
 import { refreshGauges } from './gateway/refresh-gauges.ts';
 import { refreshStoreGauges } from './gateway/refresh-store-gauges.ts';
 import { repeat } from './gateway/repeat.ts';
 import { startForwarding } from './gateway/start-forwarding.ts';
 import { startPurging } from './gateway/start-purging.ts';
 import { startSending } from './gateway/start-sending.ts';
-import { createLogger, pseudonym, type Logger } from './logger.ts';
+import { createLogger, type Logger } from './logger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { CallbackGeneration } from './resolvers/callback-generation.ts';
 import { DeadLetters } from './resolvers/dead-letters.ts';
 import { RequestFollowing } from './resolvers/follow-request.ts';
 import { RequestManager } from './resolvers/manage-request.ts';
 import { StorePurge } from './resolvers/purge-store.ts';
+import { StoreReseal } from './resolvers/reseal-store.ts';
 import { CallbackReceiver } from './resolvers/receive-callback.ts';
 import { Reconciler } from './resolvers/reconcile-requests.ts';
 import { createAdminServer, type Readiness } from './server/admin.ts';
-import { CALLBACK_PREFIX, CallbackPaths, callbackToken } from './server/callback-paths.ts';
-import { createCallbackServer } from './server/callbacks.ts';
-import { LOCAL_CALLER } from './server/caller.ts';
 import { GraphiqlPage, type GraphiqlTab } from './server/graphiql-page.ts';
 import { createGraphqlServer } from './server/graphql-http.ts';
 import { createGraphql } from './server/graphql.ts';
+import { Admission } from './server/limits/admission.ts';
+import { createTrustedDocuments, readTrustedDocuments } from './server/limits/trusted-documents.ts';
+import { Origins } from './server/origins.ts';
 import { Overload } from './server/overload.ts';
 import { WebsocketDoor } from './server/websocket.ts';
 
@@ -35,6 +40,8 @@ export interface GatewayOptions {
   readonly logger?: Logger;
   readonly graphiqlTabs?: readonly GraphiqlTab[];
   readonly now?: () => number;
+  /** When the carrier is asked whether its callback registrations still name this gateway, in milliseconds. */
+  readonly listenerWatch?: { readonly firstAfterMs: number; readonly everyMs: number };
 }
 
 export interface Gateway extends AsyncDisposable {
@@ -44,21 +51,32 @@ export interface Gateway extends AsyncDisposable {
   callbackPath(account: string, service: CallbackService): string;
 }
 
+/** Of one caller, on average over as many sockets as it may have. */
+const SUBSCRIPTIONS_PER_SOCKET = 100;
 const STALLED_AFTER_MS = 15_000;
 const KEEP_ALIVE_MS = 12_000;
+/**
+ * Messages, pings and pongs of one socket. At once: 100 subscriptions opened, completed and opened anew, as a page does
+ * that changes its view.
+ */
+const SOCKET_PACE = { perSecond: 50, atOnce: 300 } as const;
 const FOLLOWER_TICK_MS = 60;
 /** Under overload followers are told less often, in larger batches. */
 const OVERLOADED_TICK_MS = 500;
 const OVERLOAD_LAG_MS = 150;
+/** Not at the start itself: an orchestrator that starts a gateway again and again would ask as often. */
+const LISTENER_WATCH = { firstAfterMs: 60_000, everyMs: 3_600_000 };
 const TIDY_EVERY_MS = 5_000;
 /** Of 500 devices or rows each; callbacks are stored in between. */
 const INDEX_STEPS = 20;
 /** Purging takes a fifth of the time at most, and less where the store is busy. */
 const PURGE_REST_FACTOR = 4;
+/** A store that is written anew after a reseal holds callbacks up: about a quarter of a second for as much. */
+const REWRITTEN_UP_TO_BYTES = 64 * 1_048_576;
 /** Listening on the one port of a door: see `ListenOptions`. */
-const SOCKETS = { graphql: 16, callbacks: 64, admin: 1 } as const;
+const SOCKETS = { graphql: 16, admin: 1 } as const;
 /** How long a stopping door lets requests at work finish. With the last answers of the carrier (10 s) a stop takes 20 s at most. */
-const PATIENCE_MS = { graphql: 2_000, callbacks: 3_000, admin: 1_000 } as const;
+const PATIENCE_MS = { graphql: 2_000, admin: 1_000 } as const;
 
 /**
  * Builds every part and hands it to the others; what was built is undone in reverse, also when a later part fails. A stop
@@ -76,6 +94,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const requestLog = undo.use(
     new SqliteRequestLog({
       path: config.storePath,
+      keys: readStoreKeys(config),
       hub,
       now,
       onCommit: (jobs, seconds) => {
@@ -92,23 +111,29 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const receiver = new CallbackReceiver({
     requestLog,
     credentials: callbackCredentials(config),
+    previousCredentials: previousCallbackCredentials(config),
     requireCredentials: config.callbackStrict,
     keptPerReason: 10_000,
     now,
     ...(forwardTargets.any && { isForwarded: (lane) => forwardTargets.find(lane) !== null }),
   });
   const waiting = await requestLog.recover();
+  const { keys, authenticator } = await startAuthentication(config, { requestLog, hub, metrics, logger, now, undo });
 
   let draining = false;
-  let doorUrl: string | null = null;
-  const listeners = () => callbackListeners(config, thingSpace, doorUrl);
+  const generation = await CallbackGeneration.load(requestLog, now);
+  const watch = options.listenerWatch ?? LISTENER_WATCH;
+  const door = new CallbackDoor(config, { receiver, generation, thingSpace, session, overload, metrics, logger, now, undo, watch });
   const readiness = async (): Promise<Readiness> => {
     const store = await requestLog.probe().then(
       () => 'ok',
       () => 'failing',
     );
     const login = (await session.isLatched()) ? 'refused by the carrier' : 'ok';
-    return { ready: store === 'ok' && login === 'ok' && !draining, checks: { store, login, ...(draining && { draining: 'yes' }) } };
+    return {
+      ready: store === 'ok' && login === 'ok' && !draining,
+      checks: { store, login, ...door.checks, ...(draining && { draining: 'yes' }) },
+    };
   };
   const { upkeep } = requestLog;
   const purge = new StorePurge({
@@ -122,12 +147,20 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     },
     onPurged: ({ requests }) => logger.info('store_purged', { count: requests }),
   });
+  const reseal = new StoreReseal({ upkeep, restFactor: PURGE_REST_FACTOR, rewriteUpToBytes: REWRITTEN_UP_TO_BYTES });
   const admin = createAdminServer({
     metrics,
+    keys,
+    audit: requestLog,
     readiness,
-    listeners,
+    listeners: () => door.commands,
     unlatch: () => session.unlatch(),
-    store: { backup: (path) => upkeep.backup(path), purge: (olderThanDays) => purge.run(olderThanDays), stats: () => upkeep.stats() },
+    store: {
+      backup: (path) => upkeep.backup(path),
+      purge: (olderThanDays) => purge.run(olderThanDays),
+      reseal: () => reseal.run(),
+      stats: () => upkeep.stats(),
+    },
     refreshGauges: async () => {
       await refreshGauges(metrics, requestLog, session, overload, now());
       await refreshStoreGauges(metrics, upkeep);
@@ -141,29 +174,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     sockets: SOCKETS.admin,
   });
 
-  const callbackServer = createCallbackServer({
-    receiver,
-    paths: new CallbackPaths(config.accounts, config.callbackSecret, config.callbackPreviousSecret),
-    maxBodyBytes: 1_048_576,
-    pseudonym: (account) => pseudonym(account, config.callbackSecret),
-    overload,
-    logger,
-    metrics,
-  });
-  const callbacksUrl = await listen(undo, callbackServer, {
-    host: config.callbackHost,
-    port: config.callbackPort,
-    variable: 'M2M_CALLBACK_PORT',
-    patienceMs: PATIENCE_MS.callbacks,
-    sockets: SOCKETS.callbacks,
-  });
-  doorUrl = callbacksUrl;
-  // The door is open before the carrier is told of it.
-  if (config.callbackRegister) {
-    const reports = await listeners().register({ replace: false });
-    logger.info('callback_listeners_registered', { count: reports.filter(({ change }) => change === 'registered').length });
-  }
-
+  const callbacksUrl = await door.open();
   const { sender, submitter } = await startSending(config, { ...carrier, requestLog, metrics, logger, now, undo });
   const reconciler = new Reconciler({
     requestLog,
@@ -191,7 +202,10 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   // Undone before the repeat is: a tick under way is told to end before it is waited for.
   undo.use(reconciler);
 
+  const documents = await readTrustedDocuments(config.trustedDocumentsFiles ?? []);
+  const trusted = createTrustedDocuments({ mode: config.trustedDocuments, documents });
   const graphql = createGraphql({
+    trusted,
     parts: {
       requestLog,
       submitter,
@@ -200,13 +214,25 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       manager: new RequestManager({ requestLog, submitter, sender }),
       deadLetters: new DeadLetters({ requestLog, receiver }),
     },
-    caller: () => LOCAL_CALLER,
+    openPerCaller: config.socketsPerCaller * SUBSCRIPTIONS_PER_SOCKET,
+    admission: new Admission({
+      maxCost: config.maxCost,
+      operationsPerMinute: config.operationsPerMinute,
+      mutationsPerMinute: config.mutationsPerMinute,
+      requestLog,
+      logger,
+      onRefused: (code) => metrics.operationsRefused.inc({ code: code.toLowerCase() }),
+    }),
     logger,
     metrics,
   });
+  const origins = new Origins(config.graphqlOrigins ?? []);
   const graphqlServer = createGraphqlServer({
     graphql,
+    authenticator,
+    origins,
     overload,
+    logger,
     maxBodyBytes: config.maxBodyBytes,
     hosts: config.graphqlHosts,
     graphiql: config.graphiql ? new GraphiqlPage(options.graphiqlTabs ?? []) : null,
@@ -214,6 +240,12 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   });
   const websockets = new WebsocketDoor({
     graphql,
+    resolveDocument: trusted.resolveDocument,
+    authenticator,
+    origins,
+    maxMessageBytes: config.maxBodyBytes,
+    socketsPerCaller: config.socketsPerCaller,
+    pace: SOCKET_PACE,
     overload,
     hosts: config.graphqlHosts,
     stalledAfterMs: STALLED_AFTER_MS,
@@ -231,6 +263,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   });
   undo.use(websockets);
 
+  undo.use(reseal);
   startPurging({ purge, upkeep, logger, undo });
   submitter.resume(waiting);
   if (waiting.length > 0) logger.info('resuming_queued_requests', { count: waiting.length });
@@ -243,7 +276,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       admin: adminUrl,
     },
     metrics,
-    callbackPath: (account, service) => `${CALLBACK_PREFIX}${callbackToken(config.callbackSecret, { account, service })}`,
+    callbackPath: (account, service) => door.path(account, service),
     async [Symbol.asyncDispose]() {
       draining = true;
       submitter.stopWaiting();

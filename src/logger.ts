@@ -16,6 +16,8 @@ export interface LogFields {
   readonly count?: number;
   readonly durationMs?: number;
   readonly listener?: string;
+  /** Of a host whose connection was refused. */
+  readonly remoteAddress?: string;
   readonly url?: string;
   readonly signal?: string;
   readonly version?: string;
@@ -36,6 +38,7 @@ const ALLOWED: ReadonlySet<string> = new Set([
   'count',
   'durationMs',
   'listener',
+  'remoteAddress',
   'url',
   'signal',
   'version',

@@ -14,7 +14,7 @@ export function createMetrics() {
     }),
     callbackCredentials: new Counter({
       name: 'm2m_callback_credentials_total',
-      help: 'Callbacks by what their body said of the registration: none, right or wrong credentials.',
+      help: 'Callbacks by what their body said of the registration: none, right, previous or wrong credentials.',
       labelNames: ['credentials'] as const,
       registers,
     }),
@@ -22,6 +22,22 @@ export function createMetrics() {
       name: 'm2m_callbacks_refused_total',
       help: 'Callback POSTs that were not taken, by HTTP status.',
       labelNames: ['status'] as const,
+      registers,
+    }),
+    callbacksOnFormer: new Counter({
+      name: 'm2m_callbacks_on_former_total',
+      help: 'Callbacks taken under what was registered before: URL of the previous secret (secret) or before the last rotation (rotation), previous credentials (credentials); or on a URL of a rotation that this store has not seen (later_rotation).',
+      labelNames: ['former'] as const,
+      registers,
+    }),
+    listenersLost: new Gauge({
+      name: 'm2m_callback_listeners_lost',
+      help: 'Services of accounts whose callbacks the carrier does not deliver here, as it last said.',
+      registers,
+    }),
+    listenersChecked: new Gauge({
+      name: 'm2m_callback_listeners_checked_timestamp_seconds',
+      help: 'When the carrier last told all of its callback registrations, since 1970; 0 for never.',
       registers,
     }),
     callbacksForwarded: new Counter({
@@ -60,6 +76,12 @@ export function createMetrics() {
       labelNames: ['call', 'result'] as const,
       registers,
     }),
+    operationsRefused: new Counter({
+      name: 'm2m_operations_refused_total',
+      help: 'GraphQL operations that were not run: rights, limits, rates.',
+      labelNames: ['code'],
+      registers,
+    }),
     subscriptions: new Gauge({ name: 'm2m_subscriptions_open', help: 'Open subscriptions.', registers }),
     sockets: new Gauge({ name: 'm2m_websockets_open', help: 'Open WebSockets.', registers }),
     unclaimed: new Gauge({ name: 'm2m_callbacks_unclaimed', help: 'Callbacks that no request has.', registers }),
@@ -84,6 +106,12 @@ export function createMetrics() {
     keptMessages: new Gauge({
       name: 'm2m_callbacks_kept',
       help: 'Messages kept aside that could not be applied, by reason (unreadable, quarantined, foreign_request).',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
+    authenticationsRefused: new Counter({
+      name: 'm2m_authentications_refused_total',
+      help: 'Callers that were not let in, by reason: missing, invalid, expired, revoked, or unavailable (the keys of the JWT issuer cannot be had).',
       labelNames: ['reason'] as const,
       registers,
     }),

@@ -5,6 +5,13 @@ import { GatewayError } from '../../src/errors.ts';
 
 const failure = z.object({ error: z.string(), message: z.string() });
 
+export interface Question {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
 /**
  * Asks the admin listener of the gateway that runs with this configuration, however long it takes.
  *
@@ -13,7 +20,7 @@ const failure = z.object({ error: z.string(), message: z.string() });
  */
 export async function askGateway<Answer>(
   { adminHost, adminPort }: Config,
-  { method, path }: { readonly method: 'GET' | 'POST'; readonly path: string },
+  { method, path, body: given }: Question,
   shape: z.ZodType<Answer>,
 ): Promise<Answer | null> {
   if (adminPort === 0) return null;
@@ -22,7 +29,12 @@ export async function askGateway<Answer>(
   let body: string;
   let status: number;
   try {
-    const answer = await request(`${base}${path}`, { method, headersTimeout: 0, bodyTimeout: 0 });
+    const answer = await request(`${base}${path}`, {
+      method,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      ...(given !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(given) }),
+    });
     status = answer.statusCode;
     body = await answer.body.text();
   } catch (cause) {

@@ -27,6 +27,9 @@ export function simulatedEnv(
     M2M_CALLBACK_HOST: '127.0.0.1',
     M2M_CALLBACK_PORT: String(options.callbackPort ?? 0),
     M2M_CALLBACK_REGISTER: 'on',
+    // On this machine, with lines that do not exist: nobody is asked who they are, and nothing is worth hiding.
+    M2M_AUTH: 'off',
+    M2M_STORE_PLAINTEXT: 'on',
     M2M_GRAPHQL_PORT: String(options.graphqlPort ?? 0),
     M2M_GRAPHIQL: options.graphiql ? 'on' : 'off',
     M2M_ADMIN_PORT: String(options.adminPort ?? 0),

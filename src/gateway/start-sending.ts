@@ -58,6 +58,7 @@ export async function startSending(config: Config, { requestLog, thingSpace, rea
     accounts: new Set(config.accounts),
     waitMs: config.submitWaitMs,
     maxQueued: config.maxQueued,
+    maxQueuedPerCaller: config.maxQueuedPerCaller,
     now,
   });
   return { sender, submitter };

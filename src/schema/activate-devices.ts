@@ -189,6 +189,6 @@ builder.mutationField('activateDevices', (t) =>
     description:
       'Activates service for devices, so that they can send and receive data. Each device reports when it is active or has failed, usually within a few minutes; up to 12 hours while the network is being changed. NB-IoT devices report a second time when NIDD is configured. The carrier takes 100 activate requests a minute: put many devices into one. It is best to check that devices are ready before (state, availability), and to know the carrier’s M2M Service Provisioning Rules. Beside the result here, its device list and provisioning history show what became of a device. A general error in a result is a case for the carrier’s support; other errors mean a wrong identifier or value.',
     args: { input: t.arg({ type: ActivateDevicesInput, required: true, description: 'What to activate, and how.' }) },
-    resolve: (_parent, { input }, { submitter, caller }) => submitter.submit(caller, () => parseActivateDevices(input)),
+    resolve: (_parent, { input }, { submitter, caller }) => submitter.submit(caller, 'activateDevices', () => parseActivateDevices(input)),
   }),
 );

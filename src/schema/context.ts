@@ -1,6 +1,6 @@
 import type { RequestLog } from '../datasources/request-log/request-log.ts';
 import type { Loaders } from '../datasources/loaders.ts';
-import type { Caller } from '../resolvers/caller.ts';
+import type { Caller, Identity } from '../resolvers/caller.ts';
 import type { DeadLetters } from '../resolvers/dead-letters.ts';
 import type { RequestFollowing } from '../resolvers/follow-request.ts';
 import type { RequestManager } from '../resolvers/manage-request.ts';
@@ -9,7 +9,9 @@ import type { RequestSubmitter } from '../resolvers/submit-request.ts';
 
 /** What every resolver is given: who asks, the parts that decide, and loaders that live for one execution. */
 export interface GraphContext {
+  /** As it was when the operation, or the event of a subscription, began. */
   readonly caller: Caller;
+  readonly identity: Identity;
   readonly requestLog: RequestLog;
   readonly submitter: RequestSubmitter;
   readonly sender: RequestSender;

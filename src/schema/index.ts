@@ -4,6 +4,7 @@ import './request-status.ts';
 import './activate-devices.ts';
 import './profile-mutations.ts';
 import './request-mutations.ts';
+import './audit-log.ts';
 import './dead-letters.ts';
 import { builder } from './builder.ts';
 

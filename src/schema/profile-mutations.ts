@@ -52,7 +52,8 @@ builder.mutationField('renewActivationCode', (t) =>
     description:
       'Makes a new activation code to reactivate a deactivated device. The code comes in `DeviceOutcome.activationCode`; activate the device with it afterwards. Each device reports in a DeviceProfileService callback.',
     args: { input: t.arg({ type: RenewActivationCodeInput, required: true, description: 'Which eSIMs get a new activation code.' }) },
-    resolve: (_parent, { input }, { submitter, caller }) => submitter.submit(caller, () => parseRenewActivationCode(input)),
+    resolve: (_parent, { input }, { submitter, caller }) =>
+      submitter.submit(caller, 'renewActivationCode', () => parseRenewActivationCode(input)),
   }),
 );
 
@@ -62,6 +63,6 @@ builder.mutationField('resumeProfile', (t) =>
     description:
       'Resumes suspended eSIM profiles, Verizon US or Global, by ICCID and contracted service plan. Each profile reports in a DeviceProfileService callback of its own.',
     args: { input: t.arg({ type: ResumeProfileInput, required: true, description: 'Which profiles to resume.' }) },
-    resolve: (_parent, { input }, { submitter, caller }) => submitter.submit(caller, () => parseResumeProfile(input)),
+    resolve: (_parent, { input }, { submitter, caller }) => submitter.submit(caller, 'resumeProfile', () => parseResumeProfile(input)),
   }),
 );

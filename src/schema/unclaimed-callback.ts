@@ -2,6 +2,9 @@ import type { UnclaimedCallback as Stored } from '../datasources/request-log/req
 import { builder } from './builder.ts';
 import { DeviceIdentifier } from './device-identifier.ts';
 
+/** In a message of any service, in either spelling: what needs a grant where it has a field of its own. */
+const NAMES_A_SECRET = /"[^"]*(?:credential|password|activationcode)[^"]*":/i;
+
 export const UnclaimedCallback = builder.objectRef<Stored>('UnclaimedCallback').implement({
   description: 'A callback that was received and kept, and that no request of this gateway has (yet).',
   fields: (t) => ({
@@ -33,8 +36,8 @@ export const UnclaimedCallback = builder.objectRef<Stored>('UnclaimedCallback').
     payload: t.string({
       nullable: true,
       description:
-        'The whole message as JSON text, without the registration’s credentials: what services this gateway does not follow have to say (usage, SMS delivery, NIDD data, suspension). Null for the services it follows: their messages may hold secrets, and become outcomes of a request.',
-      resolve: ({ message, json }) => (message.bearing === 'OTHER' ? json : null),
+        'The whole message as JSON text, without the registration’s credentials: what services this gateway does not follow have to say (usage, SMS delivery, NIDD data, suspension). Null for the services it follows: their messages may hold secrets, and become outcomes of a request. Null for any other that names a password or an activation code.',
+      resolve: ({ message, json }) => (message.bearing === 'OTHER' && !NAMES_A_SECRET.test(json) ? json : null),
     }),
     receivedAt: t.field({ type: 'DateTime', description: 'When it first reached us.', resolve: ({ receivedAt }) => new Date(receivedAt) }),
     callbackCount: t.exposeInt('callbackCount', {

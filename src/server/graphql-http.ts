@@ -1,43 +1,89 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { ErrorCode } from '../errors.ts';
+import { GatewayError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
 import { acceptedTypes, EVENT_STREAM } from './accepted-types.ts';
+import type { Authenticator } from './authenticator.ts';
 import type { GraphiqlPage } from './graphiql-page.ts';
 import { GRAPHQL_PATH, type Graphql } from './graphql.ts';
 import { isKnownHost } from './known-host.ts';
+import type { Origins } from './origins.ts';
 import { OVERLOADED, type Overload } from './overload.ts';
 import { refuseUnread } from './refuse-unread.ts';
 
 export interface GraphqlHttpOptions {
   readonly graphql: Graphql;
+  readonly authenticator: Pick<Authenticator, 'identify'>;
+  /** Origins of web pages that may ask, beside the gateway's own. */
+  readonly origins: Origins;
   readonly overload: Overload;
+  readonly logger: Logger;
   readonly metrics: Metrics;
   readonly maxBodyBytes: number;
   /** Names this gateway is reached by. */
   readonly hosts: readonly string[];
   /** What a browser that opens the path gets; null when that is nothing. */
   readonly graphiql: GraphiqlPage | null;
+  readonly limits?: Partial<GraphqlHttpLimits>;
 }
+
+/** How long a client may take, in milliseconds. */
+export interface GraphqlHttpLimits {
+  readonly headersMs: number;
+  readonly requestMs: number;
+  /** Longer than the 60 seconds a proxy keeps an idle connection: it must not meet our end of it. */
+  readonly keepAliveMs: number;
+  /** How often the limits are enforced. Node's own 30 seconds would make forty of ten. */
+  readonly enforceEveryMs: number;
+}
+
+const LIMITS: GraphqlHttpLimits = { headersMs: 10_000, requestMs: 60_000, keepAliveMs: 75_000, enforceEveryMs: 1_000 };
 
 /**
  * The GraphQL door over HTTP: JSON POSTs, answered as JSON or, for `Accept: text/event-stream`, as Server-Sent Events. Forms
  * and GET are not taken: both could be sent by a foreign page without the browser asking first.
  */
 export function createGraphqlServer(options: GraphqlHttpOptions): Server {
-  return createServer({ headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 75_000 }, (request, response) => {
+  const { headersMs, requestMs, keepAliveMs, enforceEveryMs } = { ...LIMITS, ...options.limits };
+  const limits = {
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
+    keepAliveTimeout: keepAliveMs,
+    connectionsCheckingInterval: enforceEveryMs,
+  };
+  return createServer(limits, (request, response) => {
+    for (const [name, value] of Object.entries(options.origins.headersFor(request))) response.setHeader(name, value);
     const refusal = refusalOf(options, request);
     if (refusal) refuse(request, response, refusal);
+    else if (request.method === 'OPTIONS') response.writeHead(204).end();
     else if (options.graphiql && request.method === 'GET')
       options.graphiql
         .answer(request, response)
         .catch(() => refuse(request, response, { status: 500, message: 'GraphiQL could not be loaded.' }));
-    else {
-      // A media type has no case; yoga knows it in small letters only.
-      request.headers['content-type'] = request.headers['content-type']?.toLowerCase();
-      request.headers.accept = acceptHeader(acceptedTypes(request.headers.accept));
-      void options.graphql(request, response);
-    }
+    else
+      answer(options, request, response).catch((error: unknown) => {
+        const code = error instanceof GatewayError ? error.code : 'INTERNAL_SERVER_ERROR';
+        if (!(error instanceof GatewayError)) options.logger.error('graphql_http_failed', { error });
+        refuse(request, response, { status: 500, message: 'Unexpected error. It was logged; nothing was run.', code });
+      });
   });
+}
+
+async function answer({ graphql, authenticator }: GraphqlHttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  // Before anything of the body is read.
+  const identity = await authenticator.identify(request.headersDistinct['authorization']?.join(', ') ?? null).catch(asRefusal);
+  if ('status' in identity) return refuse(request, response, identity);
+  // A media type has no case; yoga knows it in small letters only.
+  request.headers['content-type'] = request.headers['content-type']?.toLowerCase();
+  request.headers.accept = acceptHeader(acceptedTypes(request.headers.accept));
+  await graphql(request, response, { identity });
+}
+
+function asRefusal(error: unknown): Refusal {
+  if (!(error instanceof GatewayError)) throw error;
+  const { message, code, details } = error;
+  if (details['reason'] === 'UNAVAILABLE') return { status: 503, message, code, headers: { 'retry-after': '5' }, unread: true };
+  return { status: 401, message, code, headers: { 'www-authenticate': 'Bearer realm="m2m"' }, unread: true };
 }
 
 /** What comes of so small a body is thrown away without ending the connection: its client would open another. */
@@ -47,17 +93,24 @@ interface Refusal {
   readonly status: number;
   readonly message: string;
   readonly headers?: Record<string, string>;
-  readonly code?: ErrorCode;
+  readonly code?: string;
   /** The body is thrown away as it comes, and the connection ended. */
   readonly unread?: boolean;
 }
 
-function refusalOf({ maxBodyBytes, graphiql, hosts, overload, metrics }: GraphqlHttpOptions, request: IncomingMessage): Refusal | null {
+function refusalOf(
+  { maxBodyBytes, graphiql, hosts, origins, overload, metrics }: GraphqlHttpOptions,
+  request: IncomingMessage,
+): Refusal | null {
   if (!isKnownHost(hosts, request)) return { status: 421, message: 'This gateway is not reached by that name (M2M_GRAPHQL_HOSTS).' };
   const path = (request.url ?? '').split('?', 1)[0];
   if (path === '/' && graphiql && request.method === 'GET')
     return { status: 302, message: 'GraphiQL is at /graphql.', headers: { location: GRAPHQL_PATH } };
   if (path !== GRAPHQL_PATH) return { status: 404, message: `GraphQL is at ${GRAPHQL_PATH}.` };
+  // A foreign page may send without asking first, were there a way that we do not know of: nothing of it is run.
+  if (!origins.isAllowed(request))
+    return { status: 403, message: 'Web pages of this origin may not ask (M2M_GRAPHQL_ORIGINS).', code: 'FORBIDDEN' };
+  if (request.method === 'OPTIONS' && request.headers.origin !== undefined) return null;
   if (request.method === 'GET' && graphiql && /text\/html/.test(request.headers.accept ?? '')) return null;
   if (request.method !== 'POST')
     return { status: 405, message: 'Send GraphQL as a POST with Content-Type: application/json.', headers: { allow: 'POST' } };

@@ -1,19 +1,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { execute, GraphQLError, type ExecutionResult } from 'graphql';
+import { execute, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import { createYoga, type GraphQLParams, type Plugin } from 'graphql-yoga';
 import { createLoaders } from '../datasources/loaders.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Caller } from '../resolvers/caller.ts';
+import { currentCaller, type Identity } from '../resolvers/caller.ts';
 import type { GraphContext } from '../schema/context.ts';
 import { schema } from '../schema/index.ts';
 import { acceptedTypes, EVENT_STREAM } from './accepted-types.ts';
+import type { Admission } from './limits/admission.ts';
+import { documentCaches, documentLimits } from './limits/limits-plugin.ts';
+import type { TrustedDocuments } from './limits/trusted-documents.ts';
 import { createMaskError } from './mask-error.ts';
 import { createSharedSubscribe } from './shared-subscribe.ts';
 
 export interface GraphqlOptions {
-  readonly parts: Omit<GraphContext, 'caller' | 'loaders'>;
-  readonly caller: () => Caller;
+  readonly parts: Omit<GraphContext, 'identity' | 'caller' | 'loaders'>;
+  readonly trusted: TrustedDocuments;
+  readonly admission: Admission;
+  /** Subscriptions of one caller at most, over all its connections. */
+  readonly openPerCaller: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -21,19 +27,22 @@ export interface GraphqlOptions {
 interface NodeContext {
   readonly req: IncomingMessage;
   readonly res?: ServerResponse;
+  /** Whoever opened the connection: the door has asked before anything was read. */
+  readonly identity: Identity;
 }
 
 export const GRAPHQL_PATH = '/graphql';
 
 /** The one yoga that every operation goes through: HTTP, Server-Sent Events and (by its envelope) WebSocket. */
 export function createGraphql(options: GraphqlOptions) {
-  const { parts, logger } = options;
+  const { parts, trusted, logger } = options;
   return createYoga<NodeContext, GraphContext>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
-    context: () => ({ ...parts, caller: options.caller(), loaders: createLoaders(parts.requestLog) }),
+    context: ({ identity }) => ({ ...parts, identity, caller: currentCaller(identity), loaders: createLoaders(parts.requestLog) }),
     maskedErrors: { maskError: createMaskError(logger), isDev: false },
-    plugins: [specification(), nesting(), execution(options.metrics)],
+    plugins: [trusted.plugin, specification(), documentLimits(trusted.isTrusted), execution(options)],
+    parserAndValidationCache: documentCaches(),
     graphiql: false,
     landingPage: false,
     multipart: false,
@@ -80,34 +89,26 @@ function badRequest(message: string, status: number): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status } } });
 }
 
-/** A document nested deeper than the stack lets it be parsed or validated is its writer's fault, and no bug of ours. */
-function nesting(): Plugin {
-  const guarded =
-    <Args extends readonly unknown[], Result>(work: (...args: Args) => Result) =>
-    (...args: Args): Result => {
-      try {
-        return work(...args);
-      } catch (error) {
-        if (!(error instanceof RangeError)) throw error;
-        const extensions = { code: 'BAD_USER_INPUT', http: { spec: true, status: 400 } };
-        throw new GraphQLError('The document is nested too deeply.', { extensions });
-      }
-    };
-  return {
-    onParse: ({ parseFn, setParseFn }) => setParseFn(guarded(parseFn)),
-    onValidate: ({ validateFn, setValidationFn }) => setValidationFn(guarded(validateFn)),
-  };
-}
-
 /**
- * Executes with graphql-js, whose `execute` does not copy 10,000 devices of variables once more, and subscribes with our own
- * `subscribe`, which also counts what is open.
+ * Asks whether an operation may run, then executes with graphql-js, whose `execute` does not copy 10,000 devices of
+ * variables once more, and subscribes with our own `subscribe`, which also counts what is open.
  */
-function execution(metrics: Metrics): Plugin {
-  const subscribe = createSharedSubscribe(metrics.subscriptions);
+function execution({ admission, openPerCaller, metrics }: GraphqlOptions): Plugin {
+  const subscribe = createSharedSubscribe({
+    open: metrics.subscriptions,
+    openPerCaller,
+    refuseEvent: (args) => admission.refuseEvent(args),
+  });
+  const refuse = (error: GraphQLError) => (): ExecutionResult => ({ errors: [error] });
   return {
-    onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
-    onSubscribe: ({ args, setSubscribeFn }) => setSubscribeFn(takesEvents(args.contextValue) ? subscribe : notAcceptable),
+    onExecute: ({ args, setExecuteFn }) => {
+      const refusal = admission.refuse(args);
+      setExecuteFn(refusal ? refuse(refusal) : (given: ExecutionArgs) => execute({ ...given, hideSuggestions: true }));
+    },
+    onSubscribe: ({ args, setSubscribeFn }) => {
+      const refusal = takesEvents(args.contextValue) ? admission.refuse(args) : notAcceptable();
+      setSubscribeFn(refusal ? refuse(refusal) : subscribe);
+    },
   };
 }
 
@@ -116,6 +117,6 @@ function takesEvents({ request }: { readonly request?: Request }): boolean {
   return acceptedTypes(request?.headers.get('accept') ?? undefined).includes(EVENT_STREAM);
 }
 
-function notAcceptable(): ExecutionResult {
-  return { errors: [badRequest('A subscription needs Accept: text/event-stream, or a WebSocket.', 406)] };
+function notAcceptable(): GraphQLError {
+  return badRequest('A subscription needs Accept: text/event-stream, or a WebSocket.', 406);
 }

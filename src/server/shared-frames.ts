@@ -1,6 +1,5 @@
+import { randomUUID } from 'node:crypto';
 import type { FormattedExecutionResult } from 'graphql';
-
-const STAND_IN = /^(.*"payload":)\{"@frame":(\d+)\}\}$/;
 
 /**
  * Turns one execution result into bytes once, however many sockets it goes to. graphql-ws stringifies each message itself,
@@ -8,6 +7,9 @@ const STAND_IN = /^(.*"payload":)\{"@frame":(\d+)\}\}$/;
  * followers of one request stringifying was 14 % of the gateway's time.
  */
 export class SharedFrames {
+  /** Nobody can guess it: a ping's payload comes back as it was sent, and must not be taken for a stand-in. */
+  readonly #mark = randomUUID();
+  readonly #standIn = `{"@frame":"${this.#mark} `;
   readonly #bytes = new WeakMap<object, Buffer>();
   readonly #onTheWay = new Map<number, Buffer>();
   #last = 0;
@@ -18,17 +20,19 @@ export class SharedFrames {
     let bytes = this.#bytes.get(result);
     if (!bytes) this.#bytes.set(result, (bytes = Buffer.from(JSON.stringify(result))));
     this.#onTheWay.set(++this.#last, bytes);
-    return { '@frame': this.#last } as FormattedExecutionResult;
+    return { '@frame': `${this.#mark} ${this.#last}` } as FormattedExecutionResult;
   }
 
   /** For the socket: the frame as it goes out. */
   frame(message: string): string | Buffer {
-    const [, head, number] = STAND_IN.exec(message) ?? [];
-    const bytes = this.#onTheWay.get(Number(number));
-    if (head === undefined || !bytes) return message;
-    this.#onTheWay.delete(Number(number));
-    return Buffer.concat([Buffer.from(head), bytes, CLOSE]);
+    const at = message.lastIndexOf(this.#standIn);
+    if (at < 0) return message;
+    const number = Number.parseInt(message.slice(at + this.#standIn.length), 10);
+    const bytes = this.#onTheWay.get(number) ?? EMPTY;
+    this.#onTheWay.delete(number);
+    return Buffer.concat([Buffer.from(message.slice(0, at)), bytes, CLOSE]);
   }
 }
 
+const EMPTY = Buffer.from('{}');
 const CLOSE = Buffer.from('}');

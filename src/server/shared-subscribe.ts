@@ -8,36 +8,75 @@ import {
   type ValidatedSubscriptionArgs,
 } from 'graphql';
 import { createLoaders } from '../datasources/loaders.ts';
+import { currentCaller, type Caller } from '../resolvers/caller.ts';
 import type { GraphContext } from '../schema/context.ts';
+import { OpenCounts } from './limits/open-counts.ts';
 
 type Results = AsyncIterableIterator<ExecutionResult>;
 
+export interface SharedSubscribeOptions {
+  readonly open: { inc(): void; dec(): void };
+  readonly openPerCaller: number;
+  readonly refuseEvent: (args: ExecutionArgs) => GraphQLError | null;
+}
+
 /**
- * `subscribe` of graphql-js with two differences. Each event is executed with loaders of its own (a subscription lives for
- * hours). And followers that are handed the same event object with the same document, variables and caller share one
+ * `subscribe` of graphql-js with differences. A caller has so many open at most. Each event is executed with loaders of its
+ * own (a subscription lives for hours), and with the rights its caller has by then; it ends with an error when they no longer
+ * suffice. And followers that are handed the same event object with the same document, variables and rights share one
  * execution: with many viewers of one request that is most of the work.
  */
-export function createSharedSubscribe(open: { inc(): void; dec(): void }) {
+export function createSharedSubscribe({ open, openPerCaller, refuseEvent }: SharedSubscribeOptions) {
+  const counts = new OpenCounts(openPerCaller);
   const executions = new WeakMap<object, Map<string, ExecutionResult | Promise<ExecutionResult>>>();
-  const documents = new WeakMap<object, number>();
-  let lastDocument = 0;
+  const numbers = new WeakMap<object, number>();
+  let lastNumber = 0;
 
-  function keyOf(args: ValidatedSubscriptionArgs, context: GraphContext, given: ExecutionArgs): string {
-    let document = documents.get(given.document);
-    if (document === undefined) documents.set(given.document, (document = ++lastDocument));
-    return JSON.stringify([document, args.operation.name?.value ?? null, given.variableValues ?? {}, context.caller.id]);
+  function numberOf(known: object): number {
+    let number = numbers.get(known);
+    if (number === undefined) numbers.set(known, (number = ++lastNumber));
+    return number;
+  }
+
+  function keyOf(args: ValidatedSubscriptionArgs, given: ExecutionArgs): string {
+    return JSON.stringify([numberOf(given.document), args.operation.name?.value ?? null, given.variableValues ?? {}]);
   }
 
   return async function subscribe(given: ExecutionArgs): Promise<Results | ExecutionResult> {
-    const args = validateSubscriptionArgs(given);
+    const args = validateSubscriptionArgs({ ...given, hideSuggestions: true });
     if (!('operation' in args)) return { errors: args };
-    const source = await createSourceEventStream(args);
-    if (!(Symbol.asyncIterator in source)) return source;
     const context = given.contextValue as GraphContext;
-    const key = keyOf(args, context, given);
-    return mapEvents(source[Symbol.asyncIterator](), open, (event) => {
+    const { identity } = context;
+    const { id } = context.caller;
+    if (!counts.enter(id)) return { errors: [tooMany(openPerCaller)] };
+    let source: Awaited<ReturnType<typeof createSourceEventStream>> | null = null;
+    try {
+      source = await createSourceEventStream(args);
+    } finally {
+      if (source === null || !(Symbol.asyncIterator in source)) counts.leave(id);
+    }
+    if (!(Symbol.asyncIterator in source)) return source;
+    let { caller } = context;
+    let key = `${rightsOf(caller)} ${keyOf(args, given)}`;
+    open.inc();
+    const end = (): void => {
+      open.dec();
+      counts.leave(id);
+    };
+    return mapEvents(source[Symbol.asyncIterator](), { ended: identity.ended, end }, (event) => {
+      const now = currentCaller(identity);
+      if (now !== caller) {
+        const refusal = refuseEvent(given);
+        if (refusal) throw refusal;
+        caller = now;
+        key = `${rightsOf(caller)} ${keyOf(args, given)}`;
+      }
       const execute = () =>
-        executeSubscriptionEvent({ ...args, rootValue: event, contextValue: { ...context, loaders: createLoaders(context.requestLog) } });
+        executeSubscriptionEvent({
+          ...args,
+          rootValue: event,
+          contextValue: { ...context, caller, loaders: createLoaders(context.requestLog) },
+        });
       if (typeof event !== 'object' || event === null) return execute();
       let shared = executions.get(event);
       if (!shared) executions.set(event, (shared = new Map()));
@@ -49,23 +88,46 @@ export function createSharedSubscribe(open: { inc(): void; dec(): void }) {
   };
 }
 
+/** The same for callers who may do the same: nothing in an event depends on more of its caller than that. */
+function rightsOf({ scopes, grants }: Caller): string {
+  return JSON.stringify([[...scopes].map(([account, given]) => [account, ...given].join()).toSorted(), [...grants].toSorted()]);
+}
+
+function tooMany(most: number): GraphQLError {
+  return new GraphQLError(`Nothing was followed: you have ${most} subscriptions open. End one that is no longer looked at.`, {
+    extensions: { code: 'RATE_LIMITED', http: { spec: true, status: 429 } },
+  });
+}
+
+interface Life {
+  /** Called once, when it is over. */
+  readonly end: () => void;
+  /** Aborts when the caller's token or key is over. */
+  readonly ended: AbortSignal;
+}
+
 /** By hand, because an async generator's return() waits for the event that it is meant to do without. */
 function mapEvents(
   source: AsyncIterator<unknown>,
-  open: { inc(): void; dec(): void },
+  { ended, end: done }: Life,
   map: (event: unknown) => ExecutionResult | Promise<ExecutionResult>,
 ): Results {
-  let ended = false;
-  open.inc();
+  let over = false;
+  const leave = (): void => void source.return?.();
+  ended.addEventListener('abort', leave);
   const end = (): void => {
-    if (!ended) open.dec();
-    ended = true;
+    if (over) return;
+    over = true;
+    done();
+    ended.removeEventListener('abort', leave);
   };
   return {
     async next() {
-      if (ended) return { done: true, value: undefined };
+      if (over) return { done: true, value: undefined };
       try {
+        if (ended.aborted) throw ended.reason;
         const event = await source.next();
+        if (ended.aborted) throw ended.reason;
         if (!event.done) return { done: false, value: await map(event.value) };
         end();
         return { done: true, value: undefined };
@@ -73,7 +135,7 @@ function mapEvents(
         // The last result tells of it: thrown, it would close a whole socket, or leave a stream of events open for ever.
         end();
         await source.return?.();
-        return { done: false, value: { errors: [new GraphQLError('The subscription failed.', { originalError: asError(error) })] } };
+        return { done: false, value: { errors: [error instanceof GraphQLError ? error : failure(error)] } };
       }
     },
     async return() {
@@ -92,6 +154,6 @@ function mapEvents(
   };
 }
 
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
+function failure(error: unknown): GraphQLError {
+  return new GraphQLError('The subscription failed.', { originalError: error instanceof Error ? error : new Error(String(error)) });
 }

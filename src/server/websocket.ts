@@ -1,18 +1,33 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { GraphQLError, type ExecutionArgs, type ExecutionResult, type FormattedExecutionResult } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type Context, type SubscribePayload } from 'graphql-ws';
-import { WebSocketServer, type WebSocket } from 'ws';
+import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
+import type { Authenticator } from './authenticator.ts';
 import { GRAPHQL_PATH, type Graphql } from './graphql.ts';
 import { isKnownHost } from './known-host.ts';
 import { createMaskError } from './mask-error.ts';
+import type { DocumentParams, TrustedDocuments } from './limits/trusted-documents.ts';
+import { OpenCounts } from './limits/open-counts.ts';
+import type { Origins } from './origins.ts';
 import { OVERLOADED, type Overload } from './overload.ts';
 import { SharedFrames } from './shared-frames.ts';
+import { SocketOperations } from './socket-operations.ts';
+import { SocketPace, type PaceLimits } from './socket-pace.ts';
+import { SocketVisitor } from './socket-visitor.ts';
 
 export interface WebsocketOptions {
   readonly graphql: Graphql;
+  readonly resolveDocument: TrustedDocuments['resolveDocument'];
+  readonly authenticator: Pick<Authenticator, 'identify'>;
+  readonly origins: Origins;
+  /** Largest message, in bytes: what a body may have over HTTP. */
+  readonly maxMessageBytes: number;
+  readonly socketsPerCaller: number;
+  /** How fast messages, pings and pongs of one socket are taken. */
+  readonly pace: PaceLimits;
   readonly overload: Overload;
   /** Names this gateway is reached by. */
   readonly hosts: readonly string[];
@@ -24,7 +39,7 @@ export interface WebsocketOptions {
 }
 
 interface Extra extends Record<PropertyKey, unknown> {
-  readonly request: IncomingMessage;
+  readonly visitor: SocketVisitor;
 }
 
 interface EnvelopedArgs extends ExecutionArgs {
@@ -34,10 +49,19 @@ interface EnvelopedArgs extends ExecutionArgs {
 
 const TRY_AGAIN_LATER = 1013;
 const SERVICE_RESTART = 1012;
+/** Operations of one socket at a time, subscriptions and others. */
+const MAX_OPERATIONS = 100;
+/** Parts that a message may come in: one for every 32 KiB of the largest, and never fewer than these. Chromium cuts at 131,000 bytes. */
+const MIN_FRAGMENTS = 256;
+const BYTES_OF_FRAGMENT = 32_768;
+/** A frame is kept in the pieces it comes in until it is whole: pieces of one byte would take a hundred times their size. */
+const BYTES_OF_PIECE = 512;
 /** Frames a client may leave untaken before nothing more is read from it: a flood of questions cannot pile up answers. */
 const MAX_UNTAKEN = 1_000;
 /** How long a socket that was closed may still take what lies before the close frame. */
 const LINGER_MS = 15_000;
+/** The same for one that never said who it is, in milliseconds. */
+const STRANGER_LINGER_MS = 1_000;
 /** The same when the whole door closes, in milliseconds. */
 const LAST_WORDS_MS = 1_000;
 
@@ -47,30 +71,49 @@ const LAST_WORDS_MS = 1_000;
  */
 export class WebsocketDoor implements AsyncDisposable {
   readonly #options: WebsocketOptions;
-  readonly #server = new WebSocketServer({ noServer: true, maxPayload: 4 * 1024 * 1024, perMessageDeflate: false, handleProtocols });
+  readonly #server: WebSocketServer;
   readonly #frames = new SharedFrames();
+  readonly #operations = new SocketOperations(2 * MAX_OPERATIONS);
   readonly #untaken = new WeakMap<WebSocket, number>();
+  readonly #paces = new WeakMap<WebSocket, SocketPace>();
+  /** Open sockets by caller. */
+  readonly #callers: OpenCounts;
   readonly #protocol: ReturnType<typeof makeServer<Record<string, unknown>, Extra>>;
   #stopping = false;
 
   constructor(options: WebsocketOptions) {
     this.#options = options;
+    this.#callers = new OpenCounts(options.socketsPerCaller);
+    this.#server = new WebSocketServer({
+      noServer: true,
+      maxPayload: options.maxMessageBytes,
+      maxFragments: Math.max(MIN_FRAGMENTS, Math.ceil(options.maxMessageBytes / BYTES_OF_FRAGMENT)),
+      maxBufferedChunks: Math.max(MIN_FRAGMENTS, Math.ceil(options.maxMessageBytes / BYTES_OF_PIECE)),
+      perMessageDeflate: false,
+      autoPong: false,
+      handleProtocols,
+    });
     const mask = createMaskError(options.logger);
     const failed = (error: unknown): ExecutionResult => ({ errors: [mask(error) as GraphQLError] });
     this.#protocol = makeServer<Record<string, unknown>, Extra>({
       connectionInitWaitTimeout: 3_000,
-      onSubscribe: async (context, _id, payload) => {
-        try {
-          if (options.overload.active) {
-            options.metrics.operationsShed.inc();
-            return [new GraphQLError(OVERLOADED, { extensions: { code: 'OVERLOADED', retryAfterMs: 1_000 } })];
-          }
-          return await this.#envelop(context, payload);
-        } catch (error) {
-          return [mask(error) as GraphQLError];
-        }
+      onConnect: ({ connectionParams, extra }) => extra.visitor.admit(connectionParams),
+      onSubscribe: async (context, id, payload) => {
+        this.#operations.begin(context, id, payload);
+        const args = await this.#prepare(context, id, payload).catch((error: unknown) => [mask(error) as GraphQLError]);
+        await this.#operations.ifNewest(context, id, payload);
+        return args;
       },
-      onNext: (_context, _id, _payload, _args, result) => this.#frames.standIn(result),
+      onNext: async (context, id, payload, _args, result) => {
+        await this.#operations.ifNewest(context, id, payload);
+        if (!result.errors) return this.#frames.standIn(result);
+        return { ...result, errors: result.errors.map((error) => overSocket(error).toJSON()) } as FormattedExecutionResult;
+      },
+      onError: async (context, id, payload, errors) => {
+        await this.#operations.ifNewest(context, id, payload);
+        return errors.map((error) => overSocket(error).toJSON());
+      },
+      onComplete: (context, id, payload) => this.#operations.ifNewest(context, id, payload),
       execute: async (args) => (args as EnvelopedArgs).execute(args).catch(failed),
       subscribe: async (args) => (args as EnvelopedArgs).subscribe(args).catch(failed),
     });
@@ -79,13 +122,11 @@ export class WebsocketDoor implements AsyncDisposable {
   /** Takes upgrades of `http` at the GraphQL path; any other is refused. */
   attach(http: Server): void {
     http.on('upgrade', (request, socket, head) => {
-      const origin = request.headers.origin;
       // Who comes back at once must find somebody else: a socket opened now would outlive the stop.
       if (this.#stopping) return refuse(socket, '503 Service Unavailable');
       if ((request.url ?? '').split('?', 1)[0] !== GRAPHQL_PATH) return refuse(socket, '404 Not Found');
       if (!isKnownHost(this.#options.hosts, request)) return refuse(socket, '421 Misdirected Request');
-      // A browser's page must be of this very gateway; other clients send no Origin.
-      if (origin !== undefined && origin !== `http://${request.headers.host ?? ''}`) return refuse(socket, '403 Forbidden');
+      if (!this.#options.origins.isAllowed(request)) return refuse(socket, '403 Forbidden');
       this.#server.handleUpgrade(request, socket, head, (websocket) => this.#opened(websocket, request));
     });
   }
@@ -101,17 +142,25 @@ export class WebsocketDoor implements AsyncDisposable {
     this.#server.close();
   }
 
-  async #envelop(
+  async #prepare(
     context: Context<Record<string, unknown>, Extra>,
+    id: string,
     payload: SubscribePayload,
   ): Promise<EnvelopedArgs | readonly GraphQLError[]> {
-    const { request: upgrade } = context.extra;
-    const { graphql } = this.#options;
+    if (Object.keys(context.subscriptions).length > MAX_OPERATIONS) return [TOO_MANY_OPERATIONS];
+    if (this.#options.overload.active) {
+      this.#options.metrics.operationsShed.inc();
+      return [new GraphQLError(OVERLOADED, { extensions: { code: 'OVERLOADED', retryAfterMs: 1_000 } })];
+    }
+    const { request: upgrade, identity } = context.extra.visitor;
+    const { graphql, resolveDocument } = this.#options;
+    const params = resolveDocument(payload as DocumentParams);
+    if (params instanceof GraphQLError) return [params];
     // A POST, whatever the operation: with a GET yoga would take mutations for a method error.
     const request = new graphql.fetchAPI.Request(`http://${upgrade.headers.host ?? 'localhost'}${GRAPHQL_PATH}`, { method: 'POST' });
-    const enveloped = graphql.getEnveloped({ req: upgrade, request, params: payload, connectionParams: context.connectionParams } as never);
+    const enveloped = graphql.getEnveloped({ req: upgrade, request, params, identity } as never);
     const { schema, parse, validate, contextFactory, execute, subscribe } = enveloped;
-    const document = parse(payload.query);
+    const document = parse(params.query ?? '');
     const errors = validate(schema, document);
     if (errors.length > 0) return errors;
     const args = {
@@ -121,31 +170,33 @@ export class WebsocketDoor implements AsyncDisposable {
       variableValues: payload.variables ?? {},
       contextValue: await contextFactory(),
     };
-    return { ...args, execute: async (given) => execute(given), subscribe: async (given) => subscribe(given) };
+    return {
+      ...args,
+      execute: async (given) => this.#operations.take(context, id, payload, await execute(given)),
+      subscribe: async (given) => this.#operations.take(context, id, payload, await subscribe(given)),
+    };
   }
 
   #opened(socket: WebSocket, request: IncomingMessage): void {
-    const { metrics, logger, keepAliveMs } = this.#options;
+    const { metrics } = this.#options;
     metrics.sockets.inc();
-    const alive = this.#keepAlive(socket, keepAliveMs);
+    const pace = new SocketPace(socket, this.#options.pace);
+    this.#paces.set(socket, pace);
+    const alive = this.#keepAlive(socket, pace);
+    const visitor = new SocketVisitor(this.#options, this.#callers, socket, request);
     const closed = this.#protocol.opened(
       {
         protocol: socket.protocol,
         send: (data) => this.#send(socket, data),
-        close: (code, reason) => socket.close(code, reason),
-        onMessage: (handle) =>
-          socket.on('message', (data) => {
-            handle(text(data)).catch((error: unknown) => {
-              // A message that only a server sends: graphql-ws takes the client's fault for its own.
-              if (error instanceof Error && error.message.startsWith('Unexpected message of type'))
-                return socket.close(CloseCode.BadRequest, 'Invalid message');
-              logger.error('websocket_message_failed', { error });
-              socket.close(CloseCode.InternalServerError, 'Internal server error');
-            });
-          }),
+        close: (code, reason) => {
+          socket.close(code, reason);
+          if (visitor.isStranger) setTimeout(() => socket.terminate(), STRANGER_LINGER_MS).unref();
+        },
+        onMessage: (handle) => socket.on('message', (data) => pace.take(() => this.#handle(socket, handle, data), lengthOf(data))),
       },
-      { request },
+      { visitor },
     );
+    socket.on('ping', (data) => pace.take(() => void this.#write(socket, (taken) => socket.pong(data, false, taken))));
     // A frame over the cap or against the protocol: ws closes the socket itself, with the right code.
     socket.on('error', () => undefined);
     socket.once('close', (code, reason) => {
@@ -155,14 +206,29 @@ export class WebsocketDoor implements AsyncDisposable {
     });
   }
 
+  #handle(socket: WebSocket, handle: (data: string) => Promise<void>, data: RawData): void {
+    if (socket.readyState !== socket.OPEN) return;
+    handle(text(data)).catch((error: unknown) => {
+      // A message that only a server sends: graphql-ws takes the client's fault for its own.
+      if (error instanceof Error && error.message.startsWith('Unexpected message of type'))
+        return socket.close(CloseCode.BadRequest, 'Invalid message');
+      this.#options.logger.error('websocket_message_failed', { error });
+      socket.close(CloseCode.InternalServerError, 'Internal server error');
+    });
+  }
+
   /** Resolves when the client's side has taken the bytes: until then its follower reads nothing more, and nothing is queued. */
   #send(socket: WebSocket, data: string): Promise<void> {
     const frame = this.#frames.frame(data);
+    return this.#write(socket, (taken) => socket.send(frame, { binary: false }, taken));
+  }
+
+  #write(socket: WebSocket, write: (taken: () => void) => void): Promise<void> {
     if (socket.readyState !== socket.OPEN) return Promise.resolve();
     this.#leaveUntaken(socket, +1);
     return new Promise((resolve) => {
       const stalled = setTimeout(() => this.#giveUp(socket), this.#options.stalledAfterMs);
-      socket.send(frame, { binary: false }, () => {
+      write(() => {
         clearTimeout(stalled);
         this.#leaveUntaken(socket, -1);
         resolve();
@@ -173,8 +239,8 @@ export class WebsocketDoor implements AsyncDisposable {
   #leaveUntaken(socket: WebSocket, frames: number): void {
     const untaken = (this.#untaken.get(socket) ?? 0) + frames;
     this.#untaken.set(socket, untaken);
-    if (untaken > MAX_UNTAKEN) socket.pause();
-    else if (socket.isPaused && untaken === 0) socket.resume();
+    if (untaken > MAX_UNTAKEN) this.#paces.get(socket)?.hold(true);
+    else if (untaken === 0) this.#paces.get(socket)?.hold(false);
   }
 
   /** A client that does not read is not worth the memory. It comes back with its last cursor and has missed nothing. */
@@ -185,16 +251,34 @@ export class WebsocketDoor implements AsyncDisposable {
     setTimeout(() => socket.terminate(), LINGER_MS).unref();
   }
 
-  #keepAlive(socket: WebSocket, everyMs: number): NodeJS.Timeout {
+  #keepAlive(socket: WebSocket, pace: SocketPace): NodeJS.Timeout {
     let answered = true;
-    socket.on('pong', () => (answered = true));
+    socket.on('pong', () => {
+      answered = true;
+      pace.take(() => undefined);
+    });
     return setInterval(() => {
-      // A frame on its way has its own, exact limit.
-      if (!answered && !this.#untaken.get(socket)) return this.#giveUp(socket);
+      // A frame on its way has its own, exact limit; and while nothing was read, no pong could be.
+      if (!pace.wasPaused() && !answered && !this.#untaken.get(socket)) return this.#giveUp(socket);
       answered = false;
       socket.ping();
-    }, everyMs);
+    }, this.#options.keepAliveMs);
   }
+}
+
+const TOO_MANY_OPERATIONS = new GraphQLError(
+  `Nothing was run: a socket may have ${MAX_OPERATIONS} operations at a time. Complete one, or open another socket.`,
+  {
+    extensions: { code: 'RATE_LIMITED' },
+  },
+);
+
+/** An error without what is meant for HTTP alone. */
+function overSocket(error: GraphQLError): GraphQLError {
+  const { http, ...extensions } = error.extensions;
+  if (http === undefined) return error;
+  const { message, nodes, path, originalError } = error;
+  return new GraphQLError(message, { nodes, path, originalError, extensions });
 }
 
 function refuse(socket: Duplex, status: string): void {
@@ -204,7 +288,11 @@ function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
-function text(data: Buffer | ArrayBuffer | Buffer[]): string {
+function lengthOf(data: RawData): number {
+  return Array.isArray(data) ? data.reduce((sum, { byteLength }) => sum + byteLength, 0) : data.byteLength;
+}
+
+function text(data: RawData): string {
   if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
   return Buffer.isBuffer(data) ? data.toString('utf8') : Buffer.from(data).toString('utf8');
 }

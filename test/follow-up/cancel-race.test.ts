@@ -11,6 +11,7 @@ import { startGatedProxy } from './support/gated-proxy.ts';
 import { openSending } from './support/open-sending.ts';
 import { someAtATime } from './support/some-at-a-time.ts';
 import { faultCodes, operator } from './support/operator.ts';
+import { callerWith } from '../support/caller-with.ts';
 
 const ROUNDS = 4;
 const REQUESTS = 50;
@@ -73,7 +74,7 @@ test(`${MOMENTS} requests cancelled some steps of the event loop before or after
   await using simulator = await startSimulator({ magicIdentifiers: false, activateRequestsPerMinute: Number.POSITIVE_INFINITY });
   await using folder = await tempFolder();
   const cancelling = new Map<string, Promise<ManageResult>>();
-  const caller = { id: 'tester', accounts: 'ALL', scopes: new Set(['read', 'write'] as const) } as const;
+  const caller = callerWith({ '*': ['read', 'write'] });
   let now = '';
   await using sending = openSending(simulator, `${folder.path}/store`, {
     aroundCarrier: (carrier) => ({

@@ -13,6 +13,7 @@ import { runDocument } from '../support/run-document.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { faultCodes, operator } from './support/operator.ts';
+import { callerWith } from '../support/caller-with.ts';
 
 const REFUSAL = { text: '{"errorCode":"INPUT_INVALID.Any","errorMessage":"Not today."}' };
 
@@ -120,10 +121,7 @@ test('a request of an account that is not the caller’s, or that the caller may
   const { id } = await requestLog.create(newRequest([[['ICCID', '1']]], { account: 'theirs' }));
   const never = new Proxy({}, { get: () => expect.fail('asked') });
   const manager = new RequestManager({ requestLog, submitter: never as never, sender: never as never });
-  const callers = [
-    { id: 'a', accounts: new Set(['mine']), scopes: new Set(['read', 'write'] as const) },
-    { id: 'b', accounts: new Set(['theirs']), scopes: new Set(['read'] as const) },
-  ];
+  const callers = [callerWith({ mine: ['read', 'write'] }, { id: 'a' }), callerWith({ theirs: ['read'] }, { id: 'b' })];
   for (const caller of callers) {
     const input = { requestId: id, clientReference: null, idempotencyKey: null, validateOnly: false };
     const answers = [

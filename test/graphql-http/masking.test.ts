@@ -6,9 +6,12 @@ import type { RequestLog } from '../../src/datasources/request-log/request-log.t
 import { GatewayError } from '../../src/errors.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createMetrics } from '../../src/metrics.ts';
-import { LOCAL_CALLER } from '../../src/server/caller.ts';
+import { LOCAL_IDENTITY } from '../../src/server/caller.ts';
 import { createGraphqlServer } from '../../src/server/graphql-http.ts';
 import { createGraphql, type GraphqlOptions } from '../../src/server/graphql.ts';
+import { createTrustedDocuments } from '../../src/server/limits/trusted-documents.ts';
+import { Origins } from '../../src/server/origins.ts';
+import { openAdmission } from '../support/open-admission.ts';
 import { idleOverload } from '../support/idle-overload.ts';
 import { send } from './support/send.ts';
 
@@ -48,12 +51,16 @@ async function doorOver(list: RequestLog['list']) {
       done();
     },
   });
-  const parts = { requestLog: { list } } as unknown as GraphqlOptions['parts'];
+  const requestLog = { list, recordAudit: () => Promise.resolve() };
+  const parts = { requestLog } as unknown as GraphqlOptions['parts'];
   const logger = createLogger({ level: 'info', destination });
   const metrics = createMetrics();
-  const graphql = createGraphql({ parts, caller: () => LOCAL_CALLER, logger, metrics });
+  const trusted = createTrustedDocuments({ mode: 'off', documents: new Map() });
+  const graphql = createGraphql({ parts, trusted, openPerCaller: 10, admission: openAdmission({ requestLog, logger }), logger, metrics });
   const overload = idleOverload();
-  const server = createGraphqlServer({ graphql, overload, metrics, maxBodyBytes: 100_000, hosts: ['127.0.0.1'], graphiql: null });
+  const authenticator = { identify: () => Promise.resolve(LOCAL_IDENTITY) };
+  const common = { graphql, authenticator, origins: new Origins([]), overload, logger, metrics };
+  const server = createGraphqlServer({ ...common, maxBodyBytes: 100_000, hosts: ['127.0.0.1'], graphiql: null });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

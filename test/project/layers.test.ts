@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   main: ['gateway', 'config', 'logger', 'errors', 'read-env-file'],
   'read-env-file': [],
-  gateway: ['server', 'resolvers', 'request-log', 'thingspace', 'wire', 'datasources', 'config', 'metrics'],
+  gateway: ['server', 'resolvers', 'request-log', 'thingspace', 'wire', 'datasources', 'config', 'config-variables', 'metrics'],
   config: ['config-variables'],
   'config-variables': ['wire'],
   metrics: [],

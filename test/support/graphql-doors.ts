@@ -7,11 +7,14 @@ import { createMetrics } from '../../src/metrics.ts';
 import { DeadLetters } from '../../src/resolvers/dead-letters.ts';
 import { RequestFollowing } from '../../src/resolvers/follow-request.ts';
 import { CallbackReceiver } from '../../src/resolvers/receive-callback.ts';
-import { LOCAL_CALLER } from '../../src/server/caller.ts';
-import { createGraphqlServer } from '../../src/server/graphql-http.ts';
+import { createTrustedDocuments } from '../../src/server/limits/trusted-documents.ts';
+import { Origins } from '../../src/server/origins.ts';
+import { lastingIdentity, LOCAL_CALLER } from '../../src/server/caller.ts';
+import { createGraphqlServer, type GraphqlHttpLimits } from '../../src/server/graphql-http.ts';
 import { createGraphql } from '../../src/server/graphql.ts';
 import { WebsocketDoor } from '../../src/server/websocket.ts';
 import { idleOverload } from './idle-overload.ts';
+import { openAdmission } from './open-admission.ts';
 import { tempFolder } from './temp-folder.ts';
 
 /** Both GraphQL doors over a store of their own, without a carrier: for tests that need the parts in their hands. */
@@ -22,6 +25,12 @@ export async function openGraphqlDoors({
   logLevel = 'error' as 'error' | 'warn',
   overload = idleOverload(),
   caller = LOCAL_CALLER,
+  identity = lastingIdentity(caller),
+  origins = [] as readonly string[],
+  maxMessageBytes = 1_000_000,
+  socketsPerCaller = 50,
+  pace = { perSecond: 50, atOnce: 300 },
+  limits = {} as Partial<GraphqlHttpLimits>,
 } = {}) {
   await using undo = new AsyncDisposableStack();
   const folder = undo.use(await tempFolder());
@@ -41,6 +50,7 @@ export async function openGraphqlDoors({
     keptPerReason: 10,
     now: Date.now,
   });
+  const trusted = createTrustedDocuments({ mode: 'off', documents: new Map() });
   const graphql = createGraphql({
     parts: {
       requestLog: seen,
@@ -50,13 +60,32 @@ export async function openGraphqlDoors({
       deadLetters: new DeadLetters({ requestLog: seen, receiver }),
       following: new RequestFollowing(seen, hub),
     },
-    caller: () => caller,
+    trusted,
+    openPerCaller: 5_000,
+    admission: openAdmission({ requestLog, logger }),
     logger,
     metrics,
   });
-  const common = { graphql, hosts: ['127.0.0.1'], overload: undo.use(overload), metrics };
-  const server = createGraphqlServer({ ...common, maxBodyBytes: 1_000_000, graphiql: null });
-  const door = new WebsocketDoor({ ...common, stalledAfterMs, keepAliveMs, logger });
+  const authenticator = { identify: () => Promise.resolve(identity) };
+  const common = {
+    graphql,
+    authenticator,
+    origins: new Origins(origins),
+    hosts: ['127.0.0.1'],
+    overload: undo.use(overload),
+    logger,
+    metrics,
+  };
+  const server = createGraphqlServer({ ...common, maxBodyBytes: maxMessageBytes, graphiql: null, limits });
+  const door = new WebsocketDoor({
+    ...common,
+    resolveDocument: trusted.resolveDocument,
+    maxMessageBytes,
+    socketsPerCaller,
+    pace,
+    stalledAfterMs,
+    keepAliveMs,
+  });
   door.attach(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   undo.defer(async () => {

@@ -2,14 +2,19 @@ import { Hub } from '../../src/datasources/request-log/hub.ts';
 import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.ts';
 
 export interface OpenLogOptions {
+  readonly keys?: readonly Uint8Array[];
   readonly hub?: Hub;
   readonly now?: () => number;
 }
 
 /** The request log on a file, without a gateway around it; an error of the store fails the test. */
-export function openLog(path: string, { hub = new Hub({ tickMs: () => 1 }), now = Date.now }: OpenLogOptions = {}): SqliteRequestLog {
+export function openLog(
+  path: string,
+  { keys = [], hub = new Hub({ tickMs: () => 1 }), now = Date.now }: OpenLogOptions = {},
+): SqliteRequestLog {
   return new SqliteRequestLog({
     path,
+    keys,
     hub,
     now,
     onFatal: (error) => {

@@ -13,12 +13,15 @@ export class RawWebSocket implements AsyncDisposable {
   readonly socket: WebSocket;
   /** The code it was closed with. */
   readonly closed: Promise<number>;
+  /** The reason beside it. */
+  closeReason = '';
   readonly #received: ProtocolMessage[] = [];
   #notify: () => void = () => undefined;
 
   private constructor(socket: WebSocket) {
     this.socket = socket;
     this.closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.once('close', (_code, reason) => (this.closeReason = reason.toString('utf8')));
     socket.on('message', (data: Buffer) => {
       this.#received.push(JSON.parse(data.toString('utf8')) as ProtocolMessage);
       this.#notify();
@@ -33,9 +36,9 @@ export class RawWebSocket implements AsyncDisposable {
   }
 
   /** Open, and past ConnectionAck. */
-  static async ready(url: string): Promise<RawWebSocket> {
+  static async ready(url: string, authorization?: string): Promise<RawWebSocket> {
     const raw = await RawWebSocket.open(url);
-    raw.send({ type: 'connection_init' });
+    raw.send({ type: 'connection_init', ...(authorization !== undefined && { payload: { authorization } }) });
     await raw.message(({ type }) => type === 'connection_ack');
     return raw;
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 /** Runs `scripts/<name>.ts` with this environment alone, in a folder without a `.env`. */
-export async function runScript(name: 'callbacks' | 'store', env: Readonly<Record<string, string>>, args: readonly string[]) {
+export async function runScript(name: 'callbacks' | 'keys' | 'store', env: Readonly<Record<string, string>>, args: readonly string[]) {
   const script = join(import.meta.dirname, '../../scripts', `${name}.ts`);
   const child = spawn(process.execPath, [script, ...args], { cwd: import.meta.dirname, env: { ...env, PATH: process.env['PATH'] ?? '' } });
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit') as Promise<[number]>]);

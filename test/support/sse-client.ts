@@ -7,8 +7,13 @@ export interface SseMessage {
 }
 
 /** One operation as Server-Sent Events: every message until the stream ends, or the reader leaves. */
-export async function* readSse(url: string, query: string, variables: Record<string, unknown>): AsyncGenerator<SseMessage, void, void> {
-  const response = await open(url, JSON.stringify({ query, variables }));
+export async function* readSse(
+  url: string,
+  query: string,
+  variables: Record<string, unknown>,
+  authorization?: string,
+): AsyncGenerator<SseMessage, void, void> {
+  const response = await open(url, JSON.stringify({ query, variables }), authorization);
   try {
     let text = '';
     response.setEncoding('utf8');
@@ -37,8 +42,13 @@ export async function* sseResults<Data>(
   }
 }
 
-function open(url: string, body: string): Promise<IncomingMessage> {
-  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), accept: 'text/event-stream' };
+function open(url: string, body: string, authorization?: string): Promise<IncomingMessage> {
+  const headers = {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    accept: 'text/event-stream',
+    ...(authorization !== undefined && { authorization }),
+  };
   return new Promise((resolve, reject) => {
     const request = httpRequest(url, { method: 'POST', headers }, (response) => {
       if (response.headers['content-type']?.startsWith('text/event-stream')) return resolve(response);

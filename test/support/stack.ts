@@ -16,9 +16,19 @@ export interface Stack extends AsyncDisposable {
   readonly account: string;
   readonly storePath: string;
   /** One operation over HTTP; the parsed body, whatever it says. */
-  query<Data = Record<string, unknown>>(document: string, variables?: Record<string, unknown>): Promise<GraphqlAnswer<Data>>;
+  query<Data = Record<string, unknown>>(
+    document: string,
+    variables?: Record<string, unknown>,
+    authorization?: string,
+  ): Promise<GraphqlAnswer<Data>>;
   /** A graphql-ws client of this gateway, disposed of with the stack. */
-  client(options?: { readonly retryAttempts?: number }): Client;
+  client(options?: ClientOptions): Client;
+}
+
+export interface ClientOptions {
+  readonly retryAttempts?: number;
+  /** What it says of itself each time it connects. */
+  readonly authorization?: string | (() => string | Promise<string>);
 }
 
 export interface GraphqlAnswer<Data> {
@@ -55,9 +65,17 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     gateway,
     storePath,
     account: simulator.accounts[0] ?? '',
-    query: (document, variables) => graphql(gateway.urls.graphql, document, variables),
-    client: ({ retryAttempts = 0 } = {}) => {
-      const client = createClient({ url: gateway.urls.websocket, webSocketImpl: WebSocket, retryAttempts });
+    query: (document, variables, authorization) => graphql(gateway.urls.graphql, document, variables, authorization),
+    client: ({ retryAttempts = 0, authorization } = {}) => {
+      const client = createClient({
+        url: gateway.urls.websocket,
+        webSocketImpl: WebSocket,
+        retryAttempts,
+        connectionParams: async () =>
+          authorization === undefined
+            ? undefined
+            : { authorization: typeof authorization === 'string' ? authorization : await authorization() },
+      });
       clients.defer(() => client.dispose());
       return client;
     },
@@ -89,10 +107,15 @@ export async function registerListeners(simulator: Simulator, gateway: Gateway):
   }
 }
 
-export async function graphql<Data>(url: string, document: string, variables?: Record<string, unknown>): Promise<GraphqlAnswer<Data>> {
+export async function graphql<Data>(
+  url: string,
+  document: string,
+  variables?: Record<string, unknown>,
+  authorization?: string,
+): Promise<GraphqlAnswer<Data>> {
   const answer = await request(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...(authorization !== undefined && { authorization }) },
     body: JSON.stringify({ query: document, variables }),
   });
   return (await answer.body.json()) as GraphqlAnswer<Data>;

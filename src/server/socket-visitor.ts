@@ -1,0 +1,98 @@
+import type { IncomingMessage } from 'node:http';
+import { CloseCode } from 'graphql-ws';
+import type { WebSocket } from 'ws';
+import { GatewayError } from '../errors.ts';
+import { currentCaller, type Identity } from '../resolvers/caller.ts';
+import type { Authenticator } from './authenticator.ts';
+import type { OpenCounts } from './limits/open-counts.ts';
+
+export interface VisitorOptions {
+  readonly authenticator: Pick<Authenticator, 'identify'>;
+}
+
+/** Bytes taken of a client that has not said yet who it is. */
+const STRANGER_BYTES = 65_536;
+const TRY_AGAIN_LATER = 1013;
+
+/**
+ * Who is at the other end of a socket: a stranger first, of whom little is read, then a caller, for as long as its token or
+ * key is good. What closes a socket says with its code whether to come back: 4401 not with this, 4403 with a new token,
+ * 1013 later.
+ */
+export class SocketVisitor {
+  readonly request: IncomingMessage;
+  readonly #options: VisitorOptions;
+  readonly #socket: WebSocket;
+  /** Open sockets by caller, of all visitors. */
+  readonly #open: OpenCounts;
+  #identity: Identity | null = null;
+  #id: string | null = null;
+  #bytes = 0;
+
+  constructor(options: VisitorOptions, open: OpenCounts, socket: WebSocket, request: IncomingMessage) {
+    this.#options = options;
+    this.#open = open;
+    this.#socket = socket;
+    this.request = request;
+    request.socket.on('data', this.#count);
+    socket.once('close', () => this.#left());
+  }
+
+  /** Whether it has not been let in, or not yet. */
+  get isStranger(): boolean {
+    return this.#identity === null;
+  }
+
+  get identity(): Identity {
+    if (!this.#identity) throw new GatewayError('UNAUTHENTICATED', 'Say first who you are: send connection_init.');
+    return this.#identity;
+  }
+
+  /** Takes a key or token as a browser gives it, in `connectionParams.authorization`, or from the header of the upgrade. */
+  async admit(params: Readonly<Record<string, unknown>> | undefined): Promise<boolean> {
+    const { authorization, Authorization } = params ?? {};
+    const header = this.request.headersDistinct['authorization']?.join(', ');
+    const given = [authorization, Authorization, header].find((value) => typeof value === 'string');
+    try {
+      const identity = await this.#options.authenticator.identify((given as string | undefined) ?? null);
+      return this.#enter(identity, currentCaller(identity).id);
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      const [code, reason] = CLOSED_BY[String(error.details['reason'])] ?? [CloseCode.Unauthorized, 'Unauthorized'];
+      this.#socket.close(code, reason);
+      return false;
+    }
+  }
+
+  #enter(identity: Identity, id: string): boolean {
+    // It may have left while it was being asked.
+    if (this.#socket.readyState !== this.#socket.OPEN) return false;
+    if (!this.#open.enter(id)) {
+      this.#socket.close(TRY_AGAIN_LATER, 'Too many sockets of this caller');
+      return false;
+    }
+    this.#id = id;
+    this.#identity = identity;
+    this.request.socket.off('data', this.#count);
+    identity.ended.addEventListener('abort', this.#end);
+    return !identity.ended.aborted;
+  }
+
+  readonly #count = (chunk: Buffer): void => {
+    this.#bytes += chunk.length;
+    if (this.#bytes > STRANGER_BYTES) this.#socket.terminate();
+  };
+
+  readonly #end = (): void => this.#socket.close(CloseCode.Forbidden, 'The key or token is over');
+
+  #left(): void {
+    this.request.socket.off('data', this.#count);
+    this.#identity?.ended.removeEventListener('abort', this.#end);
+    if (this.#id !== null) this.#open.leave(this.#id);
+  }
+}
+
+const CLOSED_BY: Readonly<Record<string, readonly [code: number, reason: string]>> = {
+  EXPIRED: [CloseCode.Forbidden, 'The key or token has expired'],
+  UNAVAILABLE: [TRY_AGAIN_LATER, 'Try again later'],
+};
