@@ -117,14 +117,22 @@ test.each([
 
 const OURS = 'account-1';
 const THEIRS = 'account-2';
-const CALLERS: readonly (readonly [what: string, caller: Caller, sees: readonly string[]])[] = [
-  ['without the scope of an admin', callerWith({ '*': ['read', 'write'] }), []],
-  ['who is an admin of another account', callerWith({ [THEIRS]: ['admin'] }), [THEIRS]],
-  ['who is an admin of no account', callerWith({}), []],
-];
+const WHOLE = { grants: ['deviceCredential', 'activationCode'] } as const;
 
-test.each(CALLERS)('to a caller %s the dead letters of an account do not exist', async (_what, caller, sees) => {
+test.each<[what: string, caller: Caller]>([
+  ['without the scope of an admin', callerWith({ '*': ['read', 'write'] }, WHOLE)],
+  ['with rights on no account', callerWith({}, WHOLE)],
+  ['an admin without the grants for what a message may hold', callerWith({ '*': ['admin'] }, { grants: ['activationCode'] })],
+])('a caller %s is not told of dead letters', async (_what, caller) => {
   await using doors = await openGraphqlDoors({ caller });
+  await doors.requestLog.keep(keptAs('UNREADABLE', OURS, '{}'), 10);
+  const { data, errors } = await graphql(doors.url, print(DeadLettersDocument), {});
+  expect({ data, code: errors?.[0]?.extensions?.code }).toEqual({ data: undefined, code: 'FORBIDDEN' });
+});
+
+test('to an admin of another account the dead letters of an account do not exist', async () => {
+  const sees = [THEIRS];
+  await using doors = await openGraphqlDoors({ caller: callerWith({ [THEIRS]: ['admin'] }, WHOLE) });
   const request = newRequest([[['ICCID', '8914800000000000001']]], { account: OURS });
   await doors.requestLog.create(request);
   await doors.requestLog.step(request.id, 0, { type: 'SENDING' });

@@ -95,8 +95,7 @@ export class SqliteWriter {
   }
 
   byKey(account: string, createdBy: string, key: string): { id: string; inputHash: Uint8Array } | null {
-    const row = this.#sql.requestByKey.get(account, createdBy, key) as { id: string; inputHash: Uint8Array } | undefined;
-    return row ?? null;
+    return (this.#sql.requestByKey.get(account, createdBy, key) as { id: string; inputHash: Uint8Array } | undefined) ?? null;
   }
 
   step(requestId: string, position: number, step: log.SendingStep): boolean {
