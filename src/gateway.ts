@@ -87,6 +87,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const logger = options.logger ?? createLogger({ level: config.logLevel });
   const now = options.now ?? Date.now;
   const metrics = createMetrics();
+  const documents = await readTrustedDocuments(config.trustedDocumentsFiles ?? []);
   await using undo = new AsyncDisposableStack();
 
   const overload = undo.use(new Overload({ callbacks: config.overloadCallbacks, lagMs: OVERLOAD_LAG_MS }));
@@ -202,7 +203,6 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   // Undone before the repeat is: a tick under way is told to end before it is waited for.
   undo.use(reconciler);
 
-  const documents = await readTrustedDocuments(config.trustedDocumentsFiles ?? []);
   const trusted = createTrustedDocuments({ mode: config.trustedDocuments, documents });
   const graphql = createGraphql({
     trusted,

@@ -1,14 +1,21 @@
 import { DatabaseSync } from 'node:sqlite';
+import { opened, registerVault } from '../../../src/datasources/request-log/sqlite-sealing.ts';
+import { Vault } from '../../../src/datasources/request-log/vault.ts';
 import type { Books, Intent } from './books.ts';
 import { markerIn, messageBody } from './carrier-messages.ts';
 import { auditSubscriber, type LogRow } from './audit-subscriber.ts';
 import type { Followed } from './subscriber-load.ts';
 import type { Tally } from './tally.ts';
 
+export interface AuditedStore {
+  readonly path: string;
+  readonly keys: readonly Uint8Array[];
+}
+
 /** Compares the store's file, read by SQLite alone after the gateway has stopped, with the books and with what subscribers saw. */
-export function auditStore(path: string, books: Books, followed: readonly Followed[], tally: Tally): void {
+export function auditStore(stored: AuditedStore, books: Books, followed: readonly Followed[], tally: Tally): void {
   try {
-    using store = new StoreAudit(path, books, tally);
+    using store = new StoreAudit(stored, books, tally);
     store.file();
     store.callbacks();
     store.requests();
@@ -23,8 +30,9 @@ class StoreAudit implements Disposable {
   readonly #books: Books;
   readonly #tally: Tally;
 
-  constructor(path: string, books: Books, tally: Tally) {
+  constructor({ path, keys }: AuditedStore, books: Books, tally: Tally) {
     this.#db = new DatabaseSync(path, { readOnly: true });
+    registerVault(this.#db, new Vault(keys));
     this.#books = books;
     this.#tally = tally;
   }
@@ -43,10 +51,11 @@ class StoreAudit implements Disposable {
     const copies = new Uint8Array(this.#books.messages.length);
     const rows = this.#db
       .prepare(
-        `SELECT e.message, r.client_reference AS reference FROM event e JOIN request r ON r.pk = e.request_pk WHERE e.message IS NOT NULL
+        `SELECT ${opened('event', 'message')} AS message, r.client_reference AS reference
+           FROM event e JOIN request r ON r.pk = e.request_pk WHERE e.message IS NOT NULL
            AND e.kind <> 'RECONCILED'
-         UNION ALL SELECT message, NULL FROM unclaimed
-         UNION ALL SELECT CAST(body AS TEXT), 'kept aside' FROM kept_message`,
+         UNION ALL SELECT ${opened('unclaimed', 'message')}, NULL FROM unclaimed
+         UNION ALL SELECT CAST(${opened('kept_message', 'body')} AS TEXT), 'kept aside' FROM kept_message`,
       )
       .iterate() as Iterable<{ message: string; reference: string | null }>;
     for (const { message, reference } of rows) this.#callback(message, reference, copies);

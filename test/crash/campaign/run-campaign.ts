@@ -25,12 +25,18 @@ import { settle } from './settle.ts';
 import { SubscriberLoad } from './subscriber-load.ts';
 import { Tally } from './tally.ts';
 
+const STORE_KEY = Buffer.alloc(32, 'campaign').toString('base64');
+
 /** What a gateway waits for is short here, so that a short campaign sees it; the carrier's own limit is not what is tested. */
 const ENV = {
   M2M_THINGSPACE_TIMEOUT_MS: '1500',
   M2M_SUBMIT_WAIT_MS: '1000',
   M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE: '100000',
+  M2M_CALLER_MUTATIONS_PER_MINUTE: '100000',
+  M2M_CALLER_OPERATIONS_PER_MINUTE: '1000000',
   M2M_ADOPT_AFTER_MS: '1000',
+  // Messages are sealed, as in production.
+  M2M_STORE_KEYS: STORE_KEY,
 };
 
 const SAY_EVERY_MS = 5_000;
@@ -146,7 +152,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     await auditGraph(gateway.graphql, books, tally);
     await lives.stop();
   }
-  auditStore(storePath, books, subscribers.followed, tally);
+  auditStore({ path: storePath, keys: [Buffer.from(STORE_KEY, 'base64')] }, books, subscribers.followed, tally);
   auditResults(books, subscribers.followed, tally);
   auditCarrier(books, tally);
   return {
