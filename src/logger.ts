@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { pino, type DestinationStream } from 'pino';
 
 /** Everything a log line may carry. A field that is not here is not logged: bodies, names, tokens and numbers have no way in. */
@@ -70,7 +70,7 @@ function allowed(fields: LogFields): Record<string, unknown> {
   return line;
 }
 
-/** The same account always gives the same eight letters, and they do not give the account. */
+/** The same account always gives the same eight letters; without the key they do not give the account, nor can it be guessed. */
 export function pseudonym(account: string, key: string): string {
-  return createHash('sha256').update(key).update(account).digest('base64url').slice(0, 8);
+  return createHmac('sha256', key).update(account).digest('base64url').slice(0, 8);
 }
