@@ -235,7 +235,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     logger,
     maxBodyBytes: config.maxBodyBytes,
     hosts: config.graphqlHosts,
-    graphiql: config.graphiql ? new GraphiqlPage(options.graphiqlTabs ?? []) : null,
+    graphiql: config.graphiql ? new GraphiqlPage({ tabs: options.graphiqlTabs ?? [], authenticated: config.auth }) : null,
     metrics,
   });
   const websockets = new WebsocketDoor({

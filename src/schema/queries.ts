@@ -102,7 +102,7 @@ builder.queryType({
       description: 'Any object by its global id; null when there is none, or it is not yours to see.',
       args: { id: t.arg.id({ required: true, description: 'A `req_…` or `out_…` id.' }) },
       resolve: async (_parent, { id }, { caller, loaders }) => {
-        const requestId = id.startsWith('out_') ? parseOutcomeId(id)?.requestId : id;
+        const requestId = id.startsWith('req_') ? id : parseOutcomeId(id)?.requestId;
         const request = requestId === undefined ? null : await loaders.request.load(requestId);
         // Nothing is read of another account's devices: it would take longer than of none.
         if (!request || !mayUse(caller, request.account, 'read')) return null;

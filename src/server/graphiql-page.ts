@@ -11,6 +11,12 @@ export interface GraphiqlTab {
   readonly variables: string;
 }
 
+export interface GraphiqlPageOptions {
+  readonly tabs: readonly GraphiqlTab[];
+  /** Whether its user must say who they are: in the editor of headers, with every tab. */
+  readonly authenticated: boolean;
+}
+
 interface Page {
   readonly compressed: Buffer;
   readonly tag: string;
@@ -30,7 +36,7 @@ const HEADERS = {
     "style-src 'unsafe-inline'",
     'img-src data:',
     'font-src data:',
-    "connect-src 'self' ws: wss:",
+    "connect-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
@@ -40,10 +46,12 @@ const HEADERS = {
 /** GraphiQL: one page of 9 MB, made when a browser first asks for it and kept compressed. */
 export class GraphiqlPage {
   readonly #tabs: readonly GraphiqlTab[];
+  readonly #authenticated: boolean;
   #page: Promise<Page> | undefined;
 
-  constructor(tabs: readonly GraphiqlTab[]) {
+  constructor({ tabs, authenticated }: GraphiqlPageOptions) {
     this.#tabs = tabs;
+    this.#authenticated = authenticated;
   }
 
   /** @throws when the page cannot be made; nothing has been written to `response` then. */
@@ -68,8 +76,9 @@ export class GraphiqlPage {
     const html = renderGraphiQL({
       title: 'M2M GraphQL gateway',
       logo: LOGO,
-      subscriptionsProtocol: 'WS',
-      defaultEditorToolsVisibility: 'variables',
+      // Yoga's default is true: a key would stay in the browser's storage.
+      shouldPersistHeaders: false,
+      ...(this.#authenticated ? WITH_KEY : { subscriptionsProtocol: 'WS', defaultEditorToolsVisibility: 'variables' }),
       // Without tabs of ours it opens with its own welcome; an empty list would leave it without any.
       ...(this.#tabs.length > 0 && { defaultTabs: this.#tabs.map(({ query, variables }) => ({ query, variables })) }),
     }) as string;
@@ -88,6 +97,14 @@ export class GraphiqlPage {
     return `<script>try { if (!localStorage.getItem('graphiql:tabState')) Object.assign(localStorage, ${kept}); } catch {}</script>`;
   }
 }
+
+/** GraphiQL sends the headers of its editor over HTTP only, never in a WebSocket's connection_init; and a subscription would be a GET, which the door refuses. */
+const WITH_KEY = {
+  subscriptionsProtocol: 'SSE',
+  method: 'POST',
+  defaultEditorToolsVisibility: 'headers',
+  headers: '{ "Authorization": "Bearer " }',
+} as const;
 
 /** Its tabs fly across the bar at the first press on one, away from under the mouse: the click would be lost. */
 const STILL_TABS = '<style>.graphiql-tab { transform: none !important; }</style>';

@@ -10,6 +10,7 @@ import { schema } from '../schema/index.ts';
 import { acceptedTypes, EVENT_STREAM } from './accepted-types.ts';
 import type { Admission } from './limits/admission.ts';
 import { documentCaches, documentLimits } from './limits/limits-plugin.ts';
+import { refusedDocuments } from './limits/refused-documents.ts';
 import type { TrustedDocuments } from './limits/trusted-documents.ts';
 import { createMaskError } from './mask-error.ts';
 import { createSharedSubscribe } from './shared-subscribe.ts';
@@ -41,7 +42,7 @@ export function createGraphql(options: GraphqlOptions) {
     graphqlEndpoint: GRAPHQL_PATH,
     context: ({ identity }) => ({ ...parts, identity, caller: currentCaller(identity), loaders: createLoaders(parts.requestLog) }),
     maskedErrors: { maskError: createMaskError(logger), isDev: false },
-    plugins: [trusted.plugin, specification(), documentLimits(trusted.isTrusted), execution(options)],
+    plugins: [trusted.plugin, specification(), refusedDocuments(), documentLimits(trusted.isTrusted), execution(options)],
     parserAndValidationCache: documentCaches(),
     graphiql: false,
     landingPage: false,

@@ -42,6 +42,12 @@ export class SocketPace {
     if (this.#next === null) this.#work();
   }
 
+  /** Counts one for which there is nothing to do. */
+  charge(): void {
+    this.#left--;
+    if (this.#next === null) this.#work();
+  }
+
   /** Whether to read nothing for another reason. */
   hold(held: boolean): void {
     if (held === this.#held) return;
@@ -68,7 +74,7 @@ export class SocketPace {
       this.#left -= cost ?? 1;
       work();
     }
-    this.#next = this.#waiting.length > 0 ? this.#later() : null;
+    this.#next = this.#waiting.length > 0 || this.#left < 1 ? this.#later() : null;
     this.#read();
   }
 
@@ -77,8 +83,8 @@ export class SocketPace {
       this.#turn = PER_TURN;
       this.#work();
     };
-    const next = this.#left >= 1 ? setImmediate(work) : setTimeout(work, (1000 * (1 - this.#left)) / this.#limits.perSecond);
-    return next.unref();
+    // No unref() for the first: the loop would sleep before it comes to it.
+    return this.#left >= 1 ? setImmediate(work) : setTimeout(work, (1000 * (1 - this.#left)) / this.#limits.perSecond).unref();
   }
 
   #read(): void {

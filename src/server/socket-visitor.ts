@@ -12,6 +12,8 @@ export interface VisitorOptions {
 
 /** Bytes taken of a client that has not said yet who it is. */
 const STRANGER_BYTES = 65_536;
+/** The same in frames, each of which takes memory until its turn: it has to send one. */
+const STRANGER_FRAMES = 100;
 const TRY_AGAIN_LATER = 1013;
 
 /**
@@ -28,6 +30,7 @@ export class SocketVisitor {
   #identity: Identity | null = null;
   #id: string | null = null;
   #bytes = 0;
+  #frames = 0;
 
   constructor(options: VisitorOptions, open: OpenCounts, socket: WebSocket, request: IncomingMessage) {
     this.#options = options;
@@ -46,6 +49,12 @@ export class SocketVisitor {
   get identity(): Identity {
     if (!this.#identity) throw new GatewayError('UNAUTHENTICATED', 'Say first who you are: send connection_init.');
     return this.#identity;
+  }
+
+  /** Whether a frame that has come is looked at: not when it is closed, and a stranger who sends many is cut off. */
+  mayBeHeard(): boolean {
+    if (this.isStranger && ++this.#frames > STRANGER_FRAMES) this.#socket.terminate();
+    return this.#socket.readyState === this.#socket.OPEN;
   }
 
   /** Takes a key or token as a browser gives it, in `connectionParams.authorization`, or from the header of the upgrade. */

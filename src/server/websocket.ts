@@ -16,6 +16,7 @@ import { OVERLOADED, type Overload } from './overload.ts';
 import { SharedFrames } from './shared-frames.ts';
 import { SocketOperations } from './socket-operations.ts';
 import { SocketPace, type PaceLimits } from './socket-pace.ts';
+import { SocketSender } from './socket-sender.ts';
 import { SocketVisitor } from './socket-visitor.ts';
 
 export interface WebsocketOptions {
@@ -47,7 +48,6 @@ interface EnvelopedArgs extends ExecutionArgs {
   readonly subscribe: (args: ExecutionArgs) => Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>>;
 }
 
-const TRY_AGAIN_LATER = 1013;
 const SERVICE_RESTART = 1012;
 /** Operations of one socket at a time, subscriptions and others. */
 const MAX_OPERATIONS = 100;
@@ -56,13 +56,9 @@ const MIN_FRAGMENTS = 256;
 const BYTES_OF_FRAGMENT = 32_768;
 /** A frame is kept in the pieces it comes in until it is whole: pieces of one byte would take a hundred times their size. */
 const BYTES_OF_PIECE = 512;
-/** Frames a client may leave untaken before nothing more is read from it: a flood of questions cannot pile up answers. */
-const MAX_UNTAKEN = 1_000;
-/** How long a socket that was closed may still take what lies before the close frame. */
-const LINGER_MS = 15_000;
-/** The same for one that never said who it is, in milliseconds. */
+/** How long a socket that was closed before it said who it is may take to go, in milliseconds. */
 const STRANGER_LINGER_MS = 1_000;
-/** The same when the whole door closes, in milliseconds. */
+/** The same for every socket when the whole door closes. */
 const LAST_WORDS_MS = 1_000;
 
 /**
@@ -74,8 +70,6 @@ export class WebsocketDoor implements AsyncDisposable {
   readonly #server: WebSocketServer;
   readonly #frames = new SharedFrames();
   readonly #operations = new SocketOperations(2 * MAX_OPERATIONS);
-  readonly #untaken = new WeakMap<WebSocket, number>();
-  readonly #paces = new WeakMap<WebSocket, SocketPace>();
   /** Open sockets by caller. */
   readonly #callers: OpenCounts;
   readonly #protocol: ReturnType<typeof makeServer<Record<string, unknown>, Extra>>;
@@ -178,91 +172,61 @@ export class WebsocketDoor implements AsyncDisposable {
   }
 
   #opened(socket: WebSocket, request: IncomingMessage): void {
-    const { metrics } = this.#options;
+    const { metrics, logger, stalledAfterMs, keepAliveMs } = this.#options;
     metrics.sockets.inc();
     const pace = new SocketPace(socket, this.#options.pace);
-    this.#paces.set(socket, pace);
-    const alive = this.#keepAlive(socket, pace);
+    const onStalled = () => logger.warn('websocket_stalled');
+    const sender = new SocketSender(socket, pace, { stalledAfterMs, keepAliveMs, onStalled });
     const visitor = new SocketVisitor(this.#options, this.#callers, socket, request);
+    const close = (code: number, reason: string) => {
+      socket.close(code, reason);
+      if (visitor.isStranger) setTimeout(() => socket.terminate(), STRANGER_LINGER_MS).unref();
+    };
     const closed = this.#protocol.opened(
       {
         protocol: socket.protocol,
-        send: (data) => this.#send(socket, data),
-        close: (code, reason) => {
-          socket.close(code, reason);
-          if (visitor.isStranger) setTimeout(() => socket.terminate(), STRANGER_LINGER_MS).unref();
-        },
-        onMessage: (handle) => socket.on('message', (data) => pace.take(() => this.#handle(socket, handle, data), lengthOf(data))),
+        send: (data) => sender.send(this.#frames.frame(data)),
+        close,
+        onMessage: (handle) =>
+          socket.on('message', (data) => {
+            if (visitor.mayBeHeard())
+              pace.take(() => socket.readyState === socket.OPEN && this.#watch(handle(text(data)), close), lengthOf(data));
+          }),
       },
       { visitor },
     );
-    socket.on('ping', (data) => pace.take(() => void this.#write(socket, (taken) => socket.pong(data, false, taken))));
+    let ping: Buffer | null = null;
+    socket.on('ping', (data) => {
+      if (!visitor.mayBeHeard()) return;
+      // The protocol lets the latest stand for those before it: so thousands that come at once take no memory.
+      const isFirst = ping === null;
+      ping = data;
+      if (!isFirst) return pace.charge();
+      pace.take(() => {
+        const latest = ping ?? data;
+        ping = null;
+        sender.pong(latest);
+      });
+    });
+    socket.on('pong', () => {
+      if (visitor.mayBeHeard()) pace.charge();
+    });
     // A frame over the cap or against the protocol: ws closes the socket itself, with the right code.
     socket.on('error', () => undefined);
     socket.once('close', (code, reason) => {
-      clearInterval(alive);
       metrics.sockets.dec();
       void closed(code, String(reason));
     });
   }
 
-  #handle(socket: WebSocket, handle: (data: string) => Promise<void>, data: RawData): void {
-    if (socket.readyState !== socket.OPEN) return;
-    handle(text(data)).catch((error: unknown) => {
+  #watch(handled: Promise<void>, close: (code: number, reason: string) => void): void {
+    handled.catch((error: unknown) => {
       // A message that only a server sends: graphql-ws takes the client's fault for its own.
       if (error instanceof Error && error.message.startsWith('Unexpected message of type'))
-        return socket.close(CloseCode.BadRequest, 'Invalid message');
+        return close(CloseCode.BadRequest, 'Invalid message');
       this.#options.logger.error('websocket_message_failed', { error });
-      socket.close(CloseCode.InternalServerError, 'Internal server error');
+      close(CloseCode.InternalServerError, 'Internal server error');
     });
-  }
-
-  /** Resolves when the client's side has taken the bytes: until then its follower reads nothing more, and nothing is queued. */
-  #send(socket: WebSocket, data: string): Promise<void> {
-    const frame = this.#frames.frame(data);
-    return this.#write(socket, (taken) => socket.send(frame, { binary: false }, taken));
-  }
-
-  #write(socket: WebSocket, write: (taken: () => void) => void): Promise<void> {
-    if (socket.readyState !== socket.OPEN) return Promise.resolve();
-    this.#leaveUntaken(socket, +1);
-    return new Promise((resolve) => {
-      const stalled = setTimeout(() => this.#giveUp(socket), this.#options.stalledAfterMs);
-      write(() => {
-        clearTimeout(stalled);
-        this.#leaveUntaken(socket, -1);
-        resolve();
-      });
-    });
-  }
-
-  #leaveUntaken(socket: WebSocket, frames: number): void {
-    const untaken = (this.#untaken.get(socket) ?? 0) + frames;
-    this.#untaken.set(socket, untaken);
-    if (untaken > MAX_UNTAKEN) this.#paces.get(socket)?.hold(true);
-    else if (untaken === 0) this.#paces.get(socket)?.hold(false);
-  }
-
-  /** A client that does not read is not worth the memory. It comes back with its last cursor and has missed nothing. */
-  #giveUp(socket: WebSocket): void {
-    if (socket.readyState !== socket.OPEN) return;
-    this.#options.logger.warn('websocket_stalled');
-    socket.close(TRY_AGAIN_LATER, 'Stalled: resume with your last cursor');
-    setTimeout(() => socket.terminate(), LINGER_MS).unref();
-  }
-
-  #keepAlive(socket: WebSocket, pace: SocketPace): NodeJS.Timeout {
-    let answered = true;
-    socket.on('pong', () => {
-      answered = true;
-      pace.take(() => undefined);
-    });
-    return setInterval(() => {
-      // A frame on its way has its own, exact limit; and while nothing was read, no pong could be.
-      if (!pace.wasPaused() && !answered && !this.#untaken.get(socket)) return this.#giveUp(socket);
-      answered = false;
-      socket.ping();
-    }, this.#options.keepAliveMs);
   }
 }
 

@@ -20,6 +20,8 @@ export interface SpawnOptions {
   readonly folder?: string | undefined;
   /** The command that runs it, for instance `strace` and its arguments. It must become the process itself (`-DD`). */
   readonly under?: readonly string[] | undefined;
+  /** `info` when left out: less would not tell when it listens. */
+  readonly logLevel?: 'debug' | 'info' | undefined;
   /** A signal it is sent as soon as this resolves, also before it listens. */
   readonly signalled?: Promise<NodeJS.Signals> | undefined;
 }
@@ -33,7 +35,7 @@ export async function spawnGateway(env: Readonly<Record<string, string>>, option
   const [command, ...args] = [...(options.under ?? []), ...own];
   const child = spawn(command, args, {
     ...(options.folder !== undefined && { cwd: options.folder }),
-    env: { ...env, M2M_LOG_LEVEL: 'info', PATH: process.env['PATH'] ?? '' },
+    env: { ...env, M2M_LOG_LEVEL: options.logLevel ?? 'info', PATH: process.env['PATH'] ?? '' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   void options.signalled?.then((signal) => child.kill(signal));

@@ -7,6 +7,7 @@ import { createMetrics } from '../../src/metrics.ts';
 import { DeadLetters } from '../../src/resolvers/dead-letters.ts';
 import { RequestFollowing } from '../../src/resolvers/follow-request.ts';
 import { CallbackReceiver } from '../../src/resolvers/receive-callback.ts';
+import type { Identity } from '../../src/resolvers/caller.ts';
 import { createTrustedDocuments } from '../../src/server/limits/trusted-documents.ts';
 import { Origins } from '../../src/server/origins.ts';
 import { lastingIdentity, LOCAL_CALLER } from '../../src/server/caller.ts';
@@ -26,6 +27,7 @@ export async function openGraphqlDoors({
   overload = idleOverload(),
   caller = LOCAL_CALLER,
   identity = lastingIdentity(caller),
+  identify = (_authorization: string | null): Promise<Identity> => Promise.resolve(identity),
   origins = [] as readonly string[],
   maxMessageBytes = 1_000_000,
   socketsPerCaller = 50,
@@ -66,10 +68,9 @@ export async function openGraphqlDoors({
     logger,
     metrics,
   });
-  const authenticator = { identify: () => Promise.resolve(identity) };
   const common = {
     graphql,
-    authenticator,
+    authenticator: { identify },
     origins: new Origins(origins),
     hosts: ['127.0.0.1'],
     overload: undo.use(overload),

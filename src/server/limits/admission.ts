@@ -117,7 +117,7 @@ function tooMuch(maxCost: number): GraphQLError {
   );
 }
 
-function limited(what: string, retryAfterMs: number): GraphQLError {
+export function limited(what: string, retryAfterMs: number): GraphQLError {
   const headers = { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) };
   return new GraphQLError(`Nothing was run: too many ${what} of yours in the last minute. Try again after \`retryAfterMs\`.`, {
     extensions: { code: 'RATE_LIMITED', retryAfterMs, http: { spec: true, status: 429, headers } },

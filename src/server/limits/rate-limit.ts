@@ -4,6 +4,7 @@ export class RateLimit {
   readonly #now: () => number;
   /** How much was taken and when, by name. Full buckets are forgotten. */
   readonly #taken = new Map<string, { amount: number; at: number }>();
+  #sweepAt = MANY;
 
   /** @param now milliseconds, monotonic. */
   constructor(perMinute: number, now: () => number = () => performance.now()) {
@@ -13,14 +14,24 @@ export class RateLimit {
 
   /** Null once it was taken, or how long until there is enough again, in milliseconds. More than a minute's worth is never there. */
   take(name: string, amount: number): number | null {
+    const wait = this.waitFor(name, amount);
+    if (wait !== null) return wait;
     const now = this.#now();
-    const before = this.#taken.get(name);
-    const left = before ? Math.max(before.amount - this.#refilled(now - before.at), 0) : 0;
-    const missing = left + amount - this.#perMinute;
-    if (missing > 0) return Math.ceil((missing * 60_000) / this.#perMinute);
-    if (!before && this.#taken.size >= MANY) this.#forgetFull(now);
-    this.#taken.set(name, { amount: left + amount, at: now });
+    if (!this.#taken.has(name) && this.#taken.size >= this.#sweepAt) this.#forgetFull(now);
+    this.#taken.set(name, { amount: this.#takenAt(name, now) + amount, at: now });
     return null;
+  }
+
+  /** The same without taking it. */
+  waitFor(name: string, amount: number): number | null {
+    const missing = this.#takenAt(name, this.#now()) + amount - this.#perMinute;
+    return missing > 0 ? Math.ceil((missing * 60_000) / this.#perMinute) : null;
+  }
+
+  /** What was taken and has not come back yet. */
+  #takenAt(name: string, now: number): number {
+    const before = this.#taken.get(name);
+    return before ? Math.max(before.amount - this.#refilled(now - before.at), 0) : 0;
   }
 
   #refilled(milliseconds: number): number {
@@ -29,6 +40,8 @@ export class RateLimit {
 
   #forgetFull(now: number): void {
     for (const [name, { amount, at }] of this.#taken) if (amount <= this.#refilled(now - at)) this.#taken.delete(name);
+    // Not again at each name that comes, when all of them matter.
+    this.#sweepAt = Math.max(MANY, 2 * this.#taken.size);
   }
 }
 

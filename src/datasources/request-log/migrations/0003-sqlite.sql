@@ -35,6 +35,9 @@ CREATE TABLE audit (
 CREATE INDEX audit_by_account ON audit (account, pk);
 CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'the audit log is append-only'); END;
+-- REPLACE deletes without a word to the trigger above.
+CREATE TRIGGER audit_is_not_replaced BEFORE INSERT ON audit WHEN EXISTS (SELECT 1 FROM audit WHERE pk = NEW.pk)
+  BEGIN SELECT raise(ABORT, 'the audit log is append-only'); END;
 
 -- Which key a row's message, body or input is sealed with; null where it lies as it came.
 ALTER TABLE request_input ADD COLUMN key_id TEXT;

@@ -1,0 +1,29 @@
+import type { Plugin } from 'graphql-yoga';
+import { currentCaller } from '../../resolvers/caller.ts';
+import type { GraphContext } from '../../schema/context.ts';
+import { limited } from './admission.ts';
+import { RateLimit } from './rate-limit.ts';
+
+/** A person who writes documents in an explorer has some; finding out what is wrong with one may take 40 ms. */
+const PER_MINUTE = 300;
+
+/** Counts a caller's documents that cannot be run, which never come to be admitted: beyond so many in a minute none is looked at. */
+export function refusedDocuments(): Plugin<Pick<GraphContext, 'identity'>> {
+  const refused = new RateLimit(PER_MINUTE);
+  return {
+    onParse: ({ context }) => {
+      const { id } = currentCaller(context.identity);
+      const wait = refused.waitFor(id, 1);
+      if (wait !== null) throw limited('documents', wait);
+      return ({ result }) => {
+        if (result instanceof Error) refused.take(id, 1);
+      };
+    },
+    onValidate: ({ context }) => {
+      const { id } = currentCaller(context.identity);
+      return ({ valid }) => {
+        if (!valid) refused.take(id, 1);
+      };
+    },
+  };
+}

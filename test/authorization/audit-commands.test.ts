@@ -1,0 +1,97 @@
+import { request } from 'undici';
+import { expect, test } from 'vitest';
+import { startSimulator } from '../../simulator/start-simulator.ts';
+import { fixedEnv } from '../support/fixed-env.ts';
+import { makeKey } from '../support/make-key.ts';
+import { openLog } from '../support/open-log.ts';
+import { runScript } from '../support/run-script.ts';
+import { startStack } from '../support/stack.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { auditOf } from './support/audit-of.ts';
+
+const ACCOUNT = '0868924207-00001';
+
+test('commands of the admin listener are told of: which, on which key, and what came of it', async () => {
+  await using folder = await tempFolder();
+  await using stack = await startStack({ env: { M2M_AUTH: 'on', M2M_LOG_LEVEL: 'silent' }, register: false });
+  const { admin } = stack.gateway.urls;
+  const owner = await makeKey(stack.gateway, { scopes: { '*': ['read', 'write', 'admin'] } });
+  const key = await makeKey(stack.gateway, { scopes: { [ACCOUNT]: ['read'] } });
+  const post = async (path: string, body?: object) => {
+    const answer = await request(`${admin}${path}`, {
+      method: 'POST',
+      ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    await answer.body.dump();
+    return answer.statusCode;
+  };
+  await key.change({ scopes: { [ACCOUNT]: ['read', 'write'] } });
+  await key.revoke();
+  expect(await post('/keys/change', { id: key.id, grants: [] })).toBe(400);
+  expect(await post('/keys/revoke', { id: '000000000000' })).toBe(404);
+  // A whole key in the place of its id stays secret.
+  expect(await post('/keys/revoke', { id: owner.text })).toBe(404);
+  expect(await post('/keys/create', { name: 'no such account', scopes: { '0999999999-00009': ['read'] }, grants: [], expiresAt: 1 })).toBe(
+    400,
+  );
+  expect(await post('/callbacks/register')).toBe(200);
+  expect(await post('/callbacks/rotate')).toBe(200);
+  expect(await post('/callbacks/remove')).toBe(200);
+  expect(await post('/login/unlatch')).toBe(200);
+  expect(await post(`/store/backup?path=${encodeURIComponent(`${folder.path}/copy.sqlite`)}`)).toBe(200);
+  expect(await post('/store/backup?path=')).toBeGreaterThanOrEqual(400);
+  expect(await post('/store/purge')).toBe(200);
+  const resealed = await post('/store/reseal');
+  // What only reads is no command, and what is none was not given.
+  for (const path of ['/callbacks', '/keys', '/store/stats', '/metrics', '/health/ready'])
+    await (await request(`${admin}${path}`)).body.dump();
+  expect(await post('/keys/invented')).toBe(404);
+
+  const told = await auditOf(stack, owner.authorization, 'admin-listener');
+  expect(told.every(({ accountName, deviceCount }) => accountName === null && deviceCount === null)).toBe(true);
+  expect(told.map(({ action, subject, outcome }) => [action, subject, outcome])).toEqual([
+    ['keys.create', owner.id, 'DONE'],
+    ['keys.create', key.id, 'DONE'],
+    ['keys.change', key.id, 'DONE'],
+    ['keys.revoke', key.id, 'DONE'],
+    ['keys.change', key.id, 'BAD_USER_INPUT'],
+    ['keys.revoke', '000000000000', 'NOT_FOUND'],
+    ['keys.revoke', null, 'NOT_FOUND'],
+    ['keys.create', null, 'BAD_USER_INPUT'],
+    ['callbacks.register', null, 'DONE'],
+    ['callbacks.rotate', null, 'DONE'],
+    ['callbacks.remove', null, 'DONE'],
+    ['login.unlatch', null, 'DONE'],
+    ['store.backup', null, 'DONE'],
+    ['store.backup', null, 'BAD_USER_INPUT'],
+    ['store.purge', null, 'DONE'],
+    ['store.reseal', null, resealed === 200 ? 'DONE' : 'BAD_USER_INPUT'],
+  ]);
+});
+
+test('commands without a gateway are told of as the command line’s', async () => {
+  await using folder = await tempFolder();
+  await using simulator = await startSimulator({ accounts: [ACCOUNT], magicIdentifiers: false });
+  const env: Record<string, string> = { ...(await fixedEnv(simulator, folder.path)), M2M_AUTH: 'on' };
+  const path = env['M2M_STORE_PATH'] ?? '';
+  await openLog(path)[Symbol.asyncDispose]();
+  const keys = (...args: readonly string[]) => runScript('keys', env, args);
+  const made = await keys('create', 'fleet-ui', '--account', `${ACCOUNT}:read`);
+  const [, id = ''] = /^m2m_([0-9a-z]{12})_/.exec(made.stdout) ?? [];
+  expect((await keys('revoke', id)).code).toBe(0);
+  expect((await keys('change', id, '--grant', 'none')).code).toBe(1);
+  expect((await keys('list')).code).toBe(0);
+  expect((await runScript('store', env, ['purge'])).code).toBe(0);
+  expect((await runScript('store', env, ['backup', `${folder.path}/copy.sqlite`])).code).toBe(0);
+  expect((await runScript('callbacks', env, ['register'])).code).toBe(0);
+  await using log = openLog(path);
+  const { rows } = await log.auditEntries({ accounts: null, caller: 'command-line' }, null, 100);
+  expect(rows.toReversed().map(({ action, subject, outcome }) => [action, subject, outcome])).toEqual([
+    ['keys.create', id, 'DONE'],
+    ['keys.revoke', id, 'DONE'],
+    ['keys.change', null, 'BAD_USER_INPUT'],
+    ['store.purge', null, 'DONE'],
+    ['store.backup', null, 'DONE'],
+    ['callbacks.register', null, 'DONE'],
+  ]);
+});
