@@ -1,13 +1,21 @@
 import type { Page } from 'playwright-core';
 import { expect, test, vi } from 'vitest';
 import { noBrowser, openBrowserPage } from '../support/browser.ts';
+import { devices } from '../support/devices.ts';
+import { FOLLOW } from '../support/follow.ts';
+import { makeKey } from '../support/make-key.ts';
 import { openSandbox } from '../support/open-sandbox.ts';
+import { readMetric } from '../support/read-metric.ts';
+import { startStack } from '../support/stack.ts';
 
 // A browser that starts on a busy machine takes its time.
 vi.setConfig({ testTimeout: 90_000 });
 
 const reason = noBrowser();
 if (reason !== null) process.stderr.write(`Browser tests are skipped: ${reason}.\n`);
+
+/** Below a test's own limit, so that it says what it waited for. */
+const PATIENCE = { timeout: 30_000 };
 
 const TABS = [
   'ActivateDevices',
@@ -76,6 +84,80 @@ test.skipIf(reason !== null)('the explorer knows the schema: the documentation o
   expect(errors).toEqual([]);
 });
 
+test.skipIf(reason !== null)(
+  'with authentication on, the key in the headers editor opens mutations, live subscriptions and the documentation; the browser keeps it nowhere',
+  async () => {
+    await using stack = await startStack({ env: { M2M_AUTH: 'on', M2M_GRAPHIQL: 'on' } });
+    const { simulator, account } = stack;
+    const { graphql, admin } = stack.gateway.urls;
+    const key = await makeKey(stack.gateway, { scopes: { [account]: ['read', 'write'] }, grants: ['introspection'] });
+    await using browser = await openBrowserPage();
+    const { page, requested, errors } = browser;
+    await page.goto(graphql);
+    await result(page, /UNAUTHENTICATED/);
+
+    await typeOver(page, 'tool', JSON.stringify({ Authorization: key.authorization }));
+    await page.getByRole('button', { name: 'Re-fetch GraphQL schema' }).click();
+    await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+    await page.getByRole('link', { name: 'Subscription' }).click();
+    await page.getByText('Follows one request: what has happened so far').waitFor();
+    await page.getByRole('button', { name: 'Hide Documentation Explorer' }).click();
+
+    simulator.holdCallbacks();
+    const input = { accountName: account, devices: devices(3), servicePlan: 'm2m4G2GB', mdnZipCode: '98801' };
+    await openTool(page, 'Variables');
+    await typeOver(page, 'tool', JSON.stringify({ input }));
+    await typeOver(page, 'query', ACTIVATE);
+    await execute(page);
+    const [id = ''] = await result(page, /req_\w{26}/);
+
+    await typeOver(page, 'tool', JSON.stringify({ id }));
+    await typeOver(page, 'query', FOLLOW.replaceAll(/\s+/g, ' '));
+    await execute(page);
+    await result(page, /"succeeded": 0/);
+    expect(await readMetric(admin, 'm2m_subscriptions_open')).toBe(1);
+    await page.getByRole('button', { name: /^Stop query/ }).click();
+    await expect.poll(() => readMetric(admin, 'm2m_subscriptions_open'), PATIENCE).toBe(0);
+    await execute(page);
+    await result(page, /"succeeded": 0/);
+    simulator.releaseCallbacks();
+    await result(page, /"succeeded": 3/);
+
+    await page.waitForFunction(`localStorage.getItem('graphiql:tabState')?.includes('subscription Follow')`);
+    expect(await leftBehind(page)).not.toContain(key.text);
+    const { origin } = new URL(graphql);
+    expect(requested.filter((url) => !url.startsWith(`${origin}/`))).toEqual([]);
+    expect(errors.filter((error) => !error.includes('401 (Unauthorized)'))).toEqual([]);
+
+    await page.reload();
+    await result(page, /UNAUTHENTICATED/);
+  },
+);
+
+test.skipIf(reason !== null)('what runs in the page reaches no other host, neither by a request nor by a WebSocket', async () => {
+  await using sandbox = await openSandbox();
+  await using browser = await openBrowserPage();
+  const { page, requested } = browser;
+  const { graphql, admin } = sandbox.gateway.urls;
+  await page.goto(graphql);
+  await page.evaluate(`{
+    globalThis.refused = [];
+    document.addEventListener('securitypolicyviolation', ({ blockedURI }) => refused.push(new URL(blockedURI).protocol));
+    fetch('${admin}').catch(() => undefined);
+    void new WebSocket('${admin.replace('http', 'ws')}');
+  }`);
+  await expect.poll(() => page.evaluate('refused'), PATIENCE).toEqual(['http:', 'ws:']);
+  expect(requested.filter((url) => new URL(url).host === new URL(admin).host)).toEqual([]);
+});
+
+const ACTIVATE = `mutation ($input: ActivateDevicesInput!) { activateDevices(input: $input) { ... on ActivateDevicesAccepted { request { id } } } }`;
+
+/** All that a browser keeps of a page, and its address. */
+async function leftBehind(page: Page): Promise<string> {
+  const stored = await page.context().storageState({ indexedDB: true });
+  return JSON.stringify([page.url(), stored, await page.evaluate('({ ...sessionStorage })')]);
+}
+
 async function reload(page: Page, open: string): Promise<void> {
   await page.reload();
   await page.getByRole('tab', { name: open, selected: true }).waitFor();
@@ -109,14 +191,27 @@ async function execute(page: Page): Promise<void> {
 /** Waits until the answer shows `pattern`. */
 async function result(page: Page, pattern: RegExp): Promise<readonly string[]> {
   const shown = async () => (await page.locator('.result-window .view-lines').innerText()).replaceAll('\u00a0', ' ');
-  await expect.poll(shown, { timeout: 30_000 }).toMatch(pattern);
+  await expect.poll(shown, PATIENCE).toMatch(pattern);
   return (await shown()).match(pattern) ?? [];
 }
 
 /** Types over what the variables editor has. */
-async function setVariables(page: Page, variables: Record<string, unknown>): Promise<void> {
-  await page.locator('.graphiql-editor-tool .view-lines').first().click();
+function setVariables(page: Page, variables: Record<string, unknown>): Promise<void> {
+  return typeOver(page, 'tool', JSON.stringify(variables));
+}
+
+/** Shows the variables or the headers below the query. */
+function openTool(page: Page, name: 'Variables' | 'Headers'): Promise<void> {
+  return page.getByRole('button', { name, exact: true }).click();
+}
+
+/** Types over what the query, or the tool shown below it, has. */
+async function typeOver(page: Page, editor: 'query' | 'tool', text: string): Promise<void> {
+  await page
+    .locator(`.graphiql-${editor === 'query' ? 'query-editor' : 'editor-tool'} .view-lines`)
+    .filter({ visible: true })
+    .click();
   await page.keyboard.press('ControlOrMeta+A');
   await page.keyboard.press('Delete');
-  await page.keyboard.insertText(JSON.stringify(variables));
+  await page.keyboard.insertText(text);
 }
