@@ -1,50 +1,74 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCache } from '@apollo/client';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 import { Client, fetchExchange, mapExchange, stringifyDocument } from '@urql/core';
 import { parse } from 'graphql';
-import { describe, expect, test } from 'vitest';
-import { RequestsDocument } from '../../operations/gql/graphql.ts';
-import { readTrustedDocuments, type TrustMode } from '../../src/server/limits/trusted-documents.ts';
-import { startLimitedYoga } from './support/limited-yoga.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { RequestsDocument, RequestStatusDocument } from '../../operations/gql/graphql.ts';
+import type { TrustMode } from '../../src/server/limits/trusted-documents.ts';
+import { EventLedger, FAULTLESS } from '../support/event-ledger.ts';
+import type { FollowEvent } from '../support/follow.ts';
+import { documentId, openTrusting, TRUST_MODES, type Trusting } from './support/open-trusting.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
-const EMPTY = { requests: { nodes: [], pageInfo: { hasNextPage: false } } };
 const UNKNOWN = parse('query Other { requests(first: 1) { nodes { id } } }');
 
+const undo = new AsyncDisposableStack();
+let graphs: ReadonlyMap<TrustMode, Trusting>;
+beforeAll(async () => {
+  graphs = new Map(await Promise.all(TRUST_MODES.map(async (mode) => [mode, undo.use(await openTrusting(mode))] as const)));
+});
+afterAll(() => undo.disposeAsync());
+
+/** The graph of a mode, and what each request of a client of it named its document by. */
+function clientOf(mode: TrustMode) {
+  const graph = graphs.get(mode) as Trusting;
+  const sent: string[] = [];
+  const fetching: typeof fetch = (url, options) => {
+    sent.push(namedBy(options?.body));
+    return fetch(url, { ...options, headers: { ...(options?.headers as object), authorization: graph.authorization } });
+  };
+  return { ...graph, fetching, sent, found: { requests: { nodes: [{ id: graph.requestId }] } } };
+}
+
+function namedBy(body: unknown): string {
+  if (typeof body !== 'string') return 'nothing';
+  const id = body.includes('sha256Hash');
+  return 'query' in (JSON.parse(body) as object) ? (id ? 'id and text' : 'text') : 'id';
+}
+
 describe('the persisted-query link of Apollo Client', () => {
-  test.each<TrustMode>(['prefer', 'require'])('%s: a document of the file is asked for by the hash codegen gave it', async (mode) => {
-    await using yoga = await startGraph(mode);
-    const { data } = await apollo(yoga.url, codegenHash).query({ query: RequestsDocument });
-    expect(data).toMatchObject(EMPTY);
-    expect(yoga.sent()).toEqual(['id']);
+  test.each(['prefer', 'require'] as const)('%s: a document of the file is asked for by the hash codegen gave it', async (mode) => {
+    const client = clientOf(mode);
+    const { data } = await apollo(client, { generateHash: documentId }).query({ query: RequestsDocument });
+    expect(data).toMatchObject(client.found);
+    expect(client.sent).toEqual(['id']);
   });
 
   test('prefer: a document that is not in the file is sent whole once its hash was not found', async () => {
-    await using yoga = await startGraph('prefer');
-    const { data } = await apollo(yoga.url, { sha256 }).query({ query: UNKNOWN });
-    expect(data).toMatchObject({ requests: { nodes: [] } });
-    expect(yoga.sent()).toEqual(['id', 'id and text']);
+    const client = clientOf('prefer');
+    const { data } = await apollo(client, { sha256 }).query({ query: UNKNOWN });
+    expect(data).toMatchObject(client.found);
+    expect(client.sent).toEqual(['id', 'id and text']);
   });
 
   test('require: a document that is not in the file is refused at once', async () => {
-    await using yoga = await startGraph('require');
-    const asked = apollo(yoga.url, { sha256 }).query({ query: UNKNOWN });
-    const refused = await asked.then(
-      () => expect.unreachable('it was answered'),
-      (error: unknown) => error,
-    );
+    const client = clientOf('require');
+    const refused = await apollo(client, { sha256 })
+      .query({ query: UNKNOWN })
+      .then(
+        () => expect.unreachable('it was answered'),
+        (error: unknown) => error,
+      );
     expect(CombinedGraphQLErrors.is(refused) && refused.errors[0]).toMatchObject({ extensions: { code: 'DOCUMENT_NOT_TRUSTED' } });
-    expect(yoga.sent()).toEqual(['id']);
+    expect(client.sent).toEqual(['id']);
   });
 
   test('off: it learns that ids are of no use here, and sends texts from then on', async () => {
-    await using yoga = await startGraph('off');
-    const client = apollo(yoga.url, { sha256 });
-    for (const query of [UNKNOWN, RequestsDocument])
-      expect((await client.query({ query })).data).toMatchObject({ requests: { nodes: [] } });
-    expect(yoga.sent()).toEqual(['id', 'text', 'text']);
+    const client = clientOf('off');
+    const asking = apollo(client, { sha256 });
+    for (const query of [UNKNOWN, RequestsDocument]) expect((await asking.query({ query })).data).toMatchObject(client.found);
+    expect(client.sent).toEqual(['id', 'text', 'text']);
   });
 });
 
@@ -52,51 +76,50 @@ describe('the persisted-query link of Apollo Client', () => {
 describe('a persisted query of urql', () => {
   test.each([
     ['prefer', RequestsDocument, undefined],
+    ['require', RequestsDocument, undefined],
     ['prefer', UNKNOWN, 'PersistedQueryNotFound'],
     ['off', RequestsDocument, 'PersistedQueryNotSupported'],
   ] as const)('%s', async (mode, document, refusal) => {
-    await using yoga = await startGraph(mode);
-    const result = await urql(yoga.url).query(document, {}).toPromise();
+    const client = clientOf(mode);
+    const result = await urql(client).query(document, {}).toPromise();
     expect(result.error?.graphQLErrors.map(({ message }) => message)).toEqual(refusal && [refusal]);
-    if (!refusal) expect(result.data).toMatchObject(EMPTY);
-    expect(yoga.sent()).toEqual(['id']);
+    if (!refusal) expect(result.data).toMatchObject(client.found);
+    expect(client.sent).toEqual(['id']);
   });
 });
 
-const codegenHash = { generateHash: (document: object) => hashOf(document) };
+describe('a subscription of graphql-ws whose document is an id', () => {
+  test.each(['prefer', 'require'] as const)('%s: it is followed to its end', async (mode) => {
+    const { stack, authorization, requestId } = clientOf(mode);
+    const client = stack.client({ authorization });
+    const ledger = new EventLedger(3);
+    const extensions = { persistedQuery: { version: 1, sha256Hash: documentId(RequestStatusDocument) } };
+    // The protocol wants a text in every message.
+    for await (const { data, errors } of client.iterate<{ requestStatus: FollowEvent }>({
+      query: '',
+      extensions,
+      variables: { requestId },
+    })) {
+      expect(errors).toBeUndefined();
+      if (data) ledger.add(data.requestStatus);
+    }
+    expect({ ...ledger.report(), status: ledger.status }).toEqual({ ...FAULTLESS, status: 'SUCCEEDED' });
+  });
+});
 
-/** As codegen's client preset puts it into a document. */
-function hashOf(document: object): string {
-  return '__meta__' in document ? String((document.__meta__ as { readonly hash: string }).hash) : '';
-}
+type TestClient = ReturnType<typeof clientOf>;
 
-function apollo(uri: string, hashing: PersistedQueryLink.Options) {
-  const link = ApolloLink.from([new PersistedQueryLink(hashing), new HttpLink({ uri })]);
+function apollo({ url, fetching }: TestClient, hashing: PersistedQueryLink.Options) {
+  const link = ApolloLink.from([new PersistedQueryLink(hashing), new HttpLink({ uri: url, fetch: fetching })]);
   return new ApolloClient({ link, cache: new InMemoryCache(), defaultOptions: { query: { fetchPolicy: 'no-cache' } } });
 }
 
-function urql(url: string): Client {
+function urql({ url, fetching }: TestClient): Client {
   const byId = mapExchange({
     onOperation: (operation) => {
-      const sha256Hash = hashOf(operation.query) || sha256(stringifyDocument(operation.query));
+      const sha256Hash = documentId(operation.query) || sha256(stringifyDocument(operation.query));
       return { ...operation, extensions: { persistedQuery: { version: 1, sha256Hash } } };
     },
   });
-  return new Client({ url, preferGetMethod: false, exchanges: [byId, fetchExchange] });
-}
-
-async function startGraph(mode: TrustMode) {
-  const file = join(import.meta.dirname, '../../operations/gql/persisted-documents.json');
-  const yoga = await startLimitedYoga({ mode, documents: await readTrustedDocuments([file]) });
-  return {
-    url: yoga.url,
-    /** What each request named its document by. */
-    sent: () => yoga.received.map((params) => describeParams(params as Readonly<Record<string, unknown>>)),
-    [Symbol.asyncDispose]: () => yoga[Symbol.asyncDispose](),
-  };
-}
-
-function describeParams({ query, extensions }: Readonly<Record<string, unknown>>): string {
-  const id = JSON.stringify(extensions ?? {}).includes('sha256Hash');
-  return query ? (id ? 'id and text' : 'text') : 'id';
+  return new Client({ url, preferGetMethod: false, fetch: fetching, exchanges: [byId, fetchExchange] });
 }

@@ -1,17 +1,17 @@
-import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { activateDevices } from '../support/activate-devices.ts';
 import { EventLedger, FAULTLESS } from '../support/event-ledger.ts';
 import { FOLLOW, type FollowEvent } from '../support/follow.ts';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';
+import { HandMadeSocket } from '../support/hand-made-socket.ts';
 import { openSubscriptions } from '../support/open-subscriptions.ts';
-import { RawWebSocket } from '../support/raw-websocket.ts';
+import { RawWebSocket, type ProtocolMessage } from '../support/raw-websocket.ts';
 import { startStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
-const LIMIT = 4 * 1024 * 1024;
+const LIMIT = 1_000_000;
+/** Of one socket. */
+const OPERATIONS = 100;
 const HELLO = '{ __typename }';
 const SUBSCRIBE = JSON.stringify({ id: '1', type: 'subscribe', payload: { query: HELLO } });
 
@@ -26,13 +26,13 @@ async function unharmed(url: string): Promise<void> {
 }
 
 const sized = (bytes: number) => {
-  const message = { id: '1', type: 'subscribe', payload: { query: `${HELLO} #` } };
-  message.payload.query += 'x'.repeat(bytes - JSON.stringify(message).length);
+  const message = { id: '1', type: 'subscribe', payload: { query: HELLO, variables: { unused: '' } } };
+  message.payload.variables.unused = 'x'.repeat(bytes - JSON.stringify(message).length);
   return JSON.stringify(message);
 };
 
-test('a message of the limit is taken; one byte more closes the socket with 1009', async () => {
-  await using doors = await openGraphqlDoors();
+test('a message as long as a body may be is taken; one byte more closes the socket with 1009', async () => {
+  await using doors = await openGraphqlDoors({ maxMessageBytes: LIMIT });
   await using raw = await RawWebSocket.ready(doors.websocketUrl);
   raw.send(sized(LIMIT));
   expect((await raw.ending('1')).at(-1)).toMatchObject({ type: 'complete' });
@@ -41,18 +41,23 @@ test('a message of the limit is taken; one byte more closes the socket with 1009
   await unharmed(doors.websocketUrl);
 });
 
-test('a message in fragments is one message, also with pings in between', async () => {
+test('200 fragments with pings in between are one message; more than 256 close the socket with 1008', async () => {
   await using doors = await openGraphqlDoors();
   await using raw = await RawWebSocket.ready(doors.websocketUrl);
-  for (const [at, letter] of SUBSCRIBE.split('').entries()) {
-    raw.socket.send(letter, { fin: at === SUBSCRIBE.length - 1 });
+  const padded = SUBSCRIBE.replace('}}', '}}'.padEnd(202 - SUBSCRIBE.length));
+  for (const [at, letter] of padded.split('').entries()) {
+    raw.socket.send(letter, { fin: at === padded.length - 1 });
     if (at % 10 === 0) raw.socket.ping();
   }
+  expect(padded).toHaveLength(200);
   expect(await raw.ending('1')).toHaveLength(2);
+  for (let part = 0; part < 257; part++) raw.socket.send(' ', { fin: false });
+  expect(await raw.closed).toBe(1008);
+  await unharmed(doors.websocketUrl);
 });
 
 test('fragments without end close the socket with 1009 as soon as they pass the limit', async () => {
-  await using doors = await openGraphqlDoors();
+  await using doors = await openGraphqlDoors({ maxMessageBytes: LIMIT });
   await using raw = await RawWebSocket.ready(doors.websocketUrl);
   const part = 'x'.repeat(65_536);
   for (let sent = 0; sent <= LIMIT; sent += part.length) raw.socket.send(part, { fin: false });
@@ -97,47 +102,62 @@ test.each([
   ['that is a ping of 126 bytes', Buffer.concat([Buffer.from([0x89, 0xfe, 0, 126, 0, 0, 0, 0]), Buffer.alloc(126)]), 1002],
 ])('a frame %s closes the socket', async (_what, frame, code) => {
   await using doors = await openGraphqlDoors();
-  expect(await closeCode(doors.websocketUrl, frame)).toBe(code);
+  await using socket = await HandMadeSocket.open(doors.websocketUrl);
+  await socket.write(frame);
+  expect(await socket.closeCode()).toBe(code);
   await unharmed(doors.websocketUrl);
   expect(doors.logged).toEqual([]);
 });
 
-test('1,000 subscriptions on one socket are all given everything, and end', async () => {
+test('100 operations run on one socket; each one more is refused under its id, and the 100 are given everything', async () => {
   await using stack = await startStack();
   stack.simulator.holdCallbacks();
   const { id } = await activateDevices(stack, 30);
   await using raw = await RawWebSocket.ready(stack.gateway.urls.websocket);
-  const ledgers = new Map<string, EventLedger>();
+  const ledgers = new Map(['in its place', ...numbers(1, OPERATIONS).map(String)].map((of) => [of, new EventLedger(30)] as const));
+  const begun = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();
-  let left = 1_000;
+  const refused: ProtocolMessage[] = [];
+  const completed = new Set<string>();
   raw.socket.on('message', (data: Buffer) => {
-    const message = JSON.parse(data.toString()) as { id: string; type: string; payload: { data: { requestStatus: FollowEvent } } };
-    if (message.type === 'next') ledgers.get(message.id)?.add(message.payload.data.requestStatus);
-    if (message.type === 'complete' && --left === 0) ended.resolve();
+    const message = JSON.parse(data.toString()) as ProtocolMessage & { readonly id: string };
+    if (message.type === 'next')
+      ledgers.get(message.id)?.add((message.payload as { data: { requestStatus: FollowEvent } }).data.requestStatus);
+    if (message.type === 'error' && refused.push(message) === 10) begun.resolve();
+    if (message.type === 'complete' && completed.add(message.id).size === OPERATIONS) ended.resolve();
   });
-  for (let number = 0; number < 1_000; number++) {
-    ledgers.set(String(number), new EventLedger(30));
-    raw.subscribe(String(number), FOLLOW, { id });
-  }
-  await until(async () => (await openSubscriptions(stack.gateway)) === 1_000);
+  for (let number = 1; number <= OPERATIONS + 10; number++) raw.subscribe(String(number), FOLLOW, { id });
+  await begun.promise;
+  expect(refused.map(({ id: of }) => Number(of)).toSorted((left, right) => left - right)).toEqual(numbers(OPERATIONS + 1, 10));
+  for (const { payload } of refused) expect(payload).toMatchObject([{ extensions: { code: 'RATE_LIMITED' } }]);
+  expect(await openSubscriptions(stack.gateway)).toBe(OPERATIONS);
+
+  // A place is free again with the operation that had it.
+  raw.send({ id: '1', type: 'complete' });
+  ledgers.delete('1');
+  raw.subscribe('in its place', FOLLOW, { id });
+  await raw.message((message) => message.id === 'in its place');
   stack.simulator.releaseCallbacks();
   await ended.promise;
+  expect(ledgers.size).toBe(OPERATIONS);
   for (const ledger of ledgers.values())
     expect({ ...ledger.report(), status: ledger.status }).toEqual({ ...FAULTLESS, status: 'SUCCEEDED' });
   await until(async () => (await openSubscriptions(stack.gateway)) === 0);
 });
 
-test('10,000 pings are 10,000 pongs', async () => {
-  await using doors = await openGraphqlDoors();
+test('10,000 pings at once are 10,000 pongs, in their order, however slowly they are taken', async () => {
+  await using doors = await openGraphqlDoors({ pace: { perSecond: 10_000, atOnce: 10 } });
   await using raw = await RawWebSocket.ready(doors.websocketUrl);
   for (let number = 0; number < 10_000; number++) raw.send({ type: 'ping', payload: { number } });
-  for (let number = 0; number < 10_000; number++) await raw.message(({ type }) => type === 'pong');
+  for (let number = 0; number < 10_000; number++)
+    expect(await raw.message(({ type }) => type === 'pong')).toEqual({ type: 'pong', payload: { number } });
 });
 
-test('a client that asks and asks and does not read is not read from either; when it reads, it is given every answer', async () => {
+test('a client that asks and asks and does not read is not read from either; when it reads, everything is answered once', async () => {
   const ASKED = 5_000;
   let executed = 0;
   await using doors = await openGraphqlDoors({
+    pace: { perSecond: 100_000, atOnce: ASKED },
     faulty: (log) => {
       const list = log.list.bind(log);
       log.list = (...args) => {
@@ -150,8 +170,8 @@ test('a client that asks and asks and does not read is not read from either; whe
   await using raw = await RawWebSocket.ready(doors.websocketUrl);
   raw.socket.pause();
   // About 10 kB each way, ten times what the connection holds.
-  const query = `{ requests { nodes { id } } __schema { types { description } } } #${'x'.repeat(10_000)}`;
-  for (let number = 0; number < ASKED; number++) raw.subscribe(String(number), query);
+  const query = '{ requests { nodes { id } } __schema { types { description } } }';
+  for (let number = 0; number < ASKED; number++) raw.subscribe(String(number), query, { unused: 'x'.repeat(10_000) });
   await using other = await RawWebSocket.ready(doors.websocketUrl);
   for (let turn = 0; turn < 300 && raw.socket.bufferedAmount > 0; turn++) {
     other.subscribe(String(turn), HELLO);
@@ -159,38 +179,20 @@ test('a client that asks and asks and does not read is not read from either; whe
   }
   expect(executed).toBeLessThan(ASKED);
   expect(raw.socket.bufferedAmount).toBeGreaterThan(0);
-  const answered = new Set<string>();
+  const answered = new Map<string, number>();
   const ended = Promise.withResolvers<void>();
   raw.socket.on('message', (data: Buffer) => {
-    const [, id] = /"id":"(\d+)","type":"complete"/.exec(data.toString('latin1', 0, 100)) ?? [];
-    if (id !== undefined && answered.add(id).size === ASKED) ended.resolve();
+    const [, id, type] = /"id":"(\d+)","type":"(complete|error)"/.exec(data.toString('latin1', 0, 100)) ?? [];
+    if (id === undefined) return;
+    answered.set(id, (answered.get(id) ?? 0) + 1);
+    if (type === 'error') expect(data.toString()).toContain('RATE_LIMITED');
+    if (answered.size === ASKED) ended.resolve();
   });
   raw.socket.resume();
   await ended.promise;
-  expect(executed).toBe(ASKED);
+  expect(new Set(answered.values())).toEqual(new Set([1]));
 });
 
-/** Opens a socket by hand, sends the bytes, and reads the code of the close frame that comes back. */
-async function closeCode(url: string, frame: Buffer): Promise<number> {
-  const { port, host, pathname } = new URL(url);
-  const socket = connect(Number(port), '127.0.0.1');
-  socket.write(
-    [
-      `GET ${pathname} HTTP/1.1`,
-      `host: ${host}`,
-      'connection: upgrade',
-      'upgrade: websocket',
-      'sec-websocket-version: 13',
-      'sec-websocket-protocol: graphql-transport-ws',
-      `sec-websocket-key: ${randomBytes(16).toString('base64')}`,
-      '\r\n',
-    ].join('\r\n'),
-  );
-  await once(socket, 'data');
-  const answer = once(socket, 'data') as Promise<[Buffer]>;
-  socket.write(frame);
-  const [close] = await answer;
-  socket.destroy();
-  expect(close[0]).toBe(0x88);
-  return close.readUInt16BE(2);
+function numbers(first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, at) => first + at);
 }

@@ -46,7 +46,7 @@ export class HandMadeSocket implements AsyncDisposable {
   }
 
   /** A frame as a client sends it, masked with zeros. */
-  static frame(kind: keyof typeof OPCODES, payload: string | Buffer = ''): Buffer {
+  static frame(this: void, kind: keyof typeof OPCODES, payload: string | Buffer = ''): Buffer {
     const content = Buffer.from(payload);
     const length = Buffer.alloc(content.length < 126 ? 1 : content.length < 65_536 ? 3 : 9);
     length[0] = 0x80 | (length.length === 1 ? content.length : length.length === 3 ? 126 : 127);
