@@ -330,7 +330,7 @@ export const VARIABLES = {
     description: 'File with the public keys of the issuer (JWKS), instead of a URL.',
     example: '/etc/m2m/jwks.json',
     fallback: null,
-    parse: text,
+    parse: text.refine((value) => !value.includes('{'), 'must be the name of a file, not what stands in it'),
   }),
   jwtClaim: variable({
     name: 'M2M_JWT_CLAIM',
@@ -492,7 +492,9 @@ export const VARIABLES = {
     description: 'File with these keys instead, one a line, the first for what is written.',
     example: '/run/secrets/m2m-store-keys',
     fallback: null,
-    parse: text,
+    // A key may stand there by mistake.
+    secret: true,
+    parse: text.refine((value) => !value.split(',').some(isStoreKey), 'must be the name of a file, not a key'),
   }),
   storePlaintext: variable({
     name: 'M2M_STORE_PLAINTEXT',

@@ -11,6 +11,8 @@ type ValueOf<Spec> = Spec extends Variable<infer Value> & { readonly fallback: n
 export type Config = { readonly [Key in VariableKey]: ValueOf<(typeof VARIABLES)[Key]> };
 
 const PREFIX = 'M2M_';
+/** User, password or query of a URL, where none is taken; a document where the name of its file belongs. */
+const MAY_HOLD_SECRET = /[?@{]/;
 
 /**
  * Environment → configuration, without reading anything else.
@@ -35,7 +37,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     if (parsed.success) values[key] = parsed.data;
     else
       faults.push(
-        `${spec.name}${spec.secret ? '' : `=${given}`} ${parsed.error.issues[0]?.message ?? 'is not usable'}. Example: ${spec.name}=${spec.example}`,
+        `${spec.name}${spec.secret || MAY_HOLD_SECRET.test(given) ? '' : `=${given}`} ${parsed.error.issues[0]?.message ?? 'is not usable'}. Example: ${spec.name}=${spec.example}`,
       );
   }
   faults.push(...unknownVariables(env), ...crossFaults(values as Partial<Config>));

@@ -66,8 +66,15 @@ export function createLogger(options: { readonly level: string; readonly destina
 /** The types forbid other fields; this forbids them to code that got around the types. */
 function allowed(fields: LogFields): Record<string, unknown> {
   const line = Object.fromEntries(Object.entries(fields).filter(([name]) => ALLOWED.has(name)));
-  if (fields.error instanceof Error) return { ...line, error: `${fields.error.name}: ${fields.error.message}`, stack: fields.error.stack };
-  return line;
+  return fields.error instanceof Error ? { ...line, ...told(fields.error) } : line;
+}
+
+function told(error: Error): { readonly error: string; readonly stack: string | undefined } {
+  const { name, message, stack } = error;
+  if (!(error instanceof SyntaxError)) return { error: `${name}: ${message}`, stack };
+  // JSON.parse quotes what it could not read: a row of the store, an answer.
+  const said = message.replace(/(?:^|, )(?:\.\.\.)?"[^]*"(?:\.\.\.)? is not valid JSON$/, ': it is not valid JSON');
+  return { error: `${name}: ${said}`, stack: stack?.replace(message, () => said) };
 }
 
 /** The same account always gives the same eight letters; without the key they do not give the account, nor can it be guessed. */

@@ -16,6 +16,11 @@ async function main(): Promise<void> {
   readEnvFile();
   const config = readConfig(process.env);
   const logger = createLogger({ level: config.logLevel });
+  // Node itself would print everything that hangs on the error: a body, a cause, an answer of the carrier.
+  process.on('uncaughtException', (error) => {
+    logger.error('uncaught', { error });
+    process.exit(1);
+  });
   const onFatal = (error: GatewayError) => {
     logger.error('store_failed', { error });
     process.exit(1);

@@ -112,7 +112,7 @@ export class CallbackReceiver {
   }
 
   #read({ account, service, bytes }: ReceivedMessage, { isTrusted = false, wasKept = false } = {}): Reading {
-    const body = readCallbackBody(bytes);
+    const body = readCallbackBody(bytes, this.#passwords);
     if ('unreadable' in body) return { outcome: 'UNREADABLE', reason: body.unreadable, credentials: 'NONE' };
     const credentials = this.#judge(body, wasKept);
     if (!isTrusted && (credentials === 'WRONG' || (credentials === 'NONE' && this.#options.requireCredentials))) {

@@ -1,4 +1,5 @@
-import type { Logger } from '../logger.ts';
+import { GatewayError } from '../errors.ts';
+import type { LogFields, Logger } from '../logger.ts';
 import type { CallbackListeners, ListenerReport, ListenerState } from './callback-listeners.ts';
 
 export interface ListenerWatchOptions {
@@ -54,7 +55,7 @@ export class ListenerWatch {
       }
     }
     if (failures.length === 0) return this.#answered();
-    if (this.#isAnswered) logger.warn('callback_listeners_unchecked', { count: failures.length, error: failures[0] });
+    if (this.#isAnswered) logger.warn('callback_listeners_unchecked', { count: failures.length, ...told(failures[0]) });
     this.#unanswered();
   }
 
@@ -92,6 +93,12 @@ export class ListenerWatch {
   #lost(): ListenerReport[] {
     return [...this.#known.values()].filter(({ state }) => LOST.has(state));
   }
+}
+
+/** A refusal names the account, in the carrier's words: neither is for the log. */
+function told(error: unknown): LogFields {
+  if (!(error instanceof GatewayError) || error.code !== 'CARRIER_REFUSED') return { error };
+  return { code: error.code, status: Number(error.details['httpStatus']) };
 }
 
 const REPAIR =

@@ -110,7 +110,8 @@ test('a carrier that cannot be asked leaves `unknown`, is warned of once, and wh
   await watch.check();
   await watch.check();
   expect(watch.status).toBe('unknown');
-  expect(log.of('callback_listeners_unchecked')).toMatchObject([{ level: 40, count: 1 }]);
+  expect(log.of('callback_listeners_unchecked')).toMatchObject([{ level: 40, count: 1, code: 'CARRIER_REFUSED', status: 503 }]);
+  expect(JSON.stringify(log.of('callback_listeners_unchecked'))).not.toContain('0868924207');
   await takeOver({ simulator, account: '0868924207-00001' });
   await watch.check();
   simulator.faults.endpoints.add({ endpoint: 'callbackList', status: 503 });

@@ -128,3 +128,13 @@ test.each([
   const read = readCallbackBody(Buffer.from(JSON.stringify(message)));
   expect(read).toMatchObject({ json: '{"requestId":"1"}', credentials: { username: 'u', password: 'p' }, callbackCount: 2 });
 });
+
+test('our own passwords are masked wherever else a message repeats them, and the rest stays as it was', () => {
+  const passwords = ['pass"word\\1', 'word'];
+  const message = { requestId: 'a', password: 'pass"word\\1', more: [{ said: 'with pass"word\\1, a word' }], id: '89148000000000000011' };
+  expect(readCallbackBody(Buffer.from(JSON.stringify(message)), passwords)).toMatchObject({
+    message: { requestId: 'a', more: [{ said: 'with ***********, a word' }], id: '89148000000000000011' },
+    json: '{"requestId":"a","more":[{"said":"with ***********, a word"}],"id":"89148000000000000011"}',
+    credentials: { password: 'pass"word\\1' },
+  });
+});

@@ -2,12 +2,18 @@ import { GatewayError } from '../../errors.ts';
 import type { Session } from './session.ts';
 import type { Answer, Exchange, Transport } from './transport.ts';
 import { hasCode, parseCarrierError } from './wire/answers.ts';
+import { withoutEcho } from './without-echo.ts';
 
 export interface AuthorizedCall {
   readonly method: Exchange['method'];
   /** Below the API's base URL. */
   readonly path: string;
   readonly body?: string;
+}
+
+export interface AuthorizedAnswer extends Answer {
+  /** Words of it without what they repeat of the call. */
+  readonly withoutEcho: (words: string) => string;
 }
 
 export interface AuthorizedCallsOptions {
@@ -33,7 +39,7 @@ export class AuthorizedCalls {
    * @throws TransportError without an answer; GatewayError `CARRIER_UNAVAILABLE` or `CARRIER_LOGIN_REFUSED` without a token
    *   that the carrier takes.
    */
-  async send(call: AuthorizedCall, beforeSend?: () => Promise<void>): Promise<Answer> {
+  async send(call: AuthorizedCall, beforeSend?: () => Promise<void>): Promise<AuthorizedAnswer> {
     const renewed = new Set<'bearer' | 'session'>();
     for (;;) {
       const tokens = await this.#options.session.tokens();
@@ -51,7 +57,8 @@ export class AuthorizedCalls {
         timeoutMs: this.#options.timeoutMs,
       });
       const refused = refusedToken(answer);
-      if (refused === null) return answer;
+      const sent = { secrets: [tokens.bearer, tokens.session], body: call.body };
+      if (refused === null) return { ...answer, withoutEcho: (words) => withoutEcho(words, sent) };
       if (refused === 'bearer') this.#options.session.discardBearer(tokens.bearerGeneration);
       else this.#options.session.discardSession(tokens.sessionGeneration);
       if (renewed.has(refused)) {

@@ -82,7 +82,7 @@ export class CarrierReads {
   async listDevices(query: DeviceQuery): Promise<DevicePage> {
     const { accountName, deviceId, groupName, customFields, pageSize = PAGE_SIZE } = query;
     const after = query.after ?? '0';
-    const what = `list devices of account ${accountName}`;
+    const what = 'list devices';
     const body = deviceId
       ? JSON.stringify({ accountName, deviceId: wireDeviceId(deviceId) })
       : withNumber({ accountName, groupName, customFields, maxNumberOfDevices: pageSize }, 'largestDeviceIdSeen', after);
@@ -94,7 +94,7 @@ export class CarrierReads {
     if (next === null || BigInt(next) <= BigInt(after)) {
       throw new GatewayError(
         'CARRIER_REFUSED',
-        `ThingSpace has more devices of account ${accountName} after DeviceId ${after}, but ${
+        `ThingSpace has more devices after DeviceId ${after}, but ${
           next === null ? 'its last one shows no usable DeviceId' : `its page ends with DeviceId ${next}`
         }: the rest of the list cannot be asked for.`,
       );
@@ -133,7 +133,7 @@ export class CarrierReads {
    * has no such status, tells another request's, or says a word we do not know.
    */
   async requestStatus(accountName: string, carrierRequestId: string): Promise<CarrierRequestStatus | null> {
-    const what = `tell the status of request ${carrierRequestId} of account ${accountName}`;
+    const what = `tell the status of request ${carrierRequestId}`;
     const path = `/m2m/v1/accounts/${encodeURIComponent(accountName)}/requests/${encodeURIComponent(carrierRequestId)}/status`;
     const answer = await this.#read('request_status', what, { method: 'GET', path });
     if (isNoSuchThing(answer)) return null;
@@ -171,7 +171,8 @@ export class CarrierReads {
   #readable<Body>(what: string, shape: Shape<Body>, answer: Answer): Body {
     if (answer.status >= 300) {
       const error = parseCarrierError(answer.body, answer.text);
-      const said = error ? `, ${error.code}: ${error.message}` : '';
+      // Its words stay unsaid: they may name a device, or a customer, and this is for the log.
+      const said = error ? `, ${error.code}` : '';
       throw new GatewayError('CARRIER_REFUSED', `The carrier would not ${what}: HTTP ${answer.status}${said}.`, {
         details: { httpStatus: answer.status, carrierCode: error?.code ?? null },
       });

@@ -1,8 +1,8 @@
 import { GatewayError } from '../../errors.ts';
-import type { AuthorizedCalls } from './authorized-calls.ts';
+import type { AuthorizedAnswer, AuthorizedCalls } from './authorized-calls.ts';
 import { OPERATIONS, type OperationName, type WireDevice } from './operations.ts';
 import { throttledFor } from './throttled-for.ts';
-import { TransportError, type Answer } from './transport.ts';
+import { TransportError } from './transport.ts';
 import { hasCode, parseCarrierError, registrationsAnswer, requestAnswer, type CarrierError } from './wire/answers.ts';
 
 export interface Registration {
@@ -52,7 +52,7 @@ export class ThingSpace {
   ): Promise<SendAnswer> {
     const { method, path, body } = OPERATIONS[operation];
     const exchange = { method, path, body: JSON.stringify(body(request.accountName, request.devices, request.settings as never)) };
-    let answer: Answer;
+    let answer: AuthorizedAnswer;
     try {
       answer = await this.#options.calls.send(exchange, beforeSend);
     } catch (error) {
@@ -87,7 +87,7 @@ export class ThingSpace {
     if (answer.status !== 200) throw this.#refusal(`remove the listener for ${serviceName}`, accountName, answer);
   }
 
-  #verdict(answer: Answer): SendAnswer {
+  #verdict(answer: AuthorizedAnswer): SendAnswer {
     const error = parseCarrierError(answer.body, answer.text);
     const retryAfterMs = throttledFor(answer, error, this.#options.now());
     if (retryAfterMs !== null) {
@@ -115,7 +115,9 @@ export class ThingSpace {
     return {
       type: 'REFUSED',
       httpStatus: answer.status,
-      error: error ?? { code: String(answer.status), message: `HTTP ${answer.status} without a reason` },
+      error: error
+        ? { code: error.code, message: answer.withoutEcho(error.message) }
+        : { code: String(answer.status), message: `HTTP ${answer.status} without a reason` },
     };
   }
 
@@ -140,11 +142,12 @@ export class ThingSpace {
     throw error;
   }
 
-  #refusal(what: string, accountName: string, answer: Answer): GatewayError {
+  #refusal(what: string, accountName: string, answer: AuthorizedAnswer): GatewayError {
     const error = parseCarrierError(answer.body, answer.text);
     return new GatewayError(
       'CARRIER_REFUSED',
-      `The carrier would not ${what} of account ${accountName}: HTTP ${answer.status}${error ? `, ${error.code}: ${error.message}` : ''}.`,
+      `The carrier would not ${what} of account ${accountName}: HTTP ${answer.status}${error ? `, ${error.code}: ${answer.withoutEcho(error.message)}` : ''}.`,
+      { details: { httpStatus: answer.status } },
     );
   }
 }

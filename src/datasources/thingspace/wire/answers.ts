@@ -28,10 +28,11 @@ export interface CarrierError {
 
 /** A word or a number of the carrier's; anything else says nothing. */
 const word = z.union([z.string(), z.number().transform(String)]);
-const code = word.refine((value) => value !== '');
+/** What does not look like a code is some other text: it must not get to where codes are shown and logged. */
+const code = word.refine((value) => value !== '').transform((value) => (/^[\w.:-]{1,200}$/.test(value) ? value : 'UNREADABLE_CODE'));
 const business = z.object({ errorCode: code, errorMessage: word.catch('') });
 const fault = z.object({ fault: z.object({ code, message: word.catch(''), description: word.catch('') }) });
-const oauth = z.object({ error: z.string(), error_description: z.string().catch('') });
+const oauth = z.object({ error: code, error_description: z.string().catch('') });
 
 /**
  * The carrier's error envelopes: `{errorCode, errorMessage}` of the API (a name, or for profile operations a 3-digit
@@ -44,7 +45,7 @@ export function parseCarrierError(body: unknown, text: string): CarrierError | n
   if (gateway.success) return { code: gateway.data.fault.code, message: gateway.data.fault.message || gateway.data.fault.description };
   const token = oauth.safeParse(body);
   if (token.success) return { code: token.data.error, message: token.data.error_description };
-  const code = /<(?:\w+:)?code>([^<]{1,100})</.exec(text)?.[1];
+  const code = /<(?:\w+:)?code>([\w.:-]{1,100})</.exec(text)?.[1];
   if (code === undefined) return null;
   return { code, message: /<(?:\w+:)?message>([^<]{1,500})</.exec(text)?.[1] ?? '' };
 }

@@ -34,8 +34,18 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  */
 const xml = new XMLParser({ processEntities: true, ignoreAttributes: true, parseTagValue: false, removeNSPrefix: true });
 
-/** Reads the bytes of one POST: JSON, or an XML `CallbackRequest` from a listener that was registered over SOAP. */
-export function readCallbackBody(bytes: Uint8Array): CallbackBody | { readonly unreadable: UnreadableReason } {
+/** A password that is shorter may be a word of the message. */
+const MASKED_FROM_LENGTH = 8;
+
+/**
+ * Reads the bytes of one POST: JSON, or an XML `CallbackRequest` from a listener that was registered over SOAP.
+ *
+ * @param passwords of our registrations: masked wherever else the message repeats one.
+ */
+export function readCallbackBody(
+  bytes: Uint8Array,
+  passwords: readonly string[] = [],
+): CallbackBody | { readonly unreadable: UnreadableReason } {
   if (bytes.length === 0) return { unreadable: 'EMPTY' };
   let text: string;
   try {
@@ -45,7 +55,7 @@ export function readCallbackBody(bytes: Uint8Array): CallbackBody | { readonly u
   }
   const parsed = text.trimStart().startsWith('<') ? parseXml(text) : parseJson(text);
   if ('unreadable' in parsed) return parsed;
-  return keep(parsed.value);
+  return keep(parsed.value, passwords);
 }
 
 function parseJson(text: string): { value: Record<string, unknown> } | { unreadable: UnreadableReason } {
@@ -77,7 +87,7 @@ function parseXml(text: string): { value: Record<string, unknown> } | { unreadab
   }
 }
 
-function keep(raw: Record<string, unknown>): CallbackBody | { unreadable: UnreadableReason } {
+function keep(raw: Record<string, unknown>, passwords: readonly string[]): CallbackBody | { unreadable: UnreadableReason } {
   const legacy = legacyBody(raw);
   const fields = { ...(legacy ?? raw) };
   // By any casing: a password must not get into the store because the carrier spelt its name another way.
@@ -88,10 +98,15 @@ function keep(raw: Record<string, unknown>): CallbackBody | { unreadable: Unread
     taken[known] ??= fields[name];
     delete fields[name];
   }
-  const message = legacy === null || raw === legacy ? fields : { CallbackRequest: fields };
+  let message: Record<string, unknown> = legacy === null || raw === legacy ? fields : { CallbackRequest: fields };
   let json: string;
   try {
     json = JSON.stringify(message);
+    const repeated = passwords.filter((each) => each.length >= MASKED_FROM_LENGTH && json.includes(JSON.stringify(each).slice(1, -1)));
+    if (repeated.length > 0) {
+      message = JSON.parse(json, (_key, value: unknown) => (typeof value === 'string' ? masked(value, repeated) : value)) as typeof message;
+      json = JSON.stringify(message);
+    }
   } catch {
     // JSON.parse takes any depth, JSON.stringify does not.
     return { unreadable: 'TOO_DEEP' };
@@ -103,4 +118,8 @@ function keep(raw: Record<string, unknown>): CallbackBody | { unreadable: Unread
     callbackCount: readCount(taken.callbackcount),
     credentials: { username: taken.username, password: taken.password },
   };
+}
+
+function masked(text: string, passwords: readonly string[]): string {
+  return passwords.reduce((rest, each) => rest.replaceAll(each, '*'.repeat(each.length)), text);
 }
