@@ -7,7 +7,7 @@ export const RequestError = builder.objectRef<StoredError>('RequestError').imple
   fields: (t) => ({
     code: t.exposeString('code', {
       description:
-        'The carrier’s errorCode (for profile operations a 3-digit number), or one of this gateway: `UNANSWERED`, `UNUSABLE_ANSWER`, `RESTORED`, `CARRIER_UNAVAILABLE`, `CARRIER_LOGIN_REFUSED`, `RATE_LIMITED`, `CANCELLED`, `WAITED_TOO_LONG`, `NEVER_ARRIVED`.',
+        'The carrier’s errorCode (for profile operations a 3-digit number), or one of this gateway: `UNANSWERED`, `UNUSABLE_ANSWER`, `RESTORED`, `CARRIER_UNAVAILABLE`, `CARRIER_LOGIN_REFUSED`, `RATE_LIMITED`, `CANCELLED`, `WAITED_TOO_LONG`, `NEVER_ARRIVED`. `UNREADABLE_CODE` stands for one of the carrier that does not look like a code.',
     }),
     message: t.exposeString('message', {
       description: 'What happened, in words. The carrier’s own message where it gave one; it may change, the code does not.',
