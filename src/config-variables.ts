@@ -10,6 +10,8 @@ export interface Variable<Value> {
   /** As it would be written; undefined for a variable that must be set, null for one that may be absent. */
   readonly fallback: string | null | undefined;
   readonly secret: boolean;
+  /** Its example may be used as it is: the name of a file, shown to nobody because a secret may stand there by mistake. */
+  readonly isFile?: true;
   readonly parse: z.ZodType<Value, string>;
 }
 
@@ -494,6 +496,7 @@ export const VARIABLES = {
     fallback: null,
     // A key may stand there by mistake.
     secret: true,
+    isFile: true,
     parse: text.refine((value) => !value.split(',').some(isStoreKey), 'must be the name of a file, not a key'),
   }),
   storePlaintext: variable({

@@ -34,7 +34,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       continue;
     }
     const parsed = spec.parse.safeParse(given);
-    if (parsed.success) values[key] = parsed.data;
+    if (spec.secret && !spec.isFile && given === spec.example)
+      faults.push(`${spec.name} is the example of the documentation, which everybody can read. ${spec.description}`);
+    else if (parsed.success) values[key] = parsed.data;
     else
       faults.push(
         `${spec.name}${spec.secret || MAY_HOLD_SECRET.test(given) ? '' : `=${given}`} ${parsed.error.issues[0]?.message ?? 'is not usable'}. Example: ${spec.name}=${spec.example}`,

@@ -20,29 +20,29 @@ test('the examples of what must be set are a configuration, and the rest has its
   expect(Object.isFrozen(config)).toBe(true);
 });
 
-test('every example is valid', () => {
-  for (const { name, example } of specs)
-    expect(
-      () =>
-        readConfig({
-          ...COMPLETE,
-          M2M_CALLBACK_USERNAME: 'u',
-          M2M_CALLBACK_PASSWORD: 'p',
-          M2M_CALLBACK_PUBLIC_URL: 'https://m2m.example.com:9001',
-          M2M_CALLBACK_FORWARD: '*=https://tool.example.com/callbacks',
-          M2M_CALLBACK_FORWARD_USERNAME: 'u',
-          M2M_CALLBACK_FORWARD_PASSWORD: 'p',
-          M2M_CALLBACK_PREVIOUS_USERNAME: 'u',
-          M2M_CALLBACK_PREVIOUS_PASSWORD: 'p',
-          M2M_JWT_ISSUER: 'i',
-          M2M_JWT_AUDIENCE: 'a',
-          ...(name !== 'M2M_JWT_JWKS_FILE' && { M2M_JWT_JWKS_URL: 'https://login.example.com/jwks.json' }),
-          M2M_TRUSTED_DOCUMENTS_FILES: './documents.json',
-          ...(name === 'M2M_STORE_KEYS_FILE' && { M2M_STORE_KEYS: '' }),
-          [name]: example,
-        }),
-      name,
-    ).not.toThrow();
+test('every example is valid, but nobody may keep one that is a secret', () => {
+  for (const { name, example, secret, isFile, parse } of specs) {
+    expect(parse.safeParse(example).success, name).toBe(true);
+    const env = {
+      ...COMPLETE,
+      M2M_CALLBACK_USERNAME: 'u',
+      M2M_CALLBACK_PASSWORD: 'p',
+      M2M_CALLBACK_PUBLIC_URL: 'https://m2m.example.com:9001',
+      M2M_CALLBACK_FORWARD: '*=https://tool.example.com/callbacks',
+      M2M_CALLBACK_FORWARD_USERNAME: 'u',
+      M2M_CALLBACK_FORWARD_PASSWORD: 'p',
+      M2M_CALLBACK_PREVIOUS_USERNAME: 'u',
+      M2M_CALLBACK_PREVIOUS_PASSWORD: 'p',
+      M2M_JWT_ISSUER: 'i',
+      M2M_JWT_AUDIENCE: 'a',
+      ...(name !== 'M2M_JWT_JWKS_FILE' && { M2M_JWT_JWKS_URL: 'https://login.example.com/jwks.json' }),
+      M2M_TRUSTED_DOCUMENTS_FILES: './documents.json',
+      ...(name === 'M2M_STORE_KEYS_FILE' && { M2M_STORE_KEYS: '' }),
+      [name]: example,
+    };
+    if (secret && !isFile) expect(messageOf(env), name).toContain(`${name} is the example of the documentation`);
+    else expect(() => readConfig(env), name).not.toThrow();
+  }
 });
 
 test('all faults are reported at once, by name, with what is wrong and an example', () => {
@@ -166,9 +166,13 @@ test('.env.example has every variable, with its default or an example, and nothi
       lines.some((line) => line.startsWith(`${name}=`)),
       name,
     ).toBe(fallback === undefined);
+  // Who only copies it is told what is still everybody's.
   const set = lines.filter((line) => line.startsWith('M2M_')).map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]);
-  // A key of the store nobody can give an example of that may be used.
-  expect(() => readConfig({ ...Object.fromEntries(set), M2M_STORE_PLAINTEXT: 'on' })).not.toThrow();
+  const message = messageOf(Object.fromEntries(set));
+  const examples = specs.filter(({ secret, fallback }) => secret && fallback === undefined).map(({ name }) => name);
+  for (const name of examples) expect(message).toContain(`${name} is the example of the documentation, which everybody can read.`);
+  expect(message.split('\n')).toHaveLength(1 + examples.length + 1);
+  expect(message).toContain('M2M_STORE_KEYS (or M2M_STORE_KEYS_FILE) is not set');
 });
 
 test('the README’s table of the configuration is the configuration', () => {

@@ -1,9 +1,14 @@
 import { VARIABLES } from '../../src/config-variables.ts';
 
-/** The least that is a configuration: the examples of what must be set, and a key for the store. */
-export const COMPLETE_ENV: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    Object.values(VARIABLES).flatMap(({ name, fallback, example }) => (fallback === undefined ? [[name, example]] : [])),
+/** The examples of what must be set, secrets made one's own: those of the documentation are refused. */
+export const REQUIRED_ENV: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.values(VARIABLES).flatMap(({ name, fallback, example, secret }) =>
+    fallback === undefined ? [[name, secret ? `${example}-of-our-own` : example]] : [],
   ),
-  M2M_STORE_KEYS: VARIABLES.storeKeys.example,
+);
+
+/** The least that is a configuration: what must be set, and a key for the store. */
+export const COMPLETE_ENV: Readonly<Record<string, string>> = {
+  ...REQUIRED_ENV,
+  M2M_STORE_KEYS: Buffer.alloc(32, 'our own').toString('base64'),
 };
