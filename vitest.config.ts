@@ -1,8 +1,17 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** Campaigns and searches, minutes of them: `npm run test:long`. */
+export const LONG = [
+  'test/crash/crash-test.test.ts',
+  'test/crash/kill-while-resealing.test.ts',
+  'test/planted-bugs/planted-bugs.test.ts',
+  'test/request-log/property/planted-bugs.test.ts',
+];
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...LONG],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',

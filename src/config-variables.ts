@@ -269,7 +269,7 @@ export const VARIABLES = {
   callbackRegister: variable({
     name: 'M2M_CALLBACK_REGISTER',
     description:
-      '`on`: at start, make sure the carrier delivers CarrierService, NiddService and DeviceProfileService to this gateway. A listener of another tool is never replaced: the start fails and names it.',
+      '`on`: at start, make sure the carrier delivers CarrierService, NiddService and DeviceProfileService to this gateway. A listener of another tool is never replaced; what could not be registered is told, and tried again every minute.',
     example: 'on',
     fallback: 'off',
     parse: flag,

@@ -92,19 +92,26 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
 
   const overload = undo.use(new Overload({ callbacks: config.overloadCallbacks, lagMs: OVERLOAD_LAG_MS }));
   const hub = new Hub({ tickMs: () => (overload.active ? OVERLOADED_TICK_MS : FOLLOWER_TICK_MS) });
+  const keysOfStore = readStoreKeys(config);
   const requestLog = undo.use(
     new SqliteRequestLog({
       path: config.storePath,
-      keys: readStoreKeys(config),
+      keys: keysOfStore,
       hub,
       now,
       onCommit: (jobs, seconds) => {
         metrics.commitRows.observe(jobs);
         metrics.commitSeconds.observe(seconds);
       },
+      onAuditFailed: (records, error) => {
+        metrics.auditFailed.inc(records.length);
+        for (const { action, outcome } of records) logger.error('audit_failed', { operation: action, outcome, error });
+      },
       onFatal: options.onFatal,
     }),
   );
+  if (config.storePlaintext && keysOfStore.length === 0)
+    logger.info('store_not_encrypted', { reason: 'M2M_STORE_PLAINTEXT=on: names, addresses and codes lie readable in the file' });
   const carrier = connectCarrier(config, { requestLog, metrics, now, undo });
   const { thingSpace, session } = carrier;
   const following = new RequestFollowing(requestLog, hub);
@@ -158,6 +165,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     unlatch: () => session.unlatch(),
     store: {
       backup: (path) => upkeep.backup(path),
+      copy: (path) => upkeep.backup(path, { isKept: false }),
       purge: (olderThanDays) => purge.run(olderThanDays),
       reseal: () => reseal.run(),
       stats: () => upkeep.stats(),

@@ -82,6 +82,11 @@ export function createMetrics() {
       labelNames: ['code'],
       registers,
     }),
+    auditFailed: new Counter({
+      name: 'm2m_audit_failed_total',
+      help: 'Mutations and commands that were done, or refused, and could not be written to the audit log.',
+      registers,
+    }),
     subscriptions: new Gauge({ name: 'm2m_subscriptions_open', help: 'Open subscriptions.', registers }),
     sockets: new Gauge({ name: 'm2m_websockets_open', help: 'Open WebSockets.', registers }),
     unclaimed: new Gauge({ name: 'm2m_callbacks_unclaimed', help: 'Callbacks that no request has.', registers }),

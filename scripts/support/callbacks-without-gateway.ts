@@ -7,6 +7,7 @@ import { createMetrics } from '../../src/metrics.ts';
 import { CallbackGeneration } from '../../src/resolvers/callback-generation.ts';
 import { recordCommand } from '../../src/resolvers/record-command.ts';
 import type { CallbackCommand, CallbackCommandResult } from './callback-command.ts';
+import { tellUnrecorded } from './tell-unrecorded.ts';
 
 /** Does it with the store open: a login that was refused before is not tried again, and a gateway cannot start meanwhile. */
 export async function callbacksWithoutGateway(config: Config, command: CallbackCommand): Promise<CallbackCommandResult> {
@@ -17,6 +18,7 @@ export async function callbacksWithoutGateway(config: Config, command: CallbackC
       keys: readStoreKeys(config),
       hub: new Hub({ tickMs: () => 0 }),
       now: Date.now,
+      onAuditFailed: tellUnrecorded,
       onFatal: (error) => {
         throw error;
       },

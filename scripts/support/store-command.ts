@@ -6,6 +6,7 @@ import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.
 import { verifySqlite, type Verification } from '../../src/datasources/request-log/sqlite-verify.ts';
 import type { BackupReport, PurgeReport, ResealReport, StoreStats } from '../../src/datasources/request-log/store-upkeep.ts';
 import { readStoreKeys } from '../../src/gateway/read-store-keys.ts';
+import { GatewayError } from '../../src/errors.ts';
 import { StorePurge } from '../../src/resolvers/purge-store.ts';
 import { StoreReseal } from '../../src/resolvers/reseal-store.ts';
 import { askGateway } from './ask-gateway.ts';
@@ -62,6 +63,11 @@ export async function readStoreStats(config: Config): Promise<StoreStats> {
   return asked ?? withStore(config, ({ upkeep }) => upkeep.stats());
 }
 
+async function copyStore(config: Config, path: string): Promise<void> {
+  const asked = await askGateway(config, { method: 'POST', path: `/store/copy?path=${encodeURIComponent(path)}` }, backupReport);
+  if (!asked) throw new GatewayError('STORE_UNUSABLE', 'The gateway has stopped meanwhile: verify again.');
+}
+
 /** The store of a running gateway is verified in a copy of it, in this process: callbacks go on. */
 export async function verifyStore(config: Config): Promise<Verification> {
   const stats = await askGateway(config, { method: 'GET', path: '/store/stats' }, storeStats);
@@ -69,7 +75,7 @@ export async function verifyStore(config: Config): Promise<Verification> {
   if (!stats) return verifySqlite(config.storePath, keys);
   const copy = `${stats.path}.verify-${randomUUID().slice(0, 8)}`;
   try {
-    await backupStore(config, copy);
+    await copyStore(config, copy);
     return verifySqlite(copy, keys);
   } finally {
     await rm(copy, { force: true });

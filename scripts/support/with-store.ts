@@ -5,16 +5,22 @@ import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { readStoreKeys } from '../../src/gateway/read-store-keys.ts';
 import { recordCommand, type RecordedCommand } from '../../src/resolvers/record-command.ts';
+import { tellUnrecorded } from './tell-unrecorded.ts';
 
 /** Works on the store itself, where no gateway has it open; none can start meanwhile. */
 export async function withStore<Result>(config: Config, work: (requestLog: SqliteRequestLog) => Promise<Result>): Promise<Result> {
   const { storePath } = config;
-  if (!existsSync(storePath)) throw new GatewayError('STORE_UNUSABLE', `There is no store at ${storePath}. Check M2M_STORE_PATH.`);
+  if (!existsSync(storePath))
+    throw new GatewayError(
+      'STORE_UNUSABLE',
+      `There is no store at ${storePath}: the first start of the gateway makes it. Check M2M_STORE_PATH.`,
+    );
   await using requestLog = new SqliteRequestLog({
     path: storePath,
     keys: readStoreKeys(config),
     hub: new Hub({ tickMs: () => 0 }),
     now: Date.now,
+    onAuditFailed: tellUnrecorded,
     onFatal: (error) => {
       throw error;
     },

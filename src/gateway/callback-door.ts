@@ -1,4 +1,5 @@
 import { isLoopback, type Config } from '../config.ts';
+import { GatewayError } from '../errors.ts';
 import type { Session } from '../datasources/thingspace/session.ts';
 import type { ThingSpace } from '../datasources/thingspace/thing-space.ts';
 import type { CallbackService } from '../datasources/thingspace/wire/callback-service.ts';
@@ -40,6 +41,7 @@ export class CallbackDoor {
   readonly #parts: Parts;
   readonly #watch: ListenerWatch | null;
   #url: string | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(config: Config, parts: Parts) {
     this.#config = config;
@@ -75,13 +77,14 @@ export class CallbackDoor {
     };
     return {
       list: async () => told(await this.#listeners().list()),
-      register: async (options) => told(await this.#listeners().register(options)),
-      remove: async () => told(await this.#listeners().remove()),
-      rotate: async (options) => {
-        const report = await this.#listeners().rotate(options);
-        told(report.listeners);
-        return report;
-      },
+      register: (options) => this.#inTurn(async () => told(await this.#listeners().register(options))),
+      remove: () => this.#inTurn(async () => told(await this.#listeners().remove())),
+      rotate: (options) =>
+        this.#inTurn(async () => {
+          const report = await this.#listeners().rotate(options);
+          told(report.listeners);
+          return report;
+        }),
     };
   }
 
@@ -117,22 +120,44 @@ export class CallbackDoor {
     const url = await listen(undo, server, { host, port, variable: 'M2M_CALLBACK_PORT', patienceMs: PATIENCE_MS, sockets: SOCKETS });
     this.#url = url;
     // The door is open before the carrier is told of it.
-    if (callbackRegister) {
-      const reports = await this.commands.register({ replace: false });
-      logger.info('callback_listeners_registered', { count: reports.filter(({ change }) => change === 'registered').length });
-    }
-    this.#startWatching();
+    this.#startWatching(callbackRegister && !(await this.#registerMissing()));
     return url;
   }
 
-  #startWatching(): void {
+  /**
+   * A carrier that cannot be asked, or a listener that another tool has, is no reason to be closed to what comes by the others:
+   * it is told loudly, and tried again.
+   */
+  async #registerMissing(): Promise<boolean> {
+    const { logger } = this.#parts;
+    try {
+      const reports = await this.commands.register({ replace: false });
+      logger.info('callback_listeners_registered', { count: reports.filter(({ change }) => change === 'registered').length });
+      return true;
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      logger.error('callback_listeners_not_registered', { code: error.code, reason: NOT_REGISTERED });
+      return false;
+    }
+  }
+
+  /** One change after the other: a registration that is under way must not put a URL back that a rotation has just replaced. */
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  #startWatching(isUnregistered: boolean): void {
     const watch = this.#watch;
     if (!watch) return;
+    let unregistered = isUnregistered;
     const { firstAfterMs, everyMs } = this.#parts.watch;
     let isStopped = false;
     const checkNow = async (): Promise<void> => {
+      if (unregistered) unregistered = !(await this.#registerMissing());
       await watch.check();
-      if (!isStopped) timer = setTimeout(() => void checkNow(), everyMs);
+      if (!isStopped) timer = setTimeout(() => void checkNow(), unregistered ? firstAfterMs : everyMs);
     };
     let timer = setTimeout(() => void checkNow(), firstAfterMs);
     // A check under way is not waited for: it changes nothing.
@@ -155,5 +180,7 @@ export class CallbackDoor {
   }
 }
 
+const NOT_REGISTERED =
+  'Callbacks may be delivered elsewhere, or not at all. See `npm run callbacks -- list`; it is tried again every minute, and another tool is never replaced but by `npm run callbacks -- register --replace`.';
 const BEHIND_TLS =
   'M2M_CALLBACK_PUBLIC_URL is https, so a proxy stands in front: unless it passes the address of the sender on as its own, every callback is refused. Set M2M_CALLBACK_PROXY_HOPS.';

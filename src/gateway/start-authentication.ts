@@ -6,6 +6,7 @@ import type { Metrics } from '../metrics.ts';
 import { KeyRing } from '../resolvers/key-ring.ts';
 import { Authenticator } from '../server/authenticator.ts';
 import { issuerKeysOfFile, IssuerKeysOfUrl } from '../server/issuer-keys.ts';
+import { RareLines } from '../server/rare-lines.ts';
 import { JwtVerifier } from '../server/jwt-verifier.ts';
 
 interface Parts {
@@ -22,14 +23,24 @@ export async function startAuthentication(config: Config, { requestLog, hub, met
   const keys = undo.use(await KeyRing.open({ store: requestLog.apiKeys, accounts: config.accounts, now }));
   // Every follower looks again whether it may still read.
   undo.defer(keys.onChange(() => hub.wakeAll()));
+  const rare = new RareLines(now);
+  const jwts = jwtVerifier(config, { logger, now, undo });
   const authenticator = new Authenticator({
     on: config.auth,
     keys,
-    jwts: jwtVerifier(config, { logger, now, undo }),
-    onRefused: (reason) => metrics.authenticationsRefused.inc({ reason: reason.toLowerCase() }),
+    jwts,
+    onRefused: (reason) => {
+      metrics.authenticationsRefused.inc({ reason: reason.toLowerCase() });
+      const count = rare.count(reason);
+      if (count !== null) logger.warn('authentication_refused', { reason: reason.toLowerCase(), count });
+    },
   });
   if (!config.auth)
     logger.info('authentication_off', { reason: 'M2M_AUTH=off: whoever reaches GraphQL on this machine may do everything' });
+  if (config.auth && jwts === null && !keys.list().some(({ state }) => state === 'valid'))
+    logger.warn('nobody_may_ask', {
+      reason: 'no API key is valid and no issuer of JWTs is configured: npm run keys -- create NAME --account ACCOUNT:read',
+    });
   return { keys, authenticator };
 }
 

@@ -8,8 +8,14 @@ import { GatewayError } from '../errors.ts';
  */
 export type GenerationStanding = 'CURRENT' | 'FORMER' | 'AHEAD' | 'LAPSED';
 
-/** How long after a rotation the paths of before are still taken, in milliseconds: the carrier goes on using what it had. */
+/**
+ * How long after a rotation the paths of before are still taken, in milliseconds: the carrier goes on using what it had. Longer
+ * where it is seen to have one of them: a rotation that failed half-way.
+ */
 export const FORMER_FOR_MS = 24 * 3_600_000;
+
+/** Not written again at each look. */
+const KEPT_ANEW_AFTER_MS = 60_000;
 
 /**
  * So many generations that we have never made are taken too. A store restored from a backup of before a rotation would refuse
@@ -31,9 +37,9 @@ export class CallbackGeneration {
   readonly #facts: Facts;
   readonly #now: () => number;
   #current: number;
-  /** Time of the last rotation; null before the first. */
+  /** When the carrier was last told of another generation, or seen to have the one before; null before the first rotation. */
   #since: number | null;
-  #advancing: Promise<unknown> = Promise.resolve();
+  #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(facts: Facts, now: () => number, { current, since }: { readonly current: number; readonly since: number | null }) {
     this.#facts = facts;
@@ -78,16 +84,32 @@ export class CallbackGeneration {
    * @throws GatewayError BAD_USER_INPUT while the generation before the current one is still taken, unless `force`.
    */
   advance({ force, above }: { readonly force: boolean; readonly above: number }): Promise<void> {
-    const advanced = this.#advancing.then(async () => {
+    return this.#inTurn(async () => {
       const { formerUntil } = this;
       if (formerUntil !== null && !force) throw tooEarly(Math.min(FORMER_FOR_MS, formerUntil - this.#now()));
-      const next = { current: Math.max(this.#current, above) + 1, since: this.#now() };
-      await this.#facts.remember(FACT, JSON.stringify(next));
-      this.#current = next.current;
-      this.#since = next.since;
+      await this.#put({ current: Math.max(this.#current, above) + 1, since: this.#now() });
     });
-    this.#advancing = advanced.catch(() => undefined);
-    return advanced;
+  }
+
+  /** The carrier was seen to have a URL of the generation before: its time begins anew, or what the carrier sends there would be lost. */
+  keepFormer(): Promise<void> {
+    return this.#inTurn(async () => {
+      const now = this.#now();
+      if (this.formerUntil !== null && now - (this.#since ?? now) >= KEPT_ANEW_AFTER_MS)
+        await this.#put({ current: this.#current, since: now });
+    });
+  }
+
+  async #put(next: { readonly current: number; readonly since: number }): Promise<void> {
+    await this.#facts.remember(FACT, JSON.stringify(next));
+    this.#current = next.current;
+    this.#since = next.since;
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
   }
 }
 

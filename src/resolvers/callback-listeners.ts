@@ -97,23 +97,26 @@ export class CallbackListeners {
     const urls = this.#urls();
     const { generation, accounts } = this.#options;
     const survey = await this.#survey(accounts);
-    const isUnfinished = generation.formerUntil !== null && survey.some(({ found }) => found?.standing === 'FORMER');
-    if (force || !isUnfinished)
+    const unfinished = generation.formerUntil === null ? [] : survey.filter(({ found }) => found?.standing === 'FORMER');
+    // The next generation would refuse what the carrier still has.
+    if (force) await this.#renewOurs(urls, unfinished.map(reportOf));
+    if (force || unfinished.length === 0)
       await generation.advance({ force, above: Math.max(0, ...survey.map(({ found }) => found?.generation ?? 0)) });
-    const isOurs = (state: ListenerState) => state === 'ours' || state === 'former' || state === 'lapsed';
-    const listeners: ListenerReport[] = [];
-    for (const { report } of survey) {
-      if (!isOurs(report.state)) {
-        listeners.push(report);
-        continue;
-      }
+    const listeners = await this.#renewOurs(urls, survey.map(reportOf));
+    return { formerUntil: generation.formerUntil, listeners };
+  }
+
+  /** @throws GatewayError of the carrier, with what is still to be done. */
+  async #renewOurs(urls: CallbackUrls, reports: readonly ListenerReport[]): Promise<readonly ListenerReport[]> {
+    const done: ListenerReport[] = [];
+    for (const report of reports) {
       try {
-        listeners.push(await this.#renew(urls, report));
+        done.push(OURS.has(report.state) ? await this.#renew(urls, report) : report);
       } catch (cause) {
-        throw halfRotated(cause, generation, survey.length - listeners.length);
+        throw halfRotated(cause, this.#options.generation, reports.length - done.length);
       }
     }
-    return { formerUntil: generation.formerUntil, listeners };
+    return done;
   }
 
   /** Removes ours, and only ours. */
@@ -127,8 +130,8 @@ export class CallbackListeners {
     return done;
   }
 
-  async #survey(accounts: readonly string[]): Promise<{ readonly report: ListenerReport; readonly found: RecognisedUrl | null }[]> {
-    const survey: { readonly report: ListenerReport; readonly found: RecognisedUrl | null }[] = [];
+  async #survey(accounts: readonly string[]): Promise<Surveyed[]> {
+    const survey: Surveyed[] = [];
     for (const account of accounts) {
       const registered = await this.#options.thingSpace.registrations(account);
       for (const service of OWN_SERVICES) {
@@ -139,6 +142,7 @@ export class CallbackListeners {
         survey.push({ report: { account, service, state, deliversTo: url === null ? null : originOf(url), change: null }, found });
       }
     }
+    if (survey.some(({ found }) => found?.standing === 'FORMER')) await this.#options.generation.keepFormer();
     return survey;
   }
 
@@ -160,6 +164,17 @@ export class CallbackListeners {
       throw new GatewayError('CONFIG_INVALID', 'M2M_CALLBACK_PUBLIC_URL is not set: the carrier must be told where to deliver.');
     return urls;
   }
+}
+
+interface Surveyed {
+  readonly report: ListenerReport;
+  readonly found: RecognisedUrl | null;
+}
+
+const OURS: ReadonlySet<ListenerState> = new Set(['ours', 'former', 'lapsed']);
+
+function reportOf({ report }: Surveyed): ListenerReport {
+  return report;
 }
 
 function stateOf(found: RecognisedUrl | null): ListenerState {

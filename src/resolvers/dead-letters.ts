@@ -52,15 +52,20 @@ export class DeadLetters {
       );
     const done: Redriven[] = [];
     const audit: AuditRecord[] = [];
-    for (const id of ids) {
-      // One by one: a thousand messages of a megabyte each would not fit into memory.
-      const message = (await this.#options.requestLog.keptById([id])).get(id);
-      const mine = message && mayUse(caller, message.account, 'admin') ? message : null;
-      const outcome = mine ? await this.#options.receiver.redrive(mine, trustCredentials) : 'NOT_FOUND';
-      done.push({ id, outcome });
-      if (mine) audit.push({ caller: caller.id, action: 'redriveDeadLetters', account: mine.account, devices: null, subject: id, outcome });
+    try {
+      for (const id of ids) {
+        // One by one: a thousand messages of a megabyte each would not fit into memory.
+        const message = (await this.#options.requestLog.keptById([id])).get(id);
+        const mine = message && mayUse(caller, message.account, 'admin') ? message : null;
+        const outcome = mine ? await this.#options.receiver.redrive(mine, trustCredentials) : 'NOT_FOUND';
+        done.push({ id, outcome });
+        if (mine)
+          audit.push({ caller: caller.id, action: 'redriveDeadLetters', account: mine.account, devices: null, subject: id, outcome });
+      }
+    } finally {
+      // Also of those before one that failed.
+      await this.#options.requestLog.recordAudit(audit);
     }
-    await this.#options.requestLog.recordAudit(audit);
     return done;
   }
 }

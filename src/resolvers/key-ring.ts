@@ -169,7 +169,7 @@ export class KeyRing implements Disposable {
   }
 
   #checkValidAtOnce(name: string): void {
-    const valid = this.list().filter((key) => key.name === name && key.state === 'valid');
+    const valid = [...this.#keys.values()].flatMap((key) => (key.stored.name === name && key.state() === 'valid' ? [key.stored] : []));
     if (valid.length < VALID_AT_ONCE) return;
     const [oldest] = valid;
     throw notMade(
@@ -205,9 +205,11 @@ export class KeyRing implements Disposable {
   /** One timer for all of them, for the next that expires. */
   #awaitExpiry(): void {
     this.#undoAlarm();
-    const times = this.list().flatMap(({ state, expiresAt }) => (state === 'valid' ? [expiresAt] : []));
-    if (times.length === 0) return;
-    this.#undoAlarm = setAlarm(Math.min(...times), this.#options.now, () => this.#awaitExpiry());
+    let next = Infinity;
+    // There may be very many: their rights are not looked at.
+    for (const key of this.#keys.values()) if (key.state() === 'valid') next = Math.min(next, key.stored.expiresAt);
+    if (next === Infinity) return;
+    this.#undoAlarm = setAlarm(next, this.#options.now, () => this.#awaitExpiry());
   }
 
   /** One change after the other: two at once would both find room for a second valid key. */

@@ -22,8 +22,7 @@ export async function recordCommand<Result>(
   try {
     result = await work();
   } catch (error) {
-    // Why it was not done matters more than that this cannot be written down.
-    await record(error instanceof GatewayError ? error.code : 'INTERNAL', null).catch(() => undefined);
+    await record(error instanceof GatewayError ? error.code : 'INTERNAL', null);
     throw error;
   }
   await record('DONE', result);

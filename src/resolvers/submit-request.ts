@@ -49,6 +49,8 @@ export class RequestSubmitter {
   readonly #stop = new AbortController();
   #queued = 0;
   readonly #queuedBy = new Map<string, number>();
+  /** Requests that are counted, by id. */
+  readonly #sending = new Set<string>();
 
   constructor(options: SubmitterOptions) {
     this.#options = options;
@@ -188,8 +190,15 @@ export class RequestSubmitter {
 
   /** @param callerId null for one that was waiting before a restart: it counts for nobody. */
   async #send(requestId: string, callerId: string | null): Promise<void> {
+    const sent = this.#options.sender.send(requestId);
+    // Repeats wait for the same sending.
+    if (this.#sending.has(requestId)) return sent;
+    this.#sending.add(requestId);
     this.#count(callerId, +1);
-    await this.#options.sender.send(requestId).finally(() => this.#count(callerId, -1));
+    await sent.finally(() => {
+      this.#sending.delete(requestId);
+      this.#count(callerId, -1);
+    });
   }
 
   #count(callerId: string | null, change: 1 | -1): void {

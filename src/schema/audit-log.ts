@@ -10,7 +10,7 @@ const AuditEntry = builder.objectRef<Stored>('AuditEntry').implement({
     at: t.field({ type: 'DateTime', description: 'When it was recorded.', resolve: ({ at }) => new Date(at) }),
     caller: t.exposeString('caller', {
       description:
-        'Who: `key:` and the name of an API key, `sub:` and the subject of a token, `local` without authentication, `admin-listener` for a command.',
+        'Who: `key:` and the name of an API key, `sub:` and the subject of a token, `local` without authentication, `admin-listener` or `command-line` for a command.',
     }),
     action: t.exposeString('action', {
       description: 'The mutation, for example `activateDevices`, or the command, for example `keys.create`.',
@@ -23,7 +23,7 @@ const AuditEntry = builder.objectRef<Stored>('AuditEntry').implement({
     }),
     outcome: t.exposeString('outcome', {
       description:
-        'What came of it at once: `CREATED`, `REPEATED`, `DONE`, `INVALID`, `FORBIDDEN`, `LIMITED`, `UNAVAILABLE`, `KEY_REUSED`, or the code of the fault.',
+        'What came of it at once: `CREATED`, `REPEATED`, `DONE`, `INVALID`, `FORBIDDEN`, `LIMITED`, `RATE_LIMITED`, `UNAVAILABLE`, `KEY_REUSED`, or the code of the fault.',
     }),
   }),
 });

@@ -32,6 +32,8 @@ export interface AdminOptions {
   readonly audit: Pick<AuditLog, 'recordAudit'>;
   readonly store: {
     readonly backup: (path: string) => Promise<BackupReport>;
+    /** The same for a moment: to be verified, and no backup that anybody counts on. */
+    readonly copy: (path: string) => Promise<BackupReport>;
     /** Without a number of days: those of the configuration. */
     readonly purge: (olderThanDays?: number) => Promise<PurgeReport>;
     readonly reseal: () => Promise<ResealReport>;
@@ -92,6 +94,8 @@ async function answer(options: AdminOptions, request: IncomingMessage, response:
       return send(response, { status: 200, body: { unlatched: true } });
     case 'POST /store/backup':
       return send(response, { status: 200, body: await options.store.backup(searchParams.get('path') ?? '') });
+    case 'POST /store/copy':
+      return send(response, { status: 200, body: await options.store.copy(searchParams.get('path') ?? '') });
     case 'POST /store/purge':
       return send(response, { status: 200, body: await options.store.purge(daysIn(searchParams.get('olderThanDays'))) });
     case 'POST /store/reseal':

@@ -143,7 +143,11 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Arra
 function strange(options: Door, client: string | null, request: IncomingMessage, response: ServerResponse): void {
   options.metrics.callbacksRefused.inc({ status: '403' });
   const count = options.rare.count('callback_address_refused');
-  if (count !== null) options.logger.warn('callback_address_refused', { count, remoteAddress: client ?? 'unknown' });
+  const reason =
+    client === null
+      ? 'X-Forwarded-For has fewer addresses than M2M_CALLBACK_PROXY_HOPS says'
+      : 'not one of M2M_CALLBACK_ADDRESSES; if it is a proxy, M2M_CALLBACK_PROXY_HOPS tells how many there are';
+  if (count !== null) options.logger.warn('callback_address_refused', { count, remoteAddress: client ?? 'unknown', reason });
   const body = 'Callbacks are not taken from this address.';
   refuseUnread(request, response, { status: 403, headers: { 'content-type': 'text/plain' }, body });
 }

@@ -9,6 +9,7 @@ import type { GraphContext } from '../schema/context.ts';
 import { schema } from '../schema/index.ts';
 import { acceptedTypes, EVENT_STREAM } from './accepted-types.ts';
 import type { Admission } from './limits/admission.ts';
+import { QUIETLY } from './limits/document-limits.ts';
 import { documentCaches, documentLimits } from './limits/limits-plugin.ts';
 import { refusedDocuments } from './limits/refused-documents.ts';
 import type { TrustedDocuments } from './limits/trusted-documents.ts';
@@ -104,7 +105,7 @@ function execution({ admission, openPerCaller, metrics }: GraphqlOptions): Plugi
   return {
     onExecute: ({ args, setExecuteFn }) => {
       const refusal = admission.refuse(args);
-      setExecuteFn(refusal ? refuse(refusal) : (given: ExecutionArgs) => execute({ ...given, hideSuggestions: true }));
+      setExecuteFn(refusal ? refuse(refusal) : (given: ExecutionArgs) => execute({ ...given, ...QUIETLY }));
     },
     onSubscribe: ({ args, setSubscribeFn }) => {
       const refusal = takesEvents(args.contextValue) ? admission.refuse(args) : notAcceptable();

@@ -10,9 +10,14 @@ import {
 import { createLoaders } from '../datasources/loaders.ts';
 import { currentCaller, type Caller } from '../resolvers/caller.ts';
 import type { GraphContext } from '../schema/context.ts';
+import { QUIETLY } from './limits/document-limits.ts';
+import { KeptDocuments } from './limits/kept-documents.ts';
 import { OpenCounts } from './limits/open-counts.ts';
 
 type Results = AsyncIterableIterator<ExecutionResult>;
+
+/** About 100 MB when parsed: 250 documents of the length that clients have, each in as many subscriptions as one likes. */
+const KEPT_CHARACTERS = 500_000;
 
 export interface SharedSubscribeOptions {
   readonly open: { inc(): void; dec(): void };
@@ -28,6 +33,7 @@ export interface SharedSubscribeOptions {
  */
 export function createSharedSubscribe({ open, openPerCaller, refuseEvent }: SharedSubscribeOptions) {
   const counts = new OpenCounts(openPerCaller);
+  const kept = new KeptDocuments(KEPT_CHARACTERS);
   const executions = new WeakMap<object, Map<string, ExecutionResult | Promise<ExecutionResult>>>();
   const numbers = new WeakMap<object, number>();
   let lastNumber = 0;
@@ -42,18 +48,31 @@ export function createSharedSubscribe({ open, openPerCaller, refuseEvent }: Shar
     return JSON.stringify([numberOf(given.document), args.operation.name?.value ?? null, given.variableValues ?? {}]);
   }
 
-  return async function subscribe(given: ExecutionArgs): Promise<Results | ExecutionResult> {
-    const args = validateSubscriptionArgs({ ...given, hideSuggestions: true });
-    if (!('operation' in args)) return { errors: args };
-    const context = given.contextValue as GraphContext;
+  return async function subscribe(asked: ExecutionArgs): Promise<Results | ExecutionResult> {
+    const context = asked.contextValue as GraphContext;
     const { identity } = context;
     const { id } = context.caller;
     if (!counts.enter(id)) return { errors: [tooMany(openPerCaller)] };
+    const document = kept.enter(id, asked.document);
+    const leave = (): void => {
+      counts.leave(id);
+      if (document) kept.leave(id, document);
+    };
+    if (!document) {
+      leave();
+      return { errors: [TOO_MANY_DOCUMENTS] };
+    }
+    const given = { ...asked, document };
+    const args = validateSubscriptionArgs({ ...given, ...QUIETLY });
+    if (!('operation' in args)) {
+      leave();
+      return { errors: args };
+    }
     let source: Awaited<ReturnType<typeof createSourceEventStream>> | null = null;
     try {
       source = await createSourceEventStream(args);
     } finally {
-      if (source === null || !(Symbol.asyncIterator in source)) counts.leave(id);
+      if (source === null || !(Symbol.asyncIterator in source)) leave();
     }
     if (!(Symbol.asyncIterator in source)) return source;
     let { caller } = context;
@@ -61,7 +80,7 @@ export function createSharedSubscribe({ open, openPerCaller, refuseEvent }: Shar
     open.inc();
     const end = (): void => {
       open.dec();
-      counts.leave(id);
+      leave();
     };
     return mapEvents(source[Symbol.asyncIterator](), { ended: identity.ended, end }, (event) => {
       const now = currentCaller(identity);
@@ -98,6 +117,11 @@ function tooMany(most: number): GraphQLError {
     extensions: { code: 'RATE_LIMITED', http: { spec: true, status: 429 } },
   });
 }
+
+const TOO_MANY_DOCUMENTS = new GraphQLError(
+  'Nothing was followed: the documents of your open subscriptions are too many, or too long. Subscribe with one document, and pass what differs as variables.',
+  { extensions: { code: 'RATE_LIMITED', http: { spec: true, status: 429 } } },
+);
 
 interface Life {
   /** Called once, when it is over. */

@@ -67,7 +67,10 @@ export class SocketVisitor {
       return this.#enter(identity, currentCaller(identity).id);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
-      const [code, reason] = CLOSED_BY[String(error.details['reason'])] ?? [CloseCode.Unauthorized, 'Unauthorized'];
+      const [code, reason] = CLOSED_BY[String(error.details['reason'])] ?? [
+        CloseCode.Unauthorized,
+        'Unauthorized: connectionParams.authorization must be Bearer <API key or JWT>',
+      ];
       this.#socket.close(code, reason);
       return false;
     }
@@ -92,7 +95,7 @@ export class SocketVisitor {
     if (this.#bytes > STRANGER_BYTES) this.#socket.terminate();
   };
 
-  readonly #end = (): void => this.#socket.close(CloseCode.Forbidden, 'The key or token is over');
+  readonly #end = (): void => this.#socket.close(CloseCode.Forbidden, 'The key was revoked, or the token has expired');
 
   #left(): void {
     this.request.socket.off('data', this.#count);

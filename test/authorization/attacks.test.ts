@@ -71,7 +71,7 @@ test.each(HOSTILE_DOCUMENTS)('%s gets nobody a secret, another’s request or an
 const trusted = () => JSON.parse(readFileSync(DOCUMENTS, 'utf8')) as Record<string, string>;
 
 test('a document that is trusted is trusted for its form, not for its caller', async () => {
-  const [id = '', text = ''] = Object.entries(trusted()).find(([, document]) => /query Request\(/.test(document)) ?? [];
+  const [id = '', text = ''] = Object.entries(trusted()).find(([, document]) => /query DeviceSecrets\(/.test(document)) ?? [];
   expect(text).toContain('activationCode');
   const [mutationId = '', mutation = ''] =
     Object.entries(trusted()).find(([, document]) => /mutation ActivateDevices/.test(document)) ?? [];

@@ -73,7 +73,7 @@ test('an API key that expires does the same', async () => {
   const key = await makeKey(world.stack.gateway, { scopes: READ, livesMs: 2_000 });
   await using socket = await following(world, key.authorization);
   const stream = await streaming(world, key.authorization);
-  expect([await socket.closed, socket.closeReason]).toEqual([4403, 'The key or token is over']);
+  expect([await socket.closed, socket.closeReason]).toEqual([4403, 'The key was revoked, or the token has expired']);
   expect(await rest(stream)).toEqual(ENDED);
 });
 

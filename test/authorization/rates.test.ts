@@ -118,6 +118,24 @@ test('what a caller has waiting is limited, also where it comes all at once; ano
   expect((await activate(stack, busy, 10 + again, { idempotencyKey: `key-${again}` })).text).toContain('ActivateDevicesAccepted');
 });
 
+test('a repeat of what waits takes no place of its own: neither its caller nor anybody else is shut out by it', async () => {
+  await using stack = await open({
+    M2M_CALLER_MAX_QUEUED_REQUESTS: '3',
+    M2M_MAX_QUEUED_REQUESTS: '5',
+    M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE: '1',
+    M2M_SUBMIT_WAIT_MS: '100',
+  });
+  const patient = await makeKey(stack.gateway, { scopes: ALL });
+  const other = await makeKey(stack.gateway, { scopes: ALL });
+  expect((await activate(stack, other, 1)).text).toContain('ActivateDevicesAccepted');
+  await stack.simulator.ledger.until(({ posts }) => posts.length === 1);
+  for (let repeat = 0; repeat < 6; repeat++)
+    expect((await activate(stack, patient, 2, { idempotencyKey: 'once' })).text).toContain('ActivateDevicesAccepted');
+  expect((await activate(stack, patient, 3)).text).toContain('ActivateDevicesAccepted');
+  expect((await activate(stack, other, 4)).text).toContain('ActivateDevicesAccepted');
+  expect(stack.simulator.ledger.posts).toHaveLength(1);
+});
+
 test('a caller’s sockets are limited, not another’s; one that closes makes room', async () => {
   await using stack = await open({ M2M_CALLER_SOCKETS: '2' });
   const { websocket } = stack.gateway.urls;

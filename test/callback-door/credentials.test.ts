@@ -75,7 +75,7 @@ test('credentials that nobody registered are wrong credentials', async () => {
 });
 
 test('a path under the previous secret is still taken', async () => {
-  const previous = 'the-secret-of-before-the-last-rotation';
+  const previous = 'a-previous-secret-of-the-tests-32-chars';
   await using door = await openDoor({ M2M_CALLBACK_PREVIOUS_SECRET: previous });
   const token = createHmac('sha256', previous).update(`${ACCOUNT}\nCarrierService`).digest('base64url');
   expect((await door.post(JSON.stringify(callback()), {}, `/callbacks/${token}`)).status).toBe(200);
@@ -83,7 +83,7 @@ test('a path under the previous secret is still taken', async () => {
 });
 
 test('the use of the previous secret is logged, so that somebody registers again; without the account and the path', async () => {
-  const previous = 'the-secret-of-before-the-last-rotation';
+  const previous = 'a-previous-secret-of-the-tests-32-chars';
   await using folder = await tempFolder();
   const carrier = { url: 'http://127.0.0.1:9/api', credentials: CARRIER_CREDENTIALS, accounts: [ACCOUNT] };
   const config = readConfig({ ...gatewayEnv(carrier, `${folder.path}/gateway.sqlite`), M2M_CALLBACK_PREVIOUS_SECRET: previous });
@@ -103,7 +103,7 @@ test('the use of the previous secret is logged, so that somebody registers again
 
 test('a path under a secret of no rotation is not', async () => {
   await using door = await openDoor();
-  const token = createHmac('sha256', 'the-secret-of-before-the-last-rotation').update(`${ACCOUNT}\nCarrierService`).digest('base64url');
+  const token = createHmac('sha256', 'a-previous-secret-of-the-tests-32-chars').update(`${ACCOUNT}\nCarrierService`).digest('base64url');
   expect((await door.post(JSON.stringify(callback()), {}, `/callbacks/${token}`)).status).toBe(404);
 });
 

@@ -1,6 +1,7 @@
-import { generateSecret, exportSPKI, SignJWT, UnsecuredJWT } from 'jose';
+import { SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { claimsWith, signingKey, startIssuer, type Issuer, type SigningKey } from '../support/start-issuer.ts';
+import { claimsWith, startIssuer, type Issuer, type SigningKey } from '../support/start-issuer.ts';
+import { FORGED_TOKENS, makeForgersKeys, MARK, type ForgersKeys } from './support/forged-tokens.ts';
 import { openVerifier } from './support/open-verifier.ts';
 import { refusalOf } from './support/refusal-of.ts';
 import { refused } from './support/refused.ts';
@@ -9,23 +10,11 @@ const ACCOUNT = '0868924207-00001';
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 
-let keys: Record<'rsa' | 'ec' | 'ed' | 'attacker' | 'rs384' | 'pss', SigningKey>;
-beforeAll(async () => {
-  const [rsa, ec, ed, attacker, rs384, pss] = await Promise.all([
-    signingKey('RS256', 'rsa'),
-    signingKey('ES256', 'ec'),
-    signingKey('EdDSA', 'ed'),
-    signingKey('RS256', 'first'),
-    signingKey('RS384', 'rs384'),
-    signingKey('PS256', 'pss'),
-  ]);
-  keys = { rsa, ec, ed, attacker, rs384, pss };
-});
-
+let keys: ForgersKeys;
 let issuer: Issuer;
 beforeAll(async () => {
   issuer = await startIssuer();
-  issuer.published.push(keys.rs384.jwk, keys.pss.jwk);
+  keys = await makeForgersKeys(issuer);
 });
 afterAll(() => issuer[Symbol.asyncDispose]());
 
@@ -62,78 +51,11 @@ test('without a kid, the keys that fit are tried', async () => {
   expect(await verifier.outcome(await expired)).toEqual(refused('EXPIRED', 'has expired'));
 });
 
-const NOT_OURS = 'not signed with a key of the configured issuer';
-const ALGORITHM = 'not signed with RS256, ES256, EdDSA';
 const seconds = () => Math.floor(Date.now() / 1000);
-/** Nothing of it may be in an answer. */
-const MARK = 'Xmark7';
 
-const FORGED: readonly (readonly [name: string, make: () => Promise<string> | string, reason: string, message: string])[] = [
-  ['alg none', () => new UnsecuredJWT(claimsWith({})).encode(), 'INVALID', ALGORITHM],
-  [
-    'alg none with a signature that was good',
-    async () => {
-      const [, payload, signature] = (await issuer.sign()).split('.');
-      return [base64({ alg: 'none', kid: issuer.key.kid }), payload, signature].join('.');
-    },
-    'INVALID',
-    ALGORITHM,
-  ],
-  ['HS256 with the RSA public key as PEM', async () => hs256(await exportSPKI(issuer.key.publicKey)), 'INVALID', ALGORITHM],
-  ['HS256 with the RSA public key as JWK', () => hs256(JSON.stringify(issuer.key.jwk)), 'INVALID', ALGORITHM],
-  [
-    'HS256 with a key of its own',
-    async () => new SignJWT(claimsWith({})).setProtectedHeader({ alg: 'HS256' }).sign(await generateSecret('HS256')),
-    'INVALID',
-    ALGORITHM,
-  ],
-  ['RS384, with a published key', () => issuer.sign({}, { key: keys.rs384 }), 'INVALID', ALGORITHM],
-  ['PS256, with a published key', () => issuer.sign({}, { key: keys.pss }), 'INVALID', ALGORITHM],
-  ['wrong aud', () => issuer.sign({ aud: MARK }), 'INVALID', 'its `aud` is not'],
-  ['a list of wrong aud', () => issuer.sign({ aud: [MARK, `${issuer.audience}/`] }), 'INVALID', 'its `aud` is not'],
-  ['no aud', () => issuer.sign({ aud: undefined }), 'INVALID', 'it lacks `aud`'],
-  ['wrong iss', () => issuer.sign({ iss: MARK }), 'INVALID', 'its `iss` is not'],
-  ['no iss', () => issuer.sign({ iss: undefined }), 'INVALID', 'it lacks `iss`'],
-  ['no exp', () => issuer.sign({ exp: undefined }), 'INVALID', 'it lacks `exp`'],
-  ['exp as text', () => issuer.sign({ exp: `${seconds() + 60}` }), 'INVALID', 'its `exp` is not'],
-  ['expired', () => issuer.sign({ exp: seconds() - 6 }), 'EXPIRED', 'has expired'],
-  ['not yet valid', () => issuer.sign({ nbf: seconds() + 60 }), 'INVALID', 'not valid yet'],
-  ['no sub', () => issuer.sign({ sub: undefined }), 'INVALID', 'it lacks `sub`'],
-  ['empty sub', () => issuer.sign({ sub: '' }), 'INVALID', 'its `sub` must have'],
-  ['sub of 129 characters', () => issuer.sign({ sub: MARK.padEnd(129, 'x') }), 'INVALID', 'its `sub` must have'],
-  ['sub with a line break', () => issuer.sign({ sub: `${MARK}\n` }), 'INVALID', 'its `sub` must have'],
-  ['sub that is a number', () => issuer.sign({ sub: 7 as never }), 'INVALID', 'its `sub` must have'],
-  ['another key under the right kid', () => issuer.sign({}, { key: keys.attacker }), 'INVALID', NOT_OURS],
-  [
-    'another key, in the header as jwk',
-    () => issuer.sign({}, { key: keys.rsa, header: { kid: issuer.key.kid, jwk: keys.rsa.jwk } }),
-    'INVALID',
-    NOT_OURS,
-  ],
-  [
-    'another key, in the header as jwk, without a kid',
-    () => issuer.sign({}, { key: keys.ec, header: { kid: undefined, jwk: keys.ec.jwk } as never }),
-    'INVALID',
-    NOT_OURS,
-  ],
-  ['unknown kid', () => issuer.sign({}, { header: { kid: MARK } }), 'INVALID', NOT_OURS],
-  ['a kid that is a path', () => issuer.sign({}, { header: { kid: '../../etc/passwd' } }), 'INVALID', NOT_OURS],
-  ['an extension it says is critical', () => sign(JSON.stringify(claimsWith({})), { crit: ['x'], x: 1 }), 'INVALID', 'not a signed JWT'],
-  ['another payload under a good signature', async () => changed(await issuer.sign(), 1, claimsWith({ sub: 'root' })), 'INVALID', NOT_OURS],
-  ['a signature cut short', async () => (await issuer.sign()).slice(0, -4), 'INVALID', NOT_OURS],
-  ['without its signature', async () => `${(await issuer.sign()).split('.').slice(0, 2).join('.')}.`, 'INVALID', NOT_OURS],
-  ['five parts', () => 'a.b.c.d.e', 'INVALID', 'not a signed JWT'],
-  ['two parts', () => 'a.b', 'INVALID', 'not a signed JWT'],
-  ['garbage', () => `${MARK}~${MARK}`, 'INVALID', 'not a signed JWT'],
-  ['empty', () => '', 'INVALID', 'not a signed JWT'],
-  ['a payload that is no object', () => sign('"text"'), 'INVALID', 'not a signed JWT'],
-  ['100 kB', () => issuer.sign({ padding: MARK.repeat(15_000) }), 'INVALID', 'longer than 8192 bytes'],
-  ['no rights', () => issuer.sign({ m2m: undefined }), 'INVALID', 'lacks the claim `m2m`'],
-];
-
-test.each(FORGED)('refused: %s', async (_name, make, reason, message) => {
+test.each(FORGED_TOKENS)('refused: %s', async (_name, make, reason, message) => {
   await using verifier = openVerifier(issuer);
-  const token = await make();
+  const token = await make({ issuer, keys });
   const outcome = await verifier.outcome(token);
   expect(outcome).toEqual(refused(reason, message));
   expect(JSON.stringify(outcome)).not.toContain(MARK);
@@ -234,22 +156,3 @@ test('who asks for the end after it has come finds it there', async () => {
   expect(identity.ended.aborted).toBe(true);
   expect(refusalOf(identity.ended.reason)).toEqual(refused('EXPIRED', 'has expired'));
 });
-
-function hs256(secret: string): Promise<string> {
-  return new SignJWT(claimsWith({})).setProtectedHeader({ alg: 'HS256', kid: issuer.key.kid }).sign(new TextEncoder().encode(secret));
-}
-
-/** Signed with the right key, over what jose would not sign. */
-async function sign(payload: string, header = {}): Promise<string> {
-  const signed = `${base64({ alg: 'RS256', kid: issuer.key.kid, ...header })}.${Buffer.from(payload).toString('base64url')}`;
-  const signature = await crypto.subtle.sign('RSASSA-PKCS1-v1_5', issuer.key.privateKey, new TextEncoder().encode(signed));
-  return `${signed}.${Buffer.from(signature).toString('base64url')}`;
-}
-
-function changed(token: string, part: number, value: unknown): string {
-  return token.split('.').with(part, base64(value)).join('.');
-}
-
-function base64(value: unknown): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
-}

@@ -28,7 +28,10 @@ export interface AuditFilter {
 
 /** The part of the store that is only ever added to. */
 export interface AuditLog {
-  /** Resolves once all are on disk. */
+  /**
+   * Resolves once all are on disk. It never rejects: what they tell of has happened, and who is told that nothing was stored
+   * does it again. That they could not be written is told to the operator.
+   */
   recordAudit(records: readonly AuditRecord[]): Promise<void>;
   /** Newest first. */
   auditEntries(filter: AuditFilter, before: string | null, limit: number): Promise<Page<AuditEntry>>;

@@ -242,8 +242,11 @@ export interface RequestLog extends FollowUpLog, KeptMessages, ForwardQueue, Aud
   findByCarrierRequestId(carrierRequestId: string): Promise<StoredRequest | null>;
   carrierRequests(requestIds: readonly string[]): Promise<ReadonlyMap<string, readonly StoredCarrierRequest[]>>;
   list(filter: RequestFilter, after: string | null, limit: number): Promise<Page<StoredRequest>>;
-  /** One page of outcomes for each of `wanted`, in its order, whatever their number in a bounded number of statements. */
-  outcomePages(wanted: readonly OutcomePage[]): Promise<readonly Page<StoredOutcome>[]>;
+  /**
+   * One page of outcomes for each of `wanted`, in its order, whatever their number in a bounded number of statements. With
+   * `work` only as many, one at least, as take about the time of showing so many devices: the first of `wanted`.
+   */
+  outcomePages(wanted: readonly OutcomePage[], work?: number): Promise<readonly Page<StoredOutcome>[]>;
   outcomesById(ids: readonly string[]): Promise<ReadonlyMap<string, StoredOutcome>>;
   unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): Promise<Page<UnclaimedCallback>>;
   sendable(requestId: string): Promise<SendableRequest | null>;

@@ -104,8 +104,7 @@ export class RequestState {
   }
 
   requested(index: number): DeviceIdentifier[] | null {
-    const device = this.devices?.[index];
-    return device ? device.deviceIds.map(({ kind, id }) => ({ kind: parseIdentifierKind(kind), id, reportedKind: kind })) : null;
+    return requestedIdentifiers(this.devices?.[index]);
   }
 
   /** Takes one row into the fold and gives it the next place in the log. */
@@ -198,6 +197,11 @@ export class RequestState {
       else known.push(index);
     }
   }
+}
+
+/** Null for a device that nobody named. */
+export function requestedIdentifiers(device: RequestedDevice | null | undefined): DeviceIdentifier[] | null {
+  return device?.deviceIds.map(({ kind, id }) => ({ kind: parseIdentifierKind(kind), id, reportedKind: kind })) ?? null;
 }
 
 /** IMSI and MIN never come alone: a message that has one names its device by a stronger identifier too. */

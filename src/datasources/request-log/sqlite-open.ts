@@ -76,7 +76,7 @@ function prepare(db: DatabaseSync, path: string): void {
     if (code === 5) {
       throw new GatewayError(
         'STORE_UNUSABLE',
-        `Another process has the store ${path} open. Only one gateway can use it: stop the other one, or give this one its own path.`,
+        `Another process has the store ${path} open. Only one gateway can use it: stop the other one, or give this one its own path. (A command reaches a running gateway by M2M_ADMIN_HOST and M2M_ADMIN_PORT.)`,
         { cause },
       );
     }

@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { BoundedCache } from './bounded-cache.ts';
 import type { KeptReason } from './kept-messages.ts';
 import { THIS_ROW, type OutcomeChange } from './log-event.ts';
 import { outcomeId, parseOutcomeId } from './outcome-id.ts';
@@ -16,23 +17,37 @@ import {
   type UnclaimedRow,
 } from './sqlite-rows.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
+import { readStandingOutcomes, standingOf, type StandingOutcomes } from './standing-outcomes.ts';
 import type { PlacedEvent } from './transition.ts';
+
+type Memory = Pick<SqliteWriter, 'state' | 'stateAtHand' | 'recent'>;
 
 /** How a device stands at some row: enough to show it once its messages are read. */
 interface OutcomeAt extends OutcomeChange {
   readonly pk: number;
   readonly requestId: string;
+  readonly requested: log.StoredOutcome['requested'];
 }
+
+/** Devices of Requests that nothing happens to, in memory because they are shown: 150 bytes each. */
+const SHOWN_DEVICES = 500_000;
+/** Looking through a device takes this part of what showing it does; reading how it stands, that. */
+const LOOK = 1 / 500;
+const READ = 1 / 20;
+/** Of the messages in one page of unclaimed callbacks. */
+const PAGE_CHARACTERS = 8 * 1_048_576;
 
 /** The reads of the SQLite store. They see what is committed: no transaction is ever open between two turns. */
 export class SqliteReader {
   readonly #db: DatabaseSync;
   readonly #sql: Statements;
-  readonly #memory: Pick<SqliteWriter, 'state' | 'recent'>;
+  readonly #memory: Memory;
   readonly #lists = new Map<string, StatementSync>();
+  /** By the id of the Request: while its log is as long, it stands like this. */
+  readonly #shown = new BoundedCache<string, { readonly lastSeq: number; readonly standing: StandingOutcomes }>(SHOWN_DEVICES);
   statements = 0;
 
-  constructor(db: DatabaseSync, sql: Statements, memory: Pick<SqliteWriter, 'state' | 'recent'>) {
+  constructor(db: DatabaseSync, sql: Statements, memory: Memory) {
     this.#db = db;
     this.#sql = sql;
     this.#memory = memory;
@@ -75,18 +90,22 @@ export class SqliteReader {
     return { rows: rows.slice(0, limit).map(toRequest), hasMore: rows.length > limit };
   }
 
-  outcomePages(wanted: readonly log.OutcomePage[]): log.Page<log.StoredOutcome>[] {
-    const pks = this.#pksOf(wanted.map(({ requestId }) => requestId));
-    const pages = wanted.map(({ requestId, statuses, afterIndex, limit }) => {
-      const pk = pks.get(requestId);
-      const outcomes = pk === undefined ? [] : this.#memory.state(pk).outcomes;
+  outcomePages(wanted: readonly log.OutcomePage[], work = Infinity): log.Page<log.StoredOutcome>[] {
+    const places = this.#placesOf(wanted.map(({ requestId }) => requestId));
+    const pages: { found: OutcomeAt[]; hasMore: boolean }[] = [];
+    for (let done = 0; pages.length < wanted.length && (done < work || pages.length === 0);) {
+      const { requestId, statuses, afterIndex, limit } = wanted[pages.length] as log.OutcomePage;
+      const place = places.get(requestId);
+      const { standing, wasRead } = place ? this.#standing(place) : NOBODY;
       const found: OutcomeAt[] = [];
-      for (let index = afterIndex + 1; index < outcomes.length && found.length <= limit; index++) {
-        const outcome = outcomes[index];
-        if (outcome && (!statuses || statuses.includes(outcome.status))) found.push({ pk: pk ?? 0, requestId, index, ...outcome });
+      for (let index = afterIndex + 1; index < standing.count && found.length <= limit; index++) {
+        const outcome = standing.at(index);
+        if (!place || !outcome || (statuses && !statuses.includes(outcome.status))) continue;
+        found.push({ pk: place.pk, requestId, index, requested: found.length < limit ? standing.requested(index) : null, ...outcome });
       }
-      return { found: found.slice(0, limit), hasMore: found.length > limit };
-    });
+      pages.push({ found: found.slice(0, limit), hasMore: found.length > limit });
+      done += found.length + standing.count * (wasRead ? READ : LOOK);
+    }
     const shown = this.#show(pages.flatMap(({ found }) => found));
     let from = 0;
     return pages.map(({ found, hasMore }) => ({ rows: shown.slice(from, (from += found.length)), hasMore }));
@@ -94,17 +113,19 @@ export class SqliteReader {
 
   outcomesById(ids: readonly string[]): Map<string, log.StoredOutcome> {
     const named = ids.flatMap((id) => parseOutcomeId(id) ?? []);
-    const pks = this.#pksOf(named.map(({ requestId }) => requestId));
+    const places = this.#placesOf(named.map(({ requestId }) => requestId));
     const standing = named.flatMap(({ requestId, index }): OutcomeAt[] => {
-      const pk = pks.get(requestId);
-      const outcome = pk === undefined ? undefined : this.#memory.state(pk).outcomes[index];
-      return pk === undefined || outcome === undefined ? [] : [{ pk, requestId, index, ...outcome }];
+      const place = places.get(requestId);
+      if (!place) return [];
+      const all = this.#standing(place).standing;
+      const outcome = all.at(index);
+      return outcome ? [{ pk: place.pk, requestId, index, requested: all.requested(index), ...outcome }] : [];
     });
     return new Map(this.#show(standing).map((outcome) => [outcome.id, outcome]));
   }
 
   read(pk: number, requestId: string, afterSeq: number, limit: number): log.LogBatch | null {
-    const { lastSeq } = this.#memory.state(pk);
+    const { lastSeq, requested } = this.#followed(pk);
     if (afterSeq >= lastSeq) return null;
     const rows = upToTerminal(
       this.#memory.recent.after(pk, afterSeq, limit, lastSeq) ??
@@ -117,7 +138,10 @@ export class SqliteReader {
     const messages = new Map<number, log.StoredCallback>();
     for (const { event, seq } of rows) {
       if (event.callback) messages.set(seq, event.callback);
-      if (event.outcome) newest.set(event.outcome.index, { pk, requestId, ...inPlace(event.outcome, seq) });
+      if (event.outcome) {
+        const { index } = event.outcome;
+        newest.set(index, { pk, requestId, requested: requested(index), ...inPlace(event.outcome, seq) });
+      }
     }
     return {
       lastSeq: last.seq,
@@ -135,12 +159,19 @@ export class SqliteReader {
 
   unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): log.Page<log.UnclaimedCallback> {
     this.statements++;
-    const rows = this.#sql.unclaimedPage.all({
+    const rows: UnclaimedRow[] = [];
+    let characters = 0;
+    // A page of long messages ends early: a thousand of a megabyte each would not fit into one answer.
+    for (const row of this.#sql.unclaimedPage.iterate({
       accounts: accounts && JSON.stringify(accounts),
       after: Number(after ?? 0),
       limit: limit + 1,
-    }) as UnclaimedRow[];
-    return { rows: rows.slice(0, limit).flatMap((row) => toUnclaimed(row) ?? []), hasMore: rows.length > limit };
+    }) as Iterable<UnclaimedRow>) {
+      characters += row.message.length;
+      if (rows.length === limit || (characters > PAGE_CHARACTERS && rows.length > 0)) return { rows: shownUnclaimed(rows), hasMore: true };
+      rows.push(row);
+    }
+    return { rows: shownUnclaimed(rows), hasMore: false };
   }
 
   sendable(requestId: string): log.SendableRequest | null {
@@ -163,7 +194,14 @@ export class SqliteReader {
   }
 
   niddOutstanding(pk: number): number {
-    return this.#memory.state(pk).outcomes.filter((outcome) => outcome.status === 'SUCCEEDED' && outcome.niddSeq === 0).length;
+    const [row] = this.#all<RequestRow>(this.#sql.requestByPk, pk);
+    const standing = row ? this.#standing(row).standing : NOBODY.standing;
+    let outstanding = 0;
+    for (let index = 0; index < standing.count; index++) {
+      const outcome = standing.at(index);
+      if (outcome?.status === 'SUCCEEDED' && outcome.niddSeq === 0) outstanding++;
+    }
+    return outstanding;
   }
 
   counts(): log.LogCounts {
@@ -190,11 +228,11 @@ export class SqliteReader {
       }
     }
     const message = (pk: number, seq: number) => (seq === 0 ? null : (atHand.get(seq) ?? fetched.get(`${pk}/${seq}`) ?? null));
-    return standing.map(({ pk, requestId, index, status, source, contradicted, finalSeq, niddSeq }) => ({
+    return standing.map(({ pk, requestId, index, requested, status, source, contradicted, finalSeq, niddSeq }) => ({
       id: outcomeId(requestId, index),
       requestId,
       index,
-      requested: this.#memory.state(pk).requested(index),
+      requested,
       status,
       source,
       contradicted,
@@ -203,14 +241,38 @@ export class SqliteReader {
     }));
   }
 
-  #pksOf(ids: readonly string[]): Map<string, number> {
-    return new Map(this.#all<RequestRow>(this.#sql.requestsByIds, JSON.stringify(ids)).map(({ id, pk }) => [id, pk]));
+  #placesOf(ids: readonly string[]): Map<string, RequestRow> {
+    return new Map(this.#all<RequestRow>(this.#sql.requestsByIds, JSON.stringify(ids)).map((row) => [row.id, row]));
+  }
+
+  #followed(pk: number): { readonly lastSeq: number; readonly requested: StandingOutcomes['requested'] } {
+    const atHand = this.#memory.stateAtHand(pk);
+    if (atHand) return { lastSeq: atHand.lastSeq, requested: (index) => atHand.requested(index) };
+    const [row] = this.#all<RequestRow>(this.#sql.requestByPk, pk);
+    return row ? { lastSeq: row.last_seq, requested: this.#standing(row).standing.requested } : { lastSeq: 0, requested: () => null };
+  }
+
+  /** How the devices of a Request stand, and whether that had to be read. */
+  #standing({ pk, id, last_seq: lastSeq }: RequestRow): { readonly standing: StandingOutcomes; readonly wasRead: boolean } {
+    const atHand = this.#memory.stateAtHand(pk);
+    if (atHand) return { standing: standingOf(atHand), wasRead: false };
+    const shown = this.#shown.get(id);
+    if (shown?.lastSeq === lastSeq) return { standing: shown.standing, wasRead: false };
+    const standing = readStandingOutcomes(this.#sql, pk);
+    this.#shown.set(id, { lastSeq, standing }, standing.count + 1);
+    return { standing, wasRead: true };
   }
 
   #all<Row>(statement: StatementSync, ...parameters: SQLInputValue[]): Row[] {
     this.statements++;
     return statement.all(...parameters) as Row[];
   }
+}
+
+const NOBODY = { standing: { count: 0, at: () => null, requested: () => null } as StandingOutcomes, wasRead: false };
+
+function shownUnclaimed(rows: readonly UnclaimedRow[]): log.UnclaimedCallback[] {
+  return rows.flatMap((row) => toUnclaimed(row) ?? []);
 }
 
 /** The row that ends the Request ends the batch; what comes after it (a NIDD message, a correction) is a batch of its own. */

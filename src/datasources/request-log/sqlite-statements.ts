@@ -57,6 +57,8 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
         ${sealed(vault, 'event', 'message', '?18', ['CAST(?1 AS INTEGER)', 'CAST(?2 AS INTEGER)'])}, ${keyIdFor(vault, '?18')})`),
     knownDigest: db.prepare('SELECT 1 FROM event WHERE request_pk = ? AND digest = ?'),
     eventsAfter: db.prepare(`SELECT ${EVENT} FROM event WHERE request_pk = ? AND seq > ? ORDER BY seq LIMIT ?`),
+    outcomesOf: db.prepare(`SELECT outcome, outcome_status, source, final_seq, nidd_seq, contradicted FROM event
+      WHERE request_pk = ? AND outcome IS NOT NULL ORDER BY seq`),
     eventsByPlace: db.prepare(`SELECT request_pk, ${EVENT} FROM json_each(?) place
       CROSS JOIN event ON request_pk = place.value ->> 0 AND seq = place.value ->> 1`),
     inputOf: db.prepare(`SELECT ${opened('request_input', 'devices')} AS devices, ${opened('request_input', 'settings')} AS settings

@@ -7,6 +7,7 @@ import type { Hub } from './hub.ts';
 import { backupSqlite } from './sqlite-backup.ts';
 import { purgeStep } from './sqlite-purge.ts';
 import type { SqliteReseal } from './sqlite-reseal.ts';
+import { rewriteSqlite, roomToReseal, roomToRewrite } from './sqlite-rewrite.ts';
 import type { Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
 import type {
@@ -65,7 +66,7 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
     return this.#note(LAST_PURGE, { ...report, at: this.#parts.now() });
   }
 
-  async backup(path: string): Promise<BackupReport> {
+  async backup(path: string, { isKept = true } = {}): Promise<BackupReport> {
     if (this.#backup)
       throw new GatewayError('BAD_USER_INPUT', 'No backup was made: another one is being written. Try again when it is done.');
     const started = performance.now();
@@ -77,28 +78,30 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
     } finally {
       this.#backup = null;
     }
-    await this.#note(LAST_BACKUP, { at: this.#parts.now() });
+    if (isKept) await this.#note(LAST_BACKUP, { at: this.#parts.now() });
     return { path, bytes: statSync(path).size, durationMs: Math.round(performance.now() - started) };
   }
 
   async resealStep(): Promise<ResealStep> {
     const keyId = this.#keyId();
+    roomToReseal(this.#parts.path);
     return this.#parts.run(() => this.#parts.reseal.step(keyId));
   }
 
   async finishReseal(maxBytes: number): Promise<Pick<ResealReport, 'keyId' | 'rewritten'>> {
     const keyId = this.#keyId();
-    const { db, outside } = this.#parts;
+    const { db, outside, path } = this.#parts;
+    const emptyWal = () => db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     // It reads the pages from another thread, and would begin again with a new file.
     while (this.#backup) await this.#backup.catch(() => undefined);
-    const rewritten = this.#pages().bytes <= maxBytes;
+    await outside(emptyWal);
+    const { bytes, freeBytes } = this.#pages();
+    const rewritten = bytes <= maxBytes;
+    if (!rewritten) return { keyId, rewritten };
+    roomToRewrite(path, bytes - freeBytes);
     await outside(() => {
-      try {
-        // The copy on its way has sealed rows only, and may be larger than the memory.
-        if (rewritten) db.exec('PRAGMA temp_store = FILE; VACUUM');
-      } finally {
-        db.exec('PRAGMA temp_store = MEMORY; PRAGMA wal_checkpoint(TRUNCATE)');
-      }
+      rewriteSqlite(db, bytes - freeBytes);
+      emptyWal();
     });
     return { keyId, rewritten };
   }

@@ -1,13 +1,14 @@
 import { ulid } from 'ulid';
 import { GatewayError } from '../../errors.ts';
 import { BoundedCache } from './bounded-cache.ts';
+import { foldRequest } from './fold-request.ts';
 import { THIS_ROW } from './log-event.ts';
 import * as log from './request-log.ts';
 import { RequestState } from './request-state.ts';
 import { recordAudit } from './sqlite-audit.ts';
 import type { SqliteForward } from './sqlite-forward.ts';
 import { keepForeign } from './sqlite-kept.ts';
-import { toLogEvent, toUnclaimed, type EventRow, type UnclaimedRow } from './sqlite-rows.ts';
+import { toUnclaimed, type UnclaimedRow } from './sqlite-rows.ts';
 import { RecentRows } from './recent-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
 import { transition, type Change, type PlacedEvent } from './transition.ts';
@@ -156,19 +157,17 @@ export class SqliteWriter {
 
   /** The fold of a Request's log, from memory or from its rows. */
   state(pk: number): RequestState {
-    // One that the open transaction has changed stays the same, though it may have been forgotten since.
-    const cached = this.#touched.get(pk)?.state ?? this.#states.get(pk);
+    const cached = this.stateAtHand(pk);
     if (cached) return cached;
-    const input = this.#sql.inputOf.get(pk) as { devices: string | null };
-    const carriers = this.#sql.carriersOf.all(pk) as { first_index: number; device_count: number | null }[];
-    const state = new RequestState(
-      (this.#sql.requestByPk.get(pk) as { id: string }).id,
-      input.devices === null ? null : (JSON.parse(input.devices) as log.RequestedDevice[]),
-      carriers.map(({ first_index, device_count }) => ({ firstIndex: first_index, deviceCount: device_count })),
-    );
-    for (const row of this.#sql.eventsAfter.iterate(pk, 0, -1)) state.apply(toLogEvent(row as EventRow));
+    const state = foldRequest(this.#sql, pk);
     this.#states.set(pk, state, state.outcomes.length + 1);
     return state;
+  }
+
+  /** Null where it would have to be built from its rows. */
+  stateAtHand(pk: number): RequestState | null {
+    // One that the open transaction has changed stays the same, though it may have been forgotten since.
+    return this.#touched.get(pk)?.state ?? this.#states.get(pk) ?? null;
   }
 
   pkOf(requestId: string): number {

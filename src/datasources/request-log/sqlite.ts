@@ -10,7 +10,7 @@ import { ownEpoch } from './own-epoch.ts';
 import { sentBeforeRestore, settleInterrupted, settleRestored } from './recover.ts';
 import type * as log from './request-log.ts';
 import { settleUnclaimed } from './settle-unclaimed.ts';
-import { auditPage, recordAudit } from './sqlite-audit.ts';
+import { SqliteAudit, type OnAuditFailed } from './sqlite-audit.ts';
 import { SqliteApiKeys } from './sqlite-api-keys.ts';
 import { SealedWith } from './sealed-with.ts';
 import { openSqlite, unusable } from './sqlite-open.ts';
@@ -32,6 +32,8 @@ export interface SqliteRequestLogOptions {
   readonly hub: Hub;
   readonly now: () => number;
   readonly onCommit?: (jobs: number, seconds: number) => void;
+  /** Told of what has happened and could not be written to the audit log; without it `recordAudit` rejects. */
+  readonly onAuditFailed?: OnAuditFailed;
   readonly onFatal: GroupCommitOptions['onFatal'];
 }
 
@@ -47,6 +49,7 @@ export class SqliteRequestLog implements log.RequestLog {
   readonly #sql: Statements;
   readonly #now: () => number;
   readonly #commits: GroupCommit;
+  readonly #audit: SqliteAudit;
   readonly #writer: SqliteWriter;
   readonly #reader: SqliteReader;
   readonly #followUp: SqliteFollowUp;
@@ -55,7 +58,7 @@ export class SqliteRequestLog implements log.RequestLog {
   /** Unclaimed callbacks are looked at in turns. */
   #unclaimedFrom = 0;
 
-  constructor({ path, keys = [], hub, now, onCommit, onFatal }: SqliteRequestLogOptions) {
+  constructor({ path, keys = [], hub, now, onCommit, onAuditFailed, onFatal }: SqliteRequestLogOptions) {
     this.#db = openSqlite(path);
     this.#now = now;
     const vault = new Vault(keys);
@@ -92,6 +95,7 @@ export class SqliteRequestLog implements log.RequestLog {
       onFatal,
     });
     this.apiKeys = new SqliteApiKeys(this.#db, this.#commits);
+    this.#audit = new SqliteAudit(this.#sql, this.#commits, { now, onFailed: onAuditFailed });
     this.upkeep = new SqliteUpkeep({
       db: this.#db,
       sql: this.#sql,
@@ -156,11 +160,11 @@ export class SqliteRequestLog implements log.RequestLog {
   }
 
   recordAudit(records: readonly AuditRecord[]) {
-    return this.#commits.run(() => recordAudit(this.#sql, records, this.#now()));
+    return this.#audit.record(records);
   }
 
   auditEntries(filter: AuditFilter, before: string | null, limit: number) {
-    return this.#commits.read(() => auditPage(this.#sql, filter, before, limit));
+    return this.#audit.entries(filter, before, limit);
   }
 
   cancelQueued(requestId: string, error: log.RequestError) {
@@ -226,8 +230,8 @@ export class SqliteRequestLog implements log.RequestLog {
     return this.#commits.read(() => this.#reader.list(filter, after, limit));
   }
 
-  outcomePages(wanted: readonly log.OutcomePage[]) {
-    return this.#commits.read(() => this.#reader.outcomePages(wanted));
+  outcomePages(wanted: readonly log.OutcomePage[], work?: number) {
+    return this.#commits.read(() => this.#reader.outcomePages(wanted, work));
   }
 
   outcomesById(ids: readonly string[]) {

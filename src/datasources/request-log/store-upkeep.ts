@@ -84,12 +84,13 @@ export interface StoreUpkeep {
    *
    * @throws GatewayError BAD_USER_INPUT where `path` is not an absolute path of a new file; STORE_FAILED where it cannot be written.
    */
-  backup(path: string): Promise<BackupReport>;
+  backup(path: string, options?: { readonly isKept?: boolean }): Promise<BackupReport>;
   /**
    * Seals a bounded part of the rows with the current key that are sealed with another one, or not at all. An unfinished
    * reseal goes on where it ended, over a restart too.
    *
-   * @throws GatewayError BAD_USER_INPUT where there is no key; STORE_FAILED for a value that does not open.
+   * @throws GatewayError BAD_USER_INPUT where there is no key; STORE_FAILED for a value that does not open, or a disk that is
+   * nearly full.
    */
   resealStep(): Promise<ResealStep>;
   /**
@@ -98,6 +99,8 @@ export interface StoreUpkeep {
    *
    * Rows that are rewritten leave pieces of what they were in the free space of their pages, whatever SQLite's secure_delete
    * does: only a file that is written anew has none.
+   *
+   * @throws GatewayError STORE_FAILED where there was no room for that: every row is sealed all the same.
    */
   finishReseal(maxBytes: number): Promise<Pick<ResealReport, 'keyId' | 'rewritten'>>;
   sizes(): StoreSizes;

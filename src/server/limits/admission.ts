@@ -13,6 +13,7 @@ import type { GraphContext } from '../../schema/context.ts';
 import { operationCost } from './operation-cost.ts';
 import { demandsOf, refusalFor, type OperationDemands } from './operation-demands.ts';
 import { RateLimit } from './rate-limit.ts';
+import { keptFault, variablesFault } from './variables-form.ts';
 
 export interface AdmissionOptions {
   readonly maxCost: number;
@@ -45,9 +46,9 @@ export class Admission {
     const operation = getOperationAST(args.document, args.operationName);
     // Execution says which names there are.
     if (!operation) return null;
-    const { caller } = args.contextValue as GraphContext;
+    const { caller, params } = args.contextValue as GraphContext & Asked;
     const demands = this.#demandsOf(args);
-    const error = this.#refusalOf(args, operation, caller, demands);
+    const error = this.#refusalOf(args, operation, { caller, params }, demands);
     if (!error) return null;
     const code = String(error.extensions['code']);
     this.#options.onRefused(code);
@@ -63,13 +64,15 @@ export class Admission {
   #refusalOf(
     { schema, document, variableValues }: ExecutionArgs,
     operation: OperationDefinitionNode,
-    caller: Caller,
+    { caller, params }: Asked & { readonly caller: Caller },
     demands: OperationDemands,
   ): GraphQLError | null {
     const wait = this.#operations.take(caller.id, 1);
     if (wait !== null) return limited('operations', wait);
     const forbidden = forbiddenTo(caller, demands);
     if (forbidden) return forbidden;
+    const fault = operation.operation === OperationTypeNode.SUBSCRIPTION ? keptFault(params) : variablesFault(variableValues);
+    if (fault) return fault;
     const { maxCost } = this.#options;
     const cost = operationCost(schema, document, operation, variableValues ?? {}, { stopAt: maxCost });
     if (cost > maxCost) return tooMuch(maxCost);
@@ -98,6 +101,11 @@ export class Admission {
     const records = rootFields.map((action) => ({ caller: id, action, account: null, devices: null, subject: null, outcome }));
     requestLog.recordAudit(records).catch((error: unknown) => logger.error('audit_failed', { error }));
   }
+}
+
+interface Asked {
+  /** The request as it came, with its document in `query`. */
+  readonly params: object;
 }
 
 /** Refused mutations of a caller that go into the audit log in a minute. */

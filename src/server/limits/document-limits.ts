@@ -36,6 +36,9 @@ export const DOCUMENT_LIMITS = {
   errors: 5,
 } as const;
 
+/** How graphql-js executes: with a few errors of variables, of which each prints what it is about, and no names the caller did not write. */
+export const QUIETLY = { hideSuggestions: true, options: { maxCoercionErrors: DOCUMENT_LIMITS.errors } } as const;
+
 /**
  * Before parsing, and before anything is kept of the text.
  *

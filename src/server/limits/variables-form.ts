@@ -1,0 +1,68 @@
+import { GraphQLError } from 'graphql';
+
+/** What the values that come with an operation may be at most, whatever the operation is. */
+export const VARIABLES_LIMITS = {
+  /** Characters of one text. The longest that any field takes are 255. */
+  characters: 10_000,
+  /** Fields of one object. The widest input has 20. graphql-js prints an object once for each field it does not know. */
+  fields: 64,
+  /** Objects and lists within each other. The deepest input has 6. */
+  depth: 16,
+  /** Texts, numbers, lists and objects together; 10,000 devices with all their identifiers are 240,000. */
+  values: 500_000,
+  /** All of what comes with a subscription, in characters: it is kept for as long as that is open, which may be hours. */
+  charactersKept: 4_096,
+} as const;
+
+/**
+ * Before anything is coerced: what does not fit is printed by graphql-js with all there is of it, and 8 MiB of fields that
+ * no input has would take it 20 seconds. It stops at the first fault.
+ *
+ * @returns null when they may be looked at
+ */
+export function variablesFault(variables: unknown): GraphQLError | null {
+  let values = 0;
+
+  function faultOf(value: unknown, depth: number): GraphQLError | null {
+    if (++values > VARIABLES_LIMITS.values) return tooLarge('Values', VARIABLES_LIMITS.values);
+    if (typeof value === 'string')
+      return value.length > VARIABLES_LIMITS.characters ? tooLarge('Characters of one text', VARIABLES_LIMITS.characters) : null;
+    if (typeof value !== 'object' || value === null) return null;
+    if (depth === VARIABLES_LIMITS.depth) return tooLarge('Objects and lists within each other', VARIABLES_LIMITS.depth);
+    if (Array.isArray(value)) {
+      for (const item of value) {
+        const fault = faultOf(item, depth + 1);
+        if (fault) return fault;
+      }
+      return null;
+    }
+    let fields = 0;
+    for (const name in value) {
+      // Variables that the document does not declare are passed over, however many there are.
+      if (depth > 0 && ++fields > VARIABLES_LIMITS.fields) return tooLarge('Fields of one object', VARIABLES_LIMITS.fields);
+      if (name.length > VARIABLES_LIMITS.characters) return tooLarge('Characters of one text', VARIABLES_LIMITS.characters);
+      const fault = faultOf((value as Readonly<Record<string, unknown>>)[name], depth + 1);
+      if (fault) return fault;
+    }
+    return null;
+  }
+
+  return faultOf(variables ?? null, 0);
+}
+
+/** The same for a subscription, whose request is kept as it came: variables, extensions and whatever stands beside them. */
+export function keptFault(params: object): GraphQLError | null {
+  const rest = { ...params, query: null };
+  const fault = variablesFault(rest);
+  if (fault) return fault;
+  const { length } = JSON.stringify(rest);
+  return length > VARIABLES_LIMITS.charactersKept
+    ? tooLarge('Characters of what comes with a subscription', VARIABLES_LIMITS.charactersKept)
+    : null;
+}
+
+function tooLarge(what: string, limit: number): GraphQLError {
+  return new GraphQLError(`Nothing was run. ${what}, in the variables: more than ${limit}, which is the limit.`, {
+    extensions: { code: 'OPERATION_TOO_LARGE', http: { spec: true, status: 400 } },
+  });
+}

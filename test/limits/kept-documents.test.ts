@@ -1,0 +1,65 @@
+import { parse } from 'graphql';
+import { expect, test } from 'vitest';
+import { KeptDocuments } from '../../src/server/limits/kept-documents.ts';
+import { newRequest } from '../support/new-request.ts';
+import { openGraphqlDoors } from '../support/graphql-doors.ts';
+import { openSubscriptions } from '../support/open-subscriptions.ts';
+import { RawWebSocket } from '../support/raw-websocket.ts';
+
+const ofLength = (length: number, name = 'a') => parse(`{ ${name}: __typename #${'x'.repeat(length - 18)}\n}`);
+
+test('a text counts once for each caller, however many follow with it, and no more when all have left', () => {
+  const kept = new KeptDocuments(250);
+  const [one, two, three] = [ofLength(100, 'a'), ofLength(100, 'b'), ofLength(100, 'c')] as const;
+  for (let follower = 0; follower < 10; follower++) expect(kept.enter('x', one)).toBe(one);
+  expect([kept.enter('x', two), kept.enter('x', three)]).toEqual([two, null]);
+  expect(kept.enter('y', three)).toBe(three);
+  for (let follower = 0; follower < 9; follower++) kept.leave('x', one);
+  expect(kept.enter('x', three)).toBeNull();
+  kept.leave('x', one);
+  expect(kept.enter('x', three)).toBe(three);
+  // Who was refused had nothing to leave.
+  kept.leave('x', one);
+  expect(kept.enter('x', one)).toBeNull();
+});
+
+test('those who follow with one text are given one document, while anybody follows with it', () => {
+  const kept = new KeptDocuments(250);
+  const [first, again, later] = [ofLength(100), ofLength(100), ofLength(100)] as const;
+  expect(kept.enter('x', first)).toBe(first);
+  expect(kept.enter('y', again)).toBe(first);
+  kept.leave('x', first);
+  expect(kept.enter('x', later)).toBe(first);
+  kept.leave('x', later);
+  kept.leave('y', again);
+  expect(kept.enter('x', later)).toBe(later);
+});
+
+test('the first is taken, however long: a document has a limit of its own', () => {
+  const kept = new KeptDocuments(50);
+  expect(kept.enter('x', ofLength(100))).not.toBeNull();
+  expect(kept.enter('x', ofLength(20))).toBeNull();
+});
+
+test('whoever subscribes with one new long document after the other is refused, others and one document are not', async () => {
+  await using doors = await openGraphqlDoors();
+  const request = newRequest([[['ICCID', '89148000000000000001']]]);
+  await doors.requestLog.create(request);
+  await using socket = await RawWebSocket.ready(doors.websocketUrl);
+  const follow = (at: number, comment: string) =>
+    socket.subscribe(`${at}`, `subscription ($id: ID!) { requestStatus(requestId: $id) { cursor } } #${comment}`, { id: request.id });
+  const answers: (string | undefined)[] = [];
+  for (let at = 0; at < 10; at++) {
+    follow(at, `${at}${'x'.repeat(60_000)}`);
+    const { type, payload } = await socket.message(({ id }) => id === `${at}`);
+    answers.push(type === 'next' && JSON.stringify(payload).includes('RATE_LIMITED') ? 'RATE_LIMITED' : type);
+  }
+  expect(answers).toEqual([...Array.from({ length: 8 }, () => 'next'), 'RATE_LIMITED', 'RATE_LIMITED']);
+  expect(await openSubscriptions(doors)).toBe(8);
+  // The same document again is no new one.
+  for (let at = 10; at < 40; at++) follow(at, `0${'x'.repeat(60_000)}`);
+  for (let at = 10; at < 40; at++) expect((await socket.message(({ id }) => id === `${at}`)).payload).toHaveProperty('data');
+  socket.send({ id: '7', type: 'complete' });
+  follow(50, `50${'x'.repeat(60_000)}`);
+  expect((await socket.message(({ id }) => id === '50')).payload).toHaveProperty('data');
+});

@@ -1,0 +1,162 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { createLoaders } from '../../src/datasources/loaders.ts';
+import type { OutcomePage, RequestLog } from '../../src/datasources/request-log/request-log.ts';
+import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.ts';
+import { failureCallback, incoming, niddCallback, successCallback } from '../support/callback-samples.ts';
+import { iccid } from '../support/devices.ts';
+import { newRequest } from '../support/new-request.ts';
+import { openLog } from '../support/open-log.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { A, B, C, submitted } from './contract-support.ts';
+
+const page = (requestId: string, more: Partial<OutcomePage> = {}): OutcomePage => ({
+  requestId,
+  statuses: null,
+  afterIndex: -1,
+  limit: 1_000,
+  ...more,
+});
+
+/** Requests of every kind, some of whose devices have reported. */
+async function fill(log: SqliteRequestLog): Promise<readonly string[]> {
+  const whole = await submitted(log, [A, B, C], 'guid-1');
+  await log.append(successCallback({ requestId: 'guid-1', ids: B }));
+  await log.append(failureCallback({ requestId: 'guid-1', ids: A }));
+  await log.append(failureCallback({ requestId: 'guid-1', ids: B }));
+  await log.append(niddCallback({ requestId: 'guid-1', ids: B }));
+  const silent = await submitted(log, [A, B], 'guid-2');
+  const group = await submitted(log, null, 'guid-3');
+  await log.append(successCallback({ requestId: 'guid-3', ids: C }));
+  // Who is in a group is read before it is sent.
+  const members = newRequest(null);
+  await log.create(members);
+  await log.setMembers(
+    members.id,
+    [1, 2].map((number) => ({ deviceIds: [{ kind: 'ICCID', id: iccid(number) }] })),
+  );
+  const stranger = await submitted(log, [A], 'guid-5');
+  await log.append(successCallback({ requestId: 'guid-5', ids: A }));
+  await log.append(successCallback({ requestId: 'guid-5', ids: C }));
+  const refused = newRequest([A, B]);
+  await log.create(refused);
+  await log.step(refused.id, 0, { type: 'SENDING' });
+  await log.step(refused.id, 0, { type: 'REFUSED', error: { code: 'X', message: 'No.' } });
+  return [whole, silent, group, members.id, stranger, refused.id];
+}
+
+async function shown(log: RequestLog, ids: readonly string[]) {
+  const pages = await log.outcomePages([
+    ...ids.map((id) => page(id)),
+    ...ids.map((id) => page(id, { afterIndex: 0, limit: 1 })),
+    ...ids.map((id) => page(id, { statuses: ['SUCCEEDED', 'PENDING'], limit: 1 })),
+  ]);
+  const outcomes = pages.flatMap(({ rows }) => rows.map(({ id }) => id));
+  return { pages, byId: await log.outcomesById([...outcomes, `out_${ids[0]?.slice(4)}_99`]) };
+}
+
+test('devices of requests that nothing happens to are shown as while it happened', async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/gateway.sqlite`;
+  const log = openLog(path);
+  const ids = await fill(log);
+  const before = await shown(log, ids);
+  await log[Symbol.asyncDispose]();
+  await using reopened = openLog(path);
+  expect(await shown(reopened, ids)).toEqual(before);
+  // And again, from what is kept of the first time.
+  expect(await shown(reopened, ids)).toEqual(before);
+  expect(before.pages.slice(0, ids.length).map(({ rows }) => rows.map(({ status }) => status))).toEqual([
+    ['FAILED', 'SUCCEEDED', 'PENDING'],
+    ['PENDING', 'PENDING'],
+    ['SUCCEEDED'],
+    ['PENDING', 'PENDING'],
+    ['SUCCEEDED', 'SUCCEEDED'],
+    ['REJECTED', 'REJECTED'],
+  ]);
+});
+
+test('what is kept of a request that was shown does not outlive the next thing that happens to it', async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/gateway.sqlite`;
+  const log = openLog(path);
+  const [whole = ''] = await fill(log);
+  await log[Symbol.asyncDispose]();
+  await using reopened = openLog(path);
+  const statuses = async () => (await reopened.outcomePages([page(whole)]))[0]?.rows.map(({ status }) => status);
+  expect(await statuses()).toEqual(['FAILED', 'SUCCEEDED', 'PENDING']);
+  await reopened.append(successCallback({ requestId: 'guid-1', ids: C }));
+  expect(await statuses()).toEqual(['FAILED', 'SUCCEEDED', 'SUCCEEDED']);
+});
+
+test('pages of many requests are given as far as the work goes, one at least, in their order', async () => {
+  await using folder = await tempFolder();
+  await using log = openLog(`${folder.path}/gateway.sqlite`);
+  const ids = await fill(log);
+  const all = await log.outcomePages(ids.map((id) => page(id)));
+  for (const work of [0, 1, 4, 100]) {
+    const some = await log.outcomePages(
+      ids.map((id) => page(id)),
+      work,
+    );
+    expect(some.length).toBe({ 0: 1, 1: 1, 4: 2, 100: ids.length }[work]);
+    expect(some).toEqual(all.slice(0, some.length));
+  }
+  expect(await log.outcomePages([], 0)).toEqual([]);
+});
+
+test('between the pages of a long list others have their turn, and each page is the asker’s own', async () => {
+  await using folder = await tempFolder();
+  await using log = openLog(`${folder.path}/gateway.sqlite`);
+  const ids: string[] = [];
+  for (let number = 0; number < 6; number++) {
+    const devices = Array.from({ length: 400 + number }, (_, at) => [['ICCID', iccid(number * 1_000 + at)]] as const);
+    ids.push(await submitted(log, devices, `guid-${number}`));
+  }
+  const seen: string[] = [];
+  const read: RequestLog['outcomePages'] = async (wanted, work) => {
+    seen.push('read');
+    return log.outcomePages(wanted, work);
+  };
+  const { outcomePage } = createLoaders({ outcomePages: read } as unknown as RequestLog);
+  let over = false;
+  const others = (async () => {
+    for (; !over; await nextTurn()) seen.push('turn');
+  })();
+  const pages = await Promise.all([...ids, ...ids].map((id) => outcomePage.load(page(id))));
+  over = true;
+  await others;
+  expect(pages.map(({ rows }) => [rows[0]?.requestId, rows.length])).toEqual([...ids, ...ids].map((id, at) => [id, 400 + (at % 6)]));
+  expect(seen.filter((what) => what === 'read')).toHaveLength(2);
+  expect(seen.join(' ')).not.toContain('read read');
+});
+
+test('pages that cannot be read fail, and only those', async () => {
+  let reads = 0;
+  const read: RequestLog['outcomePages'] = () =>
+    ++reads > 1 ? Promise.reject(new Error('the disk')) : Promise.resolve([{ rows: [], hasMore: false }]);
+  const { outcomePage } = createLoaders({ outcomePages: read } as unknown as RequestLog);
+  const told = await Promise.allSettled(['a', 'b', 'c'].map((id) => outcomePage.load(page(id))));
+  expect(told.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+  expect(reads).toBe(2);
+});
+
+test('a page of long unclaimed callbacks ends early, and the next goes on where it ended', async () => {
+  await using folder = await tempFolder();
+  await using log = openLog(`${folder.path}/gateway.sqlite`);
+  for (let number = 0; number < 20; number++) {
+    await log.append(incoming('DeviceUsage', { requestId: `usage-${number}`, usage: 'x'.repeat(1_000_000) }));
+  }
+  const found: (string | null)[] = [];
+  let after: string | null = null;
+  const sizes: number[] = [];
+  for (let more = true; more;) {
+    const { rows, hasMore } = await log.unclaimed(null, after, 1_000);
+    sizes.push(rows.length);
+    found.push(...rows.map(({ message }) => message.requestId));
+    after = rows.at(-1)?.id ?? after;
+    more = hasMore;
+  }
+  expect(sizes).toEqual([8, 8, 4]);
+  expect(found).toEqual(Array.from({ length: 20 }, (_, number) => `usage-${number}`));
+});
