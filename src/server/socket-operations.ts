@@ -14,8 +14,8 @@ type Result = ExecutionResult | AsyncIterableIterator<ExecutionResult>;
  */
 export class SocketOperations {
   readonly #remembered: number;
-  /** The newest operation of each id, by the object that its message was parsed to. */
-  readonly #newest = new WeakMap<Socket, Map<string, object>>();
+  /** The newest operation of each id, by the object that its message was parsed to; it may have megabytes and is not kept for this. */
+  readonly #newest = new WeakMap<Socket, Map<string, WeakRef<object>>>();
 
   /** @param remembered ids of a socket after which those that are over are forgotten. */
   constructor(remembered: number) {
@@ -24,22 +24,26 @@ export class SocketOperations {
 
   begin(socket: Socket, id: string, payload: object): void {
     let newest = this.#newest.get(socket);
-    if (!newest) this.#newest.set(socket, (newest = new Map<string, object>()));
-    newest.set(id, payload);
+    if (!newest) this.#newest.set(socket, (newest = new Map<string, WeakRef<object>>()));
+    newest.set(id, new WeakRef(payload));
     if (newest.size > this.#remembered) for (const known of newest.keys()) if (!(known in socket.subscriptions)) newest.delete(known);
   }
 
   /** Never resolves when another operation has the id by now: nothing must be said in its name. What waits for it is then forgotten. */
   ifNewest(socket: Socket, id: string, payload: object): Promise<void> {
     return new Promise((resolve) => {
-      if (this.#newest.get(socket)?.get(id) === payload) resolve();
+      if (this.#isNewest(socket, id, payload)) resolve();
     });
   }
 
   /** The result, when it is still wanted; a subscription that is not is left. */
   async take<Taken extends Result>(socket: Socket, id: string, payload: object, result: Taken): Promise<Taken> {
-    if (this.#newest.get(socket)?.get(id) !== payload && 'return' in result) await result.return?.();
+    if (!this.#isNewest(socket, id, payload) && 'return' in result) await result.return?.();
     await this.ifNewest(socket, id, payload);
     return result;
+  }
+
+  #isNewest(socket: Socket, id: string, payload: object): boolean {
+    return this.#newest.get(socket)?.get(id)?.deref() === payload;
   }
 }

@@ -42,7 +42,6 @@ test.each(short)('refused at every door, and nothing is run: %s', async (_name, 
   await using byPayload = await RawWebSocket.open(stack.gateway.urls.websocket);
   byPayload.send({ type: 'connection_init', payload: { authorization } });
   for (const socket of [byHeader, byPayload]) {
-    socket.subscribe('1', ACTIVATE);
     expect([await socket.closed, socket.rest()]).toEqual([reason === 'EXPIRED' ? 4403 : 4401, []]);
     expect(socket.closeReason).not.toContain(MARK);
   }

@@ -76,17 +76,26 @@ test('devices of requests that nothing happens to are shown as while it happened
   ]);
 });
 
-test('what is kept of a request that was shown does not outlive the next thing that happens to it', async () => {
+test('identifiers are shown letter for letter, whatever the carrier has put into them', async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/gateway.sqlite`;
   const log = openLog(path);
-  const [whole = ''] = await fill(log);
+  const ids = ['"', '\\', '\\"', '}', '{', '},{"deviceIds":[]}', ']', ',', '\u2028', '😀', ''];
+  const group = newRequest(null);
+  await log.create(group);
+  await log.setMembers(
+    group.id,
+    ids.map((id) => ({
+      deviceIds: [
+        { kind: 'ICCID', id },
+        { kind: 'Odd"}', id: `${id}x` },
+      ],
+    })),
+  );
   await log[Symbol.asyncDispose]();
   await using reopened = openLog(path);
-  const statuses = async () => (await reopened.outcomePages([page(whole)]))[0]?.rows.map(({ status }) => status);
-  expect(await statuses()).toEqual(['FAILED', 'SUCCEEDED', 'PENDING']);
-  await reopened.append(successCallback({ requestId: 'guid-1', ids: C }));
-  expect(await statuses()).toEqual(['FAILED', 'SUCCEEDED', 'SUCCEEDED']);
+  const [{ rows } = { rows: [] }] = await reopened.outcomePages([page(group.id)]);
+  expect(rows.map(({ requested }) => requested?.map(({ id }) => id))).toEqual(ids.map((id) => [id, `${id}x`]));
 });
 
 test('pages of many requests are given as far as the work goes, one at least, in their order', async () => {
