@@ -10,7 +10,7 @@ import { playFreely } from './play-freely.ts';
 import { FAST_FOLDER, RUNS, SEED, timeLimitOf } from './property-settings.ts';
 import { SMALL_MEMORY } from './small-memory.ts';
 
-const runs = RUNS ?? 40;
+const runs = RUNS ?? 75;
 const timeout = timeLimitOf(runs);
 const MEMORIES = [
   { memory: 'its own memory', edits: [] },
