@@ -4,6 +4,7 @@ import { followWithApollo } from '../../examples/follow-with-apollo.ts';
 import { followWithGraphqlWs, type FollowOptions } from '../../examples/follow-with-graphql-ws.ts';
 import { followWithUrql } from '../../examples/follow-with-urql.ts';
 import { activateDevices } from '../support/activate-devices.ts';
+import { makeKey } from '../support/make-key.ts';
 import { EventLedger, FAULTLESS } from '../support/event-ledger.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { startStack } from '../support/stack.ts';
@@ -17,6 +18,27 @@ describe.each<{ name: string; follow: (options: FollowOptions) => Promise<void> 
   { name: 'Apollo Client', follow: followWithApollo },
   { name: 'urql', follow: followWithUrql },
 ])('the example for $name', ({ follow }) => {
+  test('shows its key on every connection, and gives up without one', async () => {
+    await using stack = await startStack({ env: { M2M_AUTH: 'on' } });
+    const { authorization } = await makeKey(stack.gateway, { scopes: { [stack.account]: ['read', 'write'] } });
+    const asOurs = {
+      ...stack,
+      query: (document: string, variables?: Record<string, unknown>) => stack.query(document, variables, authorization),
+    };
+    const { id: requestId } = await activateDevices(asOurs as typeof stack, 20);
+    let asked = 0;
+    const seen: string[] = [];
+    const options = {
+      ...ON_NODE,
+      url: stack.gateway.urls.websocket,
+      requestId,
+      onEvent: ({ status }: { status: string }) => void seen.push(status),
+    };
+    await follow({ ...options, authorization: () => (asked++, Promise.resolve(authorization)) });
+    expect([asked, seen.at(-1)]).toEqual([1, 'SUCCEEDED']);
+    await expect(follow({ ...options, authorization: () => 'Bearer nothing' })).rejects.toThrow();
+  });
+
   test.each<{ what: string; how: 'close' | 'reset' | 'freeze'; latencyMs: number; least: number }>([
     { what: 'closed', how: 'close', latencyMs: 0, least: 5 },
     { what: 'reset, on a slow line', how: 'reset', latencyMs: 5, least: 3 },
