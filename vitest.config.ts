@@ -1,14 +1,17 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** Campaigns and searches, minutes of them: `npm run test:long`. */
+/** Campaigns, soaks and searches, minutes of them: `npm run test:long`. */
 export const LONG = [
   'test/crash/crash-test.test.ts',
   'test/crash/drain.test.ts',
   'test/crash/kill-while-forwarding.test.ts',
   'test/crash/kill-while-resealing.test.ts',
+  'test/end-to-end/purge.test.ts',
+  'test/failing-well/process-limits.test.ts',
   'test/planted-bugs/planted-bugs.test.ts',
   'test/request-log/property/interleavings.test.ts',
   'test/request-log/property/planted-bugs.test.ts',
+  'test/subscriptions/resume.test.ts',
 ];
 
 export default defineConfig({
