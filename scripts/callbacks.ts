@@ -1,9 +1,9 @@
 import '../require-node.js';
 import { readConfig } from '../src/config.ts';
-import { GatewayError } from '../src/errors.ts';
 import { readEnvFile } from '../src/read-env-file.ts';
 import { runCallbackCommand, type CallbackCommand } from './support/callback-command.ts';
 import { renderTable } from './support/render-table.ts';
+import { runCommand, UsageError } from './support/run-command.ts';
 
 const HELP = `Usage: npm run callbacks -- <command>
 
@@ -32,10 +32,7 @@ listener; when none runs, the command logs in to the carrier itself.
 Exit code: 0 done, 1 not done, 2 wrong usage.
 `;
 
-class UsageError extends Error {}
-
-function parseArguments(given: readonly string[]): CallbackCommand | 'help' {
-  if (given.includes('--help') || given.includes('-h')) return 'help';
+function parseArguments(given: readonly string[]): CallbackCommand {
   const [name, ...flags] = given;
   if (name === 'register' && flags.every((flag) => flag === '--replace')) return { name, replace: flags.length > 0 };
   if (name === 'rotate' && flags.every((flag) => flag === '--force')) return { name, force: flags.length > 0 };
@@ -47,12 +44,8 @@ function parseArguments(given: readonly string[]): CallbackCommand | 'help' {
   );
 }
 
-async function main(): Promise<void> {
-  const command = parseArguments(process.argv.slice(2));
-  if (command === 'help') {
-    process.stdout.write(HELP);
-    return;
-  }
+runCommand(HELP, async (given) => {
+  const command = parseArguments(given);
   readEnvFile();
   const { listeners, formerUntil } = await runCallbackCommand(readConfig(process.env), command);
   const rows = listeners.map(({ account, service, state, deliversTo, change }) => [
@@ -64,16 +57,5 @@ async function main(): Promise<void> {
   ]);
   process.stdout.write(renderTable(['ACCOUNT', 'SERVICE', 'STATE', 'DELIVERS TO', 'CHANGE'], rows));
   if (formerUntil !== null) process.stdout.write(`\nThe URLs of before are taken until ${new Date(formerUntil).toISOString()}.\n`);
-}
-
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    if (error instanceof UsageError) {
-      process.stderr.write(`${error.message}\n\n${HELP}`);
-      process.exit(2);
-    }
-    process.stderr.write(`${error instanceof GatewayError ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
-    process.exit(1);
-  },
-);
+  return undefined;
+});

@@ -32,7 +32,8 @@ async function demo(): Promise<void> {
   undo.defer(() => client.dispose());
   const view = undo.use(new ProgressView(process.stdout));
   view.line(`Simulated ThingSpace at ${simulator.url}`);
-  view.line(`Gateway at ${gateway.urls.graphql} (GraphQL) and ${gateway.urls.callbacks} (callbacks)\n`);
+  view.line(`Gateway at ${gateway.urls.graphql} (GraphQL) and ${gateway.urls.callbacks} (callbacks)`);
+  view.line('Both on loopback only, because nobody is asked who they are (M2M_AUTH=off); the store is not encrypted.\n');
 
   const accountName = simulator.accounts[0] ?? '';
   const finished = [

@@ -1,10 +1,10 @@
 import '../require-node.js';
 import { readConfig } from '../src/config.ts';
-import { GatewayError } from '../src/errors.ts';
 import { readEnvFile } from '../src/read-env-file.ts';
 import { readKeyCommand, type KeyCommand } from './keys/read-key-command.ts';
 import { renderKeys } from './keys/render-keys.ts';
 import { changeKey, createKey, listKeys, revokeKey } from './keys/run-key-command.ts';
+import { runCommand, UsageError } from './support/run-command.ts';
 
 const HELP = `Usage: npm run keys -- <command> [--json]
 
@@ -33,8 +33,6 @@ listener; when none runs, the command works on the store itself.
 
 Exit code: 0 done, 1 not done, 2 wrong usage.
 `;
-
-class UsageError extends Error {}
 
 interface Output {
   readonly result: unknown;
@@ -76,25 +74,9 @@ function parse(given: readonly string[]): KeyCommand {
   }
 }
 
-async function main(): Promise<void> {
-  const given = process.argv.slice(2);
-  if (given.includes('--help') || given.includes('-h')) {
-    process.stdout.write(HELP);
-    return;
-  }
+runCommand(HELP, async (given) => {
   const { result, text, note } = await run(parse(given.filter((argument) => argument !== '--json')));
   process.stdout.write(given.includes('--json') ? `${JSON.stringify(result, null, 2)}\n` : text);
   if (note) process.stderr.write(note);
-}
-
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    if (error instanceof UsageError) {
-      process.stderr.write(`${error.message}\n\n${HELP}`);
-      process.exit(2);
-    }
-    process.stderr.write(`${error instanceof GatewayError ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
-    process.exit(1);
-  },
-);
+  return undefined;
+});

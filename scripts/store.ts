@@ -2,11 +2,11 @@ import '../require-node.js';
 import { resolve } from 'node:path';
 import { readConfig } from '../src/config.ts';
 import { verifySqlite } from '../src/datasources/request-log/sqlite-verify.ts';
-import { GatewayError } from '../src/errors.ts';
 import { readEnvFile } from '../src/read-env-file.ts';
 import { keysOf } from './support/keys-of.ts';
 import { renderBackup, renderPurge, renderReseal, renderStats, renderVerification } from './support/render-store.ts';
 import { backupStore, purgeStore, readStoreStats, resealStore, verifyStore } from './support/store-command.ts';
+import { runCommand, UsageError } from './support/run-command.ts';
 
 const HELP = `Usage: npm run store -- <command> [--json]
 
@@ -27,8 +27,6 @@ gateway, which is asked over its admin listener, and without one.
 
 Exit code: 0 done, 1 not done or faults found, 2 wrong usage.
 `;
-
-class UsageError extends Error {}
 
 interface Output {
   readonly result: unknown;
@@ -95,25 +93,8 @@ function exactly(count: number, given: readonly string[]): readonly string[] {
   return given;
 }
 
-async function main(): Promise<number> {
-  const given = process.argv.slice(2);
-  if (given.includes('--help') || given.includes('-h')) {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  const { result, text, code = 0 } = await run(given.filter((argument) => argument !== '--json'));
+runCommand(HELP, async (given) => {
+  const { result, text, code } = await run(given.filter((argument) => argument !== '--json'));
   process.stdout.write(given.includes('--json') ? `${JSON.stringify(result, null, 2)}\n` : text);
   return code;
-}
-
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    if (error instanceof UsageError) {
-      process.stderr.write(`${error.message}\n\n${HELP}`);
-      process.exit(2);
-    }
-    process.stderr.write(`${error instanceof GatewayError ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
-    process.exit(1);
-  },
-);
+});

@@ -3,16 +3,7 @@ import type { GroupCommit } from './group-commit.ts';
 import type { Page } from './request-log.ts';
 import type { Statements } from './sqlite-statements.ts';
 
-type AuditRow = {
-  readonly pk: number;
-  readonly at: number;
-  readonly caller: string;
-  readonly action: string;
-  readonly account: string | null;
-  readonly devices: number | null;
-  readonly subject: string | null;
-  readonly outcome: string;
-};
+type AuditRow = Omit<AuditEntry, 'id'> & { readonly pk: number };
 
 export type OnAuditFailed = (records: readonly AuditRecord[], error: unknown) => void;
 
