@@ -31,6 +31,8 @@ test(`over ${KILLS} kills at random moments, with slow tokens and slow answers, 
     const submitting = Array.from({ length: 4 }, () =>
       activate(gateway.graphql, activation(accounts[made % 2] ?? '', { devices: devices(1, ++made) })).catch(() => 'killed'),
     );
+    // The first lives until the carrier has seen it: on a slow machine every kill could come before a POST.
+    if (kill === 0) await simulator.ledger.until(({ posts }) => posts.length > 0);
     await delay(random.between(0, 300));
     gateway.kill('SIGKILL');
     await gateway.exited;
@@ -44,7 +46,6 @@ test(`over ${KILLS} kills at random moments, with slow tokens and slow answers, 
     60_000,
     posts.map(({ at }) => at),
   );
-  expect(posts.length).toBeGreaterThan(0);
   expect(most, `seed ${random.seed}`).toBeLessThanOrEqual(LIMIT);
   expect(new Set(simulator.ledger.postsPerDevice().values())).toEqual(new Set([1]));
 });

@@ -52,6 +52,7 @@ test('a key that the issuer no longer publishes stops working within ten minutes
   verifier.advance(9 * MINUTE_MS);
   // Verified with keys that are nine minutes old: it is not good for another ten.
   expect(await verifier.outcome(late)).toMatchObject({ id: 'sub:late' });
+  await expect.poll(() => verifier.failures).toHaveLength(1);
   own.answer = null;
   verifier.advance(MINUTE_MS);
   for (const token of [early, late]) expect(await verifier.outcome(token)).toEqual(refused('INVALID', NOT_OURS));

@@ -187,7 +187,7 @@ test('a backup goes to a new file in a folder that is there, one at a time, and 
 test('a store that is closed while a backup is written closes, and leaves no part of it', async () => {
   await using folder = await tempFolder();
   const [path, backup] = [`${folder.path}/log.sqlite`, `${folder.path}/backup.sqlite`];
-  await fillStore(path, { requests: 4, devices: 2_000, account: 'account-1', at: NOW });
+  await fillStore(path, { requests: 12, devices: 2_000, account: 'account-1', at: NOW });
   const log = openLog(path);
   const making = expect(log.upkeep.backup(backup)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
   await until(() => statSync(`${backup}.part`, { throwIfNoEntry: false }) !== undefined && statSync(`${backup}.part`).size > 0);
