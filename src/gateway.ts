@@ -24,7 +24,7 @@ import { StorePurge } from './resolvers/purge-store.ts';
 import { StoreReseal } from './resolvers/reseal-store.ts';
 import { CallbackReceiver } from './resolvers/receive-callback.ts';
 import { Reconciler } from './resolvers/reconcile-requests.ts';
-import { createAdminServer, type Readiness } from './server/admin.ts';
+import { createAdminServer, type Readiness } from './server/admin/admin.ts';
 import { GraphiqlPage, type GraphiqlTab } from './server/graphiql-page.ts';
 import { createGraphqlServer } from './server/graphql-http.ts';
 import { createGraphql } from './server/graphql.ts';
@@ -32,7 +32,7 @@ import { Admission } from './server/limits/admission.ts';
 import { createTrustedDocuments, readTrustedDocuments } from './server/limits/trusted-documents.ts';
 import { Origins } from './server/origins.ts';
 import { Overload } from './server/overload.ts';
-import { WebsocketDoor } from './server/websocket.ts';
+import { WebsocketDoor } from './server/socket/websocket.ts';
 
 export interface GatewayOptions {
   /** Called once when the store can no longer be trusted: the process must end, and not by answering anything. */

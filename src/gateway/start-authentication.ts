@@ -4,10 +4,10 @@ import type { SqliteRequestLog } from '../datasources/request-log/sqlite.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
 import { KeyRing } from '../resolvers/key-ring.ts';
-import { Authenticator } from '../server/authenticator.ts';
-import { issuerKeysOfFile, IssuerKeysOfUrl } from '../server/issuer-keys.ts';
+import { Authenticator } from '../server/identity/authenticator.ts';
+import { issuerKeysOfFile, IssuerKeysOfUrl } from '../server/identity/issuer-keys.ts';
 import { RareLines } from '../server/rare-lines.ts';
-import { JwtVerifier } from '../server/jwt-verifier.ts';
+import { JwtVerifier } from '../server/identity/jwt-verifier.ts';
 
 interface Parts {
   readonly requestLog: SqliteRequestLog;

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { request } from 'undici';
 import { expect, test } from 'vitest';
-import { CallbackAddresses } from '../../src/server/callback-addresses.ts';
-import { createCallbackServer, type CallbackDoorOptions } from '../../src/server/callbacks.ts';
+import { CallbackAddresses } from '../../src/server/callbacks/callback-addresses.ts';
+import { createCallbackServer, type CallbackDoorOptions } from '../../src/server/callbacks/callbacks.ts';
 import { openDoor } from './support/open-door.ts';
 import { openLimitedDoor, type LimitedDoor } from './support/open-limited-door.ts';
 

@@ -91,7 +91,7 @@ test('an error that nobody catches ends the process with its own words, and noth
   const find = "  const bytes = await readBody(request, options.maxBodyBytes);\n  if (bytes === 'TOO_LARGE')";
   const thrown = `setImmediate(() => { throw Object.assign(new Error('planted', { cause: String(bytes) }), { body: String(bytes) }); });`;
   const replace = find.replace('\n', `\n  ${thrown}\n`);
-  await using tree = await plantedTree([{ file: 'server/callbacks.ts', find, replace }]);
+  await using tree = await plantedTree([{ file: 'server/callbacks/callbacks.ts', find, replace }]);
   await using stack = await startGuardedStack({ folder: tree.path });
   const { evidence } = stack;
   const status = await stack.callback({ requestId: ACCOUNT, comment: canary('uncaughtText') });

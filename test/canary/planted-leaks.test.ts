@@ -14,7 +14,7 @@ interface PlantedLeak extends Edit {
   readonly shows: readonly string[];
 }
 
-const DOOR = 'server/callbacks.ts';
+const DOOR = 'server/callbacks/callbacks.ts';
 
 const LEAKS: readonly PlantedLeak[] = [
   {

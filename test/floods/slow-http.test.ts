@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { LOCAL_IDENTITY } from '../../src/server/caller.ts';
+import { LOCAL_IDENTITY } from '../../src/server/identity/caller.ts';
 import { createGraphqlServer, type GraphqlHttpOptions } from '../../src/server/graphql-http.ts';
-import { unauthenticated } from '../../src/server/unauthenticated.ts';
+import { unauthenticated } from '../../src/server/identity/unauthenticated.ts';
 import { send } from '../graphql-http/support/send.ts';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';
 import { RawWebSocket } from '../support/raw-websocket.ts';

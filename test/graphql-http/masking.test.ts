@@ -6,7 +6,7 @@ import type { RequestLog } from '../../src/datasources/request-log/request-log.t
 import { GatewayError } from '../../src/errors.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createMetrics } from '../../src/metrics.ts';
-import { LOCAL_IDENTITY } from '../../src/server/caller.ts';
+import { LOCAL_IDENTITY } from '../../src/server/identity/caller.ts';
 import { createGraphqlServer } from '../../src/server/graphql-http.ts';
 import { createGraphql, type GraphqlOptions } from '../../src/server/graphql.ts';
 import { createTrustedDocuments } from '../../src/server/limits/trusted-documents.ts';

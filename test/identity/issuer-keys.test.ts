@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { issuerKeysOfFile } from '../../src/server/issuer-keys.ts';
-import { JwtVerifier } from '../../src/server/jwt-verifier.ts';
+import { issuerKeysOfFile } from '../../src/server/identity/issuer-keys.ts';
+import { JwtVerifier } from '../../src/server/identity/jwt-verifier.ts';
 import { signingKey, startIssuer, type Issuer, type SigningKey } from '../support/start-issuer.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { openVerifier } from './support/open-verifier.ts';

@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { Agent, request } from 'undici';
 import { expect, test } from 'vitest';
-import { refuseStranger } from '../../src/server/admin-guard.ts';
+import { refuseStranger } from '../../src/server/admin/admin-guard.ts';
 import { startStack } from '../support/stack.ts';
 
 const COMMANDS = [

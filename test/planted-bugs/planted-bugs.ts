@@ -12,7 +12,7 @@ export interface PlantedBug {
   readonly shows: readonly Column[];
 }
 
-const DOOR = 'server/callbacks.ts';
+const DOOR = 'server/callbacks/callbacks.ts';
 const ACKNOWLEDGE = `response.writeHead(200, ACKNOWLEDGED).end('{}');`;
 const OPEN = 'datasources/request-log/sqlite-open.ts';
 

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
 import { cursorAt } from '../../src/resolvers/cursor.ts';
 import { RequestFollowing } from '../../src/resolvers/follow-request.ts';
-import { LOCAL_IDENTITY } from '../../src/server/caller.ts';
+import { LOCAL_IDENTITY } from '../../src/server/identity/caller.ts';
 import { successCallback } from '../support/callback-samples.ts';
 import { fillStore } from '../support/fill-store.ts';
 import { newRequest } from '../support/new-request.ts';

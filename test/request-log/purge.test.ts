@@ -7,7 +7,7 @@ import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.
 import type { PurgeStep } from '../../src/datasources/request-log/store-upkeep.ts';
 import { identifierKey } from '../../src/datasources/thingspace/wire/device-identifier.ts';
 import { RequestFollowing } from '../../src/resolvers/follow-request.ts';
-import { LOCAL_IDENTITY } from '../../src/server/caller.ts';
+import { LOCAL_IDENTITY } from '../../src/server/identity/caller.ts';
 import { failureCallback, successCallback } from '../support/callback-samples.ts';
 import { newRequest } from '../support/new-request.ts';
 import { openLog } from '../support/open-log.ts';

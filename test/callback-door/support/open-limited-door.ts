@@ -5,9 +5,9 @@ import { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite.ts
 import { createMetrics } from '../../../src/metrics.ts';
 import { CallbackGeneration } from '../../../src/resolvers/callback-generation.ts';
 import { CallbackReceiver } from '../../../src/resolvers/receive-callback.ts';
-import { CallbackAddresses } from '../../../src/server/callback-addresses.ts';
-import { CALLBACK_PREFIX, CallbackPaths, callbackToken } from '../../../src/server/callback-paths.ts';
-import { createCallbackServer, type CallbackLimits } from '../../../src/server/callbacks.ts';
+import { CallbackAddresses } from '../../../src/server/callbacks/callback-addresses.ts';
+import { CALLBACK_PREFIX, CallbackPaths, callbackToken } from '../../../src/server/callbacks/callback-paths.ts';
+import { createCallbackServer, type CallbackLimits } from '../../../src/server/callbacks/callbacks.ts';
 import { idleOverload } from '../../support/idle-overload.ts';
 import { recordedLog, type RecordedLog } from '../../support/recorded-log.ts';
 import { tempFolder } from '../../support/temp-folder.ts';

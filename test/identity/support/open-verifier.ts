@@ -1,6 +1,6 @@
 import type { Caller, Identity } from '../../../src/resolvers/caller.ts';
-import { IssuerKeysOfUrl } from '../../../src/server/issuer-keys.ts';
-import { JwtVerifier } from '../../../src/server/jwt-verifier.ts';
+import { IssuerKeysOfUrl } from '../../../src/server/identity/issuer-keys.ts';
+import { JwtVerifier } from '../../../src/server/identity/jwt-verifier.ts';
 import { refusalOf } from './refusal-of.ts';
 import type { Issuer } from '../../support/start-issuer.ts';
 

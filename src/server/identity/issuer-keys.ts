@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createLocalJWKSet, errors } from 'jose';
-import { Transport } from '../datasources/thingspace/transport.ts';
-import { GatewayError } from '../errors.ts';
+import { Transport } from '../../datasources/thingspace/transport.ts';
+import { GatewayError } from '../../errors.ts';
 
 /** Finds the key of a token's `alg` and `kid` among those it holds, and nowhere else. */
 type KeySet = ReturnType<typeof createLocalJWKSet>;

@@ -1,13 +1,13 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Logger } from '../logger.ts';
-import type { Metrics } from '../metrics.ts';
-import type { CallbackReceiver } from '../resolvers/receive-callback.ts';
+import type { Logger } from '../../logger.ts';
+import type { Metrics } from '../../metrics.ts';
+import type { CallbackReceiver } from '../../resolvers/receive-callback.ts';
 import type { CallbackAddresses } from './callback-addresses.ts';
 import type { CallbackPaths, FoundPath } from './callback-paths.ts';
-import type { Overload } from './overload.ts';
-import { RareLines } from './rare-lines.ts';
-import { refuseUnread } from './refuse-unread.ts';
+import type { Overload } from '../overload.ts';
+import { RareLines } from '../rare-lines.ts';
+import { refuseUnread } from '../refuse-unread.ts';
 
 export interface CallbackDoorOptions {
   readonly receiver: CallbackReceiver;
