@@ -17,6 +17,7 @@ import { startSending } from './gateway/start-sending.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { CallbackGeneration } from './resolvers/callback-generation.ts';
+import { CallerTurns } from './resolvers/caller-turns.ts';
 import { DeadLetters } from './resolvers/dead-letters.ts';
 import { RequestFollowing } from './resolvers/follow-request.ts';
 import { RequestManager } from './resolvers/manage-request.ts';
@@ -114,7 +115,9 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     logger.info('store_not_encrypted', { reason: 'M2M_STORE_PLAINTEXT=on: names, addresses and codes lie readable in the file' });
   const carrier = connectCarrier(config, { requestLog, metrics, now, undo });
   const { thingSpace, session } = carrier;
-  const following = new RequestFollowing(requestLog, hub);
+  const turns = new CallerTurns();
+  metrics.callerTurns(() => turns.waiting);
+  const following = new RequestFollowing(requestLog, hub, turns);
   const forwardTargets = startForwarding(config, { requestLog, hub, metrics, logger, now, undo });
   const receiver = new CallbackReceiver({
     requestLog,
@@ -223,6 +226,8 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       deadLetters: new DeadLetters({ requestLog, receiver }),
     },
     openPerCaller: config.socketsPerCaller * SUBSCRIPTIONS_PER_SOCKET,
+    turns,
+    maxBodyBytes: config.maxBodyBytes,
     admission: new Admission({
       maxCost: config.maxCost,
       operationsPerMinute: config.operationsPerMinute,
@@ -254,6 +259,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     maxMessageBytes: config.maxBodyBytes,
     socketsPerCaller: config.socketsPerCaller,
     pace: SOCKET_PACE,
+    turns,
     overload,
     hosts: config.graphqlHosts,
     stalledAfterMs: STALLED_AFTER_MS,

@@ -136,6 +136,16 @@ export function createMetrics() {
           this.set(waiting());
         },
       }),
+    /** Watches how many pieces of callers' work wait for their turn. */
+    callerTurns: (waiting: () => number) =>
+      new Gauge({
+        name: 'm2m_graphql_waiting',
+        help: 'Messages of callers and events for them that wait for their turn; callbacks go first.',
+        registers,
+        collect() {
+          this.set(waiting());
+        },
+      }),
     storeBytes: new Gauge({
       name: 'm2m_store_bytes',
       help: 'Size of the store, by part: its file, and its write-ahead log.',

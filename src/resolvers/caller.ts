@@ -35,6 +35,11 @@ export function currentCaller(identity: Identity): Caller {
   throw reason instanceof GatewayError ? reason : new GatewayError('UNAUTHENTICATED', 'The API key or token is not valid any more.');
 }
 
+/** Whoever it was, when its key or token is over: it keeps its name and may do nothing. */
+export function withoutRights({ id }: Caller): Caller {
+  return { id, scopes: new Map(), grants: new Set() };
+}
+
 export function mayUse({ scopes }: Caller, account: string, scope: Scope): boolean {
   return scopes.get(account)?.has(scope) === true || scopes.get(EVERY_ACCOUNT)?.has(scope) === true;
 }

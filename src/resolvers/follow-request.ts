@@ -1,10 +1,10 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isTerminal, type LogBatch, type RequestLog } from '../datasources/request-log/request-log.ts';
 import { BoundedCache } from '../datasources/request-log/bounded-cache.ts';
 import type { Following, Hub } from '../datasources/request-log/hub.ts';
 import { OPERATIONS, isOperationName } from '../datasources/thingspace/operations.ts';
 import { GatewayError } from '../errors.ts';
 import { currentCaller, mayUse, type Identity } from './caller.ts';
+import type { CallerTurns } from './caller-turns.ts';
 import { cursorAt, parseCursor } from './cursor.ts';
 import { requireRequest } from './find-request.ts';
 
@@ -26,20 +26,17 @@ export interface FollowArguments {
 /** Outcomes kept in memory so that followers who read the same range share one event object. */
 const SHARED_OUTCOMES = 20_000;
 
-/** Then followers that begin wait for the next one. */
-const READ_MS_OF_A_TURN = 20;
-
 /** Follows Requests by pulling rows from the log; a wake-up only says when to look. */
 export class RequestFollowing {
   readonly #requestLog: RequestLog;
   readonly #hub: Hub;
-  /** What reading has taken of this turn of the event loop, in milliseconds. */
-  #readMs = 0;
+  readonly #turns: CallerTurns;
   readonly #shared = new BoundedCache<string, Promise<RequestStatusEvent | null>>(SHARED_OUTCOMES);
 
-  constructor(requestLog: RequestLog, hub: Hub) {
+  constructor(requestLog: RequestLog, hub: Hub, turns: CallerTurns) {
     this.#requestLog = requestLog;
     this.#hub = hub;
+    this.#turns = turns;
   }
 
   /**
@@ -53,7 +50,8 @@ export class RequestFollowing {
     { requestId, after, batchSize, untilNiddSettled }: FollowArguments,
   ): Promise<AsyncIterableIterator<RequestStatusEvent>> {
     if (batchSize < 1 || batchSize > 1000) throw new GatewayError('BAD_USER_INPUT', '`batchSize` must be between 1 and 1000.');
-    const request = await requireRequest(this.#requestLog, currentCaller(identity), requestId);
+    const caller = currentCaller(identity);
+    const request = await requireRequest(this.#requestLog, caller, requestId);
     const from = after === null ? 0 : after === 'LATEST' ? request.lastSeq : parseCursor(after, request, this.#requestLog.epoch);
     const awaitsNidd =
       untilNiddSettled &&
@@ -71,7 +69,7 @@ export class RequestFollowing {
     return new RequestFollower(
       over ? null : this.#hub.follow(request.id),
       from,
-      () => this.#begin(),
+      () => this.#turns.take(caller.id, 'follow'),
       (seq) => this.#read(request.id, seq, batchSize),
       async (event) => isTerminal(event.status) && (await settledAt(event.lastSeq)),
       () => {
@@ -79,14 +77,6 @@ export class RequestFollowing {
           throw new GatewayError('FORBIDDEN', 'You may no longer read this request: your right to its account was taken away.');
       },
     );
-  }
-
-  /**
-   * After a restart all come back at once, and nothing is in memory: 10,000 devices take 20 ms, and others have a turn in
-   * between.
-   */
-  async #begin(): Promise<void> {
-    while (this.#readMs > READ_MS_OF_A_TURN) await nextTurn();
   }
 
   /**
@@ -111,11 +101,7 @@ export class RequestFollowing {
   }
 
   async #load(requestId: string, afterSeq: number, limit: number): Promise<RequestStatusEvent | null> {
-    if (this.#readMs === 0) setImmediate(() => (this.#readMs = 0));
-    const started = performance.now();
-    const reading = this.#requestLog.read(requestId, afterSeq, limit);
-    this.#readMs += performance.now() - started;
-    const batch = await reading;
+    const batch = await this.#requestLog.read(requestId, afterSeq, limit);
     return batch && { ...batch, requestId, cursor: cursorAt(requestId, batch.lastSeq, this.#requestLog.epoch) };
   }
 }
@@ -124,8 +110,7 @@ export class RequestFollowing {
 class RequestFollower implements AsyncIterableIterator<RequestStatusEvent> {
   #following: Following | null;
   #seq: number;
-  #given = false;
-  readonly #begin: () => Promise<void>;
+  readonly #turn: () => Promise<void>;
   readonly #read: (afterSeq: number) => Promise<RequestStatusEvent | null>;
   readonly #isLast: (event: RequestStatusEvent) => Promise<boolean>;
   readonly #checkRight: () => void;
@@ -133,25 +118,25 @@ class RequestFollower implements AsyncIterableIterator<RequestStatusEvent> {
   constructor(
     following: Following | null,
     from: number,
-    begin: () => Promise<void>,
+    turn: () => Promise<void>,
     read: (afterSeq: number) => Promise<RequestStatusEvent | null>,
     isLast: (event: RequestStatusEvent) => Promise<boolean>,
     checkRight: () => void,
   ) {
     this.#following = following;
     this.#seq = from;
-    this.#begin = begin;
+    this.#turn = turn;
     this.#read = read;
     this.#isLast = isLast;
     this.#checkRight = checkRight;
   }
 
   async next(): Promise<IteratorResult<RequestStatusEvent>> {
-    // A replay is all promises that are kept already: without a turn of the event loop between its events nobody else would
-    // be served until its end, and it would not even learn that its own client has left.
-    await (this.#given ? nextTurn() : this.#begin());
-    this.#given = true;
     while (this.#following) {
+      // Also between the events of a replay, which are all there: others would have to wait for its end, and it would not even
+      // learn that its own client has left.
+      await this.#turn();
+      if (!this.#following) break;
       // Mark, read, wait: a change after the mark ends the wait at once.
       const mark = this.#following.mark();
       const event = await this.#read(this.#seq);

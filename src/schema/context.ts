@@ -9,7 +9,7 @@ import type { RequestSubmitter } from '../resolvers/submit-request.ts';
 
 /** What every resolver is given: who asks, the parts that decide, and loaders that live for one execution. */
 export interface GraphContext {
-  /** As it was when the operation, or the event of a subscription, began. */
+  /** As it is when it is asked for: of several mutations in one operation each goes by its own moment. For an event as it was when that began. */
   readonly caller: Caller;
   readonly identity: Identity;
   readonly requestLog: RequestLog;

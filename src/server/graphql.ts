@@ -4,14 +4,17 @@ import { createYoga, type GraphQLParams, type Plugin } from 'graphql-yoga';
 import { createLoaders } from '../datasources/loaders.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
-import { currentCaller, type Identity } from '../resolvers/caller.ts';
+import { currentCaller, withoutRights, type Identity } from '../resolvers/caller.ts';
+import type { CallerTurns } from '../resolvers/caller-turns.ts';
 import type { GraphContext } from '../schema/context.ts';
 import { schema } from '../schema/index.ts';
 import { acceptedTypes, EVENT_STREAM } from './accepted-types.ts';
+import { badRequest } from './bad-request.ts';
 import type { Admission } from './limits/admission.ts';
 import { QUIETLY } from './limits/document-limits.ts';
 import { documentCaches, documentLimits } from './limits/limits-plugin.ts';
 import { refusedDocuments } from './limits/refused-documents.ts';
+import { requestBodies } from './limits/request-bodies.ts';
 import type { TrustedDocuments } from './limits/trusted-documents.ts';
 import { createMaskError } from './mask-error.ts';
 import { createSharedSubscribe } from './shared-subscribe.ts';
@@ -22,6 +25,8 @@ export interface GraphqlOptions {
   readonly admission: Admission;
   /** Subscriptions of one caller at most, over all its connections. */
   readonly openPerCaller: number;
+  readonly turns: CallerTurns;
+  readonly maxBodyBytes: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -43,7 +48,14 @@ export function createGraphql(options: GraphqlOptions) {
     graphqlEndpoint: GRAPHQL_PATH,
     context: ({ identity }) => ({ ...parts, identity, caller: currentCaller(identity), loaders: createLoaders(parts.requestLog) }),
     maskedErrors: { maskError: createMaskError(logger), isDev: false },
-    plugins: [trusted.plugin, specification(), refusedDocuments(), documentLimits(trusted.isTrusted), execution(options)],
+    plugins: [
+      requestBodies(options),
+      trusted.plugin,
+      specification(),
+      refusedDocuments(),
+      documentLimits(trusted.isTrusted),
+      execution(options),
+    ],
     parserAndValidationCache: documentCaches(),
     graphiql: false,
     landingPage: false,
@@ -87,10 +99,6 @@ function specification(): Plugin {
   };
 }
 
-function badRequest(message: string, status: number): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status } } });
-}
-
 /**
  * Asks whether an operation may run, then executes with graphql-js, whose `execute` does not copy 10,000 devices of
  * variables once more, and subscribes with our own `subscribe`, which also counts what is open.
@@ -105,11 +113,29 @@ function execution({ admission, openPerCaller, metrics }: GraphqlOptions): Plugi
   return {
     onExecute: ({ args, setExecuteFn }) => {
       const refusal = admission.refuse(args);
-      setExecuteFn(refusal ? refuse(refusal) : (given: ExecutionArgs) => execute({ ...given, ...QUIETLY }));
+      setExecuteFn(
+        refusal
+          ? refuse(refusal)
+          : (given: ExecutionArgs) => execute({ ...given, ...QUIETLY, contextValue: withRightsOfNow(given.contextValue as GraphContext) }),
+      );
     },
     onSubscribe: ({ args, setSubscribeFn }) => {
       const refusal = takesEvents(args.contextValue) ? admission.refuse(args) : notAcceptable();
       setSubscribeFn(refusal ? refuse(refusal) : subscribe);
+    },
+  };
+}
+
+/**
+ * Mutations of one operation run one after the other, and each may wait for the carrier: a right that is lost meanwhile is
+ * lost for those still to come. They are told of it in their results, because an error would take the results before it away.
+ */
+function withRightsOfNow(context: GraphContext): GraphContext {
+  const { identity, caller } = context;
+  return {
+    ...context,
+    get caller() {
+      return identity.current() ?? withoutRights(caller);
     },
   };
 }

@@ -33,7 +33,8 @@ afterAll(async () => {
 
 /** One step of each kind of flood; `end` is what the flooder is answered at its end. */
 const FLOODS = [
-  ['pings', () => frame('ping', 'x'), frame('ping', 'the-end'), 'the-end'],
+  // More than one read brings: of those that come together the last alone is answered.
+  ['pings', () => frame('ping', 'x'.repeat(100)), frame('ping', 'the-end'), 'the-end'],
   [
     'pings that are messages',
     () => frame('text', '{"type":"ping"}'),
@@ -141,10 +142,8 @@ test('a client whose pong waits behind its own flood is not taken for gone', asy
   expect(doors.logged).toEqual([]);
 });
 
-test.each([
-  ['pings', () => frame('ping', 'x'.repeat(125))],
-  ['pings that are messages', () => frame('text', JSON.stringify({ type: 'ping', payload: { of: 'x'.repeat(1_000) } }))],
-] as const)('a client that sends %s and takes no answer is closed once its connection holds no more of them', async (_what, ping) => {
+test('a client that sends pings as messages and takes no answer is closed once its connection holds no more of them', async () => {
+  const ping = () => frame('text', JSON.stringify({ type: 'ping', payload: { of: 'x'.repeat(1_000) } }));
   await using doors = await openGraphqlDoors({ stalledAfterMs: 100, pace: { perSecond: 1_000_000, atOnce: 1_000 }, logLevel: 'warn' });
   await using flooder = await openReady(doors.websocketUrl);
   flooder.socket.pause();

@@ -7,6 +7,7 @@ import { GatewayError } from '../../src/errors.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { LOCAL_IDENTITY } from '../../src/server/identity/caller.ts';
+import { CallerTurns } from '../../src/resolvers/caller-turns.ts';
 import { createGraphqlServer } from '../../src/server/graphql-http.ts';
 import { createGraphql, type GraphqlOptions } from '../../src/server/graphql.ts';
 import { createTrustedDocuments } from '../../src/server/limits/trusted-documents.ts';
@@ -56,7 +57,17 @@ async function doorOver(list: RequestLog['list']) {
   const logger = createLogger({ level: 'info', destination });
   const metrics = createMetrics();
   const trusted = createTrustedDocuments({ mode: 'off', documents: new Map() });
-  const graphql = createGraphql({ parts, trusted, openPerCaller: 10, admission: openAdmission({ requestLog, logger }), logger, metrics });
+  const admission = openAdmission({ requestLog, logger });
+  const graphql = createGraphql({
+    parts,
+    trusted,
+    admission,
+    openPerCaller: 10,
+    turns: new CallerTurns(),
+    maxBodyBytes: 100_000,
+    logger,
+    metrics,
+  });
   const overload = idleOverload();
   const authenticator = { identify: () => Promise.resolve(LOCAL_IDENTITY) };
   const common = { graphql, authenticator, origins: new Origins([]), overload, logger, metrics };

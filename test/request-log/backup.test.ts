@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
 import { cursorAt } from '../../src/resolvers/cursor.ts';
+import { CallerTurns } from '../../src/resolvers/caller-turns.ts';
 import { RequestFollowing } from '../../src/resolvers/follow-request.ts';
 import { LOCAL_IDENTITY } from '../../src/server/identity/caller.ts';
 import { successCallback } from '../support/callback-samples.ts';
@@ -48,10 +49,10 @@ test('a backup is one private file with all that was committed; opened as a stor
   // A position in the log that was given before may be another row's now.
   const after = cursorAt(id, 1, log.epoch);
   const given = { requestId: id, batchSize: 100, untilNiddSettled: false };
-  await expect(new RequestFollowing(restored, hub).follow(LOCAL_IDENTITY, { ...given, after })).rejects.toMatchObject({
+  await expect(new RequestFollowing(restored, hub, new CallerTurns()).follow(LOCAL_IDENTITY, { ...given, after })).rejects.toMatchObject({
     code: 'CURSOR_EXPIRED',
   });
-  const going = await new RequestFollowing(log, hub).follow(LOCAL_IDENTITY, { ...given, after });
+  const going = await new RequestFollowing(log, hub, new CallerTurns()).follow(LOCAL_IDENTITY, { ...given, after });
   expect((await going.next()).value).toMatchObject({ lastSeq: 4 });
   await going.return?.();
 });

@@ -4,6 +4,7 @@ import type { RequestLog } from '../../src/datasources/request-log/request-log.t
 import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import { CallerTurns } from '../../src/resolvers/caller-turns.ts';
 import { DeadLetters } from '../../src/resolvers/dead-letters.ts';
 import { RequestFollowing } from '../../src/resolvers/follow-request.ts';
 import { CallbackReceiver } from '../../src/resolvers/receive-callback.ts';
@@ -52,6 +53,7 @@ export async function openGraphqlDoors({
     keptPerReason: 10,
     now: Date.now,
   });
+  const turns = new CallerTurns();
   const trusted = createTrustedDocuments({ mode: 'off', documents: new Map() });
   const graphql = createGraphql({
     parts: {
@@ -60,10 +62,12 @@ export async function openGraphqlDoors({
       sender: null as never,
       manager: null as never,
       deadLetters: new DeadLetters({ requestLog: seen, receiver }),
-      following: new RequestFollowing(seen, hub),
+      following: new RequestFollowing(seen, hub, turns),
     },
     trusted,
     openPerCaller: 5_000,
+    turns,
+    maxBodyBytes: maxMessageBytes,
     admission: openAdmission({ requestLog, logger }),
     logger,
     metrics,
@@ -84,6 +88,7 @@ export async function openGraphqlDoors({
     maxMessageBytes,
     socketsPerCaller,
     pace,
+    turns,
     stalledAfterMs,
     keepAliveMs,
   });

@@ -7,16 +7,16 @@ export class OpenCounts {
     this.#most = most;
   }
 
-  /** False, and nothing counted, for one who has `most` already. */
-  enter(name: string): boolean {
-    const open = this.#open.get(name) ?? 0;
-    if (open >= this.#most) return false;
-    this.#open.set(name, open + 1);
+  /** False, and nothing counted, for one who would have more than `most`. */
+  enter(name: string, amount = 1): boolean {
+    const open = (this.#open.get(name) ?? 0) + amount;
+    if (open > this.#most) return false;
+    this.#open.set(name, open);
     return true;
   }
 
-  leave(name: string): void {
-    const open = (this.#open.get(name) ?? 0) - 1;
+  leave(name: string, amount = 1): void {
+    const open = (this.#open.get(name) ?? 0) - amount;
     if (open > 0) this.#open.set(name, open);
     else this.#open.delete(name);
   }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 
 /** What a socket's client may send. A long message counts as one for every 64 KiB of it. */
@@ -8,28 +9,27 @@ export interface PaceLimits {
 }
 
 const BYTES_OF_ONE = 65_536;
-/** In one turn of the event loop: somebody else's socket, or a callback, comes in between. */
-const PER_TURN = 20;
 
 /**
- * What a client sends is taken at a pace: beyond it nothing more is read from its socket until it is its turn again. Nothing
- * is lost and nobody is cut off; a flood waits in the client's own buffers, but for what one read had brought (64 KiB).
- * Reading also stops while `hold` says so.
+ * What a client sends is taken at a pace, and when it is its caller's turn; until then nothing more is read from its socket.
+ * Nothing is lost and nobody is cut off; a flood waits in the client's own buffers, but for what one read had brought
+ * (64 KiB). Reading also stops while `hold` says so.
  */
 export class SocketPace {
   readonly #socket: WebSocket;
   readonly #limits: PaceLimits;
+  readonly #turn: () => Promise<void>;
   readonly #waiting: (readonly [work: () => void, cost: number])[] = [];
   #left: number;
   #at = performance.now();
-  #turn = PER_TURN;
-  #next: NodeJS.Timeout | NodeJS.Immediate | null = null;
+  #working = false;
   #held = false;
   #wasPaused = false;
 
-  constructor(socket: WebSocket, limits: PaceLimits) {
+  constructor(socket: WebSocket, limits: PaceLimits, turn: () => Promise<void>) {
     this.#socket = socket;
     this.#limits = limits;
+    this.#turn = turn;
     this.#left = limits.atOnce;
     socket.once('close', () => {
       this.#waiting.length = 0;
@@ -39,13 +39,13 @@ export class SocketPace {
   /** Does `work` at its turn, after what came before it. */
   take(work: () => void, bytes = 0): void {
     this.#waiting.push([work, 1 + Math.floor(bytes / BYTES_OF_ONE)]);
-    if (this.#next === null) this.#work();
+    if (!this.#working) void this.#work();
   }
 
   /** Counts one for which there is nothing to do. */
   charge(): void {
     this.#left--;
-    if (this.#next === null) this.#work();
+    if (!this.#working) void this.#work();
   }
 
   /** Whether to read nothing for another reason. */
@@ -62,33 +62,35 @@ export class SocketPace {
     return was;
   }
 
-  #work(): void {
-    const now = performance.now();
-    this.#left = Math.min(this.#limits.atOnce, this.#left + ((now - this.#at) * this.#limits.perSecond) / 1000);
-    this.#at = now;
-    while (this.#left >= 1 && this.#turn > 0) {
+  async #work(): Promise<void> {
+    this.#working = true;
+    for (;;) {
+      this.#refill();
+      const next = this.#waiting[0];
+      if (this.#left >= 1 && !next) break;
+      this.#read();
+      if (this.#left < 1) {
+        await delay((1000 * (1 - this.#left)) / this.#limits.perSecond, undefined, { ref: false });
+        continue;
+      }
+      await this.#turn();
       const [work, cost] = this.#waiting.shift() ?? [];
-      if (!work) break;
-      this.#turn--;
       // Below zero: what follows a long message waits for it.
-      this.#left -= cost ?? 1;
-      work();
+      this.#left -= cost ?? 0;
+      work?.();
     }
-    this.#next = this.#waiting.length > 0 || this.#left < 1 ? this.#later() : null;
+    this.#working = false;
     this.#read();
   }
 
-  #later(): NodeJS.Timeout | NodeJS.Immediate {
-    const work = (): void => {
-      this.#turn = PER_TURN;
-      this.#work();
-    };
-    // No unref() for the first: the loop would sleep before it comes to it.
-    return this.#left >= 1 ? setImmediate(work) : setTimeout(work, (1000 * (1 - this.#left)) / this.#limits.perSecond).unref();
+  #refill(): void {
+    const now = performance.now();
+    this.#left = Math.min(this.#limits.atOnce, this.#left + ((now - this.#at) * this.#limits.perSecond) / 1000);
+    this.#at = now;
   }
 
   #read(): void {
-    if (this.#held || this.#next !== null) {
+    if (this.#held || this.#working) {
       this.#wasPaused = true;
       this.#socket.pause();
     } else if (this.#socket.isPaused) this.#socket.resume();

@@ -28,7 +28,7 @@ export class SocketVisitor {
   /** Open sockets by caller, of all visitors. */
   readonly #open: OpenCounts;
   #identity: Identity | null = null;
-  #id: string | null = null;
+  #callerId: string | null = null;
   #bytes = 0;
   #frames = 0;
 
@@ -44,6 +44,11 @@ export class SocketVisitor {
   /** Whether it has not been let in, or not yet. */
   get isStranger(): boolean {
     return this.#identity === null;
+  }
+
+  /** Null for a stranger. */
+  get callerId(): string | null {
+    return this.#callerId;
   }
 
   get identity(): Identity {
@@ -67,10 +72,7 @@ export class SocketVisitor {
       return this.#enter(identity, currentCaller(identity).id);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
-      const [code, reason] = CLOSED_BY[String(error.details['reason'])] ?? [
-        CloseCode.Unauthorized,
-        'Unauthorized: connectionParams.authorization must be Bearer <API key or JWT>',
-      ];
+      const [code, reason] = CLOSED_BY[String(error.details['reason'])] ?? [CloseCode.Unauthorized, unauthorized(error)];
       this.#socket.close(code, reason);
       return false;
     }
@@ -83,7 +85,7 @@ export class SocketVisitor {
       this.#socket.close(TRY_AGAIN_LATER, 'Too many sockets of this caller');
       return false;
     }
-    this.#id = id;
+    this.#callerId = id;
     this.#identity = identity;
     this.request.socket.off('data', this.#count);
     identity.ended.addEventListener('abort', this.#end);
@@ -100,9 +102,19 @@ export class SocketVisitor {
   #left(): void {
     this.request.socket.off('data', this.#count);
     this.#identity?.ended.removeEventListener('abort', this.#end);
-    if (this.#id !== null) this.#open.leave(this.#id);
+    if (this.#callerId !== null) this.#open.leave(this.#callerId);
   }
 }
+
+/** A browser shows its user nothing else of a refusal: what is wrong, where it fits into the frame of a close. */
+function unauthorized({ message }: GatewayError): string {
+  const reason = `Unauthorized: ${message}`;
+  if (Buffer.byteLength(reason) <= MAX_REASON_BYTES) return reason;
+  return 'Unauthorized: connectionParams.authorization must be Bearer <API key or JWT>';
+}
+
+/** RFC 6455 §5.5: 125 with the code. */
+const MAX_REASON_BYTES = 123;
 
 const CLOSED_BY: Readonly<Record<string, readonly [code: number, reason: string]>> = {
   EXPIRED: [CloseCode.Forbidden, 'The key or token has expired'],

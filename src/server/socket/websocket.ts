@@ -5,6 +5,7 @@ import { CloseCode, handleProtocols, makeServer, type Context, type SubscribePay
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { Logger } from '../../logger.ts';
 import type { Metrics } from '../../metrics.ts';
+import type { CallerTurns } from '../../resolvers/caller-turns.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import { GRAPHQL_PATH, type Graphql } from '../graphql.ts';
 import { isKnownHost } from '../known-host.ts';
@@ -13,6 +14,7 @@ import type { DocumentParams, TrustedDocuments } from '../limits/trusted-documen
 import { OpenCounts } from '../limits/open-counts.ts';
 import type { Origins } from '../origins.ts';
 import { OVERLOADED, type Overload } from '../overload.ts';
+import { createTellRefused } from '../refused-askers.ts';
 import { SharedFrames } from './shared-frames.ts';
 import { SocketOperations } from './socket-operations.ts';
 import { SocketPace, type PaceLimits } from './socket-pace.ts';
@@ -29,6 +31,7 @@ export interface WebsocketOptions {
   readonly socketsPerCaller: number;
   /** How fast messages, pings and pongs of one socket are taken. */
   readonly pace: PaceLimits;
+  readonly turns: CallerTurns;
   readonly overload: Overload;
   /** Names this gateway is reached by. */
   readonly hosts: readonly string[];
@@ -49,6 +52,8 @@ interface EnvelopedArgs extends ExecutionArgs {
 }
 
 const SERVICE_RESTART = 1012;
+/** They have their turns together; no caller has this id. */
+const STRANGERS = '';
 /** Operations of one socket at a time, subscriptions and others. */
 const MAX_OPERATIONS = 100;
 /** Parts that a message may come in: one for every 32 KiB of the largest, and never fewer than these. Chromium cuts at 131,000 bytes. */
@@ -115,12 +120,17 @@ export class WebsocketDoor implements AsyncDisposable {
 
   /** Takes upgrades of `http` at the GraphQL path; any other is refused. */
   attach(http: Server): void {
+    const tell = createTellRefused(this.#options.logger, 'websocket');
+    const refuseAsker = (socket: Duplex, status: 403 | 421) => {
+      tell(status);
+      refuse(socket, status === 403 ? '403 Forbidden' : '421 Misdirected Request');
+    };
     http.on('upgrade', (request, socket, head) => {
       // Who comes back at once must find somebody else: a socket opened now would outlive the stop.
       if (this.#stopping) return refuse(socket, '503 Service Unavailable');
       if ((request.url ?? '').split('?', 1)[0] !== GRAPHQL_PATH) return refuse(socket, '404 Not Found');
-      if (!isKnownHost(this.#options.hosts, request)) return refuse(socket, '421 Misdirected Request');
-      if (!this.#options.origins.isAllowed(request)) return refuse(socket, '403 Forbidden');
+      if (!isKnownHost(this.#options.hosts, request)) return refuseAsker(socket, 421);
+      if (!this.#options.origins.isAllowed(request)) return refuseAsker(socket, 403);
       this.#server.handleUpgrade(request, socket, head, (websocket) => this.#opened(websocket, request));
     });
   }
@@ -174,10 +184,10 @@ export class WebsocketDoor implements AsyncDisposable {
   #opened(socket: WebSocket, request: IncomingMessage): void {
     const { metrics, logger, stalledAfterMs, keepAliveMs } = this.#options;
     metrics.sockets.inc();
-    const pace = new SocketPace(socket, this.#options.pace);
+    const visitor = new SocketVisitor(this.#options, this.#callers, socket, request);
+    const pace = new SocketPace(socket, this.#options.pace, () => this.#options.turns.take(visitor.callerId ?? STRANGERS, 'ask'));
     const onStalled = () => logger.warn('websocket_stalled');
     const sender = new SocketSender(socket, pace, { stalledAfterMs, keepAliveMs, onStalled });
-    const visitor = new SocketVisitor(this.#options, this.#callers, socket, request);
     const close = (code: number, reason: string) => {
       socket.close(code, reason);
       if (visitor.isStranger) setTimeout(() => socket.terminate(), STRANGER_LINGER_MS).unref();

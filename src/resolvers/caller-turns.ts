@@ -1,0 +1,91 @@
+/** Work of callers in one turn of the event loop, in milliseconds; what has begun by then is finished. */
+const TURN_MS = 10;
+/** The same in pieces of work: nobody looks at the clock more often. */
+const PER_TURN = 64;
+
+/** What a caller asks, or what it is told of what it follows. */
+export type CallerWork = 'ask' | 'follow';
+
+/**
+ * When callers' work is done. Each piece (a message parsed and run, an event read and executed) is one that nothing can
+ * interrupt, so it waits here until it may begin: callers have ten milliseconds between them of each turn of the event loop,
+ * and the rest is for the callbacks, the carrier and the store. Among callers whoever has had the least goes first, measured
+ * in time: one who asks for much waits for itself. What it asks and what it follows count as two.
+ */
+export class CallerTurns {
+  /** What waits, by caller and kind, in the order in which they come when they have had the same. */
+  readonly #lanes = new Map<string, (() => void)[]>();
+  /** How much of this contest each has had, in milliseconds. */
+  readonly #had = new Map<string, number>();
+  /** What whoever was served last had had: who comes now does not make up for the time before. */
+  #level = 0;
+  #waiting = 0;
+  /** Calls of `#next` that are still to come in this turn. */
+  #planned = 0;
+  #turnFrom = 0;
+  #serving: { readonly name: string; readonly from: number } | null = null;
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Resolves when the work of `caller` may begin. What runs from there without waiting for anything is counted. */
+  take(caller: string, kind: CallerWork): Promise<void> {
+    const name = `${kind} ${caller}`;
+    return new Promise((resolve) => {
+      const lane = this.#lanes.get(name);
+      if (lane) lane.push(resolve);
+      else this.#lanes.set(name, [resolve]);
+      this.#waiting++;
+      if (this.#planned === 0) this.#plan();
+    });
+  }
+
+  /** One call for each piece of work: promises and ticks of one are run to the end before Node makes the next. */
+  #plan(): void {
+    this.#planned = Math.min(this.#waiting, PER_TURN) + 1;
+    this.#turnFrom = 0;
+    for (let call = 0; call < this.#planned; call++) setImmediate(this.#next);
+  }
+
+  readonly #next = (): void => {
+    const now = performance.now();
+    this.#turnFrom ||= now;
+    if (this.#serving) this.#had.set(this.#serving.name, this.#level + now - this.#serving.from);
+    this.#serving = null;
+    this.#planned--;
+    if (this.#planned > 0) {
+      if (now - this.#turnFrom < TURN_MS) this.#serve(now);
+    } else if (this.#waiting > 0) this.#plan();
+    else {
+      this.#had.clear();
+      this.#level = 0;
+    }
+  };
+
+  #serve(now: number): void {
+    const name = this.#least();
+    const lane = this.#lanes.get(name);
+    const begin = lane?.shift();
+    if (!lane || !begin) return;
+    this.#lanes.delete(name);
+    if (lane.length > 0) this.#lanes.set(name, lane);
+    this.#waiting--;
+    this.#serving = { name, from: now };
+    begin();
+  }
+
+  /** The first in line of those who have had the least. */
+  #least(): string {
+    let least = '';
+    let level = Infinity;
+    for (const name of this.#lanes.keys()) {
+      const had = Math.max(this.#had.get(name) ?? 0, this.#level);
+      if (had >= level) continue;
+      [least, level] = [name, had];
+      if (had === this.#level) break;
+    }
+    if (level < Infinity) this.#level = level;
+    return least;
+  }
+}

@@ -1,0 +1,61 @@
+import { GraphQLError } from 'graphql';
+import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import { currentCaller, type Identity } from '../../resolvers/caller.ts';
+import type { CallerTurns } from '../../resolvers/caller-turns.ts';
+import { badRequest } from '../bad-request.ts';
+import { OpenCounts } from './open-counts.ts';
+
+export interface RequestBodiesOptions {
+  readonly turns: CallerTurns;
+  readonly maxBodyBytes: number;
+}
+
+/** Bodies of the largest size that one caller may have here at once, being read or waiting for their turn. */
+const LARGEST_AT_ONCE = 4;
+
+/**
+ * Reads the body of a request over HTTP, and has it looked at when it is its caller's turn: the JSON of 8 MiB alone may take
+ * half a second.
+ */
+export function requestBodies({ turns, maxBodyBytes }: RequestBodiesOptions): Plugin<object, { readonly identity?: Identity }> {
+  const most = LARGEST_AT_ONCE * maxBodyBytes;
+  const held = new OpenCounts(most);
+  return {
+    onRequestParse: ({ request, serverContext: { identity }, setRequestParser }) => {
+      if (!identity) return;
+      const { id } = currentCaller(identity);
+      // The door takes no body without it.
+      const bytes = Number(request.headers.get('content-length'));
+      setRequestParser(async () => {
+        if (!held.enter(id, bytes)) throw tooMany(most);
+        try {
+          const text = await request.text().catch(() => {
+            throw badRequest('The body did not come whole.', 400);
+          });
+          await turns.take(id, 'ask');
+          return parsed(text);
+        } finally {
+          held.leave(id, bytes);
+        }
+      });
+    },
+  };
+}
+
+function parsed(text: string): GraphQLParams {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw badRequest('The body is not JSON.', 400);
+  }
+  if (typeof body !== 'object' || body === null) throw badRequest('The body is not a JSON object.', 400);
+  return body as GraphQLParams;
+}
+
+function tooMany(most: number): GraphQLError {
+  return new GraphQLError(
+    `Nothing was run: requests of yours that were not begun have ${most} bytes already. Send fewer at a time, or try again after \`retryAfterMs\`.`,
+    { extensions: { code: 'RATE_LIMITED', retryAfterMs: 1_000, http: { spec: true, status: 429, headers: { 'retry-after': '1' } } } },
+  );
+}
