@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { benchCallbacks } from './bench-callbacks.ts';
 import { benchDelivery } from './bench-delivery.ts';
+import { benchGreedy } from './bench-greedy.ts';
 import { benchGrowth } from './bench-growth.ts';
 import { benchMutation } from './bench-mutation.ts';
 import { benchOverload } from './bench-overload.ts';
@@ -15,6 +16,7 @@ const RUN: Record<PartName, (options: BenchOptions) => Promise<Section>> = {
   mutation: benchMutation,
   growth: benchGrowth,
   overload: benchOverload,
+  greedy: benchGreedy,
   start: benchStart,
   stalled: benchStalled,
 };

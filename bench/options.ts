@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const PARTS = ['callbacks', 'delivery', 'mutation', 'growth', 'overload', 'start', 'stalled'] as const;
+export const PARTS = ['callbacks', 'delivery', 'mutation', 'growth', 'overload', 'greedy', 'start', 'stalled'] as const;
 export type PartName = (typeof PARTS)[number];
 
 export interface BenchOptions {

@@ -8,7 +8,7 @@ export function createMetrics() {
     registry,
     callbacks: new Counter({
       name: 'm2m_callbacks_total',
-      help: 'Callbacks received, by service and what became of them (applied, unclaimed, duplicate, foreign, quarantined, unreadable, dropped).',
+      help: 'Callbacks received, by service and what became of them (applied, unclaimed, duplicate, foreign, damaged, quarantined, unreadable, dropped).',
       labelNames: ['service', 'outcome'] as const,
       registers,
     }),
@@ -110,7 +110,7 @@ export function createMetrics() {
     }),
     keptMessages: new Gauge({
       name: 'm2m_callbacks_kept',
-      help: 'Messages kept aside that could not be applied, by reason (unreadable, quarantined, foreign_request).',
+      help: 'Messages kept aside that could not be applied, by reason (unreadable, quarantined, foreign_request, damaged_request).',
       labelNames: ['reason'] as const,
       registers,
     }),

@@ -123,6 +123,8 @@ export type CustomerNameInput = {
 
 /** Why a message could not be applied. */
 export type DeadLetterReason =
+  /** What is stored of its request was changed or damaged, and cannot be read: ask who runs the gateway to restore it. */
+  | 'DAMAGED_REQUEST'
   /** It names a request of another account than the one whose listener it came to. */
   | 'FOREIGN_REQUEST'
   /** It names credentials that are not those of the registration. */
@@ -246,6 +248,8 @@ export type RedriveDeadLettersInput = {
 export type RedriveOutcome =
   /** It was applied to its request, and is no dead letter any more. */
   | 'APPLIED'
+  /** What is stored of its request still cannot be read, and it stays. */
+  | 'DAMAGED'
   /** Its content was known already; it is no dead letter any more. */
   | 'DUPLICATE'
   /** It still names a request of another account, and stays. */

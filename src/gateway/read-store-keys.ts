@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isStoreKey } from '../config-variables.ts';
 import type { Config } from '../config.ts';
+import { storeKeyId } from '../datasources/request-log/vault.ts';
 import { GatewayError } from '../errors.ts';
 
 /**
@@ -10,7 +11,21 @@ import { GatewayError } from '../errors.ts';
  */
 export function readStoreKeys({ storeKeys, storeKeysFile }: Pick<Config, 'storeKeys' | 'storeKeysFile'>): readonly Uint8Array[] {
   const written = storeKeys ?? (storeKeysFile === null ? [] : keysIn(storeKeysFile));
-  return written.map((key) => Buffer.from(key, 'base64'));
+  const keys = written.map((key) => Buffer.from(key, 'base64'));
+  refuseSharedId(keys);
+  return keys;
+}
+
+/** Rows name their key by its id: of two with the same one neither would be known to be the right one. */
+function refuseSharedId(keys: readonly Buffer[]): void {
+  for (const [at, key] of keys.entries()) {
+    const other = keys.findIndex((each) => storeKeyId(each) === storeKeyId(key) && !each.equals(key));
+    if (other > at)
+      throw new GatewayError(
+        'CONFIG_INVALID',
+        `Keys ${at + 1} and ${other + 1} of the store are two that have one id (${storeKeyId(key)}): its rows could not tell them apart. Make another in place of the new one: openssl rand -base64 32`,
+      );
+  }
 }
 
 function keysIn(file: string): readonly string[] {

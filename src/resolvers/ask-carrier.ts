@@ -1,4 +1,5 @@
 import type { DueCarrierRequest, Finding, SilentDevice } from '../datasources/request-log/follow-up-log.ts';
+import { DamagedRequest } from '../datasources/request-log/request-folds.ts';
 import type { RequestLog } from '../datasources/request-log/request-log.ts';
 import type { CarrierReads, DeviceId } from '../datasources/thingspace/carrier-reads.ts';
 import { isOperationName, type OperationName } from '../datasources/thingspace/operations.ts';
@@ -15,7 +16,7 @@ export interface AskCarrierOptions {
   readonly reads: CarrierReads;
   readonly budget: CallBudget;
   readonly now: () => number;
-  /** The carrier refuses one of the questions; the others are asked all the same. */
+  /** The carrier refuses one of the questions, or a request is damaged; the others are asked all the same. */
   readonly onRefused: (error: GatewayError) => void;
 }
 
@@ -55,7 +56,7 @@ export async function askCarrier(options: AskCarrierOptions, requests: readonly 
   let settled = 0;
   const wanted: Wanted[] = [];
   for (const request of requests) {
-    const devices = await options.requestLog.silentDevices(request.requestId, request.position);
+    const devices = await silentDevices(options, request);
     const [only] = devices;
     if (only && request.deviceCount === 1 && request.carrierRequestId !== null && request.operation === 'ACTIVATE_DEVICES') {
       const answer = await askStatus(options, request, request.carrierRequestId, only, signal);
@@ -68,6 +69,17 @@ export async function askCarrier(options: AskCarrierOptions, requests: readonly 
     wanted.push(...devices.map((device) => ({ request, device })));
   }
   return settled + (await (wanted.length <= LOOKUPS_AT_MOST ? lookUp(options, wanted, signal) : sweep(options, wanted, signal)));
+}
+
+/** None of a damaged request: the others are asked about all the same. */
+async function silentDevices({ requestLog, onRefused }: AskCarrierOptions, request: Askable): Promise<readonly SilentDevice[]> {
+  try {
+    return await requestLog.silentDevices(request.requestId, request.position);
+  } catch (error) {
+    if (!(error instanceof DamagedRequest)) throw error;
+    onRefused(error);
+    return [];
+  }
 }
 
 /** Null where the carrier has no status to tell. */

@@ -50,13 +50,13 @@ export class DeadLetters {
         'BAD_USER_INPUT',
         `Nothing was tried: \`ids\` must name 1 to ${MAX_REDRIVEN} dead letters, not ${ids.length}.`,
       );
+    const accounts = accountsWith(caller, 'admin');
     const done: Redriven[] = [];
     const audit: AuditRecord[] = [];
     try {
       for (const id of ids) {
         // One by one: a thousand messages of a megabyte each would not fit into memory.
-        const message = (await this.#options.requestLog.keptById([id])).get(id);
-        const mine = message && mayUse(caller, message.account, 'admin') ? message : null;
+        const mine = (await this.#options.requestLog.keptById([id], accounts)).get(id);
         const outcome = mine ? await this.#options.receiver.redrive(mine, trustCredentials) : 'NOT_FOUND';
         done.push({ id, outcome });
         if (mine)

@@ -27,7 +27,7 @@ export interface ReceiveCallbackOptions {
   readonly previousCredentials?: RegisteredCredentials | null;
   /** Strict mode: a message without credentials is quarantined too. */
   readonly requireCredentials: boolean;
-  /** Kept messages of one reason at most; what comes beyond is acknowledged, counted and dropped. */
+  /** Kept messages of one reason at one listener at most; what comes beyond is acknowledged, counted and dropped. */
   readonly keptPerReason: number;
   readonly now: () => number;
   /** Whether messages of a lane are forwarded to the listener before us; left out, none is. */
@@ -37,13 +37,13 @@ export interface ReceiveCallbackOptions {
 export type ReceiveResult =
   | {
       readonly stored: true;
-      readonly outcome: AppendResult | 'QUARANTINED' | 'UNREADABLE';
+      readonly outcome: RedriveOutcome;
       readonly reason: UnreadableReason | 'NOT_A_CALLBACK' | null;
       readonly credentials: Credentials;
     }
   | { readonly stored: false; readonly outcome: 'DROPPED'; readonly reason: string; readonly credentials: Credentials };
 
-export type RedriveOutcome = AppendResult | 'QUARANTINED' | 'UNREADABLE';
+export type RedriveOutcome = Exclude<AppendResult, 'DROPPED'> | 'QUARANTINED' | 'UNREADABLE';
 
 /** What a message claims of its registration. `PREVIOUS`: right for the registration before. */
 type Credentials = 'NONE' | 'RIGHT' | 'PREVIOUS' | 'WRONG';
@@ -89,6 +89,7 @@ export class CallbackReceiver {
     if (!('callback' in read)) return this.#keep(received, read.outcome, read.reason, read.credentials);
     const callback = { ...read.callback, forward: this.#copyOf(read.callback), receivedAt: this.#options.now() };
     const outcome = await this.#options.requestLog.append(callback);
+    if (outcome === 'DROPPED') return { stored: false, outcome, reason: 'FOREIGN_REQUEST', credentials: read.credentials };
     return { stored: true, outcome, reason: null, credentials: read.credentials };
   }
 
@@ -100,14 +101,16 @@ export class CallbackReceiver {
    */
   async redrive(kept: StoredKeptMessage, trustCredentials: boolean): Promise<RedriveOutcome> {
     const { account, service, contentType, body, receivedAt } = kept;
-    // That of another request had been judged when it came, and was kept without its credentials.
-    const isTrusted = trustCredentials || kept.reason === 'FOREIGN_REQUEST';
+    // These had been judged when they came, and were kept without their credentials.
+    const isTrusted = trustCredentials || kept.reason === 'FOREIGN_REQUEST' || kept.reason === 'DAMAGED_REQUEST';
     const read = this.#read({ account, service, contentType, bytes: body }, { isTrusted, wasKept: true });
     if (!('callback' in read)) return read.outcome;
-    // What was unreadable, or of another request, was forwarded when it came.
+    // Everything else was forwarded when it came.
     const forward = kept.reason === 'QUARANTINED' ? this.#copyOf(read.callback) : null;
     const outcome = await this.#options.requestLog.append({ ...read.callback, forward, receivedAt });
-    if (outcome !== 'FOREIGN') await this.#options.requestLog.discardKept(kept.id);
+    if (outcome === 'FOREIGN' || outcome === 'DROPPED') return 'FOREIGN';
+    if (outcome === 'DAMAGED') return outcome;
+    await this.#options.requestLog.discardKept(kept.id);
     return outcome;
   }
 
@@ -173,8 +176,9 @@ function empty(value: unknown): boolean {
   return value === undefined || value === null || value === '';
 }
 
-/** What is no text is never the same as a text. */
+/** What is no text is the same as nothing registered; nor is it written out, for it may be nested too deep. */
 function digestOf(value: unknown): Uint8Array {
-  const [kind, text] = typeof value === 'string' ? ['text', value] : ['other', JSON.stringify(value) ?? ''];
-  return createHash('sha256').update(`${kind}:${text}`).digest();
+  return createHash('sha256')
+    .update(typeof value === 'string' ? `text:${value}` : 'other')
+    .digest();
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DueCarrierRequest } from '../datasources/request-log/follow-up-log.ts';
+import { DamagedRequest } from '../datasources/request-log/request-folds.ts';
 import type { RequestLog } from '../datasources/request-log/request-log.ts';
 import type { CarrierReads } from '../datasources/thingspace/carrier-reads.ts';
 import { GatewayError } from '../errors.ts';
@@ -58,8 +59,14 @@ export class Reconciler implements AsyncDisposable {
     for (const request of due) {
       if (this.#stop.signal.aborted) return;
       const age = at - request.since;
-      if (age >= expireAfterMs) await this.#lapse(request, 'EXPIRED');
-      else if (age >= overdueAfterMs && request.state === 'ACCEPTED' && request.pending > 0) await this.#lapse(request, 'OVERDUE');
+      const isOverdue = age >= overdueAfterMs && request.state === 'ACCEPTED' && request.pending > 0;
+      try {
+        if (age >= expireAfterMs) await this.#lapse(request, 'EXPIRED');
+        else if (isOverdue) await this.#lapse(request, 'OVERDUE');
+      } catch (error) {
+        if (!(error instanceof DamagedRequest)) throw error;
+        this.#options.onFailure(error);
+      }
     }
     this.#ask(
       due.filter(({ since }) => at - since < expireAfterMs),

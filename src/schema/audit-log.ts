@@ -15,8 +15,14 @@ const AuditEntry = builder.objectRef<Stored>('AuditEntry').implement({
     action: t.exposeString('action', {
       description: 'The mutation, for example `activateDevices`, or the command, for example `keys.create`.',
     }),
-    accountName: t.exposeString('account', { nullable: true, description: 'The billing account; null where it concerns none, or all.' }),
-    deviceCount: t.exposeInt('devices', { nullable: true, description: 'How many devices it named; null where it named none.' }),
+    accountName: t.exposeString('account', {
+      nullable: true,
+      description: 'The billing account; null where it concerns none, or all, or what was asked was refused before it was read.',
+    }),
+    deviceCount: t.exposeInt('devices', {
+      nullable: true,
+      description: 'How many devices it named; null where it named none, or was refused before it was read.',
+    }),
     subject: t.exposeString('subject', {
       nullable: true,
       description: 'What it was done to: the `id` of a request, a dead letter or an API key. A request tells what became of it since.',

@@ -7,11 +7,12 @@ import { enumOf } from './enums.ts';
 const DeadLetterReason = enumOf<KeptReason>(
   'DeadLetterReason',
   'Why a message could not be applied.',
-  ['UNREADABLE', 'QUARANTINED', 'FOREIGN_REQUEST'],
+  ['UNREADABLE', 'QUARANTINED', 'FOREIGN_REQUEST', 'DAMAGED_REQUEST'],
   {
     UNREADABLE: 'It is not a callback that this version can read.',
     QUARANTINED: 'It names credentials that are not those of the registration.',
     FOREIGN_REQUEST: 'It names a request of another account than the one whose listener it came to.',
+    DAMAGED_REQUEST: 'What is stored of its request was changed or damaged, and cannot be read: ask who runs the gateway to restore it.',
   },
 );
 
@@ -61,12 +62,13 @@ builder.queryField('deadLetters', (t) =>
 const RedriveOutcomeEnum = enumOf<Redriven['outcome']>(
   'RedriveOutcome',
   'What became of a dead letter that was tried again.',
-  ['APPLIED', 'UNCLAIMED', 'DUPLICATE', 'FOREIGN', 'QUARANTINED', 'UNREADABLE', 'NOT_FOUND'],
+  ['APPLIED', 'UNCLAIMED', 'DUPLICATE', 'FOREIGN', 'DAMAGED', 'QUARANTINED', 'UNREADABLE', 'NOT_FOUND'],
   {
     APPLIED: 'It was applied to its request, and is no dead letter any more.',
     UNCLAIMED: 'It is readable and waits for a request, as an unclaimed callback.',
     DUPLICATE: 'Its content was known already; it is no dead letter any more.',
     FOREIGN: 'It still names a request of another account, and stays.',
+    DAMAGED: 'What is stored of its request still cannot be read, and it stays.',
     QUARANTINED: 'Its credentials are still not the registration’s, and it stays.',
     UNREADABLE: 'It still cannot be read, and stays.',
     NOT_FOUND: 'There is no such dead letter, or it is not yours to see.',

@@ -1,5 +1,6 @@
 import type { StoredRequest } from '../datasources/request-log/request-log.ts';
 import { isOperationName } from '../datasources/thingspace/operations.ts';
+import { mayUse } from '../resolvers/caller.ts';
 import { cursorAt } from '../resolvers/cursor.ts';
 import type { WaitingPlace } from '../resolvers/request-sender.ts';
 import { builder } from './builder.ts';
@@ -66,12 +67,14 @@ export const Request = RequestRef.implement({
       type: RequestRef,
       nullable: true,
       description: 'The request whose failed devices this one tries again.',
-      resolve: ({ retryOf }, _args, { loaders }) => (retryOf === null ? null : loaders.request.load(retryOf)),
+      resolve: ({ retryOf, account }, _args, { loaders, caller }) =>
+        retryOf === null || !mayUse(caller, account, 'read') ? null : loaders.request.load(retryOf),
     }),
     retries: t.field({
       type: [RequestRef],
-      description: 'Requests that try its failed devices again, oldest first.',
-      resolve: async ({ id }, _args, { loaders }) => [...((await loaders.retries.load(id)) ?? [])],
+      description: 'Requests that try its failed devices again, oldest first. None for who may not read the account.',
+      resolve: async ({ id, account }, _args, { loaders, caller }) =>
+        mayUse(caller, account, 'read') ? [...((await loaders.retries.load(id)) ?? [])] : [],
     }),
     error: t.expose('error', { type: RequestError, nullable: true, description: 'Why it was refused, was not answered, or still waits.' }),
     clientReference: t.exposeString('clientReference', { nullable: true, description: 'The name the caller gave it.' }),

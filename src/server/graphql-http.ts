@@ -9,6 +9,7 @@ import { GRAPHQL_PATH, type Graphql } from './graphql.ts';
 import { isKnownHost } from './known-host.ts';
 import type { Origins } from './origins.ts';
 import { OVERLOADED, type Overload } from './overload.ts';
+import { createTellRefused, type RefusedAsker } from './refused-askers.ts';
 import { refuseUnread } from './refuse-unread.ts';
 
 export interface GraphqlHttpOptions {
@@ -50,10 +51,14 @@ export function createGraphqlServer(options: GraphqlHttpOptions): Server {
     requestTimeout: requestMs,
     keepAliveTimeout: keepAliveMs,
     connectionsCheckingInterval: enforceEveryMs,
+    // Any other offer may be ignored (RFC 9110 §7.8): Java's client offers HTTP/2 with every POST.
+    shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
   };
-  return createServer(limits, (request, response) => {
+  const tell = createTellRefused(options.logger, 'graphql');
+  const take = (request: IncomingMessage, response: ServerResponse): void => {
     for (const [name, value] of Object.entries(options.origins.headersFor(request))) response.setHeader(name, value);
     const refusal = refusalOf(options, request);
+    if (refusal?.tells) tell(refusal.tells);
     if (refusal) refuse(request, response, refusal);
     else if (request.method === 'OPTIONS') response.writeHead(204).end();
     else if (options.graphiql && request.method === 'GET')
@@ -66,7 +71,9 @@ export function createGraphqlServer(options: GraphqlHttpOptions): Server {
         if (!(error instanceof GatewayError)) options.logger.error('graphql_http_failed', { error });
         refuse(request, response, { status: 500, message: 'Unexpected error. It was logged; nothing was run.', code });
       });
-  });
+  };
+  // By itself Node would ask for the body before it is known whether it is taken.
+  return createServer(limits, take).on('checkContinue', take);
 }
 
 async function answer({ graphql, authenticator }: GraphqlHttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -75,7 +82,11 @@ async function answer({ graphql, authenticator }: GraphqlHttpOptions, request: I
   if ('status' in identity) return refuse(request, response, identity);
   // A media type has no case; yoga knows it in small letters only.
   request.headers['content-type'] = request.headers['content-type']?.toLowerCase();
-  request.headers.accept = acceptHeader(acceptedTypes(request.headers.accept));
+  const types = acceptedTypes(request.headers.accept);
+  request.headers.accept = acceptHeader(types);
+  // nginx else keeps the events of a stream back until it has 4 or 8 kB of them.
+  if (types[0] === EVENT_STREAM) response.setHeader('x-accel-buffering', 'no');
+  if (request.headers.expect !== undefined) response.writeContinue();
   await graphql(request, response, { identity });
 }
 
@@ -96,22 +107,26 @@ interface Refusal {
   readonly code?: string;
   /** The body is thrown away as it comes, and the connection ended. */
   readonly unread?: boolean;
+  /** What the operator is told of. */
+  readonly tells?: RefusedAsker;
 }
 
 function refusalOf(
   { maxBodyBytes, graphiql, hosts, origins, overload, metrics }: GraphqlHttpOptions,
   request: IncomingMessage,
 ): Refusal | null {
-  if (!isKnownHost(hosts, request)) return { status: 421, message: 'This gateway is not reached by that name (M2M_GRAPHQL_HOSTS).' };
+  if (!isKnownHost(hosts, request))
+    return { status: 421, message: 'This gateway is not reached by that name (M2M_GRAPHQL_HOSTS).', tells: 421 };
   const path = (request.url ?? '').split('?', 1)[0];
   if (path === '/' && graphiql && request.method === 'GET')
     return { status: 302, message: 'GraphiQL is at /graphql.', headers: { location: GRAPHQL_PATH } };
   if (path !== GRAPHQL_PATH) return { status: 404, message: `GraphQL is at ${GRAPHQL_PATH}.` };
   // A foreign page may send without asking first, were there a way that we do not know of: nothing of it is run.
   if (!origins.isAllowed(request))
-    return { status: 403, message: 'Web pages of this origin may not ask (M2M_GRAPHQL_ORIGINS).', code: 'FORBIDDEN' };
+    return { status: 403, message: 'Web pages of this origin may not ask (M2M_GRAPHQL_ORIGINS).', code: 'FORBIDDEN', tells: 403 };
   if (request.method === 'OPTIONS' && request.headers.origin !== undefined) return null;
   if (request.method === 'GET' && graphiql && /text\/html/.test(request.headers.accept ?? '')) return null;
+  if (request.method === 'GET' && request.headers['sec-websocket-key'] !== undefined) return UPGRADE_LOST;
   if (request.method !== 'POST')
     return { status: 405, message: 'Send GraphQL as a POST with Content-Type: application/json.', headers: { allow: 'POST' } };
   if (!/^application\/json\s*(?:;|$)/i.test(request.headers['content-type'] ?? ''))
@@ -141,6 +156,14 @@ function refusalOf(
     };
   return null;
 }
+
+/** Else it would have come as an upgrade. */
+const UPGRADE_LOST: Refusal = {
+  status: 426,
+  message: 'This WebSocket handshake came without Upgrade and Connection: have the proxy pass these headers on.',
+  headers: { upgrade: 'websocket' },
+  tells: 426,
+};
 
 /** Yoga does not know quality, and prefers JSON to an event stream listed before it: it is told what to do in its own terms. */
 function acceptHeader(types: readonly string[]): string {

@@ -1,9 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 
-/** What a page may send: JSON, with its key or token. Cookies are never asked for. */
+/**
+ * What a page may send: JSON, with its key or token, and whatever headers its tracing or its client adds; for `Authorization`
+ * the asterisk does not stand. Cookies are never asked for.
+ */
 const PREFLIGHT = {
   'access-control-allow-methods': 'POST',
-  'access-control-allow-headers': 'authorization, content-type',
+  'access-control-allow-headers': 'authorization, content-type, *',
   'access-control-max-age': '600',
 } as const;
 

@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
+import type { KeptMessage } from '../../src/datasources/request-log/kept-messages.ts';
+import { RequestManager } from '../../src/resolvers/manage-request.ts';
 import { callerWith } from '../support/caller-with.ts';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';
 import { newRequest } from '../support/new-request.ts';
+import { openLog } from '../support/open-log.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { ask } from './support/ask.ts';
 
 const MISSING = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
@@ -41,4 +45,67 @@ test.each([
   const foreign = await work(request.id.slice('req_'.length));
   expect(foreign).toEqual(await work(MISSING));
   expect(foreign.statements).toBe(1);
+});
+
+const CALLER = callerWith({ 'account-2': ['read', 'write', 'admin'] });
+
+test.each([
+  ['cancelRequest', (manager: RequestManager, requestId: string) => manager.cancel(CALLER, requestId)],
+  [
+    'resolveUnknownRequest',
+    (manager: RequestManager, requestId: string) =>
+      manager.resolveUnknown(CALLER, { requestId, position: null, carrierRequestId: CARRIER_ID, neverArrived: false }),
+  ],
+  [
+    'retryFailedDevices',
+    (manager: RequestManager, requestId: string) =>
+      manager.retryFailed(CALLER, { requestId, clientReference: 'r', idempotencyKey: 'k', validateOnly: false }),
+  ],
+])('a mutation of another account’s takes as much work as of what does not exist: %s', async (_what, mutate) => {
+  await using folder = await tempFolder();
+  await using log = openLog(`${folder.path}/gateway.sqlite`);
+  const request = newRequest([[['ICCID', '89148000000000000001']]]);
+  await log.create(request);
+  const manager = new RequestManager({ requestLog: log, submitter: null as never, sender: null as never });
+  const work = async (id: string) => {
+    const before = log.statementsRead;
+    const result = await mutate(manager, id);
+    const [audited] = (await log.auditEntries({ accounts: null, caller: null }, null, 1)).rows;
+    return { result, statements: log.statementsRead - before, audited: { ...audited, id: null, at: null } };
+  };
+  const foreign = await work(request.id);
+  expect(foreign).toEqual(await work(`req_${MISSING}`));
+  expect(foreign).toMatchObject({ statements: 1, audited: { account: null, subject: null, outcome: 'NOT_FOUND' } });
+});
+
+test('of another account’s dead letter nothing is read, however long it is', async () => {
+  const given: unknown[] = [];
+  await using doors = await openGraphqlDoors({
+    caller: CALLER,
+    faulty: (log) =>
+      new Proxy(log, {
+        get: (target, name) => {
+          const member: unknown = Reflect.get(target, name, target);
+          if (name !== 'keptById') return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+          return async (...asked: Parameters<typeof log.keptById>) => {
+            const found = await log.keptById(...asked);
+            given.push(...found.values());
+            return found;
+          };
+        },
+      }),
+  });
+  const { requestLog, url } = doors;
+  const message = (account: string): KeptMessage => {
+    const body = Buffer.alloc(50_000, account);
+    return { account, service: 'CarrierService', receivedAt: 1, reason: 'UNREADABLE', contentType: null, body };
+  };
+  for (const account of ['account-1', 'account-2']) await requestLog.keep(message(account), 10);
+  const [theirs, mine] = (await requestLog.kept({ accounts: null, reason: null }, null, 10)).rows;
+  const query = 'mutation ($ids: [ID!]!) { redriveDeadLetters(input: { ids: $ids }) { outcome } }';
+  const redrive = async (id: string | undefined) => (await ask(url, null, { query, variables: { ids: [id] } })).text;
+  expect(await redrive(theirs?.id)).toBe(await redrive('999'));
+  expect(given).toEqual([]);
+  expect(await redrive(mine?.id)).toContain('UNREADABLE');
+  expect(given).toEqual([mine]);
 });

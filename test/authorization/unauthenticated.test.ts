@@ -107,6 +107,19 @@ test.each(REFUSED)('%s closes a WebSocket, whether it comes in the header or in 
 });
 
 test.each([
+  ['a revoked key', () => revoked.authorization, 'The API key was revoked. An operator makes another: npm run keys -- create'],
+  ['a key with another secret', () => `Bearer ${otherSecret(good.text)}`, 'There is no such API key. Check that it was copied whole.'],
+  ['a token of nobody', () => 'Bearer abc.def.ghi', expect.stringContaining('The JWT is refused') as string],
+  ['nothing', () => null, 'connectionParams.authorization must be Bearer <API key or JWT>'],
+])('a browser, which is shown nothing else, learns from the reason of the close that it showed %s', async (_what, shown, says) => {
+  await using socket = await RawWebSocket.open(world.websocket);
+  socket.send({ type: 'connection_init', payload: { authorization: shown() } });
+  expect(await socket.closed).toBe(4401);
+  expect(socket.closeReason.replace(/^Unauthorized: /, '')).toEqual(says);
+  expect(Buffer.byteLength(socket.closeReason)).toBeLessThanOrEqual(123);
+});
+
+test.each([
   ['a number', 7],
   ['a list', ['GOOD']],
   ['an object', { authorization: 'GOOD' }],

@@ -31,9 +31,10 @@ test.each([
     },
   });
   const metrics = createMetrics();
+  const addresses = new CallbackAddresses({ allowed: ['any'], proxyHops: 0, isOnLoopback: true, publicUrl: null });
   const server = createCallbackServer({
     receiver: new CallbackReceiver({ requestLog: log, credentials: null, requireCredentials: false, keptPerReason: 10, now: Date.now }),
-    addresses: new CallbackAddresses({ allowed: ['any'], proxyHops: 0, isOnLoopback: true, publicUrl: null }),
+    addresses: () => addresses,
     paths: new CallbackPaths({
       accounts: [ACCOUNT],
       secret: SECRET,

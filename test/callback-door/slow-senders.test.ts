@@ -15,7 +15,10 @@ const BODY = JSON.stringify({ requestId: 'of-another-tool', status: 'Success' })
 
 test('a sender has 10 seconds for the headers and 30 for all of it, and an idle connection is kept for 75', () => {
   const addresses = new CallbackAddresses({ allowed: ['any'], proxyHops: 0, isOnLoopback: true, publicUrl: null });
-  const { headersTimeout, requestTimeout, keepAliveTimeout } = createCallbackServer({ addresses, now: Date.now } as CallbackDoorOptions);
+  const { headersTimeout, requestTimeout, keepAliveTimeout } = createCallbackServer({
+    addresses: () => addresses,
+    now: Date.now,
+  } as CallbackDoorOptions);
   expect({ headersTimeout, requestTimeout, keepAliveTimeout }).toEqual({
     headersTimeout: 10_000,
     requestTimeout: 30_000,

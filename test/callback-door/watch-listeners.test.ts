@@ -10,6 +10,7 @@ import { readMetric } from '../support/read-metric.ts';
 import { recordedLog } from '../support/recorded-log.ts';
 import { startStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
+import { watchTimers } from '../support/watched-timers.ts';
 import { openClockedGateway, type ClockedGateway } from './support/clocked-gateway.ts';
 
 const OFTEN = { listenerWatch: { firstAfterMs: 5, everyMs: 5 } };
@@ -77,6 +78,14 @@ test('the start registers, and that is the first check: it is not asked again be
   expect(await readiness(stack)).toMatchObject({ checks: { callbacks: 'ok' } });
   expect(await checkedAt(stack)).toBe(stack.clock.ms / 1_000);
   expect(stack.simulator.ledger.counts.calls).toMatchObject({ callbackList: 1 });
+});
+
+test('left to itself the gateway asks a minute after its start, and every hour from then on', async () => {
+  using timers = watchTimers('/callback-door.ts', { skipped: 60_000 });
+  await using stack = await openClockedGateway({ M2M_CALLBACK_REGISTER: 'on' });
+  await until(() => timers.delays.length === 2);
+  expect(timers.delays).toEqual([60_000, 3_600_000]);
+  expect(stack.simulator.ledger.counts.calls).toMatchObject({ callbackList: 2 });
 });
 
 test('without a public URL and without registration nobody is asked, and readiness says nothing of it', async () => {

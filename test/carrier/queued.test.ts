@@ -129,7 +129,8 @@ test('mutations past the most that may wait are RateLimited and leave nothing be
   const before = await startSimulator(SIMULATED);
   await before[Symbol.asyncDispose]();
   await using folder = await tempFolder();
-  await using gateway = await openGateway(before, `${folder.path}/gateway.sqlite`, { ...PATIENCE, M2M_MAX_QUEUED_REQUESTS: '1' });
+  const env = { ...PATIENCE, M2M_MAX_QUEUED_REQUESTS: '1', M2M_CALLER_MAX_QUEUED_REQUESTS: '1' };
+  await using gateway = await openGateway(before, `${folder.path}/gateway.sqlite`, env);
   acceptedRequest(await activate(gateway.urls.graphql, activation(ACCOUNT)));
   const refused = await activate(gateway.urls.graphql, activation(ACCOUNT, { idempotencyKey: 'later' }));
   expect(refused).toMatchObject({ __typename: 'RateLimited', code: 'RATE_LIMITED', retryAfterMs: expect.any(Number) });

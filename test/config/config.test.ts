@@ -74,6 +74,11 @@ test.each([
   [{ M2M_GRAPHQL_ORIGINS: '*' }, 'must be origins (scheme, host and port, nothing behind it)'],
   [{ M2M_GRAPHQL_ORIGINS: 'https://app.example.com/' }, 'must be origins'],
   [{ M2M_CALLBACK_PREVIOUS_USERNAME: 'u' }, 'M2M_CALLBACK_PREVIOUS_USERNAME and M2M_CALLBACK_PREVIOUS_PASSWORD go together'],
+  [
+    { M2M_MAX_QUEUED_REQUESTS: '99' },
+    'M2M_CALLER_MAX_QUEUED_REQUESTS=500 is above M2M_MAX_QUEUED_REQUESTS=99: one caller could take every place. Example: M2M_CALLER_MAX_QUEUED_REQUESTS=50',
+  ],
+  [{ M2M_MAX_QUEUED_REQUESTS: '500' }, null],
   [{ M2M_CALLBACK_REGISTER: 'on' }, 'M2M_CALLBACK_REGISTER=on needs M2M_CALLBACK_PUBLIC_URL'],
   [{ M2M_CALLBACK_USERNAME: 'only' }, 'M2M_CALLBACK_USERNAME and M2M_CALLBACK_PASSWORD go together'],
   [{ M2M_CALLBACK_PUBLIC_URL: 'https://m2m.example.com:8443' }, 'has a port the carrier does not deliver to'],

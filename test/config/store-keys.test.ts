@@ -33,6 +33,26 @@ test.each([
   for (const secret of ['secret-but-short', ...both]) expect(refusalOf(file)?.message).not.toContain(secret);
 });
 
+test('an editor’s byte order mark before the first key does no harm, and a key that stands twice is one', async () => {
+  await using folder = await tempFolder();
+  const file = `${folder.path}/keys`;
+  writeFileSync(file, `\ufeff${both[0]}\r\n${both[0]}\r\n`);
+  expect(readStoreKeys({ storeKeys: null, storeKeysFile: file })).toEqual([FIRST, FIRST]);
+});
+
+test('two keys with one id are refused: a row could not tell which of them it needs', () => {
+  // Found by trial: the SHA-256 of both begins with 6826053e.
+  const [one, other] = [78_356, 88_497].map((number) => {
+    const key = Buffer.alloc(32);
+    key.writeUInt32BE(number);
+    return key.toString('base64');
+  });
+  const storeKeys = [one ?? '', both[0] ?? '', other ?? ''];
+  expect(() => readStoreKeys({ storeKeys, storeKeysFile: null })).toThrow(
+    /^Keys 1 and 3 of the store are two that have one id \(6826053e\)/,
+  );
+});
+
 test('a file that cannot be read is refused by its name', async () => {
   await using folder = await tempFolder();
   expect(refusalOf(`${folder.path}/none`)).toMatchObject({

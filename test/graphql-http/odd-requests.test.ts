@@ -67,12 +67,35 @@ const TARGETS = [
   '/graphql#x',
 ];
 
+test.each(['h2c', 'TLS/1.3', 'h2c, websocket'])(
+  'a POST that offers to go on with %s is answered as any other, at every door',
+  async (protocol) => {
+    const body = '{"query":"{ __typename }"}';
+    const offer = `host: localhost\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: ${protocol}\r\nhttp2-settings: AAEAAEAA\r\n`;
+    const post = (path: string) =>
+      `POST ${path} HTTP/1.1\r\n${offer}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+    expect(await statusOf('graphql', post('/graphql'))).toBe('HTTP/1.1 200 OK');
+    expect(await statusOf('callbacks', post('/callbacks/x'))).toBe('HTTP/1.1 404 Not Found');
+    await unharmed();
+  },
+);
+
 test.each(TARGETS)('a request for %j is nobody’s at any door, as an upgrade too', async (target) => {
   const head = `host: 127.0.0.1\r\nconnection: close\r\n`;
   const post = `POST ${target} HTTP/1.1\r\n${head}content-type: application/json\r\ncontent-length: 2\r\n\r\n{}`;
   for (const listener of ['graphql', 'callbacks', 'admin'] as const) expect(await statusOf(listener, post)).toMatch(/^HTTP\/1\.1 40[04] /);
   expect(await statusOf('admin', `GET ${target} HTTP/1.1\r\n${head}\r\n`)).toMatch(/^HTTP\/1\.1 40[04] /);
   expect(await statusOf('graphql', `GET ${target} HTTP/1.1\r\nhost: 127.0.0.1\r\n${UPGRADE}\r\n`)).toMatch(/^HTTP\/1\.1 40[04] /);
+  await unharmed();
+});
+
+test.each([
+  ['a body that is taken', '/graphql', 27, /^HTTP\/1\.1 100 /],
+  ['a body that is too long', '/graphql', 900_000_000, /^HTTP\/1\.1 413 /],
+  ['a path that is not there', '/elsewhere', 27, /^HTTP\/1\.1 404 /],
+])('who asks before sending its body is told at once whether to send it: %s', async (_what, path, length, status) => {
+  const head = `host: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\nexpect: 100-continue`;
+  expect(await statusOf('graphql', `POST ${path} HTTP/1.1\r\n${head}\r\n\r\n`)).toMatch(status);
   await unharmed();
 });
 
@@ -91,8 +114,8 @@ test.each([
   ['HTTP/2', 'graphql', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', /^HTTP\/1\.1 (?:400|505) /],
   [
     'an expectation nobody meets',
-    'callbacks',
-    'POST /callbacks/x HTTP/1.1\r\nhost: x\r\nexpect: a miracle\r\ncontent-length: 0\r\n\r\n',
+    'graphql',
+    'POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\nexpect: a miracle\r\ncontent-length: 0\r\n\r\n',
     /^HTTP\/1\.1 417 /,
   ],
   ['no Host', 'graphql', 'POST /graphql HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}', /^HTTP\/1\.1 400 /],

@@ -62,7 +62,7 @@ describe('a page of an allowed origin', () => {
     expect(cors(answer)).toEqual({
       'access-control-allow-origin': APP,
       'access-control-allow-methods': 'POST',
-      'access-control-allow-headers': 'authorization, content-type',
+      'access-control-allow-headers': 'authorization, content-type, *',
       'access-control-expose-headers': 'retry-after',
       'access-control-max-age': '600',
     });

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import { callerWith } from '../support/caller-with.ts';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';
+import { RawWebSocket } from '../support/raw-websocket.ts';
 import { graphql } from '../support/stack.ts';
 
 test.each([
   ['do not parse', '{ requests {'],
   ['are not valid', '{ misspelt }'],
+  ['have two operations and name none', 'query A { __typename } query B { __typename }'],
 ])('a caller who sends one after the other that %s has 300 looked at, then none, good ones neither', async (_what, document) => {
   await using doors = await openGraphqlDoors({ caller: callerWith({ '*': ['read'] }) });
   const codeOf = async (text: string) => (await graphql(doors.url, text)).errors?.[0]?.extensions?.code;
@@ -18,4 +20,21 @@ test.each([
   expect(looked).toBeGreaterThanOrEqual(300);
   expect(looked).toBeLessThan(1_000);
   expect(await codeOf('{ __typename }')).toBe('RATE_LIMITED');
+});
+
+test('the same over a WebSocket, with one good document and an operation that it does not have', async () => {
+  await using doors = await openGraphqlDoors({ caller: callerWith({ '*': ['read'] }) });
+  await using socket = await RawWebSocket.ready(doors.websocketUrl);
+  const query = 'query A { __typename }';
+  const answerTo = async (id: string, operationName: string) => {
+    socket.send({ id, type: 'subscribe', payload: { query, operationName } });
+    return JSON.stringify(await socket.ending(id));
+  };
+  let looked = 0;
+  while (!(await answerTo(`of-none-${looked}`, 'B')).includes('RATE_LIMITED') && looked < 1_000) looked++;
+  expect(looked).toBeGreaterThanOrEqual(300);
+  expect(looked).toBeLessThan(1_000);
+  expect(await answerTo('good', 'A')).toContain('RATE_LIMITED');
+  expect((await graphql(doors.url, query)).errors?.[0]?.extensions?.code).toBe('RATE_LIMITED');
+  expect(socket.socket.readyState).toBe(socket.socket.OPEN);
 });

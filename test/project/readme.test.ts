@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { CANARIES } from '../canary/canaries.ts';
 import { startStack } from '../support/stack.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -42,11 +43,21 @@ test('the first mutation and subscription of the README work as they stand, with
   expect(JSON.stringify(events)).toContain('REQUEST_FAILED.DeviceNotFound');
 });
 
-test('every file the README and CONTRIBUTING link to exists', () => {
-  for (const file of ['README.md', 'CONTRIBUTING.md']) {
+test('every file the documents link to exists', () => {
+  const docs = readdirSync(join(root, 'docs')).map((name) => `docs/${name}`);
+  for (const file of ['README.md', 'CONTRIBUTING.md', ...docs]) {
     const links = [...read(file).matchAll(/\]\((?!https?:|#)([^)]+)\)/g)].map(([, path = '']) => path);
-    for (const path of links) expect(() => readFileSync(join(root, path)), `${file}: ${path}`).not.toThrow(/ENOENT/);
+    for (const path of links) expect(() => readFileSync(join(root, dirname(file), path)), `${file}: ${path}`).not.toThrow(/ENOENT/);
   }
+});
+
+test('what the page on security says of the tests is so: its folders are there, and the canaries are as many', () => {
+  const security = read('docs/security.md');
+  const shown = security.slice(security.indexOf('## Where it is shown'));
+  const places = [...shown.matchAll(/`(test\/[^`]+)`/g)].map(([, place = '']) => place);
+  expect(places.filter((place) => !existsSync(join(root, place)))).toEqual([]);
+  expect(places.length).toBeGreaterThan(5);
+  expect(security).toContain(` ${CANARIES.size} unique markers `);
 });
 
 function withoutIndent(code: string): string {

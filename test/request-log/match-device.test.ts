@@ -212,6 +212,20 @@ test('a terminal status stands only in the last row of the change that reached i
   ]);
 });
 
+test('10,000 messages that name devices by identifiers we learn only later are kept, and each is tied when its device is known', () => {
+  const numbers = Array.from({ length: 10_000 }, (_, at) => String(at).padStart(6, '0'));
+  const eid = (number: string) => ['EID', `89049032000000000000000000${number}`] as const;
+  const state = stateOf(numbers.map((number) => [['ICCID', `89148000000000${number}`]]));
+  // What they cost must not grow with how many wait: to try all of them at each took hours.
+  for (const number of numbers) transition(state, { type: 'CALLBACK', position: 0, callback: nidd([eid(number)]) });
+  expect(state.counts).toMatchObject({ PENDING: 10_000, unmatched: 10_000 });
+  for (const number of numbers.toReversed())
+    transition(state, { type: 'CALLBACK', position: 0, callback: ok([['ICCID', `89148000000000${number}`]], [eid(number)]) });
+  expect(state.counts).toMatchObject({ SUCCEEDED: 10_000, unmatched: 0 });
+  // The row of each device's NIDD message: they came in the order of the devices, after SENDING and ACCEPTED.
+  expect(state.outcomes.findIndex(({ niddSeq }, at) => niddSeq !== at + 3)).toBe(-1);
+});
+
 function stateOf(devices: readonly Ids[] | null, accepted = true): RequestState {
   const requested = devices && devices.map((ids) => ({ deviceIds: ids.map(([kind, id]) => ({ kind, id })) }));
   const state = new RequestState('req', requested, [{ firstIndex: 0, deviceCount: requested?.length ?? null }]);

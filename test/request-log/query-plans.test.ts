@@ -38,9 +38,9 @@ const ALLOWED: Readonly<Record<string, string>> = {
   oldKept: 'ends at its limit, oldest first',
   unclaimedGroups: 'callbacks with an id that no request has: they become requests within minutes',
   countUnclaimed: 'a count of an index without the messages, for the metrics: 10 ms a million',
-  keptByReason: 'at most 10,000 of each reason are kept',
+  keptByReason: 'at most 10,000 of each reason are kept for a listener',
   unclaimedPage: 'one page, in the order of its key',
-  keptPage: 'one page of at most 10,000 of each reason',
+  keptPage: 'one page of at most 10,000 of each reason for a listener',
   forwardLanes: 'once at a start: how much waits for the previous listener, counted in an index without the bodies',
 };
 
@@ -55,6 +55,15 @@ test.each([
   expect(faults.filter(([name]) => !(name in ALLOWED))).toEqual([]);
   // A reason that is no longer needed is in the way of the next one who reads it.
   expect(Object.keys(ALLOWED).filter((name) => !faults.some(([faulty]) => faulty === name))).toEqual([]);
+});
+
+test.each(['unclaimedPageOf', 'keptPageOf', 'auditPageOf'])('%s reads nothing of other accounts', async (wanted) => {
+  await using folder = await tempFolder();
+  const db = openSqlite(`${folder.path}/gateway.sqlite`);
+  const plans = plansOf(db, new Vault([]));
+  db.close();
+  const [, , steps = []] = plans.find(([name]) => name === wanted) ?? [];
+  expect(steps[0]).toMatch(/ USING (?:COVERING )?INDEX \w+_by_account \(account=\? AND (?:pk|rowid)[<>]\?\)$/);
 });
 
 /** Each statement beside the steps of its plan that read too much. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { ulid } from 'ulid';
 import { describe, expect, test } from 'vitest';
 import type { RequestLog, SendingStep } from '../../src/datasources/request-log/request-log.ts';
 import { identifierKey } from '../../src/datasources/thingspace/wire/device-identifier.ts';
@@ -168,6 +169,44 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       const page = await log.list({ accounts: null }, null, 1);
       expect([page.hasMore, page.rows[0]?.id]).toEqual([true, second]);
       expect((await log.list({ accounts: null }, second, 1)).rows[0]?.id).toBe(first);
+    });
+
+    test('a request of another tool has its place in lists where it was made, though it was heard of before others', async () => {
+      await using fixture = await start();
+      const log = await fixture.open();
+      // It is 1,000 now.
+      await log.create(newRequest([A], { id: `req_${ulid(100)}` }));
+      await log.append(failureCallback({ requestId: randomUUID(), ids: B, receivedAt: 200, account: 'account-2' }));
+      const { id } = newRequest([A], { id: `req_${ulid(300)}` });
+      await log.create(newRequest([A], { id }));
+      const { adopted } = await log.settleUnclaimed(1_000);
+      const after = async (cursor: string) => (await log.list({ accounts: ['account-2'] }, cursor, 10)).rows.map((request) => request.id);
+      // The other account's, and one beside it that never was.
+      const beside = `${id.slice(0, -1)}${id.endsWith('0') ? '1' : '0'}`;
+      expect([await after(id), await after(beside)]).toEqual([[], []]);
+      expect(await after(`req_${ulid(Date.now())}`)).toEqual(adopted);
+    });
+
+    test('each listener has a cap of its own: who floods one has nothing of another dropped', async () => {
+      await using fixture = await start();
+      const log = await fixture.open();
+      const keep = (account: string, service: string, body: string) =>
+        log.keep({ account, service, receivedAt: 1, reason: 'UNREADABLE', contentType: null, body: Buffer.from(body) }, 2);
+      for (const body of ['one', 'two']) expect(await keep('a', 'CarrierService', body)).toBe(true);
+      expect(await keep('a', 'CarrierService', 'three')).toBe(false);
+      expect([await keep('b', 'CarrierService', 'one'), await keep('a', 'DeviceUsage', 'one')]).toEqual([true, true]);
+      expect((await log.kept({ accounts: ['b'], reason: null }, null, 10)).rows).toHaveLength(1);
+    });
+
+    test('a kept message is found by its number for the accounts that are asked for, and for no other', async () => {
+      await using fixture = await start();
+      const log = await fixture.open();
+      for (const account of ['a', 'b'])
+        await log.keep({ account, service: 's', receivedAt: 1, reason: 'UNREADABLE', contentType: null, body: Buffer.from(account) }, 2);
+      const ids = (await log.kept({ accounts: null, reason: null }, null, 10)).rows.map(({ id }) => id);
+      const found = async (accounts: readonly string[] | null) =>
+        [...(await log.keptById(ids, accounts)).values()].map(({ account }) => account);
+      expect([await found(['b']), await found([]), await found(null)]).toEqual([['b'], [], ['a', 'b']]);
     });
 
     test('kept messages stop at their cap and are not kept twice', async () => {

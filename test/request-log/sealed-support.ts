@@ -83,7 +83,10 @@ export async function readBack(log: RequestLog, { id, group }: Marked): Promise<
   const sendable = await Promise.all([id, group].map((each) => log.sendable(each)));
   const pages = await log.outcomePages([id, group].map((requestId) => ({ requestId, statuses: null, afterIndex: -1, limit: 10 })));
   const kept = (await log.kept({ accounts: null, reason: null }, null, 10)).rows;
-  const keptAgain = await log.keptById(kept.map((each) => each.id));
+  const keptAgain = await log.keptById(
+    kept.map((each) => each.id),
+    null,
+  );
   const forwards = await log.forwards({ account: 'account-1', service: 'CarrierService' }, 10);
   return [
     JSON.stringify([sendable, pages, (await log.read(id, 0, 100))?.outcomes, (await log.unclaimed(null, null, 10)).rows]),

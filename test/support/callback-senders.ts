@@ -5,6 +5,8 @@ export interface CallbackSenders extends AsyncDisposable {
   readonly acknowledged: ReadonlySet<number>;
   /** Numbers of the callbacks that were answered otherwise, by status; `no answer` where the connection ended. */
   readonly others: ReadonlyMap<number, number | 'no answer'>;
+  /** Of those without an answer, the ones whose connection was refused. */
+  readonly refused: ReadonlySet<number>;
   /** Resolves when nothing is left to send, or every sender has met a connection that ended. */
   readonly finished: Promise<void>;
   /** Resolves as soon as so many more are acknowledged, or nothing is sent any more. */
@@ -16,6 +18,8 @@ export interface CallbackSenders extends AsyncDisposable {
 export interface SenderOptions {
   /** Callbacks under way at once, each over a kept-alive connection. */
   readonly senders: number;
+  /** A sender goes on after a connection that ended, as the carrier does; with `NEW` each callback has a connection of its own. */
+  readonly throughEnds?: 'KEPT' | 'NEW';
   /** Callbacks numbered from 0; without end when left out. */
   readonly total?: number;
   /** The callback of a number; one that nobody waits for, its comment `marker N.`, when left out. */
@@ -23,8 +27,13 @@ export interface SenderOptions {
 }
 
 /** Sends callbacks one after the other on each connection, and keeps the books. A sender whose connection ends sends no more. */
-export function startCallbackSenders(url: string, { senders, total = Infinity, body = unclaimed }: SenderOptions): CallbackSenders {
-  const agent = new Agent({ keepAlive: true, maxSockets: senders });
+export function startCallbackSenders(
+  url: string,
+  { senders, total = Infinity, body = unclaimed, throughEnds }: SenderOptions,
+): CallbackSenders {
+  // With a bound on its sockets an agent hands them on, whatever `keepAlive` says.
+  const agent = throughEnds === 'NEW' ? new Agent() : new Agent({ keepAlive: true, maxSockets: senders });
+  const refused = new Set<number>();
   const acknowledged = new Set<number>();
   const others = new Map<number, number | 'no answer'>();
   const waiting = new Set<{ readonly until: number; readonly resolve: () => void }>();
@@ -33,11 +42,11 @@ export function startCallbackSenders(url: string, { senders, total = Infinity, b
   const send = async (): Promise<void> => {
     while (!stopped && next < total) {
       const number = next++;
-      const status = await post(agent, url, JSON.stringify(body(number)));
+      const status = await post(agent, url, JSON.stringify(body(number)), () => refused.add(number));
       if (status !== 200) others.set(number, status);
       else acknowledged.add(number);
       for (const waiter of waiting) if (acknowledged.size >= waiter.until) waiter.resolve();
-      if (status === 'no answer') return;
+      if (status === 'no answer' && !throughEnds) return;
     }
   };
   const finished = Promise.all(Array.from({ length: senders }, send)).then(() => undefined);
@@ -50,6 +59,7 @@ export function startCallbackSenders(url: string, { senders, total = Infinity, b
   return {
     acknowledged,
     others,
+    refused,
     finished,
     more: (count) =>
       new Promise((resolve) => {
@@ -60,13 +70,16 @@ export function startCallbackSenders(url: string, { senders, total = Infinity, b
   };
 }
 
-function post(agent: Agent, url: string, body: string): Promise<number | 'no answer'> {
+function post(agent: Agent, url: string, body: string, onRefused: () => void): Promise<number | 'no answer'> {
   return new Promise((resolve) => {
     const request = httpRequest(url, { method: 'POST', agent, headers: { 'content-type': 'application/json' } }, (response) => {
       response.resume().once('end', () => resolve(response.statusCode ?? 0));
       response.once('error', () => resolve('no answer'));
     });
-    request.once('error', () => resolve('no answer'));
+    request.once('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code === 'ECONNREFUSED') onRefused();
+      resolve('no answer');
+    });
     request.end(body);
   });
 }

@@ -1,12 +1,16 @@
 import { graphql, type GraphqlAnswer } from './stack.ts';
 
-/** The numbers of all callbacks that no request has, by their comment `marker N.`. */
+/** The numbers of all callbacks that no request has, by their comment `marker N.`; throws where one is stored twice. */
 export async function storedMarkers(url: string): Promise<Set<number>> {
   const markers = new Set<number>();
   for (let after: string | null = null; ;) {
     const { data, errors }: GraphqlAnswer<Page> = await graphql(url, UNCLAIMED, { after });
     if (!data) throw new Error(JSON.stringify(errors));
-    for (const { comment } of data.unclaimedCallbacks.nodes) markers.add(Number(/\d+/.exec(comment)?.[0]));
+    for (const { comment } of data.unclaimedCallbacks.nodes) {
+      const marker = Number(/\d+/.exec(comment)?.[0]);
+      if (markers.has(marker)) throw new Error(`marker ${marker} is stored twice`);
+      markers.add(marker);
+    }
     if (!data.unclaimedCallbacks.pageInfo.hasNextPage) return markers;
     after = data.unclaimedCallbacks.pageInfo.endCursor;
   }

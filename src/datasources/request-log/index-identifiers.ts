@@ -1,4 +1,5 @@
 import { identifierKey, keyOf, parseIdentifierKind } from '../thingspace/wire/device-identifier.ts';
+import { isOfStore, settleStatements } from './request-folds.ts';
 import { toLogEvent, type EventRow } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
@@ -11,9 +12,22 @@ const INDEXED_AT_ONCE = 500;
  * names. False when there is nothing left to do.
  */
 export function indexIdentifiers(sql: Statements, writer: Pick<SqliteWriter, 'state'>): boolean {
-  const [row] = sql.requestsToIndex.all(1) as { pk: number; indexed_seq: number }[];
+  const [row] = sql.requestsToIndex.all(1) as ToIndex[];
   if (!row) return false;
-  const { pk, indexed_seq } = row;
+  try {
+    indexStep(sql, writer, row);
+  } catch (error) {
+    if (isOfStore(error)) throw error;
+    settleStatements(sql);
+    // A damaged one is found by what was indexed before: it must not keep the others from their turn for ever.
+    sql.setIndexed.run(Number.MAX_SAFE_INTEGER, row.pk);
+  }
+  return true;
+}
+
+type ToIndex = { readonly pk: number; readonly indexed_seq: number };
+
+function indexStep(sql: Statements, writer: Pick<SqliteWriter, 'state'>, { pk, indexed_seq }: ToIndex): void {
   const keys = new Set<string>();
   let upTo = indexed_seq + 1;
   if (indexed_seq < 0) {
@@ -32,5 +46,4 @@ export function indexIdentifiers(sql: Statements, writer: Pick<SqliteWriter, 'st
   }
   sql.insertIdentifiers.run(JSON.stringify([...keys]), pk);
   sql.setIndexed.run(upTo, pk);
-  return true;
 }

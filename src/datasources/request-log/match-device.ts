@@ -1,6 +1,6 @@
 import { keyOf, type DeviceIdentifier, type DeviceIdentifierKind } from '../thingspace/wire/device-identifier.ts';
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
-import type { OutcomeState, RequestState } from './request-state.ts';
+import type { CarrierState, OutcomeState, RequestState, UnmatchedCallback } from './request-state.ts';
 
 /** Strongest first: a SIM's ICCID says more than the device it sits in, and a phone number changes with an activation. */
 const PRECEDENCE: readonly (DeviceIdentifierKind | null)[] = ['ICCID', 'EID', 'IMEI', 'MDN', 'MSISDN', 'MEID', 'ESN', 'IMSI', 'MIN'];
@@ -50,12 +50,43 @@ function byElimination(state: RequestState, position: number, message: CallbackM
   if (carrier.deviceCount === null) return null;
   const nidd = message.bearing === 'NIDD_CONFIG';
   const open = nidd ? carrier.withoutNidd : carrier.withoutFinal;
-  const rivals = carrier.unmatched.filter((waiting) => (waiting.message.bearing === 'NIDD_CONFIG') === nidd);
-  if (open !== 1 || rivals.some((rival) => rival.message !== message)) return null;
+  if (open !== 1 || rivals(carrier, nidd) > 1) return null;
+  const rival = onlyRival(carrier, nidd);
+  if (rival && rival.message !== message) return null;
   const index = state.outcomes.findIndex(
     (outcome) => outcome.position === position && (nidd ? outcome.niddSeq === 0 : outcome.source !== 'CALLBACK'),
   );
   return index < 0 || disagrees(state.outcome(index), message.deviceIds, PRECEDENCE) ? null : index;
+}
+
+/** How many unmatched messages are after the one device that is open for NIDD messages, or for all others. */
+function rivals({ unmatched, unmatchedOf }: CarrierState, nidd: boolean): number {
+  return nidd ? unmatchedOf.NIDD_CONFIG : unmatched.size - unmatchedOf.NIDD_CONFIG;
+}
+
+function onlyRival(carrier: CarrierState, nidd: boolean): UnmatchedCallback | null {
+  if (rivals(carrier, nidd) !== 1) return null;
+  for (const waiting of carrier.unmatched.values()) if ((waiting.message.bearing === 'NIDD_CONFIG') === nidd) return waiting;
+  return null;
+}
+
+/**
+ * The unmatched messages of a carrier request whose device may be known by now: they share an identifier with one that has
+ * learnt something since this was last asked, or are the only one left. To try all of them at each callback would take hours
+ * where a carrier names 10,000 devices by identifiers we do not know.
+ */
+export function takeUnmatchedToTry(state: RequestState, position: number): UnmatchedCallback[] {
+  const carrier = state.carrier(position);
+  const found = new Set<UnmatchedCallback>();
+  for (const index of carrier.learnt) {
+    for (const key of state.outcome(index).keys) for (const waiting of carrier.unmatchedByKey.get(key) ?? []) found.add(waiting);
+  }
+  carrier.learnt.clear();
+  for (const nidd of [false, true]) {
+    const only = (nidd ? carrier.withoutNidd : carrier.withoutFinal) === 1 ? onlyRival(carrier, nidd) : null;
+    if (only) found.add(only);
+  }
+  return [...found];
 }
 
 /** True when both sides know a lasting identifier of one of `kinds` and no value is shared. */

@@ -16,6 +16,8 @@ const FULL_WINDOW = 100;
 /** After a start, before anything is sent: what was on its way when the process ended has an unknown fate. */
 export function settleInterrupted(sql: Statements, writer: SqliteWriter): void {
   for (const { id, position } of sql.sendingCarriers.all() as CarrierRow[]) {
+    // A damaged one stays as it is: it is never sent again, and must not keep the gateway from its callbacks.
+    if (!writer.stateIfWhole(writer.pkOf(id))) continue;
     writer.step(id, position, { type: 'UNANSWERED', error: INTERRUPTED });
   }
 }

@@ -162,7 +162,11 @@ export interface IncomingCallback {
   readonly forward?: ForwardCopy | null;
 }
 
-export type AppendResult = 'APPLIED' | 'UNCLAIMED' | 'DUPLICATE' | 'FOREIGN';
+/**
+ * `FOREIGN`: kept aside, because it is of another account's request; `DAMAGED`: because what is stored of its request cannot be
+ * read. `DROPPED`: of another account's request, and not stored, because as many of these are kept as may be.
+ */
+export type AppendResult = 'APPLIED' | 'UNCLAIMED' | 'DUPLICATE' | 'FOREIGN' | 'DAMAGED' | 'DROPPED';
 
 /** What happened to one carrier request, as the sender tells it. */
 export type SendingStep =

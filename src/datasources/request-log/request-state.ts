@@ -40,7 +40,13 @@ export interface CarrierState {
   withoutNidd: number;
   /** Outcomes that the carrier reported and nobody had named. */
   strays: number;
-  unmatched: UnmatchedCallback[];
+  /** By their rows, in the order they came. */
+  readonly unmatched: Map<number, UnmatchedCallback>;
+  readonly unmatchedOf: Record<CallbackMessage['bearing'], number>;
+  /** Which of these name an identifier: each is tried again for what it may mean, and not all for every callback. */
+  readonly unmatchedByKey: Map<string, Set<UnmatchedCallback>>;
+  /** Outcomes that have learnt an identifier since the unmatched were last tried. */
+  readonly learnt: Set<number>;
 }
 
 /**
@@ -76,7 +82,10 @@ export class RequestState {
         withoutFinal: 0,
         withoutNidd: 0,
         strays: 0,
-        unmatched: [],
+        unmatched: new Map(),
+        unmatchedOf: { FINAL: 0, PROGRESS: 0, NIDD_CONFIG: 0, OTHER: 0 },
+        unmatchedByKey: new Map(),
+        learnt: new Set(),
       });
       // Members of a group: expected, though the carrier has the last word on who is one.
       for (let index = firstIndex; index < firstIndex + (deviceCount ?? devices?.length ?? 0); index++) {
@@ -121,12 +130,12 @@ export class RequestState {
     const next = STATE_AFTER[event.kind];
     if (next) this.#carrierStates[event.position] = next;
     if (event.kind === 'UNMATCHED' && event.callback) {
-      carrier.unmatched.push({ seq, message: event.callback.message });
+      addUnmatched(carrier, { seq, message: event.callback.message });
       this.counts.unmatched++;
     }
-    const tied = event.ties ? carrier.unmatched.find((waiting) => waiting.seq === event.ties) : undefined;
+    const tied = event.ties ? carrier.unmatched.get(event.ties) : undefined;
     if (tied && event.outcome) {
-      carrier.unmatched = carrier.unmatched.filter((waiting) => waiting !== tied);
+      removeUnmatched(carrier, tied);
       this.counts.unmatched--;
       this.#ensureOutcome(event.outcome.index, event.position);
       this.#learn(event.outcome.index, tied.message.deviceIds.filter(matchable).map(keyOf));
@@ -187,15 +196,36 @@ export class RequestState {
 
   #learn(index: number, keys: readonly string[]): void {
     const outcome = this.outcome(index);
-    const { byKey } = this.carrier(outcome.position);
+    const { byKey, unmatched, learnt } = this.carrier(outcome.position);
     for (const key of keys) {
       if (outcome.keys.includes(key)) continue;
       outcome.keys.push(key);
+      if (unmatched.size > 0) learnt.add(index);
       const known = byKey.get(key);
       if (known === undefined) byKey.set(key, index);
       else if (typeof known === 'number') byKey.set(key, [known, index]);
       else known.push(index);
     }
+  }
+}
+
+function addUnmatched({ unmatched, unmatchedOf, unmatchedByKey }: CarrierState, waiting: UnmatchedCallback): void {
+  unmatched.set(waiting.seq, waiting);
+  unmatchedOf[waiting.message.bearing]++;
+  for (const key of waiting.message.deviceIds.map(keyOf)) {
+    const named = unmatchedByKey.get(key);
+    if (named) named.add(waiting);
+    else unmatchedByKey.set(key, new Set([waiting]));
+  }
+}
+
+function removeUnmatched({ unmatched, unmatchedOf, unmatchedByKey }: CarrierState, tied: UnmatchedCallback): void {
+  unmatched.delete(tied.seq);
+  unmatchedOf[tied.message.bearing]--;
+  for (const key of tied.message.deviceIds.map(keyOf)) {
+    const named = unmatchedByKey.get(key);
+    named?.delete(tied);
+    if (named?.size === 0) unmatchedByKey.delete(key);
   }
 }
 

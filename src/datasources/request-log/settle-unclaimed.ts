@@ -60,7 +60,8 @@ function candidatesFor(
   if (lost.length === 0) return { sure: [], possible: 0 };
   const messages = (sql.unclaimedOf.all(carrier_request_id, account) as UnclaimedRow[]).flatMap((row) => toUnclaimed(row)?.message ?? []);
   const keys = messages.flatMap(({ deviceIds }) => deviceIds.map(keyOf));
-  const known = ({ pk, position }: Lost) => writer.state(pk).carrier(position).byKey;
+  // Of a damaged one nobody knows the devices.
+  const known = ({ pk, position }: Lost) => writer.stateIfWhole(pk)?.carrier(position).byKey ?? new Map();
   return {
     sure: lost.filter((request) => keys.some((key) => known(request).has(key))),
     possible: lost.filter((request) => request.state !== 'CLOSED' && known(request).size === 0).length,

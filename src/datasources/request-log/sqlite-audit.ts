@@ -47,11 +47,8 @@ export function recordAudit(sql: Statements, records: readonly AuditRecord[], at
 }
 
 function auditPage(sql: Statements, { accounts, caller }: AuditFilter, before: string | null, limit: number): Page<AuditEntry> {
-  const rows = sql.auditPage.all({
-    accounts: accounts && JSON.stringify(accounts),
-    caller,
-    before: before === null ? Number.MAX_SAFE_INTEGER : Number(before),
-    limit: limit + 1,
-  }) as AuditRow[];
+  const asked = { caller, before: before === null ? Number.MAX_SAFE_INTEGER : Number(before), limit: limit + 1 };
+  const found = accounts ? sql.auditPageOf.all({ ...asked, accounts: JSON.stringify(accounts) }) : sql.auditPage.all(asked);
+  const rows = found as AuditRow[];
   return { rows: rows.slice(0, limit).map(({ pk, ...entry }) => ({ ...entry, id: String(pk) })), hasMore: rows.length > limit };
 }

@@ -21,7 +21,7 @@ const PAGE_BYTES = 8 * 1_048_576;
 /** False past the cap: counted and dropped, because anybody who finds a path could fill the disk. */
 export function keepMessage(sql: Statements, forwards: SqliteForward, message: KeptMessage, capPerReason: number): boolean {
   const { account, service, receivedAt, reason, contentType, body } = message;
-  const kept = sql.countKept.get(reason) as { rows: number };
+  const kept = sql.countKept.get(account, service, reason) as { rows: number };
   if (kept.rows >= capPerReason) return false;
   const digest = createHash('sha256').update(body).digest();
   const { changes } = sql.insertKept.run(account, service, receivedAt, reason, contentType, digest, body);
@@ -29,28 +29,34 @@ export function keepMessage(sql: Statements, forwards: SqliteForward, message: K
   return true;
 }
 
-/** Keeps a callback aside whose request id is known to be another account's. */
-export function keepForeign(sql: Statements, forwards: SqliteForward, callback: IncomingCallback): AppendResult {
+/** Keeps a callback aside whose request is another account's, or damaged: of our own none is ever dropped. */
+export function keepAside(
+  sql: Statements,
+  forwards: SqliteForward,
+  callback: IncomingCallback,
+  reason: 'FOREIGN_REQUEST' | 'DAMAGED_REQUEST',
+): AppendResult {
   const { account, service, receivedAt, digest, json } = callback;
+  const outcome = reason === 'FOREIGN_REQUEST' ? 'FOREIGN' : 'DAMAGED';
   // It came before the other account had the id, and is kept where it was then.
-  if (sql.knownUnclaimed.get(account, service, digest)) return 'FOREIGN';
-  const kept = sql.countKept.get('FOREIGN_REQUEST') as { rows: number };
-  if (kept.rows >= KEPT_FOREIGN) return 'FOREIGN';
-  const { changes } = sql.insertKept.run(account, service, receivedAt, 'FOREIGN_REQUEST', null, digest, Buffer.from(json));
-  if (changes > 0) forwards.add(callback);
-  return 'FOREIGN';
+  if (sql.knownUnclaimed.get(account, service, digest)) return outcome;
+  if (sql.knownKept.get(account, service, reason, digest)) return outcome;
+  const kept = sql.countKept.get(account, service, reason) as { rows: number };
+  if (outcome === 'FOREIGN' && kept.rows >= KEPT_FOREIGN) return 'DROPPED';
+  sql.insertKept.run(account, service, receivedAt, reason, null, digest, Buffer.from(json));
+  forwards.add(callback);
+  return outcome;
 }
 
 /** A page of long messages ends early: a thousand of a megabyte each would not fit into memory, nor into one answer. */
 export function keptPage(sql: Statements, filter: KeptFilter, after: string | null, limit: number): Page<StoredKeptMessage> {
   const rows: StoredKeptMessage[] = [];
   let bytes = 0;
-  for (const row of sql.keptPage.iterate({
-    accounts: filter.accounts && JSON.stringify(filter.accounts),
-    reason: filter.reason,
-    after: Number(after ?? 0),
-    limit: limit + 1,
-  }) as Iterable<KeptRow>) {
+  const { accounts, reason } = filter;
+  const asked = { reason, after: Number(after ?? 0), limit: limit + 1 };
+  const page = accounts ? sql.keptPageOf.all({ ...asked, accounts: JSON.stringify(accounts) }) : sql.keptPage.all(asked);
+  for (const { pk } of page as { pk: number }[]) {
+    const row = sql.keptByPk.get(pk) as KeptRow;
     bytes += row.body.byteLength;
     if (rows.length === limit || (bytes > PAGE_BYTES && rows.length > 0)) return { rows, hasMore: true };
     rows.push(toKept(row));
@@ -58,8 +64,8 @@ export function keptPage(sql: Statements, filter: KeptFilter, after: string | nu
   return { rows, hasMore: false };
 }
 
-export function keptById(sql: Statements, ids: readonly string[]): Map<string, StoredKeptMessage> {
-  const rows = sql.keptByIds.all(JSON.stringify(ids.map(Number))) as KeptRow[];
+export function keptById(sql: Statements, ids: readonly string[], accounts: readonly string[] | null): Map<string, StoredKeptMessage> {
+  const rows = sql.keptByIds.all(JSON.stringify(ids.map(Number)), accounts && JSON.stringify(accounts)) as KeptRow[];
   return new Map(rows.map((row) => [String(row.pk), toKept(row)]));
 }
 

@@ -162,11 +162,11 @@ export class SqliteReader {
     const rows: UnclaimedRow[] = [];
     let characters = 0;
     // A page of long messages ends early: a thousand of a megabyte each would not fit into one answer.
-    for (const row of this.#sql.unclaimedPage.iterate({
-      accounts: accounts && JSON.stringify(accounts),
-      after: Number(after ?? 0),
-      limit: limit + 1,
-    }) as Iterable<UnclaimedRow>) {
+    const asked = { after: Number(after ?? 0), limit: limit + 1 };
+    const { unclaimedPage, unclaimedPageOf, unclaimedByPk } = this.#sql;
+    const page = accounts ? unclaimedPageOf.all({ ...asked, accounts: JSON.stringify(accounts) }) : unclaimedPage.all(asked);
+    for (const { pk } of page as { pk: number }[]) {
+      const row = unclaimedByPk.get(pk) as UnclaimedRow;
       characters += row.message.length;
       if (rows.length === limit || (characters > PAGE_CHARACTERS && rows.length > 0)) return { rows: shownUnclaimed(rows), hasMore: true };
       rows.push(row);

@@ -25,6 +25,9 @@ const LAST_UNCLAIMED = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = '
 /** The key that the next copy gets by itself: what is sealed for its place must know it before. */
 const NEXT_FORWARD = '(SELECT coalesce(max(pk), 0) + 1 FROM forward)';
 
+/** In a statement of its own: beside "or all" no index is used, and who asks of one account would have all others' rows read. */
+const OF_ACCOUNTS = 'account IN (SELECT value FROM json_each(:accounts))';
+
 /** Every statement of the store, prepared once. Lists travel as one JSON parameter. What `vault` seals goes in and comes out plain. */
 export function prepareStatements(db: DatabaseSync, vault: Vault) {
   registerVault(db, vault);
@@ -106,17 +109,24 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       FROM carrier_request c INDEXED BY carrier_request_without_id CROSS JOIN request r ON r.pk = c.request_pk
       WHERE c.carrier_request_id IS NULL AND c.state IN ('UNKNOWN', 'ACCEPTED', 'CLOSED')
         AND r.account = ? AND c.service = ? AND c.sent_after < ?`),
-    unclaimedPage: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk > :after AND (:accounts IS NULL OR account IN
-      (SELECT value FROM json_each(:accounts))) ORDER BY pk LIMIT :limit`),
+    unclaimedPage: db.prepare('SELECT pk FROM unclaimed WHERE pk > :after ORDER BY pk LIMIT :limit'),
+    unclaimedPageOf: db.prepare(`SELECT pk FROM unclaimed WHERE pk > :after AND ${OF_ACCOUNTS} ORDER BY pk LIMIT :limit`),
+    unclaimedByPk: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk = ?`),
     countUnclaimed: db.prepare('SELECT count(*) AS rows FROM unclaimed'),
     insertKept: db.prepare(`INSERT INTO kept_message (account, service, received_at, reason, content_type, digest, body, key_id)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ${sealed(vault, 'kept_message', 'body', '?7', ['?1', '?2', '?4', 'hex(?6)'])},
       ${keyIdFor(vault, '?7')}) ON CONFLICT DO NOTHING`),
-    countKept: db.prepare('SELECT count(*) AS rows FROM kept_message WHERE reason = ?'),
+    knownKept: db.prepare('SELECT 1 FROM kept_message WHERE account = ? AND service = ? AND reason = ? AND digest = ?'),
+    countKept: db.prepare('SELECT count(*) AS rows FROM kept_message WHERE account = ? AND service = ? AND reason = ?'),
     keptByReason: db.prepare('SELECT reason, count(*) AS rows FROM kept_message GROUP BY reason'),
-    keptPage: db.prepare(`SELECT ${KEPT} FROM kept_message WHERE pk > :after AND (:accounts IS NULL OR account IN
-      (SELECT value FROM json_each(:accounts))) AND (:reason IS NULL OR reason = :reason) ORDER BY pk LIMIT :limit`),
-    keptByIds: db.prepare(`SELECT ${KEPT} FROM kept_message WHERE pk IN (SELECT value FROM json_each(?))`),
+    keptPage: db.prepare(
+      'SELECT pk FROM kept_message WHERE pk > :after AND (:reason IS NULL OR reason = :reason) ORDER BY pk LIMIT :limit',
+    ),
+    keptPageOf: db.prepare(`SELECT pk FROM kept_message WHERE pk > :after AND (:reason IS NULL OR reason = :reason) AND ${OF_ACCOUNTS}
+      ORDER BY pk LIMIT :limit`),
+    keptByPk: db.prepare(`SELECT ${KEPT} FROM kept_message WHERE pk = ?`),
+    keptByIds: db.prepare(`SELECT ${KEPT} FROM kept_message WHERE pk IN (SELECT value FROM json_each(?1))
+      AND (?2 IS NULL OR account IN (SELECT value FROM json_each(?2)))`),
     deleteKept: db.prepare('DELETE FROM kept_message WHERE pk = ?'),
     insertForward: db.prepare(`INSERT INTO forward (pk, account, service, received_at, content_type, body, key_id)
       VALUES (${isPlain ? 'NULL' : NEXT_FORWARD}, ?1, ?2, ?3, ?4,
@@ -132,8 +142,9 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     insertIdentifiers: db.prepare('INSERT OR IGNORE INTO identifier (key, request_pk) SELECT value, ?2 FROM json_each(?1)'),
     setIndexed: db.prepare('UPDATE request SET indexed_seq = ? WHERE pk = ?'),
     insertAudit: db.prepare('INSERT INTO audit (at, caller, action, account, devices, subject, outcome) VALUES (?, ?, ?, ?, ?, ?, ?)'),
-    auditPage: db.prepare(`SELECT * FROM audit WHERE pk < :before AND (:accounts IS NULL OR account IN
-      (SELECT value FROM json_each(:accounts))) AND (:caller IS NULL OR caller = :caller) ORDER BY pk DESC LIMIT :limit`),
+    auditPage: db.prepare('SELECT * FROM audit WHERE pk < :before AND (:caller IS NULL OR caller = :caller) ORDER BY pk DESC LIMIT :limit'),
+    auditPageOf: db.prepare(`SELECT * FROM audit WHERE pk < :before AND (:caller IS NULL OR caller = :caller) AND ${OF_ACCOUNTS}
+      ORDER BY pk DESC LIMIT :limit`),
     setFact: db.prepare('INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value'),
     deleteFact: db.prepare('DELETE FROM fact WHERE key = ?'),
     fact: db.prepare('SELECT value FROM fact WHERE key = ?'),

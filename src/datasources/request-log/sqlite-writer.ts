@@ -1,33 +1,18 @@
 import { ulid } from 'ulid';
 import { GatewayError } from '../../errors.ts';
 import { BoundedCache } from './bounded-cache.ts';
-import { foldRequest } from './fold-request.ts';
 import { THIS_ROW } from './log-event.ts';
+import { DamagedRequest, RequestFolds } from './request-folds.ts';
 import * as log from './request-log.ts';
 import { RequestState } from './request-state.ts';
 import { recordAudit } from './sqlite-audit.ts';
 import type { SqliteForward } from './sqlite-forward.ts';
-import { keepForeign } from './sqlite-kept.ts';
+import { keepAside } from './sqlite-kept.ts';
 import { toUnclaimed, type UnclaimedRow } from './sqlite-rows.ts';
+import { CARRIER_STATE, STEP_FROM } from './sending-steps.ts';
 import { RecentRows } from './recent-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
 import { transition, type Change, type PlacedEvent } from './transition.ts';
-
-/** Devices whose matching state stays in memory, over all Requests; measured at 1 to 3 kB each. */
-const CACHED_DEVICES = 150_000;
-
-/** Where each step begins. What has left is never cancelled, what is cancelled never leaves. */
-const STEP_FROM: Readonly<Record<log.SendingStep['type'], readonly log.CarrierRequestState[]>> = {
-  SENDING: ['QUEUED'],
-  REQUEUED: ['QUEUED', 'SENDING'],
-  // QUEUED: another tool's request, first seen with its id. The last three: an id that is learnt late.
-  ACCEPTED: ['SENDING', 'QUEUED', 'UNKNOWN', 'ACCEPTED', 'CLOSED'],
-  REFUSED: ['SENDING'],
-  // QUEUED: after a backup was restored, it may have left since.
-  UNANSWERED: ['SENDING', 'QUEUED'],
-  CANCELLED: ['QUEUED', 'UNKNOWN'],
-  PROVEN: ['UNKNOWN'],
-};
 
 /**
  * The jobs of the SQLite store: what runs inside a transaction. Each changes rows and, with them, the folds in memory; when
@@ -40,13 +25,14 @@ export class SqliteWriter {
   readonly #isFollowed: (requestId: string) => boolean;
   readonly #pks = new BoundedCache<string, number>(100_000);
   readonly recent = new RecentRows();
-  readonly #states = new BoundedCache<number, RequestState>(CACHED_DEVICES);
+  readonly #folds: RequestFolds;
   readonly #carriers = new BoundedCache<string, { pk: number; position: number; account: string }>(100_000);
   /** Requests worked on in the open transaction, by pk; `at` is null while nothing of them has changed. */
   readonly #touched = new Map<number, { readonly state: RequestState; at: number | null }>();
 
   constructor(sql: Statements, forwards: SqliteForward, now: () => number, isFollowed: (requestId: string) => boolean) {
     this.#sql = sql;
+    this.#folds = new RequestFolds(sql);
     this.#forwards = forwards;
     this.#now = now;
     this.#isFollowed = isFollowed;
@@ -67,7 +53,7 @@ export class SqliteWriter {
 
   rollback(): void {
     for (const pk of this.#touched.keys()) {
-      this.#states.delete(pk);
+      this.#folds.forget(pk);
       this.recent.forget(pk);
     }
     // What these had learnt may have been of the transaction that never was.
@@ -90,7 +76,7 @@ export class SqliteWriter {
     }
     // Warm before the first callback: twenty cold requests at once would hold up acknowledgements.
     const state = new RequestState(request.id, request.devices, request.carrierRequests);
-    this.#states.set(pk, state, state.outcomes.length + 1);
+    this.#folds.add(pk, state);
     this.change(pk, { type: 'CREATED' }, request.createdAt);
     return { outcome: 'CREATED', id: request.id };
   }
@@ -129,7 +115,7 @@ export class SqliteWriter {
     const { account, service, receivedAt, callbackCount, digest } = callback;
     const carrierRequestId = callback.message.requestId;
     const owner = carrierRequestId === null ? null : this.#carrier(carrierRequestId);
-    if (owner && owner.account !== account) return keepForeign(this.#sql, this.#forwards, callback);
+    if (owner && owner.account !== account) return keepAside(this.#sql, this.#forwards, callback, 'FOREIGN_REQUEST');
     if (!owner) {
       const { changes } = this.#sql.insertUnclaimed.run(
         account,
@@ -145,6 +131,7 @@ export class SqliteWriter {
       return 'UNCLAIMED';
     }
     if (this.#sql.knownDigest.get(owner.pk, digest)) return 'DUPLICATE';
+    if (!this.stateIfWhole(owner.pk)) return keepAside(this.#sql, this.#forwards, callback, 'DAMAGED_REQUEST');
     this.change(owner.pk, { type: 'CALLBACK', position: owner.position, callback }, receivedAt);
     this.#forwards.add(callback);
     return 'APPLIED';
@@ -157,17 +144,23 @@ export class SqliteWriter {
 
   /** The fold of a Request's log, from memory or from its rows. */
   state(pk: number): RequestState {
-    const cached = this.stateAtHand(pk);
-    if (cached) return cached;
-    const state = foldRequest(this.#sql, pk);
-    this.#states.set(pk, state, state.outcomes.length + 1);
-    return state;
+    return this.#touched.get(pk)?.state ?? this.#folds.get(pk);
+  }
+
+  /** Null where what is stored of it cannot be read. */
+  stateIfWhole(pk: number): RequestState | null {
+    try {
+      return this.state(pk);
+    } catch (error) {
+      if (error instanceof DamagedRequest) return null;
+      throw error;
+    }
   }
 
   /** Null where it would have to be built from its rows. */
   stateAtHand(pk: number): RequestState | null {
     // One that the open transaction has changed stays the same, though it may have been forgotten since.
-    return this.#touched.get(pk)?.state ?? this.#states.get(pk) ?? null;
+    return this.#touched.get(pk)?.state ?? this.#folds.atHand(pk);
   }
 
   pkOf(requestId: string): number {
@@ -191,9 +184,9 @@ export class SqliteWriter {
     this.#sql.deleteUnclaimed.run(carrierRequestId, account);
   }
 
-  /** A Request of another tool, seen through its callbacks alone. */
+  /** A Request of another tool, seen through its callbacks alone. Its id is of now, whatever `at`: where a page's end is gone, lists go on by ids. */
   adoptExternal(account: string, carrierRequestId: string, service: string, at: number): string {
-    const id = `req_${ulid(at)}`;
+    const id = `req_${ulid(this.#now())}`;
     const unknown = { operation: null, clientReference: null, idempotencyKey: null, retryOf: null, inputHash: null, total: null };
     const pk = this.#insertRequest({ ...unknown, id, account, createdBy: 'external', origin: 'EXTERNAL', createdAt: at });
     this.#sql.insertInput.run(pk, null, '{}');
@@ -261,7 +254,7 @@ export class SqliteWriter {
 
   /** What is in memory of a Request is built anew from its rows. */
   forget(pk: number): void {
-    this.#states.delete(pk);
+    this.#folds.forget(pk);
     this.#touched.delete(pk);
   }
 
@@ -283,16 +276,6 @@ export class SqliteWriter {
     return found;
   }
 }
-
-const CARRIER_STATE: Readonly<Record<log.SendingStep['type'], log.CarrierRequestState>> = {
-  SENDING: 'SENDING',
-  ACCEPTED: 'ACCEPTED',
-  REFUSED: 'REFUSED',
-  UNANSWERED: 'UNKNOWN',
-  REQUEUED: 'QUEUED',
-  CANCELLED: 'CANCELLED',
-  PROVEN: 'ACCEPTED',
-};
 
 function json(counts: readonly number[]): string {
   return `[${counts.join(',')}]`;

@@ -135,8 +135,8 @@ export class SqliteRequestLog implements log.RequestLog {
     return this.#commits.read(() => keptPage(this.#sql, filter, after, limit));
   }
 
-  keptById(ids: readonly string[]) {
-    return this.#commits.read(() => keptById(this.#sql, ids));
+  keptById(ids: readonly string[], accounts: readonly string[] | null) {
+    return this.#commits.read(() => keptById(this.#sql, ids, accounts));
   }
 
   discardKept(id: string) {

@@ -1,4 +1,4 @@
-import { matchDevice, matchIdentified } from './match-device.ts';
+import { matchDevice, matchIdentified, takeUnmatchedToTry } from './match-device.ts';
 import { THIS_ROW, type EventCallback, type LogEvent, type OutcomeChange } from './log-event.ts';
 import type { RequestState, UnmatchedCallback } from './request-state.ts';
 import { countsOf, type OutcomeStatus, type RequestStatus, type SendingStep } from './request-log.ts';
@@ -152,16 +152,17 @@ function effectOn(
 
 /** Each match may teach an identifier that ties a message kept earlier. */
 function tryUnmatchedAgain(state: RequestState, position: number, emit: (event: LogEvent) => void): void {
-  const carrier = state.carrier(position);
-  for (let again = carrier.unmatched.length > 0; again;) {
-    again = false;
-    for (const waiting of carrier.unmatched) {
+  const untried = new Set<UnmatchedCallback>();
+  for (;;) {
+    for (const waiting of takeUnmatchedToTry(state, position)) untried.add(waiting);
+    const earliestFirst = [...untried].toSorted((a, b) => a.seq - b.seq);
+    const tied = earliestFirst.find((waiting) => {
+      untried.delete(waiting);
       const index = matchDevice(state, position, waiting.message);
-      if (index === null) continue;
-      tie(state, position, index, waiting, emit);
-      again = carrier.unmatched.length > 0;
-      break;
-    }
+      if (index !== null) tie(state, position, index, waiting, emit);
+      return index !== null;
+    });
+    if (!tied) return;
   }
 }
 
@@ -176,16 +177,16 @@ function tie(state: RequestState, position: number, index: number, waiting: Unma
  */
 function conclude(state: RequestState, position: number, emit: (event: LogEvent) => void): void {
   const carrier = state.carrier(position);
-  if (carrier.deviceCount === null || carrier.unmatched.length === 0) return;
-  const finals = finalsOf(state, position);
-  const reported = carrier.deviceCount + carrier.strays - carrier.withoutFinal + finals.length;
-  if (reported < carrier.deviceCount || finals.length === 0) return;
-  for (const waiting of finals) tie(state, position, state.outcomes.length, waiting, emit);
+  const finals = carrier.unmatchedOf.FINAL;
+  if (carrier.deviceCount === null || finals === 0) return;
+  const reported = carrier.deviceCount + carrier.strays - carrier.withoutFinal + finals;
+  if (reported < carrier.deviceCount) return;
+  for (const waiting of finalsOf(state, position)) tie(state, position, state.outcomes.length, waiting, emit);
   settleOpen(state, position, 'EXPIRED', OPEN, emit);
 }
 
 function finalsOf(state: RequestState, position: number): readonly UnmatchedCallback[] {
-  return state.carrier(position).unmatched.filter((waiting) => waiting.message.bearing === 'FINAL');
+  return [...state.carrier(position).unmatched.values()].filter((waiting) => waiting.message.bearing === 'FINAL');
 }
 
 const OPEN: readonly OutcomeStatus[] = ['PENDING', 'OVERDUE'];

@@ -47,9 +47,11 @@ export class CallbackPaths {
 
   /** `path` without its query; null where it is nobody's, or was given up. */
   find(path: string): FoundPath | null {
-    if (!path.startsWith(CALLBACK_PREFIX)) return null;
+    // The token alone proves: a proxy that leaves its own prefix before the path is no reason to lose a callback.
+    const at = path.lastIndexOf(CALLBACK_PREFIX);
+    if (at === -1) return null;
     if (this.#knownAt !== this.#options.generation.current) this.#learn();
-    const found = this.#known.get(digest(path.slice(CALLBACK_PREFIX.length)));
+    const found = this.#known.get(digest(path.slice(at + CALLBACK_PREFIX.length)));
     if (!found) return null;
     const standing = this.#options.generation.standingOf(found.generation);
     return standing === 'LAPSED' ? null : { account: found.account, service: found.service, standing, previous: found.previous };

@@ -4,14 +4,15 @@ import type { Logger } from '../../logger.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { CallbackReceiver } from '../../resolvers/receive-callback.ts';
 import type { CallbackAddresses } from './callback-addresses.ts';
-import type { CallbackPaths, FoundPath } from './callback-paths.ts';
+import { CALLBACK_PREFIX, type CallbackPaths, type FoundPath } from './callback-paths.ts';
 import type { Overload } from '../overload.ts';
 import { RareLines } from '../rare-lines.ts';
 import { refuseUnread } from '../refuse-unread.ts';
 
 export interface CallbackDoorOptions {
   readonly receiver: CallbackReceiver;
-  readonly addresses: CallbackAddresses;
+  /** Asked for with a request, not before: they may depend on where the door listens. */
+  readonly addresses: () => CallbackAddresses;
   readonly paths: CallbackPaths;
   /** Largest body, in bytes: the carrier's messages have about 1 kB. */
   readonly maxBodyBytes: number;
@@ -58,19 +59,21 @@ export function createCallbackServer(options: CallbackDoorOptions): Server {
     keepAliveTimeout: keepAliveMs,
     connectionsCheckingInterval: enforceEveryMs,
   };
-  return createServer(limits, listener).on('clientError', (error, socket) => cut(door, error, socket));
+  // What Node would refuse without a word to us: no Host, and an expectation it does not know (417).
+  return createServer({ ...limits, requireHostHeader: false }, listener)
+    .on('checkExpectation', listener)
+    .on('clientError', (error, socket) => cut(door, error, socket));
 }
 
 async function handle(options: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { addresses } = options;
+  const addresses = options.addresses();
   const client = addresses.rule === 'any' ? null : addresses.clientOf(request);
   if (!addresses.allows(client)) return strange(options, client, request, response);
   if (request.method !== 'POST') return refuse(options, response, 405, 'Only POST.', { allow: 'POST' });
   if (Number(request.headers['content-length'] ?? 0) > options.maxBodyBytes) return tooLarge(options, request, response);
   const path = options.paths.find((request.url ?? '').split('?', 1)[0] ?? '');
-  if (!path) return refuse(options, response, 404, 'Not found.');
-  const encoding = request.headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity') return refuse(options, response, 415, 'Send the body without Content-Encoding.');
+  if (!path) return unknownPath(options, request, response);
+  if (isEncoded(request.headers['content-encoding'])) return refuse(options, response, 415, 'Send the body without Content-Encoding.');
   const bytes = await readBody(request, options.maxBodyBytes);
   if (bytes === 'TOO_LARGE') return tooLarge(options, request, response);
   if (bytes === 'CUT') return;
@@ -124,6 +127,10 @@ const ACKNOWLEDGED = { 'content-type': 'application/json', 'content-length': '2'
 /** What happens all the time; anything else is worth a line. */
 const QUIET: ReadonlySet<string> = new Set(['APPLIED', 'UNCLAIMED', 'DUPLICATE']);
 
+function isEncoded(contentEncoding = ''): boolean {
+  return contentEncoding.split(',').some((coding) => !['', 'identity'].includes(coding.trim().toLowerCase()));
+}
+
 function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array | 'TOO_LARGE' | 'CUT'> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
@@ -151,6 +158,17 @@ function strange(options: Door, client: string | null, request: IncomingMessage,
   const body = 'Callbacks are not taken from this address.';
   refuseUnread(request, response, { status: 403, headers: { 'content-type': 'text/plain' }, body });
 }
+
+/** A scanner does not know where the callbacks are: who does may be the carrier, with a path that is not taken any more. */
+function unknownPath(options: Door, request: IncomingMessage, response: ServerResponse): void {
+  const isMeant = request.url?.split('?', 1)[0]?.includes(CALLBACK_PREFIX) ?? false;
+  const count = isMeant ? options.rare.count('callback_path_unknown') : null;
+  if (count !== null) options.logger.warn('callback_path_unknown', { count, reason: UNKNOWN_PATH });
+  refuse(options, response, 404, 'Not found.');
+}
+
+const UNKNOWN_PATH =
+  'Callbacks came to a path that is not ours, or not any more: see `npm run callbacks -- list`. After another M2M_CALLBACK_SECRET set M2M_CALLBACK_PREVIOUS_SECRET to the former.';
 
 /** What Node itself refuses: too slow, or no HTTP. A sender that only hung up is not answered. */
 function cut({ metrics, logger, rare }: Door, error: NodeJS.ErrnoException, socket: Duplex): void {

@@ -1,3 +1,4 @@
+import { getOperationAST } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { currentCaller } from '../../resolvers/caller.ts';
 import type { GraphContext } from '../../schema/context.ts';
@@ -7,7 +8,10 @@ import { RateLimit } from './rate-limit.ts';
 /** A person who writes documents in an explorer has some; finding out what is wrong with one may take 40 ms. */
 const PER_MINUTE = 300;
 
-/** Counts a caller's documents that cannot be run, which never come to be admitted: beyond so many in a minute none is looked at. */
+/**
+ * Counts a caller's documents that cannot be run, also for want of the operation that is named: they never come to be admitted,
+ * where operations are counted. Beyond so many in a minute none is looked at.
+ */
 export function refusedDocuments(): Plugin<Pick<GraphContext, 'identity'>> {
   const refused = new RateLimit(PER_MINUTE);
   return {
@@ -15,8 +19,8 @@ export function refusedDocuments(): Plugin<Pick<GraphContext, 'identity'>> {
       const { id } = currentCaller(context.identity);
       const wait = refused.waitFor(id, 1);
       if (wait !== null) throw limited('documents', wait);
-      return ({ result }) => {
-        if (result instanceof Error) refused.take(id, 1);
+      return ({ result, context: { params } }) => {
+        if (!result || result instanceof Error || !getOperationAST(result, params.operationName)) refused.take(id, 1);
       };
     },
     onValidate: ({ context }) => {

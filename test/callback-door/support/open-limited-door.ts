@@ -39,9 +39,10 @@ export async function openLimitedDoor(limits: Partial<CallbackLimits>, allowed =
   const [account, secret] = ['0868924207-00001', 'a-callback-secret-of-32-characters'];
   const metrics = createMetrics();
   const log = recordedLog();
+  const addresses = new CallbackAddresses({ allowed: [allowed], proxyHops: 0, isOnLoopback: true, publicUrl: null });
   const server = createCallbackServer({
     receiver: new CallbackReceiver({ requestLog, credentials: null, requireCredentials: false, keptPerReason: 10, now: Date.now }),
-    addresses: new CallbackAddresses({ allowed: [allowed], proxyHops: 0, isOnLoopback: true, publicUrl: null }),
+    addresses: () => addresses,
     paths: new CallbackPaths({
       accounts: [account],
       secret,

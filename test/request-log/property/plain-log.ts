@@ -193,7 +193,7 @@ export class PlainLog {
   }
 
   keep(message: PlainKept, cap: number): boolean {
-    if (this.kept.filter(({ reason }) => reason === message.reason).length >= cap) return false;
+    if (this.kept.filter(({ account, reason }) => account === message.account && reason === message.reason).length >= cap) return false;
     this.#keep(message);
     return true;
   }

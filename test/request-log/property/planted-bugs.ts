@@ -12,6 +12,7 @@ export interface PlantedBug {
 
 const WRITER = 'datasources/request-log/sqlite-writer.ts';
 const TRANSITION = 'datasources/request-log/transition.ts';
+const STEPS = 'datasources/request-log/sending-steps.ts';
 const STATE = 'datasources/request-log/request-state.ts';
 const STATEMENTS = 'datasources/request-log/sqlite-statements.ts';
 const READER = 'datasources/request-log/sqlite-reader.ts';
@@ -84,7 +85,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     'a place in the log is skipped after a rollback',
     WRITER,
-    '      this.#states.delete(pk);\n      this.recent.forget(pk);\n    }\n    // What',
+    '      this.#folds.forget(pk);\n      this.recent.forget(pk);\n    }\n    // What',
     '      this.recent.forget(pk);\n    }\n    // What',
   ),
   {
@@ -102,8 +103,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "writer.step(id, position, { type: 'UNANSWERED', error: INTERRUPTED });",
     '',
   ),
-  bug('what has left is cancelled', WRITER, "CANCELLED: ['QUEUED', 'UNKNOWN']", "CANCELLED: ['QUEUED', 'UNKNOWN', 'SENDING']"),
-  bug('one carrier request is sent twice', WRITER, "SENDING: ['QUEUED'],", "SENDING: ['QUEUED', 'SENDING'],"),
+  bug('what has left is cancelled', STEPS, "CANCELLED: ['QUEUED', 'UNKNOWN']", "CANCELLED: ['QUEUED', 'UNKNOWN', 'SENDING']"),
+  bug('one carrier request is sent twice', STEPS, "SENDING: ['QUEUED'],", "SENDING: ['QUEUED', 'SENDING'],"),
   bug('a second id cuts off the first', WRITER, 'if (changes === 0) return false;', ''),
   bug(
     'an idempotency key is shared between accounts',
@@ -196,9 +197,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a fold that was forgotten within its transaction is written back as it was',
-    edits: [
-      ...SMALL_MEMORY,
-      { file: WRITER, find: 'this.#touched.get(pk)?.state ?? this.#states.get(pk)', replace: 'this.#states.get(pk)' },
-    ],
+    edits: [...SMALL_MEMORY, { file: WRITER, find: 'this.#touched.get(pk)?.state ?? this.#folds.get(pk)', replace: 'this.#folds.get(pk)' }],
   },
 ];

@@ -5,7 +5,7 @@ import type { Edit } from '../../support/planted-tree.ts';
  * and built anew then must change nothing.
  */
 export const SMALL_MEMORY: readonly Edit[] = [
-  { file: 'datasources/request-log/sqlite-writer.ts', find: 'const CACHED_DEVICES = 150_000;', replace: 'const CACHED_DEVICES = 3;' },
+  { file: 'datasources/request-log/request-folds.ts', find: 'const CACHED_DEVICES = 150_000;', replace: 'const CACHED_DEVICES = 3;' },
   {
     file: 'datasources/request-log/sqlite-writer.ts',
     find: '#pks = new BoundedCache<string, number>(100_000);',

@@ -15,6 +15,8 @@ const KNOWN_HEADERS: ReadonlySet<string> = new Set([
   'retry-after',
   // `none`, of an event stream: graphql-yoga's way to keep proxies from compressing it, and so a mark of its own.
   'content-encoding',
+  // `no`, of an event stream: nginx is not to hold it back.
+  'x-accel-buffering',
 ]);
 
 /** What nobody may learn from an answer: what runs here, where, how long it took, and words that were not the asker's own. */

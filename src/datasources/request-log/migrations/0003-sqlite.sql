@@ -45,3 +45,7 @@ ALTER TABLE event ADD COLUMN key_id TEXT;
 ALTER TABLE unclaimed ADD COLUMN key_id TEXT;
 ALTER TABLE kept_message ADD COLUMN key_id TEXT;
 ALTER TABLE forward ADD COLUMN key_id TEXT;
+
+-- Lists of one account's, however much others have.
+CREATE INDEX unclaimed_by_account ON unclaimed (account);
+CREATE INDEX kept_message_by_account ON kept_message (account);

@@ -170,15 +170,19 @@ function bearingOf(service: string, body: Envelope, faulty: boolean): Pick<Callb
 
 function eachOnce(first: DeviceIdentifier[], ...more: (readonly DeviceIdentifier[] | undefined)[]): DeviceIdentifier[] {
   const all = [...first];
-  const seen = new Set(first.map(keyOf));
+  // An MDN and its MSISDN share a key; both spellings are worth showing.
+  const seen = new Set(first.map(kindAndKey));
   for (const list of more) {
     for (const identifier of list ?? []) {
-      const key = keyOf(identifier);
-      // An MDN and its MSISDN share a key; both spellings are worth showing.
-      if (seen.has(key) && all.some((other) => other.kind === identifier.kind && keyOf(other) === key)) continue;
-      seen.add(key);
+      const spelling = kindAndKey(identifier);
+      if (seen.has(spelling)) continue;
+      seen.add(spelling);
       all.push(identifier);
     }
   }
   return all;
+}
+
+function kindAndKey(identifier: DeviceIdentifier): string {
+  return `${identifier.kind ?? ''} ${keyOf(identifier)}`;
 }

@@ -1,0 +1,127 @@
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { CallbackReceiver } from '../../src/resolvers/receive-callback.ts';
+import type { CarrierReads } from '../../src/datasources/thingspace/carrier-reads.ts';
+import { GatewayError } from '../../src/errors.ts';
+import { Reconciler } from '../../src/resolvers/reconcile-requests.ts';
+import { fillMarked, KEY_A } from './sealed-support.ts';
+import { successCallback } from '../support/callback-samples.ts';
+import { openLog } from '../support/open-log.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { A, B, C, outcomesOf, requestOf, submitted } from './contract-support.ts';
+
+const DAY_MS = 86_400_000;
+
+const receiverOf = (requestLog: ReturnType<typeof openLog>) =>
+  new CallbackReceiver({ requestLog, credentials: null, requireCredentials: false, keptPerReason: 10, now: Date.now });
+
+async function receive(
+  log: ReturnType<typeof openLog>,
+  requestId: string,
+  [[, iccid]]: readonly [readonly ['ICCID', string], ...unknown[]],
+) {
+  const bytes = Buffer.from(JSON.stringify({ requestId, status: 'Success', deviceIds: [{ kind: 'iccid', id: iccid }] }));
+  const { stored, outcome } = await receiverOf(log).receive({ account: 'account-1', service: 'CarrierService', bytes, contentType: null });
+  return { stored, outcome };
+}
+
+/** A store with one request of three devices, one of them done, and one request of one device; the first is damaged by `damage`. */
+async function damagedStore(keys: readonly Uint8Array[], damage: string) {
+  await using undo = new AsyncDisposableStack();
+  const { path: folder } = undo.use(await tempFolder());
+  const path = `${folder}/log.sqlite`;
+  const log = openLog(path, { keys });
+  if (keys.length > 0) await fillMarked(log);
+  const damaged = await submitted(log, [A, B, C], 'damaged');
+  await log.append(successCallback({ requestId: 'damaged', ids: A }));
+  const whole = await submitted(log, [C], 'whole');
+  await log[Symbol.asyncDispose]();
+  const db = new DatabaseSync(path);
+  const pk = `(SELECT pk FROM request WHERE id = '${damaged}')`;
+  const before = db.prepare(`SELECT pk, message FROM event WHERE request_pk = ${pk} AND message IS NOT NULL`).get();
+  db.exec(damage.replaceAll('$pk', pk));
+  db.close();
+  const repair = () => {
+    const file = new DatabaseSync(path);
+    file.prepare('UPDATE event SET message = ? WHERE pk = ?').run(String(before?.['message']), Number(before?.['pk']));
+    file.close();
+  };
+  const built = undo.move();
+  return { path, keys, damaged, whole, repair, [Symbol.asyncDispose]: () => built.disposeAsync() };
+}
+
+const CHANGED =
+  "UPDATE event SET message = replace(message, substr(message, 20, 4), 'AAAA') WHERE request_pk = $pk AND message IS NOT NULL";
+
+test.each([
+  ['a sealed message was changed', [KEY_A], CHANGED],
+  ['a message is no JSON any more', [], "UPDATE event SET message = '{' || message WHERE request_pk = $pk AND message IS NOT NULL"],
+] as const)(
+  'where %s, callbacks of that request are acknowledged and kept aside, others are applied, and it is made good once it is repaired',
+  async (_what, keys, damage) => {
+    await using store = await damagedStore(keys, damage);
+    {
+      await using log = openLog(store.path, { keys });
+      await log.recover();
+      const inStore = (await log.kept({ accounts: null, reason: 'DAMAGED_REQUEST' }, null, 10)).rows.length;
+      expect(await receive(log, 'damaged', B)).toEqual({ stored: true, outcome: 'DAMAGED' });
+      expect(await receive(log, 'damaged', B)).toEqual({ stored: true, outcome: 'DAMAGED' });
+      expect(await receive(log, 'damaged', C)).toEqual({ stored: true, outcome: 'DAMAGED' });
+      expect(await receive(log, 'whole', C)).toEqual({ stored: true, outcome: 'APPLIED' });
+      expect((await requestOf(log, store.whole)).status).toBe('SUCCEEDED');
+      const { rows } = await log.kept({ accounts: ['account-1'], reason: 'DAMAGED_REQUEST' }, null, 10);
+      expect([inStore, rows.length]).toEqual([0, 2]);
+      // Not as long as it is as it was.
+      expect(await receiverOf(log).redrive(rows[0] ?? (await Promise.reject(new Error('none'))), false)).toBe('DAMAGED');
+      // Whoever looks for it is told, and what goes through all requests goes on.
+      await expect(log.silentDevices(store.damaged, 0)).rejects.toMatchObject({
+        code: 'STORE_FAILED',
+        message: expect.stringContaining(store.damaged) as string,
+      });
+      while (await log.indexIdentifiers());
+      await log.settleUnclaimed(Number.MAX_SAFE_INTEGER);
+    }
+    store.repair();
+    await using log = openLog(store.path, { keys });
+    const { rows } = await log.kept({ accounts: null, reason: 'DAMAGED_REQUEST' }, null, 10);
+    for (const row of rows) expect(await receiverOf(log).redrive(row, false)).toBe('APPLIED');
+    expect((await log.kept({ accounts: null, reason: 'DAMAGED_REQUEST' }, null, 10)).rows).toEqual([]);
+    expect((await requestOf(log, store.damaged)).status).toBe('SUCCEEDED');
+    expect(await outcomesOf(log, store.damaged)).toHaveLength(3);
+  },
+);
+
+test('a request that was on its way and is damaged does not keep the gateway from starting', async () => {
+  await using store = await damagedStore([KEY_A], `${CHANGED}; UPDATE carrier_request SET state = 'SENDING' WHERE request_pk = $pk`);
+  await using log = openLog(store.path, { keys: [KEY_A] });
+  expect(await log.recover()).toEqual([]);
+  expect(await receive(log, 'whole', C)).toMatchObject({ outcome: 'APPLIED' });
+});
+
+test('a damaged request keeps no other from being marked overdue or asked about', async () => {
+  await using store = await damagedStore([KEY_A], CHANGED);
+  await using log = openLog(store.path, { keys: [KEY_A], now: () => Date.now() + DAY_MS });
+  const lapsed: number[] = [];
+  const failures: unknown[] = [];
+  const asked = Promise.withResolvers<string>();
+  const refuse = (account: string) => {
+    asked.resolve(account);
+    return Promise.reject(new GatewayError('CARRIER_UNAVAILABLE', 'It is down.'));
+  };
+  await using reconciler = new Reconciler({
+    requestLog: log,
+    reads: { requestStatus: refuse } as unknown as CarrierReads,
+    overdueAfterMs: 1_000,
+    expireAfterMs: 10 * DAY_MS,
+    callsPerMinute: 100,
+    now: () => Date.now() + DAY_MS,
+    onLapsed: (_into, devices) => lapsed.push(devices),
+    onReconciled: () => undefined,
+    onFailure: (error) => failures.push(error),
+  });
+  await reconciler.tick();
+  expect(lapsed).toContain(1);
+  expect((await outcomesOf(log, store.whole)).map(({ status }) => status)).toEqual(['OVERDUE']);
+  expect(await asked.promise).toBe('account-1');
+  expect(failures[0]).toMatchObject({ message: expect.stringContaining(store.damaged) as string });
+});

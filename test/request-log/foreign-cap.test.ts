@@ -1,0 +1,40 @@
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { CallbackReceiver } from '../../src/resolvers/receive-callback.ts';
+import { openLog } from '../support/open-log.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { A, submitted } from './contract-support.ts';
+
+/** As many of another account's requests as a listener keeps aside. */
+const KEPT = 10_000;
+
+test('past the cap a callback of another account’s request is told as dropped, not as kept; a resend of one that was kept is none', async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/log.sqlite`;
+  const receive = async (log: ReturnType<typeof openLog>, comment: string, account = 'account-2') => {
+    const receiver = new CallbackReceiver({
+      requestLog: log,
+      credentials: null,
+      requireCredentials: false,
+      keptPerReason: 10,
+      now: Date.now,
+    });
+    const bytes = Buffer.from(JSON.stringify({ requestId: 'of-account-1', status: 'Pending', comment }));
+    const { stored, outcome } = await receiver.receive({ account, service: 'CarrierService', bytes, contentType: null });
+    return { stored, outcome };
+  };
+  {
+    await using log = openLog(path);
+    await submitted(log, [A], 'of-account-1');
+    expect(await receive(log, 'first')).toEqual({ stored: true, outcome: 'FOREIGN' });
+  }
+  const db = new DatabaseSync(path);
+  db.exec(`WITH RECURSIVE n (at) AS (SELECT 2 UNION ALL SELECT at + 1 FROM n WHERE at < ${KEPT})
+    INSERT INTO kept_message (account, service, received_at, reason, digest, body)
+    SELECT 'account-2', 'CarrierService', 1, 'FOREIGN_REQUEST', CAST(at AS BLOB), x'00' FROM n`);
+  db.close();
+  await using log = openLog(path);
+  expect(await receive(log, 'first')).toEqual({ stored: true, outcome: 'FOREIGN' });
+  expect(await receive(log, 'second')).toEqual({ stored: false, outcome: 'DROPPED' });
+  expect(await receive(log, 'second', 'account-1')).toEqual({ stored: true, outcome: 'APPLIED' });
+});

@@ -1,0 +1,40 @@
+import { request } from 'undici';
+import { expect, test } from 'vitest';
+import { activateDevices } from '../support/activate-devices.ts';
+import { FOLLOW } from '../support/follow.ts';
+import { RawWebSocket } from '../support/raw-websocket.ts';
+import { startStack } from '../support/stack.ts';
+import { watchTimers } from '../support/watched-timers.ts';
+
+test('a client has 15 seconds to take what it is sent, and is asked every 12 whether it is still there', async () => {
+  await using stack = await startStack({ register: false });
+  using timers = watchTimers('/socket-sender.ts');
+  await using socket = await RawWebSocket.ready(stack.gateway.urls.websocket);
+  expect(socket.socket.readyState).toBe(socket.socket.OPEN);
+  expect(new Set(timers.delays)).toEqual(new Set([12_000, 15_000]));
+});
+
+test('a client has 3 seconds to say who it is', async () => {
+  await using stack = await startStack({ register: false });
+  using timers = watchTimers('/graphql-ws/');
+  await using socket = await RawWebSocket.ready(stack.gateway.urls.websocket);
+  expect([socket.socket.readyState, timers.delays]).toEqual([socket.socket.OPEN, [3_000]]);
+});
+
+test('a stream of events on which nothing happens is sent comments, which clients pass over', async () => {
+  await using stack = await startStack({ register: false });
+  stack.simulator.holdCallbacks();
+  const { id } = await activateDevices(stack, 1);
+  const { body } = await request(stack.gateway.urls.graphql, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    body: JSON.stringify({ query: FOLLOW, variables: { id } }),
+  });
+  let text = '';
+  for await (const chunk of body.setEncoding('utf8')) {
+    text += chunk as string;
+    // The first opens the stream, another comes after the event.
+    if (/^:\n\n[^]*^event: next\n[^]*\n\n:\n\n/m.test(text)) break;
+  }
+  expect(text.match(/^event: /gm)).toHaveLength(1);
+});
