@@ -125,7 +125,11 @@ export function createMetrics() {
       help: 'GraphQL operations refused because of overload.',
       registers,
     }),
-    eventLoopLag: new Gauge({ name: 'm2m_event_loop_lag_seconds', help: 'How late the event loop is, smoothed over 100 ms.', registers }),
+    eventLoopLag: new Gauge({
+      name: 'm2m_event_loop_lag_seconds',
+      help: 'How late the event loop is, but for the work of callers, smoothed over 100 ms.',
+      registers,
+    }),
     /** Watches how many requests wait to be sent. */
     sendQueue: (waiting: () => number) =>
       new Gauge({

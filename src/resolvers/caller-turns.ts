@@ -1,6 +1,11 @@
 /** Work of callers in one turn of the event loop, in milliseconds; what has begun by then is finished. */
 const TURN_MS = 10;
-/** The same in pieces of work: nobody looks at the clock more often. */
+/**
+ * Turns of the event loop that belong to everybody else after one that callers have used up. A callback takes three or four
+ * from its connection to its acknowledgement, and would have to wait for a piece of work in each.
+ */
+const REST_TURNS = 8;
+/** Pieces of work in a turn. */
 const PER_TURN = 64;
 
 /** What a caller asks, or what it is told of what it follows. */
@@ -23,7 +28,14 @@ export class CallerTurns {
   /** Calls of `#next` that are still to come in this turn. */
   #planned = 0;
   #turnFrom = 0;
+  #rest = 0;
+  #servedMs = 0;
   #serving: { readonly name: string; readonly from: number } | null = null;
+
+  /** What the work of callers has taken so far, in milliseconds. */
+  get servedMs(): number {
+    return this.#servedMs;
+  }
 
   get waiting(): number {
     return this.#waiting;
@@ -43,7 +55,7 @@ export class CallerTurns {
 
   /** One call for each piece of work: promises and ticks of one are run to the end before Node makes the next. */
   #plan(): void {
-    this.#planned = Math.min(this.#waiting, PER_TURN) + 1;
+    this.#planned = (this.#rest > 0 ? 0 : Math.min(this.#waiting, PER_TURN)) + 1;
     this.#turnFrom = 0;
     for (let call = 0; call < this.#planned; call++) setImmediate(this.#next);
   }
@@ -51,12 +63,19 @@ export class CallerTurns {
   readonly #next = (): void => {
     const now = performance.now();
     this.#turnFrom ||= now;
-    if (this.#serving) this.#had.set(this.#serving.name, this.#level + now - this.#serving.from);
+    if (this.#serving) {
+      const took = now - this.#serving.from;
+      this.#servedMs += took;
+      this.#had.set(this.#serving.name, this.#level + took);
+    }
     this.#serving = null;
     this.#planned--;
     if (this.#planned > 0) {
       if (now - this.#turnFrom < TURN_MS) this.#serve(now);
-    } else if (this.#waiting > 0) this.#plan();
+      return;
+    }
+    this.#rest = now - this.#turnFrom < TURN_MS ? Math.max(this.#rest - 1, 0) : REST_TURNS;
+    if (this.#waiting > 0 || this.#rest > 0) this.#plan();
     else {
       this.#had.clear();
       this.#level = 0;

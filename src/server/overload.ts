@@ -3,6 +3,11 @@ export interface OverloadOptions {
   readonly callbacks: number;
   /** How late the event loop comes to what is due, in milliseconds, smoothed over about 100 ms. */
   readonly lagMs: number;
+  /**
+   * Work of callers so far, in milliseconds. It has bounds of its own (`CallerTurns`), and is not counted: one who asks for
+   * much must not have everybody else refused.
+   */
+  readonly callersMs?: () => number;
 }
 
 /** What a caller is told. */
@@ -26,6 +31,7 @@ export class Overload implements Disposable {
   #rate = 0;
   #lagMs = 0;
   #due = performance.now() + SAMPLE_MS;
+  #callersMs = 0;
 
   constructor(options: OverloadOptions) {
     this.#options = options;
@@ -59,7 +65,9 @@ export class Overload implements Disposable {
   #sample(): void {
     const now = performance.now();
     // One long stall (a pause of the process, of the machine) is over when it is noticed: only those that follow each other count.
-    const late = Math.min(Math.max(now - this.#due, 0), this.#options.lagMs * 2);
+    const callersMs = this.#options.callersMs?.() ?? 0;
+    const late = Math.min(Math.max(now - this.#due - (callersMs - this.#callersMs), 0), this.#options.lagMs * 2);
+    this.#callersMs = callersMs;
     this.#lagMs = this.#lagMs * SMOOTHING + late * (1 - SMOOTHING);
     this.#rate = this.#rate * SMOOTHING + this.#arrived * (1 - SMOOTHING);
     this.#arrived = 0;

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { CallerTurns } from '../../src/resolvers/caller-turns.ts';
 
@@ -64,8 +65,8 @@ test('one who was busy with long work alone begins anew when nobody waits any mo
       work(LONG_MS);
     }),
   );
-  await new Promise(setImmediate);
-  await new Promise(setImmediate);
+  using loop = loopTurns();
+  while (loop.now() < 20) await nextTurn();
   const order: string[] = [];
   await Promise.all(['busy', 'other', 'busy', 'other'].map((caller) => turns.take(caller, 'ask').then(() => void order.push(caller))));
   expect(order[0]).toBe('busy');
@@ -82,6 +83,20 @@ test('the event loop has a turn between pieces of work that are long', async () 
     }),
   );
   expect(new Set(at).size).toBe(10);
+});
+
+test('after a turn that callers have used up the event loop has several for everybody else', async () => {
+  const turns = new CallerTurns();
+  using loop = loopTurns();
+  const at = await Promise.all(
+    times(5, async () => {
+      await turns.take('caller', 'ask');
+      work(LONG_MS);
+      return loop.now();
+    }),
+  );
+  const between = at.slice(1).map((turn, number) => turn - (at[number] ?? 0));
+  for (const passed of between) expect(passed, between.join()).toBeGreaterThanOrEqual(8);
 });
 
 test('many pieces that are short are done in one turn', async () => {

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { CallerTurns } from '../../src/resolvers/caller-turns.ts';
 import { Overload } from '../../src/server/overload.ts';
 import { successCallback } from '../support/callback-samples.ts';
 import { iccid } from '../support/devices.ts';
@@ -154,6 +155,18 @@ test.each([
     await stall(milliseconds);
   }
   expect(overload.active).toBe(isOverload);
+});
+
+test('the work of callers, which waits for its turns, is no overload, however much it is', async () => {
+  const turns = new CallerTurns();
+  using overload = new Overload({ callbacks: Infinity, lagMs: 30, callersMs: () => turns.servedMs });
+  for (let piece = 0; piece < 12; piece++) {
+    for (let callback = 0; callback < 20; callback++) void overload.during(Promise.resolve());
+    await turns.take('greedy', 'ask');
+    await stall(80);
+  }
+  expect(turns.servedMs).toBeGreaterThan(500);
+  expect(overload.active).toBe(false);
 });
 
 /** Holds the event loop up, and lets it come to its timers. */

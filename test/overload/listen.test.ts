@@ -37,6 +37,22 @@ test.skipIf(process.platform !== 'linux').each([
   await expect(once(connect(Number(new URL(url).port), '127.0.0.1'), 'connect')).rejects.toThrow('ECONNREFUSED');
 });
 
+test('a door that lingers answers what comes over a kept-alive connection just as it closes, and says that the next one will not be', async () => {
+  await using undo = new AsyncDisposableStack();
+  const server = createServer((_request, response) => void response.end('here'));
+  const url = await listen(undo, server, { ...AT, sockets: 2, lingers: true });
+  const client = connect(Number(new URL(url).port), '127.0.0.1');
+  const ask = async () => {
+    client.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    const [answer] = (await once(client, 'data')) as [Buffer];
+    return answer.toString().toLowerCase();
+  };
+  expect(await ask()).toContain('connection: keep-alive');
+  const closed = undo.disposeAsync();
+  expect(await ask()).toContain('connection: close');
+  await closed;
+});
+
 test.each(['M2M_CALLBACK_PORT', 'M2M_GRAPHQL_PORT'])(
   'a second gateway on the port of a running one (%s) is refused, and does not share it',
   async (variable) => {
