@@ -49,6 +49,19 @@ const whole = (what: string, min: number, max: number) =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be between ${min} and ${max} ${what}`);
 
+/** One file descriptor (`3`), or the first and the last of several (`3-10`). */
+const descriptors = z
+  .string()
+  .regex(/^\d{1,4}(-\d{1,4})?$/, 'must be the number of a file descriptor, or the first and the last of several')
+  .transform((value) => {
+    const [first = 0, last = first] = value.split('-').map(Number);
+    return Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => first + at);
+  })
+  .refine(
+    (list) => (list[0] ?? 0) >= 3 && (list.at(-1) ?? 0) <= 1023,
+    'must be between 3 and 1023 (0 to 2 are the input, output and errors of the process), the lower number first',
+  );
+
 /** `[account/]Service=URL` or `[account/]*=URL`, separated by commas. Faults name an entry by its place: a URL may hold a secret. */
 const forwards = z.string().transform((value, context) => {
   const entries = value
@@ -206,6 +219,14 @@ export const VARIABLES = {
     fallback: '9001',
     parse: port,
   }),
+  callbackFd: variable({
+    name: 'M2M_CALLBACK_FD',
+    description:
+      'Instead of M2M_CALLBACK_HOST and M2M_CALLBACK_PORT: file descriptor of a listening socket that the supervisor holds open (a .socket unit of systemd), so that callbacks wait during a restart instead of being refused; `3`, or `3-10` for several on the same address, of which connections are taken faster.',
+    example: '3-10',
+    fallback: null,
+    parse: descriptors,
+  }),
   callbackAddresses: variable({
     name: 'M2M_CALLBACK_ADDRESSES',
     description:
@@ -355,6 +376,13 @@ export const VARIABLES = {
     example: '4000',
     fallback: '4000',
     parse: port,
+  }),
+  graphqlFd: variable({
+    name: 'M2M_GRAPHQL_FD',
+    description: 'The same for GraphQL, instead of M2M_GRAPHQL_HOST and M2M_GRAPHQL_PORT; not with M2M_AUTH=off.',
+    example: '11',
+    fallback: null,
+    parse: descriptors,
   }),
   graphqlHosts: variable({
     name: 'M2M_GRAPHQL_HOSTS',

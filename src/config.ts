@@ -54,7 +54,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 function crossFaults(config: Partial<Config>): string[] {
   const faults: string[] = [];
   const { callbackPublicUrl, callbackRegister, callbackUsername, callbackPassword } = config;
-  if (callbackRegister && !callbackPublicUrl && !isLoopback(config.callbackHost ?? ''))
+  if (callbackRegister && !callbackPublicUrl && (config.callbackFd || !isLoopback(config.callbackHost ?? '')))
     faults.push(
       'M2M_CALLBACK_REGISTER=on needs M2M_CALLBACK_PUBLIC_URL: the carrier must be told where to deliver. Example: M2M_CALLBACK_PUBLIC_URL=https://m2m.example.com:9001',
     );
@@ -62,6 +62,11 @@ function crossFaults(config: Partial<Config>): string[] {
   if (overdueAfterMs >= expireAfterMs)
     faults.push(
       `M2M_OVERDUE_AFTER_MS=${overdueAfterMs} must be below M2M_EXPIRE_AFTER_MS=${expireAfterMs}: a device is first overdue, then expired. Example: M2M_OVERDUE_AFTER_MS=1500000`,
+    );
+  const { maxQueued = Infinity, maxQueuedPerCaller = 0 } = config;
+  if (maxQueuedPerCaller > maxQueued)
+    faults.push(
+      `M2M_CALLER_MAX_QUEUED_REQUESTS=${maxQueuedPerCaller} is above M2M_MAX_QUEUED_REQUESTS=${maxQueued}: one caller could take every place. Example: M2M_CALLER_MAX_QUEUED_REQUESTS=${Math.ceil(maxQueued / 2)}`,
     );
   if ((callbackUsername === null) !== (callbackPassword === null))
     faults.push('M2M_CALLBACK_USERNAME and M2M_CALLBACK_PASSWORD go together: set both or neither.');
@@ -77,11 +82,15 @@ function crossFaults(config: Partial<Config>): string[] {
 }
 
 function identityFaults(config: Partial<Config>): string[] {
-  const { auth, graphqlHost = '', jwtIssuer, jwtAudience, jwksUrl, jwksFile, trustedDocuments, trustedDocumentsFiles } = config;
+  const { auth, graphqlHost = '', graphqlFd, jwtIssuer, jwtAudience, jwksUrl, jwksFile, trustedDocuments, trustedDocumentsFiles } = config;
   const faults: string[] = [];
   if (auth === false && !isLoopback(graphqlHost))
     faults.push(
       `M2M_AUTH=off is for this machine only, and M2M_GRAPHQL_HOST=${graphqlHost} is not loopback: anyone who reaches it could activate lines. Set M2M_AUTH=on, or M2M_GRAPHQL_HOST=127.0.0.1.`,
+    );
+  if (auth === false && graphqlFd)
+    faults.push(
+      'M2M_AUTH=off is for this machine only, and where the socket of M2M_GRAPHQL_FD listens is not for the gateway to say. Set M2M_AUTH=on, or leave M2M_GRAPHQL_FD out.',
     );
   if (jwksUrl?.startsWith('http:') && !isLoopback(new URL(jwksUrl).hostname))
     faults.push(

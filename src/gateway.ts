@@ -74,10 +74,9 @@ const INDEX_STEPS = 20;
 const PURGE_REST_FACTOR = 4;
 /** A store that is written anew after a reseal holds callbacks up: about a quarter of a second for as much. */
 const REWRITTEN_UP_TO_BYTES = 64 * 1_048_576;
-/** Listening on the one port of a door: see `ListenOptions`. */
-const SOCKETS = { graphql: 16, admin: 1 } as const;
-/** How long a stopping door lets requests at work finish. With the last answers of the carrier (10 s) a stop takes 20 s at most. */
-const PATIENCE_MS = { graphql: 2_000, admin: 1_000 } as const;
+/** See `ListenOptions`. With the last answers of the carrier (10 s) a stop takes 20 s at most. */
+const GRAPHQL = { variable: 'M2M_GRAPHQL_PORT', patienceMs: 2_000, sockets: 16 } as const;
+const ADMIN = { variable: 'M2M_ADMIN_PORT', patienceMs: 1_000, sockets: 1 } as const;
 
 /**
  * Builds every part and hands it to the others; what was built is undone in reverse, also when a later part fails. A stop
@@ -91,7 +90,9 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const documents = await readTrustedDocuments(config.trustedDocumentsFiles ?? []);
   await using undo = new AsyncDisposableStack();
 
-  const overload = undo.use(new Overload({ callbacks: config.overloadCallbacks, lagMs: OVERLOAD_LAG_MS }));
+  const turns = new CallerTurns();
+  metrics.callerTurns(() => turns.waiting);
+  const overload = undo.use(new Overload({ callbacks: config.overloadCallbacks, lagMs: OVERLOAD_LAG_MS, callersMs: () => turns.servedMs }));
   const hub = new Hub({ tickMs: () => (overload.active ? OVERLOADED_TICK_MS : FOLLOWER_TICK_MS) });
   const keysOfStore = readStoreKeys(config);
   const requestLog = undo.use(
@@ -115,8 +116,6 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     logger.info('store_not_encrypted', { reason: 'M2M_STORE_PLAINTEXT=on: names, addresses and codes lie readable in the file' });
   const carrier = connectCarrier(config, { requestLog, metrics, now, undo });
   const { thingSpace, session } = carrier;
-  const turns = new CallerTurns();
-  metrics.callerTurns(() => turns.waiting);
   const following = new RequestFollowing(requestLog, hub, turns);
   const forwardTargets = startForwarding(config, { requestLog, hub, metrics, logger, now, undo });
   const receiver = new CallbackReceiver({
@@ -178,13 +177,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       await refreshStoreGauges(metrics, upkeep);
     },
   });
-  const adminUrl = await listen(undo, admin, {
-    host: config.adminHost,
-    port: config.adminPort,
-    variable: 'M2M_ADMIN_PORT',
-    patienceMs: PATIENCE_MS.admin,
-    sockets: SOCKETS.admin,
-  });
+  const adminUrl = await listen(undo, admin, { ...ADMIN, host: config.adminHost, port: config.adminPort });
 
   const callbacksUrl = await door.open();
   const { sender, submitter } = await startSending(config, { ...carrier, requestLog, metrics, logger, now, undo });
@@ -269,11 +262,10 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   });
   websockets.attach(graphqlServer);
   const graphqlUrl = await listen(undo, graphqlServer, {
+    ...GRAPHQL,
     host: config.graphqlHost,
     port: config.graphqlPort,
-    variable: 'M2M_GRAPHQL_PORT',
-    patienceMs: PATIENCE_MS.graphql,
-    sockets: SOCKETS.graphql,
+    inherited: config.graphqlFd && { descriptors: config.graphqlFd, variable: 'M2M_GRAPHQL_FD' },
   });
   undo.use(websockets);
 

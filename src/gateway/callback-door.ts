@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import { isLoopback, type Config } from '../config.ts';
 import { GatewayError } from '../errors.ts';
 import type { Session } from '../datasources/thingspace/session.ts';
@@ -31,9 +32,8 @@ interface Parts {
   readonly watch: { readonly firstAfterMs: number; readonly everyMs: number };
 }
 
-const PATIENCE_MS = 3_000;
-/** Listening on the one port: see `ListenOptions`. */
-const SOCKETS = 64;
+/** See `ListenOptions`. */
+const LISTENING = { variable: 'M2M_CALLBACK_PORT', patienceMs: 3_000, lingers: true, sockets: 64 } as const;
 
 /** The way of a callback from the carrier's registration to the door, and the watch over that registration. */
 export class CallbackDoor {
@@ -94,18 +94,18 @@ export class CallbackDoor {
 
   /** Opens the door, then tells the carrier of it. Gives back its URL. */
   async open(): Promise<string> {
-    const { callbackAddresses, callbackHost: host, callbackPort: port, callbackRegister } = this.#config;
+    const { callbackAddresses, callbackHost: host, callbackPort: port, callbackFd: descriptors, callbackRegister } = this.#config;
     const { receiver, generation, overload, metrics, logger, now, undo } = this.#parts;
     const { accounts, callbackSecret: secret, callbackPreviousSecret: previousSecret } = this.#config;
-    const addresses = new CallbackAddresses({
-      allowed: callbackAddresses,
-      proxyHops: this.#config.callbackProxyHops,
-      isOnLoopback: isLoopback(host),
-      publicUrl: this.#config.callbackPublicUrl,
-    });
-    logger.info('callback_addresses', { status: addresses.rule });
-    if (addresses.rule === 'published' && this.#seesOnlyProxy())
-      logger.warn('callback_addresses', { status: addresses.rule, reason: BEHIND_TLS });
+    let known: CallbackAddresses | null = null;
+    // Where an inherited socket listens is known when it is open.
+    const addresses = () =>
+      (known ??= new CallbackAddresses({
+        allowed: callbackAddresses,
+        proxyHops: this.#config.callbackProxyHops,
+        isOnLoopback: isLoopback(descriptors ? (server.address() as AddressInfo).address : host),
+        publicUrl: this.#config.callbackPublicUrl,
+      }));
     const server = createCallbackServer({
       receiver,
       addresses,
@@ -117,8 +117,12 @@ export class CallbackDoor {
       metrics,
       now,
     });
-    const url = await listen(undo, server, { host, port, variable: 'M2M_CALLBACK_PORT', patienceMs: PATIENCE_MS, sockets: SOCKETS });
+    const inherited = descriptors && { descriptors, variable: 'M2M_CALLBACK_FD' };
+    const url = await listen(undo, server, { ...LISTENING, host, port, inherited });
     this.#url = url;
+    const { rule } = addresses();
+    logger.info('callback_addresses', { status: rule });
+    if (rule === 'published' && this.#seesOnlyProxy()) logger.warn('callback_addresses', { status: rule, reason: BEHIND_TLS });
     // The door is open before the carrier is told of it.
     this.#startWatching(callbackRegister && !(await this.#registerMissing()));
     return url;

@@ -58,7 +58,8 @@ export function callbackListeners(
   generation: CallbackGeneration,
 ): CallbackListeners {
   const { accounts, callbackSecret: secret, callbackPreviousSecret: previousSecret } = config;
-  const publicUrl = config.callbackPublicUrl ?? (isLoopback(config.callbackHost) ? doorUrl : null);
+  const isOnLoopback = config.callbackFd === null && isLoopback(config.callbackHost);
+  const publicUrl = config.callbackPublicUrl ?? (isOnLoopback ? doorUrl : null);
   const urls = publicUrl === null ? null : callbackUrls({ publicUrl, secret, previousSecret, generation });
   return new CallbackListeners({ thingSpace, accounts, urls, generation, credentials: callbackCredentials(config) });
 }

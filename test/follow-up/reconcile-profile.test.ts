@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { RenewActivationCodeDocument } from '../../operations/gql/graphql.ts';
 import { devices, iccid } from '../support/devices.ts';
+import { followOverSse } from '../support/follow.ts';
 import { runDocument } from '../support/run-document.ts';
 import { startStack } from '../support/stack.ts';
 import { operator } from './support/operator.ts';
@@ -61,9 +62,11 @@ test.concurrent('a renewed activation code cannot be proven: nobody is asked, an
   const input = { accountName: stack.account, devices: devices(2) };
   const { renewActivationCode: result } = await runDocument(url, RenewActivationCodeDocument, { input });
   if (result.__typename !== 'RenewActivationCodeAccepted') throw new Error(result.__typename);
-  const { once, ended } = operator(url);
-  expect(await once(result.request.id, ({ progress }) => progress.overdue === 2)).toMatchObject({ status: 'IN_PROGRESS' });
-  expect(await ended(result.request.id)).toMatchObject({
+  const seen: unknown[] = [];
+  for await (const { status, progress } of followOverSse(url, { id: result.request.id, batchSize: 1000 }))
+    if (progress.overdue > 0) seen.push({ status, overdue: progress.overdue });
+  expect(seen).toEqual([{ status: 'IN_PROGRESS', overdue: 2 }]);
+  expect(await operator(url).show(result.request.id)).toMatchObject({
     status: 'EXPIRED',
     progress: { expired: 2, settled: 2 },
     carrierRequests: [{ state: 'CLOSED' }],

@@ -18,8 +18,8 @@ export interface CallbackSenders extends AsyncDisposable {
 export interface SenderOptions {
   /** Callbacks under way at once, each over a kept-alive connection. */
   readonly senders: number;
-  /** A sender goes on after a connection that ended, as the carrier does; with `NEW` each callback has a connection of its own. */
-  readonly throughEnds?: 'KEPT' | 'NEW';
+  /** As the carrier does: each callback over a connection of its own, and a sender goes on after one that ended. */
+  readonly isCarrierLike?: boolean;
   /** Callbacks numbered from 0; without end when left out. */
   readonly total?: number;
   /** The callback of a number; one that nobody waits for, its comment `marker N.`, when left out. */
@@ -29,10 +29,10 @@ export interface SenderOptions {
 /** Sends callbacks one after the other on each connection, and keeps the books. A sender whose connection ends sends no more. */
 export function startCallbackSenders(
   url: string,
-  { senders, total = Infinity, body = unclaimed, throughEnds }: SenderOptions,
+  { senders, total = Infinity, body = unclaimed, isCarrierLike = false }: SenderOptions,
 ): CallbackSenders {
   // With a bound on its sockets an agent hands them on, whatever `keepAlive` says.
-  const agent = throughEnds === 'NEW' ? new Agent() : new Agent({ keepAlive: true, maxSockets: senders });
+  const agent = isCarrierLike ? new Agent() : new Agent({ keepAlive: true, maxSockets: senders });
   const refused = new Set<number>();
   const acknowledged = new Set<number>();
   const others = new Map<number, number | 'no answer'>();
@@ -46,7 +46,7 @@ export function startCallbackSenders(
       if (status !== 200) others.set(number, status);
       else acknowledged.add(number);
       for (const waiter of waiting) if (acknowledged.size >= waiter.until) waiter.resolve();
-      if (status === 'no answer' && !throughEnds) return;
+      if (status === 'no answer' && !isCarrierLike) return;
     }
   };
   const finished = Promise.all(Array.from({ length: senders }, send)).then(() => undefined);

@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 
 export interface GatewayProcess extends AsyncDisposable {
   readonly pid: number;
@@ -22,6 +23,8 @@ export interface SpawnOptions {
   readonly under?: readonly string[] | undefined;
   /** `info` when left out: less would not tell when it listens. */
   readonly logLevel?: 'debug' | 'info' | undefined;
+  /** Descriptors of ours that it has as 3, 4, …. */
+  readonly descriptors?: readonly number[] | undefined;
   /** A signal it is sent as soon as this resolves, also before it listens. */
   readonly signalled?: Promise<NodeJS.Signals> | undefined;
 }
@@ -36,8 +39,8 @@ export async function spawnGateway(env: Readonly<Record<string, string>>, option
   const child = spawn(command, args, {
     ...(options.folder !== undefined && { cwd: options.folder }),
     env: { ...env, M2M_LOG_LEVEL: options.logLevel ?? 'info', PATH: process.env['PATH'] ?? '' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+    stdio: ['ignore', 'pipe', 'pipe', ...(options.descriptors ?? [])],
+  }) as ChildProcessByStdio<null, Readable, Readable>;
   void options.signalled?.then((signal) => child.kill(signal));
   let output = '';
   const exited = once(child, 'exit').then(
