@@ -35,7 +35,9 @@ async function follow({ url, followers, requests, query, awaitFirst }: FollowPla
     current.sockets.push(socket);
     await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
     socket.send('{"type":"connection_init"}');
-    await new Promise((resolve) => socket.once('message', resolve));
+    await new Promise((resolve, reject) =>
+      socket.once('message', resolve).once('close', (code) => reject(new Error(`closed with ${code}`))),
+    );
     const watches = new Map<string, Watch>();
     for (let at = follower; at < subscriptions; at += followers) {
       const request = at % requests.length;

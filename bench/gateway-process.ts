@@ -32,6 +32,7 @@ export class GatewayProcess implements AsyncDisposable {
       M2M_CALLER_MAX_QUEUED_REQUESTS: '1000000',
       M2M_CALLER_MUTATIONS_PER_MINUTE: '1000000',
       M2M_CALLER_OPERATIONS_PER_MINUTE: '10000000',
+      M2M_CALLER_SOCKETS: '100000',
       M2M_LOG_LEVEL: 'info',
       ...(profile !== null && { BENCH_PROFILE: profile }),
     };

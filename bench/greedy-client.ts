@@ -37,7 +37,7 @@ async function follow({ url, requestId, devices, count }: Greed, number: number)
   const socket = new WebSocket(url, 'graphql-transport-ws', { perMessageDeflate: false });
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
   socket.send('{"type":"connection_init"}');
-  await new Promise((resolve) => socket.once('message', resolve));
+  await new Promise((resolve, reject) => socket.once('message', resolve).once('close', (code) => reject(new Error(`closed with ${code}`))));
   socket.on('message', () => void got++);
   const first = number * SUBSCRIPTIONS_OF_A_SOCKET;
   for (let at = first; at < Math.min(count, first + SUBSCRIPTIONS_OF_A_SOCKET); at++) {
