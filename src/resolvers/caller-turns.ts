@@ -1,10 +1,11 @@
 /** Work of callers in one turn of the event loop, in milliseconds; what has begun by then is finished. */
-const TURN_MS = 10;
+const TURN_MS = 20;
 /**
- * Turns of the event loop that belong to everybody else after one that callers have used up. A callback takes three or four
- * from its connection to its acknowledgement, and would have to wait for a piece of work in each.
+ * Turns of the event loop that belong to everybody else after one that callers have used up, or 10 ms of them. A callback takes
+ * three or four from its connection to its acknowledgement, and would have to wait for a piece of work in each.
  */
 const REST_TURNS = 8;
+const REST_MS = 10;
 /** Pieces of work in a turn. */
 const PER_TURN = 64;
 
@@ -13,8 +14,8 @@ export type CallerWork = 'ask' | 'follow';
 
 /**
  * When callers' work is done. Each piece (a message parsed and run, an event read and executed) is one that nothing can
- * interrupt, so it waits here until it may begin: callers have ten milliseconds between them of each turn of the event loop,
- * and the rest is for the callbacks, the carrier and the store. Among callers whoever has had the least goes first, measured
+ * interrupt, so it waits here until it may begin: callers have twenty milliseconds between them of a turn of the event loop,
+ * and then the loop is for the callbacks, the carrier and the store. Among callers whoever has had the least goes first, measured
  * in time: one who asks for much waits for itself. What it asks and what it follows count as two.
  */
 export class CallerTurns {
@@ -29,6 +30,7 @@ export class CallerTurns {
   #planned = 0;
   #turnFrom = 0;
   #rest = 0;
+  #restFrom = 0;
   #servedMs = 0;
   #serving: { readonly name: string; readonly from: number } | null = null;
 
@@ -49,7 +51,10 @@ export class CallerTurns {
       if (lane) lane.push(resolve);
       else this.#lanes.set(name, [resolve]);
       this.#waiting++;
-      if (this.#planned === 0) this.#plan();
+      if (this.#planned > 0) return;
+      this.#planned = 1;
+      // With all who come at the same moment, as followers of one request do.
+      process.nextTick(() => this.#plan());
     });
   }
 
@@ -74,7 +79,8 @@ export class CallerTurns {
       if (now - this.#turnFrom < TURN_MS) this.#serve(now);
       return;
     }
-    this.#rest = now - this.#turnFrom < TURN_MS ? Math.max(this.#rest - 1, 0) : REST_TURNS;
+    if (now - this.#turnFrom >= TURN_MS) [this.#rest, this.#restFrom] = [REST_TURNS, now];
+    else this.#rest = now - this.#restFrom < REST_MS ? Math.max(this.#rest - 1, 0) : 0;
     if (this.#waiting > 0 || this.#rest > 0) this.#plan();
     else {
       this.#had.clear();

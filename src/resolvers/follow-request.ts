@@ -26,11 +26,16 @@ export interface FollowArguments {
 /** Outcomes kept in memory so that followers who read the same range share one event object. */
 const SHARED_OUTCOMES = 20_000;
 
+/** Requests of which it is known how far they were read. */
+const FOLLOWED = 10_000;
+
 /** Follows Requests by pulling rows from the log; a wake-up only says when to look. */
 export class RequestFollowing {
   readonly #requestLog: RequestLog;
   readonly #hub: Hub;
   readonly #turns: CallerTurns;
+  /** The last row of a Request that any of its followers has read. */
+  readonly #newest = new BoundedCache<string, number>(FOLLOWED);
   readonly #shared = new BoundedCache<string, Promise<RequestStatusEvent | null>>(SHARED_OUTCOMES);
 
   constructor(requestLog: RequestLog, hub: Hub, turns: CallerTurns) {
@@ -71,6 +76,7 @@ export class RequestFollowing {
       from,
       () => this.#turns.take(caller.id, 'follow'),
       (seq) => this.#read(request.id, seq, batchSize),
+      (event, seq) => event.lastSeq - seq >= batchSize || event.lastSeq < (this.#newest.get(request.id) ?? 0) || isTerminal(event.status),
       async (event) => isTerminal(event.status) && (await settledAt(event.lastSeq)),
       () => {
         if (!mayUse(currentCaller(identity), request.account, 'read'))
@@ -102,6 +108,7 @@ export class RequestFollowing {
 
   async #load(requestId: string, afterSeq: number, limit: number): Promise<RequestStatusEvent | null> {
     const batch = await this.#requestLog.read(requestId, afterSeq, limit);
+    if (batch) this.#newest.set(requestId, Math.max(batch.lastSeq, this.#newest.get(requestId) ?? 0), 1);
     return batch && { ...batch, requestId, cursor: cursorAt(requestId, batch.lastSeq, this.#requestLog.epoch) };
   }
 }
@@ -110,8 +117,10 @@ export class RequestFollowing {
 class RequestFollower implements AsyncIterableIterator<RequestStatusEvent> {
   #following: Following | null;
   #seq: number;
+  #hasMore = true;
   readonly #turn: () => Promise<void>;
   readonly #read: (afterSeq: number) => Promise<RequestStatusEvent | null>;
+  readonly #mayHaveMore: (event: RequestStatusEvent, afterSeq: number) => boolean;
   readonly #isLast: (event: RequestStatusEvent) => Promise<boolean>;
   readonly #checkRight: () => void;
 
@@ -120,6 +129,7 @@ class RequestFollower implements AsyncIterableIterator<RequestStatusEvent> {
     from: number,
     turn: () => Promise<void>,
     read: (afterSeq: number) => Promise<RequestStatusEvent | null>,
+    mayHaveMore: (event: RequestStatusEvent, afterSeq: number) => boolean,
     isLast: (event: RequestStatusEvent) => Promise<boolean>,
     checkRight: () => void,
   ) {
@@ -127,11 +137,14 @@ class RequestFollower implements AsyncIterableIterator<RequestStatusEvent> {
     this.#seq = from;
     this.#turn = turn;
     this.#read = read;
+    this.#mayHaveMore = mayHaveMore;
     this.#isLast = isLast;
     this.#checkRight = checkRight;
   }
 
   async next(): Promise<IteratorResult<RequestStatusEvent>> {
+    // Who has caught up gets what comes next in one batch, with everybody else who has.
+    if (!this.#hasMore) await this.#following?.tick();
     while (this.#following) {
       // Also between the events of a replay, which are all there: others would have to wait for its end, and it would not even
       // learn that its own client has left.
@@ -146,6 +159,7 @@ class RequestFollower implements AsyncIterableIterator<RequestStatusEvent> {
         await this.#following.news(mark);
         continue;
       }
+      this.#hasMore = this.#mayHaveMore(event, this.#seq);
       this.#seq = event.lastSeq;
       if (await this.#isLast(event)) this.#stop();
       return { done: false, value: event };

@@ -17,7 +17,7 @@ export class Hub {
   /** Follows a topic; dispose of it when the follower leaves. */
   follow(name: string): Following {
     let topic = this.#topics.get(name);
-    if (!topic) this.#topics.set(name, (topic = { version: 0, followers: 0, waiting: [], timer: null }));
+    if (!topic) this.#topics.set(name, (topic = { version: 0, followers: 0, waiting: [], resting: new Set(), timer: null }));
     topic.followers++;
     return new Following(topic, () => {
       if (--topic.followers === 0) {
@@ -52,6 +52,8 @@ export class Hub {
     for (const { resolve } of topic.waiting.splice(0)) resolve();
     topic.timer = setTimeout(() => {
       topic.timer = null;
+      for (const resolve of topic.resting) resolve();
+      topic.resting.clear();
       // Also for one that took its mark before the last tick and began to wait after it.
       if (topic.waiting.some(({ mark }) => mark !== topic.version)) this.#tick(topic);
     }, this.#tickMs());
@@ -63,6 +65,7 @@ interface Topic {
   version: number;
   followers: number;
   waiting: { readonly mark: number; readonly resolve: () => void }[];
+  readonly resting: Set<() => void>;
   timer: NodeJS.Timeout | null;
 }
 
@@ -91,10 +94,21 @@ export class Following implements Disposable {
     });
   }
 
+  /** Resolves when the topic's tick is over, at once where it has none: what comes within it is read in one. */
+  tick(): Promise<void> {
+    const topic = this.#topic;
+    if (this.#left || !topic.timer) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#release = resolve;
+      topic.resting.add(resolve);
+    });
+  }
+
   [Symbol.dispose](): void {
     if (this.#left) return;
     this.#left = true;
     this.#topic.waiting = this.#topic.waiting.filter(({ resolve }) => resolve !== this.#release);
+    if (this.#release) this.#topic.resting.delete(this.#release);
     this.#release?.();
     this.#leave();
   }
