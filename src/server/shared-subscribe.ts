@@ -7,6 +7,7 @@ import {
   type ExecutionResult,
   type ValidatedSubscriptionArgs,
 } from 'graphql';
+import { BoundedCache } from '../datasources/request-log/bounded-cache.ts';
 import { createLoaders } from '../datasources/loaders.ts';
 import { currentCaller, type Caller } from '../resolvers/caller.ts';
 import type { GraphContext } from '../schema/context.ts';
@@ -18,6 +19,12 @@ type Results = AsyncIterableIterator<ExecutionResult>;
 
 /** About 100 MB when parsed: 250 documents of the length that clients have, each in as many subscriptions as one likes. */
 const KEPT_CHARACTERS = 500_000;
+
+/**
+ * What keeping results is worth, in milliseconds of the executions they came of: about 30 MB. An event may ask for thousands
+ * of devices, and there is one after the other.
+ */
+const KEPT_MS = 1_000;
 
 export interface SharedSubscribeOptions {
   readonly open: { inc(): void; dec(): void };
@@ -34,7 +41,7 @@ export interface SharedSubscribeOptions {
 export function createSharedSubscribe({ open, openPerCaller, refuseEvent }: SharedSubscribeOptions) {
   const counts = new OpenCounts(openPerCaller);
   const kept = new KeptDocuments(KEPT_CHARACTERS);
-  const executions = new WeakMap<object, Map<string, ExecutionResult | Promise<ExecutionResult>>>();
+  const executions = new BoundedCache<string, ExecutionResult | Promise<ExecutionResult>>(KEPT_MS);
   const numbers = new WeakMap<object, number>();
   let lastNumber = 0;
 
@@ -97,11 +104,16 @@ export function createSharedSubscribe({ open, openPerCaller, refuseEvent }: Shar
           contextValue: { ...context, caller, loaders: createLoaders(context.requestLog) },
         });
       if (typeof event !== 'object' || event === null) return execute();
-      let shared = executions.get(event);
-      if (!shared) executions.set(event, (shared = new Map()));
-      let result = shared.get(key);
-      // Set before anything is awaited: the second follower must find it.
-      if (result === undefined) shared.set(key, (result = execute()));
+      const name = `${numberOf(event)} ${key}`;
+      const known = executions.get(name);
+      if (known !== undefined) return known;
+      const began = performance.now();
+      const result = execute();
+      // Before anything is awaited: the second follower must find it.
+      executions.set(name, result, 1);
+      const keep = () => executions.set(name, result, 1 + performance.now() - began);
+      if (result instanceof Promise) result.then(keep, keep);
+      else keep();
       return result;
     });
   };
