@@ -11,6 +11,7 @@ import {
   type RequestedDevice,
   type RequestStatus,
 } from './request-log.ts';
+import { CARRIER_STATE } from './sending-steps.ts';
 
 export interface OutcomeState {
   readonly position: number;
@@ -239,13 +240,4 @@ function matchable({ kind }: DeviceIdentifier): boolean {
   return kind !== 'IMSI' && kind !== 'MIN';
 }
 
-const STATE_AFTER: Partial<Record<LogEvent['kind'], CarrierRequestState>> = {
-  SENDING: 'SENDING',
-  ACCEPTED: 'ACCEPTED',
-  REFUSED: 'REFUSED',
-  UNANSWERED: 'UNKNOWN',
-  REQUEUED: 'QUEUED',
-  CANCELLED: 'CANCELLED',
-  PROVEN: 'ACCEPTED',
-  CLOSED: 'CLOSED',
-};
+const STATE_AFTER: Partial<Record<LogEvent['kind'], CarrierRequestState>> = { ...CARRIER_STATE, CLOSED: 'CLOSED' };
