@@ -121,7 +121,7 @@ export function createSharedSubscribe({ open, openPerCaller, refuseEvent }: Shar
 
 /** The same for callers who may do the same: nothing in an event depends on more of its caller than that. */
 function rightsOf({ scopes, grants }: Caller): string {
-  return JSON.stringify([[...scopes].map(([account, given]) => [account, ...given].join()).toSorted(), [...grants].toSorted()]);
+  return JSON.stringify([[...scopes].map(([account, given]) => JSON.stringify([account, ...given])).toSorted(), [...grants].toSorted()]);
 }
 
 function tooMany(most: number): GraphQLError {

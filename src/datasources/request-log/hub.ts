@@ -3,7 +3,7 @@
  * for news since the mark. A wake-up between mark and wait is seen, so none is missed; many are one.
  *
  * The first wake-up after a quiet time goes out at once; under load a topic ticks every `tickMs`, so that followers of one
- * Request read the same ranges together and batches form by themselves.
+ * Request read the same ranges together and batches form by themselves. Whoever has caught up rests until the tick is over.
  */
 export class Hub {
   readonly #tickMs: () => number;
