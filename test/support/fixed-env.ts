@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { gatewayEnv } from './gateway-env.ts';
 
@@ -8,7 +8,8 @@ export async function fixedEnv(
   simulator: Pick<Simulator, 'url' | 'credentials' | 'accounts'>,
   folder: string,
 ): Promise<Record<string, string>> {
-  const [callbackPort, adminPort] = await freePorts(2);
+  const callbackPort = await freePort();
+  const adminPort = await freePort();
   return {
     ...gatewayEnv(simulator, `${folder}/gateway.sqlite`),
     M2M_CALLBACK_PORT: String(callbackPort),
@@ -17,10 +18,23 @@ export async function fixedEnv(
   };
 }
 
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+/** Below those that a system gives out by itself: between two starts of a gateway nobody else is given one of them. */
+const FIRST_PORT = 20_000;
+const PORTS = 8_000;
+/** Files that run at the same time begin far from each other. */
+let next = (process.pid * 97) % PORTS;
+
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = FIRST_PORT + (next++ % PORTS);
+    const server = createServer();
+    const isFree = once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    server.listen(port, '127.0.0.1');
+    if (!(await isFree)) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
