@@ -1,12 +1,12 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
-/** Prints the public contract (schema.graphql) and typed documents of `operations/`, which the demo, sandbox and tests use. */
+/** Prints the public contract (schema.graphql) and typed documents of `documents/`, which the demo, sandbox and tests use. */
 const config: CodegenConfig = {
   schema: './src/schema/index.ts',
-  documents: ['operations/*.graphql'],
+  documents: ['documents/*.graphql'],
   generates: {
     'schema.graphql': { plugins: ['schema-ast'] },
-    'operations/gql/': {
+    'documents/gql/': {
       preset: 'client',
       presetConfig: { fragmentMasking: false, persistedDocuments: true },
       config: {
@@ -18,7 +18,7 @@ const config: CodegenConfig = {
         importExtension: '.ts',
       },
     },
-    'operations/gql/possible-types.ts': { plugins: ['fragment-matcher'] },
+    'documents/gql/possible-types.ts': { plugins: ['fragment-matcher'] },
   },
 };
 

@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { openSqlite } from '../src/datasources/request-log/sqlite-open.ts';
+import { openSqlite } from '../src/datasources/request-log/sqlite/sqlite-open.ts';
 import { readCallbackBody } from '../src/datasources/thingspace/wire/callback-body.ts';
 import { devices as testDevices } from '../test/support/devices.ts';
 import { callbackBody } from './callback-body.ts';

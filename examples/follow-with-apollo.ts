@@ -7,8 +7,8 @@ import { ApolloClient, ApolloLink, InMemoryCache } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { createClient } from 'graphql-ws';
 import { tap } from 'rxjs';
-import { RequestStatusDocument, type RequestStatusSubscription } from '../operations/gql/graphql.ts';
-import possibleTypes from '../operations/gql/possible-types.ts';
+import { RequestStatusDocument, type RequestStatusSubscription } from '../documents/gql/graphql.ts';
+import possibleTypes from '../documents/gql/possible-types.ts';
 
 export interface FollowOptions {
   /** `wss://…/graphql` */

@@ -8,7 +8,7 @@ import {
   RequestStatusDocument,
   type RequestStatusSubscription,
   type RequestStatusSubscriptionVariables,
-} from '../operations/gql/graphql.ts';
+} from '../documents/gql/graphql.ts';
 
 export interface FollowOptions {
   /** `wss://…/graphql` */

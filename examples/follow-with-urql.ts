@@ -5,7 +5,7 @@
 // every `requestStatus` of the application: components go on with a plain useSubscription.
 import { Client, subscriptionExchange } from '@urql/core';
 import { createClient, type Client as SocketClient } from 'graphql-ws';
-import { RequestStatusDocument, type RequestStatusSubscription } from '../operations/gql/graphql.ts';
+import { RequestStatusDocument, type RequestStatusSubscription } from '../documents/gql/graphql.ts';
 
 export interface FollowOptions {
   /** `wss://…/graphql` */

@@ -1,6 +1,6 @@
 import '../require-node.js';
-import { readConfig } from '../src/config.ts';
-import { readEnvFile } from '../src/read-env-file.ts';
+import { readConfig } from '../src/config/config.ts';
+import { readEnvFile } from '../src/config/read-env-file.ts';
 import { runCallbackCommand, type CallbackCommand } from './support/callback-command.ts';
 import { renderTable } from './support/render-table.ts';
 import { runCommand, UsageError } from './support/run-command.ts';

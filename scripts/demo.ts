@@ -10,10 +10,10 @@ import {
   RenewActivationCodeDocument,
   RequestStatusDocument,
   ResumeProfileDocument,
-} from '../operations/gql/graphql.ts';
+} from '../documents/gql/graphql.ts';
 import { startSimulator } from '../simulator/start-simulator.ts';
 import type { Simulator } from '../simulator/simulator.ts';
-import { readConfig } from '../src/config.ts';
+import { readConfig } from '../src/config/config.ts';
 import { startGateway } from '../src/gateway.ts';
 import { ProgressView, type Finished } from './support/progress-view.ts';
 import { simulatedEnv } from './support/simulated-env.ts';

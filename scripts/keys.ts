@@ -1,6 +1,6 @@
 import '../require-node.js';
-import { readConfig } from '../src/config.ts';
-import { readEnvFile } from '../src/read-env-file.ts';
+import { readConfig } from '../src/config/config.ts';
+import { readEnvFile } from '../src/config/read-env-file.ts';
 import { readKeyCommand, type KeyCommand } from './keys/read-key-command.ts';
 import { renderKeys } from './keys/render-keys.ts';
 import { changeKey, createKey, listKeys, revokeKey } from './keys/run-key-command.ts';

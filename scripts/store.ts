@@ -1,8 +1,8 @@
 import '../require-node.js';
 import { resolve } from 'node:path';
-import { readConfig } from '../src/config.ts';
-import { verifySqlite } from '../src/datasources/request-log/sqlite-verify.ts';
-import { readEnvFile } from '../src/read-env-file.ts';
+import { readConfig } from '../src/config/config.ts';
+import { verifySqlite } from '../src/datasources/request-log/sqlite/verify/sqlite-verify.ts';
+import { readEnvFile } from '../src/config/read-env-file.ts';
 import { keysOf } from './support/keys-of.ts';
 import { renderBackup, renderPurge, renderReseal, renderStats, renderVerification } from './support/render-store.ts';
 import { backupStore, purgeStore, readStoreStats, resealStore, verifyStore } from './support/store-command.ts';

@@ -1,9 +1,9 @@
 import '../require-node.js';
-import { readConfig } from './config.ts';
+import { readConfig } from './config/config.ts';
 import { GatewayError } from './errors.ts';
 import { startGateway } from './gateway.ts';
 import { createLogger } from './logger.ts';
-import { readEnvFile } from './read-env-file.ts';
+import { readEnvFile } from './config/read-env-file.ts';
 
 async function main(): Promise<void> {
   const stopping = Promise.withResolvers<NodeJS.Signals>();

@@ -1,4 +1,4 @@
-import type { KeyView } from '../../src/resolvers/key-ring.ts';
+import type { KeyView } from '../../src/resolvers/access/key-ring.ts';
 import { renderTable } from '../support/render-table.ts';
 
 /** A table of what may be shown of keys. */

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import type { Config } from '../../src/config.ts';
-import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.ts';
-import { KEY_STATES } from '../../src/resolvers/key-identity.ts';
-import { KeyRing, type CreatedKey, type KeyView } from '../../src/resolvers/key-ring.ts';
-import { grantsShape, scopesShape } from '../../src/resolvers/rights.ts';
+import type { Config } from '../../src/config/config.ts';
+import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
+import { KEY_STATES } from '../../src/resolvers/access/key-identity.ts';
+import { KeyRing, type CreatedKey, type KeyView } from '../../src/resolvers/access/key-ring.ts';
+import { grantsShape, scopesShape } from '../../src/resolvers/access/rights.ts';
 import { askGateway } from '../support/ask-gateway.ts';
 import { commandOnStore, withStore } from '../support/with-store.ts';
 import type { KeyCommand } from './read-key-command.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import type { GatewayError } from '../../src/errors.ts';
 import { startGateway, type Gateway } from '../../src/gateway.ts';
 import { exampleTabs } from '../support/example-tabs.ts';

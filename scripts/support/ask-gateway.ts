@@ -1,6 +1,6 @@
 import { request } from 'undici';
 import * as z from 'zod';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import { GatewayError } from '../../src/errors.ts';
 
 const failure = z.object({ error: z.string(), message: z.string() });

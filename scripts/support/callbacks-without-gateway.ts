@@ -1,11 +1,11 @@
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
-import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.ts';
+import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { callbackListeners, connectCarrier } from '../../src/gateway/connect-carrier.ts';
-import { readStoreKeys } from '../../src/gateway/read-store-keys.ts';
+import { readStoreKeys } from '../../src/config/read-store-keys.ts';
 import { createMetrics } from '../../src/metrics.ts';
-import { CallbackGeneration } from '../../src/resolvers/callback-generation.ts';
-import { recordCommand } from '../../src/resolvers/record-command.ts';
+import { CallbackGeneration } from '../../src/resolvers/callbacks/callback-generation.ts';
+import { recordCommand } from '../../src/resolvers/access/record-command.ts';
 import type { CallbackCommand, CallbackCommandResult } from './callback-command.ts';
 import { tellUnrecorded } from './tell-unrecorded.ts';
 

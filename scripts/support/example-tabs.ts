@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { GraphiqlTab } from '../../src/server/graphiql-page.ts';
+import type { GraphiqlTab } from '../../src/server/graphql/graphiql-page.ts';
 
-const FOLDER = new URL('../../operations/examples/', import.meta.url);
+const FOLDER = new URL('../../documents/examples/', import.meta.url);
 
 /** Where the simulated carrier's admin API is as the examples have it. */
 const USUAL_ADMIN_URL = 'http://127.0.0.1:8091/admin';

@@ -1,6 +1,6 @@
-import { VARIABLES } from '../../src/config-variables.ts';
+import { VARIABLES } from '../../src/config/config-variables.ts';
 import { GatewayError } from '../../src/errors.ts';
-import { readStoreKeys } from '../../src/gateway/read-store-keys.ts';
+import { readStoreKeys } from '../../src/config/read-store-keys.ts';
 
 /** The store's keys of an environment in which nothing else need be set: a backup is verified anywhere. */
 export function keysOf(env: Readonly<Record<string, string | undefined>>): readonly Uint8Array[] {

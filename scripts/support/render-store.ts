@@ -1,4 +1,4 @@
-import type { Verification } from '../../src/datasources/request-log/sqlite-verify.ts';
+import type { Verification } from '../../src/datasources/request-log/sqlite/verify/sqlite-verify.ts';
 import type { BackupReport, PurgeReport, ResealReport, StoreStats } from '../../src/datasources/request-log/store-upkeep.ts';
 import { renderTable } from './render-table.ts';
 

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import * as z from 'zod';
-import type { Config } from '../../src/config.ts';
-import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.ts';
-import { verifySqlite, type Verification } from '../../src/datasources/request-log/sqlite-verify.ts';
+import type { Config } from '../../src/config/config.ts';
+import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
+import { verifySqlite, type Verification } from '../../src/datasources/request-log/sqlite/verify/sqlite-verify.ts';
 import type { BackupReport, PurgeReport, ResealReport, StoreStats } from '../../src/datasources/request-log/store-upkeep.ts';
-import { readStoreKeys } from '../../src/gateway/read-store-keys.ts';
+import { readStoreKeys } from '../../src/config/read-store-keys.ts';
 import { GatewayError } from '../../src/errors.ts';
-import { StorePurge } from '../../src/resolvers/purge-store.ts';
-import { StoreReseal } from '../../src/resolvers/reseal-store.ts';
+import { StorePurge } from '../../src/resolvers/upkeep/purge-store.ts';
+import { StoreReseal } from '../../src/resolvers/upkeep/reseal-store.ts';
 import { askGateway } from './ask-gateway.ts';
 import { commandOnStore, withStore } from './with-store.ts';
 

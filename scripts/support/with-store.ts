@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
-import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.ts';
+import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { GatewayError } from '../../src/errors.ts';
-import { readStoreKeys } from '../../src/gateway/read-store-keys.ts';
-import { recordCommand, type RecordedCommand } from '../../src/resolvers/record-command.ts';
+import { readStoreKeys } from '../../src/config/read-store-keys.ts';
+import { recordCommand, type RecordedCommand } from '../../src/resolvers/access/record-command.ts';
 import { tellUnrecorded } from './tell-unrecorded.ts';
 
 /** Works on the store itself, where no gateway has it open; none can start meanwhile. */

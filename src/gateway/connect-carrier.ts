@@ -1,14 +1,14 @@
-import type { Config } from '../config.ts';
-import { isLoopback } from '../config.ts';
-import type { SqliteRequestLog } from '../datasources/request-log/sqlite.ts';
+import type { Config } from '../config/config.ts';
+import { isLoopback } from '../config/config.ts';
+import type { SqliteRequestLog } from '../datasources/request-log/sqlite/sqlite.ts';
 import { AuthorizedCalls } from '../datasources/thingspace/authorized-calls.ts';
 import { CarrierReads } from '../datasources/thingspace/carrier-reads.ts';
 import { Session } from '../datasources/thingspace/session.ts';
 import { ThingSpace } from '../datasources/thingspace/thing-space.ts';
-import { Transport } from '../datasources/thingspace/transport.ts';
+import { Transport } from '../lib/http-exchange.ts';
 import type { Metrics } from '../metrics.ts';
-import type { CallbackGeneration } from '../resolvers/callback-generation.ts';
-import { CallbackListeners } from '../resolvers/callback-listeners.ts';
+import type { CallbackGeneration } from '../resolvers/callbacks/callback-generation.ts';
+import { CallbackListeners } from '../resolvers/callbacks/callback-listeners.ts';
 import { callbackUrls } from './callback-urls.ts';
 
 /** The carrier's client, also for the command line when no gateway runs. */

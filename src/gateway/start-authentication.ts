@@ -1,12 +1,12 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { Hub } from '../datasources/request-log/hub.ts';
-import type { SqliteRequestLog } from '../datasources/request-log/sqlite.ts';
+import type { SqliteRequestLog } from '../datasources/request-log/sqlite/sqlite.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
-import { KeyRing } from '../resolvers/key-ring.ts';
+import { KeyRing } from '../resolvers/access/key-ring.ts';
 import { Authenticator } from '../server/identity/authenticator.ts';
 import { issuerKeysOfFile, IssuerKeysOfUrl } from '../server/identity/issuer-keys.ts';
-import { RareLines } from '../server/rare-lines.ts';
+import { RareLines } from '../lib/rare-lines.ts';
 import { JwtVerifier } from '../server/identity/jwt-verifier.ts';
 
 interface Parts {

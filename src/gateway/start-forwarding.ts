@@ -1,11 +1,11 @@
-import type { Config } from '../config.ts';
-import { PreviousListener } from '../datasources/previous-listener.ts';
+import type { Config } from '../config/config.ts';
+import { PreviousListener } from '../datasources/thingspace/previous-listener.ts';
 import type { ForwardQueue } from '../datasources/request-log/forward-queue.ts';
 import type { Hub } from '../datasources/request-log/hub.ts';
 import { pseudonym, type Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
-import { CallbackForwarder } from '../resolvers/forward-callbacks.ts';
-import { ForwardTargets } from '../resolvers/forward-targets.ts';
+import { CallbackForwarder } from '../resolvers/callbacks/forward-callbacks.ts';
+import { ForwardTargets } from '../resolvers/callbacks/forward-targets.ts';
 
 interface Parts {
   readonly requestLog: ForwardQueue;

@@ -1,7 +1,7 @@
 import type { StoreUpkeep } from '../datasources/request-log/store-upkeep.ts';
 import { GatewayError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import type { StorePurge } from '../resolvers/purge-store.ts';
+import type { StorePurge } from '../resolvers/upkeep/purge-store.ts';
 
 /** A start has better things to do first, and a gateway that keeps crashing must not only purge. */
 const FIRST_AFTER_MS = 5 * 60_000;

@@ -1,15 +1,15 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { RequestLog } from '../datasources/request-log/request-log.ts';
 import type { CarrierReads } from '../datasources/thingspace/carrier-reads.ts';
-import { OPERATION_NAMES } from '../datasources/thingspace/operations.ts';
+import { OPERATION_NAMES } from '../operations/operations.ts';
 import type { Session } from '../datasources/thingspace/session.ts';
 import type { ThingSpace } from '../datasources/thingspace/thing-space.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
-import { GroupMembers } from '../resolvers/group-members.ts';
-import { RequestSender } from '../resolvers/request-sender.ts';
-import { SendQueue } from '../resolvers/send-queue.ts';
-import { RequestSubmitter } from '../resolvers/submit-request.ts';
+import { GroupMembers } from '../resolvers/requests/group-members.ts';
+import { RequestSender } from '../resolvers/requests/request-sender.ts';
+import { SendQueue } from '../resolvers/requests/send-queue.ts';
+import { RequestSubmitter } from '../resolvers/requests/submit-request.ts';
 
 interface Parts {
   readonly requestLog: RequestLog;

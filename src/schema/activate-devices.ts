@@ -1,4 +1,4 @@
-import { parseActivateDevices } from '../resolvers/inputs/activate-devices-input.ts';
+import { parseActivateDevices } from '../operations/inputs/activate-devices-input.ts';
 import { builder } from './builder.ts';
 import { accountName, DeviceIdentifierInput, requestOptions } from './mutation-inputs.ts';
 import { resultOf } from './results.ts';

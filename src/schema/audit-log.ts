@@ -1,5 +1,5 @@
 import type { AuditEntry as Stored } from '../datasources/request-log/audit-log.ts';
-import { accountsWith, mayUse, type Caller } from '../resolvers/caller.ts';
+import { accountsWith, mayUse, type Caller } from '../resolvers/access/caller.ts';
 import { builder } from './builder.ts';
 import { AFTER_DESCRIPTION, connectionOf, FIRST_DESCRIPTION, pageCursor, pageSize } from './connection.ts';
 

@@ -1,11 +1,11 @@
 import type { RequestLog } from '../datasources/request-log/request-log.ts';
-import type { Loaders } from '../datasources/loaders.ts';
-import type { Caller, Identity } from '../resolvers/caller.ts';
-import type { DeadLetters } from '../resolvers/dead-letters.ts';
-import type { RequestFollowing } from '../resolvers/follow-request.ts';
-import type { RequestManager } from '../resolvers/manage-request.ts';
-import type { RequestSender } from '../resolvers/request-sender.ts';
-import type { RequestSubmitter } from '../resolvers/submit-request.ts';
+import type { Loaders } from './loaders.ts';
+import type { Caller, Identity } from '../resolvers/access/caller.ts';
+import type { DeadLetters } from '../resolvers/callbacks/dead-letters.ts';
+import type { RequestFollowing } from '../resolvers/requests/follow-request.ts';
+import type { RequestManager } from '../resolvers/requests/manage-request.ts';
+import type { RequestSender } from '../resolvers/requests/request-sender.ts';
+import type { RequestSubmitter } from '../resolvers/requests/submit-request.ts';
 
 /** What every resolver is given: who asks, the parts that decide, and loaders that live for one execution. */
 export interface GraphContext {

@@ -1,7 +1,7 @@
 import { keyOf, type DeviceIdentifier as Identifier } from '../datasources/thingspace/wire/device-identifier.ts';
 import type { CallbackFault } from '../datasources/thingspace/wire/callback.ts';
 import type { StoredCallback, StoredOutcome } from '../datasources/request-log/request-log.ts';
-import { adviceFor } from '../resolvers/advice.ts';
+import { adviceFor } from '../resolvers/requests/advice.ts';
 import { builder } from './builder.ts';
 import { DeviceIdentifier } from './device-identifier.ts';
 import { OutcomeSourceEnum, OutcomeStatusEnum } from './enums.ts';

@@ -1,4 +1,4 @@
-import { OPERATION_NAMES, type OperationName } from '../datasources/thingspace/operations.ts';
+import { OPERATION_NAMES, type OperationName } from '../operations/operations.ts';
 import { DEVICE_IDENTIFIER_KINDS, type DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
 import {
   CARRIER_REQUEST_STATES,

@@ -1,4 +1,4 @@
-import type { Grant, Scope } from '../resolvers/caller.ts';
+import type { Grant, Scope } from '../resolvers/access/caller.ts';
 
 /**
  * What a caller must have to select a field.

@@ -1,4 +1,4 @@
-import { parseRenewActivationCode, parseResumeProfile } from '../resolvers/inputs/profile-inputs.ts';
+import { parseRenewActivationCode, parseResumeProfile } from '../operations/inputs/profile-inputs.ts';
 import { builder } from './builder.ts';
 import { accountName, DeviceIdentifierInput, requestOptions } from './mutation-inputs.ts';
 import { resultOf } from './results.ts';

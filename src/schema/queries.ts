@@ -1,7 +1,7 @@
 import { parseOutcomeId } from '../datasources/request-log/outcome-id.ts';
 import { identifierKey, parseIdentifierKind, type DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
-import { accountsWith, mayUse } from '../resolvers/caller.ts';
-import { findRequest } from '../resolvers/find-request.ts';
+import { accountsWith, mayUse } from '../resolvers/access/caller.ts';
+import { findRequest } from '../resolvers/requests/find-request.ts';
 import { builder } from './builder.ts';
 import { AFTER_DESCRIPTION, connectionOf, FIRST_DESCRIPTION, pageCursor, pageSize } from './connection.ts';
 import { DeviceIdentifierKindEnum, OperationEnum, RequestStatusEnum } from './enums.ts';

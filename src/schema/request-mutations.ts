@@ -1,5 +1,5 @@
 import type { StoredRequest } from '../datasources/request-log/request-log.ts';
-import type { ManageResult } from '../resolvers/manage-request.ts';
+import type { ManageResult } from '../resolvers/requests/manage-request.ts';
 import { builder } from './builder.ts';
 import { requestOptions } from './mutation-inputs.ts';
 import { Request } from './request.ts';

@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts';
-import type { RequestStatusEvent as Event } from '../resolvers/follow-request.ts';
+import type { RequestStatusEvent as Event } from '../resolvers/requests/follow-request.ts';
 import { builder } from './builder.ts';
 import { DeviceOutcome } from './device-outcome.ts';
 import { RequestStatusEnum } from './enums.ts';

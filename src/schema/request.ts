@@ -1,8 +1,8 @@
 import type { StoredRequest } from '../datasources/request-log/request-log.ts';
-import { isOperationName } from '../datasources/thingspace/operations.ts';
-import { mayUse } from '../resolvers/caller.ts';
-import { cursorAt } from '../resolvers/cursor.ts';
-import type { WaitingPlace } from '../resolvers/request-sender.ts';
+import { isOperationName } from '../operations/operations.ts';
+import { mayUse } from '../resolvers/access/caller.ts';
+import { cursorAt } from '../resolvers/requests/cursor.ts';
+import type { WaitingPlace } from '../resolvers/requests/request-sender.ts';
 import { builder } from './builder.ts';
 import { CarrierRequest, RequestError } from './carrier-request.ts';
 import { AFTER_DESCRIPTION, connectionOf, FIRST_DESCRIPTION, pageCursor, pageSize } from './connection.ts';

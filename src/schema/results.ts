@@ -1,6 +1,6 @@
 import type { StoredRequest } from '../datasources/request-log/request-log.ts';
-import type { InputFault as Fault } from '../resolvers/inputs/input-fault.ts';
-import type { SubmitResult } from '../resolvers/submit-request.ts';
+import type { InputFault as Fault } from '../operations/inputs/input-fault.ts';
+import type { SubmitResult } from '../resolvers/requests/submit-request.ts';
 import { builder } from './builder.ts';
 import { Request } from './request.ts';
 

@@ -12,7 +12,7 @@ import { ask, type Answer } from './support/ask.ts';
 import { HOSTILE_DOCUMENTS } from './support/hostile-documents.ts';
 import { openWithSecrets, type WithSecrets } from './support/with-secrets.ts';
 
-const DOCUMENTS = join(import.meta.dirname, '../../operations/gql/persisted-documents.json');
+const DOCUMENTS = join(import.meta.dirname, '../../documents/gql/persisted-documents.json');
 
 let issuer: Issuer;
 let world: WithSecrets;

@@ -1,6 +1,6 @@
 import { isInterfaceType, isObjectType } from 'graphql';
 import { expect, test } from 'vitest';
-import { GRANTS } from '../../src/resolvers/caller.ts';
+import { GRANTS } from '../../src/resolvers/access/caller.ts';
 import { fieldRule } from '../../src/schema/field-rules.ts';
 import { schema } from '../../src/schema/index.ts';
 

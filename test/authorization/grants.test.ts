@@ -1,7 +1,7 @@
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { devices } from '../support/devices.ts';
-import type { Grant } from '../../src/resolvers/caller.ts';
+import type { Grant } from '../../src/resolvers/access/caller.ts';
 import { makeKey, type TestKey } from '../support/make-key.ts';
 import { RawWebSocket } from '../support/raw-websocket.ts';
 import { ask, codeOf, type Question } from './support/ask.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RateLimit } from '../../src/server/limits/rate-limit.ts';
+import { RateLimit } from '../../src/lib/rate-limit.ts';
 
 /** What is done at one moment, in milliseconds: who takes how much, and what it is told. */
 type Step = readonly [at: number, name: string, amount: number, told: number | null];

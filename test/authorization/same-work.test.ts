@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { KeptMessage } from '../../src/datasources/request-log/kept-messages.ts';
-import { RequestManager } from '../../src/resolvers/manage-request.ts';
+import { RequestManager } from '../../src/resolvers/requests/manage-request.ts';
 import { callerWith } from '../support/caller-with.ts';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';
 import { newRequest } from '../support/new-request.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { SCOPES, type Scope } from '../../src/resolvers/caller.ts';
+import { SCOPES, type Scope } from '../../src/resolvers/access/caller.ts';
 import { schema } from '../../src/schema/index.ts';
 import { issuerEnv } from '../support/issuer-env.ts';
 import { makeKey, type TestKey } from '../support/make-key.ts';

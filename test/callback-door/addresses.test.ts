@@ -1,7 +1,7 @@
 import { request } from 'undici';
 import { expect, test } from 'vitest';
-import { VARIABLES } from '../../src/config-variables.ts';
-import { readConfig } from '../../src/config.ts';
+import { VARIABLES } from '../../src/config/config-variables.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { CallbackAddresses, PUBLISHED_ADDRESSES } from '../../src/server/callbacks/callback-addresses.ts';
 import { gatewayEnv } from '../support/gateway-env.ts';
 import { readMetric } from '../support/read-metric.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
-import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.ts';
-import { CallbackReceiver } from '../../src/resolvers/receive-callback.ts';
+import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
+import { CallbackReceiver } from '../../src/resolvers/callbacks/receive-callback.ts';
 import { newRequest } from '../support/new-request.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { ACCOUNT, callback, OTHER_ACCOUNT, WAITING } from './support/open-door.ts';

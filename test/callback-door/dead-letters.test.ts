@@ -1,8 +1,8 @@
 import { print } from 'graphql';
 import { expect, test } from 'vitest';
-import { DeadLettersDocument, type DeadLettersQuery } from '../../operations/gql/graphql.ts';
+import { DeadLettersDocument, type DeadLettersQuery } from '../../documents/gql/graphql.ts';
 import type { KeptReason } from '../../src/datasources/request-log/kept-messages.ts';
-import type { Caller } from '../../src/resolvers/caller.ts';
+import type { Caller } from '../../src/resolvers/access/caller.ts';
 import { successCallback } from '../support/callback-samples.ts';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';
 import { newRequest } from '../support/new-request.ts';

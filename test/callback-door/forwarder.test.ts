@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { withFields } from '../../src/datasources/thingspace/wire/forwarded-callback.ts';
-import { ForwardTargets } from '../../src/resolvers/forward-targets.ts';
+import { ForwardTargets } from '../../src/resolvers/callbacks/forward-targets.ts';
 import { startPreviousListener, type ListenerAnswer } from '../support/previous-listener.ts';
 import { until } from '../support/until.ts';
 import { ACCOUNT, OTHER_ACCOUNT } from './support/open-door.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { gatewayEnv } from '../support/gateway-env.ts';
 import { readMetric } from '../support/read-metric.ts';
 import { openClockedGateway } from './support/clocked-gateway.ts';

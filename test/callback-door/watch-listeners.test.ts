@@ -1,9 +1,9 @@
 import { request } from 'undici';
 import { expect, test } from 'vitest';
 import { startSimulator } from '../../simulator/start-simulator.ts';
-import { CallbackGeneration } from '../../src/resolvers/callback-generation.ts';
-import { CallbackListeners, type ListenerReport } from '../../src/resolvers/callback-listeners.ts';
-import { ListenerWatch } from '../../src/resolvers/watch-listeners.ts';
+import { CallbackGeneration } from '../../src/resolvers/callbacks/callback-generation.ts';
+import { CallbackListeners, type ListenerReport } from '../../src/resolvers/callbacks/callback-listeners.ts';
+import { ListenerWatch } from '../../src/resolvers/callbacks/watch-listeners.ts';
 import { callbackUrls } from '../../src/gateway/callback-urls.ts';
 import { carrierClient } from '../support/carrier-client.ts';
 import { readMetric } from '../support/read-metric.ts';

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { UnclaimedCallbacksDocument } from '../../operations/gql/graphql.ts';
+import { UnclaimedCallbacksDocument } from '../../documents/gql/graphql.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import { openGateway } from '../support/open-gateway.ts';
 import { postCallback } from '../support/post-callback.ts';

@@ -1,7 +1,7 @@
 import type { ResultOf } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
 import { expect, test } from 'vitest';
-import { DeviceSecretsDocument, RequestDocument, RequestStatusDocument } from '../../operations/gql/graphql.ts';
+import { DeviceSecretsDocument, RequestDocument, RequestStatusDocument } from '../../documents/gql/graphql.ts';
 import { documentedCallback, type DocumentedCallback } from '../support/documented-callbacks.ts';
 import { fixture } from '../support/fixture.ts';
 import { mutate, type MutationName } from '../support/mutations.ts';

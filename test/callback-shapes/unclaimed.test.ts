@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { UnclaimedCallbacksDocument } from '../../operations/gql/graphql.ts';
+import { UnclaimedCallbacksDocument } from '../../documents/gql/graphql.ts';
 import { DOCUMENTED_CALLBACKS, type DocumentedCallback, type Identifier } from '../support/documented-callbacks.ts';
 import { fixture } from '../support/fixture.ts';
 import { postCallback } from '../support/post-callback.ts';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { VARIABLES } from '../../src/config-variables.ts';
-import { readConfig } from '../../src/config.ts';
+import { VARIABLES } from '../../src/config/config-variables.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { COMPLETE_ENV } from '../support/complete-env.ts';
 import { spawnGateway } from '../support/gateway-process.ts';
 import { tempFolder } from '../support/temp-folder.ts';

@@ -33,14 +33,14 @@ const LEAKS: readonly PlantedLeak[] = [
   },
   {
     name: 'errors of GraphQL repeat values',
-    file: 'server/mask-error.ts',
+    file: 'server/graphql/mask-error.ts',
     find: 'return withoutValues(graphqlError);',
     replace: 'return graphqlError;',
     shows: ['wrongScalar in refusals'],
   },
   {
     name: 'the list of listeners has whole URLs',
-    file: 'resolvers/callback-listeners.ts',
+    file: 'resolvers/callbacks/callback-listeners.ts',
     find: 'deliversTo: url === null ? null : originOf(url), change: null',
     replace: 'deliversTo: url, change: null',
     shows: ['path in admin'],
@@ -54,14 +54,14 @@ const LEAKS: readonly PlantedLeak[] = [
   },
   {
     name: 'our own password stays where a message repeats it',
-    file: 'resolvers/receive-callback.ts',
+    file: 'resolvers/callbacks/receive-callback.ts',
     find: 'readCallbackBody(bytes, this.#passwords)',
     replace: 'readCallbackBody(bytes)',
     shows: ['callbackPassword in reader'],
   },
   {
     name: 'our own password stays in a message that cannot be read',
-    file: 'resolvers/receive-callback.ts',
+    file: 'resolvers/callbacks/receive-callback.ts',
     find: 'this.#passwords.length > 0 ? maskSecrets(bytes, this.#passwords) : bytes',
     replace: 'maskSecrets(bytes, this.#passwords.slice(2))',
     shows: ['callbackPassword in owner', 'callbackPassword in plain store', 'previousPassword in plain store'],

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { RequestDocument } from '../../operations/gql/graphql.ts';
+import { RequestDocument } from '../../documents/gql/graphql.ts';
 import type { EndpointFault } from '../../simulator/faults/endpoint-faults.ts';
 import { iccid } from '../support/devices.ts';
 import { runDocument } from '../support/run-document.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RequestsDocument } from '../../operations/gql/graphql.ts';
+import { RequestsDocument } from '../../documents/gql/graphql.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import { devices } from '../support/devices.ts';
 import { openGateway } from '../support/open-gateway.ts';

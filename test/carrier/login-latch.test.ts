@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { request } from 'undici';
-import { RequestsDocument } from '../../operations/gql/graphql.ts';
+import { RequestsDocument } from '../../documents/gql/graphql.ts';
 import type { Gateway } from '../../src/gateway.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import { openGateway } from '../support/open-gateway.ts';

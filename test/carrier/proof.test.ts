@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { OperationName } from '../../src/datasources/thingspace/operations.ts';
-import { CLOCK_SKEW_MS, historyProves, proofOf } from '../../src/datasources/thingspace/proof.ts';
+import type { OperationName } from '../../src/operations/operations.ts';
+import { CLOCK_SKEW_MS, historyProves, proofOf } from '../../src/operations/proof.ts';
 import type { HistoryEvent } from '../../src/datasources/thingspace/wire/device-history.ts';
 import type { DeviceRecord } from '../../src/datasources/thingspace/wire/device-list.ts';
 

@@ -1,7 +1,7 @@
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 import { expect, test } from 'vitest';
-import { RequestDocument } from '../../operations/gql/graphql.ts';
+import { RequestDocument } from '../../documents/gql/graphql.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import { devices } from '../support/devices.ts';
 import { follow, type FollowEvent } from '../support/follow.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SendQueue, type Place, type Ticket } from '../../src/resolvers/send-queue.ts';
+import { SendQueue, type Place, type Ticket } from '../../src/resolvers/requests/send-queue.ts';
 
 /** A clock that can be set ahead and otherwise runs. */
 function settableClock() {

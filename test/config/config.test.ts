@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { VARIABLES } from '../../src/config-variables.ts';
-import { readConfig } from '../../src/config.ts';
+import { VARIABLES } from '../../src/config/config-variables.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { COMPLETE_ENV as COMPLETE } from '../support/complete-env.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { COMPLETE_ENV } from '../support/complete-env.ts';
 import { CALLBACK_PREFIX } from '../../src/server/callbacks/callback-paths.ts';
 

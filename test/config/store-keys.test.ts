@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { GatewayError } from '../../src/errors.ts';
-import { readStoreKeys } from '../../src/gateway/read-store-keys.ts';
+import { readStoreKeys } from '../../src/config/read-store-keys.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const FIRST = Buffer.alloc(32, 'a');

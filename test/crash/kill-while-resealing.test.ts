@@ -1,6 +1,6 @@
 import { request } from 'undici';
 import { expect, test } from 'vitest';
-import { verifySqlite } from '../../src/datasources/request-log/sqlite-verify.ts';
+import { verifySqlite } from '../../src/datasources/request-log/sqlite/verify/sqlite-verify.ts';
 import { startCallbackSenders } from '../support/callback-senders.ts';
 import { startSpawnedStack, type SpawnedStack } from '../support/spawned-stack.ts';
 import { storedMarkers } from '../support/stored-markers.ts';

@@ -6,7 +6,7 @@ import {
   RedriveDeadLettersDocument,
   type DeadLettersQuery,
   type RedriveDeadLettersMutation,
-} from '../../operations/gql/graphql.ts';
+} from '../../documents/gql/graphql.ts';
 import { activateDevices } from '../support/activate-devices.ts';
 import { deviceCallback } from '../support/device-callback.ts';
 import { SeededRandom } from '../support/seeded-random.ts';

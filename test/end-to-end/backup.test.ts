@@ -4,7 +4,7 @@ import { Agent, request } from 'undici';
 import { expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { startSimulator } from '../../simulator/start-simulator.ts';
-import { verifySqlite } from '../../src/datasources/request-log/sqlite-verify.ts';
+import { verifySqlite } from '../../src/datasources/request-log/sqlite/verify/sqlite-verify.ts';
 import type { BackupReport } from '../../src/datasources/request-log/store-upkeep.ts';
 import type { Gateway } from '../../src/gateway.ts';
 import { activateDevices } from '../support/activate-devices.ts';

@@ -3,7 +3,7 @@ import { request } from 'undici';
 import { expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { startSimulator } from '../../simulator/start-simulator.ts';
-import { verifySqlite } from '../../src/datasources/request-log/sqlite-verify.ts';
+import { verifySqlite } from '../../src/datasources/request-log/sqlite/verify/sqlite-verify.ts';
 import type { PurgeReport, StoreStats } from '../../src/datasources/request-log/store-upkeep.ts';
 import { fillStore } from '../support/fill-store.ts';
 import { FOLLOW } from '../support/follow.ts';

@@ -1,10 +1,10 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { RequestDocument } from '../../operations/gql/graphql.ts';
+import { RequestDocument } from '../../documents/gql/graphql.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
-import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.ts';
+import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { CALLBACK_PREFIX, callbackToken } from '../../src/server/callbacks/callback-paths.ts';
 import { successCallback } from '../support/callback-samples.ts';
 import { startCallbackSenders } from '../support/callback-senders.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LOCAL_IDENTITY } from '../../src/server/identity/caller.ts';
-import { createGraphqlServer, type GraphqlHttpOptions } from '../../src/server/graphql-http.ts';
+import { createGraphqlServer, type GraphqlHttpOptions } from '../../src/server/graphql/graphql-http.ts';
 import { unauthenticated } from '../../src/server/identity/unauthenticated.ts';
 import { send } from '../graphql-http/support/send.ts';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { startSimulator } from '../../simulator/start-simulator.ts';
-import { RequestManager, type ManageResult } from '../../src/resolvers/manage-request.ts';
+import { RequestManager, type ManageResult } from '../../src/resolvers/requests/manage-request.ts';
 import { activation } from '../carrier/support/activation.ts';
 import { devices, iccid } from '../support/devices.ts';
 import { openGateway } from '../support/open-gateway.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RequestsDocument } from '../../operations/gql/graphql.ts';
+import { RequestsDocument } from '../../documents/gql/graphql.ts';
 import type { EndpointFault } from '../../simulator/faults/endpoint-faults.ts';
 import { activate, activation } from '../carrier/support/activation.ts';
 import { devices, iccid } from '../support/devices.ts';

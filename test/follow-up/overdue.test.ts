@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RequestDocument } from '../../operations/gql/graphql.ts';
+import { RequestDocument } from '../../documents/gql/graphql.ts';
 import { activateDevices } from '../support/activate-devices.ts';
 import { iccid } from '../support/devices.ts';
 import { follow } from '../support/follow.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RenewActivationCodeDocument } from '../../operations/gql/graphql.ts';
+import { RenewActivationCodeDocument } from '../../documents/gql/graphql.ts';
 import { devices, iccid } from '../support/devices.ts';
 import { followOverSse } from '../support/follow.ts';
 import { runDocument } from '../support/run-document.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { RetryFailedDevicesDocument } from '../../operations/gql/graphql.ts';
+import { RetryFailedDevicesDocument } from '../../documents/gql/graphql.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
-import { RequestManager } from '../../src/resolvers/manage-request.ts';
+import { RequestManager } from '../../src/resolvers/requests/manage-request.ts';
 import { activate as mutate, activation } from '../carrier/support/activation.ts';
 import { devices } from '../support/devices.ts';
 import { gatewayEnv } from '../support/gateway-env.ts';

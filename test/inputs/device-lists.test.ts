@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { parseActivateDevices } from '../../src/resolvers/inputs/activate-devices-input.ts';
-import { parseRenewActivationCode, parseResumeProfile } from '../../src/resolvers/inputs/profile-inputs.ts';
-import type { Command } from '../../src/resolvers/inputs/command.ts';
-import type { Parsed } from '../../src/resolvers/inputs/input-fault.ts';
+import { parseActivateDevices } from '../../src/operations/inputs/activate-devices-input.ts';
+import { parseRenewActivationCode, parseResumeProfile } from '../../src/operations/inputs/profile-inputs.ts';
+import type { Command } from '../../src/operations/inputs/command.ts';
+import type { Parsed } from '../../src/operations/inputs/input-fault.ts';
 import { iccid } from '../support/devices.ts';
 import { inputFaults } from '../support/input-faults.ts';
 import { ACTIVATE, EID, ICCID, IMEI, RENEW, RESUME } from '../support/valid-inputs.ts';

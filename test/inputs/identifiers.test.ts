@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseActivateDevices } from '../../src/resolvers/inputs/activate-devices-input.ts';
-import { parseRenewActivationCode, parseResumeProfile } from '../../src/resolvers/inputs/profile-inputs.ts';
+import { parseActivateDevices } from '../../src/operations/inputs/activate-devices-input.ts';
+import { parseRenewActivationCode, parseResumeProfile } from '../../src/operations/inputs/profile-inputs.ts';
 import { DEVICE_IDENTIFIER_KINDS, type DeviceIdentifierKind } from '../../src/datasources/thingspace/wire/device-identifier.ts';
 import { inputFaults } from '../support/input-faults.ts';
 import { ACTIVATE, ICCID, RENEW, RESUME } from '../support/valid-inputs.ts';

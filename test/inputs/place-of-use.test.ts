@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseActivateDevices } from '../../src/resolvers/inputs/activate-devices-input.ts';
+import { parseActivateDevices } from '../../src/operations/inputs/activate-devices-input.ts';
 import { inputFaults } from '../support/input-faults.ts';
 import { ACTIVATE, PLACE } from '../support/valid-inputs.ts';
 

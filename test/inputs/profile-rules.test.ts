@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseRenewActivationCode, parseResumeProfile } from '../../src/resolvers/inputs/profile-inputs.ts';
+import { parseRenewActivationCode, parseResumeProfile } from '../../src/operations/inputs/profile-inputs.ts';
 import { inputFaults } from '../support/input-faults.ts';
 import { type ProfileInput, RENEW, RESUME } from '../support/valid-inputs.ts';
 

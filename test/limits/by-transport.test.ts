@@ -26,7 +26,7 @@ beforeAll(async () => {
   };
   stack = await startStack({ env });
   trusting = await startStack({
-    env: { ...env, M2M_TRUSTED_DOCUMENTS: 'require', M2M_TRUSTED_DOCUMENTS_FILES: 'operations/gql/persisted-documents.json' },
+    env: { ...env, M2M_TRUSTED_DOCUMENTS: 'require', M2M_TRUSTED_DOCUMENTS_FILES: 'documents/gql/persisted-documents.json' },
     register: false,
   });
 });

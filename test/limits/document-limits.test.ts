@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { schema } from '../../src/schema/index.ts';
 import { checkBytes, DOCUMENT_LIMITS, limitFaults, parseWithin, validateWithin } from '../../src/server/limits/document-limits.ts';
 
-const operations = join(import.meta.dirname, '../../operations');
-const textOf = (file: string) => readFileSync(join(operations, file), 'utf8');
+const documents = join(import.meta.dirname, '../../documents');
+const textOf = (file: string) => readFileSync(join(documents, file), 'utf8');
 const times = (count: number, each: (at: number) => string) => Array.from({ length: count }, (_, at) => each(at)).join(' ');
 const nested = (depth: number) => `{ request(id: 1) ${'{ retryOf '.repeat(depth - 2)}{ id }${' }'.repeat(depth - 1)}`;
 /** Fragments of which each holds the next as `spread` says, and the last one field. */
@@ -161,13 +161,13 @@ test('a hundred faults are told as five, without names of the schema', () => {
 });
 
 describe('documents that clients have are within the limits', () => {
-  const examples = readdirSync(join(operations, 'examples')).filter((file) => file.endsWith('.graphql'));
+  const examples = readdirSync(join(documents, 'examples')).filter((file) => file.endsWith('.graphql'));
   test.each(examples)('examples/%s', (file) => expect(said(textOf(`examples/${file}`))).toEqual([]));
 
   const persisted = JSON.parse(textOf('gql/persisted-documents.json')) as Record<string, string>;
   test.each(Object.entries(persisted))('persisted %s', (_id, text) => expect(said(text)).toEqual([]));
 
-  const sources = readdirSync(operations).filter((file) => file.endsWith('.graphql') && file !== 'fragments.graphql');
+  const sources = readdirSync(documents).filter((file) => file.endsWith('.graphql') && file !== 'fragments.graphql');
   test.each(sources)('%s, with every fragment beside it', (file) => {
     const text = `${textOf(file)}${textOf('fragments.graphql')}`;
     checkBytes(text);

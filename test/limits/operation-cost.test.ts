@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getIntrospectionQuery, Kind, parse, type OperationDefinitionNode } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { VARIABLES } from '../../src/config-variables.ts';
+import { VARIABLES } from '../../src/config/config-variables.ts';
 import { schema } from '../../src/schema/index.ts';
 import { operationCost } from '../../src/server/limits/operation-cost.ts';
 
@@ -137,7 +137,7 @@ describe('a short text that asks for the world is counted at once', () => {
 });
 
 test('what clients ask with the largest page is within the default limit, introspection too', () => {
-  const file = join(import.meta.dirname, '../../operations/gql/persisted-documents.json');
+  const file = join(import.meta.dirname, '../../documents/gql/persisted-documents.json');
   const documents = Object.values(JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>);
   const costs = [...documents, getIntrospectionQuery()].map((text) => cost(text, { first: 1_000, batchSize: 1_000 }));
   expect(Math.max(...costs)).toBeLessThan(MAX_COST);

@@ -4,7 +4,7 @@ import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 import { Client, fetchExchange, mapExchange, stringifyDocument } from '@urql/core';
 import { parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { RequestsDocument, RequestStatusDocument } from '../../operations/gql/graphql.ts';
+import { RequestsDocument, RequestStatusDocument } from '../../documents/gql/graphql.ts';
 import type { TrustMode } from '../../src/server/limits/trusted-documents.ts';
 import { EventLedger, FAULTLESS } from '../support/event-ledger.ts';
 import type { FollowEvent } from '../support/follow.ts';

@@ -83,7 +83,7 @@ test('a text is trusted letter for letter, and none is where trusted documents a
 
 describe('files of trusted documents', () => {
   test('as codegen writes them: every id is the SHA-256 of its text', async () => {
-    const file = join(import.meta.dirname, '../../operations/gql/persisted-documents.json');
+    const file = join(import.meta.dirname, '../../documents/gql/persisted-documents.json');
     const documents = await readTrustedDocuments([file]);
     expect(documents.size).toBeGreaterThan(10);
     expect([...documents].filter(([id, text]) => id !== hashOf(text))).toEqual([]);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { RequestDocument, RequestStatusDocument } from '../../operations/gql/graphql.ts';
+import { RequestDocument, RequestStatusDocument } from '../../documents/gql/graphql.ts';
 import type { TrustMode } from '../../src/server/limits/trusted-documents.ts';
 import { ask } from '../authorization/support/ask.ts';
 import { RawWebSocket } from '../support/raw-websocket.ts';

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { listen } from '../../src/gateway/listen.ts';
+import { listen } from '../../src/lib/listen.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import { openGateway } from '../support/open-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';

@@ -14,7 +14,7 @@ export interface PlantedBug {
 
 const DOOR = 'server/callbacks/callbacks.ts';
 const ACKNOWLEDGE = `response.writeHead(200, ACKNOWLEDGED).end('{}');`;
-const OPEN = 'datasources/request-log/sqlite-open.ts';
+const OPEN = 'datasources/request-log/sqlite/sqlite-open.ts';
 
 export const ACKNOWLEDGED_BEFORE_COMMIT: PlantedBug = {
   name: 'a callback is acknowledged before it is committed',
@@ -54,13 +54,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a cursor skips a row',
-    edits: [{ file: 'resolvers/cursor.ts', find: 'return Number(seq);', replace: 'return Number(seq) + 1;' }],
+    edits: [{ file: 'resolvers/requests/cursor.ts', find: 'return Number(seq);', replace: 'return Number(seq) + 1;' }],
     aim: { endings: ['random'], kills: 1 },
     shows: ['missing'],
   },
   {
     name: 'a cursor gives a row again',
-    edits: [{ file: 'resolvers/cursor.ts', find: 'return Number(seq);', replace: 'return Math.max(Number(seq) - 1, 0);' }],
+    edits: [{ file: 'resolvers/requests/cursor.ts', find: 'return Number(seq);', replace: 'return Math.max(Number(seq) - 1, 0);' }],
     aim: { endings: ['random'], kills: 1 },
     shows: ['repeated'],
   },
@@ -68,12 +68,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'a cursor counts over all requests',
     edits: [
       {
-        file: 'resolvers/follow-request.ts',
+        file: 'resolvers/requests/follow-request.ts',
         find: 'cursor: cursorAt(requestId, batch.lastSeq,',
         replace: 'cursor: cursorAt(requestId, (overAll = Math.max(overAll, batch.lastSeq)),',
       },
       {
-        file: 'resolvers/follow-request.ts',
+        file: 'resolvers/requests/follow-request.ts',
         find: 'export class RequestFollowing',
         replace: 'let overAll = 0;\nexport class RequestFollowing',
       },
@@ -97,7 +97,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'a request is not marked as sent before it leaves',
     edits: [
       {
-        file: 'resolvers/request-sender.ts',
+        file: 'resolvers/requests/request-sender.ts',
         find: `marked = await requestLog.step(request.id, part.position, { type: 'SENDING' });`,
         replace: 'marked = true;',
       },
@@ -109,7 +109,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'what was being sent is sent again after a restart',
     edits: [
       {
-        file: 'datasources/request-log/recover.ts',
+        file: 'datasources/request-log/sqlite/recover.ts',
         find: `writer.step(id, position, { type: 'UNANSWERED', error: INTERRUPTED });`,
         replace: `writer.step(id, position, { type: 'REQUEUED', error: INTERRUPTED });`,
       },
@@ -121,7 +121,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'what was being sent is forgotten after a restart',
     edits: [
       {
-        file: 'datasources/request-log/recover.ts',
+        file: 'datasources/request-log/sqlite/recover.ts',
         find: `writer.step(id, position, { type: 'UNANSWERED', error: INTERRUPTED });`,
         replace: '',
       },
@@ -131,7 +131,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'an idempotency key is not kept',
-    edits: [{ file: 'resolvers/submit-request.ts', find: 'idempotencyKey: command.idempotencyKey,', replace: 'idempotencyKey: null,' }],
+    edits: [
+      { file: 'resolvers/requests/submit-request.ts', find: 'idempotencyKey: command.idempotencyKey,', replace: 'idempotencyKey: null,' },
+    ],
     aim: { endings: ['random'], kills: 1, twice: 1 },
     shows: ['double'],
   },
@@ -139,7 +141,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'what came before the answer is not claimed',
     edits: [
       {
-        file: 'datasources/request-log/sqlite-writer.ts',
+        file: 'datasources/request-log/sqlite/sqlite-writer.ts',
         find: 'if (carrierRequestId !== null) this.#claim(',
         replace: `if (carrierRequestId === '') this.#claim(`,
       },

@@ -2,49 +2,51 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 
-/** A room may import from itself and from the rooms named; `errors` and `logger` by anyone. */
+/**
+ * A room may import from itself and from the rooms named; `lib`, `errors` and `logger` by anyone. `sqlite` is the room below
+ * `request-log`, `wire` the one below `thingspace`.
+ */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  main: ['gateway', 'config', 'logger', 'errors', 'read-env-file'],
-  'read-env-file': [],
-  gateway: ['server', 'resolvers', 'request-log', 'thingspace', 'wire', 'datasources', 'config', 'config-variables', 'metrics'],
-  config: ['config-variables'],
-  'config-variables': ['wire'],
+  main: ['gateway', 'config'],
+  gateway: ['server', 'resolvers', 'operations', 'request-log', 'sqlite', 'thingspace', 'wire', 'config', 'metrics'],
+  config: ['sqlite', 'wire'],
   metrics: [],
-  server: ['schema', 'resolvers', 'request-log', 'thingspace', 'wire', 'datasources', 'metrics'],
-  schema: ['resolvers', 'request-log', 'thingspace', 'wire', 'datasources'],
-  resolvers: ['request-log', 'thingspace', 'wire', 'datasources'],
-  datasources: ['request-log'],
+  server: ['schema', 'resolvers', 'operations', 'request-log', 'thingspace', 'wire', 'metrics'],
+  schema: ['resolvers', 'operations', 'request-log', 'thingspace', 'wire'],
+  resolvers: ['operations', 'request-log', 'sqlite', 'thingspace', 'wire'],
+  operations: ['request-log', 'wire'],
+  sqlite: ['request-log', 'wire'],
   'request-log': ['wire'],
-  thingspace: ['wire'],
+  thingspace: ['operations', 'wire'],
   wire: [],
+  lib: [],
   logger: [],
   errors: [],
 };
 
-/** Type-only and deliberate: the body models name the device type of the operation table that lists them. */
+/** Packages that a room may import; a room that is not named may import any. */
 const PACKAGES_BY_ROOM: Readonly<Record<string, RegExp>> = {
-  resolvers: /^(?:node:|dataloader$|ulid$|zod$)/,
-  datasources: /^(?:node:|dataloader$|undici$)/,
-  'request-log': /^(?:node:|ulid$)/,
+  resolvers: /^(?:node:|ulid$|zod$)/,
+  operations: /^zod$/,
+  'request-log': /^node:crypto$/,
+  sqlite: /^(?:node:|ulid$)/,
   thingspace: /^(?:node:|undici$)/,
   wire: /^(?:node:crypto$|zod$|fast-xml-parser$)/,
-  schema: /^(?:@pothos\/core$|graphql$)/,
+  schema: /^(?:node:timers\/promises$|@pothos\/core$|graphql$|dataloader$)/,
 };
 
 interface Import {
   readonly from: string;
   readonly to: string;
-  readonly typeOnly: boolean;
 }
 
 const root = join(import.meta.dirname, '../..');
 
-test('imports go one way: main → gateway → server → schema → resolvers → datasources → wire', () => {
-  const wrong = importsOf('src').filter(({ from, to, typeOnly }) => {
+test('imports go one way: main → gateway → server → schema → resolvers → operations → datasources → wire', () => {
+  const wrong = importsOf('src').filter(({ from, to }) => {
     if (!to.startsWith('src/')) return false;
     const [here, there] = [roomOf(from), roomOf(to)];
-    if (here === there || there === 'errors' || there === 'logger') return false;
-    if (here === 'wire' && there === 'thingspace' && typeOnly) return false;
+    if (here === there || there === 'lib' || there === 'errors' || there === 'logger') return false;
     return !MAY_IMPORT[here]?.includes(there);
   });
   expect(wrong).toEqual([]);
@@ -65,7 +67,7 @@ test('only the process and its scripts read the environment', () => {
 });
 
 test('files are kebab-case and under 300 lines; only a data table may be longer', () => {
-  const tables = ['src/config-variables.ts'];
+  const tables = ['src/config/config-variables.ts'];
   const files = ['src', 'simulator', 'test', 'scripts', 'bench', 'examples'].flatMap(filesOf);
   expect(files.filter((file) => !/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.test)?\.ts$/.test(file.slice(file.lastIndexOf('/') + 1)))).toEqual([]);
   const long = files.filter((file) => !tables.includes(file) && readFileSync(join(root, file), 'utf8').split('\n').length > 301);
@@ -81,17 +83,15 @@ function filesOf(folder: string): string[] {
 function importsOf(folder: string): Import[] {
   return filesOf(folder).flatMap((from) => {
     const text = readFileSync(join(root, from), 'utf8');
-    return [...text.matchAll(/^(?:import|export)\s+(type\s)?[^;]*?from\s+'([^']+)';|^import\s+'([^']+)';/gm)].map(
-      ([, typeOnly, named, bare]) => {
-        const to = named ?? bare ?? '';
-        return { from, to: to.startsWith('.') ? relative(root, join(root, dirname(from), to)) : to, typeOnly: typeOnly !== undefined };
-      },
-    );
+    return [...text.matchAll(/^(?:import|export)\s[^;]*?from\s+'([^']+)';|^import\s+'([^']+)';/gm)].map(([, named, bare]) => {
+      const to = named ?? bare ?? '';
+      return { from, to: to.startsWith('.') ? relative(root, join(root, dirname(from), to)) : to };
+    });
   });
 }
 
 function roomOf(file: string): string {
   const [, first = '', second = '', third = ''] = file.split('/');
-  if (first === 'datasources') return second.endsWith('.ts') ? 'datasources' : third === 'wire' ? 'wire' : second;
-  return first.replace(/\.ts$/, '');
+  if (first !== 'datasources') return first.replace(/\.ts$/, '');
+  return third === 'wire' || third === 'sqlite' ? third : second;
 }

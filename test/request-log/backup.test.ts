@@ -3,9 +3,9 @@ import { copyFileSync, readdirSync, readFileSync, renameSync, statSync, writeFil
 import { basename, dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
-import { cursorAt } from '../../src/resolvers/cursor.ts';
-import { CallerTurns } from '../../src/resolvers/caller-turns.ts';
-import { RequestFollowing } from '../../src/resolvers/follow-request.ts';
+import { cursorAt } from '../../src/resolvers/requests/cursor.ts';
+import { CallerTurns } from '../../src/resolvers/requests/caller-turns.ts';
+import { RequestFollowing } from '../../src/resolvers/requests/follow-request.ts';
 import { LOCAL_IDENTITY } from '../../src/server/identity/caller.ts';
 import { successCallback } from '../support/callback-samples.ts';
 import { fillStore } from '../support/fill-store.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { CallerTurns } from '../../src/resolvers/caller-turns.ts';
-import { RequestFollowing } from '../../src/resolvers/follow-request.ts';
+import { CallerTurns } from '../../src/resolvers/requests/caller-turns.ts';
+import { RequestFollowing } from '../../src/resolvers/requests/follow-request.ts';
 import { LOCAL_IDENTITY } from '../../src/server/identity/caller.ts';
 import { failureCallback, niddCallback, pendingCallback, successCallback } from '../support/callback-samples.ts';
 import { A, B, outcomesOf, requestOf, statuses, submitted, type LogFixture } from './contract-support.ts';

@@ -1,9 +1,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { CallbackReceiver } from '../../src/resolvers/receive-callback.ts';
+import { CallbackReceiver } from '../../src/resolvers/callbacks/receive-callback.ts';
 import type { CarrierReads } from '../../src/datasources/thingspace/carrier-reads.ts';
 import { GatewayError } from '../../src/errors.ts';
-import { Reconciler } from '../../src/resolvers/reconcile-requests.ts';
+import { Reconciler } from '../../src/resolvers/requests/reconcile-requests.ts';
 import { fillMarked, KEY_A } from './sealed-support.ts';
 import { successCallback } from '../support/callback-samples.ts';
 import { openLog } from '../support/open-log.ts';

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { CallbackReceiver } from '../../src/resolvers/receive-callback.ts';
+import { CallbackReceiver } from '../../src/resolvers/callbacks/receive-callback.ts';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { A, submitted } from './contract-support.ts';

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { GroupCommit } from '../../src/datasources/request-log/group-commit.ts';
+import { GroupCommit } from '../../src/datasources/request-log/sqlite/group-commit.ts';
 
 function start() {
   const db = new DatabaseSync(':memory:');

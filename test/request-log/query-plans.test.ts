@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { openSqlite } from '../../src/datasources/request-log/sqlite-open.ts';
-import { prepareStatements } from '../../src/datasources/request-log/sqlite-statements.ts';
-import { Vault } from '../../src/datasources/request-log/vault.ts';
+import { openSqlite } from '../../src/datasources/request-log/sqlite/sqlite-open.ts';
+import { prepareStatements } from '../../src/datasources/request-log/sqlite/sqlite-statements.ts';
+import { Vault } from '../../src/datasources/request-log/sqlite/sealing/vault.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /** Tables without bound. What is read from them must be found through an index, however many rows there are. */

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createLoaders } from '../../src/datasources/loaders.ts';
+import { createLoaders } from '../../src/schema/loaders.ts';
 import type { OutcomePage, RequestLog } from '../../src/datasources/request-log/request-log.ts';
-import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.ts';
+import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { failureCallback, incoming, niddCallback, successCallback } from '../support/callback-samples.ts';
 import { iccid } from '../support/devices.ts';
 import { newRequest } from '../support/new-request.ts';

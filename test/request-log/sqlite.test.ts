@@ -1,5 +1,5 @@
 import { Hub } from '../../src/datasources/request-log/hub.ts';
-import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.ts';
+import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { callbackContract } from './callback-contract.ts';
 import type { LogFixture } from './contract-support.ts';

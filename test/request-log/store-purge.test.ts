@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { StoreUpkeep } from '../../src/datasources/request-log/store-upkeep.ts';
 import { startPurging } from '../../src/gateway/start-purging.ts';
 import { createLogger } from '../../src/logger.ts';
-import { StorePurge, type StorePurgeOptions } from '../../src/resolvers/purge-store.ts';
+import { StorePurge, type StorePurgeOptions } from '../../src/resolvers/upkeep/purge-store.ts';
 import { fillStore } from '../support/fill-store.ts';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';

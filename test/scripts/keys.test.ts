@@ -3,7 +3,7 @@ import { request } from 'undici';
 import { expect, test } from 'vitest';
 import { readKeyCommand } from '../../scripts/keys/read-key-command.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
-import type { CreatedKey, KeyView } from '../../src/resolvers/key-ring.ts';
+import type { CreatedKey, KeyView } from '../../src/resolvers/access/key-ring.ts';
 import { fixedEnv } from '../support/fixed-env.ts';
 import { spawnGateway } from '../support/gateway-process.ts';
 import { openGateway } from '../support/open-gateway.ts';

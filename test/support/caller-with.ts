@@ -1,4 +1,4 @@
-import type { Caller, Grant, Scope } from '../../src/resolvers/caller.ts';
+import type { Caller, Grant, Scope } from '../../src/resolvers/access/caller.ts';
 
 /** A caller with these scopes by account (`*` for every one), and these grants beside. */
 export function callerWith(

@@ -2,7 +2,7 @@ import { AuthorizedCalls } from '../../src/datasources/thingspace/authorized-cal
 import { CarrierReads } from '../../src/datasources/thingspace/carrier-reads.ts';
 import { Session, type LoginLatch } from '../../src/datasources/thingspace/session.ts';
 import { ThingSpace } from '../../src/datasources/thingspace/thing-space.ts';
-import { Transport } from '../../src/datasources/thingspace/transport.ts';
+import { Transport } from '../../src/lib/http-exchange.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 
 export interface CarrierClient extends AsyncDisposable {

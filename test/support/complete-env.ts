@@ -1,4 +1,4 @@
-import { VARIABLES } from '../../src/config-variables.ts';
+import { VARIABLES } from '../../src/config/config-variables.ts';
 
 /** The examples of what must be set, secrets made one's own: those of the documentation are refused. */
 export const REQUIRED_ENV: Readonly<Record<string, string>> = Object.fromEntries(

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import type { Command } from '../../src/resolvers/inputs/command.ts';
-import type { InputFault, Parsed } from '../../src/resolvers/inputs/input-fault.ts';
+import type { Command } from '../../src/operations/inputs/command.ts';
+import type { InputFault, Parsed } from '../../src/operations/inputs/input-fault.ts';
 
 /**
  * The faults of a parsed input, each as `devices.0.deviceIds.0.id IDENTIFIER_FORM`; empty for one that was accepted. No

@@ -1,5 +1,5 @@
 import { request } from 'undici';
-import type { Grant, Scope } from '../../src/resolvers/caller.ts';
+import type { Grant, Scope } from '../../src/resolvers/access/caller.ts';
 import type { Gateway } from '../../src/gateway.ts';
 
 export interface KeyRights {

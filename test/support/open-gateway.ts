@@ -1,4 +1,4 @@
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { startGateway, type Gateway } from '../../src/gateway.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { gatewayEnv } from './gateway-env.ts';

@@ -1,4 +1,4 @@
-import { KeyRing } from '../../src/resolvers/key-ring.ts';
+import { KeyRing } from '../../src/resolvers/access/key-ring.ts';
 import { openLog } from './open-log.ts';
 import { tempFolder } from './temp-folder.ts';
 

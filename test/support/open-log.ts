@@ -1,5 +1,5 @@
 import { Hub } from '../../src/datasources/request-log/hub.ts';
-import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite.ts';
+import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 
 export interface OpenLogOptions {
   readonly keys?: readonly Uint8Array[];

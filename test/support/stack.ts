@@ -1,7 +1,7 @@
 import { createClient, type Client } from 'graphql-ws';
 import { request } from 'undici';
 import WebSocket from 'ws';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { OWN_SERVICES } from '../../src/datasources/thingspace/wire/callback-service.ts';
 import { startGateway, type Gateway } from '../../src/gateway.ts';
 import type { SimulatorOptions } from '../../simulator/options.ts';

@@ -1,5 +1,5 @@
-import type { parseActivateDevices } from '../../src/resolvers/inputs/activate-devices-input.ts';
-import type { parseRenewActivationCode } from '../../src/resolvers/inputs/profile-inputs.ts';
+import type { parseActivateDevices } from '../../src/operations/inputs/activate-devices-input.ts';
+import type { parseRenewActivationCode } from '../../src/operations/inputs/profile-inputs.ts';
 
 export type ActivateInput = Parameters<typeof parseActivateDevices>[0];
 export type ProfileInput = Parameters<typeof parseRenewActivationCode>[0];

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { Session } from './session.ts';
-import type { Answer, Exchange, Transport } from './transport.ts';
+import type { Answer, Exchange, Transport } from '../../lib/http-exchange.ts';
 import { hasCode, parseCarrierError } from './wire/answers.ts';
 import { withoutEcho } from './without-echo.ts';
 

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../errors.ts';
 import type { AuthorizedCall, AuthorizedCalls } from './authorized-calls.ts';
 import { throttledFor } from './throttled-for.ts';
-import { TransportError, type Answer } from './transport.ts';
+import { TransportError, type Answer } from '../../lib/http-exchange.ts';
 import { hasCode, parseCarrierError } from './wire/answers.ts';
 import { writeCarrierDate } from './wire/carrier-date.ts';
 import { deviceHistoryAnswer, type HistoryEvent } from './wire/device-history.ts';

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { GatewayError } from '../../errors.ts';
 import { hasCode, parseCarrierError, sessionAnswer, tokenAnswer } from './wire/answers.ts';
-import type { Answer, Transport } from './transport.ts';
+import type { Answer, Transport } from '../../lib/http-exchange.ts';
 
 export interface Credentials {
   readonly clientId: string;

@@ -1,8 +1,8 @@
 import { GatewayError } from '../../errors.ts';
 import type { AuthorizedAnswer, AuthorizedCalls } from './authorized-calls.ts';
-import { OPERATIONS, type OperationName, type WireDevice } from './operations.ts';
+import { OPERATIONS, type OperationName, type WireDevice } from '../../operations/operations.ts';
 import { throttledFor } from './throttled-for.ts';
-import { TransportError } from './transport.ts';
+import { TransportError } from '../../lib/http-exchange.ts';
 import { hasCode, parseCarrierError, registrationsAnswer, requestAnswer, type CarrierError } from './wire/answers.ts';
 
 export interface Registration {

@@ -1,4 +1,4 @@
-import type { Answer } from './transport.ts';
+import type { Answer } from '../../lib/http-exchange.ts';
 import { hasCode, type CarrierError } from './wire/answers.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
 import { GatewayError } from '../../errors.ts';
-import type { CreatedKey, KeyRing, KeyView, NewKey } from '../../resolvers/key-ring.ts';
-import { grantsShape, scopesShape, type Rights } from '../../resolvers/rights.ts';
+import type { CreatedKey, KeyRing, KeyView, NewKey } from '../../resolvers/access/key-ring.ts';
+import { grantsShape, scopesShape, type Rights } from '../../resolvers/access/rights.ts';
 
 export type KeyCommands = Pick<KeyRing, 'list' | 'create' | 'revoke' | 'change'>;
 

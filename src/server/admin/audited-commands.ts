@@ -1,4 +1,4 @@
-import { recordCommand } from '../../resolvers/record-command.ts';
+import { recordCommand } from '../../resolvers/access/record-command.ts';
 import type { AdminOptions } from './admin.ts';
 
 const CALLER = 'admin-listener';

@@ -2,12 +2,12 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { Duplex } from 'node:stream';
 import type { Logger } from '../../logger.ts';
 import type { Metrics } from '../../metrics.ts';
-import type { CallbackReceiver } from '../../resolvers/receive-callback.ts';
+import type { CallbackReceiver } from '../../resolvers/callbacks/receive-callback.ts';
 import type { CallbackAddresses } from './callback-addresses.ts';
 import { CALLBACK_PREFIX, type CallbackPaths, type FoundPath } from './callback-paths.ts';
 import type { Overload } from '../overload.ts';
-import { RareLines } from '../rare-lines.ts';
-import { refuseUnread } from '../refuse-unread.ts';
+import { RareLines } from '../../lib/rare-lines.ts';
+import { refuseUnread } from '../../lib/refuse-unread.ts';
 
 export interface CallbackDoorOptions {
   readonly receiver: CallbackReceiver;

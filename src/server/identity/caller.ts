@@ -1,4 +1,4 @@
-import { EVERY_ACCOUNT, GRANTS, SCOPES, type Caller, type Identity } from '../../resolvers/caller.ts';
+import { EVERY_ACCOUNT, GRANTS, SCOPES, type Caller, type Identity } from '../../resolvers/access/caller.ts';
 
 /** Without authentication there is one caller, on this machine, who may do everything with every configured account. */
 export const LOCAL_CALLER: Caller = {

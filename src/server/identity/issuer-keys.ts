@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createLocalJWKSet, errors } from 'jose';
-import { Transport } from '../../datasources/thingspace/transport.ts';
+import { Transport } from '../../lib/http-exchange.ts';
 import { GatewayError } from '../../errors.ts';
 
 /** Finds the key of a token's `alg` and `kid` among those it holds, and nowhere else. */

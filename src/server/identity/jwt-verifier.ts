@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import * as z from 'zod';
-import { BoundedCache } from '../../datasources/request-log/bounded-cache.ts';
-import { setAlarm } from '../../resolvers/alarm.ts';
-import type { Caller, Identity } from '../../resolvers/caller.ts';
-import { callerOf, grantsShape, scopesShape } from '../../resolvers/rights.ts';
+import { BoundedCache } from '../../lib/bounded-cache.ts';
+import { setAlarm } from '../../lib/alarm.ts';
+import type { Caller, Identity } from '../../resolvers/access/caller.ts';
+import { callerOf, grantsShape, scopesShape } from '../../resolvers/access/rights.ts';
 import { ISSUER_KEYS_GOOD_FOR_MS, KeysUnavailable, type IssuerKeys } from './issuer-keys.ts';
 import { unauthenticated } from './unauthenticated.ts';
 

@@ -8,11 +8,11 @@ import {
 } from 'graphql';
 import type { AuditLog } from '../../datasources/request-log/audit-log.ts';
 import type { Logger } from '../../logger.ts';
-import { currentCaller, type Caller } from '../../resolvers/caller.ts';
+import { currentCaller, type Caller } from '../../resolvers/access/caller.ts';
 import type { GraphContext } from '../../schema/context.ts';
 import { operationCost } from './operation-cost.ts';
 import { demandsOf, refusalFor, type OperationDemands } from './operation-demands.ts';
-import { RateLimit } from './rate-limit.ts';
+import { RateLimit } from '../../lib/rate-limit.ts';
 import { keptFault, variablesFault } from './variables-form.ts';
 
 export interface AdmissionOptions {

@@ -1,6 +1,6 @@
 import { GraphQLError, parse, type DocumentNode, type Source } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { BoundedCache } from '../../datasources/request-log/bounded-cache.ts';
+import { BoundedCache } from '../../lib/bounded-cache.ts';
 import { checkBytes, parseWithin, validateQuietly, validateWithin } from './document-limits.ts';
 import { withoutValues } from './variable-values.ts';
 

@@ -11,7 +11,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
-import { GRANTS, hasScope, SCOPES, type Caller, type Grant, type Scope } from '../../resolvers/caller.ts';
+import { GRANTS, hasScope, SCOPES, type Caller, type Grant, type Scope } from '../../resolvers/access/caller.ts';
 import { fieldRule } from '../../schema/field-rules.ts';
 
 /** What an operation needs of whoever sends it, with the first field that needs it: `Type.field`. */

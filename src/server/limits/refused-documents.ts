@@ -1,9 +1,9 @@
 import { getOperationAST } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { currentCaller } from '../../resolvers/caller.ts';
+import { currentCaller } from '../../resolvers/access/caller.ts';
 import type { GraphContext } from '../../schema/context.ts';
 import { limited } from './admission.ts';
-import { RateLimit } from './rate-limit.ts';
+import { RateLimit } from '../../lib/rate-limit.ts';
 
 /** A person who writes documents in an explorer has some; finding out what is wrong with one may take 40 ms. */
 const PER_MINUTE = 300;

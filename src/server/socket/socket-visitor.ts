@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { CloseCode } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import { GatewayError } from '../../errors.ts';
-import { currentCaller, type Identity } from '../../resolvers/caller.ts';
+import { currentCaller, type Identity } from '../../resolvers/access/caller.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
-import type { OpenCounts } from '../limits/open-counts.ts';
+import type { OpenCounts } from '../../lib/open-counts.ts';
 
 export interface VisitorOptions {
   readonly authenticator: Pick<Authenticator, 'identify'>;

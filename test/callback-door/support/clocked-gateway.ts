@@ -1,7 +1,7 @@
 import { request } from 'undici';
 import type { Simulator } from '../../../simulator/simulator.ts';
 import { startSimulator } from '../../../simulator/start-simulator.ts';
-import { readConfig } from '../../../src/config.ts';
+import { readConfig } from '../../../src/config/config.ts';
 import { startGateway, type Gateway, type GatewayOptions } from '../../../src/gateway.ts';
 import { fixedEnv } from '../../support/fixed-env.ts';
 import { recordedLog, type RecordedLog } from '../../support/recorded-log.ts';

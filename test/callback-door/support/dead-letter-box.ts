@@ -8,7 +8,7 @@ import {
   type DeadLettersQueryVariables,
   type RedriveDeadLettersInput,
   type RedriveDeadLettersMutation,
-} from '../../../operations/gql/graphql.ts';
+} from '../../../documents/gql/graphql.ts';
 import type { Simulator } from '../../../simulator/simulator.ts';
 import { startSimulator } from '../../../simulator/start-simulator.ts';
 import type { CallbackService } from '../../../src/datasources/thingspace/wire/callback-service.ts';

@@ -1,8 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { request } from 'undici';
-import { RequestDocument, UnclaimedCallbacksDocument } from '../../../operations/gql/graphql.ts';
+import { RequestDocument, UnclaimedCallbacksDocument } from '../../../documents/gql/graphql.ts';
 import { Hub } from '../../../src/datasources/request-log/hub.ts';
-import { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite.ts';
+import { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
 import type { CallbackService } from '../../../src/datasources/thingspace/wire/callback-service.ts';
 import { newRequest } from '../../support/new-request.ts';
 import { openGateway } from '../../support/open-gateway.ts';

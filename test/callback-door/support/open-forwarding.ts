@@ -1,11 +1,11 @@
-import { PreviousListener } from '../../../src/datasources/previous-listener.ts';
+import { PreviousListener } from '../../../src/datasources/thingspace/previous-listener.ts';
 import type { ForwardLane, ForwardQueue } from '../../../src/datasources/request-log/forward-queue.ts';
 import { Hub } from '../../../src/datasources/request-log/hub.ts';
-import { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite.ts';
+import { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
 import { createLogger } from '../../../src/logger.ts';
-import { CallbackForwarder, type ForwardResult } from '../../../src/resolvers/forward-callbacks.ts';
-import { ForwardTargets } from '../../../src/resolvers/forward-targets.ts';
-import { CallbackReceiver } from '../../../src/resolvers/receive-callback.ts';
+import { CallbackForwarder, type ForwardResult } from '../../../src/resolvers/callbacks/forward-callbacks.ts';
+import { ForwardTargets } from '../../../src/resolvers/callbacks/forward-targets.ts';
+import { CallbackReceiver } from '../../../src/resolvers/callbacks/receive-callback.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { ACCOUNT, callback, OTHER_ACCOUNT } from './open-door.ts';
 

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Hub } from '../../../src/datasources/request-log/hub.ts';
-import { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite.ts';
+import { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
 import { createMetrics } from '../../../src/metrics.ts';
-import { CallbackGeneration } from '../../../src/resolvers/callback-generation.ts';
-import { CallbackReceiver } from '../../../src/resolvers/receive-callback.ts';
+import { CallbackGeneration } from '../../../src/resolvers/callbacks/callback-generation.ts';
+import { CallbackReceiver } from '../../../src/resolvers/callbacks/receive-callback.ts';
 import { CallbackAddresses } from '../../../src/server/callbacks/callback-addresses.ts';
 import { CALLBACK_PREFIX, CallbackPaths, callbackToken } from '../../../src/server/callbacks/callback-paths.ts';
 import { createCallbackServer, type CallbackLimits } from '../../../src/server/callbacks/callbacks.ts';

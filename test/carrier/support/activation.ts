@@ -1,6 +1,6 @@
 import type { VariablesOf } from '@graphql-typed-document-node/core';
 import type { ResultOf } from '@graphql-typed-document-node/core';
-import { ActivateDevicesDocument } from '../../../operations/gql/graphql.ts';
+import { ActivateDevicesDocument } from '../../../documents/gql/graphql.ts';
 import { devices } from '../../support/devices.ts';
 import { runDocument } from '../../support/run-document.ts';
 

@@ -1,9 +1,9 @@
 import type { RequestLog } from '../../../src/datasources/request-log/request-log.ts';
-import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite.ts';
+import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
 import type { ThingSpace } from '../../../src/datasources/thingspace/thing-space.ts';
-import { GroupMembers } from '../../../src/resolvers/group-members.ts';
-import { RequestSender } from '../../../src/resolvers/request-sender.ts';
-import { SendQueue } from '../../../src/resolvers/send-queue.ts';
+import { GroupMembers } from '../../../src/resolvers/requests/group-members.ts';
+import { RequestSender } from '../../../src/resolvers/requests/request-sender.ts';
+import { SendQueue } from '../../../src/resolvers/requests/send-queue.ts';
 import type { Simulator } from '../../../simulator/simulator.ts';
 import { carrierClient } from '../../support/carrier-client.ts';
 import { iccid } from '../../support/devices.ts';

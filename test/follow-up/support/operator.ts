@@ -4,7 +4,7 @@ import {
   RequestDocument,
   ResolveUnknownRequestDocument,
   RetryFailedDevicesDocument,
-} from '../../../operations/gql/graphql.ts';
+} from '../../../documents/gql/graphql.ts';
 import { acceptedRequest, activate, type ActivateInput } from '../../carrier/support/activation.ts';
 import { followOverSse, type FollowEvent } from '../../support/follow.ts';
 import { runDocument } from '../../support/run-document.ts';

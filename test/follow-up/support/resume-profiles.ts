@@ -1,4 +1,4 @@
-import { ResumeProfileDocument } from '../../../operations/gql/graphql.ts';
+import { ResumeProfileDocument } from '../../../documents/gql/graphql.ts';
 import { runDocument } from '../../support/run-document.ts';
 
 /** Resumes the profiles of these SIMs; the request that was taken on. */

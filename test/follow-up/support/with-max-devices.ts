@@ -1,4 +1,4 @@
-import { OPERATIONS, type OperationName } from '../../../src/datasources/thingspace/operations.ts';
+import { OPERATIONS, type OperationName } from '../../../src/operations/operations.ts';
 
 /** Lowers the devices the carrier takes in one request of an operation, in this process, until disposed of. */
 export function withMaxDevices(operation: OperationName, maxDevices: number): Disposable {

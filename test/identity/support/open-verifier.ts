@@ -1,4 +1,4 @@
-import type { Caller, Identity } from '../../../src/resolvers/caller.ts';
+import type { Caller, Identity } from '../../../src/resolvers/access/caller.ts';
 import { IssuerKeysOfUrl } from '../../../src/server/identity/issuer-keys.ts';
 import { JwtVerifier } from '../../../src/server/identity/jwt-verifier.ts';
 import { refusalOf } from './refusal-of.ts';

@@ -7,7 +7,7 @@ import { createLogger } from '../../../src/logger.ts';
 import { schema } from '../../../src/schema/index.ts';
 import { documentCaches, documentLimits } from '../../../src/server/limits/limits-plugin.ts';
 import { createTrustedDocuments, type TrustMode } from '../../../src/server/limits/trusted-documents.ts';
-import { createMaskError } from '../../../src/server/mask-error.ts';
+import { createMaskError } from '../../../src/server/graphql/mask-error.ts';
 import { callerWith } from '../../support/caller-with.ts';
 
 /** The real graph over an empty store behind a real port, with nothing around it but limits, trusted documents and masking. */

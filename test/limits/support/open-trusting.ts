@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ActivateDevicesDocument } from '../../../operations/gql/graphql.ts';
+import { ActivateDevicesDocument } from '../../../documents/gql/graphql.ts';
 import type { TrustMode } from '../../../src/server/limits/trusted-documents.ts';
 import { ask } from '../../authorization/support/ask.ts';
 import { devices } from '../../support/devices.ts';
@@ -17,8 +17,8 @@ export interface Trusting extends AsyncDisposable {
 
 export const TRUST_MODES = ['off', 'prefer', 'require'] as const satisfies readonly TrustMode[];
 
-/** Everything codegen has made of `operations/`. */
-export const PERSISTED_DOCUMENTS = join(import.meta.dirname, '../../../operations/gql/persisted-documents.json');
+/** Everything codegen has made of `documents/`. */
+export const PERSISTED_DOCUMENTS = join(import.meta.dirname, '../../../documents/gql/persisted-documents.json');
 
 /** The gateway itself, with the documents of its own build. */
 export async function openTrusting(mode: TrustMode, env: Readonly<Record<string, string>> = {}): Promise<Trusting> {

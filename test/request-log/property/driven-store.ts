@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Following } from '../../../src/datasources/request-log/hub.ts';
-import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite.ts';
+import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
 import type { LogSource } from './log-source.ts';
 import { storedRows, type StoredRows } from './stored-rows.ts';
 

@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok } from 'node:assert/strict';
-import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite.ts';
+import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
 import type { DrivenStore } from './driven-store.ts';
 import { batchView, viewOfLog, type LogView } from './log-view.ts';
 import { isEndStatus } from './plain-request.ts';

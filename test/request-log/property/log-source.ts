@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import type { Hub } from '../../../src/datasources/request-log/hub.ts';
-import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite.ts';
+import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
 import type { readCallbackBody } from '../../../src/datasources/thingspace/wire/callback-body.ts';
 import type { parseCallback } from '../../../src/datasources/thingspace/wire/callback.ts';
 import type { evidenceOf } from '../../../src/datasources/thingspace/wire/evidence.ts';

@@ -1,4 +1,4 @@
-import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite.ts';
+import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
 import type { LogSource } from './log-source.ts';
 import type { PlainForward, PlainKept, PlainLog } from './plain-log.ts';
 import type { PlainRequest } from './plain-request.ts';

@@ -10,12 +10,12 @@ export interface PlantedBug {
   readonly isRare?: boolean;
 }
 
-const WRITER = 'datasources/request-log/sqlite-writer.ts';
+const WRITER = 'datasources/request-log/sqlite/sqlite-writer.ts';
 const TRANSITION = 'datasources/request-log/transition.ts';
 const STEPS = 'datasources/request-log/sending-steps.ts';
 const STATE = 'datasources/request-log/request-state.ts';
-const STATEMENTS = 'datasources/request-log/sqlite-statements.ts';
-const READER = 'datasources/request-log/sqlite-reader.ts';
+const STATEMENTS = 'datasources/request-log/sqlite/sqlite-statements.ts';
+const READER = 'datasources/request-log/sqlite/sqlite-reader.ts';
 
 function bug(name: string, file: string, find: string, replace: string): PlantedBug {
   return { name, edits: [{ file, find, replace }] };
@@ -99,7 +99,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   bug(
     'what was being sent at a death is still being sent',
-    'datasources/request-log/recover.ts',
+    'datasources/request-log/sqlite/recover.ts',
     "writer.step(id, position, { type: 'UNANSWERED', error: INTERRUPTED });",
     '',
   ),
@@ -124,23 +124,23 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   bug(
     'a carrier request is closed in memory only',
-    'datasources/request-log/sqlite-follow-up.ts',
+    'datasources/request-log/sqlite/sqlite-follow-up.ts',
     'this.#sql.closeCarrier.run(pk, position);',
     ';',
   ),
   bug(
     'members are set after it has left',
-    'datasources/request-log/sqlite-follow-up.ts',
+    'datasources/request-log/sqlite/sqlite-follow-up.ts',
     "if (this.#writer.state(pk).carrierState(0) !== 'QUEUED') return;",
     '',
   ),
   bug(
     'another tool’s request is made while one is on its way',
-    'datasources/request-log/settle-unclaimed.ts',
+    'datasources/request-log/sqlite/settle-unclaimed.ts',
     'if (sql.sentBefore.get(group.account, group.first_pk)) continue;',
     '',
   ),
-  bug('another tool’s request is made too early', 'datasources/request-log/settle-unclaimed.ts', ' && group.first_at < before', ''),
+  bug('another tool’s request is made too early', 'datasources/request-log/sqlite/settle-unclaimed.ts', ' && group.first_at < before', ''),
   bug(
     'an open request is purged',
     STATEMENTS,
@@ -154,7 +154,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   bug(
     'a follower skips a row in memory',
-    'datasources/request-log/recent-rows.ts',
+    'datasources/request-log/sqlite/recent-rows.ts',
     'const from = seq + 1 - first.seq;',
     'const from = seq + 2 - first.seq;',
   ),
@@ -167,7 +167,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     ...bug(
       'rows that nobody followed are missing between two that somebody did',
-      'datasources/request-log/recent-rows.ts',
+      'datasources/request-log/sqlite/recent-rows.ts',
       'if (rows && first && rows.at(-1)?.seq !== first.seq - 1) {',
       'if (!rows && first) {',
     ),
@@ -176,7 +176,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug('a batch goes on past the end of the Request', READER, 'return end < 0 ? rows : rows.slice(0, end + 1);', 'return rows;'),
   bug(
     'the cap of kept messages does not hold',
-    'datasources/request-log/sqlite-kept.ts',
+    'datasources/request-log/sqlite/sqlite-kept.ts',
     'if (kept.rows >= capPerReason) return false;',
     '',
   ),
@@ -189,7 +189,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     ...bug(
       'a callback is acknowledged before it is stored',
-      'datasources/request-log/sqlite.ts',
+      'datasources/request-log/sqlite/sqlite.ts',
       'return this.#commits.run(() => this.#writer.append(callback));',
       "void this.#commits.run(() => this.#writer.append(callback)).catch(() => undefined); return Promise.resolve('APPLIED');",
     ),

@@ -1,6 +1,6 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
-import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite.ts';
+import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
 import { DrivenStore } from './driven-store.ts';
 import type { LogSource } from './log-source.ts';
 import { checkLog } from './log-invariants.ts';

@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok } from 'node:assert/strict';
-import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite.ts';
+import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
 import { incomingOf, type CarrierMessage } from './carrier-message.ts';
 import { DrivenStore } from './driven-store.ts';
 import { strangeGuid } from './fleet.ts';

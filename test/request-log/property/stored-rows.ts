@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { OutcomeStatus, RequestStatus } from '../../../src/datasources/request-log/request-log.ts';
-import { verifySqlite } from '../../../src/datasources/request-log/sqlite-verify.ts';
+import { verifySqlite } from '../../../src/datasources/request-log/sqlite/verify/sqlite-verify.ts';
 
 export interface StoredEvent {
   readonly request: string;

@@ -1,0 +1,78 @@
+import { createCipheriv, createDecipheriv, createSecretKey, hash, randomFillSync, type KeyObject } from 'node:crypto';
+import { GatewayError } from '../../../../errors.ts';
+
+const ALGORITHM = 'aes-256-gcm';
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** What stands beside a sealed value: the first 8 hex digits of its key's SHA-256. */
+export function storeKeyId(key: Uint8Array): string {
+  return hash('sha256', key).slice(0, 8);
+}
+
+/**
+ * Seals values of the store with AES-256-GCM: nonce (random, 12 bytes), ciphertext, tag. A value opens at its own place only:
+ * one that was moved to another row is refused like one that was changed.
+ *
+ * Nonces are random: a key is good for about 4 billion values (2^32) and is exchanged long before.
+ */
+export class Vault {
+  /** Of the key that seals; null where there is none and everything stays plain. */
+  readonly keyId: string | null;
+  /** Something was sealed since it was made. */
+  hasSealed = false;
+  readonly #keys: ReadonlyMap<string, KeyObject>;
+  readonly #nonces = Buffer.alloc(NONCE_BYTES * 256);
+  #nextNonce = this.#nonces.length;
+
+  /** @param keys 32 bytes each: the first seals, all of them open. */
+  constructor(keys: readonly Uint8Array[]) {
+    const ids = keys.map(storeKeyId);
+    this.#keys = new Map(keys.map((key, at) => [ids[at] ?? '', createSecretKey(key)]));
+    this.keyId = ids[0] ?? null;
+  }
+
+  has(keyId: string): boolean {
+    return this.#keys.has(keyId);
+  }
+
+  seal(plain: string | Uint8Array, place: string): Buffer {
+    const key = this.keyId === null ? undefined : this.#keys.get(this.keyId);
+    if (!key) throw new TypeError('nothing is sealed without a key');
+    const nonce = this.#nonce();
+    const cipher = createCipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES });
+    cipher.setAAD(Buffer.from(place));
+    const body = typeof plain === 'string' ? cipher.update(plain, 'utf8') : cipher.update(plain);
+    const rest = cipher.final();
+    this.hasSealed = true;
+    return Buffer.concat([nonce, body, rest, cipher.getAuthTag()]);
+  }
+
+  /** @throws GatewayError STORE_FAILED, without a word of the value or its place, where it does not open. */
+  open(sealed: Uint8Array, keyId: string, place: string): Buffer {
+    const key = this.#keys.get(keyId);
+    if (!key)
+      throw new GatewayError('STORE_FAILED', `A value of the store is sealed with key ${keyId}, which M2M_STORE_KEYS does not hold.`);
+    try {
+      const decipher = createDecipheriv(ALGORITHM, key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
+      decipher.setAAD(Buffer.from(place));
+      decipher.setAuthTag(sealed.subarray(Math.max(sealed.length - TAG_BYTES, NONCE_BYTES)));
+      const body = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES));
+      return Buffer.concat([body, decipher.final()]);
+    } catch {
+      throw new GatewayError(
+        'STORE_FAILED',
+        'A sealed value of the store does not open with its key: it was changed, moved or damaged. `npm run store -- verify` names the row; restore a backup that verifies well.',
+      );
+    }
+  }
+
+  #nonce(): Buffer {
+    if (this.#nextNonce === this.#nonces.length) {
+      randomFillSync(this.#nonces);
+      this.#nextNonce = 0;
+    }
+    this.#nextNonce += NONCE_BYTES;
+    return this.#nonces.subarray(this.#nextNonce - NONCE_BYTES, this.#nextNonce);
+  }
+}

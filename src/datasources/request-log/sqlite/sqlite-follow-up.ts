@@ -1,0 +1,111 @@
+import type { DueCarrierRequest, Finding, SilentDevice } from '../follow-up-log.ts';
+import type { RequestedDevice, RequestError, StoredRequest } from '../request-log.ts';
+import { toRequest, type RequestRow } from './sqlite-rows.ts';
+import type { Statements } from './sqlite-statements.ts';
+import type { SqliteWriter } from './sqlite-writer.ts';
+
+/** The jobs and reads of `FollowUpLog`; what writes runs inside a transaction of the group commit. */
+export class SqliteFollowUp {
+  readonly #sql: Statements;
+  readonly #writer: SqliteWriter;
+  readonly #now: () => number;
+
+  constructor(sql: Statements, writer: SqliteWriter, now: () => number) {
+    this.#sql = sql;
+    this.#writer = writer;
+    this.#now = now;
+  }
+
+  cancelQueued(requestId: string, error: RequestError): number {
+    const state = this.#writer.state(this.#writer.pkOf(requestId));
+    const queued = state.carriers.keys().filter((position) => state.carrierState(position) === 'QUEUED');
+    return [...queued].filter((position) => this.#writer.step(requestId, position, { type: 'CANCELLED', error })).length;
+  }
+
+  resolveUnknown(requestId: string, position: number, carrierRequestId: string | null): 'RESOLVED' | 'NOT_UNKNOWN' | 'ID_TAKEN' {
+    const state = this.#writer.state(this.#writer.pkOf(requestId));
+    if (state.carriers[position] === undefined || state.carrierState(position) !== 'UNKNOWN') return 'NOT_UNKNOWN';
+    if (carrierRequestId !== null && this.#sql.carrierById.get(carrierRequestId)) return 'ID_TAKEN';
+    this.#writer.step(
+      requestId,
+      position,
+      carrierRequestId === null ? { type: 'CANCELLED', error: NEVER_ARRIVED } : { type: 'ACCEPTED', carrierRequestId },
+    );
+    return 'RESOLVED';
+  }
+
+  setMembers(requestId: string, devices: readonly RequestedDevice[]): void {
+    const pk = this.#writer.pkOf(requestId);
+    // Cancelled while the devices were read, or gone: nobody is expected of it any more, or others are already.
+    if (this.#writer.state(pk).carrierState(0) !== 'QUEUED') return;
+    this.#sql.setMembers.run(JSON.stringify(devices), pk);
+    this.#sql.setEstimate.run(devices.length, pk);
+    this.#writer.forget(pk);
+    this.#writer.change(pk, { type: 'MEMBERS' });
+  }
+
+  lapse(requestId: string, position: number, into: 'OVERDUE' | 'EXPIRED', limit: number): number {
+    const pk = this.#writer.pkOf(requestId);
+    const now = this.#writer.state(pk).carrierState(position);
+    if (now !== 'ACCEPTED' && !(now === 'UNKNOWN' && into === 'EXPIRED')) return 0;
+    const placed = this.#writer.change(pk, { type: 'LAPSE', position, into, limit });
+    if (placed.some(({ event }) => event.kind === 'CLOSED')) this.#sql.closeCarrier.run(pk, position);
+    return placed.filter(({ event }) => event.kind === 'SETTLED').length;
+  }
+
+  reconcile(findings: readonly Finding[]): number {
+    let settled = 0;
+    const at = this.#now();
+    for (const { requestId, position, index, service, json, message } of findings) {
+      const answer = { service, json, message, digest: null, callbackCount: null, receivedAt: at };
+      settled += this.#writer.change(this.#writer.pkOf(requestId), { type: 'RECONCILED', position, index, answer }, at).length;
+    }
+    return settled;
+  }
+
+  due(before: number): DueCarrierRequest[] {
+    const rows = this.#sql.due.all(before) as DueRow[];
+    return rows.map(({ id, account, operation, position, state, carrier_request_id, device_count, since, pending }) => ({
+      requestId: id,
+      account,
+      operation,
+      position,
+      state,
+      carrierRequestId: carrier_request_id,
+      deviceCount: device_count,
+      since,
+      pending,
+    }));
+  }
+
+  silentDevices(requestId: string, position: number): SilentDevice[] {
+    const state = this.#writer.state(this.#writer.pkOf(requestId));
+    return state.outcomes.flatMap((outcome, index) =>
+      outcome.position === position && (outcome.status === 'PENDING' || outcome.status === 'OVERDUE' || outcome.status === 'UNKNOWN')
+        ? { index, requested: state.requested(index) ?? [], keys: outcome.keys }
+        : [],
+    );
+  }
+
+  retriesOf(requestIds: readonly string[]): Map<string, StoredRequest[]> {
+    const rows = (this.#sql.retriesOf.all(JSON.stringify(requestIds)) as RequestRow[]).map(toRequest);
+    return Map.groupBy(rows, ({ retryOf }) => retryOf ?? '');
+  }
+}
+
+const NEVER_ARRIVED: RequestError = {
+  code: 'NEVER_ARRIVED',
+  message: 'An operator stated that this never arrived at the carrier. Nothing was done; make a new request if it is still wanted.',
+};
+
+type DueRow = {
+  readonly id: string;
+  readonly account: string;
+  readonly operation: string | null;
+  readonly position: number;
+  readonly state: DueCarrierRequest['state'];
+  readonly carrier_request_id: string | null;
+  readonly device_count: number | null;
+  readonly since: number;
+  readonly pending: number;
+};

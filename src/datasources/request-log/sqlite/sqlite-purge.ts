@@ -1,0 +1,92 @@
+import type { PurgeStep } from '../store-upkeep.ts';
+import type { Statements } from './sqlite-statements.ts';
+import type { SqliteWriter } from './sqlite-writer.ts';
+
+/** Rows and bytes of messages deleted in one job: measured at 2 to 4 ms, for callbacks are committed with it. */
+const ROWS_AT_ONCE = 500;
+const BYTES_AT_ONCE = 1_048_576;
+
+/**
+ * One step of purging, inside a transaction. What is hidden already goes first, so that a crash in between leaves nothing
+ * behind: its rows in parts, itself last. Then the next Requests are hidden, each in one job as a whole: from there on no
+ * read, no list and no callback finds it. Last come messages that no Request has.
+ *
+ * @returns also the ids of those hidden with it: whoever follows one must look again.
+ */
+export function purgeStep(sql: Statements, writer: SqliteWriter, before: number): PurgeStep & { readonly hidden: readonly string[] } {
+  const shrunk = shrinkHidden(sql);
+  if (shrunk.rows > 0) return { ...shrunk, messages: 0, hidden: [], done: false };
+  const { rows, hidden } = hide(sql, writer, before);
+  if (rows > 0) return { rows, requests: 0, messages: 0, hidden, done: false };
+  const messages = purgeUnclaimed(sql, before) || purgeKept(sql, before);
+  return { rows: messages, requests: 0, messages, hidden: [], done: messages === 0 };
+}
+
+function shrinkHidden(sql: Statements): { rows: number; requests: number } {
+  let rows = 0;
+  let requests = 0;
+  let bytesLeft = BYTES_AT_ONCE;
+  // Two at least: a Request goes with its input.
+  while (rows <= ROWS_AT_ONCE - 2 && bytesLeft > 0) {
+    const hidden = sql.hiddenRequest.get() as { pk: number } | undefined;
+    if (!hidden) break;
+    const part = shrink(sql, hidden.pk, ROWS_AT_ONCE - rows, bytesLeft);
+    rows += part.rows;
+    bytesLeft -= part.bytes;
+    if (part.gone) requests++;
+  }
+  return { rows, requests };
+}
+
+function shrink(sql: Statements, pk: number, limit: number, maxBytes: number): { rows: number; bytes: number; gone: boolean } {
+  const events = sql.eventSizes.all(pk, limit) as { key: number; bytes: number }[];
+  if (events.length > 0) {
+    const { keys, bytes } = within(events, maxBytes);
+    const { changes } = sql.purgeEvents.run(pk, keys.at(-1) ?? 0);
+    return { rows: Number(changes), bytes, gone: false };
+  }
+  const identifiers = Number(sql.purgeIdentifiers.run({ pk, limit }).changes);
+  if (identifiers > 0) return { rows: identifiers, bytes: 0, gone: false };
+  const input = Number(sql.purgeInput.run(pk).changes);
+  return { rows: input + Number(sql.purgeRequest.run(pk).changes), bytes: 0, gone: true };
+}
+
+function hide(sql: Statements, writer: SqliteWriter, before: number): { rows: number; hidden: string[] } {
+  let rows = 0;
+  const hidden: string[] = [];
+  for (const { pk, id } of sql.purgeableRequests.all(before, ROWS_AT_ONCE) as { pk: number; id: string }[]) {
+    const carriers = sql.purgeCarriers.all(pk) as { id: string | null }[];
+    sql.hideRequest.run(pk);
+    writer.forgetPurged(
+      pk,
+      id,
+      carriers.flatMap((carrier) => carrier.id ?? []),
+    );
+    hidden.push(id);
+    rows += 1 + carriers.length;
+    if (rows >= ROWS_AT_ONCE) break;
+  }
+  return { rows, hidden };
+}
+
+function purgeUnclaimed(sql: Statements, before: number): number {
+  const { keys } = within(sql.oldUnclaimed.all(before, ROWS_AT_ONCE) as { key: number; bytes: number }[], BYTES_AT_ONCE);
+  return keys.length === 0 ? 0 : Number(sql.purgeUnclaimed.run(JSON.stringify(keys)).changes);
+}
+
+function purgeKept(sql: Statements, before: number): number {
+  const { keys } = within(sql.oldKept.all(before, ROWS_AT_ONCE) as { key: number; bytes: number }[], BYTES_AT_ONCE);
+  return keys.length === 0 ? 0 : Number(sql.purgeKept.run(JSON.stringify(keys)).changes);
+}
+
+/** The first rows whose messages have `maxBytes` together: at least one, whatever its size. */
+function within(rows: readonly { readonly key: number; readonly bytes: number }[], maxBytes: number): { keys: number[]; bytes: number } {
+  const keys: number[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    if (keys.length > 0 && bytes + row.bytes > maxBytes) break;
+    keys.push(row.key);
+    bytes += row.bytes;
+  }
+  return { keys, bytes };
+}

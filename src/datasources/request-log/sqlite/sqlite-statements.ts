@@ -1,0 +1,199 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { keyIdFor, opened, registerVault, sealed } from './sealing/sqlite-sealing.ts';
+import type { Vault } from './sealing/vault.ts';
+
+const REQUEST = `pk, id, account, origin, operation, created_by, client_reference, retry_of, status, total, total_is_estimate, counts,
+  last_seq, error, created_at, updated_at, completed_at`;
+const CARRIER_REQUEST = `r.id AS request_id, c.position, c.service, c.carrier_request_id, c.state, c.first_index, c.device_count,
+  c.attempts, c.sent_at, c.answered_at, c.error`;
+const EVENT = `seq, at, kind, position, outcome, outcome_status, source, final_seq, nidd_seq, contradicted, ties, request_status,
+  counts, service, callback_count, ${opened('event', 'message')} AS message`;
+const UNCLAIMED = `pk, account, service, carrier_request_id, received_at, callback_count, digest,
+  ${opened('unclaimed', 'message')} AS message`;
+const KEPT = `pk, account, service, received_at, reason, content_type, ${opened('kept_message', 'body')} AS body`;
+
+/**
+ * Carrier requests by their state, through the index of the few that are not settled. SQLite uses a partial index only where
+ * the statement has the index's own condition word for word, and without statistics it would rather read the whole table.
+ */
+const OPEN_CARRIER = `carrier_request c INDEXED BY carrier_request_open CROSS JOIN request r ON r.pk = c.request_pk
+      WHERE c.state IN ('QUEUED', 'SENDING', 'UNKNOWN')`;
+
+/** The number of the last unclaimed callback there ever was: those that come later have a higher one. */
+const LAST_UNCLAIMED = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'unclaimed'), 0)";
+
+/** The key that the next copy gets by itself: what is sealed for its place must know it before. */
+const NEXT_FORWARD = '(SELECT coalesce(max(pk), 0) + 1 FROM forward)';
+
+/** In a statement of its own: beside "or all" no index is used, and who asks of one account would have all others' rows read. */
+const OF_ACCOUNTS = 'account IN (SELECT value FROM json_each(:accounts))';
+
+/** Every statement of the store, prepared once. Lists travel as one JSON parameter. What `vault` seals goes in and comes out plain. */
+export function prepareStatements(db: DatabaseSync, vault: Vault) {
+  registerVault(db, vault);
+  const isPlain = vault.keyId === null;
+  return {
+    insertRequest: db.prepare(`INSERT INTO request (id, account, origin, operation, created_by, client_reference, idempotency_key,
+      input_hash, retry_of, status, total, counts, last_seq, created_at, updated_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'QUEUED', ?, '[]', 0, ?, ?)`),
+    insertInput: db.prepare(`INSERT INTO request_input (request_pk, devices, settings, key_id) VALUES (?1,
+      ${sealed(vault, 'request_input', 'devices', '?2', ['CAST(?1 AS INTEGER)'])},
+      ${sealed(vault, 'request_input', 'settings', '?3', ['CAST(?1 AS INTEGER)'])}, ${keyIdFor(vault, '?3')})`),
+    insertCarrierRequest: db.prepare(`INSERT INTO carrier_request (request_pk, position, service, carrier_request_id, state,
+      first_index, device_count, sent_after) VALUES (?, ?, ?, ?, ?, ?, ?, ${LAST_UNCLAIMED})`),
+    requestByKey: db.prepare(
+      'SELECT id, input_hash AS inputHash FROM request WHERE account = ? AND created_by = ? AND idempotency_key = ?',
+    ),
+    requestByPk: db.prepare(`SELECT ${REQUEST} FROM request WHERE pk = ?`),
+    pkOfRequest: db.prepare('SELECT pk FROM request WHERE id = ?'),
+    updateRequest: db.prepare(`UPDATE request SET status = ?, counts = ?, last_seq = ?, updated_at = ?,
+      completed_at = CASE WHEN ? = 0 THEN NULL ELSE coalesce(completed_at, ?) END WHERE pk = ?`),
+    // Of several carrier requests the first that has one: a later one's success does not take it away.
+    setRequestError: db.prepare(`UPDATE request SET error = (SELECT error FROM carrier_request
+      WHERE request_pk = request.pk AND error IS NOT NULL ORDER BY position LIMIT 1) WHERE pk = ?`),
+    updateCarrierRequest: db.prepare(`UPDATE carrier_request SET state = ?, carrier_request_id = coalesce(?, carrier_request_id),
+      attempts = attempts + ?3, sent_after = iif(?3, ${LAST_UNCLAIMED}, sent_after), sent_at = coalesce(?, sent_at), answered_at = ?,
+      error = ? WHERE request_pk = ? AND position = ? AND (?2 IS NULL OR carrier_request_id IS NULL)`),
+    insertEvent: db.prepare(`INSERT INTO event (request_pk, seq, at, kind, position, outcome, outcome_status, source, final_seq,
+      nidd_seq, contradicted, ties, request_status, counts, service, callback_count, digest, message, key_id)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+        ${sealed(vault, 'event', 'message', '?18', ['CAST(?1 AS INTEGER)', 'CAST(?2 AS INTEGER)'])}, ${keyIdFor(vault, '?18')})`),
+    knownDigest: db.prepare('SELECT 1 FROM event WHERE request_pk = ? AND digest = ?'),
+    eventsAfter: db.prepare(`SELECT ${EVENT} FROM event WHERE request_pk = ? AND seq > ? ORDER BY seq LIMIT ?`),
+    outcomesOf: db.prepare(`SELECT outcome, outcome_status, source, final_seq, nidd_seq, contradicted FROM event
+      WHERE request_pk = ? AND outcome IS NOT NULL ORDER BY seq`),
+    eventsByPlace: db.prepare(`SELECT request_pk, ${EVENT} FROM json_each(?) place
+      CROSS JOIN event ON request_pk = place.value ->> 0 AND seq = place.value ->> 1`),
+    inputOf: db.prepare(`SELECT ${opened('request_input', 'devices')} AS devices, ${opened('request_input', 'settings')} AS settings
+      FROM request_input WHERE request_pk = ?`),
+    carriersOf: db.prepare('SELECT first_index, device_count FROM carrier_request WHERE request_pk = ? ORDER BY position'),
+    carrierById: db.prepare(`SELECT c.request_pk, c.position, r.account FROM carrier_request c JOIN request r ON r.pk = c.request_pk
+      WHERE c.carrier_request_id = ?`),
+    requestsByIds: db.prepare(`SELECT ${REQUEST} FROM request WHERE id IN (SELECT value FROM json_each(?))`),
+    requestByCarrierId: db.prepare(`SELECT ${REQUEST} FROM request WHERE pk =
+      (SELECT request_pk FROM carrier_request WHERE carrier_request_id = ?)`),
+    carrierRequestsOf: db.prepare(`SELECT ${CARRIER_REQUEST} FROM carrier_request c JOIN request r ON r.pk = c.request_pk
+      WHERE r.id IN (SELECT value FROM json_each(?)) ORDER BY c.request_pk, c.position`),
+    // A row has one key: with the devices the settings are sealed anew.
+    setMembers: db.prepare(`UPDATE request_input SET devices = ${sealed(vault, 'request_input', 'devices', '?1')},
+      settings = ${sealed(vault, 'request_input', 'settings', opened('request_input', 'settings'))}, key_id = ${keyIdFor(vault, '?1')}
+      WHERE request_pk = ?2`),
+    setEstimate: db.prepare('UPDATE request SET total = ?, total_is_estimate = 1, indexed_seq = -1 WHERE pk = ?'),
+    retriesOf: db.prepare(`SELECT ${REQUEST} FROM request WHERE retry_of IN (SELECT value FROM json_each(?)) ORDER BY pk`),
+    due: db.prepare(`SELECT r.id, r.account, r.operation, c.position, c.state, c.carrier_request_id, c.device_count,
+      coalesce(c.sent_at, r.created_at) AS since, r.counts ->> 0 AS pending
+      FROM request r INDEXED BY request_open CROSS JOIN carrier_request c ON c.request_pk = r.pk
+      WHERE r.completed_at IS NULL AND c.state IN ('ACCEPTED', 'UNKNOWN') AND coalesce(c.sent_at, r.created_at) <= ?
+      ORDER BY since`),
+    closeCarrier: db.prepare("UPDATE carrier_request SET state = 'CLOSED' WHERE request_pk = ? AND position = ?"),
+    sendingCarriers: db.prepare(`SELECT r.id, c.position FROM ${OPEN_CARRIER} AND c.state = 'SENDING'`),
+    queuedCarriers: db.prepare(`SELECT r.id, c.position, c.device_count FROM ${OPEN_CARRIER} AND c.state = 'QUEUED' LIMIT ?`),
+    queuedRequests: db.prepare(`SELECT DISTINCT r.id FROM ${OPEN_CARRIER} AND c.state = 'QUEUED' ORDER BY r.pk`),
+    // A request may reach the carrier at any time up to its answer; none takes an hour.
+    sentSince: db.prepare(`SELECT max(c.sent_at, coalesce(c.answered_at, 0)) AS sent_at, c.attempts
+      FROM carrier_request c JOIN request r ON r.pk = c.request_pk
+      WHERE c.sent_at > ?1 - 3600000 AND max(c.sent_at, coalesce(c.answered_at, 0)) > ?1 AND r.operation = ?2 ORDER BY 1`),
+    insertUnclaimed: db.prepare(`INSERT INTO unclaimed (account, service, carrier_request_id, received_at, callback_count, digest,
+      message, key_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ${sealed(vault, 'unclaimed', 'message', '?7', ['?1', '?2', 'hex(?6)'])},
+      ${keyIdFor(vault, '?7')}) ON CONFLICT DO NOTHING`),
+    knownUnclaimed: db.prepare('SELECT 1 FROM unclaimed WHERE account = ? AND service = ? AND digest = ?'),
+    unclaimedOf: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE carrier_request_id = ? AND account = ? ORDER BY pk`),
+    deleteUnclaimed: db.prepare('DELETE FROM unclaimed WHERE carrier_request_id = ? AND account = ?'),
+    unclaimedGroups: db.prepare(`SELECT account, carrier_request_id, min(service) AS service, min(received_at) AS first_at,
+      min(pk) AS first_pk FROM unclaimed u
+      WHERE carrier_request_id IS NOT NULL AND service IN ('CarrierService', 'DeviceProfileService', 'StateService')
+        AND NOT EXISTS (SELECT 1 FROM carrier_request c WHERE c.carrier_request_id = u.carrier_request_id)
+      GROUP BY account, carrier_request_id HAVING min(pk) > ? ORDER BY min(pk) LIMIT ?`),
+    sentBefore: db.prepare(`SELECT 1 FROM ${OPEN_CARRIER} AND c.state = 'SENDING' AND r.account = ? AND c.sent_after < ?`),
+    withoutIdOfAccount: db.prepare(`SELECT r.id, r.pk, c.position, c.state
+      FROM carrier_request c INDEXED BY carrier_request_without_id CROSS JOIN request r ON r.pk = c.request_pk
+      WHERE c.carrier_request_id IS NULL AND c.state IN ('UNKNOWN', 'ACCEPTED', 'CLOSED')
+        AND r.account = ? AND c.service = ? AND c.sent_after < ?`),
+    unclaimedPage: db.prepare('SELECT pk FROM unclaimed WHERE pk > :after ORDER BY pk LIMIT :limit'),
+    unclaimedPageOf: db.prepare(`SELECT pk FROM unclaimed WHERE pk > :after AND ${OF_ACCOUNTS} ORDER BY pk LIMIT :limit`),
+    unclaimedByPk: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk = ?`),
+    countUnclaimed: db.prepare('SELECT count(*) AS rows FROM unclaimed'),
+    insertKept: db.prepare(`INSERT INTO kept_message (account, service, received_at, reason, content_type, digest, body, key_id)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ${sealed(vault, 'kept_message', 'body', '?7', ['?1', '?2', '?4', 'hex(?6)'])},
+      ${keyIdFor(vault, '?7')}) ON CONFLICT DO NOTHING`),
+    knownKept: db.prepare('SELECT 1 FROM kept_message WHERE account = ? AND service = ? AND reason = ? AND digest = ?'),
+    countKept: db.prepare('SELECT count(*) AS rows FROM kept_message WHERE account = ? AND service = ? AND reason = ?'),
+    keptByReason: db.prepare('SELECT reason, count(*) AS rows FROM kept_message GROUP BY reason'),
+    keptPage: db.prepare(
+      'SELECT pk FROM kept_message WHERE pk > :after AND (:reason IS NULL OR reason = :reason) ORDER BY pk LIMIT :limit',
+    ),
+    keptPageOf: db.prepare(`SELECT pk FROM kept_message WHERE pk > :after AND (:reason IS NULL OR reason = :reason) AND ${OF_ACCOUNTS}
+      ORDER BY pk LIMIT :limit`),
+    keptByPk: db.prepare(`SELECT ${KEPT} FROM kept_message WHERE pk = ?`),
+    keptByIds: db.prepare(`SELECT ${KEPT} FROM kept_message WHERE pk IN (SELECT value FROM json_each(?1))
+      AND (?2 IS NULL OR account IN (SELECT value FROM json_each(?2)))`),
+    deleteKept: db.prepare('DELETE FROM kept_message WHERE pk = ?'),
+    insertForward: db.prepare(`INSERT INTO forward (pk, account, service, received_at, content_type, body, key_id)
+      VALUES (${isPlain ? 'NULL' : NEXT_FORWARD}, ?1, ?2, ?3, ?4,
+      ${sealed(vault, 'forward', 'body', '?5', ['?1', '?2', NEXT_FORWARD])}, ${keyIdFor(vault, '?5')})`),
+    forwardLanes: db.prepare('SELECT account, service, count(*) AS rows FROM forward GROUP BY account, service'),
+    forwardPage: db.prepare(`SELECT pk, received_at, content_type, ${opened('forward', 'body')} AS body FROM forward
+      WHERE account = ? AND service = ? ORDER BY pk LIMIT ?`),
+    forwardHead: db.prepare('SELECT received_at FROM forward WHERE account = ? AND service = ? ORDER BY pk LIMIT 1'),
+    deleteForwards: db.prepare('DELETE FROM forward WHERE pk IN (SELECT value FROM json_each(?))'),
+    openByStatus: db.prepare(`SELECT status, count(*) AS rows, sum(counts ->> 1) AS overdue FROM request
+      WHERE completed_at IS NULL GROUP BY status`),
+    requestsToIndex: db.prepare('SELECT pk, id, indexed_seq, last_seq FROM request WHERE indexed_seq < last_seq ORDER BY pk LIMIT ?'),
+    insertIdentifiers: db.prepare('INSERT OR IGNORE INTO identifier (key, request_pk) SELECT value, ?2 FROM json_each(?1)'),
+    setIndexed: db.prepare('UPDATE request SET indexed_seq = ? WHERE pk = ?'),
+    insertAudit: db.prepare('INSERT INTO audit (at, caller, action, account, devices, subject, outcome) VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    auditPage: db.prepare('SELECT * FROM audit WHERE pk < :before AND (:caller IS NULL OR caller = :caller) ORDER BY pk DESC LIMIT :limit'),
+    auditPageOf: db.prepare(`SELECT * FROM audit WHERE pk < :before AND (:caller IS NULL OR caller = :caller) AND ${OF_ACCOUNTS}
+      ORDER BY pk DESC LIMIT :limit`),
+    setFact: db.prepare('INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value'),
+    deleteFact: db.prepare('DELETE FROM fact WHERE key = ?'),
+    fact: db.prepare('SELECT value FROM fact WHERE key = ?'),
+    hiddenRequest: db.prepare("SELECT pk FROM request WHERE account = '' ORDER BY pk LIMIT 1"),
+    purgeableRequests: db.prepare('SELECT pk, id FROM request WHERE completed_at < ? ORDER BY completed_at LIMIT ?'),
+    hideRequest: db.prepare(`UPDATE request SET id = 'purged_' || pk, account = '', client_reference = NULL, idempotency_key = NULL,
+      retry_of = NULL, indexed_seq = last_seq WHERE pk = ?`),
+    purgeCarriers: db.prepare('DELETE FROM carrier_request WHERE request_pk = ? RETURNING carrier_request_id AS id'),
+    eventSizes: db.prepare(`SELECT seq AS key, coalesce(octet_length(message), 0) AS bytes FROM event WHERE request_pk = ?
+      ORDER BY seq LIMIT ?`),
+    purgeEvents: db.prepare('DELETE FROM event WHERE request_pk = ? AND seq <= ?'),
+    purgeIdentifiers: db.prepare(`DELETE FROM identifier WHERE request_pk = :pk AND key IN
+      (SELECT key FROM identifier WHERE request_pk = :pk LIMIT :limit)`),
+    purgeInput: db.prepare('DELETE FROM request_input WHERE request_pk = ?'),
+    purgeRequest: db.prepare('DELETE FROM request WHERE pk = ?'),
+    oldUnclaimed: db.prepare(`SELECT pk AS key, octet_length(message) AS bytes FROM unclaimed WHERE received_at < ?
+      ORDER BY received_at LIMIT ?`),
+    purgeUnclaimed: db.prepare('DELETE FROM unclaimed WHERE pk IN (SELECT value FROM json_each(?))'),
+    oldKept: db.prepare(`SELECT pk AS key, octet_length(body) AS bytes FROM kept_message WHERE received_at < ?
+      ORDER BY received_at LIMIT ?`),
+    purgeKept: db.prepare('DELETE FROM kept_message WHERE pk IN (SELECT value FROM json_each(?))'),
+  };
+}
+
+export type Statements = ReturnType<typeof prepareStatements>;
+
+/**
+ * The one statement whose conditions vary: Requests newest first, only the conditions that are asked for, so that each can
+ * use its index. An identifier narrows through the identifier table, which the caller has brought up to date.
+ */
+export function listRequestsSql(asked: { readonly [Name in keyof typeof LIST_CONDITIONS]?: unknown }): string {
+  const conditions = Object.entries(LIST_CONDITIONS).flatMap(([name, sql]) =>
+    asked[name as keyof typeof LIST_CONDITIONS] === undefined ? [] : [sql],
+  );
+  return `SELECT ${REQUEST} FROM request WHERE ${[VISIBLE, ...conditions].join(' AND ')} ORDER BY pk DESC LIMIT :limit`;
+}
+
+/** What is being purged belongs to no account. */
+const VISIBLE = "account <> ''";
+
+const LIST_CONDITIONS = {
+  accounts: 'account IN (SELECT value FROM json_each(:accounts))',
+  // A page may end at a Request that is purged before the next is asked for: it goes on with those made before it.
+  before: `pk < coalesce((SELECT pk FROM request WHERE id = :before),
+    (SELECT pk + 1 FROM request WHERE id < :before AND id > 'req_' ORDER BY id DESC LIMIT 1), 0)`,
+  statuses: 'status IN (SELECT value FROM json_each(:statuses))',
+  operation: 'operation = :operation',
+  reference: 'client_reference = :reference',
+  keys: 'pk IN (SELECT request_pk FROM identifier WHERE key IN (SELECT value FROM json_each(:keys)))',
+  since: 'created_at >= :since',
+  until: 'created_at < :until',
+} as const;

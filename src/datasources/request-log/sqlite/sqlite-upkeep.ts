@@ -1,0 +1,200 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { GatewayError } from '../../../errors.ts';
+import type { Hub } from '../hub.ts';
+import { backupSqlite } from './sqlite-backup.ts';
+import { purgeStep } from './sqlite-purge.ts';
+import type { SqliteReseal } from './sealing/sqlite-reseal.ts';
+import { rewriteSqlite, roomToReseal, roomToRewrite } from './sealing/sqlite-rewrite.ts';
+import type { Statements } from './sqlite-statements.ts';
+import type { SqliteWriter } from './sqlite-writer.ts';
+import type {
+  BackupReport,
+  PurgeReport,
+  PurgeStep,
+  ResealReport,
+  ResealStep,
+  StoreSizes,
+  StoreStats,
+  StoreUpkeep,
+} from '../store-upkeep.ts';
+
+interface Parts {
+  readonly db: DatabaseSync;
+  readonly sql: Statements;
+  readonly writer: SqliteWriter;
+  /** Runs a job of the group commit. */
+  readonly run: <Result>(job: () => Result) => Promise<Result>;
+  /** Runs at once what must not be in a transaction. */
+  readonly outside: <Result>(work: () => Result) => Promise<Result>;
+  readonly reseal: SqliteReseal;
+  readonly hub: Hub;
+  readonly path: string;
+  readonly epoch: string;
+  readonly now: () => number;
+  /** Copies that wait for the previous listener. */
+  readonly forwardBacklog: () => number;
+}
+
+const LAST_PURGE = 'last-purge';
+const LAST_BACKUP = 'last-backup';
+
+/** Requests counted in one turn of the event loop: about a millisecond. */
+const COUNTED_AT_ONCE = 5_000;
+
+/** Purging, backups and statistics of the SQLite store, beside its work. */
+export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
+  readonly #parts: Parts;
+  readonly #stop = new AbortController();
+  #backup: Promise<unknown> | null = null;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async purgeStep(before: number): Promise<PurgeStep> {
+    const { sql, writer, run, hub } = this.#parts;
+    const { hidden, ...step } = await run(() => purgeStep(sql, writer, before));
+    // Whoever follows one reads once more, and is told that it is gone.
+    for (const id of hidden) hub.wake(id);
+    return step;
+  }
+
+  notePurge(report: PurgeReport): Promise<void> {
+    return this.#note(LAST_PURGE, { ...report, at: this.#parts.now() });
+  }
+
+  async backup(path: string, { isKept = true } = {}): Promise<BackupReport> {
+    if (this.#backup)
+      throw new GatewayError('BAD_USER_INPUT', 'No backup was made: another one is being written. Try again when it is done.');
+    const started = performance.now();
+    const { db } = this.#parts;
+    const making = backupSqlite({ db, bytes: this.#pages().bytes, signal: this.#stop.signal }, path);
+    this.#backup = making;
+    try {
+      await making;
+    } finally {
+      this.#backup = null;
+    }
+    if (isKept) await this.#note(LAST_BACKUP, { at: this.#parts.now() });
+    return { path, bytes: statSync(path).size, durationMs: Math.round(performance.now() - started) };
+  }
+
+  async resealStep(): Promise<ResealStep> {
+    const keyId = this.#keyId();
+    roomToReseal(this.#parts.path);
+    return this.#parts.run(() => this.#parts.reseal.step(keyId));
+  }
+
+  async finishReseal(maxBytes: number): Promise<Pick<ResealReport, 'keyId' | 'rewritten'>> {
+    const keyId = this.#keyId();
+    const { db, outside, path } = this.#parts;
+    const emptyWal = () => db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    // It reads the pages from another thread, and would begin again with a new file.
+    while (this.#backup) await this.#backup.catch(() => undefined);
+    await outside(emptyWal);
+    const { bytes, freeBytes } = this.#pages();
+    const rewritten = bytes <= maxBytes;
+    if (!rewritten) return { keyId, rewritten };
+    roomToRewrite(path, bytes - freeBytes);
+    await outside(() => {
+      rewriteSqlite(db, bytes - freeBytes);
+      emptyWal();
+    });
+    return { keyId, rewritten };
+  }
+
+  sizes(): StoreSizes {
+    const { path } = this.#parts;
+    return { fileBytes: sizeOf(path), walBytes: sizeOf(`${path}-wal`) };
+  }
+
+  async stats(): Promise<StoreStats> {
+    const { db, sql, path, epoch } = this.#parts;
+    const { requestsByStatus, purging } = await this.#requestsByStatus();
+    const one = (text: string) => Number(Object.values(db.prepare(text).get() ?? {})[0] ?? 0);
+    const oldest = db
+      .prepare("SELECT min(created_at) AS at FROM (SELECT created_at FROM request WHERE account <> '' ORDER BY pk LIMIT 1)")
+      .get();
+    return {
+      ...this.sizes(),
+      path: resolve(path),
+      epoch,
+      schemaVersion: one('PRAGMA user_version'),
+      freeBytes: this.#pages().freeBytes,
+      requestsByStatus,
+      purging,
+      oldestRequestAt: (oldest as { at: number | null }).at,
+      approximateEvents: one('SELECT coalesce((SELECT max(pk) FROM event) - (SELECT min(pk) FROM event) + 1, 0)'),
+      unclaimed: (sql.countUnclaimed.get() as { rows: number }).rows,
+      kept: one('SELECT count(*) FROM kept_message'),
+      forwardBacklog: this.#parts.forwardBacklog(),
+      lastPurge: this.#fact<StoreStats['lastPurge']>(LAST_PURGE),
+      lastBackupAt: this.#fact<{ at: number }>(LAST_BACKUP)?.at ?? null,
+      sealedWith: this.#parts.reseal.keyId,
+      olderKeys: this.#parts.reseal.olderKeyIds,
+    };
+  }
+
+  lastTimes() {
+    const purge = this.#fact<{ at: number }>(LAST_PURGE);
+    const backup = this.#fact<{ at: number }>(LAST_BACKUP);
+    return Promise.resolve({ purgeAt: purge?.at ?? null, backupAt: backup?.at ?? null });
+  }
+
+  /** Gives a backup up that is being written, and waits until it has let go of the file. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new GatewayError('SHUTTING_DOWN', 'No backup was made: the store is being closed.'));
+    await this.#backup?.catch(() => undefined);
+  }
+
+  #keyId(): string {
+    const { keyId } = this.#parts.reseal;
+    if (keyId !== null) return keyId;
+    throw new GatewayError(
+      'BAD_USER_INPUT',
+      'Nothing was resealed: the gateway has no key to do it with. Set M2M_STORE_KEYS (or M2M_STORE_KEYS_FILE) and restart it.',
+    );
+  }
+
+  /** Counted in parts: a table of a million Requests takes a second. */
+  async #requestsByStatus(): Promise<{ requestsByStatus: Record<string, number>; purging: number }> {
+    const { db } = this.#parts;
+    const part = db.prepare(`SELECT account = '' AS hidden, status, count(*) AS rows, max(pk) AS last FROM
+      (SELECT pk, account, status FROM request WHERE pk > ? ORDER BY pk LIMIT ${COUNTED_AT_ONCE}) GROUP BY hidden, status`);
+    const requestsByStatus: Record<string, number> = {};
+    let purging = 0;
+    for (let after = 0; ;) {
+      const rows = part.all(after) as { hidden: number; status: string; rows: number; last: number }[];
+      if (rows.length === 0) return { requestsByStatus, purging };
+      for (const { hidden, status, rows: found, last } of rows) {
+        if (hidden) purging += found;
+        else requestsByStatus[status] = (requestsByStatus[status] ?? 0) + found;
+        after = Math.max(after, last);
+      }
+      await nextTurn();
+    }
+  }
+
+  #pages(): { bytes: number; freeBytes: number } {
+    const { db } = this.#parts;
+    const pragma = (name: string) => Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0] ?? 0);
+    const pageBytes = pragma('page_size');
+    return { bytes: pragma('page_count') * pageBytes, freeBytes: pragma('freelist_count') * pageBytes };
+  }
+
+  #note(key: string, value: object): Promise<void> {
+    return this.#parts.run(() => this.#parts.writer.remember(key, JSON.stringify(value)));
+  }
+
+  #fact<Value>(key: string): Value | null {
+    const row = this.#parts.sql.fact.get(key) as { value: string } | undefined;
+    return row ? (JSON.parse(row.value) as Value) : null;
+  }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}

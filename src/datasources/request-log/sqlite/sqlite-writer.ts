@@ -1,0 +1,282 @@
+import { ulid } from 'ulid';
+import { GatewayError } from '../../../errors.ts';
+import { BoundedCache } from '../../../lib/bounded-cache.ts';
+import { THIS_ROW } from '../log-event.ts';
+import { DamagedRequest, RequestFolds } from './request-folds.ts';
+import * as log from '../request-log.ts';
+import { RequestState } from '../request-state.ts';
+import { recordAudit } from './sqlite-audit.ts';
+import type { SqliteForward } from './sqlite-forward.ts';
+import { keepAside } from './sqlite-kept.ts';
+import { toUnclaimed, type UnclaimedRow } from './sqlite-rows.ts';
+import { CARRIER_STATE, STEP_FROM } from '../sending-steps.ts';
+import { RecentRows } from './recent-rows.ts';
+import type { Statements } from './sqlite-statements.ts';
+import { transition, type Change, type PlacedEvent } from '../transition.ts';
+
+/**
+ * The jobs of the SQLite store: what runs inside a transaction. Each changes rows and, with them, the folds in memory; when
+ * the transaction fails, `rollback()` forgets the folds it had touched.
+ */
+export class SqliteWriter {
+  readonly #sql: Statements;
+  readonly #forwards: SqliteForward;
+  readonly #now: () => number;
+  readonly #isFollowed: (requestId: string) => boolean;
+  readonly #pks = new BoundedCache<string, number>(100_000);
+  readonly recent = new RecentRows();
+  readonly #folds: RequestFolds;
+  readonly #carriers = new BoundedCache<string, { pk: number; position: number; account: string }>(100_000);
+  /** Requests worked on in the open transaction, by pk; `at` is null while nothing of them has changed. */
+  readonly #touched = new Map<number, { readonly state: RequestState; at: number | null }>();
+
+  constructor(sql: Statements, forwards: SqliteForward, now: () => number, isFollowed: (requestId: string) => boolean) {
+    this.#sql = sql;
+    this.#folds = new RequestFolds(sql);
+    this.#forwards = forwards;
+    this.#now = now;
+    this.#isFollowed = isFollowed;
+  }
+
+  /** The last of a transaction: one row a Request, however many changes it had. Gives back the ids of those that changed. */
+  finish(): string[] {
+    const changed: string[] = [];
+    for (const [pk, { state, at }] of this.#touched) {
+      if (at === null) continue;
+      changed.push(state.requestId);
+      const terminal = log.isTerminal(state.status) ? 1 : 0;
+      this.#sql.updateRequest.run(state.status, json(log.countsOf(state.counts)), state.lastSeq, at, terminal, at, pk);
+    }
+    this.#touched.clear();
+    return changed;
+  }
+
+  rollback(): void {
+    for (const pk of this.#touched.keys()) {
+      this.#folds.forget(pk);
+      this.recent.forget(pk);
+    }
+    // What these had learnt may have been of the transaction that never was.
+    this.#carriers.clear();
+    this.#pks.clear();
+    this.#touched.clear();
+  }
+
+  create(request: log.NewRequest): { outcome: 'CREATED' | 'EXISTS' | 'KEY_REUSED'; id: string } {
+    const { account, createdBy, idempotencyKey } = request;
+    const existing = idempotencyKey === null ? null : this.byKey(account, createdBy, idempotencyKey);
+    if (existing) {
+      return { outcome: Buffer.compare(existing.inputHash, request.inputHash) === 0 ? 'EXISTS' : 'KEY_REUSED', id: existing.id };
+    }
+    const pk = this.#insertRequest({ ...request, origin: 'GATEWAY', total: request.devices?.length ?? null });
+    this.#sql.insertInput.run(pk, request.devicesJson, request.settings);
+    if (request.audit) recordAudit(this.#sql, [request.audit], request.createdAt);
+    for (const [position, part] of request.carrierRequests.entries()) {
+      this.#sql.insertCarrierRequest.run(pk, position, part.service, null, 'QUEUED', part.firstIndex, part.deviceCount);
+    }
+    // Warm before the first callback: twenty cold requests at once would hold up acknowledgements.
+    const state = new RequestState(request.id, request.devices, request.carrierRequests);
+    this.#folds.add(pk, state);
+    this.change(pk, { type: 'CREATED' }, request.createdAt);
+    return { outcome: 'CREATED', id: request.id };
+  }
+
+  byKey(account: string, createdBy: string, key: string): { id: string; inputHash: Uint8Array } | null {
+    return (this.#sql.requestByKey.get(account, createdBy, key) as { id: string; inputHash: Uint8Array } | undefined) ?? null;
+  }
+
+  step(requestId: string, position: number, step: log.SendingStep): boolean {
+    const pk = this.pkOf(requestId);
+    if (!STEP_FROM[step.type].includes(this.state(pk).carrierState(position))) return false;
+    const at = this.#now();
+    const sending = step.type === 'SENDING';
+    const carrierRequestId = step.type === 'ACCEPTED' ? step.carrierRequestId : null;
+    const error = 'error' in step ? JSON.stringify(step.error) : null;
+    const answeredAt = sending || step.type === 'REQUEUED' ? null : at;
+    const { changes } = this.#sql.updateCarrierRequest.run(
+      CARRIER_STATE[step.type],
+      carrierRequestId,
+      sending ? 1 : 0,
+      sending ? at : null,
+      answeredAt,
+      error,
+      pk,
+      position,
+    );
+    // It has an id already: a second one would cut off the callbacks of the first.
+    if (changes === 0) return false;
+    this.#sql.setRequestError.run(pk);
+    this.change(pk, { type: 'STEP', position, step }, at);
+    if (carrierRequestId !== null) this.#claim(pk, position, carrierRequestId);
+    return true;
+  }
+
+  append(callback: log.IncomingCallback): log.AppendResult {
+    const { account, service, receivedAt, callbackCount, digest } = callback;
+    const carrierRequestId = callback.message.requestId;
+    const owner = carrierRequestId === null ? null : this.#carrier(carrierRequestId);
+    if (owner && owner.account !== account) return keepAside(this.#sql, this.#forwards, callback, 'FOREIGN_REQUEST');
+    if (!owner) {
+      const { changes } = this.#sql.insertUnclaimed.run(
+        account,
+        service,
+        carrierRequestId,
+        receivedAt,
+        callbackCount,
+        digest,
+        callback.json,
+      );
+      if (changes === 0) return 'DUPLICATE';
+      this.#forwards.add(callback);
+      return 'UNCLAIMED';
+    }
+    if (this.#sql.knownDigest.get(owner.pk, digest)) return 'DUPLICATE';
+    if (!this.stateIfWhole(owner.pk)) return keepAside(this.#sql, this.#forwards, callback, 'DAMAGED_REQUEST');
+    this.change(owner.pk, { type: 'CALLBACK', position: owner.position, callback }, receivedAt);
+    this.#forwards.add(callback);
+    return 'APPLIED';
+  }
+
+  remember(key: string, value: string | null): void {
+    if (value === null) this.#sql.deleteFact.run(key);
+    else this.#sql.setFact.run(key, value);
+  }
+
+  /** The fold of a Request's log, from memory or from its rows. */
+  state(pk: number): RequestState {
+    return this.#touched.get(pk)?.state ?? this.#folds.get(pk);
+  }
+
+  /** Null where what is stored of it cannot be read. */
+  stateIfWhole(pk: number): RequestState | null {
+    try {
+      return this.state(pk);
+    } catch (error) {
+      if (error instanceof DamagedRequest) return null;
+      throw error;
+    }
+  }
+
+  /** Null where it would have to be built from its rows. */
+  stateAtHand(pk: number): RequestState | null {
+    // One that the open transaction has changed stays the same, though it may have been forgotten since.
+    return this.#touched.get(pk)?.state ?? this.#folds.atHand(pk);
+  }
+
+  pkOf(requestId: string): number {
+    const known = this.#pks.get(requestId);
+    if (known !== undefined) return known;
+    const row = this.#sql.pkOfRequest.get(requestId) as { pk: number } | undefined;
+    if (!row) throw new GatewayError('NOT_FOUND', 'The request is not in the store: its time was over, and it was purged.');
+    this.#pks.set(requestId, row.pk, 1);
+    return row.pk;
+  }
+
+  /** What came for this id before we knew it was ours, in the order it came. */
+  #claim(pk: number, position: number, carrierRequestId: string): void {
+    const { account } = this.#sql.requestByPk.get(pk) as { account: string };
+    for (const row of this.#sql.unclaimedOf.all(carrierRequestId, account) as UnclaimedRow[]) {
+      const unclaimed = toUnclaimed(row);
+      if (!unclaimed || this.#sql.knownDigest.get(pk, row.digest)) continue;
+      const callback = { ...unclaimed, digest: row.digest };
+      this.change(pk, { type: 'CALLBACK', position, callback }, row.received_at);
+    }
+    this.#sql.deleteUnclaimed.run(carrierRequestId, account);
+  }
+
+  /** A Request of another tool, seen through its callbacks alone. Its id is of now, whatever `at`: where a page's end is gone, lists go on by ids. */
+  adoptExternal(account: string, carrierRequestId: string, service: string, at: number): string {
+    const id = `req_${ulid(this.#now())}`;
+    const unknown = { operation: null, clientReference: null, idempotencyKey: null, retryOf: null, inputHash: null, total: null };
+    const pk = this.#insertRequest({ ...unknown, id, account, createdBy: 'external', origin: 'EXTERNAL', createdAt: at });
+    this.#sql.insertInput.run(pk, null, '{}');
+    this.#sql.insertCarrierRequest.run(pk, 0, service, null, 'QUEUED', 0, null);
+    this.change(pk, { type: 'CREATED' }, at);
+    this.step(id, 0, { type: 'ACCEPTED', carrierRequestId });
+    return id;
+  }
+
+  #insertRequest(
+    row: Pick<log.NewRequest, 'id' | 'account' | 'createdBy' | 'clientReference' | 'idempotencyKey' | 'retryOf' | 'createdAt'> &
+      Pick<log.StoredRequest, 'operation' | 'origin' | 'total'> & { inputHash: Uint8Array | null },
+  ): number {
+    const { id, account, origin, operation, createdBy, clientReference, idempotencyKey, inputHash, retryOf, total, createdAt } = row;
+    const { lastInsertRowid } = this.#sql.insertRequest.run(
+      id,
+      account,
+      origin,
+      operation,
+      createdBy,
+      clientReference,
+      idempotencyKey,
+      inputHash,
+      retryOf,
+      total,
+      createdAt,
+      createdAt,
+    );
+    return Number(lastInsertRowid);
+  }
+
+  /** Every write to a Request's log goes through here: decide, fold, insert. Its row follows once per transaction. */
+  change(pk: number, change: Change, at = this.#now()): readonly PlacedEvent[] {
+    const state = this.state(pk);
+    const touched = this.#touched.get(pk) ?? { state, at: null };
+    this.#touched.set(pk, touched);
+    const placed = transition(state, change);
+    if (placed.length > 0) touched.at = Math.max(touched.at ?? 0, at);
+    if (this.#isFollowed(state.requestId)) this.recent.add(pk, placed);
+    for (const { event, seq, status, counts } of placed) {
+      const { kind, position, outcome, callback, ties } = event;
+      this.#sql.insertEvent.run(
+        pk,
+        seq,
+        at,
+        kind,
+        position,
+        outcome?.index ?? null,
+        outcome?.status ?? null,
+        outcome?.source ?? null,
+        outcome?.finalSeq === THIS_ROW ? seq : (outcome?.finalSeq ?? 0),
+        outcome?.niddSeq === THIS_ROW ? seq : (outcome?.niddSeq ?? 0),
+        outcome?.contradicted ? 1 : 0,
+        ties,
+        status,
+        json(counts),
+        callback?.service ?? null,
+        callback?.callbackCount ?? null,
+        callback?.digest ?? null,
+        callback?.json ?? null,
+      );
+    }
+    return placed;
+  }
+
+  /** What is in memory of a Request is built anew from its rows. */
+  forget(pk: number): void {
+    this.#folds.forget(pk);
+    this.#touched.delete(pk);
+  }
+
+  /** Nothing in memory leads to a Request any more that is being purged; its key may be another's one day. */
+  forgetPurged(pk: number, requestId: string, carrierRequestIds: readonly string[]): void {
+    this.forget(pk);
+    this.recent.forget(pk);
+    this.#pks.delete(requestId);
+    for (const id of carrierRequestIds) this.#carriers.delete(id);
+  }
+
+  #carrier(carrierRequestId: string): { pk: number; position: number; account: string } | null {
+    const cached = this.#carriers.get(carrierRequestId);
+    if (cached) return cached;
+    const row = this.#sql.carrierById.get(carrierRequestId) as { request_pk: number; position: number; account: string } | undefined;
+    if (!row) return null;
+    const found = { pk: row.request_pk, position: row.position, account: row.account };
+    this.#carriers.set(carrierRequestId, found, 1);
+    return found;
+  }
+}
+
+function json(counts: readonly number[]): string {
+  return `[${counts.join(',')}]`;
+}

@@ -1,0 +1,234 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { ApiKeyStore, StoredApiKey } from '../../datasources/request-log/api-keys.ts';
+import { GatewayError } from '../../errors.ts';
+import { setAlarm } from '../../lib/alarm.ts';
+import { EVERY_ACCOUNT, type Identity } from './caller.ts';
+import { KeyIdentity, type KeyState } from './key-identity.ts';
+import type { Rights } from './rights.ts';
+
+export interface KeyRingOptions {
+  readonly store: ApiKeyStore;
+  /** Billing accounts this gateway serves. */
+  readonly accounts: readonly string[];
+  readonly now: () => number;
+}
+
+/** A new key, with rights of its own or, in exchange for another, with the name and rights of that one. Times in milliseconds. */
+export type NewKey =
+  | (Rights & { readonly name: string; readonly expiresAt: number })
+  | { readonly like: string; readonly expiresAt: number };
+
+/** Everything of a key that may be shown. */
+export interface KeyView extends Rights {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly revokedAt: number | null;
+  readonly state: KeyState;
+}
+
+/** `key` is the text a caller shows; it is nowhere else and cannot be had again. */
+export type CreatedKey = KeyView & { readonly key: string };
+
+export interface KeyChange {
+  readonly change: 'created' | 'revoked' | 'changed';
+  readonly key: KeyView;
+}
+
+export const KEY_PREFIX = 'm2m_';
+const KEY_TEXT = /^m2m_([0-9a-hjkmnp-tv-z]{12})_([A-Za-z0-9_-]{43})$/;
+/** Lower-case base32 (Crockford): no letter that is taken for a digit. */
+const ID_ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const ID_LENGTH = 12;
+const SECRET_BYTES = 32;
+/** Compared with where there is no key of the id: as much work, and nothing hashes to it. */
+const NO_HASH = new Uint8Array(32);
+const NAME = /^[A-Za-z0-9._-]{1,64}$/;
+/** So that a key can be exchanged without a moment in which none is valid. */
+const VALID_AT_ONCE = 2;
+const LONGEST_LIFE_MS = 3_650 * 86_400_000;
+
+/**
+ * The keys of callers: all of them in memory, so that one is looked up without a read; every change is on disk before it
+ * counts. Of a key's secret only the SHA-256 is known here: with 256 random bits there is nothing to guess, so no slow hash
+ * is needed.
+ */
+export class KeyRing implements Disposable {
+  readonly #options: KeyRingOptions;
+  readonly #keys = new Map<string, KeyIdentity>();
+  readonly #listeners = new Set<(change: KeyChange) => void>();
+  #turn: Promise<unknown> = Promise.resolve();
+  #undoAlarm: () => void = () => undefined;
+
+  static async open(options: KeyRingOptions): Promise<KeyRing> {
+    return new KeyRing(options, await options.store.list());
+  }
+
+  private constructor(options: KeyRingOptions, stored: readonly StoredApiKey[]) {
+    this.#options = options;
+    for (const key of stored) this.#hold(key);
+    this.#awaitExpiry();
+  }
+
+  /** Whose key this is: the same Identity each time, for as long as the key is good. */
+  identify(text: string): Identity | 'UNKNOWN' | 'EXPIRED' | 'REVOKED' {
+    const [, id = '', secret = ''] = KEY_TEXT.exec(text) ?? [];
+    const found = this.#keys.get(id);
+    const same = timingSafeEqual(hashOf(secret), found?.stored.hash ?? NO_HASH);
+    if (!found || !same) return 'UNKNOWN';
+    const state = found.state();
+    if (state === 'revoked') return 'REVOKED';
+    return state === 'expired' ? 'EXPIRED' : found;
+  }
+
+  /** Every key there ever was, oldest first. */
+  list(): KeyView[] {
+    return [...this.#keys.values()].map(toView);
+  }
+
+  /** @throws GatewayError BAD_USER_INPUT or NOT_FOUND with a sentence that says what to do; nothing was made then. */
+  create(wanted: NewKey): Promise<CreatedKey> {
+    return this.#inTurn(async () => {
+      const { name, scopes, grants } = 'like' in wanted ? this.#likeOf(wanted.like) : wanted;
+      if (!NAME.test(name)) throw notMade('A name has 1 to 64 letters, digits, dots, dashes and underscores.');
+      this.#checkScopes(scopes, 'No key was made.');
+      this.#checkExpiry(wanted.expiresAt);
+      this.#checkValidAtOnce(name);
+      const id = this.#newId();
+      const secret = randomBytes(SECRET_BYTES).toString('base64url');
+      const { expiresAt } = wanted;
+      const stored = { id, name, hash: hashOf(secret), scopes, grants, createdAt: this.#options.now(), expiresAt, revokedAt: null };
+      await this.#options.store.add(stored);
+      const key = this.#hold(stored);
+      this.#told('created', key);
+      return { ...toView(key), key: `${KEY_PREFIX}${id}_${secret}` };
+    });
+  }
+
+  /** For good, and at once. A key that is revoked already stays so. */
+  revoke(id: string): Promise<KeyView> {
+    return this.#inTurn(async () => {
+      const key = this.#find(id);
+      if (key.stored.revokedAt !== null) return toView(key);
+      await this.#revise(key, { ...key.stored, revokedAt: this.#options.now() });
+      return this.#told('revoked', key);
+    });
+  }
+
+  /** Other rights for a key, from now on and for whoever is connected with it: what is given replaces what was. */
+  change(id: string, { scopes, grants }: Partial<Rights>): Promise<KeyView> {
+    return this.#inTurn(async () => {
+      const key = this.#find(id);
+      if (key.state() !== 'valid') throw new GatewayError('BAD_USER_INPUT', `Nothing was changed: key ${id} is ${key.state()}.`);
+      if (scopes) this.#checkScopes(scopes, 'Nothing was changed.');
+      await this.#revise(key, { ...key.stored, ...(scopes && { scopes }), ...(grants && { grants }) });
+      return this.#told('changed', key);
+    });
+  }
+
+  /** @returns stops telling. */
+  onChange(listener: (change: KeyChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  [Symbol.dispose](): void {
+    this.#undoAlarm();
+    this.#listeners.clear();
+  }
+
+  #likeOf(id: string): Rights & { readonly name: string } {
+    const { stored, rights } = this.#find(id);
+    return { name: stored.name, ...rights };
+  }
+
+  #find(id: string): KeyIdentity {
+    const key = this.#keys.get(id);
+    if (!key) throw new GatewayError('NOT_FOUND', 'There is no API key with this id. `npm run keys -- list` shows them all.');
+    return key;
+  }
+
+  #checkScopes(scopes: Rights['scopes'], nothing: string): void {
+    const { accounts } = this.#options;
+    const given = Object.entries(scopes);
+    if (!given.some(([, list]) => list.length > 0))
+      throw new GatewayError('BAD_USER_INPUT', `${nothing} A key needs at least one scope: ACCOUNT:read, for example.`);
+    const foreign = given.find(([account]) => account !== EVERY_ACCOUNT && !accounts.includes(account));
+    if (foreign)
+      throw new GatewayError(
+        'BAD_USER_INPUT',
+        `${nothing} This gateway does not serve account ${foreign[0].slice(0, 64)}. It serves ${accounts.join(', ')} (M2M_THINGSPACE_ACCOUNTS); * stands for all of them.`,
+      );
+  }
+
+  #checkExpiry(expiresAt: number): void {
+    const life = expiresAt - this.#options.now();
+    if (!Number.isSafeInteger(expiresAt) || life <= 0 || life > LONGEST_LIFE_MS)
+      throw notMade('A key expires: after 3650 days at the latest, and not in the past.');
+  }
+
+  #checkValidAtOnce(name: string): void {
+    const valid = [...this.#keys.values()].flatMap((key) => (key.stored.name === name && key.state() === 'valid' ? [key.stored] : []));
+    if (valid.length < VALID_AT_ONCE) return;
+    const [oldest] = valid;
+    throw notMade(
+      `${name} has ${valid.length} valid keys already: ${valid.map(({ id }) => id).join(' and ')}. Revoke the one that is no longer used; the older is ${oldest?.id}: npm run keys -- revoke ${oldest?.id}`,
+    );
+  }
+
+  #newId(): string {
+    for (;;) {
+      const id = Array.from(randomBytes(ID_LENGTH), (byte) => ID_ALPHABET[byte & 31]).join('');
+      if (!this.#keys.has(id)) return id;
+    }
+  }
+
+  async #revise(key: KeyIdentity, stored: StoredApiKey): Promise<void> {
+    await this.#options.store.revise(stored.id, stored);
+    key.revise(stored);
+  }
+
+  #hold(stored: StoredApiKey): KeyIdentity {
+    const key = new KeyIdentity(stored, this.#options.accounts, this.#options.now);
+    this.#keys.set(stored.id, key);
+    return key;
+  }
+
+  #told(change: KeyChange['change'], key: KeyIdentity): KeyView {
+    this.#awaitExpiry();
+    const view = toView(key);
+    for (const listener of this.#listeners) listener({ change, key: view });
+    return view;
+  }
+
+  /** One timer for all of them, for the next that expires. */
+  #awaitExpiry(): void {
+    this.#undoAlarm();
+    let next = Infinity;
+    // There may be very many: their rights are not looked at.
+    for (const key of this.#keys.values()) if (key.state() === 'valid') next = Math.min(next, key.stored.expiresAt);
+    if (next === Infinity) return;
+    this.#undoAlarm = setAlarm(next, this.#options.now, () => this.#awaitExpiry());
+  }
+
+  /** One change after the other: two at once would both find room for a second valid key. */
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+}
+
+function hashOf(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest();
+}
+
+function toView(key: KeyIdentity): KeyView {
+  const { id, name, createdAt, expiresAt, revokedAt } = key.stored;
+  return { id, name, ...key.rights, createdAt, expiresAt, revokedAt, state: key.state() };
+}
+
+function notMade(why: string): GatewayError {
+  return new GatewayError('BAD_USER_INPUT', `No key was made. ${why}`);
+}

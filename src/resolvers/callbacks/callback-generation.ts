@@ -1,0 +1,130 @@
+import * as z from 'zod';
+import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import { GatewayError } from '../../errors.ts';
+
+/**
+ * `CURRENT`: what the carrier is told. `FORMER`: the one before, which the carrier may still use. `AHEAD`: later than any we
+ * know of. `LAPSED`: given up.
+ */
+export type GenerationStanding = 'CURRENT' | 'FORMER' | 'AHEAD' | 'LAPSED';
+
+/**
+ * How long after a rotation the paths of before are still taken, in milliseconds: the carrier goes on using what it had. Longer
+ * where it is seen to have one of them: a rotation that failed half-way.
+ */
+export const FORMER_FOR_MS = 24 * 3_600_000;
+
+/** Not written again at each look. */
+const KEPT_ANEW_AFTER_MS = 60_000;
+
+/**
+ * So many generations that we have never made are taken too. A store restored from a backup of before a rotation would refuse
+ * what the carrier was told after it; and nobody without the secret can make their paths.
+ */
+export const GENERATIONS_AHEAD = 3;
+
+const FACT = 'callback-generation';
+
+const fact = z.object({ current: z.int().min(0), since: z.number() });
+
+type Facts = Pick<RequestLog, 'recall' | 'remember'>;
+
+/**
+ * Which generation of callback paths is in use. The secret makes the paths and stays where it is; a rotation only counts this
+ * number up, durably.
+ */
+export class CallbackGeneration {
+  readonly #facts: Facts;
+  readonly #now: () => number;
+  #current: number;
+  /** When the carrier was last told of another generation, or seen to have the one before; null before the first rotation. */
+  #since: number | null;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  private constructor(facts: Facts, now: () => number, { current, since }: { readonly current: number; readonly since: number | null }) {
+    this.#facts = facts;
+    this.#now = now;
+    this.#current = current;
+    this.#since = since;
+  }
+
+  /** @throws GatewayError STORE_UNUSABLE when what the store has of it cannot be read. */
+  static async load(facts: Facts, now: () => number): Promise<CallbackGeneration> {
+    const stored = await facts.recall(FACT);
+    if (stored === null) return new CallbackGeneration(facts, now, { current: 0, since: null });
+    const known = readFact(stored);
+    if (!known)
+      throw new GatewayError(
+        'STORE_UNUSABLE',
+        `The store's note of the generation of the callback URLs cannot be read (fact ${FACT}): which URLs the carrier has is not known. Restore a backup of the store.`,
+      );
+    return new CallbackGeneration(facts, now, known);
+  }
+
+  get current(): number {
+    return this.#current;
+  }
+
+  /** Until when the generation before is taken, in milliseconds since 1970; null when it is not. */
+  get formerUntil(): number | null {
+    if (this.#since === null) return null;
+    const until = this.#since + FORMER_FOR_MS;
+    return this.#now() < until ? until : null;
+  }
+
+  standingOf(generation: number): GenerationStanding {
+    if (generation === this.#current) return 'CURRENT';
+    if (generation > this.#current) return generation <= this.#current + GENERATIONS_AHEAD ? 'AHEAD' : 'LAPSED';
+    return generation === this.#current - 1 && this.formerUntil !== null ? 'FORMER' : 'LAPSED';
+  }
+
+  /**
+   * Starts the next generation, above `above` too; when it resolves, that is durable and in force.
+   *
+   * @throws GatewayError BAD_USER_INPUT while the generation before the current one is still taken, unless `force`.
+   */
+  advance({ force, above }: { readonly force: boolean; readonly above: number }): Promise<void> {
+    return this.#inTurn(async () => {
+      const { formerUntil } = this;
+      if (formerUntil !== null && !force) throw tooEarly(Math.min(FORMER_FOR_MS, formerUntil - this.#now()));
+      await this.#put({ current: Math.max(this.#current, above) + 1, since: this.#now() });
+    });
+  }
+
+  /** The carrier was seen to have a URL of the generation before: its time begins anew, or what the carrier sends there would be lost. */
+  keepFormer(): Promise<void> {
+    return this.#inTurn(async () => {
+      const now = this.#now();
+      if (this.formerUntil !== null && now - (this.#since ?? now) >= KEPT_ANEW_AFTER_MS)
+        await this.#put({ current: this.#current, since: now });
+    });
+  }
+
+  async #put(next: { readonly current: number; readonly since: number }): Promise<void> {
+    await this.#facts.remember(FACT, JSON.stringify(next));
+    this.#current = next.current;
+    this.#since = next.since;
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+}
+
+function readFact(stored: string): z.infer<typeof fact> | null {
+  try {
+    return fact.parse(JSON.parse(stored));
+  } catch {
+    return null;
+  }
+}
+
+function tooEarly(leftMs: number): GatewayError {
+  const minutes = Math.ceil(leftMs / 60_000);
+  return new GatewayError(
+    'BAD_USER_INPUT',
+    `Nothing was changed: the callback URLs were rotated less than 24 hours ago, and the carrier may still use those of before. Another rotation would refuse them. Wait ${Math.floor(minutes / 60)} h ${minutes % 60} min, or rotate all the same and lose what still comes there: npm run callbacks -- rotate --force`,
+  );
+}

@@ -1,0 +1,201 @@
+import type { ThingSpace } from '../../datasources/thingspace/thing-space.ts';
+import { OWN_SERVICES, type CallbackService } from '../../datasources/thingspace/wire/callback-service.ts';
+import { GatewayError } from '../../errors.ts';
+import type { CallbackGeneration, GenerationStanding } from './callback-generation.ts';
+
+/** The URLs of this gateway's callback door, secrets included. */
+export interface CallbackUrls {
+  /** Where the carrier is to deliver. */
+  urlFor(account: string, service: CallbackService): string;
+  /** What a URL is that the carrier has; null where it never was ours. */
+  recognise(account: string, service: CallbackService, url: string): RecognisedUrl | null;
+}
+
+export interface RecognisedUrl {
+  readonly generation: number;
+  readonly standing: GenerationStanding;
+  /** It was made under the secret before the current one. */
+  readonly previous: boolean;
+}
+
+export interface CallbackListenersOptions {
+  readonly thingSpace: Pick<ThingSpace, 'registrations' | 'register' | 'deregister'>;
+  readonly accounts: readonly string[];
+  /** Null while no public URL is configured. */
+  readonly urls: CallbackUrls | null;
+  readonly generation: CallbackGeneration;
+  readonly credentials: { readonly username: string; readonly password: string } | null;
+}
+
+/**
+ * `ours`: delivers here. `former`: delivers here under a URL of before, which is still taken. `lapsed`: a URL of ours that is
+ * no longer taken. `other`: another tool's. `none`: nowhere.
+ */
+export type ListenerState = 'ours' | 'former' | 'lapsed' | 'other' | 'none';
+
+export interface ListenerReport {
+  readonly account: string;
+  readonly service: CallbackService;
+  readonly state: ListenerState;
+  /** Origin of what is registered; the path is a secret. */
+  readonly deliversTo: string | null;
+  readonly change: 'registered' | 'removed' | null;
+}
+
+export interface RotationReport {
+  /** Until when the URLs of before are taken, in milliseconds since 1970. */
+  readonly formerUntil: number | null;
+  readonly listeners: readonly ListenerReport[];
+}
+
+/**
+ * Which listeners the carrier has for the services our operations are reported by. There is one per service and account,
+ * and registering replaces another tool's silently: that is only done when asked for.
+ */
+export class CallbackListeners {
+  readonly #options: CallbackListenersOptions;
+
+  constructor(options: CallbackListenersOptions) {
+    this.#options = options;
+  }
+
+  async list(accounts: readonly string[] = this.#options.accounts): Promise<ListenerReport[]> {
+    return (await this.#survey(accounts)).map(({ report }) => report);
+  }
+
+  /**
+   * Registers what is missing. Finds out everything first: where another tool has a listener, nothing is changed at all.
+   *
+   * @throws GatewayError LISTENER_TAKEN naming each listener of another tool, unless `replace`.
+   */
+  async register({ replace }: { readonly replace: boolean }): Promise<ListenerReport[]> {
+    const urls = this.#urls();
+    const reports = await this.list();
+    const taken = reports.filter(({ state }) => state === 'other');
+    if (taken.length > 0 && !replace) {
+      throw new GatewayError(
+        'LISTENER_TAKEN',
+        `Another tool receives ${taken.map(({ service, account, deliversTo }) => `${service} of account ${account} (at ${deliversTo})`).join(', ')}. Nothing was changed. To take these over, so that the other tool no longer receives them: npm run callbacks -- register --replace`,
+      );
+    }
+    const done: ListenerReport[] = [];
+    for (const report of reports) done.push(report.state === 'ours' ? report : await this.#renew(urls, report));
+    return done;
+  }
+
+  /**
+   * Gives every listener of ours a new URL, and the credentials of the configuration; those of another tool, and services
+   * without a listener, stay as they are. The URLs of before are taken for another 24 hours.
+   *
+   * The new URLs are in force before the carrier is told of the first. Where the last rotation has left listeners on their
+   * former URL, it is finished instead of another being begun.
+   *
+   * @throws GatewayError BAD_USER_INPUT within 24 hours of the last one, unless `force`; that of the carrier, with what is
+   * still to be done, when it fails half-way.
+   */
+  async rotate({ force }: { readonly force: boolean }): Promise<RotationReport> {
+    const urls = this.#urls();
+    const { generation, accounts } = this.#options;
+    const survey = await this.#survey(accounts);
+    const unfinished = generation.formerUntil === null ? [] : survey.filter(({ found }) => found?.standing === 'FORMER');
+    // The next generation would refuse what the carrier still has.
+    if (force) await this.#renewOurs(urls, unfinished.map(reportOf));
+    if (force || unfinished.length === 0)
+      await generation.advance({ force, above: Math.max(0, ...survey.map(({ found }) => found?.generation ?? 0)) });
+    const listeners = await this.#renewOurs(urls, survey.map(reportOf));
+    return { formerUntil: generation.formerUntil, listeners };
+  }
+
+  /** @throws GatewayError of the carrier, with what is still to be done. */
+  async #renewOurs(urls: CallbackUrls, reports: readonly ListenerReport[]): Promise<readonly ListenerReport[]> {
+    const done: ListenerReport[] = [];
+    for (const report of reports) {
+      try {
+        done.push(OURS.has(report.state) ? await this.#renew(urls, report) : report);
+      } catch (cause) {
+        throw halfRotated(cause, this.#options.generation, reports.length - done.length);
+      }
+    }
+    return done;
+  }
+
+  /** Removes ours, and only ours. */
+  async remove(): Promise<ListenerReport[]> {
+    const done: ListenerReport[] = [];
+    for (const report of await this.list()) {
+      const isOthers = report.state === 'other' || report.state === 'none';
+      if (!isOthers) await this.#options.thingSpace.deregister(report.account, report.service);
+      done.push(isOthers ? report : { ...report, state: 'none', deliversTo: null, change: 'removed' });
+    }
+    return done;
+  }
+
+  async #survey(accounts: readonly string[]): Promise<Surveyed[]> {
+    const survey: Surveyed[] = [];
+    for (const account of accounts) {
+      const registered = await this.#options.thingSpace.registrations(account);
+      for (const service of OWN_SERVICES) {
+        const written = registered.find(({ serviceName }) => serviceName === service)?.url ?? '';
+        const url = written === '' ? null : written;
+        const found = url === null ? null : (this.#options.urls?.recognise(account, service, url) ?? null);
+        const state = url === null ? 'none' : stateOf(found);
+        survey.push({ report: { account, service, state, deliversTo: url === null ? null : originOf(url), change: null }, found });
+      }
+    }
+    if (survey.some(({ found }) => found?.standing === 'FORMER')) await this.#options.generation.keepFormer();
+    return survey;
+  }
+
+  async #renew(urls: CallbackUrls, report: ListenerReport): Promise<ListenerReport> {
+    const { thingSpace, credentials } = this.#options;
+    const url = urls.urlFor(report.account, report.service);
+    await thingSpace.register(report.account, {
+      serviceName: report.service,
+      url,
+      username: credentials?.username ?? '',
+      password: credentials?.password ?? '',
+    });
+    return { ...report, state: 'ours', deliversTo: originOf(url), change: 'registered' };
+  }
+
+  #urls(): CallbackUrls {
+    const { urls } = this.#options;
+    if (urls === null)
+      throw new GatewayError('CONFIG_INVALID', 'M2M_CALLBACK_PUBLIC_URL is not set: the carrier must be told where to deliver.');
+    return urls;
+  }
+}
+
+interface Surveyed {
+  readonly report: ListenerReport;
+  readonly found: RecognisedUrl | null;
+}
+
+const OURS: ReadonlySet<ListenerState> = new Set(['ours', 'former', 'lapsed']);
+
+function reportOf({ report }: Surveyed): ListenerReport {
+  return report;
+}
+
+function stateOf(found: RecognisedUrl | null): ListenerState {
+  if (!found) return 'other';
+  if (found.standing === 'LAPSED') return 'lapsed';
+  return found.standing === 'FORMER' || found.previous ? 'former' : 'ours';
+}
+
+function halfRotated(cause: unknown, { formerUntil }: CallbackGeneration, left: number): GatewayError {
+  const until = formerUntil === null ? '' : ` until ${new Date(formerUntil).toISOString()}`;
+  return new GatewayError(
+    cause instanceof GatewayError ? cause.code : 'CARRIER_UNAVAILABLE',
+    `The callback URLs were rotated, but the carrier was not told of all of them (${left} of its listeners were not looked at any more): ${cause instanceof Error ? cause.message : String(cause)} Former and new URLs are both taken${until}. To finish: npm run callbacks -- register (rotate, where another tool has a listener too; remove and register, where the carrier replaces none).`,
+    { cause },
+  );
+}
+
+function originOf(url: string): string {
+  try {
+    return new URL(url).origin;
+  } catch {
+    return '(unreadable URL)';
+  }
+}

@@ -1,0 +1,77 @@
+import { isUtf8 } from 'node:buffer';
+import type { AuditRecord } from '../../datasources/request-log/audit-log.ts';
+import type { KeptReason, StoredKeptMessage } from '../../datasources/request-log/kept-messages.ts';
+import type { Page, RequestLog } from '../../datasources/request-log/request-log.ts';
+import { GatewayError } from '../../errors.ts';
+import { accountsWith, mayUse, type Caller } from '../access/caller.ts';
+import type { CallbackReceiver, RedriveOutcome } from './receive-callback.ts';
+
+export interface DeadLettersOptions {
+  readonly requestLog: RequestLog;
+  readonly receiver: CallbackReceiver;
+}
+
+export interface Redriven {
+  readonly id: string;
+  /** NOT_FOUND also for one that is not this caller's to see. */
+  readonly outcome: RedriveOutcome | 'NOT_FOUND';
+}
+
+export interface DeadLetterQuery {
+  readonly accountName: string | null;
+  readonly reason: KeptReason | null;
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+const MAX_REDRIVEN = 1_000;
+
+/** Messages that came on a right path and could not be applied: an admin sees them, and has them tried again. */
+export class DeadLetters {
+  readonly #options: DeadLettersOptions;
+
+  constructor(options: DeadLettersOptions) {
+    this.#options = options;
+  }
+
+  list(caller: Caller, { accountName, reason, after, limit }: DeadLetterQuery): Promise<Page<StoredKeptMessage>> {
+    const accounts = accountName === null ? accountsWith(caller, 'admin') : mayUse(caller, accountName, 'admin') ? [accountName] : [];
+    return this.#options.requestLog.kept({ accounts, reason }, after, limit);
+  }
+
+  /**
+   * One after the other, in the order of `ids`; each is durable before the next is tried.
+   *
+   * @throws GatewayError BAD_USER_INPUT without ids, or with more than 1,000.
+   */
+  async redrive(caller: Caller, ids: readonly string[], trustCredentials: boolean): Promise<Redriven[]> {
+    if (ids.length < 1 || ids.length > MAX_REDRIVEN)
+      throw new GatewayError(
+        'BAD_USER_INPUT',
+        `Nothing was tried: \`ids\` must name 1 to ${MAX_REDRIVEN} dead letters, not ${ids.length}.`,
+      );
+    const accounts = accountsWith(caller, 'admin');
+    const done: Redriven[] = [];
+    const audit: AuditRecord[] = [];
+    try {
+      for (const id of ids) {
+        // One by one: a thousand messages of a megabyte each would not fit into memory.
+        const mine = (await this.#options.requestLog.keptById([id], accounts)).get(id);
+        const outcome = mine ? await this.#options.receiver.redrive(mine, trustCredentials) : 'NOT_FOUND';
+        done.push({ id, outcome });
+        if (mine)
+          audit.push({ caller: caller.id, action: 'redriveDeadLetters', account: mine.account, devices: null, subject: id, outcome });
+      }
+    } finally {
+      // Also of those before one that failed.
+      await this.#options.requestLog.recordAudit(audit);
+    }
+    return done;
+  }
+}
+
+/** A message as text: as it came where it is UTF-8, else as base64. */
+export function bodyText(body: Uint8Array): { readonly text: string; readonly isBase64: boolean } {
+  const isBase64 = !isUtf8(body);
+  return { text: Buffer.from(body).toString(isBase64 ? 'base64' : 'utf8'), isBase64 };
+}

@@ -1,0 +1,181 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Delivery, PreviousListener } from '../../datasources/thingspace/previous-listener.ts';
+import { forwardTopic, type ForwardLane, type ForwardQueue, type WaitingForward } from '../../datasources/request-log/forward-queue.ts';
+import type { Hub } from '../../datasources/request-log/hub.ts';
+import { CALLBACK_SERVICES } from '../../datasources/thingspace/wire/callback-service.ts';
+import { withFields } from '../../datasources/thingspace/wire/forwarded-callback.ts';
+import type { Logger } from '../../logger.ts';
+import type { ForwardTargets } from './forward-targets.ts';
+
+export interface CallbackForwarderOptions {
+  readonly queue: ForwardQueue;
+  readonly hub: Hub;
+  readonly listener: Pick<PreviousListener, 'post'> & AsyncDisposable;
+  readonly targets: ForwardTargets;
+  readonly accounts: readonly string[];
+  /** What the previous registration had; null when it was made without. */
+  readonly credentials: { readonly username: string; readonly password: string } | null;
+  /** The first pause before the same message is tried again; it doubles up to `maxPauseMs`. */
+  readonly firstPauseMs: number;
+  readonly maxPauseMs: number;
+  /** A message that waits for longer is given up. */
+  readonly maxAgeMs: number;
+  readonly now: () => number;
+  readonly onResult: (result: ForwardResult, count: number) => void;
+  readonly pseudonym: (account: string) => string;
+  readonly logger: Logger;
+}
+
+/** `refused` and `unreachable` count tries, `delivered` and `dropped` messages. */
+export type ForwardResult = 'delivered' | 'refused' | 'unreachable' | 'dropped';
+
+/** Messages of one account and service that are read from the log at once. */
+const READ_AT_ONCE = 100;
+/** How long a stopping gateway waits for an answer that is on its way, in milliseconds; without it the message is sent again. */
+const LAST_ANSWERS_MS = 2_000;
+const LOOK_FOR_OLD_MS = 3_600_000;
+
+/**
+ * Takes copies of callbacks from the log to the listener that was registered before us: each lane (account and service) in
+ * the order they came, one at a time, lanes beside each other. A message that is not taken is sent again, for ever longer
+ * pauses, and those behind it wait. The next one leaves when the one before is gone from the log (on disk): a crash repeats
+ * one message of a lane at most, and never changes their order.
+ */
+export class CallbackForwarder implements AsyncDisposable {
+  readonly #options: CallbackForwarderOptions;
+  readonly #stop = new AbortController();
+  readonly #lanes: Promise<void>[] = [];
+
+  constructor(options: CallbackForwarderOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { accounts, targets } = this.#options;
+    for (const lane of accounts.flatMap((account) => CALLBACK_SERVICES.map((service) => ({ account, service })))) {
+      const url = targets.find(lane);
+      if (url) this.#lanes.push(this.#guarded(() => this.#run(lane, url)));
+    }
+    this.#lanes.push(this.#guarded(() => this.#runWithoutTarget()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    const ended = Promise.all(this.#lanes);
+    const patience = new AbortController();
+    await Promise.race([ended, delay(LAST_ANSWERS_MS, undefined, patience).catch(() => undefined)]);
+    patience.abort();
+    await this.#options.listener[Symbol.asyncDispose]();
+    await ended;
+  }
+
+  /** Whatever the store fails with: copies go on waiting, and so does the lane. */
+  async #guarded(run: () => Promise<void>): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      await run().catch((error: unknown) => this.#options.logger.error('forwarding_failed', { error }));
+      await this.#pause(this.#options.maxPauseMs);
+    }
+  }
+
+  async #run(lane: ForwardLane, url: URL): Promise<void> {
+    using following = this.#options.hub.follow(forwardTopic(lane));
+    this.#stop.signal.addEventListener('abort', () => following[Symbol.dispose](), { once: true });
+    const health: LaneHealth = { pauseMs: this.#options.firstPauseMs, failures: 0, failingSince: 0 };
+    while (!this.#stop.signal.aborted) {
+      // Mark, read, wait: what comes after the mark ends the wait at once.
+      const mark = following.mark();
+      const waiting = await this.#read(lane);
+      if (waiting.length === 0) await following.news(mark);
+      for (const message of waiting) {
+        if (this.#stop.signal.aborted || !(await this.#deliver(lane, url, message, health))) break;
+      }
+    }
+  }
+
+  /** What was to be forwarded before the setting was changed waits for the setting to come back, as long as anything waits. */
+  async #runWithoutTarget(): Promise<void> {
+    const { queue, targets, accounts } = this.#options;
+    while (!this.#stop.signal.aborted) {
+      for (const lane of await queue.forwardLanes()) {
+        if (!accounts.includes(lane.account) || targets.find(lane) === null) await this.#read(lane);
+      }
+      await this.#pause(LOOK_FOR_OLD_MS);
+    }
+  }
+
+  /** The next messages of a lane, those that are too old dropped. */
+  async #read(lane: ForwardLane): Promise<readonly WaitingForward[]> {
+    const { queue, now, maxAgeMs, onResult } = this.#options;
+    for (;;) {
+      const waiting = await queue.forwards(lane, READ_AT_ONCE);
+      const old = waiting.filter(({ receivedAt }) => now() - receivedAt > maxAgeMs);
+      if (old.length === 0) return waiting;
+      await this.#discard(lane, old);
+      if (this.#stop.signal.aborted) return [];
+      onResult('dropped', old.length);
+    }
+  }
+
+  /** One try. False when the listener has not taken the message, after the pause that follows from it. */
+  async #deliver(lane: ForwardLane, url: URL, message: WaitingForward, health: LaneHealth): Promise<boolean> {
+    const { listener, firstPauseMs, maxPauseMs, onResult, now } = this.#options;
+    const delivery = await listener.post(url, this.#outgoing(message));
+    if (delivery.type === 'DELIVERED') {
+      onResult('delivered', 1);
+      await this.#discard(lane, [message]);
+      if (health.failures > 0)
+        this.#log('info', 'forwarding_recovered', lane, { count: health.failures, durationMs: now() - health.failingSince });
+      Object.assign(health, { pauseMs: firstPauseMs, failures: 0 });
+      return true;
+    }
+    if (this.#stop.signal.aborted) return false;
+    onResult(delivery.type === 'REFUSED' ? 'refused' : 'unreachable', 1);
+    if (health.failures++ === 0) {
+      health.failingSince = now();
+      this.#log('warn', 'forwarding_failing', lane, reasonOf(delivery));
+    }
+    await this.#pause(health.pauseMs);
+    health.pauseMs = Math.min(health.pauseMs * 2, maxPauseMs);
+    return false;
+  }
+
+  #outgoing({ contentType, body }: WaitingForward): { contentType: string; body: Uint8Array } {
+    const { credentials } = this.#options;
+    if (contentType !== null) return { contentType, body };
+    if (credentials === null) return { contentType: 'application/json', body };
+    return { contentType: 'application/json', body: Buffer.from(withFields(Buffer.from(body).toString(), { ...credentials })) };
+  }
+
+  /** A delivered message that cannot be removed (the disk is full) is not sent again for that: only its removal is tried again. */
+  async #discard(lane: ForwardLane, messages: readonly WaitingForward[]): Promise<void> {
+    const { queue, firstPauseMs } = this.#options;
+    const ids = messages.map(({ id }) => id);
+    for (;;) {
+      try {
+        return await queue.discardForwards(lane, ids);
+      } catch (error) {
+        if (this.#stop.signal.aborted) return;
+        this.#log('error', 'forwarded_not_removed', lane, { error });
+        await this.#pause(firstPauseMs);
+      }
+    }
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    await delay(milliseconds, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+  }
+
+  #log(level: 'info' | 'warn' | 'error', event: string, { account, service }: ForwardLane, more: Parameters<Logger['info']>[1]): void {
+    this.#options.logger[level](event, { service, account: this.#options.pseudonym(account), ...more });
+  }
+}
+
+interface LaneHealth {
+  pauseMs: number;
+  failures: number;
+  failingSince: number;
+}
+
+function reasonOf(delivery: Exclude<Delivery, { type: 'DELIVERED' }>): { reason: string } | { status: number } {
+  return delivery.type === 'REFUSED' ? { status: delivery.status } : { reason: delivery.reason };
+}

@@ -1,0 +1,22 @@
+import { GatewayError } from '../../errors.ts';
+import type { RequestLog, StoredRequest } from '../../datasources/request-log/request-log.ts';
+import { mayUse, type Caller } from '../access/caller.ts';
+
+const OWN_ID = /^req_[0-9A-HJKMNP-TV-Z]{26}$/;
+
+/**
+ * A Request by our `req_…` id or by the carrier's own request id. One that this caller may not see is answered exactly as
+ * one that does not exist.
+ */
+export async function findRequest(requestLog: RequestLog, caller: Caller, id: string): Promise<StoredRequest | null> {
+  const found = OWN_ID.test(id) ? ((await requestLog.requests([id])).get(id) ?? null) : await requestLog.findByCarrierRequestId(id);
+  return found && mayUse(caller, found.account, 'read') ? found : null;
+}
+
+/** @throws GatewayError NOT_FOUND */
+export async function requireRequest(requestLog: RequestLog, caller: Caller, id: string): Promise<StoredRequest> {
+  const found = await findRequest(requestLog, caller, id);
+  if (!found)
+    throw new GatewayError('NOT_FOUND', 'No request has this id. Pass the `id` a mutation returned, or the carrier’s own request id.');
+  return found;
+}

@@ -1,0 +1,50 @@
+import type { RequestedDevice, RequestLog, StoredRequest } from '../../datasources/request-log/request-log.ts';
+import type { CarrierReads } from '../../datasources/thingspace/carrier-reads.ts';
+import type { ActivateSettings } from '../../operations/activate-body.ts';
+import type { DeviceIdentifierKind } from '../../datasources/thingspace/wire/device-identifier.ts';
+
+export interface GroupMembersOptions {
+  readonly requestLog: Pick<RequestLog, 'setMembers'>;
+  readonly reads: Pick<CarrierReads, 'listDevices'>;
+  readonly onFailure: (requestId: string, error: unknown) => void;
+}
+
+/** The carrier takes no more devices in one request; a larger group is its to refuse. */
+const MOST_DEVICES = 10_000;
+
+/** What names a device before it has a line. */
+const LASTING: ReadonlySet<DeviceIdentifierKind | null> = new Set(['ICCID', 'EID', 'IMEI', 'MEID', 'ESN']);
+
+/** Reads who is in a group, or an account, before its activation leaves: whoever it is that stays silent can then be told. */
+export class GroupMembers {
+  readonly #options: GroupMembersOptions;
+
+  constructor(options: GroupMembersOptions) {
+    this.#options = options;
+  }
+
+  /** The devices become the expected outcomes of the Request. Where they cannot be read the Request goes without them. */
+  async read(request: StoredRequest, settings: unknown): Promise<void> {
+    const { requestLog, onFailure } = this.#options;
+    try {
+      const devices = await this.#list(request.account, settings as ActivateSettings);
+      if (devices.length > 0 && devices.length <= MOST_DEVICES) await requestLog.setMembers(request.id, devices);
+    } catch (error) {
+      onFailure(request.id, error);
+    }
+  }
+
+  async #list(accountName: string, { groupName, customFields }: ActivateSettings): Promise<RequestedDevice[]> {
+    const found: RequestedDevice[] = [];
+    const filter = { accountName, ...(groupName !== undefined && { groupName }), ...(customFields && { customFields }) };
+    for (let after: string | null = '0'; after !== null && found.length <= MOST_DEVICES;) {
+      const page: Awaited<ReturnType<CarrierReads['listDevices']>> = await this.#options.reads.listDevices({ ...filter, after });
+      for (const { deviceIds } of page.devices) {
+        const lasting = deviceIds.flatMap(({ kind, id }) => (kind !== null && LASTING.has(kind) ? [{ kind, id }] : []));
+        if (lasting.length > 0) found.push({ deviceIds: lasting });
+      }
+      after = page.next;
+    }
+    return found;
+  }
+}

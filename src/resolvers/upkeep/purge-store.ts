@@ -1,0 +1,73 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PurgeReport, PurgeStep, StoreUpkeep } from '../../datasources/request-log/store-upkeep.ts';
+import { GatewayError } from '../../errors.ts';
+
+export interface StorePurgeOptions {
+  readonly upkeep: Pick<StoreUpkeep, 'purgeStep' | 'notePurge'>;
+  /** How long what is complete is kept, in days. */
+  readonly retentionDays: number;
+  readonly now: () => number;
+  /**
+   * After each step the store is left alone for this many times as long as the step took, its wait for other writes
+   * included: a busy store slows purging down, and not the other way round.
+   */
+  readonly restFactor: number;
+  readonly onStep: (step: PurgeStep) => void;
+  readonly onPurged: (report: PurgeReport) => void;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Deletes what is over its time, step by step, one purge at a time. */
+export class StorePurge implements AsyncDisposable {
+  readonly #options: StorePurgeOptions;
+  readonly #stop = new AbortController();
+  readonly #since: { readonly wallMs: number; readonly monotonicMs: number };
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(options: StorePurgeOptions) {
+    this.#options = options;
+    this.#since = { wallMs: options.now(), monotonicMs: performance.now() };
+  }
+
+  /**
+   * Resolves when nothing older is left. A purge that a crash or a stop has interrupted is finished by the next.
+   *
+   * @throws GatewayError SHUTTING_DOWN when it was stopped before its end.
+   */
+  run(olderThanDays = this.#options.retentionDays): Promise<PurgeReport> {
+    const purge = this.#running.then(() => this.#purge(this.#steadyNow() - olderThanDays * DAY_MS));
+    this.#running = purge.catch(() => undefined);
+    return purge;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new GatewayError('SHUTTING_DOWN', 'The gateway stops: the next purge goes on where this one ended.'));
+    await this.#running;
+  }
+
+  /** The wall clock without its jumps forward: a clock that somebody sets wrong must not age what is young. */
+  #steadyNow(): number {
+    return Math.min(this.#options.now(), this.#since.wallMs + performance.now() - this.#since.monotonicMs);
+  }
+
+  async #purge(before: number): Promise<PurgeReport> {
+    const { upkeep, restFactor, onStep, onPurged } = this.#options;
+    const { signal } = this.#stop;
+    const purged = { requests: 0, messages: 0, rows: 0 };
+    for (;;) {
+      signal.throwIfAborted();
+      const started = performance.now();
+      const step = await upkeep.purgeStep(before);
+      purged.requests += step.requests;
+      purged.messages += step.messages;
+      purged.rows += step.rows;
+      onStep(step);
+      if (step.done) break;
+      await delay((performance.now() - started) * restFactor, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+    await upkeep.notePurge(purged);
+    onPurged(purged);
+    return purged;
+  }
+}

@@ -1,0 +1,52 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ResealReport, StoreUpkeep } from '../../datasources/request-log/store-upkeep.ts';
+import { GatewayError } from '../../errors.ts';
+
+export interface StoreResealOptions {
+  readonly upkeep: Pick<StoreUpkeep, 'resealStep' | 'finishReseal'>;
+  /** After each step the store is left alone for this many times as long as the step took, its wait for other writes included. */
+  readonly restFactor: number;
+  /** A larger file is not written anew at the end, because that holds the store up. */
+  readonly rewriteUpToBytes: number;
+}
+
+/** Seals everything in the store with the current key, step by step, one reseal at a time. */
+export class StoreReseal implements AsyncDisposable {
+  readonly #options: StoreResealOptions;
+  readonly #stop = new AbortController();
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(options: StoreResealOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Resolves when every row has the current key. One that a crash or a stop has interrupted is finished by the next.
+   *
+   * @throws GatewayError BAD_USER_INPUT where there is no key; STORE_FAILED for a value that does not open; SHUTTING_DOWN when
+   * it was stopped before its end.
+   */
+  run(): Promise<ResealReport> {
+    const reseal = this.#running.then(() => this.#reseal());
+    this.#running = reseal.catch(() => undefined);
+    return reseal;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new GatewayError('SHUTTING_DOWN', 'The gateway stops: the next reseal goes on where this one ended.'));
+    await this.#running;
+  }
+
+  async #reseal(): Promise<ResealReport> {
+    const { upkeep, restFactor, rewriteUpToBytes } = this.#options;
+    const { signal } = this.#stop;
+    for (let rows = 0; ;) {
+      signal.throwIfAborted();
+      const started = performance.now();
+      const step = await upkeep.resealStep();
+      rows += step.rows;
+      if (step.done) return { rows, ...(await upkeep.finishReseal(rewriteUpToBytes)) };
+      await delay((performance.now() - started) * restFactor, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+  }
+}

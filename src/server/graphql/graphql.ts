@@ -1,0 +1,150 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { execute, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { createYoga, type GraphQLParams, type Plugin } from 'graphql-yoga';
+import { createLoaders } from '../../schema/loaders.ts';
+import type { Logger } from '../../logger.ts';
+import type { Metrics } from '../../metrics.ts';
+import { currentCaller, withoutRights, type Identity } from '../../resolvers/access/caller.ts';
+import type { CallerTurns } from '../../resolvers/requests/caller-turns.ts';
+import type { GraphContext } from '../../schema/context.ts';
+import { schema } from '../../schema/index.ts';
+import { acceptedTypes, EVENT_STREAM } from './accepted-types.ts';
+import { badRequest } from './bad-request.ts';
+import type { Admission } from '../limits/admission.ts';
+import { QUIETLY } from '../limits/document-limits.ts';
+import { documentCaches, documentLimits } from '../limits/limits-plugin.ts';
+import { refusedDocuments } from '../limits/refused-documents.ts';
+import { requestBodies } from '../limits/request-bodies.ts';
+import type { TrustedDocuments } from '../limits/trusted-documents.ts';
+import { createMaskError } from './mask-error.ts';
+import { createSharedSubscribe } from './shared-subscribe.ts';
+
+export interface GraphqlOptions {
+  readonly parts: Omit<GraphContext, 'identity' | 'caller' | 'loaders'>;
+  readonly trusted: TrustedDocuments;
+  readonly admission: Admission;
+  /** Subscriptions of one caller at most, over all its connections. */
+  readonly openPerCaller: number;
+  readonly turns: CallerTurns;
+  readonly maxBodyBytes: number;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+interface NodeContext {
+  readonly req: IncomingMessage;
+  readonly res?: ServerResponse;
+  /** Whoever opened the connection: the door has asked before anything was read. */
+  readonly identity: Identity;
+}
+
+export const GRAPHQL_PATH = '/graphql';
+
+/** The one yoga that every operation goes through: HTTP, Server-Sent Events and (by its envelope) WebSocket. */
+export function createGraphql(options: GraphqlOptions) {
+  const { parts, trusted, logger } = options;
+  return createYoga<NodeContext, GraphContext>({
+    schema,
+    graphqlEndpoint: GRAPHQL_PATH,
+    context: ({ identity }) => ({ ...parts, identity, caller: currentCaller(identity), loaders: createLoaders(parts.requestLog) }),
+    maskedErrors: { maskError: createMaskError(logger), isDev: false },
+    plugins: [
+      requestBodies(options),
+      trusted.plugin,
+      specification(),
+      refusedDocuments(),
+      documentLimits(trusted.isTrusted),
+      execution(options),
+    ],
+    parserAndValidationCache: documentCaches(),
+    graphiql: false,
+    landingPage: false,
+    multipart: false,
+    batching: false,
+    cors: false,
+    healthCheckEndpoint: '/-',
+    logging: {
+      debug: () => undefined,
+      info: () => undefined,
+      warn: () => logger.warn('graphql_server_warning'),
+      // Yoga also reports every error that was masked or given its code; `maskError` has logged those worth it.
+      error: (error: unknown) => void (error instanceof GraphQLError || logger.error('graphql_server_error', { error })),
+    },
+  });
+}
+
+export type Graphql = ReturnType<typeof createGraphql>;
+
+/**
+ * What yoga leaves open of GraphQL over HTTP: keys of a request that it does not know are reserved for its future and must be
+ * ignored (§4.4.1), a body without a query is no request whatever the client accepts, and a result without `data` must not be
+ * answered 2xx as application/graphql-response+json (§5.4).
+ */
+function specification(): Plugin {
+  return {
+    onParams: ({ params: { query, operationName, variables, extensions }, setParams }) => {
+      if (query === undefined || query === null) throw badRequest('The body has no `query`, the text of a GraphQL document.', 400);
+      if (!['string', 'undefined'].includes(typeof (operationName ?? undefined))) throw badRequest('`operationName` is not a string.', 400);
+      setParams({ query, operationName, variables, extensions } as GraphQLParams);
+    },
+    onExecutionResult: ({ result }) => {
+      if (!result || !('errors' in result) || !result.errors || 'data' in result) return;
+      // `spec`: 200 after all for a client that takes application/json only.
+      for (const { extensions } of result.errors) {
+        const { code, http } = extensions;
+        if (!http || code === 'OPERATION_RESOLUTION_FAILURE')
+          extensions['http'] = { spec: true, status: code === 'INTERNAL_SERVER_ERROR' ? 500 : 400 };
+      }
+    },
+  };
+}
+
+/**
+ * Asks whether an operation may run, then executes with graphql-js, whose `execute` does not copy 10,000 devices of
+ * variables once more, and subscribes with our own `subscribe`, which also counts what is open.
+ */
+function execution({ admission, openPerCaller, metrics }: GraphqlOptions): Plugin {
+  const subscribe = createSharedSubscribe({
+    open: metrics.subscriptions,
+    openPerCaller,
+    refuseEvent: (args) => admission.refuseEvent(args),
+  });
+  const refuse = (error: GraphQLError) => (): ExecutionResult => ({ errors: [error] });
+  return {
+    onExecute: ({ args, setExecuteFn }) => {
+      const refusal = admission.refuse(args);
+      setExecuteFn(
+        refusal
+          ? refuse(refusal)
+          : (given: ExecutionArgs) => execute({ ...given, ...QUIETLY, contextValue: withRightsOfNow(given.contextValue as GraphContext) }),
+      );
+    },
+    onSubscribe: ({ args, setSubscribeFn }) => {
+      const refusal = takesEvents(args.contextValue) ? admission.refuse(args) : notAcceptable();
+      setSubscribeFn(refusal ? refuse(refusal) : subscribe);
+    },
+  };
+}
+
+/**
+ * Mutations of one operation run one after the other, and each may wait for the carrier: a right that is lost meanwhile is
+ * lost for those still to come. They are told of it in their results, because an error would take the results before it away.
+ */
+function withRightsOfNow(context: GraphContext): GraphContext {
+  const { identity, caller } = context;
+  return {
+    ...context,
+    get caller() {
+      return identity.current() ?? withoutRights(caller);
+    },
+  };
+}
+
+/** Over HTTP events can only go to a client that takes an event stream: a subscription without one would be followed for nobody. */
+function takesEvents({ request }: { readonly request?: Request }): boolean {
+  return acceptedTypes(request?.headers.get('accept') ?? undefined).includes(EVENT_STREAM);
+}
+
+function notAcceptable(): GraphQLError {
+  return badRequest('A subscription needs Accept: text/event-stream, or a WebSocket.', 406);
+}
