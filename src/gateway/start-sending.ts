@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { RequestLog } from '../datasources/request-log/request-log.ts';
 import type { CarrierReads } from '../datasources/thingspace/carrier-reads.ts';
-import { OPERATION_NAMES } from '../operations/operations.ts';
+import { OPERATIONS } from '../operations/index.ts';
 import type { Session } from '../datasources/thingspace/session.ts';
 import type { ThingSpace } from '../datasources/thingspace/thing-space.ts';
 import type { Logger } from '../logger.ts';
@@ -25,9 +25,9 @@ interface Parts {
 /** The way from a mutation to the carrier: submitter, sender, queue. The queue begins with what was sent before a restart. */
 export async function startSending(config: Config, { requestLog, thingSpace, reads, session, metrics, logger, now, undo }: Parts) {
   const queue = undo.use(new SendQueue({ perMinute: config.activationsPerMinute, monotonicNow: () => performance.now() }));
-  for (const operation of OPERATION_NAMES) {
+  for (const operation of OPERATIONS) {
     const started = now();
-    const sent = await requestLog.sentSince(operation, started - 60_000);
+    const sent = await requestLog.sentSince(operation.name, started - 60_000);
     queue.remember(
       operation,
       sent.map((at) => started - at),

@@ -2,8 +2,10 @@ import type { AuditEntry as Stored } from '../datasources/request-log/audit-log.
 import { accountsWith, mayUse, type Caller } from '../resolvers/access/caller.ts';
 import { builder } from './builder.ts';
 import { AFTER_DESCRIPTION, connectionOf, FIRST_DESCRIPTION, pageCursor, pageSize } from './connection.ts';
+import { ADMIN, OWNED } from './rules.ts';
 
 const AuditEntry = builder.objectRef<Stored>('AuditEntry').implement({
+  extensions: OWNED,
   description: 'Something that was done, or asked for and refused. What it was done with (the arguments) is not kept here.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Its number in the audit log; later entries have higher ones.' }),
@@ -38,6 +40,7 @@ const AuditEntryConnection = connectionOf('AuditEntry', 'audit entry', AuditEntr
 
 builder.queryField('auditLog', (t) =>
   t.field({
+    extensions: ADMIN,
     type: AuditEntryConnection,
     description:
       'For an admin: who did what, newest first. Entries are never changed or deleted. What concerns no single account is for an admin of every account.',

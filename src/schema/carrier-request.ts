@@ -1,8 +1,10 @@
 import type { RequestError as StoredError, StoredCarrierRequest } from '../datasources/request-log/request-log.ts';
 import { builder } from './builder.ts';
 import { CarrierRequestStateEnum } from './enums.ts';
+import { OWNED } from './rules.ts';
 
 export const RequestError = builder.objectRef<StoredError>('RequestError').implement({
+  extensions: OWNED,
   description: 'Why a request stands where it stands, when the carrier or the way to it is the reason.',
   fields: (t) => ({
     code: t.exposeString('code', {
@@ -21,6 +23,7 @@ export const RequestError = builder.objectRef<StoredError>('RequestError').imple
 });
 
 export const CarrierRequest = builder.objectRef<StoredCarrierRequest>('CarrierRequest').implement({
+  extensions: OWNED,
   description: 'One POST to ThingSpace. A request has one, or several where the carrier takes fewer devices at once than were given.',
   fields: (t) => ({
     carrierRequestId: t.exposeString('carrierRequestId', {

@@ -2,6 +2,7 @@ import type { ObjectRef } from '@pothos/core';
 import { GatewayError } from '../errors.ts';
 import { builder } from './builder.ts';
 import { PageInfo } from './node.ts';
+import { OPEN, OWNED } from './rules.ts';
 
 export interface Connection<Row> {
   readonly rows: readonly Row[];
@@ -15,6 +16,7 @@ const MAX_PAGE = 1000;
 /** A Relay connection over `noun`, read forward. */
 export function connectionOf<Row>(name: string, noun: string, node: ObjectRef<typeof builder.$inferSchemaTypes, Row>) {
   const edge = builder.objectRef<{ row: Row; cursor: string }>(`${name}Edge`).implement({
+    extensions: OWNED,
     description: `One ${noun} of a page.`,
     fields: (t) => ({
       node: t.field({ type: node, description: `The ${noun}.`, resolve: ({ row }) => row as never }),
@@ -22,6 +24,7 @@ export function connectionOf<Row>(name: string, noun: string, node: ObjectRef<ty
     }),
   });
   return builder.objectRef<Connection<Row>>(`${name}Connection`).implement({
+    extensions: OWNED,
     description: `A page of ${noun}s.`,
     fields: (t) => ({
       edges: t.field({
@@ -31,6 +34,7 @@ export function connectionOf<Row>(name: string, noun: string, node: ObjectRef<ty
       }),
       nodes: t.field({ type: [node], description: 'The page, without cursors.', resolve: ({ rows }) => rows as never }),
       pageInfo: t.field({
+        extensions: OPEN,
         type: PageInfo,
         description: 'Where this page ends.',
         resolve: ({ rows, hasMore, cursorOf }) => {

@@ -3,6 +3,7 @@ import { bodyText, type Redriven } from '../resolvers/callbacks/dead-letters.ts'
 import { builder } from './builder.ts';
 import { AFTER_DESCRIPTION, connectionOf, FIRST_DESCRIPTION, pageCursor, pageSize } from './connection.ts';
 import { enumOf } from './enums.ts';
+import { ADMIN, ANY_SECRET, OWNED } from './rules.ts';
 
 const DeadLetterReason = enumOf<KeptReason>(
   'DeadLetterReason',
@@ -17,6 +18,7 @@ const DeadLetterReason = enumOf<KeptReason>(
 );
 
 const DeadLetter = builder.objectRef<StoredKeptMessage>('DeadLetter').implement({
+  extensions: OWNED,
   description: 'A message that came to a callback listener of ours, was acknowledged, and is kept because it could not be applied.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Its number in the store.' }),
@@ -27,6 +29,7 @@ const DeadLetter = builder.objectRef<StoredKeptMessage>('DeadLetter').implement(
     contentType: t.exposeString('contentType', { nullable: true, description: 'The content type it came with.' }),
     byteLength: t.int({ description: 'Its size in bytes.', resolve: ({ body }) => body.byteLength }),
     body: t.string({
+      extensions: ANY_SECRET,
       description:
         'The message as it came, the configured password masked with asterisks: text, or base64 where it is not UTF-8 (`bodyIsBase64`). It may hold secrets of devices.',
       resolve: ({ body }) => bodyText(body).text,
@@ -39,6 +42,7 @@ const DeadLetterConnection = connectionOf('DeadLetter', 'dead letter', DeadLette
 
 builder.queryField('deadLetters', (t) =>
   t.field({
+    extensions: ADMIN,
     type: DeadLetterConnection,
     description: 'For an admin: messages that could not be applied, oldest first. They are never dropped before the retention ends.',
     args: {
@@ -76,6 +80,7 @@ const RedriveOutcomeEnum = enumOf<Redriven['outcome']>(
 );
 
 const RedrivenDeadLetter = builder.objectRef<Redriven>('RedrivenDeadLetter').implement({
+  extensions: OWNED,
   description: 'What became of one dead letter.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Its id as it was given.' }),
@@ -96,6 +101,7 @@ const RedriveDeadLettersInput = builder.inputType('RedriveDeadLettersInput', {
 
 builder.mutationField('redriveDeadLetters', (t) =>
   t.field({
+    extensions: ADMIN,
     type: [RedrivenDeadLetter],
     description:
       'For an admin: tries messages again that could not be applied, for example after an upgrade that reads them, or once the registration’s credentials are configured. Each takes its place as if it had been applied when it came.',

@@ -1,8 +1,10 @@
 import type { DeviceIdentifier as Identifier } from '../datasources/thingspace/wire/device-identifier.ts';
 import { builder } from './builder.ts';
 import { DeviceIdentifierKindEnum } from './enums.ts';
+import { OWNED } from './rules.ts';
 
 export const DeviceIdentifier = builder.objectRef<Identifier>('DeviceIdentifier').implement({
+  extensions: OWNED,
   description: 'One identifier of a device.',
   fields: (t) => ({
     kind: t.expose('kind', {

@@ -6,8 +6,10 @@ import { builder } from './builder.ts';
 import { DeviceIdentifier } from './device-identifier.ts';
 import { OutcomeSourceEnum, OutcomeStatusEnum } from './enums.ts';
 import { Node } from './node.ts';
+import { ACTIVATION_CODE, CREDENTIAL, OWNED } from './rules.ts';
 
 const Fault = builder.objectRef<CallbackFault>('Fault').implement({
+  extensions: OWNED,
   description: 'A failure as the carrier reported it for one device.',
   fields: (t) => ({
     code: t.exposeString('code', {
@@ -24,6 +26,7 @@ const Fault = builder.objectRef<CallbackFault>('Fault').implement({
 });
 
 const DeviceCredential = builder.objectRef<{ username: string | null; password: string | null }>('DeviceCredential').implement({
+  extensions: CREDENTIAL,
   description: 'The credential the network gave a device at activation. A secret: do not log it, and ask for it only where it is used.',
   fields: (t) => ({
     username: t.exposeString('username', { nullable: true, description: 'Device user name.' }),
@@ -32,6 +35,7 @@ const DeviceCredential = builder.objectRef<{ username: string | null; password: 
 });
 
 const Nidd = builder.objectRef<StoredCallback>('Nidd').implement({
+  extensions: OWNED,
   description:
     'The second message of an NB-IoT device: whether Non-IP Data Delivery was configured. It changes neither the status of the device nor of the request.',
   fields: (t) => ({
@@ -74,6 +78,7 @@ const Nidd = builder.objectRef<StoredCallback>('Nidd').implement({
 });
 
 export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').implement({
+  extensions: OWNED,
   description: 'What is known of one device of a request.',
   interfaces: [Node],
   isTypeOf: (value) => typeof value === 'object' && value !== null && 'id' in value && String(value.id).startsWith('out_'),
@@ -143,12 +148,14 @@ export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').i
       resolve: ({ final }) => [...(final?.message.featureCodes ?? [])],
     }),
     deviceCredential: t.field({
+      extensions: CREDENTIAL,
       type: DeviceCredential,
       nullable: true,
       description: 'The credential the network gave the device at activation. A secret.',
       resolve: ({ final }) => final?.message.deviceCredential ?? null,
     }),
     activationCode: t.string({
+      extensions: ACTIVATION_CODE,
       nullable: true,
       description:
         'The new activation code (renewActivationCode): activate the device with it. A secret: whoever has it can install the eSIM.',

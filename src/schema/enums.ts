@@ -1,4 +1,4 @@
-import { OPERATION_NAMES, type OperationName } from '../operations/operations.ts';
+import { OPERATIONS } from '../operations/index.ts';
 import { DEVICE_IDENTIFIER_KINDS, type DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
 import {
   CARRIER_REQUEST_STATES,
@@ -26,11 +26,14 @@ export function enumOf<Word extends string>(
   return builder.enumType(name, { description, values });
 }
 
-export const OperationEnum = enumOf<OperationName>('Operation', 'What a request asks the carrier to do.', OPERATION_NAMES, {
-  ACTIVATE_DEVICES: 'Activate service for devices (`POST /devices/actions/activate`).',
-  RENEW_ACTIVATION_CODE: 'Make a new activation code for a deactivated eSIM (`POST /devices/profile/actions/renew_activation_code`).',
-  RESUME_PROFILE: 'Resume a suspended eSIM profile (`POST /devices/profile/actions/profile_resume`).',
-});
+export const OperationEnum = enumOf(
+  'Operation',
+  'What a request asks the carrier to do.',
+  OPERATIONS.map(({ name }) => name),
+  Object.fromEntries(
+    OPERATIONS.map(({ name, method, path, texts }) => [name, `${texts.purpose} (\`${method} ${path.replace('/m2m/v1', '')}\`).`]),
+  ),
+);
 
 export const RequestStatusEnum = enumOf<RequestStatus>(
   'RequestStatus',

@@ -1,8 +1,7 @@
 import './scalars.ts';
 import './queries.ts';
 import './request-status.ts';
-import './activate-devices.ts';
-import './profile-mutations.ts';
+import './operations.ts';
 import './request-mutations.ts';
 import './audit-log.ts';
 import './dead-letters.ts';

@@ -1,5 +1,6 @@
 import { OUTCOME_STATUSES, type OutcomeStatus, type Progress as Counts } from '../datasources/request-log/request-log.ts';
 import { builder } from './builder.ts';
+import { OWNED } from './rules.ts';
 
 const MEANINGS: Readonly<Record<OutcomeStatus, string>> = {
   PENDING: 'Devices of which nothing final has been reported yet.',
@@ -13,6 +14,7 @@ const MEANINGS: Readonly<Record<OutcomeStatus, string>> = {
 };
 
 export const Progress = builder.objectRef<Counts>('Progress').implement({
+  extensions: OWNED,
   description: 'How many devices of a request stand at each status. The eight counts sum to `total`.',
   fields: (t) => ({
     total: t.int({

@@ -8,6 +8,7 @@ import { DeviceIdentifierKindEnum, OperationEnum, RequestStatusEnum } from './en
 import { Node } from './node.ts';
 import { Request } from './request.ts';
 import { UnclaimedCallback } from './unclaimed-callback.ts';
+import { READ } from './rules.ts';
 
 const DeviceIdInput = builder.inputType('DeviceIdentifierFilter', {
   description: 'Names a device by one of its identifiers.',
@@ -43,6 +44,7 @@ builder.queryType({
   description: 'What the gateway knows: requests, their devices, and callbacks that belong to no request yet.',
   fields: (t) => ({
     request: t.field({
+      extensions: READ,
       type: Request,
       nullable: true,
       description: 'One request; null when there is none with this id, or it is not yours to see.',
@@ -53,6 +55,7 @@ builder.queryType({
           : findRequest(requestLog, caller, id),
     }),
     requests: t.field({
+      extensions: READ,
       type: RequestConnection,
       description: 'Requests, newest first.',
       args: {
@@ -79,6 +82,7 @@ builder.queryType({
       }),
     }),
     unclaimedCallbacks: t.field({
+      extensions: READ,
       type: UnclaimedCallbackConnection,
       description:
         'Callbacks that no request has: of another tool (after two minutes they become a request of origin EXTERNAL), or of services this gateway does not follow. Oldest first.',
@@ -97,6 +101,7 @@ builder.queryType({
       }),
     }),
     node: t.field({
+      extensions: READ,
       type: Node,
       nullable: true,
       description: 'Any object by its global id; null when there is none, or it is not yours to see.',

@@ -1,13 +1,16 @@
 import type { StoredRequest } from '../datasources/request-log/request-log.ts';
+import { REQUEST_OPTIONS } from '../operations/fields.ts';
 import type { ManageResult } from '../resolvers/requests/manage-request.ts';
 import { builder } from './builder.ts';
-import { requestOptions } from './mutation-inputs.ts';
+import { inputFieldsOf } from './input-types.ts';
 import { Request } from './request.ts';
 import { InvalidInput, resultOf } from './results.ts';
+import { OWNED, WRITE } from './rules.ts';
 
 /** The result union of a mutation that changes a request at once: its success or what is wrong with the input. */
 function managedResult(name: string, success: string, what: string) {
   const Success = builder.objectRef<Extract<ManageResult, { type: 'DONE' }>>(success).implement({
+    extensions: OWNED,
     description: what,
     fields: (t) => ({
       request: t.field({ type: Request, description: 'The request as it stands now.', resolve: ({ request }): StoredRequest => request }),
@@ -29,6 +32,7 @@ const CancelRequestInput = builder.inputType('CancelRequestInput', {
 
 builder.mutationField('cancelRequest', (t) =>
   t.field({
+    extensions: WRITE,
     type: managedResult('CancelRequest', 'RequestCancelled', 'What still waited to be sent is cancelled and will not be sent.'),
     description:
       'Cancels what is still QUEUED of a request. What has left for the carrier cannot be called back: a request of several carrier requests goes on with those. Fault `NOTHING_QUEUED` when nothing waits.',
@@ -58,6 +62,7 @@ const ResolveUnknownRequestInput = builder.inputType('ResolveUnknownRequestInput
 
 builder.mutationField('resolveUnknownRequest', (t) =>
   t.field({
+    extensions: WRITE,
     type: managedResult(
       'ResolveUnknownRequest',
       'UnknownRequestResolved',
@@ -80,22 +85,17 @@ const RetryFailedDevicesInput = builder.inputType('RetryFailedDevicesInput', {
   description: 'Whose failed devices to try again.',
   fields: (t) => ({
     requestId: t.id({ required: true, description: REQUEST_ID }),
-    ...requestOptions(t),
+    ...inputFieldsOf(t, REQUEST_OPTIONS),
   }),
 });
 
 builder.mutationField('retryFailedDevices', (t) =>
   t.field({
+    extensions: WRITE,
     type: resultOf('RetryFailedDevices', 'The retry'),
     description:
       'Makes a new request, with the same settings, for those devices of a request that are FAILED or REJECTED. Each is retried once: a device that is in a retry already belongs to that one. The two are linked (`retryOf`, `retries`). Without `clientReference` the retry has that of the first. Faults: `NOTHING_FAILED`, `ALREADY_RETRIED`, `NOT_RETRIABLE`.',
     args: { input: t.arg({ type: RetryFailedDevicesInput, required: true, description: 'Whose failed devices to try again.' }) },
-    resolve: (_parent, { input }, { manager, caller }) =>
-      manager.retryFailed(caller, {
-        requestId: input.requestId,
-        clientReference: input.clientReference ?? null,
-        idempotencyKey: input.idempotencyKey ?? null,
-        validateOnly: input.validateOnly ?? false,
-      }),
+    resolve: (_parent, { input }, { manager, caller }) => manager.retryFailed(caller, input.requestId, input),
   }),
 );

@@ -5,8 +5,10 @@ import { DeviceOutcome } from './device-outcome.ts';
 import { RequestStatusEnum } from './enums.ts';
 import { Progress } from './progress.ts';
 import { Request } from './request.ts';
+import { OWNED, READ } from './rules.ts';
 
 const RequestStatusEvent = builder.objectRef<Event>('RequestStatusEvent').implement({
+  extensions: OWNED,
   description:
     'A batch of what is new in one request. `status` and `progress` are as of `cursor`; a terminal status stands only in the last event.',
   fields: (t) => ({
@@ -38,6 +40,7 @@ builder.subscriptionType({
   description: 'Live views. Each ends by itself when there is nothing more to come.',
   fields: (t) => ({
     requestStatus: t.field({
+      extensions: READ,
       type: RequestStatusEvent,
       description:
         'Follows one request: what has happened so far in batches, then every change as it happens, and ends by itself with the terminal event. After a lost connection subscribe again with the last `cursor` as `after`. Errors at once: NOT_FOUND (no such request, or not yours), CURSOR_INVALID, CURSOR_EXPIRED.',

@@ -1,5 +1,5 @@
 import type { StoredRequest } from '../datasources/request-log/request-log.ts';
-import { isOperationName } from '../operations/operations.ts';
+import { operationNamed } from '../operations/index.ts';
 import { mayUse } from '../resolvers/access/caller.ts';
 import { cursorAt } from '../resolvers/requests/cursor.ts';
 import type { WaitingPlace } from '../resolvers/requests/request-sender.ts';
@@ -10,10 +10,12 @@ import { DeviceOutcome } from './device-outcome.ts';
 import { OperationEnum, OutcomeStatusEnum, RequestOriginEnum, RequestStatusEnum } from './enums.ts';
 import { Node } from './node.ts';
 import { Progress } from './progress.ts';
+import { OWNED } from './rules.ts';
 
 const RequestOutcomesConnection = connectionOf('RequestOutcomes', 'device outcome', DeviceOutcome);
 
 const QueuePlace = builder.objectRef<WaitingPlace>('QueuePlace').implement({
+  extensions: OWNED,
   description: 'A place in the queue of requests that wait to be sent. Billing accounts take turns in it.',
   fields: (t) => ({
     position: t.exposeInt('position', { description: '1 for the next to be sent.' }),
@@ -28,6 +30,7 @@ const QueuePlace = builder.objectRef<WaitingPlace>('QueuePlace').implement({
 const RequestRef = builder.objectRef<StoredRequest>('Request');
 
 export const Request = RequestRef.implement({
+  extensions: OWNED,
   description:
     'One accepted mutation, from before the carrier has heard of it until every device is settled. Follow it with `requestStatus`.',
   interfaces: [Node],
@@ -37,7 +40,7 @@ export const Request = RequestRef.implement({
       type: OperationEnum,
       nullable: true,
       description: 'What it asks for; null for a request of another tool.',
-      resolve: ({ operation }) => (operation !== null && isOperationName(operation) ? operation : null),
+      resolve: ({ operation }) => operationNamed(operation)?.name ?? null,
     }),
     accountName: t.exposeString('account', { description: 'The billing account.' }),
     origin: t.expose('origin', { type: RequestOriginEnum, description: 'Who made it.' }),

@@ -1,16 +1,19 @@
 import type { StoredRequest } from '../datasources/request-log/request-log.ts';
-import type { InputFault as Fault } from '../operations/inputs/input-fault.ts';
+import type { InputFault as Fault } from '../operations/input-fault.ts';
 import type { SubmitResult } from '../resolvers/requests/submit-request.ts';
 import { builder } from './builder.ts';
 import { Request } from './request.ts';
+import { OPEN, OWNED } from './rules.ts';
 
 type Result<Type extends SubmitResult['type']> = Extract<SubmitResult, { type: Type }>;
 
 const MutationError = builder.interfaceRef<SubmitResult>('MutationError').implement({
+  extensions: OPEN,
   description: 'Why a mutation did nothing, or was refused. Every error of a mutation’s result has these two fields.',
   fields: (t) => ({
-    message: t.string({ description: 'What happened and what to do, in words.', resolve: messageOf }),
+    message: t.string({ extensions: OPEN, description: 'What happened and what to do, in words.', resolve: messageOf }),
     code: t.string({
+      extensions: OPEN,
       description:
         'The same for machines: `INVALID_INPUT`, `CARRIER_REFUSED`, `CARRIER_UNAVAILABLE`, `RATE_LIMITED`, `IDEMPOTENCY_KEY_REUSED`.',
       resolve: ({ type }) => CODES[type],
@@ -47,6 +50,7 @@ function messageOf(result: SubmitResult): string {
 }
 
 const InputFault = builder.objectRef<Fault>('InputFault').implement({
+  extensions: OPEN,
   description: 'One thing wrong with an input.',
   fields: (t) => ({
     path: t.stringList({
@@ -60,6 +64,7 @@ const InputFault = builder.objectRef<Fault>('InputFault').implement({
 });
 
 export const InvalidInput = builder.objectRef<Result<'INVALID'>>('InvalidInput').implement({
+  extensions: OPEN,
   description: 'The input breaks rules; nothing was sent. All its faults come together.',
   interfaces: [MutationError],
   fields: (t) => ({
@@ -69,6 +74,7 @@ export const InvalidInput = builder.objectRef<Result<'INVALID'>>('InvalidInput')
 });
 
 const CarrierRefused = builder.objectRef<Result<'REFUSED'>>('CarrierRefused').implement({
+  extensions: OWNED,
   description: 'The carrier refused the request as a whole; no device was touched.',
   interfaces: [MutationError],
   fields: (t) => ({
@@ -87,24 +93,28 @@ const CarrierRefused = builder.objectRef<Result<'REFUSED'>>('CarrierRefused').im
 });
 
 const CarrierUnavailable = builder.objectRef<Result<'UNAVAILABLE'>>('CarrierUnavailable').implement({
+  extensions: OPEN,
   description:
     'The gateway cannot work with the carrier at present (for example its login was refused). Nothing was taken on, and the idempotency key is free.',
   interfaces: [MutationError],
 });
 
 const RateLimited = builder.objectRef<Result<'LIMITED'>>('RateLimited').implement({
+  extensions: OPEN,
   description: 'Too much is waiting already. Nothing was taken on, and the idempotency key is free.',
   interfaces: [MutationError],
   fields: (t) => ({ retryAfterMs: t.exposeInt('retryAfterMs', { description: 'When to try again, in milliseconds from now.' }) }),
 });
 
 const IdempotencyKeyReused = builder.objectRef<Result<'KEY_REUSED'>>('IdempotencyKeyReused').implement({
+  extensions: OWNED,
   description: 'The idempotencyKey stands for another input already. Nothing was sent.',
   interfaces: [MutationError],
   fields: (t) => ({ requestId: t.exposeID('requestId', { description: 'The `id` of the request the key stands for.' }) }),
 });
 
 const InputAccepted = builder.objectRef<Result<'VALIDATED'>>('InputAccepted').implement({
+  extensions: OPEN,
   description: 'The answer to `validateOnly: true` when the input breaks no rule. Nothing was sent or stored.',
   fields: (t) => ({
     deviceCount: t.exposeInt('deviceCount', { nullable: true, description: 'Devices named; null where only the carrier knows.' }),
@@ -115,6 +125,7 @@ const InputAccepted = builder.objectRef<Result<'VALIDATED'>>('InputAccepted').im
 /** The result union of one mutation: its success, the answer to `validateOnly`, and the errors. */
 export function resultOf(name: string, what: string) {
   const Success = builder.objectRef<Result<'ACCEPTED'>>(`${name}Accepted`).implement({
+    extensions: OWNED,
     description: `${what} was taken on. The request may still be QUEUED, or its fate UNKNOWN: follow it with \`requestStatus\`.`,
     fields: (t) => ({
       request: t.field({ type: Request, description: 'The request to follow.', resolve: ({ request }): StoredRequest => request }),

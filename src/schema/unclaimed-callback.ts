@@ -1,11 +1,13 @@
 import type { UnclaimedCallback as Stored } from '../datasources/request-log/request-log.ts';
 import { builder } from './builder.ts';
 import { DeviceIdentifier } from './device-identifier.ts';
+import { OWNED } from './rules.ts';
 
 /** In a message of any service, in either spelling: what needs a grant where it has a field of its own. */
 const NAMES_A_SECRET = /"[^"]*(?:credential|password|activationcode)[^"]*":/i;
 
 export const UnclaimedCallback = builder.objectRef<Stored>('UnclaimedCallback').implement({
+  extensions: OWNED,
   description: 'A callback that was received and kept, and that no request of this gateway has (yet).',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Its number in the store.' }),

@@ -1,7 +1,7 @@
 import { isInterfaceType, isObjectType } from 'graphql';
 import { expect, test } from 'vitest';
 import { GRANTS } from '../../src/resolvers/access/caller.ts';
-import { fieldRule } from '../../src/schema/field-rules.ts';
+import { fieldRule } from '../../src/schema/rules.ts';
 import { schema } from '../../src/schema/index.ts';
 
 const FIELDS = Object.values(schema.getTypeMap())
@@ -10,13 +10,13 @@ const FIELDS = Object.values(schema.getTypeMap())
 
 test('every field of the graph has a rule', () => {
   expect(FIELDS.length).toBeGreaterThan(150);
-  expect(FIELDS.filter(([type = '', field = '']) => fieldRule(type, field) === null)).toEqual([]);
+  expect(FIELDS.filter(([type = '', field = '']) => fieldRule(schema, type, field) === null)).toEqual([]);
 });
 
 test('a way in asks for a scope, and only a way in', () => {
   const roots = ['Query', 'Mutation', 'Subscription'];
   for (const [type = '', field = ''] of FIELDS) {
-    const rule = fieldRule(type, field);
+    const rule = fieldRule(schema, type, field);
     const isScope = rule === 'read' || rule === 'write' || rule === 'admin';
     expect([type, field, isScope]).toEqual([type, field, roots.includes(type)]);
     if (type === 'Mutation') expect(['write', 'admin'], field).toContain(rule);
@@ -24,7 +24,9 @@ test('a way in asks for a scope, and only a way in', () => {
 });
 
 test('what is secret of a device needs a grant wherever it stands: as a field of its own, and in a whole message', () => {
-  const secret = FIELDS.filter(([type = '', field = '']) => typeof fieldRule(type, field) === 'object').map((names) => names.join('.'));
+  const secret = FIELDS.filter(([type = '', field = '']) => typeof fieldRule(schema, type, field) === 'object').map((names) =>
+    names.join('.'),
+  );
   expect(secret.toSorted()).toEqual([
     'DeadLetter.body',
     'DeviceCredential.password',
@@ -33,7 +35,7 @@ test('what is secret of a device needs a grant wherever it stands: as a field of
     'DeviceOutcome.deviceCredential',
   ]);
   for (const [type = '', field = ''] of FIELDS) {
-    const rule = fieldRule(type, field);
+    const rule = fieldRule(schema, type, field);
     if (typeof rule === 'object') expect(GRANTS).toEqual(expect.arrayContaining([...(rule ?? [])]));
     else if (type !== 'Mutation') expect(field).not.toMatch(/credential|activationCode|password|secret|token/i);
   }
@@ -45,5 +47,5 @@ test.each([
   ['Request', 'constructor'],
   ['constructor', 'name'],
 ])('%s.%s has no rule', (type, field) => {
-  expect(fieldRule(type, field)).toBeNull();
+  expect(fieldRule(schema, type, field)).toBeNull();
 });

@@ -59,7 +59,7 @@ test.each([
   [
     'retryFailedDevices',
     (manager: RequestManager, requestId: string) =>
-      manager.retryFailed(CALLER, { requestId, clientReference: 'r', idempotencyKey: 'k', validateOnly: false }),
+      manager.retryFailed(CALLER, requestId, { clientReference: 'r', idempotencyKey: 'k', validateOnly: false }),
   ],
 ])('a mutation of another account’s takes as much work as of what does not exist: %s', async (_what, mutate) => {
   await using folder = await tempFolder();

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { DeviceSecretsDocument, RequestDocument, RequestStatusDocument } from '../../documents/gql/graphql.ts';
 import { documentedCallback, type DocumentedCallback } from '../support/documented-callbacks.ts';
 import { fixture } from '../support/fixture.ts';
-import { mutate, type MutationName } from '../support/mutations.ts';
+import { mutate } from '../support/mutations.ts';
 import { postCallback } from '../support/post-callback.ts';
 import { runDocument } from '../support/run-document.ts';
 import { startStack, type Stack } from '../support/stack.ts';
@@ -18,7 +18,7 @@ const QUIET = { env: { M2M_CALLBACK_USERNAME: 'user', M2M_CALLBACK_PASSWORD: 'pw
 
 const MOMENT = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/) as string;
 
-async function submit(stack: Stack, operation: MutationName, deviceIds: readonly { kind: string; id: string }[]) {
+async function submit(stack: Stack, operation: string, deviceIds: readonly { kind: string; id: string }[]) {
   const settings = operation === 'ActivateDevices' ? { servicePlan: 'm2m4G2GB', mdnZipCode: '98801' } : {};
   const { request } = await mutate(stack, operation, { accountName: stack.account, devices: [{ deviceIds }], ...settings });
   const carrierRequestId = request?.carrierRequests[0]?.carrierRequestId;
@@ -84,7 +84,7 @@ const withRequestId = ({ body }: DocumentedCallback, requestId: string) => ({ ..
 
 const CASES: readonly [
   what: string,
-  operation: MutationName,
+  operation: string,
   requested: readonly { kind: string; id: string }[],
   callback: DocumentedCallback,
   says: object,

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
+import { activateDevices } from '../../src/operations/activate-devices.ts';
 import { expect, test } from 'vitest';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import type { EndpointFault } from '../../simulator/faults/endpoint-faults.ts';
@@ -119,7 +120,7 @@ async function perform({ thingSpace }: CarrierClient) {
   let before = 0;
   const devices = [{ deviceIds: [{ kind: 'ICCID', id: iccid(1) }] }];
   const settings = { servicePlan: 'm2m4G2GB', mdnZipCode: '98801', skuNumber: 'VZW1' };
-  const answer = await thingSpace.perform('ACTIVATE_DEVICES', { accountName: '0868924207-00001', devices, settings }, () => {
+  const answer = await thingSpace.perform(activateDevices.actionOn('0868924207-00001', devices, settings), () => {
     before++;
     return Promise.resolve();
   });

@@ -1,66 +1,51 @@
 import { expect, test } from 'vitest';
-import type { OperationName } from '../../src/operations/operations.ts';
-import { CLOCK_SKEW_MS, historyProves, proofOf } from '../../src/operations/proof.ts';
+import type { Operation } from '../../src/operations/define-operation.ts';
+import { OPERATIONS } from '../../src/operations/index.ts';
+import { CLOCK_SKEW_MS, type ProvenBy } from '../../src/operations/proof.ts';
 import type { HistoryEvent } from '../../src/datasources/thingspace/wire/device-history.ts';
 import type { DeviceRecord } from '../../src/datasources/thingspace/wire/device-list.ts';
+import { OPERATION_CASES } from '../support/operation-fixtures.ts';
 
 const SENT = Date.parse('2026-03-01T09:00:00.700Z');
-const EARLIEST = SENT - CLOCK_SKEW_MS;
 
-const RECORDS: readonly (readonly [OperationName, Partial<DeviceRecord>, ReturnType<typeof proofOf>])[] = [
-  ['ACTIVATE_DEVICES', { state: 'active', lastActivationAt: SENT + 60_000 }, 'DONE'],
-  ['ACTIVATE_DEVICES', { state: 'Active', lastActivationAt: SENT - 700 }, 'DONE'],
-  ['ACTIVATE_DEVICES', { state: 'ACTIVE', lastActivationAt: EARLIEST }, 'DONE'],
-  ['ACTIVATE_DEVICES', { state: 'active', lastActivationAt: EARLIEST - 1 }, 'NOT_YET'],
-  ['ACTIVATE_DEVICES', { state: 'active' }, 'LOOK_CLOSER'],
-  ['ACTIVATE_DEVICES', { state: 'pending activation', lastActivationAt: SENT }, 'NOT_YET'],
-  ['ACTIVATE_DEVICES', { state: 'pending activation' }, 'NOT_YET'],
-  ['ACTIVATE_DEVICES', { state: 'pre-active' }, 'NOT_YET'],
-  ['ACTIVATE_DEVICES', { state: 'deactive', lastActivationAt: SENT }, 'NOT_YET'],
-  ['ACTIVATE_DEVICES', { state: 'suspend', lastActivationAt: SENT }, 'NOT_YET'],
-  ['ACTIVATE_DEVICES', {}, 'NOT_YET'],
-  ['RESUME_PROFILE', { state: 'active', profileStatus: 'ENABLE' }, 'DONE'],
-  ['RESUME_PROFILE', { state: 'Active', profileStatus: 'Enabled' }, 'DONE'],
-  ['RESUME_PROFILE', { state: 'active' }, 'LOOK_CLOSER'],
-  ['RESUME_PROFILE', { state: 'active', profileStatus: 'DISABLE' }, 'NOT_YET'],
-  ['RESUME_PROFILE', { state: 'active', profileStatus: 'DOWNLOAD_ENABLE' }, 'NOT_YET'],
-  ['RESUME_PROFILE', { state: 'suspend', profileStatus: 'ENABLE' }, 'NOT_YET'],
-  ['RESUME_PROFILE', { state: 'suspend' }, 'NOT_YET'],
-  ['RESUME_PROFILE', { profileStatus: 'ENABLE' }, 'NOT_YET'],
-  ['RENEW_ACTIVATION_CODE', { state: 'active', lastActivationAt: SENT, profileStatus: 'ENABLE' }, 'NOT_YET'],
-  ['RENEW_ACTIVATION_CODE', { state: 'deactive' }, 'NOT_YET'],
-];
-
-test.each(RECORDS)('%s, a record of %j: %s', (operation, record, proof) => {
-  expect(proofOf(operation, { ...NOTHING, ...record }, SENT)).toBe(proof);
+test('the carrier’s dates may lie half a minute before the sending', () => {
+  expect(CLOCK_SKEW_MS).toBe(30_000);
 });
 
-const EVENTS: readonly (readonly [OperationName, Partial<HistoryEvent>, boolean])[] = [
-  ['ACTIVATE_DEVICES', { type: 'Activation Confirmed' }, true],
-  ['ACTIVATE_DEVICES', { type: 'Activate' }, true],
-  ['ACTIVATE_DEVICES', { type: 'ACTIVATE', status: 'SUCCESS' }, true],
-  ['ACTIVATE_DEVICES', { type: 'Activate', occurredAt: EARLIEST }, true],
-  ['ACTIVATE_DEVICES', { type: 'Activate', occurredAt: EARLIEST - 1 }, false],
-  ['ACTIVATE_DEVICES', { type: 'Activate', occurredAt: null }, false],
-  ['ACTIVATE_DEVICES', { type: 'Activate', status: 'Failed' }, false],
-  ['ACTIVATE_DEVICES', { type: 'Activate', status: null }, false],
-  ['ACTIVATE_DEVICES', { type: 'Deactivate' }, false],
-  ['ACTIVATE_DEVICES', { type: 'Reactivate' }, false],
-  ['ACTIVATE_DEVICES', { type: 'Restore' }, false],
-  ['ACTIVATE_DEVICES', { type: null }, false],
-  ['RESUME_PROFILE', { type: 'Activate' }, false],
-  ['RESUME_PROFILE', { type: 'Restore' }, false],
-  ['RENEW_ACTIVATION_CODE', { type: 'Activate' }, false],
-];
+const RECORDS = OPERATION_CASES.flatMap(({ operation, provingRecords }) =>
+  provingRecords.map(([record, proof]) => ({ operation, record, proof })),
+);
 
-test.each(EVENTS)('%s, a history with %j: %s', (operation, event, proves) => {
+test.each(RECORDS)('$operation.name, a record of $record: $proof', ({ operation, record: { activatedAfterMs, ...record }, proof }) => {
+  const lastActivationAt = activatedAfterMs === undefined ? null : SENT + activatedAfterMs;
+  expect(provenBy(operation).record({ ...NOTHING, ...record, lastActivationAt }, SENT)).toBe(proof);
+});
+
+const EVENTS = OPERATION_CASES.flatMap(({ operation, provingEvents }) =>
+  provingEvents.map(([event, proves]) => ({ operation, event, proves })),
+);
+
+test.each(EVENTS)('$operation.name, a history with $event: $proves', ({ operation, event: { occurredAfterMs = 0, ...given }, proves }) => {
+  const occurredAt = occurredAfterMs === null ? null : SENT + occurredAfterMs;
   const other: HistoryEvent = { ...SUCCESS, type: 'Device Move' };
-  expect(historyProves(operation, [other, { ...SUCCESS, ...event }, other], SENT)).toBe(proves);
+  expect(provenBy(operation).history([other, { ...SUCCESS, ...given, occurredAt }, other], SENT)).toBe(proves);
 });
 
-test('no history proves nothing', () => {
-  expect(historyProves('ACTIVATE_DEVICES', [], SENT)).toBe(false);
+const PROVABLE = OPERATIONS.filter((operation) => operation.provenBy !== 'NOTHING');
+
+test.each(PROVABLE)('$name: no history proves nothing', (operation) => {
+  expect(provenBy(operation).history([], SENT)).toBe(false);
 });
+
+test('an operation is provable exactly when records and events show what proves it', () => {
+  const shown = OPERATION_CASES.filter(({ provingRecords, provingEvents }) => provingRecords.length > 0 && provingEvents.length > 0);
+  expect(shown.map(({ operation }) => operation)).toEqual(PROVABLE);
+});
+
+function provenBy({ name, provenBy: proof }: Operation): ProvenBy {
+  if (proof === 'NOTHING') throw new Error(`Nothing proves ${name}.`);
+  return proof;
+}
 
 const NOTHING: DeviceRecord = {
   deviceIds: [],

@@ -1,3 +1,4 @@
+import { activateDevices } from '../../src/operations/activate-devices.ts';
 import { expect, test } from 'vitest';
 import type { SimulatorOptions } from '../../simulator/options.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
@@ -20,7 +21,7 @@ test.each([
     await using client = carrierClient(simulator);
     const devices = Array.from({ length: count }, (_, at) => ({ deviceIds: [{ kind: 'ICCID', id: iccid(at + 1) }] }));
     const settings = { servicePlan: 'm2m4G2GB', mdnZipCode: '98801', skuNumber: 'VZW1' };
-    const sent = await client.thingSpace.perform('ACTIVATE_DEVICES', { accountName: ACCOUNT, devices, settings }, () => Promise.resolve());
+    const sent = await client.thingSpace.perform(activateDevices.actionOn(ACCOUNT, devices, settings), () => Promise.resolve());
     if (sent.type !== 'ACCEPTED') throw new Error(sent.type);
     if (status !== 'PENDING') await simulator.idle();
     expect(await client.reads.requestStatus(ACCOUNT, sent.carrierRequestId)).toBe(status);

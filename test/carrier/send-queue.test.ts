@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { activateDevices } from '../../src/operations/activate-devices.ts';
+import { resumeProfile } from '../../src/operations/resume-profile.ts';
 import { SendQueue, type Place, type Ticket } from '../../src/resolvers/requests/send-queue.ts';
 
 /** A clock that can be set ahead and otherwise runs. */
@@ -19,7 +21,7 @@ const { signal } = new AbortController();
 let made = 0;
 
 function ticket(account = 'a', more: Partial<Ticket> = {}): Ticket {
-  return { operation: 'ACTIVATE_DEVICES', account, requestId: `request-${++made}`, again: false, ...more };
+  return { operation: activateDevices, account, requestId: `request-${++made}`, again: false, ...more };
 }
 
 async function sendAtOnce(queue: SendQueue, sent: () => void = () => undefined): Promise<void> {
@@ -58,7 +60,7 @@ test('the minute of a slow request begins with its answer, for it may have reach
   slow.over();
   clock.setAhead(clock.now() + 59_990);
   // Has the queue look at the clock.
-  queue.hold('ACTIVATE_DEVICES', 0);
+  queue.hold(activateDevices, 0);
   events.push('nearly a minute');
   await next;
   expect(events).toEqual(['answered', 'nearly a minute', 'sent']);
@@ -114,17 +116,30 @@ test('the expected time of the n-th that waits follows from the window', async (
   expect(queue.waiting).toBe(0);
 });
 
+test('an operation that the carrier limits to fewer requests than the configured number has the carrier’s limit', async () => {
+  const clock = settableClock();
+  using queue = new SendQueue({ perMinute: 95, monotonicNow: clock.now });
+  const limited = { name: 'LIMITED', maxPerMinute: 60 };
+  for (let sent = 0; sent < 60; sent++) (await queue.take(ticket('a', { operation: limited }), signal)).over();
+  const stop = new AbortController();
+  const waiting = queue.take(ticket('a', { operation: limited, requestId: 'the 61st' }), stop.signal);
+  expect(queue.placeOf('the 61st')).toMatchObject({ position: 1 });
+  expect(queue.placeOf('the 61st')?.waitMs).toBeGreaterThan(59_000);
+  stop.abort();
+  await expect(waiting).rejects.toThrow();
+});
+
 test('an operation the carrier names no limit for waits only while the carrier asks for a pause', async () => {
   const clock = settableClock();
   using queue = new SendQueue({ perMinute: 1, monotonicNow: clock.now });
-  await Promise.all(Array.from({ length: 500 }, () => queue.take(ticket('a', { operation: 'RESUME_PROFILE' }), signal)));
-  queue.hold('RESUME_PROFILE', 1_000);
-  const held = ticket('a', { operation: 'RESUME_PROFILE', requestId: 'held' });
+  await Promise.all(Array.from({ length: 500 }, () => queue.take(ticket('a', { operation: resumeProfile }), signal)));
+  queue.hold(resumeProfile, 1_000);
+  const held = ticket('a', { operation: resumeProfile, requestId: 'held' });
   const waiting = queue.take(held, signal);
   expect(queue.placeOf('held')).toMatchObject({ position: 1 });
   await queue.take(ticket(), signal);
   clock.setAhead(clock.now() + 1_000);
-  queue.hold('RESUME_PROFILE', 0);
+  queue.hold(resumeProfile, 0);
   await waiting;
 });
 
@@ -142,7 +157,7 @@ test('who waits is let go by the abort, and those behind are not stuck', async (
 
 test('what was sent before a restart counts, also when the clock was set back meanwhile', async () => {
   using queue = new SendQueue({ perMinute: 3, monotonicNow: () => 5_000 });
-  queue.remember('ACTIVATE_DEVICES', [59_000, -3_600_000, 61_000]);
+  queue.remember(activateDevices, [59_000, -3_600_000, 61_000]);
   await sendAtOnce(queue);
   const stop = new AbortController();
   const last = queue.take(ticket('a', { requestId: 'last' }), stop.signal);

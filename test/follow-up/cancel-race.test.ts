@@ -78,8 +78,8 @@ test(`${MOMENTS} requests cancelled some steps of the event loop before or after
   let now = '';
   await using sending = openSending(simulator, `${folder.path}/store`, {
     aroundCarrier: (carrier) => ({
-      perform: (operation, request, beforeSend) =>
-        carrier.perform(operation, request, async () => {
+      perform: (action, beforeSend) =>
+        carrier.perform(action, async () => {
           const id = now;
           const cancel = () => cancelling.set(id, manager.cancel(caller, id));
           if (random.between(0, 9) > 0) cancel();

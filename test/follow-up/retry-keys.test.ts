@@ -123,12 +123,11 @@ test('a request of an account that is not the caller’s, or that the caller may
   const manager = new RequestManager({ requestLog, submitter: never as never, sender: never as never });
   const callers = [callerWith({ mine: ['read', 'write'] }, { id: 'a' }), callerWith({ theirs: ['read'] }, { id: 'b' })];
   for (const caller of callers) {
-    const input = { requestId: id, clientReference: null, idempotencyKey: null, validateOnly: false };
     const answers = [
       await manager.cancel(caller, id),
       await manager.resolveUnknown(caller, { requestId: id, position: null, carrierRequestId: null, neverArrived: true }),
-      await manager.retryFailed(caller, input),
-      await manager.retryFailed(caller, { ...input, requestId: 'req_01JD0000000000000000000000' }),
+      await manager.retryFailed(caller, id, {}),
+      await manager.retryFailed(caller, 'req_01JD0000000000000000000000', {}),
     ];
     for (const answer of answers) expect(answer).toEqual(answers[3]);
     expect(answers[0]).toMatchObject({ type: 'INVALID', faults: [{ code: 'NOT_FOUND' }] });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseActivateDevices } from '../../src/operations/inputs/activate-devices-input.ts';
+import { activateDevices } from '../../src/operations/activate-devices.ts';
 import { inputFaults } from '../support/input-faults.ts';
 import { ACTIVATE, type ActivateInput, ICCID, IMEI, PLACE } from '../support/valid-inputs.ts';
 
@@ -174,7 +174,7 @@ const RULES: readonly [rule: string, change: Partial<ActivateInput>, faults: rea
 
 test.each(RULES)('%s', (_rule, change, faults) => {
   const input: ActivateInput = { ...ACTIVATE, ...change };
-  expect(inputFaults(input, parseActivateDevices(input))).toEqual(faults.map((fault) => fault.trim()));
+  expect(inputFaults(input, activateDevices.parse(input))).toEqual(faults.map((fault) => fault.trim()));
 });
 
 const FORBIDDEN = ["'", '<', '\\', '\u0000', '\t', '\n', '\r', '\u001f', '\u007f', '\ud800', '\ufffd'];
@@ -193,7 +193,7 @@ const TEXT_FIELDS: readonly [string, (value: string) => Partial<ActivateInput>, 
 test.each(TEXT_FIELDS)("%s refuses ' < \\ and control characters anywhere in it, and padding", (name, change, path = name) => {
   const faults = (value: string) => {
     const input: ActivateInput = { ...ACTIVATE, ...change(value) };
-    return inputFaults(input, parseActivateDevices(input));
+    return inputFaults(input, activateDevices.parse(input));
   };
   for (const character of FORBIDDEN) expect(faults(`ab${character}cd`), JSON.stringify(character)).toEqual([`${path} INVALID_CHARACTER`]);
   expect(faults('abcd ')).toEqual([`${path} PADDED`]);

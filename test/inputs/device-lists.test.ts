@@ -1,24 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { parseActivateDevices } from '../../src/operations/inputs/activate-devices-input.ts';
-import { parseRenewActivationCode, parseResumeProfile } from '../../src/operations/inputs/profile-inputs.ts';
-import type { Command } from '../../src/operations/inputs/command.ts';
-import type { Parsed } from '../../src/operations/inputs/input-fault.ts';
+import { activateDevices } from '../../src/operations/activate-devices.ts';
+import { renewActivationCode } from '../../src/operations/renew-activation-code.ts';
 import { iccid } from '../support/devices.ts';
 import { inputFaults } from '../support/input-faults.ts';
-import { ACTIVATE, EID, ICCID, IMEI, RENEW, RESUME } from '../support/valid-inputs.ts';
+import { OPERATION_CASES } from '../support/operation-fixtures.ts';
+import { ACTIVATE, EID, ICCID, IMEI, RENEW } from '../support/valid-inputs.ts';
 
 type Device = { deviceIds: { kind: string; id: string }[] };
 
-const OPERATIONS: readonly [string, object, (input: never) => Parsed<Command>][] = [
-  ['activation', ACTIVATE, parseActivateDevices],
-  ['renewal', RENEW, parseRenewActivationCode],
-  ['resumption', RESUME, parseResumeProfile],
-];
-
-describe.each(OPERATIONS)('%s', (_operation, valid, parse) => {
+describe.each(OPERATION_CASES)('$operation.mutation', ({ operation, input: valid }) => {
   const faults = (devices: readonly Device[]) => {
     const input = { ...valid, devices };
-    return inputFaults(input, parse(input as never));
+    return inputFaults(input, operation.parse(input));
   };
   const some = (count: number): Device[] => Array.from({ length: count }, (_, at) => ({ deviceIds: [{ kind: 'ICCID', id: iccid(at) }] }));
 
@@ -52,7 +45,7 @@ describe.each(OPERATIONS)('%s', (_operation, valid, parse) => {
 describe('what names the same device', () => {
   const activate = (...devices: Device[]) => {
     const input = { ...ACTIVATE, devices };
-    return inputFaults(input, parseActivateDevices(input));
+    return inputFaults(input, activateDevices.parse(input));
   };
   const by = (kind: string, id: string): Device => ({ deviceIds: [{ kind, id }] });
   const TWICE = ['devices.1.deviceIds.0.id DUPLICATE_DEVICE'];
@@ -78,7 +71,7 @@ describe('what names the same device', () => {
   });
 
   test('two profiles of one eSIM device may be renewed together, told apart by ICCID', () => {
-    const renew = (devices: Device[]) => inputFaults({ ...RENEW, devices }, parseRenewActivationCode({ ...RENEW, devices }));
+    const renew = (devices: Device[]) => inputFaults({ ...RENEW, devices }, renewActivationCode.parse({ ...RENEW, devices }));
     const other = { kind: 'ICCID', id: iccid(9) };
     expect(renew([{ deviceIds: [EID, ICCID] }, { deviceIds: [EID, other] }])).toEqual([]);
     expect(renew([{ deviceIds: [EID, ICCID] }, { deviceIds: [EID, ICCID] }])).toEqual(['devices.1.deviceIds.1.id DUPLICATE_DEVICE']);

@@ -2,9 +2,10 @@ import { request } from 'undici';
 import { expect, test } from 'vitest';
 import { devices } from '../support/devices.ts';
 import { shortly } from '../support/input-faults.ts';
-import { mutate, type MutationName } from '../support/mutations.ts';
+import { mutate } from '../support/mutations.ts';
 import { startStack, type Stack } from '../support/stack.ts';
-import { ACTIVATE, ICCID, PLACE, RENEW, RESUME } from '../support/valid-inputs.ts';
+import { OPERATION_CASES } from '../support/operation-fixtures.ts';
+import { ACTIVATE, ICCID, PLACE } from '../support/valid-inputs.ts';
 
 /** Nothing reached the carrier, not even a login of the gateway, and the store has no request. */
 async function expectNothingHappened(stack: Stack): Promise<void> {
@@ -88,19 +89,16 @@ test('10,001 devices are refused whole', async () => {
   await expectNothingHappened(stack);
 });
 
-const INPUTS: readonly [MutationName, object][] = [
-  ['ActivateDevices', ACTIVATE],
-  ['RenewActivationCode', RENEW],
-  ['ResumeProfile', RESUME],
-];
-
-test.each(INPUTS)('%s for an account the gateway does not serve is a fault of accountName', async (operation, valid) => {
-  await using stack = await startStack();
-  const result = await mutate(stack, operation, { ...valid, accountName: '0999999999-00001' });
-  expect(result.faults?.map(shortly)).toEqual(['accountName UNKNOWN_ACCOUNT']);
-  expect(JSON.stringify(result)).not.toContain('0999999999');
-  await expectNothingHappened(stack);
-});
+test.each(OPERATION_CASES)(
+  '$operation.mutation for an account the gateway does not serve is a fault of accountName',
+  async ({ operation: { typeName }, input: valid }) => {
+    await using stack = await startStack();
+    const result = await mutate(stack, typeName, { ...valid, accountName: '0999999999-00001' });
+    expect(result.faults?.map(shortly)).toEqual(['accountName UNKNOWN_ACCOUNT']);
+    expect(JSON.stringify(result)).not.toContain('0999999999');
+    await expectNothingHappened(stack);
+  },
+);
 
 test.each([
   ['../../v2/devices', 'UNKNOWN_ACCOUNT'],
@@ -134,12 +132,15 @@ test('a name that is not UTF-8 is refused: it would reach the carrier as another
   await expectNothingHappened(stack);
 });
 
-test.each(INPUTS)('%s with validateOnly checks the input and sends nothing', async (operation, valid) => {
-  await using stack = await startStack();
-  expect(await mutate(stack, operation, { ...valid, validateOnly: true })).toMatchObject({ __typename: 'InputAccepted' });
-  expect(await mutate(stack, operation, { ...valid, accountName: '', validateOnly: true })).toMatchObject({ __typename: 'InvalidInput' });
-  await expectNothingHappened(stack);
-});
+test.each(OPERATION_CASES)(
+  '$operation.mutation with validateOnly checks the input and sends nothing',
+  async ({ operation: { typeName }, input: valid }) => {
+    await using stack = await startStack();
+    expect(await mutate(stack, typeName, { ...valid, validateOnly: true })).toMatchObject({ __typename: 'InputAccepted' });
+    expect(await mutate(stack, typeName, { ...valid, accountName: '', validateOnly: true })).toMatchObject({ __typename: 'InvalidInput' });
+    await expectNothingHappened(stack);
+  },
+);
 
 test('a kind the page does not name, a missing required field and an unknown field never reach the rules', async () => {
   await using stack = await startStack();

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import { parseActivateDevices } from '../../src/operations/inputs/activate-devices-input.ts';
-import { parseRenewActivationCode, parseResumeProfile } from '../../src/operations/inputs/profile-inputs.ts';
-import { DEVICE_IDENTIFIER_KINDS, type DeviceIdentifierKind } from '../../src/datasources/thingspace/wire/device-identifier.ts';
+import { activateDevices } from '../../src/operations/activate-devices.ts';
+import { renewActivationCode } from '../../src/operations/renew-activation-code.ts';
+import { DEVICE_IDENTIFIER_KINDS } from '../../src/datasources/thingspace/wire/device-identifier.ts';
 import { inputFaults } from '../support/input-faults.ts';
-import { ACTIVATE, ICCID, RENEW, RESUME } from '../support/valid-inputs.ts';
+import { OPERATION_CASES } from '../support/operation-fixtures.ts';
+import { ACTIVATE, RENEW } from '../support/valid-inputs.ts';
 
 const FORMS = [
   { kind: 'ICCID', min: 18, max: 20 },
@@ -18,7 +19,7 @@ const FORMS = [
 const digits = (length: number) => '8'.repeat(length);
 const activate = (kind: string, id: string) => {
   const input = { ...ACTIVATE, devices: [{ deviceIds: [{ kind, id }] }] };
-  return inputFaults(input, parseActivateDevices(input));
+  return inputFaults(input, activateDevices.parse(input));
 };
 const REFUSED = ['devices.0.deviceIds.0.id IDENTIFIER_FORM'];
 
@@ -55,39 +56,25 @@ test('a MEID takes hexadecimal letters in either case, no other kind does', () =
 
 test('leading zeros of an identifier stay', () => {
   const input = { ...ACTIVATE, devices: [{ deviceIds: [{ kind: 'MDN', id: '0000000001' }] }] };
-  expect(parseActivateDevices(input)).toMatchObject({ command: { devices: input.devices } });
+  expect(activateDevices.parse(input)).toMatchObject({ command: { devices: input.devices } });
 });
-
-const TAKEN: readonly [string, readonly DeviceIdentifierKind[], (kind: string) => string[]][] = [
-  ['activation', ['IMEI', 'ICCID', 'EID', 'MDN', 'MEID', 'MSISDN', 'ESN'], (kind) => activate(kind, exampleOf(kind))],
-  [
-    'renewal',
-    ['EID', 'ICCID', 'IMEI'],
-    (kind) => {
-      const beside = kind === 'ICCID' ? [] : [ICCID];
-      const input = { ...RENEW, devices: [{ deviceIds: [{ kind, id: exampleOf(kind) }, ...beside] }] };
-      return inputFaults(input, parseRenewActivationCode(input));
-    },
-  ],
-  [
-    'resumption',
-    ['ICCID'],
-    (kind) => {
-      const input = { ...RESUME, devices: [{ deviceIds: [{ kind, id: exampleOf(kind) }] }] };
-      return inputFaults(input, parseResumeProfile(input));
-    },
-  ],
-];
 
 const exampleOf = (kind: string) => digits(FORMS.find((form) => form.kind === kind)?.max ?? 10);
 
-test.each(TAKEN)('%s takes the identifier kinds its page names and no other', (_operation, taken, parse) => {
-  for (const kind of DEVICE_IDENTIFIER_KINDS) {
-    expect(parse(kind), kind).toEqual(taken.includes(kind) ? [] : ['devices.0.deviceIds.0.kind IDENTIFIER_KIND']);
-  }
-});
+test.each(OPERATION_CASES)(
+  '$operation.mutation takes the identifier kinds its page names and no other',
+  ({ operation, input: valid, identifierKinds, companion }) => {
+    for (const kind of DEVICE_IDENTIFIER_KINDS) {
+      const beside = companion && companion.kind !== kind ? [companion] : [];
+      const input = { ...valid, devices: [{ deviceIds: [{ kind, id: exampleOf(kind) }, ...beside] }] };
+      expect(inputFaults(input, operation.parse(input)), kind).toEqual(
+        identifierKinds.includes(kind) ? [] : ['devices.0.deviceIds.0.kind IDENTIFIER_KIND'],
+      );
+    }
+  },
+);
 
 test('a renewal needs the EID or the ICCID: an IMEI alone is refused', () => {
   const input = { ...RENEW, devices: [{ deviceIds: [{ kind: 'IMEI', id: digits(15) }] }] };
-  expect(inputFaults(input, parseRenewActivationCode(input))).toEqual(['devices.0.deviceIds NEEDS_EID_OR_ICCID']);
+  expect(inputFaults(input, renewActivationCode.parse(input))).toEqual(['devices.0.deviceIds NEEDS_EID_OR_ICCID']);
 });

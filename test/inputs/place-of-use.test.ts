@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseActivateDevices } from '../../src/operations/inputs/activate-devices-input.ts';
+import { activateDevices } from '../../src/operations/activate-devices.ts';
 import { inputFaults } from '../support/input-faults.ts';
 import { ACTIVATE, PLACE } from '../support/valid-inputs.ts';
 
@@ -8,7 +8,7 @@ type Part = 'customerName' | 'address';
 function faults(part: Part, change: Record<string, string | null>): string[] {
   const primaryPlaceOfUse = { ...PLACE, [part]: { ...PLACE[part], ...change } };
   const input = { ...ACTIVATE, primaryPlaceOfUse };
-  return inputFaults(input, parseActivateDevices(input)).map((fault) => fault.replace(`primaryPlaceOfUse.${part}.`, ''));
+  return inputFaults(input, activateDevices.parse(input)).map((fault) => fault.replace(`primaryPlaceOfUse.${part}.`, ''));
 }
 
 const long = (length: number) => 'x'.repeat(length);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseRenewActivationCode, parseResumeProfile } from '../../src/operations/inputs/profile-inputs.ts';
+import { renewActivationCode } from '../../src/operations/renew-activation-code.ts';
+import { resumeProfile } from '../../src/operations/resume-profile.ts';
 import { inputFaults } from '../support/input-faults.ts';
 import { type ProfileInput, RENEW, RESUME } from '../support/valid-inputs.ts';
 
@@ -31,13 +32,13 @@ const RENEWAL: typeof SHARED = [
 describe('renewal', () => {
   test.each([...SHARED, ...RENEWAL])('%s', (_rule, change, faults) => {
     const input = { ...RENEW, ...change };
-    expect(inputFaults(input, parseRenewActivationCode(input))).toEqual(faults);
+    expect(inputFaults(input, renewActivationCode.parse(input))).toEqual(faults);
   });
 });
 
 describe('resumption', () => {
   test.each(SHARED)('%s', (_rule, change, faults) => {
     const input = { ...RESUME, ...change };
-    expect(inputFaults(input, parseResumeProfile(input))).toEqual(faults);
+    expect(inputFaults(input, resumeProfile.parse(input))).toEqual(faults);
   });
 });

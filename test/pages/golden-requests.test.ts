@@ -1,21 +1,12 @@
 import { expect, test } from 'vitest';
-import { fixture } from '../support/fixture.ts';
-import { mutate, type MutationName } from '../support/mutations.ts';
+import { mutate } from '../support/mutations.ts';
+import { OPERATION_CASES } from '../support/operation-fixtures.ts';
 import { startRecordingProxy } from '../support/recording-proxy.ts';
 import { startStack } from '../support/stack.ts';
 
-/** A request example of the carrier's pages (or a line of their parameter tables), as a GraphQL input and as the body it must become. */
-interface GoldenRequest {
-  readonly name: string;
-  readonly verdict: 'ACCEPTED' | 'REFUSED';
-  readonly operation: MutationName;
-  readonly faults?: readonly { readonly path: readonly string[]; readonly code: string }[];
-  readonly input: Record<string, unknown>;
-  readonly path: string;
-  readonly wire: unknown;
-}
-
-const golden = JSON.parse(fixture('pages/requests.json')) as readonly GoldenRequest[];
+const golden = OPERATION_CASES.flatMap(({ operation, requests }) =>
+  requests.map((request) => ({ ...request, operation: operation.typeName, method: operation.method })),
+);
 const accepted = golden.filter(({ verdict }) => verdict === 'ACCEPTED');
 const refused = golden.filter(({ verdict }) => verdict === 'REFUSED');
 
@@ -43,7 +34,7 @@ const perOperation = Object.values(Object.groupBy(accepted, ({ operation }) => o
 
 test.each(perOperation)(
   '$operation is one POST with the bearer, the session token and a JSON content type',
-  async ({ operation, input, path, wire }) => {
+  async ({ operation, method, input, path, wire }) => {
     await using proxy = await startRecordingProxy();
     await using stack = await startStack({ env: { M2M_THINGSPACE_API_URL: proxy.url } });
     proxy.forwardTo(stack.simulator.url);
@@ -52,7 +43,7 @@ test.each(perOperation)(
     expect(token?.path).toBe('/api/ts/v1/oauth2/token');
     expect(login?.path).toBe('/api/m2m/v1/session/login');
     expect(posts).toHaveLength(1);
-    expect(posts[0]).toMatchObject({ method: 'POST', path, body: JSON.stringify(wire) });
+    expect(posts[0]).toMatchObject({ method, path, body: JSON.stringify(wire) });
     const headers = posts[0]?.headers ?? {};
     expect(headers['content-type']).toBe('application/json');
     expect(headers.authorization).toMatch(/^Bearer \S{8,}$/);

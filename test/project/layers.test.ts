@@ -14,10 +14,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   server: ['schema', 'resolvers', 'operations', 'request-log', 'thingspace', 'wire', 'metrics'],
   schema: ['resolvers', 'operations', 'request-log', 'thingspace', 'wire'],
   resolvers: ['operations', 'request-log', 'sqlite', 'thingspace', 'wire'],
-  operations: ['request-log', 'wire'],
+  operations: ['request-log', 'thingspace', 'wire'],
   sqlite: ['request-log', 'wire'],
   'request-log': ['wire'],
-  thingspace: ['operations', 'wire'],
+  thingspace: ['wire'],
   wire: [],
   lib: [],
   logger: [],
@@ -32,7 +32,7 @@ const PACKAGES_BY_ROOM: Readonly<Record<string, RegExp>> = {
   sqlite: /^(?:node:|ulid$)/,
   thingspace: /^(?:node:|undici$)/,
   wire: /^(?:node:crypto$|zod$|fast-xml-parser$)/,
-  schema: /^(?:node:timers\/promises$|@pothos\/core$|graphql$|dataloader$)/,
+  schema: /^(?:node:timers\/promises$|@pothos\/core$|graphql$|dataloader$|zod$)/,
 };
 
 interface Import {

@@ -1,4 +1,6 @@
+import { readdirSync } from 'node:fs';
 import type { CallbackService } from '../../src/datasources/thingspace/wire/callback-service.ts';
+import type { CallbackMessage } from '../../src/datasources/thingspace/wire/callback.ts';
 import { fixture } from './fixture.ts';
 
 export interface Identifier {
@@ -6,11 +8,13 @@ export interface Identifier {
   readonly kind: string;
 }
 
-/** One line of the fixture: a callback as a page has it, as it was seen in the field, or made after its pattern. */
+/** A callback as a page has it, as it was seen in the field, or made after its pattern. */
 export interface DocumentedCallback {
   readonly service: CallbackService;
   readonly case: string;
   readonly source: 'doc' | 'field' | 'constructed';
+  /** What it says beside its request id and its identifiers. */
+  readonly says: Partial<CallbackMessage>;
   readonly body: {
     readonly requestId: string;
     readonly deviceIds?: readonly Identifier[];
@@ -21,10 +25,16 @@ export interface DocumentedCallback {
   };
 }
 
-export const DOCUMENTED_CALLBACKS: readonly DocumentedCallback[] = fixture('pages/callbacks.jsonl')
-  .trim()
-  .split('\n')
-  .map((line) => JSON.parse(line) as DocumentedCallback);
+/** Those of our operations, and of others that may come to the same listeners. */
+export const DOCUMENTED_CALLBACKS: readonly DocumentedCallback[] = [
+  ...readdirSync(new URL('../fixtures/operations/', import.meta.url)).flatMap(
+    (file) => (JSON.parse(fixture(`operations/${file}`)) as { readonly callbacks: readonly DocumentedCallback[] }).callbacks,
+  ),
+  ...fixture('pages/other-callbacks.jsonl')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as DocumentedCallback),
+];
 
 export function documentedCallback(service: CallbackService, name: string): DocumentedCallback {
   const found = DOCUMENTED_CALLBACKS.find((each) => each.service === service && each.case === name);

@@ -1,12 +1,12 @@
 import { expect } from 'vitest';
-import type { Command } from '../../src/operations/inputs/command.ts';
-import type { InputFault, Parsed } from '../../src/operations/inputs/input-fault.ts';
+import type { ParsedInput } from '../../src/operations/define-operation.ts';
+import type { InputFault } from '../../src/operations/input-fault.ts';
 
 /**
  * The faults of a parsed input, each as `devices.0.deviceIds.0.id IDENTIFIER_FORM`; empty for one that was accepted. No
  * message may repeat the value it is about.
  */
-export function inputFaults(input: unknown, parsed: Parsed<Command>): string[] {
+export function inputFaults(input: unknown, parsed: ParsedInput): string[] {
   if ('command' in parsed) return [];
   expect(parsed.faults.length).toBeGreaterThan(0);
   for (const { path, message } of parsed.faults) {

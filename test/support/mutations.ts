@@ -1,7 +1,5 @@
 import type { GraphqlAnswer, Stack } from './stack.ts';
 
-export type MutationName = 'ActivateDevices' | 'RenewActivationCode' | 'ResumeProfile';
-
 /** Whatever a mutation came to, its union flattened: each part stands where the result has it. */
 export interface MutationResult {
   readonly __typename: string;
@@ -12,8 +10,8 @@ export interface MutationResult {
   readonly request?: { readonly id: string; readonly carrierRequests: readonly { readonly carrierRequestId: string | null }[] };
 }
 
-/** Calls one of the three mutations and gives back its result; throws when GraphQL itself had something against it. */
-export async function mutate(stack: Pick<Stack, 'query'>, name: MutationName, input: Record<string, unknown>): Promise<MutationResult> {
+/** Calls the mutation of an operation, by the name of its types (`ActivateDevices`), and gives back its result; throws when GraphQL itself had something against it. */
+export async function mutate(stack: Pick<Stack, 'query'>, name: string, input: Record<string, unknown>): Promise<MutationResult> {
   const field = `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
   const answer: GraphqlAnswer<Record<string, MutationResult>> = await stack.query(
     `mutation ($input: ${name}Input!) { result: ${field}(input: $input) { __typename

@@ -1,8 +1,7 @@
-import type { parseActivateDevices } from '../../src/operations/inputs/activate-devices-input.ts';
-import type { parseRenewActivationCode } from '../../src/operations/inputs/profile-inputs.ts';
+import type { ActivateDevicesInput, RenewActivationCodeInput } from '../../documents/gql/graphql.ts';
 
-export type ActivateInput = Parameters<typeof parseActivateDevices>[0];
-export type ProfileInput = Parameters<typeof parseRenewActivationCode>[0];
+export type ActivateInput = ActivateDevicesInput;
+export type ProfileInput = RenewActivationCodeInput;
 
 export const IMEI = { kind: 'IMEI', id: '990013907835573' } as const;
 export const ICCID = { kind: 'ICCID', id: '89141390780800784259' } as const;

@@ -206,7 +206,7 @@ export interface OutcomePage {
 export interface SendableRequest {
   readonly request: StoredRequest;
   readonly devices: readonly RequestedDevice[] | null;
-  readonly settings: unknown;
+  readonly settings: Readonly<Record<string, unknown>>;
   readonly carrierRequests: readonly StoredCarrierRequest[];
 }
 

@@ -24,9 +24,10 @@ export interface DeviceQuery {
   readonly accountName: string;
   /** One device, instead of all that the filters leave; there are no further pages then. */
   readonly deviceId?: DeviceId;
-  readonly groupName?: string;
+  readonly groupName?: string | undefined;
+  readonly servicePlan?: string | undefined;
   /** A device must have all of these values. */
-  readonly customFields?: readonly { readonly key: string; readonly value: string }[];
+  readonly customFields?: readonly { readonly key: string; readonly value: string }[] | undefined;
   /** The `next` of the page before, digits; null, as '0', begins. */
   readonly after?: string | null;
   /** Devices in one page; the carrier names 2,000 as the most, its SDK 500. */
@@ -80,12 +81,12 @@ export class CarrierReads {
    * numeric `DeviceId` extended attribute of the last device, in no other field of it.
    */
   async listDevices(query: DeviceQuery): Promise<DevicePage> {
-    const { accountName, deviceId, groupName, customFields, pageSize = PAGE_SIZE } = query;
+    const { accountName, deviceId, groupName, servicePlan, customFields, pageSize = PAGE_SIZE } = query;
     const after = query.after ?? '0';
     const what = 'list devices';
     const body = deviceId
       ? JSON.stringify({ accountName, deviceId: wireDeviceId(deviceId) })
-      : withNumber({ accountName, groupName, customFields, maxNumberOfDevices: pageSize }, 'largestDeviceIdSeen', after);
+      : withNumber({ accountName, groupName, servicePlan, customFields, maxNumberOfDevices: pageSize }, 'largestDeviceIdSeen', after);
     const answer = await this.#read('device_list', what, { method: 'POST', path: '/m2m/v1/devices/actions/list', body });
     if (isDeviceNotFound(answer)) return { devices: [], next: null };
     const page = this.#readable(what, deviceListAnswer, answer);

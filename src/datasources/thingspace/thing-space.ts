@@ -1,6 +1,5 @@
 import { GatewayError } from '../../errors.ts';
 import type { AuthorizedAnswer, AuthorizedCalls } from './authorized-calls.ts';
-import { OPERATIONS, type OperationName, type WireDevice } from '../../operations/operations.ts';
 import { throttledFor } from './throttled-for.ts';
 import { TransportError } from '../../lib/http-exchange.ts';
 import { hasCode, parseCarrierError, registrationsAnswer, requestAnswer, type CarrierError } from './wire/answers.ts';
@@ -8,6 +7,16 @@ import { hasCode, parseCarrierError, registrationsAnswer, requestAnswer, type Ca
 export interface Registration {
   readonly serviceName: string;
   readonly url: string;
+}
+
+/** One carrier request, as it leaves. */
+export interface CarrierAction {
+  /** The operation, as metrics name it. */
+  readonly name: string;
+  readonly method: 'POST' | 'PUT';
+  /** Below the API's base URL. */
+  readonly path: string;
+  readonly body: unknown;
 }
 
 /** What became of one carrier request. Only `NOT_SENT` may be tried again: nothing of it has had an effect. */
@@ -45,23 +54,18 @@ export class ThingSpace {
    * | 408, 5xx, 3xx, REQUEST_FAILED.UnexpectedError, 2xx without a usable id, cut or timed out after bytes left | UNKNOWN |
    * | any other 4xx | REFUSED |
    */
-  async perform(
-    operation: OperationName,
-    request: { readonly accountName: string; readonly devices: readonly WireDevice[] | null; readonly settings: unknown },
-    beforeSend: () => Promise<void>,
-  ): Promise<SendAnswer> {
-    const { method, path, body } = OPERATIONS[operation];
-    const exchange = { method, path, body: JSON.stringify(body(request.accountName, request.devices, request.settings as never)) };
+  async perform({ name, method, path, body }: CarrierAction, beforeSend: () => Promise<void>): Promise<SendAnswer> {
+    const exchange = { method, path, body: JSON.stringify(body) };
     let answer: AuthorizedAnswer;
     try {
       answer = await this.#options.calls.send(exchange, beforeSend);
     } catch (error) {
       const lost = this.#unanswered(error);
-      this.#options.onCall?.(operation, lost.type.toLowerCase());
+      this.#options.onCall?.(name, lost.type.toLowerCase());
       return lost;
     }
     const verdict = this.#verdict(answer);
-    this.#options.onCall?.(operation, verdict.type.toLowerCase());
+    this.#options.onCall?.(name, verdict.type.toLowerCase());
     return verdict;
   }
 

@@ -2,8 +2,8 @@ import type { DueCarrierRequest, Finding, SilentDevice } from '../../datasources
 import { DamagedRequest } from '../../datasources/request-log/sqlite/request-folds.ts';
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { CarrierReads, DeviceId } from '../../datasources/thingspace/carrier-reads.ts';
-import { isOperationName, type OperationName } from '../../operations/operations.ts';
-import { historyProves, proofOf } from '../../operations/proof.ts';
+import { operationNamed } from '../../operations/index.ts';
+import type { ProvenBy } from '../../operations/proof.ts';
 import type { DeviceIdentifier, DeviceIdentifierKind } from '../../datasources/thingspace/wire/device-identifier.ts';
 import { keyOf } from '../../datasources/thingspace/wire/device-identifier.ts';
 import type { DeviceRecord } from '../../datasources/thingspace/wire/device-list.ts';
@@ -22,7 +22,7 @@ export interface AskCarrierOptions {
 
 /** A carrier request whose operation leaves a trace that can be looked for. */
 export interface Askable extends DueCarrierRequest {
-  readonly operation: OperationName;
+  readonly provenBy: ProvenBy;
 }
 
 /** A device that is looked for, and for which carrier request. */
@@ -37,9 +37,10 @@ const LOOKUPS_AT_MOST = 20;
 /** Kinds a device is looked up by, the surest first. */
 const LOOKUP_KINDS: readonly DeviceIdentifierKind[] = ['ICCID', 'EID', 'IMEI', 'MEID', 'ESN', 'MDN'];
 
-/** Whether asking can teach anything: nothing the carrier tells shows a renewed activation code, or what another tool wanted. */
-export function isAskable(request: DueCarrierRequest): request is Askable {
-  return request.operation !== null && isOperationName(request.operation) && request.operation !== 'RENEW_ACTIVATION_CODE';
+/** Null where asking teaches nothing: nothing the carrier tells shows a renewed activation code, or what another tool wanted. */
+export function askable(request: DueCarrierRequest): Askable | null {
+  const provenBy = operationNamed(request.operation)?.provenBy ?? 'NOTHING';
+  return provenBy === 'NOTHING' ? null : { ...request, provenBy };
 }
 
 /**
@@ -58,7 +59,7 @@ export async function askCarrier(options: AskCarrierOptions, requests: readonly 
   for (const request of requests) {
     const devices = await silentDevices(options, request);
     const [only] = devices;
-    if (only && request.deviceCount === 1 && request.carrierRequestId !== null && request.operation === 'ACTIVATE_DEVICES') {
+    if (only && request.deviceCount === 1 && request.carrierRequestId !== null && request.provenBy.requestStatus) {
       const answer = await askStatus(options, request, request.carrierRequestId, only, signal);
       if (answer === 'PENDING') continue;
       if (answer) {
@@ -108,13 +109,14 @@ async function lookUp(options: AskCarrierOptions, wanted: readonly Wanted[], sig
     const id = lookupId(device);
     const record = id && (await recordOf(options, request.account, id, signal));
     if (!id || !record) continue;
-    let proven = proofOf(request.operation, record, request.since) === 'DONE';
+    const proof = request.provenBy.record(record, request.since);
+    let proven = proof === 'DONE';
     let service: Evidence['service'] = 'DeviceList';
-    if (!proven && proofOf(request.operation, record, request.since) === 'LOOK_CLOSER') {
+    if (proof === 'LOOK_CLOSER') {
       await budget.take(signal);
       const history = reads.deviceHistory({ deviceId: id, earliestMs: request.since - 60_000, latestMs: now() + 60_000 });
       const events = await unlessRefused(options, history);
-      proven = events !== null && historyProves(request.operation, events, request.since);
+      proven = events !== null && request.provenBy.history(events, request.since);
       service = 'DeviceHistory';
     }
     if (!proven) continue;
@@ -140,7 +142,7 @@ async function sweep(options: AskCarrierOptions, wanted: readonly Wanted[], sign
     for (const record of page.devices) {
       const meant = new Set(record.deviceIds.flatMap((identifier) => byKey.get(keyOf(identifier)) ?? []));
       for (const each of meant) {
-        const proof = proofOf(each.request.operation, record, each.request.since);
+        const proof = each.request.provenBy.record(record, each.request.since);
         if (proof === 'DONE') {
           // By its identifiers, not by its index: two of the list may share a weaker one.
           findings.push({ ...evidenceOf('DeviceList', { succeeded: true, ...shown(record) }), ...placeOf(each), index: null });

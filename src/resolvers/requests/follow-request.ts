@@ -1,7 +1,7 @@
 import { isTerminal, type LogBatch, type RequestLog } from '../../datasources/request-log/request-log.ts';
 import { BoundedCache } from '../../lib/bounded-cache.ts';
 import type { Following, Hub } from '../../datasources/request-log/hub.ts';
-import { OPERATIONS, isOperationName } from '../../operations/operations.ts';
+import { operationNamed } from '../../operations/index.ts';
 import { GatewayError } from '../../errors.ts';
 import { currentCaller, mayUse, type Identity } from '../access/caller.ts';
 import type { CallerTurns } from './caller-turns.ts';
@@ -58,11 +58,7 @@ export class RequestFollowing {
     const caller = currentCaller(identity);
     const request = await requireRequest(this.#requestLog, caller, requestId);
     const from = after === null ? 0 : after === 'LATEST' ? request.lastSeq : parseCursor(after, request, this.#requestLog.epoch);
-    const awaitsNidd =
-      untilNiddSettled &&
-      request.operation !== null &&
-      isOperationName(request.operation) &&
-      OPERATIONS[request.operation].secondService !== null;
+    const awaitsNidd = untilNiddSettled && (operationNamed(request.operation)?.secondService ?? null) !== null;
     const settledAt = async (seq: number): Promise<boolean> => {
       if (!awaitsNidd) return true;
       if ((await this.#requestLog.niddOutstanding(request.id)) > 0) return false;

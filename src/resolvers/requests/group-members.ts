@@ -1,7 +1,7 @@
 import type { RequestedDevice, RequestLog, StoredRequest } from '../../datasources/request-log/request-log.ts';
 import type { CarrierReads } from '../../datasources/thingspace/carrier-reads.ts';
-import type { ActivateSettings } from '../../operations/activate-body.ts';
 import type { DeviceIdentifierKind } from '../../datasources/thingspace/wire/device-identifier.ts';
+import type { DeviceFilter } from '../../operations/target.ts';
 
 export interface GroupMembersOptions {
   readonly requestLog: Pick<RequestLog, 'setMembers'>;
@@ -24,21 +24,24 @@ export class GroupMembers {
   }
 
   /** The devices become the expected outcomes of the Request. Where they cannot be read the Request goes without them. */
-  async read(request: StoredRequest, settings: unknown): Promise<void> {
+  async read(request: StoredRequest, filter: DeviceFilter): Promise<void> {
     const { requestLog, onFailure } = this.#options;
     try {
-      const devices = await this.#list(request.account, settings as ActivateSettings);
+      const devices = await this.#list(request.account, filter);
       if (devices.length > 0 && devices.length <= MOST_DEVICES) await requestLog.setMembers(request.id, devices);
     } catch (error) {
       onFailure(request.id, error);
     }
   }
 
-  async #list(accountName: string, { groupName, customFields }: ActivateSettings): Promise<RequestedDevice[]> {
+  async #list(accountName: string, filter: DeviceFilter): Promise<RequestedDevice[]> {
     const found: RequestedDevice[] = [];
-    const filter = { accountName, ...(groupName !== undefined && { groupName }), ...(customFields && { customFields }) };
     for (let after: string | null = '0'; after !== null && found.length <= MOST_DEVICES;) {
-      const page: Awaited<ReturnType<CarrierReads['listDevices']>> = await this.#options.reads.listDevices({ ...filter, after });
+      const page: Awaited<ReturnType<CarrierReads['listDevices']>> = await this.#options.reads.listDevices({
+        accountName,
+        ...filter,
+        after,
+      });
       for (const { deviceIds } of page.devices) {
         const lasting = deviceIds.flatMap(({ kind, id }) => (kind !== null && LASTING.has(kind) ? [{ kind, id }] : []));
         if (lasting.length > 0) found.push({ deviceIds: lasting });

@@ -6,13 +6,12 @@ import type {
   StoredOutcome,
   StoredRequest,
 } from '../../datasources/request-log/request-log.ts';
-import { isOperationName, type OperationName } from '../../operations/operations.ts';
-import type { ActivateSettings } from '../../operations/activate-body.ts';
-import type { DeviceIdentifierKind } from '../../datasources/thingspace/wire/device-identifier.ts';
+import type { Command, Operation } from '../../operations/define-operation.ts';
+import { operationNamed } from '../../operations/index.ts';
+import { REQUEST_OPTIONS, type RequestOptions } from '../../operations/fields.ts';
+import { faultsOf, type InputFault } from '../../operations/input-fault.ts';
 import { mayUse, type Caller } from '../access/caller.ts';
 import { findRequest } from './find-request.ts';
-import type { Command } from '../../operations/inputs/command.ts';
-import type { InputFault } from '../../operations/inputs/input-fault.ts';
 import type { RequestSender } from './request-sender.ts';
 import type { RequestSubmitter, SubmitResult } from './submit-request.ts';
 
@@ -34,20 +33,6 @@ export interface ResolveUnknownInput {
   readonly carrierRequestId: string | null;
   readonly neverArrived: boolean;
 }
-
-export interface RetryInput {
-  readonly requestId: string;
-  readonly clientReference: string | null;
-  readonly idempotencyKey: string | null;
-  readonly validateOnly: boolean;
-}
-
-/** Kinds a device that only a callback named is sent again by, where the operation takes them. */
-const SENT_KINDS: Readonly<Record<OperationName, ReadonlySet<DeviceIdentifierKind | null>>> = {
-  ACTIVATE_DEVICES: new Set(['ICCID', 'IMEI', 'EID']),
-  RENEW_ACTIVATION_CODE: new Set(['ICCID', 'IMEI', 'EID']),
-  RESUME_PROFILE: new Set(['ICCID']),
-};
 
 const RETRY = 'retryFailedDevices';
 
@@ -109,31 +94,41 @@ export class RequestManager {
     }
   }
 
-  /** A new Request for the devices that failed and are in no retry of it yet, linked to the first. */
-  async retryFailed(caller: Caller, input: RetryInput): Promise<SubmitResult> {
-    const request = await this.#writable(caller, input.requestId);
+  /**
+   * A new Request for the devices that failed and are in no retry of it yet, linked to the first.
+   *
+   * @param given the request options of the mutation, as they came.
+   */
+  async retryFailed(caller: Caller, requestId: string, given: unknown): Promise<SubmitResult> {
+    const request = await this.#writable(caller, requestId);
     if (!request) return this.#recorded(caller, RETRY, null, unknownRequest);
+    const options = REQUEST_OPTIONS.safeParse(given);
+    if (!options.success) {
+      const faults = faultsOf(options.error);
+      return this.#recorded(caller, RETRY, request, { type: 'INVALID', faults, total: faults.length });
+    }
     const before = this.#retrying.get(request.id) ?? Promise.resolve();
-    const retry = before.catch(() => undefined).then(() => this.#retry(caller, request, input));
+    const retry = before.catch(() => undefined).then(() => this.#retry(caller, request, options.data));
     this.#retrying.set(request.id, retry);
     return retry.finally(() => this.#retrying.get(request.id) === retry && this.#retrying.delete(request.id));
   }
 
-  async #retry(caller: Caller, request: StoredRequest, input: RetryInput): Promise<SubmitResult> {
+  async #retry(caller: Caller, request: StoredRequest, options: RequestOptions): Promise<SubmitResult> {
     const { submitter } = this.#options;
-    const key = input.validateOnly ? null : input.idempotencyKey;
+    const key = options.validateOnly ? null : (options.idempotencyKey ?? null);
     const repeat = await submitter.repeated(caller, request.account, key, ({ retryOf }) => retryOf === request.id);
     if (repeat) return this.#recorded(caller, RETRY, request, repeat);
-    const command = await this.#retryCommand(request, input);
+    const command = await this.#retryCommand(request, options);
     // The submitter records what becomes of it.
     return 'type' in command ? this.#recorded(caller, RETRY, request, command) : submitter.submit(caller, RETRY, () => ({ command }));
   }
 
-  async #retryCommand(request: StoredRequest, input: RetryInput): Promise<Command | Extract<SubmitResult, { type: 'INVALID' }>> {
+  async #retryCommand(request: StoredRequest, options: RequestOptions): Promise<Command | Extract<SubmitResult, { type: 'INVALID' }>> {
     const { requestLog } = this.#options;
-    const { operation, account } = request;
+    const { account } = request;
+    const operation = operationNamed(request.operation);
     const sendable = await requestLog.sendable(request.id);
-    if (operation === null || !isOperationName(operation) || !sendable)
+    if (!operation || !sendable)
       return invalid('requestId', 'NOT_RETRIABLE', 'Another tool made this request: what it asked for is not known here.');
     const failed = await this.#failedDevices(request, operation, sendable.devices);
     if (failed.length === 0) return invalid('requestId', 'NOTHING_FAILED', 'No device of this request has failed.');
@@ -144,16 +139,17 @@ export class RequestManager {
       return invalid('requestId', 'ALREADY_RETRIED', message);
     }
     const named = sendable.carrierRequests.every(({ deviceCount }) => deviceCount !== null);
-    const { clientReference, idempotencyKey, validateOnly } = input;
+    const { clientReference, idempotencyKey, validateOnly } = options;
     return {
       operation,
       accountName: account,
       devices,
-      settings: named ? sendable.settings : withoutSelection(sendable.settings as ActivateSettings),
+      // With a list of devices a filter would mean values to set, and a group to move them to.
+      settings: named ? sendable.settings : operation.withoutFilter(sendable.settings),
       clientReference: clientReference ?? request.clientReference,
-      idempotencyKey,
+      idempotencyKey: idempotencyKey ?? null,
       retryOf: request.id,
-      validateOnly,
+      validateOnly: validateOnly ?? false,
     };
   }
 
@@ -171,14 +167,10 @@ export class RequestManager {
     return result;
   }
 
-  async #failedDevices(
-    { id }: StoredRequest,
-    operation: OperationName,
-    named: readonly RequestedDevice[] | null,
-  ): Promise<RequestedDevice[]> {
+  async #failedDevices({ id }: StoredRequest, operation: Operation, named: readonly RequestedDevice[] | null): Promise<RequestedDevice[]> {
     const devices: RequestedDevice[] = [];
     for await (const outcome of this.#outcomes(id, ['FAILED', 'REJECTED'])) {
-      const device = named?.[outcome.index] ?? reported(outcome, operation);
+      const device = named?.[outcome.index] ?? nameReported(outcome, operation);
       if (device.deviceIds.length > 0) devices.push(device);
     }
     return devices;
@@ -234,12 +226,8 @@ const NOT_UNKNOWN = invalid(
   'The fate of this carrier request is known (or being found out): see `carrierRequests`.',
 );
 
-/** Of a group: with a list of devices the same parameters would mean values to set, and a group to move them to. */
-function withoutSelection({ groupName: _group, customFields: _filter, ...settings }: ActivateSettings): unknown {
-  return settings;
-}
-
-function reported({ final }: StoredOutcome, operation: OperationName): RequestedDevice {
+/** A device that only a callback named, as a retry of the operation names it. */
+function nameReported({ final }: StoredOutcome, { retryKinds }: Operation): RequestedDevice {
   const identifiers = final?.message.deviceIds ?? [];
-  return { deviceIds: identifiers.flatMap(({ kind, id }) => (kind !== null && SENT_KINDS[operation].has(kind) ? [{ kind, id }] : [])) };
+  return { deviceIds: identifiers.flatMap(({ kind, id }) => (kind !== null && retryKinds.includes(kind) ? [{ kind, id }] : [])) };
 }

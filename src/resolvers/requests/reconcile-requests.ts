@@ -4,7 +4,7 @@ import { DamagedRequest } from '../../datasources/request-log/sqlite/request-fol
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { CarrierReads } from '../../datasources/thingspace/carrier-reads.ts';
 import { GatewayError } from '../../errors.ts';
-import { askCarrier, isAskable, type Askable } from './ask-carrier.ts';
+import { askable, askCarrier, type Askable } from './ask-carrier.ts';
 import { CallBudget } from '../../lib/call-budget.ts';
 
 export interface ReconcilerOptions {
@@ -89,12 +89,13 @@ export class Reconciler implements AsyncDisposable {
   #ask(due: readonly DueCarrierRequest[], at: number): void {
     const open = new Set(due.map(keyOf));
     for (const key of this.#asked.keys()) if (!open.has(key)) this.#asked.delete(key);
-    const ripe = due.filter(
-      (request): request is Askable =>
-        isAskable(request) &&
-        (request.state === 'UNKNOWN' || at - request.since >= this.#options.overdueAfterMs) &&
-        (this.#asked.get(keyOf(request))?.nextAt ?? 0) <= performance.now(),
-    );
+    const ripe = due
+      .flatMap((request) => askable(request) ?? [])
+      .filter(
+        (request) =>
+          (request.state === 'UNKNOWN' || at - request.since >= this.#options.overdueAfterMs) &&
+          (this.#asked.get(keyOf(request))?.nextAt ?? 0) <= performance.now(),
+      );
     for (const [account, requests] of Map.groupBy(ripe, (request) => request.account)) {
       if (this.#asking.has(account) || this.#stop.signal.aborted) continue;
       this.#asking.set(

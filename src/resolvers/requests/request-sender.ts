@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isOperationName, type OperationName } from '../../operations/operations.ts';
+import type { Operation } from '../../operations/define-operation.ts';
+import { operationNamed } from '../../operations/index.ts';
 import type {
   RequestError,
   RequestLog,
@@ -144,9 +145,9 @@ export class RequestSender implements AsyncDisposable {
     const place = await queue.take({ operation, account: request.account, requestId: request.id, again }, signal);
     let marked = false;
     try {
-      if (part.deviceCount === null && (await this.#isUncounted(request.id))) await members.read(request, settings);
+      if (part.deviceCount === null && (await this.#isUncounted(request.id))) await members.read(request, operation.filterOf(settings));
       const own = devices && part.deviceCount !== null ? devices.slice(part.firstIndex, part.firstIndex + part.deviceCount) : null;
-      const answer = await thingSpace.perform(operation, { accountName: request.account, devices: own, settings }, async () => {
+      const answer = await thingSpace.perform(operation.actionOn(request.account, own, settings), async () => {
         signal.throwIfAborted();
         marked = await requestLog.step(request.id, part.position, { type: 'SENDING' });
         if (!marked) throw new NoLongerQueued();
@@ -219,9 +220,10 @@ function leave(place: Place, marked: boolean): void {
   else place.giveBack();
 }
 
-function knownOperation(requestId: string, operation: string | null): OperationName {
-  if (operation === null || !isOperationName(operation))
-    throw new Error(`Request ${requestId} names an operation this gateway does not know.`);
+/** @throws Error for one that this version does not know: it stays QUEUED. */
+function knownOperation(requestId: string, name: string | null): Operation {
+  const operation = operationNamed(name);
+  if (!operation) throw new Error(`Request ${requestId} names an operation this gateway does not know.`);
   return operation;
 }
 

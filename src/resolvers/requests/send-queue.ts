@@ -1,15 +1,17 @@
-import { OPERATIONS, type OperationName } from '../../operations/operations.ts';
+import type { Operation } from '../../operations/define-operation.ts';
 
 export interface SendQueueOptions {
-  /** Requests of a limited operation in any 60 seconds. */
+  /** Requests of a limited operation in any 60 seconds; fewer where the carrier's own limit of it is lower. */
   readonly perMinute: number;
   /** Milliseconds of a clock that never jumps: a wall clock set forward would open a second window. */
   readonly monotonicNow: () => number;
 }
 
+type LimitedOperation = Pick<Operation, 'name' | 'maxPerMinute'>;
+
 /** Who waits to send. */
 export interface Ticket {
-  readonly operation: OperationName;
+  readonly operation: LimitedOperation;
   readonly account: string;
   readonly requestId: string;
   /** Had its turn before, and goes before its account's others. */
@@ -59,7 +61,7 @@ interface Waiter {
  */
 export class SendQueue implements Disposable {
   readonly #options: SendQueueOptions;
-  readonly #gates = new Map<OperationName, Gate>();
+  readonly #gates = new Map<string, Gate>();
   readonly #waiting = new Map<string, Ticket>();
 
   constructor(options: SendQueueOptions) {
@@ -67,7 +69,7 @@ export class SendQueue implements Disposable {
   }
 
   /** What was sent before this process started, as milliseconds ago: a restart must not open a second window. */
-  remember(operation: OperationName, agesMs: readonly number[]): void {
+  remember(operation: LimitedOperation, agesMs: readonly number[]): void {
     const now = this.#options.monotonicNow();
     // An age below zero is a clock that was set back meanwhile: taken for just now.
     this.#gate(operation).places.push(...agesMs.map((age) => ({ overAt: now - Math.max(age, 0) })));
@@ -104,7 +106,7 @@ export class SendQueue implements Disposable {
   }
 
   /** The carrier limits an operation: none of its requests leaves for `ms`. */
-  hold(operation: OperationName, ms: number): void {
+  hold(operation: LimitedOperation, ms: number): void {
     const gate = this.#gate(operation);
     gate.heldUntil = Math.max(gate.heldUntil, this.#options.monotonicNow() + ms);
     this.#serve(gate);
@@ -131,11 +133,11 @@ export class SendQueue implements Disposable {
     for (const { timer } of this.#gates.values()) if (timer) clearTimeout(timer);
   }
 
-  #gate(operation: OperationName): Gate {
-    let gate = this.#gates.get(operation);
+  #gate({ name, maxPerMinute }: LimitedOperation): Gate {
+    let gate = this.#gates.get(name);
     if (!gate) {
-      const limit = OPERATIONS[operation].maxPerMinute === null ? Number.POSITIVE_INFINITY : this.#options.perMinute;
-      this.#gates.set(operation, (gate = { limit, places: [], lanes: new Map(), heldUntil: -Infinity, timer: null }));
+      const limit = maxPerMinute === null ? Number.POSITIVE_INFINITY : Math.min(maxPerMinute, this.#options.perMinute);
+      this.#gates.set(name, (gate = { limit, places: [], lanes: new Map(), heldUntil: -Infinity, timer: null }));
     }
     return gate;
   }

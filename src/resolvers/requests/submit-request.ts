@@ -3,12 +3,11 @@ import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promi
 import { ulid } from 'ulid';
 import type { AuditRecord } from '../../datasources/request-log/audit-log.ts';
 import type { NewRequest, RequestLog, StoredRequest } from '../../datasources/request-log/request-log.ts';
-import { OPERATIONS } from '../../operations/operations.ts';
+import type { Command, ParsedInput } from '../../operations/define-operation.ts';
+import type { InputFault } from '../../operations/input-fault.ts';
 import type { Session } from '../../datasources/thingspace/session.ts';
 import { GatewayError } from '../../errors.ts';
 import { mayUse, type Caller } from '../access/caller.ts';
-import type { Command } from '../../operations/inputs/command.ts';
-import type { InputFault, Parsed } from '../../operations/inputs/input-fault.ts';
 import type { RequestSender } from './request-sender.ts';
 
 /** What a mutation comes to: one member of its result union. */
@@ -60,7 +59,7 @@ export class RequestSubmitter {
    * @param action the mutation, as the audit log names it.
    * @param parse reads its input; it has a turn of the event loop of its own, as every long step here.
    */
-  async submit(caller: Caller, action: string, parse: () => Parsed<Command>): Promise<SubmitResult> {
+  async submit(caller: Caller, action: string, parse: () => ParsedInput): Promise<SubmitResult> {
     const asked: Asked = { account: null, devices: null, isRecorded: false };
     const result = await this.#submit(caller, action, parse, asked);
     if (!asked.isRecorded && result.type !== 'VALIDATED')
@@ -68,7 +67,7 @@ export class RequestSubmitter {
     return result;
   }
 
-  async #submit(caller: Caller, action: string, parse: () => Parsed<Command>, asked: Asked): Promise<SubmitResult> {
+  async #submit(caller: Caller, action: string, parse: () => ParsedInput, asked: Asked): Promise<SubmitResult> {
     const deadline = performance.now() + this.#options.waitMs;
     // 10,000 devices take tens of milliseconds at each step: callbacks are acknowledged in between.
     await nextTurn();
@@ -88,7 +87,7 @@ export class RequestSubmitter {
     const settings = JSON.stringify(command.settings);
     const devicesJson = command.devices && JSON.stringify(command.devices);
     const inputHash = createHash('sha256')
-      .update(JSON.stringify([command.operation, command.accountName, ...(command.retryOf === null ? [] : [command.retryOf])]))
+      .update(JSON.stringify([command.operation.name, command.accountName, ...(command.retryOf === null ? [] : [command.retryOf])]))
       .update(devicesJson ?? '')
       .update(settings)
       .digest();
@@ -106,7 +105,7 @@ export class RequestSubmitter {
       return {
         id,
         account: command.accountName,
-        operation: command.operation,
+        operation: command.operation.name,
         createdBy: caller.id,
         clientReference: command.clientReference,
         idempotencyKey: command.idempotencyKey,
@@ -256,7 +255,7 @@ function invalid(fault: InputFault): SubmitResult {
 
 /** One carrier request, or several where the operation's limit is below the devices given. */
 function split({ operation, devices }: Command): NewRequest['carrierRequests'] {
-  const { callbackService: service, maxDevices } = OPERATIONS[operation];
+  const { callbackService: service, maxDevices } = operation;
   if (devices === null) return [{ service, firstIndex: 0, deviceCount: null }];
   const parts: { service: string; firstIndex: number; deviceCount: number }[] = [];
   for (let firstIndex = 0; firstIndex < devices.length; firstIndex += maxDevices) {

@@ -12,7 +12,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { GRANTS, hasScope, SCOPES, type Caller, type Grant, type Scope } from '../../resolvers/access/caller.ts';
-import { fieldRule } from '../../schema/field-rules.ts';
+import { fieldRule } from '../../schema/rules.ts';
 
 /** What an operation needs of whoever sends it, with the first field that needs it: `Type.field`. */
 export interface OperationDemands {
@@ -39,7 +39,7 @@ export function demandsOf(schema: GraphQLSchema, document: DocumentNode, operati
 
   function demand(type: string, field: string): void {
     const place = `${type}.${field}`;
-    const rule = fieldRule(type, field);
+    const rule = fieldRule(schema, type, field);
     if (rule === null) withoutRule ??= place;
     else if (typeof rule === 'object') {
       for (const grant of rule) if (!grants.has(grant)) grants.set(grant, place);

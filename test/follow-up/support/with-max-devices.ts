@@ -1,13 +1,14 @@
-import { OPERATIONS, type OperationName } from '../../../src/operations/operations.ts';
+import { operationNamed } from '../../../src/operations/index.ts';
 
 /** Lowers the devices the carrier takes in one request of an operation, in this process, until disposed of. */
-export function withMaxDevices(operation: OperationName, maxDevices: number): Disposable {
-  const row = OPERATIONS[operation] as { maxDevices: number };
+export function withMaxDevices(operation: string, maxDevices: number): Disposable {
+  const row = operationNamed(operation);
+  if (!row) throw new Error(`There is no operation ${operation}.`);
   const before = row.maxDevices;
-  row.maxDevices = maxDevices;
+  Object.assign(row, { maxDevices });
   return {
     [Symbol.dispose]() {
-      row.maxDevices = before;
+      Object.assign(row, { maxDevices: before });
     },
   };
 }

@@ -8,8 +8,7 @@ export interface InputFault {
   readonly message: string;
 }
 
-/** A parsed command, or everything that is wrong. */
-export type Parsed<Command> = { readonly command: Command } | { readonly faults: readonly InputFault[] };
+export type ReportFault = (path: InputFault['path'], code: string, message: string) => void;
 
 export function faultsOf(error: z.ZodError): InputFault[] {
   return error.issues.map((issue) => ({

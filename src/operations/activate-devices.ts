@@ -1,0 +1,247 @@
+import * as z from 'zod';
+import type { RequestedDevice } from '../datasources/request-log/request-log.ts';
+import { isActive } from '../datasources/thingspace/wire/device-list.ts';
+import { defineOperation } from './define-operation.ts';
+import { about, identifiers, INPUT_TYPES, optional, plainText, servicePlan, text, zipCode } from './fields.ts';
+import { primaryPlaceOfUse } from './place-of-use.ts';
+import { historyShows, isAfterSending } from './proof.ts';
+import {
+  chosenBy,
+  customFieldFilter,
+  customFieldKey,
+  customFieldList,
+  customFieldValue,
+  deviceList,
+  reportChoiceFaults,
+  reportRepeatedKeys,
+  type ChoiceWords,
+} from './target.ts';
+
+const device = z
+  .object({
+    deviceIds: identifiers(
+      ['IMEI', 'ICCID', 'EID', 'MDN', 'MEID', 'MSISDN', 'ESN'],
+      'Its identifiers, each kind once: for a 4G device its IMEI and ICCID (or the ICCID alone with `skuNumber`). Takes IMEI, ICCID, EID, MDN, MEID, MSISDN and ESN.',
+    ),
+    ipAddress: optional(
+      z
+        .string()
+        .regex(
+          /^(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]\d?)(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/,
+          about('must be an IPv4 address: 1-255.0-255.0-255.0-255, for example "100.127.22.33".'),
+        ),
+    ).describe('The IP address to assign, in the format 1-255.0-255.0-255.0-255: `100.127.22.33`. Needs `carrierIpPoolName`.'),
+  })
+  .register(INPUT_TYPES, { name: 'ActivateDeviceInput', description: 'One device to activate.' });
+
+const customFields = customFieldList(
+  z
+    .object({
+      key: customFieldKey,
+      value: customFieldValue.describe("A user-defined text of at most 50 characters, without `'`, `<` and `\\`."),
+    })
+    .register(INPUT_TYPES, { name: 'CustomFieldInput', description: 'A custom field to set on every device of the request.' }),
+);
+
+const narrowing = {
+  customFieldFilter: optional(customFieldFilter).describe(
+    'Activate only devices with these custom field values. They must have been added to the account with them before.',
+  ),
+};
+
+const activateGroup = z
+  .object({ groupName: text(100).describe('The device group.'), ...narrowing })
+  .register(INPUT_TYPES, { name: 'ActivateGroupInput', description: 'Activates the devices of a group.' });
+
+const activateWholeAccount = z
+  .object({
+    confirmAccountName: z.string().describe('Repeat `accountName`: every line of the account will be billed.'),
+    ...narrowing,
+  })
+  .register(INPUT_TYPES, {
+    name: 'ActivateWholeAccountInput',
+    description: 'Activates every 4G device of the account, or those with specific custom field values.',
+  });
+
+const words: ChoiceWords = {
+  group: 'activateGroup',
+  wholeAccount: 'activateWholeAccount',
+  verb: 'activate',
+  consequence: 'every device of the account will be activated',
+};
+
+/** Page "Activate service for devices", with its notes. */
+export const activateDevices = defineOperation({
+  name: 'ACTIVATE_DEVICES',
+  method: 'POST',
+  path: '/m2m/v1/devices/actions/activate',
+  callbackService: 'CarrierService',
+  secondService: 'NiddService',
+  maxDevices: 10_000,
+  maxPerMinute: 100,
+  texts: {
+    purpose: 'Activate service for devices',
+    noun: 'The activation',
+    mutation:
+      'Activates service for devices, so that they can send and receive data. Each device reports when it is active or has failed, usually within a few minutes; up to 12 hours while the network is being changed. NB-IoT devices report a second time when NIDD is configured. The carrier takes 100 activate requests a minute: put many devices into one. It is best to check that devices are ready before (state, availability), and to know the carrier’s M2M Service Provisioning Rules. Beside the result here, its device list and provisioning history show what became of a device. A general error in a result is a case for the carrier’s support; other errors mean a wrong identifier or value.',
+    inputType:
+      "What to activate, and how. Exactly one of `devices`, `activateGroup` and `activateWholeAccount` says which devices. Devices must already exist in Verizon Mobile Device Management (MDM). If they are not in the account yet and the activation fails, they may be added to it as deactivated. No field may contain `'`, `<` or `\\`.",
+    input: 'What to activate, and how.',
+  },
+  target: {
+    fields: {
+      devices: optional(deviceList(device)).describe('1 to 10,000 devices. Leave it out to activate a group or the whole account.'),
+      activateGroup: optional(activateGroup).describe('Activate the devices of a group instead of a list.'),
+      activateWholeAccount: optional(activateWholeAccount).describe('Activate the devices of the whole account instead of a list.'),
+    },
+    filterKeys: ['groupName', 'customFields'],
+    reportFaults: ({ devices, activateGroup: group, activateWholeAccount: wholeAccount, accountName }, report) =>
+      reportChoiceFaults({ devices, group, wholeAccount }, accountName, words, report),
+    choose: ({ devices, activateGroup: group, activateWholeAccount: wholeAccount }) => chosenBy({ devices, group, wholeAccount }),
+  },
+  fields: {
+    servicePlan: servicePlan.describe(
+      'The service plan for all devices: one of the codes the carrier lists for the account (GET /plans); for Consumer eSIM for Enterprise it is `HybridESim`. The carrier hands out the codes at on-boarding and whenever plans change. Any devices that are not supported by the service plan will not activate.',
+    ),
+    mdnZipCode: zipCode.describe(
+      'The 5-digit ZIP code where the service will primarily be used, or one you have been told to use. With geographic numbering the MDN is derived from it. With `leadId`, set it to the ZIP code of the lead’s address. Devices are assigned non-geographic MDNs if the account and device both support this feature.',
+    ),
+    groupName: optional(text(100)).describe(
+      'The device group to put the listed `devices` into. (To activate the devices of a group, use `activateGroup`.)',
+    ),
+    skuNumber: optional(text(20)).describe(
+      'The Stock Keeping Unit of a 4G device type, at most 20 characters, in lieu of the IMEI: each device then needs its ICCID, and all must be of the same type. SIM OTA must be performed before maintenance transactions (service plan, feature or ICCID change).',
+    ),
+    carrierName: optional(text(100)).describe(
+      'The carrier that performs the activation. Only needed if you have more than one; your only carrier is used by default.',
+    ),
+    carrierIpPoolName: optional(text(100)).describe(
+      'The private IP pool (Carrier Group Name) the device addresses come from; the default pool when left out. Required when a device has an `ipAddress`.',
+    ),
+    customFields: optional(customFields).describe('Custom fields to set on the listed `devices`, each key once.'),
+    leadId: optional(text(100)).describe(
+      'The ID of a “Qualified” or “Closed - Won” VPP customer lead (GET /leads), used for MDN assignment, taxation and compensation. Not allowed for non-VPP activations, nor together with `primaryPlaceOfUse`. Set `mdnZipCode` to the zip value of the lead’s address.',
+    ),
+    costCenterCode: optional(plainText(36)).describe(
+      'The cost center of all devices of the request: at most 36 letters, digits, spaces, dashes, exclamation points and pound signs.',
+    ),
+    publicIpRestriction: optional(z.string().regex(/^(?:un)?restricted$/, about('must be "restricted" or "unrestricted".'))).describe(
+      'For static IP addresses on the public network: `restricted` (no general access to the Internet) or `unrestricted`.',
+    ),
+    primaryPlaceOfUse: optional(primaryPlaceOfUse).describe(
+      'Customer and address of use; the account profile’s address when left out. Cannot be used with `leadId`: VPP partners enter a lead, whose AddressZipCode is used for taxation, or these fields without one to associate customer data with devices.',
+    ),
+  },
+  reportFaults({ devices, groupName, customFields: values, skuNumber, carrierIpPoolName, leadId, primaryPlaceOfUse: place }, report) {
+    if (!devices && groupName)
+      report(
+        ['groupName'],
+        'NEEDS_DEVICES',
+        'groupName is the group to put the listed devices into. To activate the devices of a group, use activateGroup.',
+      );
+    if (!devices && values)
+      report(
+        ['customFields'],
+        'NEEDS_DEVICES',
+        'customFields are values to set on listed devices. To choose devices by custom fields, use customFieldFilter.',
+      );
+    reportRepeatedKeys(values, ['customFields'], report);
+    const addresses = new Set<string>();
+    for (const [at, { deviceIds, ipAddress }] of (devices ?? []).entries()) {
+      if (skuNumber && !deviceIds.some(({ kind }) => kind === 'ICCID'))
+        report(
+          ['devices', at, 'deviceIds'],
+          'SKU_NEEDS_ICCID',
+          'With skuNumber each device needs its ICCID: the SKU stands in for the IMEI.',
+        );
+      if (!ipAddress) continue;
+      const path = ['devices', at, 'ipAddress'];
+      if (!carrierIpPoolName) report(path, 'NEEDS_IP_POOL', 'ipAddress needs carrierIpPoolName: name the pool the address belongs to.');
+      if (addresses.has(ipAddress)) report(path, 'DUPLICATE_ADDRESS', 'Another device of the list has the same ipAddress.');
+      addresses.add(ipAddress);
+    }
+    if (leadId && place)
+      report(
+        ['primaryPlaceOfUse'],
+        'EXCLUDES_LEAD',
+        'primaryPlaceOfUse cannot be used with leadId: the lead has the address. Give one of the two.',
+      );
+  },
+  // In the order of the page's example. The carrier has one parameter for two things: with devices, groupName and customFields
+  // are set; without, they choose.
+  body(accountName, devices, { servicePlan: plan, mdnZipCode, customFields: values, groupName, primaryPlaceOfUse: place, ...rest }) {
+    return {
+      ...(devices && { devices: devices.map(wireDevice) }),
+      accountName,
+      servicePlan: plan,
+      mdnZipCode,
+      customFields: values,
+      groupName,
+      ...rest,
+      primaryPlaceOfUse: place,
+    };
+  },
+  // | record of the device list | proof |
+  // |---|---|
+  // | active, `lastActivationDate` not before the sending (less CLOCK_SKEW_MS) | DONE |
+  // | active, without a date | LOOK_CLOSER: list that device alone, then ask its history |
+  // | active since before the sending, or any other state | NOT_YET |
+  //
+  // History: `Activate`, `Activation Confirmed` …
+  provenBy: {
+    requestStatus: true,
+    record({ state, lastActivationAt }, sentAt) {
+      if (!isActive(state)) return 'NOT_YET';
+      if (lastActivationAt === null) return 'LOOK_CLOSER';
+      return isAfterSending(lastActivationAt, sentAt) ? 'DONE' : 'NOT_YET';
+    },
+    history: historyShows(/^activat/i),
+  },
+  retryKinds: ['ICCID', 'IMEI', 'EID'],
+  example: {
+    about: [
+      'Activates three devices. Nothing is billed: the',
+      'carrier is simulated. The first succeeds within',
+      'seconds, the second fails, the third reports only',
+      'after a minute: copy the request’s id from the',
+      'result into the next tab, and watch it happen.',
+      '',
+      'Run it again and the first device is active',
+      'already: the carrier refuses it. Another to take:',
+      '  IMEI  990015675584667',
+      '  ICCID 89148000085771580907',
+      '',
+      'An ICCID nobody knows is taken on as a new device,',
+      'and its last four digits choose what happens:',
+      '  0001 late, 0002 never, 0003 Pending first,',
+      '  0005 and 0007 with a NIDD callback,',
+      '  4000 4030 4040 4090 4220 5000 fail,',
+      '  any other succeeds.',
+    ],
+    input: {
+      servicePlan: 'm2m4G2GB',
+      mdnZipCode: '98801',
+      devices: [
+        ['990016953001930', '89148000094224205304'],
+        ['990010000040400', '89148000000000004040'],
+        ['990010000000010', '89148000000000000001'],
+      ].map(([imei, iccid]) => ({
+        deviceIds: [
+          { kind: 'IMEI', id: imei },
+          { kind: 'ICCID', id: iccid },
+        ],
+      })),
+    },
+  },
+});
+
+/** `kind` in the carrier's lower-case spelling; IMEI before ICCID, the order the page asks for. */
+function wireDevice({ deviceIds, ipAddress }: RequestedDevice): unknown {
+  const rank = (kind: string) => (kind === 'IMEI' ? 0 : kind === 'ICCID' ? 1 : 2);
+  return {
+    deviceIds: deviceIds
+      .toSorted((left, right) => rank(left.kind) - rank(right.kind))
+      .map(({ kind, id }) => ({ kind: kind.toLowerCase(), id })),
+    ipAddress,
+  };
+}

@@ -1,0 +1,170 @@
+import * as z from 'zod';
+import type { RequestedDevice } from '../datasources/request-log/request-log.ts';
+import type { CarrierAction } from '../datasources/thingspace/thing-space.ts';
+import type { CallbackService } from '../datasources/thingspace/wire/callback-service.ts';
+import type { DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
+import { accountName, INPUT_TYPES, REQUEST_OPTIONS } from './fields.ts';
+import { faultsOf, type InputFault, type ReportFault } from './input-fault.ts';
+import type { ProvenBy } from './proof.ts';
+import type { DeviceFilter, Target } from './target.ts';
+
+/** What a carrier operation is, as its file says it. Settings are what it takes beside account, devices and request options. */
+interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRawShape> {
+  /** The value of the graph's `Operation` enum; the mutation and its types are named after it. */
+  readonly name: string;
+  readonly method: 'POST' | 'PUT';
+  /** Below the API's base URL. */
+  readonly path: string;
+  /** The service whose callbacks report each device. */
+  readonly callbackService: CallbackService;
+  /** A further service that may send one more message for a device, which changes neither its status nor the Request's. */
+  readonly secondService: CallbackService | null;
+  /** Devices in one carrier request; more are split over several. */
+  readonly maxDevices: number;
+  /** Requests a minute that the carrier takes of this operation, over all callers; null where it names no limit. */
+  readonly maxPerMinute: number | null;
+  readonly texts: OperationTexts;
+  readonly target: Target<TargetFields>;
+  /** The input's own fields. They are stored as they are parsed: a rule may become stricter only where nothing stored breaks it. */
+  readonly fields: Fields;
+  /** Rules between fields. They read the raw input: they speak beside the faults of single fields. */
+  readonly reportFaults?: (input: z.input<z.ZodObject<Fields>> & z.input<z.ZodObject<TargetFields>>, report: ReportFault) => void;
+  /** The documented body. `settings` holds the fields, and the filter where the carrier chooses the devices. */
+  readonly body: (
+    accountName: string,
+    devices: readonly RequestedDevice[] | null,
+    settings: z.output<z.ZodObject<Fields>> & DeviceFilter,
+  ) => unknown;
+  /** What proves it done without a callback; NOTHING where no read of the carrier shows it. */
+  readonly provenBy: ProvenBy | 'NOTHING';
+  /** Identifier kinds by which a retry names a device that only a callback has named. */
+  readonly retryKinds: readonly DeviceIdentifierKind[];
+  /** The example of the sandbox: devices of the simulated carrier. */
+  readonly example: OperationExample;
+}
+
+export interface OperationTexts {
+  /** Of the enum value, without a stop: "Activate service for devices". */
+  readonly purpose: string;
+  /** Begins the sentence "… was taken on": "The activation". */
+  readonly noun: string;
+  /** Of the mutation. */
+  readonly mutation: string;
+  /** Of the input type. */
+  readonly inputType: string;
+  /** Of the argument `input`. */
+  readonly input: string;
+}
+
+export interface OperationExample {
+  /** What it shows, in lines of at most 52 characters. */
+  readonly about: readonly string[];
+  /** Of the mutation, but for the account. */
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+/** Settings of a Request as they are stored, as JSON. */
+export type Settings = Readonly<Record<string, unknown>>;
+
+/** A mutation's input, parsed: nothing in it can be refused for its form any more. */
+export interface Command {
+  readonly operation: Operation;
+  readonly accountName: string;
+  /** Null where the carrier chooses the devices (a group, the whole account). */
+  readonly devices: readonly RequestedDevice[] | null;
+  readonly settings: Settings;
+  readonly clientReference: string | null;
+  readonly idempotencyKey: string | null;
+  /** The Request whose failed devices it tries again. */
+  readonly retryOf: string | null;
+  readonly validateOnly: boolean;
+}
+
+/** A parsed command, or everything that is wrong. */
+export type ParsedInput = { readonly command: Command } | { readonly faults: readonly InputFault[] };
+
+/** A carrier operation, as the rest of the gateway uses it. */
+export interface Operation extends Omit<Definition<z.ZodRawShape, z.ZodRawShape>, 'target' | 'fields' | 'reportFaults' | 'body'> {
+  /** The mutation: `activateDevices`. */
+  readonly mutation: string;
+  /** Begins the names of its types: `ActivateDevices`. */
+  readonly typeName: string;
+  /** The whole input, to be shown as a GraphQL type. */
+  readonly input: z.ZodObject;
+  /** All faults come back together. */
+  parse(input: unknown): ParsedInput;
+  /** One carrier request, as documented. @throws ZodError when `settings` are not this operation's. */
+  actionOn(accountName: string, devices: readonly RequestedDevice[] | null, settings: Settings): CarrierAction;
+  /** By what the carrier chooses the devices of a Request that lists none. */
+  filterOf(settings: Settings): DeviceFilter;
+  /** The same settings for listed devices. */
+  withoutFilter(settings: Settings): Settings;
+}
+
+const COMMON = z.object({ accountName, ...REQUEST_OPTIONS.shape });
+
+const FILTER = z.object({
+  groupName: z.string().optional(),
+  servicePlan: z.string().optional(),
+  customFields: z.array(z.object({ key: z.string(), value: z.string() })).optional(),
+});
+
+export function defineOperation<Fields extends z.ZodRawShape, TargetFields extends z.ZodRawShape>(
+  definition: Definition<Fields, TargetFields>,
+): Operation {
+  const { name, target, texts, reportFaults, body, fields, ...rest } = definition;
+  const typeName = name.toLowerCase().replaceAll(/(?:^|_)(\w)/g, (_match, first: string) => first.toUpperCase());
+  const own = z.object(fields);
+  const targeted = z.object(target.fields);
+  const settingKeys = [...new Set([...Object.keys(fields), ...target.filterKeys])];
+  const isFilter = (key: string) => target.filterKeys.some((each) => each === key);
+  const operation: Operation = {
+    ...rest,
+    name,
+    texts,
+    typeName,
+    mutation: `${typeName.charAt(0).toLowerCase()}${typeName.slice(1)}`,
+    input: z
+      .object({ ...COMMON.shape, ...target.fields, ...fields })
+      .register(INPUT_TYPES, { name: `${typeName}Input`, description: texts.inputType }),
+    parse(input) {
+      const faults: InputFault[] = [];
+      const report: ReportFault = (path, code, message) => faults.push({ path, code, message });
+      const [common, chosen, settings] = [COMMON.safeParse(input), targeted.safeParse(input), own.safeParse(input)];
+      for (const { error } of [common, chosen, settings]) if (error) faults.push(...faultsOf(error));
+      if (hasTypes(COMMON, common, input) && hasTypes(targeted, chosen, input)) {
+        target.reportFaults(input, report);
+        if (hasTypes(own, settings, input)) reportFaults?.(input, report);
+      }
+      if (faults.length > 0 || !common.success || !chosen.success || !settings.success) return { faults };
+      const { devices, filter } = target.choose(chosen.data);
+      const chosenBy: Settings = devices === null ? { ...filter } : {};
+      const given: Settings = { ...settings.data };
+      return {
+        command: {
+          operation,
+          accountName: common.data.accountName,
+          devices,
+          // In the order of the fields, whatever they come from: the idempotency of a mutation is a hash over them.
+          settings: Object.fromEntries(settingKeys.map((key) => [key, (isFilter(key) ? chosenBy[key] : undefined) ?? given[key]])),
+          clientReference: common.data.clientReference ?? null,
+          idempotencyKey: common.data.idempotencyKey ?? null,
+          retryOf: null,
+          validateOnly: common.data.validateOnly ?? false,
+        },
+      };
+    },
+    actionOn(account, devices, settings) {
+      const { method, path } = rest;
+      return { name, method, path, body: body(account, devices, { ...own.parse(settings), ...operation.filterOf(settings) }) };
+    },
+    filterOf: (settings) => FILTER.parse(Object.fromEntries(target.filterKeys.map((key) => [key, settings[key]]))),
+    withoutFilter: (settings) => Object.fromEntries(Object.entries(settings).filter(([key]) => !isFilter(key))),
+  };
+  return operation;
+}
+
+/** Rules between fields are asked where every field has its type; GraphQL sees to it, whatever else is wrong. */
+function hasTypes<Type extends z.ZodType>(_type: Type, parsed: z.ZodSafeParseResult<unknown>, _input: unknown): _input is z.input<Type> {
+  return parsed.success || parsed.error.issues.every(({ code }) => code !== 'invalid_type' && code !== 'invalid_value');
+}

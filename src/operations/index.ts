@@ -1,0 +1,14 @@
+import { activateDevices } from './activate-devices.ts';
+import type { Operation } from './define-operation.ts';
+import { renewActivationCode } from './renew-activation-code.ts';
+import { resumeProfile } from './resume-profile.ts';
+
+/** All that the carrier can be asked to do. */
+export const OPERATIONS: readonly Operation[] = [activateDevices, renewActivationCode, resumeProfile];
+
+const BY_NAME = new Map(OPERATIONS.map((operation) => [operation.name, operation]));
+
+/** Null for a Request of another tool, and for an operation that this gateway does not know (yet, or any more). */
+export function operationNamed(name: string | null): Operation | null {
+  return name === null ? null : (BY_NAME.get(name) ?? null);
+}

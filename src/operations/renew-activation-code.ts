@@ -1,0 +1,78 @@
+import * as z from 'zod';
+import { defineOperation } from './define-operation.ts';
+import { identifiers, INPUT_TYPES, optional, servicePlan, zipCode } from './fields.ts';
+import { profileBody } from './profile-body.ts';
+import { listedProfiles } from './target.ts';
+
+const profile = z
+  .object({
+    deviceIds: identifiers(
+      ['EID', 'ICCID', 'IMEI'],
+      'EID, ICCID and IMEI, each at most once, with at least the EID or the ICCID. For Consumer eSIM for Enterprise the carrier’s text takes EID and ICCID only; its examples also send the IMEI.',
+    ),
+  })
+  .register(INPUT_TYPES, { name: 'RenewActivationCodeDeviceInput', description: 'One eSIM device.' });
+
+/**
+ * Page "Renew activation code". Its text takes EID and ICCID, its own example sends EID and IMEI, the carrier's SDK IMEI and
+ * ICCID: any of them is accepted, as long as the eSIM is named by its EID or the ICCID it had.
+ */
+export const renewActivationCode = defineOperation({
+  name: 'RENEW_ACTIVATION_CODE',
+  method: 'POST',
+  path: '/m2m/v1/devices/profile/actions/renew_activation_code',
+  callbackService: 'DeviceProfileService',
+  secondService: null,
+  maxDevices: 10_000,
+  maxPerMinute: null,
+  texts: {
+    purpose: 'Make a new activation code for a deactivated eSIM',
+    noun: 'The renewal',
+    mutation:
+      'Makes a new activation code to reactivate a deactivated device. The code comes in `DeviceOutcome.activationCode`; activate the device with it afterwards. Each device reports in a DeviceProfileService callback.',
+    inputType: 'Which eSIMs get a new activation code.',
+    input: 'Which eSIMs get a new activation code.',
+  },
+  target: listedProfiles(profile, '1 to 10,000 deactivated devices.'),
+  fields: {
+    servicePlan: optional(servicePlan).describe('The service plan the account is subscribed to. It drives billing for usage.'),
+    mdnZipCode: optional(zipCode).describe('The 5-digit ZIP code of the profile.'),
+  },
+  reportFaults({ devices }, report) {
+    for (const [at, { deviceIds }] of devices.entries())
+      if (deviceIds.length > 0 && !deviceIds.some(({ kind }) => kind === 'EID' || kind === 'ICCID'))
+        report(
+          ['devices', at, 'deviceIds'],
+          'NEEDS_EID_OR_ICCID',
+          'Name the eSIM by its EID or by the ICCID it had; an IMEI alone is not enough.',
+        );
+  },
+  body: profileBody,
+  // No record shows the code or its age, and the history documents no event of a profile's.
+  provenBy: 'NOTHING',
+  retryKinds: ['ICCID', 'IMEI', 'EID'],
+  example: {
+    about: [
+      'Makes a new activation code for a deactivated eSIM.',
+      'Follow it with the id of its request: the outcome',
+      'has the activationCode (a secret: whoever has it',
+      'can install the eSIM).',
+      '',
+      'Another deactivated eSIM:',
+      '  EID   89049032514144764539310925507492',
+      '  ICCID 89148000030934455301',
+      'An unknown EID is taken on as one. The last digits',
+      'of an ICCID work as in the first tab: 4040 fails.',
+    ],
+    input: {
+      devices: [
+        {
+          deviceIds: [
+            { kind: 'EID', id: '89049032857667533535232036083467' },
+            { kind: 'ICCID', id: '89148000028211583712' },
+          ],
+        },
+      ],
+    },
+  },
+});

@@ -1,0 +1,67 @@
+import * as z from 'zod';
+import { isActive } from '../datasources/thingspace/wire/device-list.ts';
+import { defineOperation } from './define-operation.ts';
+import { identifiers, INPUT_TYPES, optional, servicePlan } from './fields.ts';
+import { profileBody } from './profile-body.ts';
+import { listedProfiles } from './target.ts';
+
+const profile = z
+  .object({ deviceIds: identifiers(['ICCID'], 'The ICCID of the profile, and nothing else.') })
+  .register(INPUT_TYPES, { name: 'ResumeProfileDeviceInput', description: 'One eSIM profile.' });
+
+/** Page "Resume profile": by ICCID, for a device may have several profiles. */
+export const resumeProfile = defineOperation({
+  name: 'RESUME_PROFILE',
+  method: 'POST',
+  path: '/m2m/v1/devices/profile/actions/profile_resume',
+  callbackService: 'DeviceProfileService',
+  secondService: null,
+  maxDevices: 10_000,
+  maxPerMinute: null,
+  texts: {
+    purpose: 'Resume a suspended eSIM profile',
+    noun: 'The resumption',
+    mutation:
+      'Resumes suspended eSIM profiles, Verizon US or Global, by ICCID and contracted service plan. Each profile reports in a DeviceProfileService callback of its own.',
+    inputType: 'Which suspended eSIM profiles to resume.',
+    input: 'Which profiles to resume.',
+  },
+  target: listedProfiles(profile, '1 to 10,000 profiles, Verizon US and Global.'),
+  fields: {
+    servicePlan: optional(servicePlan).describe(
+      'The Verizon service plan for a profile on the Verizon network, the Global service plan for a Global one.',
+    ),
+  },
+  body: profileBody,
+  // | record of the device list | proof |
+  // |---|---|
+  // | active, ProfileStatus ENABLE or ENABLED | DONE: there is no date, but it is the state asked for |
+  // | active, without ProfileStatus | LOOK_CLOSER: lists of several devices may leave it out; list that device alone |
+  // | any other ProfileStatus or state | NOT_YET |
+  //
+  // The history documents no event of a profile's.
+  provenBy: {
+    requestStatus: false,
+    record({ state, profileStatus }) {
+      if (!isActive(state)) return 'NOT_YET';
+      if (profileStatus === null) return 'LOOK_CLOSER';
+      return /^enabled?$/i.test(profileStatus) ? 'DONE' : 'NOT_YET';
+    },
+    history: () => false,
+  },
+  retryKinds: ['ICCID'],
+  example: {
+    about: [
+      'Resumes a suspended eSIM profile. Follow it with',
+      'the id of its request.',
+      '',
+      'Run it twice: the profile is not suspended any more,',
+      'the request is taken on, and its device fails.',
+      '',
+      'Another suspended profile: 89148000062306274519',
+      'One that is not suspended: 89148000002325720913',
+      'An unknown ICCID is taken on as a suspended one.',
+    ],
+    input: { servicePlan: 'HybridESim', devices: [{ deviceIds: [{ kind: 'ICCID', id: '89148000096031420902' }] }] },
+  },
+});

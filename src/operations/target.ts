@@ -1,0 +1,169 @@
+import * as z from 'zod';
+import type { RequestedDevice } from '../datasources/request-log/request-log.ts';
+import { identifierKey, type DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
+import { about, INPUT_TYPES, text } from './fields.ts';
+import type { ReportFault } from './input-fault.ts';
+
+/** By what the carrier chooses devices. All that is given must match; nothing given is the whole account. */
+export interface DeviceFilter {
+  readonly groupName?: string | undefined;
+  readonly servicePlan?: string | undefined;
+  /** A device must have all of these values. */
+  readonly customFields?: readonly { readonly key: string; readonly value: string }[] | undefined;
+}
+
+/** The devices that a parsed input means. `devices` is null where the carrier chooses them by `filter`. */
+export interface ChosenDevices {
+  readonly devices: readonly RequestedDevice[] | null;
+  readonly filter: DeviceFilter;
+}
+
+/** The part of an operation's input that says which devices are meant. */
+export interface Target<Fields extends z.ZodRawShape> {
+  readonly fields: Fields;
+  /** Settings that choose devices. A retry lists its devices, and leaves these out. */
+  readonly filterKeys: readonly (keyof DeviceFilter)[];
+  /** Rules that need more than one field. They read the raw input: they speak beside the faults of single fields. */
+  reportFaults(input: z.input<z.ZodObject<Fields>> & { readonly accountName: string }, report: ReportFault): void;
+  choose(input: z.output<z.ZodObject<Fields>>): ChosenDevices;
+}
+
+/** Most devices of one mutation. */
+const MAX_DEVICES = 10_000;
+
+/** A list of 1 to 10,000 devices. */
+export function deviceList<Device extends z.ZodType>(device: Device) {
+  return z
+    .array(device)
+    .min(1, about('must name at least one device.'))
+    .max(MAX_DEVICES, about('may name at most 10,000 devices; split the rest over further mutations.'));
+}
+
+interface NamedDevice {
+  readonly deviceIds: readonly { readonly kind: DeviceIdentifierKind; readonly id: string }[];
+}
+
+/**
+ * Rules that need the whole list: each device carries a kind once, and no identifier names two devices (they would be
+ * billed twice, and their callbacks could not be told apart).
+ *
+ * @param areProfiles true where an entry means an eSIM profile: entries told apart by ICCID may share the EID and IMEI of the
+ *   device they live in.
+ */
+export function reportListFaults(devices: readonly NamedDevice[], report: ReportFault, { areProfiles = false } = {}): void {
+  const seen = new Map<string, number>();
+  for (const [at, { deviceIds }] of devices.entries()) {
+    const kinds = new Set<string>();
+    const byIccid = areProfiles && deviceIds.some(({ kind }) => kind === 'ICCID');
+    for (const [place, { kind, id }] of deviceIds.entries()) {
+      const path = ['devices', at, 'deviceIds', place];
+      if (kinds.has(kind)) report([...path, 'kind'], 'DUPLICATE_KIND', `A device has one ${kind}: give each kind once.`);
+      kinds.add(kind);
+      if (byIccid && kind !== 'ICCID') continue;
+      const key = identifierKey(kind, id, kind);
+      const first = seen.get(key);
+      if (first === undefined || first === at) seen.set(key, at);
+      else report([...path, 'id'], 'DUPLICATE_DEVICE', `devices[${first}] has the same ${kind}: name each device once.`);
+    }
+  }
+}
+
+/** eSIM profiles, always listed. */
+export function listedProfiles<Profile extends z.ZodType<NamedDevice, NamedDevice>>(profile: Profile, description: string) {
+  const fields = { devices: deviceList(profile).describe(description) };
+  return {
+    fields,
+    filterKeys: [],
+    reportFaults: ({ devices }, report) => reportListFaults(devices, report, { areProfiles: true }),
+    choose: ({ devices }) => ({ devices, filter: {} }),
+  } satisfies Target<typeof fields>;
+}
+
+export const customFieldKey = z
+  .string()
+  .regex(/^CustomField[1-5]$/, about('must be CustomField1, CustomField2, CustomField3, CustomField4 or CustomField5.'))
+  .describe('`CustomField1`, `CustomField2`, `CustomField3`, `CustomField4` or `CustomField5`.');
+
+export const customFieldValue = text(50);
+
+export function customFieldList<Entry extends z.ZodType>(entry: Entry) {
+  return z.array(entry).min(1, 'Name at least one custom field, or leave the list out.');
+}
+
+/** Custom fields that choose devices. */
+export const customFieldFilter = customFieldList(
+  z
+    .object({ key: customFieldKey, value: customFieldValue.describe('The value a device must have; at most 50 characters.') })
+    .register(INPUT_TYPES, {
+      name: 'CustomFieldFilterInput',
+      description: 'Chooses devices that were added to the account before and have this value.',
+    }),
+);
+
+export function reportRepeatedKeys(fields: readonly { readonly key: string }[] | null | undefined, path: string[], report: ReportFault) {
+  const keys = fields?.map(({ key }) => key) ?? [];
+  for (const [at, key] of keys.entries())
+    if (keys.indexOf(key) !== at) report([...path, at, 'key'], 'DUPLICATE_KEY', 'Name each custom field once.');
+}
+
+/** A list, a group, or the whole account: the three ways to say which devices, whatever their fields are called. */
+interface Choice<Device> {
+  readonly devices?: readonly Device[] | null | undefined;
+  readonly group?: (Narrowing & { readonly groupName: string }) | null | undefined;
+  readonly wholeAccount?: (Narrowing & { readonly confirmAccountName: string }) | null | undefined;
+}
+
+interface Narrowing {
+  readonly customFieldFilter?: DeviceFilter['customFields'] | null;
+  readonly servicePlanFilter?: string | null | undefined;
+}
+
+/** How the fields of a choice are called, and its sentences. */
+export interface ChoiceWords {
+  readonly group: string;
+  readonly wholeAccount: string;
+  /** As in "which devices to activate". */
+  readonly verb: string;
+  /** As in "every device of the account will be activated". */
+  readonly consequence: string;
+}
+
+/**
+ * Exactly one of the three says which devices, never "everything" by omission: the carrier takes a body without devices and
+ * group for the whole account, and asks nobody.
+ */
+export function reportChoiceFaults(
+  { devices, group, wholeAccount }: Choice<NamedDevice>,
+  accountName: string,
+  words: ChoiceWords,
+  report: ReportFault,
+): void {
+  const names = [...(devices ? ['devices'] : []), ...(group ? [words.group] : []), ...(wholeAccount ? [words.wholeAccount] : [])];
+  if (names.length !== 1)
+    report(
+      [],
+      'EXACTLY_ONE_TARGET',
+      `Say which devices to ${words.verb} with exactly one of devices, ${words.group} and ${words.wholeAccount}; this input has ${names.length === 0 ? 'none' : names.join(' and ')}.`,
+    );
+  if (devices) reportListFaults(devices, report);
+  if (wholeAccount && wholeAccount.confirmAccountName !== accountName)
+    report(
+      [words.wholeAccount, 'confirmAccountName'],
+      'NOT_CONFIRMED',
+      `confirmAccountName must repeat accountName: ${words.consequence}.`,
+    );
+  reportRepeatedKeys(group?.customFieldFilter, [words.group, 'customFieldFilter'], report);
+  reportRepeatedKeys(wholeAccount?.customFieldFilter, [words.wholeAccount, 'customFieldFilter'], report);
+}
+
+export function chosenBy({ devices, group, wholeAccount }: Choice<RequestedDevice>): ChosenDevices {
+  const narrowing = group ?? wholeAccount;
+  return {
+    devices: devices ?? null,
+    filter: {
+      groupName: group?.groupName,
+      servicePlan: narrowing?.servicePlanFilter ?? undefined,
+      customFields: narrowing?.customFieldFilter ?? undefined,
+    },
+  };
+}
