@@ -3,7 +3,7 @@ import type { CodegenConfig } from '@graphql-codegen/cli';
 /** Prints the public contract (schema.graphql) and typed documents of `documents/`, which the demo, sandbox and tests use. */
 const config: CodegenConfig = {
   schema: './src/schema/index.ts',
-  documents: ['documents/*.graphql'],
+  documents: ['documents/*.graphql', 'documents/operations/*.graphql'],
   generates: {
     'schema.graphql': { plugins: ['schema-ast'] },
     'documents/gql/': {

@@ -18,6 +18,11 @@ export async function exampleTabs(simulatorAdminUrl: string = USUAL_ADMIN_URL): 
   );
 }
 
+/** The operation of a tab, as GraphiQL names the tab. */
+export function nameOfTab({ query }: Pick<GraphiqlTab, 'query'>): string {
+  return /^(?:mutation|query|subscription) (\w+)/m.exec(query)?.[1] ?? '';
+}
+
 async function text(name: string): Promise<string> {
   return (await readFile(new URL(name, FOLDER), 'utf8')).trimEnd();
 }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { devices } from '../support/devices.ts';
+import { inputLiteral } from '../support/input-literal.ts';
 import { makeKey, type TestKey } from '../support/make-key.ts';
+import { OPERATION_CASES } from '../support/operation-fixtures.ts';
 import { RawWebSocket } from '../support/raw-websocket.ts';
 import { ask } from './support/ask.ts';
 import { ACCOUNTS, openTwoAccounts, type Belongings, type TwoAccounts } from './support/two-accounts.ts';
@@ -108,29 +110,16 @@ const ASKED: readonly (readonly [what: string, query: string, theirs: (theirs: B
     ({ settled }) => settled.id,
     NO_ID,
   ],
-  [
-    'activateDevices',
-    `mutation ($v: String!) { activateDevices(input: { accountName: $v, servicePlan: "m2m4G2GB", mdnZipCode: "98801",
-      devices: [{ deviceIds: [{ kind: ICCID, id: "89148000000000000900" }, { kind: IMEI, id: "990000000009000" }] }] }) { ${FAULTS} } }`,
-    ({ account }) => account,
-    NO_ACCOUNT,
-  ],
-  [
-    'activateDevices, to validate',
-    `mutation ($v: String!) { activateDevices(input: { accountName: $v, servicePlan: "m2m4G2GB", mdnZipCode: "98801", validateOnly: true,
-      devices: [{ deviceIds: [{ kind: ICCID, id: "89148000000000000900" }, { kind: IMEI, id: "990000000009000" }] }] }) { ${FAULTS} } }`,
-    ({ account }) => account,
-    NO_ACCOUNT,
-  ],
-  ...(['renewActivationCode', 'resumeProfile'] as const).map(
-    (field) =>
-      [
-        field,
-        `mutation ($v: String!) { ${field}(input: { accountName: $v, devices: [{ deviceIds: [{ kind: EID, id: "89049032000000000000000000000001" },
-          { kind: ICCID, id: "89141390780800784259" }] }] }) { ${FAULTS} } }`,
-        ({ account }: Belongings) => account,
-        NO_ACCOUNT,
-      ] as const,
+  ...OPERATION_CASES.flatMap(({ operation: { mutation, typeName }, input }) =>
+    [false, true].map(
+      (validateOnly) =>
+        [
+          validateOnly ? `${mutation}, to validate` : mutation,
+          `mutation ($v: String!) { ${mutation}(input: ${inputLiteral(typeName, { ...input, accountName: 'V', validateOnly }).replace('"V"', '$v')}) { ${FAULTS} } }`,
+          ({ account }: Belongings) => account,
+          NO_ACCOUNT,
+        ] as const,
+    ),
   ),
 ];
 

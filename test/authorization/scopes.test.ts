@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SCOPES, type Scope } from '../../src/resolvers/access/caller.ts';
 import { schema } from '../../src/schema/index.ts';
+import { inputLiteral } from '../support/input-literal.ts';
 import { issuerEnv } from '../support/issuer-env.ts';
 import { makeKey, type TestKey } from '../support/make-key.ts';
+import { OPERATION_CASES } from '../support/operation-fixtures.ts';
 import { RawWebSocket } from '../support/raw-websocket.ts';
 import { startIssuer, type Issuer } from '../support/start-issuer.ts';
 import { ask, codeOf } from './support/ask.ts';
@@ -38,8 +40,6 @@ afterAll(async () => {
 });
 
 const NO_ID = 'req_01ARZ3NDEKTSV4RRFFQ69G5FAV';
-const DEVICES =
-  'devices: [{ deviceIds: [{ kind: EID, id: "89049032000000000000000000000001" }, { kind: ICCID, id: "89141390780800784259" }] }]';
 const FAULTS = '... on InvalidInput { faults { code } }';
 
 interface Field {
@@ -90,27 +90,18 @@ const FIELDS: Readonly<Record<string, Field>> = {
     allowed: () => '"action":"activateDevices"',
     missing: '{"auditLog":{"nodes":[]}}',
   },
-  'Mutation.activateDevices': {
-    needs: 'write',
-    query: ({ mine }) => `mutation { activateDevices(input: { accountName: "${mine.account}", servicePlan: "m2m4G2GB", mdnZipCode: "98801",
-      ${DEVICES}, validateOnly: true }) { __typename ${FAULTS} } }`,
-    allowed: () => 'InputAccepted',
-    missing: 'UNKNOWN_ACCOUNT',
-  },
-  'Mutation.renewActivationCode': {
-    needs: 'write',
-    query: ({ mine }) =>
-      `mutation { renewActivationCode(input: { accountName: "${mine.account}", ${DEVICES}, validateOnly: true }) { __typename ${FAULTS} } }`,
-    allowed: () => 'InputAccepted',
-    missing: 'UNKNOWN_ACCOUNT',
-  },
-  'Mutation.resumeProfile': {
-    needs: 'write',
-    query: ({ mine }) => `mutation { resumeProfile(input: { accountName: "${mine.account}", validateOnly: true,
-      devices: [{ deviceIds: [{ kind: ICCID, id: "89141390780800784259" }] }] }) { __typename ${FAULTS} } }`,
-    allowed: () => 'InputAccepted',
-    missing: 'UNKNOWN_ACCOUNT',
-  },
+  ...Object.fromEntries(
+    OPERATION_CASES.map(({ operation: { mutation, typeName }, input }): [string, Field] => [
+      `Mutation.${mutation}`,
+      {
+        needs: 'write',
+        query: ({ mine }) =>
+          `mutation { ${mutation}(input: ${inputLiteral(typeName, { ...input, accountName: mine.account, validateOnly: true })}) { __typename ${FAULTS} } }`,
+        allowed: () => 'InputAccepted',
+        missing: 'UNKNOWN_ACCOUNT',
+      },
+    ]),
+  ),
   'Mutation.cancelRequest': {
     needs: 'write',
     query: ({ mine }) => `mutation { cancelRequest(input: { requestId: "${mine.settled.id}" }) { ${FAULTS} } }`,

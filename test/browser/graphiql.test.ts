@@ -4,6 +4,7 @@ import { noBrowser, openBrowserPage } from '../support/browser.ts';
 import { devices } from '../support/devices.ts';
 import { FOLLOW } from '../support/follow.ts';
 import { makeKey } from '../support/make-key.ts';
+import { exampleTabs, nameOfTab } from '../../scripts/support/example-tabs.ts';
 import { openSandbox } from '../support/open-sandbox.ts';
 import { readMetric } from '../support/read-metric.ts';
 import { startStack } from '../support/stack.ts';
@@ -17,15 +18,7 @@ if (reason !== null) process.stderr.write(`Browser tests are skipped: ${reason}.
 /** Below a test's own limit, so that it says what it waited for. */
 const PATIENCE = { timeout: 30_000 };
 
-const TABS = [
-  'ActivateDevices',
-  'FollowRequest',
-  'RenewActivationCode',
-  'ResumeProfile',
-  'ListRequests',
-  'ShowRequest',
-  'UnclaimedCallbacks',
-];
+const TABS = (await exampleTabs()).map(nameOfTab);
 
 test.skipIf(reason !== null)(
   'in GraphiQL a front-end developer activates devices and watches them settle, live, over a WebSocket',

@@ -6,7 +6,9 @@ import { createClient } from 'graphql-ws';
 import { request } from 'undici';
 import { expect, test } from 'vitest';
 import WebSocket from 'ws';
-import { exampleTabs } from '../../scripts/support/example-tabs.ts';
+import { exampleTabs, nameOfTab } from '../../scripts/support/example-tabs.ts';
+import type { GraphiqlTab } from '../../src/server/graphql/graphiql-page.ts';
+import { OPERATIONS } from '../../src/operations/index.ts';
 import { spawnSandbox } from '../support/sandbox-process.ts';
 import type { SandboxUrls } from '../support/sandbox-urls.ts';
 import { graphql } from '../support/stack.ts';
@@ -42,17 +44,29 @@ test('every tab works against the sandbox, whatever the shell’s environment sa
   expect(sandbox.output()).toMatch(/4040 {2}Fails: device not found/);
   expect((await request(urls.metrics)).statusCode).toBe(200);
 
-  const [activate, follow, renew, resume, list, show, unclaimed] = await exampleTabs(urls.simulatorAdmin);
+  const {
+    ActivateDevices: activate,
+    FollowRequest: follow,
+    ListRequests: list,
+    ShowRequest: show,
+    UnclaimedCallbacks: unclaimed,
+    ...others
+  } = await tabsByName(urls.simulatorAdmin);
+  expect(Object.keys(others).toSorted()).toEqual(
+    OPERATIONS.flatMap(({ typeName }) => (typeName === 'ActivateDevices' ? [] : [typeName])).toSorted(),
+  );
   const activation = await mutate(urls, activate);
   // The third device reports after a minute: what the others do is seen long before.
   expect(await lastEvent(urls, follow, activation, ({ progress }) => progress.succeeded + progress.failed === 2)).toMatchObject({
     status: 'IN_PROGRESS',
     progress: { total: 3, succeeded: 1, failed: 1 },
   });
-  expect(await lastEvent(urls, follow, await mutate(urls, renew))).toMatchObject({ status: 'SUCCEEDED', progress: { total: 1 } });
-  expect(await lastEvent(urls, follow, await mutate(urls, resume))).toMatchObject({ status: 'SUCCEEDED', progress: { total: 1 } });
+  for (const other of Object.values(others))
+    expect(await lastEvent(urls, follow, await mutate(urls, other))).toMatchObject({ status: 'SUCCEEDED', progress: { total: 1 } });
 
-  expect(await run(urls, list)).toMatchObject({ requests: { nodes: [{}, {}, { id: activation, progress: { succeeded: 1, failed: 1 } }] } });
+  expect(await run(urls, list)).toMatchObject({
+    requests: { nodes: [...Object.values(others).map(() => ({})), { id: activation, progress: { succeeded: 1, failed: 1 } }] },
+  });
   expect(await run(urls, show, activation)).toMatchObject({
     request: { outcomes: { nodes: [{ status: 'SUCCEEDED' }, { status: 'FAILED' }, { status: 'PENDING' }] } },
   });
@@ -76,7 +90,7 @@ test('Ctrl-C ends it in good order', async () => {
 
 test('--data keeps the store from one run to the next', async () => {
   await using folder = await tempFolder();
-  const [activate, , , , list] = await exampleTabs();
+  const { ActivateDevices: activate, ListRequests: list } = await tabsByName();
   const inFolder = [...FLAGS, '--data', `${folder.path}/kept`];
   let made = '';
   {
@@ -127,6 +141,10 @@ async function run(urls: SandboxUrls, tab: Tab, requestId?: string): Promise<Rec
   const { data, errors } = await graphql<Record<string, unknown>>(urls.graphql, tab?.query ?? '', variablesOf(tab, requestId));
   expect(errors).toBeUndefined();
   return data ?? {};
+}
+
+async function tabsByName(simulatorAdmin?: string): Promise<Readonly<Record<string, GraphiqlTab>>> {
+  return Object.fromEntries((await exampleTabs(simulatorAdmin)).map((tab) => [nameOfTab(tab), tab]));
 }
 
 /** Runs a mutation’s tab; the id of the request it made. */
