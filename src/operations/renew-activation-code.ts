@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { defineOperation } from './define-operation.ts';
 import { identifiers, INPUT_TYPES, optional, servicePlan, zipCode } from './fields.ts';
-import { profileBody } from './profile-body.ts';
+import { profileBody } from './bodies.ts';
 import { listedProfiles } from './target.ts';
 
 const profile = z

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { isActive } from '../datasources/thingspace/wire/device-list.ts';
 import { defineOperation } from './define-operation.ts';
 import { identifiers, INPUT_TYPES, optional, servicePlan } from './fields.ts';
-import { profileBody } from './profile-body.ts';
+import { profileBody } from './bodies.ts';
 import { listedProfiles } from './target.ts';
 
 const profile = z

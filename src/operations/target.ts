@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { RequestedDevice } from '../datasources/request-log/request-log.ts';
 import { identifierKey, type DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
-import { about, INPUT_TYPES, text } from './fields.ts';
+import { about, identifiers, INPUT_TYPES, optional, servicePlan, text } from './fields.ts';
 import type { ReportFault } from './input-fault.ts';
 
 /** By what the carrier chooses devices. All that is given must match; nothing given is the whole account. */
@@ -166,4 +166,42 @@ export function chosenBy({ devices, group, wholeAccount }: Choice<RequestedDevic
       customFields: narrowing?.customFieldFilter ?? undefined,
     },
   };
+}
+
+const line = z
+  .object({
+    deviceIds: identifiers(
+      ['ICCID', 'IMEI', 'EID', 'MDN', 'MEID', 'MSISDN', 'ESN'],
+      'Its identifiers, each kind once; one is enough. Takes ICCID, IMEI, EID, MDN, MEID, MSISDN and ESN.',
+    ),
+  })
+  .register(INPUT_TYPES, { name: 'LineInput', description: 'One device of the account, named by its identifiers.' });
+
+const narrowing = {
+  servicePlanFilter: optional(servicePlan).describe('Only devices on this service plan.'),
+  customFieldFilter: optional(customFieldFilter).describe('Only devices with all of these custom field values.'),
+};
+
+const lineGroup = z
+  .object({ groupName: text(100).describe('The device group.'), ...narrowing })
+  .register(INPUT_TYPES, { name: 'LineGroupInput', description: 'The devices of a group, or those of them that match every filter.' });
+
+const wholeAccount = z
+  .object({ confirmAccountName: z.string().describe('Repeat `accountName`: every device of the account is meant.'), ...narrowing })
+  .register(INPUT_TYPES, { name: 'WholeAccountInput', description: 'Every device of the account, or those that match every filter.' });
+
+/** Lines that exist: a list, a group, or the whole account with its name repeated. */
+export function chosenLines({ verb, consequence }: Pick<ChoiceWords, 'verb' | 'consequence'>) {
+  const words: ChoiceWords = { group: 'group', wholeAccount: 'wholeAccount', verb, consequence };
+  const fields = {
+    devices: optional(deviceList(line)).describe('1 to 10,000 devices. Leave it out to choose a group or the whole account.'),
+    group: optional(lineGroup).describe('The devices of a group, instead of a list.'),
+    wholeAccount: optional(wholeAccount).describe('Every device of the account, instead of a list.'),
+  };
+  return {
+    fields,
+    filterKeys: ['groupName', 'servicePlan', 'customFields'],
+    reportFaults: (input, report) => reportChoiceFaults(input, input.accountName, words, report),
+    choose: chosenBy,
+  } satisfies Target<typeof fields>;
 }
