@@ -1,9 +1,9 @@
 import '../require-node.js';
 import { readConfig } from '../src/config/config.ts';
 import { readEnvFile } from '../src/config/read-env-file.ts';
-import { runCallbackCommand, type CallbackCommand } from './support/callback-command.ts';
+import { runCallbackCommand, type CallbackCommand } from './callbacks/callback-commands.ts';
 import { renderTable } from './support/render-table.ts';
-import { runCommand, UsageError } from './support/run-command.ts';
+import { runCommand, UsageError } from './support/command-line.ts';
 
 const HELP = `Usage: npm run callbacks -- <command>
 

@@ -3,8 +3,8 @@ import { readConfig } from '../src/config/config.ts';
 import { readEnvFile } from '../src/config/read-env-file.ts';
 import { readKeyCommand, type KeyCommand } from './keys/read-key-command.ts';
 import { renderKeys } from './keys/render-keys.ts';
-import { changeKey, createKey, listKeys, revokeKey } from './keys/run-key-command.ts';
-import { runCommand, UsageError } from './support/run-command.ts';
+import { changeKey, createKey, listKeys, revokeKey } from './keys/key-commands.ts';
+import { runCommand, UsageError } from './support/command-line.ts';
 
 const HELP = `Usage: npm run keys -- <command> [--json]
 

@@ -3,10 +3,10 @@ import { resolve } from 'node:path';
 import { readConfig } from '../src/config/config.ts';
 import { verifySqlite } from '../src/datasources/request-log/sqlite/verify/sqlite-verify.ts';
 import { readEnvFile } from '../src/config/read-env-file.ts';
-import { keysOf } from './support/keys-of.ts';
-import { renderBackup, renderPurge, renderReseal, renderStats, renderVerification } from './support/render-store.ts';
-import { backupStore, purgeStore, readStoreStats, resealStore, verifyStore } from './support/store-command.ts';
-import { runCommand, UsageError } from './support/run-command.ts';
+import { keysOf } from './store/verify-store.ts';
+import { renderBackup, renderPurge, renderReseal, renderStats, renderVerification } from './store/render-store.ts';
+import { backupStore, purgeStore, readStoreStats, resealStore, verifyStore } from './store/store-commands.ts';
+import { runCommand, UsageError } from './support/command-line.ts';
 
 const HELP = `Usage: npm run store -- <command> [--json]
 

@@ -6,7 +6,7 @@ import { readStoreKeys } from '../../src/config/read-store-keys.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { CallbackGeneration } from '../../src/resolvers/callbacks/callback-generation.ts';
 import { recordCommand } from '../../src/resolvers/access/record-command.ts';
-import type { CallbackCommand, CallbackCommandResult } from './callback-command.ts';
+import type { CallbackCommand, CallbackCommandResult } from '../callbacks/callback-commands.ts';
 import { tellUnrecorded } from './tell-unrecorded.ts';
 
 /** Does it with the store open: a login that was refused before is not tried again, and a gateway cannot start meanwhile. */

@@ -1,6 +1,6 @@
 import { parse, validate } from 'graphql';
 import { expect, test } from 'vitest';
-import { exampleTabs } from '../../scripts/support/example-tabs.ts';
+import { exampleTabs } from '../../scripts/sandbox/example-tabs.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import { schema } from '../../src/schema/index.ts';
 

@@ -6,7 +6,7 @@ import { createClient } from 'graphql-ws';
 import { request } from 'undici';
 import { expect, test } from 'vitest';
 import WebSocket from 'ws';
-import { exampleTabs } from '../../scripts/support/example-tabs.ts';
+import { exampleTabs } from '../../scripts/sandbox/example-tabs.ts';
 import { spawnSandbox } from '../support/sandbox-process.ts';
 import type { SandboxUrls } from '../support/sandbox-urls.ts';
 import { graphql } from '../support/stack.ts';

@@ -5,7 +5,7 @@ import { KEY_STATES } from '../../src/resolvers/access/key-identity.ts';
 import { KeyRing, type CreatedKey, type KeyView } from '../../src/resolvers/access/key-ring.ts';
 import { grantsShape, scopesShape } from '../../src/resolvers/access/rights.ts';
 import { askGateway } from '../support/ask-gateway.ts';
-import { commandOnStore, withStore } from '../support/with-store.ts';
+import { commandOnStore, withStore } from '../support/gateway-command.ts';
 import type { KeyCommand } from './read-key-command.ts';
 
 const view = z.object({

@@ -9,8 +9,8 @@ import { readStoreKeys } from '../../src/config/read-store-keys.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { StorePurge } from '../../src/resolvers/upkeep/purge-store.ts';
 import { StoreReseal } from '../../src/resolvers/upkeep/reseal-store.ts';
-import { askGateway } from './ask-gateway.ts';
-import { commandOnStore, withStore } from './with-store.ts';
+import { askGateway } from '../support/ask-gateway.ts';
+import { commandOnStore, withStore } from '../support/gateway-command.ts';
 
 const number = z.number();
 const backupReport: z.ZodType<BackupReport> = z.object({ path: z.string(), bytes: number, durationMs: number });

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Config } from '../../src/config/config.ts';
 import type { ListenerReport } from '../../src/resolvers/callbacks/callback-listeners.ts';
-import { askGateway } from './ask-gateway.ts';
+import { askGateway } from '../support/ask-gateway.ts';
 
 export type CallbackCommand =
   | { readonly name: 'list' | 'remove' }
@@ -38,7 +38,7 @@ export async function runCallbackCommand(config: Config, command: CallbackComman
 
 /** Loaded only when it is needed: it brings half of the gateway with it. */
 async function alone(config: Config, command: CallbackCommand): Promise<CallbackCommandResult> {
-  const { callbacksWithoutGateway } = await import('./callbacks-without-gateway.ts');
+  const { callbacksWithoutGateway } = await import('../support/callbacks-without-gateway.ts');
   return callbacksWithoutGateway(config, command);
 }
 

@@ -1,4 +1,4 @@
-import { VARIABLES } from '../../src/config/config-variables.ts';
+import { VARIABLES } from '../src/config/config-variables.ts';
 
 /** Prints `.env.example` (default) or the README's configuration table (`--table`) from the configuration's own description. */
 const table = process.argv.includes('--table');
