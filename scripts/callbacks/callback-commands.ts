@@ -1,56 +1,41 @@
-import * as z from 'zod';
 import type { Config } from '../../src/config/config.ts';
-import type { ListenerReport } from '../../src/resolvers/callbacks/callback-listeners.ts';
-import { askGateway } from '../support/ask-gateway.ts';
+import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
+import { callbackListeners, connectCarrier } from '../../src/gateway/connect-carrier.ts';
+import { createMetrics } from '../../src/metrics.ts';
+import { CallbackGeneration } from '../../src/resolvers/callbacks/callback-generation.ts';
+import type { CallbackListeners, ListenerReport, RotationReport } from '../../src/resolvers/callbacks/callback-listeners.ts';
+import type { AdminRequest } from '../support/ask-gateway.ts';
+import type { GatewayCommand } from '../support/gateway-command.ts';
 
-export type CallbackCommand =
-  | { readonly name: 'list' | 'remove' }
-  | { readonly name: 'register'; readonly replace: boolean }
-  | { readonly name: 'rotate'; readonly force: boolean };
+/** The state of each listener; a rotation tells more. */
+export type CallbackAnswer = readonly ListenerReport[] | RotationReport;
 
-type Row = Omit<ListenerReport, 'service'> & { readonly service: string };
+export const callbackCommands = {
+  list: () => onListeners({ method: 'GET', path: '/callbacks' }, (listeners) => listeners.list()),
+  register: (how: { readonly replace: boolean }) =>
+    onListeners({ method: 'POST', path: `/callbacks/register${how.replace ? '?replace=true' : ''}` }, (listeners) =>
+      listeners.register(how),
+    ),
+  rotate: (how: { readonly force: boolean }) =>
+    onListeners({ method: 'POST', path: `/callbacks/rotate${how.force ? '?force=true' : ''}` }, (listeners) => listeners.rotate(how)),
+  remove: () => onListeners({ method: 'POST', path: '/callbacks/remove' }, (listeners) => listeners.remove()),
+};
 
-export interface CallbackCommandResult {
-  readonly listeners: readonly Row[];
-  /** After a rotation: until when the URLs of before are taken, in milliseconds since 1970. */
-  readonly formerUntil: number | null;
+/** The work needs the store too: a login that was refused before is not tried again. */
+function onListeners(asked: AdminRequest, work: (listeners: CallbackListeners) => Promise<CallbackAnswer>): GatewayCommand<CallbackAnswer> {
+  return {
+    ...asked,
+    makesStore: true,
+    work: async (requestLog, config) => {
+      await using undo = new AsyncDisposableStack();
+      return await work(await connectListeners(requestLog, config, undo));
+    },
+  };
 }
 
-const rows: z.ZodType<Row[]> = z.array(
-  z.object({
-    account: z.string(),
-    service: z.string(),
-    state: z.enum(['ours', 'former', 'lapsed', 'other', 'none']),
-    deliversTo: z.string().nullable(),
-    change: z.enum(['registered', 'removed']).nullable(),
-  }),
-);
-
-const result: z.ZodType<CallbackCommandResult> = z.union([
-  rows.transform((listeners) => ({ listeners, formerUntil: null })),
-  z.object({ listeners: rows, formerUntil: z.number().nullable() }),
-]);
-
-/** Has the running gateway do it; does it itself when none runs. */
-export async function runCallbackCommand(config: Config, command: CallbackCommand): Promise<CallbackCommandResult> {
-  return (await askGateway(config, endpointOf(command), result)) ?? (await alone(config, command));
-}
-
-/** Loaded only when it is needed: it brings half of the gateway with it. */
-async function alone(config: Config, command: CallbackCommand): Promise<CallbackCommandResult> {
-  const { callbacksWithoutGateway } = await import('../support/callbacks-without-gateway.ts');
-  return callbacksWithoutGateway(config, command);
-}
-
-function endpointOf(command: CallbackCommand): { readonly method: 'GET' | 'POST'; readonly path: string } {
-  switch (command.name) {
-    case 'list':
-      return { method: 'GET', path: '/callbacks' };
-    case 'register':
-      return { method: 'POST', path: `/callbacks/register${command.replace ? '?replace=true' : ''}` };
-    case 'rotate':
-      return { method: 'POST', path: `/callbacks/rotate${command.force ? '?force=true' : ''}` };
-    case 'remove':
-      return { method: 'POST', path: '/callbacks/remove' };
-  }
+async function connectListeners(requestLog: SqliteRequestLog, config: Config, undo: AsyncDisposableStack): Promise<CallbackListeners> {
+  const { callbackHost: host, callbackPort: port } = config;
+  const { thingSpace } = connectCarrier(config, { requestLog, metrics: createMetrics(), now: Date.now, undo });
+  const door = port === 0 ? null : `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return callbackListeners(config, thingSpace, door, await CallbackGeneration.load(requestLog, Date.now));
 }
