@@ -1,19 +1,20 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { VARIABLES } from '../src/config/config-variables.ts';
 
-/** Prints `.env.example` (default) or the README's configuration table (`--table`) from the configuration's own description. */
-const table = process.argv.includes('--table');
-const lines = table
-  ? ['| variable | default | meaning |', '|---|---|---|']
-  : [
-      '# Configuration of the M2M GraphQL gateway: copy to .env, which `npm start` reads, or set in the environment.',
-      '# What is commented out has the default shown (or, without a default, an example).',
-      '',
-    ];
-for (const { name, fallback, example, description } of Object.values(VARIABLES)) {
-  if (table)
-    lines.push(
-      `| \`${name}\` | ${fallback === undefined ? '**required**' : fallback === null ? '–' : `\`${fallback}\``} | ${description} |`,
-    );
-  else lines.push(`# ${description}`, `${fallback === undefined ? '' : '# '}${name}=${fallback ?? example}`, '');
-}
-process.stdout.write(`${lines.join('\n').trimEnd()}\n`);
+/** Writes what is written twice of the configuration: `.env.example`, and each variable's row in docs/configuration.md. */
+const variables = Object.values(VARIABLES);
+
+const example = variables.map(
+  ({ name, fallback, example, description }) => `# ${description}\n${fallback === undefined ? '' : '# '}${name}=${fallback ?? example}\n`,
+);
+writeFileSync('.env.example', `${readFileSync('.env.example', 'utf8').split('\n\n')[0] ?? ''}\n\n${example.join('\n')}`);
+
+const rows = variables.map(({ name, fallback, description }) => {
+  const shown = fallback === undefined ? '**required**' : fallback === null ? '–' : `\`${fallback}\``;
+  return [name, `| \`${name}\` | ${shown} | ${description} |`] as const;
+});
+const page = rows.reduce(
+  (text, [name, row]) => text.replace(new RegExp(`^\\| \`${name}\` \\|.*$`, 'm'), () => row),
+  readFileSync('docs/configuration.md', 'utf8'),
+);
+writeFileSync('docs/configuration.md', page);
