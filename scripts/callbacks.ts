@@ -1,9 +1,7 @@
 import '../require-node.js';
-import { readConfig } from '../src/config/config.ts';
-import { readEnvFile } from '../src/config/read-env-file.ts';
-import { runCallbackCommand, type CallbackCommand } from './support/callback-command.ts';
-import { renderTable } from './support/render-table.ts';
-import { runCommand, UsageError } from './support/run-command.ts';
+import { callbackCommands, type CallbackAnswer } from './callbacks/callback-commands.ts';
+import { configOfProcess, renderTable, runCommandLine, UsageError } from './support/command-line.ts';
+import { perform, type GatewayCommand } from './support/gateway-command.ts';
 
 const HELP = `Usage: npm run callbacks -- <command>
 
@@ -32,11 +30,12 @@ listener; when none runs, the command logs in to the carrier itself.
 Exit code: 0 done, 1 not done, 2 wrong usage.
 `;
 
-function parseArguments(given: readonly string[]): CallbackCommand {
+function commandOf(given: readonly string[]): GatewayCommand<CallbackAnswer> {
   const [name, ...flags] = given;
-  if (name === 'register' && flags.every((flag) => flag === '--replace')) return { name, replace: flags.length > 0 };
-  if (name === 'rotate' && flags.every((flag) => flag === '--force')) return { name, force: flags.length > 0 };
-  if ((name === 'list' || name === 'remove') && flags.length === 0) return { name };
+  if (name === 'list' && flags.length === 0) return callbackCommands.list();
+  if (name === 'register' && flags.every((flag) => flag === '--replace')) return callbackCommands.register({ replace: flags.length > 0 });
+  if (name === 'rotate' && flags.every((flag) => flag === '--force')) return callbackCommands.rotate({ force: flags.length > 0 });
+  if (name === 'remove' && flags.length === 0) return callbackCommands.remove();
   throw new UsageError(
     name === undefined
       ? 'Which command?'
@@ -44,18 +43,20 @@ function parseArguments(given: readonly string[]): CallbackCommand {
   );
 }
 
-runCommand(HELP, async (given) => {
-  const command = parseArguments(given);
-  readEnvFile();
-  const { listeners, formerUntil } = await runCallbackCommand(readConfig(process.env), command);
-  const rows = listeners.map(({ account, service, state, deliversTo, change }) => [
-    account,
-    service,
-    state,
-    deliversTo ?? '-',
-    change ?? '-',
-  ]);
-  process.stdout.write(renderTable(['ACCOUNT', 'SERVICE', 'STATE', 'DELIVERS TO', 'CHANGE'], rows));
-  if (formerUntil !== null) process.stdout.write(`\nThe URLs of before are taken until ${new Date(formerUntil).toISOString()}.\n`);
-  return undefined;
+runCommandLine({
+  help: HELP,
+  takesJson: false,
+  run: async (given) => {
+    const result = await perform(commandOf(given), configOfProcess());
+    const { listeners, formerUntil } = 'listeners' in result ? result : { listeners: result, formerUntil: null };
+    const rows = listeners.map(({ account, service, state, deliversTo, change }) => [
+      account,
+      service,
+      state,
+      deliversTo ?? '-',
+      change ?? '-',
+    ]);
+    const until = formerUntil === null ? '' : `\nThe URLs of before are taken until ${new Date(formerUntil).toISOString()}.\n`;
+    return { text: `${renderTable(['ACCOUNT', 'SERVICE', 'STATE', 'DELIVERS TO', 'CHANGE'], rows)}${until}` };
+  },
 });

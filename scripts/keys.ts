@@ -1,10 +1,9 @@
 import '../require-node.js';
-import { readConfig } from '../src/config/config.ts';
-import { readEnvFile } from '../src/config/read-env-file.ts';
+import { keyCommands } from './keys/key-commands.ts';
 import { readKeyCommand, type KeyCommand } from './keys/read-key-command.ts';
 import { renderKeys } from './keys/render-keys.ts';
-import { changeKey, createKey, listKeys, revokeKey } from './keys/run-key-command.ts';
-import { runCommand, UsageError } from './support/run-command.ts';
+import { configOfProcess, runCommandLine, UsageError, type Output } from './support/command-line.ts';
+import { perform } from './support/gateway-command.ts';
 
 const HELP = `Usage: npm run keys -- <command> [--json]
 
@@ -34,33 +33,25 @@ listener; when none runs, the command works on the store itself.
 Exit code: 0 done, 1 not done, 2 wrong usage.
 `;
 
-interface Output {
-  readonly result: unknown;
-  readonly text: string;
-  /** For the person, beside what a script reads. */
-  readonly note?: string;
-}
-
 async function run(command: KeyCommand): Promise<Output> {
-  readEnvFile();
-  const config = readConfig(process.env);
+  const config = configOfProcess();
   switch (command.name) {
     case 'list': {
-      const result = await listKeys(config);
+      const result = await perform(keyCommands.list(), config);
       return { result, text: renderKeys(result) };
     }
     case 'create': {
-      const result = await createKey(config, command);
+      const result = await perform(keyCommands.create(command.wanted), config);
       const until = new Date(result.expiresAt).toISOString().slice(0, 10);
       const note = `Key ${result.id} of ${result.name}, valid until ${until}. It is not shown again: keep it where only its caller can read it.\n`;
       return { result, text: `${result.key}\n`, note };
     }
     case 'revoke': {
-      const result = await revokeKey(config, command);
+      const result = await perform(keyCommands.revoke(command.id), config);
       return { result, text: `Key ${result.id} of ${result.name} is revoked.\n` };
     }
     case 'change': {
-      const result = await changeKey(config, command);
+      const result = await perform(keyCommands.change(command.id, command.rights), config);
       return { result, text: renderKeys([result]) };
     }
   }
@@ -74,9 +65,4 @@ function parse(given: readonly string[]): KeyCommand {
   }
 }
 
-runCommand(HELP, async (given) => {
-  const { result, text, note } = await run(parse(given.filter((argument) => argument !== '--json')));
-  process.stdout.write(given.includes('--json') ? `${JSON.stringify(result, null, 2)}\n` : text);
-  if (note) process.stderr.write(note);
-  return undefined;
-});
+runCommandLine({ help: HELP, takesJson: true, run: async (given) => await run(parse(given)) });

@@ -1,12 +1,11 @@
 import '../require-node.js';
 import { resolve } from 'node:path';
-import { readConfig } from '../src/config/config.ts';
-import { verifySqlite } from '../src/datasources/request-log/sqlite/verify/sqlite-verify.ts';
 import { readEnvFile } from '../src/config/read-env-file.ts';
-import { keysOf } from './support/keys-of.ts';
-import { renderBackup, renderPurge, renderReseal, renderStats, renderVerification } from './support/render-store.ts';
-import { backupStore, purgeStore, readStoreStats, resealStore, verifyStore } from './support/store-command.ts';
-import { runCommand, UsageError } from './support/run-command.ts';
+import { renderBackup, renderPurge, renderReseal, renderStats, renderVerification } from './store/render-store.ts';
+import { storeCommands } from './store/store-commands.ts';
+import { verifyBackup, verifyStore } from './store/verify-store.ts';
+import { configOfProcess, runCommandLine, UsageError, type Output } from './support/command-line.ts';
+import { perform, type GatewayCommand } from './support/gateway-command.ts';
 
 const HELP = `Usage: npm run store -- <command> [--json]
 
@@ -28,53 +27,41 @@ gateway, which is asked over its admin listener, and without one.
 Exit code: 0 done, 1 not done or faults found, 2 wrong usage.
 `;
 
-interface Output {
-  readonly result: unknown;
-  readonly text: string;
-  readonly code?: number;
-}
-
 async function run(given: readonly string[]): Promise<Output> {
-  const [command, ...rest] = given;
-  switch (command) {
-    case 'backup': {
-      const [file] = exactly(1, rest);
-      const result = await backupStore(config(), fileAt(file ?? ''));
-      return { result, text: renderBackup(result) };
-    }
+  const [name, ...rest] = given;
+  switch (name) {
+    case 'backup':
+      return await done(storeCommands.backup(fileIn(rest)), renderBackup);
     case 'verify': {
-      const [file] = rest.length === 0 ? [] : exactly(1, rest);
-      if (file !== undefined) readEnvFile();
-      const result = file === undefined ? await verifyStore(config()) : verifySqlite(fileAt(file), keysOf(process.env));
+      const result = rest.length === 0 ? await verifyStore(configOfProcess()) : backupVerified(fileIn(rest));
       return { result, text: renderVerification(result), code: result.totalFaults === 0 ? 0 : 1 };
     }
-    case 'purge': {
-      const days = daysIn(rest);
-      const result = await purgeStore(config(), days);
-      return { result, text: renderPurge(result) };
-    }
-    case 'reseal': {
+    case 'purge':
+      return await done(storeCommands.purge(daysIn(rest)), renderPurge);
+    case 'reseal':
       exactly(0, rest);
-      const result = await resealStore(config());
-      return { result, text: renderReseal(result) };
-    }
-    case 'stats': {
+      return await done(storeCommands.reseal(), renderReseal);
+    case 'stats':
       exactly(0, rest);
-      const result = await readStoreStats(config());
-      return { result, text: renderStats(result) };
-    }
+      return await done(storeCommands.stats(), renderStats);
     default:
-      throw new UsageError(command === undefined ? 'Which command?' : `Not a command: ${given.join(' ')}.`);
+      throw new UsageError(name === undefined ? 'Which command?' : `Not a command: ${given.join(' ')}.`);
   }
 }
 
-function config() {
+async function done<Result>(command: GatewayCommand<Result>, render: (result: Result) => string): Promise<Output> {
+  const result = await perform(command, configOfProcess());
+  return { result, text: render(result) };
+}
+
+function backupVerified(file: string) {
   readEnvFile();
-  return readConfig(process.env);
+  return verifyBackup(file, process.env);
 }
 
 /** npm runs a script in the project's folder; a file is meant where it was called. */
-function fileAt(file: string): string {
+function fileIn(given: readonly string[]): string {
+  const [file = ''] = exactly(1, given);
   return resolve(process.env['INIT_CWD'] ?? process.cwd(), file);
 }
 
@@ -93,8 +80,4 @@ function exactly(count: number, given: readonly string[]): readonly string[] {
   return given;
 }
 
-runCommand(HELP, async (given) => {
-  const { result, text, code } = await run(given.filter((argument) => argument !== '--json'));
-  process.stdout.write(given.includes('--json') ? `${JSON.stringify(result, null, 2)}\n` : text);
-  return code;
-});
+runCommandLine({ help: HELP, takesJson: true, run });

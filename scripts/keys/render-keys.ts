@@ -1,5 +1,5 @@
 import type { KeyView } from '../../src/resolvers/access/key-ring.ts';
-import { renderTable } from '../support/render-table.ts';
+import { renderTable } from '../support/command-line.ts';
 
 /** A table of what may be shown of keys. */
 export function renderKeys(keys: readonly KeyView[]): string {

@@ -6,7 +6,7 @@ import { startSimulator } from '../../simulator/start-simulator.ts';
 import { readConfig } from '../../src/config/config.ts';
 import type { GatewayError } from '../../src/errors.ts';
 import { startGateway, type Gateway } from '../../src/gateway.ts';
-import { exampleTabs } from '../support/example-tabs.ts';
+import { exampleTabs } from './example-tabs.ts';
 import { simulatedEnv } from '../support/simulated-env.ts';
 import type { SandboxOptions } from './read-sandbox-flags.ts';
 

@@ -3,53 +3,55 @@ import * as z from 'zod';
 import type { Config } from '../../src/config/config.ts';
 import { GatewayError } from '../../src/errors.ts';
 
-const failure = z.object({ error: z.string(), message: z.string() });
-
-export interface Question {
+export interface AdminRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   /** Sent as JSON. */
-  readonly body?: unknown;
+  readonly body?: object;
 }
 
+const refusal = z.object({ error: z.string(), message: z.string() });
+
 /**
- * Asks the admin listener of the gateway that runs with this configuration, however long it takes.
+ * Asks the admin listener of the gateway that runs with this configuration, however long it takes. First it makes sure that a
+ * gateway listens there: no other program is sent a command, and an answer needs no further check. It is the server's own type.
  *
  * @returns null when nothing listens there: no gateway runs.
- * @throws GatewayError CONFIG_INVALID with what the gateway said, or that it is none.
+ * @throws GatewayError CONFIG_INVALID with what the gateway said, or with the fact that another program listens there.
  */
-export async function askGateway<Answer>(
-  { adminHost, adminPort }: Config,
-  { method, path, body: given }: Question,
-  shape: z.ZodType<Answer>,
-): Promise<Answer | null> {
+export async function askGateway<Result>(question: AdminRequest, { adminHost, adminPort }: Config): Promise<Result | null> {
   if (adminPort === 0) return null;
   const host = adminHost === '0.0.0.0' ? '127.0.0.1' : adminHost.includes(':') ? `[${adminHost === '::' ? '::1' : adminHost}]` : adminHost;
   const base = `http://${host}:${adminPort}`;
-  let body: string;
-  let status: number;
+  const live = await exchange(base, { method: 'GET', path: '/health/live' });
+  if (live && live.body !== '{"live":true}') throw notGateway(base);
+  const answer = live && (await exchange(base, question));
+  if (!answer) return null;
+  if (answer.status === 200) return JSON.parse(answer.body) as Result;
+  const refused = refusal.safeParse(parseJson(answer.body));
+  throw refused.success ? new GatewayError('CONFIG_INVALID', refused.data.message) : notGateway(base);
+}
+
+/** Null where the connection is refused. */
+async function exchange(base: string, { method, path, body }: AdminRequest) {
   try {
     const answer = await request(`${base}${path}`, {
       method,
       headersTimeout: 0,
       bodyTimeout: 0,
-      ...(given !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(given) }),
+      ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     });
-    status = answer.statusCode;
-    body = await answer.body.text();
+    return { status: answer.statusCode, body: await answer.body.text() };
   } catch (cause) {
     if (isRefusedConnection(cause)) return null;
     throw new GatewayError('CONFIG_INVALID', `The admin listener at ${base} does not answer: ${String(cause)}.`, { cause });
   }
-  const parsed = parseJson(body);
-  const done = shape.safeParse(parsed);
-  if (status === 200 && done.success) return done.data;
-  const refused = failure.safeParse(parsed);
-  throw new GatewayError(
+}
+
+function notGateway(base: string): GatewayError {
+  return new GatewayError(
     'CONFIG_INVALID',
-    refused.success
-      ? refused.data.message
-      : `What listens at ${base} is not the gateway's admin listener. Check M2M_ADMIN_HOST and M2M_ADMIN_PORT.`,
+    `What listens at ${base} is not the gateway's admin listener. Check M2M_ADMIN_HOST and M2M_ADMIN_PORT.`,
   );
 }
 

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import * as z from 'zod';
 import { CALLBACK_SERVICES } from '../datasources/thingspace/wire/callback-service.ts';
 
-/** One environment variable: what it is, how it must look, what it is when absent. The README's table is checked against this. */
+/** One environment variable: what it is, how it must look, what it is when absent. `.env.example` and docs/configuration.md are written from this. */
 export interface Variable<Value> {
   readonly name: `M2M_${string}`;
   readonly description: string;
@@ -126,7 +126,7 @@ function variable<Value>(spec: Spec<Value>): Variable<Value> {
 export const VARIABLES = {
   accounts: variable({
     name: 'M2M_THINGSPACE_ACCOUNTS',
-    description: 'Billing accounts this gateway serves, separated by commas, leading zeros included.',
+    description: 'Billing accounts that this gateway serves, separated by commas. Keep leading zeros.',
     example: '0868924207-00001,0000123456-00001',
     parse: names
       .refine((list) => list.length > 0, 'must name at least one billing account')
@@ -137,7 +137,7 @@ export const VARIABLES = {
   }),
   clientId: variable({
     name: 'M2M_THINGSPACE_CLIENT_ID',
-    description: 'Key of your ThingSpace application (OAuth client id).',
+    description: 'Key of your ThingSpace application (the OAuth client id).',
     example: 'your-application-key',
     parse: text,
   }),
@@ -156,7 +156,7 @@ export const VARIABLES = {
   }),
   password: variable({
     name: 'M2M_THINGSPACE_PASSWORD',
-    description: 'UWS password. One refusal stops all further logins: the fifth would lock the account.',
+    description: 'UWS password. After one refusal the gateway tries no further login, because the carrier locks the account at the fifth.',
     example: 'your-uws-password',
     secret: true,
     parse: secretText,
@@ -170,21 +170,21 @@ export const VARIABLES = {
   }),
   oauthUrl: variable({
     name: 'M2M_THINGSPACE_OAUTH_URL',
-    description: 'Base URL of the OAuth endpoints; `/ts/v1` below the API URL when left out.',
+    description: 'Base URL of the OAuth endpoints. When left out it is `/ts/v1` below the API URL.',
     example: 'https://thingspace.verizon.com/api/ts/v1',
     fallback: null,
     parse: url,
   }),
   carrierTimeoutMs: variable({
     name: 'M2M_THINGSPACE_TIMEOUT_MS',
-    description: 'How long one call to the carrier may take, in milliseconds.',
+    description: 'Time limit for one call to the carrier, in milliseconds.',
     example: '30000',
     fallback: '30000',
     parse: whole('milliseconds', 100, 600_000),
   }),
   activationsPerMinute: variable({
     name: 'M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE',
-    description: 'Activate requests sent in any 60 seconds at most. The carrier takes 100; a little less leaves room for its clock.',
+    description: 'Most activate requests that are sent in any 60 seconds. The carrier takes 100. A few less leave room for its clock.',
     example: '95',
     fallback: '95',
     parse: whole('requests', 1, 100_000),
@@ -192,14 +192,14 @@ export const VARIABLES = {
   callbackSecret: variable({
     name: 'M2M_CALLBACK_SECRET',
     description:
-      'Makes the unguessable callback paths, one per account and service: at least 32 characters, kept secret. Changing it changes every callback URL.',
+      'Secret of at least 32 characters, from which the unguessable callback paths are made: one for each account and service. A change of it changes every callback URL.',
     example: 'output-of-openssl-rand-base64-32-goes-here',
     secret: true,
     parse: z.string().min(32, 'must have at least 32 characters (openssl rand -base64 32)'),
   }),
   callbackPreviousSecret: variable({
     name: 'M2M_CALLBACK_PREVIOUS_SECRET',
-    description: 'The secret before the last change: its paths are still taken, because the carrier goes on using what it had.',
+    description: 'The secret before the last change. Its paths are still taken, because the carrier goes on using the URLs it had.',
     example: 'the-secret-of-before-the-last-rotation',
     fallback: null,
     secret: true,
@@ -207,14 +207,14 @@ export const VARIABLES = {
   }),
   callbackHost: variable({
     name: 'M2M_CALLBACK_HOST',
-    description: 'Address the callback listener binds to.',
+    description: 'Address that the callback listener binds to.',
     example: '0.0.0.0',
     fallback: '0.0.0.0',
     parse: host,
   }),
   callbackPort: variable({
     name: 'M2M_CALLBACK_PORT',
-    description: 'Port of the callback listener. The carrier delivers to 80, 443, 9001–9006, 50551–50559 and 28200–28220.',
+    description: 'Port of the callback listener. The carrier delivers to ports 80, 443, 9001–9006, 50551–50559 and 28200–28220.',
     example: '9001',
     fallback: '9001',
     parse: port,
@@ -222,7 +222,7 @@ export const VARIABLES = {
   callbackFd: variable({
     name: 'M2M_CALLBACK_FD',
     description:
-      'Instead of M2M_CALLBACK_HOST and M2M_CALLBACK_PORT: file descriptor of a listening socket that the supervisor holds open (a .socket unit of systemd), so that callbacks wait during a restart instead of being refused; `3`, or `3-10` for several on the same address, of which connections are taken faster.',
+      'File descriptor of a listening socket that the supervisor holds open, for example a .socket unit of systemd. It takes the place of M2M_CALLBACK_HOST and M2M_CALLBACK_PORT. Callbacks then wait during a restart instead of being refused. `3` is one socket. `3-10` are several on the same address, which take connections faster.',
     example: '3-10',
     fallback: null,
     parse: descriptors,
@@ -230,35 +230,37 @@ export const VARIABLES = {
   callbackAddresses: variable({
     name: 'M2M_CALLBACK_ADDRESSES',
     description:
-      'Who may deliver callbacks: `any`, `published` (the eight addresses the carrier publishes), or addresses and networks separated by commas. `auto` is `published` where the carrier’s own address is seen (M2M_CALLBACK_PROXY_HOPS is set; or M2M_CALLBACK_PUBLIC_URL is http and the listener not on loopback, and then private addresses, which a proxy or a container network has, are taken too), and `any` behind a proxy.',
+      'Addresses that may deliver callbacks: `any`, `published` (the eight addresses that the carrier publishes), or addresses and networks separated by commas. `auto` is `published` if M2M_CALLBACK_PROXY_HOPS is set. It is `published` and all private addresses (those of a proxy or a container network) if M2M_CALLBACK_PUBLIC_URL is http and the listener is not on loopback. Otherwise the carrier’s own address cannot be seen, and `auto` is `any`.',
     example: 'published',
     fallback: 'auto',
     parse: senders,
   }),
   callbackProxyHops: variable({
     name: 'M2M_CALLBACK_PROXY_HOPS',
-    description: 'Proxies in front of the callback listener that write X-Forwarded-For: so many addresses from its end are believed.',
+    description:
+      'Number of proxies in front of the callback listener that write X-Forwarded-For. The gateway believes this many addresses at the end of the header.',
     example: '1',
     fallback: '0',
     parse: whole('proxies', 0, 10),
   }),
   callbackPublicUrl: variable({
     name: 'M2M_CALLBACK_PUBLIC_URL',
-    description: 'Where the carrier reaches the callback listener, with the path prefix of a proxy if there is one. Needed to register.',
+    description:
+      'URL at which the carrier reaches the callback listener, with the path prefix of a proxy if there is one. Registration needs it.',
     example: 'https://m2m.example.com:9001',
     fallback: null,
     parse: url,
   }),
   callbackUsername: variable({
     name: 'M2M_CALLBACK_USERNAME',
-    description: 'Username given at registration; the carrier repeats it in messages. At most 40 characters, not your UWS user.',
+    description: 'Username of our registration. The carrier repeats it in its messages. At most 40 characters, and not your UWS user name.',
     example: 'm2m-gateway',
     fallback: null,
     parse: text.max(40, 'must have at most 40 characters'),
   }),
   callbackPassword: variable({
     name: 'M2M_CALLBACK_PASSWORD',
-    description: 'Password given at registration; the carrier repeats it in messages. At most 40 characters, not your UWS password.',
+    description: 'Password of our registration. The carrier repeats it in its messages. At most 40 characters, and not your UWS password.',
     example: 'a-random-password',
     fallback: null,
     secret: true,
@@ -266,7 +268,7 @@ export const VARIABLES = {
   }),
   callbackPreviousUsername: variable({
     name: 'M2M_CALLBACK_PREVIOUS_USERNAME',
-    description: 'Username of our registration before the last change: the carrier goes on using it for a while.',
+    description: 'Username of our registration before the last change. The carrier goes on using it for a while.',
     example: 'm2m-gateway',
     fallback: null,
     parse: text,
@@ -282,7 +284,7 @@ export const VARIABLES = {
   callbackStrict: variable({
     name: 'M2M_CALLBACK_STRICT',
     description:
-      '`on`: a message without username and password is kept aside and not applied. Most messages of the eSIM services come without.',
+      '`on`: a message without username and password becomes a dead letter and is not applied. Most messages of the eSIM services come without them.',
     example: 'off',
     fallback: 'off',
     parse: flag,
@@ -290,7 +292,7 @@ export const VARIABLES = {
   callbackRegister: variable({
     name: 'M2M_CALLBACK_REGISTER',
     description:
-      '`on`: at start, make sure the carrier delivers CarrierService, NiddService and DeviceProfileService to this gateway. A listener of another tool is never replaced; what could not be registered is told, and tried again every minute.',
+      '`on`: at its start the gateway makes sure that the carrier delivers CarrierService, NiddService and DeviceProfileService to it. It never replaces the registration of another tool. It reports what it could not register, and tries again every minute.',
     example: 'on',
     fallback: 'off',
     parse: flag,
@@ -298,7 +300,7 @@ export const VARIABLES = {
   callbackForward: variable({
     name: 'M2M_CALLBACK_FORWARD',
     description:
-      'Listeners of other tools that go on receiving what comes: `[account/]Service=URL` or `[account/]*=URL`, separated by commas; the most specific entry wins.',
+      'Listeners of other tools that still receive a copy of each callback: `[account/]Service=URL` or `[account/]*=URL`, separated by commas. The most specific entry wins.',
     example: '*=https://tool.example.com/callbacks?key=of-the-previous-listener',
     fallback: null,
     secret: true,
@@ -306,14 +308,14 @@ export const VARIABLES = {
   }),
   callbackForwardUsername: variable({
     name: 'M2M_CALLBACK_FORWARD_USERNAME',
-    description: 'Username of the previous registration, put into forwarded messages.',
+    description: 'Username of the other tool’s own registration, which is put into forwarded messages.',
     example: 'previous-tool',
     fallback: null,
     parse: text,
   }),
   callbackForwardPassword: variable({
     name: 'M2M_CALLBACK_FORWARD_PASSWORD',
-    description: 'Password of the previous registration, put into forwarded messages.',
+    description: 'Password of the other tool’s own registration, which is put into forwarded messages.',
     example: 'password-of-the-previous-tool',
     fallback: null,
     secret: true,
@@ -322,35 +324,36 @@ export const VARIABLES = {
   auth: variable({
     name: 'M2M_AUTH',
     description:
-      '`on`: every caller of GraphQL shows an API key (`npm run keys`) or a JWT. `off`: nobody is asked, anyone who reaches the listener may do everything, and therefore it binds to loopback only.',
+      '`on`: every caller of GraphQL must show an API key (`npm run keys`) or a JWT. `off`: anyone who reaches the listener may do everything, so it binds to loopback only.',
     example: 'on',
     fallback: 'on',
     parse: flag,
   }),
   jwtIssuer: variable({
     name: 'M2M_JWT_ISSUER',
-    description: '`iss` that a JWT must have. With it, M2M_JWT_AUDIENCE and one of M2M_JWT_JWKS_URL and M2M_JWT_JWKS_FILE, JWTs are taken.',
+    description:
+      'The `iss` that a JWT must have. JWTs are taken once this, M2M_JWT_AUDIENCE, and M2M_JWT_JWKS_URL or M2M_JWT_JWKS_FILE are set.',
     example: 'https://login.example.com/',
     fallback: null,
     parse: text,
   }),
   jwtAudience: variable({
     name: 'M2M_JWT_AUDIENCE',
-    description: '`aud` that a JWT must have.',
+    description: 'The `aud` that a JWT must have.',
     example: 'https://m2m.example.com/graphql',
     fallback: null,
     parse: text,
   }),
   jwksUrl: variable({
     name: 'M2M_JWT_JWKS_URL',
-    description: 'Where the issuer publishes its public keys (JWKS).',
+    description: 'URL at which the issuer publishes its public keys (JWKS).',
     example: 'https://login.example.com/.well-known/jwks.json',
     fallback: null,
     parse: url,
   }),
   jwksFile: variable({
     name: 'M2M_JWT_JWKS_FILE',
-    description: 'File with the public keys of the issuer (JWKS), instead of a URL.',
+    description: 'File with the public keys of the issuer (JWKS), in place of the URL.',
     example: '/etc/m2m/jwks.json',
     fallback: null,
     parse: text.refine((value) => !value.includes('{'), 'must be the name of a file, not what stands in it'),
@@ -358,14 +361,15 @@ export const VARIABLES = {
   jwtClaim: variable({
     name: 'M2M_JWT_CLAIM',
     description:
-      'Claim of a JWT with its rights: `{"accounts": {"0868924207-00001": ["read", "write"]}, "grants": ["activationCode"]}`; the account `*` stands for every one.',
+      'Claim of a JWT that holds its rights: `{"accounts": {"0868924207-00001": ["read", "write"]}, "grants": ["activationCode"]}`. The account `*` stands for every account.',
     example: 'https://m2m.example.com/rights',
     fallback: 'm2m',
     parse: text,
   }),
   graphqlHost: variable({
     name: 'M2M_GRAPHQL_HOST',
-    description: 'Address the GraphQL listener binds to. It speaks plain HTTP: put a proxy that ends TLS before anything but loopback.',
+    description:
+      'Address that the GraphQL listener binds to. It speaks plain HTTP: for any address but loopback, put a proxy in front that ends TLS.',
     example: '127.0.0.1',
     fallback: '127.0.0.1',
     parse: host,
@@ -379,7 +383,8 @@ export const VARIABLES = {
   }),
   graphqlFd: variable({
     name: 'M2M_GRAPHQL_FD',
-    description: 'The same for GraphQL, instead of M2M_GRAPHQL_HOST and M2M_GRAPHQL_PORT; not with M2M_AUTH=off.',
+    description:
+      'The same as M2M_CALLBACK_FD, for GraphQL. It takes the place of M2M_GRAPHQL_HOST and M2M_GRAPHQL_PORT. It cannot be used with M2M_AUTH=off.',
     example: '11',
     fallback: null,
     parse: descriptors,
@@ -387,7 +392,7 @@ export const VARIABLES = {
   graphqlHosts: variable({
     name: 'M2M_GRAPHQL_HOSTS',
     description:
-      'Names in the `Host` header that GraphQL answers to, separated by commas, without ports. Any other is refused, so that no foreign web page can reach the gateway under a name of its own.',
+      'Names that GraphQL takes in the `Host` header, separated by commas, without ports. Any other name is refused, so that no foreign web page can reach the gateway under a name of its own.',
     example: '127.0.0.1,localhost,::1',
     fallback: '127.0.0.1,localhost,::1',
     parse: names
@@ -397,7 +402,7 @@ export const VARIABLES = {
   graphqlOrigins: variable({
     name: 'M2M_GRAPHQL_ORIGINS',
     description:
-      'Origins of web pages that may ask (CORS and WebSocket), separated by commas. Without any, only pages of the gateway itself (GraphiQL) and clients that are no browser.',
+      'Origins of web pages that may call GraphQL (CORS and WebSocket), separated by commas. When left out, only the gateway’s own page (GraphiQL) and clients that are not browsers may call it.',
     example: 'https://app.example.com,https://ops.example.com',
     fallback: null,
     parse: names
@@ -410,7 +415,7 @@ export const VARIABLES = {
   trustedDocuments: variable({
     name: 'M2M_TRUSTED_DOCUMENTS',
     description:
-      '`off`: any document. `prefer`: also by the id of a trusted document; limits of form are not for those. `require`: trusted documents only.',
+      '`off`: any document runs. `prefer`: any document runs, and a trusted one may be called by its id and is free of the limits on form. `require`: only trusted documents run.',
     example: 'require',
     fallback: 'off',
     parse: z.enum(['off', 'prefer', 'require'], 'must be off, prefer or require'),
@@ -418,7 +423,7 @@ export const VARIABLES = {
   trustedDocumentsFiles: variable({
     name: 'M2M_TRUSTED_DOCUMENTS_FILES',
     description:
-      'Files of trusted documents, separated by commas: JSON from SHA-256 to document, as codegen writes persisted-documents.json.',
+      'Files of trusted documents, separated by commas. Each is JSON from SHA-256 to document, like the persisted-documents.json that codegen writes.',
     example: './documents/gql/persisted-documents.json',
     fallback: null,
     parse: names.refine((list) => list.length > 0, 'must name at least one file'),
@@ -426,56 +431,56 @@ export const VARIABLES = {
   maxCost: variable({
     name: 'M2M_GRAPHQL_MAX_COST',
     description:
-      'Objects that one operation may ask for at most, counted before it runs: page sizes multiply, and every item of a list in the input counts.',
+      'Most objects that one operation may ask for. They are counted before it runs: page sizes multiply, and every item of a list in the input counts.',
     example: '50000',
     fallback: '50000',
     parse: whole('objects', 100, 10_000_000),
   }),
   operationsPerMinute: variable({
     name: 'M2M_CALLER_OPERATIONS_PER_MINUTE',
-    description: 'Operations of one caller in a minute at most.',
+    description: 'Most operations of one caller in a minute.',
     example: '12000',
     fallback: '12000',
     parse: whole('operations', 1, 10_000_000),
   }),
   mutationsPerMinute: variable({
     name: 'M2M_CALLER_MUTATIONS_PER_MINUTE',
-    description: 'Mutation fields of one caller in a minute at most. The carrier itself takes 100 activate requests a minute.',
+    description: 'Most mutation fields of one caller in a minute. The carrier itself takes 100 activate requests a minute.',
     example: '600',
     fallback: '600',
     parse: whole('mutations', 1, 10_000_000),
   }),
   maxQueuedPerCaller: variable({
     name: 'M2M_CALLER_MAX_QUEUED_REQUESTS',
-    description: 'Of M2M_MAX_QUEUED_REQUESTS, what one caller may have waiting at most: what is left is for the others.',
+    description: 'Most requests that one caller may have waiting. The rest of M2M_MAX_QUEUED_REQUESTS is left for other callers.',
     example: '500',
     fallback: '500',
     parse: whole('requests', 1, 1_000_000),
   }),
   socketsPerCaller: variable({
     name: 'M2M_CALLER_SOCKETS',
-    description: 'WebSockets of one caller at most. Each may have 100 subscriptions.',
+    description: 'Most WebSockets of one caller. Each may have 100 subscriptions.',
     example: '50',
     fallback: '50',
     parse: whole('sockets', 1, 1_000_000),
   }),
   graphiql: variable({
     name: 'M2M_GRAPHIQL',
-    description: '`on`: GraphiQL, the API explorer, at /graphql for a browser.',
+    description: '`on`: a browser gets GraphiQL, the API explorer, at /graphql.',
     example: 'off',
     fallback: 'off',
     parse: flag,
   }),
   submitWaitMs: variable({
     name: 'M2M_SUBMIT_WAIT_MS',
-    description: 'How long a mutation waits for the carrier’s answer before it returns the request as it stands, in milliseconds.',
+    description: 'How long a mutation waits for the carrier’s answer, in milliseconds. After that it returns the request as it stands.',
     example: '10000',
     fallback: '10000',
     parse: whole('milliseconds', 0, 120_000),
   }),
   maxQueued: variable({
     name: 'M2M_MAX_QUEUED_REQUESTS',
-    description: 'Requests waiting to be sent at most; mutations beyond are answered RateLimited.',
+    description: 'Most requests that may wait to be sent. Further mutations are answered RateLimited.',
     example: '1000',
     fallback: '1000',
     parse: whole('requests', 1, 1_000_000),
@@ -489,7 +494,7 @@ export const VARIABLES = {
   }),
   adminHost: variable({
     name: 'M2M_ADMIN_HOST',
-    description: 'Address of the admin listener (health, metrics, commands). It has no authentication: keep it private.',
+    description: 'Address of the admin listener (health, metrics, commands). It has no authentication, so keep it private.',
     example: '127.0.0.1',
     fallback: '127.0.0.1',
     parse: host,
@@ -503,7 +508,7 @@ export const VARIABLES = {
   }),
   storePath: variable({
     name: 'M2M_STORE_PATH',
-    description: 'File of the embedded store. One gateway at a time; on a local disk.',
+    description: 'File of the embedded store, on a local disk. Only one gateway at a time can use it.',
     example: './data/gateway.sqlite',
     fallback: './data/gateway.sqlite',
     parse: text,
@@ -511,7 +516,7 @@ export const VARIABLES = {
   storeKeys: variable({
     name: 'M2M_STORE_KEYS',
     description:
-      'Keys that what callbacks and mutations hold (names, addresses, activation codes, device credentials) is encrypted with in the store, each 32 bytes as base64, separated by commas: the first for what is written, the others to read what is older.',
+      'Keys that encrypt callbacks and the inputs of mutations in the store, because they hold names, addresses, activation codes and device credentials. Each key is 32 bytes as base64; commas separate several. The first encrypts new rows. The others read older rows.',
     example: 'ZXhhbXBsZS1vZi1hLWtleS1tYWtlLXlvdXItb3duISE=',
     fallback: null,
     secret: true,
@@ -519,7 +524,7 @@ export const VARIABLES = {
   }),
   storeKeysFile: variable({
     name: 'M2M_STORE_KEYS_FILE',
-    description: 'File with these keys instead, one a line, the first for what is written.',
+    description: 'File that holds these keys instead, one on each line. The first encrypts new rows.',
     example: '/run/secrets/m2m-store-keys',
     fallback: null,
     // A key may stand there by mistake.
@@ -530,7 +535,7 @@ export const VARIABLES = {
   storePlaintext: variable({
     name: 'M2M_STORE_PLAINTEXT',
     description:
-      '`on`: run without M2M_STORE_KEYS. Names, addresses, activation codes and device credentials then lie readable in the store and in every backup of it.',
+      '`on`: run without M2M_STORE_KEYS. Names, addresses, activation codes and device credentials are then readable in the store and in every backup of it.',
     example: 'off',
     fallback: 'off',
     parse: flag,
@@ -538,14 +543,15 @@ export const VARIABLES = {
   retentionDays: variable({
     name: 'M2M_RETENTION_DAYS',
     description:
-      'How long a request is kept once it is complete, and a message that no request has, in days; then it is purged. Open requests are kept.',
+      'Days that a request is kept after it is complete. A message that belongs to no request is kept as long. Then they are purged. Open requests are always kept.',
     example: '30',
     fallback: '30',
     parse: whole('days', 1, 3_650),
   }),
   adoptAfterMs: variable({
     name: 'M2M_ADOPT_AFTER_MS',
-    description: 'How long a callback that no request has stays unclaimed before it becomes a request of origin EXTERNAL, in milliseconds.',
+    description:
+      'How long a callback stays unclaimed when no request of ours matches it, in milliseconds. Then it becomes a request of origin EXTERNAL.',
     example: '120000',
     fallback: '120000',
     parse: whole('milliseconds', 1_000, 86_400_000),
@@ -553,7 +559,7 @@ export const VARIABLES = {
   overdueAfterMs: variable({
     name: 'M2M_OVERDUE_AFTER_MS',
     description:
-      'A device that has not reported for so long since its request left is OVERDUE, and the carrier is asked about it; in milliseconds. The carrier reports most within minutes.',
+      'How long a device may stay silent after its request left, in milliseconds. Then it is OVERDUE, and the gateway asks the carrier about it. The carrier reports most devices within minutes.',
     example: '1500000',
     fallback: '1500000',
     parse: whole('milliseconds', 100, 86_400_000),
@@ -561,14 +567,14 @@ export const VARIABLES = {
   expireAfterMs: variable({
     name: 'M2M_EXPIRE_AFTER_MS',
     description:
-      'After so long nothing more is awaited: devices that have not reported are EXPIRED, and a request that could not be sent is cancelled; in milliseconds. The carrier documents up to 12 hours.',
+      'How long the gateway waits for a request in all, in milliseconds. Then devices that have not reported are EXPIRED, and a request that could not be sent is cancelled. The carrier documents up to 12 hours.',
     example: '43200000',
     fallback: '43200000',
     parse: whole('milliseconds', 200, 604_800_000),
   }),
   reconcileCallsPerMinute: variable({
     name: 'M2M_RECONCILE_CALLS_PER_MINUTE',
-    description: 'Questions to the carrier about devices that have not reported, in any 60 seconds at most.',
+    description: 'Most questions to the carrier about silent devices in any 60 seconds.',
     example: '60',
     fallback: '60',
     parse: whole('calls', 1, 100_000),
@@ -576,14 +582,14 @@ export const VARIABLES = {
   overloadCallbacks: variable({
     name: 'M2M_OVERLOAD_CALLBACKS',
     description:
-      'Callbacks waiting for their commit at which GraphQL operations are refused (OVERLOADED, HTTP 503 with Retry-After), so that callbacks are not. Some hundred are normal under full load.',
+      'When this many callbacks wait for their commit, GraphQL operations are refused (OVERLOADED, HTTP 503 with Retry-After), so that no callback has to be. Some hundred are normal under full load.',
     example: '500',
     fallback: '500',
     parse: whole('callbacks', 1, 1_000_000),
   }),
   logLevel: variable({
     name: 'M2M_LOG_LEVEL',
-    description: 'Least level that is logged: debug, info, warn, error or silent.',
+    description: 'Lowest level that is logged: debug, info, warn, error or silent.',
     example: 'info',
     fallback: 'info',
     parse: z.enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be debug, info, warn, error or silent'),

@@ -4,7 +4,7 @@ import { noBrowser, openBrowserPage } from '../support/browser.ts';
 import { devices } from '../support/devices.ts';
 import { FOLLOW } from '../support/follow.ts';
 import { makeKey } from '../support/make-key.ts';
-import { exampleTabs, nameOfTab } from '../../scripts/support/example-tabs.ts';
+import { exampleTabs, nameOfTab } from '../../scripts/sandbox/example-tabs.ts';
 import { openSandbox } from '../support/open-sandbox.ts';
 import { readMetric } from '../support/read-metric.ts';
 import { startStack } from '../support/stack.ts';

@@ -187,9 +187,9 @@ test('.env.example has every variable, with its default or an example, and nothi
   expect(message).toContain('M2M_STORE_KEYS (or M2M_STORE_KEYS_FILE) is not set');
 });
 
-test('the README’s table of the configuration is the configuration', () => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const rows = [...readme.matchAll(/^\| `(M2M_[A-Z_]+)` \| (.+?) \| (.+) \|$/gm)].map(([, name, fallback, description]) => ({
+test('the tables of docs/configuration.md are the configuration', () => {
+  const page = readFileSync(join(root, 'docs/configuration.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| `(M2M_[A-Z_]+)` \| (.+?) \| (.+) \|$/gm)].map(([, name, fallback, description]) => ({
     name,
     fallback,
     description,

@@ -1,6 +1,6 @@
 import { parse, validate } from 'graphql';
 import { expect, test } from 'vitest';
-import { exampleTabs, nameOfTab } from '../../scripts/support/example-tabs.ts';
+import { exampleTabs, nameOfTab } from '../../scripts/sandbox/example-tabs.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import { OPERATIONS } from '../../src/operations/index.ts';
 import { schema } from '../../src/schema/index.ts';

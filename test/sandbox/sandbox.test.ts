@@ -6,7 +6,7 @@ import { createClient } from 'graphql-ws';
 import { request } from 'undici';
 import { expect, test } from 'vitest';
 import WebSocket from 'ws';
-import { exampleTabs, nameOfTab } from '../../scripts/support/example-tabs.ts';
+import { exampleTabs, nameOfTab } from '../../scripts/sandbox/example-tabs.ts';
 import type { GraphiqlTab } from '../../src/server/graphql/graphiql-page.ts';
 import { OPERATIONS } from '../../src/operations/index.ts';
 import { spawnSandbox } from '../support/sandbox-process.ts';

@@ -173,15 +173,20 @@ test('a store that a gateway holds whose admin listener is elsewhere is left alo
   expect(answer.stderr).toContain('Another process has the store');
 });
 
-test('something else on the admin port is recognised', async () => {
-  const stranger = createServer((_request, response) => response.end('<html>hello</html>'));
+test.each(['<html>hello</html>', '{}', '[]'])('another program on the admin port is recognised, and sent no command: %s', async (page) => {
+  const asked: string[] = [];
+  const stranger = createServer((incoming, response) => {
+    asked.push(`${incoming.method} ${incoming.url}`);
+    response.setHeader('content-type', 'application/json').end(page);
+  });
   stranger.listen(0, '127.0.0.1');
   await once(stranger, 'listening');
   await using simulator = await startSimulator(ONE_ACCOUNT);
   await using folder = await tempFolder();
   const env = { ...(await fixedEnv(simulator, folder.path)), M2M_ADMIN_PORT: String((stranger.address() as AddressInfo).port) };
-  const answer = await run(env, 'list');
-  expect(answer).toMatchObject({ code: 1, stderr: expect.stringContaining('M2M_ADMIN_PORT') });
+  for (const command of ['list', 'register'])
+    expect(await run(env, command)).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('M2M_ADMIN_PORT') });
+  expect(asked).toEqual(['GET /health/live', 'GET /health/live']);
   stranger.closeAllConnections();
   stranger.close();
 });

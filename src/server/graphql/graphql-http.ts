@@ -34,7 +34,7 @@ export interface GraphqlHttpLimits {
   readonly requestMs: number;
   /** Longer than the 60 seconds a proxy keeps an idle connection: it must not meet our end of it. */
   readonly keepAliveMs: number;
-  /** How often the limits are enforced. Node's own 30 seconds would make forty of ten. */
+  /** How often the limits are enforced. With Node's own 30 seconds a limit of 10 seconds could last 40. */
   readonly enforceEveryMs: number;
 }
 

@@ -1,6 +1,6 @@
 import type { Verification } from '../../src/datasources/request-log/sqlite/verify/sqlite-verify.ts';
 import type { BackupReport, PurgeReport, ResealReport, StoreStats } from '../../src/datasources/request-log/store-upkeep.ts';
-import { renderTable } from './render-table.ts';
+import { renderTable } from '../support/command-line.ts';
 
 export function renderBackup({ path, bytes, durationMs }: BackupReport): string {
   return `Backup written: ${path} (${size(bytes)}, ${(durationMs / 1000).toFixed(1)} s)\n`;

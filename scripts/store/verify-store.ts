@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { VARIABLES } from '../../src/config/config-variables.ts';
+import type { Config } from '../../src/config/config.ts';
+import { readStoreKeys } from '../../src/config/read-store-keys.ts';
+import { verifySqlite, type Verification } from '../../src/datasources/request-log/sqlite/verify/sqlite-verify.ts';
+import type { BackupReport, StoreStats } from '../../src/datasources/request-log/store-upkeep.ts';
+import { GatewayError } from '../../src/errors.ts';
+import { askGateway } from '../support/ask-gateway.ts';
+
+/** Verifies the store. Where a gateway has it open, a copy of it is read in this process: callbacks go on. */
+export async function verifyStore(config: Config): Promise<Verification> {
+  const stats = await askGateway<StoreStats>({ method: 'GET', path: '/store/stats' }, config);
+  const keys = readStoreKeys(config);
+  if (!stats) return verifySqlite(config.storePath, keys);
+  const copy = `${stats.path}.verify-${randomUUID().slice(0, 8)}`;
+  try {
+    const copied = await askGateway<BackupReport>({ method: 'POST', path: `/store/copy?path=${encodeURIComponent(copy)}` }, config);
+    if (!copied) throw new GatewayError('STORE_UNUSABLE', 'The gateway has stopped meanwhile: verify again.');
+    return verifySqlite(copy, keys);
+  } finally {
+    await rm(copy, { force: true });
+  }
+}
+
+/** Verifies a backup, with the store's keys of an environment in which nothing else need be set: it may lie on any machine. */
+export function verifyBackup(file: string, env: Readonly<Record<string, string | undefined>>): Verification {
+  return verifySqlite(file, keysOf(env));
+}
+
+function keysOf(env: Readonly<Record<string, string | undefined>>): readonly Uint8Array[] {
+  const { storeKeys, storeKeysFile } = VARIABLES;
+  const written = env[storeKeys.name];
+  if (!written) return readStoreKeys({ storeKeys: null, storeKeysFile: env[storeKeysFile.name] || null });
+  const parsed = storeKeys.parse.safeParse(written);
+  if (!parsed.success) throw new GatewayError('CONFIG_INVALID', `${storeKeys.name} ${parsed.error.issues[0]?.message ?? 'is not usable'}.`);
+  return readStoreKeys({ storeKeys: parsed.data, storeKeysFile: null });
+}

@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs';
+import type { Config } from '../../src/config/config.ts';
+import { readStoreKeys } from '../../src/config/read-store-keys.ts';
+import type { AuditRecord } from '../../src/datasources/request-log/audit-log.ts';
+import { Hub } from '../../src/datasources/request-log/hub.ts';
+import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
+import { GatewayError } from '../../src/errors.ts';
+import { recordCommand, type RecordedCommand } from '../../src/resolvers/access/record-command.ts';
+import { askGateway, type AdminRequest } from './ask-gateway.ts';
+
+/**
+ * One thing an operator can ask for: the request to a running gateway, and the same work on the store where no gateway runs.
+ * A POST changes something. The audit log has it under the name of its path: `/store/purge` is `store.purge`.
+ */
+export interface GatewayCommand<Result> extends AdminRequest {
+  readonly work: (requestLog: SqliteRequestLog, config: Config) => Promise<Result>;
+  /** The id of the thing it was done to, for the audit log. */
+  readonly subject?: RecordedCommand<Result>['subject'];
+  /** It is of use before the first start of the gateway too: a store that is not there is made. */
+  readonly makesStore?: true;
+}
+
+/** Has the running gateway do it. Does it on the store where none runs; none can start meanwhile. */
+export async function perform<Result>(command: GatewayCommand<Result>, config: Config): Promise<Result> {
+  const asked = await askGateway<Result>(command, config);
+  if (asked !== null) return asked;
+  const { method, path, work, subject, makesStore = false } = command;
+  await using requestLog = openStore(config, makesStore);
+  const done = () => work(requestLog, config);
+  if (method === 'GET') return await done();
+  const action = path.replace(/\?.*/, '').slice(1).replace('/', '.');
+  return await recordCommand(requestLog, { caller: 'command-line', action, work: done, ...(subject && { subject }) });
+}
+
+function openStore(config: Config, makesStore: boolean): SqliteRequestLog {
+  const { storePath } = config;
+  if (!makesStore && !existsSync(storePath))
+    throw new GatewayError(
+      'STORE_UNUSABLE',
+      `There is no store at ${storePath}: the first start of the gateway makes it. Check M2M_STORE_PATH.`,
+    );
+  return new SqliteRequestLog({
+    path: storePath,
+    keys: readStoreKeys(config),
+    hub: new Hub({ tickMs: () => 0 }),
+    now: Date.now,
+    onAuditFailed: tellUnrecorded,
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+}
+
+/** A command that was done stays done. Its caller is told that the audit log does not say so. */
+function tellUnrecorded(records: readonly AuditRecord[], error: unknown): void {
+  const why = error instanceof Error ? error.message : String(error);
+  for (const { action, outcome } of records)
+    process.stderr.write(`The audit log lacks this: ${action}, ${outcome}. It could not be written: ${why}\n`);
+}
