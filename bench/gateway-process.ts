@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { request as httpRequest } from 'undici';
-import { CALLBACK_PREFIX, callbackToken } from '../src/server/callbacks/callback-paths.ts';
+import { CALLBACK_PREFIX, callbackToken } from '../src/resolvers/callbacks/callback-paths.ts';
 import { devices as testDevices } from '../test/support/devices.ts';
 import { gatewayEnv } from '../test/support/gateway-env.ts';
 import { BenchProcess } from './child-process.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Config } from '../../src/config/config.ts';
-import type { ListenerReport } from '../../src/resolvers/callbacks/callback-listeners.ts';
+import type { ListenerReport } from '../../src/resolvers/callbacks/callback-registrations.ts';
 import { askGateway } from './ask-gateway.ts';
 
 export type CallbackCommand =

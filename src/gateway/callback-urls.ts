@@ -1,7 +1,7 @@
 import type { CallbackService } from '../datasources/thingspace/wire/callback-service.ts';
 import { GENERATIONS_AHEAD, type CallbackGeneration } from '../resolvers/callbacks/callback-generation.ts';
-import type { CallbackUrls } from '../resolvers/callbacks/callback-listeners.ts';
-import { CALLBACK_PREFIX, callbackToken } from '../server/callbacks/callback-paths.ts';
+import type { CallbackUrls } from '../resolvers/callbacks/callback-registrations.ts';
+import { CALLBACK_PREFIX, callbackToken } from '../resolvers/callbacks/callback-paths.ts';
 
 /** The callback door's URLs below `publicUrl`, those of every generation so far recognised. */
 export function callbackUrls(parts: {

@@ -8,7 +8,7 @@ import { ThingSpace } from '../datasources/thingspace/thing-space.ts';
 import { Transport } from '../lib/http-exchange.ts';
 import type { Metrics } from '../metrics.ts';
 import type { CallbackGeneration } from '../resolvers/callbacks/callback-generation.ts';
-import { CallbackListeners } from '../resolvers/callbacks/callback-listeners.ts';
+import { CallbackListeners } from '../resolvers/callbacks/callback-registrations.ts';
 import { callbackUrls } from './callback-urls.ts';
 
 /** The carrier's client, also for the command line when no gateway runs. */

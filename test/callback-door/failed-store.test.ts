@@ -9,7 +9,7 @@ import { createMetrics } from '../../src/metrics.ts';
 import { CallbackReceiver } from '../../src/resolvers/callbacks/receive-callback.ts';
 import { CallbackGeneration } from '../../src/resolvers/callbacks/callback-generation.ts';
 import { CallbackAddresses } from '../../src/server/callbacks/callback-addresses.ts';
-import { CALLBACK_PREFIX, CallbackPaths, callbackToken } from '../../src/server/callbacks/callback-paths.ts';
+import { CALLBACK_PREFIX, CallbackPaths, callbackToken } from '../../src/resolvers/callbacks/callback-paths.ts';
 import { createCallbackServer } from '../../src/server/callbacks/callbacks.ts';
 import { idleOverload } from '../support/idle-overload.ts';
 import { tempFolder } from '../support/temp-folder.ts';

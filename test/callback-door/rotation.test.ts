@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import type { RotationReport } from '../../src/resolvers/callbacks/callback-listeners.ts';
+import type { RotationReport } from '../../src/resolvers/callbacks/callback-registrations.ts';
 import { carrierClient } from '../support/carrier-client.ts';
 import { readMetric } from '../support/read-metric.ts';
 import { openClockedGateway, type ClockedGateway } from './support/clocked-gateway.ts';

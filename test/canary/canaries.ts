@@ -1,4 +1,4 @@
-import { callbackToken } from '../../src/server/callbacks/callback-paths.ts';
+import { callbackToken } from '../../src/resolvers/callbacks/callback-paths.ts';
 import {
   CLASSES,
   coreOf,

@@ -40,7 +40,7 @@ const LEAKS: readonly PlantedLeak[] = [
   },
   {
     name: 'the list of listeners has whole URLs',
-    file: 'resolvers/callbacks/callback-listeners.ts',
+    file: 'resolvers/callbacks/callback-registrations.ts',
     find: 'deliversTo: url === null ? null : originOf(url), change: null',
     replace: 'deliversTo: url, change: null',
     shows: ['path in admin'],

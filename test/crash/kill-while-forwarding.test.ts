@@ -1,7 +1,7 @@
 import { request } from 'undici';
 import { expect, test } from 'vitest';
 import { startSimulator } from '../../simulator/start-simulator.ts';
-import { CALLBACK_PREFIX, callbackToken } from '../../src/server/callbacks/callback-paths.ts';
+import { CALLBACK_PREFIX, callbackToken } from '../../src/resolvers/callbacks/callback-paths.ts';
 import { gatewayEnv } from '../support/gateway-env.ts';
 import { spawnGateway, type GatewayProcess } from '../support/gateway-process.ts';
 import { startPreviousListener } from '../support/previous-listener.ts';

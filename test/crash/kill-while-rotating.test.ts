@@ -1,7 +1,7 @@
 import { request } from 'undici';
 import { expect, test } from 'vitest';
 import { startSimulator } from '../../simulator/start-simulator.ts';
-import type { ListenerReport } from '../../src/resolvers/callbacks/callback-listeners.ts';
+import type { ListenerReport } from '../../src/resolvers/callbacks/callback-registrations.ts';
 import { fixedEnv } from '../support/fixed-env.ts';
 import { spawnGateway } from '../support/gateway-process.ts';
 import { storedMarkers } from '../support/stored-markers.ts';

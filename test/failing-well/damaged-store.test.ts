@@ -5,7 +5,7 @@ import { RequestDocument } from '../../documents/gql/graphql.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
 import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
-import { CALLBACK_PREFIX, callbackToken } from '../../src/server/callbacks/callback-paths.ts';
+import { CALLBACK_PREFIX, callbackToken } from '../../src/resolvers/callbacks/callback-paths.ts';
 import { successCallback } from '../support/callback-samples.ts';
 import { startCallbackSenders } from '../support/callback-senders.ts';
 import { deviceCallback } from '../support/device-callback.ts';

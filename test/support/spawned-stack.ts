@@ -2,7 +2,7 @@ import type { SimulatorOptions } from '../../simulator/options.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import type { CallbackService } from '../../src/datasources/thingspace/wire/callback-service.ts';
-import { CALLBACK_PREFIX, callbackToken } from '../../src/server/callbacks/callback-paths.ts';
+import { CALLBACK_PREFIX, callbackToken } from '../../src/resolvers/callbacks/callback-paths.ts';
 import { gatewayEnv } from './gateway-env.ts';
 import { spawnGateway, type GatewayProcess, type SpawnOptions } from './gateway-process.ts';
 import { graphql, type GraphqlAnswer } from './stack.ts';

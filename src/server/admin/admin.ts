@@ -3,7 +3,7 @@ import type { AuditLog } from '../../datasources/request-log/audit-log.ts';
 import type { BackupReport, PurgeReport, ResealReport, StoreStats } from '../../datasources/request-log/store-upkeep.ts';
 import { GatewayError, type ErrorCode } from '../../errors.ts';
 import type { Metrics } from '../../metrics.ts';
-import type { CallbackListeners } from '../../resolvers/callbacks/callback-listeners.ts';
+import type { CallbackListeners } from '../../resolvers/callbacks/callback-registrations.ts';
 import { refuseStranger, refuseWebPage } from './admin-guard.ts';
 import { answerKeys, type KeyCommands } from './admin-keys.ts';
 import { auditedCommands } from './audited-commands.ts';

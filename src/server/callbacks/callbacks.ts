@@ -4,7 +4,7 @@ import type { Logger } from '../../logger.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { CallbackReceiver } from '../../resolvers/callbacks/receive-callback.ts';
 import type { CallbackAddresses } from './callback-addresses.ts';
-import { CALLBACK_PREFIX, type CallbackPaths, type FoundPath } from './callback-paths.ts';
+import { CALLBACK_PREFIX, type CallbackPaths, type FoundPath } from '../../resolvers/callbacks/callback-paths.ts';
 import type { Overload } from '../overload.ts';
 import { RareLines } from '../../lib/rare-lines.ts';
 import { refuseUnread } from '../../lib/refuse-unread.ts';

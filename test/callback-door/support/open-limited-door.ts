@@ -6,7 +6,7 @@ import { createMetrics } from '../../../src/metrics.ts';
 import { CallbackGeneration } from '../../../src/resolvers/callbacks/callback-generation.ts';
 import { CallbackReceiver } from '../../../src/resolvers/callbacks/receive-callback.ts';
 import { CallbackAddresses } from '../../../src/server/callbacks/callback-addresses.ts';
-import { CALLBACK_PREFIX, CallbackPaths, callbackToken } from '../../../src/server/callbacks/callback-paths.ts';
+import { CALLBACK_PREFIX, CallbackPaths, callbackToken } from '../../../src/resolvers/callbacks/callback-paths.ts';
 import { createCallbackServer, type CallbackLimits } from '../../../src/server/callbacks/callbacks.ts';
 import { idleOverload } from '../../support/idle-overload.ts';
 import { recordedLog, type RecordedLog } from '../../support/recorded-log.ts';

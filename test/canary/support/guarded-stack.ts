@@ -4,7 +4,7 @@ import { request } from 'undici';
 import type { Simulator } from '../../../simulator/simulator.ts';
 import { startSimulator } from '../../../simulator/start-simulator.ts';
 import type { CallbackService } from '../../../src/datasources/thingspace/wire/callback-service.ts';
-import { CALLBACK_PREFIX, callbackToken } from '../../../src/server/callbacks/callback-paths.ts';
+import { CALLBACK_PREFIX, callbackToken } from '../../../src/resolvers/callbacks/callback-paths.ts';
 import { gatewayEnv } from '../../support/gateway-env.ts';
 import { spawnGateway, type GatewayProcess, type SpawnOptions } from '../../support/gateway-process.ts';
 import { issuerEnv } from '../../support/issuer-env.ts';

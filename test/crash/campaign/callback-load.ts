@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent } from 'undici';
-import { CALLBACK_PREFIX, callbackToken } from '../../../src/server/callbacks/callback-paths.ts';
+import { CALLBACK_PREFIX, callbackToken } from '../../../src/resolvers/callbacks/callback-paths.ts';
 import type { SeededRandom } from '../../support/seeded-random.ts';
 import type { Books, Message, Performed } from './books.ts';
 import type { CampaignOptions } from './campaign-options.ts';

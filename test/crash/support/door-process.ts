@@ -1,6 +1,6 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { startSimulator } from '../../../simulator/start-simulator.ts';
-import { CALLBACK_PREFIX, callbackToken } from '../../../src/server/callbacks/callback-paths.ts';
+import { CALLBACK_PREFIX, callbackToken } from '../../../src/resolvers/callbacks/callback-paths.ts';
 import { gatewayEnv } from '../../support/gateway-env.ts';
 import { spawnGateway, type GatewayProcess } from '../../support/gateway-process.ts';
 import { underStrace, type Tracing } from '../../support/strace.ts';

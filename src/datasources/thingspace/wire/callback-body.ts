@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { XMLParser } from 'fast-xml-parser';
 import { readCount } from './count.ts';
-import { legacyBody } from './legacy-callback.ts';
+import { legacyBody } from './callback-form.ts';
 
 /** A message as it is kept: without the registration's username and password, its resend count beside it. */
 export interface CallbackBody {

@@ -1,4 +1,4 @@
-import { legacyBody } from './legacy-callback.ts';
+import { legacyBody } from './callback-form.ts';
 
 const WRAPPER = '{"CallbackRequest":{';
 

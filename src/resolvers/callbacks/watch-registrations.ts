@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { LogFields, Logger } from '../../logger.ts';
-import type { CallbackListeners, ListenerReport, ListenerState } from './callback-listeners.ts';
+import type { CallbackListeners, ListenerReport, ListenerState } from './callback-registrations.ts';
 
 export interface ListenerWatchOptions {
   readonly accounts: readonly string[];

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { CALLBACK_SERVICES, type CallbackService } from '../../datasources/thingspace/wire/callback-service.ts';
-import { GENERATIONS_AHEAD, type CallbackGeneration, type GenerationStanding } from '../../resolvers/callbacks/callback-generation.ts';
+import { GENERATIONS_AHEAD, type CallbackGeneration, type GenerationStanding } from './callback-generation.ts';
 
 export interface CallbackAddress {
   readonly account: string;

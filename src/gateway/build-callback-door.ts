@@ -7,12 +7,12 @@ import type { CallbackService } from '../datasources/thingspace/wire/callback-se
 import { pseudonym, type Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
 import type { CallbackGeneration } from '../resolvers/callbacks/callback-generation.ts';
-import type { ListenerReport } from '../resolvers/callbacks/callback-listeners.ts';
+import type { ListenerReport } from '../resolvers/callbacks/callback-registrations.ts';
 import type { CallbackReceiver } from '../resolvers/callbacks/receive-callback.ts';
-import { ListenerWatch } from '../resolvers/callbacks/watch-listeners.ts';
+import { ListenerWatch } from '../resolvers/callbacks/watch-registrations.ts';
 import type { ListenerCommands } from '../server/admin/admin.ts';
 import { CallbackAddresses } from '../server/callbacks/callback-addresses.ts';
-import { CALLBACK_PREFIX, CallbackPaths, callbackToken } from '../server/callbacks/callback-paths.ts';
+import { CALLBACK_PREFIX, CallbackPaths, callbackToken } from '../resolvers/callbacks/callback-paths.ts';
 import { createCallbackServer } from '../server/callbacks/callbacks.ts';
 import type { Overload } from '../server/overload.ts';
 import { callbackListeners } from './connect-carrier.ts';
