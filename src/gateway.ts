@@ -41,8 +41,8 @@ export interface GatewayOptions {
   readonly logger?: Logger;
   readonly graphiqlTabs?: readonly GraphiqlTab[];
   readonly now?: () => number;
-  /** When the carrier is asked whether its callback registrations still name this gateway, in milliseconds. */
-  readonly listenerWatch?: { readonly firstAfterMs: number; readonly everyMs: number };
+  /** When the carrier is asked whether its callback registrations still name this gateway. */
+  readonly registrationWatch?: { readonly firstAfterMs: number; readonly everyMs: number };
 }
 
 export interface Gateway extends AsyncDisposable {
@@ -66,7 +66,7 @@ const FOLLOWER_TICK_MS = 60;
 const OVERLOADED_TICK_MS = 500;
 const OVERLOAD_LAG_MS = 150;
 /** Not at the start itself: an orchestrator that starts a gateway again and again would ask as often. */
-const LISTENER_WATCH = { firstAfterMs: 60_000, everyMs: 3_600_000 };
+const REGISTRATION_WATCH = { firstAfterMs: 60_000, everyMs: 3_600_000 };
 const TIDY_EVERY_MS = 5_000;
 /** Of 500 devices or rows each; callbacks are stored in between. */
 const INDEX_STEPS = 20;
@@ -132,7 +132,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
 
   let draining = false;
   const generation = await CallbackGeneration.load(requestLog, now);
-  const watch = options.listenerWatch ?? LISTENER_WATCH;
+  const watch = options.registrationWatch ?? REGISTRATION_WATCH;
   const door = new CallbackDoor(config, { receiver, generation, thingSpace, session, overload, metrics, logger, now, undo, watch });
   const readiness = async (): Promise<Readiness> => {
     const store = await requestLog.probe().then(
@@ -163,7 +163,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     keys,
     audit: requestLog,
     readiness,
-    listeners: () => door.commands,
+    registrations: door.commands,
     unlatch: () => session.unlatch(),
     store: {
       backup: (path) => upkeep.backup(path),

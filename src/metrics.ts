@@ -30,12 +30,12 @@ export function createMetrics() {
       labelNames: ['former'] as const,
       registers,
     }),
-    listenersLost: new Gauge({
+    registrationsLost: new Gauge({
       name: 'm2m_callback_listeners_lost',
       help: 'Services of accounts whose callbacks the carrier does not deliver here, as it last said.',
       registers,
     }),
-    listenersChecked: new Gauge({
+    registrationsChecked: new Gauge({
       name: 'm2m_callback_listeners_checked_timestamp_seconds',
       help: 'When the carrier last told all of its callback registrations, since 1970; 0 for never.',
       registers,

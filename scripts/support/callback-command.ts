@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Config } from '../../src/config/config.ts';
-import type { ListenerReport } from '../../src/resolvers/callbacks/callback-registrations.ts';
+import type { RegistrationReport } from '../../src/resolvers/callbacks/callback-registrations.ts';
 import { askGateway } from './ask-gateway.ts';
 
 export type CallbackCommand =
@@ -8,7 +8,7 @@ export type CallbackCommand =
   | { readonly name: 'register'; readonly replace: boolean }
   | { readonly name: 'rotate'; readonly force: boolean };
 
-type Row = Omit<ListenerReport, 'service'> & { readonly service: string };
+type Row = Omit<RegistrationReport, 'service'> & { readonly service: string };
 
 export interface CallbackCommandResult {
   readonly listeners: readonly Row[];

@@ -1,7 +1,7 @@
 import type { Config } from '../../src/config/config.ts';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
 import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
-import { callbackListeners, connectCarrier } from '../../src/gateway/connect-carrier.ts';
+import { callbackRegistrations, connectCarrier } from '../../src/gateway/connect-carrier.ts';
 import { readStoreKeys } from '../../src/config/read-store-keys.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { CallbackGeneration } from '../../src/resolvers/callbacks/callback-generation.ts';
@@ -29,17 +29,17 @@ export async function callbacksWithoutGateway(config: Config, command: CallbackC
     config.callbackPort === 0
       ? null
       : `http://${config.callbackHost.includes(':') ? `[${config.callbackHost}]` : config.callbackHost}:${config.callbackPort}`;
-  const listeners = callbackListeners(config, thingSpace, door, await CallbackGeneration.load(requestLog, Date.now));
+  const registrations = callbackRegistrations(config, thingSpace, door, await CallbackGeneration.load(requestLog, Date.now));
   const run = async (): Promise<CallbackCommandResult> => {
     switch (command.name) {
       case 'list':
-        return { listeners: await listeners.list(), formerUntil: null };
+        return { listeners: await registrations.list(), formerUntil: null };
       case 'register':
-        return { listeners: await listeners.register({ replace: command.replace }), formerUntil: null };
+        return { listeners: await registrations.register({ replace: command.replace }), formerUntil: null };
       case 'rotate':
-        return await listeners.rotate({ force: command.force });
+        return await registrations.rotate({ force: command.force });
       case 'remove':
-        return { listeners: await listeners.remove(), formerUntil: null };
+        return { listeners: await registrations.remove(), formerUntil: null };
     }
   };
   if (command.name === 'list') return await run();

@@ -7,15 +7,15 @@ import type { CallbackService } from '../datasources/thingspace/wire/callback-se
 import { pseudonym, type Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
 import type { CallbackGeneration } from '../resolvers/callbacks/callback-generation.ts';
-import type { ListenerReport } from '../resolvers/callbacks/callback-registrations.ts';
+import type { RegistrationReport } from '../resolvers/callbacks/callback-registrations.ts';
 import type { CallbackReceiver } from '../resolvers/callbacks/receive-callback.ts';
-import { ListenerWatch } from '../resolvers/callbacks/watch-registrations.ts';
-import type { ListenerCommands } from '../server/admin/admin.ts';
+import { RegistrationWatch } from '../resolvers/callbacks/watch-registrations.ts';
+import type { RegistrationCommands } from '../server/admin/admin.ts';
 import { CallbackAddresses } from '../server/callbacks/callback-addresses.ts';
 import { CALLBACK_PREFIX, CallbackPaths, callbackToken } from '../resolvers/callbacks/callback-paths.ts';
 import { createCallbackServer } from '../server/callbacks/callbacks.ts';
 import type { Overload } from '../server/overload.ts';
-import { callbackListeners } from './connect-carrier.ts';
+import { callbackRegistrations } from './connect-carrier.ts';
 import { listen } from '../lib/listen.ts';
 
 interface Parts {
@@ -39,7 +39,7 @@ const LISTENING = { variable: 'M2M_CALLBACK_PORT', patienceMs: 3_000, lingers: t
 export class CallbackDoor {
   readonly #config: Config;
   readonly #parts: Parts;
-  readonly #watch: ListenerWatch | null;
+  readonly #watch: RegistrationWatch | null;
   #url: string | null = null;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -49,13 +49,13 @@ export class CallbackDoor {
     const { metrics, session, logger, now } = parts;
     const isDelivered = config.callbackRegister || config.callbackPublicUrl !== null;
     this.#watch = isDelivered
-      ? new ListenerWatch({
+      ? new RegistrationWatch({
           accounts: config.accounts,
-          list: (accounts) => this.#listeners().list(accounts),
+          list: (accounts) => this.#registrations().list(accounts),
           isLatched: () => session.isLatched(),
           onChecked: (lost, at) => {
-            metrics.listenersLost.set(lost);
-            if (at !== null) metrics.listenersChecked.set(at / 1_000);
+            metrics.registrationsLost.set(lost);
+            if (at !== null) metrics.registrationsChecked.set(at / 1_000);
           },
           pseudonym: (account) => this.#pseudonym(account),
           logger,
@@ -70,18 +70,18 @@ export class CallbackDoor {
   }
 
   /** The commands of the command line; what they find out, the watch knows too. */
-  get commands(): ListenerCommands {
-    const told = <Reports extends readonly ListenerReport[]>(reports: Reports): Reports => {
-      this.#watch?.tell(reports);
+  get commands(): RegistrationCommands {
+    const told = <Reports extends readonly RegistrationReport[]>(reports: Reports): Reports => {
+      this.#watch?.learn(reports);
       return reports;
     };
     return {
-      list: async () => told(await this.#listeners().list()),
-      register: (options) => this.#inTurn(async () => told(await this.#listeners().register(options))),
-      remove: () => this.#inTurn(async () => told(await this.#listeners().remove())),
+      list: async () => told(await this.#registrations().list()),
+      register: (options) => this.#inTurn(async () => told(await this.#registrations().register(options))),
+      remove: () => this.#inTurn(async () => told(await this.#registrations().remove())),
       rotate: (options) =>
         this.#inTurn(async () => {
-          const report = await this.#listeners().rotate(options);
+          const report = await this.#registrations().rotate(options);
           told(report.listeners);
           return report;
         }),
@@ -175,8 +175,8 @@ export class CallbackDoor {
     return this.#config.callbackProxyHops === 0 && (this.#config.callbackPublicUrl?.startsWith('https://') ?? false);
   }
 
-  #listeners() {
-    return callbackListeners(this.#config, this.#parts.thingSpace, this.#url, this.#parts.generation);
+  #registrations() {
+    return callbackRegistrations(this.#config, this.#parts.thingSpace, this.#url, this.#parts.generation);
   }
 
   #pseudonym(account: string): string {

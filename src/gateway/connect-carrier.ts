@@ -8,7 +8,7 @@ import { ThingSpace } from '../datasources/thingspace/thing-space.ts';
 import { Transport } from '../lib/http-exchange.ts';
 import type { Metrics } from '../metrics.ts';
 import type { CallbackGeneration } from '../resolvers/callbacks/callback-generation.ts';
-import { CallbackListeners } from '../resolvers/callbacks/callback-registrations.ts';
+import { CallbackRegistrations } from '../resolvers/callbacks/callback-registrations.ts';
 import { callbackUrls } from './callback-urls.ts';
 
 /** The carrier's client, also for the command line when no gateway runs. */
@@ -51,17 +51,17 @@ const LATCH = 'login-latch';
  *
  * @param doorUrl where the callback door is, when it is known: a carrier on this machine (the simulator) reaches it there.
  */
-export function callbackListeners(
+export function callbackRegistrations(
   config: Config,
   thingSpace: ThingSpace,
   doorUrl: string | null,
   generation: CallbackGeneration,
-): CallbackListeners {
+): CallbackRegistrations {
   const { accounts, callbackSecret: secret, callbackPreviousSecret: previousSecret } = config;
   const isOnLoopback = config.callbackFd === null && isLoopback(config.callbackHost);
   const publicUrl = config.callbackPublicUrl ?? (isOnLoopback ? doorUrl : null);
   const urls = publicUrl === null ? null : callbackUrls({ publicUrl, secret, previousSecret, generation });
-  return new CallbackListeners({ thingSpace, accounts, urls, generation, credentials: callbackCredentials(config) });
+  return new CallbackRegistrations({ thingSpace, accounts, urls, generation, credentials: callbackCredentials(config) });
 }
 
 export function callbackCredentials({ callbackUsername: username, callbackPassword: password }: Config) {

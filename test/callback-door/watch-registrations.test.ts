@@ -2,8 +2,8 @@ import { request } from 'undici';
 import { expect, test } from 'vitest';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import { CallbackGeneration } from '../../src/resolvers/callbacks/callback-generation.ts';
-import { CallbackListeners, type ListenerReport } from '../../src/resolvers/callbacks/callback-registrations.ts';
-import { ListenerWatch } from '../../src/resolvers/callbacks/watch-registrations.ts';
+import { CallbackRegistrations, type RegistrationReport } from '../../src/resolvers/callbacks/callback-registrations.ts';
+import { RegistrationWatch } from '../../src/resolvers/callbacks/watch-registrations.ts';
 import { callbackUrls } from '../../src/gateway/callback-urls.ts';
 import { carrierClient } from '../support/carrier-client.ts';
 import { readMetric } from '../support/read-metric.ts';
@@ -13,8 +13,8 @@ import { until } from '../support/until.ts';
 import { watchTimers } from '../support/watched-timers.ts';
 import { openClockedGateway, type ClockedGateway } from './support/clocked-gateway.ts';
 
-const OFTEN = { listenerWatch: { firstAfterMs: 5, everyMs: 5 } };
-const NEVER = { listenerWatch: { firstAfterMs: 86_400_000, everyMs: 86_400_000 } };
+const OFTEN = { registrationWatch: { firstAfterMs: 5, everyMs: 5 } };
+const NEVER = { registrationWatch: { firstAfterMs: 86_400_000, everyMs: 86_400_000 } };
 const DAY_MS = 86_400_000;
 const THEIRS = 'http://127.0.0.1:9006/their-secret-path';
 
@@ -112,7 +112,7 @@ test('after a rotation a listener that was not renewed is warned of within the w
 test('a carrier that cannot be asked leaves `unknown`, is warned of once, and what is known to be lost stays lost', async () => {
   await using parts = await watched(['0868924207-00001']);
   const { simulator, watch, log, checks } = parts;
-  await parts.listeners.register({ replace: false });
+  await parts.registrations.register({ replace: false });
   await watch.check();
   expect(watch.status).toBe('ok');
   simulator.faults.endpoints.add({ endpoint: 'callbackList', status: 503, times: 2 });
@@ -139,7 +139,7 @@ test('an account that the carrier refuses to tell of hides no loss of another, a
   const accounts = ['0868924207-00001', '0000123456-00001'];
   await using parts = await watched(accounts);
   const { simulator, watch, checks } = parts;
-  await parts.listeners.register({ replace: false });
+  await parts.registrations.register({ replace: false });
   await takeOver({ simulator, account: '0000123456-00001' });
   simulator.faults.endpoints.add({ endpoint: 'callbackList', status: 400 });
   await watch.check();
@@ -156,13 +156,13 @@ test('while a refused login stops all logins nothing is asked', async () => {
 
 test('a check that a command overtakes does not bring back what was before it', async () => {
   await using parts = await watched(['0868924207-00001']);
-  const before = await parts.listeners.list();
-  const { promise, resolve } = Promise.withResolvers<ListenerReport[]>();
+  const before = await parts.registrations.list();
+  const { promise, resolve } = Promise.withResolvers<RegistrationReport[]>();
   const watch = parts.watchOver(() => promise);
   const checking = watch.check();
   // Without a pause the check has not asked yet.
   await new Promise(setImmediate);
-  watch.tell(await parts.listeners.register({ replace: false }));
+  watch.learn(await parts.registrations.register({ replace: false }));
   resolve(before);
   await checking;
   expect(watch.status).toBe('ok');
@@ -178,11 +178,11 @@ async function watched(accounts: readonly string[], { isLatched = false } = {}) 
   const generation = await CallbackGeneration.load(facts, Date.now);
   const secret = 'a-secret-for-tests-of-32-characters';
   const urls = callbackUrls({ publicUrl: 'http://127.0.0.1:9001', secret, previousSecret: null, generation });
-  const listeners = new CallbackListeners({ thingSpace, accounts, urls, generation, credentials: null });
+  const registrations = new CallbackRegistrations({ thingSpace, accounts, urls, generation, credentials: null });
   const log = recordedLog();
   const checks: { lost: number; at: number | null }[] = [];
-  const watchOver = (list: CallbackListeners['list']) =>
-    new ListenerWatch({
+  const watchOver = (list: CallbackRegistrations['list']) =>
+    new RegistrationWatch({
       accounts,
       list,
       isLatched: () => Promise.resolve(isLatched),
@@ -194,11 +194,11 @@ async function watched(accounts: readonly string[], { isLatched = false } = {}) 
   const built = undo.move();
   return {
     simulator,
-    listeners,
+    registrations,
     log,
     checks,
     watchOver,
-    watch: watchOver((some) => listeners.list(some)),
+    watch: watchOver((some) => registrations.list(some)),
     [Symbol.asyncDispose]: () => built.disposeAsync(),
   };
 }

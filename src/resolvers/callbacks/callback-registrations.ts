@@ -18,7 +18,7 @@ export interface RecognisedUrl {
   readonly previous: boolean;
 }
 
-export interface CallbackListenersOptions {
+export interface CallbackRegistrationsOptions {
   readonly thingSpace: Pick<ThingSpace, 'registrations' | 'register' | 'deregister'>;
   readonly accounts: readonly string[];
   /** Null while no public URL is configured. */
@@ -28,15 +28,15 @@ export interface CallbackListenersOptions {
 }
 
 /**
- * `ours`: delivers here. `former`: delivers here under a URL of before, which is still taken. `lapsed`: a URL of ours that is
- * no longer taken. `other`: another tool's. `none`: nowhere.
+ * What the carrier has registered. `ours`: our current URL. `former`: a URL of ours from before, which is still taken.
+ * `lapsed`: a URL of ours that is not taken. `other`: another tool's URL. `none`: no URL.
  */
-export type ListenerState = 'ours' | 'former' | 'lapsed' | 'other' | 'none';
+export type RegistrationState = 'ours' | 'former' | 'lapsed' | 'other' | 'none';
 
-export interface ListenerReport {
+export interface RegistrationReport {
   readonly account: string;
   readonly service: CallbackService;
-  readonly state: ListenerState;
+  readonly state: RegistrationState;
   /** Origin of what is registered; the path is a secret. */
   readonly deliversTo: string | null;
   readonly change: 'registered' | 'removed' | null;
@@ -45,30 +45,30 @@ export interface ListenerReport {
 export interface RotationReport {
   /** Until when the URLs of before are taken, in milliseconds since 1970. */
   readonly formerUntil: number | null;
-  readonly listeners: readonly ListenerReport[];
+  readonly listeners: readonly RegistrationReport[];
 }
 
 /**
- * Which listeners the carrier has for the services our operations are reported by. There is one per service and account,
- * and registering replaces another tool's silently: that is only done when asked for.
+ * The carrier's registrations for the services that our operations are reported by. There is one for each service and
+ * account. A new registration silently replaces another tool's, so that is only done when asked for.
  */
-export class CallbackListeners {
-  readonly #options: CallbackListenersOptions;
+export class CallbackRegistrations {
+  readonly #options: CallbackRegistrationsOptions;
 
-  constructor(options: CallbackListenersOptions) {
+  constructor(options: CallbackRegistrationsOptions) {
     this.#options = options;
   }
 
-  async list(accounts: readonly string[] = this.#options.accounts): Promise<ListenerReport[]> {
+  async list(accounts: readonly string[] = this.#options.accounts): Promise<RegistrationReport[]> {
     return (await this.#survey(accounts)).map(({ report }) => report);
   }
 
   /**
-   * Registers what is missing. Finds out everything first: where another tool has a listener, nothing is changed at all.
+   * Registers what is missing. Everything is looked at first: where another tool is registered, nothing is changed at all.
    *
-   * @throws GatewayError LISTENER_TAKEN naming each listener of another tool, unless `replace`.
+   * @throws GatewayError LISTENER_TAKEN, unless `replace`. It names each registration of another tool.
    */
-  async register({ replace }: { readonly replace: boolean }): Promise<ListenerReport[]> {
+  async register({ replace }: { readonly replace: boolean }): Promise<RegistrationReport[]> {
     const urls = this.#urls();
     const reports = await this.list();
     const taken = reports.filter(({ state }) => state === 'other');
@@ -78,20 +78,20 @@ export class CallbackListeners {
         `Another tool receives ${taken.map(({ service, account, deliversTo }) => `${service} of account ${account} (at ${deliversTo})`).join(', ')}. Nothing was changed. To take these over, so that the other tool no longer receives them: npm run callbacks -- register --replace`,
       );
     }
-    const done: ListenerReport[] = [];
+    const done: RegistrationReport[] = [];
     for (const report of reports) done.push(report.state === 'ours' ? report : await this.#renew(urls, report));
     return done;
   }
 
   /**
-   * Gives every listener of ours a new URL, and the credentials of the configuration; those of another tool, and services
-   * without a listener, stay as they are. The URLs of before are taken for another 24 hours.
+   * Gives every registration of ours a new URL and the configured credentials. Registrations of other tools, and services
+   * without one, stay as they are. The former URLs are taken for another 24 hours.
    *
-   * The new URLs are in force before the carrier is told of the first. Where the last rotation has left listeners on their
-   * former URL, it is finished instead of another being begun.
+   * The new URLs are taken before the carrier is told of the first. A rotation that was left half done is finished; no other
+   * is begun.
    *
-   * @throws GatewayError BAD_USER_INPUT within 24 hours of the last one, unless `force`; that of the carrier, with what is
-   * still to be done, when it fails half-way.
+   * @throws GatewayError BAD_USER_INPUT within 24 hours of the last rotation, unless `force`. When the carrier fails half-way:
+   * its error, with what is still to be done.
    */
   async rotate({ force }: { readonly force: boolean }): Promise<RotationReport> {
     const urls = this.#urls();
@@ -107,8 +107,8 @@ export class CallbackListeners {
   }
 
   /** @throws GatewayError of the carrier, with what is still to be done. */
-  async #renewOurs(urls: CallbackUrls, reports: readonly ListenerReport[]): Promise<readonly ListenerReport[]> {
-    const done: ListenerReport[] = [];
+  async #renewOurs(urls: CallbackUrls, reports: readonly RegistrationReport[]): Promise<readonly RegistrationReport[]> {
+    const done: RegistrationReport[] = [];
     for (const report of reports) {
       try {
         done.push(OURS.has(report.state) ? await this.#renew(urls, report) : report);
@@ -120,8 +120,8 @@ export class CallbackListeners {
   }
 
   /** Removes ours, and only ours. */
-  async remove(): Promise<ListenerReport[]> {
-    const done: ListenerReport[] = [];
+  async remove(): Promise<RegistrationReport[]> {
+    const done: RegistrationReport[] = [];
     for (const report of await this.list()) {
       const isOthers = report.state === 'other' || report.state === 'none';
       if (!isOthers) await this.#options.thingSpace.deregister(report.account, report.service);
@@ -146,7 +146,7 @@ export class CallbackListeners {
     return survey;
   }
 
-  async #renew(urls: CallbackUrls, report: ListenerReport): Promise<ListenerReport> {
+  async #renew(urls: CallbackUrls, report: RegistrationReport): Promise<RegistrationReport> {
     const { thingSpace, credentials } = this.#options;
     const url = urls.urlFor(report.account, report.service);
     await thingSpace.register(report.account, {
@@ -167,17 +167,17 @@ export class CallbackListeners {
 }
 
 interface Surveyed {
-  readonly report: ListenerReport;
+  readonly report: RegistrationReport;
   readonly found: RecognisedUrl | null;
 }
 
-const OURS: ReadonlySet<ListenerState> = new Set(['ours', 'former', 'lapsed']);
+const OURS: ReadonlySet<RegistrationState> = new Set(['ours', 'former', 'lapsed']);
 
-function reportOf({ report }: Surveyed): ListenerReport {
+function reportOf({ report }: Surveyed): RegistrationReport {
   return report;
 }
 
-function stateOf(found: RecognisedUrl | null): ListenerState {
+function stateOf(found: RecognisedUrl | null): RegistrationState {
   if (!found) return 'other';
   if (found.standing === 'LAPSED') return 'lapsed';
   return found.standing === 'FORMER' || found.previous ? 'former' : 'ours';

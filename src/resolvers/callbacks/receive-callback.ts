@@ -21,7 +21,7 @@ export interface RegisteredCredentials {
 
 export interface ReceiveCallbackOptions {
   readonly requestLog: RequestLog;
-  /** What was given at registration; null when the listeners are registered without. */
+  /** What was given at registration; null when nothing was. */
   readonly credentials: RegisteredCredentials | null;
   /** Those of the registration before: the carrier goes on using them for a while. */
   readonly previousCredentials?: RegisteredCredentials | null;
