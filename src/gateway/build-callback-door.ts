@@ -12,7 +12,7 @@ import type { CallbackReceiver } from '../resolvers/callbacks/receive-callback.t
 import { RegistrationWatch } from '../resolvers/callbacks/watch-registrations.ts';
 import type { RegistrationCommands } from '../server/admin/admin.ts';
 import { CallbackAddresses } from '../server/callbacks/callback-addresses.ts';
-import { CALLBACK_PREFIX, CallbackPaths, callbackToken } from '../resolvers/callbacks/callback-paths.ts';
+import { CallbackPaths, makeCallbackPath } from '../resolvers/callbacks/callback-paths.ts';
 import { createCallbackServer } from '../server/callbacks/callbacks.ts';
 import type { Overload } from '../server/overload.ts';
 import { callbackRegistrations } from './connect-carrier.ts';
@@ -89,7 +89,7 @@ export class CallbackDoor {
   }
 
   path(account: string, service: CallbackService): string {
-    return `${CALLBACK_PREFIX}${callbackToken(this.#config.callbackSecret, { account, service }, this.#parts.generation.current)}`;
+    return makeCallbackPath(this.#config.callbackSecret, { account, service }, this.#parts.generation.current);
   }
 
   /** Opens the door, then tells the carrier of it. Gives back its URL. */

@@ -1,7 +1,8 @@
 import type { CallbackService } from '../datasources/thingspace/wire/callback-service.ts';
 import { GENERATIONS_AHEAD, type CallbackGeneration } from '../resolvers/callbacks/callback-generation.ts';
 import type { CallbackUrls } from '../resolvers/callbacks/callback-registrations.ts';
-import { CALLBACK_PREFIX, callbackToken } from '../resolvers/callbacks/callback-paths.ts';
+import { CALLBACK_PREFIX } from '../datasources/thingspace/wire/callback-service.ts';
+import { makeCallbackPath } from '../resolvers/callbacks/callback-paths.ts';
 
 /** The callback door's URLs below `publicUrl`, those of every generation so far recognised. */
 export function callbackUrls(parts: {
@@ -12,7 +13,7 @@ export function callbackUrls(parts: {
 }): CallbackUrls {
   const { publicUrl, secret, previousSecret, generation } = parts;
   const url = (under: string, account: string, service: CallbackService, at: number) =>
-    `${publicUrl}${CALLBACK_PREFIX}${callbackToken(under, { account, service }, at)}`;
+    `${publicUrl}${makeCallbackPath(under, { account, service }, at)}`;
   return {
     urlFor: (account, service) => url(secret, account, service, generation.current),
     recognise(account, service, given) {

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { CALLBACK_SERVICES, type CallbackService } from '../../datasources/thingspace/wire/callback-service.ts';
+import { CALLBACK_PREFIX, CALLBACK_SERVICES, type CallbackService } from '../../datasources/thingspace/wire/callback-service.ts';
 import { GENERATIONS_AHEAD, type CallbackGeneration, type GenerationStanding } from './callback-generation.ts';
 
 export interface CallbackAddress {
@@ -23,16 +23,14 @@ export interface CallbackPathsOptions {
 
 type Known = CallbackAddress & { readonly generation: number; readonly previous: boolean };
 
-export const CALLBACK_PREFIX = '/callbacks/';
-
-/** The last part of the path of one account and service: nobody without the secret can make it, and nothing of it is stored. */
-export function callbackToken(secret: string, { account, service }: CallbackAddress, generation = 0): string {
+/** The path of one account and service. Nobody can make it without the secret, and nothing of it is stored. */
+export function makeCallbackPath(secret: string, { account, service }: CallbackAddress, generation = 0): string {
   const name = generation === 0 ? `${account}\n${service}` : `${account}\n${service}\n${generation}`;
-  return createHmac('sha256', secret).update(name).digest('base64url');
+  return CALLBACK_PREFIX + createHmac('sha256', secret).update(name).digest('base64url');
 }
 
 /**
- * Which account and service a path stands for, under the current secret and the one before it. Tokens are looked up by
+ * Which account and service a path stands for, under the current secret and the one before it. Paths are looked up by
  * their SHA-256, so the time of a miss tells nothing of how near it was.
  */
 export class CallbackPaths {
@@ -47,11 +45,11 @@ export class CallbackPaths {
 
   /** `path` without its query; null where it is nobody's, or was given up. */
   find(path: string): FoundPath | null {
-    // The token alone proves: a proxy that leaves its own prefix before the path is no reason to lose a callback.
+    // Its last part is the proof. A proxy that leaves its own prefix in front is no reason to lose a callback.
     const at = path.lastIndexOf(CALLBACK_PREFIX);
     if (at === -1) return null;
     if (this.#knownAt !== this.#options.generation.current) this.#learn();
-    const found = this.#known.get(digest(path.slice(at + CALLBACK_PREFIX.length)));
+    const found = this.#known.get(digest(path.slice(at)));
     if (!found) return null;
     const standing = this.#options.generation.standingOf(found.generation);
     return standing === 'LAPSED' ? null : { account: found.account, service: found.service, standing, previous: found.previous };
@@ -65,7 +63,7 @@ export class CallbackPaths {
       for (const service of CALLBACK_SERVICES) {
         for (let at = Math.max(0, current - 1); at <= current + GENERATIONS_AHEAD; at++) {
           const learn = (under: string, previous: boolean) =>
-            known.set(digest(callbackToken(under, { account, service }, at)), { account, service, generation: at, previous });
+            known.set(digest(makeCallbackPath(under, { account, service }, at)), { account, service, generation: at, previous });
           if (previousSecret !== null) learn(previousSecret, true);
           learn(secret, false);
         }
@@ -76,6 +74,6 @@ export class CallbackPaths {
   }
 }
 
-function digest(token: string): string {
-  return createHash('sha256').update(token).digest('base64');
+function digest(path: string): string {
+  return createHash('sha256').update(path).digest('base64');
 }
