@@ -26,7 +26,7 @@ export function createMetrics() {
     }),
     callbacksOnFormer: new Counter({
       name: 'm2m_callbacks_on_former_total',
-      help: 'Callbacks taken under what was registered before: URL of the previous secret (secret) or before the last rotation (rotation), previous credentials (credentials); or on a URL of a rotation that this store has not seen (later_rotation).',
+      help: 'Callbacks taken under what was registered before: URL of the previous secret (secret) or before the last rotation (rotation), previous credentials (credentials).',
       labelNames: ['former'] as const,
       registers,
     }),

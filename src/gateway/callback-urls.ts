@@ -1,10 +1,13 @@
 import type { CallbackService } from '../datasources/thingspace/wire/callback-service.ts';
-import { GENERATIONS_AHEAD, type CallbackGeneration } from '../resolvers/callbacks/callback-generation.ts';
+import type { CallbackGeneration } from '../resolvers/callbacks/callback-generation.ts';
 import type { CallbackUrls } from '../resolvers/callbacks/callback-registrations.ts';
 import { CALLBACK_PREFIX } from '../datasources/thingspace/wire/callback-service.ts';
 import { makeCallbackPath } from '../resolvers/callbacks/callback-paths.ts';
 
-/** The callback door's URLs below `publicUrl`, those of every generation so far recognised. */
+/** A restored store may be older than the last rotations: URLs of so many later generations are recognised, though not taken. */
+const RECOGNISED_AHEAD = 100;
+
+/** The callback door's URLs below `publicUrl`. */
 export function callbackUrls(parts: {
   readonly publicUrl: string;
   readonly secret: string;
@@ -17,7 +20,7 @@ export function callbackUrls(parts: {
   return {
     urlFor: (account, service) => url(secret, account, service, generation.current),
     recognise(account, service, given) {
-      for (let at = generation.current + GENERATIONS_AHEAD; at >= 0; at--) {
+      for (let at = 0; at <= generation.current + RECOGNISED_AHEAD; at++) {
         const standing = generation.standingOf(at);
         if (given === url(secret, account, service, at)) return { generation: at, standing, previous: false };
         if (previousSecret !== null && given === url(previousSecret, account, service, at))

@@ -2,11 +2,8 @@ import * as z from 'zod';
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import { GatewayError } from '../../errors.ts';
 
-/**
- * `CURRENT`: what the carrier is told. `FORMER`: the one before, which the carrier may still use. `AHEAD`: later than any we
- * know of. `LAPSED`: given up.
- */
-export type GenerationStanding = 'CURRENT' | 'FORMER' | 'AHEAD' | 'LAPSED';
+/** `CURRENT`: what the carrier is told. `FORMER`: the one before, which the carrier may still use. `LAPSED`: not taken. */
+export type GenerationStanding = 'CURRENT' | 'FORMER' | 'LAPSED';
 
 /**
  * How long after a rotation the paths of before are still taken, in milliseconds: the carrier goes on using what it had. Longer
@@ -16,12 +13,6 @@ export const FORMER_FOR_MS = 24 * 3_600_000;
 
 /** Not written again at each look. */
 const KEPT_ANEW_AFTER_MS = 60_000;
-
-/**
- * So many generations that we have never made are taken too. A store restored from a backup of before a rotation would refuse
- * what the carrier was told after it; and nobody without the secret can make their paths.
- */
-export const GENERATIONS_AHEAD = 3;
 
 const FACT = 'callback-generation';
 
@@ -74,7 +65,6 @@ export class CallbackGeneration {
 
   standingOf(generation: number): GenerationStanding {
     if (generation === this.#current) return 'CURRENT';
-    if (generation > this.#current) return generation <= this.#current + GENERATIONS_AHEAD ? 'AHEAD' : 'LAPSED';
     return generation === this.#current - 1 && this.formerUntil !== null ? 'FORMER' : 'LAPSED';
   }
 

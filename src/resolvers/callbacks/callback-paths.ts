@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { CALLBACK_PREFIX, CALLBACK_SERVICES, type CallbackService } from '../../datasources/thingspace/wire/callback-service.ts';
-import { GENERATIONS_AHEAD, type CallbackGeneration, type GenerationStanding } from './callback-generation.ts';
+import type { CallbackGeneration, GenerationStanding } from './callback-generation.ts';
 
 export interface CallbackAddress {
   readonly account: string;
@@ -61,7 +61,7 @@ export class CallbackPaths {
     const { current } = generation;
     for (const account of accounts) {
       for (const service of CALLBACK_SERVICES) {
-        for (let at = Math.max(0, current - 1); at <= current + GENERATIONS_AHEAD; at++) {
+        for (let at = Math.max(0, current - 1); at <= current; at++) {
           const learn = (under: string, previous: boolean) =>
             known.set(digest(makeCallbackPath(under, { account, service }, at)), { account, service, generation: at, previous });
           if (previousSecret !== null) learn(previousSecret, true);

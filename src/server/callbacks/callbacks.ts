@@ -97,7 +97,7 @@ async function receive(
   metrics.callbackSeconds.observe((performance.now() - started) / 1000);
   metrics.callbacks.inc({ service, outcome: result.outcome.toLowerCase() });
   metrics.callbackCredentials.inc({ credentials: result.credentials.toLowerCase() });
-  if (path.previous || path.standing !== 'CURRENT' || result.credentials === 'PREVIOUS') tellFormer(options, path, result.credentials);
+  if (path.previous || path.standing === 'FORMER' || result.credentials === 'PREVIOUS') tellFormer(options, path, result.credentials);
   if (!QUIET.has(result.outcome))
     logger.warn('callback_not_applied', { service, account: options.pseudonym(account), outcome: result.outcome, reason: result.reason });
 }
@@ -113,9 +113,9 @@ function tellFormer({ metrics, logger, rare, pseudonym }: Door, path: FoundPath,
     metrics.callbacksOnFormer.inc({ former: 'secret' });
     tell('callback_on_previous_secret');
   }
-  if (standing !== 'CURRENT') {
-    metrics.callbacksOnFormer.inc({ former: standing === 'FORMER' ? 'rotation' : 'later_rotation' });
-    tell(standing === 'FORMER' ? 'callback_on_former_rotation' : 'callback_on_later_rotation');
+  if (standing === 'FORMER') {
+    metrics.callbacksOnFormer.inc({ former: 'rotation' });
+    tell('callback_on_former_rotation');
   }
   if (credentials === 'PREVIOUS') {
     metrics.callbacksOnFormer.inc({ former: 'credentials' });
