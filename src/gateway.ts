@@ -3,7 +3,7 @@ import { SqliteRequestLog } from './datasources/request-log/sqlite/sqlite.ts';
 import type { CallbackService } from './datasources/thingspace/wire/callback-service.ts';
 import type { Config } from './config/config.ts';
 import type { GatewayError } from './errors.ts';
-import { CallbackDoor } from './gateway/build-callback-door.ts';
+import { buildCallbackDoor } from './gateway/build-callback-door.ts';
 import { callbackCredentials, connectCarrier, previousCallbackCredentials } from './gateway/connect-carrier.ts';
 import { listen } from './lib/listen.ts';
 import { startAuthentication } from './gateway/start-authentication.ts';
@@ -16,7 +16,6 @@ import { startPurging } from './gateway/start-purging.ts';
 import { startSending } from './gateway/start-sending.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { CallbackGeneration } from './resolvers/callbacks/callback-generation.ts';
 import { CallerTurns } from './resolvers/requests/caller-turns.ts';
 import { DeadLetters } from './resolvers/callbacks/redrive-dead-letters.ts';
 import { RequestFollowing } from './resolvers/requests/follow-request.ts';
@@ -131,9 +130,8 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const { keys, authenticator } = await startAuthentication(config, { requestLog, hub, metrics, logger, now, undo });
 
   let draining = false;
-  const generation = await CallbackGeneration.load(requestLog, now);
   const watch = options.registrationWatch ?? REGISTRATION_WATCH;
-  const door = new CallbackDoor(config, { receiver, generation, thingSpace, session, overload, metrics, logger, now, undo, watch });
+  const door = await buildCallbackDoor(config, { requestLog, receiver, thingSpace, session, overload, metrics, logger, now, undo, watch });
   const readiness = async (): Promise<Readiness> => {
     const store = await requestLog.probe().then(
       () => 'ok',
@@ -142,7 +140,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     const login = (await session.isLatched()) ? 'refused by the carrier' : 'ok';
     return {
       ready: store === 'ok' && login === 'ok' && !draining,
-      checks: { store, login, ...door.checks, ...(draining && { draining: 'yes' }) },
+      checks: { store, login, ...door.keeper.checks, ...(draining && { draining: 'yes' }) },
     };
   };
   const { upkeep } = requestLog;
@@ -163,7 +161,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     keys,
     audit: requestLog,
     readiness,
-    registrations: door.commands,
+    registrations: door.keeper,
     unlatch: () => session.unlatch(),
     store: {
       backup: (path) => upkeep.backup(path),
@@ -282,7 +280,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       admin: adminUrl,
     },
     metrics,
-    callbackPath: (account, service) => door.path(account, service),
+    callbackPath: (account, service) => door.paths.pathOf({ account, service }),
     async [Symbol.asyncDispose]() {
       draining = true;
       submitter.stopWaiting();

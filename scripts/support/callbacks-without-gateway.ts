@@ -1,10 +1,9 @@
 import type { Config } from '../../src/config/config.ts';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
 import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
-import { callbackRegistrations, connectCarrier } from '../../src/gateway/connect-carrier.ts';
+import { connectCarrier, loadRegistrations } from '../../src/gateway/connect-carrier.ts';
 import { readStoreKeys } from '../../src/config/read-store-keys.ts';
 import { createMetrics } from '../../src/metrics.ts';
-import { CallbackGeneration } from '../../src/resolvers/callbacks/callback-generation.ts';
 import { recordCommand } from '../../src/resolvers/access/record-command.ts';
 import type { CallbackCommand, CallbackCommandResult } from './callback-command.ts';
 import { tellUnrecorded } from './tell-unrecorded.ts';
@@ -29,7 +28,7 @@ export async function callbacksWithoutGateway(config: Config, command: CallbackC
     config.callbackPort === 0
       ? null
       : `http://${config.callbackHost.includes(':') ? `[${config.callbackHost}]` : config.callbackHost}:${config.callbackPort}`;
-  const registrations = callbackRegistrations(config, thingSpace, door, await CallbackGeneration.load(requestLog, Date.now));
+  const { registrations } = await loadRegistrations(config, { requestLog, thingSpace, now: Date.now, listenerUrl: () => door });
   const run = async (): Promise<CallbackCommandResult> => {
     switch (command.name) {
       case 'list':

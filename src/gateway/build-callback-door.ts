@@ -1,26 +1,22 @@
 import type { AddressInfo } from 'node:net';
 import { isLoopback, type Config } from '../config/config.ts';
-import { GatewayError } from '../errors.ts';
+import type { SqliteRequestLog } from '../datasources/request-log/sqlite/sqlite.ts';
 import type { Session } from '../datasources/thingspace/session.ts';
 import type { ThingSpace } from '../datasources/thingspace/thing-space.ts';
-import type { CallbackService } from '../datasources/thingspace/wire/callback-service.ts';
+import { listen } from '../lib/listen.ts';
 import { pseudonym, type Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
-import type { CallbackGeneration } from '../resolvers/callbacks/callback-generation.ts';
-import type { RegistrationReport } from '../resolvers/callbacks/callback-registrations.ts';
+import { RegistrationKeeper } from '../resolvers/callbacks/keep-registrations.ts';
 import type { CallbackReceiver } from '../resolvers/callbacks/receive-callback.ts';
 import { RegistrationWatch } from '../resolvers/callbacks/watch-registrations.ts';
-import type { RegistrationCommands } from '../server/admin/admin.ts';
 import { CallbackAddresses } from '../server/callbacks/callback-addresses.ts';
-import { CallbackPaths, makeCallbackPath } from '../resolvers/callbacks/callback-paths.ts';
 import { createCallbackServer } from '../server/callbacks/callbacks.ts';
 import type { Overload } from '../server/overload.ts';
-import { callbackRegistrations } from './connect-carrier.ts';
-import { listen } from '../lib/listen.ts';
+import { loadRegistrations } from './connect-carrier.ts';
 
 interface Parts {
+  readonly requestLog: SqliteRequestLog;
   readonly receiver: CallbackReceiver;
-  readonly generation: CallbackGeneration;
   readonly thingSpace: ThingSpace;
   readonly session: Pick<Session, 'isLatched'>;
   readonly overload: Overload;
@@ -28,163 +24,70 @@ interface Parts {
   readonly logger: Logger;
   readonly now: () => number;
   readonly undo: AsyncDisposableStack;
-  /** When the carrier is asked whether its registrations still name us, in milliseconds. */
+  /** When the carrier is asked whether its registrations still name us. */
   readonly watch: { readonly firstAfterMs: number; readonly everyMs: number };
 }
 
 /** See `ListenOptions`. */
 const LISTENING = { variable: 'M2M_CALLBACK_PORT', patienceMs: 3_000, lingers: true, sockets: 64 } as const;
 
-/** The way of a callback from the carrier's registration to the door, and the watch over that registration. */
-export class CallbackDoor {
-  readonly #config: Config;
-  readonly #parts: Parts;
-  readonly #watch: RegistrationWatch | null;
-  #url: string | null = null;
-  #turn: Promise<unknown> = Promise.resolve();
+/** The callback door, not open yet, and who looks after the carrier's registrations of it. */
+export async function buildCallbackDoor(config: Config, parts: Parts) {
+  const { requestLog, thingSpace, session, metrics, logger, now, undo } = parts;
+  const { accounts, callbackPublicUrl: publicUrl, callbackRegister: registersMissing } = config;
+  let url: string | null = null;
+  const { paths, registrations } = await loadRegistrations(config, { requestLog, thingSpace, now, listenerUrl: () => url });
+  const nameAccount = (account: string) => pseudonym(account, config.callbackSecret);
+  const isDelivered = registersMissing || publicUrl !== null;
+  const watch = new RegistrationWatch({
+    accounts,
+    list: (some) => registrations.list(some),
+    isLatched: () => session.isLatched(),
+    onChecked: (lost, at) => {
+      metrics.registrationsLost.set(lost);
+      if (at !== null) metrics.registrationsChecked.set(at / 1_000);
+    },
+    pseudonym: nameAccount,
+    logger,
+    now,
+  });
+  const keeper = new RegistrationKeeper({ registrations, watch: isDelivered ? watch : null, registersMissing, ...parts.watch, logger });
 
-  constructor(config: Config, parts: Parts) {
-    this.#config = config;
-    this.#parts = parts;
-    const { metrics, session, logger, now } = parts;
-    const isDelivered = config.callbackRegister || config.callbackPublicUrl !== null;
-    this.#watch = isDelivered
-      ? new RegistrationWatch({
-          accounts: config.accounts,
-          list: (accounts) => this.#registrations().list(accounts),
-          isLatched: () => session.isLatched(),
-          onChecked: (lost, at) => {
-            metrics.registrationsLost.set(lost);
-            if (at !== null) metrics.registrationsChecked.set(at / 1_000);
-          },
-          pseudonym: (account) => this.#pseudonym(account),
-          logger,
-          now,
-        })
-      : null;
-  }
-
-  /** What readiness says of it; never a reason to be taken out of service, for then callbacks would be lost. */
-  get checks(): Readonly<Record<string, string>> {
-    return this.#watch ? { callbacks: this.#watch.status } : {};
-  }
-
-  /** The commands of the command line; what they find out, the watch knows too. */
-  get commands(): RegistrationCommands {
-    const told = <Reports extends readonly RegistrationReport[]>(reports: Reports): Reports => {
-      this.#watch?.learn(reports);
-      return reports;
-    };
-    return {
-      list: async () => told(await this.#registrations().list()),
-      register: (options) => this.#inTurn(async () => told(await this.#registrations().register(options))),
-      remove: () => this.#inTurn(async () => told(await this.#registrations().remove())),
-      rotate: (options) =>
-        this.#inTurn(async () => {
-          const report = await this.#registrations().rotate(options);
-          told(report.listeners);
-          return report;
-        }),
-    };
-  }
-
-  path(account: string, service: CallbackService): string {
-    return makeCallbackPath(this.#config.callbackSecret, { account, service }, this.#parts.generation.current);
-  }
-
-  /** Opens the door, then tells the carrier of it. Gives back its URL. */
-  async open(): Promise<string> {
-    const { callbackAddresses, callbackHost: host, callbackPort: port, callbackFd: descriptors, callbackRegister } = this.#config;
-    const { receiver, generation, overload, metrics, logger, now, undo } = this.#parts;
-    const { accounts, callbackSecret: secret, callbackPreviousSecret: previousSecret } = this.#config;
+  /** Opens the listener, then tells the carrier of it. Gives back its URL. */
+  const open = async (): Promise<string> => {
+    const { callbackHost: host, callbackPort: port, callbackFd: descriptors } = config;
     let known: CallbackAddresses | null = null;
     // Where an inherited socket listens is known when it is open.
     const addresses = () =>
       (known ??= new CallbackAddresses({
-        allowed: callbackAddresses,
-        proxyHops: this.#config.callbackProxyHops,
+        allowed: config.callbackAddresses,
+        proxyHops: config.callbackProxyHops,
         isOnLoopback: isLoopback(descriptors ? (server.address() as AddressInfo).address : host),
-        publicUrl: this.#config.callbackPublicUrl,
+        publicUrl,
       }));
+    const { receiver, overload } = parts;
     const server = createCallbackServer({
       receiver,
       addresses,
-      paths: new CallbackPaths({ accounts, secret, previousSecret, generation }),
+      paths,
       maxBodyBytes: 1_048_576,
-      pseudonym: (account) => this.#pseudonym(account),
+      pseudonym: nameAccount,
       overload,
       logger,
       metrics,
       now,
     });
     const inherited = descriptors && { descriptors, variable: 'M2M_CALLBACK_FD' };
-    const url = await listen(undo, server, { ...LISTENING, host, port, inherited });
-    this.#url = url;
-    const { rule } = addresses();
+    url = await listen(undo, server, { ...LISTENING, host, port, inherited });
+    const { rule, mayRefuseAll } = addresses();
     logger.info('callback_addresses', { status: rule });
-    if (rule === 'published' && this.#seesOnlyProxy()) logger.warn('callback_addresses', { status: rule, reason: BEHIND_TLS });
-    // The door is open before the carrier is told of it.
-    this.#startWatching(callbackRegister && !(await this.#registerMissing()));
+    if (mayRefuseAll) logger.warn('callback_addresses', { status: rule, reason: BEHIND_TLS });
+    undo.use(keeper);
+    await keeper.start();
     return url;
-  }
-
-  /**
-   * A carrier that cannot be asked, or a listener that another tool has, is no reason to be closed to what comes by the others:
-   * it is told loudly, and tried again.
-   */
-  async #registerMissing(): Promise<boolean> {
-    const { logger } = this.#parts;
-    try {
-      const reports = await this.commands.register({ replace: false });
-      logger.info('callback_listeners_registered', { count: reports.filter(({ change }) => change === 'registered').length });
-      return true;
-    } catch (error) {
-      if (!(error instanceof GatewayError)) throw error;
-      logger.error('callback_listeners_not_registered', { code: error.code, reason: NOT_REGISTERED });
-      return false;
-    }
-  }
-
-  /** One change after the other: a registration that is under way must not put a URL back that a rotation has just replaced. */
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => undefined);
-    return done;
-  }
-
-  #startWatching(isUnregistered: boolean): void {
-    const watch = this.#watch;
-    if (!watch) return;
-    let unregistered = isUnregistered;
-    const { firstAfterMs, everyMs } = this.#parts.watch;
-    let isStopped = false;
-    const checkNow = async (): Promise<void> => {
-      if (unregistered) unregistered = !(await this.#registerMissing());
-      await watch.check();
-      if (!isStopped) timer = setTimeout(() => void checkNow(), unregistered ? firstAfterMs : everyMs);
-    };
-    let timer = setTimeout(() => void checkNow(), firstAfterMs);
-    // A check under way is not waited for: it changes nothing.
-    this.#parts.undo.defer(() => {
-      isStopped = true;
-      clearTimeout(timer);
-    });
-  }
-
-  #seesOnlyProxy(): boolean {
-    return this.#config.callbackProxyHops === 0 && (this.#config.callbackPublicUrl?.startsWith('https://') ?? false);
-  }
-
-  #registrations() {
-    return callbackRegistrations(this.#config, this.#parts.thingSpace, this.#url, this.#parts.generation);
-  }
-
-  #pseudonym(account: string): string {
-    return pseudonym(account, this.#config.callbackSecret);
-  }
+  };
+  return { paths, keeper, open };
 }
 
-const NOT_REGISTERED =
-  'Callbacks may be delivered elsewhere, or not at all. See `npm run callbacks -- list`; it is tried again every minute, and another tool is never replaced but by `npm run callbacks -- register --replace`.';
 const BEHIND_TLS =
   'M2M_CALLBACK_PUBLIC_URL is https, so a proxy stands in front: unless it passes the address of the sender on as its own, every callback is refused. Set M2M_CALLBACK_PROXY_HOPS.';

@@ -2,9 +2,9 @@ import { request } from 'undici';
 import { expect, test } from 'vitest';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import { CallbackGeneration } from '../../src/resolvers/callbacks/callback-generation.ts';
+import { CallbackPaths } from '../../src/resolvers/callbacks/callback-paths.ts';
 import { CallbackRegistrations, type RegistrationReport } from '../../src/resolvers/callbacks/callback-registrations.ts';
 import { RegistrationWatch } from '../../src/resolvers/callbacks/watch-registrations.ts';
-import { callbackUrls } from '../../src/gateway/callback-urls.ts';
 import { carrierClient } from '../support/carrier-client.ts';
 import { readMetric } from '../support/read-metric.ts';
 import { recordedLog } from '../support/recorded-log.ts';
@@ -81,7 +81,7 @@ test('the start registers, and that is the first check: it is not asked again be
 });
 
 test('left to itself the gateway asks a minute after its start, and every hour from then on', async () => {
-  using timers = watchTimers('/callback-door.ts', { skipped: 60_000 });
+  using timers = watchTimers('/keep-registrations.ts', { skipped: 60_000 });
   await using stack = await openClockedGateway({ M2M_CALLBACK_REGISTER: 'on' });
   await until(() => timers.delays.length === 2);
   expect(timers.delays).toEqual([60_000, 3_600_000]);
@@ -177,8 +177,9 @@ async function watched(accounts: readonly string[], { isLatched = false } = {}) 
   const facts = { recall: () => Promise.resolve(null), remember: () => Promise.resolve() };
   const generation = await CallbackGeneration.load(facts, Date.now);
   const secret = 'a-secret-for-tests-of-32-characters';
-  const urls = callbackUrls({ publicUrl: 'http://127.0.0.1:9001', secret, previousSecret: null, generation });
-  const registrations = new CallbackRegistrations({ thingSpace, accounts, urls, generation, credentials: null });
+  const paths = new CallbackPaths({ accounts, secret, previousSecret: null, generation });
+  const publicUrl = () => 'http://127.0.0.1:9001';
+  const registrations = new CallbackRegistrations({ thingSpace, accounts, paths, publicUrl, generation, credentials: null });
   const log = recordedLog();
   const checks: { lost: number; at: number | null }[] = [];
   const watchOver = (list: CallbackRegistrations['list']) =>

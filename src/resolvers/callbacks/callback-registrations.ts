@@ -1,28 +1,15 @@
 import type { ThingSpace } from '../../datasources/thingspace/thing-space.ts';
-import { OWN_SERVICES, type CallbackService } from '../../datasources/thingspace/wire/callback-service.ts';
+import { CALLBACK_PREFIX, OWN_SERVICES, type CallbackService } from '../../datasources/thingspace/wire/callback-service.ts';
 import { GatewayError } from '../../errors.ts';
-import type { CallbackGeneration, GenerationStanding } from './callback-generation.ts';
-
-/** The URLs of this gateway's callback door, secrets included. */
-export interface CallbackUrls {
-  /** Where the carrier is to deliver. */
-  urlFor(account: string, service: CallbackService): string;
-  /** What a URL is that the carrier has; null where it never was ours. */
-  recognise(account: string, service: CallbackService, url: string): RecognisedUrl | null;
-}
-
-export interface RecognisedUrl {
-  readonly generation: number;
-  readonly standing: GenerationStanding;
-  /** It was made under the secret before the current one. */
-  readonly previous: boolean;
-}
+import type { CallbackGeneration } from './callback-generation.ts';
+import type { CallbackAddress, CallbackPaths, PathOrigin } from './callback-paths.ts';
 
 export interface CallbackRegistrationsOptions {
   readonly thingSpace: Pick<ThingSpace, 'registrations' | 'register' | 'deregister'>;
   readonly accounts: readonly string[];
-  /** Null while no public URL is configured. */
-  readonly urls: CallbackUrls | null;
+  readonly paths: Pick<CallbackPaths, 'pathOf' | 'recognise'>;
+  /** What stands before our paths in a URL that the carrier reaches; null while that is not known. */
+  readonly publicUrl: () => string | null;
   readonly generation: CallbackGeneration;
   readonly credentials: { readonly username: string; readonly password: string } | null;
 }
@@ -69,7 +56,7 @@ export class CallbackRegistrations {
    * @throws GatewayError LISTENER_TAKEN, unless `replace`. It names each registration of another tool.
    */
   async register({ replace }: { readonly replace: boolean }): Promise<RegistrationReport[]> {
-    const urls = this.#urls();
+    const publicUrl = this.#publicUrl();
     const reports = await this.list();
     const taken = reports.filter(({ state }) => state === 'other');
     if (taken.length > 0 && !replace) {
@@ -79,7 +66,7 @@ export class CallbackRegistrations {
       );
     }
     const done: RegistrationReport[] = [];
-    for (const report of reports) done.push(report.state === 'ours' ? report : await this.#renew(urls, report));
+    for (const report of reports) done.push(report.state === 'ours' ? report : await this.#renew(publicUrl, report));
     return done;
   }
 
@@ -94,24 +81,24 @@ export class CallbackRegistrations {
    * its error, with what is still to be done.
    */
   async rotate({ force }: { readonly force: boolean }): Promise<RotationReport> {
-    const urls = this.#urls();
+    const publicUrl = this.#publicUrl();
     const { generation, accounts } = this.#options;
     const survey = await this.#survey(accounts);
     const unfinished = generation.formerUntil === null ? [] : survey.filter(({ found }) => found?.standing === 'FORMER');
     // The next generation would refuse what the carrier still has.
-    if (force) await this.#renewOurs(urls, unfinished.map(reportOf));
+    if (force) await this.#renewOurs(publicUrl, unfinished.map(reportOf));
     if (force || unfinished.length === 0)
       await generation.advance({ force, above: Math.max(0, ...survey.map(({ found }) => found?.generation ?? 0)) });
-    const listeners = await this.#renewOurs(urls, survey.map(reportOf));
+    const listeners = await this.#renewOurs(publicUrl, survey.map(reportOf));
     return { formerUntil: generation.formerUntil, listeners };
   }
 
   /** @throws GatewayError of the carrier, with what is still to be done. */
-  async #renewOurs(urls: CallbackUrls, reports: readonly RegistrationReport[]): Promise<readonly RegistrationReport[]> {
+  async #renewOurs(publicUrl: string, reports: readonly RegistrationReport[]): Promise<readonly RegistrationReport[]> {
     const done: RegistrationReport[] = [];
     for (const report of reports) {
       try {
-        done.push(OURS.has(report.state) ? await this.#renew(urls, report) : report);
+        done.push(OURS.has(report.state) ? await this.#renew(publicUrl, report) : report);
       } catch (cause) {
         throw halfRotated(cause, this.#options.generation, reports.length - done.length);
       }
@@ -135,9 +122,8 @@ export class CallbackRegistrations {
     for (const account of accounts) {
       const registered = await this.#options.thingSpace.registrations(account);
       for (const service of OWN_SERVICES) {
-        const written = registered.find(({ serviceName }) => serviceName === service)?.url ?? '';
-        const url = written === '' ? null : written;
-        const found = url === null ? null : (this.#options.urls?.recognise(account, service, url) ?? null);
+        const url = registered.find(({ serviceName }) => serviceName === service)?.url || null;
+        const found = url === null ? null : this.#recognise({ account, service }, url);
         const state = url === null ? 'none' : stateOf(found);
         survey.push({ report: { account, service, state, deliversTo: url === null ? null : originOf(url), change: null }, found });
       }
@@ -146,9 +132,16 @@ export class CallbackRegistrations {
     return survey;
   }
 
-  async #renew(urls: CallbackUrls, report: RegistrationReport): Promise<RegistrationReport> {
-    const { thingSpace, credentials } = this.#options;
-    const url = urls.urlFor(report.account, report.service);
+  /** Null where the URL never was ours. */
+  #recognise(address: CallbackAddress, url: string): PathOrigin | null {
+    const publicUrl = this.#options.publicUrl();
+    if (publicUrl === null || !url.startsWith(publicUrl + CALLBACK_PREFIX)) return null;
+    return this.#options.paths.recognise(address, url.slice(publicUrl.length));
+  }
+
+  async #renew(publicUrl: string, report: RegistrationReport): Promise<RegistrationReport> {
+    const { thingSpace, credentials, paths } = this.#options;
+    const url = publicUrl + paths.pathOf(report);
     await thingSpace.register(report.account, {
       serviceName: report.service,
       url,
@@ -158,17 +151,17 @@ export class CallbackRegistrations {
     return { ...report, state: 'ours', deliversTo: originOf(url), change: 'registered' };
   }
 
-  #urls(): CallbackUrls {
-    const { urls } = this.#options;
-    if (urls === null)
+  #publicUrl(): string {
+    const publicUrl = this.#options.publicUrl();
+    if (publicUrl === null)
       throw new GatewayError('CONFIG_INVALID', 'M2M_CALLBACK_PUBLIC_URL is not set: the carrier must be told where to deliver.');
-    return urls;
+    return publicUrl;
   }
 }
 
 interface Surveyed {
   readonly report: RegistrationReport;
-  readonly found: RecognisedUrl | null;
+  readonly found: PathOrigin | null;
 }
 
 const OURS: ReadonlySet<RegistrationState> = new Set(['ours', 'former', 'lapsed']);
@@ -177,7 +170,7 @@ function reportOf({ report }: Surveyed): RegistrationReport {
   return report;
 }
 
-function stateOf(found: RecognisedUrl | null): RegistrationState {
+function stateOf(found: PathOrigin | null): RegistrationState {
   if (!found) return 'other';
   if (found.standing === 'LAPSED') return 'lapsed';
   return found.standing === 'FORMER' || found.previous ? 'former' : 'ours';

@@ -3,7 +3,7 @@ import type { AuditLog } from '../../datasources/request-log/audit-log.ts';
 import type { BackupReport, PurgeReport, ResealReport, StoreStats } from '../../datasources/request-log/store-upkeep.ts';
 import { GatewayError, type ErrorCode } from '../../errors.ts';
 import type { Metrics } from '../../metrics.ts';
-import type { CallbackRegistrations } from '../../resolvers/callbacks/callback-registrations.ts';
+import type { RegistrationCommands } from '../../resolvers/callbacks/keep-registrations.ts';
 import { refuseStranger, refuseWebPage } from './admin-guard.ts';
 import { answerKeys, type KeyCommands } from './admin-keys.ts';
 import { auditedCommands } from './audited-commands.ts';
@@ -11,13 +11,6 @@ import { auditedCommands } from './audited-commands.ts';
 export interface Readiness {
   readonly ready: boolean;
   readonly checks: Readonly<Record<string, string>>;
-}
-
-export interface RegistrationCommands {
-  readonly list: () => ReturnType<CallbackRegistrations['list']>;
-  readonly register: CallbackRegistrations['register'];
-  readonly remove: CallbackRegistrations['remove'];
-  readonly rotate: CallbackRegistrations['rotate'];
 }
 
 export interface AdminOptions {

@@ -41,6 +41,8 @@ export interface CallbackAddressesOptions {
 /** Who may deliver callbacks, told by the address a request comes from. */
 export class CallbackAddresses {
   readonly rule: AddressRule;
+  /** A proxy stands in front: unless it passes the sender's address on as its own, its own is all that is seen, and refused. */
+  readonly mayRefuseAll: boolean;
   readonly #proxyHops: number;
   readonly #allowed = new BlockList();
 
@@ -48,6 +50,7 @@ export class CallbackAddresses {
     this.#proxyHops = proxyHops;
     const entries = allowed.includes('auto') ? automatic({ proxyHops, isOnLoopback, publicUrl }) : allowed;
     this.rule = ruleOf(entries);
+    this.mayRefuseAll = this.rule === 'published' && proxyHops === 0 && (publicUrl?.startsWith('https://') ?? false);
     for (const entry of entries.flatMap(expand)) this.#add(entry);
   }
 

@@ -5,7 +5,7 @@ import type { Metrics } from '../../metrics.ts';
 import type { CallbackReceiver } from '../../resolvers/callbacks/receive-callback.ts';
 import type { CallbackAddresses } from './callback-addresses.ts';
 import { CALLBACK_PREFIX } from '../../datasources/thingspace/wire/callback-service.ts';
-import type { CallbackPaths, FoundPath } from '../../resolvers/callbacks/callback-paths.ts';
+import type { CallbackAddress, CallbackPaths, PathOrigin } from '../../resolvers/callbacks/callback-paths.ts';
 import type { Overload } from '../overload.ts';
 import { RareLines } from '../../lib/rare-lines.ts';
 import { refuseUnread } from '../../lib/refuse-unread.ts';
@@ -39,6 +39,7 @@ export interface CallbackLimits {
 
 const LIMITS: CallbackLimits = { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 75_000, enforceEveryMs: 1_000 };
 
+type FoundPath = CallbackAddress & PathOrigin;
 type Door = CallbackDoorOptions & { readonly rare: RareLines };
 
 /**
