@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { XMLParser } from 'fast-xml-parser';
-import { readCount } from './count.ts';
+import { readCount } from './carrier-values.ts';
 import { legacyBody } from './callback-form.ts';
 
 /** A message as it is kept: without the registration's username and password, its resend count beside it. */

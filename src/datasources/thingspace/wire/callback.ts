@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { deviceIdentifiers, keyOf, type DeviceIdentifier } from './device-identifier.ts';
-import { readCount } from './count.ts';
+import { readCount } from './carrier-values.ts';
 import { fromLegacyCallback } from './callback-form.ts';
 
 /** What one callback says of one device, whatever shape and casing it came in. Absent values are null. */
