@@ -3,7 +3,7 @@ import type { ForwardCopy, ForwardLane } from '../../datasources/request-log/for
 import type { StoredKeptMessage } from '../../datasources/request-log/kept-messages.ts';
 import type { AppendResult, IncomingCallback, RequestLog } from '../../datasources/request-log/request-log.ts';
 import { parseCallback } from '../../datasources/thingspace/wire/callback.ts';
-import { withFields } from '../../datasources/thingspace/wire/forwarded-callback.ts';
+import { withFields, type CallbackForm } from '../../datasources/thingspace/wire/callback-form.ts';
 import { readCallbackBody, type CallbackBody, type UnreadableReason } from '../../datasources/thingspace/wire/callback-body.ts';
 import { maskSecrets } from './mask-secrets.ts';
 
@@ -50,7 +50,7 @@ type Credentials = 'NONE' | 'RIGHT' | 'PREVIOUS' | 'WRONG';
 
 /** What a message's bytes come to: a callback, or why they are none. */
 type Reading =
-  | { readonly callback: Omit<IncomingCallback, 'receivedAt'>; readonly credentials: Credentials }
+  | { readonly callback: Omit<IncomingCallback, 'receivedAt'>; readonly form: CallbackForm; readonly credentials: Credentials }
   | {
       readonly outcome: 'QUARANTINED' | 'UNREADABLE';
       readonly reason: UnreadableReason | 'NOT_A_CALLBACK' | null;
@@ -87,7 +87,7 @@ export class CallbackReceiver {
   async receive(received: ReceivedMessage): Promise<ReceiveResult> {
     const read = this.#read(received);
     if (!('callback' in read)) return this.#keep(received, read.outcome, read.reason, read.credentials);
-    const callback = { ...read.callback, forward: this.#copyOf(read.callback), receivedAt: this.#options.now() };
+    const callback = { ...read.callback, forward: this.#copyOf(read.callback, read.form), receivedAt: this.#options.now() };
     const outcome = await this.#options.requestLog.append(callback);
     if (outcome === 'DROPPED') return { stored: false, outcome, reason: 'FOREIGN_REQUEST', credentials: read.credentials };
     return { stored: true, outcome, reason: null, credentials: read.credentials };
@@ -106,7 +106,7 @@ export class CallbackReceiver {
     const read = this.#read({ account, service, contentType, bytes: body }, { isTrusted, wasKept: true });
     if (!('callback' in read)) return read.outcome;
     // Everything else was forwarded when it came.
-    const forward = kept.reason === 'QUARANTINED' ? this.#copyOf(read.callback) : null;
+    const forward = kept.reason === 'QUARANTINED' ? this.#copyOf(read.callback, read.form) : null;
     const outcome = await this.#options.requestLog.append({ ...read.callback, forward, receivedAt });
     if (outcome === 'FOREIGN' || outcome === 'DROPPED') return 'FOREIGN';
     if (outcome === 'DAMAGED') return outcome;
@@ -121,10 +121,10 @@ export class CallbackReceiver {
     if (!isTrusted && (credentials === 'WRONG' || (credentials === 'NONE' && this.#options.requireCredentials))) {
       return { outcome: 'QUARANTINED', reason: null, credentials };
     }
-    const message = parseCallback(service, body.message);
+    const message = parseCallback(service, body.message, body.form);
     if (!message) return { outcome: 'UNREADABLE', reason: 'NOT_A_CALLBACK', credentials };
-    const { json, digest, callbackCount } = body;
-    return { callback: { account, service, json, digest, callbackCount, message }, credentials };
+    const { json, digest, callbackCount, form } = body;
+    return { callback: { account, service, json, digest, callbackCount, message }, form, credentials };
   }
 
   async #keep(
@@ -144,9 +144,9 @@ export class CallbackReceiver {
     return { stored, outcome, reason, credentials };
   }
 
-  #copyOf({ account, service, json, callbackCount }: Omit<IncomingCallback, 'receivedAt'>): ForwardCopy | null {
+  #copyOf({ account, service, json, callbackCount }: Omit<IncomingCallback, 'receivedAt'>, form: CallbackForm): ForwardCopy | null {
     if (!this.#options.isForwarded?.({ account, service })) return null;
-    return { contentType: null, body: Buffer.from(withFields(json, callbackCount === null ? {} : { callbackCount })) };
+    return { contentType: null, body: Buffer.from(withFields(json, callbackCount === null ? {} : { callbackCount }, form)) };
   }
 
   /** The samples of two of three operations carry no credentials, CarrierService faults carry empty ones: both are no claim. */

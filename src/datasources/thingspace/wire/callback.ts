@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { deviceIdentifiers, keyOf, type DeviceIdentifier } from './device-identifier.ts';
-import { readCount } from './carrier-values.ts';
-import { fromLegacyCallback } from './callback-form.ts';
+import { isFields, readCount } from './carrier-values.ts';
+import { formOf, toRest, type CallbackForm } from './callback-form.ts';
 
 /** What one callback says of one device, whatever shape and casing it came in. Absent values are null. */
 export interface CallbackMessage {
@@ -113,13 +113,14 @@ type Envelope = z.infer<typeof envelope>;
 export const OUTCOME_SERVICES: ReadonlySet<string> = new Set(['CarrierService', 'DeviceProfileService', 'StateService']);
 
 /**
- * Reads one message of `service`, in the documented REST shape or as the older PascalCase `CallbackRequest`.
+ * Reads one message of `service`.
  *
+ * @param form of the message, where it is known already.
  * @returns null when it is not an object a callback could be.
  */
-export function parseCallback(service: string, raw: unknown): CallbackMessage | null {
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return null;
-  const parsed = envelope.safeParse(fromLegacyCallback(raw as Record<string, unknown>) ?? raw);
+export function parseCallback(service: string, raw: unknown, form?: CallbackForm): CallbackMessage | null {
+  if (!isFields(raw)) return null;
+  const parsed = envelope.safeParse(toRest(raw, form ?? formOf(raw)));
   return parsed.success ? describe(service, parsed.data) : null;
 }
 
