@@ -122,7 +122,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     credentials: callbackCredentials(config),
     previousCredentials: previousCallbackCredentials(config),
     requireCredentials: config.callbackStrict,
-    keptPerReason: 10_000,
+    deadLettersPerReason: 10_000,
     now,
     ...(forwardTargets.any && { isForwarded: (lane) => forwardTargets.find(lane) !== null }),
   });

@@ -33,7 +33,13 @@ test.each([
   const metrics = createMetrics();
   const addresses = new CallbackAddresses({ allowed: ['any'], proxyHops: 0, isOnLoopback: true, publicUrl: null });
   const server = createCallbackServer({
-    receiver: new CallbackReceiver({ requestLog: log, credentials: null, requireCredentials: false, keptPerReason: 10, now: Date.now }),
+    receiver: new CallbackReceiver({
+      requestLog: log,
+      credentials: null,
+      requireCredentials: false,
+      deadLettersPerReason: 10,
+      now: Date.now,
+    }),
     addresses: () => addresses,
     paths: new CallbackPaths({
       accounts: [ACCOUNT],

@@ -50,7 +50,7 @@ export async function openGraphqlDoors({
     requestLog: seen,
     credentials: null,
     requireCredentials: false,
-    keptPerReason: 10,
+    deadLettersPerReason: 10,
     now: Date.now,
   });
   const turns = new CallerTurns();

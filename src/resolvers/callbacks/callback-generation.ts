@@ -12,7 +12,7 @@ export type GenerationStanding = 'CURRENT' | 'FORMER' | 'LAPSED';
 export const FORMER_FOR_MS = 24 * 3_600_000;
 
 /** Not written again at each look. */
-const KEPT_ANEW_AFTER_MS = 60_000;
+const PROLONGED_AFTER_MS = 60_000;
 
 const FACT = 'callback-generation';
 
@@ -82,10 +82,10 @@ export class CallbackGeneration {
   }
 
   /** The carrier was seen to have a URL of the generation before: its time begins anew, or what the carrier sends there would be lost. */
-  keepFormer(): Promise<void> {
+  prolongFormer(): Promise<void> {
     return this.#inTurn(async () => {
       const now = this.#now();
-      if (this.formerUntil !== null && now - (this.#since ?? now) >= KEPT_ANEW_AFTER_MS)
+      if (this.formerUntil !== null && now - (this.#since ?? now) >= PROLONGED_AFTER_MS)
         await this.#put({ current: this.#current, since: now });
     });
   }

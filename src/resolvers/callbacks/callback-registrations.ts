@@ -128,7 +128,7 @@ export class CallbackRegistrations {
         survey.push({ report: { account, service, state, deliversTo: url === null ? null : originOf(url), change: null }, found });
       }
     }
-    if (survey.some(({ found }) => found?.standing === 'FORMER')) await this.#options.generation.keepFormer();
+    if (survey.some(({ found }) => found?.standing === 'FORMER')) await this.#options.generation.prolongFormer();
     return survey;
   }
 

@@ -1,5 +1,5 @@
 /**
- * Overwrites secrets with asterisks wherever they stand in a message that is kept as it came: as they are, or with characters
+ * Overwrites secrets with asterisks wherever they stand in a dead letter: as they are, or with characters
  * escaped as JSON and XML must escape them. The length stays.
  */
 export function maskSecrets(bytes: Uint8Array, secrets: readonly string[]): Uint8Array {

@@ -41,7 +41,7 @@ export async function openLimitedDoor(limits: Partial<CallbackLimits>, allowed =
   const log = recordedLog();
   const addresses = new CallbackAddresses({ allowed: [allowed], proxyHops: 0, isOnLoopback: true, publicUrl: null });
   const server = createCallbackServer({
-    receiver: new CallbackReceiver({ requestLog, credentials: null, requireCredentials: false, keptPerReason: 10, now: Date.now }),
+    receiver: new CallbackReceiver({ requestLog, credentials: null, requireCredentials: false, deadLettersPerReason: 10, now: Date.now }),
     addresses: () => addresses,
     paths: new CallbackPaths({
       accounts: [account],
