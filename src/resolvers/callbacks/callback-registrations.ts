@@ -110,9 +110,9 @@ export class CallbackRegistrations {
   async remove(): Promise<RegistrationReport[]> {
     const done: RegistrationReport[] = [];
     for (const report of await this.list()) {
-      const isOthers = report.state === 'other' || report.state === 'none';
-      if (!isOthers) await this.#options.thingSpace.deregister(report.account, report.service);
-      done.push(isOthers ? report : { ...report, state: 'none', deliversTo: null, change: 'removed' });
+      const isOurs = OURS.has(report.state);
+      if (isOurs) await this.#options.thingSpace.deregister(report.account, report.service);
+      done.push(isOurs ? { ...report, state: 'none', deliversTo: null, change: 'removed' } : report);
     }
     return done;
   }
@@ -186,9 +186,5 @@ function halfRotated(cause: unknown, { formerUntil }: CallbackGeneration, left: 
 }
 
 function originOf(url: string): string {
-  try {
-    return new URL(url).origin;
-  } catch {
-    return '(unreadable URL)';
-  }
+  return URL.canParse(url) ? new URL(url).origin : '(unreadable URL)';
 }

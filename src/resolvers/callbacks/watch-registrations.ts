@@ -42,7 +42,7 @@ export class RegistrationWatch {
   /** Asks the carrier, each account on its own; never rejects. */
   async check(): Promise<void> {
     const { accounts, list, logger } = this.#options;
-    if (await this.#options.isLatched().catch(() => true)) return this.#unanswered();
+    if (await this.#options.isLatched().catch(() => true)) return this.#conclude(false);
     const failures: unknown[] = [];
     for (const account of accounts) {
       const before = this.#changes;
@@ -54,16 +54,16 @@ export class RegistrationWatch {
         failures.push(error);
       }
     }
-    if (failures.length === 0) return this.#answered();
-    if (this.#isAnswered) logger.warn('callback_listeners_unchecked', { count: failures.length, ...describeFailure(failures[0]) });
-    this.#unanswered();
+    if (failures.length > 0 && this.#isAnswered)
+      logger.warn('callback_listeners_unchecked', { count: failures.length, ...describeFailure(failures[0]) });
+    this.#conclude(failures.length === 0);
   }
 
   /** Takes what a command has found or changed, of every account. */
   learn(reports: readonly RegistrationReport[]): void {
     this.#changes += 1;
     this.#compare(reports);
-    this.#answered();
+    this.#conclude(true);
   }
 
   #compare(reports: readonly RegistrationReport[]): void {
@@ -80,14 +80,9 @@ export class RegistrationWatch {
     }
   }
 
-  #answered(): void {
-    this.#isAnswered = true;
-    this.#options.onChecked(this.#lost().length, this.#options.now());
-  }
-
-  #unanswered(): void {
-    this.#isAnswered = false;
-    this.#options.onChecked(this.#lost().length, null);
+  #conclude(isAnswered: boolean): void {
+    this.#isAnswered = isAnswered;
+    this.#options.onChecked(this.#lost().length, isAnswered ? this.#options.now() : null);
   }
 
   #lost(): RegistrationReport[] {
