@@ -76,7 +76,7 @@ export class CallbackGeneration {
   advance({ force, above }: { readonly force: boolean; readonly above: number }): Promise<void> {
     return this.#inTurn(async () => {
       const { formerUntil } = this;
-      if (formerUntil !== null && !force) throw tooEarly(Math.min(FORMER_FOR_MS, formerUntil - this.#now()));
+      if (formerUntil !== null && !force) throw explainTooEarly(Math.min(FORMER_FOR_MS, formerUntil - this.#now()));
       await this.#put({ current: Math.max(this.#current, above) + 1, since: this.#now() });
     });
   }
@@ -111,7 +111,7 @@ function readFact(stored: string): z.infer<typeof fact> | null {
   }
 }
 
-function tooEarly(leftMs: number): GatewayError {
+function explainTooEarly(leftMs: number): GatewayError {
   const minutes = Math.ceil(leftMs / 60_000);
   return new GatewayError(
     'BAD_USER_INPUT',

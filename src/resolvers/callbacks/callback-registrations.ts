@@ -100,7 +100,7 @@ export class CallbackRegistrations {
       try {
         done.push(OURS.has(report.state) ? await this.#renew(publicUrl, report) : report);
       } catch (cause) {
-        throw halfRotated(cause, this.#options.generation, reports.length - done.length);
+        throw explainHalfRotation(cause, this.#options.generation, reports.length - done.length);
       }
     }
     return done;
@@ -176,7 +176,7 @@ function stateOf(found: PathOrigin | null): RegistrationState {
   return found.standing === 'FORMER' || found.previous ? 'former' : 'ours';
 }
 
-function halfRotated(cause: unknown, { formerUntil }: CallbackGeneration, left: number): GatewayError {
+function explainHalfRotation(cause: unknown, { formerUntil }: CallbackGeneration, left: number): GatewayError {
   const until = formerUntil === null ? '' : ` until ${new Date(formerUntil).toISOString()}`;
   return new GatewayError(
     cause instanceof GatewayError ? cause.code : 'CARRIER_UNAVAILABLE',

@@ -7,20 +7,20 @@ export function maskSecrets(bytes: Uint8Array, secrets: readonly string[]): Uint
   // Latin 1 has one character a byte: a place in the text is a place in the message.
   const text = masked.toString('latin1');
   for (const secret of secrets)
-    for (const { index, 0: found } of text.matchAll(spellings(secret))) masked.fill('*', index, index + found.length);
+    for (const { index, 0: found } of text.matchAll(matchSpellings(secret))) masked.fill('*', index, index + found.length);
   return masked;
 }
 
-function spellings(secret: string): RegExp {
+function matchSpellings(secret: string): RegExp {
   const characters = Array.from(secret, (character) => {
     // The longest first.
     const written = [ENTITIES[character] ?? character, JSON.stringify(character).slice(1, -1), character];
-    return `(?:${written.map(literally).join('|')})`;
+    return `(?:${written.map(escapeLiterally).join('|')})`;
   });
   return new RegExp(characters.join(''), 'g');
 }
 
-function literally(text: string): string {
+function escapeLiterally(text: string): string {
   return Buffer.from(text)
     .toString('latin1')
     .replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');

@@ -70,14 +70,14 @@ export function createCallbackServer(options: CallbackDoorOptions): Server {
 async function handle(options: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const addresses = options.addresses();
   const client = addresses.rule === 'any' ? null : addresses.clientOf(request);
-  if (!addresses.allows(client)) return strange(options, client, request, response);
+  if (!addresses.allows(client)) return refuseStranger(options, client, request, response);
   if (request.method !== 'POST') return refuse(options, response, 405, 'Only POST.', { allow: 'POST' });
-  if (Number(request.headers['content-length'] ?? 0) > options.maxBodyBytes) return tooLarge(options, request, response);
+  if (Number(request.headers['content-length'] ?? 0) > options.maxBodyBytes) return refuseTooLarge(options, request, response);
   const path = options.paths.find((request.url ?? '').split('?', 1)[0] ?? '');
-  if (!path) return unknownPath(options, request, response);
+  if (!path) return refuseUnknownPath(options, request, response);
   if (isEncoded(request.headers['content-encoding'])) return refuse(options, response, 415, 'Send the body without Content-Encoding.');
   const bytes = await readBody(request, options.maxBodyBytes);
-  if (bytes === 'TOO_LARGE') return tooLarge(options, request, response);
+  if (bytes === 'TOO_LARGE') return refuseTooLarge(options, request, response);
   if (bytes === 'CUT') return;
   await receive(options, path, request, response, bytes);
 }
@@ -149,7 +149,7 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Arra
 }
 
 /** The carrier tries once more and no further: a callback that is refused here must not go unnoticed. */
-function strange(options: Door, client: string | null, request: IncomingMessage, response: ServerResponse): void {
+function refuseStranger(options: Door, client: string | null, request: IncomingMessage, response: ServerResponse): void {
   options.metrics.callbacksRefused.inc({ status: '403' });
   const count = options.rare.count('callback_address_refused');
   const reason =
@@ -162,7 +162,7 @@ function strange(options: Door, client: string | null, request: IncomingMessage,
 }
 
 /** A scanner does not know where the callbacks are: who does may be the carrier, with a path that is not taken any more. */
-function unknownPath(options: Door, request: IncomingMessage, response: ServerResponse): void {
+function refuseUnknownPath(options: Door, request: IncomingMessage, response: ServerResponse): void {
   const isMeant = request.url?.split('?', 1)[0]?.includes(CALLBACK_PREFIX) ?? false;
   const count = isMeant ? options.rare.count('callback_path_unknown') : null;
   if (count !== null) options.logger.warn('callback_path_unknown', { count, reason: UNKNOWN_PATH });
@@ -190,7 +190,7 @@ const CUT_FOR: Readonly<Record<string, string>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
 };
 
-function tooLarge(options: Door, request: IncomingMessage, response: ServerResponse): void {
+function refuseTooLarge(options: Door, request: IncomingMessage, response: ServerResponse): void {
   options.metrics.callbacksRefused.inc({ status: '413' });
   const body = `A callback may have at most ${options.maxBodyBytes} bytes.`;
   refuseUnread(request, response, { status: 413, headers: { 'content-type': 'text/plain' }, body });

@@ -107,7 +107,7 @@ function toBody(raw: Fields, form: CallbackForm, passwords: readonly string[]): 
     json = JSON.stringify(message);
     const repeated = passwords.filter((each) => each.length >= MASKED_FROM_LENGTH && json.includes(JSON.stringify(each).slice(1, -1)));
     if (repeated.length > 0) {
-      message = JSON.parse(json, (_key, value: unknown) => (typeof value === 'string' ? masked(value, repeated) : value)) as typeof message;
+      message = JSON.parse(json, (_key, value: unknown) => (typeof value === 'string' ? mask(value, repeated) : value)) as typeof message;
       json = JSON.stringify(message);
     }
   } catch {
@@ -124,6 +124,6 @@ function toBody(raw: Fields, form: CallbackForm, passwords: readonly string[]): 
   };
 }
 
-function masked(text: string, passwords: readonly string[]): string {
+function mask(text: string, passwords: readonly string[]): string {
   return passwords.reduce((rest, each) => rest.replaceAll(each, '*'.repeat(each.length)), text);
 }

@@ -135,7 +135,7 @@ function describe(service: string, body: Envelope): CallbackMessage {
       : null;
   return {
     requestId: body.requestId,
-    deviceIds: eachOnce(body.deviceIds, activate?.deviceIds, profile?.deviceIdentifierCollection, changed?.deviceIds, nidd?.deviceIds),
+    deviceIds: listEachOnce(body.deviceIds, activate?.deviceIds, profile?.deviceIdentifierCollection, changed?.deviceIds, nidd?.deviceIds),
     ...bearingOf(service, body, fault !== null),
     status: body.status,
     fault,
@@ -169,7 +169,7 @@ function bearingOf(service: string, body: Envelope, faulty: boolean): Pick<Callb
   return { bearing: 'PROGRESS', succeeded: false };
 }
 
-function eachOnce(first: DeviceIdentifier[], ...more: (readonly DeviceIdentifier[] | undefined)[]): DeviceIdentifier[] {
+function listEachOnce(first: DeviceIdentifier[], ...more: (readonly DeviceIdentifier[] | undefined)[]): DeviceIdentifier[] {
   const all = [...first];
   // An MDN and its MSISDN share a key; both spellings are worth showing.
   const seen = new Set(first.map(kindAndKey));
