@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { request as httpRequest } from 'undici';
-import { CALLBACK_PREFIX, callbackToken } from '../src/server/callbacks/callback-paths.ts';
+import { makeCallbackPath } from '../src/resolvers/callbacks/callback-paths.ts';
 import { devices as testDevices } from '../test/support/devices.ts';
 import { gatewayEnv } from '../test/support/gateway-env.ts';
 import { BenchProcess } from './child-process.ts';
@@ -36,7 +36,7 @@ export class GatewayProcess implements AsyncDisposable {
       M2M_LOG_LEVEL: 'info',
       ...(profile !== null && { BENCH_PROFILE: profile }),
     };
-    this.#callbackPath = CALLBACK_PREFIX + callbackToken(env['M2M_CALLBACK_SECRET'] ?? '', { account: ACCOUNT, service: 'CarrierService' });
+    this.#callbackPath = makeCallbackPath(env['M2M_CALLBACK_SECRET'] ?? '', { account: ACCOUNT, service: 'CarrierService' });
     this.process = new BenchProcess('../src/main.ts', { env, onLine: (line) => this.#read(line) });
   }
 

@@ -3,7 +3,7 @@ import { SqliteRequestLog } from './datasources/request-log/sqlite/sqlite.ts';
 import type { CallbackService } from './datasources/thingspace/wire/callback-service.ts';
 import type { Config } from './config/config.ts';
 import type { GatewayError } from './errors.ts';
-import { CallbackDoor } from './gateway/callback-registration.ts';
+import { buildCallbackDoor } from './gateway/build-callback-door.ts';
 import { callbackCredentials, connectCarrier, previousCallbackCredentials } from './gateway/connect-carrier.ts';
 import { listen } from './lib/listen.ts';
 import { startAuthentication } from './gateway/start-authentication.ts';
@@ -16,9 +16,8 @@ import { startPurging } from './gateway/start-purging.ts';
 import { startSending } from './gateway/start-sending.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { CallbackGeneration } from './resolvers/callbacks/callback-generation.ts';
 import { CallerTurns } from './resolvers/requests/caller-turns.ts';
-import { DeadLetters } from './resolvers/callbacks/dead-letters.ts';
+import { DeadLetters } from './resolvers/callbacks/redrive-dead-letters.ts';
 import { RequestFollowing } from './resolvers/requests/follow-request.ts';
 import { RequestManager } from './resolvers/requests/manage-request.ts';
 import { StorePurge } from './resolvers/upkeep/purge-store.ts';
@@ -41,8 +40,8 @@ export interface GatewayOptions {
   readonly logger?: Logger;
   readonly graphiqlTabs?: readonly GraphiqlTab[];
   readonly now?: () => number;
-  /** When the carrier is asked whether its callback registrations still name this gateway, in milliseconds. */
-  readonly listenerWatch?: { readonly firstAfterMs: number; readonly everyMs: number };
+  /** When the carrier is asked whether its callback registrations still name this gateway. */
+  readonly registrationWatch?: { readonly firstAfterMs: number; readonly everyMs: number };
 }
 
 export interface Gateway extends AsyncDisposable {
@@ -66,7 +65,7 @@ const FOLLOWER_TICK_MS = 60;
 const OVERLOADED_TICK_MS = 500;
 const OVERLOAD_LAG_MS = 150;
 /** Not at the start itself: an orchestrator that starts a gateway again and again would ask as often. */
-const LISTENER_WATCH = { firstAfterMs: 60_000, everyMs: 3_600_000 };
+const REGISTRATION_WATCH = { firstAfterMs: 60_000, everyMs: 3_600_000 };
 const TIDY_EVERY_MS = 5_000;
 /** Of 500 devices or rows each; callbacks are stored in between. */
 const INDEX_STEPS = 20;
@@ -123,7 +122,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     credentials: callbackCredentials(config),
     previousCredentials: previousCallbackCredentials(config),
     requireCredentials: config.callbackStrict,
-    keptPerReason: 10_000,
+    deadLettersPerReason: 10_000,
     now,
     ...(forwardTargets.any && { isForwarded: (lane) => forwardTargets.find(lane) !== null }),
   });
@@ -131,9 +130,8 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const { keys, authenticator } = await startAuthentication(config, { requestLog, hub, metrics, logger, now, undo });
 
   let draining = false;
-  const generation = await CallbackGeneration.load(requestLog, now);
-  const watch = options.listenerWatch ?? LISTENER_WATCH;
-  const door = new CallbackDoor(config, { receiver, generation, thingSpace, session, overload, metrics, logger, now, undo, watch });
+  const watch = options.registrationWatch ?? REGISTRATION_WATCH;
+  const door = await buildCallbackDoor(config, { requestLog, receiver, thingSpace, session, overload, metrics, logger, now, undo, watch });
   const readiness = async (): Promise<Readiness> => {
     const store = await requestLog.probe().then(
       () => 'ok',
@@ -142,7 +140,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     const login = (await session.isLatched()) ? 'refused by the carrier' : 'ok';
     return {
       ready: store === 'ok' && login === 'ok' && !draining,
-      checks: { store, login, ...door.checks, ...(draining && { draining: 'yes' }) },
+      checks: { store, login, ...door.keeper.checks, ...(draining && { draining: 'yes' }) },
     };
   };
   const { upkeep } = requestLog;
@@ -163,7 +161,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     keys,
     audit: requestLog,
     readiness,
-    listeners: () => door.commands,
+    registrations: door.keeper,
     unlatch: () => session.unlatch(),
     store: {
       backup: (path) => upkeep.backup(path),
@@ -282,7 +280,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       admin: adminUrl,
     },
     metrics,
-    callbackPath: (account, service) => door.path(account, service),
+    callbackPath: (account, service) => door.paths.pathOf({ account, service }),
     async [Symbol.asyncDispose]() {
       draining = true;
       submitter.stopWaiting();

@@ -26,16 +26,16 @@ export function createMetrics() {
     }),
     callbacksOnFormer: new Counter({
       name: 'm2m_callbacks_on_former_total',
-      help: 'Callbacks taken under what was registered before: URL of the previous secret (secret) or before the last rotation (rotation), previous credentials (credentials); or on a URL of a rotation that this store has not seen (later_rotation).',
+      help: 'Callbacks taken under what was registered before: URL of the previous secret (secret) or before the last rotation (rotation), previous credentials (credentials).',
       labelNames: ['former'] as const,
       registers,
     }),
-    listenersLost: new Gauge({
+    registrationsLost: new Gauge({
       name: 'm2m_callback_listeners_lost',
       help: 'Services of accounts whose callbacks the carrier does not deliver here, as it last said.',
       registers,
     }),
-    listenersChecked: new Gauge({
+    registrationsChecked: new Gauge({
       name: 'm2m_callback_listeners_checked_timestamp_seconds',
       help: 'When the carrier last told all of its callback registrations, since 1970; 0 for never.',
       registers,

@@ -1,4 +1,5 @@
 import { CARRIER_PORTS, VARIABLES, type Variable, type VariableKey } from './config-variables.ts';
+import { CALLBACK_PREFIX } from '../datasources/thingspace/wire/callback-service.ts';
 import { GatewayError } from '../errors.ts';
 
 type ValueOf<Spec> = Spec extends Variable<infer Value> & { readonly fallback: null }
@@ -139,13 +140,10 @@ function forwardFaults(config: Partial<Config>): string[] {
 
 function isOwnCallback({ callbackPublicUrl, callbackHost = '', callbackPort = 0 }: Partial<Config>, url: URL): boolean {
   const own = callbackPublicUrl ? new URL(callbackPublicUrl) : null;
-  if (own?.origin === url.origin && url.pathname.startsWith(`${own.pathname.replace(/\/$/, '')}${OWN_CALLBACKS}`)) return true;
+  if (own?.origin === url.origin && url.pathname.startsWith(`${own.pathname.replace(/\/$/, '')}${CALLBACK_PREFIX}`)) return true;
   const ourHost = isLoopback(url.hostname) || url.hostname === callbackHost || url.hostname === own?.hostname;
-  return ourHost && portOf(url) === callbackPort && url.pathname.startsWith(OWN_CALLBACKS);
+  return ourHost && portOf(url) === callbackPort && url.pathname.startsWith(CALLBACK_PREFIX);
 }
-
-/** Where the callback door has its paths (CALLBACK_PREFIX). */
-const OWN_CALLBACKS = '/callbacks/';
 
 export function isLoopback(host: string): boolean {
   return ['127.0.0.1', 'localhost', '::1', '[::1]'].includes(host);

@@ -7,9 +7,9 @@ import { Session } from '../datasources/thingspace/session.ts';
 import { ThingSpace } from '../datasources/thingspace/thing-space.ts';
 import { Transport } from '../lib/http-exchange.ts';
 import type { Metrics } from '../metrics.ts';
-import type { CallbackGeneration } from '../resolvers/callbacks/callback-generation.ts';
-import { CallbackListeners } from '../resolvers/callbacks/callback-listeners.ts';
-import { callbackUrls } from './callback-urls.ts';
+import { CallbackGeneration } from '../resolvers/callbacks/callback-generation.ts';
+import { CallbackPaths } from '../resolvers/callbacks/callback-paths.ts';
+import { CallbackRegistrations } from '../resolvers/callbacks/callback-registrations.ts';
 
 /** The carrier's client, also for the command line when no gateway runs. */
 export function connectCarrier(
@@ -47,21 +47,27 @@ export function connectCarrier(
 const LATCH = 'login-latch';
 
 /**
- * The listeners as the carrier has them, also for the command line when no gateway runs.
+ * Our callback paths and the carrier's registrations of them, also for the command line when no gateway runs.
  *
- * @param doorUrl where the callback door is, when it is known: a carrier on this machine (the simulator) reaches it there.
+ * @param listenerUrl where the callback listener is, once that is known: a carrier on this machine (the simulator) reaches it there.
  */
-export function callbackListeners(
+export async function loadRegistrations(
   config: Config,
-  thingSpace: ThingSpace,
-  doorUrl: string | null,
-  generation: CallbackGeneration,
-): CallbackListeners {
+  parts: {
+    readonly requestLog: SqliteRequestLog;
+    readonly thingSpace: ThingSpace;
+    readonly now: () => number;
+    readonly listenerUrl: () => string | null;
+  },
+) {
+  const { requestLog, thingSpace, now, listenerUrl } = parts;
   const { accounts, callbackSecret: secret, callbackPreviousSecret: previousSecret } = config;
+  const generation = await CallbackGeneration.load(requestLog, now);
+  const paths = new CallbackPaths({ accounts, secret, previousSecret, generation });
   const isOnLoopback = config.callbackFd === null && isLoopback(config.callbackHost);
-  const publicUrl = config.callbackPublicUrl ?? (isOnLoopback ? doorUrl : null);
-  const urls = publicUrl === null ? null : callbackUrls({ publicUrl, secret, previousSecret, generation });
-  return new CallbackListeners({ thingSpace, accounts, urls, generation, credentials: callbackCredentials(config) });
+  const publicUrl = () => config.callbackPublicUrl ?? (isOnLoopback ? listenerUrl() : null);
+  const credentials = callbackCredentials(config);
+  return { paths, registrations: new CallbackRegistrations({ thingSpace, accounts, paths, publicUrl, generation, credentials }) };
 }
 
 export function callbackCredentials({ callbackUsername: username, callbackPassword: password }: Config) {

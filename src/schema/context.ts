@@ -1,7 +1,7 @@
 import type { RequestLog } from '../datasources/request-log/request-log.ts';
 import type { Loaders } from './loaders.ts';
 import type { Caller, Identity } from '../resolvers/access/caller.ts';
-import type { DeadLetters } from '../resolvers/callbacks/dead-letters.ts';
+import type { DeadLetters } from '../resolvers/callbacks/redrive-dead-letters.ts';
 import type { RequestFollowing } from '../resolvers/requests/follow-request.ts';
 import type { RequestManager } from '../resolvers/requests/manage-request.ts';
 import type { RequestSender } from '../resolvers/requests/request-sender.ts';

@@ -1,5 +1,5 @@
 import type { KeptReason, StoredKeptMessage } from '../datasources/request-log/kept-messages.ts';
-import { bodyText, type Redriven } from '../resolvers/callbacks/dead-letters.ts';
+import { bodyText, type Redriven } from '../resolvers/callbacks/redrive-dead-letters.ts';
 import { builder } from './builder.ts';
 import { AFTER_DESCRIPTION, connectionOf, FIRST_DESCRIPTION, pageCursor, pageSize } from './connection.ts';
 import { enumOf } from './enums.ts';

@@ -58,7 +58,13 @@ function openLog(folder: string): SqliteRequestLog {
 }
 
 async function receive(requestLog: SqliteRequestLog, account: string, more: Record<string, unknown>): Promise<void> {
-  const receiver = new CallbackReceiver({ requestLog, credentials: null, requireCredentials: false, keptPerReason: 10, now: Date.now });
+  const receiver = new CallbackReceiver({
+    requestLog,
+    credentials: null,
+    requireCredentials: false,
+    deadLettersPerReason: 10,
+    now: Date.now,
+  });
   const bytes = Buffer.from(JSON.stringify(callback({ username: '', password: '', ...more })));
   await receiver.receive({ account, service: 'CarrierService', bytes, contentType: null });
 }

@@ -9,7 +9,7 @@ import { createMetrics } from '../../src/metrics.ts';
 import { CallbackReceiver } from '../../src/resolvers/callbacks/receive-callback.ts';
 import { CallbackGeneration } from '../../src/resolvers/callbacks/callback-generation.ts';
 import { CallbackAddresses } from '../../src/server/callbacks/callback-addresses.ts';
-import { CALLBACK_PREFIX, CallbackPaths, callbackToken } from '../../src/server/callbacks/callback-paths.ts';
+import { CallbackPaths, makeCallbackPath } from '../../src/resolvers/callbacks/callback-paths.ts';
 import { createCallbackServer } from '../../src/server/callbacks/callbacks.ts';
 import { idleOverload } from '../support/idle-overload.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -33,7 +33,13 @@ test.each([
   const metrics = createMetrics();
   const addresses = new CallbackAddresses({ allowed: ['any'], proxyHops: 0, isOnLoopback: true, publicUrl: null });
   const server = createCallbackServer({
-    receiver: new CallbackReceiver({ requestLog: log, credentials: null, requireCredentials: false, keptPerReason: 10, now: Date.now }),
+    receiver: new CallbackReceiver({
+      requestLog: log,
+      credentials: null,
+      requireCredentials: false,
+      deadLettersPerReason: 10,
+      now: Date.now,
+    }),
     addresses: () => addresses,
     paths: new CallbackPaths({
       accounts: [ACCOUNT],
@@ -50,7 +56,7 @@ test.each([
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${CALLBACK_PREFIX}${callbackToken(SECRET, { account: ACCOUNT, service: 'CarrierService' })}`;
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${makeCallbackPath(SECRET, { account: ACCOUNT, service: 'CarrierService' })}`;
   await log[Symbol.asyncDispose]();
   const answer = await request(url, { method: 'POST', body, reset: true });
   expect(answer.statusCode).toBe(503);

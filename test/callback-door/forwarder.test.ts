@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withFields } from '../../src/datasources/thingspace/wire/forwarded-callback.ts';
+import { withFields } from '../../src/datasources/thingspace/wire/callback-form.ts';
 import { ForwardTargets } from '../../src/resolvers/callbacks/forward-targets.ts';
 import { startPreviousListener, type ListenerAnswer } from '../support/previous-listener.ts';
 import { until } from '../support/until.ts';

@@ -34,7 +34,7 @@ test('with M2M_CALLBACK_REGISTER=on and another tool’s listener the gateway st
   const log = recordedLog();
   await using gateway = await startGateway(readConfig(env), {
     logger: log.logger,
-    listenerWatch: { firstAfterMs: 20, everyMs: 3_600_000 },
+    registrationWatch: { firstAfterMs: 20, everyMs: 3_600_000 },
     onFatal: (error) => {
       throw error;
     },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RotationReport } from '../../src/resolvers/callbacks/callback-listeners.ts';
+import type { RotationReport } from '../../src/resolvers/callbacks/callback-registrations.ts';
 import { openClockedGateway, type ClockedGateway } from './support/clocked-gateway.ts';
 
 const HOUR_MS = 3_600_000;

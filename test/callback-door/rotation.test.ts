@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import type { RotationReport } from '../../src/resolvers/callbacks/callback-listeners.ts';
+import type { RotationReport } from '../../src/resolvers/callbacks/callback-registrations.ts';
 import { carrierClient } from '../support/carrier-client.ts';
 import { readMetric } from '../support/read-metric.ts';
 import { openClockedGateway, type ClockedGateway } from './support/clocked-gateway.ts';
@@ -237,23 +237,39 @@ test('paths of both generations are taken under the secret before the current on
   expect(await stack.post(current, message('e'))).toBe(200);
 });
 
-test('a store restored from before a rotation still takes what the carrier was told after it, and counts on from there', async () => {
-  await using stack = await openClockedGateway();
+/** A store restored from before a rotation; the path that the carrier has from that rotation. */
+async function restoredFromBefore() {
+  const stack = await openClockedGateway();
   await stack.command('POST', '/callbacks/register');
   const backup = `${stack.storePath}.before`;
   await stack.restart({}, () => copyFileSync(stack.storePath, backup));
   await rotate(stack);
   const latest = pathOf(stack);
   await stack.restart({}, () => copyFileSync(backup, stack.storePath));
-  expect(pathOf(stack)).not.toBe(latest);
-  expect(await stack.post(latest, message('a'))).toBe(200);
-  expect(await onFormer(stack, 'later_rotation')).toBe(1);
-  expect(stack.log.of('callback_on_later_rotation')).toHaveLength(1);
+  return { stack, latest, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() };
+}
+
+test('a store restored from before a rotation does not know its URLs: they are refused, called lapsed, and renewed by register', async () => {
+  await using restored = await restoredFromBefore();
+  const { stack, latest } = restored;
+  expect(await stack.post(latest, message('a'))).toBe(404);
+  expect(await states(stack)).toEqual(['lapsed', 'lapsed', 'lapsed']);
+  expect(stack.log.of('callback_listener_lost')).toHaveLength(3);
+  expect((await stack.command('POST', '/callbacks/register')).status).toBe(200);
   expect(await states(stack)).toEqual(['ours', 'ours', 'ours']);
+  expect(urlsAt(stack)).toEqual(urlsOf(stack));
+});
+
+test('a rotation after restoring a backup counts on from what the carrier has, and takes that for another 24 hours', async () => {
+  await using restored = await restoredFromBefore();
+  const { stack, latest } = restored;
   const registered = urlsAt(stack);
   expect((await rotate(stack)).status).toBe(200);
   for (const url of urlsAt(stack)) expect(registered).not.toContain(url);
-  expect(await stack.post(latest, message('b'))).toBe(200);
+  expect(urlsAt(stack)).toEqual(urlsOf(stack));
+  expect(await stack.post(latest, message('a'))).toBe(200);
+  stack.clock.ms += DAY_MS;
+  expect(await stack.post(latest, message('b'))).toBe(404);
 });
 
 test('a generation that cannot be read is a store that cannot be used: guessing could refuse every callback', async () => {

@@ -29,6 +29,8 @@ const UNREADABLE: readonly [what: string, body: string | Uint8Array, reason: str
   ['HTML', '<html><body>503</body></html>', 'NOT_A_CALLBACK_REQUEST'],
   ['XML that was cut', '<CallbackRequest><RequestId>1', 'NOT_A_CALLBACK_REQUEST'],
   ['a CallbackRequest that is only text', '<CallbackRequest>1</CallbackRequest>', 'NOT_A_CALLBACK_REQUEST'],
+  ['a SOAP envelope around text', '<Envelope><Body>1</Body></Envelope>', 'NOT_A_CALLBACK_REQUEST'],
+  ['an empty SOAP envelope', '<Envelope><Body></Body></Envelope>', 'NOT_A_CALLBACK_REQUEST'],
   ['XML with a DTD', BOMB, 'XML_DTD'],
   ['XML with a DTD that names a file', `<!doctype x SYSTEM "file:///etc/passwd">${XML('')}`, 'XML_DTD'],
   ['XML with an entity that nobody declared', XML('<Status>&b;</Status>'), 'XML_ENTITY'],

@@ -1,4 +1,5 @@
-import { callbackToken } from '../../src/server/callbacks/callback-paths.ts';
+import { CALLBACK_PREFIX } from '../../src/datasources/thingspace/wire/callback-service.ts';
+import { makeCallbackPath } from '../../src/resolvers/callbacks/callback-paths.ts';
 import {
   CLASSES,
   coreOf,
@@ -44,7 +45,7 @@ export const OTHER_ACCOUNT = '0000123456-00001';
 const SECRET = `secret-of-the-paths-${coreOf('callbackSecret')}`;
 const PREVIOUS_SECRET = `secret-of-former-paths-${coreOf('callbackPreviousSecret')}`;
 const token = (secret: string, generation = 0): More => {
-  const text = callbackToken(secret, { account: ACCOUNT, service: 'CarrierService' }, generation);
+  const text = makeCallbackPath(secret, { account: ACCOUNT, service: 'CarrierService' }, generation).slice(CALLBACK_PREFIX.length);
   return { as: () => text, pieces: () => halves(text) };
 };
 

@@ -40,7 +40,7 @@ const LEAKS: readonly PlantedLeak[] = [
   },
   {
     name: 'the list of listeners has whole URLs',
-    file: 'resolvers/callbacks/callback-listeners.ts',
+    file: 'resolvers/callbacks/callback-registrations.ts',
     find: 'deliversTo: url === null ? null : originOf(url), change: null',
     replace: 'deliversTo: url, change: null',
     shows: ['path in admin'],
@@ -62,7 +62,7 @@ const LEAKS: readonly PlantedLeak[] = [
   {
     name: 'our own password stays in a message that cannot be read',
     file: 'resolvers/callbacks/receive-callback.ts',
-    find: 'this.#passwords.length > 0 ? maskSecrets(bytes, this.#passwords) : bytes',
+    find: 'maskSecrets(bytes, this.#passwords)',
     replace: 'maskSecrets(bytes, this.#passwords.slice(2))',
     shows: ['callbackPassword in owner', 'callbackPassword in plain store', 'previousPassword in plain store'],
   },

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import { COMPLETE_ENV } from '../support/complete-env.ts';
-import { CALLBACK_PREFIX } from '../../src/server/callbacks/callback-paths.ts';
+import { CALLBACK_PREFIX } from '../../src/datasources/thingspace/wire/callback-service.ts';
 
 const COMPLETE: Readonly<Record<string, string>> = {
   ...COMPLETE_ENV,

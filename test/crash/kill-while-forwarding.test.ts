@@ -1,7 +1,7 @@
 import { request } from 'undici';
 import { expect, test } from 'vitest';
 import { startSimulator } from '../../simulator/start-simulator.ts';
-import { CALLBACK_PREFIX, callbackToken } from '../../src/server/callbacks/callback-paths.ts';
+import { makeCallbackPath } from '../../src/resolvers/callbacks/callback-paths.ts';
 import { gatewayEnv } from '../support/gateway-env.ts';
 import { spawnGateway, type GatewayProcess } from '../support/gateway-process.ts';
 import { startPreviousListener } from '../support/previous-listener.ts';
@@ -38,7 +38,7 @@ test(`a backlog for the previous listener survives ${KILL_AT.length + 1} kill -9
   const env = gatewayEnv(simulator, `${folder.path}/gateway.sqlite`);
   env['M2M_CALLBACK_FORWARD'] = `CarrierService=${listener.url}`;
   const account = simulator.accounts[0] ?? '';
-  const path = `${CALLBACK_PREFIX}${callbackToken(env['M2M_CALLBACK_SECRET'] ?? '', { account, service: 'CarrierService' })}`;
+  const path = makeCallbackPath(env['M2M_CALLBACK_SECRET'] ?? '', { account, service: 'CarrierService' });
   const names = Array.from({ length: CALLBACKS }, (_, at) => String(at));
 
   {

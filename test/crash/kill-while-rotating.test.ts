@@ -1,7 +1,7 @@
 import { request } from 'undici';
 import { expect, test } from 'vitest';
 import { startSimulator } from '../../simulator/start-simulator.ts';
-import type { ListenerReport } from '../../src/resolvers/callbacks/callback-listeners.ts';
+import type { RegistrationReport } from '../../src/resolvers/callbacks/callback-registrations.ts';
 import { fixedEnv } from '../support/fixed-env.ts';
 import { spawnGateway } from '../support/gateway-process.ts';
 import { storedMarkers } from '../support/stored-markers.ts';
@@ -64,7 +64,7 @@ test('killed at any call of a rotation, and of the next before it was finished, 
   expect(await deliver()).toEqual([200, 200, 200]);
   // Without force: what the last one has left is finished.
   const { body } = await command(gateway.admin, '/callbacks/rotate');
-  expect((body as { listeners: ListenerReport[] }).listeners.map(({ state }) => state)).toEqual(['ours', 'ours', 'ours']);
+  expect((body as { listeners: RegistrationReport[] }).listeners.map(({ state }) => state)).toEqual(['ours', 'ours', 'ours']);
   expect(await deliver()).toEqual([200, 200, 200]);
   const stored = await storedMarkers(gateway.graphql);
   expect([...sent].filter((marker) => !stored.has(marker))).toEqual([]);

@@ -5,7 +5,7 @@ import { RequestDocument } from '../../documents/gql/graphql.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
 import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
-import { CALLBACK_PREFIX, callbackToken } from '../../src/server/callbacks/callback-paths.ts';
+import { makeCallbackPath } from '../../src/resolvers/callbacks/callback-paths.ts';
 import { successCallback } from '../support/callback-samples.ts';
 import { startCallbackSenders } from '../support/callback-senders.ts';
 import { deviceCallback } from '../support/device-callback.ts';
@@ -71,7 +71,7 @@ test.each([
     );
     const env = gatewayEnv(simulator, path);
     await using gateway = await spawnGateway(env);
-    const callbacks = `${gateway.callbacks}${CALLBACK_PREFIX}${callbackToken(env['M2M_CALLBACK_SECRET'] ?? '', { account, service: 'CarrierService' })}`;
+    const callbacks = `${gateway.callbacks}${makeCallbackPath(env['M2M_CALLBACK_SECRET'] ?? '', { account, service: 'CarrierService' })}`;
     await using before = startCallbackSenders(callbacks, { senders: 1, total: 5 });
     await before.finished;
     expect(before.acknowledged.size).toBe(5);

@@ -5,7 +5,7 @@ import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlit
 import { createLogger } from '../../src/logger.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { CallerTurns } from '../../src/resolvers/requests/caller-turns.ts';
-import { DeadLetters } from '../../src/resolvers/callbacks/dead-letters.ts';
+import { DeadLetters } from '../../src/resolvers/callbacks/redrive-dead-letters.ts';
 import { RequestFollowing } from '../../src/resolvers/requests/follow-request.ts';
 import { CallbackReceiver } from '../../src/resolvers/callbacks/receive-callback.ts';
 import type { Identity } from '../../src/resolvers/access/caller.ts';
@@ -50,7 +50,7 @@ export async function openGraphqlDoors({
     requestLog: seen,
     credentials: null,
     requireCredentials: false,
-    keptPerReason: 10,
+    deadLettersPerReason: 10,
     now: Date.now,
   });
   const turns = new CallerTurns();

@@ -2,7 +2,7 @@ import type { SimulatorOptions } from '../../simulator/options.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import type { CallbackService } from '../../src/datasources/thingspace/wire/callback-service.ts';
-import { CALLBACK_PREFIX, callbackToken } from '../../src/server/callbacks/callback-paths.ts';
+import { makeCallbackPath } from '../../src/resolvers/callbacks/callback-paths.ts';
 import { gatewayEnv } from './gateway-env.ts';
 import { spawnGateway, type GatewayProcess, type SpawnOptions } from './gateway-process.ts';
 import { graphql, type GraphqlAnswer } from './stack.ts';
@@ -58,7 +58,7 @@ export async function startSpawnedStack(options: SpawnedStackOptions = {}): Prom
     },
     query: (document, variables) => graphql(gateway.graphql, document, variables),
     callbackUrl: (service = 'CarrierService') =>
-      `${gateway.callbacks}${CALLBACK_PREFIX}${callbackToken(env['M2M_CALLBACK_SECRET'] ?? '', { account, service })}`,
+      `${gateway.callbacks}${makeCallbackPath(env['M2M_CALLBACK_SECRET'] ?? '', { account, service })}`,
     async restart({ env: more = {}, ...spawn } = {}) {
       await gateway.exited;
       gateway = await spawnGateway({ ...env, ...more }, spawn);

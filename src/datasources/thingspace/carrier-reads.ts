@@ -3,7 +3,7 @@ import type { AuthorizedCall, AuthorizedCalls } from './authorized-calls.ts';
 import { throttledFor } from './throttled-for.ts';
 import { TransportError, type Answer } from '../../lib/http-exchange.ts';
 import { hasCode, parseCarrierError } from './wire/answers.ts';
-import { writeCarrierDate } from './wire/carrier-date.ts';
+import { writeCarrierDate } from './wire/carrier-values.ts';
 import { deviceHistoryAnswer, type HistoryEvent } from './wire/device-history.ts';
 import { deviceListAnswer, type DeviceRecord } from './wire/device-list.ts';
 import { requestStatusAnswer, type CarrierRequestStatus } from './wire/request-status-answer.ts';

@@ -2,11 +2,8 @@ import * as z from 'zod';
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import { GatewayError } from '../../errors.ts';
 
-/**
- * `CURRENT`: what the carrier is told. `FORMER`: the one before, which the carrier may still use. `AHEAD`: later than any we
- * know of. `LAPSED`: given up.
- */
-export type GenerationStanding = 'CURRENT' | 'FORMER' | 'AHEAD' | 'LAPSED';
+/** `CURRENT`: what the carrier is told. `FORMER`: the one before, which the carrier may still use. `LAPSED`: not taken. */
+export type GenerationStanding = 'CURRENT' | 'FORMER' | 'LAPSED';
 
 /**
  * How long after a rotation the paths of before are still taken, in milliseconds: the carrier goes on using what it had. Longer
@@ -15,13 +12,7 @@ export type GenerationStanding = 'CURRENT' | 'FORMER' | 'AHEAD' | 'LAPSED';
 export const FORMER_FOR_MS = 24 * 3_600_000;
 
 /** Not written again at each look. */
-const KEPT_ANEW_AFTER_MS = 60_000;
-
-/**
- * So many generations that we have never made are taken too. A store restored from a backup of before a rotation would refuse
- * what the carrier was told after it; and nobody without the secret can make their paths.
- */
-export const GENERATIONS_AHEAD = 3;
+const PROLONGED_AFTER_MS = 60_000;
 
 const FACT = 'callback-generation';
 
@@ -74,7 +65,6 @@ export class CallbackGeneration {
 
   standingOf(generation: number): GenerationStanding {
     if (generation === this.#current) return 'CURRENT';
-    if (generation > this.#current) return generation <= this.#current + GENERATIONS_AHEAD ? 'AHEAD' : 'LAPSED';
     return generation === this.#current - 1 && this.formerUntil !== null ? 'FORMER' : 'LAPSED';
   }
 
@@ -86,16 +76,16 @@ export class CallbackGeneration {
   advance({ force, above }: { readonly force: boolean; readonly above: number }): Promise<void> {
     return this.#inTurn(async () => {
       const { formerUntil } = this;
-      if (formerUntil !== null && !force) throw tooEarly(Math.min(FORMER_FOR_MS, formerUntil - this.#now()));
+      if (formerUntil !== null && !force) throw explainTooEarly(Math.min(FORMER_FOR_MS, formerUntil - this.#now()));
       await this.#put({ current: Math.max(this.#current, above) + 1, since: this.#now() });
     });
   }
 
   /** The carrier was seen to have a URL of the generation before: its time begins anew, or what the carrier sends there would be lost. */
-  keepFormer(): Promise<void> {
+  prolongFormer(): Promise<void> {
     return this.#inTurn(async () => {
       const now = this.#now();
-      if (this.formerUntil !== null && now - (this.#since ?? now) >= KEPT_ANEW_AFTER_MS)
+      if (this.formerUntil !== null && now - (this.#since ?? now) >= PROLONGED_AFTER_MS)
         await this.#put({ current: this.#current, since: now });
     });
   }
@@ -121,7 +111,7 @@ function readFact(stored: string): z.infer<typeof fact> | null {
   }
 }
 
-function tooEarly(leftMs: number): GatewayError {
+function explainTooEarly(leftMs: number): GatewayError {
   const minutes = Math.ceil(leftMs / 60_000);
   return new GatewayError(
     'BAD_USER_INPUT',

@@ -3,7 +3,7 @@ import type { Delivery, PreviousListener } from '../../datasources/thingspace/pr
 import { forwardTopic, type ForwardLane, type ForwardQueue, type WaitingForward } from '../../datasources/request-log/forward-queue.ts';
 import type { Hub } from '../../datasources/request-log/hub.ts';
 import { CALLBACK_SERVICES } from '../../datasources/thingspace/wire/callback-service.ts';
-import { withFields } from '../../datasources/thingspace/wire/forwarded-callback.ts';
+import { withFields } from '../../datasources/thingspace/wire/callback-form.ts';
 import type { Logger } from '../../logger.ts';
 import type { ForwardTargets } from './forward-targets.ts';
 

@@ -26,13 +26,13 @@ export class ForwardTargets {
     if (known !== undefined) return known;
     const [best] = this.#targets
       .filter((target) => (target.account ?? account) === account && (target.service ?? service) === service)
-      .toSorted((left, right) => weight(right) - weight(left));
+      .toSorted((left, right) => weigh(right) - weigh(left));
     const url = best ? new URL(best.url) : null;
     this.#found.set(key, url);
     return url;
   }
 }
 
-function weight({ account, service }: ForwardTarget): number {
+function weigh({ account, service }: ForwardTarget): number {
   return (account === null ? 0 : 2) + (service === null ? 0 : 1);
 }

@@ -3,7 +3,7 @@ import type { ForwardCopy, ForwardLane } from '../../datasources/request-log/for
 import type { StoredKeptMessage } from '../../datasources/request-log/kept-messages.ts';
 import type { AppendResult, IncomingCallback, RequestLog } from '../../datasources/request-log/request-log.ts';
 import { parseCallback } from '../../datasources/thingspace/wire/callback.ts';
-import { withFields } from '../../datasources/thingspace/wire/forwarded-callback.ts';
+import { withFields, type CallbackForm } from '../../datasources/thingspace/wire/callback-form.ts';
 import { readCallbackBody, type CallbackBody, type UnreadableReason } from '../../datasources/thingspace/wire/callback-body.ts';
 import { maskSecrets } from './mask-secrets.ts';
 
@@ -21,48 +21,50 @@ export interface RegisteredCredentials {
 
 export interface ReceiveCallbackOptions {
   readonly requestLog: RequestLog;
-  /** What was given at registration; null when the listeners are registered without. */
+  /** What was given at registration; null when nothing was. */
   readonly credentials: RegisteredCredentials | null;
   /** Those of the registration before: the carrier goes on using them for a while. */
   readonly previousCredentials?: RegisteredCredentials | null;
-  /** Strict mode: a message without credentials is quarantined too. */
+  /** Strict mode: a message without credentials is a dead letter too. */
   readonly requireCredentials: boolean;
-  /** Kept messages of one reason at one listener at most; what comes beyond is acknowledged, counted and dropped. */
-  readonly keptPerReason: number;
+  /** So many dead letters at most for one reason, account and service. Those beyond are acknowledged, counted and dropped. */
+  readonly deadLettersPerReason: number;
   readonly now: () => number;
   /** Whether messages of a lane are forwarded to the listener before us; left out, none is. */
   readonly isForwarded?: (lane: ForwardLane) => boolean;
 }
 
-export type ReceiveResult =
-  | {
-      readonly stored: true;
-      readonly outcome: RedriveOutcome;
-      readonly reason: UnreadableReason | 'NOT_A_CALLBACK' | null;
-      readonly credentials: Credentials;
-    }
-  | { readonly stored: false; readonly outcome: 'DROPPED'; readonly reason: string; readonly credentials: Credentials };
+export interface ReceiveResult {
+  /** `DROPPED`: a dead letter beyond the limit, the only message that is not stored. */
+  readonly outcome: RedriveOutcome | 'DROPPED';
+  /** Why it is a dead letter, or was dropped; null where `outcome` says it. */
+  readonly reason: string | null;
+  readonly credentials: Credentials;
+}
 
 export type RedriveOutcome = Exclude<AppendResult, 'DROPPED'> | 'QUARANTINED' | 'UNREADABLE';
 
 /** What a message claims of its registration. `PREVIOUS`: right for the registration before. */
 type Credentials = 'NONE' | 'RIGHT' | 'PREVIOUS' | 'WRONG';
 
-/** What a message's bytes come to: a callback, or why they are none. */
-type Reading =
-  | { readonly callback: Omit<IncomingCallback, 'receivedAt'>; readonly credentials: Credentials }
-  | {
-      readonly outcome: 'QUARANTINED' | 'UNREADABLE';
-      readonly reason: UnreadableReason | 'NOT_A_CALLBACK' | null;
-      readonly credentials: Credentials;
-    };
+interface ReadCallback {
+  readonly callback: Omit<IncomingCallback, 'receivedAt'>;
+  readonly form: CallbackForm;
+  readonly credentials: Credentials;
+}
+
+interface DeadLetter {
+  readonly outcome: 'QUARANTINED' | 'UNREADABLE';
+  readonly reason: UnreadableReason | 'NOT_A_CALLBACK' | null;
+  readonly credentials: Credentials;
+}
 
 /**
  * The webhook resolver: one POST of the carrier on a right path. When it resolves, the message is on disk, whatever it was,
  * and may be acknowledged; when it rejects, nothing was stored and the carrier must send it again.
  *
  * Read → credentials → parse → append in one transaction. A duplicate, an unknown request id and another tool's message are
- * normal; what cannot be read, or names credentials that are not ours, is kept aside and not applied.
+ * normal. A message that cannot be read, or names credentials that are not ours, becomes a dead letter: stored, not applied.
  */
 export class CallbackReceiver {
   readonly #options: ReceiveCallbackOptions;
@@ -86,76 +88,74 @@ export class CallbackReceiver {
 
   async receive(received: ReceivedMessage): Promise<ReceiveResult> {
     const read = this.#read(received);
-    if (!('callback' in read)) return this.#keep(received, read.outcome, read.reason, read.credentials);
-    const callback = { ...read.callback, forward: this.#copyOf(read.callback), receivedAt: this.#options.now() };
+    if (!('callback' in read)) return this.#storeDeadLetter(received, read);
+    const { credentials } = read;
+    const callback = { ...read.callback, forward: this.#copyOf(read.callback, read.form), receivedAt: this.#options.now() };
     const outcome = await this.#options.requestLog.append(callback);
-    if (outcome === 'DROPPED') return { stored: false, outcome, reason: 'FOREIGN_REQUEST', credentials: read.credentials };
-    return { stored: true, outcome, reason: null, credentials: read.credentials };
+    return { outcome, reason: outcome === 'DROPPED' ? 'FOREIGN_REQUEST' : null, credentials };
   }
 
   /**
-   * Tries a kept message again: after an upgrade it may be readable, after a change of the settings its credentials may be
-   * right. What can be applied now is stored as it came, at its time, and no longer kept aside.
+   * Tries a dead letter again: after an upgrade it may be readable, after a change of the settings its credentials may be
+   * right. What can be applied now is stored as it came, at its time, and is a dead letter no more.
    *
    * @param trustCredentials an operator vouches for the message, whatever credentials it names.
    */
-  async redrive(kept: StoredKeptMessage, trustCredentials: boolean): Promise<RedriveOutcome> {
-    const { account, service, contentType, body, receivedAt } = kept;
-    // These had been judged when they came, and were kept without their credentials.
-    const isTrusted = trustCredentials || kept.reason === 'FOREIGN_REQUEST' || kept.reason === 'DAMAGED_REQUEST';
-    const read = this.#read({ account, service, contentType, bytes: body }, { isTrusted, wasKept: true });
+  async redrive(letter: StoredKeptMessage, trustCredentials: boolean): Promise<RedriveOutcome> {
+    const { id, account, service, body, receivedAt, reason } = letter;
+    // These were judged when they came, and are stored without their credentials.
+    const isTrusted = trustCredentials || reason === 'FOREIGN_REQUEST' || reason === 'DAMAGED_REQUEST';
+    const read = this.#read({ account, service, bytes: body }, { isTrusted, isDeadLetter: true });
     if (!('callback' in read)) return read.outcome;
     // Everything else was forwarded when it came.
-    const forward = kept.reason === 'QUARANTINED' ? this.#copyOf(read.callback) : null;
+    const forward = reason === 'QUARANTINED' ? this.#copyOf(read.callback, read.form) : null;
     const outcome = await this.#options.requestLog.append({ ...read.callback, forward, receivedAt });
     if (outcome === 'FOREIGN' || outcome === 'DROPPED') return 'FOREIGN';
     if (outcome === 'DAMAGED') return outcome;
-    await this.#options.requestLog.discardKept(kept.id);
+    await this.#options.requestLog.discardKept(id);
     return outcome;
   }
 
-  #read({ account, service, bytes }: ReceivedMessage, { isTrusted = false, wasKept = false } = {}): Reading {
+  #read(
+    { account, service, bytes }: Pick<ReceivedMessage, 'account' | 'service' | 'bytes'>,
+    { isTrusted = false, isDeadLetter = false } = {},
+  ): ReadCallback | DeadLetter {
     const body = readCallbackBody(bytes, this.#passwords);
     if ('unreadable' in body) return { outcome: 'UNREADABLE', reason: body.unreadable, credentials: 'NONE' };
-    const credentials = this.#judge(body, wasKept);
+    const credentials = this.#judge(body, isDeadLetter);
     if (!isTrusted && (credentials === 'WRONG' || (credentials === 'NONE' && this.#options.requireCredentials))) {
       return { outcome: 'QUARANTINED', reason: null, credentials };
     }
-    const message = parseCallback(service, body.message);
+    const message = parseCallback(service, body.message, body.form);
     if (!message) return { outcome: 'UNREADABLE', reason: 'NOT_A_CALLBACK', credentials };
-    const { json, digest, callbackCount } = body;
-    return { callback: { account, service, json, digest, callbackCount, message }, credentials };
+    const { json, digest, callbackCount, form } = body;
+    return { callback: { account, service, json, digest, callbackCount, message }, form, credentials };
   }
 
-  async #keep(
-    received: ReceivedMessage,
-    outcome: 'QUARANTINED' | 'UNREADABLE',
-    reason: UnreadableReason | 'NOT_A_CALLBACK' | null,
-    credentials: Credentials,
-  ): Promise<ReceiveResult> {
-    const { account, service, contentType, bytes } = received;
-    const body = this.#masked(bytes);
+  async #storeDeadLetter({ account, service, contentType, bytes }: ReceivedMessage, letter: DeadLetter): Promise<ReceiveResult> {
+    const { outcome } = letter;
+    // Byte for byte, but for the configured passwords.
+    const body = maskSecrets(bytes, this.#passwords);
     const forwarded = outcome === 'UNREADABLE' && this.#options.isForwarded?.({ account, service });
     // What has no type is this type (RFC 9110, 8.3); null stands for our own JSON.
     const forward = forwarded ? { contentType: contentType ?? 'application/octet-stream', body } : null;
-    const kept = { account, service, contentType, receivedAt: this.#options.now(), reason: outcome, body, forward };
-    const stored = await this.#options.requestLog.keep(kept, this.#options.keptPerReason);
-    if (!stored) return { stored, outcome: 'DROPPED', reason: outcome, credentials };
-    return { stored, outcome, reason, credentials };
+    const message = { account, service, contentType, receivedAt: this.#options.now(), reason: outcome, body, forward };
+    const isStored = await this.#options.requestLog.keep(message, this.#options.deadLettersPerReason);
+    return isStored ? letter : { ...letter, outcome: 'DROPPED', reason: outcome };
   }
 
-  #copyOf({ account, service, json, callbackCount }: Omit<IncomingCallback, 'receivedAt'>): ForwardCopy | null {
+  #copyOf({ account, service, json, callbackCount }: Omit<IncomingCallback, 'receivedAt'>, form: CallbackForm): ForwardCopy | null {
     if (!this.#options.isForwarded?.({ account, service })) return null;
-    return { contentType: null, body: Buffer.from(withFields(json, callbackCount === null ? {} : { callbackCount })) };
+    return { contentType: null, body: Buffer.from(withFields(json, callbackCount === null ? {} : { callbackCount }, form)) };
   }
 
   /** The samples of two of three operations carry no credentials, CarrierService faults carry empty ones: both are no claim. */
-  #judge({ credentials }: CallbackBody, wasKept: boolean): Credentials {
+  #judge({ credentials }: CallbackBody, isDeadLetter: boolean): Credentials {
     const { username, password } = credentials;
-    if (empty(username) && empty(password)) return 'NONE';
+    if (isEmpty(username) && isEmpty(password)) return 'NONE';
     const given = { username: digestOf(username), password: digestOf(password) };
-    // A right password was masked when the message was kept: beside its username it is no claim any more.
-    const isMasked = wasKept && typeof password === 'string' && /^\*+$/.test(password);
+    // A right password was masked when the dead letter was stored: beside its username it is no claim any more.
+    const isMasked = isDeadLetter && typeof password === 'string' && /^\*+$/.test(password);
     // All are compared, always, and over digests: the time taken tells nothing.
     const verdicts = this.#registered.map((registered): Credentials => {
       const isUser = timingSafeEqual(given.username, registered.username);
@@ -165,14 +165,9 @@ export class CallbackReceiver {
     });
     return verdicts.find((verdict) => verdict !== 'WRONG') ?? 'WRONG';
   }
-
-  /** An unreadable body is kept byte for byte, but for the configured passwords. */
-  #masked(bytes: Uint8Array): Uint8Array {
-    return this.#passwords.length > 0 ? maskSecrets(bytes, this.#passwords) : bytes;
-  }
 }
 
-function empty(value: unknown): boolean {
+function isEmpty(value: unknown): boolean {
   return value === undefined || value === null || value === '';
 }
 

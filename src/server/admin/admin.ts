@@ -3,7 +3,7 @@ import type { AuditLog } from '../../datasources/request-log/audit-log.ts';
 import type { BackupReport, PurgeReport, ResealReport, StoreStats } from '../../datasources/request-log/store-upkeep.ts';
 import { GatewayError, type ErrorCode } from '../../errors.ts';
 import type { Metrics } from '../../metrics.ts';
-import type { CallbackListeners } from '../../resolvers/callbacks/callback-listeners.ts';
+import type { RegistrationCommands } from '../../resolvers/callbacks/keep-registrations.ts';
 import { refuseStranger, refuseWebPage } from './admin-guard.ts';
 import { answerKeys, type KeyCommands } from './admin-keys.ts';
 import { auditedCommands } from './audited-commands.ts';
@@ -13,19 +13,12 @@ export interface Readiness {
   readonly checks: Readonly<Record<string, string>>;
 }
 
-export interface ListenerCommands {
-  readonly list: () => ReturnType<CallbackListeners['list']>;
-  readonly register: CallbackListeners['register'];
-  readonly remove: CallbackListeners['remove'];
-  readonly rotate: CallbackListeners['rotate'];
-}
-
 export interface AdminOptions {
   readonly metrics: Metrics;
   /** Brings the gauges up to date that are read from the store. */
   readonly refreshGauges: () => Promise<void>;
   readonly readiness: () => Promise<Readiness>;
-  readonly listeners: () => ListenerCommands;
+  readonly registrations: RegistrationCommands;
   readonly unlatch: () => Promise<void>;
   readonly keys: KeyCommands;
   /** Where every command is recorded. */
@@ -82,13 +75,16 @@ async function answer(options: AdminOptions, request: IncomingMessage, response:
       response.writeHead(200, { 'content-type': options.metrics.registry.contentType }).end(await options.metrics.registry.metrics());
       return;
     case 'GET /callbacks':
-      return send(response, { status: 200, body: await options.listeners().list() });
+      return send(response, { status: 200, body: await options.registrations.list() });
     case 'POST /callbacks/register':
-      return send(response, { status: 200, body: await options.listeners().register({ replace: searchParams.get('replace') === 'true' }) });
+      return send(response, {
+        status: 200,
+        body: await options.registrations.register({ replace: searchParams.get('replace') === 'true' }),
+      });
     case 'POST /callbacks/rotate':
-      return send(response, { status: 200, body: await options.listeners().rotate({ force: searchParams.get('force') === 'true' }) });
+      return send(response, { status: 200, body: await options.registrations.rotate({ force: searchParams.get('force') === 'true' }) });
     case 'POST /callbacks/remove':
-      return send(response, { status: 200, body: await options.listeners().remove() });
+      return send(response, { status: 200, body: await options.registrations.remove() });
     case 'POST /login/unlatch':
       await options.unlatch();
       return send(response, { status: 200, body: { unlatched: true } });

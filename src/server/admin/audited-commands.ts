@@ -7,7 +7,7 @@ const KEY_ID = /^[0-9a-z]{12}$/;
 
 /** The commands of the admin listener, each in the audit log with what came of it. What only reads is not. */
 export function auditedCommands(options: AdminOptions): AdminOptions {
-  const { audit, keys, listeners, unlatch, store } = options;
+  const { audit, keys, registrations, unlatch, store } = options;
   const done = <Result>(action: string, work: () => Promise<Result>) => recordCommand(audit, { caller: CALLER, action, work });
   const doneTo = <Result extends { readonly id: string }>(action: string, id: string | null, work: () => Promise<Result>) => {
     const named = id !== null && KEY_ID.test(id) ? id : null;
@@ -21,14 +21,11 @@ export function auditedCommands(options: AdminOptions): AdminOptions {
       revoke: (id) => doneTo('keys.revoke', id, () => keys.revoke(id)),
       change: (id, rights) => doneTo('keys.change', id, () => keys.change(id, rights)),
     },
-    listeners: () => {
-      const commands = listeners();
-      return {
-        list: () => commands.list(),
-        register: (how) => done('callbacks.register', () => commands.register(how)),
-        remove: () => done('callbacks.remove', () => commands.remove()),
-        rotate: (how) => done('callbacks.rotate', () => commands.rotate(how)),
-      };
+    registrations: {
+      list: () => registrations.list(),
+      register: (how) => done('callbacks.register', () => registrations.register(how)),
+      remove: () => done('callbacks.remove', () => registrations.remove()),
+      rotate: (how) => done('callbacks.rotate', () => registrations.rotate(how)),
     },
     unlatch: () => done('login.unlatch', unlatch),
     store: {

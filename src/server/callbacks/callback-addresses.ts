@@ -41,23 +41,26 @@ export interface CallbackAddressesOptions {
 /** Who may deliver callbacks, told by the address a request comes from. */
 export class CallbackAddresses {
   readonly rule: AddressRule;
+  /** A proxy stands in front: unless it passes the sender's address on as its own, its own is all that is seen, and refused. */
+  readonly mayRefuseAll: boolean;
   readonly #proxyHops: number;
   readonly #allowed = new BlockList();
 
   constructor({ allowed, proxyHops, isOnLoopback, publicUrl }: CallbackAddressesOptions) {
     this.#proxyHops = proxyHops;
-    const entries = allowed.includes('auto') ? automatic({ proxyHops, isOnLoopback, publicUrl }) : allowed;
+    const entries = allowed.includes('auto') ? chooseAutomatically({ proxyHops, isOnLoopback, publicUrl }) : allowed;
     this.rule = ruleOf(entries);
+    this.mayRefuseAll = this.rule === 'published' && proxyHops === 0 && (publicUrl?.startsWith('https://') ?? false);
     for (const entry of entries.flatMap(expand)) this.#add(entry);
   }
 
   /** The address the request counts as coming from; null where the proxies in front do not tell. */
   clientOf(request: Pick<IncomingMessage, 'headers' | 'socket'>): string | null {
-    if (this.#proxyHops === 0) return known(request.socket.remoteAddress ?? '');
+    if (this.#proxyHops === 0) return parseAddress(request.socket.remoteAddress ?? '');
     const forwarded = request.headers['x-forwarded-for'];
     // Node joins repeated ones; the type says otherwise.
     const hops = (Array.isArray(forwarded) ? forwarded.join(',') : (forwarded ?? '')).split(',');
-    return known(withoutPort(hops.at(-this.#proxyHops)?.trim() ?? ''));
+    return parseAddress(removePort(hops.at(-this.#proxyHops)?.trim() ?? ''));
   }
 
   allows(address: string | null): boolean {
@@ -76,7 +79,7 @@ export class CallbackAddresses {
  * This process speaks plain HTTP. An https URL, or a listener on loopback, means a proxy in front whose address is all that
  * is seen; so does a private address where none is known of.
  */
-function automatic({ proxyHops, isOnLoopback, publicUrl }: Omit<CallbackAddressesOptions, 'allowed'>): readonly string[] {
+function chooseAutomatically({ proxyHops, isOnLoopback, publicUrl }: Omit<CallbackAddressesOptions, 'allowed'>): readonly string[] {
   if (proxyHops > 0) return ['published'];
   return !isOnLoopback && publicUrl?.startsWith('http://') ? ['published', PRIVATE] : ['any'];
 }
@@ -100,12 +103,12 @@ function familyOf(address: string): 'ipv4' | 'ipv6' {
 }
 
 /** Some proxies write the port too: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
-function withoutPort(written: string): string {
+function removePort(written: string): string {
   return /^\[([^\]]*)\](?::\d+)?$/.exec(written)?.[1] ?? /^([\d.]+):\d+$/.exec(written)?.[1] ?? written;
 }
 
 /** An address, its zone left out; null where it is none. IPv4 in IPv6's clothes (`::ffff:192.0.2.1`) a BlockList knows itself. */
-function known(written: string): string | null {
+function parseAddress(written: string): string | null {
   const address = written.replace(/%.*$/, '');
   return isIP(address) === 0 ? null : address;
 }

@@ -4,7 +4,8 @@ import type { Logger } from '../../logger.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { CallbackReceiver } from '../../resolvers/callbacks/receive-callback.ts';
 import type { CallbackAddresses } from './callback-addresses.ts';
-import { CALLBACK_PREFIX, type CallbackPaths, type FoundPath } from './callback-paths.ts';
+import { CALLBACK_PREFIX } from '../../datasources/thingspace/wire/callback-service.ts';
+import type { CallbackAddress, CallbackPaths, PathOrigin } from '../../resolvers/callbacks/callback-paths.ts';
 import type { Overload } from '../overload.ts';
 import { RareLines } from '../../lib/rare-lines.ts';
 import { refuseUnread } from '../../lib/refuse-unread.ts';
@@ -38,6 +39,7 @@ export interface CallbackLimits {
 
 const LIMITS: CallbackLimits = { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 75_000, enforceEveryMs: 1_000 };
 
+type FoundPath = CallbackAddress & PathOrigin;
 type Door = CallbackDoorOptions & { readonly rare: RareLines };
 
 /**
@@ -68,14 +70,14 @@ export function createCallbackServer(options: CallbackDoorOptions): Server {
 async function handle(options: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const addresses = options.addresses();
   const client = addresses.rule === 'any' ? null : addresses.clientOf(request);
-  if (!addresses.allows(client)) return strange(options, client, request, response);
+  if (!addresses.allows(client)) return refuseStranger(options, client, request, response);
   if (request.method !== 'POST') return refuse(options, response, 405, 'Only POST.', { allow: 'POST' });
-  if (Number(request.headers['content-length'] ?? 0) > options.maxBodyBytes) return tooLarge(options, request, response);
+  if (Number(request.headers['content-length'] ?? 0) > options.maxBodyBytes) return refuseTooLarge(options, request, response);
   const path = options.paths.find((request.url ?? '').split('?', 1)[0] ?? '');
-  if (!path) return unknownPath(options, request, response);
+  if (!path) return refuseUnknownPath(options, request, response);
   if (isEncoded(request.headers['content-encoding'])) return refuse(options, response, 415, 'Send the body without Content-Encoding.');
   const bytes = await readBody(request, options.maxBodyBytes);
-  if (bytes === 'TOO_LARGE') return tooLarge(options, request, response);
+  if (bytes === 'TOO_LARGE') return refuseTooLarge(options, request, response);
   if (bytes === 'CUT') return;
   await receive(options, path, request, response, bytes);
 }
@@ -96,7 +98,7 @@ async function receive(
   metrics.callbackSeconds.observe((performance.now() - started) / 1000);
   metrics.callbacks.inc({ service, outcome: result.outcome.toLowerCase() });
   metrics.callbackCredentials.inc({ credentials: result.credentials.toLowerCase() });
-  if (path.previous || path.standing !== 'CURRENT' || result.credentials === 'PREVIOUS') tellFormer(options, path, result.credentials);
+  if (path.previous || path.standing === 'FORMER' || result.credentials === 'PREVIOUS') tellFormer(options, path, result.credentials);
   if (!QUIET.has(result.outcome))
     logger.warn('callback_not_applied', { service, account: options.pseudonym(account), outcome: result.outcome, reason: result.reason });
 }
@@ -112,9 +114,9 @@ function tellFormer({ metrics, logger, rare, pseudonym }: Door, path: FoundPath,
     metrics.callbacksOnFormer.inc({ former: 'secret' });
     tell('callback_on_previous_secret');
   }
-  if (standing !== 'CURRENT') {
-    metrics.callbacksOnFormer.inc({ former: standing === 'FORMER' ? 'rotation' : 'later_rotation' });
-    tell(standing === 'FORMER' ? 'callback_on_former_rotation' : 'callback_on_later_rotation');
+  if (standing === 'FORMER') {
+    metrics.callbacksOnFormer.inc({ former: 'rotation' });
+    tell('callback_on_former_rotation');
   }
   if (credentials === 'PREVIOUS') {
     metrics.callbacksOnFormer.inc({ former: 'credentials' });
@@ -147,7 +149,7 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Arra
 }
 
 /** The carrier tries once more and no further: a callback that is refused here must not go unnoticed. */
-function strange(options: Door, client: string | null, request: IncomingMessage, response: ServerResponse): void {
+function refuseStranger(options: Door, client: string | null, request: IncomingMessage, response: ServerResponse): void {
   options.metrics.callbacksRefused.inc({ status: '403' });
   const count = options.rare.count('callback_address_refused');
   const reason =
@@ -160,7 +162,7 @@ function strange(options: Door, client: string | null, request: IncomingMessage,
 }
 
 /** A scanner does not know where the callbacks are: who does may be the carrier, with a path that is not taken any more. */
-function unknownPath(options: Door, request: IncomingMessage, response: ServerResponse): void {
+function refuseUnknownPath(options: Door, request: IncomingMessage, response: ServerResponse): void {
   const isMeant = request.url?.split('?', 1)[0]?.includes(CALLBACK_PREFIX) ?? false;
   const count = isMeant ? options.rare.count('callback_path_unknown') : null;
   if (count !== null) options.logger.warn('callback_path_unknown', { count, reason: UNKNOWN_PATH });
@@ -188,7 +190,7 @@ const CUT_FOR: Readonly<Record<string, string>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
 };
 
-function tooLarge(options: Door, request: IncomingMessage, response: ServerResponse): void {
+function refuseTooLarge(options: Door, request: IncomingMessage, response: ServerResponse): void {
   options.metrics.callbacksRefused.inc({ status: '413' });
   const body = `A callback may have at most ${options.maxBodyBytes} bytes.`;
   refuseUnread(request, response, { status: 413, headers: { 'content-type': 'text/plain' }, body });

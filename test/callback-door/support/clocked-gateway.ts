@@ -26,7 +26,7 @@ export interface ClockedGateway extends AsyncDisposable {
 /** A gateway of one account on known ports, with a public URL, whose clock and log are the test's; a carrier that holds its callbacks. */
 export async function openClockedGateway(
   env: Readonly<Record<string, string>> = {},
-  options: Pick<GatewayOptions, 'listenerWatch'> = {},
+  options: Pick<GatewayOptions, 'registrationWatch'> = {},
 ): Promise<ClockedGateway> {
   await using undo = new AsyncDisposableStack();
   const folder = undo.use(await tempFolder());

@@ -47,7 +47,7 @@ export async function openForwarding(): Promise<Forwarding> {
     requestLog: log,
     credentials: { username: 'our-user', password: 'our-password' },
     requireCredentials: false,
-    keptPerReason: 10,
+    deadLettersPerReason: 10,
     now,
     isForwarded: () => true,
   });

@@ -6,7 +6,7 @@ import { createMetrics } from '../../../src/metrics.ts';
 import { CallbackGeneration } from '../../../src/resolvers/callbacks/callback-generation.ts';
 import { CallbackReceiver } from '../../../src/resolvers/callbacks/receive-callback.ts';
 import { CallbackAddresses } from '../../../src/server/callbacks/callback-addresses.ts';
-import { CALLBACK_PREFIX, CallbackPaths, callbackToken } from '../../../src/server/callbacks/callback-paths.ts';
+import { CallbackPaths, makeCallbackPath } from '../../../src/resolvers/callbacks/callback-paths.ts';
 import { createCallbackServer, type CallbackLimits } from '../../../src/server/callbacks/callbacks.ts';
 import { idleOverload } from '../../support/idle-overload.ts';
 import { recordedLog, type RecordedLog } from '../../support/recorded-log.ts';
@@ -41,7 +41,7 @@ export async function openLimitedDoor(limits: Partial<CallbackLimits>, allowed =
   const log = recordedLog();
   const addresses = new CallbackAddresses({ allowed: [allowed], proxyHops: 0, isOnLoopback: true, publicUrl: null });
   const server = createCallbackServer({
-    receiver: new CallbackReceiver({ requestLog, credentials: null, requireCredentials: false, keptPerReason: 10, now: Date.now }),
+    receiver: new CallbackReceiver({ requestLog, credentials: null, requireCredentials: false, deadLettersPerReason: 10, now: Date.now }),
     addresses: () => addresses,
     paths: new CallbackPaths({
       accounts: [account],
@@ -66,7 +66,7 @@ export async function openLimitedDoor(limits: Partial<CallbackLimits>, allowed =
   const built = undo.move();
   return {
     port: (server.address() as AddressInfo).port,
-    path: `${CALLBACK_PREFIX}${callbackToken(secret, { account, service: 'CarrierService' })}`,
+    path: makeCallbackPath(secret, { account, service: 'CarrierService' }),
     log,
     async metric(name) {
       const line = (await metrics.registry.metrics()).split('\n').find((each) => each.startsWith(`${name} `));

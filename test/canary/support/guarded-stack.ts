@@ -4,7 +4,7 @@ import { request } from 'undici';
 import type { Simulator } from '../../../simulator/simulator.ts';
 import { startSimulator } from '../../../simulator/start-simulator.ts';
 import type { CallbackService } from '../../../src/datasources/thingspace/wire/callback-service.ts';
-import { CALLBACK_PREFIX, callbackToken } from '../../../src/server/callbacks/callback-paths.ts';
+import { makeCallbackPath } from '../../../src/resolvers/callbacks/callback-paths.ts';
 import { gatewayEnv } from '../../support/gateway-env.ts';
 import { spawnGateway, type GatewayProcess, type SpawnOptions } from '../../support/gateway-process.ts';
 import { issuerEnv } from '../../support/issuer-env.ts';
@@ -165,7 +165,7 @@ export async function startGuardedStack(options: GuardedOptions = {}): Promise<G
       return answer;
     },
     async callback(body, { service = 'CarrierService', account = ACCOUNT, secret = canary('callbackSecret'), generation, ...rest } = {}) {
-      const path = `${CALLBACK_PREFIX}${callbackToken(secret, { account, service }, generation)}`;
+      const path = makeCallbackPath(secret, { account, service }, generation);
       const url = `${gateway.callbacks}${path}${rest.query ?? ''}`;
       const bytes = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
       const headers = { 'content-type': rest.contentType ?? 'application/json', ...rest.headers };

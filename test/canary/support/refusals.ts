@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { CALLBACK_PREFIX } from '../../../src/server/callbacks/callback-paths.ts';
+import { CALLBACK_PREFIX } from '../../../src/datasources/thingspace/wire/callback-service.ts';
 import { RawWebSocket } from '../../support/raw-websocket.ts';
 import { canary } from '../canaries.ts';
 import type { GuardedStack } from './guarded-stack.ts';

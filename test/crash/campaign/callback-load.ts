@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent } from 'undici';
-import { CALLBACK_PREFIX, callbackToken } from '../../../src/server/callbacks/callback-paths.ts';
+import { makeCallbackPath } from '../../../src/resolvers/callbacks/callback-paths.ts';
 import type { SeededRandom } from '../../support/seeded-random.ts';
 import type { Books, Message, Performed } from './books.ts';
 import type { CampaignOptions } from './campaign-options.ts';
@@ -175,7 +175,7 @@ export class CallbackLoad implements AsyncDisposable {
     const { account } = message.performed;
     const service = serviceOf(message);
     const key = `${account} ${service}`;
-    const path = this.#paths.get(key) ?? `${CALLBACK_PREFIX}${callbackToken(this.#parts.secret, { account, service })}`;
+    const path = this.#paths.get(key) ?? makeCallbackPath(this.#parts.secret, { account, service });
     this.#paths.set(key, path);
     return path;
   }

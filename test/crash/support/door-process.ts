@@ -1,6 +1,6 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { startSimulator } from '../../../simulator/start-simulator.ts';
-import { CALLBACK_PREFIX, callbackToken } from '../../../src/server/callbacks/callback-paths.ts';
+import { makeCallbackPath } from '../../../src/resolvers/callbacks/callback-paths.ts';
 import { gatewayEnv } from '../../support/gateway-env.ts';
 import { spawnGateway, type GatewayProcess } from '../../support/gateway-process.ts';
 import { underStrace, type Tracing } from '../../support/strace.ts';
@@ -35,7 +35,7 @@ export async function openDoorProcess({ tracing, folder, storeFolder }: DoorProc
   const agent = new Agent({ keepAlive: true });
   undo.defer(() => agent.destroy());
   const account = simulator.accounts[0] ?? '';
-  const path = `${CALLBACK_PREFIX}${callbackToken(env['M2M_CALLBACK_SECRET'] ?? '', { account, service: 'CarrierService' })}`;
+  const path = makeCallbackPath(env['M2M_CALLBACK_SECRET'] ?? '', { account, service: 'CarrierService' });
   const built = undo.move();
   return {
     gateway,

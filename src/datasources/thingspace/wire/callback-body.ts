@@ -1,18 +1,19 @@
 import { hash } from 'node:crypto';
 import { XMLParser } from 'fast-xml-parser';
-import { readCount } from './count.ts';
-import { legacyBody } from './legacy-callback.ts';
+import { isFields, readCount, type Fields } from './carrier-values.ts';
+import { formOf, unwrap, type CallbackForm } from './callback-form.ts';
 
-/** A message as it is kept: without the registration's username and password, its resend count beside it. */
+/** A message as it is stored: without the registration's username and password, its resend count beside it. */
 export interface CallbackBody {
   /** The message as parsed, less `username`, `password` and `callbackCount`. */
-  readonly message: Record<string, unknown>;
+  readonly message: Fields;
+  readonly form: CallbackForm;
   /** `message` by JSON.stringify: what is stored. */
   readonly json: string;
   /** SHA-256 over `json`, its first 16 bytes: equal for a resend, which differs only in `callbackCount`. */
   readonly digest: Uint8Array;
   readonly callbackCount: number | null;
-  /** What the message said of the listener's registration; undefined where it said nothing. */
+  /** What the message said of the registration; undefined where it said nothing. */
   readonly credentials: { readonly username: unknown; readonly password: unknown };
 }
 
@@ -25,6 +26,10 @@ export type UnreadableReason =
   | 'XML_DTD'
   | 'XML_ENTITY'
   | 'TOO_DEEP';
+
+interface Unreadable {
+  readonly unreadable: UnreadableReason;
+}
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -42,10 +47,7 @@ const MASKED_FROM_LENGTH = 8;
  *
  * @param passwords of our registrations: masked wherever else the message repeats one.
  */
-export function readCallbackBody(
-  bytes: Uint8Array,
-  passwords: readonly string[] = [],
-): CallbackBody | { readonly unreadable: UnreadableReason } {
+export function readCallbackBody(bytes: Uint8Array, passwords: readonly string[] = []): CallbackBody | Unreadable {
   if (bytes.length === 0) return { unreadable: 'EMPTY' };
   let text: string;
   try {
@@ -53,12 +55,15 @@ export function readCallbackBody(
   } catch {
     return { unreadable: 'NOT_UTF8' };
   }
-  const parsed = text.trimStart().startsWith('<') ? parseXml(text) : parseJson(text);
+  const isXml = text.trimStart().startsWith('<');
+  const parsed = isXml ? parseXml(text) : parseJson(text);
   if ('unreadable' in parsed) return parsed;
-  return keep(parsed.value, passwords);
+  const form = formOf(parsed.value);
+  if (isXml && form === 'REST') return { unreadable: 'NOT_A_CALLBACK_REQUEST' };
+  return toBody(parsed.value, form, passwords);
 }
 
-function parseJson(text: string): { value: Record<string, unknown> } | { unreadable: UnreadableReason } {
+function parseJson(text: string): { readonly value: Fields } | Unreadable {
   let value: unknown;
   try {
     // A long identifier written as a number would lose its last digits: those are read as their source text.
@@ -66,30 +71,28 @@ function parseJson(text: string): { value: Record<string, unknown> } | { unreada
   } catch {
     return { unreadable: 'NOT_JSON' };
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { unreadable: 'NOT_AN_OBJECT' };
-  return { value: value as Record<string, unknown> };
+  return isFields(value) ? { value } : { unreadable: 'NOT_AN_OBJECT' };
 }
 
 function longIntegersAsText(_key: string, value: unknown, context?: { source?: string }): unknown {
   return typeof value === 'number' && !Number.isSafeInteger(value) && context?.source ? context.source : value;
 }
 
-function parseXml(text: string): { value: Record<string, unknown> } | { unreadable: UnreadableReason } {
+function parseXml(text: string): { readonly value: Fields } | Unreadable {
   if (/<!DOCTYPE|<!ENTITY/i.test(text)) return { unreadable: 'XML_DTD' };
   if (/&(?!(?:amp|lt|gt|quot|apos);)/.test(text)) return { unreadable: 'XML_ENTITY' };
   try {
-    const parsed = xml.parse(text, true) as { Envelope?: { Body?: Record<string, unknown> } } & Record<string, unknown>;
+    const parsed = xml.parse(text, true) as { readonly Envelope?: { readonly Body?: unknown } };
     // A listener that was registered over SOAP may get its message in an envelope.
     const value = parsed.Envelope?.Body ?? parsed;
-    return legacyBody(value) ? { value } : { unreadable: 'NOT_A_CALLBACK_REQUEST' };
+    return isFields(value) ? { value } : { unreadable: 'NOT_A_CALLBACK_REQUEST' };
   } catch {
     return { unreadable: 'NOT_A_CALLBACK_REQUEST' };
   }
 }
 
-function keep(raw: Record<string, unknown>, passwords: readonly string[]): CallbackBody | { unreadable: UnreadableReason } {
-  const legacy = legacyBody(raw);
-  const fields = { ...(legacy ?? raw) };
+function toBody(raw: Fields, form: CallbackForm, passwords: readonly string[]): CallbackBody | Unreadable {
+  const fields = { ...unwrap(raw, form) };
   // By any casing: a password must not get into the store because the carrier spelt its name another way.
   const taken = { username: undefined as unknown, password: undefined as unknown, callbackcount: undefined as unknown };
   for (const name of Object.keys(fields)) {
@@ -98,13 +101,13 @@ function keep(raw: Record<string, unknown>, passwords: readonly string[]): Callb
     taken[known] ??= fields[name];
     delete fields[name];
   }
-  let message: Record<string, unknown> = legacy === null || raw === legacy ? fields : { CallbackRequest: fields };
+  let message: Fields = form === 'WRAPPED' ? { CallbackRequest: fields } : fields;
   let json: string;
   try {
     json = JSON.stringify(message);
     const repeated = passwords.filter((each) => each.length >= MASKED_FROM_LENGTH && json.includes(JSON.stringify(each).slice(1, -1)));
     if (repeated.length > 0) {
-      message = JSON.parse(json, (_key, value: unknown) => (typeof value === 'string' ? masked(value, repeated) : value)) as typeof message;
+      message = JSON.parse(json, (_key, value: unknown) => (typeof value === 'string' ? mask(value, repeated) : value)) as typeof message;
       json = JSON.stringify(message);
     }
   } catch {
@@ -113,6 +116,7 @@ function keep(raw: Record<string, unknown>, passwords: readonly string[]): Callb
   }
   return {
     message,
+    form,
     json,
     digest: hash('sha256', json, 'buffer').subarray(0, 16),
     callbackCount: readCount(taken.callbackcount),
@@ -120,6 +124,6 @@ function keep(raw: Record<string, unknown>, passwords: readonly string[]): Callb
   };
 }
 
-function masked(text: string, passwords: readonly string[]): string {
+function mask(text: string, passwords: readonly string[]): string {
   return passwords.reduce((rest, each) => rest.replaceAll(each, '*'.repeat(each.length)), text);
 }

@@ -1,4 +1,7 @@
-/** Every callback service the carrier documents: the names a listener can be registered under. */
+/** Every path of the callback listener begins like this, below the path of a proxy if there is one. */
+export const CALLBACK_PREFIX = '/callbacks/';
+
+/** Every callback service that the carrier documents: the names a URL can be registered under. */
 export const CALLBACK_SERVICES = [
   'AlertService',
   'CarrierService',

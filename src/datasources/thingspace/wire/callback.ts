@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { deviceIdentifiers, keyOf, type DeviceIdentifier } from './device-identifier.ts';
-import { readCount } from './count.ts';
-import { fromLegacyCallback } from './legacy-callback.ts';
+import { isFields, readCount } from './carrier-values.ts';
+import { formOf, toRest, type CallbackForm } from './callback-form.ts';
 
 /** What one callback says of one device, whatever shape and casing it came in. Absent values are null. */
 export interface CallbackMessage {
@@ -109,17 +109,18 @@ const envelope = z.object({
 
 type Envelope = z.infer<typeof envelope>;
 
-/** Services whose messages settle a device of a request; the others are kept and shown, but speak of no outcome. */
-const OUTCOME_SERVICES: ReadonlySet<string> = new Set(['CarrierService', 'DeviceProfileService', 'StateService']);
+/** Services whose messages settle a device of a request; those of others are stored and shown, but speak of no outcome. */
+export const OUTCOME_SERVICES: ReadonlySet<string> = new Set(['CarrierService', 'DeviceProfileService', 'StateService']);
 
 /**
- * Reads one message of `service`, in the documented REST shape or as the older PascalCase `CallbackRequest`.
+ * Reads one message of `service`.
  *
+ * @param form of the message, where it is known already.
  * @returns null when it is not an object a callback could be.
  */
-export function parseCallback(service: string, raw: unknown): CallbackMessage | null {
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return null;
-  const parsed = envelope.safeParse(fromLegacyCallback(raw as Record<string, unknown>) ?? raw);
+export function parseCallback(service: string, raw: unknown, form?: CallbackForm): CallbackMessage | null {
+  if (!isFields(raw)) return null;
+  const parsed = envelope.safeParse(toRest(raw, form ?? formOf(raw)));
   return parsed.success ? describe(service, parsed.data) : null;
 }
 
@@ -134,7 +135,7 @@ function describe(service: string, body: Envelope): CallbackMessage {
       : null;
   return {
     requestId: body.requestId,
-    deviceIds: eachOnce(body.deviceIds, activate?.deviceIds, profile?.deviceIdentifierCollection, changed?.deviceIds, nidd?.deviceIds),
+    deviceIds: listEachOnce(body.deviceIds, activate?.deviceIds, profile?.deviceIdentifierCollection, changed?.deviceIds, nidd?.deviceIds),
     ...bearingOf(service, body, fault !== null),
     status: body.status,
     fault,
@@ -168,7 +169,7 @@ function bearingOf(service: string, body: Envelope, faulty: boolean): Pick<Callb
   return { bearing: 'PROGRESS', succeeded: false };
 }
 
-function eachOnce(first: DeviceIdentifier[], ...more: (readonly DeviceIdentifier[] | undefined)[]): DeviceIdentifier[] {
+function listEachOnce(first: DeviceIdentifier[], ...more: (readonly DeviceIdentifier[] | undefined)[]): DeviceIdentifier[] {
   const all = [...first];
   // An MDN and its MSISDN share a key; both spellings are worth showing.
   const seen = new Set(first.map(kindAndKey));

@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { parseCarrierDate } from './carrier-date.ts';
-import { lenientBoolean, lenientObjects, lenientText } from './lenient.ts';
+import { lenientBoolean, lenientObjects, lenientText, parseCarrierDate } from './carrier-values.ts';
 
 /** One line of a device's provisioning history. */
 export interface HistoryEvent {

@@ -1,7 +1,6 @@
 import * as z from 'zod';
-import { parseCarrierDate } from './carrier-date.ts';
 import { deviceIdentifiers, type DeviceIdentifier } from './device-identifier.ts';
-import { lenientBoolean, lenientObjects, lenientText } from './lenient.ts';
+import { lenientBoolean, lenientObjects, lenientText, parseCarrierDate } from './carrier-values.ts';
 
 /** A device as the carrier's device list shows it. */
 export interface DeviceRecord {

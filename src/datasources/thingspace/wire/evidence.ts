@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { CallbackMessage } from './callback.ts';
 import { deviceIdentifiers, type DeviceIdentifier } from './device-identifier.ts';
-import { lenientText } from './lenient.ts';
+import { lenientText } from './carrier-values.ts';
 
 /**
  * What the carrier said when it was asked, kept in the log beside its callbacks: a record of the device list, an event of the

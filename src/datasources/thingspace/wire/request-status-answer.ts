@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { lenientText } from './lenient.ts';
+import { lenientText } from './carrier-values.ts';
 
 export type CarrierRequestStatus = 'PENDING' | 'SUCCEEDED' | 'FAILED';
 

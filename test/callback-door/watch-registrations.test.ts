@@ -2,9 +2,9 @@ import { request } from 'undici';
 import { expect, test } from 'vitest';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import { CallbackGeneration } from '../../src/resolvers/callbacks/callback-generation.ts';
-import { CallbackListeners, type ListenerReport } from '../../src/resolvers/callbacks/callback-listeners.ts';
-import { ListenerWatch } from '../../src/resolvers/callbacks/watch-listeners.ts';
-import { callbackUrls } from '../../src/gateway/callback-urls.ts';
+import { CallbackPaths } from '../../src/resolvers/callbacks/callback-paths.ts';
+import { CallbackRegistrations, type RegistrationReport } from '../../src/resolvers/callbacks/callback-registrations.ts';
+import { RegistrationWatch } from '../../src/resolvers/callbacks/watch-registrations.ts';
 import { carrierClient } from '../support/carrier-client.ts';
 import { readMetric } from '../support/read-metric.ts';
 import { recordedLog } from '../support/recorded-log.ts';
@@ -13,8 +13,8 @@ import { until } from '../support/until.ts';
 import { watchTimers } from '../support/watched-timers.ts';
 import { openClockedGateway, type ClockedGateway } from './support/clocked-gateway.ts';
 
-const OFTEN = { listenerWatch: { firstAfterMs: 5, everyMs: 5 } };
-const NEVER = { listenerWatch: { firstAfterMs: 86_400_000, everyMs: 86_400_000 } };
+const OFTEN = { registrationWatch: { firstAfterMs: 5, everyMs: 5 } };
+const NEVER = { registrationWatch: { firstAfterMs: 86_400_000, everyMs: 86_400_000 } };
 const DAY_MS = 86_400_000;
 const THEIRS = 'http://127.0.0.1:9006/their-secret-path';
 
@@ -81,7 +81,7 @@ test('the start registers, and that is the first check: it is not asked again be
 });
 
 test('left to itself the gateway asks a minute after its start, and every hour from then on', async () => {
-  using timers = watchTimers('/callback-door.ts', { skipped: 60_000 });
+  using timers = watchTimers('/keep-registrations.ts', { skipped: 60_000 });
   await using stack = await openClockedGateway({ M2M_CALLBACK_REGISTER: 'on' });
   await until(() => timers.delays.length === 2);
   expect(timers.delays).toEqual([60_000, 3_600_000]);
@@ -112,7 +112,7 @@ test('after a rotation a listener that was not renewed is warned of within the w
 test('a carrier that cannot be asked leaves `unknown`, is warned of once, and what is known to be lost stays lost', async () => {
   await using parts = await watched(['0868924207-00001']);
   const { simulator, watch, log, checks } = parts;
-  await parts.listeners.register({ replace: false });
+  await parts.registrations.register({ replace: false });
   await watch.check();
   expect(watch.status).toBe('ok');
   simulator.faults.endpoints.add({ endpoint: 'callbackList', status: 503, times: 2 });
@@ -139,7 +139,7 @@ test('an account that the carrier refuses to tell of hides no loss of another, a
   const accounts = ['0868924207-00001', '0000123456-00001'];
   await using parts = await watched(accounts);
   const { simulator, watch, checks } = parts;
-  await parts.listeners.register({ replace: false });
+  await parts.registrations.register({ replace: false });
   await takeOver({ simulator, account: '0000123456-00001' });
   simulator.faults.endpoints.add({ endpoint: 'callbackList', status: 400 });
   await watch.check();
@@ -156,13 +156,13 @@ test('while a refused login stops all logins nothing is asked', async () => {
 
 test('a check that a command overtakes does not bring back what was before it', async () => {
   await using parts = await watched(['0868924207-00001']);
-  const before = await parts.listeners.list();
-  const { promise, resolve } = Promise.withResolvers<ListenerReport[]>();
+  const before = await parts.registrations.list();
+  const { promise, resolve } = Promise.withResolvers<RegistrationReport[]>();
   const watch = parts.watchOver(() => promise);
   const checking = watch.check();
   // Without a pause the check has not asked yet.
   await new Promise(setImmediate);
-  watch.tell(await parts.listeners.register({ replace: false }));
+  watch.learn(await parts.registrations.register({ replace: false }));
   resolve(before);
   await checking;
   expect(watch.status).toBe('ok');
@@ -177,12 +177,13 @@ async function watched(accounts: readonly string[], { isLatched = false } = {}) 
   const facts = { recall: () => Promise.resolve(null), remember: () => Promise.resolve() };
   const generation = await CallbackGeneration.load(facts, Date.now);
   const secret = 'a-secret-for-tests-of-32-characters';
-  const urls = callbackUrls({ publicUrl: 'http://127.0.0.1:9001', secret, previousSecret: null, generation });
-  const listeners = new CallbackListeners({ thingSpace, accounts, urls, generation, credentials: null });
+  const paths = new CallbackPaths({ accounts, secret, previousSecret: null, generation });
+  const publicUrl = () => 'http://127.0.0.1:9001';
+  const registrations = new CallbackRegistrations({ thingSpace, accounts, paths, publicUrl, generation, credentials: null });
   const log = recordedLog();
   const checks: { lost: number; at: number | null }[] = [];
-  const watchOver = (list: CallbackListeners['list']) =>
-    new ListenerWatch({
+  const watchOver = (list: CallbackRegistrations['list']) =>
+    new RegistrationWatch({
       accounts,
       list,
       isLatched: () => Promise.resolve(isLatched),
@@ -194,11 +195,11 @@ async function watched(accounts: readonly string[], { isLatched = false } = {}) 
   const built = undo.move();
   return {
     simulator,
-    listeners,
+    registrations,
     log,
     checks,
     watchOver,
-    watch: watchOver((some) => listeners.list(some)),
+    watch: watchOver((some) => registrations.list(some)),
     [Symbol.asyncDispose]: () => built.disposeAsync(),
   };
 }

@@ -1,38 +1,38 @@
 import { GatewayError } from '../../errors.ts';
 import type { LogFields, Logger } from '../../logger.ts';
-import type { CallbackListeners, ListenerReport, ListenerState } from './callback-listeners.ts';
+import type { CallbackRegistrations, RegistrationReport, RegistrationState } from './callback-registrations.ts';
 
-export interface ListenerWatchOptions {
+export interface RegistrationWatchOptions {
   readonly accounts: readonly string[];
-  readonly list: CallbackListeners['list'];
+  readonly list: CallbackRegistrations['list'];
   /** While the carrier refuses the login nothing is asked: another try could lock the account. */
   readonly isLatched: () => Promise<boolean>;
-  /** How many listeners are lost, and when the carrier last told all of them, in milliseconds since 1970; null where it did not. */
+  /** `lost`: how many registrations do not name us. `at`: when all were checked, in milliseconds since 1970; null where not all could be. */
   readonly onChecked: (lost: number, at: number | null) => void;
   readonly pseudonym: (account: string) => string;
   readonly logger: Logger;
   readonly now: () => number;
 }
 
-/** What the carrier no longer delivers here. */
-const LOST: ReadonlySet<ListenerState> = new Set(['lapsed', 'other', 'none']);
+/** What the carrier does not deliver here. */
+const LOST: ReadonlySet<RegistrationState> = new Set(['lapsed', 'other', 'none']);
 
 /**
- * Whether the carrier's registrations still name our URLs. It keeps one listener a service and account, and any tool that
- * registers takes it silently: the callbacks of our own requests would then go elsewhere. It is told, not repaired: another
- * tool may have been put there on purpose.
+ * Watches whether the carrier's registrations still name our URLs. Any tool that registers replaces ours silently, and the
+ * callbacks of our own requests then go elsewhere. A loss is reported, not repaired: somebody may have put the other tool there
+ * on purpose.
  */
-export class ListenerWatch {
-  readonly #options: ListenerWatchOptions;
-  readonly #known = new Map<string, ListenerReport>();
+export class RegistrationWatch {
+  readonly #options: RegistrationWatchOptions;
+  readonly #known = new Map<string, RegistrationReport>();
   #isAnswered = false;
   #changes = 0;
 
-  constructor(options: ListenerWatchOptions) {
+  constructor(options: RegistrationWatchOptions) {
     this.#options = options;
   }
 
-  /** For readiness: `ok`, `unknown` when the carrier could not be asked the last time, or which listeners are lost. */
+  /** For readiness: `ok`; `unknown` when the carrier could not be asked the last time; or which registrations are lost. */
   get status(): string {
     const lost = this.#lost();
     if (lost.length === 0) return this.#isAnswered ? 'ok' : 'unknown';
@@ -42,31 +42,31 @@ export class ListenerWatch {
   /** Asks the carrier, each account on its own; never rejects. */
   async check(): Promise<void> {
     const { accounts, list, logger } = this.#options;
-    if (await this.#options.isLatched().catch(() => true)) return this.#unanswered();
+    if (await this.#options.isLatched().catch(() => true)) return this.#conclude(false);
     const failures: unknown[] = [];
     for (const account of accounts) {
       const before = this.#changes;
       try {
         const reports = await list([account]);
-        // A command changed them meanwhile, and has told what they are now.
-        if (this.#changes === before) this.#learn(reports);
+        // A command that came meanwhile knows better: it may have changed them.
+        if (this.#changes === before) this.#compare(reports);
       } catch (error) {
         failures.push(error);
       }
     }
-    if (failures.length === 0) return this.#answered();
-    if (this.#isAnswered) logger.warn('callback_listeners_unchecked', { count: failures.length, ...told(failures[0]) });
-    this.#unanswered();
+    if (failures.length > 0 && this.#isAnswered)
+      logger.warn('callback_listeners_unchecked', { count: failures.length, ...describeFailure(failures[0]) });
+    this.#conclude(failures.length === 0);
   }
 
-  /** What a command has found, or made of them; of every account. */
-  tell(reports: readonly ListenerReport[]): void {
+  /** Takes what a command has found or changed, of every account. */
+  learn(reports: readonly RegistrationReport[]): void {
     this.#changes += 1;
-    this.#learn(reports);
-    this.#answered();
+    this.#compare(reports);
+    this.#conclude(true);
   }
 
-  #learn(reports: readonly ListenerReport[]): void {
+  #compare(reports: readonly RegistrationReport[]): void {
     const { logger, pseudonym } = this.#options;
     for (const report of reports) {
       const key = `${report.account} ${report.service}`;
@@ -80,23 +80,18 @@ export class ListenerWatch {
     }
   }
 
-  #answered(): void {
-    this.#isAnswered = true;
-    this.#options.onChecked(this.#lost().length, this.#options.now());
+  #conclude(isAnswered: boolean): void {
+    this.#isAnswered = isAnswered;
+    this.#options.onChecked(this.#lost().length, isAnswered ? this.#options.now() : null);
   }
 
-  #unanswered(): void {
-    this.#isAnswered = false;
-    this.#options.onChecked(this.#lost().length, null);
-  }
-
-  #lost(): ListenerReport[] {
+  #lost(): RegistrationReport[] {
     return [...this.#known.values()].filter(({ state }) => LOST.has(state));
   }
 }
 
-/** A refusal names the account, in the carrier's words: neither is for the log. */
-function told(error: unknown): LogFields {
+/** A refusal of the carrier names the account, so its words are not for the log. */
+function describeFailure(error: unknown): LogFields {
   if (!(error instanceof GatewayError) || error.code !== 'CARRIER_REFUSED') return { error };
   return { code: error.code, status: Number(error.details['httpStatus']) };
 }

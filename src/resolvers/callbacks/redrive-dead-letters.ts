@@ -56,11 +56,11 @@ export class DeadLetters {
     try {
       for (const id of ids) {
         // One by one: a thousand messages of a megabyte each would not fit into memory.
-        const mine = (await this.#options.requestLog.keptById([id], accounts)).get(id);
-        const outcome = mine ? await this.#options.receiver.redrive(mine, trustCredentials) : 'NOT_FOUND';
+        const letter = (await this.#options.requestLog.keptById([id], accounts)).get(id);
+        const outcome = letter ? await this.#options.receiver.redrive(letter, trustCredentials) : 'NOT_FOUND';
         done.push({ id, outcome });
-        if (mine)
-          audit.push({ caller: caller.id, action: 'redriveDeadLetters', account: mine.account, devices: null, subject: id, outcome });
+        if (letter)
+          audit.push({ caller: caller.id, action: 'redriveDeadLetters', account: letter.account, devices: null, subject: id, outcome });
       }
     } finally {
       // Also of those before one that failed.

@@ -1,13 +1,50 @@
-/**
- * The older `CallbackRequest` of the activation page's first callback table, PascalCase, as JSON or as XML already parsed to
- * objects. Listeners once registered over SOAP still receive it.
- */
-type Fields = Record<string, unknown>;
+import { isFields, type Fields } from './carrier-values.ts';
 
-/** The REST shape of a legacy message, or null when `raw` is not one. */
-export function fromLegacyCallback(raw: Fields): Fields | null {
-  const body = legacyBody(raw);
-  if (body === null) return null;
+/**
+ * `REST`: the documented camelCase. `LEGACY`: the older PascalCase of the activation page's first callback table, which
+ * listeners once registered over SOAP still receive, as JSON or as XML. `WRAPPED`: the same inside a `CallbackRequest`.
+ */
+export type CallbackForm = 'REST' | 'LEGACY' | 'WRAPPED';
+
+export function formOf(message: Fields): CallbackForm {
+  if (isFields(message['CallbackRequest'])) return 'WRAPPED';
+  return 'RequestId' in message && !('requestId' in message) ? 'LEGACY' : 'REST';
+}
+
+/** The fields of a message, taken out of the wrapper if there is one. */
+export function unwrap(message: Fields, form: CallbackForm): Fields {
+  return form === 'WRAPPED' ? object(message['CallbackRequest']) : message;
+}
+
+/** A message in the REST form. */
+export function toRest(message: Fields, form: CallbackForm): Fields {
+  return form === 'REST' ? message : fromLegacy(unwrap(message, form));
+}
+
+/**
+ * A message as it is stored, with `fields` (in camelCase) first in it: what was taken out of it before, and is for the
+ * listener before us. A legacy message gets them in its own PascalCase. The text is edited, because a message may be nested as
+ * deep as JSON.stringify can go.
+ */
+export function withFields(
+  json: string,
+  fields: Readonly<Record<string, string | number>>,
+  form = formOf(JSON.parse(json) as Fields),
+): string {
+  const named = Object.entries(fields).map(([name, value]) => [
+    form === 'REST' ? name : name.replace(/^./, (first) => first.toUpperCase()),
+    value,
+  ]);
+  if (named.length === 0) return json;
+  const start = form === 'WRAPPED' ? WRAPPER.length : 1;
+  const inserted = JSON.stringify(Object.fromEntries(named)).slice(1, -1);
+  return `${json.slice(0, start)}${inserted}${json[start] === '}' ? '' : ','}${json.slice(start)}`;
+}
+
+/** How a wrapped message is stored. */
+const WRAPPER = '{"CallbackRequest":{';
+
+function fromLegacy(body: Fields): Fields {
   const data = object(body['Data']);
   const carrierService = object(data['CarrierService'] ?? body['CarrierService']);
   const change = object(carrierService['ChangeDeviceState']);
@@ -48,16 +85,9 @@ export function fromLegacyCallback(raw: Fields): Fields | null {
   };
 }
 
-/** The object that holds a legacy message's fields, with or without its `CallbackRequest` wrapper; null for a REST message. */
-export function legacyBody(raw: Fields): Fields | null {
-  const wrapped = raw['CallbackRequest'];
-  if (typeof wrapped === 'object' && wrapped !== null && !Array.isArray(wrapped)) return wrapped as Fields;
-  return 'RequestId' in raw && !('requestId' in raw) ? raw : null;
-}
-
 function object(value: unknown): Fields {
   const one: unknown = Array.isArray(value) ? value[0] : value;
-  return typeof one === 'object' && one !== null ? (one as Fields) : {};
+  return isFields(one) ? one : {};
 }
 
 /** `{DeviceIdentifier: [...]}` (XML), or the list itself. */

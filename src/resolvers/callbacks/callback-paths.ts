@@ -1,0 +1,96 @@
+import { createHash, createHmac } from 'node:crypto';
+import { CALLBACK_PREFIX, CALLBACK_SERVICES, type CallbackService } from '../../datasources/thingspace/wire/callback-service.ts';
+import type { CallbackGeneration, GenerationStanding } from './callback-generation.ts';
+
+export interface CallbackAddress {
+  readonly account: string;
+  readonly service: CallbackService;
+}
+
+/** How a path of ours was made. */
+export interface PathOrigin {
+  readonly generation: number;
+  readonly standing: GenerationStanding;
+  /** It was made under the secret before the current one. */
+  readonly previous: boolean;
+}
+
+export interface CallbackPathsOptions {
+  readonly accounts: readonly string[];
+  readonly secret: string;
+  readonly previousSecret: string | null;
+  readonly generation: CallbackGeneration;
+}
+
+type Known = CallbackAddress & Omit<PathOrigin, 'standing'>;
+
+/** A restored store may be older than the last rotations: paths of so many later generations are recognised, though not taken. */
+const RECOGNISED_AHEAD = 100;
+
+/** The path of one account and service. Nobody can make it without the secret, and nothing of it is stored. */
+export function makeCallbackPath(secret: string, { account, service }: CallbackAddress, generation = 0): string {
+  const name = generation === 0 ? `${account}\n${service}` : `${account}\n${service}\n${generation}`;
+  return CALLBACK_PREFIX + createHmac('sha256', secret).update(name).digest('base64url');
+}
+
+/** The paths of this gateway: which one the carrier is told, and what a path stands for, under the current secret or the one before. */
+export class CallbackPaths {
+  readonly #options: CallbackPathsOptions;
+  readonly #secrets: readonly { readonly secret: string; readonly previous: boolean }[];
+  /** By the SHA-256 of the path, so that the time of a miss tells nothing of how near it was. */
+  #known: ReadonlyMap<string, Known> = new Map();
+  #knownAt = -1;
+
+  constructor(options: CallbackPathsOptions) {
+    const { secret, previousSecret } = options;
+    this.#options = options;
+    this.#secrets = [{ secret, previous: false }, ...(previousSecret === null ? [] : [{ secret: previousSecret, previous: true }])];
+    this.#learn();
+  }
+
+  /** Where the carrier is to deliver. */
+  pathOf(address: CallbackAddress): string {
+    return makeCallbackPath(this.#options.secret, address, this.#options.generation.current);
+  }
+
+  /** What comes on a path, given without its query; null where the path is nobody's, or is not taken any more. */
+  find(path: string): (CallbackAddress & PathOrigin) | null {
+    const { generation } = this.#options;
+    // The last part is the proof. A proxy that leaves its own prefix in front is no reason to lose a callback.
+    const at = path.lastIndexOf(CALLBACK_PREFIX);
+    if (at === -1) return null;
+    if (this.#knownAt !== generation.current) this.#learn();
+    const known = this.#known.get(digest(path.slice(at)));
+    if (!known) return null;
+    const standing = generation.standingOf(known.generation);
+    return standing === 'LAPSED' ? null : { ...known, standing };
+  }
+
+  /** How the path was made that the carrier has for an account and service. */
+  recognise(address: CallbackAddress, path: string): PathOrigin {
+    const { generation } = this.#options;
+    for (let at = 0; at <= generation.current + RECOGNISED_AHEAD; at++) {
+      const made = this.#secrets.find(({ secret }) => path === makeCallbackPath(secret, address, at));
+      if (made) return { generation: at, standing: generation.standingOf(at), previous: made.previous };
+    }
+    // Of a secret that is not known any more.
+    return { generation: 0, standing: 'LAPSED', previous: true };
+  }
+
+  #learn(): void {
+    const { accounts, generation } = this.#options;
+    const known = new Map<string, Known>();
+    const taken = [generation.current - 1, generation.current].filter((at) => at >= 0);
+    for (const account of accounts)
+      for (const service of CALLBACK_SERVICES)
+        for (const at of taken)
+          for (const { secret, previous } of this.#secrets)
+            known.set(digest(makeCallbackPath(secret, { account, service }, at)), { account, service, generation: at, previous });
+    this.#known = known;
+    this.#knownAt = generation.current;
+  }
+}
+
+function digest(path: string): string {
+  return createHash('sha256').update(path).digest('base64');
+}

@@ -1,0 +1,190 @@
+import type { ThingSpace } from '../../datasources/thingspace/thing-space.ts';
+import { CALLBACK_PREFIX, OWN_SERVICES, type CallbackService } from '../../datasources/thingspace/wire/callback-service.ts';
+import { GatewayError } from '../../errors.ts';
+import type { CallbackGeneration } from './callback-generation.ts';
+import type { CallbackAddress, CallbackPaths, PathOrigin } from './callback-paths.ts';
+
+export interface CallbackRegistrationsOptions {
+  readonly thingSpace: Pick<ThingSpace, 'registrations' | 'register' | 'deregister'>;
+  readonly accounts: readonly string[];
+  readonly paths: Pick<CallbackPaths, 'pathOf' | 'recognise'>;
+  /** What stands before our paths in a URL that the carrier reaches; null while that is not known. */
+  readonly publicUrl: () => string | null;
+  readonly generation: CallbackGeneration;
+  readonly credentials: { readonly username: string; readonly password: string } | null;
+}
+
+/**
+ * What the carrier has registered. `ours`: our current URL. `former`: a URL of ours from before, which is still taken.
+ * `lapsed`: a URL of ours that is not taken. `other`: another tool's URL. `none`: no URL.
+ */
+export type RegistrationState = 'ours' | 'former' | 'lapsed' | 'other' | 'none';
+
+export interface RegistrationReport {
+  readonly account: string;
+  readonly service: CallbackService;
+  readonly state: RegistrationState;
+  /** Origin of what is registered; the path is a secret. */
+  readonly deliversTo: string | null;
+  readonly change: 'registered' | 'removed' | null;
+}
+
+export interface RotationReport {
+  /** Until when the URLs of before are taken, in milliseconds since 1970. */
+  readonly formerUntil: number | null;
+  readonly listeners: readonly RegistrationReport[];
+}
+
+/**
+ * The carrier's registrations for the services that our operations are reported by. There is one for each service and
+ * account. A new registration silently replaces another tool's, so that is only done when asked for.
+ */
+export class CallbackRegistrations {
+  readonly #options: CallbackRegistrationsOptions;
+
+  constructor(options: CallbackRegistrationsOptions) {
+    this.#options = options;
+  }
+
+  async list(accounts: readonly string[] = this.#options.accounts): Promise<RegistrationReport[]> {
+    return (await this.#survey(accounts)).map(({ report }) => report);
+  }
+
+  /**
+   * Registers what is missing. Everything is looked at first: where another tool is registered, nothing is changed at all.
+   *
+   * @throws GatewayError LISTENER_TAKEN, unless `replace`. It names each registration of another tool.
+   */
+  async register({ replace }: { readonly replace: boolean }): Promise<RegistrationReport[]> {
+    const publicUrl = this.#publicUrl();
+    const reports = await this.list();
+    const taken = reports.filter(({ state }) => state === 'other');
+    if (taken.length > 0 && !replace) {
+      throw new GatewayError(
+        'LISTENER_TAKEN',
+        `Another tool receives ${taken.map(({ service, account, deliversTo }) => `${service} of account ${account} (at ${deliversTo})`).join(', ')}. Nothing was changed. To take these over, so that the other tool no longer receives them: npm run callbacks -- register --replace`,
+      );
+    }
+    const done: RegistrationReport[] = [];
+    for (const report of reports) done.push(report.state === 'ours' ? report : await this.#renew(publicUrl, report));
+    return done;
+  }
+
+  /**
+   * Gives every registration of ours a new URL and the configured credentials. Registrations of other tools, and services
+   * without one, stay as they are. The former URLs are taken for another 24 hours.
+   *
+   * The new URLs are taken before the carrier is told of the first. A rotation that was left half done is finished; no other
+   * is begun.
+   *
+   * @throws GatewayError BAD_USER_INPUT within 24 hours of the last rotation, unless `force`. When the carrier fails half-way:
+   * its error, with what is still to be done.
+   */
+  async rotate({ force }: { readonly force: boolean }): Promise<RotationReport> {
+    const publicUrl = this.#publicUrl();
+    const { generation, accounts } = this.#options;
+    const survey = await this.#survey(accounts);
+    const unfinished = generation.formerUntil === null ? [] : survey.filter(({ found }) => found?.standing === 'FORMER');
+    // The next generation would refuse what the carrier still has.
+    if (force) await this.#renewOurs(publicUrl, unfinished.map(reportOf));
+    if (force || unfinished.length === 0)
+      await generation.advance({ force, above: Math.max(0, ...survey.map(({ found }) => found?.generation ?? 0)) });
+    const listeners = await this.#renewOurs(publicUrl, survey.map(reportOf));
+    return { formerUntil: generation.formerUntil, listeners };
+  }
+
+  /** @throws GatewayError of the carrier, with what is still to be done. */
+  async #renewOurs(publicUrl: string, reports: readonly RegistrationReport[]): Promise<readonly RegistrationReport[]> {
+    const done: RegistrationReport[] = [];
+    for (const report of reports) {
+      try {
+        done.push(OURS.has(report.state) ? await this.#renew(publicUrl, report) : report);
+      } catch (cause) {
+        throw explainHalfRotation(cause, this.#options.generation, reports.length - done.length);
+      }
+    }
+    return done;
+  }
+
+  /** Removes ours, and only ours. */
+  async remove(): Promise<RegistrationReport[]> {
+    const done: RegistrationReport[] = [];
+    for (const report of await this.list()) {
+      const isOurs = OURS.has(report.state);
+      if (isOurs) await this.#options.thingSpace.deregister(report.account, report.service);
+      done.push(isOurs ? { ...report, state: 'none', deliversTo: null, change: 'removed' } : report);
+    }
+    return done;
+  }
+
+  async #survey(accounts: readonly string[]): Promise<Surveyed[]> {
+    const survey: Surveyed[] = [];
+    for (const account of accounts) {
+      const registered = await this.#options.thingSpace.registrations(account);
+      for (const service of OWN_SERVICES) {
+        const url = registered.find(({ serviceName }) => serviceName === service)?.url || null;
+        const found = url === null ? null : this.#recognise({ account, service }, url);
+        const state = url === null ? 'none' : stateOf(found);
+        survey.push({ report: { account, service, state, deliversTo: url === null ? null : originOf(url), change: null }, found });
+      }
+    }
+    if (survey.some(({ found }) => found?.standing === 'FORMER')) await this.#options.generation.prolongFormer();
+    return survey;
+  }
+
+  /** Null where the URL never was ours. */
+  #recognise(address: CallbackAddress, url: string): PathOrigin | null {
+    const publicUrl = this.#options.publicUrl();
+    if (publicUrl === null || !url.startsWith(publicUrl + CALLBACK_PREFIX)) return null;
+    return this.#options.paths.recognise(address, url.slice(publicUrl.length));
+  }
+
+  async #renew(publicUrl: string, report: RegistrationReport): Promise<RegistrationReport> {
+    const { thingSpace, credentials, paths } = this.#options;
+    const url = publicUrl + paths.pathOf(report);
+    await thingSpace.register(report.account, {
+      serviceName: report.service,
+      url,
+      username: credentials?.username ?? '',
+      password: credentials?.password ?? '',
+    });
+    return { ...report, state: 'ours', deliversTo: originOf(url), change: 'registered' };
+  }
+
+  #publicUrl(): string {
+    const publicUrl = this.#options.publicUrl();
+    if (publicUrl === null)
+      throw new GatewayError('CONFIG_INVALID', 'M2M_CALLBACK_PUBLIC_URL is not set: the carrier must be told where to deliver.');
+    return publicUrl;
+  }
+}
+
+interface Surveyed {
+  readonly report: RegistrationReport;
+  readonly found: PathOrigin | null;
+}
+
+const OURS: ReadonlySet<RegistrationState> = new Set(['ours', 'former', 'lapsed']);
+
+function reportOf({ report }: Surveyed): RegistrationReport {
+  return report;
+}
+
+function stateOf(found: PathOrigin | null): RegistrationState {
+  if (!found) return 'other';
+  if (found.standing === 'LAPSED') return 'lapsed';
+  return found.standing === 'FORMER' || found.previous ? 'former' : 'ours';
+}
+
+function explainHalfRotation(cause: unknown, { formerUntil }: CallbackGeneration, left: number): GatewayError {
+  const until = formerUntil === null ? '' : ` until ${new Date(formerUntil).toISOString()}`;
+  return new GatewayError(
+    cause instanceof GatewayError ? cause.code : 'CARRIER_UNAVAILABLE',
+    `The callback URLs were rotated, but the carrier was not told of all of them (${left} of its listeners were not looked at any more): ${cause instanceof Error ? cause.message : String(cause)} Former and new URLs are both taken${until}. To finish: npm run callbacks -- register (rotate, where another tool has a listener too; remove and register, where the carrier replaces none).`,
+    { cause },
+  );
+}
+
+function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : '(unreadable URL)';
+}

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { allOperations } from '../../simulator/actions/all-operations.ts';
+import { operator } from '../follow-up/support/operator.ts';
+import { devices } from '../support/devices.ts';
+import { mutate } from '../support/mutations.ts';
+import { OPERATION_CASES, type OperationCase } from '../support/operation-fixtures.ts';
+import { startStack, type Stack } from '../support/stack.ts';
+
+const SOON = { M2M_OVERDUE_AFTER_MS: '200', M2M_RECONCILE_CALLS_PER_MINUTE: '1000' };
+const WITHHELD = { withholdNext: Number.POSITIVE_INFINITY };
+/** A device whose ICCID the simulated carrier always fails. */
+const FAILING = 4040;
+
+/** Submits the operation for one device that the simulated carrier does not know, and takes on in the state it needs. */
+async function submit(stack: Stack, { operation, input, identifierKinds }: OperationCase, number: number): Promise<string> {
+  const [device] = devices(1, number);
+  const deviceIds = (device?.deviceIds ?? []).filter(({ kind }) => identifierKinds.includes(kind));
+  const result = await mutate(stack, operation.typeName, { ...input, accountName: stack.account, devices: [{ deviceIds }] });
+  if (!result.request) throw new Error(JSON.stringify(result));
+  return result.request.id;
+}
+
+test.each(OPERATION_CASES)('$operation.mutation is sent once, and its device settles by its callback', async (each) => {
+  await using stack = await startStack();
+  const { ended } = operator(stack.gateway.urls.graphql);
+  const request = await ended(await submit(stack, each, 1));
+  expect(request).toMatchObject({ operation: each.operation.name, status: 'SUCCEEDED', progress: { total: 1, succeeded: 1 } });
+  expect(request.outcomes.nodes).toMatchObject([{ status: 'SUCCEEDED', source: 'CALLBACK', fault: null }]);
+  expect(stack.simulator.ledger.posts).toHaveLength(1);
+});
+
+test.each(OPERATION_CASES)(
+  '$operation.mutation whose answer is lost is never sent again; the carrier is asked, and tells where it can',
+  async (each) => {
+    await using stack = await startStack({ env: SOON });
+    const { ended, show } = operator(stack.gateway.urls.graphql);
+    Object.assign(stack.simulator.faults.callbacks, WITHHELD);
+    const { endpoint } = allOperations.find(({ path }) => path === `/api${each.operation.path}`) ?? {};
+    if (endpoint === undefined) throw new Error(`The simulated carrier has no ${each.operation.path}.`);
+    stack.simulator.faults.drop(endpoint, 'before-answer');
+    const id = await submit(stack, each, 1);
+    expect((await show(id)).carrierRequests).toMatchObject([{ carrierRequestId: null, attempts: 1 }]);
+    if (each.operation.provenBy === 'NOTHING') expect((await show(id)).status).toBe('UNKNOWN');
+    else
+      expect(await ended(id)).toMatchObject({
+        status: 'SUCCEEDED',
+        carrierRequests: [{ state: 'ACCEPTED', attempts: 1 }],
+        outcomes: { nodes: [{ status: 'SUCCEEDED', source: 'RECONCILED' }] },
+      });
+    expect(stack.simulator.ledger.posts).toHaveLength(1);
+  },
+);
+
+test.each(OPERATION_CASES)('$operation.mutation is tried again for a device that failed, with the same body', async (each) => {
+  await using stack = await startStack();
+  const { ended, retry } = operator(stack.gateway.urls.graphql);
+  const first = await submit(stack, each, FAILING);
+  expect(await ended(first)).toMatchObject({ status: 'FAILED', outcomes: { nodes: [{ fault: { code: expect.any(String) } }] } });
+  const again = await retry({ requestId: first });
+  if (again.__typename !== 'RetryFailedDevicesAccepted') throw new Error(JSON.stringify(again));
+  expect(again.request).toMatchObject({ operation: each.operation.name, retryOf: { id: first } });
+  await ended(again.request.id);
+  const [before, after, ...more] = stack.simulator.ledger.posts;
+  expect(after?.body).toBe(before?.body);
+  expect(more).toEqual([]);
+});
