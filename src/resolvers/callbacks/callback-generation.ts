@@ -69,15 +69,25 @@ export class CallbackGeneration {
   }
 
   /**
-   * Starts the next generation, above `above` too; when it resolves, that is durable and in force.
+   * Starts the next generation. When it resolves, that is durable and in force.
    *
    * @throws GatewayError BAD_USER_INPUT while the generation before the current one is still taken, unless `force`.
    */
-  advance({ force, above }: { readonly force: boolean; readonly above: number }): Promise<void> {
+  advance({ force }: { readonly force: boolean }): Promise<void> {
     return this.#inTurn(async () => {
       const { formerUntil } = this;
       if (formerUntil !== null && !force) throw explainTooEarly(Math.min(FORMER_FOR_MS, formerUntil - this.#now()));
-      await this.#put({ current: Math.max(this.#current, above) + 1, since: this.#now() });
+      await this.#put({ current: this.#current + 1, since: this.#now() });
+    });
+  }
+
+  /**
+   * The carrier was seen to have a URL of `generation`. A later one than ours is ours all the same: the store is a backup from
+   * before a rotation. The gateway goes on from there, and takes that URL from now on.
+   */
+  catchUp(generation: number): Promise<void> {
+    return this.#inTurn(async () => {
+      if (generation > this.#current) await this.#put({ current: generation, since: this.#now() });
     });
   }
 

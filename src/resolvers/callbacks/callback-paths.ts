@@ -24,7 +24,7 @@ export interface CallbackPathsOptions {
 
 type Known = CallbackAddress & Omit<PathOrigin, 'standing'>;
 
-/** A restored store may be older than the last rotations: paths of so many later generations are recognised, though not taken. */
+/** A restored store may be older than the last rotations: paths of so many later generations are recognised. */
 const RECOGNISED_AHEAD = 100;
 
 /** The path of one account and service. Nobody can make it without the secret, and nothing of it is stored. */

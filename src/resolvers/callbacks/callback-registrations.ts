@@ -87,8 +87,7 @@ export class CallbackRegistrations {
     const unfinished = generation.formerUntil === null ? [] : survey.filter(({ found }) => found?.standing === 'FORMER');
     // The next generation would refuse what the carrier still has.
     if (force) await this.#renewOurs(publicUrl, unfinished.map(reportOf));
-    if (force || unfinished.length === 0)
-      await generation.advance({ force, above: Math.max(0, ...survey.map(({ found }) => found?.generation ?? 0)) });
+    if (force || unfinished.length === 0) await generation.advance({ force });
     const listeners = await this.#renewOurs(publicUrl, survey.map(reportOf));
     return { formerUntil: generation.formerUntil, listeners };
   }
@@ -118,24 +117,31 @@ export class CallbackRegistrations {
   }
 
   async #survey(accounts: readonly string[]): Promise<Surveyed[]> {
-    const survey: Surveyed[] = [];
+    const { generation } = this.#options;
+    const registrations: { readonly account: string; readonly service: CallbackService; readonly url: string | null }[] = [];
     for (const account of accounts) {
       const registered = await this.#options.thingSpace.registrations(account);
       for (const service of OWN_SERVICES) {
         const url = registered.find(({ serviceName }) => serviceName === service)?.url || null;
-        const found = url === null ? null : this.#recognise({ account, service }, url);
-        const state = url === null ? 'none' : stateOf(found);
-        survey.push({ report: { account, service, state, deliversTo: url === null ? null : originOf(url), change: null }, found });
+        registrations.push({ account, service, url });
       }
     }
-    if (survey.some(({ found }) => found?.standing === 'FORMER')) await this.#options.generation.prolongFormer();
+    const latest = registrations.map((each) => this.#recognise(each)?.generation ?? 0);
+    await generation.catchUp(Math.max(0, ...latest));
+    const survey = registrations.map((registration): Surveyed => {
+      const { account, service, url } = registration;
+      const found = this.#recognise(registration);
+      const state = url === null ? 'none' : stateOf(found);
+      return { report: { account, service, state, deliversTo: url === null ? null : originOf(url), change: null }, found };
+    });
+    if (survey.some(({ found }) => found?.standing === 'FORMER')) await generation.prolongFormer();
     return survey;
   }
 
   /** Null where the URL never was ours. */
-  #recognise(address: CallbackAddress, url: string): PathOrigin | null {
+  #recognise({ url, ...address }: CallbackAddress & { readonly url: string | null }): PathOrigin | null {
     const publicUrl = this.#options.publicUrl();
-    if (publicUrl === null || !url.startsWith(publicUrl + CALLBACK_PREFIX)) return null;
+    if (publicUrl === null || !url?.startsWith(publicUrl + CALLBACK_PREFIX)) return null;
     return this.#options.paths.recognise(address, url.slice(publicUrl.length));
   }
 
