@@ -17,7 +17,7 @@ import { startSending } from './gateway/start-sending.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { CallbackGeneration } from './resolvers/callbacks/callback-generation.ts';
-import { CallerTurns } from './resolvers/requests/caller-turns.ts';
+import { CallerTurns } from './lib/fair-scheduler.ts';
 import { DeadLetters } from './resolvers/callbacks/dead-letters.ts';
 import { RequestFollowing } from './resolvers/requests/follow-request.ts';
 import { RequestManager } from './resolvers/requests/manage-request.ts';

@@ -6,7 +6,7 @@ import type { Metrics } from '../metrics.ts';
 import { KeyRing } from '../resolvers/access/key-ring.ts';
 import { Authenticator } from '../server/identity/authenticator.ts';
 import { issuerKeysOfFile, IssuerKeysOfUrl } from '../server/identity/issuer-keys.ts';
-import { RareLines } from '../lib/rare-lines.ts';
+import { RareLines } from '../lib/log-throttle.ts';
 import { JwtVerifier } from '../server/identity/jwt-verifier.ts';
 
 interface Parts {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { LOCAL_IDENTITY } from '../../src/server/identity/caller.ts';
+import { LOCAL_IDENTITY } from '../../src/server/identity/local-caller.ts';
 import { createGraphqlServer, type GraphqlHttpOptions } from '../../src/server/graphql/graphql-http.ts';
 import { unauthenticated } from '../../src/server/identity/unauthenticated.ts';
 import { send } from '../graphql-http/support/send.ts';

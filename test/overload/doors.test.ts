@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { CallerTurns } from '../../src/resolvers/requests/caller-turns.ts';
+import { CallerTurns } from '../../src/lib/fair-scheduler.ts';
 import { Overload } from '../../src/server/overload.ts';
 import { successCallback } from '../support/callback-samples.ts';
 import { iccid } from '../support/devices.ts';

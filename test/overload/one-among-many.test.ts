@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { Pool, request as httpRequest } from 'undici';
 import { expect, test } from 'vitest';
 import type { Identity } from '../../src/resolvers/access/caller.ts';
-import { lastingIdentity } from '../../src/server/identity/caller.ts';
+import { lastingIdentity } from '../../src/server/identity/local-caller.ts';
 import { successCallback } from '../support/callback-samples.ts';
 import { callerWith } from '../support/caller-with.ts';
 import { iccid } from '../support/devices.ts';

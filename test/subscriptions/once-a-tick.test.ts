@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
 import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
-import { CallerTurns } from '../../src/resolvers/requests/caller-turns.ts';
+import { CallerTurns } from '../../src/lib/fair-scheduler.ts';
 import { RequestFollowing } from '../../src/resolvers/requests/follow-request.ts';
-import { LOCAL_IDENTITY } from '../../src/server/identity/caller.ts';
+import { LOCAL_IDENTITY } from '../../src/server/identity/local-caller.ts';
 import { successCallback } from '../support/callback-samples.ts';
 import { iccid } from '../support/devices.ts';
 import { newRequest } from '../support/new-request.ts';

@@ -4,14 +4,14 @@ import type { RequestLog } from '../../src/datasources/request-log/request-log.t
 import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createMetrics } from '../../src/metrics.ts';
-import { CallerTurns } from '../../src/resolvers/requests/caller-turns.ts';
+import { CallerTurns } from '../../src/lib/fair-scheduler.ts';
 import { DeadLetters } from '../../src/resolvers/callbacks/dead-letters.ts';
 import { RequestFollowing } from '../../src/resolvers/requests/follow-request.ts';
 import { CallbackReceiver } from '../../src/resolvers/callbacks/receive-callback.ts';
 import type { Identity } from '../../src/resolvers/access/caller.ts';
 import { createTrustedDocuments } from '../../src/server/limits/trusted-documents.ts';
 import { Origins } from '../../src/server/graphql/origins.ts';
-import { lastingIdentity, LOCAL_CALLER } from '../../src/server/identity/caller.ts';
+import { lastingIdentity, LOCAL_CALLER } from '../../src/server/identity/local-caller.ts';
 import { createGraphqlServer, type GraphqlHttpLimits } from '../../src/server/graphql/graphql-http.ts';
 import { createGraphql } from '../../src/server/graphql/graphql.ts';
 import { WebsocketDoor } from '../../src/server/socket/websocket.ts';

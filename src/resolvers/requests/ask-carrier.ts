@@ -9,7 +9,7 @@ import { keyOf } from '../../datasources/thingspace/wire/device-identifier.ts';
 import type { DeviceRecord } from '../../datasources/thingspace/wire/device-list.ts';
 import { evidenceOf, type Evidence } from '../../datasources/thingspace/wire/evidence.ts';
 import { GatewayError } from '../../errors.ts';
-import type { CallBudget } from '../../lib/call-budget.ts';
+import type { CallBudget } from '../../lib/quota.ts';
 
 export interface AskCarrierOptions {
   readonly requestLog: Pick<RequestLog, 'silentDevices' | 'reconcile' | 'step'>;

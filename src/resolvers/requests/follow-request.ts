@@ -4,7 +4,7 @@ import type { Following, Hub } from '../../datasources/request-log/hub.ts';
 import { OPERATIONS, isOperationName } from '../../operations/operations.ts';
 import { GatewayError } from '../../errors.ts';
 import { currentCaller, mayUse, type Identity } from '../access/caller.ts';
-import type { CallerTurns } from './caller-turns.ts';
+import type { CallerTurns } from '../../lib/fair-scheduler.ts';
 import { cursorAt, parseCursor } from './cursor.ts';
 import { requireRequest } from './find-request.ts';
 

@@ -5,7 +5,7 @@ import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { CarrierReads } from '../../datasources/thingspace/carrier-reads.ts';
 import { GatewayError } from '../../errors.ts';
 import { askCarrier, isAskable, type Askable } from './ask-carrier.ts';
-import { CallBudget } from '../../lib/call-budget.ts';
+import { CallBudget } from '../../lib/quota.ts';
 
 export interface ReconcilerOptions {
   readonly requestLog: RequestLog;

@@ -6,7 +6,7 @@ import type { CallbackReceiver } from '../../resolvers/callbacks/receive-callbac
 import type { CallbackAddresses } from './callback-addresses.ts';
 import { CALLBACK_PREFIX, type CallbackPaths, type FoundPath } from './callback-paths.ts';
 import type { Overload } from '../overload.ts';
-import { RareLines } from '../../lib/rare-lines.ts';
+import { RareLines } from '../../lib/log-throttle.ts';
 import { refuseUnread } from '../../lib/refuse-unread.ts';
 
 export interface CallbackDoorOptions {

@@ -9,7 +9,7 @@ import { GRAPHQL_PATH, type Graphql } from './graphql.ts';
 import { isKnownHost } from './known-host.ts';
 import type { Origins } from './origins.ts';
 import { OVERLOADED, type Overload } from '../overload.ts';
-import { createTellRefused, type RefusedAsker } from './refused-askers.ts';
+import { createTellRefused, type RefusedAsker } from './refusal-logger.ts';
 import { refuseUnread } from '../../lib/refuse-unread.ts';
 
 export interface GraphqlHttpOptions {

@@ -5,7 +5,7 @@ import { createLoaders } from '../../schema/loaders.ts';
 import type { Logger } from '../../logger.ts';
 import type { Metrics } from '../../metrics.ts';
 import { currentCaller, withoutRights, type Identity } from '../../resolvers/access/caller.ts';
-import type { CallerTurns } from '../../resolvers/requests/caller-turns.ts';
+import type { CallerTurns } from '../../lib/fair-scheduler.ts';
 import type { GraphContext } from '../../schema/context.ts';
 import { schema } from '../../schema/index.ts';
 import { acceptedTypes, EVENT_STREAM } from './accepted-types.ts';

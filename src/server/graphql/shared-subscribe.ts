@@ -12,8 +12,8 @@ import { createLoaders } from '../../schema/loaders.ts';
 import { currentCaller, type Caller } from '../../resolvers/access/caller.ts';
 import type { GraphContext } from '../../schema/context.ts';
 import { QUIETLY } from '../limits/document-limits.ts';
-import { KeptDocuments } from '../limits/kept-documents.ts';
-import { OpenCounts } from '../../lib/open-counts.ts';
+import { KeptDocuments } from '../limits/document-pool.ts';
+import { OpenCounts } from '../../lib/concurrency-limit.ts';
 
 type Results = AsyncIterableIterator<ExecutionResult>;
 

@@ -1,6 +1,6 @@
 import type { Identity } from '../../resolvers/access/caller.ts';
 import { KEY_PREFIX, type KeyRing } from '../../resolvers/access/key-ring.ts';
-import { LOCAL_IDENTITY } from './caller.ts';
+import { LOCAL_IDENTITY } from './local-caller.ts';
 import type { JwtVerifier } from './jwt-verifier.ts';
 import { unauthenticated, unauthenticatedReason, type UnauthenticatedReason } from './unauthenticated.ts';
 

@@ -1,9 +1,9 @@
 import { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { currentCaller, type Identity } from '../../resolvers/access/caller.ts';
-import type { CallerTurns } from '../../resolvers/requests/caller-turns.ts';
+import type { CallerTurns } from '../../lib/fair-scheduler.ts';
 import { badRequest } from '../graphql/bad-request.ts';
-import { OpenCounts } from '../../lib/open-counts.ts';
+import { OpenCounts } from '../../lib/concurrency-limit.ts';
 
 export interface RequestBodiesOptions {
   readonly turns: CallerTurns;

@@ -5,21 +5,21 @@ import { CloseCode, handleProtocols, makeServer, type Context, type SubscribePay
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { Logger } from '../../logger.ts';
 import type { Metrics } from '../../metrics.ts';
-import type { CallerTurns } from '../../resolvers/requests/caller-turns.ts';
+import type { CallerTurns } from '../../lib/fair-scheduler.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import { GRAPHQL_PATH, type Graphql } from '../graphql/graphql.ts';
 import { isKnownHost } from '../graphql/known-host.ts';
 import { createMaskError } from '../graphql/mask-error.ts';
 import type { DocumentParams, TrustedDocuments } from '../limits/trusted-documents.ts';
-import { OpenCounts } from '../../lib/open-counts.ts';
+import { OpenCounts } from '../../lib/concurrency-limit.ts';
 import type { Origins } from '../graphql/origins.ts';
 import { OVERLOADED, type Overload } from '../overload.ts';
-import { createTellRefused } from '../graphql/refused-askers.ts';
+import { createTellRefused } from '../graphql/refusal-logger.ts';
 import { SharedFrames } from './shared-frames.ts';
 import { SocketOperations } from './socket-operations.ts';
 import { SocketPace, type PaceLimits } from './socket-pace.ts';
 import { SocketSender } from './socket-sender.ts';
-import { SocketVisitor } from './socket-visitor.ts';
+import { SocketVisitor } from './socket-client.ts';
 
 export interface WebsocketOptions {
   readonly graphql: Graphql;

@@ -1,6 +1,6 @@
 import { parse } from 'graphql';
 import { expect, test } from 'vitest';
-import { KeptDocuments } from '../../src/server/limits/kept-documents.ts';
+import { KeptDocuments } from '../../src/server/limits/document-pool.ts';
 import { newRequest } from '../support/new-request.ts';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';
 import { openSubscriptions } from '../support/open-subscriptions.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from '../../logger.ts';
-import { RareLines } from '../../lib/rare-lines.ts';
+import { RareLines } from '../../lib/log-throttle.ts';
 
 /** What a stranger tries, and what a proxy or a setting that is wrong does to everybody: the status does not tell which. */
 const REASONS = {

@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws';
 import { GatewayError } from '../../errors.ts';
 import { currentCaller, type Identity } from '../../resolvers/access/caller.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
-import type { OpenCounts } from '../../lib/open-counts.ts';
+import type { OpenCounts } from '../../lib/concurrency-limit.ts';
 
 export interface VisitorOptions {
   readonly authenticator: Pick<Authenticator, 'identify'>;

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { CallerTurns } from '../../src/resolvers/requests/caller-turns.ts';
+import { CallerTurns } from '../../src/lib/fair-scheduler.ts';
 
 /** Longer than all callers have of one turn of the event loop. */
 const LONG_MS = 25;
