@@ -17,7 +17,7 @@ import { startSending } from './gateway/start-sending.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { CallbackGeneration } from './resolvers/callbacks/callback-generation.ts';
-import { CallerTurns } from './lib/fair-scheduler.ts';
+import { FairScheduler } from './lib/fair-scheduler.ts';
 import { DeadLetters } from './resolvers/callbacks/dead-letters.ts';
 import { RequestFollowing } from './resolvers/requests/follow-request.ts';
 import { RequestManager } from './resolvers/requests/manage-request.ts';
@@ -90,9 +90,11 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const documents = await readTrustedDocuments(config.trustedDocumentsFiles ?? []);
   await using undo = new AsyncDisposableStack();
 
-  const turns = new CallerTurns();
-  metrics.callerTurns(() => turns.waiting);
-  const overload = undo.use(new Overload({ callbacks: config.overloadCallbacks, lagMs: OVERLOAD_LAG_MS, callersMs: () => turns.servedMs }));
+  const scheduler = new FairScheduler();
+  metrics.callerTurns(() => scheduler.waiting);
+  const overload = undo.use(
+    new Overload({ callbacks: config.overloadCallbacks, lagMs: OVERLOAD_LAG_MS, callersMs: () => scheduler.servedMs }),
+  );
   const hub = new Hub({ tickMs: () => (overload.active ? OVERLOADED_TICK_MS : FOLLOWER_TICK_MS) });
   const keysOfStore = readStoreKeys(config);
   const requestLog = undo.use(
@@ -116,7 +118,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     logger.info('store_not_encrypted', { reason: 'M2M_STORE_PLAINTEXT=on: names, addresses and codes lie readable in the file' });
   const carrier = connectCarrier(config, { requestLog, metrics, now, undo });
   const { thingSpace, session } = carrier;
-  const following = new RequestFollowing(requestLog, hub, turns);
+  const following = new RequestFollowing(requestLog, hub, scheduler);
   const forwardTargets = startForwarding(config, { requestLog, hub, metrics, logger, now, undo });
   const receiver = new CallbackReceiver({
     requestLog,
@@ -219,7 +221,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       deadLetters: new DeadLetters({ requestLog, receiver }),
     },
     openPerCaller: config.socketsPerCaller * SUBSCRIPTIONS_PER_SOCKET,
-    turns,
+    scheduler,
     maxBodyBytes: config.maxBodyBytes,
     admission: new Admission({
       maxCost: config.maxCost,
@@ -252,7 +254,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     maxMessageBytes: config.maxBodyBytes,
     socketsPerCaller: config.socketsPerCaller,
     pace: SOCKET_PACE,
-    turns,
+    scheduler,
     overload,
     hosts: config.graphqlHosts,
     stalledAfterMs: STALLED_AFTER_MS,

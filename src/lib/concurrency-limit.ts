@@ -1,23 +1,24 @@
-/** How many each has open, and that nobody has more than `most`. */
-export class OpenCounts {
+/** Limits how much each name holds at once: open sockets of a caller, for example, or bytes being read. */
+export class ConcurrencyLimit {
   readonly #most: number;
-  readonly #open = new Map<string, number>();
+  readonly #held = new Map<string, number>();
 
+  /** @param most what one name may hold at once. */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** False, and nothing counted, for one who would have more than `most`. */
-  enter(name: string, amount = 1): boolean {
-    const open = (this.#open.get(name) ?? 0) + amount;
-    if (open > this.#most) return false;
-    this.#open.set(name, open);
+  /** False, and nothing is taken, when the name would hold more than it may. */
+  acquire(name: string, amount = 1): boolean {
+    const held = (this.#held.get(name) ?? 0) + amount;
+    if (held > this.#most) return false;
+    this.#held.set(name, held);
     return true;
   }
 
-  leave(name: string, amount = 1): void {
-    const open = (this.#open.get(name) ?? 0) - amount;
-    if (open > 0) this.#open.set(name, open);
-    else this.#open.delete(name);
+  release(name: string, amount = 1): void {
+    const held = (this.#held.get(name) ?? 0) - amount;
+    if (held > 0) this.#held.set(name, held);
+    else this.#held.delete(name);
   }
 }

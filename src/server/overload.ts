@@ -4,7 +4,7 @@ export interface OverloadOptions {
   /** How late the event loop comes to what is due, in milliseconds, smoothed over about 100 ms. */
   readonly lagMs: number;
   /**
-   * Work of callers so far, in milliseconds. It has bounds of its own (`CallerTurns`), and is not counted: one who asks for
+   * Work of callers so far, in milliseconds. It has bounds of its own (`FairScheduler`), and is not counted: one who asks for
    * much must not have everybody else refused.
    */
   readonly callersMs?: () => number;

@@ -4,7 +4,7 @@ import type { RequestLog } from '../../src/datasources/request-log/request-log.t
 import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createMetrics } from '../../src/metrics.ts';
-import { CallerTurns } from '../../src/lib/fair-scheduler.ts';
+import { FairScheduler } from '../../src/lib/fair-scheduler.ts';
 import { DeadLetters } from '../../src/resolvers/callbacks/dead-letters.ts';
 import { RequestFollowing } from '../../src/resolvers/requests/follow-request.ts';
 import { CallbackReceiver } from '../../src/resolvers/callbacks/receive-callback.ts';
@@ -53,7 +53,7 @@ export async function openGraphqlDoors({
     keptPerReason: 10,
     now: Date.now,
   });
-  const turns = new CallerTurns();
+  const scheduler = new FairScheduler();
   const trusted = createTrustedDocuments({ mode: 'off', documents: new Map() });
   const graphql = createGraphql({
     parts: {
@@ -62,11 +62,11 @@ export async function openGraphqlDoors({
       sender: null as never,
       manager: null as never,
       deadLetters: new DeadLetters({ requestLog: seen, receiver }),
-      following: new RequestFollowing(seen, hub, turns),
+      following: new RequestFollowing(seen, hub, scheduler),
     },
     trusted,
     openPerCaller: 5_000,
-    turns,
+    scheduler,
     maxBodyBytes: maxMessageBytes,
     admission: openAdmission({ requestLog, logger }),
     logger,
@@ -88,7 +88,7 @@ export async function openGraphqlDoors({
     maxMessageBytes,
     socketsPerCaller,
     pace,
-    turns,
+    scheduler,
     stalledAfterMs,
     keepAliveMs,
   });

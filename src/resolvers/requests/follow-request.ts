@@ -4,7 +4,7 @@ import type { Following, Hub } from '../../datasources/request-log/hub.ts';
 import { OPERATIONS, isOperationName } from '../../operations/operations.ts';
 import { GatewayError } from '../../errors.ts';
 import { currentCaller, mayUse, type Identity } from '../access/caller.ts';
-import type { CallerTurns } from '../../lib/fair-scheduler.ts';
+import type { FairScheduler } from '../../lib/fair-scheduler.ts';
 import { cursorAt, parseCursor } from './cursor.ts';
 import { requireRequest } from './find-request.ts';
 
@@ -33,15 +33,15 @@ const FOLLOWED = 10_000;
 export class RequestFollowing {
   readonly #requestLog: RequestLog;
   readonly #hub: Hub;
-  readonly #turns: CallerTurns;
+  readonly #scheduler: FairScheduler;
   /** The last row of a Request that any of its followers has read. */
   readonly #newest = new BoundedCache<string, number>(FOLLOWED);
   readonly #shared = new BoundedCache<string, Promise<RequestStatusEvent | null>>(SHARED_OUTCOMES);
 
-  constructor(requestLog: RequestLog, hub: Hub, turns: CallerTurns) {
+  constructor(requestLog: RequestLog, hub: Hub, scheduler: FairScheduler) {
     this.#requestLog = requestLog;
     this.#hub = hub;
-    this.#turns = turns;
+    this.#scheduler = scheduler;
   }
 
   /**
@@ -74,7 +74,7 @@ export class RequestFollowing {
     return new RequestFollower(
       over ? null : this.#hub.follow(request.id),
       from,
-      () => this.#turns.take(caller.id, 'follow'),
+      () => this.#scheduler.waitForTurn(caller.id, 'follow'),
       (seq) => this.#read(request.id, seq, batchSize),
       (event, seq) => event.lastSeq - seq >= batchSize || event.lastSeq < (this.#newest.get(request.id) ?? 0) || isTerminal(event.status),
       async (event) => isTerminal(event.status) && (await settledAt(event.lastSeq)),

@@ -5,7 +5,7 @@ import { createLoaders } from '../../schema/loaders.ts';
 import type { Logger } from '../../logger.ts';
 import type { Metrics } from '../../metrics.ts';
 import { currentCaller, withoutRights, type Identity } from '../../resolvers/access/caller.ts';
-import type { CallerTurns } from '../../lib/fair-scheduler.ts';
+import type { FairScheduler } from '../../lib/fair-scheduler.ts';
 import type { GraphContext } from '../../schema/context.ts';
 import { schema } from '../../schema/index.ts';
 import { acceptedTypes, EVENT_STREAM } from './accepted-types.ts';
@@ -25,7 +25,7 @@ export interface GraphqlOptions {
   readonly admission: Admission;
   /** Subscriptions of one caller at most, over all its connections. */
   readonly openPerCaller: number;
-  readonly turns: CallerTurns;
+  readonly scheduler: FairScheduler;
   readonly maxBodyBytes: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -105,7 +105,7 @@ function specification(): Plugin {
  */
 function execution({ admission, openPerCaller, metrics }: GraphqlOptions): Plugin {
   const subscribe = createSharedSubscribe({
-    open: metrics.subscriptions,
+    gauge: metrics.subscriptions,
     openPerCaller,
     refuseEvent: (args) => admission.refuseEvent(args),
   });

@@ -12,8 +12,8 @@ import { createLoaders } from '../../schema/loaders.ts';
 import { currentCaller, type Caller } from '../../resolvers/access/caller.ts';
 import type { GraphContext } from '../../schema/context.ts';
 import { QUIETLY } from '../limits/document-limits.ts';
-import { KeptDocuments } from '../limits/document-pool.ts';
-import { OpenCounts } from '../../lib/concurrency-limit.ts';
+import { DocumentPool } from '../limits/document-pool.ts';
+import { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
 
 type Results = AsyncIterableIterator<ExecutionResult>;
 
@@ -27,7 +27,8 @@ const KEPT_CHARACTERS = 500_000;
 const KEPT_MS = 1_000;
 
 export interface SharedSubscribeOptions {
-  readonly open: { inc(): void; dec(): void };
+  /** Counts what is open. */
+  readonly gauge: { inc(): void; dec(): void };
   readonly openPerCaller: number;
   readonly refuseEvent: (args: ExecutionArgs) => GraphQLError | null;
 }
@@ -38,9 +39,9 @@ export interface SharedSubscribeOptions {
  * suffice. And followers that are handed the same event object with the same document, variables and rights share one
  * execution: with many viewers of one request that is most of the work.
  */
-export function createSharedSubscribe({ open, openPerCaller, refuseEvent }: SharedSubscribeOptions) {
-  const counts = new OpenCounts(openPerCaller);
-  const kept = new KeptDocuments(KEPT_CHARACTERS);
+export function createSharedSubscribe({ gauge, openPerCaller, refuseEvent }: SharedSubscribeOptions) {
+  const open = new ConcurrencyLimit(openPerCaller);
+  const documents = new DocumentPool(KEPT_CHARACTERS);
   const executions = new BoundedCache<string, ExecutionResult | Promise<ExecutionResult>>(KEPT_MS);
   const numbers = new WeakMap<object, number>();
   let lastNumber = 0;
@@ -59,11 +60,11 @@ export function createSharedSubscribe({ open, openPerCaller, refuseEvent }: Shar
     const context = asked.contextValue as GraphContext;
     const { identity } = context;
     const { id } = context.caller;
-    if (!counts.enter(id)) return { errors: [tooMany(openPerCaller)] };
-    const document = kept.enter(id, asked.document);
+    if (!open.acquire(id)) return { errors: [tooMany(openPerCaller)] };
+    const document = documents.acquire(id, asked.document);
     const leave = (): void => {
-      counts.leave(id);
-      if (document) kept.leave(id, document);
+      open.release(id);
+      if (document) documents.release(id, document);
     };
     if (!document) {
       leave();
@@ -84,9 +85,9 @@ export function createSharedSubscribe({ open, openPerCaller, refuseEvent }: Shar
     if (!(Symbol.asyncIterator in source)) return source;
     let { caller } = context;
     let key = `${rightsOf(caller)} ${keyOf(args, given)}`;
-    open.inc();
+    gauge.inc();
     const end = (): void => {
-      open.dec();
+      gauge.dec();
       leave();
     };
     return mapEvents(source[Symbol.asyncIterator](), { ended: identity.ended, end }, (event) => {

@@ -1,51 +1,51 @@
 import type { DocumentNode } from 'graphql';
 
-interface Kept {
+interface Pooled {
   readonly document: DocumentNode;
   readonly length: number;
-  /** Subscriptions that follow with it, by caller. */
-  readonly open: Map<string, number>;
+  /** Open subscriptions with this document, by caller. */
+  readonly uses: Map<string, number>;
 }
 
 /**
- * What open subscriptions keep of documents, each text once however many follow with it. Parsed, a text takes about 200
- * times its characters of memory for as long as its subscription is open.
+ * The parsed documents of open subscriptions: each text is held once, however many subscriptions use it. Parsed, a text takes
+ * about 200 times its characters of memory for as long as its subscription is open.
  */
-export class KeptDocuments {
+export class DocumentPool {
   readonly #maxCharacters: number;
-  readonly #kept = new Map<string, Kept>();
-  /** Of the texts that a caller follows with. */
+  readonly #pooled = new Map<string, Pooled>();
+  /** Characters of the texts that a caller uses. */
   readonly #characters = new Map<string, number>();
 
-  /** @param maxCharacters of the texts of one caller. */
+  /** @param maxCharacters of all texts that one caller uses. */
   constructor(maxCharacters: number) {
     this.#maxCharacters = maxCharacters;
   }
 
-  /** The document to follow with, which is the one that others of its text have; null, and nothing kept, where it would be too much. */
-  enter(caller: string, document: DocumentNode): DocumentNode | null {
+  /** The document that all subscriptions of this text use; null, and nothing is held, when the caller's texts would be too long. */
+  acquire(caller: string, document: DocumentNode): DocumentNode | null {
     const text = textOf(document);
-    const kept = this.#kept.get(text) ?? { document, length: text.length, open: new Map<string, number>() };
-    const open = kept.open.get(caller) ?? 0;
-    if (open === 0) {
+    const pooled = this.#pooled.get(text) ?? { document, length: text.length, uses: new Map<string, number>() };
+    const uses = pooled.uses.get(caller) ?? 0;
+    if (uses === 0) {
       const before = this.#characters.get(caller) ?? 0;
-      if (before > 0 && before + kept.length > this.#maxCharacters) return null;
-      this.#characters.set(caller, before + kept.length);
+      if (before > 0 && before + pooled.length > this.#maxCharacters) return null;
+      this.#characters.set(caller, before + pooled.length);
     }
-    kept.open.set(caller, open + 1);
-    this.#kept.set(text, kept);
-    return kept.document;
+    pooled.uses.set(caller, uses + 1);
+    this.#pooled.set(text, pooled);
+    return pooled.document;
   }
 
-  leave(caller: string, document: DocumentNode): void {
+  release(caller: string, document: DocumentNode): void {
     const text = textOf(document);
-    const kept = this.#kept.get(text);
-    const open = kept?.open.get(caller) ?? 0;
-    if (!kept || open === 0) return;
-    if (open > 1) return void kept.open.set(caller, open - 1);
-    kept.open.delete(caller);
-    if (kept.open.size === 0) this.#kept.delete(text);
-    const left = (this.#characters.get(caller) ?? 0) - kept.length;
+    const pooled = this.#pooled.get(text);
+    const uses = pooled?.uses.get(caller) ?? 0;
+    if (!pooled || uses === 0) return;
+    if (uses > 1) return void pooled.uses.set(caller, uses - 1);
+    pooled.uses.delete(caller);
+    if (pooled.uses.size === 0) this.#pooled.delete(text);
+    const left = (this.#characters.get(caller) ?? 0) - pooled.length;
     if (left > 0) this.#characters.set(caller, left);
     else this.#characters.delete(caller);
   }

@@ -1,12 +1,12 @@
 import { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { currentCaller, type Identity } from '../../resolvers/access/caller.ts';
-import type { CallerTurns } from '../../lib/fair-scheduler.ts';
+import type { FairScheduler } from '../../lib/fair-scheduler.ts';
 import { badRequest } from '../graphql/bad-request.ts';
-import { OpenCounts } from '../../lib/concurrency-limit.ts';
+import { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
 
 export interface RequestBodiesOptions {
-  readonly turns: CallerTurns;
+  readonly scheduler: FairScheduler;
   readonly maxBodyBytes: number;
 }
 
@@ -17,9 +17,9 @@ const LARGEST_AT_ONCE = 4;
  * Reads the body of a request over HTTP, and has it looked at when it is its caller's turn: the JSON of 8 MiB alone may take
  * half a second.
  */
-export function requestBodies({ turns, maxBodyBytes }: RequestBodiesOptions): Plugin<object, { readonly identity?: Identity }> {
+export function requestBodies({ scheduler, maxBodyBytes }: RequestBodiesOptions): Plugin<object, { readonly identity?: Identity }> {
   const most = LARGEST_AT_ONCE * maxBodyBytes;
-  const held = new OpenCounts(most);
+  const held = new ConcurrencyLimit(most);
   return {
     onRequestParse: ({ request, serverContext: { identity }, setRequestParser }) => {
       if (!identity) return;
@@ -27,15 +27,15 @@ export function requestBodies({ turns, maxBodyBytes }: RequestBodiesOptions): Pl
       // The door takes no body without it.
       const bytes = Number(request.headers.get('content-length'));
       setRequestParser(async () => {
-        if (!held.enter(id, bytes)) throw tooMany(most);
+        if (!held.acquire(id, bytes)) throw tooMany(most);
         try {
           const text = await request.text().catch(() => {
             throw badRequest('The body did not come whole.', 400);
           });
-          await turns.take(id, 'ask');
+          await scheduler.waitForTurn(id, 'ask');
           return parsed(text);
         } finally {
-          held.leave(id, bytes);
+          held.release(id, bytes);
         }
       });
     },

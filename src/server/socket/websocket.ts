@@ -5,21 +5,21 @@ import { CloseCode, handleProtocols, makeServer, type Context, type SubscribePay
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { Logger } from '../../logger.ts';
 import type { Metrics } from '../../metrics.ts';
-import type { CallerTurns } from '../../lib/fair-scheduler.ts';
+import type { FairScheduler } from '../../lib/fair-scheduler.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import { GRAPHQL_PATH, type Graphql } from '../graphql/graphql.ts';
 import { isKnownHost } from '../graphql/known-host.ts';
 import { createMaskError } from '../graphql/mask-error.ts';
 import type { DocumentParams, TrustedDocuments } from '../limits/trusted-documents.ts';
-import { OpenCounts } from '../../lib/concurrency-limit.ts';
+import { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
 import type { Origins } from '../graphql/origins.ts';
 import { OVERLOADED, type Overload } from '../overload.ts';
-import { createTellRefused } from '../graphql/refusal-logger.ts';
+import { createRefusalLogger } from '../graphql/refusal-logger.ts';
 import { SharedFrames } from './shared-frames.ts';
 import { SocketOperations } from './socket-operations.ts';
 import { SocketPace, type PaceLimits } from './socket-pace.ts';
 import { SocketSender } from './socket-sender.ts';
-import { SocketVisitor } from './socket-client.ts';
+import { SocketClient } from './socket-client.ts';
 
 export interface WebsocketOptions {
   readonly graphql: Graphql;
@@ -31,7 +31,7 @@ export interface WebsocketOptions {
   readonly socketsPerCaller: number;
   /** How fast messages, pings and pongs of one socket are taken. */
   readonly pace: PaceLimits;
-  readonly turns: CallerTurns;
+  readonly scheduler: FairScheduler;
   readonly overload: Overload;
   /** Names this gateway is reached by. */
   readonly hosts: readonly string[];
@@ -43,7 +43,7 @@ export interface WebsocketOptions {
 }
 
 interface Extra extends Record<PropertyKey, unknown> {
-  readonly visitor: SocketVisitor;
+  readonly client: SocketClient;
 }
 
 interface EnvelopedArgs extends ExecutionArgs {
@@ -76,13 +76,13 @@ export class WebsocketDoor implements AsyncDisposable {
   readonly #frames = new SharedFrames();
   readonly #operations = new SocketOperations(2 * MAX_OPERATIONS);
   /** Open sockets by caller. */
-  readonly #callers: OpenCounts;
+  readonly #callers: ConcurrencyLimit;
   readonly #protocol: ReturnType<typeof makeServer<Record<string, unknown>, Extra>>;
   #stopping = false;
 
   constructor(options: WebsocketOptions) {
     this.#options = options;
-    this.#callers = new OpenCounts(options.socketsPerCaller);
+    this.#callers = new ConcurrencyLimit(options.socketsPerCaller);
     this.#server = new WebSocketServer({
       noServer: true,
       maxPayload: options.maxMessageBytes,
@@ -96,7 +96,7 @@ export class WebsocketDoor implements AsyncDisposable {
     const failed = (error: unknown): ExecutionResult => ({ errors: [mask(error) as GraphQLError] });
     this.#protocol = makeServer<Record<string, unknown>, Extra>({
       connectionInitWaitTimeout: 3_000,
-      onConnect: ({ connectionParams, extra }) => extra.visitor.admit(connectionParams),
+      onConnect: ({ connectionParams, extra }) => extra.client.admit(connectionParams),
       onSubscribe: async (context, id, payload) => {
         this.#operations.begin(context, id, payload);
         const args = await this.#prepare(context, id, payload).catch((error: unknown) => [mask(error) as GraphQLError]);
@@ -120,17 +120,17 @@ export class WebsocketDoor implements AsyncDisposable {
 
   /** Takes upgrades of `http` at the GraphQL path; any other is refused. */
   attach(http: Server): void {
-    const tell = createTellRefused(this.#options.logger, 'websocket');
-    const refuseAsker = (socket: Duplex, status: 403 | 421) => {
-      tell(status);
+    const logRefusal = createRefusalLogger(this.#options.logger, 'websocket');
+    const refuseUpgrade = (socket: Duplex, status: 403 | 421) => {
+      logRefusal(status);
       refuse(socket, status === 403 ? '403 Forbidden' : '421 Misdirected Request');
     };
     http.on('upgrade', (request, socket, head) => {
       // Who comes back at once must find somebody else: a socket opened now would outlive the stop.
       if (this.#stopping) return refuse(socket, '503 Service Unavailable');
       if ((request.url ?? '').split('?', 1)[0] !== GRAPHQL_PATH) return refuse(socket, '404 Not Found');
-      if (!isKnownHost(this.#options.hosts, request)) return refuseAsker(socket, 421);
-      if (!this.#options.origins.isAllowed(request)) return refuseAsker(socket, 403);
+      if (!isKnownHost(this.#options.hosts, request)) return refuseUpgrade(socket, 421);
+      if (!this.#options.origins.isAllowed(request)) return refuseUpgrade(socket, 403);
       this.#server.handleUpgrade(request, socket, head, (websocket) => this.#opened(websocket, request));
     });
   }
@@ -156,7 +156,7 @@ export class WebsocketDoor implements AsyncDisposable {
       this.#options.metrics.operationsShed.inc();
       return [new GraphQLError(OVERLOADED, { extensions: { code: 'OVERLOADED', retryAfterMs: 1_000 } })];
     }
-    const { request: upgrade, identity } = context.extra.visitor;
+    const { request: upgrade, identity } = context.extra.client;
     const { graphql, resolveDocument } = this.#options;
     const params = resolveDocument(payload as DocumentParams);
     if (params instanceof GraphQLError) return [params];
@@ -184,13 +184,13 @@ export class WebsocketDoor implements AsyncDisposable {
   #opened(socket: WebSocket, request: IncomingMessage): void {
     const { metrics, logger, stalledAfterMs, keepAliveMs } = this.#options;
     metrics.sockets.inc();
-    const visitor = new SocketVisitor(this.#options, this.#callers, socket, request);
-    const pace = new SocketPace(socket, this.#options.pace, () => this.#options.turns.take(visitor.callerId ?? STRANGERS, 'ask'));
+    const client = new SocketClient(this.#options, this.#callers, socket, request);
+    const pace = new SocketPace(socket, this.#options.pace, () => this.#options.scheduler.waitForTurn(client.callerId ?? STRANGERS, 'ask'));
     const onStalled = () => logger.warn('websocket_stalled');
     const sender = new SocketSender(socket, pace, { stalledAfterMs, keepAliveMs, onStalled });
     const close = (code: number, reason: string) => {
       socket.close(code, reason);
-      if (visitor.isStranger) setTimeout(() => socket.terminate(), STRANGER_LINGER_MS).unref();
+      if (client.isStranger) setTimeout(() => socket.terminate(), STRANGER_LINGER_MS).unref();
     };
     const closed = this.#protocol.opened(
       {
@@ -199,15 +199,15 @@ export class WebsocketDoor implements AsyncDisposable {
         close,
         onMessage: (handle) =>
           socket.on('message', (data) => {
-            if (visitor.mayBeHeard())
+            if (client.mayBeHeard())
               pace.take(() => socket.readyState === socket.OPEN && this.#watch(handle(text(data)), close), lengthOf(data));
           }),
       },
-      { visitor },
+      { client },
     );
     let ping: Buffer | null = null;
     socket.on('ping', (data) => {
-      if (!visitor.mayBeHeard()) return;
+      if (!client.mayBeHeard()) return;
       // The protocol lets the latest stand for those before it: so thousands that come at once take no memory.
       const isFirst = ping === null;
       ping = data;
@@ -219,7 +219,7 @@ export class WebsocketDoor implements AsyncDisposable {
       });
     });
     socket.on('pong', () => {
-      if (visitor.mayBeHeard()) pace.charge();
+      if (client.mayBeHeard()) pace.charge();
     });
     // A frame over the cap or against the protocol: ws closes the socket itself, with the right code.
     socket.on('error', () => undefined);
