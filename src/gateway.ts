@@ -19,7 +19,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { CallbackGeneration } from './resolvers/callbacks/callback-generation.ts';
 import { FairScheduler } from './lib/fair-scheduler.ts';
 import { DeadLetters } from './resolvers/callbacks/dead-letters.ts';
-import { RequestFollowing } from './resolvers/requests/follow-request.ts';
+import { RequestFeed } from './resolvers/requests/follow-request.ts';
 import { RequestManager } from './resolvers/requests/manage-request.ts';
 import { StorePurge } from './resolvers/upkeep/purge-store.ts';
 import { StoreReseal } from './resolvers/upkeep/reseal-store.ts';
@@ -118,7 +118,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     logger.info('store_not_encrypted', { reason: 'M2M_STORE_PLAINTEXT=on: names, addresses and codes lie readable in the file' });
   const carrier = connectCarrier(config, { requestLog, metrics, now, undo });
   const { thingSpace, session } = carrier;
-  const following = new RequestFollowing(requestLog, hub, scheduler);
+  const feed = new RequestFeed(requestLog, hub, scheduler);
   const forwardTargets = startForwarding(config, { requestLog, hub, metrics, logger, now, undo });
   const receiver = new CallbackReceiver({
     requestLog,
@@ -216,7 +216,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       requestLog,
       submitter,
       sender,
-      following,
+      feed,
       manager: new RequestManager({ requestLog, submitter, sender }),
       deadLetters: new DeadLetters({ requestLog, receiver }),
     },

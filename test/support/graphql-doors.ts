@@ -6,7 +6,7 @@ import { createLogger } from '../../src/logger.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { FairScheduler } from '../../src/lib/fair-scheduler.ts';
 import { DeadLetters } from '../../src/resolvers/callbacks/dead-letters.ts';
-import { RequestFollowing } from '../../src/resolvers/requests/follow-request.ts';
+import { RequestFeed } from '../../src/resolvers/requests/follow-request.ts';
 import { CallbackReceiver } from '../../src/resolvers/callbacks/receive-callback.ts';
 import type { Identity } from '../../src/resolvers/access/caller.ts';
 import { createTrustedDocuments } from '../../src/server/limits/trusted-documents.ts';
@@ -62,7 +62,7 @@ export async function openGraphqlDoors({
       sender: null as never,
       manager: null as never,
       deadLetters: new DeadLetters({ requestLog: seen, receiver }),
-      following: new RequestFollowing(seen, hub, scheduler),
+      feed: new RequestFeed(seen, hub, scheduler),
     },
     trusted,
     openPerCaller: 5_000,
