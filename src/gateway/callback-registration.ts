@@ -10,7 +10,7 @@ import type { CallbackGeneration } from '../resolvers/callbacks/callback-generat
 import type { ListenerReport } from '../resolvers/callbacks/callback-listeners.ts';
 import type { CallbackReceiver } from '../resolvers/callbacks/receive-callback.ts';
 import { ListenerWatch } from '../resolvers/callbacks/watch-listeners.ts';
-import type { ListenerCommands } from '../server/admin/admin.ts';
+import type { ListenerCommands } from '../server/admin/admin-routes.ts';
 import { CallbackAddresses } from '../server/callbacks/callback-addresses.ts';
 import { CALLBACK_PREFIX, CallbackPaths, callbackToken } from '../server/callbacks/callback-paths.ts';
 import { createCallbackServer } from '../server/callbacks/callbacks.ts';
