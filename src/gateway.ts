@@ -9,7 +9,6 @@ import { listen } from './lib/listen.ts';
 import { startAuthentication } from './gateway/start-authentication.ts';
 import { readStoreKeys } from './config/read-store-keys.ts';
 import { refreshGauges } from './gateway/refresh-gauges.ts';
-import { refreshStoreGauges } from './gateway/refresh-store-gauges.ts';
 import { repeat } from './lib/repeat.ts';
 import { startForwarding } from './gateway/start-forwarding.ts';
 import { startPurging } from './gateway/start-purging.ts';
@@ -175,10 +174,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       reseal: () => reseal.run(),
       stats: () => upkeep.stats(),
     },
-    refreshGauges: async () => {
-      await refreshGauges(metrics, requestLog, session, overload, now());
-      await refreshStoreGauges(metrics, upkeep);
-    },
+    refreshGauges: () => refreshGauges(metrics, { requestLog, upkeep, session, overload, now }),
   });
   const adminUrl = await listen(undo, admin, { ...ADMIN, host: config.adminHost, port: config.adminPort });
 
