@@ -66,8 +66,8 @@ const FETCH_TIMEOUT_MS = 5_000;
 const MAX_BYTES = 1_048_576;
 
 /**
- * Fetched from the configured URL when they are first needed, and again when they are old or lack a `kid`: jose's own set
- * from a URL reads an answer of any size, waits for nothing after a failure, and goes by the process's clock.
+ * Fetched from the configured URL when they are first needed, and again when they are old or lack a `kid`. jose's own set from
+ * a URL fetches only when its keys are too old to be used, so an outage of the issuer at that moment has every token refused.
  */
 export class IssuerKeysOfUrl implements IssuerKeys {
   readonly #options: IssuerUrlOptions;
