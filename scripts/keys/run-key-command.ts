@@ -3,7 +3,7 @@ import type { Config } from '../../src/config/config.ts';
 import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { KEY_STATES } from '../../src/resolvers/access/key-identity.ts';
 import { KeyRing, type CreatedKey, type KeyView } from '../../src/resolvers/access/key-ring.ts';
-import { grantsShape, scopesShape } from '../../src/resolvers/access/rights.ts';
+import { grantsShape, scopesShape } from '../../src/resolvers/access/caller.ts';
 import { askGateway } from '../support/ask-gateway.ts';
 import { commandOnStore, withStore } from '../support/with-store.ts';
 import type { KeyCommand } from './read-key-command.ts';

@@ -1,10 +1,9 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { ApiKeyStore, StoredApiKey } from '../../datasources/request-log/api-keys.ts';
 import { GatewayError } from '../../errors.ts';
-import { setAlarm } from '../../lib/alarm.ts';
-import { EVERY_ACCOUNT, type Identity } from './caller.ts';
+import { setAlarm } from '../../lib/timers.ts';
+import { EVERY_ACCOUNT, type Identity, type Rights } from './caller.ts';
 import { KeyIdentity, type KeyState } from './key-identity.ts';
-import type { Rights } from './rights.ts';
 
 export interface KeyRingOptions {
   readonly store: ApiKeyStore;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
-import { hostName } from '../graphql/host-name.ts';
+import { hostName } from '../host.ts';
 import type { AdminReply } from './admin-routes.ts';
 
 /** What monitoring asks, perhaps under a name of its own; it says nothing of accounts or devices. */

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
 import { GatewayError } from '../../errors.ts';
 import type { NewKey } from '../../resolvers/access/key-ring.ts';
-import { grantsShape, scopesShape } from '../../resolvers/access/rights.ts';
+import { grantsShape, scopesShape } from '../../resolvers/access/caller.ts';
 
 /** What is posted to the paths of the keys. */
 export const KEY_BODIES = {

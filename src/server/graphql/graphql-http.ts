@@ -6,7 +6,7 @@ import { acceptedTypes, EVENT_STREAM } from './accepted-types.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import type { GraphiqlPage } from './graphiql-page.ts';
 import { GRAPHQL_PATH, type Graphql } from './graphql.ts';
-import { isKnownHost } from './known-host.ts';
+import { isKnownHost } from '../host.ts';
 import type { Origins } from './origins.ts';
 import { OVERLOADED, type Overload } from '../overload.ts';
 import { createRefusalLogger } from './refusal-logger.ts';

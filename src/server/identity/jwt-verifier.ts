@@ -2,11 +2,9 @@ import { createHash } from 'node:crypto';
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import * as z from 'zod';
 import { BoundedCache } from '../../lib/bounded-cache.ts';
-import { setAlarm } from '../../lib/alarm.ts';
-import type { Caller, Identity } from '../../resolvers/access/caller.ts';
-import { callerOf, grantsShape, scopesShape } from '../../resolvers/access/rights.ts';
+import { setAlarm } from '../../lib/timers.ts';
+import { callerOf, grantsShape, scopesShape, unauthenticatedError, type Caller, type Identity } from '../../resolvers/access/caller.ts';
 import { ISSUER_KEYS_GOOD_FOR_MS, KeysUnavailable, type IssuerKeys } from './issuer-keys.ts';
-import { unauthenticated } from './unauthenticated.ts';
 
 export interface JwtVerifierOptions {
   readonly keys: IssuerKeys;
@@ -50,7 +48,7 @@ export class JwtVerifier implements AsyncDisposable {
    * @throws GatewayError UNAUTHENTICATED with the reason INVALID, EXPIRED or UNAVAILABLE, and a sentence without anything of the token.
    */
   async verify(token: string): Promise<Identity> {
-    if (token.length > MAX_TOKEN_BYTES) throw unauthenticated('INVALID', `The JWT is longer than ${MAX_TOKEN_BYTES} bytes.`);
+    if (token.length > MAX_TOKEN_BYTES) throw unauthenticatedError('INVALID', `The JWT is longer than ${MAX_TOKEN_BYTES} bytes.`);
     const digest = createHash('sha256').update(token).digest('base64');
     const known = this.#verified.get(digest);
     if (known && this.#options.now() < known.until) return this.#unlessEnded(known.identity);
@@ -100,15 +98,15 @@ export class JwtVerifier implements AsyncDisposable {
     const { claim, accounts, now } = this.#options;
     // jose looks at the presence of `sub`, not at its type.
     if (typeof sub !== 'string' || !/^[\x20-\x7e]{1,128}$/.test(sub))
-      throw unauthenticated('INVALID', 'The JWT is refused: its `sub` must have 1 to 128 printable ASCII characters.');
+      throw unauthenticatedError('INVALID', 'The JWT is refused: its `sub` must have 1 to 128 printable ASCII characters.');
     if (!Object.hasOwn(claims, claim))
-      throw unauthenticated(
+      throw unauthenticatedError(
         'INVALID',
         `The JWT is refused: it lacks the claim \`${claim}\` (M2M_JWT_CLAIM), which says what its caller may do.`,
       );
     const rights = rightsShape.safeParse(claims[claim]);
     if (!rights.success)
-      throw unauthenticated(
+      throw unauthenticatedError(
         'INVALID',
         `The JWT is refused: its claim \`${claim}\` (M2M_JWT_CLAIM) is not {"accounts": {"<account or *>": ["read", "write", "admin"]}, "grants": ["deviceCredential", "activationCode", "introspection"]}.`,
       );
@@ -163,15 +161,19 @@ async function verifyWith(find: JWTVerifyGetKey, token: string, options: Paramet
 }
 
 function expired() {
-  return unauthenticated('EXPIRED', 'The JWT has expired.');
+  return unauthenticatedError('EXPIRED', 'The JWT has expired.');
 }
 
 function refusal(error: unknown) {
   if (error instanceof KeysUnavailable)
-    return unauthenticated('UNAVAILABLE', 'The JWT cannot be checked now: the keys of its issuer cannot be had. Try again later.', error);
+    return unauthenticatedError(
+      'UNAVAILABLE',
+      'The JWT cannot be checked now: the keys of its issuer cannot be had. Try again later.',
+      error,
+    );
   if (error instanceof errors.JWTExpired) return expired();
   // Not as its cause: some errors of jose hold the claims.
-  return unauthenticated('INVALID', `The JWT is refused: ${whatIsWrong(error)}.`);
+  return unauthenticatedError('INVALID', `The JWT is refused: ${whatIsWrong(error)}.`);
 }
 
 /** Names claims and settings, never what a token holds. */

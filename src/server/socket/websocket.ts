@@ -8,7 +8,7 @@ import type { Metrics } from '../../metrics.ts';
 import type { FairScheduler } from '../../lib/fair-scheduler.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import { GRAPHQL_PATH, type Graphql } from '../graphql/graphql.ts';
-import { isKnownHost } from '../graphql/known-host.ts';
+import { isKnownHost } from '../host.ts';
 import { createMaskError } from '../graphql/mask-error.ts';
 import type { DocumentParams, TrustedDocuments } from '../limits/trusted-documents.ts';
 import { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
