@@ -9,11 +9,11 @@ import type { FairScheduler } from '../../lib/fair-scheduler.ts';
 import type { GraphContext } from '../../schema/context.ts';
 import { schema } from '../../schema/index.ts';
 import { acceptedTypes, EVENT_STREAM } from './accepted-types.ts';
-import { badRequest } from './bad-request.ts';
 import type { Admission } from '../limits/admission.ts';
 import { QUIETLY } from '../limits/document-limits.ts';
 import { documentCaches, documentLimits } from '../limits/limits-plugin.ts';
 import { refusedDocuments } from '../limits/refused-documents.ts';
+import { badRequestError } from '../limits/refusal-errors.ts';
 import { requestBodies } from '../limits/request-bodies.ts';
 import type { TrustedDocuments } from '../limits/trusted-documents.ts';
 import { createMaskError } from './mask-error.ts';
@@ -83,8 +83,9 @@ export type Graphql = ReturnType<typeof createGraphql>;
 function specification(): Plugin {
   return {
     onParams: ({ params: { query, operationName, variables, extensions }, setParams }) => {
-      if (query === undefined || query === null) throw badRequest('The body has no `query`, the text of a GraphQL document.', 400);
-      if (!['string', 'undefined'].includes(typeof (operationName ?? undefined))) throw badRequest('`operationName` is not a string.', 400);
+      if (query === undefined || query === null) throw badRequestError('The body has no `query`, the text of a GraphQL document.', 400);
+      if (!['string', 'undefined'].includes(typeof (operationName ?? undefined)))
+        throw badRequestError('`operationName` is not a string.', 400);
       setParams({ query, operationName, variables, extensions } as GraphQLParams);
     },
     onExecutionResult: ({ result }) => {
@@ -146,5 +147,5 @@ function takesEvents({ request }: { readonly request?: Request }): boolean {
 }
 
 function notAcceptable(): GraphQLError {
-  return badRequest('A subscription needs Accept: text/event-stream, or a WebSocket.', 406);
+  return badRequestError('A subscription needs Accept: text/event-stream, or a WebSocket.', 406);
 }

@@ -13,6 +13,7 @@ import { currentCaller, type Caller } from '../../resolvers/access/caller.ts';
 import type { GraphContext } from '../../schema/context.ts';
 import { QUIETLY } from '../limits/document-limits.ts';
 import { DocumentPool } from '../limits/document-pool.ts';
+import { refusalError } from '../limits/refusal-errors.ts';
 import { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
 
 type Results = AsyncIterableIterator<ExecutionResult>;
@@ -126,14 +127,12 @@ function rightsOf({ scopes, grants }: Caller): string {
 }
 
 function tooMany(most: number): GraphQLError {
-  return new GraphQLError(`Nothing was followed: you have ${most} subscriptions open. End one that is no longer looked at.`, {
-    extensions: { code: 'RATE_LIMITED', http: { spec: true, status: 429 } },
-  });
+  return refusalError('RATE_LIMITED', `Nothing was followed: you have ${most} subscriptions open. End one that is no longer looked at.`);
 }
 
-const TOO_MANY_DOCUMENTS = new GraphQLError(
+const TOO_MANY_DOCUMENTS = refusalError(
+  'RATE_LIMITED',
   'Nothing was followed: the documents of your open subscriptions are too many, or too long. Subscribe with one document, and pass what differs as variables.',
-  { extensions: { code: 'RATE_LIMITED', http: { spec: true, status: 429 } } },
 );
 
 interface Life {

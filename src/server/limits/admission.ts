@@ -1,6 +1,6 @@
 import {
   getOperationAST,
-  GraphQLError,
+  type GraphQLError,
   OperationTypeNode,
   type DocumentNode,
   type ExecutionArgs,
@@ -10,6 +10,7 @@ import type { AuditLog } from '../../datasources/request-log/audit-log.ts';
 import type { Logger } from '../../logger.ts';
 import { currentCaller, type Caller } from '../../resolvers/access/caller.ts';
 import type { GraphContext } from '../../schema/context.ts';
+import { rateError, refusalError } from './refusal-errors.ts';
 import { operationCost } from './operation-cost.ts';
 import { demandsOf, refusalFor, type OperationDemands } from './operation-demands.ts';
 import { RateLimit } from '../../lib/rate-limit.ts';
@@ -68,7 +69,7 @@ export class Admission {
     demands: OperationDemands,
   ): GraphQLError | null {
     const wait = this.#operations.take(caller.id, 1);
-    if (wait !== null) return limited('operations', wait);
+    if (wait !== null) return rateError('operations', wait);
     const forbidden = forbiddenTo(caller, demands);
     if (forbidden) return forbidden;
     const fault = operation.operation === OperationTypeNode.SUBSCRIPTION ? keptFault(params) : variablesFault(variableValues);
@@ -78,7 +79,7 @@ export class Admission {
     if (cost > maxCost) return tooMuch(maxCost);
     if (operation.operation !== OperationTypeNode.MUTATION) return null;
     const pause = this.#mutations.take(caller.id, demands.rootFields.length);
-    return pause === null ? null : limited('mutations', pause);
+    return pause === null ? null : rateError('mutations', pause);
   }
 
   #demandsOf({ schema, document, operationName }: ExecutionArgs): OperationDemands {
@@ -115,19 +116,12 @@ const NOTHING: OperationDemands = { scopes: new Map(), grants: new Map(), withou
 
 function forbiddenTo(caller: Caller, demands: OperationDemands): GraphQLError | null {
   const sentence = refusalFor(caller, demands);
-  return sentence === null ? null : new GraphQLError(sentence, { extensions: { code: 'FORBIDDEN', http: { spec: true, status: 403 } } });
+  return sentence === null ? null : refusalError('FORBIDDEN', sentence);
 }
 
 function tooMuch(maxCost: number): GraphQLError {
-  return new GraphQLError(
+  return refusalError(
+    'OPERATION_TOO_LARGE',
     `Nothing was run: the operation may ask for more than ${maxCost} objects. Ask for smaller pages, or for fewer lists within lists.`,
-    { extensions: { code: 'OPERATION_TOO_LARGE', http: { spec: true, status: 400 } } },
   );
-}
-
-export function limited(what: string, retryAfterMs: number): GraphQLError {
-  const headers = { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) };
-  return new GraphQLError(`Nothing was run: too many ${what} of yours in the last minute. Try again after \`retryAfterMs\`.`, {
-    extensions: { code: 'RATE_LIMITED', retryAfterMs, http: { spec: true, status: 429, headers } },
-  });
 }

@@ -12,6 +12,7 @@ import {
   type SelectionSetNode,
   type ValidationRule,
 } from 'graphql';
+import { refusalError } from './refusal-errors.ts';
 import { withoutValues } from './variable-values.ts';
 
 /** What a document may be at most. None of it depends on who asks: parsed and validated documents are kept by their text. */
@@ -170,7 +171,6 @@ const COUNTED_TO = 1_000_000;
 
 function tooLarge(what: string, found: number | string, limit: number): GraphQLError {
   const amount = typeof found === 'number' && found > COUNTED_TO ? `more than ${COUNTED_TO}` : found;
-  return new GraphQLError(`${what}: ${amount}, and the limit is ${limit}. Ask in several operations, and pass inputs as variables.`, {
-    extensions: { code: 'OPERATION_TOO_LARGE', http: { spec: true, status: 400 } },
-  });
+  const message = `${what}: ${amount}, and the limit is ${limit}. Ask in several operations, and pass inputs as variables.`;
+  return refusalError('OPERATION_TOO_LARGE', message);
 }

@@ -2,6 +2,7 @@ import { GraphQLError, parse, type DocumentNode, type Source } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { BoundedCache } from '../../lib/bounded-cache.ts';
 import { checkBytes, parseWithin, validateQuietly, validateWithin } from './document-limits.ts';
+import { refusalError } from './refusal-errors.ts';
 import { withoutValues } from './variable-values.ts';
 
 /**
@@ -50,9 +51,7 @@ function guarded<Args extends readonly unknown[], Result>(work: (...args: Args) 
     } catch (error) {
       if (error instanceof GraphQLError) throw withoutValues(error);
       if (!(error instanceof RangeError)) throw error;
-      throw new GraphQLError('The document is nested too deeply.', {
-        extensions: { code: 'OPERATION_TOO_LARGE', http: { spec: true, status: 400 } },
-      });
+      throw refusalError('OPERATION_TOO_LARGE', 'The document is nested too deeply.');
     }
   };
 }

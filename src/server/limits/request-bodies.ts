@@ -1,8 +1,7 @@
-import { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { currentCaller, type Identity } from '../../resolvers/access/caller.ts';
 import type { FairScheduler } from '../../lib/fair-scheduler.ts';
-import { badRequest } from '../graphql/bad-request.ts';
+import { badRequestError, refusalError } from './refusal-errors.ts';
 import { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
 
 export interface RequestBodiesOptions {
@@ -27,13 +26,18 @@ export function requestBodies({ scheduler, maxBodyBytes }: RequestBodiesOptions)
       // The door takes no body without it.
       const bytes = Number(request.headers.get('content-length'));
       setRequestParser(async () => {
-        if (!held.acquire(id, bytes)) throw tooMany(most);
+        if (!held.acquire(id, bytes))
+          throw refusalError(
+            'RATE_LIMITED',
+            `Nothing was run: requests of yours that were not begun have ${most} bytes already. Send fewer at a time, or try again after \`retryAfterMs\`.`,
+            1_000,
+          );
         try {
           const text = await request.text().catch(() => {
-            throw badRequest('The body did not come whole.', 400);
+            throw badRequestError('The body did not come whole.', 400);
           });
           await scheduler.waitForTurn(id, 'ask');
-          return parsed(text);
+          return parseBody(text);
         } finally {
           held.release(id, bytes);
         }
@@ -42,20 +46,13 @@ export function requestBodies({ scheduler, maxBodyBytes }: RequestBodiesOptions)
   };
 }
 
-function parsed(text: string): GraphQLParams {
+function parseBody(text: string): GraphQLParams {
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
-    throw badRequest('The body is not JSON.', 400);
+    throw badRequestError('The body is not JSON.', 400);
   }
-  if (typeof body !== 'object' || body === null) throw badRequest('The body is not a JSON object.', 400);
+  if (typeof body !== 'object' || body === null) throw badRequestError('The body is not a JSON object.', 400);
   return body as GraphQLParams;
-}
-
-function tooMany(most: number): GraphQLError {
-  return new GraphQLError(
-    `Nothing was run: requests of yours that were not begun have ${most} bytes already. Send fewer at a time, or try again after \`retryAfterMs\`.`,
-    { extensions: { code: 'RATE_LIMITED', retryAfterMs: 1_000, http: { spec: true, status: 429, headers: { 'retry-after': '1' } } } },
-  );
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { GatewayError } from '../../errors.ts';
+import { refusalError } from './refusal-errors.ts';
 
 /** `off`: any document, none is known by an id. `prefer`: also the trusted ones by their id. `require`: only those. */
 export type TrustMode = 'off' | 'prefer' | 'require';
@@ -57,13 +58,13 @@ export function createTrustedDocuments(options: {
     const text = params.query === '' && given !== null ? null : (params.query ?? null);
     if (given === null) return text === null || isAllowed(text) ? params : notTrusted();
     if (text !== null && mode === 'off') return params;
-    if (typeof given !== 'string') return refusal('BAD_REQUEST', 'The id of a document is not a string.');
+    if (typeof given !== 'string') return refusalError('BAD_REQUEST', 'The id of a document is not a string.');
     const id = plainId(given);
     const known = documents.get(id);
     if (text !== null) {
       // Apollo sends the id that codegen has made with a text that it prints itself: an id that is not known may be anything.
       if (known !== undefined && known !== text && id !== sha256(text))
-        return refusal(
+        return refusalError(
           'BAD_REQUEST',
           'The id is not that of the document beside it: send the SHA-256 of the very text, or one of the two.',
         );
@@ -73,8 +74,8 @@ export function createTrustedDocuments(options: {
     if (mode === 'require') return notTrusted();
     // Apollo Client and urql know these by code or message, and send the text then.
     return mode === 'off'
-      ? refusal('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported')
-      : refusal('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
+      ? refusalError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported')
+      : refusalError('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
   }
 
   const isAllowed = (text: unknown) => mode !== 'require' || (typeof text === 'string' && texts.has(text));
@@ -93,14 +94,10 @@ export function createTrustedDocuments(options: {
 }
 
 function notTrusted(): GraphQLError {
-  return refusal(
+  return refusalError(
     'DOCUMENT_NOT_TRUSTED',
     'This gateway takes trusted documents only, and this is none of them. Send the id of one, or its very text (M2M_TRUSTED_DOCUMENTS).',
   );
-}
-
-function refusal(code: string, message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code, http: { spec: true, status: 400 } } });
 }
 
 async function readObject(file: string): Promise<Readonly<Record<string, unknown>>> {

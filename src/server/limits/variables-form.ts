@@ -1,4 +1,5 @@
-import { GraphQLError } from 'graphql';
+import type { GraphQLError } from 'graphql';
+import { refusalError } from './refusal-errors.ts';
 
 /** What the values that come with an operation may be at most, whatever the operation is. */
 export const VARIABLES_LIMITS = {
@@ -62,7 +63,5 @@ export function keptFault(params: object): GraphQLError | null {
 }
 
 function tooLarge(what: string, limit: number): GraphQLError {
-  return new GraphQLError(`Nothing was run. ${what}, in the variables: more than ${limit}, which is the limit.`, {
-    extensions: { code: 'OPERATION_TOO_LARGE', http: { spec: true, status: 400 } },
-  });
+  return refusalError('OPERATION_TOO_LARGE', `Nothing was run. ${what}, in the variables: more than ${limit}, which is the limit.`);
 }
