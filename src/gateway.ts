@@ -200,9 +200,14 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     if (adopted.length > 0) logger.info('external_requests_adopted', { count: adopted.length });
     for (let step = 0; step < INDEX_STEPS && (await requestLog.indexIdentifiers()); step++);
   };
-  const failed = (what: string) => (error: unknown) => logger.error(what, { error });
-  repeat(undo, Math.min(TIDY_EVERY_MS, config.adoptAfterMs), tidy, failed('tidy_failed'));
-  repeat(undo, Math.min(TIDY_EVERY_MS, config.overdueAfterMs, config.expireAfterMs), () => reconciler.tick(), failed('reconcile_failed'));
+  const logFailure = (what: string) => (error: unknown) => logger.error(what, { error });
+  repeat(undo, Math.min(TIDY_EVERY_MS, config.adoptAfterMs), tidy, logFailure('tidy_failed'));
+  repeat(
+    undo,
+    Math.min(TIDY_EVERY_MS, config.overdueAfterMs, config.expireAfterMs),
+    () => reconciler.tick(),
+    logFailure('reconcile_failed'),
+  );
   // Undone before the repeat is: a tick under way is told to end before it is waited for.
   undo.use(reconciler);
 

@@ -71,18 +71,18 @@ export class CallbackDoor {
 
   /** The commands of the command line; what they find out, the watch knows too. */
   get commands(): ListenerCommands {
-    const told = <Reports extends readonly ListenerReport[]>(reports: Reports): Reports => {
+    const tellWatch = <Reports extends readonly ListenerReport[]>(reports: Reports): Reports => {
       this.#watch?.tell(reports);
       return reports;
     };
     return {
-      list: async () => told(await this.#listeners().list()),
-      register: (options) => this.#inTurn(async () => told(await this.#listeners().register(options))),
-      remove: () => this.#inTurn(async () => told(await this.#listeners().remove())),
+      list: async () => tellWatch(await this.#listeners().list()),
+      register: (options) => this.#inTurn(async () => tellWatch(await this.#listeners().register(options))),
+      remove: () => this.#inTurn(async () => tellWatch(await this.#listeners().remove())),
       rotate: (options) =>
         this.#inTurn(async () => {
           const report = await this.#listeners().rotate(options);
-          told(report.listeners);
+          tellWatch(report.listeners);
           return report;
         }),
     };

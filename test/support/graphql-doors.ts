@@ -11,7 +11,7 @@ import { CallbackReceiver } from '../../src/resolvers/callbacks/receive-callback
 import type { Identity } from '../../src/resolvers/access/caller.ts';
 import { createTrustedDocuments } from '../../src/server/limits/trusted-documents.ts';
 import { Origins } from '../../src/server/graphql/origins.ts';
-import { lastingIdentity, LOCAL_CALLER } from '../../src/server/identity/local-caller.ts';
+import { createLastingIdentity, LOCAL_CALLER } from '../../src/server/identity/local-caller.ts';
 import { createGraphqlServer, type GraphqlHttpLimits } from '../../src/server/graphql/graphql-http.ts';
 import { createGraphql } from '../../src/server/graphql/graphql.ts';
 import { WebsocketDoor } from '../../src/server/socket/websocket.ts';
@@ -27,7 +27,7 @@ export async function openGraphqlDoors({
   logLevel = 'error' as 'error' | 'warn',
   overload = idleOverload(),
   caller = LOCAL_CALLER,
-  identity = lastingIdentity(caller),
+  identity = createLastingIdentity(caller),
   identify = (_authorization: string | null): Promise<Identity> => Promise.resolve(identity),
   origins = [] as readonly string[],
   maxMessageBytes = 1_000_000,

@@ -79,7 +79,7 @@ export function createGraphqlServer(options: GraphqlHttpOptions): Server {
 
 async function answer({ graphql, authenticator }: GraphqlHttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   // Before anything of the body is read.
-  const identity = await authenticator.identify(request.headersDistinct['authorization']?.join(', ') ?? null).catch(asRefusal);
+  const identity = await authenticator.identify(request.headersDistinct['authorization']?.join(', ') ?? null).catch(toRefusal);
   if ('status' in identity) return refuse(request, response, identity);
   // A media type has no case; yoga knows it in small letters only.
   request.headers['content-type'] = request.headers['content-type']?.toLowerCase();
@@ -91,7 +91,7 @@ async function answer({ graphql, authenticator }: GraphqlHttpOptions, request: I
   await graphql(request, response, { identity });
 }
 
-function asRefusal(error: unknown): Refusal {
+function toRefusal(error: unknown): Refusal {
   if (!(error instanceof GatewayError)) throw error;
   const { message, code, details } = error;
   if (details['reason'] === 'UNAVAILABLE') return { status: 503, message, code, headers: { 'retry-after': '5' }, unread: true };

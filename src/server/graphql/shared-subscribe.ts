@@ -11,7 +11,7 @@ import { BoundedCache } from '../../lib/bounded-cache.ts';
 import { createLoaders } from '../../schema/loaders.ts';
 import { currentCaller, type Caller } from '../../resolvers/access/caller.ts';
 import type { GraphContext } from '../../schema/context.ts';
-import { QUIETLY } from '../limits/document-limits.ts';
+import { EXECUTION_OPTIONS } from '../limits/document-limits.ts';
 import { DocumentPool } from '../limits/document-pool.ts';
 import { refusalError } from '../limits/refusal-errors.ts';
 import { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
@@ -61,7 +61,7 @@ export function createSharedSubscribe({ gauge, openPerCaller, refuseEvent }: Sha
     const context = asked.contextValue as GraphContext;
     const { identity } = context;
     const { id } = context.caller;
-    if (!open.acquire(id)) return { errors: [tooMany(openPerCaller)] };
+    if (!open.acquire(id)) return { errors: [subscriptionLimitError(openPerCaller)] };
     const document = documents.acquire(id, asked.document);
     const leave = (): void => {
       open.release(id);
@@ -72,7 +72,7 @@ export function createSharedSubscribe({ gauge, openPerCaller, refuseEvent }: Sha
       return { errors: [TOO_MANY_DOCUMENTS] };
     }
     const given = { ...asked, document };
-    const args = validateSubscriptionArgs({ ...given, ...QUIETLY });
+    const args = validateSubscriptionArgs({ ...given, ...EXECUTION_OPTIONS });
     if (!('operation' in args)) {
       leave();
       return { errors: args };
@@ -126,7 +126,7 @@ function rightsOf({ scopes, grants }: Caller): string {
   return JSON.stringify([[...scopes].map(([account, given]) => JSON.stringify([account, ...given])).toSorted(), [...grants].toSorted()]);
 }
 
-function tooMany(most: number): GraphQLError {
+function subscriptionLimitError(most: number): GraphQLError {
   return refusalError('RATE_LIMITED', `Nothing was followed: you have ${most} subscriptions open. End one that is no longer looked at.`);
 }
 
@@ -171,7 +171,7 @@ function mapEvents(
         // The last result tells of it: thrown, it would close a whole socket, or leave a stream of events open for ever.
         end();
         await source.return?.();
-        return { done: false, value: { errors: [error instanceof GraphQLError ? error : failure(error)] } };
+        return { done: false, value: { errors: [error instanceof GraphQLError ? error : toGraphqlError(error)] } };
       }
     },
     async return() {
@@ -190,6 +190,6 @@ function mapEvents(
   };
 }
 
-function failure(error: unknown): GraphQLError {
+function toGraphqlError(error: unknown): GraphQLError {
   return new GraphQLError('The subscription failed.', { originalError: error instanceof Error ? error : new Error(String(error)) });
 }

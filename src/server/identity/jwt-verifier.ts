@@ -23,7 +23,7 @@ const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 const CLOCK_TOLERANCE_S = 5;
 const MAX_TOKEN_BYTES = 8_192;
 /** Verified tokens that are remembered. */
-const REMEMBERED = 10_000;
+const MAX_REMEMBERED = 10_000;
 
 const rightsShape = z.strictObject({ accounts: scopesShape, grants: grantsShape.optional() });
 
@@ -36,7 +36,7 @@ interface Verified {
 /** Callers by the tokens that the configured issuer has signed for them. */
 export class JwtVerifier implements AsyncDisposable {
   readonly #options: JwtVerifierOptions;
-  readonly #verified = new BoundedCache<string, Verified>(REMEMBERED);
+  readonly #verified = new BoundedCache<string, Verified>(MAX_REMEMBERED);
 
   constructor(options: JwtVerifierOptions) {
     this.#options = options;
@@ -51,13 +51,13 @@ export class JwtVerifier implements AsyncDisposable {
     if (token.length > MAX_TOKEN_BYTES) throw unauthenticatedError('INVALID', `The JWT is longer than ${MAX_TOKEN_BYTES} bytes.`);
     const digest = createHash('sha256').update(token).digest('base64');
     const known = this.#verified.get(digest);
-    if (known && this.#options.now() < known.until) return this.#unlessEnded(known.identity);
+    if (known && this.#options.now() < known.until) return this.#refuseEnded(known.identity);
     const { payload, asOf } = await this.#check(token);
     // Of two who verified it at once, both get the first one's.
     const identity = this.#verified.get(digest)?.identity ?? this.#identityOf(payload);
     const until = Math.min(identity.endsAt, Math.min(asOf, this.#options.now()) + ISSUER_KEYS_GOOD_FOR_MS);
     this.#verified.set(digest, { identity, until }, 1);
-    return this.#unlessEnded(identity);
+    return this.#refuseEnded(identity);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -65,8 +65,8 @@ export class JwtVerifier implements AsyncDisposable {
     await this.#options.keys[Symbol.asyncDispose]();
   }
 
-  #unlessEnded(identity: JwtIdentity): Identity {
-    if (identity.current() === null) throw expired();
+  #refuseEnded(identity: JwtIdentity): Identity {
+    if (identity.current() === null) throw expiredError();
     return identity;
   }
 
@@ -90,7 +90,7 @@ export class JwtVerifier implements AsyncDisposable {
     try {
       return { payload: await verifyWith(find, token, options), asOf };
     } catch (error) {
-      throw refusal(error);
+      throw toUnauthenticatedError(error);
     }
   }
 
@@ -130,7 +130,7 @@ class JwtIdentity implements Identity {
 
   current(): Caller | null {
     if (this.#now() < this.endsAt && !this.#end?.signal.aborted) return this.#caller;
-    this.#end?.abort(expired());
+    this.#end?.abort(expiredError());
     return null;
   }
 
@@ -138,7 +138,7 @@ class JwtIdentity implements Identity {
     if (this.#end) return this.#end.signal;
     const end = new AbortController();
     this.#end = end;
-    if (this.current() !== null) setAlarm(this.endsAt, this.#now, () => end.abort(expired()));
+    if (this.current() !== null) setAlarm(this.endsAt, this.#now, () => end.abort(expiredError()));
     return end.signal;
   }
 }
@@ -160,24 +160,24 @@ async function verifyWith(find: JWTVerifyGetKey, token: string, options: Paramet
   }
 }
 
-function expired() {
+function expiredError() {
   return unauthenticatedError('EXPIRED', 'The JWT has expired.');
 }
 
-function refusal(error: unknown) {
+function toUnauthenticatedError(error: unknown) {
   if (error instanceof KeysUnavailable)
     return unauthenticatedError(
       'UNAVAILABLE',
       'The JWT cannot be checked now: the keys of its issuer cannot be had. Try again later.',
       error,
     );
-  if (error instanceof errors.JWTExpired) return expired();
+  if (error instanceof errors.JWTExpired) return expiredError();
   // Not as its cause: some errors of jose hold the claims.
-  return unauthenticatedError('INVALID', `The JWT is refused: ${whatIsWrong(error)}.`);
+  return unauthenticatedError('INVALID', `The JWT is refused: ${describeFault(error)}.`);
 }
 
 /** Names claims and settings, never what a token holds. */
-function whatIsWrong(error: unknown): string {
+function describeFault(error: unknown): string {
   if (error instanceof errors.JWTClaimValidationFailed) {
     const { claim, reason } = error;
     if (reason === 'missing') return `it lacks \`${claim}\``;

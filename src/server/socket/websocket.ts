@@ -53,7 +53,7 @@ interface EnvelopedArgs extends ExecutionArgs {
 
 const SERVICE_RESTART = 1012;
 /** They have their turns together; no caller has this id. */
-const STRANGERS = '';
+const STRANGERS_ID = '';
 /** Operations of one socket at a time, subscriptions and others. */
 const MAX_OPERATIONS = 100;
 /** Parts that a message may come in: one for every 32 KiB of the largest, and never fewer than these. Chromium cuts at 131,000 bytes. */
@@ -64,7 +64,7 @@ const BYTES_OF_PIECE = 512;
 /** How long a socket that was closed before it said who it is may take to go, in milliseconds. */
 const STRANGER_LINGER_MS = 1_000;
 /** The same for every socket when the whole door closes. */
-const LAST_WORDS_MS = 1_000;
+const STOP_LINGER_MS = 1_000;
 
 /**
  * The WebSocket door: graphql-transport-ws by graphql-ws, every operation through the same yoga as HTTP. An operation that
@@ -93,28 +93,28 @@ export class WebsocketDoor implements AsyncDisposable {
       handleProtocols,
     });
     const mask = createMaskError(options.logger);
-    const failed = (error: unknown): ExecutionResult => ({ errors: [mask(error) as GraphQLError] });
+    const maskFailure = (error: unknown): ExecutionResult => ({ errors: [mask(error) as GraphQLError] });
     this.#protocol = makeServer<Record<string, unknown>, Extra>({
       connectionInitWaitTimeout: 3_000,
       onConnect: ({ connectionParams, extra }) => extra.client.admit(connectionParams),
       onSubscribe: async (context, id, payload) => {
         this.#operations.begin(context, id, payload);
         const args = await this.#prepare(context, id, payload).catch((error: unknown) => [mask(error) as GraphQLError]);
-        await this.#operations.ifNewest(context, id, payload);
+        await this.#operations.waitIfNewest(context, id, payload);
         return args;
       },
       onNext: async (context, id, payload, _args, result) => {
-        await this.#operations.ifNewest(context, id, payload);
+        await this.#operations.waitIfNewest(context, id, payload);
         if (!result.errors) return this.#frames.standIn(result);
-        return { ...result, errors: result.errors.map((error) => overSocket(error).toJSON()) } as FormattedExecutionResult;
+        return { ...result, errors: result.errors.map((error) => withoutHttp(error).toJSON()) } as FormattedExecutionResult;
       },
       onError: async (context, id, payload, errors) => {
-        await this.#operations.ifNewest(context, id, payload);
-        return errors.map((error) => overSocket(error).toJSON());
+        await this.#operations.waitIfNewest(context, id, payload);
+        return errors.map((error) => withoutHttp(error).toJSON());
       },
-      onComplete: (context, id, payload) => this.#operations.ifNewest(context, id, payload),
-      execute: async (args) => (args as EnvelopedArgs).execute(args).catch(failed),
-      subscribe: async (args) => (args as EnvelopedArgs).subscribe(args).catch(failed),
+      onComplete: (context, id, payload) => this.#operations.waitIfNewest(context, id, payload),
+      execute: async (args) => (args as EnvelopedArgs).execute(args).catch(maskFailure),
+      subscribe: async (args) => (args as EnvelopedArgs).subscribe(args).catch(maskFailure),
     });
   }
 
@@ -131,7 +131,7 @@ export class WebsocketDoor implements AsyncDisposable {
       if ((request.url ?? '').split('?', 1)[0] !== GRAPHQL_PATH) return refuse(socket, '404 Not Found');
       if (!isKnownHost(this.#options.hosts, request)) return refuseUpgrade(socket, 421);
       if (!this.#options.origins.isAllowed(request)) return refuseUpgrade(socket, 403);
-      this.#server.handleUpgrade(request, socket, head, (websocket) => this.#opened(websocket, request));
+      this.#server.handleUpgrade(request, socket, head, (websocket) => this.#open(websocket, request));
     });
   }
 
@@ -140,7 +140,7 @@ export class WebsocketDoor implements AsyncDisposable {
     this.#stopping = true;
     const closed = [...this.#server.clients].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
     for (const socket of this.#server.clients) socket.close(SERVICE_RESTART, 'Service restart');
-    const patience = setTimeout(() => this.#server.clients.forEach((socket) => socket.terminate()), LAST_WORDS_MS);
+    const patience = setTimeout(() => this.#server.clients.forEach((socket) => socket.terminate()), STOP_LINGER_MS);
     await Promise.all(closed);
     clearTimeout(patience);
     this.#server.close();
@@ -181,11 +181,13 @@ export class WebsocketDoor implements AsyncDisposable {
     };
   }
 
-  #opened(socket: WebSocket, request: IncomingMessage): void {
+  #open(socket: WebSocket, request: IncomingMessage): void {
     const { metrics, logger, stalledAfterMs, keepAliveMs } = this.#options;
     metrics.sockets.inc();
     const client = new SocketClient(this.#options, this.#callers, socket, request);
-    const pace = new SocketPace(socket, this.#options.pace, () => this.#options.scheduler.waitForTurn(client.callerId ?? STRANGERS, 'ask'));
+    const pace = new SocketPace(socket, this.#options.pace, () =>
+      this.#options.scheduler.waitForTurn(client.callerId ?? STRANGERS_ID, 'ask'),
+    );
     const onStalled = () => logger.warn('websocket_stalled');
     const sender = new SocketSender(socket, pace, { stalledAfterMs, keepAliveMs, onStalled });
     const close = (code: number, reason: string) => {
@@ -200,7 +202,7 @@ export class WebsocketDoor implements AsyncDisposable {
         onMessage: (handle) =>
           socket.on('message', (data) => {
             if (client.mayBeHeard())
-              pace.take(() => socket.readyState === socket.OPEN && this.#watch(handle(text(data)), close), lengthOf(data));
+              pace.take(() => socket.readyState === socket.OPEN && this.#watch(handle(toText(data)), close), lengthOf(data));
           }),
       },
       { client },
@@ -248,7 +250,7 @@ const TOO_MANY_OPERATIONS = new GraphQLError(
 );
 
 /** An error without what is meant for HTTP alone. */
-function overSocket(error: GraphQLError): GraphQLError {
+function withoutHttp(error: GraphQLError): GraphQLError {
   const { http, ...extensions } = error.extensions;
   if (http === undefined) return error;
   const { message, nodes, path, originalError } = error;
@@ -266,7 +268,7 @@ function lengthOf(data: RawData): number {
   return Array.isArray(data) ? data.reduce((sum, { byteLength }) => sum + byteLength, 0) : data.byteLength;
 }
 
-function text(data: RawData): string {
+function toText(data: RawData): string {
   if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
   return Buffer.isBuffer(data) ? data.toString('utf8') : Buffer.from(data).toString('utf8');
 }
