@@ -6,12 +6,12 @@ import {
   TokenKind,
   validate,
   type DocumentNode,
-  type FragmentDefinitionNode,
   type GraphQLSchema,
   type SelectionNode,
   type SelectionSetNode,
   type ValidationRule,
 } from 'graphql';
+import { fragmentsOf } from './fragments-of.ts';
 import { refusalError } from './refusal-errors.ts';
 import { withoutValues } from './variable-values.ts';
 
@@ -113,9 +113,7 @@ const EMPTY_MEASURE: Measure = { depth: 0, introspectionDepth: 0, aliases: 0, ro
 
 /** The most of any operation: which one will run is not known yet. */
 function measure(document: DocumentNode): Measure {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const definition of document.definitions)
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  const fragments = fragmentsOf(document);
   const measured = new Map<string, Measure>();
 
   const ofSet = (set: SelectionSetNode | undefined): Measure => (set?.selections ?? []).map(ofSelection).reduce(addMeasures, EMPTY_MEASURE);

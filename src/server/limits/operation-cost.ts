@@ -6,7 +6,6 @@ import {
   isListType,
   Kind,
   type DocumentNode,
-  type FragmentDefinitionNode,
   type GraphQLCompositeType,
   type GraphQLField,
   type GraphQLInputObjectType,
@@ -17,6 +16,7 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql';
+import { fragmentsOf } from './fragments-of.ts';
 
 /** Arguments that say how many objects the lists below a field have; the resolvers take 1 to 1,000, and 100 when left out. */
 const PAGE_SIZE_ARGUMENTS: readonly string[] = ['first', 'batchSize'];
@@ -222,18 +222,4 @@ function numberIn(node: ValueNode | undefined): number | undefined {
 
 function findArgument({ arguments: given }: FieldNode, name: string): ValueNode | undefined {
   return given?.find((node) => node.name.value === name)?.value;
-}
-
-const fragmentsByDocument = new WeakMap<DocumentNode, ReadonlyMap<string, FragmentDefinitionNode>>();
-
-function fragmentsOf(document: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
-  let fragments = fragmentsByDocument.get(document);
-  if (fragments) return fragments;
-  fragments = new Map(
-    document.definitions.flatMap((definition) =>
-      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [],
-    ),
-  );
-  fragmentsByDocument.set(document, fragments);
-  return fragments;
 }
