@@ -9,22 +9,22 @@ import { listen } from './lib/listen.ts';
 import { startAuthentication } from './gateway/start-authentication.ts';
 import { readStoreKeys } from './config/read-store-keys.ts';
 import { refreshGauges } from './gateway/refresh-gauges.ts';
-import { refreshStoreGauges } from './gateway/refresh-store-gauges.ts';
-import { repeat } from './lib/repeat.ts';
+import { repeat } from './lib/timers.ts';
 import { startForwarding } from './gateway/start-forwarding.ts';
 import { startPurging } from './gateway/start-purging.ts';
 import { startSending } from './gateway/start-sending.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { CallerTurns } from './resolvers/requests/caller-turns.ts';
+import { FairScheduler } from './lib/fair-scheduler.ts';
 import { DeadLetters } from './resolvers/callbacks/redrive-dead-letters.ts';
-import { RequestFollowing } from './resolvers/requests/follow-request.ts';
+import { RequestFeed } from './resolvers/requests/follow-request.ts';
 import { RequestManager } from './resolvers/requests/manage-request.ts';
 import { StorePurge } from './resolvers/upkeep/purge-store.ts';
 import { StoreReseal } from './resolvers/upkeep/reseal-store.ts';
 import { CallbackReceiver } from './resolvers/callbacks/receive-callback.ts';
 import { Reconciler } from './resolvers/requests/reconcile-requests.ts';
-import { createAdminServer, type Readiness } from './server/admin/admin.ts';
+import { createAdminServer } from './server/admin/admin.ts';
+import type { Readiness } from './server/admin/admin-routes.ts';
 import { GraphiqlPage, type GraphiqlTab } from './server/graphql/graphiql-page.ts';
 import { createGraphqlServer } from './server/graphql/graphql-http.ts';
 import { createGraphql } from './server/graphql/graphql.ts';
@@ -89,9 +89,11 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const documents = await readTrustedDocuments(config.trustedDocumentsFiles ?? []);
   await using undo = new AsyncDisposableStack();
 
-  const turns = new CallerTurns();
-  metrics.callerTurns(() => turns.waiting);
-  const overload = undo.use(new Overload({ callbacks: config.overloadCallbacks, lagMs: OVERLOAD_LAG_MS, callersMs: () => turns.servedMs }));
+  const scheduler = new FairScheduler();
+  metrics.callerTurns(() => scheduler.waiting);
+  const overload = undo.use(
+    new Overload({ callbacks: config.overloadCallbacks, lagMs: OVERLOAD_LAG_MS, callersMs: () => scheduler.servedMs }),
+  );
   const hub = new Hub({ tickMs: () => (overload.active ? OVERLOADED_TICK_MS : FOLLOWER_TICK_MS) });
   const keysOfStore = readStoreKeys(config);
   const requestLog = undo.use(
@@ -115,7 +117,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     logger.info('store_not_encrypted', { reason: 'M2M_STORE_PLAINTEXT=on: names, addresses and codes lie readable in the file' });
   const carrier = connectCarrier(config, { requestLog, metrics, now, undo });
   const { thingSpace, session } = carrier;
-  const following = new RequestFollowing(requestLog, hub, turns);
+  const feed = new RequestFeed(requestLog, hub, scheduler);
   const forwardTargets = startForwarding(config, { requestLog, hub, metrics, logger, now, undo });
   const receiver = new CallbackReceiver({
     requestLog,
@@ -170,10 +172,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       reseal: () => reseal.run(),
       stats: () => upkeep.stats(),
     },
-    refreshGauges: async () => {
-      await refreshGauges(metrics, requestLog, session, overload, now());
-      await refreshStoreGauges(metrics, upkeep);
-    },
+    refreshGauges: () => refreshGauges(metrics, { requestLog, upkeep, session, overload, now }),
   });
   const adminUrl = await listen(undo, admin, { ...ADMIN, host: config.adminHost, port: config.adminPort });
 
@@ -199,9 +198,14 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     if (adopted.length > 0) logger.info('external_requests_adopted', { count: adopted.length });
     for (let step = 0; step < INDEX_STEPS && (await requestLog.indexIdentifiers()); step++);
   };
-  const failed = (what: string) => (error: unknown) => logger.error(what, { error });
-  repeat(undo, Math.min(TIDY_EVERY_MS, config.adoptAfterMs), tidy, failed('tidy_failed'));
-  repeat(undo, Math.min(TIDY_EVERY_MS, config.overdueAfterMs, config.expireAfterMs), () => reconciler.tick(), failed('reconcile_failed'));
+  const logFailure = (what: string) => (error: unknown) => logger.error(what, { error });
+  repeat(undo, Math.min(TIDY_EVERY_MS, config.adoptAfterMs), tidy, logFailure('tidy_failed'));
+  repeat(
+    undo,
+    Math.min(TIDY_EVERY_MS, config.overdueAfterMs, config.expireAfterMs),
+    () => reconciler.tick(),
+    logFailure('reconcile_failed'),
+  );
   // Undone before the repeat is: a tick under way is told to end before it is waited for.
   undo.use(reconciler);
 
@@ -212,12 +216,12 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       requestLog,
       submitter,
       sender,
-      following,
+      feed,
       manager: new RequestManager({ requestLog, submitter, sender }),
       deadLetters: new DeadLetters({ requestLog, receiver }),
     },
     openPerCaller: config.socketsPerCaller * SUBSCRIPTIONS_PER_SOCKET,
-    turns,
+    scheduler,
     maxBodyBytes: config.maxBodyBytes,
     admission: new Admission({
       maxCost: config.maxCost,
@@ -250,7 +254,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     maxMessageBytes: config.maxBodyBytes,
     socketsPerCaller: config.socketsPerCaller,
     pace: SOCKET_PACE,
-    turns,
+    scheduler,
     overload,
     hosts: config.graphqlHosts,
     stalledAfterMs: STALLED_AFTER_MS,

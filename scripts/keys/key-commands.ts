@@ -1,5 +1,5 @@
 import { KeyRing, type CreatedKey, type KeyView, type NewKey } from '../../src/resolvers/access/key-ring.ts';
-import type { Rights } from '../../src/resolvers/access/rights.ts';
+import type { Rights } from '../../src/resolvers/access/caller.ts';
 import type { GatewayCommand } from '../support/gateway-command.ts';
 
 export const keyCommands = {

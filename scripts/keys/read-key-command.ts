@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util';
-import { GRANTS, SCOPES, type Grant, type Scope } from '../../src/resolvers/access/caller.ts';
+import { GRANTS, SCOPES, type Grant, type Rights, type Scope } from '../../src/resolvers/access/caller.ts';
 import type { NewKey } from '../../src/resolvers/access/key-ring.ts';
-import type { Rights } from '../../src/resolvers/access/rights.ts';
 
 export type KeyCommand =
   | { readonly name: 'list' }

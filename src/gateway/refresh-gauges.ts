@@ -1,16 +1,19 @@
 import type { RequestLog } from '../datasources/request-log/request-log.ts';
+import type { StoreUpkeep } from '../datasources/request-log/store-upkeep.ts';
 import type { Session } from '../datasources/thingspace/session.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Overload } from '../server/overload.ts';
 
-/** Brings up to date what is read from the store, or sampled, when the metrics are asked for. */
-export async function refreshGauges(
-  metrics: Metrics,
-  requestLog: RequestLog,
-  session: Pick<Session, 'isLatched'>,
-  overload: Overload,
-  now: number,
-): Promise<void> {
+interface Sources {
+  readonly requestLog: RequestLog;
+  readonly upkeep: StoreUpkeep;
+  readonly session: Pick<Session, 'isLatched'>;
+  readonly overload: Overload;
+  readonly now: () => number;
+}
+
+/** Brings the gauges up to date that are read from the store, or sampled, when the metrics are asked for. */
+export async function refreshGauges(metrics: Metrics, { requestLog, upkeep, session, overload, now }: Sources): Promise<void> {
   const { unclaimed, openByStatus, keptByReason, overdueDevices } = await requestLog.counts();
   metrics.unclaimed.set(unclaimed);
   metrics.overdueDevices.set(overdueDevices);
@@ -20,7 +23,13 @@ export async function refreshGauges(
   for (const [reason, count] of Object.entries(keptByReason)) metrics.keptMessages.set({ reason: reason.toLowerCase() }, count);
   const { rows, oldestAt } = await requestLog.forwardBacklog();
   metrics.forwardBacklog.set(rows);
-  metrics.forwardOldest.set(oldestAt === null ? 0 : Math.max(0, now - oldestAt) / 1000);
+  metrics.forwardOldest.set(oldestAt === null ? 0 : Math.max(0, now() - oldestAt) / 1000);
   metrics.loginLatched.set((await session.isLatched()) ? 1 : 0);
   metrics.eventLoopLag.set(overload.lagMs / 1000);
+  const { fileBytes, walBytes } = upkeep.sizes();
+  metrics.storeBytes.set({ part: 'file' }, fileBytes);
+  metrics.storeBytes.set({ part: 'wal' }, walBytes);
+  const { purgeAt, backupAt } = await upkeep.lastTimes();
+  metrics.lastPurge.set((purgeAt ?? 0) / 1000);
+  metrics.lastBackup.set((backupAt ?? 0) / 1000);
 }

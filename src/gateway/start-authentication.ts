@@ -6,7 +6,7 @@ import type { Metrics } from '../metrics.ts';
 import { KeyRing } from '../resolvers/access/key-ring.ts';
 import { Authenticator } from '../server/identity/authenticator.ts';
 import { issuerKeysOfFile, IssuerKeysOfUrl } from '../server/identity/issuer-keys.ts';
-import { RareLines } from '../lib/rare-lines.ts';
+import { LogThrottle } from '../lib/log-throttle.ts';
 import { JwtVerifier } from '../server/identity/jwt-verifier.ts';
 
 interface Parts {
@@ -23,7 +23,7 @@ export async function startAuthentication(config: Config, { requestLog, hub, met
   const keys = undo.use(await KeyRing.open({ store: requestLog.apiKeys, accounts: config.accounts, now }));
   // Every follower looks again whether it may still read.
   undo.defer(keys.onChange(() => hub.wakeAll()));
-  const rare = new RareLines(now);
+  const throttle = new LogThrottle(now);
   const jwts = jwtVerifier(config, { logger, now, undo });
   const authenticator = new Authenticator({
     on: config.auth,
@@ -31,7 +31,7 @@ export async function startAuthentication(config: Config, { requestLog, hub, met
     jwts,
     onRefused: (reason) => {
       metrics.authenticationsRefused.inc({ reason: reason.toLowerCase() });
-      const count = rare.count(reason);
+      const count = throttle.count(reason);
       if (count !== null) logger.warn('authentication_refused', { reason: reason.toLowerCase(), count });
     },
   });

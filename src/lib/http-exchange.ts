@@ -115,7 +115,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     clearTimeout(this.#deadline);
     const text = Buffer.concat(this.#chunks).toString('utf8');
-    this.#resolve({ status: this.#status, retryAfter: this.#retryAfter, text, body: json(text) });
+    this.#resolve({ status: this.#status, retryAfter: this.#retryAfter, text, body: parseJson(text) });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -131,7 +131,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 }
 
-function json(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return text === '' ? undefined : (JSON.parse(text) as unknown);
   } catch {

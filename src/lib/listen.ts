@@ -63,9 +63,10 @@ export async function listen(undo: AsyncDisposableStack, server: Server, options
     server.close();
   });
   // What the others take is the one server's to serve, with the options of its own sockets.
-  const take = () => createServer({ allowHalfOpen: true, noDelay: true }, (socket) => server.emit('connection', socket));
+  const createFurther = () => createServer({ allowHalfOpen: true, noDelay: true }, (socket) => server.emit('connection', socket));
   if (inherited) {
-    for (const fd of inherited.descriptors) listening.push(await adopt(listening.length === 0 ? server : take(), fd, inherited, server));
+    for (const fd of inherited.descriptors)
+      listening.push(await adopt(listening.length === 0 ? server : createFurther(), fd, inherited, server));
     return urlOf(server.address() as AddressInfo);
   }
   try {
@@ -77,7 +78,7 @@ export async function listen(undo: AsyncDisposableStack, server: Server, options
     }
     listening.push(await open(server, { host, port, reusePort: isShared }));
     const { port: bound } = server.address() as AddressInfo;
-    while (isShared && listening.length < sockets) listening.push(await open(take(), { host, port: bound, reusePort: true }));
+    while (isShared && listening.length < sockets) listening.push(await open(createFurther(), { host, port: bound, reusePort: true }));
     return urlOf({ address: host, port: bound });
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
@@ -92,19 +93,19 @@ function urlOf({ address, port }: Pick<AddressInfo, 'address' | 'port'>): string
 
 /** Closing it closes our descriptor alone: the supervisor's goes on listening. */
 async function adopt(each: NetServer, fd: number, { variable }: InheritedSockets, first: NetServer): Promise<NetServer> {
-  const refused = (why: string, cause?: unknown) =>
+  const refusalError = (why: string, cause?: unknown) =>
     new GatewayError(
       'CONFIG_INVALID',
       `${variable} names descriptor ${fd}, ${why}. The supervisor must pass sockets that listen there (systemd: a .socket unit, docs/proxy.md); without one leave ${variable} out.`,
       { cause },
     );
   await open(each, { fd }).catch((cause: Error) => {
-    throw refused(`which is no socket to listen on (${cause.message})`, cause);
+    throw refusalError(`which is no socket to listen on (${cause.message})`, cause);
   });
   // Null for a pipe, a name for a socket of the file system.
   const [own, firsts] = [each.address(), first.address()].map((at) => (typeof at === 'string' || at === null ? null : urlOf(at)));
-  if (own === null) throw refused('which is no TCP socket');
-  if (own !== firsts) throw refused(`which listens on ${own}, and the first on ${firsts}`);
+  if (own === null) throw refusalError('which is no TCP socket');
+  if (own !== firsts) throw refusalError(`which listens on ${own}, and the first on ${firsts}`);
   return each;
 }
 

@@ -4,7 +4,7 @@ export class RateLimit {
   readonly #now: () => number;
   /** How much was taken and when, by name. Full buckets are forgotten. */
   readonly #taken = new Map<string, { amount: number; at: number }>();
-  #sweepAt = MANY;
+  #sweepAt = SWEEP_FROM;
 
   /** @param now milliseconds, monotonic. */
   constructor(perMinute: number, now: () => number = () => performance.now()) {
@@ -41,9 +41,9 @@ export class RateLimit {
   #forgetFull(now: number): void {
     for (const [name, { amount, at }] of this.#taken) if (amount <= this.#refilled(now - at)) this.#taken.delete(name);
     // Not again at each name that comes, when all of them matter.
-    this.#sweepAt = Math.max(MANY, 2 * this.#taken.size);
+    this.#sweepAt = Math.max(SWEEP_FROM, 2 * this.#taken.size);
   }
 }
 
 /** Names after which those that matter no longer are looked for. */
-const MANY = 10_000;
+const SWEEP_FROM = 10_000;

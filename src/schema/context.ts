@@ -2,7 +2,7 @@ import type { RequestLog } from '../datasources/request-log/request-log.ts';
 import type { Loaders } from './loaders.ts';
 import type { Caller, Identity } from '../resolvers/access/caller.ts';
 import type { DeadLetters } from '../resolvers/callbacks/redrive-dead-letters.ts';
-import type { RequestFollowing } from '../resolvers/requests/follow-request.ts';
+import type { RequestFeed } from '../resolvers/requests/follow-request.ts';
 import type { RequestManager } from '../resolvers/requests/manage-request.ts';
 import type { RequestSender } from '../resolvers/requests/request-sender.ts';
 import type { RequestSubmitter } from '../resolvers/requests/submit-request.ts';
@@ -17,6 +17,6 @@ export interface GraphContext {
   readonly sender: RequestSender;
   readonly manager: RequestManager;
   readonly deadLetters: DeadLetters;
-  readonly following: RequestFollowing;
+  readonly feed: RequestFeed;
   readonly loaders: Loaders;
 }

@@ -1,7 +1,7 @@
 import { parseOutcomeId } from '../datasources/request-log/outcome-id.ts';
 import { identifierKey, parseIdentifierKind, type DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
 import { accountsWith, mayUse } from '../resolvers/access/caller.ts';
-import { findRequest } from '../resolvers/requests/find-request.ts';
+import { findRequest, REQUEST_ID } from '../resolvers/requests/find-request.ts';
 import { builder } from './builder.ts';
 import { AFTER_DESCRIPTION, connectionOf, FIRST_DESCRIPTION, pageCursor, pageSize } from './connection.ts';
 import { DeviceIdentifierKindEnum, OperationEnum, RequestStatusEnum } from './enums.ts';
@@ -50,9 +50,7 @@ builder.queryType({
       description: 'One request; null when there is none with this id, or it is not yours to see.',
       args: { id: t.arg.id({ required: true, description: 'The `id` of a request (`req_…`), or the carrier’s own requestId.' }) },
       resolve: (_parent, { id }, { requestLog, caller, loaders }) =>
-        id.startsWith('req_')
-          ? loaders.request.load(id).then((found) => (found && mayUse(caller, found.account, 'read') ? found : null))
-          : findRequest(requestLog, caller, id),
+        findRequest(requestLog, caller, id, (ownId) => loaders.request.load(ownId)),
     }),
     requests: t.field({
       extensions: READ,
@@ -75,7 +73,7 @@ builder.queryType({
             since: filter?.since?.getTime(),
             until: filter?.until?.getTime(),
           },
-          pageCursor('requests', /^req_[0-9A-HJKMNP-TV-Z]{26}$/, after),
+          pageCursor('requests', REQUEST_ID, after),
           pageSize(first),
         )),
         cursorOf: ({ id }: { id: string }) => id,
@@ -106,12 +104,12 @@ builder.queryType({
       nullable: true,
       description: 'Any object by its global id; null when there is none, or it is not yours to see.',
       args: { id: t.arg.id({ required: true, description: 'A `req_…` or `out_…` id.' }) },
-      resolve: async (_parent, { id }, { caller, loaders }) => {
-        const requestId = id.startsWith('req_') ? id : parseOutcomeId(id)?.requestId;
-        const request = requestId === undefined ? null : await loaders.request.load(requestId);
+      resolve: async (_parent, { id }, { requestLog, caller, loaders }) => {
+        const requestId = REQUEST_ID.test(id) ? id : parseOutcomeId(id)?.requestId;
+        if (requestId === undefined) return null;
+        const request = await findRequest(requestLog, caller, requestId, (ownId) => loaders.request.load(ownId));
         // Nothing is read of another account's devices: it would take longer than of none.
-        if (!request || !mayUse(caller, request.account, 'read')) return null;
-        return requestId === id ? request : loaders.outcome.load(id);
+        return request && requestId !== id ? loaders.outcome.load(id) : request;
       },
     }),
   }),

@@ -61,8 +61,8 @@ builder.subscriptionType({
             'Stay open after the terminal event until every successful device has had its NIDD message (NB-IoT devices only get one; with others the stream stays open until you leave). False when left out.',
         }),
       },
-      subscribe: (_parent, { requestId, after, batchSize, untilNiddSettled }, { following, identity }) =>
-        following.follow(identity, { requestId, after: after ?? null, batchSize, untilNiddSettled: untilNiddSettled ?? false }),
+      subscribe: (_parent, { requestId, after, batchSize, untilNiddSettled }, { feed, identity }) =>
+        feed.follow(identity, { requestId, after: after ?? null, batchSize, untilNiddSettled: untilNiddSettled ?? false }),
       resolve: (event: Event) => event,
     }),
   }),

@@ -4,7 +4,7 @@ export interface OverloadOptions {
   /** How late the event loop comes to what is due, in milliseconds, smoothed over about 100 ms. */
   readonly lagMs: number;
   /**
-   * Work of callers so far, in milliseconds. It has bounds of its own (`CallerTurns`), and is not counted: one who asks for
+   * Work of callers so far, in milliseconds. It has bounds of its own (`FairScheduler`), and is not counted: one who asks for
    * much must not have everybody else refused.
    */
   readonly callersMs?: () => number;
@@ -16,7 +16,7 @@ export const OVERLOADED = 'The gateway has more to do than it can: callbacks go 
 const SAMPLE_MS = 20;
 const SMOOTHING = 0.8;
 /** Callbacks in a sample from which on lag is theirs to suffer: 100 a second. With fewer there is nothing to protect. */
-const BUSY = 2;
+const BUSY_CALLBACKS = 2;
 
 /**
  * Whether there is more to do than can be done. Then GraphQL operations are refused, because a client can come back: a
@@ -40,7 +40,7 @@ export class Overload implements Disposable {
   }
 
   get active(): boolean {
-    return this.#waiting >= this.#options.callbacks || (this.#lagMs >= this.#options.lagMs && this.#rate >= BUSY);
+    return this.#waiting >= this.#options.callbacks || (this.#lagMs >= this.#options.lagMs && this.#rate >= BUSY_CALLBACKS);
   }
 
   get lagMs(): number {

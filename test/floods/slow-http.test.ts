@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { LOCAL_IDENTITY } from '../../src/server/identity/caller.ts';
+import { LOCAL_IDENTITY } from '../../src/server/identity/local-caller.ts';
 import { createGraphqlServer, type GraphqlHttpOptions } from '../../src/server/graphql/graphql-http.ts';
-import { unauthenticated } from '../../src/server/identity/unauthenticated.ts';
+import { unauthenticatedError } from '../../src/resolvers/access/caller.ts';
 import { send } from '../graphql-http/support/send.ts';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';
 import { RawWebSocket } from '../support/raw-websocket.ts';
@@ -27,7 +27,7 @@ async function openCountingDoors(options: Parameters<typeof openGraphqlDoors>[0]
   const doors = await openGraphqlDoors({
     maxMessageBytes: 8_000_000,
     identify: async (authorization) => {
-      if (authorization === 'Bearer bad') throw unauthenticated('INVALID', 'There is no such key.');
+      if (authorization === 'Bearer bad') throw unauthenticatedError('INVALID', 'There is no such key.');
       return LOCAL_IDENTITY;
     },
     faulty: (log) => {

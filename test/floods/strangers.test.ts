@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { LOCAL_IDENTITY } from '../../src/server/identity/caller.ts';
+import { LOCAL_IDENTITY } from '../../src/server/identity/local-caller.ts';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';
 import { HandMadeSocket } from '../support/hand-made-socket.ts';
 import { RawWebSocket } from '../support/raw-websocket.ts';

@@ -6,8 +6,8 @@ import type { RequestLog } from '../../src/datasources/request-log/request-log.t
 import { GatewayError } from '../../src/errors.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createMetrics } from '../../src/metrics.ts';
-import { LOCAL_IDENTITY } from '../../src/server/identity/caller.ts';
-import { CallerTurns } from '../../src/resolvers/requests/caller-turns.ts';
+import { LOCAL_IDENTITY } from '../../src/server/identity/local-caller.ts';
+import { FairScheduler } from '../../src/lib/fair-scheduler.ts';
 import { createGraphqlServer } from '../../src/server/graphql/graphql-http.ts';
 import { createGraphql, type GraphqlOptions } from '../../src/server/graphql/graphql.ts';
 import { createTrustedDocuments } from '../../src/server/limits/trusted-documents.ts';
@@ -63,7 +63,7 @@ async function doorOver(list: RequestLog['list']) {
     trusted,
     admission,
     openPerCaller: 10,
-    turns: new CallerTurns(),
+    scheduler: new FairScheduler(),
     maxBodyBytes: 100_000,
     logger,
     metrics,

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { request } from 'undici';
 import { expect, test } from 'vitest';
 import { Authenticator } from '../../src/server/identity/authenticator.ts';
-import { LOCAL_IDENTITY } from '../../src/server/identity/caller.ts';
+import { LOCAL_IDENTITY } from '../../src/server/identity/local-caller.ts';
 import { IssuerKeysOfUrl } from '../../src/server/identity/issuer-keys.ts';
 import { JwtVerifier } from '../../src/server/identity/jwt-verifier.ts';
 import { KEY_ACCOUNTS, openKeyRing } from '../support/open-key-ring.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
-import { setAlarm } from '../../src/lib/alarm.ts';
+import { setAlarm } from '../../src/lib/timers.ts';
 import type { Identity } from '../../src/resolvers/access/caller.ts';
 import type { KeyChange, NewKey } from '../../src/resolvers/access/key-ring.ts';
 import { KEY_ACCOUNTS, openKeyRing } from '../support/open-key-ring.ts';

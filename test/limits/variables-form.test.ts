@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openScanned, type Scanned } from '../scanner/support/open-scanned.ts';
 import { overTransports } from '../scanner/support/over-transports.ts';
-import { keptFault, VARIABLES_LIMITS, variablesFault } from '../../src/server/limits/variables-form.ts';
+import { keptParamsFault, VARIABLES_LIMITS, variablesFault } from '../../src/server/limits/variables-form.ts';
 
 const { characters, fields, depth, values, charactersKept } = VARIABLES_LIMITS;
 const text = (length: number) => 'x'.repeat(length);
@@ -42,7 +42,7 @@ test('10,000 devices with all seven identifiers are within the limits', () => {
 
 test('a subscription is kept for hours with all that came with it: there is little room beside its document', () => {
   const query = text(60_000);
-  expect(keptFault({ query, variables: { v: text(charactersKept - 100) } })).toBeNull();
+  expect(keptParamsFault({ query, variables: { v: text(charactersKept - 100) } })).toBeNull();
   for (const more of [
     { variables: { v: text(charactersKept) } },
     { variables: { v: Array.from({ length: 5 }, () => text(charactersKept / 5)) } },
@@ -51,7 +51,7 @@ test('a subscription is kept for hours with all that came with it: there is litt
     { operationName: text(charactersKept) },
     { extensions: deep(5_000) as object },
   ])
-    expect(keptFault({ query, ...more })).toMatchObject({ extensions: { code: 'OPERATION_TOO_LARGE' } });
+    expect(keptParamsFault({ query, ...more })).toMatchObject({ extensions: { code: 'OPERATION_TOO_LARGE' } });
 });
 
 describe('over every transport', () => {

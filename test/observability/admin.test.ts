@@ -45,9 +45,32 @@ test('metrics count callbacks by service and outcome, duplicates, unclaimed ones
   expect(await sample(stack, 'm2m_subscriptions_open')).toBe(0);
 });
 
-test('an unknown path of the admin listener says what there is', async () => {
-  await using stack = await startStack();
-  expect(await get(stack, '/')).toMatchObject({ status: 404, body: { error: 'NOT_FOUND' } });
+test('an unknown path of the admin listener says what there is: every path, by its method', async () => {
+  await using stack = await startStack({ register: false });
+  expect(await get(stack, '/')).toEqual({
+    status: 404,
+    body: {
+      error: 'NOT_FOUND',
+      message:
+        'Known: GET /health/live, /health/ready, /metrics, /callbacks, /keys, /store/stats; POST /callbacks/register, /callbacks/remove, /callbacks/rotate, /keys/create, /keys/revoke, /keys/change, /login/unlatch, /store/backup?path=, /store/copy?path=, /store/purge, /store/reseal.',
+    },
+  });
+  const { body } = await get(stack, '/');
+  const { message } = body as { readonly message: string };
+  for (const [list, other] of [
+    [/GET ([^;]*);/, 'POST'],
+    [/POST ([^;]*)\.$/, 'GET'],
+  ] as const) {
+    // Each is there, and is not taken with another method.
+    for (const path of list.exec(message)?.[1]?.split(', ') ?? []) {
+      const answer = await request(`${stack.gateway.urls.admin}${path}`, { method: other });
+      expect([answer.statusCode, answer.headers['allow'], await answer.body.json()], path).toEqual([
+        405,
+        other === 'GET' ? 'POST' : 'GET',
+        expect.objectContaining({ error: 'METHOD_NOT_ALLOWED' }),
+      ]);
+    }
+  }
 });
 
 async function get(stack: Stack, path: string): Promise<{ status: number; body: unknown }> {

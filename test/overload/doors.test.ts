@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { CallerTurns } from '../../src/resolvers/requests/caller-turns.ts';
+import { FairScheduler } from '../../src/lib/fair-scheduler.ts';
 import { Overload } from '../../src/server/overload.ts';
 import { successCallback } from '../support/callback-samples.ts';
 import { iccid } from '../support/devices.ts';
@@ -158,14 +158,14 @@ test.each([
 });
 
 test('the work of callers, which waits for its turns, is no overload, however much it is', async () => {
-  const turns = new CallerTurns();
-  using overload = new Overload({ callbacks: Infinity, lagMs: 30, callersMs: () => turns.servedMs });
+  const scheduler = new FairScheduler();
+  using overload = new Overload({ callbacks: Infinity, lagMs: 30, callersMs: () => scheduler.servedMs });
   for (let piece = 0; piece < 12; piece++) {
     for (let callback = 0; callback < 20; callback++) void overload.during(Promise.resolve());
-    await turns.take('greedy', 'ask');
+    await scheduler.waitForTurn('greedy', 'ask');
     await stall(80);
   }
-  expect(turns.servedMs).toBeGreaterThan(500);
+  expect(scheduler.servedMs).toBeGreaterThan(500);
   expect(overload.active).toBe(false);
 });
 

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { Pool, request as httpRequest } from 'undici';
 import { expect, test } from 'vitest';
 import type { Identity } from '../../src/resolvers/access/caller.ts';
-import { lastingIdentity } from '../../src/server/identity/caller.ts';
+import { createLastingIdentity } from '../../src/server/identity/local-caller.ts';
 import { successCallback } from '../support/callback-samples.ts';
 import { callerWith } from '../support/caller-with.ts';
 import { iccid } from '../support/devices.ts';
@@ -28,7 +28,7 @@ fragment All on Request { outcomes(first: 1000) { nodes { status deviceIds { kin
 async function openDoors() {
   const doors = await openGraphqlDoors({
     maxMessageBytes: MAX_BYTES,
-    identify: (name): Promise<Identity> => Promise.resolve(lastingIdentity(callerWith({ '*': ['read'] }, { id: name ?? 'nobody' }))),
+    identify: (name): Promise<Identity> => Promise.resolve(createLastingIdentity(callerWith({ '*': ['read'] }, { id: name ?? 'nobody' }))),
   });
   const ids = Array.from({ length: DEVICES }, (_, at) => [['ICCID', iccid(at)]] as const);
   const request = newRequest(ids);

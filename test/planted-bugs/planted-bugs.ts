@@ -74,8 +74,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       },
       {
         file: 'resolvers/requests/follow-request.ts',
-        find: 'export class RequestFollowing',
-        replace: 'let overAll = 0;\nexport class RequestFollowing',
+        find: 'export class RequestFeed',
+        replace: 'let overAll = 0;\nexport class RequestFeed',
       },
     ],
     aim: { endings: ['random'], kills: 1 },

@@ -4,9 +4,9 @@ import { basename, dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
 import { cursorAt } from '../../src/resolvers/requests/cursor.ts';
-import { CallerTurns } from '../../src/resolvers/requests/caller-turns.ts';
-import { RequestFollowing } from '../../src/resolvers/requests/follow-request.ts';
-import { LOCAL_IDENTITY } from '../../src/server/identity/caller.ts';
+import { FairScheduler } from '../../src/lib/fair-scheduler.ts';
+import { RequestFeed } from '../../src/resolvers/requests/follow-request.ts';
+import { LOCAL_IDENTITY } from '../../src/server/identity/local-caller.ts';
 import { successCallback } from '../support/callback-samples.ts';
 import { fillStore } from '../support/fill-store.ts';
 import { newRequest } from '../support/new-request.ts';
@@ -49,10 +49,10 @@ test('a backup is one private file with all that was committed; opened as a stor
   // A position in the log that was given before may be another row's now.
   const after = cursorAt(id, 1, log.epoch);
   const given = { requestId: id, batchSize: 100, untilNiddSettled: false };
-  await expect(new RequestFollowing(restored, hub, new CallerTurns()).follow(LOCAL_IDENTITY, { ...given, after })).rejects.toMatchObject({
+  await expect(new RequestFeed(restored, hub, new FairScheduler()).follow(LOCAL_IDENTITY, { ...given, after })).rejects.toMatchObject({
     code: 'CURSOR_EXPIRED',
   });
-  const going = await new RequestFollowing(log, hub, new CallerTurns()).follow(LOCAL_IDENTITY, { ...given, after });
+  const going = await new RequestFeed(log, hub, new FairScheduler()).follow(LOCAL_IDENTITY, { ...given, after });
   expect((await going.next()).value).toMatchObject({ lastSeq: 4 });
   await going.return?.();
 });

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { CallerTurns } from '../../src/resolvers/requests/caller-turns.ts';
-import { RequestFollowing } from '../../src/resolvers/requests/follow-request.ts';
-import { LOCAL_IDENTITY } from '../../src/server/identity/caller.ts';
+import { FairScheduler } from '../../src/lib/fair-scheduler.ts';
+import { RequestFeed } from '../../src/resolvers/requests/follow-request.ts';
+import { LOCAL_IDENTITY } from '../../src/server/identity/local-caller.ts';
 import { failureCallback, niddCallback, pendingCallback, successCallback } from '../support/callback-samples.ts';
 import { A, B, outcomesOf, requestOf, statuses, submitted, type LogFixture } from './contract-support.ts';
 
@@ -91,11 +91,11 @@ export function callbackContract(name: string, start: () => Promise<LogFixture>)
       const guid = randomUUID();
       const devices = Array.from({ length: 200 }, (_, at) => [['ICCID', `8914800000000000${String(at).padStart(4, '0')}`]] as const);
       const id = await submitted(log, devices, guid);
-      const following = new RequestFollowing(log, fixture.hub, new CallerTurns());
+      const feed = new RequestFeed(log, fixture.hub, new FairScheduler());
       const readers = [1, 7, 1000].map(async (batchSize) => {
         const seen: string[] = [];
         let last = 0;
-        for await (const event of await following.follow(LOCAL_IDENTITY, {
+        for await (const event of await feed.follow(LOCAL_IDENTITY, {
           requestId: id,
           after: null,
           batchSize,
@@ -121,10 +121,10 @@ export function callbackContract(name: string, start: () => Promise<LogFixture>)
       const log = await fixture.open();
       const guid = randomUUID();
       const id = await submitted(log, [A, B], guid);
-      const following = new RequestFollowing(log, fixture.hub, new CallerTurns());
+      const feed = new RequestFeed(log, fixture.hub, new FairScheduler());
       const args = { requestId: id, after: 'LATEST', batchSize: 100, untilNiddSettled: false };
-      const leaves = await following.follow(LOCAL_IDENTITY, args);
-      const stays = await following.follow(LOCAL_IDENTITY, args);
+      const leaves = await feed.follow(LOCAL_IDENTITY, args);
+      const stays = await feed.follow(LOCAL_IDENTITY, args);
       const waiting = leaves.next();
       const first = stays.next();
       await leaves.return?.();

@@ -6,9 +6,9 @@ import { Hub } from '../../src/datasources/request-log/hub.ts';
 import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import type { PurgeStep } from '../../src/datasources/request-log/store-upkeep.ts';
 import { identifierKey } from '../../src/datasources/thingspace/wire/device-identifier.ts';
-import { CallerTurns } from '../../src/resolvers/requests/caller-turns.ts';
-import { RequestFollowing } from '../../src/resolvers/requests/follow-request.ts';
-import { LOCAL_IDENTITY } from '../../src/server/identity/caller.ts';
+import { FairScheduler } from '../../src/lib/fair-scheduler.ts';
+import { RequestFeed } from '../../src/resolvers/requests/follow-request.ts';
+import { LOCAL_IDENTITY } from '../../src/server/identity/local-caller.ts';
 import { failureCallback, successCallback } from '../support/callback-samples.ts';
 import { newRequest } from '../support/new-request.ts';
 import { openLog } from '../support/open-log.ts';
@@ -149,18 +149,16 @@ test('a follower of a request that is purged is told that it is gone', async () 
   await using store = await opened();
   const { log, hub } = store;
   const { id } = await completed(store, [A], OLD);
-  const following = new RequestFollowing(log, hub, new CallerTurns());
+  const feed = new RequestFeed(log, hub, new FairScheduler());
   // Complete, and open all the same: it waits for the device's NIDD message.
-  const events = await following.follow(LOCAL_IDENTITY, { requestId: id, after: null, batchSize: 100, untilNiddSettled: true });
+  const events = await feed.follow(LOCAL_IDENTITY, { requestId: id, after: null, batchSize: 100, untilNiddSettled: true });
   expect((await events.next()).value).toMatchObject({ status: 'SUCCEEDED' });
   const next = expect(events.next()).rejects.toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('purged') as string });
   await purge(log);
   await next;
   await events.return?.();
   expect(hub.topics).toBe(0);
-  await expect(
-    following.follow(LOCAL_IDENTITY, { requestId: id, after: null, batchSize: 100, untilNiddSettled: true }),
-  ).rejects.toMatchObject({
+  await expect(feed.follow(LOCAL_IDENTITY, { requestId: id, after: null, batchSize: 100, untilNiddSettled: true })).rejects.toMatchObject({
     code: 'NOT_FOUND',
   });
 });

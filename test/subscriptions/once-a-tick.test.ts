@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
 import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
-import { CallerTurns } from '../../src/resolvers/requests/caller-turns.ts';
-import { RequestFollowing } from '../../src/resolvers/requests/follow-request.ts';
-import { LOCAL_IDENTITY } from '../../src/server/identity/caller.ts';
+import { FairScheduler } from '../../src/lib/fair-scheduler.ts';
+import { RequestFeed } from '../../src/resolvers/requests/follow-request.ts';
+import { LOCAL_IDENTITY } from '../../src/server/identity/local-caller.ts';
 import { successCallback } from '../support/callback-samples.ts';
 import { iccid } from '../support/devices.ts';
 import { newRequest } from '../support/new-request.ts';
@@ -27,8 +27,8 @@ async function openFollowed(batchSize: number, tickMs: number) {
   await log.step(request.id, 0, { type: 'ACCEPTED', carrierRequestId: 'carrier' });
   const report = (at: number) =>
     log.append(successCallback({ requestId: 'carrier', ids: [['ICCID', iccid(at)]], account: request.account }));
-  const following = new RequestFollowing(log, hub, new CallerTurns());
-  const events = await following.follow(LOCAL_IDENTITY, { requestId: request.id, after: null, batchSize, untilNiddSettled: false });
+  const feed = new RequestFeed(log, hub, new FairScheduler());
+  const events = await feed.follow(LOCAL_IDENTITY, { requestId: request.id, after: null, batchSize, untilNiddSettled: false });
   const built = undo.move();
   return { events, report, [Symbol.asyncDispose]: () => built.disposeAsync() };
 }

@@ -4,14 +4,14 @@ import type { RequestLog } from '../../src/datasources/request-log/request-log.t
 import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createMetrics } from '../../src/metrics.ts';
-import { CallerTurns } from '../../src/resolvers/requests/caller-turns.ts';
+import { FairScheduler } from '../../src/lib/fair-scheduler.ts';
 import { DeadLetters } from '../../src/resolvers/callbacks/redrive-dead-letters.ts';
-import { RequestFollowing } from '../../src/resolvers/requests/follow-request.ts';
+import { RequestFeed } from '../../src/resolvers/requests/follow-request.ts';
 import { CallbackReceiver } from '../../src/resolvers/callbacks/receive-callback.ts';
 import type { Identity } from '../../src/resolvers/access/caller.ts';
 import { createTrustedDocuments } from '../../src/server/limits/trusted-documents.ts';
 import { Origins } from '../../src/server/graphql/origins.ts';
-import { lastingIdentity, LOCAL_CALLER } from '../../src/server/identity/caller.ts';
+import { createLastingIdentity, LOCAL_CALLER } from '../../src/server/identity/local-caller.ts';
 import { createGraphqlServer, type GraphqlHttpLimits } from '../../src/server/graphql/graphql-http.ts';
 import { createGraphql } from '../../src/server/graphql/graphql.ts';
 import { WebsocketDoor } from '../../src/server/socket/websocket.ts';
@@ -27,7 +27,7 @@ export async function openGraphqlDoors({
   logLevel = 'error' as 'error' | 'warn',
   overload = idleOverload(),
   caller = LOCAL_CALLER,
-  identity = lastingIdentity(caller),
+  identity = createLastingIdentity(caller),
   identify = (_authorization: string | null): Promise<Identity> => Promise.resolve(identity),
   origins = [] as readonly string[],
   maxMessageBytes = 1_000_000,
@@ -53,7 +53,7 @@ export async function openGraphqlDoors({
     deadLettersPerReason: 10,
     now: Date.now,
   });
-  const turns = new CallerTurns();
+  const scheduler = new FairScheduler();
   const trusted = createTrustedDocuments({ mode: 'off', documents: new Map() });
   const graphql = createGraphql({
     parts: {
@@ -62,11 +62,11 @@ export async function openGraphqlDoors({
       sender: null as never,
       manager: null as never,
       deadLetters: new DeadLetters({ requestLog: seen, receiver }),
-      following: new RequestFollowing(seen, hub, turns),
+      feed: new RequestFeed(seen, hub, scheduler),
     },
     trusted,
     openPerCaller: 5_000,
-    turns,
+    scheduler,
     maxBodyBytes: maxMessageBytes,
     admission: openAdmission({ requestLog, logger }),
     logger,
@@ -88,7 +88,7 @@ export async function openGraphqlDoors({
     maxMessageBytes,
     socketsPerCaller,
     pace,
-    turns,
+    scheduler,
     stalledAfterMs,
     keepAliveMs,
   });

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { GatewayError } from '../../errors.ts';
 
 export const SCOPES = ['read', 'write', 'admin'] as const;
@@ -53,4 +54,34 @@ export function hasScope({ scopes }: Caller, scope: Scope): boolean {
 export function accountsWith({ scopes }: Caller, scope: Scope): readonly string[] | null {
   if (scopes.get(EVERY_ACCOUNT)?.has(scope)) return null;
   return [...scopes].flatMap(([account, given]) => (given.has(scope) ? [account] : []));
+}
+
+/** What a caller may do, as it is written down: in a key's row, in a token's claim. */
+export interface Rights {
+  /** By billing account, or `*` for every one. */
+  readonly scopes: Readonly<Record<string, readonly Scope[]>>;
+  readonly grants: readonly Grant[];
+}
+
+export const scopesShape: z.ZodType<Record<string, Scope[]>> = z.record(z.string(), z.array(z.enum(SCOPES)));
+export const grantsShape: z.ZodType<Grant[]> = z.array(z.enum(GRANTS));
+
+/** The caller who has these rights here: accounts that this gateway does not serve are left out. */
+export function callerOf(id: string, { scopes, grants }: Rights, accounts: readonly string[]): Caller {
+  const served = Object.entries(scopes).filter(([account]) => account === EVERY_ACCOUNT || accounts.includes(account));
+  return { id, scopes: new Map(served.map(([account, given]) => [account, new Set(given)])), grants: new Set(grants) };
+}
+
+/** Told apart because clients act on it: what has expired is renewed, what is unavailable is tried again, the others are given up. */
+export type UnauthenticatedReason = 'MISSING' | 'INVALID' | 'EXPIRED' | 'REVOKED' | 'UNAVAILABLE';
+
+/** @param message says what to do, and nothing of what was shown. */
+export function unauthenticatedError(reason: UnauthenticatedReason, message: string, cause?: unknown): GatewayError {
+  return new GatewayError('UNAUTHENTICATED', message, { details: { reason }, cause });
+}
+
+/** Undefined for any other error. */
+export function unauthenticatedReason(error: unknown): UnauthenticatedReason | undefined {
+  if (!(error instanceof GatewayError) || error.code !== 'UNAUTHENTICATED') return undefined;
+  return error.details['reason'] as UnauthenticatedReason;
 }

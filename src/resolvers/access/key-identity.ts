@@ -1,7 +1,15 @@
 import type { StoredApiKey } from '../../datasources/request-log/api-keys.ts';
-import { GatewayError } from '../../errors.ts';
-import { GRANTS, SCOPES, type Caller, type Grant, type Identity, type Scope } from './caller.ts';
-import { callerOf, type Rights } from './rights.ts';
+import {
+  callerOf,
+  GRANTS,
+  SCOPES,
+  type Caller,
+  type Grant,
+  type Identity,
+  type Rights,
+  type Scope,
+  unauthenticatedError,
+} from './caller.ts';
 
 export const KEY_STATES = ['valid', 'expired', 'revoked'] as const;
 export type KeyState = (typeof KEY_STATES)[number];
@@ -56,18 +64,14 @@ export class KeyIdentity implements Identity {
   checkEnd(): void {
     if (this.#end.signal.aborted) return;
     const { revokedAt, expiresAt } = this.#stored;
-    if (revokedAt !== null) this.#end.abort(new GatewayError('UNAUTHENTICATED', 'The API key was revoked.', { details: REVOKED }));
-    else if (this.#now() >= expiresAt)
-      this.#end.abort(new GatewayError('UNAUTHENTICATED', 'The API key has expired.', { details: EXPIRED }));
+    if (revokedAt !== null) this.#end.abort(unauthenticatedError('REVOKED', 'The API key was revoked.'));
+    else if (this.#now() >= expiresAt) this.#end.abort(unauthenticatedError('EXPIRED', 'The API key has expired.'));
   }
 
   #callerNow(): Caller {
     return callerOf(`key:${this.#stored.name}`, this.rights, this.#accounts);
   }
 }
-
-const REVOKED = { reason: 'REVOKED' };
-const EXPIRED = { reason: 'EXPIRED' };
 
 /** A right that this version does not know is none. */
 function rightsOf({ scopes, grants }: StoredApiKey): Rights {

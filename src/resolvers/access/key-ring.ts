@@ -1,10 +1,9 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { ApiKeyStore, StoredApiKey } from '../../datasources/request-log/api-keys.ts';
 import { GatewayError } from '../../errors.ts';
-import { setAlarm } from '../../lib/alarm.ts';
-import { EVERY_ACCOUNT, type Identity } from './caller.ts';
+import { setAlarm } from '../../lib/timers.ts';
+import { EVERY_ACCOUNT, type Identity, type Rights } from './caller.ts';
 import { KeyIdentity, type KeyState } from './key-identity.ts';
-import type { Rights } from './rights.ts';
 
 export interface KeyRingOptions {
   readonly store: ApiKeyStore;
@@ -37,16 +36,16 @@ export interface KeyChange {
 }
 
 export const KEY_PREFIX = 'm2m_';
-const KEY_TEXT = /^m2m_([0-9a-hjkmnp-tv-z]{12})_([A-Za-z0-9_-]{43})$/;
+const KEY_PATTERN = /^m2m_([0-9a-hjkmnp-tv-z]{12})_([A-Za-z0-9_-]{43})$/;
 /** Lower-case base32 (Crockford): no letter that is taken for a digit. */
 const ID_ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const ID_LENGTH = 12;
 const SECRET_BYTES = 32;
 /** Compared with where there is no key of the id: as much work, and nothing hashes to it. */
 const NO_HASH = new Uint8Array(32);
-const NAME = /^[A-Za-z0-9._-]{1,64}$/;
+const NAME_PATTERN = /^[A-Za-z0-9._-]{1,64}$/;
 /** So that a key can be exchanged without a moment in which none is valid. */
-const VALID_AT_ONCE = 2;
+const MAX_VALID = 2;
 const LONGEST_LIFE_MS = 3_650 * 86_400_000;
 
 /**
@@ -73,7 +72,7 @@ export class KeyRing implements Disposable {
 
   /** Whose key this is: the same Identity each time, for as long as the key is good. */
   identify(text: string): Identity | 'UNKNOWN' | 'EXPIRED' | 'REVOKED' {
-    const [, id = '', secret = ''] = KEY_TEXT.exec(text) ?? [];
+    const [, id = '', secret = ''] = KEY_PATTERN.exec(text) ?? [];
     const found = this.#keys.get(id);
     const same = timingSafeEqual(hashOf(secret), found?.stored.hash ?? NO_HASH);
     if (!found || !same) return 'UNKNOWN';
@@ -91,7 +90,7 @@ export class KeyRing implements Disposable {
   create(wanted: NewKey): Promise<CreatedKey> {
     return this.#inTurn(async () => {
       const { name, scopes, grants } = 'like' in wanted ? this.#likeOf(wanted.like) : wanted;
-      if (!NAME.test(name)) throw notMade('A name has 1 to 64 letters, digits, dots, dashes and underscores.');
+      if (!NAME_PATTERN.test(name)) throw notMadeError('A name has 1 to 64 letters, digits, dots, dashes and underscores.');
       this.#checkScopes(scopes, 'No key was made.');
       this.#checkExpiry(wanted.expiresAt);
       this.#checkValidAtOnce(name);
@@ -101,7 +100,7 @@ export class KeyRing implements Disposable {
       const stored = { id, name, hash: hashOf(secret), scopes, grants, createdAt: this.#options.now(), expiresAt, revokedAt: null };
       await this.#options.store.add(stored);
       const key = this.#hold(stored);
-      this.#told('created', key);
+      this.#announce('created', key);
       return { ...toView(key), key: `${KEY_PREFIX}${id}_${secret}` };
     });
   }
@@ -112,7 +111,7 @@ export class KeyRing implements Disposable {
       const key = this.#find(id);
       if (key.stored.revokedAt !== null) return toView(key);
       await this.#revise(key, { ...key.stored, revokedAt: this.#options.now() });
-      return this.#told('revoked', key);
+      return this.#announce('revoked', key);
     });
   }
 
@@ -123,7 +122,7 @@ export class KeyRing implements Disposable {
       if (key.state() !== 'valid') throw new GatewayError('BAD_USER_INPUT', `Nothing was changed: key ${id} is ${key.state()}.`);
       if (scopes) this.#checkScopes(scopes, 'Nothing was changed.');
       await this.#revise(key, { ...key.stored, ...(scopes && { scopes }), ...(grants && { grants }) });
-      return this.#told('changed', key);
+      return this.#announce('changed', key);
     });
   }
 
@@ -165,14 +164,14 @@ export class KeyRing implements Disposable {
   #checkExpiry(expiresAt: number): void {
     const life = expiresAt - this.#options.now();
     if (!Number.isSafeInteger(expiresAt) || life <= 0 || life > LONGEST_LIFE_MS)
-      throw notMade('A key expires: after 3650 days at the latest, and not in the past.');
+      throw notMadeError('A key expires: after 3650 days at the latest, and not in the past.');
   }
 
   #checkValidAtOnce(name: string): void {
     const valid = [...this.#keys.values()].flatMap((key) => (key.stored.name === name && key.state() === 'valid' ? [key.stored] : []));
-    if (valid.length < VALID_AT_ONCE) return;
+    if (valid.length < MAX_VALID) return;
     const [oldest] = valid;
-    throw notMade(
+    throw notMadeError(
       `${name} has ${valid.length} valid keys already: ${valid.map(({ id }) => id).join(' and ')}. Revoke the one that is no longer used; the older is ${oldest?.id}: npm run keys -- revoke ${oldest?.id}`,
     );
   }
@@ -195,7 +194,7 @@ export class KeyRing implements Disposable {
     return key;
   }
 
-  #told(change: KeyChange['change'], key: KeyIdentity): KeyView {
+  #announce(change: KeyChange['change'], key: KeyIdentity): KeyView {
     this.#awaitExpiry();
     const view = toView(key);
     for (const listener of this.#listeners) listener({ change, key: view });
@@ -229,6 +228,6 @@ function toView(key: KeyIdentity): KeyView {
   return { id, name, ...key.rights, createdAt, expiresAt, revokedAt, state: key.state() };
 }
 
-function notMade(why: string): GatewayError {
+function notMadeError(why: string): GatewayError {
   return new GatewayError('BAD_USER_INPUT', `No key was made. ${why}`);
 }

@@ -9,12 +9,12 @@ import { keyOf } from '../../datasources/thingspace/wire/device-identifier.ts';
 import type { DeviceRecord } from '../../datasources/thingspace/wire/device-list.ts';
 import { evidenceOf, type Evidence } from '../../datasources/thingspace/wire/evidence.ts';
 import { GatewayError } from '../../errors.ts';
-import type { CallBudget } from '../../lib/call-budget.ts';
+import type { Quota } from '../../lib/quota.ts';
 
 export interface AskCarrierOptions {
   readonly requestLog: Pick<RequestLog, 'silentDevices' | 'reconcile' | 'step'>;
   readonly reads: CarrierReads;
-  readonly budget: CallBudget;
+  readonly quota: Quota;
   readonly now: () => number;
   /** The carrier refuses one of the questions, or a request is damaged; the others are asked all the same. */
   readonly onRefused: (error: GatewayError) => void;
@@ -46,7 +46,7 @@ export function askable(request: DueCarrierRequest): Askable | null {
 /**
  * Asks the carrier about the silent devices of an account's carrier requests, and writes what it learns into the log as it
  * goes: the status of a single-device activation, else the device list (device by device when they are few, page by page when
- * they are many), else the history. Each call waits for its place in the budget.
+ * they are many), else the history. Each call waits for its place in the quota.
  *
  * What is found of a carrier request of unknown fate proves that it had arrived.
  *
@@ -91,7 +91,7 @@ async function askStatus(
   device: SilentDevice,
   signal: AbortSignal,
 ): Promise<Evidence | 'PENDING' | null> {
-  await options.budget.take(signal);
+  await options.quota.take(signal);
   const status = await unlessRefused(options, options.reads.requestStatus(request.account, carrierRequestId));
   if (status === null || status === 'PENDING') return status;
   if (status === 'FAILED') return evidenceOf('RequestStatus', { succeeded: false, deviceIds: [] });
@@ -103,7 +103,7 @@ async function askStatus(
 
 /** One device after the other, with its history where the list leaves it open. */
 async function lookUp(options: AskCarrierOptions, wanted: readonly Wanted[], signal: AbortSignal): Promise<number> {
-  const { reads, budget, now } = options;
+  const { reads, quota, now } = options;
   let settled = 0;
   for (const { request, device } of wanted) {
     const id = lookupId(device);
@@ -113,7 +113,7 @@ async function lookUp(options: AskCarrierOptions, wanted: readonly Wanted[], sig
     let proven = proof === 'DONE';
     let service: Evidence['service'] = 'DeviceList';
     if (proof === 'LOOK_CLOSER') {
-      await budget.take(signal);
+      await quota.take(signal);
       const history = reads.deviceHistory({ deviceId: id, earliestMs: request.since - 60_000, latestMs: now() + 60_000 });
       const events = await unlessRefused(options, history);
       proven = events !== null && request.provenBy.history(events, request.since);
@@ -128,7 +128,7 @@ async function lookUp(options: AskCarrierOptions, wanted: readonly Wanted[], sig
 
 /** Page by page through the account's devices, until all are found or the list ends. */
 async function sweep(options: AskCarrierOptions, wanted: readonly Wanted[], signal: AbortSignal): Promise<number> {
-  const { reads, budget } = options;
+  const { reads, quota } = options;
   const byKey = new Map<string, Wanted[]>();
   for (const each of wanted) for (const key of each.device.keys) byKey.set(key, [...(byKey.get(key) ?? []), each]);
   const left = new Set(wanted);
@@ -136,7 +136,7 @@ async function sweep(options: AskCarrierOptions, wanted: readonly Wanted[], sign
   let settled = 0;
   const accountName = wanted[0]?.request.account ?? '';
   for (let after: string | null = '0'; after !== null && left.size > 0;) {
-    await budget.take(signal);
+    await quota.take(signal);
     const page: Awaited<ReturnType<CarrierReads['listDevices']>> = await reads.listDevices({ accountName, after });
     const findings: (Finding & { readonly request: Askable })[] = [];
     for (const record of page.devices) {
@@ -165,7 +165,7 @@ async function recordOf(
   deviceId: DeviceId,
   signal: AbortSignal,
 ): Promise<DeviceRecord | undefined> {
-  await options.budget.take(signal);
+  await options.quota.take(signal);
   const page = await unlessRefused(options, options.reads.listDevices({ accountName, deviceId }));
   return page?.devices[0];
 }

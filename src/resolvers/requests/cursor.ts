@@ -1,11 +1,10 @@
 import { GatewayError } from '../../errors.ts';
+import { REQUEST_ID } from './find-request.ts';
 
 /** A place in one Request's log: `<position>.<request id>.<store epoch>`. Opaque to clients. */
 export function cursorAt(requestId: string, seq: number, epoch: string): string {
   return `${seq}.${requestId}.${epoch}`;
 }
-
-const SHAPE = /^(\d{1,12})\.(req_[0-9A-HJKMNP-TV-Z]{26})\.([0-9a-f]{8})$/;
 
 /**
  * The position after which to read.
@@ -14,20 +13,20 @@ const SHAPE = /^(\d{1,12})\.(req_[0-9A-HJKMNP-TV-Z]{26})\.([0-9a-f]{8})$/;
  *   store has been restored since (positions may mean other rows now).
  */
 export function parseCursor(cursor: string, request: { readonly id: string; readonly lastSeq: number }, epoch: string): number {
-  const match = SHAPE.exec(cursor);
-  if (!match) throw invalid('It is not a cursor of this gateway: pass the `cursor` of the last event you have handled, unchanged.');
-  const [, seq = '', requestId, cursorEpoch] = match;
-  if (requestId !== request.id) throw invalid('It belongs to another request: pass a cursor of an event of this one.');
+  const [, seq = '', requestId = '', cursorEpoch] = /^(\d{1,12})\.([^.]*)\.([0-9a-f]{8})$/.exec(cursor) ?? [];
+  if (!REQUEST_ID.test(requestId))
+    throw invalidCursorError('It is not a cursor of this gateway: pass the `cursor` of the last event you have handled, unchanged.');
+  if (requestId !== request.id) throw invalidCursorError('It belongs to another request: pass a cursor of an event of this one.');
   if (cursorEpoch !== epoch) {
     throw new GatewayError(
       'CURSOR_EXPIRED',
       'The gateway’s store was restored since this cursor was given. Subscribe again without `after` to read from the beginning.',
     );
   }
-  if (Number(seq) > request.lastSeq) throw invalid('It lies beyond the end of the request’s log.');
+  if (Number(seq) > request.lastSeq) throw invalidCursorError('It lies beyond the end of the request’s log.');
   return Number(seq);
 }
 
-function invalid(why: string): GatewayError {
+function invalidCursorError(why: string): GatewayError {
   return new GatewayError('CURSOR_INVALID', `The cursor cannot be used. ${why}`);
 }

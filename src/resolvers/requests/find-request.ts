@@ -2,14 +2,22 @@ import { GatewayError } from '../../errors.ts';
 import type { RequestLog, StoredRequest } from '../../datasources/request-log/request-log.ts';
 import { mayUse, type Caller } from '../access/caller.ts';
 
-const OWN_ID = /^req_[0-9A-HJKMNP-TV-Z]{26}$/;
+/** An id of a Request of ours. */
+export const REQUEST_ID = /^req_[0-9A-HJKMNP-TV-Z]{26}$/;
 
 /**
  * A Request by our `req_…` id or by the carrier's own request id. One that this caller may not see is answered exactly as
  * one that does not exist.
+ *
+ * @param load reads one by our id; from the log itself when left out.
  */
-export async function findRequest(requestLog: RequestLog, caller: Caller, id: string): Promise<StoredRequest | null> {
-  const found = OWN_ID.test(id) ? ((await requestLog.requests([id])).get(id) ?? null) : await requestLog.findByCarrierRequestId(id);
+export async function findRequest(
+  requestLog: Pick<RequestLog, 'requests' | 'findByCarrierRequestId'>,
+  caller: Caller,
+  id: string,
+  load = async (ownId: string) => (await requestLog.requests([ownId])).get(ownId) ?? null,
+): Promise<StoredRequest | null> {
+  const found = await (REQUEST_ID.test(id) ? load(id) : requestLog.findByCarrierRequestId(id));
   return found && mayUse(caller, found.account, 'read') ? found : null;
 }
 

@@ -1,10 +1,10 @@
-import { isTerminal, type LogBatch, type RequestLog } from '../../datasources/request-log/request-log.ts';
+import { isTerminal, type LogBatch, type RequestLog, type StoredRequest } from '../../datasources/request-log/request-log.ts';
 import { BoundedCache } from '../../lib/bounded-cache.ts';
+import type { FairScheduler } from '../../lib/fair-scheduler.ts';
 import type { Following, Hub } from '../../datasources/request-log/hub.ts';
 import { operationNamed } from '../../operations/index.ts';
 import { GatewayError } from '../../errors.ts';
 import { currentCaller, mayUse, type Identity } from '../access/caller.ts';
-import type { CallerTurns } from './caller-turns.ts';
 import { cursorAt, parseCursor } from './cursor.ts';
 import { requireRequest } from './find-request.ts';
 
@@ -25,139 +25,145 @@ export interface FollowArguments {
 
 /** Outcomes kept in memory so that followers who read the same range share one event object. */
 const SHARED_OUTCOMES = 20_000;
-
 /** Requests of which it is known how far they were read. */
-const FOLLOWED = 10_000;
+const READ_REQUESTS = 10_000;
 
-/** Follows Requests by pulling rows from the log; a wake-up only says when to look. */
-export class RequestFollowing {
+/** The events of all Requests, read from the log in batches. It opens a follower for each subscription. */
+export class RequestFeed {
   readonly #requestLog: RequestLog;
   readonly #hub: Hub;
-  readonly #turns: CallerTurns;
-  /** The last row of a Request that any of its followers has read. */
-  readonly #newest = new BoundedCache<string, number>(FOLLOWED);
-  readonly #shared = new BoundedCache<string, Promise<RequestStatusEvent | null>>(SHARED_OUTCOMES);
+  readonly #scheduler: FairScheduler;
+  /** The last row of a Request that any follower has read. */
+  readonly #lastRead = new BoundedCache<string, number>(READ_REQUESTS);
+  readonly #batches = new BoundedCache<string, Promise<RequestStatusEvent | null>>(SHARED_OUTCOMES);
 
-  constructor(requestLog: RequestLog, hub: Hub, turns: CallerTurns) {
+  constructor(requestLog: RequestLog, hub: Hub, scheduler: FairScheduler) {
     this.#requestLog = requestLog;
     this.#hub = hub;
-    this.#turns = turns;
+    this.#scheduler = scheduler;
   }
 
   /**
-   * Starts at the beginning, after a cursor, or at the end, and ends by itself with the event that is terminal. Whether the
-   * caller may still read it is asked before every event; one who may no longer gets FORBIDDEN instead.
+   * Starts at the beginning, after a cursor, or at the end.
    *
    * @throws GatewayError NOT_FOUND, CURSOR_INVALID, CURSOR_EXPIRED, BAD_USER_INPUT, UNAUTHENTICATED
    */
-  async follow(
-    identity: Identity,
-    { requestId, after, batchSize, untilNiddSettled }: FollowArguments,
-  ): Promise<AsyncIterableIterator<RequestStatusEvent>> {
+  async follow(identity: Identity, { requestId, after, batchSize, untilNiddSettled }: FollowArguments): Promise<RequestFollower> {
     if (batchSize < 1 || batchSize > 1000) throw new GatewayError('BAD_USER_INPUT', '`batchSize` must be between 1 and 1000.');
     const caller = currentCaller(identity);
     const request = await requireRequest(this.#requestLog, caller, requestId);
     const from = after === null ? 0 : after === 'LATEST' ? request.lastSeq : parseCursor(after, request, this.#requestLog.epoch);
-    const awaitsNidd = untilNiddSettled && (operationNamed(request.operation)?.secondService ?? null) !== null;
-    const settledAt = async (seq: number): Promise<boolean> => {
-      if (!awaitsNidd) return true;
-      if ((await this.#requestLog.niddOutstanding(request.id)) > 0) return false;
-      // A replay comes to the terminal event before the NIDD messages behind it.
-      const now = (await this.#requestLog.requests([request.id])).get(request.id);
-      return now === undefined || seq >= now.lastSeq;
-    };
-    const over = from >= request.lastSeq && isTerminal(request.status) && (await settledAt(from));
-    return new RequestFollower(
-      over ? null : this.#hub.follow(request.id),
-      from,
-      () => this.#turns.take(caller.id, 'follow'),
-      (seq) => this.#read(request.id, seq, batchSize),
-      (event, seq) => event.lastSeq - seq >= batchSize || event.lastSeq < (this.#newest.get(request.id) ?? 0) || isTerminal(event.status),
-      async (event) => isTerminal(event.status) && (await settledAt(event.lastSeq)),
-      () => {
-        if (!mayUse(currentCaller(identity), request.account, 'read'))
-          throw new GatewayError('FORBIDDEN', 'You may no longer read this request: your right to its account was taken away.');
-      },
-    );
+    const awaitsNidd = untilNiddSettled && hasNiddMessages(request);
+    const isOver = from >= request.lastSeq && isTerminal(request.status) && (!awaitsNidd || (await this.isNiddSettled(request.id, from)));
+    const following = isOver ? null : this.#hub.follow(request.id);
+    return new RequestFollower(this, { identity, callerId: caller.id, request, from, batchSize, awaitsNidd, following });
+  }
+
+  waitForTurn(callerId: string): Promise<void> {
+    return this.#scheduler.waitForTurn(callerId, 'follow');
   }
 
   /**
-   * The log is append-only: a range once read stays true, whoever reads it again. The read under way is shared too, because
-   * a wake-up sets all followers of a Request reading in one turn.
+   * The next batch after a row; null when there is none yet. Whoever reads the same range gets the same object: the log is
+   * append-only, so a range once read stays true. A read under way is shared too, because a wake-up sets all followers of a
+   * Request reading in one turn.
    */
-  async #read(requestId: string, afterSeq: number, limit: number): Promise<RequestStatusEvent | null> {
-    const key = `${requestId}/${afterSeq}/${limit}`;
-    const underWay = this.#shared.get(key);
+  async read(requestId: string, afterSeq: number, batchSize: number): Promise<RequestStatusEvent | null> {
+    const range = `${requestId}/${afterSeq}/${batchSize}`;
+    const underWay = this.#batches.get(range);
     const shared = underWay && (await underWay);
     // Nothing, from a read that began before ours, is no answer: it may have looked before our mark.
     if (shared) return shared;
-    const reading = this.#load(requestId, afterSeq, limit);
-    this.#shared.set(key, reading, 1);
+    const reading = this.#load(requestId, afterSeq, batchSize);
+    this.#batches.set(range, reading, 1);
     const event = await reading.catch((error: unknown) => {
-      this.#shared.delete(key);
+      this.#batches.delete(range);
       throw error;
     });
-    if (event) this.#shared.set(key, reading, event.outcomes.length + 1);
-    else this.#shared.delete(key);
+    if (event) this.#batches.set(range, reading, event.outcomes.length + 1);
+    else this.#batches.delete(range);
     return event;
   }
 
-  async #load(requestId: string, afterSeq: number, limit: number): Promise<RequestStatusEvent | null> {
-    const batch = await this.#requestLog.read(requestId, afterSeq, limit);
-    if (batch) this.#newest.set(requestId, Math.max(batch.lastSeq, this.#newest.get(requestId) ?? 0), 1);
+  /** Whether some follower has read rows of the Request after this one. */
+  hasReadPast(requestId: string, seq: number): boolean {
+    return seq < (this.#lastRead.get(requestId) ?? 0);
+  }
+
+  /** Whether nothing comes after this row: every NIDD message has come, and it is the last of the log. */
+  async isNiddSettled(requestId: string, seq: number): Promise<boolean> {
+    if ((await this.#requestLog.niddOutstanding(requestId)) > 0) return false;
+    // A replay comes to the terminal event before the NIDD messages behind it.
+    const request = (await this.#requestLog.requests([requestId])).get(requestId);
+    return request === undefined || seq >= request.lastSeq;
+  }
+
+  async #load(requestId: string, afterSeq: number, batchSize: number): Promise<RequestStatusEvent | null> {
+    const batch = await this.#requestLog.read(requestId, afterSeq, batchSize);
+    if (batch) this.#lastRead.set(requestId, Math.max(batch.lastSeq, this.#lastRead.get(requestId) ?? 0), 1);
     return batch && { ...batch, requestId, cursor: cursorAt(requestId, batch.lastSeq, this.#requestLog.epoch) };
   }
 }
 
-/** Hand-written: an async generator's return() would queue behind the wait that it is meant to end. */
-class RequestFollower implements AsyncIterableIterator<RequestStatusEvent> {
-  #following: Following | null;
-  #seq: number;
-  #hasMore = true;
-  readonly #turn: () => Promise<void>;
-  readonly #read: (afterSeq: number) => Promise<RequestStatusEvent | null>;
-  readonly #mayHaveMore: (event: RequestStatusEvent, afterSeq: number) => boolean;
-  readonly #isLast: (event: RequestStatusEvent) => Promise<boolean>;
-  readonly #checkRight: () => void;
+interface FollowerOptions {
+  readonly identity: Identity;
+  readonly callerId: string;
+  readonly request: StoredRequest;
+  readonly from: number;
+  readonly batchSize: number;
+  readonly awaitsNidd: boolean;
+  /** Null when there is nothing to come. */
+  readonly following: Following | null;
+}
 
-  constructor(
-    following: Following | null,
-    from: number,
-    turn: () => Promise<void>,
-    read: (afterSeq: number) => Promise<RequestStatusEvent | null>,
-    mayHaveMore: (event: RequestStatusEvent, afterSeq: number) => boolean,
-    isLast: (event: RequestStatusEvent) => Promise<boolean>,
-    checkRight: () => void,
-  ) {
+/**
+ * One subscription to a Request. It pulls rows from the log, a wake-up only says when to look, and it ends by itself with the
+ * last event. It asks before every event whether its caller may still read the Request; one who may not gets FORBIDDEN instead.
+ *
+ * Written by hand: an async generator's return() would queue behind the wait that it is meant to end.
+ */
+export class RequestFollower implements AsyncIterableIterator<RequestStatusEvent> {
+  readonly #feed: RequestFeed;
+  readonly #identity: Identity;
+  readonly #callerId: string;
+  readonly #request: Pick<StoredRequest, 'id' | 'account'>;
+  readonly #batchSize: number;
+  readonly #awaitsNidd: boolean;
+  /** Null once it is over. */
+  #following: Following | null;
+  /** The last row it has given. */
+  #seq: number;
+  #mayHaveMore = true;
+
+  constructor(feed: RequestFeed, { identity, callerId, request, from, batchSize, awaitsNidd, following }: FollowerOptions) {
+    this.#feed = feed;
+    this.#identity = identity;
+    this.#callerId = callerId;
+    this.#request = { id: request.id, account: request.account };
+    this.#batchSize = batchSize;
+    this.#awaitsNidd = awaitsNidd;
     this.#following = following;
     this.#seq = from;
-    this.#turn = turn;
-    this.#read = read;
-    this.#mayHaveMore = mayHaveMore;
-    this.#isLast = isLast;
-    this.#checkRight = checkRight;
   }
 
   async next(): Promise<IteratorResult<RequestStatusEvent>> {
     // Who has caught up gets what comes next in one batch, with everybody else who has.
-    if (!this.#hasMore) await this.#following?.tick();
+    if (!this.#mayHaveMore) await this.#following?.tick();
     while (this.#following) {
       // Also between the events of a replay, which are all there: others would have to wait for its end, and it would not even
       // learn that its own client has left.
-      await this.#turn();
+      await this.#feed.waitForTurn(this.#callerId);
       if (!this.#following) break;
       // Mark, read, wait: a change after the mark ends the wait at once.
       const mark = this.#following.mark();
-      const event = await this.#read(this.#seq);
+      const event = await this.#feed.read(this.#request.id, this.#seq, this.#batchSize);
       if (!this.#following) break;
       this.#checkRight();
       if (!event) {
         await this.#following.news(mark);
         continue;
       }
-      this.#hasMore = this.#mayHaveMore(event, this.#seq);
-      this.#seq = event.lastSeq;
-      if (await this.#isLast(event)) this.#stop();
+      await this.#advance(event);
       return { done: false, value: event };
     }
     return { done: true, value: undefined };
@@ -177,8 +183,25 @@ class RequestFollower implements AsyncIterableIterator<RequestStatusEvent> {
     return this;
   }
 
+  #checkRight(): void {
+    if (mayUse(currentCaller(this.#identity), this.#request.account, 'read')) return;
+    throw new GatewayError('FORBIDDEN', 'You may no longer read this request: your right to its account was taken away.');
+  }
+
+  async #advance({ lastSeq, status }: RequestStatusEvent): Promise<void> {
+    const isFull = lastSeq - this.#seq >= this.#batchSize;
+    this.#mayHaveMore = isFull || this.#feed.hasReadPast(this.#request.id, lastSeq) || isTerminal(status);
+    this.#seq = lastSeq;
+    if (!isTerminal(status)) return;
+    if (!this.#awaitsNidd || (await this.#feed.isNiddSettled(this.#request.id, lastSeq))) this.#stop();
+  }
+
   #stop(): void {
     this.#following?.[Symbol.dispose]();
     this.#following = null;
   }
+}
+
+function hasNiddMessages({ operation }: StoredRequest): boolean {
+  return (operationNamed(operation)?.secondService ?? null) !== null;
 }

@@ -5,7 +5,7 @@ import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { CarrierReads } from '../../datasources/thingspace/carrier-reads.ts';
 import { GatewayError } from '../../errors.ts';
 import { askable, askCarrier, type Askable } from './ask-carrier.ts';
-import { CallBudget } from '../../lib/call-budget.ts';
+import { Quota } from '../../lib/quota.ts';
 
 export interface ReconcilerOptions {
   readonly requestLog: RequestLog;
@@ -34,22 +34,22 @@ const LAST_ANSWERS_MS = 500;
 
 /**
  * Sees to it that no Request stays open for ever. Each tick marks what is overdue and ends what has expired, from the log
- * alone; asking the carrier goes on beside it, one account after the other, within its budget.
+ * alone; asking the carrier goes on beside it, one account after the other, within its quota.
  *
  * A callback always overrides what was found or had expired.
  */
 export class Reconciler implements AsyncDisposable {
   readonly #options: ReconcilerOptions;
-  readonly #budget: CallBudget;
+  readonly #quota: Quota;
   readonly #stop = new AbortController();
   /** When a carrier request may be asked about again, by the monotonic clock, and the pause after that. */
   readonly #asked = new Map<string, { readonly nextAt: number; readonly pauseMs: number }>();
-  /** By account: a long list of one does not keep another's devices waiting, their calls take turns in the budget. */
+  /** By account: a long list of one does not keep another's devices waiting, their calls take turns in the quota. */
   readonly #asking = new Map<string, Promise<void>>();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
-    this.#budget = new CallBudget(options.callsPerMinute);
+    this.#quota = new Quota(options.callsPerMinute);
   }
 
   async tick(): Promise<void> {
@@ -108,7 +108,7 @@ export class Reconciler implements AsyncDisposable {
   async #askAbout(requests: readonly Askable[]): Promise<void> {
     let retryAfterMs = 0;
     try {
-      const options = { ...this.#options, budget: this.#budget, onRefused: this.#options.onFailure };
+      const options = { ...this.#options, quota: this.#quota, onRefused: this.#options.onFailure };
       const settled = await askCarrier(options, requests, this.#stop.signal);
       if (settled > 0) this.#options.onReconciled(settled);
     } catch (error) {

@@ -1,14 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
-import { hostName } from '../graphql/host-name.ts';
+import { hostName } from '../host.ts';
+import type { AdminReply } from './admin-routes.ts';
 
 /** What monitoring asks, perhaps under a name of its own; it says nothing of accounts or devices. */
 const MONITORED = /^GET \/(?:health\/live|health\/ready|metrics)$/;
-
-export interface AdminRefusal {
-  readonly status: 403 | 421;
-  readonly body: { readonly error: string; readonly message: string };
-}
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
@@ -20,7 +16,7 @@ LOOPBACK.addAddress('::1', 'ipv6');
  *
  * @param what method and path.
  */
-export function refuseStranger(request: IncomingMessage, what: string): AdminRefusal | null {
+export function refuseStranger(request: IncomingMessage, what: string): AdminReply | null {
   const { remoteAddress = '', remoteFamily } = request.socket;
   // An IPv4 address on an IPv6 listener (::ffff:127.0.0.1) is found too.
   if (MONITORED.test(what) || LOOPBACK.check(remoteAddress, remoteFamily === 'IPv6' ? 'ipv6' : 'ipv4')) return null;
@@ -40,7 +36,7 @@ export function refuseStranger(request: IncomingMessage, what: string): AdminRef
  *
  * @param what method and path.
  */
-export function refuseWebPage(request: IncomingMessage, what: string): AdminRefusal | null {
+export function refuseWebPage(request: IncomingMessage, what: string): AdminReply | null {
   if (request.headers.origin !== undefined)
     return {
       status: 403,

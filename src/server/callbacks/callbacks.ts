@@ -7,7 +7,7 @@ import type { CallbackAddresses } from './callback-addresses.ts';
 import { CALLBACK_PREFIX } from '../../datasources/thingspace/wire/callback-service.ts';
 import type { CallbackAddress, CallbackPaths, PathOrigin } from '../../resolvers/callbacks/callback-paths.ts';
 import type { Overload } from '../overload.ts';
-import { RareLines } from '../../lib/rare-lines.ts';
+import { LogThrottle } from '../../lib/log-throttle.ts';
 import { refuseUnread } from '../../lib/refuse-unread.ts';
 
 export interface CallbackDoorOptions {
@@ -40,14 +40,14 @@ export interface CallbackLimits {
 const LIMITS: CallbackLimits = { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 75_000, enforceEveryMs: 1_000 };
 
 type FoundPath = CallbackAddress & PathOrigin;
-type Door = CallbackDoorOptions & { readonly rare: RareLines };
+type Door = CallbackDoorOptions & { readonly rare: LogThrottle };
 
 /**
  * The callback door: POSTs of the carrier. A ladder of guards (address, method, size, path, encoding), then the message is
  * read and handed over; 200 only once it is durable. A failed store answers 503, so that the carrier sends the message again.
  */
 export function createCallbackServer(options: CallbackDoorOptions): Server {
-  const door: Door = { ...options, rare: new RareLines(options.now) };
+  const door: Door = { ...options, rare: new LogThrottle(options.now) };
   const { headersMs, requestMs, keepAliveMs, enforceEveryMs } = { ...LIMITS, ...options.limits };
   const listener: RequestListener = (request, response) => {
     handle(door, request, response).catch((error: unknown) => {

@@ -78,7 +78,7 @@ export class GraphiqlPage {
       logo: LOGO,
       // Yoga's default is true: a key would stay in the browser's storage.
       shouldPersistHeaders: false,
-      ...(this.#authenticated ? WITH_KEY : { subscriptionsProtocol: 'WS', defaultEditorToolsVisibility: 'variables' }),
+      ...(this.#authenticated ? AUTHENTICATED_OPTIONS : { subscriptionsProtocol: 'WS', defaultEditorToolsVisibility: 'variables' }),
       // Without tabs of ours it opens with its own welcome; an empty list would leave it without any.
       ...(this.#tabs.length > 0 && { defaultTabs: this.#tabs.map(({ query, variables }) => ({ query, variables })) }),
     }) as string;
@@ -99,7 +99,7 @@ export class GraphiqlPage {
 }
 
 /** GraphiQL sends the headers of its editor over HTTP only, never in a WebSocket's connection_init; and a subscription would be a GET, which the door refuses. */
-const WITH_KEY = {
+const AUTHENTICATED_OPTIONS = {
   subscriptionsProtocol: 'SSE',
   method: 'POST',
   defaultEditorToolsVisibility: 'headers',

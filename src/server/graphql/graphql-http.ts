@@ -6,10 +6,10 @@ import { acceptedTypes, EVENT_STREAM } from './accepted-types.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import type { GraphiqlPage } from './graphiql-page.ts';
 import { GRAPHQL_PATH, type Graphql } from './graphql.ts';
-import { isKnownHost } from './known-host.ts';
+import { isKnownHost } from '../host.ts';
 import type { Origins } from './origins.ts';
 import { OVERLOADED, type Overload } from '../overload.ts';
-import { createTellRefused, type RefusedAsker } from './refused-askers.ts';
+import { createRefusalLogger } from './refusal-logger.ts';
 import { refuseUnread } from '../../lib/refuse-unread.ts';
 
 export interface GraphqlHttpOptions {
@@ -54,13 +54,14 @@ export function createGraphqlServer(options: GraphqlHttpOptions): Server {
     // Any other offer may be ignored (RFC 9110 §7.8): Java's client offers HTTP/2 with every POST.
     shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
   };
-  const tell = createTellRefused(options.logger, 'graphql');
+  const logRefusal = createRefusalLogger(options.logger, 'graphql');
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     for (const [name, value] of Object.entries(options.origins.headersFor(request))) response.setHeader(name, value);
     const refusal = refusalOf(options, request);
-    if (refusal?.tells) tell(refusal.tells);
-    if (refusal) refuse(request, response, refusal);
-    else if (request.method === 'OPTIONS') response.writeHead(204).end();
+    if (refusal) {
+      logRefusal(refusal.status);
+      refuse(request, response, refusal);
+    } else if (request.method === 'OPTIONS') response.writeHead(204).end();
     else if (options.graphiql && request.method === 'GET')
       options.graphiql
         .answer(request, response)
@@ -78,7 +79,7 @@ export function createGraphqlServer(options: GraphqlHttpOptions): Server {
 
 async function answer({ graphql, authenticator }: GraphqlHttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   // Before anything of the body is read.
-  const identity = await authenticator.identify(request.headersDistinct['authorization']?.join(', ') ?? null).catch(asRefusal);
+  const identity = await authenticator.identify(request.headersDistinct['authorization']?.join(', ') ?? null).catch(toRefusal);
   if ('status' in identity) return refuse(request, response, identity);
   // A media type has no case; yoga knows it in small letters only.
   request.headers['content-type'] = request.headers['content-type']?.toLowerCase();
@@ -90,7 +91,7 @@ async function answer({ graphql, authenticator }: GraphqlHttpOptions, request: I
   await graphql(request, response, { identity });
 }
 
-function asRefusal(error: unknown): Refusal {
+function toRefusal(error: unknown): Refusal {
   if (!(error instanceof GatewayError)) throw error;
   const { message, code, details } = error;
   if (details['reason'] === 'UNAVAILABLE') return { status: 503, message, code, headers: { 'retry-after': '5' }, unread: true };
@@ -107,23 +108,20 @@ interface Refusal {
   readonly code?: string;
   /** The body is thrown away as it comes, and the connection ended. */
   readonly unread?: boolean;
-  /** What the operator is told of. */
-  readonly tells?: RefusedAsker;
 }
 
 function refusalOf(
   { maxBodyBytes, graphiql, hosts, origins, overload, metrics }: GraphqlHttpOptions,
   request: IncomingMessage,
 ): Refusal | null {
-  if (!isKnownHost(hosts, request))
-    return { status: 421, message: 'This gateway is not reached by that name (M2M_GRAPHQL_HOSTS).', tells: 421 };
+  if (!isKnownHost(hosts, request)) return { status: 421, message: 'This gateway is not reached by that name (M2M_GRAPHQL_HOSTS).' };
   const path = (request.url ?? '').split('?', 1)[0];
   if (path === '/' && graphiql && request.method === 'GET')
     return { status: 302, message: 'GraphiQL is at /graphql.', headers: { location: GRAPHQL_PATH } };
   if (path !== GRAPHQL_PATH) return { status: 404, message: `GraphQL is at ${GRAPHQL_PATH}.` };
   // A foreign page may send without asking first, were there a way that we do not know of: nothing of it is run.
   if (!origins.isAllowed(request))
-    return { status: 403, message: 'Web pages of this origin may not ask (M2M_GRAPHQL_ORIGINS).', code: 'FORBIDDEN', tells: 403 };
+    return { status: 403, message: 'Web pages of this origin may not ask (M2M_GRAPHQL_ORIGINS).', code: 'FORBIDDEN' };
   if (request.method === 'OPTIONS' && request.headers.origin !== undefined) return null;
   if (request.method === 'GET' && graphiql && /text\/html/.test(request.headers.accept ?? '')) return null;
   if (request.method === 'GET' && request.headers['sec-websocket-key'] !== undefined) return UPGRADE_LOST;
@@ -162,7 +160,6 @@ const UPGRADE_LOST: Refusal = {
   status: 426,
   message: 'This WebSocket handshake came without Upgrade and Connection: have the proxy pass these headers on.',
   headers: { upgrade: 'websocket' },
-  tells: 426,
 };
 
 /** Yoga does not know quality, and prefers JSON to an event stream listed before it: it is told what to do in its own terms. */

@@ -5,15 +5,15 @@ import { createLoaders } from '../../schema/loaders.ts';
 import type { Logger } from '../../logger.ts';
 import type { Metrics } from '../../metrics.ts';
 import { currentCaller, withoutRights, type Identity } from '../../resolvers/access/caller.ts';
-import type { CallerTurns } from '../../resolvers/requests/caller-turns.ts';
+import type { FairScheduler } from '../../lib/fair-scheduler.ts';
 import type { GraphContext } from '../../schema/context.ts';
 import { schema } from '../../schema/index.ts';
 import { acceptedTypes, EVENT_STREAM } from './accepted-types.ts';
-import { badRequest } from './bad-request.ts';
 import type { Admission } from '../limits/admission.ts';
-import { QUIETLY } from '../limits/document-limits.ts';
+import { EXECUTION_OPTIONS } from '../limits/document-limits.ts';
 import { documentCaches, documentLimits } from '../limits/limits-plugin.ts';
 import { refusedDocuments } from '../limits/refused-documents.ts';
+import { badRequestError } from '../limits/refusal-errors.ts';
 import { requestBodies } from '../limits/request-bodies.ts';
 import type { TrustedDocuments } from '../limits/trusted-documents.ts';
 import { createMaskError } from './mask-error.ts';
@@ -25,7 +25,7 @@ export interface GraphqlOptions {
   readonly admission: Admission;
   /** Subscriptions of one caller at most, over all its connections. */
   readonly openPerCaller: number;
-  readonly turns: CallerTurns;
+  readonly scheduler: FairScheduler;
   readonly maxBodyBytes: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -51,10 +51,10 @@ export function createGraphql(options: GraphqlOptions) {
     plugins: [
       requestBodies(options),
       trusted.plugin,
-      specification(),
+      specificationPlugin(),
       refusedDocuments(),
       documentLimits(trusted.isTrusted),
-      execution(options),
+      executionPlugin(options),
     ],
     parserAndValidationCache: documentCaches(),
     graphiql: false,
@@ -80,11 +80,12 @@ export type Graphql = ReturnType<typeof createGraphql>;
  * ignored (§4.4.1), a body without a query is no request whatever the client accepts, and a result without `data` must not be
  * answered 2xx as application/graphql-response+json (§5.4).
  */
-function specification(): Plugin {
+function specificationPlugin(): Plugin {
   return {
     onParams: ({ params: { query, operationName, variables, extensions }, setParams }) => {
-      if (query === undefined || query === null) throw badRequest('The body has no `query`, the text of a GraphQL document.', 400);
-      if (!['string', 'undefined'].includes(typeof (operationName ?? undefined))) throw badRequest('`operationName` is not a string.', 400);
+      if (query === undefined || query === null) throw badRequestError('The body has no `query`, the text of a GraphQL document.', 400);
+      if (!['string', 'undefined'].includes(typeof (operationName ?? undefined)))
+        throw badRequestError('`operationName` is not a string.', 400);
       setParams({ query, operationName, variables, extensions } as GraphQLParams);
     },
     onExecutionResult: ({ result }) => {
@@ -103,9 +104,9 @@ function specification(): Plugin {
  * Asks whether an operation may run, then executes with graphql-js, whose `execute` does not copy 10,000 devices of
  * variables once more, and subscribes with our own `subscribe`, which also counts what is open.
  */
-function execution({ admission, openPerCaller, metrics }: GraphqlOptions): Plugin {
+function executionPlugin({ admission, openPerCaller, metrics }: GraphqlOptions): Plugin {
   const subscribe = createSharedSubscribe({
-    open: metrics.subscriptions,
+    gauge: metrics.subscriptions,
     openPerCaller,
     refuseEvent: (args) => admission.refuseEvent(args),
   });
@@ -116,11 +117,12 @@ function execution({ admission, openPerCaller, metrics }: GraphqlOptions): Plugi
       setExecuteFn(
         refusal
           ? refuse(refusal)
-          : (given: ExecutionArgs) => execute({ ...given, ...QUIETLY, contextValue: withRightsOfNow(given.contextValue as GraphContext) }),
+          : (given: ExecutionArgs) =>
+              execute({ ...given, ...EXECUTION_OPTIONS, contextValue: withCurrentRights(given.contextValue as GraphContext) }),
       );
     },
     onSubscribe: ({ args, setSubscribeFn }) => {
-      const refusal = takesEvents(args.contextValue) ? admission.refuse(args) : notAcceptable();
+      const refusal = mayTakeEvents(args.contextValue) ? admission.refuse(args) : notAcceptableError();
       setSubscribeFn(refusal ? refuse(refusal) : subscribe);
     },
   };
@@ -130,7 +132,7 @@ function execution({ admission, openPerCaller, metrics }: GraphqlOptions): Plugi
  * Mutations of one operation run one after the other, and each may wait for the carrier: a right that is lost meanwhile is
  * lost for those still to come. They are told of it in their results, because an error would take the results before it away.
  */
-function withRightsOfNow(context: GraphContext): GraphContext {
+function withCurrentRights(context: GraphContext): GraphContext {
   const { identity, caller } = context;
   return {
     ...context,
@@ -141,10 +143,10 @@ function withRightsOfNow(context: GraphContext): GraphContext {
 }
 
 /** Over HTTP events can only go to a client that takes an event stream: a subscription without one would be followed for nobody. */
-function takesEvents({ request }: { readonly request?: Request }): boolean {
+function mayTakeEvents({ request }: { readonly request?: Request }): boolean {
   return acceptedTypes(request?.headers.get('accept') ?? undefined).includes(EVENT_STREAM);
 }
 
-function notAcceptable(): GraphQLError {
-  return badRequest('A subscription needs Accept: text/event-stream, or a WebSocket.', 406);
+function notAcceptableError(): GraphQLError {
+  return badRequestError('A subscription needs Accept: text/event-stream, or a WebSocket.', 406);
 }

@@ -1,6 +1,7 @@
 import { GraphQLError } from 'graphql';
 import { GatewayError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
+import { badRequestError } from '../limits/refusal-errors.ts';
 import { withoutValues } from '../limits/variable-values.ts';
 
 /**
@@ -15,8 +16,7 @@ export function createMaskError(logger: Logger) {
     const place = graphqlError ? { nodes: graphqlError.nodes, path: graphqlError.path } : {};
     if (cause instanceof GatewayError) return new GraphQLError(cause.message, { ...place, extensions: { code: cause.code } });
     // JSON.parse quotes the body it could not read.
-    if (graphqlError?.extensions['originalError'])
-      return new GraphQLError(graphqlError.message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
+    if (graphqlError?.extensions['originalError']) return badRequestError(graphqlError.message, 400);
     if (graphqlError && (cause === undefined || cause instanceof GraphQLError)) return withoutValues(graphqlError);
     logger.error('graphql_unexpected_error', { error: cause });
     return new GraphQLError('Unexpected error. It was logged; nothing more is known to the caller.', {

@@ -11,9 +11,10 @@ import { BoundedCache } from '../../lib/bounded-cache.ts';
 import { createLoaders } from '../../schema/loaders.ts';
 import { currentCaller, type Caller } from '../../resolvers/access/caller.ts';
 import type { GraphContext } from '../../schema/context.ts';
-import { QUIETLY } from '../limits/document-limits.ts';
-import { KeptDocuments } from '../limits/kept-documents.ts';
-import { OpenCounts } from '../../lib/open-counts.ts';
+import { EXECUTION_OPTIONS } from '../limits/document-limits.ts';
+import { DocumentPool } from '../limits/document-pool.ts';
+import { refusalError } from '../limits/refusal-errors.ts';
+import { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
 
 type Results = AsyncIterableIterator<ExecutionResult>;
 
@@ -27,7 +28,8 @@ const KEPT_CHARACTERS = 500_000;
 const KEPT_MS = 1_000;
 
 export interface SharedSubscribeOptions {
-  readonly open: { inc(): void; dec(): void };
+  /** Counts what is open. */
+  readonly gauge: { inc(): void; dec(): void };
   readonly openPerCaller: number;
   readonly refuseEvent: (args: ExecutionArgs) => GraphQLError | null;
 }
@@ -38,9 +40,9 @@ export interface SharedSubscribeOptions {
  * suffice. And followers that are handed the same event object with the same document, variables and rights share one
  * execution: with many viewers of one request that is most of the work.
  */
-export function createSharedSubscribe({ open, openPerCaller, refuseEvent }: SharedSubscribeOptions) {
-  const counts = new OpenCounts(openPerCaller);
-  const kept = new KeptDocuments(KEPT_CHARACTERS);
+export function createSharedSubscribe({ gauge, openPerCaller, refuseEvent }: SharedSubscribeOptions) {
+  const open = new ConcurrencyLimit(openPerCaller);
+  const documents = new DocumentPool(KEPT_CHARACTERS);
   const executions = new BoundedCache<string, ExecutionResult | Promise<ExecutionResult>>(KEPT_MS);
   const numbers = new WeakMap<object, number>();
   let lastNumber = 0;
@@ -59,18 +61,18 @@ export function createSharedSubscribe({ open, openPerCaller, refuseEvent }: Shar
     const context = asked.contextValue as GraphContext;
     const { identity } = context;
     const { id } = context.caller;
-    if (!counts.enter(id)) return { errors: [tooMany(openPerCaller)] };
-    const document = kept.enter(id, asked.document);
+    if (!open.acquire(id)) return { errors: [subscriptionLimitError(openPerCaller)] };
+    const document = documents.acquire(id, asked.document);
     const leave = (): void => {
-      counts.leave(id);
-      if (document) kept.leave(id, document);
+      open.release(id);
+      if (document) documents.release(id, document);
     };
     if (!document) {
       leave();
       return { errors: [TOO_MANY_DOCUMENTS] };
     }
     const given = { ...asked, document };
-    const args = validateSubscriptionArgs({ ...given, ...QUIETLY });
+    const args = validateSubscriptionArgs({ ...given, ...EXECUTION_OPTIONS });
     if (!('operation' in args)) {
       leave();
       return { errors: args };
@@ -84,9 +86,9 @@ export function createSharedSubscribe({ open, openPerCaller, refuseEvent }: Shar
     if (!(Symbol.asyncIterator in source)) return source;
     let { caller } = context;
     let key = `${rightsOf(caller)} ${keyOf(args, given)}`;
-    open.inc();
+    gauge.inc();
     const end = (): void => {
-      open.dec();
+      gauge.dec();
       leave();
     };
     return mapEvents(source[Symbol.asyncIterator](), { ended: identity.ended, end }, (event) => {
@@ -124,15 +126,13 @@ function rightsOf({ scopes, grants }: Caller): string {
   return JSON.stringify([[...scopes].map(([account, given]) => JSON.stringify([account, ...given])).toSorted(), [...grants].toSorted()]);
 }
 
-function tooMany(most: number): GraphQLError {
-  return new GraphQLError(`Nothing was followed: you have ${most} subscriptions open. End one that is no longer looked at.`, {
-    extensions: { code: 'RATE_LIMITED', http: { spec: true, status: 429 } },
-  });
+function subscriptionLimitError(most: number): GraphQLError {
+  return refusalError('RATE_LIMITED', `Nothing was followed: you have ${most} subscriptions open. End one that is no longer looked at.`);
 }
 
-const TOO_MANY_DOCUMENTS = new GraphQLError(
+const TOO_MANY_DOCUMENTS = refusalError(
+  'RATE_LIMITED',
   'Nothing was followed: the documents of your open subscriptions are too many, or too long. Subscribe with one document, and pass what differs as variables.',
-  { extensions: { code: 'RATE_LIMITED', http: { spec: true, status: 429 } } },
 );
 
 interface Life {
@@ -171,7 +171,7 @@ function mapEvents(
         // The last result tells of it: thrown, it would close a whole socket, or leave a stream of events open for ever.
         end();
         await source.return?.();
-        return { done: false, value: { errors: [error instanceof GraphQLError ? error : failure(error)] } };
+        return { done: false, value: { errors: [error instanceof GraphQLError ? error : toGraphqlError(error)] } };
       }
     },
     async return() {
@@ -190,6 +190,6 @@ function mapEvents(
   };
 }
 
-function failure(error: unknown): GraphQLError {
+function toGraphqlError(error: unknown): GraphQLError {
   return new GraphQLError('The subscription failed.', { originalError: error instanceof Error ? error : new Error(String(error)) });
 }

@@ -1,8 +1,7 @@
-import type { Identity } from '../../resolvers/access/caller.ts';
+import { unauthenticatedError, unauthenticatedReason, type Identity, type UnauthenticatedReason } from '../../resolvers/access/caller.ts';
 import { KEY_PREFIX, type KeyRing } from '../../resolvers/access/key-ring.ts';
-import { LOCAL_IDENTITY } from './caller.ts';
+import { LOCAL_IDENTITY } from './local-caller.ts';
 import type { JwtVerifier } from './jwt-verifier.ts';
-import { unauthenticated, unauthenticatedReason, type UnauthenticatedReason } from './unauthenticated.ts';
 
 export interface AuthenticatorOptions {
   /** Off: whoever asks is the one local caller, and what is shown is not looked at. */
@@ -47,19 +46,19 @@ export class Authenticator {
   async #identify(authorization: string | null): Promise<Identity> {
     const { keys, jwts } = this.#options;
     if (authorization === null || authorization.trim() === '')
-      throw unauthenticated(
+      throw unauthenticatedError(
         'MISSING',
         'This gateway must know who asks: send `Authorization: Bearer <API key or JWT>`, over a WebSocket in the payload of connection_init. An operator makes API keys: npm run keys',
       );
     const token = BEARER.exec(authorization.trim())?.[1];
     if (token === undefined)
-      throw unauthenticated('INVALID', 'What was sent as Authorization is not `Bearer <API key or JWT>`, once and without quotes.');
+      throw unauthenticatedError('INVALID', 'What was sent as Authorization is not `Bearer <API key or JWT>`, once and without quotes.');
     if (token.startsWith(KEY_PREFIX)) {
       const found = keys.identify(token);
       if (typeof found !== 'string') return found;
-      throw unauthenticated(...KEY_REFUSALS[found]);
+      throw unauthenticatedError(...KEY_REFUSALS[found]);
     }
     if (jwts) return jwts.verify(token);
-    throw unauthenticated('INVALID', 'This gateway takes API keys (m2m_…) and no other tokens: no issuer of JWTs is configured.');
+    throw unauthenticatedError('INVALID', 'This gateway takes API keys (m2m_…) and no other tokens: no issuer of JWTs is configured.');
   }
 }

@@ -28,7 +28,7 @@ export class KeysUnavailable extends Error {
  * @throws GatewayError CONFIG_INVALID that names the file.
  */
 export function issuerKeysOfFile(path: string): IssuerKeys {
-  const broken = (what: string, cause?: unknown) =>
+  const configError = (what: string, cause?: unknown) =>
     new GatewayError(
       'CONFIG_INVALID',
       `M2M_JWT_JWKS_FILE=${path} ${what}. It must hold the issuer's public keys as a JWKS: {"keys": [{"kty": "RSA", "kid": "…", "n": "…", "e": "AQAB"}]}`,
@@ -38,11 +38,11 @@ export function issuerKeysOfFile(path: string): IssuerKeys {
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    throw broken(`cannot be read (${cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'})`, cause);
+    throw configError(`cannot be read (${cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'})`, cause);
   }
-  const json = asJson(text);
+  const json = parseJson(text);
   const fault = faultOf(json);
-  if (fault !== null) throw broken(fault);
+  if (fault !== null) throw configError(fault);
   const keys = createLocalJWKSet(json as Parameters<typeof createLocalJWKSet>[0]);
   return { use: async (work) => ({ result: await work(keys), asOf: Infinity }), [Symbol.asyncDispose]: () => Promise.resolve() };
 }
@@ -63,15 +63,15 @@ const COOLDOWN_MS = 30_000;
 /** Between two failed tries. */
 const RETRY_AFTER_MS = 2_000;
 const FETCH_TIMEOUT_MS = 5_000;
-const MAX_BYTES = 1_048_576;
+const MAX_ANSWER_BYTES = 1_048_576;
 
 /**
- * Fetched from the configured URL when they are first needed, and again when they are old or lack a `kid`: jose's own set
- * from a URL reads an answer of any size, waits for nothing after a failure, and goes by the process's clock.
+ * Fetched from the configured URL when they are first needed, and again when they are old or lack a `kid`. jose's own set from
+ * a URL fetches only when its keys are too old to be used, so an outage of the issuer at that moment has every token refused.
  */
 export class IssuerKeysOfUrl implements IssuerKeys {
   readonly #options: IssuerUrlOptions;
-  readonly #transport = new Transport({ connectTimeoutMs: FETCH_TIMEOUT_MS, maxAnswerBytes: MAX_BYTES });
+  readonly #transport = new Transport({ connectTimeoutMs: FETCH_TIMEOUT_MS, maxAnswerBytes: MAX_ANSWER_BYTES });
   #held: { readonly keys: KeySet; readonly asOf: number } | null = null;
   #failedAt = -Infinity;
   #fetching: Promise<void> | null = null;
@@ -81,7 +81,7 @@ export class IssuerKeysOfUrl implements IssuerKeys {
   }
 
   async use<Result>(work: (keys: KeySet) => Promise<Result>) {
-    const { keys, asOf } = await this.#fresh();
+    const { keys, asOf } = await this.#freshKeys();
     try {
       return { result: await work(keys), asOf };
     } catch (error) {
@@ -89,7 +89,7 @@ export class IssuerKeysOfUrl implements IssuerKeys {
     }
     // The issuer may have begun to sign with a new key.
     await this.#fetch();
-    const fetched = await this.#fresh();
+    const fetched = await this.#freshKeys();
     return { result: await work(fetched.keys), asOf: fetched.asOf };
   }
 
@@ -98,7 +98,7 @@ export class IssuerKeysOfUrl implements IssuerKeys {
     await this.#fetching?.catch(() => undefined);
   }
 
-  async #fresh(): Promise<{ readonly keys: KeySet; readonly asOf: number }> {
+  async #freshKeys(): Promise<{ readonly keys: KeySet; readonly asOf: number }> {
     if (this.#age() >= ISSUER_KEYS_GOOD_FOR_MS) await this.#fetch();
     else if (this.#age() >= REFRESH_AFTER_MS) this.#fetch().catch(() => undefined);
     if (!this.#held) throw new KeysUnavailable('The keys were not fetched.');
@@ -142,7 +142,7 @@ export class IssuerKeysOfUrl implements IssuerKeys {
   }
 }
 
-function asJson(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {

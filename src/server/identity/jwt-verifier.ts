@@ -2,11 +2,9 @@ import { createHash } from 'node:crypto';
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import * as z from 'zod';
 import { BoundedCache } from '../../lib/bounded-cache.ts';
-import { setAlarm } from '../../lib/alarm.ts';
-import type { Caller, Identity } from '../../resolvers/access/caller.ts';
-import { callerOf, grantsShape, scopesShape } from '../../resolvers/access/rights.ts';
+import { setAlarm } from '../../lib/timers.ts';
+import { callerOf, grantsShape, scopesShape, unauthenticatedError, type Caller, type Identity } from '../../resolvers/access/caller.ts';
 import { ISSUER_KEYS_GOOD_FOR_MS, KeysUnavailable, type IssuerKeys } from './issuer-keys.ts';
-import { unauthenticated } from './unauthenticated.ts';
 
 export interface JwtVerifierOptions {
   readonly keys: IssuerKeys;
@@ -25,7 +23,7 @@ const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 const CLOCK_TOLERANCE_S = 5;
 const MAX_TOKEN_BYTES = 8_192;
 /** Verified tokens that are remembered. */
-const REMEMBERED = 10_000;
+const MAX_REMEMBERED = 10_000;
 
 const rightsShape = z.strictObject({ accounts: scopesShape, grants: grantsShape.optional() });
 
@@ -38,7 +36,7 @@ interface Verified {
 /** Callers by the tokens that the configured issuer has signed for them. */
 export class JwtVerifier implements AsyncDisposable {
   readonly #options: JwtVerifierOptions;
-  readonly #verified = new BoundedCache<string, Verified>(REMEMBERED);
+  readonly #verified = new BoundedCache<string, Verified>(MAX_REMEMBERED);
 
   constructor(options: JwtVerifierOptions) {
     this.#options = options;
@@ -50,16 +48,16 @@ export class JwtVerifier implements AsyncDisposable {
    * @throws GatewayError UNAUTHENTICATED with the reason INVALID, EXPIRED or UNAVAILABLE, and a sentence without anything of the token.
    */
   async verify(token: string): Promise<Identity> {
-    if (token.length > MAX_TOKEN_BYTES) throw unauthenticated('INVALID', `The JWT is longer than ${MAX_TOKEN_BYTES} bytes.`);
+    if (token.length > MAX_TOKEN_BYTES) throw unauthenticatedError('INVALID', `The JWT is longer than ${MAX_TOKEN_BYTES} bytes.`);
     const digest = createHash('sha256').update(token).digest('base64');
     const known = this.#verified.get(digest);
-    if (known && this.#options.now() < known.until) return this.#unlessEnded(known.identity);
+    if (known && this.#options.now() < known.until) return this.#refuseEnded(known.identity);
     const { payload, asOf } = await this.#check(token);
     // Of two who verified it at once, both get the first one's.
     const identity = this.#verified.get(digest)?.identity ?? this.#identityOf(payload);
     const until = Math.min(identity.endsAt, Math.min(asOf, this.#options.now()) + ISSUER_KEYS_GOOD_FOR_MS);
     this.#verified.set(digest, { identity, until }, 1);
-    return this.#unlessEnded(identity);
+    return this.#refuseEnded(identity);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -67,8 +65,8 @@ export class JwtVerifier implements AsyncDisposable {
     await this.#options.keys[Symbol.asyncDispose]();
   }
 
-  #unlessEnded(identity: JwtIdentity): Identity {
-    if (identity.current() === null) throw expired();
+  #refuseEnded(identity: JwtIdentity): Identity {
+    if (identity.current() === null) throw expiredError();
     return identity;
   }
 
@@ -92,7 +90,7 @@ export class JwtVerifier implements AsyncDisposable {
     try {
       return { payload: await verifyWith(find, token, options), asOf };
     } catch (error) {
-      throw refusal(error);
+      throw toUnauthenticatedError(error);
     }
   }
 
@@ -100,15 +98,15 @@ export class JwtVerifier implements AsyncDisposable {
     const { claim, accounts, now } = this.#options;
     // jose looks at the presence of `sub`, not at its type.
     if (typeof sub !== 'string' || !/^[\x20-\x7e]{1,128}$/.test(sub))
-      throw unauthenticated('INVALID', 'The JWT is refused: its `sub` must have 1 to 128 printable ASCII characters.');
+      throw unauthenticatedError('INVALID', 'The JWT is refused: its `sub` must have 1 to 128 printable ASCII characters.');
     if (!Object.hasOwn(claims, claim))
-      throw unauthenticated(
+      throw unauthenticatedError(
         'INVALID',
         `The JWT is refused: it lacks the claim \`${claim}\` (M2M_JWT_CLAIM), which says what its caller may do.`,
       );
     const rights = rightsShape.safeParse(claims[claim]);
     if (!rights.success)
-      throw unauthenticated(
+      throw unauthenticatedError(
         'INVALID',
         `The JWT is refused: its claim \`${claim}\` (M2M_JWT_CLAIM) is not {"accounts": {"<account or *>": ["read", "write", "admin"]}, "grants": ["deviceCredential", "activationCode", "introspection"]}.`,
       );
@@ -132,7 +130,7 @@ class JwtIdentity implements Identity {
 
   current(): Caller | null {
     if (this.#now() < this.endsAt && !this.#end?.signal.aborted) return this.#caller;
-    this.#end?.abort(expired());
+    this.#end?.abort(expiredError());
     return null;
   }
 
@@ -140,7 +138,7 @@ class JwtIdentity implements Identity {
     if (this.#end) return this.#end.signal;
     const end = new AbortController();
     this.#end = end;
-    if (this.current() !== null) setAlarm(this.endsAt, this.#now, () => end.abort(expired()));
+    if (this.current() !== null) setAlarm(this.endsAt, this.#now, () => end.abort(expiredError()));
     return end.signal;
   }
 }
@@ -162,20 +160,24 @@ async function verifyWith(find: JWTVerifyGetKey, token: string, options: Paramet
   }
 }
 
-function expired() {
-  return unauthenticated('EXPIRED', 'The JWT has expired.');
+function expiredError() {
+  return unauthenticatedError('EXPIRED', 'The JWT has expired.');
 }
 
-function refusal(error: unknown) {
+function toUnauthenticatedError(error: unknown) {
   if (error instanceof KeysUnavailable)
-    return unauthenticated('UNAVAILABLE', 'The JWT cannot be checked now: the keys of its issuer cannot be had. Try again later.', error);
-  if (error instanceof errors.JWTExpired) return expired();
+    return unauthenticatedError(
+      'UNAVAILABLE',
+      'The JWT cannot be checked now: the keys of its issuer cannot be had. Try again later.',
+      error,
+    );
+  if (error instanceof errors.JWTExpired) return expiredError();
   // Not as its cause: some errors of jose hold the claims.
-  return unauthenticated('INVALID', `The JWT is refused: ${whatIsWrong(error)}.`);
+  return unauthenticatedError('INVALID', `The JWT is refused: ${describeFault(error)}.`);
 }
 
 /** Names claims and settings, never what a token holds. */
-function whatIsWrong(error: unknown): string {
+function describeFault(error: unknown): string {
   if (error instanceof errors.JWTClaimValidationFailed) {
     const { claim, reason } = error;
     if (reason === 'missing') return `it lacks \`${claim}\``;

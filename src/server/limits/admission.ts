@@ -1,6 +1,6 @@
 import {
   getOperationAST,
-  GraphQLError,
+  type GraphQLError,
   OperationTypeNode,
   type DocumentNode,
   type ExecutionArgs,
@@ -10,10 +10,11 @@ import type { AuditLog } from '../../datasources/request-log/audit-log.ts';
 import type { Logger } from '../../logger.ts';
 import { currentCaller, type Caller } from '../../resolvers/access/caller.ts';
 import type { GraphContext } from '../../schema/context.ts';
+import { rateError, refusalError } from './refusal-errors.ts';
 import { operationCost } from './operation-cost.ts';
 import { demandsOf, refusalFor, type OperationDemands } from './operation-demands.ts';
 import { RateLimit } from '../../lib/rate-limit.ts';
-import { keptFault, variablesFault } from './variables-form.ts';
+import { keptParamsFault, variablesFault } from './variables-form.ts';
 
 export interface AdmissionOptions {
   readonly maxCost: number;
@@ -58,7 +59,7 @@ export class Admission {
 
   /** For a subscription that is open: whether its caller, whose rights may have changed, may still have what it selects. */
   refuseEvent(args: ExecutionArgs): GraphQLError | null {
-    return forbiddenTo(currentCaller((args.contextValue as GraphContext).identity), this.#demandsOf(args));
+    return rightsError(currentCaller((args.contextValue as GraphContext).identity), this.#demandsOf(args));
   }
 
   #refusalOf(
@@ -68,17 +69,17 @@ export class Admission {
     demands: OperationDemands,
   ): GraphQLError | null {
     const wait = this.#operations.take(caller.id, 1);
-    if (wait !== null) return limited('operations', wait);
-    const forbidden = forbiddenTo(caller, demands);
+    if (wait !== null) return rateError('operations', wait);
+    const forbidden = rightsError(caller, demands);
     if (forbidden) return forbidden;
-    const fault = operation.operation === OperationTypeNode.SUBSCRIPTION ? keptFault(params) : variablesFault(variableValues);
+    const fault = operation.operation === OperationTypeNode.SUBSCRIPTION ? keptParamsFault(params) : variablesFault(variableValues);
     if (fault) return fault;
     const { maxCost } = this.#options;
     const cost = operationCost(schema, document, operation, variableValues ?? {}, { stopAt: maxCost });
-    if (cost > maxCost) return tooMuch(maxCost);
+    if (cost > maxCost) return costError(maxCost);
     if (operation.operation !== OperationTypeNode.MUTATION) return null;
     const pause = this.#mutations.take(caller.id, demands.rootFields.length);
-    return pause === null ? null : limited('mutations', pause);
+    return pause === null ? null : rateError('mutations', pause);
   }
 
   #demandsOf({ schema, document, operationName }: ExecutionArgs): OperationDemands {
@@ -87,7 +88,7 @@ export class Admission {
     const name = operationName ?? '';
     let demands = known.get(name);
     const operation = getOperationAST(document, operationName);
-    if (!demands) known.set(name, (demands = operation ? demandsOf(schema, document, operation) : NOTHING));
+    if (!demands) known.set(name, (demands = operation ? demandsOf(schema, document, operation) : NO_DEMANDS));
     return demands;
   }
 
@@ -111,23 +112,16 @@ interface Asked {
 /** Refused mutations of a caller that go into the audit log in a minute. */
 const RECORDED_PER_MINUTE = 600;
 
-const NOTHING: OperationDemands = { scopes: new Map(), grants: new Map(), withoutRule: null, rootFields: [] };
+const NO_DEMANDS: OperationDemands = { scopes: new Map(), grants: new Map(), withoutRule: null, rootFields: [] };
 
-function forbiddenTo(caller: Caller, demands: OperationDemands): GraphQLError | null {
+function rightsError(caller: Caller, demands: OperationDemands): GraphQLError | null {
   const sentence = refusalFor(caller, demands);
-  return sentence === null ? null : new GraphQLError(sentence, { extensions: { code: 'FORBIDDEN', http: { spec: true, status: 403 } } });
+  return sentence === null ? null : refusalError('FORBIDDEN', sentence);
 }
 
-function tooMuch(maxCost: number): GraphQLError {
-  return new GraphQLError(
+function costError(maxCost: number): GraphQLError {
+  return refusalError(
+    'OPERATION_TOO_LARGE',
     `Nothing was run: the operation may ask for more than ${maxCost} objects. Ask for smaller pages, or for fewer lists within lists.`,
-    { extensions: { code: 'OPERATION_TOO_LARGE', http: { spec: true, status: 400 } } },
   );
-}
-
-export function limited(what: string, retryAfterMs: number): GraphQLError {
-  const headers = { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) };
-  return new GraphQLError(`Nothing was run: too many ${what} of yours in the last minute. Try again after \`retryAfterMs\`.`, {
-    extensions: { code: 'RATE_LIMITED', retryAfterMs, http: { spec: true, status: 429, headers } },
-  });
 }

@@ -6,12 +6,13 @@ import {
   TokenKind,
   validate,
   type DocumentNode,
-  type FragmentDefinitionNode,
   type GraphQLSchema,
   type SelectionNode,
   type SelectionSetNode,
   type ValidationRule,
 } from 'graphql';
+import { fragmentsOf } from './fragments-of.ts';
+import { refusalError } from './refusal-errors.ts';
 import { withoutValues } from './variable-values.ts';
 
 /** What a document may be at most. None of it depends on who asks: parsed and validated documents are kept by their text. */
@@ -37,7 +38,7 @@ export const DOCUMENT_LIMITS = {
 } as const;
 
 /** How graphql-js executes: with a few errors of variables, of which each prints what it is about, and no names the caller did not write. */
-export const QUIETLY = { hideSuggestions: true, options: { maxCoercionErrors: DOCUMENT_LIMITS.errors } } as const;
+export const EXECUTION_OPTIONS = { hideSuggestions: true, options: { maxCoercionErrors: DOCUMENT_LIMITS.errors } } as const;
 
 /**
  * Before parsing, and before anything is kept of the text.
@@ -46,7 +47,7 @@ export const QUIETLY = { hideSuggestions: true, options: { maxCoercionErrors: DO
  */
 export function checkBytes(source: string): void {
   const bytes = Buffer.byteLength(source);
-  if (bytes > DOCUMENT_LIMITS.bytes) throw tooLarge('Bytes of the document', bytes, DOCUMENT_LIMITS.bytes);
+  if (bytes > DOCUMENT_LIMITS.bytes) throw limitError('Bytes of the document', bytes, DOCUMENT_LIMITS.bytes);
 }
 
 /**
@@ -62,7 +63,7 @@ export function parseWithin(source: string): DocumentNode {
     const kind = /^Syntax Error: Document contains more than \d+ (tokens|comments)\./.exec(error.message)?.[1];
     if (kind !== 'tokens' && kind !== 'comments') throw withoutValues(error);
     const limit = DOCUMENT_LIMITS[kind];
-    throw tooLarge(`${kind === 'tokens' ? 'Tokens' : 'Comments'} of the document`, `more than ${limit}`, limit);
+    throw limitError(`${kind === 'tokens' ? 'Tokens' : 'Comments'} of the document`, `more than ${limit}`, limit);
   }
 }
 
@@ -81,7 +82,7 @@ export function validateQuietly(
   return validate(schema, document, rules, { maxErrors: DOCUMENT_LIMITS.errors, hideSuggestions: true }).map((error) =>
     // graphql-js gives up where so many fields of one name stand side by side that comparing them all would take it long.
     error.message === 'Validation aborted.'
-      ? tooLarge('Comparisons of repeated fields', 'more than 500000', 500_000)
+      ? limitError('Comparisons of repeated fields', 'more than 500000', 500_000)
       : withoutValues(error),
   );
 }
@@ -96,7 +97,7 @@ export function limitFaults(document: DocumentNode): readonly GraphQLError[] {
     ['Root fields of the operation, with those of its fragments', rootFields, DOCUMENT_LIMITS.rootFields],
     ['Directives of the document', directivesOf(document), DOCUMENT_LIMITS.directives],
   ] as const;
-  return found.filter(([, amount, limit]) => amount > limit).map(([what, amount, limit]) => tooLarge(what, amount, limit));
+  return found.filter(([, amount, limit]) => amount > limit).map(([what, amount, limit]) => limitError(what, amount, limit));
 }
 
 /** What a selection amounts to with its fragments put in. */
@@ -108,16 +109,14 @@ interface Measure {
   readonly rootFields: number;
 }
 
-const NOTHING: Measure = { depth: 0, introspectionDepth: 0, aliases: 0, rootFields: 0 };
+const EMPTY_MEASURE: Measure = { depth: 0, introspectionDepth: 0, aliases: 0, rootFields: 0 };
 
 /** The most of any operation: which one will run is not known yet. */
 function measure(document: DocumentNode): Measure {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const definition of document.definitions)
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  const fragments = fragmentsOf(document);
   const measured = new Map<string, Measure>();
 
-  const ofSet = (set: SelectionSetNode | undefined): Measure => (set?.selections ?? []).map(ofSelection).reduce(sum, NOTHING);
+  const ofSet = (set: SelectionSetNode | undefined): Measure => (set?.selections ?? []).map(ofSelection).reduce(addMeasures, EMPTY_MEASURE);
 
   function ofSelection(selection: SelectionNode): Measure {
     if (selection.kind === Kind.INLINE_FRAGMENT) return ofSet(selection.selectionSet);
@@ -136,21 +135,21 @@ function measure(document: DocumentNode): Measure {
     const known = measured.get(name);
     if (known) return known;
     // A cycle comes back here: it counts as nothing, and validation refuses it.
-    measured.set(name, NOTHING);
+    measured.set(name, EMPTY_MEASURE);
     const whole = ofSet(fragments.get(name)?.selectionSet);
     measured.set(name, whole);
     return whole;
   }
 
   const operations = document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
-  return operations.map(({ selectionSet }) => ofSet(selectionSet)).reduce(most, NOTHING);
+  return operations.map(({ selectionSet }) => ofSet(selectionSet)).reduce(largerMeasures, EMPTY_MEASURE);
 }
 
-function sum(left: Measure, right: Measure): Measure {
-  return { ...most(left, right), aliases: left.aliases + right.aliases, rootFields: left.rootFields + right.rootFields };
+function addMeasures(left: Measure, right: Measure): Measure {
+  return { ...largerMeasures(left, right), aliases: left.aliases + right.aliases, rootFields: left.rootFields + right.rootFields };
 }
 
-function most(left: Measure, right: Measure): Measure {
+function largerMeasures(left: Measure, right: Measure): Measure {
   return {
     depth: Math.max(left.depth, right.depth),
     introspectionDepth: Math.max(left.introspectionDepth, right.introspectionDepth),
@@ -166,11 +165,10 @@ function directivesOf({ loc }: DocumentNode): number {
 }
 
 /** Fragments within fragments can make astronomically many fields of a short text: who needs the number beyond this? */
-const COUNTED_TO = 1_000_000;
+const COUNTED_UP_TO = 1_000_000;
 
-function tooLarge(what: string, found: number | string, limit: number): GraphQLError {
-  const amount = typeof found === 'number' && found > COUNTED_TO ? `more than ${COUNTED_TO}` : found;
-  return new GraphQLError(`${what}: ${amount}, and the limit is ${limit}. Ask in several operations, and pass inputs as variables.`, {
-    extensions: { code: 'OPERATION_TOO_LARGE', http: { spec: true, status: 400 } },
-  });
+function limitError(what: string, found: number | string, limit: number): GraphQLError {
+  const amount = typeof found === 'number' && found > COUNTED_UP_TO ? `more than ${COUNTED_UP_TO}` : found;
+  const message = `${what}: ${amount}, and the limit is ${limit}. Ask in several operations, and pass inputs as variables.`;
+  return refusalError('OPERATION_TOO_LARGE', message);
 }

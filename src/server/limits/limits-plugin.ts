@@ -2,6 +2,7 @@ import { GraphQLError, parse, type DocumentNode, type Source } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { BoundedCache } from '../../lib/bounded-cache.ts';
 import { checkBytes, parseWithin, validateQuietly, validateWithin } from './document-limits.ts';
+import { refusalError } from './refusal-errors.ts';
 import { withoutValues } from './variable-values.ts';
 
 /**
@@ -12,13 +13,13 @@ export function documentLimits(isTrusted: (text: string) => boolean): Plugin {
   return {
     onParse: ({ params: { source }, setParseFn }) => {
       const text = textOf(source);
-      if (isTrusted(text)) return setParseFn(guarded(parse));
+      if (isTrusted(text)) return setParseFn(guardStack(parse));
       // Thrown here, ahead of yoga's cache: it would keep the text.
       checkBytes(text);
-      setParseFn(guarded(() => parseWithin(text)));
+      setParseFn(guardStack(() => parseWithin(text)));
     },
     onValidate: ({ params: { documentAST }, setValidationFn }) =>
-      setValidationFn(guarded(isTrusted(documentAST.loc?.source.body ?? '') ? validateQuietly : validateWithin)),
+      setValidationFn(guardStack(isTrusted(documentAST.loc?.source.body ?? '') ? validateQuietly : validateWithin)),
   };
 }
 
@@ -30,10 +31,10 @@ const KEPT_CHARACTERS = 500_000;
 
 /** Where yoga keeps documents and syntax errors by their text: `parserAndValidationCache`. */
 export function documentCaches() {
-  return { documentCache: keptByText<DocumentNode>(), errorCache: keptByText<Error>(), validationCache: true };
+  return { documentCache: createTextCache<DocumentNode>(), errorCache: createTextCache<Error>(), validationCache: true };
 }
 
-function keptByText<Value>() {
+function createTextCache<Value>() {
   const cache = new BoundedCache<string, Value>(KEPT_CHARACTERS);
   return { get: (text: string) => cache.get(text), set: (text: string, value: Value) => cache.set(text, value, text.length) };
 }
@@ -43,16 +44,14 @@ function textOf(source: string | Source): string {
 }
 
 /** A trusted document may be nested deeper than the stack lets it be parsed or validated: its writer's fault, and no bug of ours. */
-function guarded<Args extends readonly unknown[], Result>(work: (...args: Args) => Result) {
+function guardStack<Args extends readonly unknown[], Result>(work: (...args: Args) => Result) {
   return (...args: Args): Result => {
     try {
       return work(...args);
     } catch (error) {
       if (error instanceof GraphQLError) throw withoutValues(error);
       if (!(error instanceof RangeError)) throw error;
-      throw new GraphQLError('The document is nested too deeply.', {
-        extensions: { code: 'OPERATION_TOO_LARGE', http: { spec: true, status: 400 } },
-      });
+      throw refusalError('OPERATION_TOO_LARGE', 'The document is nested too deeply.');
     }
   };
 }

@@ -6,7 +6,6 @@ import {
   isListType,
   Kind,
   type DocumentNode,
-  type FragmentDefinitionNode,
   type GraphQLCompositeType,
   type GraphQLField,
   type GraphQLInputObjectType,
@@ -17,13 +16,14 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql';
+import { fragmentsOf } from './fragments-of.ts';
 
 /** Arguments that say how many objects the lists below a field have; the resolvers take 1 to 1,000, and 100 when left out. */
-const PAGING: readonly string[] = ['first', 'batchSize'];
-const PAGE = 100;
+const PAGE_SIZE_ARGUMENTS: readonly string[] = ['first', 'batchSize'];
+const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1_000;
 /** How many objects a list without a page has, for want of knowing: a device has 2 or 3 identifiers, a request 1 to 5 parts. */
-const ASSUMED = 5;
+const ASSUMED_LIST = 5;
 
 /**
  * What a selection set costs for one object: `once`, and `each` for every item that its lists are told to have. So a fragment
@@ -34,7 +34,7 @@ interface Cost {
   readonly each: number;
 }
 
-const FREE: Cost = { once: 0, each: 0 };
+const NO_COST: Cost = { once: 0, each: 0 };
 
 /**
  * How many objects an operation may produce or take, without running it: each field of an object type counts 1, times the
@@ -49,7 +49,7 @@ export function operationCost(
   variables: Readonly<Record<string, unknown>>,
   { stopAt }: { readonly stopAt: number },
 ): number {
-  const given = new Given(operation, variables, stopAt);
+  const input = new CallerInput(operation, variables, stopAt);
   const fragments = fragmentsOf(document);
   const counted = new Map<string, Cost>();
 
@@ -62,18 +62,18 @@ export function operationCost(
         const field = schema.getField(parent, selection.name.value);
         if (!field) continue;
         const shape = shapeOf(field);
-        for (const { name, type } of shape.listArguments) once += given.itemsOf(argument(selection, name), type);
+        for (const { name, type } of shape.listArguments) once += input.itemsOf(findArgument(selection, name), type);
         if (!selection.selectionSet || !shape.type) continue;
-        const page = shape.paging && given.pageOf(argument(selection, shape.paging.name), shape.paging.fallback);
+        const page = shape.paging && input.pageOf(findArgument(selection, shape.paging.name), shape.paging.fallback);
         const inner = ofSet(selection.selectionSet, shape.type);
-        if (!shape.isList) once += 1 + inner.once + (page ?? ASSUMED) * inner.each;
-        else if (page) once += page * (1 + inner.once + ASSUMED * inner.each);
-        else each += 1 + inner.once + ASSUMED * inner.each;
+        if (!shape.isList) once += 1 + inner.once + (page ?? ASSUMED_LIST) * inner.each;
+        else if (page) once += page * (1 + inner.once + ASSUMED_LIST * inner.each);
+        else each += 1 + inner.once + ASSUMED_LIST * inner.each;
       } else {
         const inner =
           selection.kind === Kind.FRAGMENT_SPREAD
             ? ofFragment(selection.name.value)
-            : on(selection.typeCondition?.name.value, selection.selectionSet, parent);
+            : costOn(selection.typeCondition?.name.value, selection.selectionSet, parent);
         once += inner.once;
         each += inner.each;
       }
@@ -81,25 +81,25 @@ export function operationCost(
     return { once, each };
   }
 
-  function on(condition: string | undefined, set: SelectionSetNode, parent?: GraphQLCompositeType): Cost {
+  function costOn(condition: string | undefined, set: SelectionSetNode, parent?: GraphQLCompositeType): Cost {
     const type = condition === undefined ? parent : schema.getType(condition);
-    return isCompositeType(type) ? ofSet(set, type) : FREE;
+    return isCompositeType(type) ? ofSet(set, type) : NO_COST;
   }
 
   function ofFragment(name: string): Cost {
     const known = counted.get(name);
     if (known) return known;
     // A cycle comes back here; a valid document has none.
-    counted.set(name, FREE);
+    counted.set(name, NO_COST);
     const fragment = fragments.get(name);
-    const cost = fragment ? on(fragment.typeCondition.name.value, fragment.selectionSet) : FREE;
+    const cost = fragment ? costOn(fragment.typeCondition.name.value, fragment.selectionSet) : NO_COST;
     counted.set(name, cost);
     return cost;
   }
 
   const root = schema.getRootType(operation.operation);
-  const { once, each } = root ? ofSet(operation.selectionSet, root) : FREE;
-  return once + ASSUMED * each;
+  const { once, each } = root ? ofSet(operation.selectionSet, root) : NO_COST;
+  return once + ASSUMED_LIST * each;
 }
 
 interface Shape {
@@ -121,11 +121,11 @@ function shapeOf(field: GraphQLField<unknown, unknown>): Shape {
   let shape = shapes.get(field);
   if (shape) return shape;
   const type = getNamedType(field.type);
-  const paging = field.args.find(({ name }) => PAGING.includes(name));
+  const paging = field.args.find(({ name }) => PAGE_SIZE_ARGUMENTS.includes(name));
   shape = {
     type: isCompositeType(type) ? type : null,
     isList: isListType(getNullableType(field.type)),
-    paging: paging ? { name: paging.name, fallback: typeof paging.defaultValue === 'number' ? paging.defaultValue : PAGE } : null,
+    paging: paging ? { name: paging.name, fallback: typeof paging.defaultValue === 'number' ? paging.defaultValue : DEFAULT_PAGE } : null,
     listArguments: field.args.filter((input) => hasList(input.type)),
   };
   shapes.set(field, shape);
@@ -151,8 +151,8 @@ function hasList(given: GraphQLInputType): boolean {
   return isListType(type) || (isInputObjectType(type) && listFieldsOf(type).length > 0);
 }
 
-/** What the caller gave: read as it is, for it is checked against its types only afterwards. */
-class Given {
+/** Variables and literals of the caller, read as they are: they are checked against their types only afterwards. */
+class CallerInput {
   readonly #defaults: ReadonlyMap<string, ValueNode | undefined>;
   readonly #variables: Readonly<Record<string, unknown>>;
   readonly #stopAt: number;
@@ -220,20 +220,6 @@ function numberIn(node: ValueNode | undefined): number | undefined {
   return node?.kind === Kind.INT ? Number(node.value) : undefined;
 }
 
-function argument({ arguments: given }: FieldNode, name: string): ValueNode | undefined {
+function findArgument({ arguments: given }: FieldNode, name: string): ValueNode | undefined {
   return given?.find((node) => node.name.value === name)?.value;
-}
-
-const fragmentsByDocument = new WeakMap<DocumentNode, ReadonlyMap<string, FragmentDefinitionNode>>();
-
-function fragmentsOf(document: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
-  let fragments = fragmentsByDocument.get(document);
-  if (fragments) return fragments;
-  fragments = new Map(
-    document.definitions.flatMap((definition) =>
-      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [],
-    ),
-  );
-  fragmentsByDocument.set(document, fragments);
-  return fragments;
 }

@@ -5,7 +5,6 @@ import {
   getNamedType,
   Kind,
   type DocumentNode,
-  type FragmentDefinitionNode,
   type GraphQLCompositeType,
   type GraphQLSchema,
   type OperationDefinitionNode,
@@ -13,6 +12,7 @@ import {
 } from 'graphql';
 import { GRANTS, hasScope, SCOPES, type Caller, type Grant, type Scope } from '../../resolvers/access/caller.ts';
 import { fieldRule } from '../../schema/rules.ts';
+import { fragmentsOf } from './fragments-of.ts';
 
 /** What an operation needs of whoever sends it, with the first field that needs it: `Type.field`. */
 export interface OperationDemands {
@@ -26,10 +26,7 @@ export interface OperationDemands {
 
 /** Reads an operation that is valid; each fragment once. Fields under `@skip` and `@include` count as selected. */
 export function demandsOf(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): OperationDemands {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-  }
+  const fragments = fragmentsOf(document);
   const scopes = new Map<Scope, string>();
   const grants = new Map<Grant, string>();
   const rootFields: string[] = [];

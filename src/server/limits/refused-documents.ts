@@ -2,7 +2,7 @@ import { getOperationAST } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { currentCaller } from '../../resolvers/access/caller.ts';
 import type { GraphContext } from '../../schema/context.ts';
-import { limited } from './admission.ts';
+import { rateError } from './refusal-errors.ts';
 import { RateLimit } from '../../lib/rate-limit.ts';
 
 /** A person who writes documents in an explorer has some; finding out what is wrong with one may take 40 ms. */
@@ -18,7 +18,7 @@ export function refusedDocuments(): Plugin<Pick<GraphContext, 'identity'>> {
     onParse: ({ context }) => {
       const { id } = currentCaller(context.identity);
       const wait = refused.waitFor(id, 1);
-      if (wait !== null) throw limited('documents', wait);
+      if (wait !== null) throw rateError('documents', wait);
       return ({ result, context: { params } }) => {
         if (!result || result instanceof Error || !getOperationAST(result, params.operationName)) refused.take(id, 1);
       };

@@ -1,12 +1,11 @@
-import { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { currentCaller, type Identity } from '../../resolvers/access/caller.ts';
-import type { CallerTurns } from '../../resolvers/requests/caller-turns.ts';
-import { badRequest } from '../graphql/bad-request.ts';
-import { OpenCounts } from '../../lib/open-counts.ts';
+import type { FairScheduler } from '../../lib/fair-scheduler.ts';
+import { badRequestError, refusalError } from './refusal-errors.ts';
+import { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
 
 export interface RequestBodiesOptions {
-  readonly turns: CallerTurns;
+  readonly scheduler: FairScheduler;
   readonly maxBodyBytes: number;
 }
 
@@ -17,9 +16,9 @@ const LARGEST_AT_ONCE = 4;
  * Reads the body of a request over HTTP, and has it looked at when it is its caller's turn: the JSON of 8 MiB alone may take
  * half a second.
  */
-export function requestBodies({ turns, maxBodyBytes }: RequestBodiesOptions): Plugin<object, { readonly identity?: Identity }> {
+export function requestBodies({ scheduler, maxBodyBytes }: RequestBodiesOptions): Plugin<object, { readonly identity?: Identity }> {
   const most = LARGEST_AT_ONCE * maxBodyBytes;
-  const held = new OpenCounts(most);
+  const held = new ConcurrencyLimit(most);
   return {
     onRequestParse: ({ request, serverContext: { identity }, setRequestParser }) => {
       if (!identity) return;
@@ -27,35 +26,33 @@ export function requestBodies({ turns, maxBodyBytes }: RequestBodiesOptions): Pl
       // The door takes no body without it.
       const bytes = Number(request.headers.get('content-length'));
       setRequestParser(async () => {
-        if (!held.enter(id, bytes)) throw tooMany(most);
+        if (!held.acquire(id, bytes))
+          throw refusalError(
+            'RATE_LIMITED',
+            `Nothing was run: requests of yours that were not begun have ${most} bytes already. Send fewer at a time, or try again after \`retryAfterMs\`.`,
+            1_000,
+          );
         try {
           const text = await request.text().catch(() => {
-            throw badRequest('The body did not come whole.', 400);
+            throw badRequestError('The body did not come whole.', 400);
           });
-          await turns.take(id, 'ask');
-          return parsed(text);
+          await scheduler.waitForTurn(id, 'ask');
+          return parseBody(text);
         } finally {
-          held.leave(id, bytes);
+          held.release(id, bytes);
         }
       });
     },
   };
 }
 
-function parsed(text: string): GraphQLParams {
+function parseBody(text: string): GraphQLParams {
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
-    throw badRequest('The body is not JSON.', 400);
+    throw badRequestError('The body is not JSON.', 400);
   }
-  if (typeof body !== 'object' || body === null) throw badRequest('The body is not a JSON object.', 400);
+  if (typeof body !== 'object' || body === null) throw badRequestError('The body is not a JSON object.', 400);
   return body as GraphQLParams;
-}
-
-function tooMany(most: number): GraphQLError {
-  return new GraphQLError(
-    `Nothing was run: requests of yours that were not begun have ${most} bytes already. Send fewer at a time, or try again after \`retryAfterMs\`.`,
-    { extensions: { code: 'RATE_LIMITED', retryAfterMs: 1_000, http: { spec: true, status: 429, headers: { 'retry-after': '1' } } } },
-  );
 }

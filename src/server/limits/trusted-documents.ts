@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { GatewayError } from '../../errors.ts';
+import { refusalError } from './refusal-errors.ts';
 
 /** `off`: any document, none is known by an id. `prefer`: also the trusted ones by their id. `require`: only those. */
 export type TrustMode = 'off' | 'prefer' | 'require';
@@ -32,10 +33,10 @@ export async function readTrustedDocuments(files: readonly string[]): Promise<Re
   for (const file of files) {
     for (const [given, text] of Object.entries(await readObject(file))) {
       const id = plainId(given);
-      if (typeof text !== 'string') throw unusable(file, `what it has under ${given} is not the text of a document.`);
+      if (typeof text !== 'string') throw unusableError(file, `what it has under ${given} is not the text of a document.`);
       if (isSha256(id) && id !== sha256(text))
-        throw unusable(file, `the document under ${given} has another SHA-256, ${sha256(text)}. Generate the file again.`);
-      if (documents.has(id) && documents.get(id) !== text) throw unusable(file, `${given} already stands for another document.`);
+        throw unusableError(file, `the document under ${given} has another SHA-256, ${sha256(text)}. Generate the file again.`);
+      if (documents.has(id) && documents.get(id) !== text) throw unusableError(file, `${given} already stands for another document.`);
       documents.set(id, text);
     }
   }
@@ -55,26 +56,26 @@ export function createTrustedDocuments(options: {
     const given = documentId ?? (isObject(persisted) ? persisted['sha256Hash'] : undefined) ?? null;
     // graphql-ws wants a text in every message: an empty one goes with an id.
     const text = params.query === '' && given !== null ? null : (params.query ?? null);
-    if (given === null) return text === null || isAllowed(text) ? params : notTrusted();
+    if (given === null) return text === null || isAllowed(text) ? params : notTrustedError();
     if (text !== null && mode === 'off') return params;
-    if (typeof given !== 'string') return refusal('BAD_REQUEST', 'The id of a document is not a string.');
+    if (typeof given !== 'string') return refusalError('BAD_REQUEST', 'The id of a document is not a string.');
     const id = plainId(given);
     const known = documents.get(id);
     if (text !== null) {
       // Apollo sends the id that codegen has made with a text that it prints itself: an id that is not known may be anything.
       if (known !== undefined && known !== text && id !== sha256(text))
-        return refusal(
+        return refusalError(
           'BAD_REQUEST',
           'The id is not that of the document beside it: send the SHA-256 of the very text, or one of the two.',
         );
-      return isAllowed(text) ? params : notTrusted();
+      return isAllowed(text) ? params : notTrustedError();
     }
     if (known !== undefined) return { ...params, query: known };
-    if (mode === 'require') return notTrusted();
+    if (mode === 'require') return notTrustedError();
     // Apollo Client and urql know these by code or message, and send the text then.
     return mode === 'off'
-      ? refusal('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported')
-      : refusal('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
+      ? refusalError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported')
+      : refusalError('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
   }
 
   const isAllowed = (text: unknown) => mode !== 'require' || (typeof text === 'string' && texts.has(text));
@@ -92,20 +93,16 @@ export function createTrustedDocuments(options: {
   };
 }
 
-function notTrusted(): GraphQLError {
-  return refusal(
+function notTrustedError(): GraphQLError {
+  return refusalError(
     'DOCUMENT_NOT_TRUSTED',
     'This gateway takes trusted documents only, and this is none of them. Send the id of one, or its very text (M2M_TRUSTED_DOCUMENTS).',
   );
 }
 
-function refusal(code: string, message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code, http: { spec: true, status: 400 } } });
-}
-
 async function readObject(file: string): Promise<Readonly<Record<string, unknown>>> {
   const content = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw unusable(file, 'it cannot be read.', error);
+    throw unusableError(file, 'it cannot be read.', error);
   });
   try {
     const parsed: unknown = JSON.parse(content);
@@ -113,10 +110,10 @@ async function readObject(file: string): Promise<Readonly<Record<string, unknown
   } catch {
     // Said below: what JSON.parse has to say quotes the file.
   }
-  throw unusable(file, 'it is not a JSON object from ids to documents, as codegen writes persisted-documents.json.');
+  throw unusableError(file, 'it is not a JSON object from ids to documents, as codegen writes persisted-documents.json.');
 }
 
-function unusable(file: string, why: string, cause?: unknown): GatewayError {
+function unusableError(file: string, why: string, cause?: unknown): GatewayError {
   return new GatewayError('CONFIG_INVALID', `The trusted documents of ${file} (M2M_TRUSTED_DOCUMENTS_FILES) are not usable: ${why}`, {
     cause,
   });

@@ -1,4 +1,5 @@
-import { GraphQLError } from 'graphql';
+import type { GraphQLError } from 'graphql';
+import { refusalError } from './refusal-errors.ts';
 
 /** What the values that come with an operation may be at most, whatever the operation is. */
 export const VARIABLES_LIMITS = {
@@ -24,11 +25,11 @@ export function variablesFault(variables: unknown): GraphQLError | null {
   let values = 0;
 
   function faultOf(value: unknown, depth: number): GraphQLError | null {
-    if (++values > VARIABLES_LIMITS.values) return tooLarge('Values', VARIABLES_LIMITS.values);
+    if (++values > VARIABLES_LIMITS.values) return limitError('Values', VARIABLES_LIMITS.values);
     if (typeof value === 'string')
-      return value.length > VARIABLES_LIMITS.characters ? tooLarge('Characters of one text', VARIABLES_LIMITS.characters) : null;
+      return value.length > VARIABLES_LIMITS.characters ? limitError('Characters of one text', VARIABLES_LIMITS.characters) : null;
     if (typeof value !== 'object' || value === null) return null;
-    if (depth === VARIABLES_LIMITS.depth) return tooLarge('Objects and lists within each other', VARIABLES_LIMITS.depth);
+    if (depth === VARIABLES_LIMITS.depth) return limitError('Objects and lists within each other', VARIABLES_LIMITS.depth);
     if (Array.isArray(value)) {
       for (const item of value) {
         const fault = faultOf(item, depth + 1);
@@ -39,8 +40,8 @@ export function variablesFault(variables: unknown): GraphQLError | null {
     let fields = 0;
     for (const name in value) {
       // Variables that the document does not declare are passed over, however many there are.
-      if (depth > 0 && ++fields > VARIABLES_LIMITS.fields) return tooLarge('Fields of one object', VARIABLES_LIMITS.fields);
-      if (name.length > VARIABLES_LIMITS.characters) return tooLarge('Characters of one text', VARIABLES_LIMITS.characters);
+      if (depth > 0 && ++fields > VARIABLES_LIMITS.fields) return limitError('Fields of one object', VARIABLES_LIMITS.fields);
+      if (name.length > VARIABLES_LIMITS.characters) return limitError('Characters of one text', VARIABLES_LIMITS.characters);
       const fault = faultOf((value as Readonly<Record<string, unknown>>)[name], depth + 1);
       if (fault) return fault;
     }
@@ -51,18 +52,16 @@ export function variablesFault(variables: unknown): GraphQLError | null {
 }
 
 /** The same for a subscription, whose request is kept as it came: variables, extensions and whatever stands beside them. */
-export function keptFault(params: object): GraphQLError | null {
+export function keptParamsFault(params: object): GraphQLError | null {
   const rest = { ...params, query: null };
   const fault = variablesFault(rest);
   if (fault) return fault;
   const { length } = JSON.stringify(rest);
   return length > VARIABLES_LIMITS.charactersKept
-    ? tooLarge('Characters of what comes with a subscription', VARIABLES_LIMITS.charactersKept)
+    ? limitError('Characters of what comes with a subscription', VARIABLES_LIMITS.charactersKept)
     : null;
 }
 
-function tooLarge(what: string, limit: number): GraphQLError {
-  return new GraphQLError(`Nothing was run. ${what}, in the variables: more than ${limit}, which is the limit.`, {
-    extensions: { code: 'OPERATION_TOO_LARGE', http: { spec: true, status: 400 } },
-  });
+function limitError(what: string, limit: number): GraphQLError {
+  return refusalError('OPERATION_TOO_LARGE', `Nothing was run. ${what}, in the variables: more than ${limit}, which is the limit.`);
 }

@@ -28,11 +28,11 @@ export class SharedFrames {
     const at = message.lastIndexOf(this.#standIn);
     if (at < 0) return message;
     const number = Number.parseInt(message.slice(at + this.#standIn.length), 10);
-    const bytes = this.#onTheWay.get(number) ?? EMPTY;
+    const bytes = this.#onTheWay.get(number) ?? EMPTY_RESULT;
     this.#onTheWay.delete(number);
-    return Buffer.concat([Buffer.from(message.slice(0, at)), bytes, CLOSE]);
+    return Buffer.concat([Buffer.from(message.slice(0, at)), bytes, CLOSING_BRACE]);
   }
 }
 
-const EMPTY = Buffer.from('{}');
-const CLOSE = Buffer.from('}');
+const EMPTY_RESULT = Buffer.from('{}');
+const CLOSING_BRACE = Buffer.from('}');

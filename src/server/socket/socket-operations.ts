@@ -30,7 +30,7 @@ export class SocketOperations {
   }
 
   /** Never resolves when another operation has the id by now: nothing must be said in its name. What waits for it is then forgotten. */
-  ifNewest(socket: Socket, id: string, payload: object): Promise<void> {
+  waitIfNewest(socket: Socket, id: string, payload: object): Promise<void> {
     return new Promise((resolve) => {
       if (this.#isNewest(socket, id, payload)) resolve();
     });
@@ -39,7 +39,7 @@ export class SocketOperations {
   /** The result, when it is still wanted; a subscription that is not is left. */
   async take<Taken extends Result>(socket: Socket, id: string, payload: object, result: Taken): Promise<Taken> {
     if (!this.#isNewest(socket, id, payload) && 'return' in result) await result.return?.();
-    await this.ifNewest(socket, id, payload);
+    await this.waitIfNewest(socket, id, payload);
     return result;
   }
 

@@ -52,7 +52,7 @@ export class SocketPace {
   hold(held: boolean): void {
     if (held === this.#held) return;
     this.#held = held;
-    this.#read();
+    this.#pauseOrResume();
   }
 
   /** Whether reading has stopped since this was last asked: what seems missing then may lie unread in the connection. */
@@ -68,7 +68,7 @@ export class SocketPace {
       this.#refill();
       const next = this.#waiting[0];
       if (this.#left >= 1 && !next) break;
-      this.#read();
+      this.#pauseOrResume();
       if (this.#left < 1) {
         await delay((1000 * (1 - this.#left)) / this.#limits.perSecond, undefined, { ref: false });
         continue;
@@ -80,7 +80,7 @@ export class SocketPace {
       work?.();
     }
     this.#working = false;
-    this.#read();
+    this.#pauseOrResume();
   }
 
   #refill(): void {
@@ -89,7 +89,7 @@ export class SocketPace {
     this.#at = now;
   }
 
-  #read(): void {
+  #pauseOrResume(): void {
     if (this.#held || this.#working) {
       this.#wasPaused = true;
       this.#socket.pause();

@@ -27,7 +27,7 @@ export class SocketSender {
     this.#pace = pace;
     this.#options = options;
     socket.on('pong', () => (this.#isAlive = true));
-    const keepAlive = setInterval(() => this.#ask(), options.keepAliveMs);
+    const keepAlive = setInterval(() => this.#checkAlive(), options.keepAliveMs);
     socket.once('close', () => clearInterval(keepAlive));
   }
 
@@ -59,7 +59,7 @@ export class SocketSender {
     else if (this.#untaken === 0) this.#pace.hold(false);
   }
 
-  #ask(): void {
+  #checkAlive(): void {
     // A frame on its way has its own, exact limit; and while nothing was read, no pong could be.
     if (!this.#pace.wasPaused() && !this.#isAlive && this.#untaken === 0) return this.#giveUp();
     this.#isAlive = false;

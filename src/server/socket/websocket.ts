@@ -5,21 +5,21 @@ import { CloseCode, handleProtocols, makeServer, type Context, type SubscribePay
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { Logger } from '../../logger.ts';
 import type { Metrics } from '../../metrics.ts';
-import type { CallerTurns } from '../../resolvers/requests/caller-turns.ts';
+import type { FairScheduler } from '../../lib/fair-scheduler.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import { GRAPHQL_PATH, type Graphql } from '../graphql/graphql.ts';
-import { isKnownHost } from '../graphql/known-host.ts';
+import { isKnownHost } from '../host.ts';
 import { createMaskError } from '../graphql/mask-error.ts';
 import type { DocumentParams, TrustedDocuments } from '../limits/trusted-documents.ts';
-import { OpenCounts } from '../../lib/open-counts.ts';
+import { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
 import type { Origins } from '../graphql/origins.ts';
 import { OVERLOADED, type Overload } from '../overload.ts';
-import { createTellRefused } from '../graphql/refused-askers.ts';
+import { createRefusalLogger } from '../graphql/refusal-logger.ts';
 import { SharedFrames } from './shared-frames.ts';
 import { SocketOperations } from './socket-operations.ts';
 import { SocketPace, type PaceLimits } from './socket-pace.ts';
 import { SocketSender } from './socket-sender.ts';
-import { SocketVisitor } from './socket-visitor.ts';
+import { SocketClient } from './socket-client.ts';
 
 export interface WebsocketOptions {
   readonly graphql: Graphql;
@@ -31,7 +31,7 @@ export interface WebsocketOptions {
   readonly socketsPerCaller: number;
   /** How fast messages, pings and pongs of one socket are taken. */
   readonly pace: PaceLimits;
-  readonly turns: CallerTurns;
+  readonly scheduler: FairScheduler;
   readonly overload: Overload;
   /** Names this gateway is reached by. */
   readonly hosts: readonly string[];
@@ -43,7 +43,7 @@ export interface WebsocketOptions {
 }
 
 interface Extra extends Record<PropertyKey, unknown> {
-  readonly visitor: SocketVisitor;
+  readonly client: SocketClient;
 }
 
 interface EnvelopedArgs extends ExecutionArgs {
@@ -53,7 +53,7 @@ interface EnvelopedArgs extends ExecutionArgs {
 
 const SERVICE_RESTART = 1012;
 /** They have their turns together; no caller has this id. */
-const STRANGERS = '';
+const STRANGERS_ID = '';
 /** Operations of one socket at a time, subscriptions and others. */
 const MAX_OPERATIONS = 100;
 /** Parts that a message may come in: one for every 32 KiB of the largest, and never fewer than these. Chromium cuts at 131,000 bytes. */
@@ -64,7 +64,7 @@ const BYTES_OF_PIECE = 512;
 /** How long a socket that was closed before it said who it is may take to go, in milliseconds. */
 const STRANGER_LINGER_MS = 1_000;
 /** The same for every socket when the whole door closes. */
-const LAST_WORDS_MS = 1_000;
+const STOP_LINGER_MS = 1_000;
 
 /**
  * The WebSocket door: graphql-transport-ws by graphql-ws, every operation through the same yoga as HTTP. An operation that
@@ -76,13 +76,13 @@ export class WebsocketDoor implements AsyncDisposable {
   readonly #frames = new SharedFrames();
   readonly #operations = new SocketOperations(2 * MAX_OPERATIONS);
   /** Open sockets by caller. */
-  readonly #callers: OpenCounts;
+  readonly #callers: ConcurrencyLimit;
   readonly #protocol: ReturnType<typeof makeServer<Record<string, unknown>, Extra>>;
   #stopping = false;
 
   constructor(options: WebsocketOptions) {
     this.#options = options;
-    this.#callers = new OpenCounts(options.socketsPerCaller);
+    this.#callers = new ConcurrencyLimit(options.socketsPerCaller);
     this.#server = new WebSocketServer({
       noServer: true,
       maxPayload: options.maxMessageBytes,
@@ -93,45 +93,45 @@ export class WebsocketDoor implements AsyncDisposable {
       handleProtocols,
     });
     const mask = createMaskError(options.logger);
-    const failed = (error: unknown): ExecutionResult => ({ errors: [mask(error) as GraphQLError] });
+    const maskFailure = (error: unknown): ExecutionResult => ({ errors: [mask(error) as GraphQLError] });
     this.#protocol = makeServer<Record<string, unknown>, Extra>({
       connectionInitWaitTimeout: 3_000,
-      onConnect: ({ connectionParams, extra }) => extra.visitor.admit(connectionParams),
+      onConnect: ({ connectionParams, extra }) => extra.client.admit(connectionParams),
       onSubscribe: async (context, id, payload) => {
         this.#operations.begin(context, id, payload);
         const args = await this.#prepare(context, id, payload).catch((error: unknown) => [mask(error) as GraphQLError]);
-        await this.#operations.ifNewest(context, id, payload);
+        await this.#operations.waitIfNewest(context, id, payload);
         return args;
       },
       onNext: async (context, id, payload, _args, result) => {
-        await this.#operations.ifNewest(context, id, payload);
+        await this.#operations.waitIfNewest(context, id, payload);
         if (!result.errors) return this.#frames.standIn(result);
-        return { ...result, errors: result.errors.map((error) => overSocket(error).toJSON()) } as FormattedExecutionResult;
+        return { ...result, errors: result.errors.map((error) => withoutHttp(error).toJSON()) } as FormattedExecutionResult;
       },
       onError: async (context, id, payload, errors) => {
-        await this.#operations.ifNewest(context, id, payload);
-        return errors.map((error) => overSocket(error).toJSON());
+        await this.#operations.waitIfNewest(context, id, payload);
+        return errors.map((error) => withoutHttp(error).toJSON());
       },
-      onComplete: (context, id, payload) => this.#operations.ifNewest(context, id, payload),
-      execute: async (args) => (args as EnvelopedArgs).execute(args).catch(failed),
-      subscribe: async (args) => (args as EnvelopedArgs).subscribe(args).catch(failed),
+      onComplete: (context, id, payload) => this.#operations.waitIfNewest(context, id, payload),
+      execute: async (args) => (args as EnvelopedArgs).execute(args).catch(maskFailure),
+      subscribe: async (args) => (args as EnvelopedArgs).subscribe(args).catch(maskFailure),
     });
   }
 
   /** Takes upgrades of `http` at the GraphQL path; any other is refused. */
   attach(http: Server): void {
-    const tell = createTellRefused(this.#options.logger, 'websocket');
-    const refuseAsker = (socket: Duplex, status: 403 | 421) => {
-      tell(status);
+    const logRefusal = createRefusalLogger(this.#options.logger, 'websocket');
+    const refuseUpgrade = (socket: Duplex, status: 403 | 421) => {
+      logRefusal(status);
       refuse(socket, status === 403 ? '403 Forbidden' : '421 Misdirected Request');
     };
     http.on('upgrade', (request, socket, head) => {
       // Who comes back at once must find somebody else: a socket opened now would outlive the stop.
       if (this.#stopping) return refuse(socket, '503 Service Unavailable');
       if ((request.url ?? '').split('?', 1)[0] !== GRAPHQL_PATH) return refuse(socket, '404 Not Found');
-      if (!isKnownHost(this.#options.hosts, request)) return refuseAsker(socket, 421);
-      if (!this.#options.origins.isAllowed(request)) return refuseAsker(socket, 403);
-      this.#server.handleUpgrade(request, socket, head, (websocket) => this.#opened(websocket, request));
+      if (!isKnownHost(this.#options.hosts, request)) return refuseUpgrade(socket, 421);
+      if (!this.#options.origins.isAllowed(request)) return refuseUpgrade(socket, 403);
+      this.#server.handleUpgrade(request, socket, head, (websocket) => this.#open(websocket, request));
     });
   }
 
@@ -140,7 +140,7 @@ export class WebsocketDoor implements AsyncDisposable {
     this.#stopping = true;
     const closed = [...this.#server.clients].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
     for (const socket of this.#server.clients) socket.close(SERVICE_RESTART, 'Service restart');
-    const patience = setTimeout(() => this.#server.clients.forEach((socket) => socket.terminate()), LAST_WORDS_MS);
+    const patience = setTimeout(() => this.#server.clients.forEach((socket) => socket.terminate()), STOP_LINGER_MS);
     await Promise.all(closed);
     clearTimeout(patience);
     this.#server.close();
@@ -156,7 +156,7 @@ export class WebsocketDoor implements AsyncDisposable {
       this.#options.metrics.operationsShed.inc();
       return [new GraphQLError(OVERLOADED, { extensions: { code: 'OVERLOADED', retryAfterMs: 1_000 } })];
     }
-    const { request: upgrade, identity } = context.extra.visitor;
+    const { request: upgrade, identity } = context.extra.client;
     const { graphql, resolveDocument } = this.#options;
     const params = resolveDocument(payload as DocumentParams);
     if (params instanceof GraphQLError) return [params];
@@ -181,16 +181,18 @@ export class WebsocketDoor implements AsyncDisposable {
     };
   }
 
-  #opened(socket: WebSocket, request: IncomingMessage): void {
+  #open(socket: WebSocket, request: IncomingMessage): void {
     const { metrics, logger, stalledAfterMs, keepAliveMs } = this.#options;
     metrics.sockets.inc();
-    const visitor = new SocketVisitor(this.#options, this.#callers, socket, request);
-    const pace = new SocketPace(socket, this.#options.pace, () => this.#options.turns.take(visitor.callerId ?? STRANGERS, 'ask'));
+    const client = new SocketClient(this.#options, this.#callers, socket, request);
+    const pace = new SocketPace(socket, this.#options.pace, () =>
+      this.#options.scheduler.waitForTurn(client.callerId ?? STRANGERS_ID, 'ask'),
+    );
     const onStalled = () => logger.warn('websocket_stalled');
     const sender = new SocketSender(socket, pace, { stalledAfterMs, keepAliveMs, onStalled });
     const close = (code: number, reason: string) => {
       socket.close(code, reason);
-      if (visitor.isStranger) setTimeout(() => socket.terminate(), STRANGER_LINGER_MS).unref();
+      if (client.isStranger) setTimeout(() => socket.terminate(), STRANGER_LINGER_MS).unref();
     };
     const closed = this.#protocol.opened(
       {
@@ -199,15 +201,15 @@ export class WebsocketDoor implements AsyncDisposable {
         close,
         onMessage: (handle) =>
           socket.on('message', (data) => {
-            if (visitor.mayBeHeard())
-              pace.take(() => socket.readyState === socket.OPEN && this.#watch(handle(text(data)), close), lengthOf(data));
+            if (client.mayBeHeard())
+              pace.take(() => socket.readyState === socket.OPEN && this.#watch(handle(toText(data)), close), lengthOf(data));
           }),
       },
-      { visitor },
+      { client },
     );
     let ping: Buffer | null = null;
     socket.on('ping', (data) => {
-      if (!visitor.mayBeHeard()) return;
+      if (!client.mayBeHeard()) return;
       // The protocol lets the latest stand for those before it: so thousands that come at once take no memory.
       const isFirst = ping === null;
       ping = data;
@@ -219,7 +221,7 @@ export class WebsocketDoor implements AsyncDisposable {
       });
     });
     socket.on('pong', () => {
-      if (visitor.mayBeHeard()) pace.charge();
+      if (client.mayBeHeard()) pace.charge();
     });
     // A frame over the cap or against the protocol: ws closes the socket itself, with the right code.
     socket.on('error', () => undefined);
@@ -248,7 +250,7 @@ const TOO_MANY_OPERATIONS = new GraphQLError(
 );
 
 /** An error without what is meant for HTTP alone. */
-function overSocket(error: GraphQLError): GraphQLError {
+function withoutHttp(error: GraphQLError): GraphQLError {
   const { http, ...extensions } = error.extensions;
   if (http === undefined) return error;
   const { message, nodes, path, originalError } = error;
@@ -266,7 +268,7 @@ function lengthOf(data: RawData): number {
   return Array.isArray(data) ? data.reduce((sum, { byteLength }) => sum + byteLength, 0) : data.byteLength;
 }
 
-function text(data: RawData): string {
+function toText(data: RawData): string {
   if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
   return Buffer.isBuffer(data) ? data.toString('utf8') : Buffer.from(data).toString('utf8');
 }

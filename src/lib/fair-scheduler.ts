@@ -1,29 +1,29 @@
-/** Work of callers in one turn of the event loop, in milliseconds; what has begun by then is finished. */
+/** What callers have of one turn of the event loop, in milliseconds; a piece of work that has begun by then is finished. */
 const TURN_MS = 20;
 /**
- * Turns of the event loop that belong to everybody else after one that callers have used up, or 10 ms of them. A callback takes
- * three or four from its connection to its acknowledgement, and would have to wait for a piece of work in each.
+ * After a turn that callers have used up, so many turns of the event loop belong to everybody else, or 10 ms of them. A callback
+ * takes three or four turns from its connection to its acknowledgement, and would have to wait for a piece of work in each.
  */
 const REST_TURNS = 8;
 const REST_MS = 10;
 /** Pieces of work in a turn. */
-const PER_TURN = 64;
+const PIECES_PER_TURN = 64;
 
-/** What a caller asks, or what it is told of what it follows. */
-export type CallerWork = 'ask' | 'follow';
+/** What a caller asks, or an event of what it follows. */
+export type WorkKind = 'ask' | 'follow';
 
 /**
- * When callers' work is done. Each piece (a message parsed and run, an event read and executed) is one that nothing can
- * interrupt, so it waits here until it may begin: callers have twenty milliseconds between them of a turn of the event loop,
- * and then the loop is for the callbacks, the carrier and the store. Among callers whoever has had the least goes first, measured
- * in time: one who asks for much waits for itself. What it asks and what it follows count as two.
+ * Decides when callers' work runs. Nothing can interrupt a piece of it (a message parsed and run, an event read and executed),
+ * so it waits here until it may begin. All callers together have twenty milliseconds of a turn of the event loop; then the loop
+ * is for the callbacks, the carrier and the store. Among callers, whoever has had the least time goes first: one who asks for
+ * much waits for itself. What a caller asks and what it follows are two lanes.
  */
-export class CallerTurns {
-  /** What waits, by caller and kind, in the order in which they come when they have had the same. */
+export class FairScheduler {
+  /** What waits, by caller and kind. Lanes that have had the same are served in this order. */
   readonly #lanes = new Map<string, (() => void)[]>();
-  /** How much of this contest each has had, in milliseconds. */
+  /** What each lane has had since the scheduler was last idle, in milliseconds. */
   readonly #had = new Map<string, number>();
-  /** What whoever was served last had had: who comes now does not make up for the time before. */
+  /** What the lane served last had had. A lane that comes now begins here: it does not make up for the time before. */
   #level = 0;
   #waiting = 0;
   /** Calls of `#next` that are still to come in this turn. */
@@ -34,7 +34,7 @@ export class CallerTurns {
   #servedMs = 0;
   #serving: { readonly name: string; readonly from: number } | null = null;
 
-  /** What the work of callers has taken so far, in milliseconds. */
+  /** What the work of callers has taken since the start, in milliseconds. */
   get servedMs(): number {
     return this.#servedMs;
   }
@@ -43,8 +43,8 @@ export class CallerTurns {
     return this.#waiting;
   }
 
-  /** Resolves when the work of `caller` may begin. What runs from there without waiting for anything is counted. */
-  take(caller: string, kind: CallerWork): Promise<void> {
+  /** Resolves when the work of `caller` may begin. What then runs, up to its first wait, is measured. */
+  waitForTurn(caller: string, kind: WorkKind): Promise<void> {
     const name = `${kind} ${caller}`;
     return new Promise((resolve) => {
       const lane = this.#lanes.get(name);
@@ -60,7 +60,7 @@ export class CallerTurns {
 
   /** One call for each piece of work: promises and ticks of one are run to the end before Node makes the next. */
   #plan(): void {
-    this.#planned = (this.#rest > 0 ? 0 : Math.min(this.#waiting, PER_TURN)) + 1;
+    this.#planned = (this.#rest > 0 ? 0 : Math.min(this.#waiting, PIECES_PER_TURN)) + 1;
     this.#turnFrom = 0;
     for (let call = 0; call < this.#planned; call++) setImmediate(this.#next);
   }
@@ -89,7 +89,7 @@ export class CallerTurns {
   };
 
   #serve(now: number): void {
-    const name = this.#least();
+    const name = this.#findLeastServed();
     const lane = this.#lanes.get(name);
     const begin = lane?.shift();
     if (!lane || !begin) return;
@@ -100,8 +100,8 @@ export class CallerTurns {
     begin();
   }
 
-  /** The first in line of those who have had the least. */
-  #least(): string {
+  /** The first in line of the lanes that have had the least. */
+  #findLeastServed(): string {
     let least = '';
     let level = Infinity;
     for (const name of this.#lanes.keys()) {

@@ -8,8 +8,8 @@ export const LOCAL_CALLER: Caller = {
 };
 
 /** A caller that stays as it is for ever. */
-export function lastingIdentity(caller: Caller): Identity {
+export function createLastingIdentity(caller: Caller): Identity {
   return { current: () => caller, ended: new AbortController().signal };
 }
 
-export const LOCAL_IDENTITY = lastingIdentity(LOCAL_CALLER);
+export const LOCAL_IDENTITY = createLastingIdentity(LOCAL_CALLER);

@@ -1,5 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { hostName } from './host-name.ts';
+
+/** The name or address in the request's `Host`, without port and brackets; null where it has none that can be read. */
+export function hostName({ headers: { host } }: IncomingMessage): string | null {
+  if (host === undefined || !URL.canParse(`http://${host}`)) return null;
+  return new URL(`http://${host}`).hostname.replace(/^\[(.*)\]$/, '$1');
+}
 
 /**
  * Whether the request was meant for this gateway: its `Host` is one of `hosts`, whatever the port. A page of a foreign site

@@ -1,6 +1,6 @@
 import { parse } from 'graphql';
 import { expect, test } from 'vitest';
-import { KeptDocuments } from '../../src/server/limits/kept-documents.ts';
+import { DocumentPool } from '../../src/server/limits/document-pool.ts';
 import { newRequest } from '../support/new-request.ts';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';
 import { openSubscriptions } from '../support/open-subscriptions.ts';
@@ -9,36 +9,36 @@ import { RawWebSocket } from '../support/raw-websocket.ts';
 const ofLength = (length: number, name = 'a') => parse(`{ ${name}: __typename #${'x'.repeat(length - 18)}\n}`);
 
 test('a text counts once for each caller, however many follow with it, and no more when all have left', () => {
-  const kept = new KeptDocuments(250);
+  const pool = new DocumentPool(250);
   const [one, two, three] = [ofLength(100, 'a'), ofLength(100, 'b'), ofLength(100, 'c')] as const;
-  for (let follower = 0; follower < 10; follower++) expect(kept.enter('x', one)).toBe(one);
-  expect([kept.enter('x', two), kept.enter('x', three)]).toEqual([two, null]);
-  expect(kept.enter('y', three)).toBe(three);
-  for (let follower = 0; follower < 9; follower++) kept.leave('x', one);
-  expect(kept.enter('x', three)).toBeNull();
-  kept.leave('x', one);
-  expect(kept.enter('x', three)).toBe(three);
+  for (let follower = 0; follower < 10; follower++) expect(pool.acquire('x', one)).toBe(one);
+  expect([pool.acquire('x', two), pool.acquire('x', three)]).toEqual([two, null]);
+  expect(pool.acquire('y', three)).toBe(three);
+  for (let follower = 0; follower < 9; follower++) pool.release('x', one);
+  expect(pool.acquire('x', three)).toBeNull();
+  pool.release('x', one);
+  expect(pool.acquire('x', three)).toBe(three);
   // Who was refused had nothing to leave.
-  kept.leave('x', one);
-  expect(kept.enter('x', one)).toBeNull();
+  pool.release('x', one);
+  expect(pool.acquire('x', one)).toBeNull();
 });
 
 test('those who follow with one text are given one document, while anybody follows with it', () => {
-  const kept = new KeptDocuments(250);
+  const pool = new DocumentPool(250);
   const [first, again, later] = [ofLength(100), ofLength(100), ofLength(100)] as const;
-  expect(kept.enter('x', first)).toBe(first);
-  expect(kept.enter('y', again)).toBe(first);
-  kept.leave('x', first);
-  expect(kept.enter('x', later)).toBe(first);
-  kept.leave('x', later);
-  kept.leave('y', again);
-  expect(kept.enter('x', later)).toBe(later);
+  expect(pool.acquire('x', first)).toBe(first);
+  expect(pool.acquire('y', again)).toBe(first);
+  pool.release('x', first);
+  expect(pool.acquire('x', later)).toBe(first);
+  pool.release('x', later);
+  pool.release('y', again);
+  expect(pool.acquire('x', later)).toBe(later);
 });
 
 test('the first is taken, however long: a document has a limit of its own', () => {
-  const kept = new KeptDocuments(50);
-  expect(kept.enter('x', ofLength(100))).not.toBeNull();
-  expect(kept.enter('x', ofLength(20))).toBeNull();
+  const pool = new DocumentPool(50);
+  expect(pool.acquire('x', ofLength(100))).not.toBeNull();
+  expect(pool.acquire('x', ofLength(20))).toBeNull();
 });
 
 test('whoever subscribes with one new long document after the other is refused, others and one document are not', async () => {

@@ -4,44 +4,43 @@ import type { WebSocket } from 'ws';
 import { GatewayError } from '../../errors.ts';
 import { currentCaller, type Identity } from '../../resolvers/access/caller.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
-import type { OpenCounts } from '../../lib/open-counts.ts';
+import type { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
 
-export interface VisitorOptions {
+export interface SocketClientOptions {
   readonly authenticator: Pick<Authenticator, 'identify'>;
 }
 
-/** Bytes taken of a client that has not said yet who it is. */
+/** Bytes that are taken from a client before it has said who it is. */
 const STRANGER_BYTES = 65_536;
-/** The same in frames, each of which takes memory until its turn: it has to send one. */
+/** Frames of the same: each takes memory until its turn, and such a client needs only one. */
 const STRANGER_FRAMES = 100;
 const TRY_AGAIN_LATER = 1013;
 
 /**
- * Who is at the other end of a socket: a stranger first, of whom little is read, then a caller, for as long as its token or
- * key is good. What closes a socket says with its code whether to come back: 4401 not with this, 4403 with a new token,
- * 1013 later.
+ * The client of one socket. At first it is a stranger, of whom little is read; then it is a caller, for as long as its token or
+ * key is good. The code that closes its socket says whether to come back: 4401 not with this, 4403 with a new token, 1013 later.
  */
-export class SocketVisitor {
+export class SocketClient {
   readonly request: IncomingMessage;
-  readonly #options: VisitorOptions;
+  readonly #options: SocketClientOptions;
   readonly #socket: WebSocket;
-  /** Open sockets by caller, of all visitors. */
-  readonly #open: OpenCounts;
+  /** Open sockets of each caller. */
+  readonly #open: ConcurrencyLimit;
   #identity: Identity | null = null;
   #callerId: string | null = null;
   #bytes = 0;
   #frames = 0;
 
-  constructor(options: VisitorOptions, open: OpenCounts, socket: WebSocket, request: IncomingMessage) {
+  constructor(options: SocketClientOptions, open: ConcurrencyLimit, socket: WebSocket, request: IncomingMessage) {
     this.#options = options;
     this.#open = open;
     this.#socket = socket;
     this.request = request;
-    request.socket.on('data', this.#count);
-    socket.once('close', () => this.#left());
+    request.socket.on('data', this.#countBytes);
+    socket.once('close', () => this.#leave());
   }
 
-  /** Whether it has not been let in, or not yet. */
+  /** Whether it has not been admitted, or not yet. */
   get isStranger(): boolean {
     return this.#identity === null;
   }
@@ -56,7 +55,7 @@ export class SocketVisitor {
     return this.#identity;
   }
 
-  /** Whether a frame that has come is looked at: not when it is closed, and a stranger who sends many is cut off. */
+  /** Whether a frame that has come is read: not when the socket is closed. A stranger who sends too many is cut off. */
   mayBeHeard(): boolean {
     if (this.isStranger && ++this.#frames > STRANGER_FRAMES) this.#socket.terminate();
     return this.#socket.readyState === this.#socket.OPEN;
@@ -72,7 +71,7 @@ export class SocketVisitor {
       return this.#enter(identity, currentCaller(identity).id);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
-      const [code, reason] = CLOSED_BY[String(error.details['reason'])] ?? [CloseCode.Unauthorized, unauthorized(error)];
+      const [code, reason] = CLOSE_BY_REASON[String(error.details['reason'])] ?? [CloseCode.Unauthorized, closeReason(error)];
       this.#socket.close(code, reason);
       return false;
     }
@@ -81,33 +80,33 @@ export class SocketVisitor {
   #enter(identity: Identity, id: string): boolean {
     // It may have left while it was being asked.
     if (this.#socket.readyState !== this.#socket.OPEN) return false;
-    if (!this.#open.enter(id)) {
+    if (!this.#open.acquire(id)) {
       this.#socket.close(TRY_AGAIN_LATER, 'Too many sockets of this caller');
       return false;
     }
     this.#callerId = id;
     this.#identity = identity;
-    this.request.socket.off('data', this.#count);
-    identity.ended.addEventListener('abort', this.#end);
+    this.request.socket.off('data', this.#countBytes);
+    identity.ended.addEventListener('abort', this.#closeEnded);
     return !identity.ended.aborted;
   }
 
-  readonly #count = (chunk: Buffer): void => {
+  readonly #countBytes = (chunk: Buffer): void => {
     this.#bytes += chunk.length;
     if (this.#bytes > STRANGER_BYTES) this.#socket.terminate();
   };
 
-  readonly #end = (): void => this.#socket.close(CloseCode.Forbidden, 'The key was revoked, or the token has expired');
+  readonly #closeEnded = (): void => this.#socket.close(CloseCode.Forbidden, 'The key was revoked, or the token has expired');
 
-  #left(): void {
-    this.request.socket.off('data', this.#count);
-    this.#identity?.ended.removeEventListener('abort', this.#end);
-    if (this.#callerId !== null) this.#open.leave(this.#callerId);
+  #leave(): void {
+    this.request.socket.off('data', this.#countBytes);
+    this.#identity?.ended.removeEventListener('abort', this.#closeEnded);
+    if (this.#callerId !== null) this.#open.release(this.#callerId);
   }
 }
 
-/** A browser shows its user nothing else of a refusal: what is wrong, where it fits into the frame of a close. */
-function unauthorized({ message }: GatewayError): string {
+/** What is wrong, when it fits into the frame of a close: a browser shows its user nothing else. */
+function closeReason({ message }: GatewayError): string {
   const reason = `Unauthorized: ${message}`;
   if (Buffer.byteLength(reason) <= MAX_REASON_BYTES) return reason;
   return 'Unauthorized: connectionParams.authorization must be Bearer <API key or JWT>';
@@ -116,7 +115,7 @@ function unauthorized({ message }: GatewayError): string {
 /** RFC 6455 §5.5: 125 with the code. */
 const MAX_REASON_BYTES = 123;
 
-const CLOSED_BY: Readonly<Record<string, readonly [code: number, reason: string]>> = {
+const CLOSE_BY_REASON: Readonly<Record<string, readonly [code: number, reason: string]>> = {
   EXPIRED: [CloseCode.Forbidden, 'The key or token has expired'],
   UNAVAILABLE: [TRY_AGAIN_LATER, 'Try again later'],
 };

@@ -1,10 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
 import { GatewayError } from '../../errors.ts';
-import type { CreatedKey, KeyRing, KeyView, NewKey } from '../../resolvers/access/key-ring.ts';
-import { grantsShape, scopesShape, type Rights } from '../../resolvers/access/rights.ts';
-
-export type KeyCommands = Pick<KeyRing, 'list' | 'create' | 'revoke' | 'change'>;
+import type { NewKey } from '../../resolvers/access/key-ring.ts';
+import { grantsShape, scopesShape } from '../../resolvers/access/caller.ts';
 
 /** What is posted to the paths of the keys. */
 export const KEY_BODIES = {
@@ -18,50 +16,26 @@ export const KEY_BODIES = {
 
 const MAX_BODY_BYTES = 16_384;
 
-/**
- * The commands for API keys.
- *
- * @throws GatewayError BAD_USER_INPUT or NOT_FOUND with a sentence; nothing was done then.
- */
-export async function answerKeys(
-  keys: KeyCommands,
-  command: keyof typeof KEY_BODIES | 'list',
-  request: IncomingMessage,
-): Promise<readonly KeyView[] | KeyView | CreatedKey> {
-  switch (command) {
-    case 'list':
-      return keys.list();
-    case 'create':
-      return await keys.create(await bodyOf(request, KEY_BODIES.create));
-    case 'revoke':
-      return await keys.revoke((await bodyOf(request, KEY_BODIES.revoke)).id);
-    case 'change': {
-      const { id, scopes, grants } = await bodyOf(request, KEY_BODIES.change);
-      const rights: Partial<Rights> = { ...(scopes && { scopes }), ...(grants && { grants }) };
-      return await keys.change(id, rights);
-    }
-  }
-}
-
-async function bodyOf<Body>(request: IncomingMessage, shape: z.ZodType<Body>): Promise<Body> {
+/** @throws GatewayError BAD_USER_INPUT with a sentence. */
+export async function readBody<Body>(request: IncomingMessage, shape: z.ZodType<Body>): Promise<Body> {
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
     throw new GatewayError('BAD_USER_INPUT', 'Nothing was done: the body must be application/json.');
   const chunks: Buffer[] = [];
   let bytes = 0;
-  // What is too long is read to its end and thrown away, so that the answer is heard.
+  // A body that is too long is read to its end and thrown away, so that the answer is heard.
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
   }
   if (bytes > MAX_BODY_BYTES)
     throw new GatewayError('BAD_USER_INPUT', `Nothing was done: the body is longer than ${MAX_BODY_BYTES} bytes.`);
-  const body = shape.safeParse(jsonOf(Buffer.concat(chunks)));
+  const body = shape.safeParse(parseJson(Buffer.concat(chunks)));
   if (body.success) return body.data;
   const where = body.error.issues[0]?.path.join('.') || 'the body';
   throw new GatewayError('BAD_USER_INPUT', `Nothing was done: ${where.slice(0, 100)} is not what it must be.`);
 }
 
-function jsonOf(bytes: Buffer): unknown {
+function parseJson(bytes: Buffer): unknown {
   try {
     return JSON.parse(bytes.toString('utf8')) as unknown;
   } catch {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { CallerTurns } from '../../src/resolvers/requests/caller-turns.ts';
+import { FairScheduler } from '../../src/lib/fair-scheduler.ts';
 
 /** Longer than all callers have of one turn of the event loop. */
 const LONG_MS = 25;
@@ -24,21 +24,21 @@ function loopTurns() {
 const times = <Value>(count: number, value: (at: number) => Value) => Array.from({ length: count }, (_, at) => value(at));
 
 test('one who comes does not wait for all that another has waiting', async () => {
-  const turns = new CallerTurns();
+  const scheduler = new FairScheduler();
   const order: string[] = [];
-  const take = (caller: string) => turns.take(caller, 'ask').then(() => void order.push(caller));
+  const take = (caller: string) => scheduler.waitForTurn(caller, 'ask').then(() => void order.push(caller));
   const flood = times(500, () => take('flooder'));
-  expect(turns.waiting).toBe(500);
+  expect(scheduler.waiting).toBe(500);
   await Promise.all([...flood, take('other'), take('other')]);
   expect(order.lastIndexOf('other')).toBeLessThan(10);
-  expect(turns.waiting).toBe(0);
+  expect(scheduler.waiting).toBe(0);
 });
 
 test('callers have the same of the time, whatever each piece of their work takes', async () => {
-  const turns = new CallerTurns();
+  const scheduler = new FairScheduler();
   const order: string[] = [];
   const take = async (caller: string, milliseconds: number) => {
-    await turns.take(caller, 'ask');
+    await scheduler.waitForTurn(caller, 'ask');
     work(milliseconds);
     order.push(caller);
   };
@@ -50,34 +50,36 @@ test('callers have the same of the time, whatever each piece of their work takes
 });
 
 test('what a caller asks does not wait for all that it follows', async () => {
-  const turns = new CallerTurns();
+  const scheduler = new FairScheduler();
   const order: string[] = [];
-  const follow = times(500, () => turns.take('caller', 'follow').then(() => void order.push('follow')));
-  await Promise.all([...follow, turns.take('caller', 'ask').then(() => void order.push('ask'))]);
+  const follow = times(500, () => scheduler.waitForTurn('caller', 'follow').then(() => void order.push('follow')));
+  await Promise.all([...follow, scheduler.waitForTurn('caller', 'ask').then(() => void order.push('ask'))]);
   expect(order.indexOf('ask')).toBeLessThan(10);
 });
 
 test('one who was busy with long work alone begins anew when nobody waits any more', async () => {
-  const turns = new CallerTurns();
+  const scheduler = new FairScheduler();
   await Promise.all(
     times(3, async () => {
-      await turns.take('busy', 'ask');
+      await scheduler.waitForTurn('busy', 'ask');
       work(LONG_MS);
     }),
   );
   using loop = loopTurns();
   while (loop.now() < 20) await nextTurn();
   const order: string[] = [];
-  await Promise.all(['busy', 'other', 'busy', 'other'].map((caller) => turns.take(caller, 'ask').then(() => void order.push(caller))));
+  await Promise.all(
+    ['busy', 'other', 'busy', 'other'].map((caller) => scheduler.waitForTurn(caller, 'ask').then(() => void order.push(caller))),
+  );
   expect(order[0]).toBe('busy');
 });
 
 test('the event loop has a turn between pieces of work that are long', async () => {
-  const turns = new CallerTurns();
+  const scheduler = new FairScheduler();
   using loop = loopTurns();
   const at = await Promise.all(
     times(10, async (number) => {
-      await turns.take(`caller ${number % 3}`, 'ask');
+      await scheduler.waitForTurn(`caller ${number % 3}`, 'ask');
       work(LONG_MS);
       return loop.now();
     }),
@@ -86,11 +88,11 @@ test('the event loop has a turn between pieces of work that are long', async () 
 });
 
 test('after a turn that callers have used up the event loop has several for everybody else', async () => {
-  const turns = new CallerTurns();
+  const scheduler = new FairScheduler();
   using loop = loopTurns();
   const at = await Promise.all(
     times(5, async () => {
-      await turns.take('caller', 'ask');
+      await scheduler.waitForTurn('caller', 'ask');
       work(LONG_MS);
       return loop.now();
     }),
@@ -100,19 +102,19 @@ test('after a turn that callers have used up the event loop has several for ever
 });
 
 test('many pieces that are short are done in one turn', async () => {
-  const turns = new CallerTurns();
+  const scheduler = new FairScheduler();
   using loop = loopTurns();
-  const at = await Promise.all(times(640, () => turns.take('caller', 'ask').then(() => loop.now())));
+  const at = await Promise.all(times(640, () => scheduler.waitForTurn('caller', 'ask').then(() => loop.now())));
   expect(new Set(at).size).toBeLessThan(320);
 });
 
 test('what a piece does in promises and ticks is done before the next begins, and counted', async () => {
-  const turns = new CallerTurns();
+  const scheduler = new FairScheduler();
   using loop = loopTurns();
   const seen: string[] = [];
   const at = await Promise.all(
     times(5, async (number) => {
-      await turns.take('caller', 'ask');
+      await scheduler.waitForTurn('caller', 'ask');
       seen.push(`${number} begins`);
       await Promise.resolve();
       await new Promise<void>((resolve) => process.nextTick(resolve));

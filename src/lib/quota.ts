@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** At most so many calls in any 60 seconds; takers wait in the order they came. */
-export class CallBudget {
+/** At most so many calls in any 60 seconds. Who asks for one waits until it is there, in the order of asking. */
+export class Quota {
   readonly #perMinute: number;
-  readonly #taken: number[] = [];
+  readonly #takenAt: number[] = [];
   #turn: Promise<void> = Promise.resolve();
 
   constructor(perMinute: number) {
@@ -20,8 +20,8 @@ export class CallBudget {
   async #wait(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const now = performance.now();
-    const first = this.#taken.length < this.#perMinute ? undefined : this.#taken.shift();
+    const first = this.#takenAt.length < this.#perMinute ? undefined : this.#takenAt.shift();
     if (first !== undefined && first + 60_000 > now) await delay(first + 60_000 - now, undefined, { signal });
-    this.#taken.push(performance.now());
+    this.#takenAt.push(performance.now());
   }
 }

@@ -1,0 +1,24 @@
+/** Limits how much each name holds at once: open sockets of a caller, for example, or bytes being read. */
+export class ConcurrencyLimit {
+  readonly #most: number;
+  readonly #held = new Map<string, number>();
+
+  /** @param most what one name may hold at once. */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** False, and nothing is taken, when the name would hold more than it may. */
+  acquire(name: string, amount = 1): boolean {
+    const held = (this.#held.get(name) ?? 0) + amount;
+    if (held > this.#most) return false;
+    this.#held.set(name, held);
+    return true;
+  }
+
+  release(name: string, amount = 1): void {
+    const held = (this.#held.get(name) ?? 0) - amount;
+    if (held > 0) this.#held.set(name, held);
+    else this.#held.delete(name);
+  }
+}

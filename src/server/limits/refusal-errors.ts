@@ -1,0 +1,28 @@
+import { GraphQLError } from 'graphql';
+
+export type RefusalCode =
+  | 'BAD_REQUEST'
+  | 'DOCUMENT_NOT_TRUSTED'
+  | 'FORBIDDEN'
+  | 'OPERATION_TOO_LARGE'
+  | 'PERSISTED_QUERY_NOT_FOUND'
+  | 'PERSISTED_QUERY_NOT_SUPPORTED'
+  | 'RATE_LIMITED';
+
+/** Why an operation was not run. `spec`: over HTTP its status is 200 after all for a client that takes application/json only. */
+export function refusalError(code: RefusalCode, message: string, retryAfterMs?: number): GraphQLError {
+  const status = code === 'FORBIDDEN' ? 403 : code === 'RATE_LIMITED' ? 429 : 400;
+  if (retryAfterMs === undefined) return new GraphQLError(message, { extensions: { code, http: { spec: true, status } } });
+  const headers = { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) };
+  return new GraphQLError(message, { extensions: { code, retryAfterMs, http: { spec: true, status, headers } } });
+}
+
+export function rateError(what: 'documents' | 'mutations' | 'operations', retryAfterMs: number): GraphQLError {
+  const message = `Nothing was run: too many ${what} of yours in the last minute. Try again after \`retryAfterMs\`.`;
+  return refusalError('RATE_LIMITED', message, retryAfterMs);
+}
+
+/** What was sent is no GraphQL request: its status is the same, whatever the client takes. */
+export function badRequestError(message: string, status: number): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status } } });
+}
