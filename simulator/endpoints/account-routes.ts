@@ -5,7 +5,7 @@ import type { Inventory } from '../devices/inventory.ts';
 import type { EndpointName } from '../http/endpoint-name.ts';
 import { type Answer, ok } from '../http/answer.ts';
 import type { ApiRequest, Route } from '../http/route.ts';
-import type { RequestBook } from '../operations/request-book.ts';
+import type { RequestBook } from '../actions/request-book.ts';
 import { Refusal } from '../refusal.ts';
 
 /** Most devices of a group in one answer. */

@@ -6,7 +6,7 @@ import type { Inventory } from '../devices/inventory.ts';
 import { type Answer, ok } from '../http/answer.ts';
 import { parseJsonBody } from '../http/parse-json-body.ts';
 import type { Route } from '../http/route.ts';
-import { checkIdentifier } from '../operations/check-devices.ts';
+import { checkIdentifier } from '../actions/requested-devices.ts';
 import type { Settings } from '../options.ts';
 import { Refusal } from '../refusal.ts';
 import { deviceListBody, filterDevices } from './filter-devices.ts';

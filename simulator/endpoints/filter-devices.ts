@@ -3,7 +3,7 @@ import { wholeSecond } from '../devices/carrier-date.ts';
 import type { Device } from '../devices/device.ts';
 import type { Inventory } from '../devices/inventory.ts';
 import { identifierKind } from '../devices/identifiers.ts';
-import { checkIdentifier } from '../operations/check-devices.ts';
+import { checkIdentifier } from '../actions/requested-devices.ts';
 
 const text = z.string().nullish();
 

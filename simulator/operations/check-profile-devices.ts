@@ -1,6 +1,6 @@
 import type { IdentifierKind } from '../devices/identifiers.ts';
 import { Refusal } from '../refusal.ts';
-import type { RequestedDevice } from './check-devices.ts';
+import type { RequestedDevice } from '../actions/requested-devices.ts';
 
 /**
  * Combinations of identifiers that an operation takes. Resume: "only the following are supported", the ICCID. Renew: the

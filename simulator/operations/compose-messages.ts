@@ -1,7 +1,7 @@
 import type { FaultResponse } from '../callbacks/callback-message.ts';
 import type { Device } from '../devices/device.ts';
-import type { Operation, OperationMessage } from './operation.ts';
-import type { Target } from './target.ts';
+import type { Operation, OperationMessage } from '../actions/action.ts';
+import type { Target } from '../actions/device-finder.ts';
 
 /** The messages about a device that was done, in order, as its magic script has them. */
 export function composeMessages(operation: Operation, device: Device, target: Target, generalError: FaultResponse): OperationMessage[] {

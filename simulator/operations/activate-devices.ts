@@ -4,8 +4,8 @@ import { type Device, identifiersOf } from '../devices/device.ts';
 import type { Inventory } from '../devices/inventory.ts';
 import type { Settings } from '../options.ts';
 import type { Random } from '../random.ts';
-import type { Operation } from './operation.ts';
-import type { Target } from './target.ts';
+import type { Operation } from '../actions/action.ts';
+import type { Target } from '../actions/device-finder.ts';
 
 /** What an activation gives to each of its devices. */
 export interface ActivationOrder {

@@ -3,8 +3,8 @@ import { spell, type Spelling } from '../callbacks/spelling.ts';
 import { type Device, identifiersOf } from '../devices/device.ts';
 import type { IdentifierKind } from '../devices/identifiers.ts';
 import type { Random } from '../random.ts';
-import type { Operation } from './operation.ts';
-import type { Target } from './target.ts';
+import type { Operation } from './action.ts';
+import type { Target } from './device-finder.ts';
 
 interface ProfileOrder {
   readonly account: string;

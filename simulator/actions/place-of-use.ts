@@ -1,5 +1,5 @@
 import { Refusal } from '../refusal.ts';
-import type { PlaceOfUseInRequest } from './action-bodies.ts';
+import type { PlaceOfUseInRequest } from '../operations/action-bodies.ts';
 
 const plainText = /^[A-Za-z0-9 \-!#]+$/;
 

@@ -5,7 +5,7 @@ import { type Identifier, primaryIdentifier } from '../devices/identifiers.ts';
 import type { Inventory } from '../devices/inventory.ts';
 import { type MagicScript, magicIdentifiers } from '../magic-identifiers.ts';
 import type { Random } from '../random.ts';
-import type { RequestedDevice } from './check-devices.ts';
+import type { RequestedDevice } from './requested-devices.ts';
 
 /** A device of a request, found or not. */
 export interface Target {

@@ -1,7 +1,7 @@
 import type { CallbackContent, CallbackMessage, FaultResponse } from '../callbacks/callback-message.ts';
 import type { Device } from '../devices/device.ts';
 import type { ActionName } from '../http/endpoint-name.ts';
-import type { Target } from './target.ts';
+import type { Target } from './device-finder.ts';
 
 /** A content and the service that carries it. */
 export type OperationMessage = Pick<CallbackMessage, 'service' | 'format' | 'withCredentials'> & {

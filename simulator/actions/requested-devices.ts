@@ -1,6 +1,6 @@
 import { type Identifier, identifierKind, identifierPatterns } from '../devices/identifiers.ts';
 import { Refusal } from '../refusal.ts';
-import type { DevicesInRequest } from './action-bodies.ts';
+import type { DevicesInRequest } from '../operations/action-bodies.ts';
 
 /** A device as a request names it. */
 export interface RequestedDevice {

@@ -7,10 +7,10 @@ import type { CallbackFaultSettings } from '../faults/callback-faults.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Settings } from '../options.ts';
 import type { Random } from '../random.ts';
-import { composeMessages } from './compose-messages.ts';
-import type { Operation } from './operation.ts';
+import { composeMessages } from '../operations/compose-messages.ts';
+import type { Operation } from './action.ts';
 import type { AcceptedRequest, RequestBook } from './request-book.ts';
-import type { Target } from './target.ts';
+import type { Target } from './device-finder.ts';
 
 const carrierFault = (code: string, text: string): FaultResponse => ({
   faultcode: `UnifiedWebService.${code}`,
