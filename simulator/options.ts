@@ -1,5 +1,4 @@
-import type { Clock } from './clock.ts';
-import { realClock } from './clock.ts';
+import { type Clock, realClock } from './clock.ts';
 
 /** Key and secret of the OAuth application, and the UWS user of the session. */
 export interface Credentials {

@@ -6,13 +6,13 @@ import type { AttemptResult, CallbackClient } from './callbacks/callback-client.
 import type { CallbackListener, CallbackRegistry } from './callbacks/callback-registry.ts';
 import type { CallbackSender } from './callbacks/callback-sender.ts';
 import type { Outbox } from './callbacks/outbox.ts';
+import type { Timers } from './clock.ts';
 import type { Inventory } from './devices/inventory.ts';
 import type { Faults } from './faults/faults.ts';
 import { listen } from './http/listen.ts';
 import type { Ledger } from './ledger.ts';
 import type { Credentials, Settings } from './options.ts';
 import type { Random } from './random.ts';
-import type { Timers } from './timers.ts';
 
 /** The order in which held callbacks are let go. */
 export type ReleaseOrder = 'held' | 'reverse' | 'shuffled';

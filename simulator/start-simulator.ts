@@ -10,6 +10,7 @@ import { CallbackSender } from './callbacks/callback-sender.ts';
 import { DelayQueue } from './callbacks/delay-queue.ts';
 import { Outbox } from './callbacks/outbox.ts';
 import { spellings } from './callbacks/spelling.ts';
+import { Timers } from './clock.ts';
 import { generateDevices } from './devices/generate-devices.ts';
 import { Inventory } from './devices/inventory.ts';
 import { accountRoutes } from './endpoints/account-routes.ts';
@@ -28,7 +29,6 @@ import { TargetFinder } from './actions/device-finder.ts';
 import { resolveOptions, type SimulatorOptions } from './options.ts';
 import { createRandom } from './random.ts';
 import { Simulator } from './simulator.ts';
-import { Timers } from './timers.ts';
 
 /** Starts a simulated carrier and waits until it listens. Rejects when a port is taken. Undo with `await using`. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {

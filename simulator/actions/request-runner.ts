@@ -1,4 +1,4 @@
-import type { Answer } from '../http/answer.ts';
+import type { Answer } from '../http/route.ts';
 import type { CallbackMessage, FaultResponse } from '../callbacks/callback-message.ts';
 import type { CallbackSender } from '../callbacks/callback-sender.ts';
 import type { DelayQueue } from '../callbacks/delay-queue.ts';

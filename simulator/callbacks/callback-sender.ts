@@ -1,10 +1,9 @@
 import type { Activity } from '../activity.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock, Timers } from '../clock.ts';
 import { type CallbackFaultSettings, isWithheld } from '../faults/callback-faults.ts';
 import type { CallbackAttempt, Ledger } from '../ledger.ts';
 import type { Settings } from '../options.ts';
 import type { Random } from '../random.ts';
-import type { Timers } from '../timers.ts';
 import type { AttemptResult, CallbackClient } from './callback-client.ts';
 import type { CallbackMessage } from './callback-message.ts';
 import type { CallbackListener, CallbackRegistry } from './callback-registry.ts';

@@ -1,6 +1,5 @@
 import type { Activity } from '../activity.ts';
-import type { Clock } from '../clock.ts';
-import type { Timers } from '../timers.ts';
+import type { Clock, Timers } from '../clock.ts';
 
 /** Jobs due within the same so many ms share a timer: ten thousand devices must not mean ten thousand timers. */
 const bucketMs = 5;

@@ -1,6 +1,5 @@
 import type { Activity } from '../activity.ts';
-import type { Clock } from '../clock.ts';
-import type { Timers } from '../timers.ts';
+import type { Clock, Timers } from '../clock.ts';
 
 /** Something to send when there is room; calls `release` once, when its place is free for the next. */
 export type OutboxJob = (release: () => void) => void;

@@ -3,8 +3,7 @@ import type { AccountBook } from '../accounts/account-book.ts';
 import { identifiersOf } from '../devices/device.ts';
 import type { Inventory } from '../devices/inventory.ts';
 import type { EndpointName } from '../http/endpoint-name.ts';
-import { type Answer, ok } from '../http/answer.ts';
-import type { ApiRequest, Route } from '../http/route.ts';
+import { type Answer, type ApiRequest, ok, type Route } from '../http/route.ts';
 import type { RequestBook } from '../actions/request-book.ts';
 import { Refusal } from '../refusal.ts';
 

@@ -3,7 +3,7 @@ import type { RateLimit } from '../auth/rate-limit.ts';
 import { wso2Faults } from '../auth/wso2-fault.ts';
 import type { Spelling } from '../callbacks/spelling.ts';
 import type { Inventory } from '../devices/inventory.ts';
-import { parseJsonBody } from '../http/parse-json-body.ts';
+import { parseJsonBody } from '../http/request-body.ts';
 import type { Route } from '../http/route.ts';
 import { activateBody, profileBody } from '../operations/action-bodies.ts';
 import { activation } from '../operations/activate-devices.ts';

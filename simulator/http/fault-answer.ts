@@ -1,6 +1,6 @@
 import { wso2Faults } from '../auth/wso2-fault.ts';
 import type { EndpointFault, FaultBody } from '../faults/endpoint-faults.ts';
-import type { Answer } from './answer.ts';
+import type { Answer } from './route.ts';
 
 const xmlFault =
   '<am:fault xmlns:am="http://wso2.org/apimanager"><am:code>404</am:code><am:type>Status report</am:type>' +
