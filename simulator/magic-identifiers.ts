@@ -1,6 +1,8 @@
+import { type FaultResponse, faultResponse } from './callbacks/callback-message.ts';
+
 /** What a magic identifier makes the carrier do with its device. */
 export type MagicScript =
-  | { readonly kind: 'fault'; readonly faultcode: string; readonly faultstring: string }
+  | ({ readonly kind: 'fault' } & FaultResponse)
   | { readonly kind: 'late'; readonly delayMs: number }
   | { readonly kind: 'silent' | 'pending-first' | 'twice' | 'contradiction' | 'nidd-created' | 'nidd-failed' };
 
@@ -12,11 +14,7 @@ export interface MagicIdentifier {
   readonly script: MagicScript;
 }
 
-const fault = (faultcode: string, faultstring: string): MagicScript => ({
-  kind: 'fault',
-  faultcode: `UnifiedWebService.${faultcode}`,
-  faultstring: `${faultcode.split('.')[0]}. ${faultstring}`,
-});
+const fault = (code: string, text: string): MagicScript => ({ kind: 'fault', ...faultResponse(code, text) });
 
 /** Every magic identifier. They apply to activate, renew_activation_code and profile_resume alike, unless a row says otherwise. */
 export const magicIdentifiers: readonly MagicIdentifier[] = [

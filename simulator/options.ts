@@ -1,3 +1,4 @@
+import type { CallbackFormat } from './callbacks/callback-message.ts';
 import { type Clock, realClock } from './clock.ts';
 
 /** Key and secret of the OAuth application, and the UWS user of the session. */
@@ -68,8 +69,8 @@ export interface SimulatorOptions {
   readonly callbackTimeoutMs?: number;
   /** Casing of `kind` and `status`: as the samples, or other spellings seen in the field. Default `documented`. */
   readonly spelling?: 'documented' | 'field';
-  /** Format of the CarrierService callback of activate. Default `json`. */
-  readonly activateCallbackFormat?: 'json' | 'legacy-json' | 'legacy-xml';
+  /** Format of the CarrierService callbacks. Default `json`. */
+  readonly carrierServiceFormat?: CallbackFormat;
   /** Whether DeviceProfileService callbacks carry username and password (the samples do not). Default false. */
   readonly profileCallbackCredentials?: boolean;
 
@@ -126,7 +127,7 @@ export function resolveOptions(options: SimulatorOptions): Settings {
     resendIntervalMs: 300_000,
     callbackTimeoutMs: 30_000,
     spelling: 'documented',
-    activateCallbackFormat: 'json',
+    carrierServiceFormat: 'json',
     profileCallbackCredentials: false,
     registration: 'replace',
     allowAnyPort: true,

@@ -4,7 +4,7 @@ import type { ActionName } from '../http/endpoint-name.ts';
 import type { Target } from './device-finder.ts';
 
 /** A content and the service that carries it. */
-export type OperationMessage = Pick<CallbackMessage, 'service' | 'format' | 'withCredentials'> & {
+export type OperationMessage = Pick<CallbackMessage, 'service' | 'format' | 'legacyPath' | 'withCredentials'> & {
   readonly content: CallbackContent;
 };
 

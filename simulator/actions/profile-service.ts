@@ -1,4 +1,4 @@
-import type { FaultResponse } from '../callbacks/callback-message.ts';
+import { faultResponse } from '../callbacks/callback-message.ts';
 import { spell, type Spelling } from '../callbacks/spelling.ts';
 import { type Device, identifiersOf } from '../devices/device.ts';
 import type { IdentifierKind } from '../devices/identifiers.ts';
@@ -14,14 +14,8 @@ interface ProfileOrder {
   readonly withCredentials: boolean;
 }
 
-const notDeactivated: FaultResponse = {
-  faultcode: 'UnifiedWebService.INPUT_INVALID.DeviceState.Invalid',
-  faultstring: 'INPUT_INVALID. Device is not in the Deactive state',
-};
-const alreadyResumed: FaultResponse = {
-  faultcode: 'UnifiedWebService.REQUEST_FAILED.ProfileAlreadyResumed',
-  faultstring: 'REQUEST_FAILED. Profile is already resumed',
-};
+const notDeactivated = faultResponse('INPUT_INVALID.DeviceState.Invalid', 'Device is not in the Deactive state');
+const alreadyResumed = faultResponse('REQUEST_FAILED.ProfileAlreadyResumed', 'Profile is already resumed');
 
 /** A new activation code for a deactivated device; its state does not change. The sample says ACTIVE and UNKNOWN all the same. */
 export function activationCodeRenewal(order: ProfileOrder, random: Random): Operation {

@@ -1,5 +1,5 @@
 import type { Answer } from '../http/route.ts';
-import type { CallbackMessage, FaultResponse } from '../callbacks/callback-message.ts';
+import { type CallbackMessage, type FaultResponse, faultResponse } from '../callbacks/callback-message.ts';
 import type { CallbackSender } from '../callbacks/callback-sender.ts';
 import type { DelayQueue } from '../callbacks/delay-queue.ts';
 import type { Outbox } from '../callbacks/outbox.ts';
@@ -12,14 +12,9 @@ import type { Operation } from './action.ts';
 import type { AcceptedRequest, RequestBook } from './request-book.ts';
 import type { Target } from './device-finder.ts';
 
-const carrierFault = (code: string, text: string): FaultResponse => ({
-  faultcode: `UnifiedWebService.${code}`,
-  faultstring: `${code.split('.')[0]}. ${text}`,
-});
-
-const deviceNotFound = carrierFault('REQUEST_FAILED.DeviceNotFound', 'Device not found');
-const otherAccount = carrierFault('INPUT_INVALID.Device.Account.Invalid', 'The device was not a part of the account specified.');
-const generalError = carrierFault('REQUEST_FAILED.UnexpectedError', 'Unexpected error occurred. Could not complete request.');
+const deviceNotFound = faultResponse('REQUEST_FAILED.DeviceNotFound', 'Device not found');
+const otherAccount = faultResponse('INPUT_INVALID.Device.Account.Invalid', 'The device was not a part of the account specified.');
+const generalError = faultResponse('REQUEST_FAILED.UnexpectedError', 'Unexpected error occurred. Could not complete request.');
 
 export interface RequestRunnerParts {
   readonly settings: Settings;

@@ -89,7 +89,7 @@ function activateRoute(parts: ActionParts): Route {
         costCenterCode: body.costCenterCode || undefined,
       };
       const now = () => settings.clock.now();
-      return runner.accept(activation(order, { inventory, random, now, spelling, format: settings.activateCallbackFormat }));
+      return runner.accept(activation(order, { inventory, random, now, spelling, format: settings.carrierServiceFormat }));
     },
   };
 }

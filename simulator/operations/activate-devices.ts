@@ -1,8 +1,7 @@
-import type { FaultResponse, SpelledIdentifier } from '../callbacks/callback-message.ts';
+import { type CallbackFormat, faultResponse, type SpelledIdentifier } from '../callbacks/callback-message.ts';
 import { spell, type Spelling } from '../callbacks/spelling.ts';
 import { type Device, identifiersOf } from '../devices/device.ts';
 import type { Inventory } from '../devices/inventory.ts';
-import type { Settings } from '../options.ts';
 import type { Random } from '../random.ts';
 import type { Operation } from '../actions/action.ts';
 import type { Target } from '../actions/device-finder.ts';
@@ -24,22 +23,17 @@ export interface ActivationParts {
   readonly random: Random;
   readonly now: () => number;
   readonly spelling: Spelling;
-  readonly format: Settings['activateCallbackFormat'];
+  readonly format: CallbackFormat;
 }
 
-const alreadyActive: FaultResponse = {
-  faultcode: 'UnifiedWebService.REQUEST_FAILED.DeviceAlreadyActive',
-  faultstring: 'REQUEST_FAILED. Device is already active',
-};
-const suspended: FaultResponse = {
-  faultcode: 'UnifiedWebService.INPUT_INVALID.DeviceState.Invalid',
-  faultstring: 'INPUT_INVALID. Device is suspended; restore it instead',
-};
+const alreadyActive = faultResponse('REQUEST_FAILED.DeviceAlreadyActive', 'Device is already active');
+const suspended = faultResponse('INPUT_INVALID.DeviceState.Invalid', 'Device is suspended; restore it instead');
 
 /** Activation as an operation: PRE-ACTIVE and DEACTIVE become ACTIVE; a suspended line only by restore. */
 export function activation(order: ActivationOrder, parts: ActivationParts): Operation {
   const { kinds, carrierStatus, niddStatus, activeState } = parts.spelling;
-  const carrier = { service: 'CarrierService', format: parts.format, withCredentials: true } as const;
+  const legacyPath = ['ChangeDeviceState', 'Activate'];
+  const carrier = { service: 'CarrierService', format: parts.format, legacyPath, withCredentials: true } as const;
   for (const { device } of order.targets) if (device !== undefined) device.pendingActivations += 1;
 
   return {
