@@ -1,8 +1,6 @@
-import type { ActionName, EndpointName } from './http/endpoint-name.ts';
-
 /** One POST of an action as it reached the carrier, performed or not. */
 export interface ActionPost {
-  readonly endpoint: ActionName;
+  readonly endpoint: string;
   readonly path: string;
   readonly body: string;
   /** Milliseconds since the epoch. */
@@ -44,7 +42,7 @@ export interface LostCallback {
 /** Totals that are kept in both modes. */
 export interface LedgerCounts {
   /** Requests by endpoint, whatever their answer. */
-  calls: Partial<Record<EndpointName, number>>;
+  calls: Record<string, number>;
   loginsRefused: number;
   devicesPosted: number;
   callbacksSent: number;
@@ -77,12 +75,12 @@ export class Ledger {
   }
 
   /** How often each device was posted, optionally to one action only. Keys as {@link ActionPost.devices}. Needs mode `full`. */
-  postsPerDevice(endpoint?: ActionName): Map<string, number> {
+  postsPerDevice(endpoint?: string): Map<string, number> {
     return this.#perDevice((post) => endpoint === undefined || post.endpoint === endpoint);
   }
 
   /** As {@link postsPerDevice}, counting only the posts that the carrier performed. */
-  performedPerDevice(endpoint?: ActionName): Map<string, number> {
+  performedPerDevice(endpoint?: string): Map<string, number> {
     return this.#perDevice((post) => post.requestId !== undefined && (endpoint === undefined || post.endpoint === endpoint));
   }
 
@@ -100,7 +98,7 @@ export class Ledger {
     this.lost = [];
   }
 
-  countCall(endpoint: EndpointName): void {
+  countCall(endpoint: string): void {
     this.counts.calls[endpoint] = (this.counts.calls[endpoint] ?? 0) + 1;
     this.changed();
   }

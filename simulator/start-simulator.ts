@@ -19,6 +19,8 @@ import { callbackRoutes } from './endpoints/callback-routes.ts';
 import { deviceRoutes } from './endpoints/device-routes.ts';
 import { sessionRoutes } from './endpoints/session-routes.ts';
 import { tokenRoutes } from './endpoints/token-routes.ts';
+import { noCallbackFaults } from './faults/callback-faults.ts';
+import { EndpointFaults } from './faults/endpoint-faults.ts';
 import { Faults } from './faults/faults.ts';
 import { createApiServer } from './http/api-server.ts';
 import { listen } from './http/listen.ts';
@@ -55,12 +57,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     lockoutAfter: settings.lockoutAfter,
     loginInvalidates: settings.loginInvalidatesSessions,
   });
-  const faults = new Faults(bearerTokens, sessions);
   const registry = new CallbackRegistry(settings.registration);
   const concurrency = settings.callbackConcurrency;
   const client = new CallbackClient({ connections: concurrency, timeoutMs: settings.callbackTimeoutMs });
   const outbox = new Outbox({ activity, clock, timers, concurrency, perSecond: settings.callbacksPerSecond });
-  const shared = { settings, random, ledger, outbox, faults: faults.callbacks };
+  const callbackFaults = { ...noCallbackFaults };
+  const shared = { settings, random, ledger, outbox, faults: callbackFaults };
   const sender = new CallbackSender({ ...shared, timers, activity, client, registry });
   const delays = new DelayQueue({ activity, clock, timers });
   const requests = new RequestBook();
@@ -90,7 +92,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     ...deviceRoutes(accounts, inventory, settings),
     ...accountRoutes(accounts, inventory, requests),
   ];
-  const api = createApiServer({ routes, bearerTokens, sessions, faults: faults.endpoints, ledger, clock, timers });
+  const endpoints = new EndpointFaults(routes.map(({ endpoint }) => endpoint));
+  const faults = new Faults({ endpoints, callbacks: callbackFaults, bearerTokens, sessions });
+  const api = createApiServer({ routes, bearerTokens, sessions, faults: endpoints, ledger, clock, timers });
   const apiOrigin = await listen(api, settings.host, settings.port);
   const simulator = new Simulator({
     settings,

@@ -1,6 +1,5 @@
 import type { CallbackContent, CallbackMessage, FaultResponse } from '../callbacks/callback-message.ts';
 import type { Device } from '../devices/device.ts';
-import type { ActionName } from '../http/endpoint-name.ts';
 import type { Target } from './device-finder.ts';
 
 /** A content and the service that carries it. */
@@ -10,7 +9,7 @@ export type OperationMessage = Pick<CallbackMessage, 'service' | 'format' | 'leg
 
 /** One accepted operation: what happens to each device, and how it is told. */
 export interface Operation {
-  readonly name: ActionName;
+  readonly name: string;
   readonly account: string;
   readonly targets: readonly Target[];
   /** Why the device's state does not allow it, if so. */

@@ -2,7 +2,6 @@ import type { Account } from '../accounts/account.ts';
 import type { AccountBook } from '../accounts/account-book.ts';
 import { identifiersOf } from '../devices/device.ts';
 import type { Inventory } from '../devices/inventory.ts';
-import type { EndpointName } from '../http/endpoint-name.ts';
 import { type Answer, type ApiRequest, ok, type Route } from '../http/route.ts';
 import type { RequestBook } from '../actions/request-book.ts';
 import { Refusal } from '../refusal.ts';
@@ -12,7 +11,7 @@ const maxGroupPage = 2000;
 
 /** What the carrier tells about an account: plans, groups, leads, the account itself, and the status of one request. */
 export function accountRoutes(accounts: AccountBook, inventory: Inventory, requests: RequestBook): Route[] {
-  const answering = (endpoint: EndpointName, path: string, answer: (account: Account, request: ApiRequest) => Answer): Route => ({
+  const answering = (endpoint: string, path: string, answer: (account: Account, request: ApiRequest) => Answer): Route => ({
     endpoint,
     method: 'GET',
     path,
@@ -20,7 +19,7 @@ export function accountRoutes(accounts: AccountBook, inventory: Inventory, reque
     dialect: 'business',
     handle: (request) => answer(accounts.require(request.params['account']), request),
   });
-  const get = (endpoint: EndpointName, path: string, body: (account: Account, request: ApiRequest) => unknown): Route =>
+  const get = (endpoint: string, path: string, body: (account: Account, request: ApiRequest) => unknown): Route =>
     answering(endpoint, path, (account, request) => ok(body(account, request)));
   return [
     get('plans', '/api/m2m/v1/plans/{account}', planRecords),

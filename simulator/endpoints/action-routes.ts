@@ -33,7 +33,7 @@ export interface ActionParts {
 
 /** The three operations on devices: activate, renew activation code, resume profile. */
 export function actionRoutes(parts: ActionParts): Route[] {
-  const profile = { method: 'POST', guard: 'session', dialect: 'status-code' } as const;
+  const profile = { method: 'POST', guard: 'session', dialect: 'status-code', isOperation: true } as const;
   return [
     activateRoute(parts),
     {
@@ -65,6 +65,7 @@ function activateRoute(parts: ActionParts): Route {
     path: '/api/m2m/v1/devices/actions/activate',
     guard: 'session',
     dialect: 'business',
+    isOperation: true,
     handle: ({ body: text }) => {
       const body = parseJsonBody(text, activateBody);
       const account = accounts.resolve(body.accountName ?? undefined);

@@ -8,7 +8,6 @@ import { type EndpointFault, type EndpointFaults, isPerformed } from '../faults/
 import type { ActionPost, Ledger } from '../ledger.ts';
 import { Refusal } from '../refusal.ts';
 import { type Answer, type ApiRequest, createRouteMatcher, type MatchedRoute, type Route } from './route.ts';
-import { isActionName } from './endpoint-name.ts';
 import { faultAnswer } from './fault-answer.ts';
 import { readBody } from './request-body.ts';
 import { sendAnswer, sendEndlessAnswer, sendHalfAnswer } from './send-answer.ts';
@@ -82,7 +81,7 @@ function sendFailure(response: ServerResponse, error: unknown): void {
 }
 
 function notePost(parts: ApiServerParts, route: Route, path: string, body: string): ActionPost | undefined {
-  if (!isActionName(route.endpoint) || !parts.ledger.full) return undefined;
+  if (!route.isOperation || !parts.ledger.full) return undefined;
   const post: ActionPost = { endpoint: route.endpoint, path, body, at: parts.clock.now(), devices: devicesInBody(body) };
   parts.ledger.addPost(post);
   return post;

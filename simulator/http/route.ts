@@ -1,5 +1,3 @@
-import type { EndpointName } from './endpoint-name.ts';
-
 /** A request as an endpoint sees it: its tokens are checked and its body is read. */
 export interface ApiRequest {
   /** The `{placeholders}` of the route's path, decoded. */
@@ -33,13 +31,16 @@ export type Dialect = 'business' | 'status-code';
 
 /** One endpoint of the carrier. */
 export interface Route {
-  readonly endpoint: EndpointName;
+  /** The endpoint's name in fault rules and in the ledger. */
+  readonly endpoint: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path with `{name}` for a segment, for instance `/api/m2m/v1/plans/{account}`. */
   readonly path: string;
   /** What a client must present: nothing, a bearer, or a bearer and a session token. */
   readonly guard: 'none' | 'bearer' | 'session';
   readonly dialect: Dialect;
+  /** True for an operation on devices. The ledger keeps each of its requests. */
+  readonly isOperation?: boolean;
   readonly handle: (request: ApiRequest) => Answer;
 }
 
