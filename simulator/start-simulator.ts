@@ -1,4 +1,8 @@
 import { AccountBook } from './accounts/account-book.ts';
+import { allOperations } from './actions/all-operations.ts';
+import { DeviceFinder } from './actions/device-finder.ts';
+import { RequestBook } from './actions/request-book.ts';
+import { RequestRunner } from './actions/request-runner.ts';
 import { Activity } from './activity.ts';
 import { createAdminServer } from './admin/admin-server.ts';
 import { BearerTokens } from './auth/bearer-tokens.ts';
@@ -9,12 +13,10 @@ import { CallbackRegistry } from './callbacks/callback-registry.ts';
 import { CallbackSender } from './callbacks/callback-sender.ts';
 import { DelayQueue } from './callbacks/delay-queue.ts';
 import { Outbox } from './callbacks/outbox.ts';
-import { spellings } from './callbacks/spelling.ts';
 import { Timers } from './clock.ts';
 import { generateDevices } from './devices/generate-devices.ts';
 import { Inventory } from './devices/inventory.ts';
 import { accountRoutes } from './endpoints/account-routes.ts';
-import { actionRoutes } from './endpoints/action-routes.ts';
 import { callbackRoutes } from './endpoints/callback-routes.ts';
 import { deviceRoutes } from './endpoints/device-routes.ts';
 import { sessionRoutes } from './endpoints/session-routes.ts';
@@ -25,9 +27,6 @@ import { Faults } from './faults/faults.ts';
 import { createApiServer } from './http/api-server.ts';
 import { listen } from './http/listen.ts';
 import { Ledger } from './ledger.ts';
-import { RequestBook } from './actions/request-book.ts';
-import { RequestRunner } from './actions/request-runner.ts';
-import { TargetFinder } from './actions/device-finder.ts';
 import { resolveOptions, type SimulatorOptions } from './options.ts';
 import { createRandom } from './random.ts';
 import { Simulator } from './simulator.ts';
@@ -67,28 +66,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const delays = new DelayQueue({ activity, clock, timers });
   const requests = new RequestBook();
   const runner = new RequestRunner({ ...shared, requests, delays, sender });
-  const finder = new TargetFinder({
-    inventory,
-    random,
-    adopt: settings.unknownDevices === 'adopt',
-    magic: settings.magicIdentifiers,
-    now,
-  });
-  const rateLimit = new RateLimit(clock, settings.activateRequestsPerMinute);
+  const devices = new DeviceFinder({ settings, inventory, random });
+  const carrier = { settings, accounts, inventory, devices, rateLimit: new RateLimit(clock), random };
   const routes = [
     ...tokenRoutes(bearerTokens, credentials),
     ...sessionRoutes(sessions, ledger),
     ...callbackRoutes({ accounts, registry, sessions, settings }),
-    ...actionRoutes({
-      accounts,
-      inventory,
-      rateLimit,
-      finder,
-      runner,
-      settings,
-      spelling: spellings[settings.spelling],
-      random,
-    }),
+    ...allOperations.map((operation) => operation.route(carrier, runner)),
     ...deviceRoutes(accounts, inventory, settings),
     ...accountRoutes(accounts, inventory, requests),
   ];

@@ -22,8 +22,8 @@ export class AccountBook {
    * Refuses with `REQUEST_FAILED.MultipleAccounts` (none named and the user has several; with one that one is taken),
    * `REQUEST_FAILED.NoAccounts`, `REQUEST_FAILED.AccountName` (not the user's) or `REQUEST_FAILED.AccountNotFound`.
    */
-  resolve(name: string | undefined): Account {
-    if (name === undefined || name === '') return this.#only();
+  resolve(name: string | null | undefined): Account {
+    if (!name) return this.#only();
     const account = this.#accounts.get(name);
     if (account !== undefined) return account;
     if (this.#foreign.has(name)) {
@@ -33,8 +33,8 @@ export class AccountBook {
   }
 
   /** As {@link resolve}, but the account must be named: `INPUT_INVALID.Account.NotDefined`. */
-  require(name: string | undefined): Account {
-    if (name === undefined || name === '') {
+  require(name: string | null | undefined): Account {
+    if (!name) {
       throw new Refusal('INPUT_INVALID.Account.NotDefined', 'An account name is required.');
     }
     return this.resolve(name);

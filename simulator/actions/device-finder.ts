@@ -3,55 +3,61 @@ import { defaultGroupName } from '../accounts/create-account.ts';
 import { type Device, type DeviceState, identifiersOf } from '../devices/device.ts';
 import { type Identifier, primaryIdentifier } from '../devices/identifiers.ts';
 import type { Inventory } from '../devices/inventory.ts';
-import { type MagicScript, magicIdentifiers } from '../magic-identifiers.ts';
+import { magicIdentifiers } from '../magic-identifiers.ts';
+import type { Settings } from '../options.ts';
 import type { Random } from '../random.ts';
+import type { Target } from './action.ts';
 import type { RequestedDevice } from './requested-devices.ts';
 
-/** A device of a request, found or not. */
-export interface Target {
-  /** The identifiers in the request; for a device taken from a group, its IMEI and ICCID. */
-  readonly requested: readonly Identifier[];
-  readonly ipAddress: string | undefined;
-  readonly device: Device | undefined;
-  readonly script: MagicScript | undefined;
+/** Which devices of an account a request means that names none: all, or those with everything that is given. */
+export interface Selection {
+  readonly groupName: string | undefined;
+  readonly customFields: ReadonlyMap<string, string>;
+}
+
+/** How a device starts that is new to the carrier: in a state in which the operation can succeed. */
+export interface FreshDevice {
+  readonly state: DeviceState;
+  readonly profile?: Readonly<NonNullable<Device['profile']>>;
 }
 
 const scripts = new Map(magicIdentifiers.map((each) => [each.suffix, each.script]));
 
-/** Finds the targets of requests, and takes unknown devices on as new ones. */
-export class TargetFinder {
+/** Finds the devices of requests, and takes unknown ones on as new. */
+export class DeviceFinder {
+  readonly #settings: Settings;
   readonly #inventory: Inventory;
   readonly #random: Random;
-  readonly #adopt: boolean;
-  readonly #magic: boolean;
-  readonly #now: () => number;
 
-  constructor(options: { inventory: Inventory; random: Random; adopt: boolean; magic: boolean; now: () => number }) {
-    this.#inventory = options.inventory;
-    this.#random = options.random;
-    this.#adopt = options.adopt;
-    this.#magic = options.magic;
-    this.#now = options.now;
+  constructor(parts: { settings: Settings; inventory: Inventory; random: Random }) {
+    this.#settings = parts.settings;
+    this.#inventory = parts.inventory;
+    this.#random = parts.random;
   }
 
-  /**
-   * The target a request names. An unknown device is taken on in `newState`, so that the operation can succeed, with the
-   * identifiers the request left out made up; one that a magic identifier fails stays unknown.
-   */
-  named(account: Account, requested: RequestedDevice, fresh: { state: DeviceState; profile?: Device['profile'] }): Target {
-    const { identifiers, ipAddress } = requested;
-    const script = this.#magic ? scripts.get(primaryIdentifier(identifiers).slice(-4)) : undefined;
+  /** The devices that a request names. What it leaves out of an unknown device is made up. */
+  named(account: Account, requested: readonly RequestedDevice[], fresh: FreshDevice): Target[] {
+    return requested.map((device) => this.#named(account, device, fresh));
+  }
+
+  /** The devices of an account, for a request that names none. */
+  selected(account: Account, { groupName, customFields }: Selection): Target[] {
+    return this.#inventory
+      .find({ account: account.name, ...(groupName === undefined ? {} : { groupName }) })
+      .filter((device) => [...customFields].every(([name, value]) => device.customFields.get(name) === value))
+      .map((device) => ({ requested: identifiersOf(device, ['imei', 'iccid']), ipAddress: undefined, device, script: undefined }));
+  }
+
+  /** A device that a magic identifier fails stays unknown. */
+  #named(account: Account, { identifiers, ipAddress }: RequestedDevice, fresh: FreshDevice): Target {
+    const { magicIdentifiers: magic, unknownDevices } = this.#settings;
+    const script = magic ? scripts.get(primaryIdentifier(identifiers).slice(-4)) : undefined;
     const known = this.#inventory.byIdentifiers(identifiers);
-    const device = known ?? (this.#adopt && script?.kind !== 'fault' ? this.#take(account, identifiers, fresh) : undefined);
+    const device = known ?? (unknownDevices === 'adopt' && script?.kind !== 'fault' ? this.#take(account, identifiers, fresh) : undefined);
     return { requested: identifiers, ipAddress, device, script };
   }
 
-  /** A device of the inventory as the target of a request that names none. */
-  listed(device: Device): Target {
-    return { requested: identifiersOf(device, ['imei', 'iccid']), ipAddress: undefined, device, script: undefined };
-  }
-
-  #take(account: Account, ids: readonly Identifier[], fresh: { state: DeviceState; profile?: Device['profile'] }): Device {
+  #take(account: Account, ids: readonly Identifier[], fresh: FreshDevice): Device {
     const device = this.#inventory.add({
       account: account.name,
       identifiers: {
@@ -63,10 +69,10 @@ export class TargetFinder {
       state: fresh.state,
       profile: fresh.profile && { ...fresh.profile },
       groupName: defaultGroupName(account.name),
-      createdAt: this.#now(),
+      createdAt: this.#settings.clock.now(),
       adopted: true,
     });
-    if (fresh.state === 'suspend') this.#inventory.assignNumber(device);
+    if (fresh.state === 'active' || fresh.state === 'suspend') this.#inventory.assignNumber(device);
     return device;
   }
 }

@@ -1,97 +1,82 @@
-import { faultResponse } from '../callbacks/callback-message.ts';
-import { spell, type Spelling } from '../callbacks/spelling.ts';
-import { type Device, identifiersOf } from '../devices/device.ts';
+import { z } from 'zod';
+import { findServicePlan } from '../accounts/account.ts';
+import type { CallbackContent } from '../callbacks/callback-message.ts';
+import { spell, type SpellKind } from '../callbacks/spelling.ts';
+import { identifiersOf } from '../devices/device.ts';
 import type { IdentifierKind } from '../devices/identifiers.ts';
-import type { Random } from '../random.ts';
-import type { Operation } from './action.ts';
-import type { Target } from './device-finder.ts';
+import { optionalText } from '../http/request-body.ts';
+import { Refusal } from '../refusal.ts';
+import type { Action, Reports } from './action.ts';
+import type { Carrier } from './define-operation.ts';
+import type { FreshDevice } from './device-finder.ts';
+import { checkDevices, deviceList, type RequestedDevice } from './requested-devices.ts';
 
-interface ProfileOrder {
-  readonly account: string;
-  readonly targets: readonly Target[];
-  readonly spelling: Spelling;
-  /** Whether the callbacks carry username and password; the samples do not. */
-  readonly withCredentials: boolean;
+/** Body of the profile operations. */
+export const profileBody = z.looseObject({
+  devices: deviceList,
+  accountName: optionalText,
+  servicePlan: optionalText,
+  mdnZipCode: optionalText,
+});
+
+/**
+ * The account and the devices of a profile operation.
+ *
+ * @param accepted the combinations of identifier kinds that name a device.
+ */
+export function receiveProfiles(
+  body: z.infer<typeof profileBody>,
+  carrier: Carrier,
+  accepted: readonly (readonly IdentifierKind[])[],
+  fresh: FreshDevice,
+): Pick<Action, 'account' | 'targets'> {
+  const account = carrier.accounts.require(body.accountName);
+  const requested = checkDevices(body.devices, carrier.settings.maxDevicesPerRequest);
+  checkKinds(requested, accepted);
+  if (body.servicePlan) findServicePlan(account, body.servicePlan);
+  if (body.mdnZipCode && !/^\d{5}$/.test(body.mdnZipCode)) {
+    throw new Refusal('INPUT_INVALID.MdnZipCode.Invalid', 'mdnZipCode must have 5 digits.');
+  }
+  return { account: account.name, targets: carrier.devices.named(account, requested, fresh) };
 }
 
-const notDeactivated = faultResponse('INPUT_INVALID.DeviceState.Invalid', 'Device is not in the Deactive state');
-const alreadyResumed = faultResponse('REQUEST_FAILED.ProfileAlreadyResumed', 'Profile is already resumed');
-
-/** A new activation code for a deactivated device; its state does not change. The sample says ACTIVE and UNKNOWN all the same. */
-export function activationCodeRenewal(order: ProfileOrder, random: Random): Operation {
-  return profileOperation('renewActivationCode', order, order.spelling.kinds.renew, {
-    kinds: ['mdn', 'imei', 'iccid', 'eid'],
-    refuse: (device) => (device.state === 'deactive' ? undefined : notDeactivated),
-    apply: () => {},
-    result: () => ({
-      state: 'ACTIVE',
-      profileStatus: 'UNKNOWN',
-      profileRole: 'LOCAL',
-      activationCode: `1$smdp-plus.simulator.example$${random.uuid().replaceAll('-', '').slice(0, 16).toUpperCase()}`,
-    }),
-  });
+function checkKinds(devices: readonly RequestedDevice[], accepted: readonly (readonly IdentifierKind[])[]): void {
+  for (const { identifiers } of devices) {
+    const kinds = new Set(identifiers.map(({ kind }) => kind));
+    if (accepted.some((set) => set.length === kinds.size && set.every((kind) => kinds.has(kind)))) continue;
+    const sets = accepted.map((set) => set.join(' and ')).join(', or ');
+    throw new Refusal('INPUT_INVALID.Device.Kind.Invalid', `A device must be identified by ${sets}.`);
+  }
 }
 
-/** Resumes a suspended profile. One that is not suspended fails with "Profile is already resumed". */
-export function profileResumption(order: ProfileOrder, now: () => number): Operation {
-  return profileOperation('profileResume', order, order.spelling.kinds.resume, {
-    kinds: ['eid', 'imei', 'msisdn', 'iccid'],
-    refuse: (device) => (device.profile?.state === 'SUSPEND' ? undefined : alreadyResumed),
-    apply: (device) => {
-      if (device.profile !== undefined) Object.assign(device.profile, { state: 'ACTIVE', status: 'ENABLE' });
-      device.state = 'active';
-      device.connected = true;
-      device.history.push({
-        at: now(),
-        type: 'Restore',
-        servicePlan: device.servicePlan ?? '',
-        mdn: device.identifiers.mdn ?? '',
-        msisdn: device.identifiers.msisdn ?? '',
-      });
-    },
-    result: () => ({ state: 'ACTIVE', profileStatus: 'ENABLE', profileRole: 'LOCAL' }),
-  });
+/** How DeviceProfileService writes statuses: as the samples do, and as it was seen elsewhere. */
+const statuses = {
+  documented: { success: 'SUCCESS', failed: 'Failed', pending: 'PENDING' },
+  field: { success: 'Success', failed: 'FAILED', pending: 'Pending' },
+} as const;
+
+export interface ProfileServiceOptions {
+  /** The identifiers that the message lists, in the order of the page's sample. */
+  readonly kinds: readonly IdentifierKind[];
+  /** How the message writes a kind: as the sample does, and as it was seen elsewhere. */
+  readonly spellKind: Readonly<Record<'documented' | 'field', SpellKind>>;
+  /** What the message tells about the profile. */
+  readonly result: () => Readonly<Record<string, string>>;
 }
 
-function profileOperation(
-  name: 'renewActivationCode' | 'profileResume',
-  order: ProfileOrder,
-  spellKind: (kind: IdentifierKind) => string,
-  steps: Pick<Operation, 'refuse' | 'apply'> & {
-    /** Identifiers the callback lists, in order. */
-    readonly kinds: readonly IdentifierKind[];
-    readonly result: (device: Device) => Readonly<Record<string, string>>;
-  },
-): Operation {
-  const { profileStatus } = order.spelling;
-  const carrier = { service: 'DeviceProfileService', format: 'json', withCredentials: order.withCredentials } as const;
+/** Reports by DeviceProfileService. The samples have no username and password. */
+export function reportByProfileService({ settings }: Carrier, options: ProfileServiceOptions): Reports {
+  const status = statuses[settings.spelling];
+  const spellKind = options.spellKind[settings.spelling];
+  const common = { service: 'DeviceProfileService', format: 'json', withCredentials: settings.profileCallbackCredentials } as const;
+  const message = (content: CallbackContent) => ({ ...common, content });
   return {
-    name,
-    account: order.account,
-    targets: order.targets,
-    refuse: steps.refuse,
-    apply: steps.apply,
-    finish: () => {},
     success: (device) => {
-      const deviceIds = spell(identifiersOf(device, steps.kinds), spellKind);
-      return {
-        ...carrier,
-        content: {
-          deviceIds,
-          deviceResponse: {
-            deviceProfileResponse: { deviceIdentifierCollection: deviceIds, ...steps.result(device) },
-          },
-          status: profileStatus.success,
-        },
-      };
+      const deviceIds = spell(identifiersOf(device, options.kinds), spellKind);
+      const deviceProfileResponse = { deviceIdentifierCollection: deviceIds, ...options.result() };
+      return message({ deviceIds, deviceResponse: { deviceProfileResponse }, status: status.success });
     },
-    pending: (target) => ({
-      ...carrier,
-      content: { deviceIds: spell(target.requested, spellKind), status: profileStatus.pending },
-    }),
-    fault: (target, faultResponse) => ({
-      ...carrier,
-      content: { deviceIds: spell(target.requested, spellKind), faultResponse, status: profileStatus.failed },
-    }),
+    pending: (target) => message({ deviceIds: spell(target.requested, spellKind), status: status.pending }),
+    fault: (target, faultResponse) => message({ deviceIds: spell(target.requested, spellKind), faultResponse, status: status.failed }),
   };
 }

@@ -45,7 +45,7 @@ export class Inventory {
       account: input.account,
       identifiers: { ...input.identifiers },
       state: input.state,
-      pendingActivations: 0,
+      pendingStates: [],
       profile: input.profile,
       nbIot: input.nbIot ?? false,
       adopted: input.adopted ?? false,

@@ -1,4 +1,4 @@
-import type { Account } from '../accounts/account.ts';
+import { type Account, findGroup } from '../accounts/account.ts';
 import type { AccountBook } from '../accounts/account-book.ts';
 import { identifiersOf } from '../devices/device.ts';
 import type { Inventory } from '../devices/inventory.ts';
@@ -35,8 +35,7 @@ export function accountRoutes(accounts: AccountBook, inventory: Inventory, reque
     })),
     get('groups', '/api/m2m/v1/groups/{account}', (account) => account.groups.map((group) => ({ ...group, extendedAttributes: [] }))),
     answering('group', '/api/m2m/v1/groups/{account}/name/{group}', (account, { params, query }) => {
-      const group = account.groups.find(({ name }) => name === params['group']);
-      if (group === undefined) throw new Refusal('REQUEST_FAILED.DeviceGroupNotFound', 'The device group was not found.');
+      const group = findGroup(account, params['group']);
       const next = Number(query.get('next') ?? 0);
       const left = inventory.find({ account: account.name, groupName: group.name }).filter((device) => device.number > next);
       const devices = left.slice(0, maxGroupPage);
@@ -58,8 +57,8 @@ export function accountRoutes(accounts: AccountBook, inventory: Inventory, reque
     get('leads', '/api/m2m/v1/leads/{account}', (account) => ({ hasMoreData: false, leads: account.leads })),
     get('requestStatus', '/api/m2m/v1/accounts/{account}/requests/{request}/status', (account, { params }) => {
       const request = requests.find(account.name, params['request'] ?? '');
-      // Documented for two-way provisioning of a single device only: of our three actions, activate.
-      if (request === undefined || request.operation !== 'activate' || request.devices !== 1) {
+      // Documented for two-way provisioning of a single device only.
+      if (!request?.hasStatus || request.devices !== 1) {
         throw new Refusal('INPUT_INVALID.RequestId.Invalid', 'There is no such provisioning request of a single device.');
       }
       const status = request.done === 0 ? 'Pending' : request.failed === 0 ? 'Success' : 'Failure';

@@ -5,7 +5,7 @@ import { deviceRecord } from '../devices/device-record.ts';
 import type { Inventory } from '../devices/inventory.ts';
 import { type Answer, ok, type Route } from '../http/route.ts';
 import { parseJsonBody } from '../http/request-body.ts';
-import { checkIdentifier } from '../actions/requested-devices.ts';
+import { checkIdentifier, identifierInput } from '../actions/requested-devices.ts';
 import type { Settings } from '../options.ts';
 import { Refusal } from '../refusal.ts';
 import { deviceListBody, filterDevices } from './filter-devices.ts';
@@ -14,7 +14,7 @@ import { deviceListBody, filterDevices } from './filter-devices.ts';
 const maxPage = { devices: 2000, events: 500 } as const;
 
 const historyBody = z.looseObject({
-  deviceId: z.looseObject({ kind: z.string(), id: z.string() }),
+  deviceId: identifierInput,
   earliest: z.string(),
   latest: z.string(),
 });

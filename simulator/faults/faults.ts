@@ -1,7 +1,7 @@
 import type { BearerTokens } from '../auth/bearer-tokens.ts';
 import type { Sessions } from '../auth/sessions.ts';
 import { type CallbackFaultSettings, noCallbackFaults } from './callback-faults.ts';
-import { type EndpointFault, EndpointFaults, type FaultBody } from './endpoint-faults.ts';
+import type { EndpointFault, EndpointFaults, FaultBody } from './endpoint-faults.ts';
 
 /** Faults on demand: what a test or the admin API asks of the carrier. */
 export class Faults {

@@ -1,6 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { Refusal } from '../refusal.ts';
+
+/** An element that may be left out or null. */
+export const optionalText = z.string().nullish();
 
 /** Largest body read: room for 10,000 devices several times over. */
 const maxBodyBytes = 16 * 1024 * 1024;
