@@ -16,7 +16,7 @@ export interface MagicIdentifier {
 
 const fault = (code: string, text: string): MagicScript => ({ kind: 'fault', ...faultResponse(code, text) });
 
-/** Every magic identifier. They apply to activate, renew_activation_code and profile_resume alike, unless a row says otherwise. */
+/** Every magic identifier. Each applies to every operation that reports by callback, unless its row says otherwise. */
 export const magicIdentifiers: readonly MagicIdentifier[] = [
   {
     suffix: '0001',
@@ -36,7 +36,7 @@ export const magicIdentifiers: readonly MagicIdentifier[] = [
   { suffix: '0004', description: 'Reports its success twice, byte for byte the same.', script: { kind: 'twice' } },
   {
     suffix: '0005',
-    description: 'Activate: Success, then a NiddService callback ConfigFailed, whether or not the device is NB-IoT.',
+    description: 'Success, then ConfigFailed by NiddService, if the operation reports there. The device need not be NB-IoT.',
     script: { kind: 'nidd-failed' },
   },
   {
@@ -46,7 +46,7 @@ export const magicIdentifiers: readonly MagicIdentifier[] = [
   },
   {
     suffix: '0007',
-    description: 'Activate: Success, then a NiddService callback ConfigCreated, as an NB-IoT device does.',
+    description: 'Success, then ConfigCreated by NiddService, if the operation reports there. The device need not be NB-IoT.',
     script: { kind: 'nidd-created' },
   },
   {
