@@ -11,7 +11,8 @@ import type { RequestedDevice } from './requested-devices.ts';
 
 /** Which devices of an account a request means that names none: all, or those with everything that is given. */
 export interface Selection {
-  readonly groupName: string | undefined;
+  readonly groupName?: string | undefined;
+  readonly servicePlan?: string | undefined;
   readonly customFields: ReadonlyMap<string, string>;
 }
 
@@ -41,9 +42,9 @@ export class DeviceFinder {
   }
 
   /** The devices of an account, for a request that names none. */
-  selected(account: Account, { groupName, customFields }: Selection): Target[] {
+  selected(account: Account, { groupName, servicePlan, customFields }: Selection): Target[] {
     return this.#inventory
-      .find({ account: account.name, ...(groupName === undefined ? {} : { groupName }) })
+      .find({ account: account.name, groupName, servicePlan })
       .filter((device) => [...customFields].every(([name, value]) => device.customFields.get(name) === value))
       .map((device) => ({ requested: identifiersOf(device, ['imei', 'iccid']), ipAddress: undefined, device, script: undefined }));
   }

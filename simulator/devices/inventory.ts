@@ -19,7 +19,8 @@ export interface DeviceQuery {
   readonly account?: string;
   readonly state?: DeviceState;
   readonly profileState?: 'ACTIVE' | 'SUSPEND' | 'DEACTIVE';
-  readonly groupName?: string;
+  readonly groupName?: string | undefined;
+  readonly servicePlan?: string | undefined;
   readonly nbIot?: boolean;
 }
 
@@ -83,6 +84,7 @@ export class Inventory {
         (query.state === undefined || device.state === query.state) &&
         (query.profileState === undefined || device.profile?.state === query.profileState) &&
         (query.groupName === undefined || device.groupName === query.groupName) &&
+        (query.servicePlan === undefined || device.servicePlan === query.servicePlan) &&
         (query.nbIot === undefined || device.nbIot === query.nbIot),
     );
   }
