@@ -16,7 +16,7 @@ export const realClock: Clock = {
   clearTimeout: (handle) => clearTimeout(handle),
 };
 
-/** Timers of one simulator: all that still wait are cleared when it closes. */
+/** Timers of one simulator. When it closes, it clears those that still wait. */
 export class Timers implements Disposable {
   readonly #clock: Clock;
   readonly #waiting = new Set<TimerHandle>();

@@ -7,7 +7,7 @@ export interface ActionPost {
   readonly at: number;
   /** Value that stands for each device of the body: its ICCID, else its first identifier. */
   readonly devices: readonly string[];
-  /** Set when the action was performed, even if the answer never left. */
+  /** Set once the action was performed, even if no answer left. */
   requestId?: string;
   /** Status of the answer; absent when the connection was cut before one. */
   status?: number;
@@ -84,7 +84,7 @@ export class Ledger {
     return this.#perDevice((post) => post.requestId !== undefined && (endpoint === undefined || post.endpoint === endpoint));
   }
 
-  /** Resolves once `met` is true; looks again after everything that happens. */
+  /** Resolves once `met` is true. It is asked again after every change. */
   until(met: (ledger: Ledger) => boolean): Promise<void> {
     if (met(this)) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push({ met, resolve }));
@@ -120,7 +120,7 @@ export class Ledger {
     this.changed();
   }
 
-  /** To call after changing a record or a count in place: those that wait look again. */
+  /** To be called after a record or a count was changed in place. Those that wait look again. */
   changed(): void {
     if (this.#waiting.length === 0) return;
     this.#waiting = this.#waiting.filter(({ met, resolve }) => {

@@ -1,6 +1,6 @@
 import { type FaultResponse, faultResponse } from './callbacks/callback-message.ts';
 
-/** What a magic identifier makes the carrier do with its device. */
+/** How the carrier treats a device with a magic identifier. */
 export type MagicScript =
   | ({ readonly kind: 'fault' } & FaultResponse)
   | { readonly kind: 'late'; readonly delayMs: number }

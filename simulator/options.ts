@@ -9,7 +9,7 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** Settings of one simulator. Every one has a default that follows the carrier's documentation, or else the field. */
+/** Settings of one simulator. Each default follows the carrier's documentation or, where that is silent, the field. */
 export interface SimulatorOptions {
   /** Address both servers bind to. Default `127.0.0.1`. */
   readonly host?: string;

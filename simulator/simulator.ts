@@ -3,7 +3,7 @@ import type { AccountBook } from './accounts/account-book.ts';
 import type { Activity } from './activity.ts';
 import type { Sessions } from './auth/sessions.ts';
 import type { AttemptResult, CallbackClient } from './callbacks/callback-client.ts';
-import type { CallbackListener, CallbackRegistry } from './callbacks/callback-registry.ts';
+import type { CallbackRegistration, CallbackRegistry } from './callbacks/callback-registry.ts';
 import type { CallbackSender } from './callbacks/callback-sender.ts';
 import type { Outbox } from './callbacks/outbox.ts';
 import type { Timers } from './clock.ts';
@@ -71,7 +71,7 @@ export class Simulator implements AsyncDisposable {
   }
 
   /** The registered listeners of an account. */
-  listeners(account: string): CallbackListener[] {
+  listeners(account: string): CallbackRegistration[] {
     return this.#parts.registry.list(account);
   }
 
@@ -85,7 +85,7 @@ export class Simulator implements AsyncDisposable {
     this.#parts.outbox.hold();
   }
 
-  /** Sends what was held and holds no longer. */
+  /** Sends the held callbacks and holds no longer. */
   releaseCallbacks(order: ReleaseOrder = 'held'): void {
     const { outbox, random } = this.#parts;
     outbox.release((jobs) => {

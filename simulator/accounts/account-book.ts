@@ -2,7 +2,7 @@ import { Refusal } from '../refusal.ts';
 import type { Account } from './account.ts';
 import { createAccount } from './create-account.ts';
 
-/** The accounts of the one UWS user, and those that exist but are not its own. */
+/** The accounts of the one UWS user, and the foreign ones, which exist but are not the user's. */
 export class AccountBook {
   readonly #accounts: ReadonlyMap<string, Account>;
   readonly #foreign: ReadonlySet<string>;

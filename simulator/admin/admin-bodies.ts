@@ -17,7 +17,7 @@ export const endpointFaultBody = z.strictObject({
   performed: z.boolean().exactOptional(),
 });
 
-/** Callback faults to change; what is absent stays. */
+/** Callback faults to change. A fault that is left out stays as it is. */
 export const callbackFaultsBody = z.strictObject({
   withholdDevices: z.array(z.string()).exactOptional(),
   withholdNext: z.int().nonnegative().exactOptional(),

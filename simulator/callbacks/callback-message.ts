@@ -46,6 +46,6 @@ export interface CallbackMessage {
   readonly withCredentials: boolean;
   /** Copies sent in parallel, 1 or more. */
   readonly copies: number;
-  /** The message after it: starts once the first attempt of this one has ended, so that the two keep their order. */
+  /** The message after this one. It starts once the first attempt of this one has ended, so that they keep their order. */
   readonly next?: CallbackMessage;
 }

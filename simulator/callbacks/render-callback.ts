@@ -1,6 +1,6 @@
 import type { CallbackMessage, CallbackValue, SpelledIdentifier } from './callback-message.ts';
 
-/** The carrier sends a message at most so many times; the number is in every sample. */
+/** The carrier sends a message at most that many times. The number is in every sample. */
 export const maxCallbackThreshold = 4;
 
 /** Username and password of the registration, echoed in the body; null leaves both out. */

@@ -10,9 +10,9 @@ const lowerWithIccId: SpellKind = (kind) => (kind === 'iccid' ? 'iccId' : kind);
 const capitalButNumbers: SpellKind = (kind) => (kind === 'msisdn' || kind === 'mdn' ? kind : capital(kind));
 
 /**
- * The ways in which the carrier writes the kind of an identifier. It is not consistent: each message has its own, one that is
- * `documented` (the sample of its page) and one from the `field`. The latter is how the pages or the live carrier write the
- * same thing elsewhere, so that a listener that compares exactly is found out.
+ * The ways in which the carrier writes the kind of an identifier. It is not consistent. Each message has two of them:
+ * `documented`, as in the sample of its page, and `field`, as the pages or the live carrier write the same thing elsewhere. A
+ * listener that compares exactly fails on one of the two.
  */
 export const spellings = { upper, lower, capital, lowerWithIccId, capitalButNumbers };
 

@@ -4,7 +4,7 @@ import type { Random } from '../random.ts';
 import { addEvent, type Device, type DeviceState } from './device.ts';
 import type { Inventory } from './inventory.ts';
 
-/** What the n-th device of an account is: the list repeats, so that every account has some of each. */
+/** The kinds of generated devices, one after another. The list repeats, so that every account has some of each. */
 const kinds: readonly { state: DeviceState; group?: string; esim?: 'ACTIVE' | 'SUSPEND' | 'DEACTIVE'; nbIot?: true }[] = [
   { state: 'pre-active', group: '4G West' },
   { state: 'pre-active', group: '4G East' },

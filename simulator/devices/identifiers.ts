@@ -42,7 +42,7 @@ const shape = z.looseObject({
   devices: z.array(z.looseObject({ deviceIds: z.array(z.looseObject({ kind: z.string(), id: z.string() })) })),
 });
 
-/** The value that stands for each device of an action's body; none when the body is not of that shape. */
+/** The value that stands for each device of an action's body. Empty when the body has no devices in that shape. */
 export function devicesInBody(body: string): string[] {
   let json: unknown;
   try {

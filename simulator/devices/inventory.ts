@@ -2,7 +2,7 @@ import type { Random } from '../random.ts';
 import type { Device, DeviceState } from './device.ts';
 import type { Identifier, IdentifierKind } from './identifiers.ts';
 
-/** What a new device starts with; everything else takes a plain default. */
+/** How a new device starts. Everything else has a plain default. */
 export interface NewDevice {
   readonly account: string;
   readonly identifiers: Partial<Record<IdentifierKind, string>>;

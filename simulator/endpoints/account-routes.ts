@@ -9,7 +9,7 @@ import { Refusal } from '../refusal.ts';
 /** Most devices of a group in one answer. */
 const maxGroupPage = 2000;
 
-/** What the carrier tells about an account: plans, groups, leads, the account itself, and the status of one request. */
+/** The reads of an account: its plans, groups and leads, itself, and the status of a request. */
 export function accountRoutes(accounts: AccountBook, inventory: Inventory, requests: RequestBook): Route[] {
   const answering = (endpoint: string, path: string, answer: (account: Account, request: ApiRequest) => Answer): Route => ({
     endpoint,

@@ -28,7 +28,7 @@ export const deviceListBody = z.looseObject({
 
 export type DeviceListQuery = z.infer<typeof deviceListBody>;
 
-/** Devices that match: with a cursor those after it, by rising DeviceId; without one by date of creation, the oldest first. */
+/** The devices that match. With a cursor: those after it, by rising DeviceId. Without one: by date of creation, the oldest first. */
 export function filterDevices(inventory: Inventory, query: DeviceListQuery): Device[] {
   if (query.deviceId) {
     const device = inventory.byIdentifiers([checkIdentifier(query.deviceId)]);

@@ -20,13 +20,13 @@ export interface EndpointFault {
   /** Answer with this body instead. */
   readonly body?: FaultBody | { readonly text: string };
   /**
-   * Whether the request takes effect all the same. Default: not when `status` is 300 or more, otherwise yes
-   * (`before-reading` never does).
+   * Whether the request takes effect all the same. By default it does, unless `status` is 300 or more. With `before-reading` it
+   * never does.
    */
   readonly performed?: boolean;
 }
 
-/** The rules in force, in the order they were added: the first that matches a request is used for it. */
+/** The rules in force, in the order they were added. A request takes the first that matches. */
 export class EndpointFaults {
   readonly #endpoints: ReadonlySet<string>;
   #rules: { rule: EndpointFault; left: number }[] = [];

@@ -3,7 +3,7 @@ import type { Sessions } from '../auth/sessions.ts';
 import { type CallbackFaultSettings, noCallbackFaults } from './callback-faults.ts';
 import type { EndpointFault, EndpointFaults, FaultBody } from './endpoint-faults.ts';
 
-/** Faults on demand: what a test or the admin API asks of the carrier. */
+/** Faults on demand, for tests and for the admin API. */
 export class Faults {
   readonly endpoints: EndpointFaults;
   readonly callbacks: CallbackFaultSettings;
@@ -17,7 +17,7 @@ export class Faults {
     this.#sessions = parts.sessions;
   }
 
-  /** Any rule for an endpoint; the methods below write the usual ones. */
+  /** Adds any rule for an endpoint. The methods below write the usual ones. */
   add(rule: EndpointFault): void {
     this.endpoints.add(rule);
   }
@@ -72,7 +72,7 @@ export class Faults {
     this.#sessions.lock();
   }
 
-  /** What Verizon Support does. */
+  /** Unlocks the user, as Verizon Support does. */
   unlock(): void {
     this.#sessions.unlock();
   }

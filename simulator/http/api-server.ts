@@ -111,7 +111,7 @@ function bearerFault(tokens: BearerTokens, header: string | string[] | undefined
   return tokens.accepts(token) ? undefined : wso2Faults.invalidBearer;
 }
 
-/** Writes the answer as the fault has it; the status written, or undefined when the connection was cut before one. */
+/** Writes the answer as the fault wants it. Returns the status, or undefined when the connection was cut before one. */
 function write(response: ServerResponse, fault: EndpointFault | undefined, real: Answer): number | undefined {
   const answer = fault === undefined ? real : faultAnswer(fault, real);
   if (fault?.drop === 'before-answer') {
