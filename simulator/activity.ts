@@ -1,4 +1,4 @@
-/** Counts work under way, so that a test can wait until there is none. */
+/** Counts the work under way. A test can wait until there is none. */
 export class Activity {
   #count = 0;
   #waiters: (() => void)[] = [];

@@ -1,15 +1,13 @@
-import type { ActionName, EndpointName } from './http/endpoint-name.ts';
-
 /** One POST of an action as it reached the carrier, performed or not. */
 export interface ActionPost {
-  readonly endpoint: ActionName;
+  readonly endpoint: string;
   readonly path: string;
   readonly body: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
   /** Value that stands for each device of the body: its ICCID, else its first identifier. */
   readonly devices: readonly string[];
-  /** Set when the action was performed, even if the answer never left. */
+  /** Set once the action was performed, even if no answer left. */
   requestId?: string;
   /** Status of the answer; absent when the connection was cut before one. */
   status?: number;
@@ -44,7 +42,7 @@ export interface LostCallback {
 /** Totals that are kept in both modes. */
 export interface LedgerCounts {
   /** Requests by endpoint, whatever their answer. */
-  calls: Partial<Record<EndpointName, number>>;
+  calls: Record<string, number>;
   loginsRefused: number;
   devicesPosted: number;
   callbacksSent: number;
@@ -77,16 +75,16 @@ export class Ledger {
   }
 
   /** How often each device was posted, optionally to one action only. Keys as {@link ActionPost.devices}. Needs mode `full`. */
-  postsPerDevice(endpoint?: ActionName): Map<string, number> {
+  postsPerDevice(endpoint?: string): Map<string, number> {
     return this.#perDevice((post) => endpoint === undefined || post.endpoint === endpoint);
   }
 
   /** As {@link postsPerDevice}, counting only the posts that the carrier performed. */
-  performedPerDevice(endpoint?: ActionName): Map<string, number> {
+  performedPerDevice(endpoint?: string): Map<string, number> {
     return this.#perDevice((post) => post.requestId !== undefined && (endpoint === undefined || post.endpoint === endpoint));
   }
 
-  /** Resolves once `met` is true; looks again after everything that happens. */
+  /** Resolves once `met` is true. It is asked again after every change. */
   until(met: (ledger: Ledger) => boolean): Promise<void> {
     if (met(this)) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push({ met, resolve }));
@@ -100,7 +98,7 @@ export class Ledger {
     this.lost = [];
   }
 
-  countCall(endpoint: EndpointName): void {
+  countCall(endpoint: string): void {
     this.counts.calls[endpoint] = (this.counts.calls[endpoint] ?? 0) + 1;
     this.changed();
   }
@@ -122,7 +120,7 @@ export class Ledger {
     this.changed();
   }
 
-  /** To call after changing a record or a count in place: those that wait look again. */
+  /** To be called after a record or a count was changed in place. Those that wait look again. */
   changed(): void {
     if (this.#waiting.length === 0) return;
     this.#waiting = this.#waiting.filter(({ met, resolve }) => {

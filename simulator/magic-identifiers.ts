@@ -1,6 +1,8 @@
-/** What a magic identifier makes the carrier do with its device. */
+import { type FaultResponse, faultResponse } from './callbacks/callback-message.ts';
+
+/** How the carrier treats a device with a magic identifier. */
 export type MagicScript =
-  | { readonly kind: 'fault'; readonly faultcode: string; readonly faultstring: string }
+  | ({ readonly kind: 'fault' } & FaultResponse)
   | { readonly kind: 'late'; readonly delayMs: number }
   | { readonly kind: 'silent' | 'pending-first' | 'twice' | 'contradiction' | 'nidd-created' | 'nidd-failed' };
 
@@ -12,13 +14,9 @@ export interface MagicIdentifier {
   readonly script: MagicScript;
 }
 
-const fault = (faultcode: string, faultstring: string): MagicScript => ({
-  kind: 'fault',
-  faultcode: `UnifiedWebService.${faultcode}`,
-  faultstring: `${faultcode.split('.')[0]}. ${faultstring}`,
-});
+const fault = (code: string, text: string): MagicScript => ({ kind: 'fault', ...faultResponse(code, text) });
 
-/** Every magic identifier. They apply to activate, renew_activation_code and profile_resume alike, unless a row says otherwise. */
+/** Every magic identifier. Each applies to every operation that reports by callback, unless its row says otherwise. */
 export const magicIdentifiers: readonly MagicIdentifier[] = [
   {
     suffix: '0001',
@@ -38,7 +36,7 @@ export const magicIdentifiers: readonly MagicIdentifier[] = [
   { suffix: '0004', description: 'Reports its success twice, byte for byte the same.', script: { kind: 'twice' } },
   {
     suffix: '0005',
-    description: 'Activate: Success, then a NiddService callback ConfigFailed, whether or not the device is NB-IoT.',
+    description: 'Success, then ConfigFailed by NiddService, if the operation reports there. The device need not be NB-IoT.',
     script: { kind: 'nidd-failed' },
   },
   {
@@ -48,7 +46,7 @@ export const magicIdentifiers: readonly MagicIdentifier[] = [
   },
   {
     suffix: '0007',
-    description: 'Activate: Success, then a NiddService callback ConfigCreated, as an NB-IoT device does.',
+    description: 'Success, then ConfigCreated by NiddService, if the operation reports there. The device need not be NB-IoT.',
     script: { kind: 'nidd-created' },
   },
   {

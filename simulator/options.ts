@@ -1,5 +1,5 @@
-import type { Clock } from './clock.ts';
-import { realClock } from './clock.ts';
+import type { CallbackFormat } from './callbacks/callback-message.ts';
+import { type Clock, realClock } from './clock.ts';
 
 /** Key and secret of the OAuth application, and the UWS user of the session. */
 export interface Credentials {
@@ -9,7 +9,7 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** Settings of one simulator. Every one has a default that follows the carrier's documentation, or else the field. */
+/** Settings of one simulator. Each default follows the carrier's documentation or, where that is silent, the field. */
 export interface SimulatorOptions {
   /** Address both servers bind to. Default `127.0.0.1`. */
   readonly host?: string;
@@ -69,8 +69,8 @@ export interface SimulatorOptions {
   readonly callbackTimeoutMs?: number;
   /** Casing of `kind` and `status`: as the samples, or other spellings seen in the field. Default `documented`. */
   readonly spelling?: 'documented' | 'field';
-  /** Format of the CarrierService callback of activate. Default `json`. */
-  readonly activateCallbackFormat?: 'json' | 'legacy-json' | 'legacy-xml';
+  /** Format of the CarrierService callbacks. Default `json`. */
+  readonly carrierServiceFormat?: CallbackFormat;
   /** Whether DeviceProfileService callbacks carry username and password (the samples do not). Default false. */
   readonly profileCallbackCredentials?: boolean;
 
@@ -127,7 +127,7 @@ export function resolveOptions(options: SimulatorOptions): Settings {
     resendIntervalMs: 300_000,
     callbackTimeoutMs: 30_000,
     spelling: 'documented',
-    activateCallbackFormat: 'json',
+    carrierServiceFormat: 'json',
     profileCallbackCredentials: false,
     registration: 'replace',
     allowAnyPort: true,

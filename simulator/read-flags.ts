@@ -19,7 +19,7 @@ export const helpText = `Simulated Verizon ThingSpace Connectivity (M2M) API.
   --concurrency <n>            callbacks in flight at once (64)
   --resend <how>               observed | documented (observed)
   --spelling <how>             documented | field (documented)
-  --format <how>               activate callbacks: json | legacy-json | legacy-xml (json)
+  --format <how>               CarrierService callbacks: json | legacy-json | legacy-xml (json)
   --registration <how>         a second registration: replace | refuse (replace)
   --ledger <mode>              full | counts (full)
   --help
@@ -83,7 +83,7 @@ export function readFlags(args: readonly string[]): SimulatorOptions | 'help' {
     callbackConcurrency: number('concurrency'),
     resend: oneOf('resend', 'observed', 'documented'),
     spelling: oneOf('spelling', 'documented', 'field'),
-    activateCallbackFormat: oneOf('format', 'json', 'legacy-json', 'legacy-xml'),
+    carrierServiceFormat: oneOf('format', 'json', 'legacy-json', 'legacy-xml'),
     registration: oneOf('registration', 'replace', 'refuse'),
     ledger: oneOf('ledger', 'full', 'counts'),
   });

@@ -3,16 +3,16 @@ import type { AccountBook } from './accounts/account-book.ts';
 import type { Activity } from './activity.ts';
 import type { Sessions } from './auth/sessions.ts';
 import type { AttemptResult, CallbackClient } from './callbacks/callback-client.ts';
-import type { CallbackListener, CallbackRegistry } from './callbacks/callback-registry.ts';
+import type { CallbackRegistration, CallbackRegistry } from './callbacks/callback-registry.ts';
 import type { CallbackSender } from './callbacks/callback-sender.ts';
 import type { Outbox } from './callbacks/outbox.ts';
+import type { Timers } from './clock.ts';
 import type { Inventory } from './devices/inventory.ts';
 import type { Faults } from './faults/faults.ts';
 import { listen } from './http/listen.ts';
 import type { Ledger } from './ledger.ts';
 import type { Credentials, Settings } from './options.ts';
 import type { Random } from './random.ts';
-import type { Timers } from './timers.ts';
 
 /** The order in which held callbacks are let go. */
 export type ReleaseOrder = 'held' | 'reverse' | 'shuffled';
@@ -71,7 +71,7 @@ export class Simulator implements AsyncDisposable {
   }
 
   /** The registered listeners of an account. */
-  listeners(account: string): CallbackListener[] {
+  listeners(account: string): CallbackRegistration[] {
     return this.#parts.registry.list(account);
   }
 
@@ -85,7 +85,7 @@ export class Simulator implements AsyncDisposable {
     this.#parts.outbox.hold();
   }
 
-  /** Sends what was held and holds no longer. */
+  /** Sends the held callbacks and holds no longer. */
   releaseCallbacks(order: ReleaseOrder = 'held'): void {
     const { outbox, random } = this.#parts;
     outbox.release((jobs) => {

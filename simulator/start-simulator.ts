@@ -1,4 +1,8 @@
 import { AccountBook } from './accounts/account-book.ts';
+import { allOperations } from './actions/all-operations.ts';
+import { DeviceFinder } from './actions/device-finder.ts';
+import { RequestBook } from './actions/request-book.ts';
+import { RequestRunner } from './actions/request-runner.ts';
 import { Activity } from './activity.ts';
 import { createAdminServer } from './admin/admin-server.ts';
 import { BearerTokens } from './auth/bearer-tokens.ts';
@@ -9,26 +13,23 @@ import { CallbackRegistry } from './callbacks/callback-registry.ts';
 import { CallbackSender } from './callbacks/callback-sender.ts';
 import { DelayQueue } from './callbacks/delay-queue.ts';
 import { Outbox } from './callbacks/outbox.ts';
-import { spellings } from './callbacks/spelling.ts';
+import { Timers } from './clock.ts';
 import { generateDevices } from './devices/generate-devices.ts';
 import { Inventory } from './devices/inventory.ts';
 import { accountRoutes } from './endpoints/account-routes.ts';
-import { actionRoutes } from './endpoints/action-routes.ts';
 import { callbackRoutes } from './endpoints/callback-routes.ts';
 import { deviceRoutes } from './endpoints/device-routes.ts';
 import { sessionRoutes } from './endpoints/session-routes.ts';
 import { tokenRoutes } from './endpoints/token-routes.ts';
+import { noCallbackFaults } from './faults/callback-faults.ts';
+import { EndpointFaults } from './faults/endpoint-faults.ts';
 import { Faults } from './faults/faults.ts';
 import { createApiServer } from './http/api-server.ts';
 import { listen } from './http/listen.ts';
 import { Ledger } from './ledger.ts';
-import { RequestBook } from './operations/request-book.ts';
-import { RequestRunner } from './operations/request-runner.ts';
-import { TargetFinder } from './operations/target.ts';
 import { resolveOptions, type SimulatorOptions } from './options.ts';
 import { createRandom } from './random.ts';
 import { Simulator } from './simulator.ts';
-import { Timers } from './timers.ts';
 
 /** Starts a simulated carrier and waits until it listens. Rejects when a port is taken. Undo with `await using`. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
@@ -55,42 +56,29 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     lockoutAfter: settings.lockoutAfter,
     loginInvalidates: settings.loginInvalidatesSessions,
   });
-  const faults = new Faults(bearerTokens, sessions);
   const registry = new CallbackRegistry(settings.registration);
   const concurrency = settings.callbackConcurrency;
   const client = new CallbackClient({ connections: concurrency, timeoutMs: settings.callbackTimeoutMs });
   const outbox = new Outbox({ activity, clock, timers, concurrency, perSecond: settings.callbacksPerSecond });
-  const shared = { settings, random, ledger, outbox, faults: faults.callbacks };
+  const callbackFaults = { ...noCallbackFaults };
+  const shared = { settings, random, ledger, outbox, faults: callbackFaults };
   const sender = new CallbackSender({ ...shared, timers, activity, client, registry });
   const delays = new DelayQueue({ activity, clock, timers });
   const requests = new RequestBook();
   const runner = new RequestRunner({ ...shared, requests, delays, sender });
-  const finder = new TargetFinder({
-    inventory,
-    random,
-    adopt: settings.unknownDevices === 'adopt',
-    magic: settings.magicIdentifiers,
-    now,
-  });
-  const rateLimit = new RateLimit(clock, settings.activateRequestsPerMinute);
+  const devices = new DeviceFinder({ settings, inventory, random });
+  const carrier = { settings, accounts, inventory, devices, rateLimit: new RateLimit(clock), random };
   const routes = [
     ...tokenRoutes(bearerTokens, credentials),
     ...sessionRoutes(sessions, ledger),
     ...callbackRoutes({ accounts, registry, sessions, settings }),
-    ...actionRoutes({
-      accounts,
-      inventory,
-      rateLimit,
-      finder,
-      runner,
-      settings,
-      spelling: spellings[settings.spelling],
-      random,
-    }),
+    ...allOperations.map((operation) => operation.route(carrier, runner)),
     ...deviceRoutes(accounts, inventory, settings),
     ...accountRoutes(accounts, inventory, requests),
   ];
-  const api = createApiServer({ routes, bearerTokens, sessions, faults: faults.endpoints, ledger, clock, timers });
+  const endpoints = new EndpointFaults(routes.map(({ endpoint }) => endpoint));
+  const faults = new Faults({ endpoints, callbacks: callbackFaults, bearerTokens, sessions });
+  const api = createApiServer({ routes, bearerTokens, sessions, faults: endpoints, ledger, clock, timers });
   const apiOrigin = await listen(api, settings.host, settings.port);
   const simulator = new Simulator({
     settings,

@@ -2,7 +2,7 @@ import { Refusal } from '../refusal.ts';
 import type { Account } from './account.ts';
 import { createAccount } from './create-account.ts';
 
-/** The accounts of the one UWS user, and those that exist but are not its own. */
+/** The accounts of the one UWS user, and the foreign ones, which exist but are not the user's. */
 export class AccountBook {
   readonly #accounts: ReadonlyMap<string, Account>;
   readonly #foreign: ReadonlySet<string>;
@@ -22,8 +22,8 @@ export class AccountBook {
    * Refuses with `REQUEST_FAILED.MultipleAccounts` (none named and the user has several; with one that one is taken),
    * `REQUEST_FAILED.NoAccounts`, `REQUEST_FAILED.AccountName` (not the user's) or `REQUEST_FAILED.AccountNotFound`.
    */
-  resolve(name: string | undefined): Account {
-    if (name === undefined || name === '') return this.#only();
+  resolve(name: string | null | undefined): Account {
+    if (!name) return this.#only();
     const account = this.#accounts.get(name);
     if (account !== undefined) return account;
     if (this.#foreign.has(name)) {
@@ -33,8 +33,8 @@ export class AccountBook {
   }
 
   /** As {@link resolve}, but the account must be named: `INPUT_INVALID.Account.NotDefined`. */
-  require(name: string | undefined): Account {
-    if (name === undefined || name === '') {
+  require(name: string | null | undefined): Account {
+    if (!name) {
       throw new Refusal('INPUT_INVALID.Account.NotDefined', 'An account name is required.');
     }
     return this.resolve(name);

@@ -1,3 +1,5 @@
+import { Refusal } from '../refusal.ts';
+
 /** A service plan. Requests name it by its `code`. */
 export interface ServicePlan {
   readonly name: string;
@@ -31,4 +33,18 @@ export interface Account {
   readonly ipPools: readonly IpPool[];
   readonly groups: readonly DeviceGroup[];
   readonly leads: readonly Lead[];
+}
+
+/** The plan with this `code`. Refuses with the code that the page writes with a placeholder for the word in its middle. */
+export function findServicePlan(account: Account, code: string): ServicePlan {
+  const plan = account.servicePlans.find((each) => each.code === code);
+  if (plan === undefined) throw new Refusal('REQUEST_FAILED.ServicePlan.NotFound', `The service plan ${code} was not found.`);
+  return plan;
+}
+
+/** The group of this name. Refuses with `REQUEST_FAILED.DeviceGroupNotFound`. */
+export function findGroup(account: Account, name: string | undefined): DeviceGroup {
+  const group = account.groups.find((each) => each.name === name);
+  if (group === undefined) throw new Refusal('REQUEST_FAILED.DeviceGroupNotFound', 'The device group was not found.');
+  return group;
 }

@@ -1,6 +1,6 @@
 import type { Account, Lead, ServicePlan } from './account.ts';
 
-/** The last three rows are the literal names in the examples of the documentation, so that those run as they stand. */
+/** The last three rows are names from the documentation's examples, so that the examples run unchanged. */
 const servicePlans: readonly ServicePlan[] = [
   { name: '4G 2GB LTE', code: 'm2m4G2GB', sizeKb: 2_097_152 },
   { name: '4G 500MB LTE', code: 'm2m4G500MB', sizeKb: 512_000 },
@@ -30,7 +30,7 @@ export const groupNames = ['4G West', '4G East', 'NB-IoT Meters', 'eSIM Fleet'] 
 /** The default group's name, as live accounts show it. */
 export const defaultGroupName = (account: string): string => `Default: ${account}`;
 
-/** An account as the simulator gives it to every name: the same plans, pools, groups and leads. */
+/** A new account. All accounts have the same plans, pools, groups and leads. */
 export function createAccount(name: string): Account {
   return {
     name,

@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import type { CallbackFaultSettings } from '../faults/callback-faults.ts';
 import { faultBodies } from '../faults/endpoint-faults.ts';
-import { endpointNames } from '../http/endpoint-name.ts';
 
 /** An endpoint fault in JSON: as `EndpointFault`, with `"times": "always"` for a rule that stays. */
 export const endpointFaultBody = z.strictObject({
-  endpoint: z.enum([...endpointNames, '*']),
+  endpoint: z.string(),
   times: z
     .union([z.int().positive(), z.literal('always')])
     .transform((times) => (times === 'always' ? Number.POSITIVE_INFINITY : times))
@@ -18,7 +17,7 @@ export const endpointFaultBody = z.strictObject({
   performed: z.boolean().exactOptional(),
 });
 
-/** Callback faults to change; what is absent stays. */
+/** Callback faults to change. A fault that is left out stays as it is. */
 export const callbackFaultsBody = z.strictObject({
   withholdDevices: z.array(z.string()).exactOptional(),
   withholdNext: z.int().nonnegative().exactOptional(),

@@ -2,7 +2,7 @@ import { magicIdentifiers } from '../magic-identifiers.ts';
 import type { Simulator } from '../simulator.ts';
 import { callbackFaultsBody, emitBody, endpointFaultBody, refuseLoginsBody, releaseBody } from './admin-bodies.ts';
 
-/** Takes the JSON body and the query; what it returns is the JSON answer, `{ done: true }` when nothing. */
+/** Takes the JSON body and the query. Returns the JSON answer; nothing stands for `{ done: true }`. */
 export type AdminCommand = (body: unknown, query: URLSearchParams) => unknown;
 
 /** Every command of the admin API, by `METHOD /path`. */

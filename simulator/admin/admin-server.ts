@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { z } from 'zod';
-import { readBody } from '../http/read-body.ts';
+import { readBody } from '../http/request-body.ts';
 import { sendAnswer } from '../http/send-answer.ts';
 import type { Simulator } from '../simulator.ts';
 import { adminRoutes } from './admin-routes.ts';

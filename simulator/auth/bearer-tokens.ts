@@ -10,8 +10,8 @@ export interface IssuedBearer {
 /**
  * OAuth bearer tokens of the one application.
  *
- * A token lives for an hour from its first issue; asked again inside that hour, the carrier hands out the same token with
- * a smaller `expires_in` (page "Getting Credentials").
+ * A token lives for an hour from its first issue. A client that asks again inside that hour gets the same token with a smaller
+ * `expires_in` (page "Getting Credentials").
  */
 export class BearerTokens {
   readonly #clock: Clock;
@@ -42,7 +42,7 @@ export class BearerTokens {
     if (this.#current?.token === token) this.#current = undefined;
   }
 
-  /** Ends whatever token is out. */
+  /** Ends the token that is out, if there is one. */
   expire(): void {
     this.#current = undefined;
   }

@@ -11,7 +11,7 @@ const fault = (status: number, code: string, message: string, description: strin
 
 const access = 'Access failure for API: /m2m/v1, version: v1.';
 
-/** The faults of the page "Synchronous Error Messages"; `throttled` is WSO2's own, which no carrier page shows. */
+/** The faults of the page "Synchronous Error Messages". No page of the carrier shows `throttled`: it is WSO2's own. */
 export const wso2Faults = {
   noResource: fault(
     400,

@@ -3,7 +3,7 @@ import { Agent } from 'undici';
 /** How one attempt ended: an answer, or the reason why there was none. */
 export type AttemptResult = { readonly status: number } | { readonly error: string };
 
-/** What the field sees in the `user-agent` header of a callback. */
+/** The `user-agent` header of callbacks, as seen in the field. */
 const userAgent = "Verizon's callback service";
 
 /**

@@ -2,10 +2,7 @@ import type { Identifier } from '../devices/identifiers.ts';
 import type { ServiceName } from './service-names.ts';
 
 /** An identifier as a callback writes it: the kind in the spelling of the message. */
-export interface SpelledIdentifier {
-  readonly id: string;
-  readonly kind: string;
-}
+export type SpelledIdentifier = { readonly id: string; readonly kind: string };
 
 /** The documented fault of a failed device. */
 export interface FaultResponse {
@@ -13,24 +10,26 @@ export interface FaultResponse {
   readonly faultstring: string;
 }
 
-/** Result of an activated device, in the documented order of fields. */
-export interface ActivateResponse {
-  readonly deviceIds: readonly SpelledIdentifier[];
-  readonly ipAddress: string;
-  readonly state: string;
-  readonly servicePlan: string;
-  readonly featureCodes: readonly string[];
-  readonly deviceCredential: { readonly username: string; readonly password: string };
-}
+/** A fault by its documented code, for instance `REQUEST_FAILED.DeviceNotFound`. */
+export const faultResponse = (code: string, text: string): FaultResponse => ({
+  faultcode: `UnifiedWebService.${code}`,
+  faultstring: `${code.split('.')[0]}. ${text}`,
+});
+
+/** A value inside a callback's body. */
+export type CallbackValue = string | number | boolean | readonly CallbackValue[] | { readonly [name: string]: CallbackValue };
 
 /** The part of a callback that differs from message to message, in the documented order of fields. */
 export interface CallbackContent {
   readonly deviceIds?: readonly SpelledIdentifier[];
-  readonly deviceResponse?: Readonly<Record<string, unknown>> & { readonly activateResponse?: ActivateResponse };
-  readonly niddResponse?: Readonly<Record<string, unknown>>;
+  readonly deviceResponse?: { readonly [child: string]: CallbackValue };
+  readonly niddResponse?: { readonly [child: string]: CallbackValue };
   readonly faultResponse?: FaultResponse;
   readonly status: string;
 }
+
+/** How a callback is written: as JSON, or as the older `CallbackRequest`, which SOAP registrations get. */
+export type CallbackFormat = 'json' | 'legacy-json' | 'legacy-xml';
 
 /** A callback to be sent to whoever is registered when its turn comes. */
 export interface CallbackMessage {
@@ -40,11 +39,13 @@ export interface CallbackMessage {
   /** Identifiers of the device it is about, for the fault rules. */
   readonly about: readonly Identifier[];
   readonly content: CallbackContent;
-  readonly format: 'json' | 'legacy-json' | 'legacy-xml';
+  readonly format: CallbackFormat;
+  /** Where a legacy message has its result, below Data/CarrierService: for instance ChangeDeviceState, Activate. */
+  readonly legacyPath?: readonly string[];
   /** Whether username and password are in the body. */
   readonly withCredentials: boolean;
   /** Copies sent in parallel, 1 or more. */
   readonly copies: number;
-  /** The message after it: starts once the first attempt of this one has ended, so that the two keep their order. */
+  /** The message after this one. It starts once the first attempt of this one has ended, so that they keep their order. */
   readonly next?: CallbackMessage;
 }

@@ -1,8 +1,8 @@
 import { Refusal } from '../refusal.ts';
 import type { ServiceName } from './service-names.ts';
 
-/** A registered listener. */
-export interface CallbackListener {
+/** The record of a listener that a client registered for a service. */
+export interface CallbackRegistration {
   readonly account: string;
   readonly service: ServiceName;
   readonly url: string;
@@ -11,9 +11,9 @@ export interface CallbackListener {
   readonly password: string;
 }
 
-/** Listeners by account and service: one each. */
+/** Registrations by account and service: one each. */
 export class CallbackRegistry {
-  readonly #listeners = new Map<string, CallbackListener>();
+  readonly #registrations = new Map<string, CallbackRegistration>();
   readonly #onSecond: 'replace' | 'refuse';
 
   /** `onSecond`: what a second registration of the same service does; the documentation does not say. */
@@ -21,26 +21,26 @@ export class CallbackRegistry {
     this.#onSecond = onSecond;
   }
 
-  register(listener: CallbackListener): void {
-    const key = `${listener.account} ${listener.service}`;
-    if (this.#onSecond === 'refuse' && this.#listeners.has(key)) {
+  register(registration: CallbackRegistration): void {
+    const key = `${registration.account} ${registration.service}`;
+    if (this.#onSecond === 'refuse' && this.#registrations.has(key)) {
       throw new Refusal('REQUEST_FAILED.CallbackAlreadyRegistered', 'A listener is already registered for this service.');
     }
-    this.#listeners.set(key, listener);
+    this.#registrations.set(key, registration);
   }
 
   /** Refuses when there is none. */
   deregister(account: string, service: string): void {
-    if (!this.#listeners.delete(`${account} ${service}`)) {
+    if (!this.#registrations.delete(`${account} ${service}`)) {
       throw new Refusal('REQUEST_FAILED.CallbackNotRegistered', 'No listener is registered for this service.');
     }
   }
 
-  find(account: string, service: string): CallbackListener | undefined {
-    return this.#listeners.get(`${account} ${service}`);
+  find(account: string, service: string): CallbackRegistration | undefined {
+    return this.#registrations.get(`${account} ${service}`);
   }
 
-  list(account: string): CallbackListener[] {
-    return [...this.#listeners.values()].filter((listener) => listener.account === account);
+  list(account: string): CallbackRegistration[] {
+    return [...this.#registrations.values()].filter((registration) => registration.account === account);
   }
 }

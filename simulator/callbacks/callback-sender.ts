@@ -1,13 +1,12 @@
 import type { Activity } from '../activity.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock, Timers } from '../clock.ts';
 import { type CallbackFaultSettings, isWithheld } from '../faults/callback-faults.ts';
 import type { CallbackAttempt, Ledger } from '../ledger.ts';
 import type { Settings } from '../options.ts';
 import type { Random } from '../random.ts';
-import type { Timers } from '../timers.ts';
 import type { AttemptResult, CallbackClient } from './callback-client.ts';
 import type { CallbackMessage } from './callback-message.ts';
-import type { CallbackListener, CallbackRegistry } from './callback-registry.ts';
+import type { CallbackRegistration, CallbackRegistry } from './callback-registry.ts';
 import type { Outbox } from './outbox.ts';
 import { type EchoedCredentials, maxCallbackThreshold, renderCallback } from './render-callback.ts';
 
@@ -17,10 +16,10 @@ const acknowledged = (result: AttemptResult) => 'status' in result && result.sta
  * Sends callbacks and sends them again.
  *
  * - `documented`: an attempt without a 2xx is repeated after 5 minutes, four attempts in all.
- * - `observed`: an attempt without an answer after 4 s is sent again at once, even if the first is then answered; after a
- *   refusal there is one retry 1.2 to 1.7 s later. Two attempts in all. A broken connection counts as a refusal (inferred).
+ * - `observed`: an attempt without an answer after 4 s is sent again at once, even if the first is then answered. After a
+ *   refusal there is one retry, 1.2 to 1.7 s later. Two attempts in all. A broken connection counts as a refusal (inferred).
  *
- * Each attempt looks its listener up anew. Without one the message is lost.
+ * Each attempt looks for the registration anew. Without one the message is lost.
  */
 export class CallbackSender {
   readonly #settings: Settings;
@@ -89,8 +88,8 @@ export class CallbackSender {
   }
 
   #attempt(message: CallbackMessage, attempt: number, release: () => void, settled: () => void): void {
-    const listener = this.#registry.find(message.account, message.service);
-    if (listener === undefined) {
+    const registration = this.#registry.find(message.account, message.service);
+    if (registration === undefined) {
       this.#lose(message, 'no listener');
       settled();
       release();
@@ -107,8 +106,8 @@ export class CallbackSender {
             release();
           })
         : undefined;
-    const rendered = renderCallback(message, this.#credentials(message, listener), attempt);
-    this.#post({ ...listener, requestId: message.requestId }, rendered, attempt, (result) => {
+    const rendered = renderCallback(message, this.#credentials(message, registration), attempt);
+    this.#post({ ...registration, requestId: message.requestId }, rendered, attempt, (result) => {
       cancelOverdue?.();
       if (!overdue) {
         if (!acknowledged(result)) this.#again(message, attempt);
@@ -149,10 +148,10 @@ export class CallbackSender {
     });
   }
 
-  #credentials(message: CallbackMessage, listener: CallbackListener): EchoedCredentials {
+  #credentials(message: CallbackMessage, registration: CallbackRegistration): EchoedCredentials {
     if (!message.withCredentials || this.#faults.credentials === 'missing') return null;
     if (this.#faults.credentials === 'wrong') return { username: 'intruder', password: 'guess' };
-    return { username: listener.username, password: listener.password };
+    return { username: registration.username, password: registration.password };
   }
 
   #lose(message: CallbackMessage, reason: 'no listener' | 'withheld'): void {

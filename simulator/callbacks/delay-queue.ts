@@ -1,8 +1,7 @@
 import type { Activity } from '../activity.ts';
-import type { Clock } from '../clock.ts';
-import type { Timers } from '../timers.ts';
+import type { Clock, Timers } from '../clock.ts';
 
-/** Jobs due within the same so many ms share a timer: ten thousand devices must not mean ten thousand timers. */
+/** Jobs due within the same 5 ms share a timer: ten thousand devices must not mean ten thousand timers. */
 const bucketMs = 5;
 
 /** Runs jobs after a delay. Each counts as under way until it has run. */

@@ -1,15 +1,14 @@
 import type { Activity } from '../activity.ts';
-import type { Clock } from '../clock.ts';
-import type { Timers } from '../timers.ts';
+import type { Clock, Timers } from '../clock.ts';
 
-/** Something to send when there is room; calls `release` once, when its place is free for the next. */
+/** Sends a message when there is room. It calls `release` once, when its place is free for the next. */
 export type OutboxJob = (release: () => void) => void;
 
 /**
- * The queue in front of the network: so many in flight, so many a second, and a tap.
+ * The queue in front of the network. It limits how many jobs are in flight and how many start in a second, and it can be closed.
  *
- * Paused, it keeps what comes and counts it as under way. Held, it puts what comes aside: that does not count, so that
- * a test can wait for idleness and then release what was held in any order.
+ * Paused, it keeps the jobs that come and counts them as under way. Held, it puts them aside and does not count them. So a test
+ * can wait until the simulator is idle, and then release the held jobs in any order.
  */
 export class Outbox {
   readonly #activity: Activity;
@@ -61,7 +60,7 @@ export class Outbox {
     this.#holding = true;
   }
 
-  /** Lets go what was held, in order or as `arrange` puts it, and holds no longer. */
+  /** Queues the held jobs as `arrange` puts them, and holds no longer. */
   release(arrange: (jobs: OutboxJob[]) => OutboxJob[]): void {
     this.#holding = false;
     const held = this.#held;
@@ -78,7 +77,7 @@ export class Outbox {
     this.#pump();
   }
 
-  /** A job may end before it returns: its release then finds the pump running and leaves the next job to it. */
+  /** A job may end before it returns. Its release then finds the pump running, which takes the next job itself. */
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
@@ -99,7 +98,7 @@ export class Outbox {
     this.#pumping = false;
   }
 
-  /** Takes one from the allowance of the pace, which is at most 20 ms worth; without any, comes back in 5 ms. */
+  /** Takes one start from the allowance. It holds at most 20 ms of the pace; when it is empty, the pump looks again in 5 ms. */
   #mayStart(): boolean {
     if (this.#perSecond === Number.POSITIVE_INFINITY) return true;
     const now = this.#clock.now();

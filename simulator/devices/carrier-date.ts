@@ -1,4 +1,4 @@
-/** Hours of the offset the history's dates are written with; the list's are in UTC. The pages' samples have both. */
+/** The offset of dates in the history, in hours. Dates in the list are in UTC. The pages' samples have both. */
 const historyOffsetHours = -4;
 
 /** A date as the device list writes it: to the second, `2026-03-01T14:30:00Z`. */
@@ -11,7 +11,7 @@ export function historyDate(ms: number): string {
   return listDate(ms + historyOffsetHours * 3_600_000).replace('Z', `-0${-historyOffsetHours}:00`);
 }
 
-/** The same moment as its date tells it: what the carrier compares with. */
+/** The moment that its date tells, in whole seconds. The carrier compares these. */
 export function wholeSecond(ms: number): number {
   return Math.floor(ms / 1000) * 1000;
 }

@@ -1,5 +1,5 @@
 import { listDate } from './carrier-date.ts';
-import { type Device, identifiersOf } from './device.ts';
+import { type Device, identifiersOf, listedState } from './device.ts';
 
 /** Keys of the extended attributes in the order a live answer has them. `DeviceId` is the paging cursor. */
 const placeOfUseKeys = [
@@ -36,7 +36,7 @@ export function deviceRecord(device: Device, attributes: 'all' | 'DeviceId' = 'a
       {
         carrierName: 'Verizon Wireless',
         servicePlan,
-        state: device.pendingActivations > 0 ? 'pending activation' : device.state,
+        state: listedState(device),
       },
     ],
     connected: device.connected,

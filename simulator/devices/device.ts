@@ -27,8 +27,8 @@ export interface Device {
   readonly account: string;
   readonly identifiers: Partial<Record<IdentifierKind, string>>;
   state: DeviceState;
-  /** Activations accepted but not yet done; the list shows `pending activation` while it is above zero. */
-  pendingActivations: number;
+  /** A word for each accepted change of state that is not yet done, for instance `pending activation`. */
+  readonly pendingStates: string[];
   profile: DeviceProfile | undefined;
   readonly nbIot: boolean;
   /** True for a device that first appeared in a request, not in the generated inventory. */
@@ -53,4 +53,20 @@ export function identifiersOf(device: Device, kinds: readonly IdentifierKind[]):
     const id = device.identifiers[kind];
     return id === undefined ? [] : [{ kind, id }];
   });
+}
+
+/** The state as the device list shows it: that of a change under way, else the device's own. */
+export const listedState = (device: Device): string => device.pendingStates.at(-1) ?? device.state;
+
+/** Puts a line into service, and enables its eSIM profile. */
+export function startService(device: Device): void {
+  device.state = 'active';
+  device.connected = true;
+  if (device.profile !== undefined) Object.assign(device.profile, { state: 'ACTIVE', status: 'ENABLE' });
+}
+
+/** Adds an event to the provisioning history, with the plan and the number that the device has after it. */
+export function addEvent(device: Device, type: string, at: number): void {
+  const { mdn = '', msisdn = '' } = device.identifiers;
+  device.history.push({ at, type, servicePlan: device.servicePlan ?? '', mdn, msisdn });
 }

@@ -1,10 +1,10 @@
 import { defaultGroupName } from '../accounts/create-account.ts';
 import { magicIdentifiers } from '../magic-identifiers.ts';
 import type { Random } from '../random.ts';
-import type { Device, DeviceState } from './device.ts';
+import { addEvent, type Device, type DeviceState } from './device.ts';
 import type { Inventory } from './inventory.ts';
 
-/** What the n-th device of an account is: the list repeats, so that every account has some of each. */
+/** The kinds of generated devices, one after another. The list repeats, so that every account has some of each. */
 const kinds: readonly { state: DeviceState; group?: string; esim?: 'ACTIVE' | 'SUSPEND' | 'DEACTIVE'; nbIot?: true }[] = [
   { state: 'pre-active', group: '4G West' },
   { state: 'pre-active', group: '4G East' },
@@ -57,11 +57,5 @@ function switchOn(inventory: Inventory, device: Device, random: Random, at: numb
   device.ipAddress = `10.${random.integer(0, 255)}.${random.integer(0, 255)}.${random.integer(1, 254)}`;
   device.connected = device.state === 'active';
   device.lastActivationAt = at;
-  device.history.push({
-    at,
-    type: 'Activation Confirmed',
-    servicePlan: device.servicePlan,
-    mdn: device.identifiers.mdn ?? '',
-    msisdn: device.identifiers.msisdn ?? '',
-  });
+  addEvent(device, 'Activation Confirmed', at);
 }

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** Identifier kinds the carrier knows, in lower case. Requests may spell them in any case. */
 export const identifierKinds = ['imei', 'iccid', 'eid', 'mdn', 'msisdn', 'min', 'imsi', 'meid', 'esn'] as const;
 
@@ -34,4 +36,20 @@ export function identifierKind(text: string): IdentifierKind | undefined {
 /** The value that stands for a device in the ledger and in the magic table: its ICCID, else its first identifier, else ''. */
 export function primaryIdentifier(ids: readonly { readonly kind: string; readonly id: string }[]): string {
   return (ids.find((each) => each.kind.toLowerCase() === 'iccid') ?? ids[0])?.id ?? '';
+}
+
+const shape = z.looseObject({
+  devices: z.array(z.looseObject({ deviceIds: z.array(z.looseObject({ kind: z.string(), id: z.string() })) })),
+});
+
+/** The value that stands for each device of an action's body. Empty when the body has no devices in that shape. */
+export function devicesInBody(body: string): string[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    return [];
+  }
+  const parsed = shape.safeParse(json);
+  return parsed.success ? parsed.data.devices.map((device) => primaryIdentifier(device.deviceIds)) : [];
 }

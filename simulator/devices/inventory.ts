@@ -2,7 +2,7 @@ import type { Random } from '../random.ts';
 import type { Device, DeviceState } from './device.ts';
 import type { Identifier, IdentifierKind } from './identifiers.ts';
 
-/** What a new device starts with; everything else takes a plain default. */
+/** How a new device starts. Everything else has a plain default. */
 export interface NewDevice {
   readonly account: string;
   readonly identifiers: Partial<Record<IdentifierKind, string>>;
@@ -19,7 +19,8 @@ export interface DeviceQuery {
   readonly account?: string;
   readonly state?: DeviceState;
   readonly profileState?: 'ACTIVE' | 'SUSPEND' | 'DEACTIVE';
-  readonly groupName?: string;
+  readonly groupName?: string | undefined;
+  readonly servicePlan?: string | undefined;
   readonly nbIot?: boolean;
 }
 
@@ -45,7 +46,7 @@ export class Inventory {
       account: input.account,
       identifiers: { ...input.identifiers },
       state: input.state,
-      pendingActivations: 0,
+      pendingStates: [],
       profile: input.profile,
       nbIot: input.nbIot ?? false,
       adopted: input.adopted ?? false,
@@ -83,6 +84,7 @@ export class Inventory {
         (query.state === undefined || device.state === query.state) &&
         (query.profileState === undefined || device.profile?.state === query.profileState) &&
         (query.groupName === undefined || device.groupName === query.groupName) &&
+        (query.servicePlan === undefined || device.servicePlan === query.servicePlan) &&
         (query.nbIot === undefined || device.nbIot === query.nbIot),
     );
   }

@@ -1,19 +1,17 @@
-import type { Account } from '../accounts/account.ts';
+import { type Account, findGroup } from '../accounts/account.ts';
 import type { AccountBook } from '../accounts/account-book.ts';
 import { identifiersOf } from '../devices/device.ts';
 import type { Inventory } from '../devices/inventory.ts';
-import type { EndpointName } from '../http/endpoint-name.ts';
-import { type Answer, ok } from '../http/answer.ts';
-import type { ApiRequest, Route } from '../http/route.ts';
-import type { RequestBook } from '../operations/request-book.ts';
+import { type Answer, type ApiRequest, ok, type Route } from '../http/route.ts';
+import type { RequestBook } from '../actions/request-book.ts';
 import { Refusal } from '../refusal.ts';
 
 /** Most devices of a group in one answer. */
 const maxGroupPage = 2000;
 
-/** What the carrier tells about an account: plans, groups, leads, the account itself, and the status of one request. */
+/** The reads of an account: its plans, groups and leads, itself, and the status of a request. */
 export function accountRoutes(accounts: AccountBook, inventory: Inventory, requests: RequestBook): Route[] {
-  const answering = (endpoint: EndpointName, path: string, answer: (account: Account, request: ApiRequest) => Answer): Route => ({
+  const answering = (endpoint: string, path: string, answer: (account: Account, request: ApiRequest) => Answer): Route => ({
     endpoint,
     method: 'GET',
     path,
@@ -21,7 +19,7 @@ export function accountRoutes(accounts: AccountBook, inventory: Inventory, reque
     dialect: 'business',
     handle: (request) => answer(accounts.require(request.params['account']), request),
   });
-  const get = (endpoint: EndpointName, path: string, body: (account: Account, request: ApiRequest) => unknown): Route =>
+  const get = (endpoint: string, path: string, body: (account: Account, request: ApiRequest) => unknown): Route =>
     answering(endpoint, path, (account, request) => ok(body(account, request)));
   return [
     get('plans', '/api/m2m/v1/plans/{account}', planRecords),
@@ -37,8 +35,7 @@ export function accountRoutes(accounts: AccountBook, inventory: Inventory, reque
     })),
     get('groups', '/api/m2m/v1/groups/{account}', (account) => account.groups.map((group) => ({ ...group, extendedAttributes: [] }))),
     answering('group', '/api/m2m/v1/groups/{account}/name/{group}', (account, { params, query }) => {
-      const group = account.groups.find(({ name }) => name === params['group']);
-      if (group === undefined) throw new Refusal('REQUEST_FAILED.DeviceGroupNotFound', 'The device group was not found.');
+      const group = findGroup(account, params['group']);
       const next = Number(query.get('next') ?? 0);
       const left = inventory.find({ account: account.name, groupName: group.name }).filter((device) => device.number > next);
       const devices = left.slice(0, maxGroupPage);
@@ -60,8 +57,8 @@ export function accountRoutes(accounts: AccountBook, inventory: Inventory, reque
     get('leads', '/api/m2m/v1/leads/{account}', (account) => ({ hasMoreData: false, leads: account.leads })),
     get('requestStatus', '/api/m2m/v1/accounts/{account}/requests/{request}/status', (account, { params }) => {
       const request = requests.find(account.name, params['request'] ?? '');
-      // Documented for two-way provisioning of a single device only: of our three actions, activate.
-      if (request === undefined || request.operation !== 'activate' || request.devices !== 1) {
+      // Documented for two-way provisioning of a single device only.
+      if (!request?.hasStatus || request.devices !== 1) {
         throw new Refusal('INPUT_INVALID.RequestId.Invalid', 'There is no such provisioning request of a single device.');
       }
       const status = request.done === 0 ? 'Pending' : request.failed === 0 ? 'Success' : 'Failure';

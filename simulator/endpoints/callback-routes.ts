@@ -2,11 +2,9 @@ import { z } from 'zod';
 import type { AccountBook } from '../accounts/account-book.ts';
 import type { Sessions } from '../auth/sessions.ts';
 import type { CallbackRegistry } from '../callbacks/callback-registry.ts';
-import { checkListenerUrl } from '../callbacks/check-listener-url.ts';
 import { serviceName } from '../callbacks/service-names.ts';
-import { ok } from '../http/answer.ts';
-import { parseJsonBody } from '../http/parse-json-body.ts';
-import type { Route } from '../http/route.ts';
+import { ok, type Route } from '../http/route.ts';
+import { parseJsonBody } from '../http/request-body.ts';
 import type { Settings } from '../options.ts';
 import { Refusal } from '../refusal.ts';
 
@@ -18,6 +16,15 @@ const registration = z.looseObject({
 });
 
 const maxCredentialLength = 40;
+
+/** Ports the carrier calls: 80, 443, 9001-9006, 50551-50559, 28200-28220 (page "Register Callback Listener"). */
+const portRanges = [
+  [80, 80],
+  [443, 443],
+  [9001, 9006],
+  [50551, 50559],
+  [28200, 28220],
+] as const;
 
 /**
  * Registration of callback listeners (pages "List", "Register" and "Deregister Callback Listener"). The request says `name`,
@@ -87,5 +94,20 @@ export function callbackRoutes(parts: {
 function checkCredentials(username: string, password: string): void {
   if (username.length > maxCredentialLength || password.length > maxCredentialLength) {
     throw new Refusal('INPUT_INVALID.Callback.Credentials', 'username and password take up to 40 characters.');
+  }
+}
+
+const isLoopback = (host: string) => host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
+
+/** Refuses what is not an http(s) URL on an allowed port; `anyLoopbackPort` lifts the port rule for loopback hosts. */
+function checkListenerUrl(text: string, anyLoopbackPort: boolean): void {
+  const url = URL.parse(text);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    throw new Refusal('INPUT_INVALID.Url.Invalid', 'The callback URL is not a valid http or https URL.');
+  }
+  if (anyLoopbackPort && isLoopback(url.hostname)) return;
+  const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
+  if (!portRanges.some(([first, last]) => port >= first && port <= last)) {
+    throw new Refusal('INPUT_INVALID.Url.Port', 'The port of the callback URL is not allowed.');
   }
 }

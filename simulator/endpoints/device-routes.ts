@@ -3,10 +3,9 @@ import type { AccountBook } from '../accounts/account-book.ts';
 import { historyDate, wholeSecond } from '../devices/carrier-date.ts';
 import { deviceRecord } from '../devices/device-record.ts';
 import type { Inventory } from '../devices/inventory.ts';
-import { type Answer, ok } from '../http/answer.ts';
-import { parseJsonBody } from '../http/parse-json-body.ts';
-import type { Route } from '../http/route.ts';
-import { checkIdentifier } from '../operations/check-devices.ts';
+import { type Answer, ok, type Route } from '../http/route.ts';
+import { parseJsonBody } from '../http/request-body.ts';
+import { checkIdentifier, identifierInput } from '../actions/requested-devices.ts';
 import type { Settings } from '../options.ts';
 import { Refusal } from '../refusal.ts';
 import { deviceListBody, filterDevices } from './filter-devices.ts';
@@ -15,7 +14,7 @@ import { deviceListBody, filterDevices } from './filter-devices.ts';
 const maxPage = { devices: 2000, events: 500 } as const;
 
 const historyBody = z.looseObject({
-  deviceId: z.looseObject({ kind: z.string(), id: z.string() }),
+  deviceId: identifierInput,
   earliest: z.string(),
   latest: z.string(),
 });

@@ -1,20 +1,20 @@
 import { z } from 'zod';
 import { wholeSecond } from '../devices/carrier-date.ts';
-import type { Device } from '../devices/device.ts';
+import { type Device, listedState } from '../devices/device.ts';
 import type { Inventory } from '../devices/inventory.ts';
 import { identifierKind } from '../devices/identifiers.ts';
-import { checkIdentifier } from '../operations/check-devices.ts';
-
-const text = z.string().nullish();
+import { checkIdentifier, identifierInput } from '../actions/requested-devices.ts';
+import { customFieldList } from '../actions/custom-fields.ts';
+import { optionalText as text } from '../http/request-body.ts';
 
 /** Body of `POST devices/actions/list`: one device, or filters that must all hold, or nothing for everything. */
 export const deviceListBody = z.looseObject({
-  deviceId: z.looseObject({ kind: z.string(), id: z.string() }).nullish(),
+  deviceId: identifierInput.nullish(),
   accountName: text,
   groupName: text,
   currentState: text,
   servicePlan: text,
-  customFields: z.array(z.looseObject({ key: z.string(), value: z.string() })).nullish(),
+  customFields: customFieldList.nullish(),
   earliest: text,
   latest: text,
   filter: z
@@ -28,7 +28,7 @@ export const deviceListBody = z.looseObject({
 
 export type DeviceListQuery = z.infer<typeof deviceListBody>;
 
-/** Devices that match: with a cursor those after it, by rising DeviceId; without one by date of creation, the oldest first. */
+/** The devices that match. With a cursor: those after it, by rising DeviceId. Without one: by date of creation, the oldest first. */
 export function filterDevices(inventory: Inventory, query: DeviceListQuery): Device[] {
   if (query.deviceId) {
     const device = inventory.byIdentifiers([checkIdentifier(query.deviceId)]);
@@ -40,11 +40,10 @@ export function filterDevices(inventory: Inventory, query: DeviceListQuery): Dev
 }
 
 function matches(device: Device, query: DeviceListQuery): boolean {
-  const state = device.pendingActivations > 0 ? 'pending activation' : device.state;
   return (
     (!query.accountName || device.account === query.accountName) &&
     (!query.groupName || device.groupName === query.groupName) &&
-    (!query.currentState || state === query.currentState.toLowerCase()) &&
+    (!query.currentState || listedState(device) === query.currentState.toLowerCase()) &&
     (!query.servicePlan || device.servicePlan === query.servicePlan) &&
     (query.customFields ?? []).every(({ key, value }) => device.customFields.get(key) === value) &&
     (!query.earliest || wholeSecond(device.createdAt) >= Date.parse(query.earliest)) &&

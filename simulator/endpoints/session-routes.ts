@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { Sessions } from '../auth/sessions.ts';
-import { ok } from '../http/answer.ts';
-import { parseJsonBody } from '../http/parse-json-body.ts';
-import type { Route } from '../http/route.ts';
+import { ok, type Route } from '../http/route.ts';
+import { parseJsonBody } from '../http/request-body.ts';
 import type { Ledger } from '../ledger.ts';
 
 const loginBody = z.looseObject({ username: z.string(), password: z.string() });

@@ -1,7 +1,6 @@
 import type { BearerTokens } from '../auth/bearer-tokens.ts';
 import { wso2Faults } from '../auth/wso2-fault.ts';
-import { type Answer, ok } from '../http/answer.ts';
-import type { ApiRequest, Route } from '../http/route.ts';
+import { type Answer, type ApiRequest, ok, type Route } from '../http/route.ts';
 import type { Credentials } from '../options.ts';
 
 const oauthError = (status: number, error: string, description: string): Answer => ({

@@ -1,5 +1,3 @@
-import type { EndpointName } from '../http/endpoint-name.ts';
-
 /** Bodies that a client must survive. `endless` goes on until the client hangs up. */
 export const faultBodies = ['empty', 'empty-object', 'html', 'numeric-request-id', 'truncated-json', 'xml-fault', 'endless'] as const;
 
@@ -7,8 +5,8 @@ export type FaultBody = (typeof faultBodies)[number];
 
 /** Something that goes wrong at an endpoint. Parts combine: latency first, then the cut or the other answer. */
 export interface EndpointFault {
-  /** Endpoint it applies to; `*` for all. */
-  readonly endpoint: EndpointName | '*';
+  /** Name of the endpoint it applies to, as its route has it; `*` for all. */
+  readonly endpoint: string;
   /** Requests it applies to; Infinity for all to come. Default 1. */
   readonly times?: number;
   /** Wait between performing the action and the answer, in ms. */
@@ -22,22 +20,31 @@ export interface EndpointFault {
   /** Answer with this body instead. */
   readonly body?: FaultBody | { readonly text: string };
   /**
-   * Whether the request takes effect all the same. Default: not when `status` is 300 or more, otherwise yes
-   * (`before-reading` never does).
+   * Whether the request takes effect all the same. By default it does, unless `status` is 300 or more. With `before-reading` it
+   * never does.
    */
   readonly performed?: boolean;
 }
 
-/** The rules in force, in the order they were added: the first that matches a request is used for it. */
+/** The rules in force, in the order they were added. A request takes the first that matches. */
 export class EndpointFaults {
+  readonly #endpoints: ReadonlySet<string>;
   #rules: { rule: EndpointFault; left: number }[] = [];
 
+  constructor(endpoints: Iterable<string>) {
+    this.#endpoints = new Set(endpoints);
+  }
+
+  /** Throws RangeError when there is no such endpoint. */
   add(rule: EndpointFault): void {
+    if (rule.endpoint !== '*' && !this.#endpoints.has(rule.endpoint)) {
+      throw new RangeError(`There is no endpoint ${rule.endpoint}; there are ${[...this.#endpoints].join(', ')} and *.`);
+    }
     this.#rules.push({ rule, left: rule.times ?? 1 });
   }
 
   /** The rule for a request to this endpoint, used up by one. */
-  take(endpoint: EndpointName): EndpointFault | undefined {
+  take(endpoint: string): EndpointFault | undefined {
     const found = this.#rules.find(({ rule }) => rule.endpoint === endpoint || rule.endpoint === '*');
     if (found === undefined) return undefined;
     found.left -= 1;

@@ -1,43 +1,40 @@
 import type { BearerTokens } from '../auth/bearer-tokens.ts';
 import type { Sessions } from '../auth/sessions.ts';
-import type { EndpointName } from '../http/endpoint-name.ts';
 import { type CallbackFaultSettings, noCallbackFaults } from './callback-faults.ts';
-import { type EndpointFault, EndpointFaults, type FaultBody } from './endpoint-faults.ts';
+import type { EndpointFault, EndpointFaults, FaultBody } from './endpoint-faults.ts';
 
-/** Faults on demand: what a test or the admin API asks of the carrier. */
+/** Faults on demand, for tests and for the admin API. */
 export class Faults {
-  readonly endpoints = new EndpointFaults();
-  readonly callbacks: CallbackFaultSettings = { ...noCallbackFaults };
+  readonly endpoints: EndpointFaults;
+  readonly callbacks: CallbackFaultSettings;
   readonly #bearerTokens: BearerTokens;
   readonly #sessions: Sessions;
 
-  constructor(bearerTokens: BearerTokens, sessions: Sessions) {
-    this.#bearerTokens = bearerTokens;
-    this.#sessions = sessions;
+  constructor(parts: { endpoints: EndpointFaults; callbacks: CallbackFaultSettings; bearerTokens: BearerTokens; sessions: Sessions }) {
+    this.endpoints = parts.endpoints;
+    this.callbacks = parts.callbacks;
+    this.#bearerTokens = parts.bearerTokens;
+    this.#sessions = parts.sessions;
   }
 
-  /** Any rule for an endpoint; the methods below write the usual ones. */
+  /** Adds any rule for an endpoint. The methods below write the usual ones. */
   add(rule: EndpointFault): void {
     this.endpoints.add(rule);
   }
 
   /** Answers late. */
-  latency(endpoint: EndpointName | '*', latencyMs: number, times = 1): void {
+  latency(endpoint: string, latencyMs: number, times = 1): void {
     this.add({ endpoint, latencyMs, times });
   }
 
   /** Cuts the connection; `performed` tells whether the action takes effect (default true, never for `before-reading`). */
-  drop(
-    endpoint: EndpointName | '*',
-    drop: NonNullable<EndpointFault['drop']>,
-    options: { performed?: boolean; times?: number } = {},
-  ): void {
+  drop(endpoint: string, drop: NonNullable<EndpointFault['drop']>, options: { performed?: boolean; times?: number } = {}): void {
     this.add({ endpoint, drop, ...options });
   }
 
   /** Answers with a status instead: 408, 429, 5xx. `retryAfter` is sent as it stands: seconds, a date, or nonsense. */
   status(
-    endpoint: EndpointName | '*',
+    endpoint: string,
     status: number,
     options: { retryAfter?: string; performed?: boolean; times?: number; body?: NonNullable<EndpointFault['body']> } = {},
   ): void {
@@ -46,12 +43,12 @@ export class Faults {
   }
 
   /** Answers 200 with another body; the action is performed unless told otherwise. */
-  body(endpoint: EndpointName | '*', body: FaultBody | { text: string }, options: { performed?: boolean; times?: number } = {}): void {
+  body(endpoint: string, body: FaultBody | { text: string }, options: { performed?: boolean; times?: number } = {}): void {
     this.add({ endpoint, body, ...options });
   }
 
   /** Answers 307 to another place. */
-  redirect(endpoint: EndpointName | '*', location: string, times = 1): void {
+  redirect(endpoint: string, location: string, times = 1): void {
     this.add({ endpoint, status: 307, headers: { location }, body: 'empty', times });
   }
 
@@ -75,7 +72,7 @@ export class Faults {
     this.#sessions.lock();
   }
 
-  /** What Verizon Support does. */
+  /** Unlocks the user, as Verizon Support does. */
   unlock(): void {
     this.#sessions.unlock();
   }

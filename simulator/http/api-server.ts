@@ -2,19 +2,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { BearerTokens } from '../auth/bearer-tokens.ts';
 import type { Sessions } from '../auth/sessions.ts';
 import { type Wso2Fault, wso2Faults } from '../auth/wso2-fault.ts';
-import type { Clock } from '../clock.ts';
-import { devicesInBody } from '../devices/devices-in-body.ts';
+import type { Clock, Timers } from '../clock.ts';
+import { devicesInBody } from '../devices/identifiers.ts';
 import { type EndpointFault, type EndpointFaults, isPerformed } from '../faults/endpoint-faults.ts';
 import type { ActionPost, Ledger } from '../ledger.ts';
 import { Refusal } from '../refusal.ts';
-import type { Timers } from '../timers.ts';
-import type { Answer } from './answer.ts';
-import { isActionName } from './endpoint-name.ts';
+import { type Answer, type ApiRequest, createRouteMatcher, type MatchedRoute, type Route } from './route.ts';
 import { faultAnswer } from './fault-answer.ts';
-import { createRouteMatcher, type MatchedRoute } from './match-route.ts';
-import { readBody } from './read-body.ts';
-import { refusalAnswer } from './refusal-answer.ts';
-import type { ApiRequest, Route } from './route.ts';
+import { readBody } from './request-body.ts';
 import { sendAnswer, sendEndlessAnswer, sendHalfAnswer } from './send-answer.ts';
 
 /** Longer than clients keep idle connections, so that the server is not the one to close a connection in use. */
@@ -86,7 +81,7 @@ function sendFailure(response: ServerResponse, error: unknown): void {
 }
 
 function notePost(parts: ApiServerParts, route: Route, path: string, body: string): ActionPost | undefined {
-  if (!isActionName(route.endpoint) || !parts.ledger.full) return undefined;
+  if (!route.isOperation || !parts.ledger.full) return undefined;
   const post: ActionPost = { endpoint: route.endpoint, path, body, at: parts.clock.now(), devices: devicesInBody(body) };
   parts.ledger.addPost(post);
   return post;
@@ -105,7 +100,7 @@ function perform(parts: ApiServerParts, route: Route, request: ApiRequest): Answ
     dialect = route.dialect;
     return route.handle({ ...request, session });
   } catch (error) {
-    if (error instanceof Refusal) return refusalAnswer(error, dialect);
+    if (error instanceof Refusal) return error.toAnswer(dialect);
     throw error;
   }
 }
@@ -116,7 +111,7 @@ function bearerFault(tokens: BearerTokens, header: string | string[] | undefined
   return tokens.accepts(token) ? undefined : wso2Faults.invalidBearer;
 }
 
-/** Writes the answer as the fault has it; the status written, or undefined when the connection was cut before one. */
+/** Writes the answer as the fault wants it. Returns the status, or undefined when the connection was cut before one. */
 function write(response: ServerResponse, fault: EndpointFault | undefined, real: Answer): number | undefined {
   const answer = fault === undefined ? real : faultAnswer(fault, real);
   if (fault?.drop === 'before-answer') {

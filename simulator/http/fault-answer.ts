@@ -1,6 +1,6 @@
 import { wso2Faults } from '../auth/wso2-fault.ts';
 import type { EndpointFault, FaultBody } from '../faults/endpoint-faults.ts';
-import type { Answer } from './answer.ts';
+import type { Answer } from './route.ts';
 
 const xmlFault =
   '<am:fault xmlns:am="http://wso2.org/apimanager"><am:code>404</am:code><am:type>Status report</am:type>' +
@@ -15,7 +15,7 @@ const bodies: Readonly<Record<Exclude<FaultBody, 'endless'>, { text: string; con
   'xml-fault': { text: xmlFault, contentType: 'application/xml' },
 };
 
-/** What the carrier, or something in front of it, sends with a bare status. */
+/** The body that the carrier, or a machine in front of it, sends with a status. */
 function bodyOfStatus(status: number): { text: string; contentType: string } {
   if (status === 429) return { text: JSON.stringify(wso2Faults.throttled.body), contentType: 'application/json' };
   if (status === 500) {
@@ -26,7 +26,7 @@ function bodyOfStatus(status: number): { text: string; contentType: string } {
   return status > 500 ? bodies.html : bodies.empty;
 }
 
-/** The answer under a fault rule; the real one where the rule says nothing. `endless` bodies are not made here. */
+/** The answer under a fault rule: the real one, changed where the rule says so. `endless` bodies are not made here. */
 export function faultAnswer(fault: EndpointFault, real: Answer): Answer {
   const status = fault.status ?? real.status;
   const headers = { ...real.headers, ...fault.headers };

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Answer } from './answer.ts';
+import type { Answer } from './route.ts';
 
 /** Writes an answer whole. */
 export function sendAnswer(response: ServerResponse, answer: Answer): void {

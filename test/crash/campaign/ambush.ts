@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { actionNames } from '../../../simulator/http/endpoint-name.ts';
 import type { ActionPost } from '../../../simulator/ledger.ts';
 import type { Simulator } from '../../../simulator/simulator.ts';
 import type { GatewayProcess } from '../../support/gateway-process.ts';
+import { OPERATION_ENDPOINTS } from './carrier-faults.ts';
 import type { LifePlan } from './life-plan.ts';
 
 /** How long the carrier thinks when the gateway is to be killed meanwhile, in milliseconds. */
@@ -31,7 +31,7 @@ export async function ambush(gateway: GatewayProcess, plan: LifePlan, simulator:
 
 /** Resolves in the turn in which the carrier has performed a POST (and will answer later), or has written its answer. */
 async function untilPosted({ faults, ledger }: Simulator, point: 'sent' | 'answered'): Promise<void> {
-  if (point === 'sent') for (const endpoint of actionNames) faults.latency(endpoint, THINKING_MS);
+  if (point === 'sent') for (const endpoint of OPERATION_ENDPOINTS) faults.latency(endpoint, THINKING_MS);
   const before = ledger.posts.length;
   const reached = (post: ActionPost) => post.requestId !== undefined && (point === 'sent' || post.status === 200);
   await ledger.until(({ posts }) => posts.slice(before).some(reached));

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { actionNames, type EndpointName } from '../../../simulator/http/endpoint-name.ts';
 import type { Simulator } from '../../../simulator/simulator.ts';
 import type { ConnectionFault } from '../../support/tcp-fault-proxy.ts';
 import type { FakeClock } from '../../support/libfaketime.ts';
 import type { SeededRandom } from '../../support/seeded-random.ts';
 import type { CarrierFault } from './campaign-options.ts';
+
+/** The carrier's endpoints of the operations that the campaign asks for. */
+export const OPERATION_ENDPOINTS = ['activate', 'renewActivationCode', 'profileResume'] as const;
 
 /** Seconds, a date, and what is neither; the last ones make the gateway wait for its own default. */
 const RETRY_AFTER = ['1', '0', '2', 'date', '-5', 'soon', ''] as const;
@@ -23,9 +25,9 @@ export async function disturbCarrier(
 }
 
 function disturb({ faults }: Simulator, way: CarrierFault | undefined, random: SeededRandom): void {
-  const action = random.pick(actionNames);
+  const action = random.pick(OPERATION_ENDPOINTS);
   // The tokens' own endpoints fail too, now and then.
-  const endpoint = random.pick<EndpointName>([action, action, action, 'token', 'login']);
+  const endpoint = random.pick<string>([action, action, action, 'token', 'login']);
   const performed = random.between(0, 1) === 1;
   switch (way) {
     case 'slow':

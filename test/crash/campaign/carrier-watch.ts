@@ -3,11 +3,12 @@ import type { Simulator } from '../../../simulator/simulator.ts';
 import type { Books, OperationName, Performed } from './books.ts';
 import { deviceOf } from './device-numbers.ts';
 
-const OPERATION: Readonly<Record<ActionPost['endpoint'], OperationName>> = {
-  activate: 'ActivateDevices',
-  renewActivationCode: 'RenewActivationCode',
-  profileResume: 'ResumeProfile',
-};
+/** The operations that the campaign asks for, by the carrier's endpoint. */
+const OPERATIONS: ReadonlyMap<string, OperationName> = new Map([
+  ['activate', 'ActivateDevices'],
+  ['renewActivationCode', 'RenewActivationCode'],
+  ['profileResume', 'ResumeProfile'],
+]);
 
 /** Takes what the carrier has performed into the books as it happens, often before the gateway has the answer. */
 export class CarrierWatch {
@@ -52,11 +53,13 @@ export class CarrierWatch {
 
   #take({ requestId = '', endpoint, devices, body }: ActionPost): void {
     const firstDevice = deviceOf(devices[0] ?? '');
+    const operation = OPERATIONS.get(endpoint);
+    if (operation === undefined) throw new Error(`The campaign asks for no ${endpoint}.`);
     const account = (JSON.parse(body) as { accountName: string }).accountName;
     const performed: Performed = {
       requestId,
       account,
-      operation: OPERATION[endpoint],
+      operation,
       firstDevice,
       devices: devices.length,
       intent: this.#books.intentOf(firstDevice),

@@ -2,7 +2,8 @@
 export interface AcceptedRequest {
   readonly id: string;
   readonly account: string;
-  readonly operation: string;
+  /** Whether the status endpoint may tell of it. */
+  readonly hasStatus: boolean;
   readonly devices: number;
   done: number;
   failed: number;
@@ -15,9 +16,9 @@ const remembered = 50_000;
 export class RequestBook {
   readonly #requests = new Map<string, AcceptedRequest>();
 
-  open(id: string, account: string, operation: string, devices: number): AcceptedRequest {
-    const request: AcceptedRequest = { id, account, operation, devices, done: 0, failed: 0 };
-    this.#requests.set(id, request);
+  open(accepted: Omit<AcceptedRequest, 'done' | 'failed'>): AcceptedRequest {
+    const request = { ...accepted, done: 0, failed: 0 };
+    this.#requests.set(request.id, request);
     if (this.#requests.size > remembered) {
       const [oldest] = this.#requests.keys();
       if (oldest !== undefined) this.#requests.delete(oldest);

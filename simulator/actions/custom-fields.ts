@@ -1,9 +1,11 @@
+import { z } from 'zod';
 import { Refusal } from '../refusal.ts';
 
+/** Custom fields in a body. */
+export const customFieldList = z.array(z.looseObject({ key: z.string(), value: z.string() }));
+
 /** Custom fields by name. Refuses with `INPUT_INVALID.CustomField.InvalidName` (CustomField1 to 5) or `.TooLong` (over 50). */
-export function checkCustomFields(
-  fields: readonly { readonly key: string; readonly value: string }[] | null | undefined,
-): Map<string, string> {
+export function checkCustomFields(fields: z.infer<typeof customFieldList> | null | undefined): Map<string, string> {
   const checked = new Map<string, string>();
   for (const { key, value } of fields ?? []) {
     if (!/^CustomField[1-5]$/.test(key)) {

@@ -1,6 +1,13 @@
+import { z } from 'zod';
 import { type Identifier, identifierKind, identifierPatterns } from '../devices/identifiers.ts';
+import { optionalText } from '../http/request-body.ts';
 import { Refusal } from '../refusal.ts';
-import type { DevicesInRequest } from './action-bodies.ts';
+
+/** Identifiers in a body. */
+export const identifierInput = z.looseObject({ kind: z.string(), id: z.string() });
+
+/** Devices in a body. */
+export const deviceList = z.array(z.looseObject({ deviceIds: z.array(identifierInput), ipAddress: optionalText }));
 
 /** A device as a request names it. */
 export interface RequestedDevice {
@@ -17,7 +24,7 @@ const ipAddress = /^([1-9]\d?|1\d\d|2[0-4]\d|25[0-5])(\.(\d|[1-9]\d|1\d\d|2[0-4]
  * Refuses with `INPUT_INVALID.MaxRequestsExceeded`, `.DeviceNotProvided`, `.Device.Kind.Invalid`,
  * `.Device.Identifier.Invalid` and (inferred) `.IpAddress.Invalid`.
  */
-export function checkDevices(devices: DevicesInRequest, maxDevices: number): RequestedDevice[] {
+export function checkDevices(devices: z.infer<typeof deviceList>, maxDevices: number): RequestedDevice[] {
   if (devices.length > maxDevices) {
     throw new Refusal('INPUT_INVALID.MaxRequestsExceeded', `A request may name at most ${maxDevices} devices.`);
   }
@@ -34,7 +41,7 @@ export function checkDevices(devices: DevicesInRequest, maxDevices: number): Req
 }
 
 /** One identifier, its kind in lower case. Refuses as {@link checkDevices}. */
-export function checkIdentifier(input: { readonly kind: string; readonly id: string }): Identifier {
+export function checkIdentifier(input: z.infer<typeof identifierInput>): Identifier {
   const kind = identifierKind(input.kind);
   if (kind === undefined) {
     throw new Refusal('INPUT_INVALID.Device.Kind.Invalid', `The device identifier kind ${input.kind} is not valid.`);

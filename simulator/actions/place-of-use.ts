@@ -1,5 +1,25 @@
+import { z } from 'zod';
+import { optionalText as text } from '../http/request-body.ts';
 import { Refusal } from '../refusal.ts';
-import type { PlaceOfUseInRequest } from './action-bodies.ts';
+
+/** The primary place of use in a body. */
+export const placeOfUseInput = z.looseObject({
+  customerName: z.looseObject({ title: text, firstName: text, middleName: text, lastName: text, suffix: text }).nullish(),
+  address: z
+    .looseObject({
+      addressLine1: text,
+      addressLine2: text,
+      city: text,
+      state: text,
+      zip: text,
+      zip4: text,
+      country: text,
+      phone: text,
+      phoneType: text,
+      emailAddress: text,
+    })
+    .nullish(),
+});
 
 const plainText = /^[A-Za-z0-9 \-!#]+$/;
 
@@ -18,7 +38,7 @@ function invalid(message: string): Refusal {
  * Documented: first name ≤ 20 and last name ≤ 25 of letters, digits, space - ! #; state of two letters; country US or
  * USA; no P.O. box. The code `INPUT_INVALID.PrimaryPlaceOfUse.Invalid` is inferred.
  */
-export function checkPlaceOfUse(input: PlaceOfUseInRequest): Map<string, string> {
+export function checkPlaceOfUse(input: z.infer<typeof placeOfUseInput>): Map<string, string> {
   const { customerName, address } = input;
   if (!customerName) throw new Refusal('DeserializationFailed', 'primaryPlaceOfUse: customerName is required.');
   if (!address) throw new Refusal('DeserializationFailed', 'primaryPlaceOfUse: address is required.');

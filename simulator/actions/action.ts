@@ -1,0 +1,42 @@
+import type { CallbackMessage, FaultResponse } from '../callbacks/callback-message.ts';
+import type { Device } from '../devices/device.ts';
+import type { Identifier } from '../devices/identifiers.ts';
+import type { MagicScript } from '../magic-identifiers.ts';
+
+/** A device of a request, found or not. */
+export interface Target {
+  /** The identifiers in the request; for a device that the request did not name, its IMEI and ICCID. */
+  readonly requested: readonly Identifier[];
+  readonly ipAddress: string | undefined;
+  readonly device: Device | undefined;
+  readonly script: MagicScript | undefined;
+}
+
+/** A message about a device, and the service that carries it. */
+export type ActionMessage = Pick<CallbackMessage, 'service' | 'format' | 'legacyPath' | 'withCredentials' | 'content'>;
+
+/** How the carrier reports a device of a request. */
+export interface Reports {
+  readonly success: (device: Device, target: Target) => ActionMessage;
+  readonly pending: (target: Target) => ActionMessage;
+  readonly fault: (target: Target, fault: FaultResponse) => ActionMessage;
+  /** The second message about a device that the NIDD service configures; absent where there is none. */
+  readonly nidd?: (device: Device, outcome: 'created' | 'failed') => ActionMessage;
+}
+
+/** A request that passed the rules of its page: which devices, what happens to each, and how that is reported. */
+export interface Action {
+  readonly account: string;
+  readonly targets: readonly Target[];
+  /** True for two-way provisioning: the status endpoint knows the request when it has one device. */
+  readonly hasRequestStatus?: boolean;
+  /** What the device list shows until a device is done, for instance `pending activation`. */
+  readonly pendingState?: string;
+  /** The fault of a device whose state does not allow the operation. */
+  readonly refuse: (device: Device) => FaultResponse | undefined;
+  /** Changes a device whose state allows it. */
+  readonly apply: (device: Device, target: Target) => void;
+  /** Runs for a known device that got a fault. */
+  readonly onFault?: (device: Device) => void;
+  readonly reports: Reports;
+}

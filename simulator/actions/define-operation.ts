@@ -1,0 +1,55 @@
+import type { z } from 'zod';
+import type { AccountBook } from '../accounts/account-book.ts';
+import type { RateLimit } from '../auth/rate-limit.ts';
+import type { Inventory } from '../devices/inventory.ts';
+import { parseJsonBody } from '../http/request-body.ts';
+import type { Answer, ApiRequest, Route } from '../http/route.ts';
+import type { Settings } from '../options.ts';
+import type { Random } from '../random.ts';
+import type { Action } from './action.ts';
+import type { DeviceFinder } from './device-finder.ts';
+import type { RequestRunner } from './request-runner.ts';
+
+/** What an operation may use of the carrier. */
+export interface Carrier {
+  readonly settings: Settings;
+  readonly accounts: AccountBook;
+  readonly inventory: Inventory;
+  readonly devices: DeviceFinder;
+  readonly rateLimit: RateLimit;
+  readonly random: Random;
+}
+
+/** One operation on devices, written from its page. */
+export interface OperationDefinition<Body> extends Pick<Route, 'endpoint' | 'path' | 'dialect'> {
+  readonly method: 'POST' | 'PUT' | 'DELETE';
+  /** Which elements the body has, and of what type. */
+  readonly body: z.ZodType<Body>;
+  /**
+   * Checks the rules of the page in order and finds the devices. Throws a Refusal. The carrier then accepts the action: it
+   * answers with a request id and reports by callback. An Answer instead of an action is sent as it is, and nothing follows.
+   */
+  readonly receive: (body: Body, carrier: Carrier, request: ApiRequest) => Action | Answer;
+}
+
+/** An operation as the carrier finds it in the folder of operations. */
+export class Operation {
+  /** The route of the operation on one carrier. */
+  readonly route: (carrier: Carrier, runner: RequestRunner) => Route;
+
+  constructor(route: (carrier: Carrier, runner: RequestRunner) => Route) {
+    this.route = route;
+  }
+}
+
+export function defineOperation<Body>({ body, receive, ...route }: OperationDefinition<Body>): Operation {
+  return new Operation((carrier, runner) => ({
+    ...route,
+    guard: 'session',
+    isOperation: true,
+    handle: (request) => {
+      const received = receive(parseJsonBody(request.body, body), carrier, request);
+      return 'targets' in received ? runner.accept(received) : received;
+    },
+  }));
+}

@@ -1,0 +1,79 @@
+import type { Account } from '../accounts/account.ts';
+import { defaultGroupName } from '../accounts/create-account.ts';
+import { type Device, type DeviceState, identifiersOf } from '../devices/device.ts';
+import { type Identifier, primaryIdentifier } from '../devices/identifiers.ts';
+import type { Inventory } from '../devices/inventory.ts';
+import { magicIdentifiers } from '../magic-identifiers.ts';
+import type { Settings } from '../options.ts';
+import type { Random } from '../random.ts';
+import type { Target } from './action.ts';
+import type { RequestedDevice } from './requested-devices.ts';
+
+/** Which devices of an account a request means that names none: all, or those with everything that is given. */
+export interface Selection {
+  readonly groupName?: string | undefined;
+  readonly servicePlan?: string | undefined;
+  readonly customFields: ReadonlyMap<string, string>;
+}
+
+/** How a device starts that is new to the carrier: in a state in which the operation can succeed. */
+export interface FreshDevice {
+  readonly state: DeviceState;
+  readonly profile?: Readonly<NonNullable<Device['profile']>>;
+}
+
+const scripts = new Map(magicIdentifiers.map((each) => [each.suffix, each.script]));
+
+/** Finds the devices of requests, and takes unknown ones on as new. */
+export class DeviceFinder {
+  readonly #settings: Settings;
+  readonly #inventory: Inventory;
+  readonly #random: Random;
+
+  constructor(parts: { settings: Settings; inventory: Inventory; random: Random }) {
+    this.#settings = parts.settings;
+    this.#inventory = parts.inventory;
+    this.#random = parts.random;
+  }
+
+  /** The devices that a request names. What it leaves out of an unknown device is made up. */
+  named(account: Account, requested: readonly RequestedDevice[], fresh: FreshDevice): Target[] {
+    return requested.map((device) => this.#named(account, device, fresh));
+  }
+
+  /** The devices of an account, for a request that names none. */
+  selected(account: Account, { groupName, servicePlan, customFields }: Selection): Target[] {
+    return this.#inventory
+      .find({ account: account.name, groupName, servicePlan })
+      .filter((device) => [...customFields].every(([name, value]) => device.customFields.get(name) === value))
+      .map((device) => ({ requested: identifiersOf(device, ['imei', 'iccid']), ipAddress: undefined, device, script: undefined }));
+  }
+
+  /** A device that a magic identifier fails stays unknown. */
+  #named(account: Account, { identifiers, ipAddress }: RequestedDevice, fresh: FreshDevice): Target {
+    const { magicIdentifiers: magic, unknownDevices } = this.#settings;
+    const script = magic ? scripts.get(primaryIdentifier(identifiers).slice(-4)) : undefined;
+    const known = this.#inventory.byIdentifiers(identifiers);
+    const device = known ?? (unknownDevices === 'adopt' && script?.kind !== 'fault' ? this.#take(account, identifiers, fresh) : undefined);
+    return { requested: identifiers, ipAddress, device, script };
+  }
+
+  #take(account: Account, ids: readonly Identifier[], fresh: FreshDevice): Device {
+    const device = this.#inventory.add({
+      account: account.name,
+      identifiers: {
+        imei: `99009${this.#random.digits(10)}`,
+        iccid: `891480999${this.#random.digits(11)}`,
+        ...(fresh.profile === undefined ? {} : { eid: `89049032${this.#random.digits(24)}` }),
+        ...Object.fromEntries(ids.map(({ kind, id }) => [kind, id])),
+      },
+      state: fresh.state,
+      profile: fresh.profile && { ...fresh.profile },
+      groupName: defaultGroupName(account.name),
+      createdAt: this.#settings.clock.now(),
+      adopted: true,
+    });
+    if (fresh.state === 'active' || fresh.state === 'suspend') this.#inventory.assignNumber(device);
+    return device;
+  }
+}

@@ -1,0 +1,44 @@
+import { defineOperation } from '../actions/define-operation.ts';
+import { profileBody, receiveProfiles, reportByProfileService } from '../actions/profile-service.ts';
+import { faultResponse } from '../callbacks/callback-message.ts';
+import { spellings } from '../callbacks/spelling.ts';
+
+/** The text says EID and ICCID, the page's example sends EID and IMEI, the carrier's SDK sends IMEI and ICCID: all are taken. */
+const acceptedKinds = [
+  ['eid', 'iccid'],
+  ['imei', 'iccid'],
+  ['eid', 'imei'],
+  ['eid', 'imei', 'iccid'],
+] as const;
+
+const notDeactivated = faultResponse('INPUT_INVALID.DeviceState.Invalid', 'Device is not in the Deactive state');
+
+/**
+ * Page "Renew an Activation Code": a deactivated device gets a new activation code, and its state stays as it is. The sample's
+ * message says ACTIVE and UNKNOWN all the same.
+ */
+export const renewActivationCode = defineOperation({
+  endpoint: 'renewActivationCode',
+  method: 'POST',
+  path: '/api/m2m/v1/devices/profile/actions/renew_activation_code',
+  dialect: 'status-code',
+  body: profileBody,
+  receive: (body, carrier) => ({
+    ...receiveProfiles(body, carrier, acceptedKinds, {
+      state: 'deactive',
+      profile: { state: 'DEACTIVE', status: 'UNKNOWN', role: 'LOCAL' },
+    }),
+    refuse: (device) => (device.state === 'deactive' ? undefined : notDeactivated),
+    apply: () => {},
+    reports: reportByProfileService(carrier, {
+      kinds: ['mdn', 'imei', 'iccid', 'eid'],
+      spellKind: { documented: spellings.lower, field: spellings.capital },
+      result: () => ({
+        state: 'ACTIVE',
+        profileStatus: 'UNKNOWN',
+        profileRole: 'LOCAL',
+        activationCode: `1$smdp-plus.simulator.example$${carrier.random.uuid().replaceAll('-', '').slice(0, 16).toUpperCase()}`,
+      }),
+    }),
+  }),
+});

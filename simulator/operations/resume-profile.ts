@@ -1,0 +1,32 @@
+import { defineOperation } from '../actions/define-operation.ts';
+import { profileBody, receiveProfiles, reportByProfileService } from '../actions/profile-service.ts';
+import { faultResponse } from '../callbacks/callback-message.ts';
+import { spellings } from '../callbacks/spelling.ts';
+import { addEvent, startService } from '../devices/device.ts';
+
+const alreadyResumed = faultResponse('REQUEST_FAILED.ProfileAlreadyResumed', 'Profile is already resumed');
+
+/** Page "Resume a Profile": a suspended profile is resumed. It is named by its ICCID alone: "only the following are supported". */
+export const resumeProfile = defineOperation({
+  endpoint: 'profileResume',
+  method: 'POST',
+  path: '/api/m2m/v1/devices/profile/actions/profile_resume',
+  dialect: 'status-code',
+  body: profileBody,
+  receive: (body, carrier) => ({
+    ...receiveProfiles(body, carrier, [['iccid']], {
+      state: 'suspend',
+      profile: { state: 'SUSPEND', status: 'ENABLE', role: 'LOCAL' },
+    }),
+    refuse: (device) => (device.profile?.state === 'SUSPEND' ? undefined : alreadyResumed),
+    apply: (device) => {
+      startService(device);
+      addEvent(device, 'Restore', carrier.settings.clock.now());
+    },
+    reports: reportByProfileService(carrier, {
+      kinds: ['eid', 'imei', 'msisdn', 'iccid'],
+      spellKind: { documented: spellings.capitalButNumbers, field: spellings.lowerWithIccId },
+      result: () => ({ state: 'ACTIVE', profileStatus: 'ENABLE', profileRole: 'LOCAL' }),
+    }),
+  }),
+});
