@@ -71,7 +71,7 @@ test('a rotation beside a registration that is under way waits for it: no listen
   await using stack = await openClockedGateway();
   stack.simulator.faults.endpoints.add({ endpoint: 'callbackRegister', latencyMs: 300 });
   const registering = stack.command('POST', '/callbacks/register');
-  await stack.simulator.ledger.until(({ counts }) => counts.calls.callbackRegister === 1);
+  await stack.simulator.ledger.until(({ counts }) => counts.calls['callbackRegister'] === 1);
   const rotation = await rotate(stack, FORCE);
   expect(await registering).toMatchObject({ status: 200 });
   expect(rotation).toMatchObject({ status: 200, body: { listeners: SERVICES.map(() => ({ state: 'ours', change: 'registered' })) } });

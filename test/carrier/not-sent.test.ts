@@ -36,7 +36,7 @@ test.each(RETRY_AFTER)('429 with Retry-After %o is NOT_SENT, for %i ms', async (
   const { answer, before } = await perform(client);
   expect(answer).toMatchObject({ type: 'NOT_SENT', code: 'RATE_LIMITED', retryAfterMs });
   expect(before).toBe(1);
-  expect(simulator.ledger.counts.calls.activate).toBe(1);
+  expect(simulator.ledger.counts.calls['activate']).toBe(1);
 });
 
 const LIMITED: readonly (readonly [string, Omit<EndpointFault, 'endpoint'>])[] = [
@@ -110,7 +110,7 @@ test('a POST that is cut after a refused token and its renewal is UNKNOWN, not s
   simulator.faults.status('activate', 401);
   simulator.faults.drop('activate', 'before-answer');
   expect((await perform(client)).answer).toMatchObject({ type: 'UNKNOWN' });
-  expect(simulator.ledger.counts.calls.activate).toBe(2);
+  expect(simulator.ledger.counts.calls['activate']).toBe(2);
   expect([...simulator.ledger.performedPerDevice().values()]).toEqual([1]);
 });
 

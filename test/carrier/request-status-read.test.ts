@@ -32,7 +32,7 @@ test('there is no status of a request that the carrier does not have', async () 
   await using simulator = await startSimulator({ devicesPerAccount: 0 });
   await using client = carrierClient(simulator);
   expect(await client.reads.requestStatus(ACCOUNT, REQUEST)).toBeNull();
-  expect(simulator.ledger.counts.calls.requestStatus).toBe(1);
+  expect(simulator.ledger.counts.calls['requestStatus']).toBe(1);
 });
 
 test.each([

@@ -47,7 +47,7 @@ test(
     simulator.faults.latency('requestStatus', 600_000, Infinity);
     simulator.faults.latency('deviceList', 600_000, Infinity);
     // A question to the carrier and a callback for the listener before us, both without an answer.
-    await until(() => (simulator.ledger.counts.calls.requestStatus ?? 0) > 0);
+    await until(() => (simulator.ledger.counts.calls['requestStatus'] ?? 0) > 0);
     await post(stack.callbackUrl(), JSON.stringify({ requestId: 'of-another-tool', status: 'Success' }));
     await until(() => previous.posts.length > 0);
     const sockets: Socket[] = [];
@@ -81,7 +81,7 @@ test('SIGTERM while it starts: the process ends without having listened, and the
   await using simulator = await startSimulator({ magicIdentifiers: false });
   const env = { ...gatewayEnv(simulator, `${folder.path}/gateway.sqlite`), M2M_CALLBACK_REGISTER: 'on' };
   simulator.faults.latency('callbackList', 600_000);
-  const asking = until(() => (simulator.ledger.counts.calls.callbackList ?? 0) > 0);
+  const asking = until(() => (simulator.ledger.counts.calls['callbackList'] ?? 0) > 0);
   await expect(spawnGateway(env, { signalled: asking.then(() => 'SIGTERM') })).rejects.toMatchObject({
     message: expect.stringContaining('"stopped_while_starting"'),
     cause: { how: 0 },

@@ -82,7 +82,7 @@ test.concurrent.each(RETRY_AFTER)('429 with %s holds all requests of that operat
     { input: { accountName: stack.account, devices: [{ deviceIds: [{ kind: 'ICCID', id: iccid(9) }] }] } },
   );
   expect((await ended(data?.resumeProfile.request.id ?? '')).status).toBe('SUCCEEDED');
-  expect(stack.simulator.ledger.counts.calls.activate).toBe(1);
+  expect(stack.simulator.ledger.counts.calls['activate']).toBe(1);
 });
 
 test.concurrent.each([
@@ -99,7 +99,7 @@ test.concurrent.each([
   expect(requests.map(({ status }) => status)).toEqual(Array.from({ length: 4 }, () => 'SUCCEEDED'));
   expect([...stack.simulator.ledger.performedPerDevice().values()]).toEqual([1, 1, 1, 1]);
   expect(requests.reduce((sum, { carrierRequests }) => sum + (carrierRequests[0]?.attempts ?? 0), 0)).toBe(6);
-  expect(stack.simulator.ledger.counts.calls.activate).toBe(6);
+  expect(stack.simulator.ledger.counts.calls['activate']).toBe(6);
 });
 
 test.concurrent('a request that has waited too long in the queue is CANCELLED with WAITED_TOO_LONG when its time is over, and is not sent', async () => {

@@ -12,7 +12,7 @@ async function expectNothingHappened(stack: Stack): Promise<void> {
   const { posts, counts } = stack.simulator.ledger;
   expect(posts).toEqual([]);
   // One login was the test's own, to register the listeners.
-  expect(counts.calls.login).toBe(1);
+  expect(counts.calls['login']).toBe(1);
   const stored = await stack.query('{ requests { nodes { id } } }');
   expect(stored.data).toEqual({ requests: { nodes: [] } });
 }

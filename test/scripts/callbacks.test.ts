@@ -198,7 +198,7 @@ test('a refused login is told in words, and remembered', async () => {
   for (let at = 0; at < 3; at++) {
     expect(await run(env, 'list')).toMatchObject({ code: 1, stderr: expect.stringContaining('ThingSpace refused the login') });
   }
-  expect(simulator.ledger.counts.calls.login).toBe(1);
+  expect(simulator.ledger.counts.calls['login']).toBe(1);
 });
 
 test('faults of the configuration are listed as the gateway lists them', async () => {
