@@ -1,5 +1,5 @@
 import { keyOf, type DeviceIdentifier as Identifier } from '../datasources/thingspace/wire/device-identifier.ts';
-import type { CallbackFault } from '../datasources/thingspace/wire/callback.ts';
+import type { CallbackFault, CallbackSuspension } from '../datasources/thingspace/wire/callback.ts';
 import type { StoredCallback, StoredOutcome } from '../datasources/request-log/request-log.ts';
 import { adviceFor } from '../resolvers/requests/advice.ts';
 import { builder } from './builder.ts';
@@ -31,6 +31,29 @@ const DeviceCredential = builder.objectRef<{ username: string | null; password: 
   fields: (t) => ({
     username: t.exposeString('username', { nullable: true, description: 'Device user name.' }),
     password: t.exposeString('password', { nullable: true, description: 'Device password. A secret.' }),
+  }),
+});
+
+const Suspension = builder.objectRef<CallbackSuspension>('Suspension').implement({
+  extensions: OWNED,
+  description: 'What the carrier says of a suspension: how long it lasts, and how many days of suspension the device has left.',
+  fields: (t) => ({
+    expectedResumeDate: t.exposeString('expectedResumeDate', {
+      nullable: true,
+      description: 'When the carrier restores the device by itself, as it wrote the date.',
+    }),
+    maxSuspendDaysAllowed: t.exposeInt('maxSuspendDaysAllowed', {
+      nullable: true,
+      description: 'How many days in a row the device may be suspended.',
+    }),
+    numDaysSuspendAllowedCurrent12Months: t.exposeInt('numDaysSuspendAllowedCurrent12Months', {
+      nullable: true,
+      description: 'How many days of the present 12 months the device may be suspended.',
+    }),
+    numDaysSuspendedLast12Months: t.exposeInt('numDaysSuspendedLast12Months', {
+      nullable: true,
+      description: 'How many days of the last 12 months the device was suspended.',
+    }),
   }),
 });
 
@@ -171,6 +194,12 @@ export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').i
       nullable: true,
       description: 'The eSIM profile’s role in the carrier’s words: `LEAD`, `LOCAL` (Verizon), `DEFAULT` or Global (remote).',
       resolve: ({ final }) => final?.message.profileRole ?? null,
+    }),
+    suspension: t.field({
+      type: Suspension,
+      nullable: true,
+      description: 'What the carrier says of the suspension of the device; null for other operations.',
+      resolve: ({ final }) => final?.message.suspension ?? null,
     }),
     nidd: t.field({
       type: Nidd,

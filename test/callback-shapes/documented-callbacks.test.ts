@@ -29,6 +29,7 @@ const NOTHING: CallbackMessage = {
   profileStatus: null,
   profileRole: null,
   activationCode: null,
+  suspension: null,
   nidd: null,
   comment: null,
   maxCallbackThreshold: 4,

@@ -64,6 +64,7 @@ function empty(requestId: string, requested: readonly { kind: string; id: string
     featureCodes: [],
     deviceCredential: null,
     activationCode: null,
+    suspension: null,
     profileStatus: null,
     profileRole: null,
     nidd: null,
@@ -148,6 +149,23 @@ const CASES: readonly [
       profileStatus: 'UNKNOWN',
       profileRole: 'LOCAL',
       activationCode: '1$sm-dp-plus.example$0123456789ABCDEF',
+    },
+  ],
+  [
+    'a suspension',
+    'ActivateDevices',
+    [{ kind: 'ICCID', id: '89148000001024124378' }],
+    documentedCallback('CarrierService', 'suspend.success'),
+    {
+      ...settled,
+      carrierStatus: 'Success',
+      deviceIds: identifiers('ICCID 89148000001024124378 Iccid'),
+      suspension: {
+        expectedResumeDate: '2026-12-31T00:00:00Z',
+        maxSuspendDaysAllowed: 90,
+        numDaysSuspendAllowedCurrent12Months: 180,
+        numDaysSuspendedLast12Months: 0,
+      },
     },
   ],
   [

@@ -29,9 +29,19 @@ export interface CallbackMessage {
   readonly profileStatus: string | null;
   readonly profileRole: string | null;
   readonly activationCode: string | null;
+  readonly suspension: CallbackSuspension | null;
   readonly nidd: { readonly accountName: string | null; readonly reason: string | null } | null;
   readonly comment: string | null;
   readonly maxCallbackThreshold: number | null;
+}
+
+/** What the carrier says of a suspension (`suspendResponse`). Days are whole days. */
+export interface CallbackSuspension {
+  /** When the carrier restores the device by itself, verbatim. */
+  readonly expectedResumeDate: string | null;
+  readonly maxSuspendDaysAllowed: number | null;
+  readonly numDaysSuspendAllowedCurrent12Months: number | null;
+  readonly numDaysSuspendedLast12Months: number | null;
 }
 
 export interface CallbackFault {
@@ -91,6 +101,14 @@ const envelope = z.object({
     z.object({
       activateResponse: single(activateResponse),
       deviceProfileResponse: single(deviceProfileResponse),
+      suspendResponse: single(
+        z.object({
+          expectedResumeDate: text,
+          maxSuspendDaysAllowed: count,
+          numDaysSuspendAllowedCurrent12Months: count,
+          numDaysSuspendedLast12Months: count,
+        }),
+      ),
       changeIdentifierResponse: single(z.object({ deviceIds: deviceIdentifiers, servicePlan: text })),
     }),
   ),
@@ -149,6 +167,7 @@ function describe(service: string, body: Envelope): CallbackMessage {
     profileStatus: profile?.profileStatus ?? null,
     profileRole: profile?.profileRole ?? null,
     activationCode: profile?.activationCode ?? null,
+    suspension: body.deviceResponse?.suspendResponse ?? null,
     nidd: nidd ? { accountName: nidd.accountName, reason: nidd.reason } : null,
     comment: body.comment,
     maxCallbackThreshold: body.maxCallbackThreshold,

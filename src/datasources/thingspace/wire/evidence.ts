@@ -67,6 +67,7 @@ export function parseEvidence(stored: unknown): CallbackMessage {
     profileStatus,
     profileRole: null,
     activationCode: null,
+    suspension: null,
     nidd: null,
     comment: null,
     maxCallbackThreshold: null,
