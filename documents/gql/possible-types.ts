@@ -60,6 +60,15 @@
       "InvalidInput",
       "RateLimited",
       "RetryFailedDevicesAccepted"
+    ],
+    "SuspendDevicesResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited",
+      "SuspendDevicesAccepted"
     ]
   }
 };

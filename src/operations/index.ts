@@ -2,9 +2,10 @@ import { activateDevices } from './activate-devices.ts';
 import type { Operation } from './define-operation.ts';
 import { renewActivationCode } from './renew-activation-code.ts';
 import { resumeProfile } from './resume-profile.ts';
+import { suspendDevices } from './suspend-devices.ts';
 
 /** All that the carrier can be asked to do. */
-export const OPERATIONS: readonly Operation[] = [activateDevices, renewActivationCode, resumeProfile];
+export const OPERATIONS: readonly Operation[] = [activateDevices, renewActivationCode, resumeProfile, suspendDevices];
 
 const BY_NAME = new Map(OPERATIONS.map((operation) => [operation.name, operation]));
 
