@@ -43,6 +43,15 @@
       "InvalidInput",
       "UnknownRequestResolved"
     ],
+    "RestoreDevicesResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited",
+      "RestoreDevicesAccepted"
+    ],
     "ResumeProfileResult": [
       "CarrierRefused",
       "CarrierUnavailable",

@@ -1,11 +1,12 @@
 import { activateDevices } from './activate-devices.ts';
 import type { Operation } from './define-operation.ts';
 import { renewActivationCode } from './renew-activation-code.ts';
+import { restoreDevices } from './restore-devices.ts';
 import { resumeProfile } from './resume-profile.ts';
 import { suspendDevices } from './suspend-devices.ts';
 
 /** All that the carrier can be asked to do. */
-export const OPERATIONS: readonly Operation[] = [activateDevices, renewActivationCode, resumeProfile, suspendDevices];
+export const OPERATIONS: readonly Operation[] = [activateDevices, renewActivationCode, resumeProfile, suspendDevices, restoreDevices];
 
 const BY_NAME = new Map(OPERATIONS.map((operation) => [operation.name, operation]));
 
