@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { operator } from '../follow-up/support/operator.ts';
 import { devices } from '../support/devices.ts';
+import { followOverSse } from '../support/follow.ts';
 import { mutate } from '../support/mutations.ts';
 import { OPERATION_CASES, type OperationCase } from '../support/operation-fixtures.ts';
 import { startStack, type Stack } from '../support/stack.ts';
@@ -9,6 +10,8 @@ const SOON = { M2M_OVERDUE_AFTER_MS: '200', M2M_RECONCILE_CALLS_PER_MINUTE: '100
 const WITHHELD = { withholdNext: Number.POSITIVE_INFINITY };
 /** A device whose ICCID the simulated carrier always fails. */
 const FAILING = 4040;
+/** One that reports a second time, when NIDD is configured. */
+const NB_IOT = 7;
 
 /** Submits the operation for one device that the simulated carrier does not know, and takes on in the state it needs. */
 async function submit(stack: Stack, { operation, input, identifierKinds }: OperationCase, number: number): Promise<string> {
@@ -63,3 +66,38 @@ test.each(OPERATION_CASES)('$operation.mutation is tried again for a device that
   expect(after?.body).toBe(before?.body);
   expect(more).toEqual([]);
 });
+
+test.each(OPERATION_CASES.filter(({ operation }) => operation.secondService !== null))(
+  '$operation.mutation shows the second message of an NB-IoT device, which changes nothing else',
+  async (each) => {
+    await using stack = await startStack({ simulator: { magicIdentifiers: true } });
+    const id = await submit(stack, each, NB_IOT);
+    const events = await Array.fromAsync(followOverSse(stack.gateway.urls.graphql, { id, untilNiddSettled: true }));
+    expect(events.at(-1)).toMatchObject({ status: 'SUCCEEDED', progress: { total: 1, succeeded: 1 } });
+    expect((await operator(stack.gateway.urls.graphql).show(id)).outcomes.nodes).toMatchObject([
+      { status: 'SUCCEEDED', nidd: { configured: true, status: 'ConfigCreated' } },
+    ]);
+  },
+);
+
+test.each(OPERATION_CASES.filter(({ operation }) => 'group' in operation.input.shape))(
+  '$operation.mutation of a group settles each of its devices, and a retry lists those that failed',
+  async ({ operation, input: { accountName: _own, devices: _listed, ...input } }) => {
+    await using stack = await startStack();
+    const { ended, retry } = operator(stack.gateway.urls.graphql);
+    const group = { groupName: '4G West' };
+    const members = stack.simulator.inventory.find({ account: stack.account }).filter(({ groupName }) => groupName === group.groupName);
+    const submitted = await mutate(stack, operation.typeName, { ...input, accountName: stack.account, group });
+    const request = await ended(submitted.request?.id ?? '');
+    expect(request).toMatchObject({ deviceCountIsEstimate: true, deviceCount: members.length });
+    const { total, succeeded, failed } = request.progress;
+    expect([total, succeeded + failed]).toEqual([members.length, members.length]);
+    expect(failed).toBeGreaterThan(0);
+    const again = await retry({ requestId: request.id });
+    if (again.__typename !== 'RetryFailedDevicesAccepted') throw new Error(JSON.stringify(again));
+    await ended(again.request.id);
+    const body = JSON.parse(stack.simulator.ledger.posts[1]?.body ?? '') as { readonly devices: unknown[] };
+    expect(body).not.toHaveProperty('groupName');
+    expect(body.devices).toHaveLength(failed);
+  },
+);
