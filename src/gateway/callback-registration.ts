@@ -17,6 +17,7 @@ import { createCallbackServer } from '../server/callbacks/callbacks.ts';
 import type { Overload } from '../server/overload.ts';
 import { callbackListeners } from './connect-carrier.ts';
 import { listen } from '../lib/listen.ts';
+import { OneAtATime } from '../lib/one-at-a-time.ts';
 
 interface Parts {
   readonly receiver: CallbackReceiver;
@@ -41,7 +42,8 @@ export class CallbackDoor {
   readonly #parts: Parts;
   readonly #watch: ListenerWatch | null;
   #url: string | null = null;
-  #turn: Promise<unknown> = Promise.resolve();
+  /** A registration that is under way must not put a URL back that a rotation has just replaced. */
+  readonly #changes = new OneAtATime();
 
   constructor(config: Config, parts: Parts) {
     this.#config = config;
@@ -77,10 +79,10 @@ export class CallbackDoor {
     };
     return {
       list: async () => told(await this.#listeners().list()),
-      register: (options) => this.#inTurn(async () => told(await this.#listeners().register(options))),
-      remove: () => this.#inTurn(async () => told(await this.#listeners().remove())),
+      register: (options) => this.#changes.run(async () => told(await this.#listeners().register(options))),
+      remove: () => this.#changes.run(async () => told(await this.#listeners().remove())),
       rotate: (options) =>
-        this.#inTurn(async () => {
+        this.#changes.run(async () => {
           const report = await this.#listeners().rotate(options);
           told(report.listeners);
           return report;
@@ -143,13 +145,6 @@ export class CallbackDoor {
       logger.error('callback_listeners_not_registered', { code: error.code, reason: NOT_REGISTERED });
       return false;
     }
-  }
-
-  /** One change after the other: a registration that is under way must not put a URL back that a rotation has just replaced. */
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => undefined);
-    return done;
   }
 
   #startWatching(isUnregistered: boolean): void {

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { OneAtATime } from './one-at-a-time.ts';
 
 /** At most so many calls in any 60 seconds; takers wait in the order they came. */
 export class CallBudget {
   readonly #perMinute: number;
   readonly #taken: number[] = [];
-  #turn: Promise<void> = Promise.resolve();
+  readonly #takers = new OneAtATime();
 
   constructor(perMinute: number) {
     this.#perMinute = perMinute;
@@ -12,9 +13,7 @@ export class CallBudget {
 
   /** Rejects when `signal` aborts. */
   take(signal: AbortSignal): Promise<void> {
-    const turn = this.#turn.catch(() => undefined).then(() => this.#wait(signal));
-    this.#turn = turn;
-    return turn;
+    return this.#takers.run(() => this.#wait(signal));
   }
 
   async #wait(signal: AbortSignal): Promise<void> {

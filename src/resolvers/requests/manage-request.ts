@@ -6,6 +6,7 @@ import type {
   StoredOutcome,
   StoredRequest,
 } from '../../datasources/request-log/request-log.ts';
+import { OneAtATime } from '../../lib/one-at-a-time.ts';
 import { isOperationName, type OperationName } from '../../operations/operations.ts';
 import type { ActivateSettings } from '../../operations/activate-body.ts';
 import type { DeviceIdentifierKind } from '../../datasources/thingspace/wire/device-identifier.ts';
@@ -58,7 +59,7 @@ const PAGE = 500;
 export class RequestManager {
   readonly #options: RequestManagerOptions;
   /** Retries of one Request go one after the other: two at once would send its devices twice. */
-  readonly #retrying = new Map<string, Promise<unknown>>();
+  readonly #retrying = new Map<string, OneAtATime>();
 
   constructor(options: RequestManagerOptions) {
     this.#options = options;
@@ -113,10 +114,13 @@ export class RequestManager {
   async retryFailed(caller: Caller, input: RetryInput): Promise<SubmitResult> {
     const request = await this.#writable(caller, input.requestId);
     if (!request) return this.#recorded(caller, RETRY, null, unknownRequest);
-    const before = this.#retrying.get(request.id) ?? Promise.resolve();
-    const retry = before.catch(() => undefined).then(() => this.#retry(caller, request, input));
-    this.#retrying.set(request.id, retry);
-    return retry.finally(() => this.#retrying.get(request.id) === retry && this.#retrying.delete(request.id));
+    const retries = this.#retrying.get(request.id) ?? new OneAtATime();
+    this.#retrying.set(request.id, retries);
+    try {
+      return await retries.run(() => this.#retry(caller, request, input));
+    } finally {
+      if (retries.isIdle) this.#retrying.delete(request.id);
+    }
   }
 
   async #retry(caller: Caller, request: StoredRequest, input: RetryInput): Promise<SubmitResult> {

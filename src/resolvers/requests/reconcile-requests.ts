@@ -6,6 +6,7 @@ import type { CarrierReads } from '../../datasources/thingspace/carrier-reads.ts
 import { GatewayError } from '../../errors.ts';
 import { askCarrier, isAskable, type Askable } from './ask-carrier.ts';
 import { CallBudget } from '../../lib/call-budget.ts';
+import { GrowingPause } from '../../lib/growing-pause.ts';
 
 export interface ReconcilerOptions {
   readonly requestLog: RequestLog;
@@ -26,7 +27,7 @@ export interface ReconcilerOptions {
 const LAPSED_AT_ONCE = 250;
 /** What was not answered is asked about sooner: nobody knows whether it was taken on. */
 const UNKNOWN_AFTER_MS = 120_000;
-/** Between two questions about one carrier request: from the first pause, doubled up to the longest. */
+/** Between two questions about one carrier request. */
 const FIRST_PAUSE_MS = 300_000;
 const LONGEST_PAUSE_MS = 3_600_000;
 /** How long a stopping gateway waits for an answer to a question, in milliseconds: it can be asked again. */
@@ -42,8 +43,8 @@ export class Reconciler implements AsyncDisposable {
   readonly #options: ReconcilerOptions;
   readonly #budget: CallBudget;
   readonly #stop = new AbortController();
-  /** When a carrier request may be asked about again, by the monotonic clock, and the pause after that. */
-  readonly #asked = new Map<string, { readonly nextAt: number; readonly pauseMs: number }>();
+  /** When a carrier request may be asked about again, by the monotonic clock, and the pauses after that. */
+  readonly #asked = new Map<string, { readonly nextAt: number; readonly pause: GrowingPause }>();
   /** By account: a long list of one does not keep another's devices waiting, their calls take turns in the budget. */
   readonly #asking = new Map<string, Promise<void>>();
 
@@ -120,12 +121,9 @@ export class Reconciler implements AsyncDisposable {
   }
 
   #remember(request: Askable, retryAfterMs: number): void {
-    const first = Math.min(FIRST_PAUSE_MS, this.#options.overdueAfterMs);
-    const { pauseMs = first } = this.#asked.get(keyOf(request)) ?? {};
-    this.#asked.set(keyOf(request), {
-      nextAt: performance.now() + Math.max(pauseMs, retryAfterMs),
-      pauseMs: Math.min(pauseMs * 2, LONGEST_PAUSE_MS),
-    });
+    const firstMs = Math.min(FIRST_PAUSE_MS, this.#options.overdueAfterMs);
+    const { pause = new GrowingPause({ firstMs, maxMs: LONGEST_PAUSE_MS }) } = this.#asked.get(keyOf(request)) ?? {};
+    this.#asked.set(keyOf(request), { nextAt: performance.now() + Math.max(pause.next(), retryAfterMs), pause });
   }
 }
 

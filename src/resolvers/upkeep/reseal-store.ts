@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ResealReport, StoreUpkeep } from '../../datasources/request-log/store-upkeep.ts';
 import { GatewayError } from '../../errors.ts';
+import { OneAtATime } from '../../lib/one-at-a-time.ts';
 
 export interface StoreResealOptions {
   readonly upkeep: Pick<StoreUpkeep, 'resealStep' | 'finishReseal'>;
@@ -14,7 +15,7 @@ export interface StoreResealOptions {
 export class StoreReseal implements AsyncDisposable {
   readonly #options: StoreResealOptions;
   readonly #stop = new AbortController();
-  #running: Promise<unknown> = Promise.resolve();
+  readonly #reseals = new OneAtATime();
 
   constructor(options: StoreResealOptions) {
     this.#options = options;
@@ -27,14 +28,12 @@ export class StoreReseal implements AsyncDisposable {
    * it was stopped before its end.
    */
   run(): Promise<ResealReport> {
-    const reseal = this.#running.then(() => this.#reseal());
-    this.#running = reseal.catch(() => undefined);
-    return reseal;
+    return this.#reseals.run(() => this.#reseal());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new GatewayError('SHUTTING_DOWN', 'The gateway stops: the next reseal goes on where this one ended.'));
-    await this.#running;
+    await this.#reseals.ended();
   }
 
   async #reseal(): Promise<ResealReport> {
