@@ -81,7 +81,7 @@ test('the start registers, and that is the first check: it is not asked again be
 });
 
 test('left to itself the gateway asks a minute after its start, and every hour from then on', async () => {
-  using timers = watchTimers('/callback-door.ts', { skipped: 60_000 });
+  using timers = watchTimers('/callback-registration.ts', { skipped: 60_000 });
   await using stack = await openClockedGateway({ M2M_CALLBACK_REGISTER: 'on' });
   await until(() => timers.delays.length === 2);
   expect(timers.delays).toEqual([60_000, 3_600_000]);

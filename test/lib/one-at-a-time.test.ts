@@ -25,10 +25,12 @@ test('it is idle before the first piece of work and once the last has ended, wel
   const turns = new OneAtATime();
   expect(turns.isIdle).toBe(true);
   const failing = turns.run(() => Promise.reject(new Error('it failed')));
-  const going = turns.run(() => Promise.resolve());
+  const gate = Promise.withResolvers<void>();
+  const going = turns.run(() => gate.promise);
   expect(turns.isIdle).toBe(false);
   await expect(failing).rejects.toThrow('it failed');
   expect(turns.isIdle).toBe(false);
+  gate.resolve();
   await going;
   expect(turns.isIdle).toBe(true);
 });
