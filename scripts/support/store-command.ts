@@ -16,7 +16,7 @@ const number = z.number();
 const backupReport: z.ZodType<BackupReport> = z.object({ path: z.string(), bytes: number, durationMs: number });
 const purgeShape = z.object({ requests: number, messages: number, rows: number });
 const purgeReport: z.ZodType<PurgeReport> = purgeShape;
-const resealReport: z.ZodType<ResealReport> = z.object({ rows: number, keyId: z.string(), rewritten: z.boolean() });
+const resealReport: z.ZodType<ResealReport> = z.object({ rows: number, keyId: z.string() });
 const storeStats: z.ZodType<StoreStats> = z.object({
   path: z.string(),
   epoch: z.string(),
@@ -54,7 +54,7 @@ export async function purgeStore(config: Config, olderThanDays: number | null): 
 
 export async function resealStore(config: Config): Promise<ResealReport> {
   const asked = await askGateway(config, { method: 'POST', path: '/store/reseal' }, resealReport);
-  const work = ({ upkeep }: SqliteRequestLog) => new StoreReseal({ upkeep, restFactor: 0, rewriteUpToBytes: Infinity }).run();
+  const work = ({ upkeep }: SqliteRequestLog) => new StoreReseal({ upkeep, restFactor: 0 }).run();
   return asked ?? commandOnStore(config, { action: 'store.reseal', work });
 }
 

@@ -4,11 +4,9 @@ import { GatewayError } from '../../errors.ts';
 import { OneAtATime } from '../../lib/one-at-a-time.ts';
 
 export interface StoreResealOptions {
-  readonly upkeep: Pick<StoreUpkeep, 'resealStep' | 'finishReseal'>;
+  readonly upkeep: Pick<StoreUpkeep, 'resealStep'>;
   /** After each step the store is left alone for this many times as long as the step took, its wait for other writes included. */
   readonly restFactor: number;
-  /** A larger file is not written anew at the end, because that holds the store up. */
-  readonly rewriteUpToBytes: number;
 }
 
 /** Seals everything in the store with the current key, step by step, one reseal at a time. */
@@ -37,14 +35,14 @@ export class StoreReseal implements AsyncDisposable {
   }
 
   async #reseal(): Promise<ResealReport> {
-    const { upkeep, restFactor, rewriteUpToBytes } = this.#options;
+    const { upkeep, restFactor } = this.#options;
     const { signal } = this.#stop;
     for (let rows = 0; ;) {
       signal.throwIfAborted();
       const started = performance.now();
       const step = await upkeep.resealStep();
       rows += step.rows;
-      if (step.done) return { rows, ...(await upkeep.finishReseal(rewriteUpToBytes)) };
+      if (step.done) return { rows, keyId: step.keyId };
       await delay((performance.now() - started) * restFactor, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }

@@ -69,6 +69,8 @@ function prepare(db: DatabaseSync, path: string): void {
     refuseForeign(db, path);
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
     db.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;');
+    // What is deleted or replaced is overwritten with zeros, without a key too: a reseal would not reach what lay there before.
+    db.exec('PRAGMA secure_delete = ON');
     db.exec('BEGIN IMMEDIATE; COMMIT');
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause;

@@ -7,19 +7,9 @@ import type { Hub } from '../hub.ts';
 import { backupSqlite } from './sqlite-backup.ts';
 import { purgeStep } from './sqlite-purge.ts';
 import type { SqliteReseal } from './sealing/sqlite-reseal.ts';
-import { rewriteSqlite, roomToReseal, roomToRewrite } from './sealing/sqlite-rewrite.ts';
 import type { Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
-import type {
-  BackupReport,
-  PurgeReport,
-  PurgeStep,
-  ResealReport,
-  ResealStep,
-  StoreSizes,
-  StoreStats,
-  StoreUpkeep,
-} from '../store-upkeep.ts';
+import type { BackupReport, PurgeReport, PurgeStep, ResealStep, StoreSizes, StoreStats, StoreUpkeep } from '../store-upkeep.ts';
 
 interface Parts {
   readonly db: DatabaseSync;
@@ -84,26 +74,11 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
 
   async resealStep(): Promise<ResealStep> {
     const keyId = this.#keyId();
-    roomToReseal(this.#parts.path);
-    return this.#parts.run(() => this.#parts.reseal.step(keyId));
-  }
-
-  async finishReseal(maxBytes: number): Promise<Pick<ResealReport, 'keyId' | 'rewritten'>> {
-    const keyId = this.#keyId();
-    const { db, outside, path } = this.#parts;
-    const emptyWal = () => db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-    // It reads the pages from another thread, and would begin again with a new file.
-    while (this.#backup) await this.#backup.catch(() => undefined);
-    await outside(emptyWal);
-    const { bytes, freeBytes } = this.#pages();
-    const rewritten = bytes <= maxBytes;
-    if (!rewritten) return { keyId, rewritten };
-    roomToRewrite(path, bytes - freeBytes);
-    await outside(() => {
-      rewriteSqlite(db, bytes - freeBytes);
-      emptyWal();
-    });
-    return { keyId, rewritten };
+    const { db, run, outside, reseal } = this.#parts;
+    const step = await run(() => reseal.step(keyId));
+    // What rows were before lies in the write-ahead log too.
+    if (step.done) await outside(() => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+    return step;
   }
 
   sizes(): StoreSizes {

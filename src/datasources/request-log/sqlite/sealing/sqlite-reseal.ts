@@ -58,12 +58,12 @@ export class SqliteReseal {
     if (!statements) {
       this.#sql.deleteFact.run(RESEAL_POSITION);
       this.#sealedWith.onlyCurrent();
-      return { rows: 0, done: true };
+      return { rows: 0, keyId, done: true };
     }
     const { due, last, ended } = within(statements.find.iterate(after) as Iterable<Found>);
     const rows = due.length === 0 ? 0 : Number(statements.reseal.run(JSON.stringify(due)).changes);
     this.#goTo(ended ? { keyId, table: table + 1, after: 0 } : { keyId, table, after: last });
-    return { rows, done: false };
+    return { rows, keyId, done: false };
   }
 
   #position(): ResealPosition | null {

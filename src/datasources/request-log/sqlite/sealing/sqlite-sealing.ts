@@ -18,8 +18,6 @@ export type SealedColumn = (typeof SEALED_TABLES)[SealedTable]['columns'][number
  * nobody else knows of it. Measured with a message of 700 bytes: 8 µs each.
  */
 export function registerVault(db: DatabaseSync, vault: Vault): void {
-  // What is purged or rewritten must not lie in free space.
-  if (vault.keyId !== null) db.exec('PRAGMA secure_delete = ON');
   // Called by our statements alone, never by a view or trigger that somebody has put into the file.
   const directOnly = { directOnly: true } as const;
   db.function('seal_text', directOnly, (plain, place) =>
