@@ -17,7 +17,7 @@ import {
   type UnclaimedRow,
 } from './sqlite-rows.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
-import { readStandingOutcomes, standingOf, type StandingOutcomes } from './standing-outcomes.ts';
+import { readOutcomeSummaries, summarize, type OutcomeSummaries } from './outcome-summaries.ts';
 import type { PlacedEvent } from '../transition.ts';
 
 type Memory = Pick<SqliteWriter, 'state' | 'stateAtHand' | 'recent'>;
@@ -29,11 +29,11 @@ interface OutcomeAt extends OutcomeChange {
   readonly requested: log.StoredOutcome['requested'];
 }
 
-/** Devices of Requests that nothing happens to, in memory because they are shown: 150 bytes each. */
-const SHOWN_DEVICES = 500_000;
-/** Looking through a device takes this part of what showing it does; reading how it stands, that. */
-const LOOK = 1 / 500;
-const READ = 1 / 20;
+/** Devices of Requests that nothing happens to, in memory because they are shown: 180 bytes each. */
+const CACHED_DEVICES = 500_000;
+/** The work of passing over one device whose summary is in memory, and of one whose summary must be read; showing a device is 1. */
+const WORK_IN_MEMORY = 1 / 500;
+const WORK_READ = 1 / 20;
 /** Of the messages in one page of unclaimed callbacks. */
 const PAGE_CHARACTERS = 8 * 1_048_576;
 
@@ -43,8 +43,8 @@ export class SqliteReader {
   readonly #sql: Statements;
   readonly #memory: Memory;
   readonly #lists = new Map<string, StatementSync>();
-  /** By the id of the Request: while its log is as long, it stands like this. */
-  readonly #shown = new BoundedCache<string, { readonly lastSeq: number; readonly standing: StandingOutcomes }>(SHOWN_DEVICES);
+  /** By the id of the Request: good while its log is as long. */
+  readonly #summaries = new BoundedCache<string, { readonly lastSeq: number; readonly summaries: OutcomeSummaries }>(CACHED_DEVICES);
   statements = 0;
 
   constructor(db: DatabaseSync, sql: Statements, memory: Memory) {
@@ -72,7 +72,7 @@ export class SqliteReader {
   }
 
   list(filter: log.RequestFilter, after: string | null, limit: number): log.Page<log.StoredRequest> {
-    const asked = defined({
+    const asked = omitUnset({
       accounts: filter.accounts && JSON.stringify(filter.accounts),
       before: after,
       statuses: filter.statuses && JSON.stringify(filter.statuses),
@@ -96,17 +96,17 @@ export class SqliteReader {
     for (let done = 0; pages.length < wanted.length && (done < work || pages.length === 0);) {
       const { requestId, statuses, afterIndex, limit } = wanted[pages.length] as log.OutcomePage;
       const place = places.get(requestId);
-      const { standing, wasRead } = place ? this.#standing(place) : NOBODY;
+      const { summaries, wasRead } = place ? this.#summariesOf(place) : { summaries: NO_DEVICES, wasRead: false };
       const found: OutcomeAt[] = [];
-      for (let index = afterIndex + 1; index < standing.count && found.length <= limit; index++) {
-        const outcome = standing.at(index);
+      for (let index = afterIndex + 1; index < summaries.count && found.length <= limit; index++) {
+        const outcome = summaries.at(index);
         if (!place || !outcome || (statuses && !statuses.includes(outcome.status))) continue;
-        found.push({ pk: place.pk, requestId, index, requested: found.length < limit ? standing.requested(index) : null, ...outcome });
+        found.push({ pk: place.pk, requestId, index, requested: found.length < limit ? summaries.requested(index) : null, ...outcome });
       }
       pages.push({ found: found.slice(0, limit), hasMore: found.length > limit });
-      done += found.length + standing.count * (wasRead ? READ : LOOK);
+      done += found.length + summaries.count * (wasRead ? WORK_READ : WORK_IN_MEMORY);
     }
-    const shown = this.#show(pages.flatMap(({ found }) => found));
+    const shown = this.#withMessages(pages.flatMap(({ found }) => found));
     let from = 0;
     return pages.map(({ found, hasMore }) => ({ rows: shown.slice(from, (from += found.length)), hasMore }));
   }
@@ -114,20 +114,20 @@ export class SqliteReader {
   outcomesById(ids: readonly string[]): Map<string, log.StoredOutcome> {
     const named = ids.flatMap((id) => parseOutcomeId(id) ?? []);
     const places = this.#placesOf(named.map(({ requestId }) => requestId));
-    const standing = named.flatMap(({ requestId, index }): OutcomeAt[] => {
+    const outcomes = named.flatMap(({ requestId, index }): OutcomeAt[] => {
       const place = places.get(requestId);
       if (!place) return [];
-      const all = this.#standing(place).standing;
-      const outcome = all.at(index);
-      return outcome ? [{ pk: place.pk, requestId, index, requested: all.requested(index), ...outcome }] : [];
+      const { summaries } = this.#summariesOf(place);
+      const outcome = summaries.at(index);
+      return outcome ? [{ pk: place.pk, requestId, index, requested: summaries.requested(index), ...outcome }] : [];
     });
-    return new Map(this.#show(standing).map((outcome) => [outcome.id, outcome]));
+    return new Map(this.#withMessages(outcomes).map((outcome) => [outcome.id, outcome]));
   }
 
   read(pk: number, requestId: string, afterSeq: number, limit: number): log.LogBatch | null {
-    const { lastSeq, requested } = this.#followed(pk);
+    const { lastSeq, requested } = this.#findEnd(pk);
     if (afterSeq >= lastSeq) return null;
-    const rows = upToTerminal(
+    const rows = cutAfterTerminal(
       this.#memory.recent.after(pk, afterSeq, limit, lastSeq) ??
         this.#all<EventRow>(this.#sql.eventsAfter, pk, afterSeq, limit).map(toPlacedEvent),
       () => this.#hadEnded(pk, afterSeq),
@@ -140,14 +140,14 @@ export class SqliteReader {
       if (event.callback) messages.set(seq, event.callback);
       if (event.outcome) {
         const { index } = event.outcome;
-        newest.set(index, { pk, requestId, requested: requested(index), ...inPlace(event.outcome, seq) });
+        newest.set(index, { pk, requestId, requested: requested(index), ...resolveThisRow(event.outcome, seq) });
       }
     }
     return {
       lastSeq: last.seq,
       status: last.status,
       progress: log.progressOf(last.counts),
-      outcomes: this.#show([...newest.values()], messages),
+      outcomes: this.#withMessages([...newest.values()], messages),
     };
   }
 
@@ -168,10 +168,11 @@ export class SqliteReader {
     for (const { pk } of page as { pk: number }[]) {
       const row = unclaimedByPk.get(pk) as UnclaimedRow;
       characters += row.message.length;
-      if (rows.length === limit || (characters > PAGE_CHARACTERS && rows.length > 0)) return { rows: shownUnclaimed(rows), hasMore: true };
+      if (rows.length === limit || (characters > PAGE_CHARACTERS && rows.length > 0))
+        return { rows: toUnclaimedCallbacks(rows), hasMore: true };
       rows.push(row);
     }
-    return { rows: shownUnclaimed(rows), hasMore: false };
+    return { rows: toUnclaimedCallbacks(rows), hasMore: false };
   }
 
   sendable(requestId: string): log.SendableRequest | null {
@@ -195,10 +196,10 @@ export class SqliteReader {
 
   niddOutstanding(pk: number): number {
     const [row] = this.#all<RequestRow>(this.#sql.requestByPk, pk);
-    const standing = row ? this.#standing(row).standing : NOBODY.standing;
+    const summaries = row ? this.#summariesOf(row).summaries : NO_DEVICES;
     let outstanding = 0;
-    for (let index = 0; index < standing.count; index++) {
-      const outcome = standing.at(index);
+    for (let index = 0; index < summaries.count; index++) {
+      const outcome = summaries.at(index);
       if (outcome?.status === 'SUCCEEDED' && outcome.niddSeq === 0) outstanding++;
     }
     return outstanding;
@@ -217,8 +218,8 @@ export class SqliteReader {
   }
 
   /** Outcomes with the messages they rest on; `atHand` has some of those of a single Request, by place, the others are fetched at once. */
-  #show(standing: readonly OutcomeAt[], atHand: ReadonlyMap<number, log.StoredCallback> = new Map()): log.StoredOutcome[] {
-    const wanted = standing.flatMap(({ pk, finalSeq, niddSeq }) =>
+  #withMessages(outcomes: readonly OutcomeAt[], atHand: ReadonlyMap<number, log.StoredCallback> = new Map()): log.StoredOutcome[] {
+    const wanted = outcomes.flatMap(({ pk, finalSeq, niddSeq }) =>
       [finalSeq, niddSeq].filter((seq) => seq > 0 && !atHand.has(seq)).map((seq) => [pk, seq]),
     );
     const fetched = new Map<string, log.StoredCallback | null>();
@@ -228,7 +229,7 @@ export class SqliteReader {
       }
     }
     const message = (pk: number, seq: number) => (seq === 0 ? null : (atHand.get(seq) ?? fetched.get(`${pk}/${seq}`) ?? null));
-    return standing.map(({ pk, requestId, index, requested, status, source, contradicted, finalSeq, niddSeq }) => ({
+    return outcomes.map(({ pk, requestId, index, requested, status, source, contradicted, finalSeq, niddSeq }) => ({
       id: outcomeId(requestId, index),
       requestId,
       index,
@@ -245,22 +246,23 @@ export class SqliteReader {
     return new Map(this.#all<RequestRow>(this.#sql.requestsByIds, JSON.stringify(ids)).map((row) => [row.id, row]));
   }
 
-  #followed(pk: number): { readonly lastSeq: number; readonly requested: StandingOutcomes['requested'] } {
+  /** Where a Request's log ends, and who its devices are. */
+  #findEnd(pk: number): { readonly lastSeq: number; readonly requested: OutcomeSummaries['requested'] } {
     const atHand = this.#memory.stateAtHand(pk);
     if (atHand) return { lastSeq: atHand.lastSeq, requested: (index) => atHand.requested(index) };
     const [row] = this.#all<RequestRow>(this.#sql.requestByPk, pk);
-    return row ? { lastSeq: row.last_seq, requested: this.#standing(row).standing.requested } : { lastSeq: 0, requested: () => null };
+    return row ? { lastSeq: row.last_seq, requested: this.#summariesOf(row).summaries.requested } : { lastSeq: 0, requested: () => null };
   }
 
   /** How the devices of a Request stand, and whether that had to be read. */
-  #standing({ pk, id, last_seq: lastSeq }: RequestRow): { readonly standing: StandingOutcomes; readonly wasRead: boolean } {
+  #summariesOf({ pk, id, last_seq: lastSeq }: RequestRow): { readonly summaries: OutcomeSummaries; readonly wasRead: boolean } {
     const atHand = this.#memory.stateAtHand(pk);
-    if (atHand) return { standing: standingOf(atHand), wasRead: false };
-    const shown = this.#shown.get(id);
-    if (shown?.lastSeq === lastSeq) return { standing: shown.standing, wasRead: false };
-    const standing = readStandingOutcomes(this.#sql, pk);
-    this.#shown.set(id, { lastSeq, standing }, standing.count + 1);
-    return { standing, wasRead: true };
+    if (atHand) return { summaries: summarize(atHand), wasRead: false };
+    const cached = this.#summaries.get(id);
+    if (cached?.lastSeq === lastSeq) return { summaries: cached.summaries, wasRead: false };
+    const summaries = readOutcomeSummaries(this.#sql, pk);
+    this.#summaries.set(id, { lastSeq, summaries }, summaries.count + 1);
+    return { summaries, wasRead: true };
   }
 
   #all<Row>(statement: StatementSync, ...parameters: SQLInputValue[]): Row[] {
@@ -269,25 +271,25 @@ export class SqliteReader {
   }
 }
 
-const NOBODY = { standing: { count: 0, at: () => null, requested: () => null } as StandingOutcomes, wasRead: false };
+const NO_DEVICES: OutcomeSummaries = { count: 0, at: () => null, requested: () => null };
 
-function shownUnclaimed(rows: readonly UnclaimedRow[]): log.UnclaimedCallback[] {
+function toUnclaimedCallbacks(rows: readonly UnclaimedRow[]): log.UnclaimedCallback[] {
   return rows.flatMap((row) => toUnclaimed(row) ?? []);
 }
 
 /** The row that ends the Request ends the batch; what comes after it (a NIDD message, a correction) is a batch of its own. */
-function upToTerminal(rows: PlacedEvent[], hadEnded: () => boolean): PlacedEvent[] {
+function cutAfterTerminal(rows: PlacedEvent[], hadEnded: () => boolean): PlacedEvent[] {
   const ends = rows.map(({ status }) => log.isTerminal(status));
   const end = ends.findIndex((ended, at) => ended && at < rows.length - 1 && !(at === 0 ? hadEnded() : ends[at - 1]));
   return end < 0 ? rows : rows.slice(0, end + 1);
 }
 
-function inPlace(outcome: OutcomeChange, seq: number): OutcomeChange {
+function resolveThisRow(outcome: OutcomeChange, seq: number): OutcomeChange {
   const { finalSeq, niddSeq } = outcome;
   return { ...outcome, finalSeq: finalSeq === THIS_ROW ? seq : finalSeq, niddSeq: niddSeq === THIS_ROW ? seq : niddSeq };
 }
 
-function defined(values: Record<string, SQLInputValue | undefined>): Record<string, SQLInputValue> {
+function omitUnset(values: Record<string, SQLInputValue | undefined>): Record<string, SQLInputValue> {
   return Object.fromEntries(
     Object.entries(values).filter((entry): entry is [string, SQLInputValue] => entry[1] !== undefined && entry[1] !== null),
   );

@@ -66,6 +66,8 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       CROSS JOIN event ON request_pk = place.value ->> 0 AND seq = place.value ->> 1`),
     inputOf: db.prepare(`SELECT ${opened('request_input', 'devices')} AS devices, ${opened('request_input', 'settings')} AS settings
       FROM request_input WHERE request_pk = ?`),
+    devicesOf: db.prepare(`SELECT device.value AS device FROM request_input
+      CROSS JOIN json_each(${opened('request_input', 'devices')}) device WHERE request_pk = ? ORDER BY device.key`),
     carriersOf: db.prepare('SELECT first_index, device_count FROM carrier_request WHERE request_pk = ? ORDER BY position'),
     carrierById: db.prepare(`SELECT c.request_pk, c.position, r.account FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE c.carrier_request_id = ?`),
