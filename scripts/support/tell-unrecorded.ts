@@ -1,4 +1,4 @@
-import type { AuditRecord } from '../../src/datasources/request-log/audit-log.ts';
+import type { AuditRecord } from '../../src/datasources/request-log/audit-trail.ts';
 
 /** What a command has done stays done, and the one who gave it is told that the audit log does not say so. */
 export function tellUnrecorded(records: readonly AuditRecord[], error: unknown): void {

@@ -1,4 +1,4 @@
-import type { KeptReason, StoredKeptMessage } from '../datasources/request-log/kept-messages.ts';
+import type { KeptReason, StoredKeptMessage } from '../datasources/request-log/dead-letter-log.ts';
 import { bodyText, type Redriven } from '../resolvers/callbacks/dead-letters.ts';
 import { builder } from './builder.ts';
 import { AFTER_DESCRIPTION, connectionOf, FIRST_DESCRIPTION, pageCursor, pageSize } from './connection.ts';

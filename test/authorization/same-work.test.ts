@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { KeptMessage } from '../../src/datasources/request-log/kept-messages.ts';
+import type { KeptMessage } from '../../src/datasources/request-log/dead-letter-log.ts';
 import { RequestManager } from '../../src/resolvers/requests/manage-request.ts';
 import { callerWith } from '../support/caller-with.ts';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';

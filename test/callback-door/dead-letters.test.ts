@@ -1,7 +1,7 @@
 import { print } from 'graphql';
 import { expect, test } from 'vitest';
 import { DeadLettersDocument, type DeadLettersQuery } from '../../documents/gql/graphql.ts';
-import type { KeptReason } from '../../src/datasources/request-log/kept-messages.ts';
+import type { KeptReason } from '../../src/datasources/request-log/dead-letter-log.ts';
 import type { Caller } from '../../src/resolvers/access/caller.ts';
 import { successCallback } from '../support/callback-samples.ts';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { ForwardLane } from '../../src/datasources/request-log/forward-queue.ts';
-import type { KeptReason } from '../../src/datasources/request-log/kept-messages.ts';
+import type { KeptReason } from '../../src/datasources/request-log/dead-letter-log.ts';
 import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
 import { successCallback, type SampleOptions } from '../support/callback-samples.ts';
 import { A, B, submitted, type LogFixture } from './contract-support.ts';

@@ -1,9 +1,9 @@
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
 import type { DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
-import type { AuditLog, AuditRecord } from './audit-log.ts';
+import type { AuditLog, AuditRecord } from './audit-trail.ts';
 import type { FollowUpLog } from './follow-up-log.ts';
 import type { ForwardCopy, ForwardQueue } from './forward-queue.ts';
-import type { KeptMessages, KeptReason } from './kept-messages.ts';
+import type { KeptMessages, KeptReason } from './dead-letter-log.ts';
 
 export const OUTCOME_STATUSES = ['PENDING', 'OVERDUE', 'SUCCEEDED', 'FAILED', 'EXPIRED', 'CANCELLED', 'REJECTED', 'UNKNOWN'] as const;
 export type OutcomeStatus = (typeof OUTCOME_STATUSES)[number];

@@ -1,7 +1,7 @@
 import { identifierKey, keyOf, parseIdentifierKind, type DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
 import { THIS_ROW, type LogEvent } from './log-event.ts';
-import { requestStatus } from './request-status.ts';
+import { requestStatus } from './derive-status.ts';
 import {
   progressOf,
   type CarrierRequestState,

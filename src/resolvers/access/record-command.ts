@@ -1,4 +1,4 @@
-import type { AuditLog } from '../../datasources/request-log/audit-log.ts';
+import type { AuditLog } from '../../datasources/request-log/audit-trail.ts';
 import { GatewayError } from '../../errors.ts';
 
 export interface RecordedCommand<Result> {

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import type { AuditRecord } from '../../datasources/request-log/audit-log.ts';
-import type { KeptReason, StoredKeptMessage } from '../../datasources/request-log/kept-messages.ts';
+import type { AuditRecord } from '../../datasources/request-log/audit-trail.ts';
+import type { KeptReason, StoredKeptMessage } from '../../datasources/request-log/dead-letter-log.ts';
 import type { Page, RequestLog } from '../../datasources/request-log/request-log.ts';
 import { GatewayError } from '../../errors.ts';
 import { accountsWith, mayUse, type Caller } from '../access/caller.ts';

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { ForwardCopy, ForwardLane } from '../../datasources/request-log/forward-queue.ts';
-import type { StoredKeptMessage } from '../../datasources/request-log/kept-messages.ts';
+import type { StoredKeptMessage } from '../../datasources/request-log/dead-letter-log.ts';
 import type { AppendResult, IncomingCallback, RequestLog } from '../../datasources/request-log/request-log.ts';
 import { parseCallback } from '../../datasources/thingspace/wire/callback.ts';
 import { withFields } from '../../datasources/thingspace/wire/forwarded-callback.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { ulid } from 'ulid';
-import type { AuditRecord } from '../../datasources/request-log/audit-log.ts';
+import type { AuditRecord } from '../../datasources/request-log/audit-trail.ts';
 import type { NewRequest, RequestLog, StoredRequest } from '../../datasources/request-log/request-log.ts';
 import { OPERATIONS } from '../../operations/operations.ts';
 import type { Session } from '../../datasources/thingspace/session.ts';

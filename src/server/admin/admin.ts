@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AuditLog } from '../../datasources/request-log/audit-log.ts';
+import type { AuditLog } from '../../datasources/request-log/audit-trail.ts';
 import type { BackupReport, PurgeReport, ResealReport, StoreStats } from '../../datasources/request-log/store-upkeep.ts';
 import { GatewayError, type ErrorCode } from '../../errors.ts';
 import type { Metrics } from '../../metrics.ts';

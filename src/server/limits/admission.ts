@@ -6,7 +6,7 @@ import {
   type ExecutionArgs,
   type OperationDefinitionNode,
 } from 'graphql';
-import type { AuditLog } from '../../datasources/request-log/audit-log.ts';
+import type { AuditLog } from '../../datasources/request-log/audit-trail.ts';
 import type { Logger } from '../../logger.ts';
 import { currentCaller, type Caller } from '../../resolvers/access/caller.ts';
 import type { GraphContext } from '../../schema/context.ts';

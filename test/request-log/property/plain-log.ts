@@ -1,4 +1,4 @@
-import type { KeptReason } from '../../../src/datasources/request-log/kept-messages.ts';
+import type { KeptReason } from '../../../src/datasources/request-log/dead-letter-log.ts';
 import type { AppendResult, OutcomeStatus } from '../../../src/datasources/request-log/request-log.ts';
 import { LEADS_TO, mayBegin, MOVES, UNSETTLED, type StepType } from './plain-steps.ts';
 import { change, isEnded, learn, newDevice, type Heard, type PlainMessage, type PlainPart, type PlainRequest } from './plain-request.ts';

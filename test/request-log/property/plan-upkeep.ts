@@ -1,4 +1,4 @@
-import type { KeptReason } from '../../../src/datasources/request-log/kept-messages.ts';
+import type { KeptReason } from '../../../src/datasources/request-log/dead-letter-log.ts';
 import type { OperationOf } from './operations.ts';
 import { FORWARDED_ACCOUNT, REJECTS } from './plain-log.ts';
 import { ACCOUNTS, pick, type PlannedCall, type Situation } from './planned-call.ts';

@@ -1,4 +1,4 @@
-import type { AuditEntry, AuditFilter, AuditRecord } from '../audit-log.ts';
+import type { AuditEntry, AuditFilter, AuditRecord } from '../audit-trail.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { Page } from '../request-log.ts';
 import type { Statements } from './sqlite-statements.ts';

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { BoundedCache } from '../../../lib/bounded-cache.ts';
-import type { KeptReason } from '../kept-messages.ts';
+import type { KeptReason } from '../dead-letter-log.ts';
 import { THIS_ROW, type OutcomeChange } from '../log-event.ts';
 import { outcomeId, parseOutcomeId } from '../outcome-id.ts';
 import * as log from '../request-log.ts';

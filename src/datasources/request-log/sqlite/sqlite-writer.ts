@@ -7,7 +7,7 @@ import * as log from '../request-log.ts';
 import { RequestState } from '../request-state.ts';
 import { recordAudit } from './sqlite-audit.ts';
 import type { SqliteForward } from './sqlite-forward.ts';
-import { keepAside } from './sqlite-kept.ts';
+import { keepAside } from './sqlite-dead-letters.ts';
 import { toUnclaimed, type UnclaimedRow } from './sqlite-rows.ts';
 import { CARRIER_STATE, STEP_FROM } from '../sending-steps.ts';
 import { RecentRows } from './recent-rows.ts';

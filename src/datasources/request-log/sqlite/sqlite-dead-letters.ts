@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { KeptFilter, KeptMessage, KeptReason, StoredKeptMessage } from '../kept-messages.ts';
+import type { KeptFilter, KeptMessage, KeptReason, StoredKeptMessage } from '../dead-letter-log.ts';
 import type { AppendResult, IncomingCallback, Page } from '../request-log.ts';
 import type { SqliteForward } from './sqlite-forward.ts';
 import type { Statements } from './sqlite-statements.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { requestStatus } from '../../src/datasources/request-log/request-status.ts';
+import { requestStatus } from '../../src/datasources/request-log/derive-status.ts';
 import {
   progressOf,
   type CarrierRequestState,
