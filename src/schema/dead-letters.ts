@@ -1,10 +1,10 @@
-import type { KeptReason, StoredKeptMessage } from '../datasources/request-log/dead-letter-log.ts';
+import type { DeadLetterReason as Reason, StoredDeadLetter } from '../datasources/request-log/dead-letter-log.ts';
 import { bodyText, type Redriven } from '../resolvers/callbacks/dead-letters.ts';
 import { builder } from './builder.ts';
 import { AFTER_DESCRIPTION, connectionOf, FIRST_DESCRIPTION, pageCursor, pageSize } from './connection.ts';
 import { enumOf } from './enums.ts';
 
-const DeadLetterReason = enumOf<KeptReason>(
+const DeadLetterReason = enumOf<Reason>(
   'DeadLetterReason',
   'Why a message could not be applied.',
   ['UNREADABLE', 'QUARANTINED', 'FOREIGN_REQUEST', 'DAMAGED_REQUEST'],
@@ -16,7 +16,7 @@ const DeadLetterReason = enumOf<KeptReason>(
   },
 );
 
-const DeadLetter = builder.objectRef<StoredKeptMessage>('DeadLetter').implement({
+const DeadLetter = builder.objectRef<StoredDeadLetter>('DeadLetter').implement({
   description: 'A message that came to a callback listener of ours, was acknowledged, and is kept because it could not be applied.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Its number in the store.' }),

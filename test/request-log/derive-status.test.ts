@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { requestStatus } from '../../src/datasources/request-log/derive-status.ts';
+import { deriveStatus } from '../../src/datasources/request-log/derive-status.ts';
 import {
   progressOf,
   type CarrierRequestState,
@@ -43,5 +43,5 @@ const TABLE: readonly (readonly [CarrierRequestState[], Counts, boolean, Request
 ];
 
 test.each(TABLE)('%j with %j (devices known: %j) is %s', (states, counts, devicesKnown, status) => {
-  expect(requestStatus(states, { ...progressOf([]), ...counts }, devicesKnown)).toBe(status);
+  expect(deriveStatus(states, { ...progressOf([]), ...counts }, devicesKnown)).toBe(status);
 });

@@ -17,7 +17,7 @@ import type { CarrierRequestState, Progress, RequestStatus } from './request-log
  * @param devicesKnown false where only the carrier knows which devices are meant: an accepted carrier request then stays
  *   open until it is CLOSED, however many devices have reported.
  */
-export function requestStatus(carrierStates: readonly CarrierRequestState[], progress: Progress, devicesKnown: boolean): RequestStatus {
+export function deriveStatus(carrierStates: readonly CarrierRequestState[], progress: Progress, devicesKnown: boolean): RequestStatus {
   const waiting = count(carrierStates, 'QUEUED');
   if (carrierStates.includes('SENDING')) return 'SUBMITTING';
   if (waiting > 0) return waiting === carrierStates.length ? 'QUEUED' : 'SUBMITTING';

@@ -1,9 +1,9 @@
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
 import type { DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
-import type { AuditLog, AuditRecord } from './audit-trail.ts';
+import type { AuditTrail, AuditRecord } from './audit-trail.ts';
 import type { FollowUpLog } from './follow-up-log.ts';
 import type { ForwardCopy, ForwardQueue } from './forward-queue.ts';
-import type { KeptMessages, KeptReason } from './dead-letter-log.ts';
+import type { DeadLetterLog, DeadLetterReason } from './dead-letter-log.ts';
 
 export const OUTCOME_STATUSES = ['PENDING', 'OVERDUE', 'SUCCEEDED', 'FAILED', 'EXPIRED', 'CANCELLED', 'REJECTED', 'UNKNOWN'] as const;
 export type OutcomeStatus = (typeof OUTCOME_STATUSES)[number];
@@ -212,7 +212,7 @@ export interface SendableRequest {
 
 export interface LogCounts {
   readonly unclaimed: number;
-  readonly keptByReason: Readonly<Partial<Record<KeptReason, number>>>;
+  readonly deadLettersByReason: Readonly<Partial<Record<DeadLetterReason, number>>>;
   /** Devices that are OVERDUE now. */
   readonly overdueDevices: number;
   readonly openByStatus: Readonly<Partial<Record<RequestStatus, number>>>;
@@ -222,7 +222,7 @@ export interface LogCounts {
  * The durable truth of the gateway: one append-only log per Request, and what has come in that no Request of ours has yet.
  * Every promise of a method holds once its promise resolves: the row is on disk (fsync), and a crash cannot take it back.
  */
-export interface RequestLog extends FollowUpLog, KeptMessages, ForwardQueue, AuditLog, AsyncDisposable {
+export interface RequestLog extends FollowUpLog, DeadLetterLog, ForwardQueue, AuditTrail, AsyncDisposable {
   /** Changes when a backup is restored; a cursor of another epoch is refused. */
   readonly epoch: string;
 

@@ -1,7 +1,7 @@
 import { identifierKey, keyOf, parseIdentifierKind, type DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
 import { THIS_ROW, type LogEvent } from './log-event.ts';
-import { requestStatus } from './derive-status.ts';
+import { deriveStatus } from './derive-status.ts';
 import {
   progressOf,
   type CarrierRequestState,
@@ -123,7 +123,7 @@ export class RequestState {
     const carrier = this.carriers[event.position];
     if (carrier) this.#applyToCarrier(carrier, event, seq);
     if (event.outcome) this.#applyToOutcome(event, seq);
-    this.status = requestStatus(this.#carrierStates, this.counts, this.devicesKnown);
+    this.status = deriveStatus(this.#carrierStates, this.counts, this.devicesKnown);
     return seq;
   }
 

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { ForwardCopy, ForwardLane } from '../../datasources/request-log/forward-queue.ts';
-import type { StoredKeptMessage } from '../../datasources/request-log/dead-letter-log.ts';
+import type { StoredDeadLetter } from '../../datasources/request-log/dead-letter-log.ts';
 import type { AppendResult, IncomingCallback, RequestLog } from '../../datasources/request-log/request-log.ts';
 import { parseCallback } from '../../datasources/thingspace/wire/callback.ts';
 import { withFields } from '../../datasources/thingspace/wire/forwarded-callback.ts';
@@ -99,7 +99,7 @@ export class CallbackReceiver {
    *
    * @param trustCredentials an operator vouches for the message, whatever credentials it names.
    */
-  async redrive(kept: StoredKeptMessage, trustCredentials: boolean): Promise<RedriveOutcome> {
+  async redrive(kept: StoredDeadLetter, trustCredentials: boolean): Promise<RedriveOutcome> {
     const { account, service, contentType, body, receivedAt } = kept;
     // These had been judged when they came, and were kept without their credentials.
     const isTrusted = trustCredentials || kept.reason === 'FOREIGN_REQUEST' || kept.reason === 'DAMAGED_REQUEST';
@@ -110,7 +110,7 @@ export class CallbackReceiver {
     const outcome = await this.#options.requestLog.append({ ...read.callback, forward, receivedAt });
     if (outcome === 'FOREIGN' || outcome === 'DROPPED') return 'FOREIGN';
     if (outcome === 'DAMAGED') return outcome;
-    await this.#options.requestLog.discardKept(kept.id);
+    await this.#options.requestLog.discardDeadLetter(kept.id);
     return outcome;
   }
 

@@ -1,6 +1,6 @@
 import { isTerminal, type LogBatch, type RequestLog } from '../../datasources/request-log/request-log.ts';
 import { BoundedCache } from '../../lib/bounded-cache.ts';
-import type { Following, Hub } from '../../datasources/request-log/hub.ts';
+import type { TopicWatch, Hub } from '../../datasources/request-log/hub.ts';
 import { OPERATIONS, isOperationName } from '../../operations/operations.ts';
 import { GatewayError } from '../../errors.ts';
 import { currentCaller, mayUse, type Identity } from '../access/caller.ts';
@@ -115,7 +115,7 @@ export class RequestFollowing {
 
 /** Hand-written: an async generator's return() would queue behind the wait that it is meant to end. */
 class RequestFollower implements AsyncIterableIterator<RequestStatusEvent> {
-  #following: Following | null;
+  #watch: TopicWatch | null;
   #seq: number;
   #hasMore = true;
   readonly #turn: () => Promise<void>;
@@ -125,7 +125,7 @@ class RequestFollower implements AsyncIterableIterator<RequestStatusEvent> {
   readonly #checkRight: () => void;
 
   constructor(
-    following: Following | null,
+    watch: TopicWatch | null,
     from: number,
     turn: () => Promise<void>,
     read: (afterSeq: number) => Promise<RequestStatusEvent | null>,
@@ -133,7 +133,7 @@ class RequestFollower implements AsyncIterableIterator<RequestStatusEvent> {
     isLast: (event: RequestStatusEvent) => Promise<boolean>,
     checkRight: () => void,
   ) {
-    this.#following = following;
+    this.#watch = watch;
     this.#seq = from;
     this.#turn = turn;
     this.#read = read;
@@ -144,19 +144,19 @@ class RequestFollower implements AsyncIterableIterator<RequestStatusEvent> {
 
   async next(): Promise<IteratorResult<RequestStatusEvent>> {
     // Who has caught up gets what comes next in one batch, with everybody else who has.
-    if (!this.#hasMore) await this.#following?.tick();
-    while (this.#following) {
+    if (!this.#hasMore) await this.#watch?.tick();
+    while (this.#watch) {
       // Also between the events of a replay, which are all there: others would have to wait for its end, and it would not even
       // learn that its own client has left.
       await this.#turn();
-      if (!this.#following) break;
+      if (!this.#watch) break;
       // Mark, read, wait: a change after the mark ends the wait at once.
-      const mark = this.#following.mark();
+      const mark = this.#watch.mark();
       const event = await this.#read(this.#seq);
-      if (!this.#following) break;
+      if (!this.#watch) break;
       this.#checkRight();
       if (!event) {
-        await this.#following.news(mark);
+        await this.#watch.news(mark);
         continue;
       }
       this.#hasMore = this.#mayHaveMore(event, this.#seq);
@@ -182,7 +182,7 @@ class RequestFollower implements AsyncIterableIterator<RequestStatusEvent> {
   }
 
   #stop(): void {
-    this.#following?.[Symbol.dispose]();
-    this.#following = null;
+    this.#watch?.[Symbol.dispose]();
+    this.#watch = null;
   }
 }

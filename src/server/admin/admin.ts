@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AuditLog } from '../../datasources/request-log/audit-trail.ts';
+import type { AuditTrail } from '../../datasources/request-log/audit-trail.ts';
 import type { BackupReport, PurgeReport, ResealReport, StoreStats } from '../../datasources/request-log/store-upkeep.ts';
 import { GatewayError, type ErrorCode } from '../../errors.ts';
 import type { Metrics } from '../../metrics.ts';
@@ -29,7 +29,7 @@ export interface AdminOptions {
   readonly unlatch: () => Promise<void>;
   readonly keys: KeyCommands;
   /** Where every command is recorded. */
-  readonly audit: Pick<AuditLog, 'recordAudit'>;
+  readonly audit: Pick<AuditTrail, 'recordAudit'>;
   readonly store: {
     readonly backup: (path: string) => Promise<BackupReport>;
     /** The same for a moment: to be verified, and no backup that anybody counts on. */

@@ -52,7 +52,7 @@ export async function viewOfLog(log: RequestLog, now: number, found: readonly st
       ...row,
       tag: message.comment,
     })),
-    kept: (await log.kept({ accounts: null, reason: null }, null, EVERYTHING)).rows.map(({ id: _id, body, ...row }) => ({
+    kept: (await log.deadLetters({ accounts: null, reason: null }, null, EVERYTHING)).rows.map(({ id: _id, body, ...row }) => ({
       ...row,
       body: bodyTag(Buffer.from(body).toString()),
     })),
@@ -74,7 +74,7 @@ export async function viewOfLog(log: RequestLog, now: number, found: readonly st
         }),
       ),
     ),
-    counts: { ...counts, keptByReason: { ...counts.keptByReason }, openByStatus: { ...counts.openByStatus } },
+    counts: { ...counts, deadLettersByReason: { ...counts.deadLettersByReason }, openByStatus: { ...counts.openByStatus } },
   };
 }
 

@@ -1,30 +1,31 @@
 import { createHash } from 'node:crypto';
-import type { KeptFilter, KeptMessage, KeptReason, StoredKeptMessage } from '../dead-letter-log.ts';
+import type { DeadLetterFilter, DeadLetter, DeadLetterReason, StoredDeadLetter } from '../dead-letter-log.ts';
 import type { AppendResult, IncomingCallback, Page } from '../request-log.ts';
 import type { SqliteForward } from './sqlite-forward.ts';
 import type { Statements } from './sqlite-statements.ts';
 
-type KeptRow = {
+type DeadLetterRow = {
   readonly pk: number;
   readonly account: string;
   readonly service: string;
   readonly received_at: number;
-  readonly reason: KeptReason;
+  readonly reason: DeadLetterReason;
   readonly content_type: string | null;
   readonly body: Uint8Array;
 };
 
-const KEPT_FOREIGN = 10_000;
+/** Of one account and service: callbacks of another account's requests that are kept at most. */
+const MAX_FOREIGN = 10_000;
 /** Of the messages in one page. */
 const PAGE_BYTES = 8 * 1_048_576;
 
 /** False past the cap: counted and dropped, because anybody who finds a path could fill the disk. */
-export function keepMessage(sql: Statements, forwards: SqliteForward, message: KeptMessage, capPerReason: number): boolean {
+export function keepDeadLetter(sql: Statements, forwards: SqliteForward, message: DeadLetter, capPerReason: number): boolean {
   const { account, service, receivedAt, reason, contentType, body } = message;
-  const kept = sql.countKept.get(account, service, reason) as { rows: number };
+  const kept = sql.countDeadLetters.get(account, service, reason) as { rows: number };
   if (kept.rows >= capPerReason) return false;
   const digest = createHash('sha256').update(body).digest();
-  const { changes } = sql.insertKept.run(account, service, receivedAt, reason, contentType, digest, body);
+  const { changes } = sql.insertDeadLetter.run(account, service, receivedAt, reason, contentType, digest, body);
   if (changes > 0) forwards.add(message);
   return true;
 }
@@ -40,35 +41,39 @@ export function keepAside(
   const outcome = reason === 'FOREIGN_REQUEST' ? 'FOREIGN' : 'DAMAGED';
   // It came before the other account had the id, and is kept where it was then.
   if (sql.knownUnclaimed.get(account, service, digest)) return outcome;
-  if (sql.knownKept.get(account, service, reason, digest)) return outcome;
-  const kept = sql.countKept.get(account, service, reason) as { rows: number };
-  if (outcome === 'FOREIGN' && kept.rows >= KEPT_FOREIGN) return 'DROPPED';
-  sql.insertKept.run(account, service, receivedAt, reason, null, digest, Buffer.from(json));
+  if (sql.knownDeadLetter.get(account, service, reason, digest)) return outcome;
+  const kept = sql.countDeadLetters.get(account, service, reason) as { rows: number };
+  if (outcome === 'FOREIGN' && kept.rows >= MAX_FOREIGN) return 'DROPPED';
+  sql.insertDeadLetter.run(account, service, receivedAt, reason, null, digest, Buffer.from(json));
   forwards.add(callback);
   return outcome;
 }
 
 /** A page of long messages ends early: a thousand of a megabyte each would not fit into memory, nor into one answer. */
-export function keptPage(sql: Statements, filter: KeptFilter, after: string | null, limit: number): Page<StoredKeptMessage> {
-  const rows: StoredKeptMessage[] = [];
+export function readDeadLetters(sql: Statements, filter: DeadLetterFilter, after: string | null, limit: number): Page<StoredDeadLetter> {
+  const rows: StoredDeadLetter[] = [];
   let bytes = 0;
   const { accounts, reason } = filter;
   const asked = { reason, after: Number(after ?? 0), limit: limit + 1 };
-  const page = accounts ? sql.keptPageOf.all({ ...asked, accounts: JSON.stringify(accounts) }) : sql.keptPage.all(asked);
+  const page = accounts ? sql.deadLetterPageOf.all({ ...asked, accounts: JSON.stringify(accounts) }) : sql.deadLetterPage.all(asked);
   for (const { pk } of page as { pk: number }[]) {
-    const row = sql.keptByPk.get(pk) as KeptRow;
+    const row = sql.deadLetterByPk.get(pk) as DeadLetterRow;
     bytes += row.body.byteLength;
     if (rows.length === limit || (bytes > PAGE_BYTES && rows.length > 0)) return { rows, hasMore: true };
-    rows.push(toKept(row));
+    rows.push(toDeadLetter(row));
   }
   return { rows, hasMore: false };
 }
 
-export function keptById(sql: Statements, ids: readonly string[], accounts: readonly string[] | null): Map<string, StoredKeptMessage> {
-  const rows = sql.keptByIds.all(JSON.stringify(ids.map(Number)), accounts && JSON.stringify(accounts)) as KeptRow[];
-  return new Map(rows.map((row) => [String(row.pk), toKept(row)]));
+export function readDeadLettersById(
+  sql: Statements,
+  ids: readonly string[],
+  accounts: readonly string[] | null,
+): Map<string, StoredDeadLetter> {
+  const rows = sql.deadLettersByIds.all(JSON.stringify(ids.map(Number)), accounts && JSON.stringify(accounts)) as DeadLetterRow[];
+  return new Map(rows.map((row) => [String(row.pk), toDeadLetter(row)]));
 }
 
-function toKept({ pk, account, service, received_at, reason, content_type, body }: KeptRow): StoredKeptMessage {
+function toDeadLetter({ pk, account, service, received_at, reason, content_type, body }: DeadLetterRow): StoredDeadLetter {
   return { id: String(pk), account, service, receivedAt: received_at, reason, contentType: content_type, body };
 }

@@ -18,7 +18,7 @@ export function purgeStep(sql: Statements, writer: SqliteWriter, before: number)
   if (shrunk.rows > 0) return { ...shrunk, messages: 0, hidden: [], done: false };
   const { rows, hidden } = hide(sql, writer, before);
   if (rows > 0) return { rows, requests: 0, messages: 0, hidden, done: false };
-  const messages = purgeUnclaimed(sql, before) || purgeKept(sql, before);
+  const messages = purgeUnclaimed(sql, before) || purgeDeadLetters(sql, before);
   return { rows: messages, requests: 0, messages, hidden: [], done: messages === 0 };
 }
 
@@ -74,9 +74,9 @@ function purgeUnclaimed(sql: Statements, before: number): number {
   return keys.length === 0 ? 0 : Number(sql.purgeUnclaimed.run(JSON.stringify(keys)).changes);
 }
 
-function purgeKept(sql: Statements, before: number): number {
-  const { keys } = within(sql.oldKept.all(before, ROWS_AT_ONCE) as { key: number; bytes: number }[], BYTES_AT_ONCE);
-  return keys.length === 0 ? 0 : Number(sql.purgeKept.run(JSON.stringify(keys)).changes);
+function purgeDeadLetters(sql: Statements, before: number): number {
+  const { keys } = within(sql.oldDeadLetters.all(before, ROWS_AT_ONCE) as { key: number; bytes: number }[], BYTES_AT_ONCE);
+  return keys.length === 0 ? 0 : Number(sql.purgeDeadLetters.run(JSON.stringify(keys)).changes);
 }
 
 /** The first rows whose messages have `maxBytes` together: at least one, whatever its size. */

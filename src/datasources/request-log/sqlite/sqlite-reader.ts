@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { BoundedCache } from '../../../lib/bounded-cache.ts';
-import type { KeptReason } from '../dead-letter-log.ts';
+import type { DeadLetterReason } from '../dead-letter-log.ts';
 import { THIS_ROW, type OutcomeChange } from '../log-event.ts';
 import { outcomeId, parseOutcomeId } from '../outcome-id.ts';
 import * as log from '../request-log.ts';
@@ -208,10 +208,10 @@ export class SqliteReader {
   counts(): log.LogCounts {
     const [unclaimed] = this.#all<{ rows: number }>(this.#sql.countUnclaimed);
     const open = this.#all<{ status: log.RequestStatus; rows: number; overdue: number }>(this.#sql.openByStatus);
-    const kept = this.#all<{ reason: KeptReason; rows: number }>(this.#sql.keptByReason);
+    const kept = this.#all<{ reason: DeadLetterReason; rows: number }>(this.#sql.deadLettersByReason);
     return {
       unclaimed: unclaimed?.rows ?? 0,
-      keptByReason: Object.fromEntries(kept.map(({ reason, rows }) => [reason, rows])),
+      deadLettersByReason: Object.fromEntries(kept.map(({ reason, rows }) => [reason, rows])),
       overdueDevices: open.reduce((sum, { overdue }) => sum + overdue, 0),
       openByStatus: Object.fromEntries(open.map(({ status, rows }) => [status, rows])),
     };

@@ -10,7 +10,7 @@ const EVENT = `seq, at, kind, position, outcome, outcome_status, source, final_s
   counts, service, callback_count, ${opened('event', 'message')} AS message`;
 const UNCLAIMED = `pk, account, service, carrier_request_id, received_at, callback_count, digest,
   ${opened('unclaimed', 'message')} AS message`;
-const KEPT = `pk, account, service, received_at, reason, content_type, ${opened('kept_message', 'body')} AS body`;
+const DEAD_LETTER = `pk, account, service, received_at, reason, content_type, ${opened('kept_message', 'body')} AS body`;
 
 /**
  * Carrier requests by their state, through the index of the few that are not settled. SQLite uses a partial index only where
@@ -115,21 +115,21 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     unclaimedPageOf: db.prepare(`SELECT pk FROM unclaimed WHERE pk > :after AND ${OF_ACCOUNTS} ORDER BY pk LIMIT :limit`),
     unclaimedByPk: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk = ?`),
     countUnclaimed: db.prepare('SELECT count(*) AS rows FROM unclaimed'),
-    insertKept: db.prepare(`INSERT INTO kept_message (account, service, received_at, reason, content_type, digest, body, key_id)
+    insertDeadLetter: db.prepare(`INSERT INTO kept_message (account, service, received_at, reason, content_type, digest, body, key_id)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ${sealed(vault, 'kept_message', 'body', '?7', ['?1', '?2', '?4', 'hex(?6)'])},
       ${keyIdFor(vault, '?7')}) ON CONFLICT DO NOTHING`),
-    knownKept: db.prepare('SELECT 1 FROM kept_message WHERE account = ? AND service = ? AND reason = ? AND digest = ?'),
-    countKept: db.prepare('SELECT count(*) AS rows FROM kept_message WHERE account = ? AND service = ? AND reason = ?'),
-    keptByReason: db.prepare('SELECT reason, count(*) AS rows FROM kept_message GROUP BY reason'),
-    keptPage: db.prepare(
+    knownDeadLetter: db.prepare('SELECT 1 FROM kept_message WHERE account = ? AND service = ? AND reason = ? AND digest = ?'),
+    countDeadLetters: db.prepare('SELECT count(*) AS rows FROM kept_message WHERE account = ? AND service = ? AND reason = ?'),
+    deadLettersByReason: db.prepare('SELECT reason, count(*) AS rows FROM kept_message GROUP BY reason'),
+    deadLetterPage: db.prepare(
       'SELECT pk FROM kept_message WHERE pk > :after AND (:reason IS NULL OR reason = :reason) ORDER BY pk LIMIT :limit',
     ),
-    keptPageOf: db.prepare(`SELECT pk FROM kept_message WHERE pk > :after AND (:reason IS NULL OR reason = :reason) AND ${OF_ACCOUNTS}
+    deadLetterPageOf: db.prepare(`SELECT pk FROM kept_message WHERE pk > :after AND (:reason IS NULL OR reason = :reason) AND ${OF_ACCOUNTS}
       ORDER BY pk LIMIT :limit`),
-    keptByPk: db.prepare(`SELECT ${KEPT} FROM kept_message WHERE pk = ?`),
-    keptByIds: db.prepare(`SELECT ${KEPT} FROM kept_message WHERE pk IN (SELECT value FROM json_each(?1))
+    deadLetterByPk: db.prepare(`SELECT ${DEAD_LETTER} FROM kept_message WHERE pk = ?`),
+    deadLettersByIds: db.prepare(`SELECT ${DEAD_LETTER} FROM kept_message WHERE pk IN (SELECT value FROM json_each(?1))
       AND (?2 IS NULL OR account IN (SELECT value FROM json_each(?2)))`),
-    deleteKept: db.prepare('DELETE FROM kept_message WHERE pk = ?'),
+    deleteDeadLetter: db.prepare('DELETE FROM kept_message WHERE pk = ?'),
     insertForward: db.prepare(`INSERT INTO forward (pk, account, service, received_at, content_type, body, key_id)
       VALUES (${isPlain ? 'NULL' : NEXT_FORWARD}, ?1, ?2, ?3, ?4,
       ${sealed(vault, 'forward', 'body', '?5', ['?1', '?2', NEXT_FORWARD])}, ${keyIdFor(vault, '?5')})`),
@@ -165,9 +165,9 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     oldUnclaimed: db.prepare(`SELECT pk AS key, octet_length(message) AS bytes FROM unclaimed WHERE received_at < ?
       ORDER BY received_at LIMIT ?`),
     purgeUnclaimed: db.prepare('DELETE FROM unclaimed WHERE pk IN (SELECT value FROM json_each(?))'),
-    oldKept: db.prepare(`SELECT pk AS key, octet_length(body) AS bytes FROM kept_message WHERE received_at < ?
+    oldDeadLetters: db.prepare(`SELECT pk AS key, octet_length(body) AS bytes FROM kept_message WHERE received_at < ?
       ORDER BY received_at LIMIT ?`),
-    purgeKept: db.prepare('DELETE FROM kept_message WHERE pk IN (SELECT value FROM json_each(?))'),
+    purgeDeadLetters: db.prepare('DELETE FROM kept_message WHERE pk IN (SELECT value FROM json_each(?))'),
   };
 }
 

@@ -5,7 +5,7 @@ import { indexIdentifiers } from './index-identifiers.ts';
 import type { AuditFilter, AuditRecord } from '../audit-trail.ts';
 import type { Finding } from '../follow-up-log.ts';
 import type { ForwardLane } from '../forward-queue.ts';
-import type { KeptFilter, KeptMessage } from '../dead-letter-log.ts';
+import type { DeadLetterFilter, DeadLetter } from '../dead-letter-log.ts';
 import { ownEpoch } from './own-epoch.ts';
 import { sentBeforeRestore, settleInterrupted, settleRestored } from './recover.ts';
 import type * as log from '../request-log.ts';
@@ -16,7 +16,7 @@ import { SealedWith } from './sealing/sealed-with.ts';
 import { openSqlite, unusable } from './sqlite-open.ts';
 import { SqliteFollowUp } from './sqlite-follow-up.ts';
 import { SqliteForward } from './sqlite-forward.ts';
-import { keepMessage, keptById, keptPage } from './sqlite-dead-letters.ts';
+import { keepDeadLetter, readDeadLetters, readDeadLettersById } from './sqlite-dead-letters.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import { SqliteReseal } from './sealing/sqlite-reseal.ts';
 import { prepareStatements, type Statements } from './sqlite-statements.ts';
@@ -127,20 +127,20 @@ export class SqliteRequestLog implements log.RequestLog {
     return this.#commits.run(() => this.#writer.append(callback));
   }
 
-  keep(message: KeptMessage, capPerReason: number) {
-    return this.#commits.run(() => keepMessage(this.#sql, this.#forwards, message, capPerReason));
+  keep(message: DeadLetter, capPerReason: number) {
+    return this.#commits.run(() => keepDeadLetter(this.#sql, this.#forwards, message, capPerReason));
   }
 
-  kept(filter: KeptFilter, after: string | null, limit: number) {
-    return this.#commits.read(() => keptPage(this.#sql, filter, after, limit));
+  deadLetters(filter: DeadLetterFilter, after: string | null, limit: number) {
+    return this.#commits.read(() => readDeadLetters(this.#sql, filter, after, limit));
   }
 
-  keptById(ids: readonly string[], accounts: readonly string[] | null) {
-    return this.#commits.read(() => keptById(this.#sql, ids, accounts));
+  deadLettersById(ids: readonly string[], accounts: readonly string[] | null) {
+    return this.#commits.read(() => readDeadLettersById(this.#sql, ids, accounts));
   }
 
-  discardKept(id: string) {
-    return this.#commits.run(() => void this.#sql.deleteKept.run(Number(id)));
+  discardDeadLetter(id: string) {
+    return this.#commits.run(() => void this.#sql.deleteDeadLetter.run(Number(id)));
   }
 
   forwardLanes() {
