@@ -1,4 +1,4 @@
-import type { StoredOutcome, StoredRequest } from '../datasources/request-log/request-log.ts';
+import type { StoredOutcome, StoredRequest } from '../datasources/request-log/stored-request.ts';
 import { builder } from './builder.ts';
 
 /** Which type an id names, by its prefix: ids are global as they are, without an encoding. */

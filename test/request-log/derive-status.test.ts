@@ -5,7 +5,7 @@ import {
   type CarrierRequestState,
   type OutcomeStatus,
   type RequestStatus,
-} from '../../src/datasources/request-log/request-log.ts';
+} from '../../src/datasources/request-log/stored-request.ts';
 
 type Counts = Partial<Record<OutcomeStatus, number>>;
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { ulid } from 'ulid';
 import { describe, expect, test } from 'vitest';
-import type { RequestLog, SendingStep } from '../../src/datasources/request-log/request-log.ts';
+import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
+import type { SendingStep } from '../../src/datasources/request-log/sending-steps.ts';
 import { identifierKey } from '../../src/datasources/thingspace/wire/device-identifier.ts';
 import { failureCallback, incoming, successCallback } from '../support/callback-samples.ts';
 import { newRequest } from '../support/new-request.ts';

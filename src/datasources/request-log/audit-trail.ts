@@ -1,4 +1,4 @@
-import type { Page } from './request-log.ts';
+import type { Page } from './stored-request.ts';
 
 /** Who did what, never with which arguments. */
 export interface AuditRecord {

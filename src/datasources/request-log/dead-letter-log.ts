@@ -1,5 +1,5 @@
 import type { ForwardCopy } from './forward-queue.ts';
-import type { Page } from './request-log.ts';
+import type { Page } from './stored-request.ts';
 
 export type DeadLetterReason = 'UNREADABLE' | 'QUARANTINED' | 'FOREIGN_REQUEST' | 'DAMAGED_REQUEST';
 

@@ -1,4 +1,4 @@
-import type { CarrierRequestState, Progress, RequestStatus } from './request-log.ts';
+import type { CarrierRequestState, Progress, RequestStatus } from './stored-request.ts';
 
 /**
  * The status of a Request: a pure function of its carrier requests and of its devices' outcomes.

@@ -10,7 +10,7 @@ import {
   type Progress,
   type RequestedDevice,
   type RequestStatus,
-} from './request-log.ts';
+} from './stored-request.ts';
 import { CARRIER_STATE } from './sending-steps.ts';
 
 export interface OutcomeState {

@@ -1,4 +1,4 @@
-import type { RequestedDevice } from '../../datasources/request-log/request-log.ts';
+import type { RequestedDevice } from '../../datasources/request-log/stored-request.ts';
 import type { OperationName } from '../operations.ts';
 
 /** A mutation's input, parsed: nothing in it can be refused for its form any more. */

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { AuditRecord } from '../../datasources/request-log/audit-trail.ts';
 import type { DeadLetterReason, StoredDeadLetter } from '../../datasources/request-log/dead-letter-log.ts';
-import type { Page, RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { Page } from '../../datasources/request-log/stored-request.ts';
 import { GatewayError } from '../../errors.ts';
 import { accountsWith, mayUse, type Caller } from '../access/caller.ts';
 import type { CallbackReceiver, RedriveOutcome } from './receive-callback.ts';

@@ -1,4 +1,5 @@
-import { isTerminal, type LogBatch, type RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { LogBatch, RequestLog } from '../../datasources/request-log/request-log.ts';
+import { isTerminal } from '../../datasources/request-log/stored-request.ts';
 import { BoundedCache } from '../../lib/bounded-cache.ts';
 import type { TopicWatch, Hub } from '../../datasources/request-log/hub.ts';
 import { OPERATIONS, isOperationName } from '../../operations/operations.ts';

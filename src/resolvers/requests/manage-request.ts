@@ -1,11 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type {
-  OutcomeStatus,
-  RequestedDevice,
-  RequestLog,
-  StoredOutcome,
-  StoredRequest,
-} from '../../datasources/request-log/request-log.ts';
+import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { OutcomeStatus, RequestedDevice, StoredOutcome, StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import { OneAtATime } from '../../lib/one-at-a-time.ts';
 import { isOperationName, type OperationName } from '../../operations/operations.ts';
 import type { ActivateSettings } from '../../operations/activate-body.ts';

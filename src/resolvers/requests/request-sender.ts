@@ -1,12 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isOperationName, type OperationName } from '../../operations/operations.ts';
-import type {
-  RequestError,
-  RequestLog,
-  SendableRequest,
-  SendingStep,
-  StoredCarrierRequest,
-} from '../../datasources/request-log/request-log.ts';
+import type { RequestLog, SendableRequest } from '../../datasources/request-log/request-log.ts';
+import type { RequestError, StoredCarrierRequest } from '../../datasources/request-log/stored-request.ts';
+import type { SendingStep } from '../../datasources/request-log/sending-steps.ts';
 import type { SendAnswer, ThingSpace } from '../../datasources/thingspace/thing-space.ts';
 import { GrowingPause } from '../../lib/growing-pause.ts';
 import type { GroupMembers } from './group-members.ts';

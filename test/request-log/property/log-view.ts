@@ -1,10 +1,5 @@
-import type {
-  LogBatch,
-  RequestLog,
-  StoredCallback,
-  StoredOutcome,
-  StoredRequest,
-} from '../../../src/datasources/request-log/request-log.ts';
+import type { LogBatch, RequestLog } from '../../../src/datasources/request-log/request-log.ts';
+import type { StoredCallback, StoredOutcome, StoredRequest } from '../../../src/datasources/request-log/stored-request.ts';
 import { deviceOfIccid } from './fleet.ts';
 
 /**

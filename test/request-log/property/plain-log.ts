@@ -1,5 +1,6 @@
 import type { DeadLetterReason } from '../../../src/datasources/request-log/dead-letter-log.ts';
-import type { AppendResult, OutcomeStatus } from '../../../src/datasources/request-log/request-log.ts';
+import type { AppendResult } from '../../../src/datasources/request-log/request-log.ts';
+import type { OutcomeStatus } from '../../../src/datasources/request-log/stored-request.ts';
 import { LEADS_TO, mayBegin, MOVES, UNSETTLED, type StepType } from './plain-steps.ts';
 import { change, isEnded, learn, newDevice, type Heard, type PlainMessage, type PlainPart, type PlainRequest } from './plain-request.ts';
 

@@ -1,5 +1,5 @@
 import type { DeviceIdentifier } from '../../thingspace/wire/device-identifier.ts';
-import { OUTCOME_STATUSES, type OutcomeSource, type OutcomeStatus, type RequestedDevice } from '../request-log.ts';
+import { OUTCOME_STATUSES, type OutcomeSource, type OutcomeStatus, type RequestedDevice } from '../stored-request.ts';
 import { requestedIdentifiers, type RequestState } from '../request-state.ts';
 import type { Statements } from './sqlite-statements.ts';
 

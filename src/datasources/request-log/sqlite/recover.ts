@@ -1,4 +1,4 @@
-import type { RequestError } from '../request-log.ts';
+import type { RequestError } from '../stored-request.ts';
 import type { Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
 

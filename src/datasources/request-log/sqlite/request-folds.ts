@@ -1,6 +1,6 @@
 import { GatewayError } from '../../../errors.ts';
 import { BoundedCache } from '../../../lib/bounded-cache.ts';
-import type { RequestedDevice } from '../request-log.ts';
+import type { RequestedDevice } from '../stored-request.ts';
 import { RequestState } from '../request-state.ts';
 import { toLogEvent, type EventRow } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DeadLetterFilter, DeadLetter, DeadLetterReason, StoredDeadLetter } from '../dead-letter-log.ts';
-import type { AppendResult, IncomingCallback, Page } from '../request-log.ts';
+import type { AppendResult, IncomingCallback } from '../request-log.ts';
+import type { Page } from '../stored-request.ts';
 import type { SqliteForward } from './sqlite-forward.ts';
 import type { Statements } from './sqlite-statements.ts';
 

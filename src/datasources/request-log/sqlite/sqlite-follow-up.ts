@@ -1,5 +1,5 @@
 import type { DueCarrierRequest, Finding, SilentDevice } from '../follow-up-log.ts';
-import type { RequestedDevice, RequestError, StoredRequest } from '../request-log.ts';
+import type { RequestedDevice, RequestError, StoredRequest } from '../stored-request.ts';
 import { toRequest, type RequestRow } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';

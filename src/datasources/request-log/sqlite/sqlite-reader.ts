@@ -2,8 +2,19 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { BoundedCache } from '../../../lib/bounded-cache.ts';
 import type { DeadLetterReason } from '../dead-letter-log.ts';
 import { THIS_ROW, type OutcomeChange } from '../log-event.ts';
-import { outcomeId, parseOutcomeId } from '../outcome-id.ts';
-import * as log from '../request-log.ts';
+import {
+  outcomeId,
+  parseOutcomeId,
+  type Page,
+  type RequestStatus,
+  type StoredCallback,
+  type StoredCarrierRequest,
+  type StoredOutcome,
+  type StoredRequest,
+  isTerminal,
+  progressOf,
+} from '../stored-request.ts';
+import type { LogBatch, LogCounts, OutcomePage, RequestFilter, SendableRequest, UnclaimedCallback } from '../request-log.ts';
 import { listRequestsSql, type Statements } from './sqlite-statements.ts';
 import {
   toCarrierRequest,
@@ -26,7 +37,7 @@ type Memory = Pick<SqliteWriter, 'state' | 'stateAtHand' | 'recent'>;
 interface OutcomeAt extends OutcomeChange {
   readonly pk: number;
   readonly requestId: string;
-  readonly requested: log.StoredOutcome['requested'];
+  readonly requested: StoredOutcome['requested'];
 }
 
 /** Devices of Requests that nothing happens to, in memory because they are shown: 180 bytes each. */
@@ -53,25 +64,25 @@ export class SqliteReader {
     this.#memory = memory;
   }
 
-  requests(ids: readonly string[]): Map<string, log.StoredRequest> {
+  requests(ids: readonly string[]): Map<string, StoredRequest> {
     const rows = this.#all<RequestRow>(this.#sql.requestsByIds, JSON.stringify(ids));
     return new Map(rows.map((row) => [row.id, toRequest(row)]));
   }
 
-  requestByCarrierId(carrierRequestId: string): log.StoredRequest | null {
+  requestByCarrierId(carrierRequestId: string): StoredRequest | null {
     const [row] = this.#all<RequestRow>(this.#sql.requestByCarrierId, carrierRequestId);
     return row ? toRequest(row) : null;
   }
 
-  carrierRequests(requestIds: readonly string[]): Map<string, log.StoredCarrierRequest[]> {
-    const found = new Map<string, log.StoredCarrierRequest[]>(requestIds.map((id) => [id, []]));
+  carrierRequests(requestIds: readonly string[]): Map<string, StoredCarrierRequest[]> {
+    const found = new Map<string, StoredCarrierRequest[]>(requestIds.map((id) => [id, []]));
     for (const row of this.#all<CarrierRequestRow>(this.#sql.carrierRequestsOf, JSON.stringify(requestIds))) {
       found.get(row.request_id)?.push(toCarrierRequest(row));
     }
     return found;
   }
 
-  list(filter: log.RequestFilter, after: string | null, limit: number): log.Page<log.StoredRequest> {
+  list(filter: RequestFilter, after: string | null, limit: number): Page<StoredRequest> {
     const asked = omitUnset({
       accounts: filter.accounts && JSON.stringify(filter.accounts),
       before: after,
@@ -90,11 +101,11 @@ export class SqliteReader {
     return { rows: rows.slice(0, limit).map(toRequest), hasMore: rows.length > limit };
   }
 
-  outcomePages(wanted: readonly log.OutcomePage[], work = Infinity): log.Page<log.StoredOutcome>[] {
+  outcomePages(wanted: readonly OutcomePage[], work = Infinity): Page<StoredOutcome>[] {
     const places = this.#placesOf(wanted.map(({ requestId }) => requestId));
     const pages: { found: OutcomeAt[]; hasMore: boolean }[] = [];
     for (let done = 0; pages.length < wanted.length && (done < work || pages.length === 0);) {
-      const { requestId, statuses, afterIndex, limit } = wanted[pages.length] as log.OutcomePage;
+      const { requestId, statuses, afterIndex, limit } = wanted[pages.length] as OutcomePage;
       const place = places.get(requestId);
       const { summaries, wasRead } = place ? this.#summariesOf(place) : { summaries: NO_DEVICES, wasRead: false };
       const found: OutcomeAt[] = [];
@@ -111,7 +122,7 @@ export class SqliteReader {
     return pages.map(({ found, hasMore }) => ({ rows: shown.slice(from, (from += found.length)), hasMore }));
   }
 
-  outcomesById(ids: readonly string[]): Map<string, log.StoredOutcome> {
+  outcomesById(ids: readonly string[]): Map<string, StoredOutcome> {
     const named = ids.flatMap((id) => parseOutcomeId(id) ?? []);
     const places = this.#placesOf(named.map(({ requestId }) => requestId));
     const outcomes = named.flatMap(({ requestId, index }): OutcomeAt[] => {
@@ -124,7 +135,7 @@ export class SqliteReader {
     return new Map(this.#withMessages(outcomes).map((outcome) => [outcome.id, outcome]));
   }
 
-  read(pk: number, requestId: string, afterSeq: number, limit: number): log.LogBatch | null {
+  read(pk: number, requestId: string, afterSeq: number, limit: number): LogBatch | null {
     const { lastSeq, requested } = this.#findEnd(pk);
     if (afterSeq >= lastSeq) return null;
     const rows = cutAfterTerminal(
@@ -135,7 +146,7 @@ export class SqliteReader {
     const last = rows.at(-1);
     if (!last) return null;
     const newest = new Map<number, OutcomeAt>();
-    const messages = new Map<number, log.StoredCallback>();
+    const messages = new Map<number, StoredCallback>();
     for (const { event, seq } of rows) {
       if (event.callback) messages.set(seq, event.callback);
       if (event.outcome) {
@@ -146,7 +157,7 @@ export class SqliteReader {
     return {
       lastSeq: last.seq,
       status: last.status,
-      progress: log.progressOf(last.counts),
+      progress: progressOf(last.counts),
       outcomes: this.#withMessages([...newest.values()], messages),
     };
   }
@@ -154,10 +165,10 @@ export class SqliteReader {
   /** Whether the Request stood at its end with this row already. */
   #hadEnded(pk: number, seq: number): boolean {
     const [row] = seq === 0 ? [] : this.#all<EventRow>(this.#sql.eventsAfter, pk, seq - 1, 1);
-    return row !== undefined && log.isTerminal(row.request_status);
+    return row !== undefined && isTerminal(row.request_status);
   }
 
-  unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): log.Page<log.UnclaimedCallback> {
+  unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): Page<UnclaimedCallback> {
     this.statements++;
     const rows: UnclaimedRow[] = [];
     let characters = 0;
@@ -175,7 +186,7 @@ export class SqliteReader {
     return { rows: toUnclaimedCallbacks(rows), hasMore: false };
   }
 
-  sendable(requestId: string): log.SendableRequest | null {
+  sendable(requestId: string): SendableRequest | null {
     const request = this.requests([requestId]).get(requestId);
     const row = this.#sql.pkOfRequest.get(requestId) as { pk: number } | undefined;
     if (!request || !row) return null;
@@ -205,9 +216,9 @@ export class SqliteReader {
     return outstanding;
   }
 
-  counts(): log.LogCounts {
+  counts(): LogCounts {
     const [unclaimed] = this.#all<{ rows: number }>(this.#sql.countUnclaimed);
-    const open = this.#all<{ status: log.RequestStatus; rows: number; overdue: number }>(this.#sql.openByStatus);
+    const open = this.#all<{ status: RequestStatus; rows: number; overdue: number }>(this.#sql.openByStatus);
     const kept = this.#all<{ reason: DeadLetterReason; rows: number }>(this.#sql.deadLettersByReason);
     return {
       unclaimed: unclaimed?.rows ?? 0,
@@ -218,11 +229,11 @@ export class SqliteReader {
   }
 
   /** Outcomes with the messages they rest on; `atHand` has some of those of a single Request, by place, the others are fetched at once. */
-  #withMessages(outcomes: readonly OutcomeAt[], atHand: ReadonlyMap<number, log.StoredCallback> = new Map()): log.StoredOutcome[] {
+  #withMessages(outcomes: readonly OutcomeAt[], atHand: ReadonlyMap<number, StoredCallback> = new Map()): StoredOutcome[] {
     const wanted = outcomes.flatMap(({ pk, finalSeq, niddSeq }) =>
       [finalSeq, niddSeq].filter((seq) => seq > 0 && !atHand.has(seq)).map((seq) => [pk, seq]),
     );
-    const fetched = new Map<string, log.StoredCallback | null>();
+    const fetched = new Map<string, StoredCallback | null>();
     if (wanted.length > 0) {
       for (const row of this.#all<EventRow & { request_pk: number }>(this.#sql.eventsByPlace, JSON.stringify(wanted))) {
         fetched.set(`${row.request_pk}/${row.seq}`, toStoredCallback(row.service, row.message, row.at, row.callback_count));
@@ -273,13 +284,13 @@ export class SqliteReader {
 
 const NO_DEVICES: OutcomeSummaries = { count: 0, at: () => null, requested: () => null };
 
-function toUnclaimedCallbacks(rows: readonly UnclaimedRow[]): log.UnclaimedCallback[] {
+function toUnclaimedCallbacks(rows: readonly UnclaimedRow[]): UnclaimedCallback[] {
   return rows.flatMap((row) => toUnclaimed(row) ?? []);
 }
 
 /** The row that ends the Request ends the batch; what comes after it (a NIDD message, a correction) is a batch of its own. */
 function cutAfterTerminal(rows: PlacedEvent[], hadEnded: () => boolean): PlacedEvent[] {
-  const ends = rows.map(({ status }) => log.isTerminal(status));
+  const ends = rows.map(({ status }) => isTerminal(status));
   const end = ends.findIndex((ended, at) => ended && at < rows.length - 1 && !(at === 0 ? hadEnded() : ends[at - 1]));
   return end < 0 ? rows : rows.slice(0, end + 1);
 }

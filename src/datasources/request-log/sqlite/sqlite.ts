@@ -8,7 +8,9 @@ import type { ForwardLane } from '../forward-queue.ts';
 import type { DeadLetterFilter, DeadLetter } from '../dead-letter-log.ts';
 import { ownEpoch } from './own-epoch.ts';
 import { sentBeforeRestore, settleInterrupted, settleRestored } from './recover.ts';
-import type * as log from '../request-log.ts';
+import type { IncomingCallback, NewRequest, OutcomePage, RequestFilter, RequestLog } from '../request-log.ts';
+import type { RequestError, RequestedDevice } from '../stored-request.ts';
+import type { SendingStep } from '../sending-steps.ts';
 import { settleUnclaimed } from './settle-unclaimed.ts';
 import { SqliteAudit, type OnAuditFailed } from './sqlite-audit.ts';
 import { SqliteApiKeys } from './sqlite-api-keys.ts';
@@ -41,7 +43,7 @@ export interface SqliteRequestLogOptions {
  * The request log in one file of this process: node:sqlite, WAL, fsync before every answer, one writer. Writes are jobs of a
  * group commit; reads see what is committed, because no transaction is open between two turns of the event loop.
  */
-export class SqliteRequestLog implements log.RequestLog {
+export class SqliteRequestLog implements RequestLog {
   readonly epoch: string;
   readonly upkeep: SqliteUpkeep;
   readonly apiKeys: SqliteApiKeys;
@@ -111,7 +113,7 @@ export class SqliteRequestLog implements log.RequestLog {
     });
   }
 
-  create(request: log.NewRequest) {
+  create(request: NewRequest) {
     return this.#commits.run(() => this.#writer.create(request));
   }
 
@@ -119,11 +121,11 @@ export class SqliteRequestLog implements log.RequestLog {
     return this.#commits.read(() => this.#writer.byKey(account, createdBy, key));
   }
 
-  step(requestId: string, position: number, step: log.SendingStep) {
+  step(requestId: string, position: number, step: SendingStep) {
     return this.#commits.run(() => this.#writer.step(requestId, position, step));
   }
 
-  append(callback: log.IncomingCallback) {
+  append(callback: IncomingCallback) {
     return this.#commits.run(() => this.#writer.append(callback));
   }
 
@@ -167,7 +169,7 @@ export class SqliteRequestLog implements log.RequestLog {
     return this.#audit.entries(filter, before, limit);
   }
 
-  cancelQueued(requestId: string, error: log.RequestError) {
+  cancelQueued(requestId: string, error: RequestError) {
     return this.#commits.run(() => this.#followUp.cancelQueued(requestId, error));
   }
 
@@ -175,7 +177,7 @@ export class SqliteRequestLog implements log.RequestLog {
     return this.#commits.run(() => this.#followUp.resolveUnknown(requestId, position, carrierRequestId));
   }
 
-  setMembers(requestId: string, devices: readonly log.RequestedDevice[]) {
+  setMembers(requestId: string, devices: readonly RequestedDevice[]) {
     return this.#commits.run(() => this.#followUp.setMembers(requestId, devices));
   }
 
@@ -225,12 +227,12 @@ export class SqliteRequestLog implements log.RequestLog {
     return this.#commits.read(() => this.#reader.carrierRequests(requestIds));
   }
 
-  async list(filter: log.RequestFilter, after: string | null, limit: number) {
+  async list(filter: RequestFilter, after: string | null, limit: number) {
     if (filter.deviceKeys) while (await this.indexIdentifiers());
     return this.#commits.read(() => this.#reader.list(filter, after, limit));
   }
 
-  outcomePages(wanted: readonly log.OutcomePage[], work?: number) {
+  outcomePages(wanted: readonly OutcomePage[], work?: number) {
     return this.#commits.read(() => this.#reader.outcomePages(wanted, work));
   }
 

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { GatewayError } from '../../../../errors.ts';
 import { identifierKey, parseIdentifierKind } from '../../../thingspace/wire/device-identifier.ts';
-import { isTerminal, type RequestedDevice } from '../../request-log.ts';
+import { isTerminal, type RequestedDevice } from '../../stored-request.ts';
 import { APPLICATION_ID, errcode, reason, SCHEMA_VERSION } from '../sqlite-open.ts';
 import { Vault } from '../sealing/vault.ts';
 import { Faults, SHOWN_FAULTS } from './verify-faults.ts';
