@@ -3,7 +3,7 @@ import { dirname, isAbsolute } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GatewayError } from '../../../errors.ts';
-import { RESTORED } from './recover.ts';
+import { EPOCH, RESTORED } from './recover.ts';
 
 /**
  * Pages copied at once, by another thread; the store waits for it that long at most: measured at 2 ms. It must be more than
@@ -84,7 +84,7 @@ function mark(part: string): void {
   try {
     // One file without a companion, which can be moved by itself.
     copied.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; BEGIN IMMEDIATE');
-    copied.exec("DELETE FROM fact WHERE key = 'epoch'");
+    copied.prepare('DELETE FROM fact WHERE key = ?').run(EPOCH);
     copied.prepare("INSERT OR REPLACE INTO fact (key, value) VALUES (?, 'yes')").run(RESTORED);
     copied.exec('COMMIT');
   } finally {

@@ -6,8 +6,7 @@ import type { AuditFilter, AuditRecord } from '../audit-trail.ts';
 import type { Finding } from '../follow-up-log.ts';
 import type { ForwardLane } from '../forward-queue.ts';
 import type { DeadLetterFilter, DeadLetter } from '../dead-letter-log.ts';
-import { ownEpoch } from './own-epoch.ts';
-import { sentBeforeRestore, settleInterrupted, settleRestored } from './recover.ts';
+import { sentBeforeRestore, settleInterrupted, settleRestored, takeEpoch } from './recover.ts';
 import type { IncomingCallback, NewRequest, OutcomePage, RequestFilter, RequestLog } from '../request-log.ts';
 import type { RequestError, RequestedDevice } from '../stored-request.ts';
 import type { SendingStep } from '../sending-steps.ts';
@@ -68,7 +67,7 @@ export class SqliteRequestLog implements RequestLog {
     try {
       this.#sql = prepareStatements(this.#db, vault);
       sealedWith = new SealedWith(this.#sql, vault, path);
-      this.epoch = ownEpoch(this.#sql);
+      this.epoch = takeEpoch(this.#sql);
       this.#forwards = new SqliteForward(this.#sql);
     } catch (cause) {
       this.#db.close();

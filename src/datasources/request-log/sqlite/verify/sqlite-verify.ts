@@ -5,9 +5,8 @@ import { identifierKey, parseIdentifierKind } from '../../../thingspace/wire/dev
 import { isTerminal, type RequestedDevice } from '../../stored-request.ts';
 import { APPLICATION_ID, errcode, reason, SCHEMA_VERSION } from '../sqlite-open.ts';
 import { Vault } from '../sealing/vault.ts';
-import { Faults, SHOWN_FAULTS } from './verify-faults.ts';
+import { Faults, SHOWN_FAULTS, isAsItCame, isJson } from './verify-faults.ts';
 import { checkLog, type LogRow, type RequestRow } from './verify-log.ts';
-import { isAsItCame, isJson } from './verify-message.ts';
 import { SealedValues, type Sealed } from './verify-sealed.ts';
 
 export interface Verification {

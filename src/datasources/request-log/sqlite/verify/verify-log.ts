@@ -2,8 +2,7 @@ import { CALLBACK_SERVICES } from '../../../thingspace/wire/callback-service.ts'
 import { EVIDENCE_SERVICES } from '../../../thingspace/wire/evidence.ts';
 import type { LogEventKind } from '../../log-event.ts';
 import { OUTCOME_STATUSES, progressOf, REQUEST_STATUSES, type OutcomeStatus, type RequestStatus } from '../../stored-request.ts';
-import type { Faults } from './verify-faults.ts';
-import { isAsItCame, isJson } from './verify-message.ts';
+import { type Faults, isAsItCame, isJson } from './verify-faults.ts';
 
 export type RequestRow = {
   readonly pk: number;
