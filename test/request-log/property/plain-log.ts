@@ -186,9 +186,8 @@ export class PlainLog {
 
   recover(now: number): string[] {
     for (const request of this.requests) {
-      for (const [at, part] of request.parts.entries()) {
+      for (const [at, part] of request.parts.entries())
         if (part.state === 'SENDING') this.step(request, at, 'UNANSWERED', now, { error: 'UNANSWERED' });
-      }
     }
     return this.requests.filter(({ parts }) => parts.some(({ state }) => state === 'QUEUED')).map(({ id }) => id);
   }

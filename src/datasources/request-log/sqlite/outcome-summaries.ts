@@ -12,6 +12,18 @@ export interface OutcomeSummaries {
 
 export type OutcomeSummary = Pick<RequestState['outcomes'][number], 'status' | 'source' | 'finalSeq' | 'niddSeq' | 'contradicted'>;
 
+export const NO_DEVICES: OutcomeSummaries = { count: 0, at: () => null, requested: () => null };
+
+/** Devices that have succeeded and have had no NIDD message. */
+export function countWithoutNidd({ count, at }: OutcomeSummaries): number {
+  let without = 0;
+  for (let index = 0; index < count; index++) {
+    const outcome = at(index);
+    if (outcome?.status === 'SUCCEEDED' && outcome.niddSeq === 0) without++;
+  }
+  return without;
+}
+
 export function summarize(state: RequestState): OutcomeSummaries {
   return {
     count: state.outcomes.length,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { DeadLetterFilter, DeadLetter, DeadLetterReason, StoredDeadLetter } from '../dead-letter-log.ts';
 import type { AppendResult, IncomingCallback } from '../request-log.ts';
 import type { Page } from '../stored-request.ts';
+import { readPage } from './read-page.ts';
 import type { SqliteForward } from './sqlite-forward.ts';
 import type { Statements } from './sqlite-statements.ts';
 
@@ -17,8 +18,6 @@ type DeadLetterRow = {
 
 /** Of one account and service: callbacks of another account's requests that are kept at most. */
 const MAX_FOREIGN = 10_000;
-/** Of the messages in one page. */
-const PAGE_BYTES = 8 * 1_048_576;
 
 /** False past the cap: counted and dropped, because anybody who finds a path could fill the disk. */
 export function keepDeadLetter(sql: Statements, forwards: SqliteForward, message: DeadLetter, capPerReason: number): boolean {
@@ -50,20 +49,16 @@ export function keepAside(
   return outcome;
 }
 
-/** A page of long messages ends early: a thousand of a megabyte each would not fit into memory, nor into one answer. */
 export function readDeadLetters(sql: Statements, filter: DeadLetterFilter, after: string | null, limit: number): Page<StoredDeadLetter> {
-  const rows: StoredDeadLetter[] = [];
-  let bytes = 0;
   const { accounts, reason } = filter;
   const asked = { reason, after: Number(after ?? 0), limit: limit + 1 };
-  const page = accounts ? sql.deadLetterPageOf.all({ ...asked, accounts: JSON.stringify(accounts) }) : sql.deadLetterPage.all(asked);
-  for (const { pk } of page as { pk: number }[]) {
-    const row = sql.deadLetterByPk.get(pk) as DeadLetterRow;
-    bytes += row.body.byteLength;
-    if (rows.length === limit || (bytes > PAGE_BYTES && rows.length > 0)) return { rows, hasMore: true };
-    rows.push(toDeadLetter(row));
-  }
-  return { rows, hasMore: false };
+  const found = accounts ? sql.deadLetterPageOf.all({ ...asked, accounts: JSON.stringify(accounts) }) : sql.deadLetterPage.all(asked);
+  return readPage(
+    found as { pk: number }[],
+    limit,
+    (pk) => toDeadLetter(sql.deadLetterByPk.get(pk) as DeadLetterRow),
+    ({ body }) => body.byteLength,
+  );
 }
 
 export function readDeadLettersById(

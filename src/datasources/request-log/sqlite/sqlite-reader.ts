@@ -15,6 +15,7 @@ import {
   progressOf,
 } from '../stored-request.ts';
 import type { LogBatch, LogCounts, OutcomePage, RequestFilter, SendableRequest, UnclaimedCallback } from '../request-log.ts';
+import { readPage } from './read-page.ts';
 import { listRequestsSql, type Statements } from './sqlite-statements.ts';
 import {
   toCarrierRequest,
@@ -28,7 +29,7 @@ import {
   type UnclaimedRow,
 } from './sqlite-rows.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
-import { readOutcomeSummaries, summarize, type OutcomeSummaries } from './outcome-summaries.ts';
+import { countWithoutNidd, NO_DEVICES, readOutcomeSummaries, summarize, type OutcomeSummaries } from './outcome-summaries.ts';
 import type { PlacedEvent } from '../transition.ts';
 
 type Memory = Pick<SqliteWriter, 'state' | 'stateAtHand' | 'recent'>;
@@ -45,8 +46,6 @@ const CACHED_DEVICES = 500_000;
 /** The work of passing over one device whose summary is in memory, and of one whose summary must be read; showing a device is 1. */
 const WORK_IN_MEMORY = 1 / 500;
 const WORK_READ = 1 / 20;
-/** Of the messages in one page of unclaimed callbacks. */
-const PAGE_CHARACTERS = 8 * 1_048_576;
 
 /** The reads of the SQLite store. They see what is committed: no transaction is ever open between two turns. */
 export class SqliteReader {
@@ -170,20 +169,18 @@ export class SqliteReader {
 
   unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): Page<UnclaimedCallback> {
     this.statements++;
-    const rows: UnclaimedRow[] = [];
-    let characters = 0;
-    // A page of long messages ends early: a thousand of a megabyte each would not fit into one answer.
     const asked = { after: Number(after ?? 0), limit: limit + 1 };
     const { unclaimedPage, unclaimedPageOf, unclaimedByPk } = this.#sql;
-    const page = accounts ? unclaimedPageOf.all({ ...asked, accounts: JSON.stringify(accounts) }) : unclaimedPage.all(asked);
-    for (const { pk } of page as { pk: number }[]) {
-      const row = unclaimedByPk.get(pk) as UnclaimedRow;
-      characters += row.message.length;
-      if (rows.length === limit || (characters > PAGE_CHARACTERS && rows.length > 0))
-        return { rows: toUnclaimedCallbacks(rows), hasMore: true };
-      rows.push(row);
-    }
-    return { rows: toUnclaimedCallbacks(rows), hasMore: false };
+    const found = (accounts ? unclaimedPageOf.all({ ...asked, accounts: JSON.stringify(accounts) }) : unclaimedPage.all(asked)) as {
+      pk: number;
+    }[];
+    const { rows, hasMore } = readPage(
+      found,
+      limit,
+      (pk) => unclaimedByPk.get(pk) as UnclaimedRow,
+      ({ message }) => message.length,
+    );
+    return { rows: rows.flatMap((row) => toUnclaimed(row) ?? []), hasMore };
   }
 
   sendable(requestId: string): SendableRequest | null {
@@ -207,13 +204,7 @@ export class SqliteReader {
 
   niddOutstanding(pk: number): number {
     const [row] = this.#all<RequestRow>(this.#sql.requestByPk, pk);
-    const summaries = row ? this.#summariesOf(row).summaries : NO_DEVICES;
-    let outstanding = 0;
-    for (let index = 0; index < summaries.count; index++) {
-      const outcome = summaries.at(index);
-      if (outcome?.status === 'SUCCEEDED' && outcome.niddSeq === 0) outstanding++;
-    }
-    return outstanding;
+    return countWithoutNidd(row ? this.#summariesOf(row).summaries : NO_DEVICES);
   }
 
   counts(): LogCounts {
@@ -280,12 +271,6 @@ export class SqliteReader {
     this.statements++;
     return statement.all(...parameters) as Row[];
   }
-}
-
-const NO_DEVICES: OutcomeSummaries = { count: 0, at: () => null, requested: () => null };
-
-function toUnclaimedCallbacks(rows: readonly UnclaimedRow[]): UnclaimedCallback[] {
-  return rows.flatMap((row) => toUnclaimed(row) ?? []);
 }
 
 /** The row that ends the Request ends the batch; what comes after it (a NIDD message, a correction) is a batch of its own. */
