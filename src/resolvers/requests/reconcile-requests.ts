@@ -1,9 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DueCarrierRequest } from '../../datasources/request-log/follow-up-log.ts';
-import { DamagedRequest } from '../../datasources/request-log/sqlite/request-folds.ts';
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { CarrierReads } from '../../datasources/thingspace/carrier-reads.ts';
-import { GatewayError } from '../../errors.ts';
+import { GatewayError, isDamagedRequest } from '../../errors.ts';
 import { askCarrier, isAskable, type Askable } from './ask-carrier.ts';
 import { CallBudget } from '../../lib/call-budget.ts';
 import { GrowingPause } from '../../lib/growing-pause.ts';
@@ -65,7 +64,7 @@ export class Reconciler implements AsyncDisposable {
         if (age >= expireAfterMs) await this.#lapse(request, 'EXPIRED');
         else if (isOverdue) await this.#lapse(request, 'OVERDUE');
       } catch (error) {
-        if (!(error instanceof DamagedRequest)) throw error;
+        if (!isDamagedRequest(error)) throw error;
         this.#options.onFailure(error);
       }
     }

@@ -1,8 +1,8 @@
 import { ulid } from 'ulid';
-import { GatewayError } from '../../../errors.ts';
+import { GatewayError, isDamagedRequest } from '../../../errors.ts';
 import { BoundedCache } from '../../../lib/bounded-cache.ts';
 import { THIS_ROW } from '../log-event.ts';
-import { DamagedRequest, RequestFolds } from './request-folds.ts';
+import { RequestFolds } from './request-folds.ts';
 import type { AppendResult, IncomingCallback, NewRequest } from '../request-log.ts';
 import { type StoredRequest, countsOf, isTerminal } from '../stored-request.ts';
 import { type SendingStep, CARRIER_STATE, STEP_FROM } from '../sending-steps.ts';
@@ -153,7 +153,7 @@ export class SqliteWriter {
     try {
       return this.state(pk);
     } catch (error) {
-      if (error instanceof DamagedRequest) return null;
+      if (isDamagedRequest(error)) return null;
       throw error;
     }
   }
