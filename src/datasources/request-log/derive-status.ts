@@ -27,7 +27,7 @@ export function deriveStatus(carrierStates: readonly CarrierRequestState[], prog
 
   const { SUCCEEDED, FAILED, EXPIRED, CANCELLED, REJECTED } = progress;
   const settled = SUCCEEDED + FAILED + EXPIRED + CANCELLED + REJECTED;
-  if (settled === 0) return emptyStatus(carrierStates);
+  if (settled === 0) return deriveEmptyStatus(carrierStates);
   if (SUCCEEDED === settled) return 'SUCCEEDED';
   if (SUCCEEDED > 0) return 'PARTIALLY_FAILED';
   if (REJECTED === settled) return 'REJECTED';
@@ -36,7 +36,7 @@ export function deriveStatus(carrierStates: readonly CarrierRequestState[], prog
   return 'FAILED';
 }
 
-function emptyStatus(carrierStates: readonly CarrierRequestState[]): RequestStatus {
+function deriveEmptyStatus(carrierStates: readonly CarrierRequestState[]): RequestStatus {
   if (count(carrierStates, 'REFUSED') === carrierStates.length) return 'REJECTED';
   if (count(carrierStates, 'CANCELLED') === carrierStates.length) return 'CANCELLED';
   return 'EXPIRED';

@@ -139,7 +139,7 @@ export class RequestState {
       removeUnmatched(carrier, tied);
       this.counts.unmatched--;
       this.#ensureOutcome(event.outcome.index, event.position);
-      this.#learn(event.outcome.index, tied.message.deviceIds.filter(matchable).map(keyOf));
+      this.#learn(event.outcome.index, tied.message.deviceIds.filter(isMatchable).map(keyOf));
     }
   }
 
@@ -161,7 +161,7 @@ export class RequestState {
     outcome.niddSeq = niddSeq;
     outcome.contradicted = change.contradicted;
     outcome.lastSeq = seq;
-    if (event.callback) this.#learn(change.index, event.callback.message.deviceIds.filter(matchable).map(keyOf));
+    if (event.callback) this.#learn(change.index, event.callback.message.deviceIds.filter(isMatchable).map(keyOf));
   }
 
   /** A device that the carrier reports and nobody named gets the next index. */
@@ -236,7 +236,7 @@ export function requestedIdentifiers(device: RequestedDevice | null | undefined)
 }
 
 /** IMSI and MIN never come alone: a message that has one names its device by a stronger identifier too. */
-function matchable({ kind }: DeviceIdentifier): boolean {
+function isMatchable({ kind }: DeviceIdentifier): boolean {
   return kind !== 'IMSI' && kind !== 'MIN';
 }
 

@@ -191,7 +191,7 @@ function finalsOf(state: RequestState, position: number): readonly UnmatchedCall
 }
 
 const OPEN: readonly OutcomeStatus[] = ['PENDING', 'OVERDUE'];
-const UNSETTLED: readonly OutcomeStatus[] = ['PENDING', 'OVERDUE', 'UNKNOWN'];
+export const UNSETTLED: readonly OutcomeStatus[] = ['PENDING', 'OVERDUE', 'UNKNOWN'];
 
 /** Moves up to `limit` devices of a carrier request that stand at one of `from` to `status`, one row each. */
 function settleOpen(

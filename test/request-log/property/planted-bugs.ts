@@ -77,7 +77,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ...bug(
       'what a late match teaches is not learnt',
       STATE,
-      'this.#learn(event.outcome.index, tied.message.deviceIds.filter(matchable).map(keyOf));',
+      'this.#learn(event.outcome.index, tied.message.deviceIds.filter(isMatchable).map(keyOf));',
       '',
     ),
     isRare: true,

@@ -140,7 +140,7 @@ export class SqliteReader {
     const rows = cutAfterTerminal(
       this.#memory.recent.after(pk, afterSeq, limit, lastSeq) ??
         this.#all<EventRow>(this.#sql.eventsAfter, pk, afterSeq, limit).map(toPlacedEvent),
-      () => this.#hadEnded(pk, afterSeq),
+      () => this.#hasEndedAt(pk, afterSeq),
     );
     const last = rows.at(-1);
     if (!last) return null;
@@ -162,7 +162,7 @@ export class SqliteReader {
   }
 
   /** Whether the Request stood at its end with this row already. */
-  #hadEnded(pk: number, seq: number): boolean {
+  #hasEndedAt(pk: number, seq: number): boolean {
     const [row] = seq === 0 ? [] : this.#all<EventRow>(this.#sql.eventsAfter, pk, seq - 1, 1);
     return row !== undefined && isTerminal(row.request_status);
   }

@@ -46,7 +46,7 @@ export class SqliteWriter {
       if (at === null) continue;
       changed.push(state.requestId);
       const terminal = isTerminal(state.status) ? 1 : 0;
-      this.#sql.updateRequest.run(state.status, json(countsOf(state.counts)), state.lastSeq, at, terminal, at, pk);
+      this.#sql.updateRequest.run(state.status, stringifyCounts(countsOf(state.counts)), state.lastSeq, at, terminal, at, pk);
     }
     this.#touched.clear();
     return changed;
@@ -243,7 +243,7 @@ export class SqliteWriter {
         outcome?.contradicted ? 1 : 0,
         ties,
         status,
-        json(counts),
+        stringifyCounts(counts),
         callback?.service ?? null,
         callback?.callbackCount ?? null,
         callback?.digest ?? null,
@@ -278,6 +278,6 @@ export class SqliteWriter {
   }
 }
 
-function json(counts: readonly number[]): string {
+function stringifyCounts(counts: readonly number[]): string {
   return `[${counts.join(',')}]`;
 }

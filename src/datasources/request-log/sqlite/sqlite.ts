@@ -14,7 +14,7 @@ import { settleUnclaimed } from './settle-unclaimed.ts';
 import { SqliteAudit, type OnAuditFailed } from './sqlite-audit.ts';
 import { SqliteApiKeys } from './sqlite-api-keys.ts';
 import { SealedWith } from './sealing/sealed-with.ts';
-import { openSqlite, unusable } from './sqlite-open.ts';
+import { openSqlite, describeUnusable } from './sqlite-open.ts';
 import { SqliteFollowUp } from './sqlite-follow-up.ts';
 import { SqliteForward } from './sqlite-forward.ts';
 import { keepDeadLetter, readDeadLetters, readDeadLettersById } from './sqlite-dead-letters.ts';
@@ -71,7 +71,7 @@ export class SqliteRequestLog implements RequestLog {
       this.#forwards = new SqliteForward(this.#sql);
     } catch (cause) {
       this.#db.close();
-      throw unusable(path, cause);
+      throw describeUnusable(path, cause);
     }
     this.#writer = new SqliteWriter(this.#sql, this.#forwards, now, (requestId) => hub.isFollowed(requestId));
     this.#reader = new SqliteReader(this.#db, this.#sql, this.#writer);
@@ -84,8 +84,8 @@ export class SqliteRequestLog implements RequestLog {
       },
       afterCommit: (jobs, seconds, synced) => {
         if (synced) onCommit?.(jobs, seconds);
-        sealedWith.committed();
-        for (const topic of [...this.#changed.splice(0), ...this.#forwards.committed()]) hub.wake(topic);
+        sealedWith.afterCommit();
+        for (const topic of [...this.#changed.splice(0), ...this.#forwards.afterCommit()]) hub.wake(topic);
       },
       onRollback: () => {
         this.#writer.rollback();

@@ -110,7 +110,7 @@ const envelope = z.object({
 type Envelope = z.infer<typeof envelope>;
 
 /** Services whose messages settle a device of a request; the others are kept and shown, but speak of no outcome. */
-const OUTCOME_SERVICES: ReadonlySet<string> = new Set(['CarrierService', 'DeviceProfileService', 'StateService']);
+export const OUTCOME_SERVICES: ReadonlySet<string> = new Set(['CarrierService', 'DeviceProfileService', 'StateService']);
 
 /**
  * Reads one message of `service`, in the documented REST shape or as the older PascalCase `CallbackRequest`.

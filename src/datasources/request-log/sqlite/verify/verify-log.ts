@@ -92,10 +92,10 @@ class Standing {
 
 function isKnown({ seq, kind, source, final_seq, nidd_seq, request_status, service }: LogRow): boolean {
   return (
-    kind in KINDS &&
+    kind in KNOWN_KINDS &&
     (source === null || source === 'CALLBACK' || source === 'RECONCILED') &&
     (REQUEST_STATUSES as readonly string[]).includes(request_status) &&
-    (service === null || SERVICES.has(service)) &&
+    (service === null || KNOWN_SERVICES.has(service)) &&
     final_seq >= 0 &&
     final_seq <= seq &&
     nidd_seq >= 0 &&
@@ -103,9 +103,9 @@ function isKnown({ seq, kind, source, final_seq, nidd_seq, request_status, servi
   );
 }
 
-const SERVICES: ReadonlySet<string> = new Set([...CALLBACK_SERVICES, ...EVIDENCE_SERVICES]);
+const KNOWN_SERVICES: ReadonlySet<string> = new Set([...CALLBACK_SERVICES, ...EVIDENCE_SERVICES]);
 
-const KINDS: Readonly<Record<LogEventKind, true>> = {
+const KNOWN_KINDS: Readonly<Record<LogEventKind, true>> = {
   CREATED: true,
   SENDING: true,
   ACCEPTED: true,
