@@ -22,6 +22,9 @@ export type ErrorCode =
   | 'LISTENER_TAKEN'
   | 'SHUTTING_DOWN';
 
+/** Told in `details.reason` of a STORE_FAILED: the rows of one request cannot be read, those of all others can. */
+export const DAMAGED_REQUEST = 'DAMAGED_REQUEST';
+
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
   readonly code: ErrorCode;
@@ -32,4 +35,8 @@ export class GatewayError extends Error {
     this.code = code;
     this.details = options.details ?? {};
   }
+}
+
+export function isDamagedRequest(error: unknown): error is GatewayError {
+  return error instanceof GatewayError && error.details['reason'] === DAMAGED_REQUEST;
 }

@@ -71,8 +71,6 @@ const TIDY_EVERY_MS = 5_000;
 const INDEX_STEPS = 20;
 /** Purging takes a fifth of the time at most, and less where the store is busy. */
 const PURGE_REST_FACTOR = 4;
-/** A store that is written anew after a reseal holds callbacks up: about a quarter of a second for as much. */
-const REWRITTEN_UP_TO_BYTES = 64 * 1_048_576;
 /** See `ListenOptions`. With the last answers of the carrier (10 s) a stop takes 20 s at most. */
 const GRAPHQL = { variable: 'M2M_GRAPHQL_PORT', patienceMs: 2_000, sockets: 16 } as const;
 const ADMIN = { variable: 'M2M_ADMIN_PORT', patienceMs: 1_000, sockets: 1 } as const;
@@ -157,7 +155,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     },
     onPurged: ({ requests }) => logger.info('store_purged', { count: requests }),
   });
-  const reseal = new StoreReseal({ upkeep, restFactor: PURGE_REST_FACTOR, rewriteUpToBytes: REWRITTEN_UP_TO_BYTES });
+  const reseal = new StoreReseal({ upkeep, restFactor: PURGE_REST_FACTOR });
   const admin = createAdminServer({
     metrics,
     keys,

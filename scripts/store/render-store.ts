@@ -10,10 +10,8 @@ export function renderPurge({ requests, messages }: PurgeReport): string {
   return `Purged: ${count(requests, 'request')}, ${count(messages, 'message')} that no request had\n`;
 }
 
-export function renderReseal({ rows, keyId, rewritten }: ResealReport): string {
-  const done = `Resealed: ${count(rows, 'row')}; everything is sealed with key ${keyId}\n`;
-  if (rewritten) return done;
-  return `${done}Free space of the file may still hold pieces of what was written before. Run it once while the gateway is stopped: it then writes the file anew.\n`;
+export function renderReseal({ rows, keyId }: ResealReport): string {
+  return `Resealed: ${count(rows, 'row')}; everything is sealed with key ${keyId}\n`;
 }
 
 export function renderVerification({ requests, events, faults, totalFaults, unread, missingKeys }: Verification): string {

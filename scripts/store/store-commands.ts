@@ -22,7 +22,7 @@ export const storeCommands = {
   reseal: (): GatewayCommand<ResealReport> => ({
     method: 'POST',
     path: '/store/reseal',
-    work: ({ upkeep }) => new StoreReseal({ upkeep, restFactor: 0, rewriteUpToBytes: Infinity }).run(),
+    work: ({ upkeep }) => new StoreReseal({ upkeep, restFactor: 0 }).run(),
   }),
   stats: (): GatewayCommand<StoreStats> => ({ method: 'GET', path: '/store/stats', work: ({ upkeep }) => upkeep.stats() }),
 };

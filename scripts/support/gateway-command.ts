@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../../src/config/config.ts';
 import { readStoreKeys } from '../../src/config/read-store-keys.ts';
-import type { AuditRecord } from '../../src/datasources/request-log/audit-log.ts';
+import type { AuditRecord } from '../../src/datasources/request-log/audit-trail.ts';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
 import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { GatewayError } from '../../src/errors.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { isStoreKey } from './config-variables.ts';
 import type { Config } from './config.ts';
-import { storeKeyId } from '../datasources/request-log/sqlite/sealing/vault.ts';
 import { GatewayError } from '../errors.ts';
+import { fingerprint } from '../lib/fingerprint.ts';
 
 /**
  * The keys of the store, 32 bytes each, the one that seals first; none where none is configured. In a file they stand one a line.
@@ -16,14 +16,14 @@ export function readStoreKeys({ storeKeys, storeKeysFile }: Pick<Config, 'storeK
   return keys;
 }
 
-/** Rows name their key by its id: of two with the same one neither would be known to be the right one. */
+/** Rows name their key by its fingerprint: of two with the same one neither would be known to be the right one. */
 function refuseSharedId(keys: readonly Buffer[]): void {
   for (const [at, key] of keys.entries()) {
-    const other = keys.findIndex((each) => storeKeyId(each) === storeKeyId(key) && !each.equals(key));
+    const other = keys.findIndex((each) => fingerprint(each) === fingerprint(key) && !each.equals(key));
     if (other > at)
       throw new GatewayError(
         'CONFIG_INVALID',
-        `Keys ${at + 1} and ${other + 1} of the store are two that have one id (${storeKeyId(key)}): its rows could not tell them apart. Make another in place of the new one: openssl rand -base64 32`,
+        `Keys ${at + 1} and ${other + 1} of the store are two that have one id (${fingerprint(key)}): its rows could not tell them apart. Make another in place of the new one: openssl rand -base64 32`,
       );
   }
 }

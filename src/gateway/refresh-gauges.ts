@@ -14,13 +14,13 @@ interface Sources {
 
 /** Brings the gauges up to date that are read from the store, or sampled, when the metrics are asked for. */
 export async function refreshGauges(metrics: Metrics, { requestLog, upkeep, session, overload, now }: Sources): Promise<void> {
-  const { unclaimed, openByStatus, keptByReason, overdueDevices } = await requestLog.counts();
+  const { unclaimed, openByStatus, deadLettersByReason, overdueDevices } = await requestLog.counts();
   metrics.unclaimed.set(unclaimed);
   metrics.overdueDevices.set(overdueDevices);
   metrics.openRequests.reset();
   for (const [status, count] of Object.entries(openByStatus)) metrics.openRequests.set({ status }, count);
   metrics.keptMessages.reset();
-  for (const [reason, count] of Object.entries(keptByReason)) metrics.keptMessages.set({ reason: reason.toLowerCase() }, count);
+  for (const [reason, count] of Object.entries(deadLettersByReason)) metrics.keptMessages.set({ reason: reason.toLowerCase() }, count);
   const { rows, oldestAt } = await requestLog.forwardBacklog();
   metrics.forwardBacklog.set(rows);
   metrics.forwardOldest.set(oldestAt === null ? 0 : Math.max(0, now() - oldestAt) / 1000);

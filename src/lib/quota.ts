@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { OneAtATime } from './one-at-a-time.ts';
 
 /** At most so many calls in any 60 seconds. Who asks for one waits until it is there, in the order of asking. */
 export class Quota {
   readonly #perMinute: number;
   readonly #takenAt: number[] = [];
-  #turn: Promise<void> = Promise.resolve();
+  readonly #takers = new OneAtATime();
 
   constructor(perMinute: number) {
     this.#perMinute = perMinute;
@@ -12,9 +13,7 @@ export class Quota {
 
   /** Rejects when `signal` aborts. */
   take(signal: AbortSignal): Promise<void> {
-    const turn = this.#turn.catch(() => undefined).then(() => this.#wait(signal));
-    this.#turn = turn;
-    return turn;
+    return this.#takers.run(() => this.#wait(signal));
   }
 
   async #wait(signal: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { RequestedDevice } from '../datasources/request-log/request-log.ts';
+import type { RequestedDevice } from '../datasources/request-log/stored-request.ts';
 import { isActive } from '../datasources/thingspace/wire/device-list.ts';
 import { defineOperation } from './define-operation.ts';
 import { about, identifiers, INPUT_TYPES, optional, plainText, servicePlan, text, zipCode } from './fields.ts';

@@ -1,4 +1,4 @@
-import type { RequestedDevice } from '../datasources/request-log/request-log.ts';
+import type { RequestedDevice } from '../datasources/request-log/stored-request.ts';
 import type { DeviceFilter } from './target.ts';
 
 /** Bodies that several operations share, in the order of the pages' examples. A field that is undefined is left out. */

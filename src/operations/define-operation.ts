@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { RequestedDevice } from '../datasources/request-log/request-log.ts';
+import type { RequestedDevice } from '../datasources/request-log/stored-request.ts';
 import type { CarrierAction } from '../datasources/thingspace/thing-space.ts';
 import type { CallbackService } from '../datasources/thingspace/wire/callback-service.ts';
 import type { DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { RequestedDevice } from '../datasources/request-log/request-log.ts';
+import type { RequestedDevice } from '../datasources/request-log/stored-request.ts';
 import { identifierKey, type DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
 import { about, identifiers, INPUT_TYPES, optional, servicePlan, text } from './fields.ts';
 import type { ReportFault } from './input-fault.ts';

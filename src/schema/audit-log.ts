@@ -1,4 +1,4 @@
-import type { AuditEntry as Stored } from '../datasources/request-log/audit-log.ts';
+import type { AuditEntry as Stored } from '../datasources/request-log/audit-trail.ts';
 import { accountsWith, mayUse, type Caller } from '../resolvers/access/caller.ts';
 import { builder } from './builder.ts';
 import { AFTER_DESCRIPTION, connectionOf, FIRST_DESCRIPTION, pageCursor, pageSize } from './connection.ts';

@@ -1,4 +1,4 @@
-import type { RequestError as StoredError, StoredCarrierRequest } from '../datasources/request-log/request-log.ts';
+import type { RequestError as StoredError, StoredCarrierRequest } from '../datasources/request-log/stored-request.ts';
 import { builder } from './builder.ts';
 import { CarrierRequestStateEnum } from './enums.ts';
 import { OWNED } from './rules.ts';

@@ -1,11 +1,11 @@
-import type { KeptReason, StoredKeptMessage } from '../datasources/request-log/kept-messages.ts';
+import type { DeadLetterReason as Reason, StoredDeadLetter } from '../datasources/request-log/dead-letter-log.ts';
 import { bodyText, type Redriven } from '../resolvers/callbacks/redrive-dead-letters.ts';
 import { builder } from './builder.ts';
 import { AFTER_DESCRIPTION, connectionOf, FIRST_DESCRIPTION, pageCursor, pageSize } from './connection.ts';
 import { enumOf } from './enums.ts';
 import { ADMIN, ANY_SECRET, OWNED } from './rules.ts';
 
-const DeadLetterReason = enumOf<KeptReason>(
+const DeadLetterReason = enumOf<Reason>(
   'DeadLetterReason',
   'Why a message could not be applied.',
   ['UNREADABLE', 'QUARANTINED', 'FOREIGN_REQUEST', 'DAMAGED_REQUEST'],
@@ -17,7 +17,7 @@ const DeadLetterReason = enumOf<KeptReason>(
   },
 );
 
-const DeadLetter = builder.objectRef<StoredKeptMessage>('DeadLetter').implement({
+const DeadLetter = builder.objectRef<StoredDeadLetter>('DeadLetter').implement({
   extensions: OWNED,
   description: 'A message that came to a callback listener of ours, was acknowledged, and is kept because it could not be applied.',
   fields: (t) => ({

@@ -1,6 +1,6 @@
 import { keyOf, type DeviceIdentifier as Identifier } from '../datasources/thingspace/wire/device-identifier.ts';
 import type { CallbackFault, CallbackSuspension } from '../datasources/thingspace/wire/callback.ts';
-import type { StoredCallback, StoredOutcome } from '../datasources/request-log/request-log.ts';
+import type { StoredCallback, StoredOutcome } from '../datasources/request-log/stored-request.ts';
 import { adviceFor } from '../resolvers/requests/advice.ts';
 import { builder } from './builder.ts';
 import { DeviceIdentifier } from './device-identifier.ts';

@@ -9,7 +9,7 @@ import {
   type OutcomeStatus,
   type RequestOrigin,
   type RequestStatus,
-} from '../datasources/request-log/request-log.ts';
+} from '../datasources/request-log/stored-request.ts';
 import { builder } from './builder.ts';
 
 /** An enum whose values are the words themselves, each with its description. */

@@ -1,13 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import DataLoader from 'dataloader';
-import type {
-  OutcomePage,
-  Page,
-  RequestLog,
-  StoredCarrierRequest,
-  StoredOutcome,
-  StoredRequest,
-} from '../datasources/request-log/request-log.ts';
+import type { OutcomePage, RequestLog } from '../datasources/request-log/request-log.ts';
+import type { Page, StoredCarrierRequest, StoredOutcome, StoredRequest } from '../datasources/request-log/stored-request.ts';
 
 export interface Loaders {
   readonly request: DataLoader<string, StoredRequest | null>;

@@ -1,4 +1,4 @@
-import type { StoredOutcome, StoredRequest } from '../datasources/request-log/request-log.ts';
+import type { StoredOutcome, StoredRequest } from '../datasources/request-log/stored-request.ts';
 import { builder } from './builder.ts';
 import { OPEN, OWNED } from './rules.ts';
 

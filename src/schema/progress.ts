@@ -1,4 +1,4 @@
-import { OUTCOME_STATUSES, type OutcomeStatus, type Progress as Counts } from '../datasources/request-log/request-log.ts';
+import { OUTCOME_STATUSES, type OutcomeStatus, type Progress as Counts } from '../datasources/request-log/stored-request.ts';
 import { builder } from './builder.ts';
 import { OWNED } from './rules.ts';
 

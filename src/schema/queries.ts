@@ -1,4 +1,4 @@
-import { parseOutcomeId } from '../datasources/request-log/outcome-id.ts';
+import { parseOutcomeId } from '../datasources/request-log/stored-request.ts';
 import { identifierKey, parseIdentifierKind, type DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
 import { accountsWith, mayUse } from '../resolvers/access/caller.ts';
 import { findRequest, REQUEST_ID } from '../resolvers/requests/find-request.ts';

@@ -1,4 +1,4 @@
-import type { StoredRequest } from '../datasources/request-log/request-log.ts';
+import type { StoredRequest } from '../datasources/request-log/stored-request.ts';
 import { REQUEST_OPTIONS } from '../operations/fields.ts';
 import type { ManageResult } from '../resolvers/requests/manage-request.ts';
 import { builder } from './builder.ts';

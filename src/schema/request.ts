@@ -1,4 +1,4 @@
-import type { StoredRequest } from '../datasources/request-log/request-log.ts';
+import type { StoredRequest } from '../datasources/request-log/stored-request.ts';
 import { operationNamed } from '../operations/index.ts';
 import { mayUse } from '../resolvers/access/caller.ts';
 import { cursorAt } from '../resolvers/requests/cursor.ts';

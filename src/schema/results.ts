@@ -1,4 +1,4 @@
-import type { StoredRequest } from '../datasources/request-log/request-log.ts';
+import type { StoredRequest } from '../datasources/request-log/stored-request.ts';
 import type { InputFault as Fault } from '../operations/input-fault.ts';
 import type { SubmitResult } from '../resolvers/requests/submit-request.ts';
 import { builder } from './builder.ts';

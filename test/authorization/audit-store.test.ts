@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import type { AuditRecord } from '../../src/datasources/request-log/audit-log.ts';
+import type { AuditRecord } from '../../src/datasources/request-log/audit-trail.ts';
 import { newRequest } from '../support/new-request.ts';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';

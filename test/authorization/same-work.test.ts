@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { KeptMessage } from '../../src/datasources/request-log/kept-messages.ts';
+import type { DeadLetter } from '../../src/datasources/request-log/dead-letter-log.ts';
 import { RequestManager } from '../../src/resolvers/requests/manage-request.ts';
 import { callerWith } from '../support/caller-with.ts';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';
@@ -86,9 +86,9 @@ test('of another account’s dead letter nothing is read, however long it is', a
       new Proxy(log, {
         get: (target, name) => {
           const member: unknown = Reflect.get(target, name, target);
-          if (name !== 'keptById') return typeof member === 'function' ? (member.bind(target) as unknown) : member;
-          return async (...asked: Parameters<typeof log.keptById>) => {
-            const found = await log.keptById(...asked);
+          if (name !== 'deadLettersById') return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+          return async (...asked: Parameters<typeof log.deadLettersById>) => {
+            const found = await log.deadLettersById(...asked);
             given.push(...found.values());
             return found;
           };
@@ -96,12 +96,12 @@ test('of another account’s dead letter nothing is read, however long it is', a
       }),
   });
   const { requestLog, url } = doors;
-  const message = (account: string): KeptMessage => {
+  const message = (account: string): DeadLetter => {
     const body = Buffer.alloc(50_000, account);
     return { account, service: 'CarrierService', receivedAt: 1, reason: 'UNREADABLE', contentType: null, body };
   };
   for (const account of ['account-1', 'account-2']) await requestLog.keep(message(account), 10);
-  const [theirs, mine] = (await requestLog.kept({ accounts: null, reason: null }, null, 10)).rows;
+  const [theirs, mine] = (await requestLog.deadLetters({ accounts: null, reason: null }, null, 10)).rows;
   const query = 'mutation ($ids: [ID!]!) { redriveDeadLetters(input: { ids: $ids }) { outcome } }';
   const redrive = async (id: string | undefined) => (await ask(url, null, { query, variables: { ids: [id] } })).text;
   expect(await redrive(theirs?.id)).toBe(await redrive('999'));

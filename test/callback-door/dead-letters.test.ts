@@ -1,7 +1,7 @@
 import { print } from 'graphql';
 import { expect, test } from 'vitest';
 import { DeadLettersDocument, type DeadLettersQuery } from '../../documents/gql/graphql.ts';
-import type { KeptReason } from '../../src/datasources/request-log/kept-messages.ts';
+import type { DeadLetterReason } from '../../src/datasources/request-log/dead-letter-log.ts';
 import type { Caller } from '../../src/resolvers/access/caller.ts';
 import { successCallback } from '../support/callback-samples.ts';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';
@@ -132,18 +132,18 @@ test('to an admin of another account the dead letters of an account do not exist
   expect(data?.deadLetters.nodes.map(({ accountName }) => accountName)).toEqual(sees);
   const asked = await graphql<DeadLettersQuery>(doors.url, print(DeadLettersDocument), { accountName: OURS });
   expect(asked.data).toEqual({ deadLetters: { nodes: [], pageInfo: { hasNextPage: false, endCursor: null } } });
-  const stored = await doors.requestLog.kept({ accounts: null, reason: null }, null, 10);
+  const stored = await doors.requestLog.deadLetters({ accounts: null, reason: null }, null, 10);
   const ids = stored.rows.filter(({ account }) => account === OURS).map(({ id }) => id);
   const redriven = await graphql(doors.url, REDRIVE, { ids: [...ids, '999'] });
   // Exactly as one that is not there.
   expect(redriven.data).toEqual({ redriveDeadLetters: [...ids, '999'].map((id) => ({ id, outcome: 'NOT_FOUND' })) });
-  expect((await doors.requestLog.kept({ accounts: null, reason: null }, null, 10)).rows).toHaveLength(2);
+  expect((await doors.requestLog.deadLetters({ accounts: null, reason: null }, null, 10)).rows).toHaveLength(2);
   expect((await doors.requestLog.requests([request.id])).get(request.id)).toMatchObject({ progress: { PENDING: 1 } });
 });
 
 const REDRIVE = 'mutation ($ids: [ID!]!) { redriveDeadLetters(input: { ids: $ids, trustCredentials: true }) { id outcome } }';
 
-function keptAs(reason: KeptReason, account: string, body: string) {
+function keptAs(reason: DeadLetterReason, account: string, body: string) {
   return { account, service: 'CarrierService', receivedAt: 1_000, reason, contentType: null, body: Buffer.from(body) };
 }
 

@@ -183,7 +183,7 @@ test('a quarantined message is forwarded when an operator has it applied after a
   await forwarding.receiver.receive({ ...LANE, bytes, contentType: 'application/json' });
   const bad = { ...LANE, bytes: Buffer.from('nonsense'), contentType: null };
   await forwarding.receiver.receive(bad);
-  const { rows } = await forwarding.log.kept({ accounts: null, reason: null }, null, 10);
+  const { rows } = await forwarding.log.deadLetters({ accounts: null, reason: null }, null, 10);
   for (const kept of rows) await forwarding.receiver.redrive(kept, true);
   await until(() => listener.posts.length === 2);
   await until(async () => (await forwarding.log.forwardBacklog()).rows === 0);
@@ -195,7 +195,7 @@ test('a message that could not be read was forwarded as it was, and is not again
   await using forwarding = await openForwarding();
   const body = Buffer.from(JSON.stringify({ requestId: 'r', status: 'Success' }));
   await forwarding.log.keep({ ...LANE, receivedAt: Date.now(), reason: 'UNREADABLE', contentType: null, body }, 10);
-  const { rows } = await forwarding.log.kept({ accounts: null, reason: null }, null, 10);
+  const { rows } = await forwarding.log.deadLetters({ accounts: null, reason: null }, null, 10);
   for (const kept of rows) expect(await forwarding.receiver.redrive(kept, false)).toBe('UNCLAIMED');
   expect(await forwarding.log.forwardBacklog()).toMatchObject({ rows: 0 });
 });

@@ -1,13 +1,13 @@
 import { request } from 'undici';
 import { expect, test } from 'vitest';
 import { verifySqlite } from '../../src/datasources/request-log/sqlite/verify/sqlite-verify.ts';
+import { KEY_A, KEY_B, keyIdOf } from '../request-log/sealed-support.ts';
 import { startCallbackSenders } from '../support/callback-senders.ts';
 import { startSpawnedStack, type SpawnedStack } from '../support/spawned-stack.ts';
 import { storedMarkers } from '../support/stored-markers.ts';
 
-const [KEY_A, KEY_B] = ['a', 'b'].map((letter) => Buffer.alloc(32, letter));
-const keysOf = (...keys: readonly (Buffer | undefined)[]) => ({
-  M2M_STORE_KEYS: keys.flatMap((key) => key?.toString('base64') ?? []).join(','),
+const keysOf = (...keys: readonly Buffer[]) => ({
+  M2M_STORE_KEYS: keys.map((key) => key.toString('base64')).join(','),
 });
 /** Of 100 rows each; a few callbacks are taken between two of them. */
 const STEPS = 15;
@@ -40,6 +40,7 @@ test('a reseal beside callbacks, killed with each key and ended by the next star
   };
   await sending((more) => more(STEPS * 100));
   for (const keys of [[KEY_A], [KEY_B, KEY_A]]) {
+    const [current = KEY_A] = keys;
     await kill();
     await stack.restart({ env: keysOf(...keys) });
     await sending(async (more) => {
@@ -48,12 +49,7 @@ test('a reseal beside callbacks, killed with each key and ended by the next star
       await kill();
       expect(await reseal).toBe('no answer');
     });
-    expect(
-      verifySqlite(
-        stack.storePath,
-        keys.flatMap((key) => key ?? []),
-      ),
-    ).toMatchObject({ faults: [], unread: 0 });
+    expect(verifySqlite(stack.storePath, keys)).toMatchObject({ faults: [], unread: 0 });
     // Rows have the former key still: it cannot go yet.
     if (keys.length > 1) await expect(stack.restart({ env: keysOf(KEY_B) })).rejects.toThrow('with a key that is not configured');
     await stack.restart({ env: keysOf(...keys) });
@@ -63,16 +59,11 @@ test('a reseal beside callbacks, killed with each key and ended by the next star
         command(stack, '/store/reseal'),
         command(stack, `/store/backup?path=${stack.folder}/backup-${keys.length}.sqlite`),
       ]);
-      expect(first).toMatchObject({ status: 200, body: { rewritten: true } });
+      expect(first).toMatchObject({ status: 200, body: { keyId: keyIdOf(current) } });
       expect(second).toMatchObject({ status: 200, body: { rows: 0 } });
       expect(backup).toMatchObject({ status: 200 });
     });
-    expect(
-      verifySqlite(
-        `${stack.folder}/backup-${keys.length}.sqlite`,
-        keys.flatMap((key) => key ?? []),
-      ),
-    ).toMatchObject({ faults: [], unread: 0 });
+    expect(verifySqlite(`${stack.folder}/backup-${keys.length}.sqlite`, keys)).toMatchObject({ faults: [], unread: 0 });
   }
   await kill();
   await stack.restart({ env: keysOf(KEY_B) });

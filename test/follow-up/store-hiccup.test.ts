@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { EndpointFault } from '../../simulator/faults/endpoint-faults.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
-import type { RequestLog, SendingStep } from '../../src/datasources/request-log/request-log.ts';
+import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
+import type { SendingStep } from '../../src/datasources/request-log/sending-steps.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { iccid } from '../support/devices.ts';
 import { tempFolder } from '../support/temp-folder.ts';

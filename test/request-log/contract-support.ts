@@ -1,5 +1,6 @@
 import type { Hub } from '../../src/datasources/request-log/hub.ts';
-import type { RequestLog, StoredOutcome } from '../../src/datasources/request-log/request-log.ts';
+import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
+import type { StoredOutcome } from '../../src/datasources/request-log/stored-request.ts';
 import { newRequest } from '../support/new-request.ts';
 
 /** A store that can be closed and opened again, as a process that ends and starts does. */

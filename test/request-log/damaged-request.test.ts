@@ -63,13 +63,13 @@ test.each([
     {
       await using log = openLog(store.path, { keys });
       await log.recover();
-      const inStore = (await log.kept({ accounts: null, reason: 'DAMAGED_REQUEST' }, null, 10)).rows.length;
+      const inStore = (await log.deadLetters({ accounts: null, reason: 'DAMAGED_REQUEST' }, null, 10)).rows.length;
       expect(await receive(log, 'damaged', B)).toBe('DAMAGED');
       expect(await receive(log, 'damaged', B)).toBe('DAMAGED');
       expect(await receive(log, 'damaged', C)).toBe('DAMAGED');
       expect(await receive(log, 'whole', C)).toBe('APPLIED');
       expect((await requestOf(log, store.whole)).status).toBe('SUCCEEDED');
-      const { rows } = await log.kept({ accounts: ['account-1'], reason: 'DAMAGED_REQUEST' }, null, 10);
+      const { rows } = await log.deadLetters({ accounts: ['account-1'], reason: 'DAMAGED_REQUEST' }, null, 10);
       expect([inStore, rows.length]).toEqual([0, 2]);
       // Not as long as it is as it was.
       expect(await receiverOf(log).redrive(rows[0] ?? (await Promise.reject(new Error('none'))), false)).toBe('DAMAGED');
@@ -83,9 +83,9 @@ test.each([
     }
     store.repair();
     await using log = openLog(store.path, { keys });
-    const { rows } = await log.kept({ accounts: null, reason: 'DAMAGED_REQUEST' }, null, 10);
+    const { rows } = await log.deadLetters({ accounts: null, reason: 'DAMAGED_REQUEST' }, null, 10);
     for (const row of rows) expect(await receiverOf(log).redrive(row, false)).toBe('APPLIED');
-    expect((await log.kept({ accounts: null, reason: 'DAMAGED_REQUEST' }, null, 10)).rows).toEqual([]);
+    expect((await log.deadLetters({ accounts: null, reason: 'DAMAGED_REQUEST' }, null, 10)).rows).toEqual([]);
     expect((await requestOf(log, store.damaged)).status).toBe('SUCCEEDED');
     expect(await outcomesOf(log, store.damaged)).toHaveLength(3);
   },

@@ -6,7 +6,7 @@ import { tempFolder } from '../support/temp-folder.ts';
 import { A, submitted } from './contract-support.ts';
 
 /** As many of another account's requests as a listener keeps aside. */
-const KEPT = 10_000;
+const DEAD_LETTER = 10_000;
 
 test('past the cap a callback of another account’s request is told as dropped, not as kept; a resend of one that was kept is none', async () => {
   await using folder = await tempFolder();
@@ -29,7 +29,7 @@ test('past the cap a callback of another account’s request is told as dropped,
     expect(await receive(log, 'first')).toBe('FOREIGN');
   }
   const db = new DatabaseSync(path);
-  db.exec(`WITH RECURSIVE n (at) AS (SELECT 2 UNION ALL SELECT at + 1 FROM n WHERE at < ${KEPT})
+  db.exec(`WITH RECURSIVE n (at) AS (SELECT 2 UNION ALL SELECT at + 1 FROM n WHERE at < ${DEAD_LETTER})
     INSERT INTO kept_message (account, service, received_at, reason, digest, body)
     SELECT 'account-2', 'CarrierService', 1, 'FOREIGN_REQUEST', CAST(at AS BLOB), x'00' FROM n`);
   db.close();

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { ForwardLane } from '../../src/datasources/request-log/forward-queue.ts';
-import type { KeptReason } from '../../src/datasources/request-log/kept-messages.ts';
+import type { DeadLetterReason } from '../../src/datasources/request-log/dead-letter-log.ts';
 import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
 import { successCallback, type SampleOptions } from '../support/callback-samples.ts';
 import { A, B, submitted, type LogFixture } from './contract-support.ts';
@@ -14,7 +14,7 @@ function copied(name: string, options: SampleOptions) {
   return { ...successCallback(options), forward: { contentType: null, body: Buffer.from(name) } };
 }
 
-function kept(name: string, reason: KeptReason) {
+function kept(name: string, reason: DeadLetterReason) {
   const forward = { contentType: 'text/plain', body: Buffer.from(name) };
   return { ...LANE, receivedAt: 1_000, reason, contentType: 'text/plain', body: Buffer.from(name), forward };
 }

@@ -35,12 +35,12 @@ const ALLOWED: Readonly<Record<string, string>> = {
   hiddenRequest: 'only what is being purged has no account, and the first is enough',
   purgeableRequests: 'ends at its limit, oldest first',
   oldUnclaimed: 'ends at its limit, oldest first',
-  oldKept: 'ends at its limit, oldest first',
+  oldDeadLetters: 'ends at its limit, oldest first',
   unclaimedGroups: 'callbacks with an id that no request has: they become requests within minutes',
   countUnclaimed: 'a count of an index without the messages, for the metrics: 10 ms a million',
-  keptByReason: 'at most 10,000 of each reason are kept for a listener',
+  deadLettersByReason: 'at most 10,000 of each reason are kept for a listener',
   unclaimedPage: 'one page, in the order of its key',
-  keptPage: 'one page of at most 10,000 of each reason for a listener',
+  deadLetterPage: 'one page of at most 10,000 of each reason for a listener',
   forwardLanes: 'once at a start: how much waits for the previous listener, counted in an index without the bodies',
 };
 
@@ -57,7 +57,7 @@ test.each([
   expect(Object.keys(ALLOWED).filter((name) => !faults.some(([faulty]) => faulty === name))).toEqual([]);
 });
 
-test.each(['unclaimedPageOf', 'keptPageOf', 'auditPageOf'])('%s reads nothing of other accounts', async (wanted) => {
+test.each(['unclaimedPageOf', 'deadLetterPageOf', 'auditPageOf'])('%s reads nothing of other accounts', async (wanted) => {
   await using folder = await tempFolder();
   const db = openSqlite(`${folder.path}/gateway.sqlite`);
   const plans = plansOf(db, new Vault([]));

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { ulid } from 'ulid';
 import { describe, expect, test } from 'vitest';
-import type { RequestLog, SendingStep } from '../../src/datasources/request-log/request-log.ts';
+import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
+import type { SendingStep } from '../../src/datasources/request-log/sending-steps.ts';
 import { identifierKey } from '../../src/datasources/thingspace/wire/device-identifier.ts';
 import { failureCallback, incoming, successCallback } from '../support/callback-samples.ts';
 import { newRequest } from '../support/new-request.ts';
@@ -195,7 +196,7 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       for (const body of ['one', 'two']) expect(await keep('a', 'CarrierService', body)).toBe(true);
       expect(await keep('a', 'CarrierService', 'three')).toBe(false);
       expect([await keep('b', 'CarrierService', 'one'), await keep('a', 'DeviceUsage', 'one')]).toEqual([true, true]);
-      expect((await log.kept({ accounts: ['b'], reason: null }, null, 10)).rows).toHaveLength(1);
+      expect((await log.deadLetters({ accounts: ['b'], reason: null }, null, 10)).rows).toHaveLength(1);
     });
 
     test('a kept message is found by its number for the accounts that are asked for, and for no other', async () => {
@@ -203,9 +204,9 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       const log = await fixture.open();
       for (const account of ['a', 'b'])
         await log.keep({ account, service: 's', receivedAt: 1, reason: 'UNREADABLE', contentType: null, body: Buffer.from(account) }, 2);
-      const ids = (await log.kept({ accounts: null, reason: null }, null, 10)).rows.map(({ id }) => id);
+      const ids = (await log.deadLetters({ accounts: null, reason: null }, null, 10)).rows.map(({ id }) => id);
       const found = async (accounts: readonly string[] | null) =>
-        [...(await log.keptById(ids, accounts)).values()].map(({ account }) => account);
+        [...(await log.deadLettersById(ids, accounts)).values()].map(({ account }) => account);
       expect([await found(['b']), await found([]), await found(null)]).toEqual([['b'], [], ['a', 'b']]);
     });
 

@@ -82,8 +82,8 @@ export async function fillMarked(log: RequestLog): Promise<Marked> {
 export async function readBack(log: RequestLog, { id, group }: Marked): Promise<string> {
   const sendable = await Promise.all([id, group].map((each) => log.sendable(each)));
   const pages = await log.outcomePages([id, group].map((requestId) => ({ requestId, statuses: null, afterIndex: -1, limit: 10 })));
-  const kept = (await log.kept({ accounts: null, reason: null }, null, 10)).rows;
-  const keptAgain = await log.keptById(
+  const kept = (await log.deadLetters({ accounts: null, reason: null }, null, 10)).rows;
+  const keptAgain = await log.deadLettersById(
     kept.map((each) => each.id),
     null,
   );

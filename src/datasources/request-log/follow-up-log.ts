@@ -1,6 +1,6 @@
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
 import type { DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
-import type { RequestedDevice, RequestError, StoredRequest } from './request-log.ts';
+import type { RequestedDevice, RequestError, StoredRequest } from './stored-request.ts';
 
 export interface DueCarrierRequest {
   readonly requestId: string;

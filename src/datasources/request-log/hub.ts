@@ -15,11 +15,11 @@ export class Hub {
   }
 
   /** Follows a topic; dispose of it when the follower leaves. */
-  follow(name: string): Following {
+  follow(name: string): TopicWatch {
     let topic = this.#topics.get(name);
     if (!topic) this.#topics.set(name, (topic = { version: 0, followers: 0, waiting: [], resting: new Set(), timer: null }));
     topic.followers++;
-    return new Following(topic, () => {
+    return new TopicWatch(topic, () => {
       if (--topic.followers === 0) {
         if (topic.timer) clearTimeout(topic.timer);
         this.#topics.delete(name);
@@ -69,7 +69,7 @@ interface Topic {
   timer: NodeJS.Timeout | null;
 }
 
-export class Following implements Disposable {
+export class TopicWatch implements Disposable {
   readonly #topic: Topic;
   readonly #leave: () => void;
   #release: (() => void) | null = null;

@@ -1,5 +1,5 @@
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
-import type { OutcomeSource, OutcomeStatus } from './request-log.ts';
+import type { OutcomeSource, OutcomeStatus } from './stored-request.ts';
 
 /**
  * What one row of a Request's log can say.

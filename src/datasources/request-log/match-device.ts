@@ -15,18 +15,18 @@ const LASTING = ['ICCID:', 'EID:', 'IMEI:', 'MEID:', 'ESN:'] as const;
  * the only device that has not had such a message yet, if no lasting identifier speaks against it. Never by a guess.
  */
 export function matchDevice(state: RequestState, position: number, message: CallbackMessage): number | null {
-  const identified = byIdentifier(state, position, message.deviceIds);
+  const identified = matchByIdentifier(state, position, message.deviceIds);
   if (identified !== 'NONE') return identified === 'AMBIGUOUS' ? null : identified;
-  return byElimination(state, position, message);
+  return matchByElimination(state, position, message);
 }
 
 /** The same by identifiers alone. */
 export function matchIdentified(state: RequestState, position: number, message: CallbackMessage): number | null {
-  const identified = byIdentifier(state, position, message.deviceIds);
+  const identified = matchByIdentifier(state, position, message.deviceIds);
   return typeof identified === 'number' ? identified : null;
 }
 
-function byIdentifier(state: RequestState, position: number, identifiers: readonly DeviceIdentifier[]): number | 'NONE' | 'AMBIGUOUS' {
+function matchByIdentifier(state: RequestState, position: number, identifiers: readonly DeviceIdentifier[]): number | 'NONE' | 'AMBIGUOUS' {
   const { byKey } = state.carrier(position);
   let ambiguous = false;
   for (const [strength, kind] of PRECEDENCE.entries()) {
@@ -45,13 +45,13 @@ function byIdentifier(state: RequestState, position: number, identifiers: readon
   return ambiguous ? 'AMBIGUOUS' : 'NONE';
 }
 
-function byElimination(state: RequestState, position: number, message: CallbackMessage): number | null {
+function matchByElimination(state: RequestState, position: number, message: CallbackMessage): number | null {
   const carrier = state.carrier(position);
   if (carrier.deviceCount === null) return null;
   const nidd = message.bearing === 'NIDD_CONFIG';
   const open = nidd ? carrier.withoutNidd : carrier.withoutFinal;
-  if (open !== 1 || rivals(carrier, nidd) > 1) return null;
-  const rival = onlyRival(carrier, nidd);
+  if (open !== 1 || countRivals(carrier, nidd) > 1) return null;
+  const rival = findOnlyRival(carrier, nidd);
   if (rival && rival.message !== message) return null;
   const index = state.outcomes.findIndex(
     (outcome) => outcome.position === position && (nidd ? outcome.niddSeq === 0 : outcome.source !== 'CALLBACK'),
@@ -60,12 +60,12 @@ function byElimination(state: RequestState, position: number, message: CallbackM
 }
 
 /** How many unmatched messages are after the one device that is open for NIDD messages, or for all others. */
-function rivals({ unmatched, unmatchedOf }: CarrierState, nidd: boolean): number {
+function countRivals({ unmatched, unmatchedOf }: CarrierState, nidd: boolean): number {
   return nidd ? unmatchedOf.NIDD_CONFIG : unmatched.size - unmatchedOf.NIDD_CONFIG;
 }
 
-function onlyRival(carrier: CarrierState, nidd: boolean): UnmatchedCallback | null {
-  if (rivals(carrier, nidd) !== 1) return null;
+function findOnlyRival(carrier: CarrierState, nidd: boolean): UnmatchedCallback | null {
+  if (countRivals(carrier, nidd) !== 1) return null;
   for (const waiting of carrier.unmatched.values()) if ((waiting.message.bearing === 'NIDD_CONFIG') === nidd) return waiting;
   return null;
 }
@@ -83,7 +83,7 @@ export function takeUnmatchedToTry(state: RequestState, position: number): Unmat
   }
   carrier.learnt.clear();
   for (const nidd of [false, true]) {
-    const only = (nidd ? carrier.withoutNidd : carrier.withoutFinal) === 1 ? onlyRival(carrier, nidd) : null;
+    const only = (nidd ? carrier.withoutNidd : carrier.withoutFinal) === 1 ? findOnlyRival(carrier, nidd) : null;
     if (only) found.add(only);
   }
   return [...found];

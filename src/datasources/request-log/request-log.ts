@@ -1,111 +1,19 @@
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
-import type { DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
-import type { AuditLog, AuditRecord } from './audit-log.ts';
+import type { AuditTrail, AuditRecord } from './audit-trail.ts';
 import type { FollowUpLog } from './follow-up-log.ts';
 import type { ForwardCopy, ForwardQueue } from './forward-queue.ts';
-import type { KeptMessages, KeptReason } from './kept-messages.ts';
-
-export const OUTCOME_STATUSES = ['PENDING', 'OVERDUE', 'SUCCEEDED', 'FAILED', 'EXPIRED', 'CANCELLED', 'REJECTED', 'UNKNOWN'] as const;
-export type OutcomeStatus = (typeof OUTCOME_STATUSES)[number];
-
-export const REQUEST_STATUSES = [
-  'QUEUED',
-  'SUBMITTING',
-  'IN_PROGRESS',
-  'UNKNOWN',
-  'SUCCEEDED',
-  'PARTIALLY_FAILED',
-  'FAILED',
-  'REJECTED',
-  'EXPIRED',
-  'CANCELLED',
-] as const;
-export type RequestStatus = (typeof REQUEST_STATUSES)[number];
-
-export const CARRIER_REQUEST_STATES = ['QUEUED', 'SENDING', 'ACCEPTED', 'REFUSED', 'UNKNOWN', 'CANCELLED', 'CLOSED'] as const;
-export type CarrierRequestState = (typeof CARRIER_REQUEST_STATES)[number];
-
-export type RequestOrigin = 'GATEWAY' | 'EXTERNAL';
-export type OutcomeSource = 'CALLBACK' | 'RECONCILED';
-
-/** How many devices of a Request stand at each status; without `unmatched` they sum to the devices known. */
-export type Progress = Readonly<Record<OutcomeStatus, number>> & {
-  /** Callbacks kept that no device of the Request could be tied to yet. */
-  readonly unmatched: number;
-};
-
-export interface RequestedDevice {
-  readonly deviceIds: readonly { readonly kind: string; readonly id: string }[];
-  readonly ipAddress?: string | undefined;
-}
-
-/** Why a Request stands where it stands, when the carrier (or the way to it) is the reason. */
-export interface RequestError {
-  readonly code: string;
-  readonly message: string;
-  readonly httpStatus?: number | undefined;
-}
-
-export interface StoredRequest {
-  readonly id: string;
-  readonly account: string;
-  readonly origin: RequestOrigin;
-  /** Null for EXTERNAL: another tool made it. */
-  readonly operation: string | null;
-  readonly createdBy: string;
-  readonly clientReference: string | null;
-  readonly status: RequestStatus;
-  /** Devices asked for; null where only the carrier knows (another tool's request, a group that could not be read). */
-  readonly total: number | null;
-  /** The devices were read from the carrier before the request was sent (a group, a whole account): who is in has changed, perhaps. */
-  readonly totalIsEstimate: boolean;
-  /** The Request whose failed devices this one tries again. */
-  readonly retryOf: string | null;
-  readonly progress: Progress;
-  readonly lastSeq: number;
-  readonly error: RequestError | null;
-  /** Milliseconds since the epoch, as all times in the log. */
-  readonly createdAt: number;
-  readonly updatedAt: number;
-  readonly completedAt: number | null;
-}
-
-export interface StoredCarrierRequest {
-  readonly requestId: string;
-  readonly position: number;
-  readonly service: string;
-  /** The carrier's own request id; null until it has answered. */
-  readonly carrierRequestId: string | null;
-  readonly state: CarrierRequestState;
-  /** The devices it carries: `deviceCount` of the Request's from `firstIndex` on; null where only the carrier knows. */
-  readonly firstIndex: number;
-  readonly deviceCount: number | null;
-  readonly attempts: number;
-  readonly sentAt: number | null;
-  readonly answeredAt: number | null;
-  readonly error: RequestError | null;
-}
-
-export interface StoredCallback {
-  readonly receivedAt: number;
-  /** How often the carrier had sent this message when it first reached us. */
-  readonly callbackCount: number | null;
-  readonly message: CallbackMessage;
-}
-
-export interface StoredOutcome {
-  readonly id: string;
-  readonly requestId: string;
-  /** The device's position in the mutation's list; devices that nobody named follow after the last of it. */
-  readonly index: number;
-  readonly requested: readonly DeviceIdentifier[] | null;
-  readonly status: OutcomeStatus;
-  readonly source: OutcomeSource | null;
-  /** A later final callback said the opposite of the first, which stands. */
-  readonly contradicted: boolean;
-  readonly final: StoredCallback | null;
-  readonly nidd: StoredCallback | null;
-}
+import type { DeadLetterLog, DeadLetterReason } from './dead-letter-log.ts';
+import type { SendingStep } from './sending-steps.ts';
+import type {
+  OutcomeStatus,
+  Page,
+  Progress,
+  RequestedDevice,
+  RequestStatus,
+  StoredCarrierRequest,
+  StoredOutcome,
+  StoredRequest,
+} from './stored-request.ts';
 
 /** One batch of a Request's log, as a follower receives it. */
 export interface LogBatch {
@@ -168,16 +76,6 @@ export interface IncomingCallback {
  */
 export type AppendResult = 'APPLIED' | 'UNCLAIMED' | 'DUPLICATE' | 'FOREIGN' | 'DAMAGED' | 'DROPPED';
 
-/** What happened to one carrier request, as the sender tells it. */
-export type SendingStep =
-  | { readonly type: 'SENDING' }
-  | { readonly type: 'ACCEPTED'; readonly carrierRequestId: string }
-  | { readonly type: 'REFUSED'; readonly error: RequestError }
-  | { readonly type: 'UNANSWERED'; readonly error: RequestError }
-  | { readonly type: 'REQUEUED'; readonly error: RequestError }
-  | { readonly type: 'CANCELLED'; readonly error: RequestError }
-  | { readonly type: 'PROVEN' };
-
 export interface RequestFilter {
   readonly accounts: readonly string[] | null;
   readonly statuses?: readonly RequestStatus[] | undefined;
@@ -187,11 +85,6 @@ export interface RequestFilter {
   readonly deviceKeys?: readonly string[] | undefined;
   readonly since?: number | undefined;
   readonly until?: number | undefined;
-}
-
-export interface Page<Row> {
-  readonly rows: readonly Row[];
-  readonly hasMore: boolean;
 }
 
 export interface OutcomePage {
@@ -212,7 +105,7 @@ export interface SendableRequest {
 
 export interface LogCounts {
   readonly unclaimed: number;
-  readonly keptByReason: Readonly<Partial<Record<KeptReason, number>>>;
+  readonly deadLettersByReason: Readonly<Partial<Record<DeadLetterReason, number>>>;
   /** Devices that are OVERDUE now. */
   readonly overdueDevices: number;
   readonly openByStatus: Readonly<Partial<Record<RequestStatus, number>>>;
@@ -222,7 +115,7 @@ export interface LogCounts {
  * The durable truth of the gateway: one append-only log per Request, and what has come in that no Request of ours has yet.
  * Every promise of a method holds once its promise resolves: the row is on disk (fsync), and a crash cannot take it back.
  */
-export interface RequestLog extends FollowUpLog, KeptMessages, ForwardQueue, AuditLog, AsyncDisposable {
+export interface RequestLog extends FollowUpLog, DeadLetterLog, ForwardQueue, AuditTrail, AsyncDisposable {
   /** Changes when a backup is restored; a cursor of another epoch is refused. */
   readonly epoch: string;
 
@@ -269,22 +162,4 @@ export interface RequestLog extends FollowUpLog, KeptMessages, ForwardQueue, Aud
   /** A real write, committed: what readiness asks. */
   probe(): Promise<void>;
   counts(): Promise<LogCounts>;
-}
-
-export function isTerminal(status: RequestStatus): boolean {
-  return TERMINAL.has(status);
-}
-
-const TERMINAL: ReadonlySet<RequestStatus> = new Set(['SUCCEEDED', 'PARTIALLY_FAILED', 'FAILED', 'REJECTED', 'EXPIRED', 'CANCELLED']);
-
-/** A Progress as the row of numbers that is stored, in the order of `OUTCOME_STATUSES`, `unmatched` last. */
-export function countsOf(progress: Progress): number[] {
-  const { PENDING, OVERDUE, SUCCEEDED, FAILED, EXPIRED, CANCELLED, REJECTED, UNKNOWN, unmatched } = progress;
-  return [PENDING, OVERDUE, SUCCEEDED, FAILED, EXPIRED, CANCELLED, REJECTED, UNKNOWN, unmatched];
-}
-
-export function progressOf(counts: readonly number[]): { -readonly [Key in keyof Progress]: number } {
-  const [PENDING = 0, OVERDUE = 0, SUCCEEDED = 0, FAILED = 0, EXPIRED = 0, CANCELLED = 0, REJECTED = 0, UNKNOWN = 0, unmatched = 0] =
-    counts;
-  return { PENDING, OVERDUE, SUCCEEDED, FAILED, EXPIRED, CANCELLED, REJECTED, UNKNOWN, unmatched };
 }

@@ -1,7 +1,7 @@
 import { identifierKey, keyOf, parseIdentifierKind, type DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
 import { THIS_ROW, type LogEvent } from './log-event.ts';
-import { requestStatus } from './request-status.ts';
+import { deriveStatus } from './derive-status.ts';
 import {
   progressOf,
   type CarrierRequestState,
@@ -10,7 +10,7 @@ import {
   type Progress,
   type RequestedDevice,
   type RequestStatus,
-} from './request-log.ts';
+} from './stored-request.ts';
 import { CARRIER_STATE } from './sending-steps.ts';
 
 export interface OutcomeState {
@@ -123,7 +123,7 @@ export class RequestState {
     const carrier = this.carriers[event.position];
     if (carrier) this.#applyToCarrier(carrier, event, seq);
     if (event.outcome) this.#applyToOutcome(event, seq);
-    this.status = requestStatus(this.#carrierStates, this.counts, this.devicesKnown);
+    this.status = deriveStatus(this.#carrierStates, this.counts, this.devicesKnown);
     return seq;
   }
 
@@ -139,7 +139,7 @@ export class RequestState {
       removeUnmatched(carrier, tied);
       this.counts.unmatched--;
       this.#ensureOutcome(event.outcome.index, event.position);
-      this.#learn(event.outcome.index, tied.message.deviceIds.filter(matchable).map(keyOf));
+      this.#learn(event.outcome.index, tied.message.deviceIds.filter(isMatchable).map(keyOf));
     }
   }
 
@@ -161,7 +161,7 @@ export class RequestState {
     outcome.niddSeq = niddSeq;
     outcome.contradicted = change.contradicted;
     outcome.lastSeq = seq;
-    if (event.callback) this.#learn(change.index, event.callback.message.deviceIds.filter(matchable).map(keyOf));
+    if (event.callback) this.#learn(change.index, event.callback.message.deviceIds.filter(isMatchable).map(keyOf));
   }
 
   /** A device that the carrier reports and nobody named gets the next index. */
@@ -236,7 +236,7 @@ export function requestedIdentifiers(device: RequestedDevice | null | undefined)
 }
 
 /** IMSI and MIN never come alone: a message that has one names its device by a stronger identifier too. */
-function matchable({ kind }: DeviceIdentifier): boolean {
+function isMatchable({ kind }: DeviceIdentifier): boolean {
   return kind !== 'IMSI' && kind !== 'MIN';
 }
 

@@ -1,4 +1,14 @@
-import type { CarrierRequestState, SendingStep } from './request-log.ts';
+import type { CarrierRequestState, RequestError } from './stored-request.ts';
+
+/** What happened to one carrier request, as the sender tells it. */
+export type SendingStep =
+  | { readonly type: 'SENDING' }
+  | { readonly type: 'ACCEPTED'; readonly carrierRequestId: string }
+  | { readonly type: 'REFUSED'; readonly error: RequestError }
+  | { readonly type: 'UNANSWERED'; readonly error: RequestError }
+  | { readonly type: 'REQUEUED'; readonly error: RequestError }
+  | { readonly type: 'CANCELLED'; readonly error: RequestError }
+  | { readonly type: 'PROVEN' };
 
 /** Where each step begins. What has left is never cancelled, what is cancelled never leaves. */
 export const STEP_FROM: Readonly<Record<SendingStep['type'], readonly CarrierRequestState[]>> = {

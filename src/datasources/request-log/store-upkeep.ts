@@ -20,6 +20,7 @@ export interface PurgeReport {
 export interface ResealStep {
   /** Rows that it has sealed with the current key. */
   readonly rows: number;
+  readonly keyId: string;
   /** Every row has the current key. */
   readonly done: boolean;
 }
@@ -28,8 +29,6 @@ export interface ResealReport {
   readonly rows: number;
   /** The key that every row is sealed with now. */
   readonly keyId: string;
-  /** The file was written anew: nothing of what rows were before lies in its free space. */
-  readonly rewritten: boolean;
 }
 
 export interface BackupReport {
@@ -87,22 +86,11 @@ export interface StoreUpkeep {
   backup(path: string, options?: { readonly isKept?: boolean }): Promise<BackupReport>;
   /**
    * Seals a bounded part of the rows with the current key that are sealed with another one, or not at all. An unfinished
-   * reseal goes on where it ended, over a restart too.
+   * reseal goes on where it ended, over a restart too. The last step empties the write-ahead log.
    *
-   * @throws GatewayError BAD_USER_INPUT where there is no key; STORE_FAILED for a value that does not open, or a disk that is
-   * nearly full.
+   * @throws GatewayError BAD_USER_INPUT where there is no key; STORE_FAILED for a value that does not open.
    */
   resealStep(): Promise<ResealStep>;
-  /**
-   * The last of a reseal. The write-ahead log is emptied; where the file has at most `maxBytes` it is written anew, which holds
-   * the store up (measured: 4 ms a megabyte).
-   *
-   * Rows that are rewritten leave pieces of what they were in the free space of their pages, whatever SQLite's secure_delete
-   * does: only a file that is written anew has none.
-   *
-   * @throws GatewayError STORE_FAILED where there was no room for that: every row is sealed all the same.
-   */
-  finishReseal(maxBytes: number): Promise<Pick<ResealReport, 'keyId' | 'rewritten'>>;
   sizes(): StoreSizes;
   stats(): Promise<StoreStats>;
   /** When the last purge and the last backup ended; null for never. */

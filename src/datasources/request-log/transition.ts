@@ -1,7 +1,8 @@
 import { matchDevice, matchIdentified, takeUnmatchedToTry } from './match-device.ts';
 import { THIS_ROW, type EventCallback, type LogEvent, type OutcomeChange } from './log-event.ts';
 import type { RequestState, UnmatchedCallback } from './request-state.ts';
-import { countsOf, type OutcomeStatus, type RequestStatus, type SendingStep } from './request-log.ts';
+import { countsOf, type OutcomeStatus, type RequestStatus } from './stored-request.ts';
+import type { SendingStep } from './sending-steps.ts';
 
 export type Change =
   | { readonly type: 'CREATED' }
@@ -190,7 +191,7 @@ function finalsOf(state: RequestState, position: number): readonly UnmatchedCall
 }
 
 const OPEN: readonly OutcomeStatus[] = ['PENDING', 'OVERDUE'];
-const UNSETTLED: readonly OutcomeStatus[] = ['PENDING', 'OVERDUE', 'UNKNOWN'];
+export const UNSETTLED: readonly OutcomeStatus[] = ['PENDING', 'OVERDUE', 'UNKNOWN'];
 
 /** Moves up to `limit` devices of a carrier request that stand at one of `from` to `status`, one row each. */
 function settleOpen(

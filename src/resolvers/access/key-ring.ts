@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { ApiKeyStore, StoredApiKey } from '../../datasources/request-log/api-keys.ts';
 import { GatewayError } from '../../errors.ts';
+import { OneAtATime } from '../../lib/one-at-a-time.ts';
 import { setAlarm } from '../../lib/timers.ts';
 import { EVERY_ACCOUNT, type Identity, type Rights } from './caller.ts';
 import { KeyIdentity, type KeyState } from './key-identity.ts';
@@ -57,7 +58,8 @@ export class KeyRing implements Disposable {
   readonly #options: KeyRingOptions;
   readonly #keys = new Map<string, KeyIdentity>();
   readonly #listeners = new Set<(change: KeyChange) => void>();
-  #turn: Promise<unknown> = Promise.resolve();
+  /** Two changes at once would both find room for a second valid key. */
+  readonly #changes = new OneAtATime();
   #undoAlarm: () => void = () => undefined;
 
   static async open(options: KeyRingOptions): Promise<KeyRing> {
@@ -88,7 +90,7 @@ export class KeyRing implements Disposable {
 
   /** @throws GatewayError BAD_USER_INPUT or NOT_FOUND with a sentence that says what to do; nothing was made then. */
   create(wanted: NewKey): Promise<CreatedKey> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const { name, scopes, grants } = 'like' in wanted ? this.#likeOf(wanted.like) : wanted;
       if (!NAME_PATTERN.test(name)) throw notMadeError('A name has 1 to 64 letters, digits, dots, dashes and underscores.');
       this.#checkScopes(scopes, 'No key was made.');
@@ -107,7 +109,7 @@ export class KeyRing implements Disposable {
 
   /** For good, and at once. A key that is revoked already stays so. */
   revoke(id: string): Promise<KeyView> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const key = this.#find(id);
       if (key.stored.revokedAt !== null) return toView(key);
       await this.#revise(key, { ...key.stored, revokedAt: this.#options.now() });
@@ -117,7 +119,7 @@ export class KeyRing implements Disposable {
 
   /** Other rights for a key, from now on and for whoever is connected with it: what is given replaces what was. */
   change(id: string, { scopes, grants }: Partial<Rights>): Promise<KeyView> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const key = this.#find(id);
       if (key.state() !== 'valid') throw new GatewayError('BAD_USER_INPUT', `Nothing was changed: key ${id} is ${key.state()}.`);
       if (scopes) this.#checkScopes(scopes, 'Nothing was changed.');
@@ -209,13 +211,6 @@ export class KeyRing implements Disposable {
     for (const key of this.#keys.values()) if (key.state() === 'valid') next = Math.min(next, key.stored.expiresAt);
     if (next === Infinity) return;
     this.#undoAlarm = setAlarm(next, this.#options.now, () => this.#awaitExpiry());
-  }
-
-  /** One change after the other: two at once would both find room for a second valid key. */
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => undefined);
-    return done;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { AuditLog } from '../../datasources/request-log/audit-log.ts';
+import type { AuditTrail } from '../../datasources/request-log/audit-trail.ts';
 import { GatewayError } from '../../errors.ts';
 
 export interface RecordedCommand<Result> {
@@ -13,7 +13,7 @@ export interface RecordedCommand<Result> {
 
 /** Does what an operator asks for, and tells of it in the audit log, done or not, before the operator hears of it. */
 export async function recordCommand<Result>(
-  audit: Pick<AuditLog, 'recordAudit'>,
+  audit: Pick<AuditTrail, 'recordAudit'>,
   { caller, action, work, subject = () => null }: RecordedCommand<Result>,
 ): Promise<Result> {
   const record = (outcome: string, result: Result | null) =>

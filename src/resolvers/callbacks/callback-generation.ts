@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import { GatewayError } from '../../errors.ts';
+import { OneAtATime } from '../../lib/one-at-a-time.ts';
 
 /** `CURRENT`: what the carrier is told. `FORMER`: the one before, which the carrier may still use. `LAPSED`: not taken. */
 export type GenerationStanding = 'CURRENT' | 'FORMER' | 'LAPSED';
@@ -30,7 +31,7 @@ export class CallbackGeneration {
   #current: number;
   /** When the carrier was last told of another generation, or seen to have the one before; null before the first rotation. */
   #since: number | null;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #changes = new OneAtATime();
 
   private constructor(facts: Facts, now: () => number, { current, since }: { readonly current: number; readonly since: number | null }) {
     this.#facts = facts;
@@ -74,7 +75,7 @@ export class CallbackGeneration {
    * @throws GatewayError BAD_USER_INPUT while the generation before the current one is still taken, unless `force`.
    */
   advance({ force }: { readonly force: boolean }): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const { formerUntil } = this;
       if (formerUntil !== null && !force) throw explainTooEarly(Math.min(FORMER_FOR_MS, formerUntil - this.#now()));
       await this.#put({ current: this.#current + 1, since: this.#now() });
@@ -86,14 +87,14 @@ export class CallbackGeneration {
    * before a rotation. The gateway goes on from there, and takes that URL from now on.
    */
   catchUp(generation: number): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       if (generation > this.#current) await this.#put({ current: generation, since: this.#now() });
     });
   }
 
   /** The carrier was seen to have a URL of the generation before: its time begins anew, or what the carrier sends there would be lost. */
   prolongFormer(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const now = this.#now();
       if (this.formerUntil !== null && now - (this.#since ?? now) >= PROLONGED_AFTER_MS)
         await this.#put({ current: this.#current, since: now });
@@ -104,12 +105,6 @@ export class CallbackGeneration {
     await this.#facts.remember(FACT, JSON.stringify(next));
     this.#current = next.current;
     this.#since = next.since;
-  }
-
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => undefined);
-    return done;
   }
 }
 

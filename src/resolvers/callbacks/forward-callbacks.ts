@@ -4,6 +4,7 @@ import { forwardTopic, type ForwardLane, type ForwardQueue, type WaitingForward 
 import type { Hub } from '../../datasources/request-log/hub.ts';
 import { CALLBACK_SERVICES } from '../../datasources/thingspace/wire/callback-service.ts';
 import { withFields } from '../../datasources/thingspace/wire/callback-form.ts';
+import { GrowingPause } from '../../lib/growing-pause.ts';
 import type { Logger } from '../../logger.ts';
 import type { ForwardTargets } from './forward-targets.ts';
 
@@ -80,7 +81,8 @@ export class CallbackForwarder implements AsyncDisposable {
   async #run(lane: ForwardLane, url: URL): Promise<void> {
     using following = this.#options.hub.follow(forwardTopic(lane));
     this.#stop.signal.addEventListener('abort', () => following[Symbol.dispose](), { once: true });
-    const health: LaneHealth = { pauseMs: this.#options.firstPauseMs, failures: 0, failingSince: 0 };
+    const { firstPauseMs: firstMs, maxPauseMs: maxMs } = this.#options;
+    const health: LaneHealth = { pause: new GrowingPause({ firstMs, maxMs }), failures: 0, failingSince: 0 };
     while (!this.#stop.signal.aborted) {
       // Mark, read, wait: what comes after the mark ends the wait at once.
       const mark = following.mark();
@@ -118,14 +120,15 @@ export class CallbackForwarder implements AsyncDisposable {
 
   /** One try. False when the listener has not taken the message, after the pause that follows from it. */
   async #deliver(lane: ForwardLane, url: URL, message: WaitingForward, health: LaneHealth): Promise<boolean> {
-    const { listener, firstPauseMs, maxPauseMs, onResult, now } = this.#options;
+    const { listener, onResult, now } = this.#options;
     const delivery = await listener.post(url, this.#outgoing(message));
     if (delivery.type === 'DELIVERED') {
       onResult('delivered', 1);
       await this.#discard(lane, [message]);
       if (health.failures > 0)
         this.#log('info', 'forwarding_recovered', lane, { count: health.failures, durationMs: now() - health.failingSince });
-      Object.assign(health, { pauseMs: firstPauseMs, failures: 0 });
+      health.pause.reset();
+      health.failures = 0;
       return true;
     }
     if (this.#stop.signal.aborted) return false;
@@ -134,8 +137,7 @@ export class CallbackForwarder implements AsyncDisposable {
       health.failingSince = now();
       this.#log('warn', 'forwarding_failing', lane, reasonOf(delivery));
     }
-    await this.#pause(health.pauseMs);
-    health.pauseMs = Math.min(health.pauseMs * 2, maxPauseMs);
+    await this.#pause(health.pause.next());
     return false;
   }
 
@@ -171,7 +173,7 @@ export class CallbackForwarder implements AsyncDisposable {
 }
 
 interface LaneHealth {
-  pauseMs: number;
+  readonly pause: GrowingPause;
   failures: number;
   failingSince: number;
 }

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { ForwardCopy, ForwardLane } from '../../datasources/request-log/forward-queue.ts';
-import type { StoredKeptMessage } from '../../datasources/request-log/kept-messages.ts';
+import type { StoredDeadLetter } from '../../datasources/request-log/dead-letter-log.ts';
 import type { AppendResult, IncomingCallback, RequestLog } from '../../datasources/request-log/request-log.ts';
 import { parseCallback } from '../../datasources/thingspace/wire/callback.ts';
 import { withFields, type CallbackForm } from '../../datasources/thingspace/wire/callback-form.ts';
@@ -101,7 +101,7 @@ export class CallbackReceiver {
    *
    * @param trustCredentials an operator vouches for the message, whatever credentials it names.
    */
-  async redrive(letter: StoredKeptMessage, trustCredentials: boolean): Promise<RedriveOutcome> {
+  async redrive(letter: StoredDeadLetter, trustCredentials: boolean): Promise<RedriveOutcome> {
     const { id, account, service, body, receivedAt, reason } = letter;
     // These were judged when they came, and are stored without their credentials.
     const isTrusted = trustCredentials || reason === 'FOREIGN_REQUEST' || reason === 'DAMAGED_REQUEST';
@@ -112,7 +112,7 @@ export class CallbackReceiver {
     const outcome = await this.#options.requestLog.append({ ...read.callback, forward, receivedAt });
     if (outcome === 'FOREIGN' || outcome === 'DROPPED') return 'FOREIGN';
     if (outcome === 'DAMAGED') return outcome;
-    await this.#options.requestLog.discardKept(id);
+    await this.#options.requestLog.discardDeadLetter(id);
     return outcome;
   }
 

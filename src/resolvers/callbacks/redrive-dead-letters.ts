@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import type { AuditRecord } from '../../datasources/request-log/audit-log.ts';
-import type { KeptReason, StoredKeptMessage } from '../../datasources/request-log/kept-messages.ts';
-import type { Page, RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { AuditRecord } from '../../datasources/request-log/audit-trail.ts';
+import type { DeadLetterReason, StoredDeadLetter } from '../../datasources/request-log/dead-letter-log.ts';
+import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { Page } from '../../datasources/request-log/stored-request.ts';
 import { GatewayError } from '../../errors.ts';
 import { accountsWith, mayUse, type Caller } from '../access/caller.ts';
 import type { CallbackReceiver, RedriveOutcome } from './receive-callback.ts';
@@ -19,7 +20,7 @@ export interface Redriven {
 
 export interface DeadLetterQuery {
   readonly accountName: string | null;
-  readonly reason: KeptReason | null;
+  readonly reason: DeadLetterReason | null;
   readonly after: string | null;
   readonly limit: number;
 }
@@ -34,9 +35,9 @@ export class DeadLetters {
     this.#options = options;
   }
 
-  list(caller: Caller, { accountName, reason, after, limit }: DeadLetterQuery): Promise<Page<StoredKeptMessage>> {
+  list(caller: Caller, { accountName, reason, after, limit }: DeadLetterQuery): Promise<Page<StoredDeadLetter>> {
     const accounts = accountName === null ? accountsWith(caller, 'admin') : mayUse(caller, accountName, 'admin') ? [accountName] : [];
-    return this.#options.requestLog.kept({ accounts, reason }, after, limit);
+    return this.#options.requestLog.deadLetters({ accounts, reason }, after, limit);
   }
 
   /**
@@ -56,7 +57,7 @@ export class DeadLetters {
     try {
       for (const id of ids) {
         // One by one: a thousand messages of a megabyte each would not fit into memory.
-        const letter = (await this.#options.requestLog.keptById([id], accounts)).get(id);
+        const letter = (await this.#options.requestLog.deadLettersById([id], accounts)).get(id);
         const outcome = letter ? await this.#options.receiver.redrive(letter, trustCredentials) : 'NOT_FOUND';
         done.push({ id, outcome });
         if (letter)

@@ -1,5 +1,4 @@
 import type { DueCarrierRequest, Finding, SilentDevice } from '../../datasources/request-log/follow-up-log.ts';
-import { DamagedRequest } from '../../datasources/request-log/sqlite/request-folds.ts';
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { CarrierReads, DeviceId } from '../../datasources/thingspace/carrier-reads.ts';
 import { operationNamed } from '../../operations/index.ts';
@@ -8,7 +7,7 @@ import type { DeviceIdentifier, DeviceIdentifierKind } from '../../datasources/t
 import { keyOf } from '../../datasources/thingspace/wire/device-identifier.ts';
 import type { DeviceRecord } from '../../datasources/thingspace/wire/device-list.ts';
 import { evidenceOf, type Evidence } from '../../datasources/thingspace/wire/evidence.ts';
-import { GatewayError } from '../../errors.ts';
+import { GatewayError, isDamagedRequest } from '../../errors.ts';
 import type { Quota } from '../../lib/quota.ts';
 
 export interface AskCarrierOptions {
@@ -77,7 +76,7 @@ async function silentDevices({ requestLog, onRefused }: AskCarrierOptions, reque
   try {
     return await requestLog.silentDevices(request.requestId, request.position);
   } catch (error) {
-    if (!(error instanceof DamagedRequest)) throw error;
+    if (!isDamagedRequest(error)) throw error;
     onRefused(error);
     return [];
   }

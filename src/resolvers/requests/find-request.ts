@@ -1,5 +1,6 @@
 import { GatewayError } from '../../errors.ts';
-import type { RequestLog, StoredRequest } from '../../datasources/request-log/request-log.ts';
+import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import { mayUse, type Caller } from '../access/caller.ts';
 
 /** An id of a Request of ours. */

@@ -1,7 +1,8 @@
-import { isTerminal, type LogBatch, type RequestLog, type StoredRequest } from '../../datasources/request-log/request-log.ts';
+import type { LogBatch, RequestLog } from '../../datasources/request-log/request-log.ts';
+import { isTerminal, type StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import { BoundedCache } from '../../lib/bounded-cache.ts';
 import type { FairScheduler } from '../../lib/fair-scheduler.ts';
-import type { Following, Hub } from '../../datasources/request-log/hub.ts';
+import type { Hub, TopicWatch } from '../../datasources/request-log/hub.ts';
 import { operationNamed } from '../../operations/index.ts';
 import { GatewayError } from '../../errors.ts';
 import { currentCaller, mayUse, type Identity } from '../access/caller.ts';
@@ -55,8 +56,8 @@ export class RequestFeed {
     const from = after === null ? 0 : after === 'LATEST' ? request.lastSeq : parseCursor(after, request, this.#requestLog.epoch);
     const awaitsNidd = untilNiddSettled && hasNiddMessages(request);
     const isOver = from >= request.lastSeq && isTerminal(request.status) && (!awaitsNidd || (await this.isNiddSettled(request.id, from)));
-    const following = isOver ? null : this.#hub.follow(request.id);
-    return new RequestFollower(this, { identity, callerId: caller.id, request, from, batchSize, awaitsNidd, following });
+    const watch = isOver ? null : this.#hub.follow(request.id);
+    return new RequestFollower(this, { identity, callerId: caller.id, request, from, batchSize, awaitsNidd, watch });
   }
 
   waitForTurn(callerId: string): Promise<void> {
@@ -113,7 +114,7 @@ interface FollowerOptions {
   readonly batchSize: number;
   readonly awaitsNidd: boolean;
   /** Null when there is nothing to come. */
-  readonly following: Following | null;
+  readonly watch: TopicWatch | null;
 }
 
 /**
@@ -130,37 +131,37 @@ export class RequestFollower implements AsyncIterableIterator<RequestStatusEvent
   readonly #batchSize: number;
   readonly #awaitsNidd: boolean;
   /** Null once it is over. */
-  #following: Following | null;
+  #watch: TopicWatch | null;
   /** The last row it has given. */
   #seq: number;
   #mayHaveMore = true;
 
-  constructor(feed: RequestFeed, { identity, callerId, request, from, batchSize, awaitsNidd, following }: FollowerOptions) {
+  constructor(feed: RequestFeed, { identity, callerId, request, from, batchSize, awaitsNidd, watch }: FollowerOptions) {
     this.#feed = feed;
     this.#identity = identity;
     this.#callerId = callerId;
     this.#request = { id: request.id, account: request.account };
     this.#batchSize = batchSize;
     this.#awaitsNidd = awaitsNidd;
-    this.#following = following;
+    this.#watch = watch;
     this.#seq = from;
   }
 
   async next(): Promise<IteratorResult<RequestStatusEvent>> {
     // Who has caught up gets what comes next in one batch, with everybody else who has.
-    if (!this.#mayHaveMore) await this.#following?.tick();
-    while (this.#following) {
+    if (!this.#mayHaveMore) await this.#watch?.tick();
+    while (this.#watch) {
       // Also between the events of a replay, which are all there: others would have to wait for its end, and it would not even
       // learn that its own client has left.
       await this.#feed.waitForTurn(this.#callerId);
-      if (!this.#following) break;
+      if (!this.#watch) break;
       // Mark, read, wait: a change after the mark ends the wait at once.
-      const mark = this.#following.mark();
+      const mark = this.#watch.mark();
       const event = await this.#feed.read(this.#request.id, this.#seq, this.#batchSize);
-      if (!this.#following) break;
+      if (!this.#watch) break;
       this.#checkRight();
       if (!event) {
-        await this.#following.news(mark);
+        await this.#watch.news(mark);
         continue;
       }
       await this.#advance(event);
@@ -197,8 +198,8 @@ export class RequestFollower implements AsyncIterableIterator<RequestStatusEvent
   }
 
   #stop(): void {
-    this.#following?.[Symbol.dispose]();
-    this.#following = null;
+    this.#watch?.[Symbol.dispose]();
+    this.#watch = null;
   }
 }
 

@@ -1,4 +1,5 @@
-import type { RequestedDevice, RequestLog, StoredRequest } from '../../datasources/request-log/request-log.ts';
+import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { RequestedDevice, StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import type { CarrierReads } from '../../datasources/thingspace/carrier-reads.ts';
 import type { DeviceIdentifierKind } from '../../datasources/thingspace/wire/device-identifier.ts';
 import type { DeviceFilter } from '../../operations/target.ts';

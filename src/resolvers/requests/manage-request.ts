@@ -1,11 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type {
-  OutcomeStatus,
-  RequestedDevice,
-  RequestLog,
-  StoredOutcome,
-  StoredRequest,
-} from '../../datasources/request-log/request-log.ts';
+import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { OutcomeStatus, RequestedDevice, StoredOutcome, StoredRequest } from '../../datasources/request-log/stored-request.ts';
+import { OneAtATime } from '../../lib/one-at-a-time.ts';
 import type { Command, Operation } from '../../operations/define-operation.ts';
 import { operationNamed } from '../../operations/index.ts';
 import { REQUEST_OPTIONS, type RequestOptions } from '../../operations/fields.ts';
@@ -43,7 +39,7 @@ const PAGE = 500;
 export class RequestManager {
   readonly #options: RequestManagerOptions;
   /** Retries of one Request go one after the other: two at once would send its devices twice. */
-  readonly #retrying = new Map<string, Promise<unknown>>();
+  readonly #retrying = new Map<string, OneAtATime>();
 
   constructor(options: RequestManagerOptions) {
     this.#options = options;
@@ -107,10 +103,13 @@ export class RequestManager {
       const faults = faultsOf(options.error);
       return this.#recorded(caller, RETRY, request, { type: 'INVALID', faults, total: faults.length });
     }
-    const before = this.#retrying.get(request.id) ?? Promise.resolve();
-    const retry = before.catch(() => undefined).then(() => this.#retry(caller, request, options.data));
-    this.#retrying.set(request.id, retry);
-    return retry.finally(() => this.#retrying.get(request.id) === retry && this.#retrying.delete(request.id));
+    const retries = this.#retrying.get(request.id) ?? new OneAtATime();
+    this.#retrying.set(request.id, retries);
+    try {
+      return await retries.run(() => this.#retry(caller, request, options.data));
+    } finally {
+      if (retries.isIdle) this.#retrying.delete(request.id);
+    }
   }
 
   async #retry(caller: Caller, request: StoredRequest, options: RequestOptions): Promise<SubmitResult> {

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DueCarrierRequest } from '../../datasources/request-log/follow-up-log.ts';
-import { DamagedRequest } from '../../datasources/request-log/sqlite/request-folds.ts';
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { CarrierReads } from '../../datasources/thingspace/carrier-reads.ts';
-import { GatewayError } from '../../errors.ts';
+import { GatewayError, isDamagedRequest } from '../../errors.ts';
 import { askable, askCarrier, type Askable } from './ask-carrier.ts';
+import { GrowingPause } from '../../lib/growing-pause.ts';
 import { Quota } from '../../lib/quota.ts';
 
 export interface ReconcilerOptions {
@@ -26,7 +26,7 @@ export interface ReconcilerOptions {
 const LAPSED_AT_ONCE = 250;
 /** What was not answered is asked about sooner: nobody knows whether it was taken on. */
 const UNKNOWN_AFTER_MS = 120_000;
-/** Between two questions about one carrier request: from the first pause, doubled up to the longest. */
+/** Between two questions about one carrier request. */
 const FIRST_PAUSE_MS = 300_000;
 const LONGEST_PAUSE_MS = 3_600_000;
 /** How long a stopping gateway waits for an answer to a question, in milliseconds: it can be asked again. */
@@ -42,8 +42,8 @@ export class Reconciler implements AsyncDisposable {
   readonly #options: ReconcilerOptions;
   readonly #quota: Quota;
   readonly #stop = new AbortController();
-  /** When a carrier request may be asked about again, by the monotonic clock, and the pause after that. */
-  readonly #asked = new Map<string, { readonly nextAt: number; readonly pauseMs: number }>();
+  /** When a carrier request may be asked about again, by the monotonic clock, and the pauses after that. */
+  readonly #asked = new Map<string, { readonly nextAt: number; readonly pause: GrowingPause }>();
   /** By account: a long list of one does not keep another's devices waiting, their calls take turns in the quota. */
   readonly #asking = new Map<string, Promise<void>>();
 
@@ -64,7 +64,7 @@ export class Reconciler implements AsyncDisposable {
         if (age >= expireAfterMs) await this.#lapse(request, 'EXPIRED');
         else if (isOverdue) await this.#lapse(request, 'OVERDUE');
       } catch (error) {
-        if (!(error instanceof DamagedRequest)) throw error;
+        if (!isDamagedRequest(error)) throw error;
         this.#options.onFailure(error);
       }
     }
@@ -121,12 +121,9 @@ export class Reconciler implements AsyncDisposable {
   }
 
   #remember(request: Askable, retryAfterMs: number): void {
-    const first = Math.min(FIRST_PAUSE_MS, this.#options.overdueAfterMs);
-    const { pauseMs = first } = this.#asked.get(keyOf(request)) ?? {};
-    this.#asked.set(keyOf(request), {
-      nextAt: performance.now() + Math.max(pauseMs, retryAfterMs),
-      pauseMs: Math.min(pauseMs * 2, LONGEST_PAUSE_MS),
-    });
+    const firstMs = Math.min(FIRST_PAUSE_MS, this.#options.overdueAfterMs);
+    const { pause = new GrowingPause({ firstMs, maxMs: LONGEST_PAUSE_MS }) } = this.#asked.get(keyOf(request)) ?? {};
+    this.#asked.set(keyOf(request), { nextAt: performance.now() + Math.max(pause.next(), retryAfterMs), pause });
   }
 }
 

@@ -1,14 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Operation } from '../../operations/define-operation.ts';
 import { operationNamed } from '../../operations/index.ts';
-import type {
-  RequestError,
-  RequestLog,
-  SendableRequest,
-  SendingStep,
-  StoredCarrierRequest,
-} from '../../datasources/request-log/request-log.ts';
+import type { RequestLog, SendableRequest } from '../../datasources/request-log/request-log.ts';
+import type { RequestError, StoredCarrierRequest } from '../../datasources/request-log/stored-request.ts';
+import type { SendingStep } from '../../datasources/request-log/sending-steps.ts';
 import type { SendAnswer, ThingSpace } from '../../datasources/thingspace/thing-space.ts';
+import { GrowingPause } from '../../lib/growing-pause.ts';
 import type { GroupMembers } from './group-members.ts';
 import type { Place, SendQueue } from './send-queue.ts';
 
@@ -105,10 +102,12 @@ export class RequestSender implements AsyncDisposable {
   }
 
   async #sendPart(sendable: SendableRequest, part: StoredCarrierRequest, signal: AbortSignal): Promise<void> {
-    const { requestLog, firstPauseMs, maxPauseMs, maxWaitMs, now, onFailure } = this.#options;
+    const { requestLog, maxWaitMs, now, onFailure } = this.#options;
     const { id, createdAt } = sendable.request;
     let shown: string | null = null;
-    for (let pauseMs = firstPauseMs; !signal.aborted; pauseMs = Math.min(pauseMs * 2, maxPauseMs)) {
+    const pause = this.#growingPause();
+    for (let again = false; !signal.aborted; again = true) {
+      const pauseMs = pause.next();
       const leftMs = Math.max(createdAt + maxWaitMs - now(), 0);
       const patience = AbortSignal.any([signal, AbortSignal.timeout(leftMs)]);
       try {
@@ -116,7 +115,7 @@ export class RequestSender implements AsyncDisposable {
           await requestLog.cancelQueued(id, WAITED_TOO_LONG);
           return;
         }
-        const { answer, marked } = await this.#attempt(sendable, part, pauseMs > firstPauseMs, patience);
+        const { answer, marked } = await this.#attempt(sendable, part, again, patience);
         if (answer.type !== 'NOT_SENT') return;
         // One row a reason, not one a try: a carrier that is down for a day must not fill the log.
         if (marked || shown !== answer.code) {
@@ -169,6 +168,11 @@ export class RequestSender implements AsyncDisposable {
     return (await this.#options.requestLog.requests([requestId])).get(requestId)?.total === null;
   }
 
+  #growingPause(): GrowingPause {
+    const { firstPauseMs: firstMs, maxPauseMs: maxMs } = this.#options;
+    return new GrowingPause({ firstMs, maxMs });
+  }
+
   async #pause(requestId: string, ms: number, signal: AbortSignal): Promise<void> {
     this.#paused.set(requestId, performance.now() + ms);
     await delay(ms, undefined, { signal }).finally(() => this.#paused.delete(requestId));
@@ -176,14 +180,14 @@ export class RequestSender implements AsyncDisposable {
 
   /** What became of it must get into the log, or it stands as being sent for ever: a full disk is waited for. */
   async #record(requestId: string, position: number, step: SendingStep): Promise<void> {
-    const { firstPauseMs, maxPauseMs, onFailure } = this.#options;
-    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, maxPauseMs)) {
+    const pause = this.#growingPause();
+    for (;;) {
       try {
         return await this.#conclude(requestId, position, step);
       } catch (error) {
         if (this.#stop.signal.aborted) throw error;
-        onFailure(requestId, error);
-        await delay(pauseMs, undefined, { signal: this.#stop.signal });
+        this.#options.onFailure(requestId, error);
+        await delay(pause.next(), undefined, { signal: this.#stop.signal });
       }
     }
   }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { ulid } from 'ulid';
-import type { AuditRecord } from '../../datasources/request-log/audit-log.ts';
-import type { NewRequest, RequestLog, StoredRequest } from '../../datasources/request-log/request-log.ts';
+import type { AuditRecord } from '../../datasources/request-log/audit-trail.ts';
+import type { NewRequest, RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import type { Command, ParsedInput } from '../../operations/define-operation.ts';
 import type { InputFault } from '../../operations/input-fault.ts';
 import type { Session } from '../../datasources/thingspace/session.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PurgeReport, PurgeStep, StoreUpkeep } from '../../datasources/request-log/store-upkeep.ts';
 import { GatewayError } from '../../errors.ts';
+import { OneAtATime } from '../../lib/one-at-a-time.ts';
 
 export interface StorePurgeOptions {
   readonly upkeep: Pick<StoreUpkeep, 'purgeStep' | 'notePurge'>;
@@ -23,7 +24,7 @@ export class StorePurge implements AsyncDisposable {
   readonly #options: StorePurgeOptions;
   readonly #stop = new AbortController();
   readonly #since: { readonly wallMs: number; readonly monotonicMs: number };
-  #running: Promise<unknown> = Promise.resolve();
+  readonly #purges = new OneAtATime();
 
   constructor(options: StorePurgeOptions) {
     this.#options = options;
@@ -36,14 +37,12 @@ export class StorePurge implements AsyncDisposable {
    * @throws GatewayError SHUTTING_DOWN when it was stopped before its end.
    */
   run(olderThanDays = this.#options.retentionDays): Promise<PurgeReport> {
-    const purge = this.#running.then(() => this.#purge(this.#steadyNow() - olderThanDays * DAY_MS));
-    this.#running = purge.catch(() => undefined);
-    return purge;
+    return this.#purges.run(() => this.#purge(this.#steadyNow() - olderThanDays * DAY_MS));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new GatewayError('SHUTTING_DOWN', 'The gateway stops: the next purge goes on where this one ended.'));
-    await this.#running;
+    await this.#purges.ended();
   }
 
   /** The wall clock without its jumps forward: a clock that somebody sets wrong must not age what is young. */

@@ -1,20 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ResealReport, StoreUpkeep } from '../../datasources/request-log/store-upkeep.ts';
 import { GatewayError } from '../../errors.ts';
+import { OneAtATime } from '../../lib/one-at-a-time.ts';
 
 export interface StoreResealOptions {
-  readonly upkeep: Pick<StoreUpkeep, 'resealStep' | 'finishReseal'>;
+  readonly upkeep: Pick<StoreUpkeep, 'resealStep'>;
   /** After each step the store is left alone for this many times as long as the step took, its wait for other writes included. */
   readonly restFactor: number;
-  /** A larger file is not written anew at the end, because that holds the store up. */
-  readonly rewriteUpToBytes: number;
 }
 
 /** Seals everything in the store with the current key, step by step, one reseal at a time. */
 export class StoreReseal implements AsyncDisposable {
   readonly #options: StoreResealOptions;
   readonly #stop = new AbortController();
-  #running: Promise<unknown> = Promise.resolve();
+  readonly #reseals = new OneAtATime();
 
   constructor(options: StoreResealOptions) {
     this.#options = options;
@@ -27,25 +26,23 @@ export class StoreReseal implements AsyncDisposable {
    * it was stopped before its end.
    */
   run(): Promise<ResealReport> {
-    const reseal = this.#running.then(() => this.#reseal());
-    this.#running = reseal.catch(() => undefined);
-    return reseal;
+    return this.#reseals.run(() => this.#reseal());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new GatewayError('SHUTTING_DOWN', 'The gateway stops: the next reseal goes on where this one ended.'));
-    await this.#running;
+    await this.#reseals.ended();
   }
 
   async #reseal(): Promise<ResealReport> {
-    const { upkeep, restFactor, rewriteUpToBytes } = this.#options;
+    const { upkeep, restFactor } = this.#options;
     const { signal } = this.#stop;
     for (let rows = 0; ;) {
       signal.throwIfAborted();
       const started = performance.now();
       const step = await upkeep.resealStep();
       rows += step.rows;
-      if (step.done) return { rows, ...(await upkeep.finishReseal(rewriteUpToBytes)) };
+      if (step.done) return { rows, keyId: step.keyId };
       await delay((performance.now() - started) * restFactor, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }

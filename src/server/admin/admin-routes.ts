@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { AuditLog } from '../../datasources/request-log/audit-log.ts';
+import type { AuditTrail } from '../../datasources/request-log/audit-trail.ts';
 import type { BackupReport, PurgeReport, ResealReport, StoreStats } from '../../datasources/request-log/store-upkeep.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Metrics } from '../../metrics.ts';
@@ -22,7 +22,7 @@ export interface AdminOptions {
   readonly unlatch: () => Promise<void>;
   readonly keys: Pick<KeyRing, 'list' | 'create' | 'revoke' | 'change'>;
   /** Where every command is recorded. */
-  readonly audit: Pick<AuditLog, 'recordAudit'>;
+  readonly audit: Pick<AuditTrail, 'recordAudit'>;
   readonly store: {
     readonly backup: (path: string) => Promise<BackupReport>;
     /** The same for a moment: to be verified, and no backup that anybody counts on. */

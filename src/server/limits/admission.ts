@@ -6,7 +6,7 @@ import {
   type ExecutionArgs,
   type OperationDefinitionNode,
 } from 'graphql';
-import type { AuditLog } from '../../datasources/request-log/audit-log.ts';
+import type { AuditTrail } from '../../datasources/request-log/audit-trail.ts';
 import type { Logger } from '../../logger.ts';
 import { currentCaller, type Caller } from '../../resolvers/access/caller.ts';
 import type { GraphContext } from '../../schema/context.ts';
@@ -20,7 +20,7 @@ export interface AdmissionOptions {
   readonly maxCost: number;
   readonly operationsPerMinute: number;
   readonly mutationsPerMinute: number;
-  readonly requestLog: Pick<AuditLog, 'recordAudit'>;
+  readonly requestLog: Pick<AuditTrail, 'recordAudit'>;
   readonly logger: Logger;
   readonly onRefused: (code: string) => void;
 }

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { opened, registerVault } from '../../../src/datasources/request-log/sqlite/sealing/sqlite-sealing.ts';
+import { unsealInSql, registerVault } from '../../../src/datasources/request-log/sqlite/sealing/sqlite-sealing.ts';
 import { Vault } from '../../../src/datasources/request-log/sqlite/sealing/vault.ts';
 import type { Books, Intent } from './books.ts';
 import { markerIn, messageBody } from './carrier-messages.ts';
@@ -51,11 +51,11 @@ class StoreAudit implements Disposable {
     const copies = new Uint8Array(this.#books.messages.length);
     const rows = this.#db
       .prepare(
-        `SELECT ${opened('event', 'message')} AS message, r.client_reference AS reference
+        `SELECT ${unsealInSql('event', 'message')} AS message, r.client_reference AS reference
            FROM event e JOIN request r ON r.pk = e.request_pk WHERE e.message IS NOT NULL
            AND e.kind <> 'RECONCILED'
-         UNION ALL SELECT ${opened('unclaimed', 'message')}, NULL FROM unclaimed
-         UNION ALL SELECT CAST(${opened('kept_message', 'body')} AS TEXT), 'kept aside' FROM kept_message`,
+         UNION ALL SELECT ${unsealInSql('unclaimed', 'message')}, NULL FROM unclaimed
+         UNION ALL SELECT CAST(${unsealInSql('kept_message', 'body')} AS TEXT), 'kept aside' FROM kept_message`,
       )
       .iterate() as Iterable<{ message: string; reference: string | null }>;
     for (const { message, reference } of rows) this.#callback(message, reference, copies);

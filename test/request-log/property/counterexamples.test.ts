@@ -41,7 +41,7 @@ const purge = (steps: number): OperationOf<'purge'> => ({ type: 'purge', turnsAg
 const keep: OperationOf<'keep'> = { type: 'keep', account: 0, reason: 0, body: 0, cap: 1 };
 const resend: OperationOf<'resend'> = { type: 'resend', message: 1, count: 0, stranger: false };
 const secondId: OperationOf<'step'> = { type: 'step', part: 0, step: 'ACCEPTED', taken: false, fits: false };
-const discardKept: OperationOf<'discardKept'> = { type: 'discardKept', at: 0 };
+const discardDeadLetter: OperationOf<'discardDeadLetter'> = { type: 'discardDeadLetter', at: 0 };
 const overdue: OperationOf<'lapse'> = { type: 'lapse', part: 1, into: 'OVERDUE', limit: 1 };
 
 const HISTORIES = [
@@ -57,7 +57,7 @@ const HISTORIES = [
     name: 'a message that was unclaimed is not kept aside as well once another account has the id',
     turns: [[external({ account: 1, says: 'NIDD' })], [external(), settle], [resend]],
   },
-  { name: 'the number of a discarded message is never another’s', turns: [[keep], [purge(1), keep, discardKept]] },
+  { name: 'the number of a discarded message is never another’s', turns: [[keep], [purge(1), keep, discardDeadLetter]] },
   {
     name: 'what came after a sending came after it, whatever was purged in between',
     turns: [[external(), external()], [submit({ sizes: null, answered: null })], [purge(1)], [external({ guid: 1 })], [settle]],

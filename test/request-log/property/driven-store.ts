@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Following } from '../../../src/datasources/request-log/hub.ts';
+import type { TopicWatch } from '../../../src/datasources/request-log/hub.ts';
 import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
 import type { LogSource } from './log-source.ts';
 import { storedRows, type StoredRows } from './stored-rows.ts';
@@ -15,7 +15,7 @@ const SQLITE_FULL = 13;
 export class DrivenStore implements AsyncDisposable {
   readonly #source: LogSource;
   readonly #folder: string;
-  readonly #followings = new Map<string, Following>();
+  readonly #followings = new Map<string, TopicWatch>();
   #life = 0;
   #momentsLeft = Number.POSITIVE_INFINITY;
   #roomFor = Number.POSITIVE_INFINITY;

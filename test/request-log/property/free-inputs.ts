@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { NewRequest, RequestedDevice, SendingStep } from '../../../src/datasources/request-log/request-log.ts';
+import type { NewRequest } from '../../../src/datasources/request-log/request-log.ts';
+import type { RequestedDevice } from '../../../src/datasources/request-log/stored-request.ts';
+import type { SendingStep } from '../../../src/datasources/request-log/sending-steps.ts';
 import type { CarrierMessage } from './carrier-message.ts';
 import { strangeGuid, type SpeltIdentifier } from './fleet.ts';
 import type { FreeOperation } from './free-operations.ts';

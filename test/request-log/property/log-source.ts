@@ -22,7 +22,7 @@ export async function plantedSource(edits: readonly Edit[]): Promise<AsyncDispos
     (await import(pathToFileURL(`${tree.path}/src/datasources/${file}`).href)) as Pick<LogSource, Name>;
   return {
     Hub: (await load<'Hub'>('request-log/hub.ts')).Hub,
-    SqliteRequestLog: (await load<'SqliteRequestLog'>('request-log/sqlite.ts')).SqliteRequestLog,
+    SqliteRequestLog: (await load<'SqliteRequestLog'>('request-log/sqlite/sqlite.ts')).SqliteRequestLog,
     readCallbackBody: (await load<'readCallbackBody'>('thingspace/wire/callback-body.ts')).readCallbackBody,
     parseCallback: (await load<'parseCallback'>('thingspace/wire/callback.ts')).parseCallback,
     evidenceOf: (await load<'evidenceOf'>('thingspace/wire/evidence.ts')).evidenceOf,

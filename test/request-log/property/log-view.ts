@@ -1,10 +1,5 @@
-import type {
-  LogBatch,
-  RequestLog,
-  StoredCallback,
-  StoredOutcome,
-  StoredRequest,
-} from '../../../src/datasources/request-log/request-log.ts';
+import type { LogBatch, RequestLog } from '../../../src/datasources/request-log/request-log.ts';
+import type { StoredCallback, StoredOutcome, StoredRequest } from '../../../src/datasources/request-log/stored-request.ts';
 import { deviceOfIccid } from './fleet.ts';
 
 /**
@@ -52,7 +47,7 @@ export async function viewOfLog(log: RequestLog, now: number, found: readonly st
       ...row,
       tag: message.comment,
     })),
-    kept: (await log.kept({ accounts: null, reason: null }, null, EVERYTHING)).rows.map(({ id: _id, body, ...row }) => ({
+    kept: (await log.deadLetters({ accounts: null, reason: null }, null, EVERYTHING)).rows.map(({ id: _id, body, ...row }) => ({
       ...row,
       body: bodyTag(Buffer.from(body).toString()),
     })),
@@ -74,7 +69,7 @@ export async function viewOfLog(log: RequestLog, now: number, found: readonly st
         }),
       ),
     ),
-    counts: { ...counts, keptByReason: { ...counts.keptByReason }, openByStatus: { ...counts.openByStatus } },
+    counts: { ...counts, deadLettersByReason: { ...counts.deadLettersByReason }, openByStatus: { ...counts.openByStatus } },
   };
 }
 

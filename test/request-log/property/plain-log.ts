@@ -1,5 +1,6 @@
-import type { KeptReason } from '../../../src/datasources/request-log/kept-messages.ts';
-import type { AppendResult, OutcomeStatus } from '../../../src/datasources/request-log/request-log.ts';
+import type { DeadLetterReason } from '../../../src/datasources/request-log/dead-letter-log.ts';
+import type { AppendResult } from '../../../src/datasources/request-log/request-log.ts';
+import type { OutcomeStatus } from '../../../src/datasources/request-log/stored-request.ts';
 import { LEADS_TO, mayBegin, MOVES, UNSETTLED, type StepType } from './plain-steps.ts';
 import { change, isEnded, learn, newDevice, type Heard, type PlainMessage, type PlainPart, type PlainRequest } from './plain-request.ts';
 
@@ -15,10 +16,10 @@ export interface PlainFinding {
   readonly tag: string;
 }
 
-export interface PlainKept {
+export interface PlainDeadLetter {
   readonly account: string;
   readonly service: string;
-  readonly reason: KeptReason;
+  readonly reason: DeadLetterReason;
   /** What the message is, whoever sends it again. */
   readonly body: string;
   readonly receivedAt: number;
@@ -48,7 +49,7 @@ export const FORWARDED_ACCOUNT = 'account-1';
 export class PlainLog {
   requests: PlainRequest[] = [];
   unclaimed: PlainMessage[] = [];
-  kept: PlainKept[] = [];
+  kept: PlainDeadLetter[] = [];
   forwards: PlainForward[] = [];
   /** The carrier's ids of Requests that are gone. */
   purged: string[] = [];
@@ -185,14 +186,13 @@ export class PlainLog {
 
   recover(now: number): string[] {
     for (const request of this.requests) {
-      for (const [at, part] of request.parts.entries()) {
+      for (const [at, part] of request.parts.entries())
         if (part.state === 'SENDING') this.step(request, at, 'UNANSWERED', now, { error: 'UNANSWERED' });
-      }
     }
     return this.requests.filter(({ parts }) => parts.some(({ state }) => state === 'QUEUED')).map(({ id }) => id);
   }
 
-  keep(message: PlainKept, cap: number): boolean {
+  keep(message: PlainDeadLetter, cap: number): boolean {
     if (this.kept.filter(({ account, reason }) => account === message.account && reason === message.reason).length >= cap) return false;
     this.#keep(message);
     return true;
@@ -237,9 +237,9 @@ export class PlainLog {
     if (account === FORWARDED_ACCOUNT) this.forwards.push({ account, service, receivedAt, body });
   }
 
-  #keep(message: PlainKept): void {
+  #keep(message: PlainDeadLetter): void {
     const { account, service, reason, body } = message;
-    const same = (other: PlainKept) =>
+    const same = (other: PlainDeadLetter) =>
       other.account === account && other.service === service && other.reason === reason && other.body === body;
     if (this.kept.some(same)) return;
     this.kept.push(message);

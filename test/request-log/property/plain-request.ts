@@ -5,7 +5,7 @@ import type {
   Progress,
   RequestOrigin,
   RequestStatus,
-} from '../../../src/datasources/request-log/request-log.ts';
+} from '../../../src/datasources/request-log/stored-request.ts';
 import type { CarrierMessage } from './carrier-message.ts';
 import { plainStatus } from './plain-status.ts';
 

@@ -1,4 +1,4 @@
-import type { CarrierRequestState, OutcomeStatus, RequestStatus } from '../../../src/datasources/request-log/request-log.ts';
+import type { CarrierRequestState, OutcomeStatus, RequestStatus } from '../../../src/datasources/request-log/stored-request.ts';
 
 /** The documented table of a Request's status, in words of its own: by which statuses occur at all. */
 export function plainStatus(parts: readonly CarrierRequestState[], devices: readonly OutcomeStatus[], allKnown: boolean): RequestStatus {

@@ -1,4 +1,5 @@
-import type { OutcomeStatus, SendingStep } from '../../../src/datasources/request-log/request-log.ts';
+import type { OutcomeStatus } from '../../../src/datasources/request-log/stored-request.ts';
+import type { SendingStep } from '../../../src/datasources/request-log/sending-steps.ts';
 import type { PlainPart, PlainRequest } from './plain-request.ts';
 
 export type StepType = SendingStep['type'];

@@ -35,7 +35,7 @@ export function plainView(model: PlainLog, now: number, found: readonly string[]
     ),
     counts: {
       unclaimed: model.unclaimed.length,
-      keptByReason: countBy(model.kept.map(({ reason }) => reason)),
+      deadLettersByReason: countBy(model.kept.map(({ reason }) => reason)),
       overdueDevices: open.reduce((sum, request) => sum + progressOf(request).OVERDUE, 0),
       openByStatus: countBy(open.map(statusOf)),
     },

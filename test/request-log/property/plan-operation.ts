@@ -2,7 +2,7 @@ import type { Operation } from './operations.ts';
 import { planCallback, planExternal, planResend } from './plan-callback.ts';
 import { planCancel, planLapse, planReconcile, planRecover, planResolve, planSettle } from './plan-follow-up.ts';
 import { planCreate, planMembers, planStep, planSubmit } from './plan-sending.ts';
-import { planDiscardForwards, planDiscardKept, planKeep, planPoison, planPurge } from './plan-upkeep.ts';
+import { planDiscardForwards, planDiscardDeadLetter, planKeep, planPoison, planPurge } from './plan-upkeep.ts';
 import type { PlannedCall, Situation } from './planned-call.ts';
 
 /**
@@ -39,8 +39,8 @@ export function planOperation(situation: Situation, operation: Exclude<Operation
       return planRecover(situation);
     case 'keep':
       return planKeep(situation, operation);
-    case 'discardKept':
-      return planDiscardKept(situation, operation);
+    case 'discardDeadLetter':
+      return planDiscardDeadLetter(situation, operation);
     case 'discardForwards':
       return planDiscardForwards(situation, operation);
     case 'purge':

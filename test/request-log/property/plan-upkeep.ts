@@ -1,9 +1,9 @@
-import type { KeptReason } from '../../../src/datasources/request-log/kept-messages.ts';
+import type { DeadLetterReason } from '../../../src/datasources/request-log/dead-letter-log.ts';
 import type { OperationOf } from './operations.ts';
 import { FORWARDED_ACCOUNT, REJECTS } from './plain-log.ts';
 import { ACCOUNTS, pick, type PlannedCall, type Situation } from './planned-call.ts';
 
-const REASONS: readonly KeptReason[] = ['UNREADABLE', 'QUARANTINED'];
+const REASONS: readonly DeadLetterReason[] = ['UNREADABLE', 'QUARANTINED'];
 
 export function planKeep({ model, now }: Situation, { account: at, reason: why, body, cap }: OperationOf<'keep'>): PlannedCall[] {
   const account = ACCOUNTS[at === 0 ? 0 : 1];
@@ -14,12 +14,12 @@ export function planKeep({ model, now }: Situation, { account: at, reason: why, 
   return [{ name: `keep ${account} ${reason} ${body}, at most ${cap}`, call: (log) => log.keep({ ...message, forward }, cap), expected }];
 }
 
-export function planDiscardKept({ model, keptIds }: Situation, { at }: OperationOf<'discardKept'>): PlannedCall[] {
-  const found = pick([...keptIds], at);
+export function planDiscardDeadLetter({ model, deadLetterIds }: Situation, { at }: OperationOf<'discardDeadLetter'>): PlannedCall[] {
+  const found = pick([...deadLetterIds], at);
   if (!found) return [];
   const [message, id] = found;
   model.kept = model.kept.filter((other) => other !== message);
-  return [{ name: `discardKept ${id}`, call: (log) => log.discardKept(id), expected: undefined }];
+  return [{ name: `discardDeadLetter ${id}`, call: (log) => log.discardDeadLetter(id), expected: undefined }];
 }
 
 export function planDiscardForwards({ model, forwardIds }: Situation, { lane: at, count }: OperationOf<'discardForwards'>): PlannedCall[] {

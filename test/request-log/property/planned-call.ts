@@ -1,6 +1,6 @@
 import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
 import type { LogSource } from './log-source.ts';
-import type { PlainForward, PlainKept, PlainLog } from './plain-log.ts';
+import type { PlainForward, PlainDeadLetter, PlainLog } from './plain-log.ts';
 import type { PlainRequest } from './plain-request.ts';
 
 /** One call of the log, what it must answer, and the answer in the model's words. */
@@ -26,7 +26,7 @@ export interface Situation {
   /** The log's id of a Request of the model. */
   readonly idOf: (request: PlainRequest) => string;
   /** Ids of what is kept, in the model's order, and of the copies in each lane. */
-  readonly keptIds: ReadonlyMap<PlainKept, string>;
+  readonly deadLetterIds: ReadonlyMap<PlainDeadLetter, string>;
   readonly forwardIds: ReadonlyMap<PlainForward, string>;
   /** A number nobody else got. */
   readonly nextNumber: () => number;

@@ -77,7 +77,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ...bug(
       'what a late match teaches is not learnt',
       STATE,
-      'this.#learn(event.outcome.index, tied.message.deviceIds.filter(matchable).map(keyOf));',
+      'this.#learn(event.outcome.index, tied.message.deviceIds.filter(isMatchable).map(keyOf));',
       '',
     ),
     isRare: true,
@@ -176,7 +176,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug('a batch goes on past the end of the Request', READER, 'return end < 0 ? rows : rows.slice(0, end + 1);', 'return rows;'),
   bug(
     'the cap of kept messages does not hold',
-    'datasources/request-log/sqlite/sqlite-kept.ts',
+    'datasources/request-log/sqlite/sqlite-dead-letters.ts',
     'if (kept.rows >= capPerReason) return false;',
     '',
   ),

@@ -7,7 +7,7 @@ import { checkLog } from './log-invariants.ts';
 import { batchView, viewOfLog } from './log-view.ts';
 import type { Operation, OperationOf } from './operations.ts';
 import { planOperation } from './plan-operation.ts';
-import { PlainLog, REJECTS, type PlainForward, type PlainKept } from './plain-log.ts';
+import { PlainLog, REJECTS, type PlainForward, type PlainDeadLetter } from './plain-log.ts';
 import type { PlainRequest } from './plain-request.ts';
 import { plainBatch, plainView } from './plain-view.ts';
 import { pick, type PlannedCall, type Situation } from './planned-call.ts';
@@ -80,7 +80,7 @@ class Game {
       const own = origin === 'GATEWAY' ? id : (await log.findByCarrierRequestId(parts[0]?.guid ?? ''))?.id;
       ids.set(id, own ?? '');
     }
-    const kept = await log.kept({ accounts: null, reason: null }, null, 1_000);
+    const kept = await log.deadLetters({ accounts: null, reason: null }, null, 1_000);
     const forwardIds = new Map<PlainForward, string>();
     for (const lane of await log.forwardLanes()) {
       const own = this.#model.forwards.filter(({ account, service }) => account === lane.account && service === lane.service);
@@ -95,7 +95,7 @@ class Game {
       requests: [...this.#model.requests],
       forwardIds,
       idOf: ({ id }) => ids.get(id) ?? id,
-      keptIds: new Map(this.#model.kept.map((message, at): [PlainKept, string] => [message, kept.rows[at]?.id ?? ''])),
+      deadLetterIds: new Map(this.#model.kept.map((message, at): [PlainDeadLetter, string] => [message, kept.rows[at]?.id ?? ''])),
       nextNumber: () => ++this.#numbers,
     };
   }

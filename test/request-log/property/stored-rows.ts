@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import type { OutcomeStatus, RequestStatus } from '../../../src/datasources/request-log/request-log.ts';
+import type { OutcomeStatus, RequestStatus } from '../../../src/datasources/request-log/stored-request.ts';
 import { verifySqlite } from '../../../src/datasources/request-log/sqlite/verify/sqlite-verify.ts';
 
 export interface StoredEvent {

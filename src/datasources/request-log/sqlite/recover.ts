@@ -1,10 +1,22 @@
-import type { RequestError } from '../request-log.ts';
+import { randomUUID } from 'node:crypto';
+import type { RequestError } from '../stored-request.ts';
 import type { Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
 
-/** Set in the copy that a backup is; removed once everything that was QUEUED in it is settled. */
+/** Fact: which store this is. Cursors name it. */
+export const EPOCH = 'epoch';
+/** Fact: set in the copy that a backup is; removed once everything that was QUEUED in it is settled. */
 export const RESTORED = 'restored';
 const RESTORED_AT = 'restored-at';
+
+/** The store's epoch, drawn when it is opened for the first time; a backup has none until it is opened as a store. */
+export function takeEpoch(sql: Statements): string {
+  const known = sql.fact.get(EPOCH) as { value: string } | undefined;
+  if (known) return known.value;
+  const epoch = randomUUID().slice(0, 8);
+  sql.setFact.run(EPOCH, epoch);
+  return epoch;
+}
 
 /** Queued carrier requests that are settled in one job, and their devices: 10,000 may be in one. */
 const SETTLED_AT_ONCE = 100;

@@ -1,6 +1,6 @@
-import { GatewayError } from '../../../errors.ts';
+import { DAMAGED_REQUEST, GatewayError } from '../../../errors.ts';
 import { BoundedCache } from '../../../lib/bounded-cache.ts';
-import type { RequestedDevice } from '../request-log.ts';
+import type { RequestedDevice } from '../stored-request.ts';
 import { RequestState } from '../request-state.ts';
 import { toLogEvent, type EventRow } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
@@ -9,17 +9,6 @@ import type { Statements } from './sqlite-statements.ts';
 const CACHED_DEVICES = 150_000;
 
 const SQLITE_ERROR = 1;
-
-/** What is stored of a Request was changed or damaged, and cannot be folded. */
-export class DamagedRequest extends GatewayError {
-  constructor(requestId: string, cause: unknown) {
-    super(
-      'STORE_FAILED',
-      `What is stored of request ${requestId} was changed or damaged, and cannot be read. \`npm run store -- verify\` names the row; restore a backup that verifies well.`,
-      { cause },
-    );
-  }
-}
 
 /** A failure of the store itself, and not of what is in it: SQLite tells of a value that does not open as SQLITE_ERROR. */
 export function isOfStore(error: unknown): boolean {
@@ -45,7 +34,7 @@ export class RequestFolds {
   readonly #sql: Statements;
   readonly #states = new BoundedCache<number, RequestState>(CACHED_DEVICES);
   /** Until the next start: to find out again at every callback could take half a second. */
-  readonly #damaged = new Map<number, DamagedRequest>();
+  readonly #damaged = new Map<number, GatewayError>();
 
   constructor(sql: Statements) {
     this.#sql = sql;
@@ -55,7 +44,7 @@ export class RequestFolds {
     return this.#states.get(pk) ?? null;
   }
 
-  /** @throws DamagedRequest where it is not in memory and its rows cannot be read. */
+  /** @throws GatewayError STORE_FAILED (DAMAGED_REQUEST) where it is not in memory and its rows cannot be read. */
   get(pk: number): RequestState {
     const known = this.#states.get(pk);
     if (known) return known;
@@ -82,7 +71,7 @@ export class RequestFolds {
     } catch (cause) {
       if (isOfStore(cause)) throw cause;
       settleStatements(this.#sql);
-      const damaged = new DamagedRequest(id, cause);
+      const damaged = describeDamage(id, cause);
       this.#damaged.set(pk, damaged);
       throw damaged;
     }
@@ -100,4 +89,13 @@ function fold(sql: Statements, pk: number, requestId: string): RequestState {
   );
   for (const row of sql.eventsAfter.iterate(pk, 0, -1)) state.apply(toLogEvent(row as EventRow));
   return state;
+}
+
+/** What is stored of a Request was changed or damaged, and cannot be folded. */
+function describeDamage(requestId: string, cause: unknown): GatewayError {
+  return new GatewayError(
+    'STORE_FAILED',
+    `What is stored of request ${requestId} was changed or damaged, and cannot be read. \`npm run store -- verify\` names the row; restore a backup that verifies well.`,
+    { details: { reason: DAMAGED_REQUEST }, cause },
+  );
 }

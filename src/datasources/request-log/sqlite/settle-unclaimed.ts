@@ -11,7 +11,7 @@ export interface Settled {
 }
 
 /** Groups looked at in one job. */
-const AT_ONCE = 100;
+const GROUPS_AT_ONCE = 100;
 
 type Group = {
   readonly account: string;
@@ -34,7 +34,7 @@ type Group = {
  */
 export function settleUnclaimed(sql: Statements, writer: SqliteWriter, before: number, after: number): Settled & { next: number } {
   const settled = { resolved: [] as string[], adopted: [] as string[] };
-  const groups = sql.unclaimedGroups.all(after, AT_ONCE) as Group[];
+  const groups = sql.unclaimedGroups.all(after, GROUPS_AT_ONCE) as Group[];
   for (const group of groups) {
     // An id that two accounts' listeners heard belongs to whichever had it first; the other's messages stay unclaimed.
     if (sql.carrierById.get(group.carrier_request_id)) continue;
@@ -48,7 +48,7 @@ export function settleUnclaimed(sql: Statements, writer: SqliteWriter, before: n
       settled.adopted.push(writer.adoptExternal(group.account, group.carrier_request_id, group.service, group.first_at));
     }
   }
-  return { ...settled, next: groups.length < AT_ONCE ? 0 : (groups.at(-1)?.first_pk ?? 0) };
+  return { ...settled, next: groups.length < GROUPS_AT_ONCE ? 0 : (groups.at(-1)?.first_pk ?? 0) };
 }
 
 function candidatesFor(

@@ -1,6 +1,6 @@
-import type { AuditEntry, AuditFilter, AuditRecord } from '../audit-log.ts';
+import type { AuditEntry, AuditFilter, AuditRecord } from '../audit-trail.ts';
 import type { GroupCommit } from './group-commit.ts';
-import type { Page } from '../request-log.ts';
+import type { Page } from '../stored-request.ts';
 import type { Statements } from './sqlite-statements.ts';
 
 type AuditRow = Omit<AuditEntry, 'id'> & { readonly pk: number };

@@ -3,7 +3,7 @@ import { dirname, isAbsolute } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GatewayError } from '../../../errors.ts';
-import { RESTORED } from './recover.ts';
+import { EPOCH, RESTORED } from './recover.ts';
 
 /**
  * Pages copied at once, by another thread; the store waits for it that long at most: measured at 2 ms. It must be more than
@@ -29,10 +29,11 @@ export interface BackupSource {
  * on disk. What is committed meanwhile is in the copy up to the moment of its last step.
  */
 export async function backupSqlite(source: BackupSource, path: string): Promise<void> {
-  if (!isAbsolute(path)) throw refused(`${path} is not an absolute path.`);
-  if (await exists(path)) throw refused(`${path} is there already: a backup goes to a new file. Give another name, or move that one away.`);
+  if (!isAbsolute(path)) throw describeRefusal(`${path} is not an absolute path.`);
+  if (await exists(path))
+    throw describeRefusal(`${path} is there already: a backup goes to a new file. Give another name, or move that one away.`);
   const part = `${path}.part`;
-  await roomFor(source.bytes, path);
+  await checkRoom(source.bytes, path);
   const file = await create(part);
   try {
     await copy(source, part, file);
@@ -44,7 +45,7 @@ export async function backupSqlite(source: BackupSource, path: string): Promise<
     await file.close().catch(() => undefined);
     for (const left of [part, `${part}-journal`, `${part}-wal`, `${part}-shm`]) await rm(left, { force: true });
     if (cause instanceof GatewayError) throw cause;
-    throw failed(path, cause);
+    throw describeFailure(path, cause);
   }
 }
 
@@ -71,7 +72,7 @@ async function copy({ db, signal }: BackupSource, part: string, file: FileHandle
       break;
     } catch (error) {
       // Node takes a first step that meets an open transaction for the end of the backup. Nothing was copied.
-      if (begun || !metTransaction(error)) throw error;
+      if (begun || !hasMetTransaction(error)) throw error;
       await delay(1);
     }
   }
@@ -84,7 +85,7 @@ function mark(part: string): void {
   try {
     // One file without a companion, which can be moved by itself.
     copied.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; BEGIN IMMEDIATE');
-    copied.exec("DELETE FROM fact WHERE key = 'epoch'");
+    copied.prepare('DELETE FROM fact WHERE key = ?').run(EPOCH);
     copied.prepare("INSERT OR REPLACE INTO fact (key, value) VALUES (?, 'yes')").run(RESTORED);
     copied.exec('COMMIT');
   } finally {
@@ -97,8 +98,8 @@ async function create(part: string): Promise<FileHandle> {
     return await open(part, 'wx', 0o600);
   } catch (cause) {
     if (codeOf(cause) === 'EEXIST')
-      throw refused(`${part} is there: another backup is being written, or one was interrupted. Remove it if none is running.`);
-    throw failed(part, cause);
+      throw describeRefusal(`${part} is there: another backup is being written, or one was interrupted. Remove it if none is running.`);
+    throw describeFailure(part, cause);
   }
 }
 
@@ -109,7 +110,7 @@ async function publish(part: string, path: string): Promise<void> {
     await rm(part);
   } catch (cause) {
     const code = codeOf(cause);
-    if (code === 'EEXIST') throw refused(`${path} has appeared while the backup was written. Give another name.`);
+    if (code === 'EEXIST') throw describeRefusal(`${path} has appeared while the backup was written. Give another name.`);
     // A file system without links.
     if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw cause;
     await rename(part, path);
@@ -123,18 +124,18 @@ async function publish(part: string, path: string): Promise<void> {
 }
 
 /** A backup that fills the disk of the store would stop the gateway. */
-async function roomFor(bytes: number, path: string): Promise<void> {
+async function checkRoom(bytes: number, path: string): Promise<void> {
   const folder = await statfs(dirname(path)).catch((cause: unknown) => {
-    throw failed(path, cause);
+    throw describeFailure(path, cause);
   });
   const free = folder.bavail * folder.bsize;
   if (free < bytes * 1.1)
-    throw refused(
+    throw describeRefusal(
       `${dirname(path)} has ${megabytes(free)} free, and the backup needs about ${megabytes(bytes * 1.1)}. Choose another disk.`,
     );
 }
 
-function metTransaction(error: unknown): boolean {
+function hasMetTransaction(error: unknown): boolean {
   const code = typeof error === 'object' && error !== null && 'errcode' in error ? Number(error.errcode) & 0xff : -1;
   return code === 0 || code === 5 || code === 6;
 }
@@ -150,11 +151,11 @@ function codeOf(cause: unknown): unknown {
   return typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
 }
 
-function refused(message: string): GatewayError {
+function describeRefusal(message: string): GatewayError {
   return new GatewayError('BAD_USER_INPUT', `No backup was made: ${message}`);
 }
 
-function failed(path: string, cause: unknown): GatewayError {
+function describeFailure(path: string, cause: unknown): GatewayError {
   return new GatewayError(
     'STORE_FAILED',
     `The backup ${path} could not be written: ${cause instanceof Error ? cause.message : String(cause)}.`,

@@ -1,5 +1,6 @@
 import type { DueCarrierRequest, Finding, SilentDevice } from '../follow-up-log.ts';
-import type { RequestedDevice, RequestError, StoredRequest } from '../request-log.ts';
+import type { RequestedDevice, RequestError, StoredRequest } from '../stored-request.ts';
+import { UNSETTLED } from '../transition.ts';
 import { toRequest, type RequestRow } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
@@ -81,7 +82,7 @@ export class SqliteFollowUp {
   silentDevices(requestId: string, position: number): SilentDevice[] {
     const state = this.#writer.state(this.#writer.pkOf(requestId));
     return state.outcomes.flatMap((outcome, index) =>
-      outcome.position === position && (outcome.status === 'PENDING' || outcome.status === 'OVERDUE' || outcome.status === 'UNKNOWN')
+      outcome.position === position && UNSETTLED.includes(outcome.status)
         ? { index, requested: state.requested(index) ?? [], keys: outcome.keys }
         : [],
     );

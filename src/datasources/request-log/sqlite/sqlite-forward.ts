@@ -48,7 +48,7 @@ export class SqliteForward {
   }
 
   /** After the commit: the topics of lanes that have something new. */
-  committed(): string[] {
+  afterCommit(): string[] {
     const woken: string[] = [];
     for (const [topic, { lane, added, removed }] of this.#changes) {
       const rows = (this.#lanes.get(topic)?.rows ?? 0) + added - removed;

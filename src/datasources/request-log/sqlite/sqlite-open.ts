@@ -21,7 +21,7 @@ export function openSqlite(path: string): DatabaseSync {
   } catch (cause) {
     throw new GatewayError(
       'STORE_UNUSABLE',
-      `Cannot make the store's folder ${dirname(path)}: ${reason(cause)}. Make it, or give another path.`,
+      `Cannot make the store's folder ${dirname(path)}: ${reasonOf(cause)}. Make it, or give another path.`,
       { cause },
     );
   }
@@ -32,25 +32,29 @@ export function openSqlite(path: string): DatabaseSync {
     if (path !== ':memory:') chmodSync(path, 0o600);
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause;
-    throw new GatewayError('STORE_UNUSABLE', `Cannot open the store ${path}: ${reason(cause)}. The gateway must be able to write there.`, {
-      cause,
-    });
+    throw new GatewayError(
+      'STORE_UNUSABLE',
+      `Cannot open the store ${path}: ${reasonOf(cause)}. The gateway must be able to write there.`,
+      {
+        cause,
+      },
+    );
   }
   try {
     prepare(db, path);
     return db;
   } catch (cause) {
     db.close();
-    throw unusable(path, cause);
+    throw describeUnusable(path, cause);
   }
 }
 
 /** What stood in the way of using an open store, as a sentence that says what to do. */
-export function unusable(path: string, cause: unknown): GatewayError {
+export function describeUnusable(path: string, cause: unknown): GatewayError {
   if (cause instanceof GatewayError) return cause;
   return new GatewayError(
     'STORE_UNUSABLE',
-    `${path} is not a usable store (${reason(cause)}). Restore a backup, or move the file away to start with an empty store.`,
+    `${path} is not a usable store (${reasonOf(cause)}). Restore a backup, or move the file away to start with an empty store.`,
     { cause },
   );
 }
@@ -69,10 +73,12 @@ function prepare(db: DatabaseSync, path: string): void {
     refuseForeign(db, path);
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
     db.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;');
+    // What is deleted or replaced is overwritten with zeros, without a key too: a reseal would not reach what lay there before.
+    db.exec('PRAGMA secure_delete = ON');
     db.exec('BEGIN IMMEDIATE; COMMIT');
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause;
-    const code = errcode(cause);
+    const code = sqliteCodeOf(cause);
     if (code === 5) {
       throw new GatewayError(
         'STORE_UNUSABLE',
@@ -80,8 +86,8 @@ function prepare(db: DatabaseSync, path: string): void {
         { cause },
       );
     }
-    if (code === 26 || code === 11) throw unusable(path, cause);
-    throw new GatewayError('STORE_UNUSABLE', `Cannot write to the store ${path}: ${reason(cause)}.`, { cause });
+    if (code === 26 || code === 11) throw describeUnusable(path, cause);
+    throw new GatewayError('STORE_UNUSABLE', `Cannot write to the store ${path}: ${reasonOf(cause)}.`, { cause });
   }
   verify(db, path);
   migrate(db);
@@ -129,10 +135,10 @@ function pragma(db: DatabaseSync, name: string): unknown {
   return row ? Object.values(row)[0] : undefined;
 }
 
-export function errcode(cause: unknown): number {
+export function sqliteCodeOf(cause: unknown): number {
   return typeof cause === 'object' && cause !== null && 'errcode' in cause ? Number(cause.errcode) & 0xff : 0;
 }
 
-export function reason(cause: unknown): string {
+export function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }

@@ -18,7 +18,7 @@ export function purgeStep(sql: Statements, writer: SqliteWriter, before: number)
   if (shrunk.rows > 0) return { ...shrunk, messages: 0, hidden: [], done: false };
   const { rows, hidden } = hide(sql, writer, before);
   if (rows > 0) return { rows, requests: 0, messages: 0, hidden, done: false };
-  const messages = purgeUnclaimed(sql, before) || purgeKept(sql, before);
+  const messages = purgeUnclaimed(sql, before) || purgeDeadLetters(sql, before);
   return { rows: messages, requests: 0, messages, hidden: [], done: messages === 0 };
 }
 
@@ -41,7 +41,7 @@ function shrinkHidden(sql: Statements): { rows: number; requests: number } {
 function shrink(sql: Statements, pk: number, limit: number, maxBytes: number): { rows: number; bytes: number; gone: boolean } {
   const events = sql.eventSizes.all(pk, limit) as { key: number; bytes: number }[];
   if (events.length > 0) {
-    const { keys, bytes } = within(events, maxBytes);
+    const { keys, bytes } = takeWithin(events, maxBytes);
     const { changes } = sql.purgeEvents.run(pk, keys.at(-1) ?? 0);
     return { rows: Number(changes), bytes, gone: false };
   }
@@ -70,17 +70,20 @@ function hide(sql: Statements, writer: SqliteWriter, before: number): { rows: nu
 }
 
 function purgeUnclaimed(sql: Statements, before: number): number {
-  const { keys } = within(sql.oldUnclaimed.all(before, ROWS_AT_ONCE) as { key: number; bytes: number }[], BYTES_AT_ONCE);
+  const { keys } = takeWithin(sql.oldUnclaimed.all(before, ROWS_AT_ONCE) as { key: number; bytes: number }[], BYTES_AT_ONCE);
   return keys.length === 0 ? 0 : Number(sql.purgeUnclaimed.run(JSON.stringify(keys)).changes);
 }
 
-function purgeKept(sql: Statements, before: number): number {
-  const { keys } = within(sql.oldKept.all(before, ROWS_AT_ONCE) as { key: number; bytes: number }[], BYTES_AT_ONCE);
-  return keys.length === 0 ? 0 : Number(sql.purgeKept.run(JSON.stringify(keys)).changes);
+function purgeDeadLetters(sql: Statements, before: number): number {
+  const { keys } = takeWithin(sql.oldDeadLetters.all(before, ROWS_AT_ONCE) as { key: number; bytes: number }[], BYTES_AT_ONCE);
+  return keys.length === 0 ? 0 : Number(sql.purgeDeadLetters.run(JSON.stringify(keys)).changes);
 }
 
 /** The first rows whose messages have `maxBytes` together: at least one, whatever its size. */
-function within(rows: readonly { readonly key: number; readonly bytes: number }[], maxBytes: number): { keys: number[]; bytes: number } {
+function takeWithin(
+  rows: readonly { readonly key: number; readonly bytes: number }[],
+  maxBytes: number,
+): { keys: number[]; bytes: number } {
   const keys: number[] = [];
   let bytes = 0;
   for (const row of rows) {

@@ -1,9 +1,21 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { BoundedCache } from '../../../lib/bounded-cache.ts';
-import type { KeptReason } from '../kept-messages.ts';
+import type { DeadLetterReason } from '../dead-letter-log.ts';
 import { THIS_ROW, type OutcomeChange } from '../log-event.ts';
-import { outcomeId, parseOutcomeId } from '../outcome-id.ts';
-import * as log from '../request-log.ts';
+import {
+  outcomeId,
+  parseOutcomeId,
+  type Page,
+  type RequestStatus,
+  type StoredCallback,
+  type StoredCarrierRequest,
+  type StoredOutcome,
+  type StoredRequest,
+  isTerminal,
+  progressOf,
+} from '../stored-request.ts';
+import type { LogBatch, LogCounts, OutcomePage, RequestFilter, SendableRequest, UnclaimedCallback } from '../request-log.ts';
+import { readPage } from './read-page.ts';
 import { listRequestsSql, type Statements } from './sqlite-statements.ts';
 import {
   toCarrierRequest,
@@ -17,7 +29,7 @@ import {
   type UnclaimedRow,
 } from './sqlite-rows.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
-import { readStandingOutcomes, standingOf, type StandingOutcomes } from './standing-outcomes.ts';
+import { countWithoutNidd, NO_DEVICES, readOutcomeSummaries, summarize, type OutcomeSummaries } from './outcome-summaries.ts';
 import type { PlacedEvent } from '../transition.ts';
 
 type Memory = Pick<SqliteWriter, 'state' | 'stateAtHand' | 'recent'>;
@@ -26,16 +38,14 @@ type Memory = Pick<SqliteWriter, 'state' | 'stateAtHand' | 'recent'>;
 interface OutcomeAt extends OutcomeChange {
   readonly pk: number;
   readonly requestId: string;
-  readonly requested: log.StoredOutcome['requested'];
+  readonly requested: StoredOutcome['requested'];
 }
 
-/** Devices of Requests that nothing happens to, in memory because they are shown: 150 bytes each. */
-const SHOWN_DEVICES = 500_000;
-/** Looking through a device takes this part of what showing it does; reading how it stands, that. */
-const LOOK = 1 / 500;
-const READ = 1 / 20;
-/** Of the messages in one page of unclaimed callbacks. */
-const PAGE_CHARACTERS = 8 * 1_048_576;
+/** Devices of Requests that nothing happens to, in memory because they are shown: 180 bytes each. */
+const CACHED_DEVICES = 500_000;
+/** The work of passing over one device whose summary is in memory, and of one whose summary must be read; showing a device is 1. */
+const WORK_IN_MEMORY = 1 / 500;
+const WORK_READ = 1 / 20;
 
 /** The reads of the SQLite store. They see what is committed: no transaction is ever open between two turns. */
 export class SqliteReader {
@@ -43,8 +53,8 @@ export class SqliteReader {
   readonly #sql: Statements;
   readonly #memory: Memory;
   readonly #lists = new Map<string, StatementSync>();
-  /** By the id of the Request: while its log is as long, it stands like this. */
-  readonly #shown = new BoundedCache<string, { readonly lastSeq: number; readonly standing: StandingOutcomes }>(SHOWN_DEVICES);
+  /** By the id of the Request: good while its log is as long. */
+  readonly #summaries = new BoundedCache<string, { readonly lastSeq: number; readonly summaries: OutcomeSummaries }>(CACHED_DEVICES);
   statements = 0;
 
   constructor(db: DatabaseSync, sql: Statements, memory: Memory) {
@@ -53,26 +63,26 @@ export class SqliteReader {
     this.#memory = memory;
   }
 
-  requests(ids: readonly string[]): Map<string, log.StoredRequest> {
+  requests(ids: readonly string[]): Map<string, StoredRequest> {
     const rows = this.#all<RequestRow>(this.#sql.requestsByIds, JSON.stringify(ids));
     return new Map(rows.map((row) => [row.id, toRequest(row)]));
   }
 
-  requestByCarrierId(carrierRequestId: string): log.StoredRequest | null {
+  requestByCarrierId(carrierRequestId: string): StoredRequest | null {
     const [row] = this.#all<RequestRow>(this.#sql.requestByCarrierId, carrierRequestId);
     return row ? toRequest(row) : null;
   }
 
-  carrierRequests(requestIds: readonly string[]): Map<string, log.StoredCarrierRequest[]> {
-    const found = new Map<string, log.StoredCarrierRequest[]>(requestIds.map((id) => [id, []]));
+  carrierRequests(requestIds: readonly string[]): Map<string, StoredCarrierRequest[]> {
+    const found = new Map<string, StoredCarrierRequest[]>(requestIds.map((id) => [id, []]));
     for (const row of this.#all<CarrierRequestRow>(this.#sql.carrierRequestsOf, JSON.stringify(requestIds))) {
       found.get(row.request_id)?.push(toCarrierRequest(row));
     }
     return found;
   }
 
-  list(filter: log.RequestFilter, after: string | null, limit: number): log.Page<log.StoredRequest> {
-    const asked = defined({
+  list(filter: RequestFilter, after: string | null, limit: number): Page<StoredRequest> {
+    const asked = omitUnset({
       accounts: filter.accounts && JSON.stringify(filter.accounts),
       before: after,
       statuses: filter.statuses && JSON.stringify(filter.statuses),
@@ -90,91 +100,90 @@ export class SqliteReader {
     return { rows: rows.slice(0, limit).map(toRequest), hasMore: rows.length > limit };
   }
 
-  outcomePages(wanted: readonly log.OutcomePage[], work = Infinity): log.Page<log.StoredOutcome>[] {
+  outcomePages(wanted: readonly OutcomePage[], work = Infinity): Page<StoredOutcome>[] {
     const places = this.#placesOf(wanted.map(({ requestId }) => requestId));
     const pages: { found: OutcomeAt[]; hasMore: boolean }[] = [];
     for (let done = 0; pages.length < wanted.length && (done < work || pages.length === 0);) {
-      const { requestId, statuses, afterIndex, limit } = wanted[pages.length] as log.OutcomePage;
+      const { requestId, statuses, afterIndex, limit } = wanted[pages.length] as OutcomePage;
       const place = places.get(requestId);
-      const { standing, wasRead } = place ? this.#standing(place) : NOBODY;
+      const { summaries, wasRead } = place ? this.#summariesOf(place) : { summaries: NO_DEVICES, wasRead: false };
       const found: OutcomeAt[] = [];
-      for (let index = afterIndex + 1; index < standing.count && found.length <= limit; index++) {
-        const outcome = standing.at(index);
+      for (let index = afterIndex + 1; index < summaries.count && found.length <= limit; index++) {
+        const outcome = summaries.at(index);
         if (!place || !outcome || (statuses && !statuses.includes(outcome.status))) continue;
-        found.push({ pk: place.pk, requestId, index, requested: found.length < limit ? standing.requested(index) : null, ...outcome });
+        found.push({ pk: place.pk, requestId, index, requested: found.length < limit ? summaries.requested(index) : null, ...outcome });
       }
       pages.push({ found: found.slice(0, limit), hasMore: found.length > limit });
-      done += found.length + standing.count * (wasRead ? READ : LOOK);
+      done += found.length + summaries.count * (wasRead ? WORK_READ : WORK_IN_MEMORY);
     }
-    const shown = this.#show(pages.flatMap(({ found }) => found));
+    const shown = this.#withMessages(pages.flatMap(({ found }) => found));
     let from = 0;
     return pages.map(({ found, hasMore }) => ({ rows: shown.slice(from, (from += found.length)), hasMore }));
   }
 
-  outcomesById(ids: readonly string[]): Map<string, log.StoredOutcome> {
+  outcomesById(ids: readonly string[]): Map<string, StoredOutcome> {
     const named = ids.flatMap((id) => parseOutcomeId(id) ?? []);
     const places = this.#placesOf(named.map(({ requestId }) => requestId));
-    const standing = named.flatMap(({ requestId, index }): OutcomeAt[] => {
+    const outcomes = named.flatMap(({ requestId, index }): OutcomeAt[] => {
       const place = places.get(requestId);
       if (!place) return [];
-      const all = this.#standing(place).standing;
-      const outcome = all.at(index);
-      return outcome ? [{ pk: place.pk, requestId, index, requested: all.requested(index), ...outcome }] : [];
+      const { summaries } = this.#summariesOf(place);
+      const outcome = summaries.at(index);
+      return outcome ? [{ pk: place.pk, requestId, index, requested: summaries.requested(index), ...outcome }] : [];
     });
-    return new Map(this.#show(standing).map((outcome) => [outcome.id, outcome]));
+    return new Map(this.#withMessages(outcomes).map((outcome) => [outcome.id, outcome]));
   }
 
-  read(pk: number, requestId: string, afterSeq: number, limit: number): log.LogBatch | null {
-    const { lastSeq, requested } = this.#followed(pk);
+  read(pk: number, requestId: string, afterSeq: number, limit: number): LogBatch | null {
+    const { lastSeq, requested } = this.#findEnd(pk);
     if (afterSeq >= lastSeq) return null;
-    const rows = upToTerminal(
+    const rows = cutAfterTerminal(
       this.#memory.recent.after(pk, afterSeq, limit, lastSeq) ??
         this.#all<EventRow>(this.#sql.eventsAfter, pk, afterSeq, limit).map(toPlacedEvent),
-      () => this.#hadEnded(pk, afterSeq),
+      () => this.#hasEndedAt(pk, afterSeq),
     );
     const last = rows.at(-1);
     if (!last) return null;
     const newest = new Map<number, OutcomeAt>();
-    const messages = new Map<number, log.StoredCallback>();
+    const messages = new Map<number, StoredCallback>();
     for (const { event, seq } of rows) {
       if (event.callback) messages.set(seq, event.callback);
       if (event.outcome) {
         const { index } = event.outcome;
-        newest.set(index, { pk, requestId, requested: requested(index), ...inPlace(event.outcome, seq) });
+        newest.set(index, { pk, requestId, requested: requested(index), ...resolveThisRow(event.outcome, seq) });
       }
     }
     return {
       lastSeq: last.seq,
       status: last.status,
-      progress: log.progressOf(last.counts),
-      outcomes: this.#show([...newest.values()], messages),
+      progress: progressOf(last.counts),
+      outcomes: this.#withMessages([...newest.values()], messages),
     };
   }
 
   /** Whether the Request stood at its end with this row already. */
-  #hadEnded(pk: number, seq: number): boolean {
+  #hasEndedAt(pk: number, seq: number): boolean {
     const [row] = seq === 0 ? [] : this.#all<EventRow>(this.#sql.eventsAfter, pk, seq - 1, 1);
-    return row !== undefined && log.isTerminal(row.request_status);
+    return row !== undefined && isTerminal(row.request_status);
   }
 
-  unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): log.Page<log.UnclaimedCallback> {
+  unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): Page<UnclaimedCallback> {
     this.statements++;
-    const rows: UnclaimedRow[] = [];
-    let characters = 0;
-    // A page of long messages ends early: a thousand of a megabyte each would not fit into one answer.
     const asked = { after: Number(after ?? 0), limit: limit + 1 };
     const { unclaimedPage, unclaimedPageOf, unclaimedByPk } = this.#sql;
-    const page = accounts ? unclaimedPageOf.all({ ...asked, accounts: JSON.stringify(accounts) }) : unclaimedPage.all(asked);
-    for (const { pk } of page as { pk: number }[]) {
-      const row = unclaimedByPk.get(pk) as UnclaimedRow;
-      characters += row.message.length;
-      if (rows.length === limit || (characters > PAGE_CHARACTERS && rows.length > 0)) return { rows: shownUnclaimed(rows), hasMore: true };
-      rows.push(row);
-    }
-    return { rows: shownUnclaimed(rows), hasMore: false };
+    const found = (accounts ? unclaimedPageOf.all({ ...asked, accounts: JSON.stringify(accounts) }) : unclaimedPage.all(asked)) as {
+      pk: number;
+    }[];
+    const { rows, hasMore } = readPage(
+      found,
+      limit,
+      (pk) => unclaimedByPk.get(pk) as UnclaimedRow,
+      ({ message }) => message.length,
+    );
+    return { rows: rows.flatMap((row) => toUnclaimed(row) ?? []), hasMore };
   }
 
-  sendable(requestId: string): log.SendableRequest | null {
+  sendable(requestId: string): SendableRequest | null {
     const request = this.requests([requestId]).get(requestId);
     const row = this.#sql.pkOfRequest.get(requestId) as { pk: number } | undefined;
     if (!request || !row) return null;
@@ -195,40 +204,34 @@ export class SqliteReader {
 
   niddOutstanding(pk: number): number {
     const [row] = this.#all<RequestRow>(this.#sql.requestByPk, pk);
-    const standing = row ? this.#standing(row).standing : NOBODY.standing;
-    let outstanding = 0;
-    for (let index = 0; index < standing.count; index++) {
-      const outcome = standing.at(index);
-      if (outcome?.status === 'SUCCEEDED' && outcome.niddSeq === 0) outstanding++;
-    }
-    return outstanding;
+    return countWithoutNidd(row ? this.#summariesOf(row).summaries : NO_DEVICES);
   }
 
-  counts(): log.LogCounts {
+  counts(): LogCounts {
     const [unclaimed] = this.#all<{ rows: number }>(this.#sql.countUnclaimed);
-    const open = this.#all<{ status: log.RequestStatus; rows: number; overdue: number }>(this.#sql.openByStatus);
-    const kept = this.#all<{ reason: KeptReason; rows: number }>(this.#sql.keptByReason);
+    const open = this.#all<{ status: RequestStatus; rows: number; overdue: number }>(this.#sql.openByStatus);
+    const kept = this.#all<{ reason: DeadLetterReason; rows: number }>(this.#sql.deadLettersByReason);
     return {
       unclaimed: unclaimed?.rows ?? 0,
-      keptByReason: Object.fromEntries(kept.map(({ reason, rows }) => [reason, rows])),
+      deadLettersByReason: Object.fromEntries(kept.map(({ reason, rows }) => [reason, rows])),
       overdueDevices: open.reduce((sum, { overdue }) => sum + overdue, 0),
       openByStatus: Object.fromEntries(open.map(({ status, rows }) => [status, rows])),
     };
   }
 
   /** Outcomes with the messages they rest on; `atHand` has some of those of a single Request, by place, the others are fetched at once. */
-  #show(standing: readonly OutcomeAt[], atHand: ReadonlyMap<number, log.StoredCallback> = new Map()): log.StoredOutcome[] {
-    const wanted = standing.flatMap(({ pk, finalSeq, niddSeq }) =>
+  #withMessages(outcomes: readonly OutcomeAt[], atHand: ReadonlyMap<number, StoredCallback> = new Map()): StoredOutcome[] {
+    const wanted = outcomes.flatMap(({ pk, finalSeq, niddSeq }) =>
       [finalSeq, niddSeq].filter((seq) => seq > 0 && !atHand.has(seq)).map((seq) => [pk, seq]),
     );
-    const fetched = new Map<string, log.StoredCallback | null>();
+    const fetched = new Map<string, StoredCallback | null>();
     if (wanted.length > 0) {
       for (const row of this.#all<EventRow & { request_pk: number }>(this.#sql.eventsByPlace, JSON.stringify(wanted))) {
         fetched.set(`${row.request_pk}/${row.seq}`, toStoredCallback(row.service, row.message, row.at, row.callback_count));
       }
     }
     const message = (pk: number, seq: number) => (seq === 0 ? null : (atHand.get(seq) ?? fetched.get(`${pk}/${seq}`) ?? null));
-    return standing.map(({ pk, requestId, index, requested, status, source, contradicted, finalSeq, niddSeq }) => ({
+    return outcomes.map(({ pk, requestId, index, requested, status, source, contradicted, finalSeq, niddSeq }) => ({
       id: outcomeId(requestId, index),
       requestId,
       index,
@@ -245,22 +248,23 @@ export class SqliteReader {
     return new Map(this.#all<RequestRow>(this.#sql.requestsByIds, JSON.stringify(ids)).map((row) => [row.id, row]));
   }
 
-  #followed(pk: number): { readonly lastSeq: number; readonly requested: StandingOutcomes['requested'] } {
+  /** Where a Request's log ends, and who its devices are. */
+  #findEnd(pk: number): { readonly lastSeq: number; readonly requested: OutcomeSummaries['requested'] } {
     const atHand = this.#memory.stateAtHand(pk);
     if (atHand) return { lastSeq: atHand.lastSeq, requested: (index) => atHand.requested(index) };
     const [row] = this.#all<RequestRow>(this.#sql.requestByPk, pk);
-    return row ? { lastSeq: row.last_seq, requested: this.#standing(row).standing.requested } : { lastSeq: 0, requested: () => null };
+    return row ? { lastSeq: row.last_seq, requested: this.#summariesOf(row).summaries.requested } : { lastSeq: 0, requested: () => null };
   }
 
   /** How the devices of a Request stand, and whether that had to be read. */
-  #standing({ pk, id, last_seq: lastSeq }: RequestRow): { readonly standing: StandingOutcomes; readonly wasRead: boolean } {
+  #summariesOf({ pk, id, last_seq: lastSeq }: RequestRow): { readonly summaries: OutcomeSummaries; readonly wasRead: boolean } {
     const atHand = this.#memory.stateAtHand(pk);
-    if (atHand) return { standing: standingOf(atHand), wasRead: false };
-    const shown = this.#shown.get(id);
-    if (shown?.lastSeq === lastSeq) return { standing: shown.standing, wasRead: false };
-    const standing = readStandingOutcomes(this.#sql, pk);
-    this.#shown.set(id, { lastSeq, standing }, standing.count + 1);
-    return { standing, wasRead: true };
+    if (atHand) return { summaries: summarize(atHand), wasRead: false };
+    const cached = this.#summaries.get(id);
+    if (cached?.lastSeq === lastSeq) return { summaries: cached.summaries, wasRead: false };
+    const summaries = readOutcomeSummaries(this.#sql, pk);
+    this.#summaries.set(id, { lastSeq, summaries }, summaries.count + 1);
+    return { summaries, wasRead: true };
   }
 
   #all<Row>(statement: StatementSync, ...parameters: SQLInputValue[]): Row[] {
@@ -269,25 +273,19 @@ export class SqliteReader {
   }
 }
 
-const NOBODY = { standing: { count: 0, at: () => null, requested: () => null } as StandingOutcomes, wasRead: false };
-
-function shownUnclaimed(rows: readonly UnclaimedRow[]): log.UnclaimedCallback[] {
-  return rows.flatMap((row) => toUnclaimed(row) ?? []);
-}
-
 /** The row that ends the Request ends the batch; what comes after it (a NIDD message, a correction) is a batch of its own. */
-function upToTerminal(rows: PlacedEvent[], hadEnded: () => boolean): PlacedEvent[] {
-  const ends = rows.map(({ status }) => log.isTerminal(status));
+function cutAfterTerminal(rows: PlacedEvent[], hadEnded: () => boolean): PlacedEvent[] {
+  const ends = rows.map(({ status }) => isTerminal(status));
   const end = ends.findIndex((ended, at) => ended && at < rows.length - 1 && !(at === 0 ? hadEnded() : ends[at - 1]));
   return end < 0 ? rows : rows.slice(0, end + 1);
 }
 
-function inPlace(outcome: OutcomeChange, seq: number): OutcomeChange {
+function resolveThisRow(outcome: OutcomeChange, seq: number): OutcomeChange {
   const { finalSeq, niddSeq } = outcome;
   return { ...outcome, finalSeq: finalSeq === THIS_ROW ? seq : finalSeq, niddSeq: niddSeq === THIS_ROW ? seq : niddSeq };
 }
 
-function defined(values: Record<string, SQLInputValue | undefined>): Record<string, SQLInputValue> {
+function omitUnset(values: Record<string, SQLInputValue | undefined>): Record<string, SQLInputValue> {
   return Object.fromEntries(
     Object.entries(values).filter((entry): entry is [string, SQLInputValue] => entry[1] !== undefined && entry[1] !== null),
   );

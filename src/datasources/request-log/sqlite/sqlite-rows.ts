@@ -2,14 +2,8 @@ import { parseCallback } from '../../thingspace/wire/callback.ts';
 import { isEvidenceService, parseEvidence } from '../../thingspace/wire/evidence.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { PlacedEvent } from '../transition.ts';
-import {
-  progressOf,
-  type StoredCallback,
-  type StoredCarrierRequest,
-  type StoredRequest,
-  type RequestError,
-  type UnclaimedCallback,
-} from '../request-log.ts';
+import type { UnclaimedCallback } from '../request-log.ts';
+import { progressOf, type StoredCallback, type StoredCarrierRequest, type StoredRequest, type RequestError } from '../stored-request.ts';
 
 /** The columns of each table as node:sqlite gives them back, and the domain objects they stand for. */
 export type RequestRow = {

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { keyIdFor, opened, registerVault, sealed } from './sealing/sqlite-sealing.ts';
+import { OUTCOME_SERVICES } from '../../thingspace/wire/callback.ts';
+import { keyIdFor, unsealInSql, registerVault, sealInSql } from './sealing/sqlite-sealing.ts';
 import type { Vault } from './sealing/vault.ts';
 
 const REQUEST = `pk, id, account, origin, operation, created_by, client_reference, retry_of, status, total, total_is_estimate, counts,
@@ -7,10 +8,10 @@ const REQUEST = `pk, id, account, origin, operation, created_by, client_referenc
 const CARRIER_REQUEST = `r.id AS request_id, c.position, c.service, c.carrier_request_id, c.state, c.first_index, c.device_count,
   c.attempts, c.sent_at, c.answered_at, c.error`;
 const EVENT = `seq, at, kind, position, outcome, outcome_status, source, final_seq, nidd_seq, contradicted, ties, request_status,
-  counts, service, callback_count, ${opened('event', 'message')} AS message`;
+  counts, service, callback_count, ${unsealInSql('event', 'message')} AS message`;
 const UNCLAIMED = `pk, account, service, carrier_request_id, received_at, callback_count, digest,
-  ${opened('unclaimed', 'message')} AS message`;
-const KEPT = `pk, account, service, received_at, reason, content_type, ${opened('kept_message', 'body')} AS body`;
+  ${unsealInSql('unclaimed', 'message')} AS message`;
+const DEAD_LETTER = `pk, account, service, received_at, reason, content_type, ${unsealInSql('kept_message', 'body')} AS body`;
 
 /**
  * Carrier requests by their state, through the index of the few that are not settled. SQLite uses a partial index only where
@@ -25,6 +26,9 @@ const LAST_UNCLAIMED = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = '
 /** The key that the next copy gets by itself: what is sealed for its place must know it before. */
 const NEXT_FORWARD = '(SELECT coalesce(max(pk), 0) + 1 FROM forward)';
 
+/** Callbacks of these services settle devices. */
+const OF_OUTCOMES = [...OUTCOME_SERVICES].map((service) => `'${service}'`).join(', ');
+
 /** In a statement of its own: beside "or all" no index is used, and who asks of one account would have all others' rows read. */
 const OF_ACCOUNTS = 'account IN (SELECT value FROM json_each(:accounts))';
 
@@ -37,8 +41,8 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       input_hash, retry_of, status, total, counts, last_seq, created_at, updated_at)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'QUEUED', ?, '[]', 0, ?, ?)`),
     insertInput: db.prepare(`INSERT INTO request_input (request_pk, devices, settings, key_id) VALUES (?1,
-      ${sealed(vault, 'request_input', 'devices', '?2', ['CAST(?1 AS INTEGER)'])},
-      ${sealed(vault, 'request_input', 'settings', '?3', ['CAST(?1 AS INTEGER)'])}, ${keyIdFor(vault, '?3')})`),
+      ${sealInSql(vault, 'request_input', 'devices', '?2', ['CAST(?1 AS INTEGER)'])},
+      ${sealInSql(vault, 'request_input', 'settings', '?3', ['CAST(?1 AS INTEGER)'])}, ${keyIdFor(vault, '?3')})`),
     insertCarrierRequest: db.prepare(`INSERT INTO carrier_request (request_pk, position, service, carrier_request_id, state,
       first_index, device_count, sent_after) VALUES (?, ?, ?, ?, ?, ?, ?, ${LAST_UNCLAIMED})`),
     requestByKey: db.prepare(
@@ -57,15 +61,18 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     insertEvent: db.prepare(`INSERT INTO event (request_pk, seq, at, kind, position, outcome, outcome_status, source, final_seq,
       nidd_seq, contradicted, ties, request_status, counts, service, callback_count, digest, message, key_id)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-        ${sealed(vault, 'event', 'message', '?18', ['CAST(?1 AS INTEGER)', 'CAST(?2 AS INTEGER)'])}, ${keyIdFor(vault, '?18')})`),
+        ${sealInSql(vault, 'event', 'message', '?18', ['CAST(?1 AS INTEGER)', 'CAST(?2 AS INTEGER)'])}, ${keyIdFor(vault, '?18')})`),
     knownDigest: db.prepare('SELECT 1 FROM event WHERE request_pk = ? AND digest = ?'),
     eventsAfter: db.prepare(`SELECT ${EVENT} FROM event WHERE request_pk = ? AND seq > ? ORDER BY seq LIMIT ?`),
     outcomesOf: db.prepare(`SELECT outcome, outcome_status, source, final_seq, nidd_seq, contradicted FROM event
       WHERE request_pk = ? AND outcome IS NOT NULL ORDER BY seq`),
     eventsByPlace: db.prepare(`SELECT request_pk, ${EVENT} FROM json_each(?) place
       CROSS JOIN event ON request_pk = place.value ->> 0 AND seq = place.value ->> 1`),
-    inputOf: db.prepare(`SELECT ${opened('request_input', 'devices')} AS devices, ${opened('request_input', 'settings')} AS settings
+    inputOf:
+      db.prepare(`SELECT ${unsealInSql('request_input', 'devices')} AS devices, ${unsealInSql('request_input', 'settings')} AS settings
       FROM request_input WHERE request_pk = ?`),
+    devicesOf: db.prepare(`SELECT device.value AS device FROM request_input
+      CROSS JOIN json_each(${unsealInSql('request_input', 'devices')}) device WHERE request_pk = ? ORDER BY device.key`),
     carriersOf: db.prepare('SELECT first_index, device_count FROM carrier_request WHERE request_pk = ? ORDER BY position'),
     carrierById: db.prepare(`SELECT c.request_pk, c.position, r.account FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE c.carrier_request_id = ?`),
@@ -75,8 +82,8 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     carrierRequestsOf: db.prepare(`SELECT ${CARRIER_REQUEST} FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE r.id IN (SELECT value FROM json_each(?)) ORDER BY c.request_pk, c.position`),
     // A row has one key: with the devices the settings are sealed anew.
-    setMembers: db.prepare(`UPDATE request_input SET devices = ${sealed(vault, 'request_input', 'devices', '?1')},
-      settings = ${sealed(vault, 'request_input', 'settings', opened('request_input', 'settings'))}, key_id = ${keyIdFor(vault, '?1')}
+    setMembers: db.prepare(`UPDATE request_input SET devices = ${sealInSql(vault, 'request_input', 'devices', '?1')},
+      settings = ${sealInSql(vault, 'request_input', 'settings', unsealInSql('request_input', 'settings'))}, key_id = ${keyIdFor(vault, '?1')}
       WHERE request_pk = ?2`),
     setEstimate: db.prepare('UPDATE request SET total = ?, total_is_estimate = 1, indexed_seq = -1 WHERE pk = ?'),
     retriesOf: db.prepare(`SELECT ${REQUEST} FROM request WHERE retry_of IN (SELECT value FROM json_each(?)) ORDER BY pk`),
@@ -94,14 +101,14 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE c.sent_at > ?1 - 3600000 AND max(c.sent_at, coalesce(c.answered_at, 0)) > ?1 AND r.operation = ?2 ORDER BY 1`),
     insertUnclaimed: db.prepare(`INSERT INTO unclaimed (account, service, carrier_request_id, received_at, callback_count, digest,
-      message, key_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ${sealed(vault, 'unclaimed', 'message', '?7', ['?1', '?2', 'hex(?6)'])},
+      message, key_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ${sealInSql(vault, 'unclaimed', 'message', '?7', ['?1', '?2', 'hex(?6)'])},
       ${keyIdFor(vault, '?7')}) ON CONFLICT DO NOTHING`),
     knownUnclaimed: db.prepare('SELECT 1 FROM unclaimed WHERE account = ? AND service = ? AND digest = ?'),
     unclaimedOf: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE carrier_request_id = ? AND account = ? ORDER BY pk`),
     deleteUnclaimed: db.prepare('DELETE FROM unclaimed WHERE carrier_request_id = ? AND account = ?'),
     unclaimedGroups: db.prepare(`SELECT account, carrier_request_id, min(service) AS service, min(received_at) AS first_at,
       min(pk) AS first_pk FROM unclaimed u
-      WHERE carrier_request_id IS NOT NULL AND service IN ('CarrierService', 'DeviceProfileService', 'StateService')
+      WHERE carrier_request_id IS NOT NULL AND service IN (${OF_OUTCOMES})
         AND NOT EXISTS (SELECT 1 FROM carrier_request c WHERE c.carrier_request_id = u.carrier_request_id)
       GROUP BY account, carrier_request_id HAVING min(pk) > ? ORDER BY min(pk) LIMIT ?`),
     sentBefore: db.prepare(`SELECT 1 FROM ${OPEN_CARRIER} AND c.state = 'SENDING' AND r.account = ? AND c.sent_after < ?`),
@@ -113,26 +120,26 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     unclaimedPageOf: db.prepare(`SELECT pk FROM unclaimed WHERE pk > :after AND ${OF_ACCOUNTS} ORDER BY pk LIMIT :limit`),
     unclaimedByPk: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk = ?`),
     countUnclaimed: db.prepare('SELECT count(*) AS rows FROM unclaimed'),
-    insertKept: db.prepare(`INSERT INTO kept_message (account, service, received_at, reason, content_type, digest, body, key_id)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ${sealed(vault, 'kept_message', 'body', '?7', ['?1', '?2', '?4', 'hex(?6)'])},
+    insertDeadLetter: db.prepare(`INSERT INTO kept_message (account, service, received_at, reason, content_type, digest, body, key_id)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ${sealInSql(vault, 'kept_message', 'body', '?7', ['?1', '?2', '?4', 'hex(?6)'])},
       ${keyIdFor(vault, '?7')}) ON CONFLICT DO NOTHING`),
-    knownKept: db.prepare('SELECT 1 FROM kept_message WHERE account = ? AND service = ? AND reason = ? AND digest = ?'),
-    countKept: db.prepare('SELECT count(*) AS rows FROM kept_message WHERE account = ? AND service = ? AND reason = ?'),
-    keptByReason: db.prepare('SELECT reason, count(*) AS rows FROM kept_message GROUP BY reason'),
-    keptPage: db.prepare(
+    knownDeadLetter: db.prepare('SELECT 1 FROM kept_message WHERE account = ? AND service = ? AND reason = ? AND digest = ?'),
+    countDeadLetters: db.prepare('SELECT count(*) AS rows FROM kept_message WHERE account = ? AND service = ? AND reason = ?'),
+    deadLettersByReason: db.prepare('SELECT reason, count(*) AS rows FROM kept_message GROUP BY reason'),
+    deadLetterPage: db.prepare(
       'SELECT pk FROM kept_message WHERE pk > :after AND (:reason IS NULL OR reason = :reason) ORDER BY pk LIMIT :limit',
     ),
-    keptPageOf: db.prepare(`SELECT pk FROM kept_message WHERE pk > :after AND (:reason IS NULL OR reason = :reason) AND ${OF_ACCOUNTS}
+    deadLetterPageOf: db.prepare(`SELECT pk FROM kept_message WHERE pk > :after AND (:reason IS NULL OR reason = :reason) AND ${OF_ACCOUNTS}
       ORDER BY pk LIMIT :limit`),
-    keptByPk: db.prepare(`SELECT ${KEPT} FROM kept_message WHERE pk = ?`),
-    keptByIds: db.prepare(`SELECT ${KEPT} FROM kept_message WHERE pk IN (SELECT value FROM json_each(?1))
+    deadLetterByPk: db.prepare(`SELECT ${DEAD_LETTER} FROM kept_message WHERE pk = ?`),
+    deadLettersByIds: db.prepare(`SELECT ${DEAD_LETTER} FROM kept_message WHERE pk IN (SELECT value FROM json_each(?1))
       AND (?2 IS NULL OR account IN (SELECT value FROM json_each(?2)))`),
-    deleteKept: db.prepare('DELETE FROM kept_message WHERE pk = ?'),
+    deleteDeadLetter: db.prepare('DELETE FROM kept_message WHERE pk = ?'),
     insertForward: db.prepare(`INSERT INTO forward (pk, account, service, received_at, content_type, body, key_id)
       VALUES (${isPlain ? 'NULL' : NEXT_FORWARD}, ?1, ?2, ?3, ?4,
-      ${sealed(vault, 'forward', 'body', '?5', ['?1', '?2', NEXT_FORWARD])}, ${keyIdFor(vault, '?5')})`),
+      ${sealInSql(vault, 'forward', 'body', '?5', ['?1', '?2', NEXT_FORWARD])}, ${keyIdFor(vault, '?5')})`),
     forwardLanes: db.prepare('SELECT account, service, count(*) AS rows FROM forward GROUP BY account, service'),
-    forwardPage: db.prepare(`SELECT pk, received_at, content_type, ${opened('forward', 'body')} AS body FROM forward
+    forwardPage: db.prepare(`SELECT pk, received_at, content_type, ${unsealInSql('forward', 'body')} AS body FROM forward
       WHERE account = ? AND service = ? ORDER BY pk LIMIT ?`),
     forwardHead: db.prepare('SELECT received_at FROM forward WHERE account = ? AND service = ? ORDER BY pk LIMIT 1'),
     deleteForwards: db.prepare('DELETE FROM forward WHERE pk IN (SELECT value FROM json_each(?))'),
@@ -163,9 +170,9 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     oldUnclaimed: db.prepare(`SELECT pk AS key, octet_length(message) AS bytes FROM unclaimed WHERE received_at < ?
       ORDER BY received_at LIMIT ?`),
     purgeUnclaimed: db.prepare('DELETE FROM unclaimed WHERE pk IN (SELECT value FROM json_each(?))'),
-    oldKept: db.prepare(`SELECT pk AS key, octet_length(body) AS bytes FROM kept_message WHERE received_at < ?
+    oldDeadLetters: db.prepare(`SELECT pk AS key, octet_length(body) AS bytes FROM kept_message WHERE received_at < ?
       ORDER BY received_at LIMIT ?`),
-    purgeKept: db.prepare('DELETE FROM kept_message WHERE pk IN (SELECT value FROM json_each(?))'),
+    purgeDeadLetters: db.prepare('DELETE FROM kept_message WHERE pk IN (SELECT value FROM json_each(?))'),
   };
 }
 

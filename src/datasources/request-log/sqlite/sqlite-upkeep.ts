@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { statfsSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatewayError } from '../../../errors.ts';
@@ -7,19 +7,9 @@ import type { Hub } from '../hub.ts';
 import { backupSqlite } from './sqlite-backup.ts';
 import { purgeStep } from './sqlite-purge.ts';
 import type { SqliteReseal } from './sealing/sqlite-reseal.ts';
-import { rewriteSqlite, roomToReseal, roomToRewrite } from './sealing/sqlite-rewrite.ts';
 import type { Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
-import type {
-  BackupReport,
-  PurgeReport,
-  PurgeStep,
-  ResealReport,
-  ResealStep,
-  StoreSizes,
-  StoreStats,
-  StoreUpkeep,
-} from '../store-upkeep.ts';
+import type { BackupReport, PurgeReport, PurgeStep, ResealStep, StoreSizes, StoreStats, StoreUpkeep } from '../store-upkeep.ts';
 
 interface Parts {
   readonly db: DatabaseSync;
@@ -84,26 +74,12 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
 
   async resealStep(): Promise<ResealStep> {
     const keyId = this.#keyId();
-    roomToReseal(this.#parts.path);
-    return this.#parts.run(() => this.#parts.reseal.step(keyId));
-  }
-
-  async finishReseal(maxBytes: number): Promise<Pick<ResealReport, 'keyId' | 'rewritten'>> {
-    const keyId = this.#keyId();
-    const { db, outside, path } = this.#parts;
-    const emptyWal = () => db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-    // It reads the pages from another thread, and would begin again with a new file.
-    while (this.#backup) await this.#backup.catch(() => undefined);
-    await outside(emptyWal);
-    const { bytes, freeBytes } = this.#pages();
-    const rewritten = bytes <= maxBytes;
-    if (!rewritten) return { keyId, rewritten };
-    roomToRewrite(path, bytes - freeBytes);
-    await outside(() => {
-      rewriteSqlite(db, bytes - freeBytes);
-      emptyWal();
-    });
-    return { keyId, rewritten };
+    const { db, run, outside, reseal, path } = this.#parts;
+    requireRoomForReseal(path);
+    const step = await run(() => reseal.step(keyId));
+    // What rows were before lies in the write-ahead log too.
+    if (step.done) await outside(() => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+    return step;
   }
 
   sizes(): StoreSizes {
@@ -197,4 +173,18 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
 
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** What a reseal leaves to callbacks: sealed rows take up to half as much room again, and the write-ahead log grows to 16 MB. */
+const LEFT_FREE_BYTES = 32 * 1_048_576;
+
+/** @throws GatewayError STORE_FAILED when one more step could fill the disk on which callbacks are stored. Measured at 1 µs. */
+function requireRoomForReseal(path: string): void {
+  if (path === ':memory:') return;
+  const { bavail, bsize } = statfsSync(dirname(path));
+  if (bavail * bsize >= LEFT_FREE_BYTES) return;
+  throw new GatewayError(
+    'STORE_FAILED',
+    `The reseal has stopped: ${dirname(path)} has only ${Math.ceil((bavail * bsize) / 1_000_000)} MB free, which callbacks need. Make room, and reseal again: it goes on from where it is.`,
+  );
 }

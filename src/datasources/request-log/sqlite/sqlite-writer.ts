@@ -1,15 +1,16 @@
 import { ulid } from 'ulid';
-import { GatewayError } from '../../../errors.ts';
+import { GatewayError, isDamagedRequest } from '../../../errors.ts';
 import { BoundedCache } from '../../../lib/bounded-cache.ts';
 import { THIS_ROW } from '../log-event.ts';
-import { DamagedRequest, RequestFolds } from './request-folds.ts';
-import * as log from '../request-log.ts';
+import { RequestFolds } from './request-folds.ts';
+import type { AppendResult, IncomingCallback, NewRequest } from '../request-log.ts';
+import { type StoredRequest, countsOf, isTerminal } from '../stored-request.ts';
+import { type SendingStep, CARRIER_STATE, STEP_FROM } from '../sending-steps.ts';
 import { RequestState } from '../request-state.ts';
 import { recordAudit } from './sqlite-audit.ts';
 import type { SqliteForward } from './sqlite-forward.ts';
-import { keepAside } from './sqlite-kept.ts';
+import { keepAside } from './sqlite-dead-letters.ts';
 import { toUnclaimed, type UnclaimedRow } from './sqlite-rows.ts';
-import { CARRIER_STATE, STEP_FROM } from '../sending-steps.ts';
 import { RecentRows } from './recent-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
 import { transition, type Change, type PlacedEvent } from '../transition.ts';
@@ -44,8 +45,8 @@ export class SqliteWriter {
     for (const [pk, { state, at }] of this.#touched) {
       if (at === null) continue;
       changed.push(state.requestId);
-      const terminal = log.isTerminal(state.status) ? 1 : 0;
-      this.#sql.updateRequest.run(state.status, json(log.countsOf(state.counts)), state.lastSeq, at, terminal, at, pk);
+      const terminal = isTerminal(state.status) ? 1 : 0;
+      this.#sql.updateRequest.run(state.status, stringifyCounts(countsOf(state.counts)), state.lastSeq, at, terminal, at, pk);
     }
     this.#touched.clear();
     return changed;
@@ -62,7 +63,7 @@ export class SqliteWriter {
     this.#touched.clear();
   }
 
-  create(request: log.NewRequest): { outcome: 'CREATED' | 'EXISTS' | 'KEY_REUSED'; id: string } {
+  create(request: NewRequest): { outcome: 'CREATED' | 'EXISTS' | 'KEY_REUSED'; id: string } {
     const { account, createdBy, idempotencyKey } = request;
     const existing = idempotencyKey === null ? null : this.byKey(account, createdBy, idempotencyKey);
     if (existing) {
@@ -85,7 +86,7 @@ export class SqliteWriter {
     return (this.#sql.requestByKey.get(account, createdBy, key) as { id: string; inputHash: Uint8Array } | undefined) ?? null;
   }
 
-  step(requestId: string, position: number, step: log.SendingStep): boolean {
+  step(requestId: string, position: number, step: SendingStep): boolean {
     const pk = this.pkOf(requestId);
     if (!STEP_FROM[step.type].includes(this.state(pk).carrierState(position))) return false;
     const at = this.#now();
@@ -111,7 +112,7 @@ export class SqliteWriter {
     return true;
   }
 
-  append(callback: log.IncomingCallback): log.AppendResult {
+  append(callback: IncomingCallback): AppendResult {
     const { account, service, receivedAt, callbackCount, digest } = callback;
     const carrierRequestId = callback.message.requestId;
     const owner = carrierRequestId === null ? null : this.#carrier(carrierRequestId);
@@ -152,7 +153,7 @@ export class SqliteWriter {
     try {
       return this.state(pk);
     } catch (error) {
-      if (error instanceof DamagedRequest) return null;
+      if (isDamagedRequest(error)) return null;
       throw error;
     }
   }
@@ -197,8 +198,8 @@ export class SqliteWriter {
   }
 
   #insertRequest(
-    row: Pick<log.NewRequest, 'id' | 'account' | 'createdBy' | 'clientReference' | 'idempotencyKey' | 'retryOf' | 'createdAt'> &
-      Pick<log.StoredRequest, 'operation' | 'origin' | 'total'> & { inputHash: Uint8Array | null },
+    row: Pick<NewRequest, 'id' | 'account' | 'createdBy' | 'clientReference' | 'idempotencyKey' | 'retryOf' | 'createdAt'> &
+      Pick<StoredRequest, 'operation' | 'origin' | 'total'> & { inputHash: Uint8Array | null },
   ): number {
     const { id, account, origin, operation, createdBy, clientReference, idempotencyKey, inputHash, retryOf, total, createdAt } = row;
     const { lastInsertRowid } = this.#sql.insertRequest.run(
@@ -242,7 +243,7 @@ export class SqliteWriter {
         outcome?.contradicted ? 1 : 0,
         ties,
         status,
-        json(counts),
+        stringifyCounts(counts),
         callback?.service ?? null,
         callback?.callbackCount ?? null,
         callback?.digest ?? null,
@@ -277,6 +278,6 @@ export class SqliteWriter {
   }
 }
 
-function json(counts: readonly number[]): string {
+function stringifyCounts(counts: readonly number[]): string {
   return `[${counts.join(',')}]`;
 }

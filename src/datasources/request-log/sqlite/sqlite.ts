@@ -2,21 +2,22 @@ import type { DatabaseSync } from 'node:sqlite';
 import { GroupCommit, type GroupCommitOptions } from './group-commit.ts';
 import type { Hub } from '../hub.ts';
 import { indexIdentifiers } from './index-identifiers.ts';
-import type { AuditFilter, AuditRecord } from '../audit-log.ts';
+import type { AuditFilter, AuditRecord } from '../audit-trail.ts';
 import type { Finding } from '../follow-up-log.ts';
 import type { ForwardLane } from '../forward-queue.ts';
-import type { KeptFilter, KeptMessage } from '../kept-messages.ts';
-import { ownEpoch } from './own-epoch.ts';
-import { sentBeforeRestore, settleInterrupted, settleRestored } from './recover.ts';
-import type * as log from '../request-log.ts';
+import type { DeadLetterFilter, DeadLetter } from '../dead-letter-log.ts';
+import { sentBeforeRestore, settleInterrupted, settleRestored, takeEpoch } from './recover.ts';
+import type { IncomingCallback, NewRequest, OutcomePage, RequestFilter, RequestLog } from '../request-log.ts';
+import type { RequestError, RequestedDevice } from '../stored-request.ts';
+import type { SendingStep } from '../sending-steps.ts';
 import { settleUnclaimed } from './settle-unclaimed.ts';
 import { SqliteAudit, type OnAuditFailed } from './sqlite-audit.ts';
 import { SqliteApiKeys } from './sqlite-api-keys.ts';
 import { SealedWith } from './sealing/sealed-with.ts';
-import { openSqlite, unusable } from './sqlite-open.ts';
+import { openSqlite, describeUnusable } from './sqlite-open.ts';
 import { SqliteFollowUp } from './sqlite-follow-up.ts';
 import { SqliteForward } from './sqlite-forward.ts';
-import { keepMessage, keptById, keptPage } from './sqlite-kept.ts';
+import { keepDeadLetter, readDeadLetters, readDeadLettersById } from './sqlite-dead-letters.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import { SqliteReseal } from './sealing/sqlite-reseal.ts';
 import { prepareStatements, type Statements } from './sqlite-statements.ts';
@@ -41,7 +42,7 @@ export interface SqliteRequestLogOptions {
  * The request log in one file of this process: node:sqlite, WAL, fsync before every answer, one writer. Writes are jobs of a
  * group commit; reads see what is committed, because no transaction is open between two turns of the event loop.
  */
-export class SqliteRequestLog implements log.RequestLog {
+export class SqliteRequestLog implements RequestLog {
   readonly epoch: string;
   readonly upkeep: SqliteUpkeep;
   readonly apiKeys: SqliteApiKeys;
@@ -66,11 +67,11 @@ export class SqliteRequestLog implements log.RequestLog {
     try {
       this.#sql = prepareStatements(this.#db, vault);
       sealedWith = new SealedWith(this.#sql, vault, path);
-      this.epoch = ownEpoch(this.#sql);
+      this.epoch = takeEpoch(this.#sql);
       this.#forwards = new SqliteForward(this.#sql);
     } catch (cause) {
       this.#db.close();
-      throw unusable(path, cause);
+      throw describeUnusable(path, cause);
     }
     this.#writer = new SqliteWriter(this.#sql, this.#forwards, now, (requestId) => hub.isFollowed(requestId));
     this.#reader = new SqliteReader(this.#db, this.#sql, this.#writer);
@@ -83,8 +84,8 @@ export class SqliteRequestLog implements log.RequestLog {
       },
       afterCommit: (jobs, seconds, synced) => {
         if (synced) onCommit?.(jobs, seconds);
-        sealedWith.committed();
-        for (const topic of [...this.#changed.splice(0), ...this.#forwards.committed()]) hub.wake(topic);
+        sealedWith.afterCommit();
+        for (const topic of [...this.#changed.splice(0), ...this.#forwards.afterCommit()]) hub.wake(topic);
       },
       onRollback: () => {
         this.#writer.rollback();
@@ -111,7 +112,7 @@ export class SqliteRequestLog implements log.RequestLog {
     });
   }
 
-  create(request: log.NewRequest) {
+  create(request: NewRequest) {
     return this.#commits.run(() => this.#writer.create(request));
   }
 
@@ -119,28 +120,28 @@ export class SqliteRequestLog implements log.RequestLog {
     return this.#commits.read(() => this.#writer.byKey(account, createdBy, key));
   }
 
-  step(requestId: string, position: number, step: log.SendingStep) {
+  step(requestId: string, position: number, step: SendingStep) {
     return this.#commits.run(() => this.#writer.step(requestId, position, step));
   }
 
-  append(callback: log.IncomingCallback) {
+  append(callback: IncomingCallback) {
     return this.#commits.run(() => this.#writer.append(callback));
   }
 
-  keep(message: KeptMessage, capPerReason: number) {
-    return this.#commits.run(() => keepMessage(this.#sql, this.#forwards, message, capPerReason));
+  keep(message: DeadLetter, capPerReason: number) {
+    return this.#commits.run(() => keepDeadLetter(this.#sql, this.#forwards, message, capPerReason));
   }
 
-  kept(filter: KeptFilter, after: string | null, limit: number) {
-    return this.#commits.read(() => keptPage(this.#sql, filter, after, limit));
+  deadLetters(filter: DeadLetterFilter, after: string | null, limit: number) {
+    return this.#commits.read(() => readDeadLetters(this.#sql, filter, after, limit));
   }
 
-  keptById(ids: readonly string[], accounts: readonly string[] | null) {
-    return this.#commits.read(() => keptById(this.#sql, ids, accounts));
+  deadLettersById(ids: readonly string[], accounts: readonly string[] | null) {
+    return this.#commits.read(() => readDeadLettersById(this.#sql, ids, accounts));
   }
 
-  discardKept(id: string) {
-    return this.#commits.run(() => void this.#sql.deleteKept.run(Number(id)));
+  discardDeadLetter(id: string) {
+    return this.#commits.run(() => void this.#sql.deleteDeadLetter.run(Number(id)));
   }
 
   forwardLanes() {
@@ -167,7 +168,7 @@ export class SqliteRequestLog implements log.RequestLog {
     return this.#audit.entries(filter, before, limit);
   }
 
-  cancelQueued(requestId: string, error: log.RequestError) {
+  cancelQueued(requestId: string, error: RequestError) {
     return this.#commits.run(() => this.#followUp.cancelQueued(requestId, error));
   }
 
@@ -175,7 +176,7 @@ export class SqliteRequestLog implements log.RequestLog {
     return this.#commits.run(() => this.#followUp.resolveUnknown(requestId, position, carrierRequestId));
   }
 
-  setMembers(requestId: string, devices: readonly log.RequestedDevice[]) {
+  setMembers(requestId: string, devices: readonly RequestedDevice[]) {
     return this.#commits.run(() => this.#followUp.setMembers(requestId, devices));
   }
 
@@ -225,12 +226,12 @@ export class SqliteRequestLog implements log.RequestLog {
     return this.#commits.read(() => this.#reader.carrierRequests(requestIds));
   }
 
-  async list(filter: log.RequestFilter, after: string | null, limit: number) {
+  async list(filter: RequestFilter, after: string | null, limit: number) {
     if (filter.deviceKeys) while (await this.indexIdentifiers());
     return this.#commits.read(() => this.#reader.list(filter, after, limit));
   }
 
-  outcomePages(wanted: readonly log.OutcomePage[], work?: number) {
+  outcomePages(wanted: readonly OutcomePage[], work?: number) {
     return this.#commits.read(() => this.#reader.outcomePages(wanted, work));
   }
 

@@ -28,7 +28,7 @@ export class SealedWith {
     this.#vault = vault;
     this.#keyIds = JSON.parse((sql.fact.get(SEALED_WITH) as { value: string } | undefined)?.value ?? '[]') as string[];
     const missing = this.#keyIds.filter((keyId) => !vault.has(keyId));
-    if (missing.length > 0) throw missingKeys(path, missing);
+    if (missing.length > 0) throw describeMissingKeys(path, missing);
     this.#dropOtherReseal();
   }
 
@@ -44,12 +44,12 @@ export class SealedWith {
   }
 
   /** In the transaction that ends a reseal: no row has another key any more. */
-  onlyCurrent(): void {
+  keepOnlyCurrent(): void {
     const { keyId, hasSealed } = this.#vault;
     if (keyId !== null) this.#write(hasSealed || this.#keyIds.includes(keyId) ? [keyId] : []);
   }
 
-  committed(): void {
+  afterCommit(): void {
     this.#keyIds = this.#written ?? this.#keyIds;
     this.#written = null;
   }
@@ -70,7 +70,7 @@ export class SealedWith {
   }
 }
 
-function missingKeys(path: string, missing: readonly string[]): GatewayError {
+function describeMissingKeys(path: string, missing: readonly string[]): GatewayError {
   return new GatewayError(
     'STORE_UNUSABLE',
     `The store ${path} has rows that are sealed with a key that is not configured (${missing.join(', ')}): M2M_STORE_KEYS, or the file that M2M_STORE_KEYS_FILE names, must hold it. Put it after the key that new rows are sealed with; it can go once \`npm run store -- reseal\` has ended.`,

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { RESEAL_POSITION, type ResealPosition, type SealedWith } from './sealed-with.ts';
-import { opened, sealed, SEALED_TABLES, type SealedTable } from './sqlite-sealing.ts';
+import { unsealInSql, sealInSql, SEALED_TABLES, type SealedTable } from './sqlite-sealing.ts';
 import type { Statements } from '../sqlite-statements.ts';
 import type { ResealStep } from '../../store-upkeep.ts';
 import type { Vault } from './vault.ts';
@@ -57,13 +57,13 @@ export class SqliteReseal {
     const statements = this.#statements()[table];
     if (!statements) {
       this.#sql.deleteFact.run(RESEAL_POSITION);
-      this.#sealedWith.onlyCurrent();
-      return { rows: 0, done: true };
+      this.#sealedWith.keepOnlyCurrent();
+      return { rows: 0, keyId, done: true };
     }
-    const { due, last, ended } = within(statements.find.iterate(after) as Iterable<Found>);
+    const { due, last, ended } = takeWithin(statements.find.iterate(after) as Iterable<Found>);
     const rows = due.length === 0 ? 0 : Number(statements.reseal.run(JSON.stringify(due)).changes);
     this.#goTo(ended ? { keyId, table: table + 1, after: 0 } : { keyId, table, after: last });
-    return { rows, done: false };
+    return { rows, keyId, done: false };
   }
 
   #position(): ResealPosition | null {
@@ -79,7 +79,7 @@ export class SqliteReseal {
     this.#tables ??= TABLES.map((table) => {
       const { key, columns } = SEALED_TABLES[table];
       const last = columns.at(-1) ?? columns[0];
-      const anew = columns.map((column) => `${column} = ${sealed(this.#vault, table, column, opened(table, column))}`);
+      const anew = columns.map((column) => `${column} = ${sealInSql(this.#vault, table, column, unsealInSql(table, column))}`);
       const keyId = this.#vault.keyId ?? '';
       return {
         find: this.#db
@@ -94,7 +94,7 @@ export class SqliteReseal {
 }
 
 /** The rows of one step: those to be sealed anew, and the last that was looked at. */
-function within(rows: Iterable<Found>): { due: readonly number[]; last: number; ended: boolean } {
+function takeWithin(rows: Iterable<Found>): { due: readonly number[]; last: number; ended: boolean } {
   const due: number[] = [];
   let last = 0;
   let looked = 0;

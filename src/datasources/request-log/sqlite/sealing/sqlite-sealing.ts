@@ -18,8 +18,6 @@ export type SealedColumn = (typeof SEALED_TABLES)[SealedTable]['columns'][number
  * nobody else knows of it. Measured with a message of 700 bytes: 8 µs each.
  */
 export function registerVault(db: DatabaseSync, vault: Vault): void {
-  // What is purged or rewritten must not lie in free space.
-  if (vault.keyId !== null) db.exec('PRAGMA secure_delete = ON');
   // Called by our statements alone, never by a view or trigger that somebody has put into the file.
   const directOnly = { directOnly: true } as const;
   db.function('seal_text', directOnly, (plain, place) =>
@@ -41,13 +39,13 @@ export function placeOf(table: SealedTable, column: SealedColumn, values: readon
 }
 
 /** A column as it was before it was sealed. */
-export function opened(table: SealedTable, column: SealedColumn): string {
+export function unsealInSql(table: SealedTable, column: SealedColumn): string {
   const open = SEALED_TABLES[table].isText ? 'open_text' : 'open_blob';
   return `iif(key_id IS NULL, ${column}, ${open}(${column}, key_id, ${placeOf(table, column)}))`;
 }
 
 /** A value to be written, sealed where there is a key to do it with. */
-export function sealed(vault: Vault, table: SealedTable, column: SealedColumn, value: string, place?: readonly string[]): string {
+export function sealInSql(vault: Vault, table: SealedTable, column: SealedColumn, value: string, place?: readonly string[]): string {
   if (vault.keyId === null) return value;
   return `${SEALED_TABLES[table].isText ? 'seal_text' : 'seal_blob'}(${value}, ${placeOf(table, column, place)})`;
 }

@@ -1,14 +1,10 @@
-import { createCipheriv, createDecipheriv, createSecretKey, hash, randomFillSync, type KeyObject } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, randomFillSync, type KeyObject } from 'node:crypto';
 import { GatewayError } from '../../../../errors.ts';
+import { fingerprint } from '../../../../lib/fingerprint.ts';
 
 const ALGORITHM = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-
-/** What stands beside a sealed value: the first 8 hex digits of its key's SHA-256. */
-export function storeKeyId(key: Uint8Array): string {
-  return hash('sha256', key).slice(0, 8);
-}
 
 /**
  * Seals values of the store with AES-256-GCM: nonce (random, 12 bytes), ciphertext, tag. A value opens at its own place only:
@@ -17,7 +13,7 @@ export function storeKeyId(key: Uint8Array): string {
  * Nonces are random: a key is good for about 4 billion values (2^32) and is exchanged long before.
  */
 export class Vault {
-  /** Of the key that seals; null where there is none and everything stays plain. */
+  /** The fingerprint of the key that seals, which stands beside what it seals; null where there is none and everything stays plain. */
   readonly keyId: string | null;
   /** Something was sealed since it was made. */
   hasSealed = false;
@@ -27,7 +23,7 @@ export class Vault {
 
   /** @param keys 32 bytes each: the first seals, all of them open. */
   constructor(keys: readonly Uint8Array[]) {
-    const ids = keys.map(storeKeyId);
+    const ids = keys.map(fingerprint);
     this.#keys = new Map(keys.map((key, at) => [ids[at] ?? '', createSecretKey(key)]));
     this.keyId = ids[0] ?? null;
   }

@@ -2,12 +2,11 @@ import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { GatewayError } from '../../../../errors.ts';
 import { identifierKey, parseIdentifierKind } from '../../../thingspace/wire/device-identifier.ts';
-import { isTerminal, type RequestedDevice } from '../../request-log.ts';
-import { APPLICATION_ID, errcode, reason, SCHEMA_VERSION } from '../sqlite-open.ts';
+import { isTerminal, type RequestedDevice } from '../../stored-request.ts';
+import { APPLICATION_ID, sqliteCodeOf, reasonOf, SCHEMA_VERSION } from '../sqlite-open.ts';
 import { Vault } from '../sealing/vault.ts';
-import { Faults, SHOWN_FAULTS } from './verify-faults.ts';
+import { Faults, SHOWN_FAULTS, isAsItCame, isJson } from './verify-faults.ts';
 import { checkLog, type LogRow, type RequestRow } from './verify-log.ts';
-import { isAsItCame, isJson } from './verify-message.ts';
 import { SealedValues, type Sealed } from './verify-sealed.ts';
 
 export interface Verification {
@@ -43,8 +42,8 @@ export function verifySqlite(path: string, keys: readonly Uint8Array[] = []): Ve
       checkMessages(db, values, faults);
     } catch (cause) {
       if (cause instanceof GatewayError) throw cause;
-      if (errcode(cause) === SQLITE_BUSY) throw inUse(path, cause);
-      faults.add(`The file cannot be read to its end: ${reason(cause)}.`);
+      if (sqliteCodeOf(cause) === SQLITE_BUSY) throw describeInUse(path, cause);
+      faults.add(`The file cannot be read to its end: ${reasonOf(cause)}.`);
     }
   } finally {
     db.close();
@@ -60,11 +59,11 @@ function openToRead(path: string): DatabaseSync {
   try {
     return new DatabaseSync(path, { readOnly: true, timeout: 500 });
   } catch (cause) {
-    throw new GatewayError('STORE_UNUSABLE', `Cannot open ${path}: ${reason(cause)}.`, { cause });
+    throw new GatewayError('STORE_UNUSABLE', `Cannot open ${path}: ${reasonOf(cause)}.`, { cause });
   }
 }
 
-function inUse(path: string, cause: unknown): GatewayError {
+function describeInUse(path: string, cause: unknown): GatewayError {
   return new GatewayError(
     'STORE_UNUSABLE',
     `Another process has the store ${path} open. Verify it through its gateway, or stop that one.`,
@@ -130,7 +129,7 @@ function checkRequests(db: DatabaseSync, values: SealedValues, faults: Faults): 
       faults.add(
         `Request ${request.id} is ${request.status} and ${request.completed_at === null ? 'has no time' : 'has a time'} of completion.`,
       );
-    events += checkLog(request, opening(request, eventsOf.iterate(request.pk) as Iterable<LogRow & Sealed>, values), faults);
+    events += checkLog(request, openMessages(request, eventsOf.iterate(request.pk) as Iterable<LogRow & Sealed>, values), faults);
   }
   return { requests, events };
 }
@@ -150,7 +149,7 @@ function isInput(
 }
 
 /** Rows with their messages as they came; what cannot be read is left out. */
-function* opening({ id }: RequestRow, rows: Iterable<LogRow & Sealed>, values: SealedValues): Iterable<LogRow> {
+function* openMessages({ id }: RequestRow, rows: Iterable<LogRow & Sealed>, values: SealedValues): Iterable<LogRow> {
   for (const row of rows) {
     if (row.message === null || row.key_id === null) yield row;
     else

@@ -1,9 +1,8 @@
 import { CALLBACK_SERVICES } from '../../../thingspace/wire/callback-service.ts';
 import { EVIDENCE_SERVICES } from '../../../thingspace/wire/evidence.ts';
 import type { LogEventKind } from '../../log-event.ts';
-import { OUTCOME_STATUSES, progressOf, REQUEST_STATUSES, type OutcomeStatus, type RequestStatus } from '../../request-log.ts';
-import type { Faults } from './verify-faults.ts';
-import { isAsItCame, isJson } from './verify-message.ts';
+import { OUTCOME_STATUSES, progressOf, REQUEST_STATUSES, type OutcomeStatus, type RequestStatus } from '../../stored-request.ts';
+import { type Faults, isAsItCame, isJson } from './verify-faults.ts';
 
 export type RequestRow = {
   readonly pk: number;
@@ -93,10 +92,10 @@ class Standing {
 
 function isKnown({ seq, kind, source, final_seq, nidd_seq, request_status, service }: LogRow): boolean {
   return (
-    kind in KINDS &&
+    kind in KNOWN_KINDS &&
     (source === null || source === 'CALLBACK' || source === 'RECONCILED') &&
     (REQUEST_STATUSES as readonly string[]).includes(request_status) &&
-    (service === null || SERVICES.has(service)) &&
+    (service === null || KNOWN_SERVICES.has(service)) &&
     final_seq >= 0 &&
     final_seq <= seq &&
     nidd_seq >= 0 &&
@@ -104,9 +103,9 @@ function isKnown({ seq, kind, source, final_seq, nidd_seq, request_status, servi
   );
 }
 
-const SERVICES: ReadonlySet<string> = new Set([...CALLBACK_SERVICES, ...EVIDENCE_SERVICES]);
+const KNOWN_SERVICES: ReadonlySet<string> = new Set([...CALLBACK_SERVICES, ...EVIDENCE_SERVICES]);
 
-const KINDS: Readonly<Record<LogEventKind, true>> = {
+const KNOWN_KINDS: Readonly<Record<LogEventKind, true>> = {
   CREATED: true,
   SENDING: true,
   ACCEPTED: true,

@@ -2,8 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { GatewayError } from '../../../../errors.ts';
 import { SEALED_WITH } from '../sealing/sealed-with.ts';
 import { placeOf, type SealedColumn, type SealedTable } from '../sealing/sqlite-sealing.ts';
-import type { Faults } from './verify-faults.ts';
-import { isJson } from './verify-message.ts';
+import { type Faults, isJson } from './verify-faults.ts';
 import type { Vault } from '../sealing/vault.ts';
 
 /** The first schema whose rows may be sealed. */

@@ -1,4 +1,4 @@
-import type { CarrierRequestState, Progress, RequestStatus } from './request-log.ts';
+import type { CarrierRequestState, Progress, RequestStatus } from './stored-request.ts';
 
 /**
  * The status of a Request: a pure function of its carrier requests and of its devices' outcomes.
@@ -17,7 +17,7 @@ import type { CarrierRequestState, Progress, RequestStatus } from './request-log
  * @param devicesKnown false where only the carrier knows which devices are meant: an accepted carrier request then stays
  *   open until it is CLOSED, however many devices have reported.
  */
-export function requestStatus(carrierStates: readonly CarrierRequestState[], progress: Progress, devicesKnown: boolean): RequestStatus {
+export function deriveStatus(carrierStates: readonly CarrierRequestState[], progress: Progress, devicesKnown: boolean): RequestStatus {
   const waiting = count(carrierStates, 'QUEUED');
   if (carrierStates.includes('SENDING')) return 'SUBMITTING';
   if (waiting > 0) return waiting === carrierStates.length ? 'QUEUED' : 'SUBMITTING';
@@ -27,7 +27,7 @@ export function requestStatus(carrierStates: readonly CarrierRequestState[], pro
 
   const { SUCCEEDED, FAILED, EXPIRED, CANCELLED, REJECTED } = progress;
   const settled = SUCCEEDED + FAILED + EXPIRED + CANCELLED + REJECTED;
-  if (settled === 0) return emptyStatus(carrierStates);
+  if (settled === 0) return deriveEmptyStatus(carrierStates);
   if (SUCCEEDED === settled) return 'SUCCEEDED';
   if (SUCCEEDED > 0) return 'PARTIALLY_FAILED';
   if (REJECTED === settled) return 'REJECTED';
@@ -36,7 +36,7 @@ export function requestStatus(carrierStates: readonly CarrierRequestState[], pro
   return 'FAILED';
 }
 
-function emptyStatus(carrierStates: readonly CarrierRequestState[]): RequestStatus {
+function deriveEmptyStatus(carrierStates: readonly CarrierRequestState[]): RequestStatus {
   if (count(carrierStates, 'REFUSED') === carrierStates.length) return 'REJECTED';
   if (count(carrierStates, 'CANCELLED') === carrierStates.length) return 'CANCELLED';
   return 'EXPIRED';

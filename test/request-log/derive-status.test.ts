@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { requestStatus } from '../../src/datasources/request-log/request-status.ts';
+import { deriveStatus } from '../../src/datasources/request-log/derive-status.ts';
 import {
   progressOf,
   type CarrierRequestState,
   type OutcomeStatus,
   type RequestStatus,
-} from '../../src/datasources/request-log/request-log.ts';
+} from '../../src/datasources/request-log/stored-request.ts';
 
 type Counts = Partial<Record<OutcomeStatus, number>>;
 
@@ -43,5 +43,5 @@ const TABLE: readonly (readonly [CarrierRequestState[], Counts, boolean, Request
 ];
 
 test.each(TABLE)('%j with %j (devices known: %j) is %s', (states, counts, devicesKnown, status) => {
-  expect(requestStatus(states, { ...progressOf([]), ...counts }, devicesKnown)).toBe(status);
+  expect(deriveStatus(states, { ...progressOf([]), ...counts }, devicesKnown)).toBe(status);
 });

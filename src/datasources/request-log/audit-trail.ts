@@ -1,4 +1,4 @@
-import type { Page } from './request-log.ts';
+import type { Page } from './stored-request.ts';
 
 /** Who did what, never with which arguments. */
 export interface AuditRecord {
@@ -27,7 +27,7 @@ export interface AuditFilter {
 }
 
 /** The part of the store that is only ever added to. */
-export interface AuditLog {
+export interface AuditTrail {
   /**
    * Resolves once all are on disk. It never rejects: what they tell of has happened, and who is told that nothing was stored
    * does it again. That they could not be written is told to the operator.
