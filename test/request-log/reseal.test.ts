@@ -172,7 +172,7 @@ test.skipIf(noMount !== null)('a reseal does not fill the disk: it stops before,
   await submitted(log, null, randomUUID());
   disk.resize('64m');
   await resealOf(log).run();
-  expect(keysIn(path)).toEqual(allWith(KEY_A));
+  expect(keysIn(crashed(path))).toEqual(allWith(KEY_A));
 });
 
 test('a reseal that is stopped says so; without a key it is refused, and nothing is touched', async () => {
