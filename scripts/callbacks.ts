@@ -1,6 +1,7 @@
 import '../require-node.js';
+import { readConfig } from '../src/config/config.ts';
 import { callbackCommands, type CallbackAnswer } from './callbacks/callback-commands.ts';
-import { configOfProcess, renderTable, runCommandLine, UsageError } from './support/command-line.ts';
+import { renderTable, runCommandLine, UsageError, type CommandLine } from './support/command-line.ts';
 import { perform, type GatewayCommand } from './support/gateway-command.ts';
 
 const HELP = `Usage: npm run callbacks -- <command>
@@ -43,11 +44,11 @@ function commandOf(given: readonly string[]): GatewayCommand<CallbackAnswer> {
   );
 }
 
-runCommandLine({
+export const callbacksCommandLine: CommandLine = {
   help: HELP,
   takesJson: false,
-  run: async (given) => {
-    const result = await perform(commandOf(given), configOfProcess());
+  run: async (given, env) => {
+    const result = await perform(commandOf(given), readConfig(env));
     const { listeners, formerUntil } = 'listeners' in result ? result : { listeners: result, formerUntil: null };
     const rows = listeners.map(({ account, service, state, deliversTo, change }) => [
       account,
@@ -59,4 +60,6 @@ runCommandLine({
     const until = formerUntil === null ? '' : `\nThe URLs of before are taken until ${new Date(formerUntil).toISOString()}.\n`;
     return { text: `${renderTable(['ACCOUNT', 'SERVICE', 'STATE', 'DELIVERS TO', 'CHANGE'], rows)}${until}` };
   },
-});
+};
+
+if (import.meta.main) await runCommandLine(callbacksCommandLine);

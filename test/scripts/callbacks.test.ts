@@ -3,13 +3,14 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:http';
 import { request } from 'undici';
 import { expect, test } from 'vitest';
+import { callbacksCommandLine } from '../../scripts/callbacks.ts';
+import { answerCommand } from '../../scripts/support/command-line.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import { carrierClient } from '../support/carrier-client.ts';
 import { fixedEnv } from '../support/fixed-env.ts';
 import { spawnGateway } from '../support/gateway-process.ts';
 import { openGateway } from '../support/open-gateway.ts';
-import { runScript } from '../support/run-script.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const ONE_ACCOUNT = { accounts: ['0868924207-00001'] };
@@ -233,7 +234,7 @@ async function registerOtherTool(simulator: Simulator): Promise<void> {
   await client.thingSpace.register(ACCOUNT, { serviceName: 'CarrierService', url: OTHER_TOOL, username: '', password: '' });
 }
 
-const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]) => runScript('callbacks', env, args);
+const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]) => answerCommand(callbacksCommandLine, args, env);
 
 /** The expected output for the one account; the columns are as wide as their widest cell. */
 function table(rows: readonly (readonly string[])[]): string {
