@@ -2,6 +2,7 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { spawnEnv } from './spawn-env.ts';
 
 export interface GatewayProcess extends AsyncDisposable {
   readonly pid: number;
@@ -37,8 +38,13 @@ export async function spawnGateway(env: Readonly<Record<string, string>>, option
   const own = [process.execPath, 'src/main.ts'] as const;
   const [command, ...args] = [...(options.under ?? []), ...own];
   const child = spawn(command, args, {
-    ...(options.folder !== undefined && { cwd: options.folder }),
-    env: { ...env, M2M_LOG_LEVEL: options.logLevel ?? 'info', PATH: process.env['PATH'] ?? '' },
+    cwd: options.folder,
+    env: spawnEnv({
+      ...env,
+      M2M_LOG_LEVEL: options.logLevel ?? 'info',
+      // A folder that goes away would leave its compiled code in the cache.
+      ...(options.folder !== undefined && { NODE_DISABLE_COMPILE_CACHE: '1' }),
+    }),
     stdio: ['ignore', 'pipe', 'pipe', ...(options.descriptors ?? [])],
   }) as ChildProcessByStdio<null, Readable, Readable>;
   void options.signalled?.then((signal) => child.kill(signal));
