@@ -1,12 +1,9 @@
-import { tempFolder } from '../test/support/temp-folder.ts';
 import { BenchProcess } from './child-process.ts';
-import { FakeCarrier } from './fake-carrier.ts';
-import { GatewayProcess } from './gateway-process.ts';
 import type { Greed } from './greedy-client.ts';
 import type { OpenLoad, OpenLoadResult } from './load-plan.ts';
+import { openBench } from './open-bench.ts';
 import type { BenchOptions } from './options.ts';
 import type { Row, Section } from './report.ts';
-import { runLoad } from './run-load.ts';
 import { latency, middleRound } from './statistics.ts';
 
 interface GreedyRun {
@@ -30,16 +27,12 @@ const CASES = [
 export async function benchGreedy({ quick, rounds, profile }: BenchOptions): Promise<Section> {
   const seconds = quick ? 1 : 8;
   const devices = quick ? 200 : 5_000;
-  await using folder = await tempFolder();
-  await using carrier = await new FakeCarrier().listen();
-  await using generator = new BenchProcess('./load-generator.ts');
+  await using bench = await openBench({ profile });
+  const { gateway } = bench;
   await using sender = new BenchProcess('./open-loop-generator.ts');
-  await using followers = new BenchProcess('./followers.ts');
-  await using gateway = await GatewayProcess.start({ carrierUrl: carrier.url, storePath: `${folder.path}/bench.sqlite`, profile });
   const [finished] = await gateway.submit(1, devices);
   if (!finished) throw new Error('no request was made');
-  const load = { url: gateway.callbackUrl, requests: [finished], inFlight: 64 };
-  await runLoad({ server: gateway.process, generator, followers }, load, null);
+  await bench.load([finished], 64);
 
   const live = await gateway.submit(CASES.length * rounds, CALLBACKS_PER_SECOND * (seconds + 1));
   const measure = async ({ kind, count }: (typeof CASES)[number]): Promise<GreedyRun> => {

@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { tempFolder } from '../test/support/temp-folder.ts';
 import { BenchProcess } from './child-process.ts';
 import { FakeCarrier } from './fake-carrier.ts';
@@ -17,14 +16,14 @@ export async function benchGrowth({ quick, inFlight, rows, profile }: BenchOptio
   const devices = quick ? 100 : Math.min(DEVICES, perStep);
   await using folder = await tempFolder();
   const storePath = `${folder.path}/bench.sqlite`;
-  await using carrier = await new FakeCarrier().listen();
+  await using carrier = await FakeCarrier.start();
   await using generator = new BenchProcess('./load-generator.ts');
   await using followers = new BenchProcess('./followers.ts');
   const result: Row[] = [];
   const start = async (): Promise<{ gateway: GatewayProcess; readyMs: number }> => {
     const started = performance.now();
     const gateway = await GatewayProcess.start({ carrierUrl: carrier.url, storePath, profile });
-    while (!(await gateway.isReady())) await delay(1);
+    await gateway.ready();
     return { gateway, readyMs: performance.now() - started };
   };
 

@@ -23,7 +23,7 @@ const WARM_UP = 10;
 export async function benchMutation({ quick, rounds, profile }: BenchOptions): Promise<Section> {
   const devices = quick ? 500 : 10_000;
   const warmRuns = quick ? 3 : 15;
-  await using carrier = await new FakeCarrier().listen();
+  await using carrier = await FakeCarrier.start();
   const own: MutationRun[][] = [];
   const floors: MutationRun[][] = [];
   let size = 0;

@@ -1,13 +1,10 @@
 import { Agent } from 'node:http';
-import { tempFolder } from '../test/support/temp-folder.ts';
 import { BenchProcess } from './child-process.ts';
-import { FakeCarrier } from './fake-carrier.ts';
-import { GatewayProcess } from './gateway-process.ts';
 import type { OpenLoad, OpenLoadResult } from './load-plan.ts';
+import { openBench } from './open-bench.ts';
 import type { BenchOptions } from './options.ts';
 import { queryLoad, type QueryRun } from './query-load.ts';
 import type { Row, Section } from './report.ts';
-import { runLoad } from './run-load.ts';
 import { latency, middleRound } from './statistics.ts';
 
 interface OverloadRun {
@@ -37,16 +34,11 @@ const QUERY = JSON.stringify({
  */
 export async function benchOverload({ quick, inFlight, rounds, profile }: BenchOptions): Promise<Section> {
   const seconds = quick ? 1 : 6;
-  await using folder = await tempFolder();
-  await using carrier = await new FakeCarrier().listen();
-  await using generator = new BenchProcess('./load-generator.ts');
+  await using bench = await openBench({ profile });
+  const { gateway } = bench;
   await using flood = new BenchProcess('./open-loop-generator.ts');
-  await using followers = new BenchProcess('./followers.ts');
-  await using gateway = await GatewayProcess.start({ carrierUrl: carrier.url, storePath: `${folder.path}/bench.sqlite`, profile });
-  const sustain = async (count: number, devices: number): Promise<number> => {
-    const load = { url: gateway.callbackUrl, requests: await gateway.submit(count, devices), inFlight };
-    return (await runLoad({ server: gateway.process, generator, followers }, load, null)).perSecond;
-  };
+  const sustain = async (count: number, devices: number): Promise<number> =>
+    (await bench.load(await gateway.submit(count, devices), inFlight)).perSecond;
   const agent = new Agent({ keepAlive: true });
   const flooded = async (sustained: number, connections: number): Promise<OverloadRun> => {
     // As many as can be acknowledged with some to spare, so that there is always a next one.

@@ -33,7 +33,7 @@ export async function benchStart({ quick, rounds, rows, inFlight, profile }: Ben
   const logBytes = (quick ? 8 : 256) * MB;
   await using folder = await tempFolder();
   const storePath = `${folder.path}/bench.sqlite`;
-  await using carrier = await new FakeCarrier().listen();
+  await using carrier = await FakeCarrier.start();
   await using generator = new BenchProcess('./load-generator.ts');
   const filled = fillStore(storePath, rows);
   const storeMb = statSync(storePath).size / MB;

@@ -27,14 +27,10 @@ export interface OpenLoad {
 export interface OpenLoadResult {
   /** What should have been sent by the end. */
   readonly due: number;
-  readonly sent: number;
   /** Acknowledged within the time. */
   readonly inTime: number;
-  /** Acknowledged at all. */
-  readonly acknowledged: number;
   /** Answered otherwise, or not at all. */
   readonly refused: number;
-  readonly mostInFlight: number;
   readonly ackMs: Float64Array;
 }
 
@@ -61,7 +57,6 @@ export interface FollowResult {
   /** One per follower and request: when each device arrived, by its place in the request, in milliseconds since 1970. */
   readonly arrivals: readonly { readonly request: number; readonly at: Float64Array }[];
   readonly frames: number;
-  readonly bytes: number;
 }
 
 /** Fields a dashboard shows of each device; the peer is asked for the same. */

@@ -1,8 +1,6 @@
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
-import { promisify } from 'node:util';
+import { createServer } from 'node:http';
 import { createClient } from 'graphql-ws';
 import { request } from 'undici';
 import { expect, test, vi } from 'vitest';
@@ -13,6 +11,7 @@ import { readSandboxFlags, type SandboxOptions } from '../../scripts/sandbox/rea
 import { startSandbox } from '../../scripts/sandbox/start-sandbox.ts';
 import type { GraphiqlTab } from '../../src/server/graphql/graphiql-page.ts';
 import { OPERATIONS } from '../../src/operations/index.ts';
+import { listenOnLoopback } from '../support/listen-on-loopback.ts';
 import { spawnSandbox } from '../support/sandbox-process.ts';
 import type { SandboxUrls } from '../support/sandbox-urls.ts';
 import { graphql } from '../support/stack.ts';
@@ -108,19 +107,19 @@ test('--data keeps the store from one run to the next', async () => {
 });
 
 test('a port in use ends it with 1 and a sentence that names its flag, and nothing is left', async () => {
-  await using taken = await takePort();
+  await using taken = await listenOnLoopback(createServer());
   await using folder = await tempFolder();
-  await using sandbox = spawnSandbox([...FLAGS, '--graphql-port', taken.port], { TMPDIR: folder.path });
+  await using sandbox = spawnSandbox([...FLAGS, '--graphql-port', String(taken.port)], { TMPDIR: folder.path });
   expect(await sandbox.exited).toBe(1);
   expect(sandbox.output()).toBe(`${inUse('graphql', taken.port)}\n`);
   expect(await readdir(folder.path)).toEqual([]);
 });
 
 test.each(['callback', 'admin', 'simulator', 'simulator-admin'])('a %s port in use is told by its flag too', async (name) => {
-  await using taken = await takePort();
+  await using taken = await listenOnLoopback(createServer());
   await using folder = await tempFolder();
   vi.stubEnv('TMPDIR', folder.path);
-  const options = readSandboxFlags([...FLAGS, `--${name}-port`, taken.port]) as SandboxOptions;
+  const options = readSandboxFlags([...FLAGS, `--${name}-port`, String(taken.port)]) as SandboxOptions;
   const error: unknown = await startSandbox(options, () => undefined).catch((thrown: unknown) => thrown);
   vi.unstubAllEnvs();
   expect(explainPort(error, options)).toBe(inUse(name, taken.port));
@@ -141,13 +140,7 @@ test('a flag that is refused ends it with 1', async () => {
   expect(sandbox.output()).toMatch(/^--delay must be two numbers/);
 });
 
-async function takePort(): Promise<AsyncDisposable & { readonly port: string }> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { port: String((server.address() as AddressInfo).port), [Symbol.asyncDispose]: () => promisify(server.close.bind(server))() };
-}
-
-const inUse = (name: string, port: string) =>
+const inUse = (name: string, port: number) =>
   `Port ${port} is in use. Choose another with --${name}-port, or take any free one: npm run sandbox -- --${name}-port 0`;
 
 type Tab = Awaited<ReturnType<typeof exampleTabs>>[number] | undefined;

@@ -1,17 +1,15 @@
 import { expect, test } from 'vitest';
 import { startSimulator } from '../../simulator/start-simulator.ts';
-import { CallbackListener } from './support/callback-listener.ts';
 import { account, byIccid, CarrierClient } from './support/carrier-client.ts';
+import { openScene } from './support/scene.ts';
 
 const prompt = { callbackDelayMs: [0, 0] } as const;
 const imei = { kind: 'imei', id: '990013907835573' };
 const iccid = { kind: 'iccid', id: '89141390780800784259' };
 
 test('reports each device once, with every documented field', async () => {
-  await using simulator = await startSimulator(prompt);
-  await using listener = await CallbackListener.start();
-  await using client = await CarrierClient.open(simulator);
-  await client.register(listener.url, 'CarrierService');
+  await using scene = await openScene(['CarrierService']);
+  const { simulator, listener, client } = scene;
   const answer = await client.activate({
     devices: [
       { deviceIds: [imei, iccid], ipAddress: '100.127.22.33' },
@@ -71,10 +69,8 @@ test('reports each device once, with every documented field', async () => {
 });
 
 test('follows the state machine, and reports a fault in the documented shape', async () => {
-  await using simulator = await startSimulator(prompt);
-  await using listener = await CallbackListener.start();
-  await using client = await CarrierClient.open(simulator);
-  await client.register(listener.url, 'CarrierService');
+  await using scene = await openScene(['CarrierService']);
+  const { simulator, listener, client } = scene;
   const expected = {
     'pre-active': undefined,
     deactive: undefined,
@@ -125,10 +121,8 @@ test('tells the status of single-device activations only', async () => {
 });
 
 test('activates a group, a filtered group, or the whole account when no device is named', async () => {
-  await using simulator = await startSimulator({ ...prompt, devicesPerAccount: 24 });
-  await using listener = await CallbackListener.start();
-  await using client = await CarrierClient.open(simulator);
-  await client.register(listener.url, 'CarrierService');
+  await using scene = await openScene(['CarrierService'], { devicesPerAccount: 24 });
+  const { simulator, listener, client } = scene;
   const count = async (body: object) => {
     const before = listener.received.length;
     await client.activate(body);
@@ -146,10 +140,8 @@ test('activates a group, a filtered group, or the whole account when no device i
 });
 
 test('reports an NB-IoT device a second time, through NiddService, after the first', async () => {
-  await using simulator = await startSimulator(prompt);
-  await using listener = await CallbackListener.start();
-  await using client = await CarrierClient.open(simulator);
-  await client.register(listener.url, 'CarrierService', 'NiddService');
+  await using scene = await openScene(['CarrierService', 'NiddService']);
+  const { simulator, listener, client } = scene;
   const device = simulator.inventory.find({ account, state: 'pre-active', nbIot: true })[0];
   const requestId = await client.activated(device?.identifiers.iccid ?? '');
   await simulator.idle();
@@ -171,10 +163,8 @@ test('reports an NB-IoT device a second time, through NiddService, after the fir
 });
 
 test('fails unknown devices, and devices of another account, by callback', async () => {
-  await using simulator = await startSimulator({ ...prompt, unknownDevices: 'fail' });
-  await using listener = await CallbackListener.start();
-  await using client = await CarrierClient.open(simulator);
-  await client.register(listener.url, 'CarrierService');
+  await using scene = await openScene(['CarrierService'], { unknownDevices: 'fail' });
+  const { simulator, listener, client } = scene;
   const foreign = simulator.inventory.find({ account: 'TestAccount-1' })[0]?.identifiers.iccid ?? '';
   await client.activated(iccid.id);
   await simulator.idle();
@@ -195,10 +185,8 @@ test('fails the asked share of devices, and leaves new ones among them deactivat
 
 test('writes the other spelling and the legacy formats on demand', async () => {
   const send = async (options: object) => {
-    await using simulator = await startSimulator({ ...prompt, ...options });
-    await using listener = await CallbackListener.start();
-    await using client = await CarrierClient.open(simulator);
-    await client.register(listener.url, 'CarrierService');
+    await using scene = await openScene(['CarrierService'], { ...options });
+    const { simulator, listener, client } = scene;
     await client.activate({ devices: [{ deviceIds: [imei, iccid] }] });
     await simulator.idle();
     return listener.received[0];

@@ -2,22 +2,17 @@ import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import type { SimulatorOptions } from '../../simulator/options.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
-import { CallbackListener } from './support/callback-listener.ts';
 import { account, CarrierClient } from './support/carrier-client.ts';
 import { ManualClock } from './support/manual-clock.ts';
+import { openScene } from './support/scene.ts';
 
 const iccid = '89141390780800784259';
 const refusal = (code: string) => ({ status: 400, json: { errorCode: `UnifiedWebService.${code}` } });
 
 async function scene(options: SimulatorOptions = {}) {
-  const stack = new AsyncDisposableStack();
   const clock = new ManualClock();
-  const simulator = stack.use(await startSimulator({ callbackDelayMs: [0, 0], clock, ...options }));
-  const listener = stack.use(await CallbackListener.start());
-  const client = stack.use(await CarrierClient.open(simulator));
-  await client.register(listener.url, 'CarrierService');
-  const counts = () => listener.messages.map(({ callbackCount }) => callbackCount);
-  return { clock, simulator, listener, client, counts, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  const opened = await openScene(['CarrierService'], { clock, ...options });
+  return { ...opened, clock, counts: () => opened.listener.messages.map(({ callbackCount }) => callbackCount) };
 }
 
 test('registers, lists with the password in clear, and deregisters', async () => {

@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { request } from 'undici';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 
 /** One request as its bytes came, before anyone read a meaning into them. */
 export interface RecordedRequest {
@@ -35,20 +35,13 @@ export async function startRecordingProxy(): Promise<RecordingProxy> {
       outgoing.writeHead(answer.statusCode, { 'content-type': String(answer.headers['content-type'] ?? 'application/json') }).end(answered);
     })().catch(() => outgoing.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
+  const listening = await listenOnLoopback(server);
   return {
-    url: `http://127.0.0.1:${address.port}/api`,
+    url: `${listening.origin}/api`,
     requests,
     forwardTo: (url) => {
       ({ origin } = new URL(url));
     },
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
   };
 }

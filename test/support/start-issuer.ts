@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTHeaderParameters } from 'jose';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 
 export interface SigningKey {
   readonly kid: string;
@@ -47,10 +46,9 @@ export async function startIssuer(): Promise<Issuer> {
     const { status, body } = issuer.answer ?? { status: 200, body: JSON.stringify({ keys: published }) };
     response.writeHead(status, { 'content-type': 'application/json' }).end(body);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const listening = await listenOnLoopback(server);
   const issuer: Issuer = {
-    jwksUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks.json`,
+    jwksUrl: `${listening.origin}/jwks.json`,
     name: NAME,
     audience: AUDIENCE,
     key,
@@ -61,11 +59,7 @@ export async function startIssuer(): Promise<Issuer> {
     answer: null,
     sign: (claims = {}, { key: signer = key, header = {} } = {}) =>
       new SignJWT(claimsWith(claims)).setProtectedHeader({ alg: signer.alg, kid: signer.kid, ...header }).sign(signer.privateKey),
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
   };
   return issuer;
 }

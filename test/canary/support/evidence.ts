@@ -56,13 +56,6 @@ export class Evidence {
         ([name, each]) => `${name} (${each.into}): ${each.value === null && !this.#learnt.has(name) ? 'not learnt' : `not ${each.seen}`}`,
       );
   }
-
-  /** How much was searched, by place. */
-  get sizes(): Readonly<Partial<Record<Place, number>>> {
-    const sizes: Partial<Record<Place, number>> = {};
-    for (const { place, bytes } of this.#noted) sizes[place] = (sizes[place] ?? 0) + bytes.length;
-    return sizes;
-  }
 }
 
 function around(bytes: Buffer, at: number): string {
