@@ -5,7 +5,7 @@ import type { Row, Section } from './report.ts';
 import { runLoad, type LoadRun } from './run-load.ts';
 import { middleRound } from './statistics.ts';
 
-/** Callbacks durable before their 2xx, beside a bare HTTP server and one that also parses and hashes. */
+/** Measures callbacks that are durable before their 2xx, beside a bare HTTP server and one that also parses and hashes. */
 export async function benchCallbacks({ quick, inFlight, rounds, profile }: BenchOptions): Promise<Section> {
   const cases = quick
     ? [
@@ -43,7 +43,7 @@ export async function benchCallbacks({ quick, inFlight, rounds, profile }: Bench
   for (let round = 0; round < rounds; round++) {
     for (const { requests, devices } of cases) {
       for (const followerCount of [0, 10]) {
-        // The floors of the same moment: other work on the machine slows both.
+        // The floors are measured at the same moment, because other work on the machine slows both.
         const floors = { bare: await floor(bare, floorCallbacks), hashing: await floor(hashing, floorCallbacks) };
         const name = `${requests} × ${devices.toLocaleString('en-US')}, ${followerCount} followers`;
         const beside = { ...floors, run: await measure(requests, devices, followerCount) };

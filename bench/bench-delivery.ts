@@ -7,7 +7,7 @@ import { runLoad, type LoadRun } from './run-load.ts';
 import { middleRound } from './statistics.ts';
 import { PEER_QUERY } from './load-plan.ts';
 
-/** 10,000 callbacks through to their followers, beside a bare createPubSub server that stores nothing. */
+/** Measures 10,000 callbacks on their way to their followers, beside a bare createPubSub server that stores nothing. */
 export async function benchDelivery({ quick, inFlight, rounds, profile }: BenchOptions): Promise<Section> {
   const whole = quick ? 500 : 10_000;
   const cases = [

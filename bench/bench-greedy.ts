@@ -23,7 +23,7 @@ const CASES = [
   { name: '100 queries under way', kind: 'ask', count: 100 },
 ] as const;
 
-/** One caller that asks for as much as its limits allow, and how long callbacks wait meanwhile. */
+/** Measures how long callbacks wait while one caller asks for as much as its limits allow. */
 export async function benchGreedy({ quick, rounds, profile }: BenchOptions): Promise<Section> {
   const seconds = quick ? 1 : 8;
   const devices = quick ? 200 : 5_000;
@@ -36,7 +36,7 @@ export async function benchGreedy({ quick, rounds, profile }: BenchOptions): Pro
 
   const live = await gateway.submit(CASES.length * rounds, CALLBACKS_PER_SECOND * (seconds + 1));
   const measure = async ({ kind, count }: (typeof CASES)[number]): Promise<GreedyRun> => {
-    // A new one each time: what one left unread is not the next one's.
+    // A new client each time, because the next one must not get what this one left unread.
     await using client = new BenchProcess('./greedy-client.ts');
     const plan = {
       url: gateway.callbackUrl,
@@ -64,8 +64,8 @@ export async function benchGreedy({ quick, rounds, profile }: BenchOptions): Pro
   return {
     title: 'greedy: callbacks beside a caller that asks for as much as it may',
     notes: [
-      `${CALLBACKS_PER_SECOND} callbacks a second for ${seconds} s; followers that take a page of up to 1,000 devices with every single change of a request of ${devices.toLocaleString('en-US')}, or queries for three such pages, each followed by the next.`,
-      `Middle of ${rounds} rounds by p99; milliseconds from the sending of a callback to its acknowledgement. × is beside nobody.`,
+      `${CALLBACKS_PER_SECOND} callbacks a second for ${seconds} s. Followers take a page of up to 1,000 devices with every change of a request of ${devices.toLocaleString('en-US')}. Queries ask for three such pages, one query after the other.`,
+      `Middle of ${rounds} rounds by p99. Milliseconds from the sending of a callback to its acknowledgement. × compares with nobody asking.`,
     ],
     rows: rows.map(({ name, run }) => row(name, run, floor)),
   };

@@ -10,7 +10,7 @@ import { runLoad } from './run-load.ts';
 const STEPS = 10;
 const DEVICES = 5_000;
 
-/** What a callback costs as the store grows, and how long a gateway takes to start with that store. */
+/** Measures what a callback costs as the store grows, and how long a gateway takes to start with that store. */
 export async function benchGrowth({ quick, inFlight, rows, profile }: BenchOptions): Promise<Section> {
   const perStep = Math.ceil(rows / STEPS);
   const devices = quick ? 100 : Math.min(DEVICES, perStep);

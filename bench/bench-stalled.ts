@@ -9,11 +9,11 @@ const STALLED_MS = 17_000;
 /** One callback on its way at a time: several hundred a second, far below what would fill the machine. */
 const IN_FLIGHT = 1;
 
-/** 1,000 live followers, one of whom reads nothing: what that costs the others, the gateway and itself. */
+/** Measures what one of 1,000 live followers costs the others, the gateway and itself when it reads nothing. */
 export async function benchStalled({ quick, profile }: BenchOptions): Promise<Section> {
   const followerCount = quick ? 20 : 1_000;
   const live = quick ? { requests: 4, devices: 50 } : { requests: 100, devices: 40 };
-  // Wanted five times, some 20 MB: the connection cannot hold it.
+  // The stalled client asks for it five times. These 20 MB are more than the connection holds.
   const replayed = quick ? 1_000 : 10_000;
   await using bench = await openBench({ profile });
   const { gateway } = bench;

@@ -4,8 +4,8 @@ import { listenOnLoopback } from '../test/support/listen-on-loopback.ts';
 import { wallClock } from './load-plan.ts';
 
 /**
- * A carrier that says yes at once: OAuth token, login, and a requestId for every activation. It runs in the benchmark's own
- * process, takes any number of requests and sends no callbacks; the simulator's limits and pace would be in the way.
+ * A carrier that accepts everything at once: it gives an OAuth token, a session, and a requestId for every activation. It runs in
+ * the benchmark's own process and sends no callbacks. The simulator's limits and pace would be in the way.
  */
 export class FakeCarrier implements AsyncDisposable {
   readonly url: string;

@@ -7,7 +7,7 @@ import { ACCOUNT } from './gateway-process.ts';
 
 const DEVICES = 20;
 const REQUESTS_A_TRANSACTION = 5_000;
-/** Requests are this far apart, the newest an hour old: 5 million callbacks are about 29 days. */
+/** Requests are this far apart and the newest is an hour old, so 5 million callbacks span about 29 days. */
 const APART_MS = 10_000;
 const HOUR_MS = 3_600_000;
 
@@ -126,7 +126,7 @@ function counts(succeeded: number): string {
   return `[${DEVICES - succeeded},0,${succeeded},0,0,0,0,0,0]`;
 }
 
-/** In the order of their keys, and their second index at the end: in the order of arrival it would take longer than all the rest. */
+/** Inserts in the order of the keys and builds the second index at the end. In the order of arrival it would take longer than all the rest. */
 function indexIdentifiers(db: DatabaseSync, devices: number): void {
   const second = db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'identifier_by_request'").get() as { sql: string };
   db.exec('DROP INDEX identifier_by_request');

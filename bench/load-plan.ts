@@ -14,13 +14,13 @@ export interface Load {
   readonly inFlight: number;
 }
 
-/** Callbacks that come at a rate, whatever becomes of those before them. */
+/** Callbacks that are sent at a rate, without waiting for answers. */
 export interface OpenLoad {
   readonly url: string;
   readonly requests: readonly BenchRequest[];
   readonly perSecond: number;
   readonly seconds: number;
-  /** Connections at most; what is due while each has a callback on its way waits at the sender. */
+  /** At most this many connections. A callback that is due while all are busy waits in the sender. */
   readonly connections: number;
 }
 
@@ -29,7 +29,7 @@ export interface OpenLoadResult {
   readonly due: number;
   /** Acknowledged within the time. */
   readonly inTime: number;
-  /** Answered otherwise, or not at all. */
+  /** Answered with another status, or not at all. */
   readonly refused: number;
   readonly ackMs: Float64Array;
 }

@@ -4,13 +4,13 @@ import { callbackMessages, type CallbackMessage } from './callback-messages.ts';
 import type { OpenLoad, OpenLoadResult } from './load-plan.ts';
 import { serveCommands } from './serve-commands.ts';
 
-/** Sends callbacks at a rate, in a process of its own: a new connection whenever all others wait for their answer. */
+/** Sends callbacks at a rate, in a process of its own. It opens a connection whenever all others wait for their answer. */
 interface Prepared {
   readonly load: OpenLoad;
   readonly messages: readonly CallbackMessage[];
 }
 
-/** What is still unanswered so long after the end is counted as refused. */
+/** A callback that is unanswered this long after the end counts as refused. */
 const PATIENCE_MS = 10_000;
 
 let prepared: Prepared | null = null;

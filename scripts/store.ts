@@ -35,39 +35,39 @@ async function run(given: readonly string[], env: Environment): Promise<Output> 
   const [name, ...rest] = given;
   switch (name) {
     case 'backup':
-      return await done(storeCommands.backup(fileIn(rest, env)), renderBackup);
+      return await done(storeCommands.backup(readPath(rest, env)), renderBackup);
     case 'verify': {
-      const result = rest.length === 0 ? await verifyStore(readConfig(env)) : verifyBackup(fileIn(rest, env), env);
+      const result = rest.length === 0 ? await verifyStore(readConfig(env)) : verifyBackup(readPath(rest, env), env);
       return { result, text: renderVerification(result), code: result.totalFaults === 0 ? 0 : 1 };
     }
     case 'purge':
-      return await done(storeCommands.purge(daysIn(rest)), renderPurge);
+      return await done(storeCommands.purge(readDays(rest)), renderPurge);
     case 'reseal':
-      exactly(0, rest);
+      takeArguments(0, rest);
       return await done(storeCommands.reseal(), renderReseal);
     case 'stats':
-      exactly(0, rest);
+      takeArguments(0, rest);
       return await done(storeCommands.stats(), renderStats);
     default:
       throw new UsageError(name === undefined ? 'Which command?' : `Not a command: ${given.join(' ')}.`);
   }
 }
 
-/** npm runs a script in the project's folder; a file is meant where it was called. */
-function fileIn(given: readonly string[], env: Environment): string {
-  const [file = ''] = exactly(1, given);
+/** npm runs a script in the project's folder. The file's name is relative to the folder in which npm was called. */
+function readPath(given: readonly string[], env: Environment): string {
+  const [file = ''] = takeArguments(1, given);
   return resolve(env['INIT_CWD'] ?? process.cwd(), file);
 }
 
-function daysIn(given: readonly string[]): number | null {
+function readDays(given: readonly string[]): number | null {
   if (given.length === 0) return null;
-  const [flag, days = ''] = exactly(2, given);
+  const [flag, days = ''] = takeArguments(2, given);
   if (flag !== '--older-than-days' || !/^\d{1,4}$/.test(days) || Number(days) < 1 || Number(days) > 3_650)
     throw new UsageError(`purge takes --older-than-days with a number from 1 to 3650, not ${given.join(' ')}.`);
   return Number(days);
 }
 
-function exactly(count: number, given: readonly string[]): readonly string[] {
+function takeArguments(count: number, given: readonly string[]): readonly string[] {
   const file = given[0] ?? '';
   if (given.length !== count || (count === 1 && (file === '' || file.startsWith('-'))))
     throw new UsageError(count === 1 ? 'It takes one FILE.' : `Not understood: ${given.join(' ')}`);

@@ -15,7 +15,7 @@ export interface HandMadeAnswer {
   readonly body: unknown;
 }
 
-/** An API that gives the answers one after the other, whatever is asked, and the last one for ever. */
+/** An API that gives these answers in turn, whatever it is asked. It repeats the last one. */
 export async function startAnsweringServer(...answers: readonly HandMadeAnswer[]): Promise<AnsweringServer> {
   const requests: RecordedRequest[] = [];
   const server = createServer((incoming, outgoing) => {

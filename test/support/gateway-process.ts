@@ -26,7 +26,7 @@ export interface SpawnOptions {
   readonly logLevel?: 'debug' | 'info' | undefined;
   /** Descriptors of ours that it has as 3, 4, …. */
   readonly descriptors?: readonly number[] | undefined;
-  /** A signal it is sent as soon as this resolves, also before it listens. */
+  /** When it resolves, the process is sent this signal, also before it listens. */
   readonly signalled?: Promise<NodeJS.Signals> | undefined;
 }
 
@@ -52,7 +52,7 @@ export async function spawnGateway(env: Readonly<Record<string, string>>, option
   const exited = once(child, 'exit').then(
     ([code, signal]: (number | NodeJS.Signals | null)[]) => (code ?? signal) as number | NodeJS.Signals,
   );
-  // A test that is broken off leaves nothing behind.
+  // A test that is interrupted leaves no process behind.
   const orphaned = () => void child.kill('SIGKILL');
   process.once('exit', orphaned);
   void exited.then(() => process.off('exit', orphaned));
@@ -61,7 +61,7 @@ export async function spawnGateway(env: Readonly<Record<string, string>>, option
   const listening = Promise.withResolvers<void>();
   createInterface({ input: child.stdout }).on('line', (line) => {
     output += `${line}\n`;
-    // One killed in the middle of a line leaves half of it.
+    // A process that is killed in the middle of a line leaves half of it.
     if (!line.includes('"listening"') || !line.endsWith('}')) return;
     const entry = JSON.parse(line) as { event?: string; listener?: string; url?: string };
     if (entry.event === 'listening' && entry.listener && entry.url) urls.set(entry.listener, entry.url);

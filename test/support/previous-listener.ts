@@ -16,11 +16,11 @@ export interface PreviousListenerServer extends AsyncDisposable {
   readonly url: string;
   /** Every POST, in the order they came, whatever was answered. */
   readonly posts: readonly ForwardedPost[];
-  /** The `comment` of each message that was taken, in the order they were: what a test tells messages by. */
+  /** The `comment` of each message that was taken, in order. Tests tell messages apart by it. */
   readonly taken: readonly string[];
 }
 
-/** The listener of another tool: takes everything, or what `answer` says to the POST of that number (from 0). */
+/** The listener of another tool. It answers 200, or what `answer` says to the POST of that number (from 0). */
 export async function startPreviousListener(
   answer: (at: number, post: ForwardedPost) => ListenerAnswer | Promise<ListenerAnswer> = () => 200,
 ): Promise<PreviousListenerServer> {

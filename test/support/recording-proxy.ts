@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { request } from 'undici';
 import { listenOnLoopback } from './listen-on-loopback.ts';
 
-/** One request as its bytes came, before anyone read a meaning into them. */
+/** One request as it came. */
 export interface RecordedRequest {
   readonly method: string;
   /** Path and query, verbatim. */
@@ -12,7 +12,7 @@ export interface RecordedRequest {
   readonly body: string;
 }
 
-/** Stands between the gateway and the carrier and writes down what passes: the headers are nowhere else to be seen. */
+/** Stands between the gateway and the carrier and records what passes. Only here can a test see the headers. */
 export interface RecordingProxy extends AsyncDisposable {
   /** Give this to the gateway as the base URL of the API. */
   readonly url: string;

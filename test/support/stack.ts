@@ -27,7 +27,7 @@ export interface Stack extends AsyncDisposable {
 
 export interface ClientOptions {
   readonly retryAttempts?: number;
-  /** What it says of itself each time it connects. */
+  /** The key or token it shows each time it connects. */
   readonly authorization?: string | (() => string | Promise<string>);
 }
 

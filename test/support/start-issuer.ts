@@ -16,15 +16,15 @@ export interface Issuer extends AsyncDisposable {
   readonly jwksUrl: string;
   readonly name: string;
   readonly audience: string;
-  /** What it signs with when nothing else is said; published from the start. */
+  /** The key it signs with by default. It is published from the start. */
   readonly key: SigningKey;
-  /** What it publishes: a test adds and takes away. */
+  /** The keys it publishes. A test may add and remove some. */
   readonly published: JWK[];
   /** How often the keys were fetched. */
   readonly fetches: number;
   /** In place of the keys: an HTTP status and a body. */
   answer: { readonly status: number; readonly body: string } | null;
-  /** A token as it should be, but for what is given: a claim given as undefined is left out. */
+  /** Signs a good token with these changes. A claim given as undefined is left out. */
   sign(claims?: Readonly<Record<string, unknown>>, options?: SignOptions): Promise<string>;
 }
 
@@ -64,7 +64,7 @@ export async function startIssuer(): Promise<Issuer> {
   return issuer;
 }
 
-/** The claims of a good token, of one hour, who may read and write one account. */
+/** The claims of a good token: valid for one hour, with the right to read and write one account. */
 export function claimsWith(claims: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const good = {
     iss: NAME,
