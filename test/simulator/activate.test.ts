@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { startSimulator } from '../../simulator/start-simulator.ts';
 import { account, byIccid, CarrierClient } from './support/carrier-client.ts';
 import { openScene } from './support/scene.ts';
 
@@ -98,8 +97,7 @@ test('follows the state machine, and reports a fault in the documented shape', a
 });
 
 test('shows pending activation and request status Pending until the device is done', async () => {
-  await using simulator = await startSimulator({ callbackDelayMs: [60_000, 60_000] });
-  await using client = await CarrierClient.open(simulator);
+  await using client = await CarrierClient.start({ callbackDelayMs: [60_000, 60_000] });
   const requestId = await client.activated(iccid.id);
   const status = (id: string) => client.call('GET', `/accounts/${account}/requests/${id}/status`);
   expect((await status(requestId)).json).toEqual({ requestId, status: 'Pending' });
@@ -108,11 +106,10 @@ test('shows pending activation and request status Pending until the device is do
 });
 
 test('tells the status of single-device activations only', async () => {
-  await using simulator = await startSimulator(prompt);
-  await using client = await CarrierClient.open(simulator);
+  await using client = await CarrierClient.start(prompt);
   const status = async (...iccids: string[]) => {
     const requestId = await client.activated(...iccids);
-    await simulator.idle();
+    await client.simulator.idle();
     return client.call('GET', `/accounts/${account}/requests/${requestId}/status`);
   };
   expect((await status(iccid.id)).json).toMatchObject({ status: 'Success' });
@@ -177,10 +174,9 @@ test('fails unknown devices, and devices of another account, by callback', async
 });
 
 test('fails the asked share of devices, and leaves new ones among them deactivated', async () => {
-  await using simulator = await startSimulator({ ...prompt, failureRate: 1 });
-  await using client = await CarrierClient.open(simulator);
+  await using client = await CarrierClient.start({ ...prompt, failureRate: 1 });
   await client.activated(iccid.id);
-  expect(simulator.inventory.byIdentifiers([{ kind: 'iccid', id: iccid.id }])?.state).toBe('deactive');
+  expect(client.simulator.inventory.byIdentifiers([{ kind: 'iccid', id: iccid.id }])?.state).toBe('deactive');
 });
 
 test('writes the other spelling and the legacy formats on demand', async () => {
@@ -209,9 +205,8 @@ test('writes the other spelling and the legacy formats on demand', async () => {
 });
 
 test('accepts the double slash that the documentation prints, and names of devices only once in the ledger', async () => {
-  await using simulator = await startSimulator(prompt);
-  await using client = await CarrierClient.open(simulator);
+  await using client = await CarrierClient.start(prompt);
   const body = { accountName: account, servicePlan: 'm2m4G2GB', mdnZipCode: '98801', devices: [byIccid(iccid.id)] };
   expect((await client.call('POST', '//devices/actions/activate', body)).status).toBe(200);
-  expect(simulator.ledger.postsPerDevice('activate')).toEqual(new Map([[iccid.id, 1]]));
+  expect(client.simulator.ledger.postsPerDevice('activate')).toEqual(new Map([[iccid.id, 1]]));
 });
