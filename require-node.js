@@ -1,9 +1,9 @@
 // Plain JavaScript, loaded before anything else (`node --import ./require-node.js`): an older Node would fail on the first
-// TypeScript file with an error that tells nobody what to do.
+// TypeScript file with an error that does not say what to do.
 const NEEDED = [24, 15];
 
-/** What to tell the user of this Node version; null when it will do. */
-export function complaintAbout(version) {
+/** What to tell the user of this Node version; null when it is new enough. */
+export function explainVersion(version) {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) return null;
   return (
@@ -13,7 +13,7 @@ export function complaintAbout(version) {
   );
 }
 
-const complaint = complaintAbout(process.versions.node);
+const complaint = explainVersion(process.versions.node);
 if (complaint !== null) {
   process.stderr.write(`${complaint}\n`);
   process.exit(1);

@@ -1,6 +1,6 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** Campaigns, soaks and searches, minutes of them: `npm run test:long`. */
+/** Campaigns, soaks and searches that take minutes: `npm run test:long`. */
 export const LONG = [
   'test/crash/crash-test.test.ts',
   'test/crash/drain.test.ts',
@@ -23,9 +23,9 @@ export default defineConfig({
     hookTimeout: 30_000,
     pool: 'forks',
     maxWorkers: 2,
-    // Files share the modules of their worker, as requests share those of the gateway: a third less time.
+    // Files share the modules of their worker. That takes a third less time.
     isolate: false,
-    // Node strips the types itself: what is tested is what runs, module for module.
+    // Node itself strips the types, so the tests run the same modules as the gateway.
     experimental: { viteModuleRunner: false },
   },
 });

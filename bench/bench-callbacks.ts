@@ -1,14 +1,11 @@
-import { tempFolder } from '../test/support/temp-folder.ts';
 import { BenchProcess } from './child-process.ts';
-import { FakeCarrier } from './fake-carrier.ts';
-import { GatewayProcess } from './gateway-process.ts';
+import { openBench } from './open-bench.ts';
 import type { BenchOptions } from './options.ts';
 import type { Row, Section } from './report.ts';
-import { runLoad, type LoadParts, type LoadRun } from './run-load.ts';
+import { runLoad, type LoadRun } from './run-load.ts';
 import { middleRound } from './statistics.ts';
-import { FOLLOW_QUERY } from './load-plan.ts';
 
-/** Callbacks durable before their 2xx, beside a bare HTTP server and one that also parses and hashes. */
+/** Measures callbacks that are durable before their 2xx, beside a bare HTTP server and one that also parses and hashes. */
 export async function benchCallbacks({ quick, inFlight, rounds, profile }: BenchOptions): Promise<Section> {
   const cases = quick
     ? [
@@ -20,14 +17,10 @@ export async function benchCallbacks({ quick, inFlight, rounds, profile }: Bench
         { requests: 100, devices: 100 },
         { requests: 20, devices: 5_000 },
       ];
-  await using folder = await tempFolder();
-  await using carrier = await new FakeCarrier().listen();
-  await using generator = new BenchProcess('./load-generator.ts');
-  await using followers = new BenchProcess('./followers.ts');
+  await using bench = await openBench({ profile });
+  const { generator, followers, gateway } = bench;
   await using bare = new BenchProcess('./floor-http.ts');
   await using hashing = new BenchProcess('./floor-http.ts', { env: { BENCH_FLOOR: 'hash' } });
-  await using gateway = await GatewayProcess.start({ carrierUrl: carrier.url, storePath: `${folder.path}/bench.sqlite`, profile });
-  const parts: LoadParts = { server: gateway.process, generator, followers };
 
   const bareUrl = await bare.ask<string>('listen');
   const hashingUrl = await hashing.ask<string>('listen');
@@ -37,9 +30,7 @@ export async function benchCallbacks({ quick, inFlight, rounds, profile }: Bench
     return runLoad({ server, generator, followers }, { url, requests, inFlight }, null);
   };
   const measure = async (count: number, devices: number, followerCount: number): Promise<LoadRun> => {
-    const requests = await gateway.submit(count, devices);
-    const plan = { url: gateway.websocketUrl, followers: followerCount, requests, query: FOLLOW_QUERY, awaitFirst: true };
-    return runLoad(parts, { url: gateway.callbackUrl, requests, inFlight }, followerCount === 0 ? null : plan);
+    return bench.load(await gateway.submit(count, devices), inFlight, followerCount);
   };
 
   const warm = quick ? 200 : 10_000;
@@ -52,7 +43,7 @@ export async function benchCallbacks({ quick, inFlight, rounds, profile }: Bench
   for (let round = 0; round < rounds; round++) {
     for (const { requests, devices } of cases) {
       for (const followerCount of [0, 10]) {
-        // The floors of the same moment: other work on the machine slows both.
+        // The floors are measured at the same moment, because other work on the machine slows both.
         const floors = { bare: await floor(bare, floorCallbacks), hashing: await floor(hashing, floorCallbacks) };
         const name = `${requests} × ${devices.toLocaleString('en-US')}, ${followerCount} followers`;
         const beside = { ...floors, run: await measure(requests, devices, followerCount) };

@@ -1,15 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { tempFolder } from '../test/support/temp-folder.ts';
 import { BenchProcess } from './child-process.ts';
-import { FakeCarrier } from './fake-carrier.ts';
-import { GatewayProcess } from './gateway-process.ts';
+import { openBench } from './open-bench.ts';
 import type { BenchOptions } from './options.ts';
 import type { Row, Section } from './report.ts';
 import { runLoad, type LoadRun } from './run-load.ts';
 import { middleRound } from './statistics.ts';
-import { FOLLOW_QUERY, PEER_QUERY } from './load-plan.ts';
+import { PEER_QUERY } from './load-plan.ts';
 
-/** 10,000 callbacks through to their followers, beside a bare createPubSub server that stores nothing. */
+/** Measures 10,000 callbacks on their way to their followers, beside a bare createPubSub server that stores nothing. */
 export async function benchDelivery({ quick, inFlight, rounds, profile }: BenchOptions): Promise<Section> {
   const whole = quick ? 500 : 10_000;
   const cases = [
@@ -17,18 +15,13 @@ export async function benchDelivery({ quick, inFlight, rounds, profile }: BenchO
     { requests: 1, devices: whole, followerCount: 10 },
     { requests: whole / 100, devices: 100, followerCount: whole / 100 },
   ];
-  await using folder = await tempFolder();
-  await using carrier = await new FakeCarrier().listen();
-  await using generator = new BenchProcess('./load-generator.ts');
-  await using followers = new BenchProcess('./followers.ts');
+  await using bench = await openBench({ profile });
+  const { generator, followers, gateway } = bench;
   await using peer = new BenchProcess('./peer-pubsub.ts');
   const peerHost = await peer.ask<string>('listen');
-  await using gateway = await GatewayProcess.start({ carrierUrl: carrier.url, storePath: `${folder.path}/bench.sqlite`, profile });
 
   const throughGateway = async (count: number, devices: number, followerCount: number): Promise<LoadRun> => {
-    const requests = await gateway.submit(count, devices);
-    const plan = { url: gateway.websocketUrl, followers: followerCount, requests, query: FOLLOW_QUERY, awaitFirst: true };
-    return runLoad({ server: gateway.process, generator, followers }, { url: gateway.callbackUrl, requests, inFlight }, plan);
+    return bench.load(await gateway.submit(count, devices), inFlight, followerCount);
   };
   const throughPeer = async (count: number, devices: number, followerCount: number): Promise<LoadRun> => {
     const requests = Array.from({ length: count }, (_, at) => {

@@ -1,12 +1,9 @@
-import { tempFolder } from '../test/support/temp-folder.ts';
 import { BenchProcess } from './child-process.ts';
-import { FakeCarrier } from './fake-carrier.ts';
-import { GatewayProcess } from './gateway-process.ts';
 import type { Greed } from './greedy-client.ts';
 import type { OpenLoad, OpenLoadResult } from './load-plan.ts';
+import { openBench } from './open-bench.ts';
 import type { BenchOptions } from './options.ts';
 import type { Row, Section } from './report.ts';
-import { runLoad } from './run-load.ts';
 import { latency, middleRound } from './statistics.ts';
 
 interface GreedyRun {
@@ -26,24 +23,20 @@ const CASES = [
   { name: '100 queries under way', kind: 'ask', count: 100 },
 ] as const;
 
-/** One caller that asks for as much as its limits allow, and how long callbacks wait meanwhile. */
+/** Measures how long callbacks wait while one caller asks for as much as its limits allow. */
 export async function benchGreedy({ quick, rounds, profile }: BenchOptions): Promise<Section> {
   const seconds = quick ? 1 : 8;
   const devices = quick ? 200 : 5_000;
-  await using folder = await tempFolder();
-  await using carrier = await new FakeCarrier().listen();
-  await using generator = new BenchProcess('./load-generator.ts');
+  await using bench = await openBench({ profile });
+  const { gateway } = bench;
   await using sender = new BenchProcess('./open-loop-generator.ts');
-  await using followers = new BenchProcess('./followers.ts');
-  await using gateway = await GatewayProcess.start({ carrierUrl: carrier.url, storePath: `${folder.path}/bench.sqlite`, profile });
   const [finished] = await gateway.submit(1, devices);
   if (!finished) throw new Error('no request was made');
-  const load = { url: gateway.callbackUrl, requests: [finished], inFlight: 64 };
-  await runLoad({ server: gateway.process, generator, followers }, load, null);
+  await bench.load([finished], 64);
 
   const live = await gateway.submit(CASES.length * rounds, CALLBACKS_PER_SECOND * (seconds + 1));
   const measure = async ({ kind, count }: (typeof CASES)[number]): Promise<GreedyRun> => {
-    // A new one each time: what one left unread is not the next one's.
+    // A new client each time, because the next one must not get what this one left unread.
     await using client = new BenchProcess('./greedy-client.ts');
     const plan = {
       url: gateway.callbackUrl,
@@ -71,8 +64,8 @@ export async function benchGreedy({ quick, rounds, profile }: BenchOptions): Pro
   return {
     title: 'greedy: callbacks beside a caller that asks for as much as it may',
     notes: [
-      `${CALLBACKS_PER_SECOND} callbacks a second for ${seconds} s; followers that take a page of up to 1,000 devices with every single change of a request of ${devices.toLocaleString('en-US')}, or queries for three such pages, each followed by the next.`,
-      `Middle of ${rounds} rounds by p99; milliseconds from the sending of a callback to its acknowledgement. × is beside nobody.`,
+      `${CALLBACKS_PER_SECOND} callbacks a second for ${seconds} s. Followers take a page of up to 1,000 devices with every change of a request of ${devices.toLocaleString('en-US')}. Queries ask for three such pages, one query after the other.`,
+      `Middle of ${rounds} rounds by p99. Milliseconds from the sending of a callback to its acknowledgement. × compares with nobody asking.`,
     ],
     rows: rows.map(({ name, run }) => row(name, run, floor)),
   };

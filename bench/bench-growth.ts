@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { tempFolder } from '../test/support/temp-folder.ts';
 import { BenchProcess } from './child-process.ts';
 import { FakeCarrier } from './fake-carrier.ts';
@@ -11,20 +10,20 @@ import { runLoad } from './run-load.ts';
 const STEPS = 10;
 const DEVICES = 5_000;
 
-/** What a callback costs as the store grows, and how long a gateway takes to start with that store. */
+/** Measures what a callback costs as the store grows, and how long a gateway takes to start with that store. */
 export async function benchGrowth({ quick, inFlight, rows, profile }: BenchOptions): Promise<Section> {
   const perStep = Math.ceil(rows / STEPS);
   const devices = quick ? 100 : Math.min(DEVICES, perStep);
   await using folder = await tempFolder();
   const storePath = `${folder.path}/bench.sqlite`;
-  await using carrier = await new FakeCarrier().listen();
+  await using carrier = await FakeCarrier.start();
   await using generator = new BenchProcess('./load-generator.ts');
   await using followers = new BenchProcess('./followers.ts');
   const result: Row[] = [];
   const start = async (): Promise<{ gateway: GatewayProcess; readyMs: number }> => {
     const started = performance.now();
     const gateway = await GatewayProcess.start({ carrierUrl: carrier.url, storePath, profile });
-    while (!(await gateway.isReady())) await delay(1);
+    await gateway.ready();
     return { gateway, readyMs: performance.now() - started };
   };
 

@@ -9,7 +9,7 @@ import { median } from './statistics.ts';
 import { wallClock } from './load-plan.ts';
 
 interface MutationRun {
-  /** Of the server, from before the body was sent to after the answer. */
+  /** Processor time of the server, from before the body is sent until after the answer. */
   readonly cpuMs: number;
   /** From sending the body to its last byte at the carrier; null for the floor, which has none. */
   readonly toCarrierMs: number | null;
@@ -19,11 +19,11 @@ interface MutationRun {
 
 const WARM_UP = 10;
 
-/** A large activateDevices mutation, cold (the first of a process) and warm, beside a bare yoga server that only parses it. */
+/** Measures a large activateDevices mutation, cold (the first of a process) and warm, beside a bare yoga server that only parses it. */
 export async function benchMutation({ quick, rounds, profile }: BenchOptions): Promise<Section> {
   const devices = quick ? 500 : 10_000;
   const warmRuns = quick ? 3 : 15;
-  await using carrier = await new FakeCarrier().listen();
+  await using carrier = await FakeCarrier.start();
   const own: MutationRun[][] = [];
   const floors: MutationRun[][] = [];
   let size = 0;

@@ -1,13 +1,10 @@
 import { Agent } from 'node:http';
-import { tempFolder } from '../test/support/temp-folder.ts';
 import { BenchProcess } from './child-process.ts';
-import { FakeCarrier } from './fake-carrier.ts';
-import { GatewayProcess } from './gateway-process.ts';
 import type { OpenLoad, OpenLoadResult } from './load-plan.ts';
+import { openBench } from './open-bench.ts';
 import type { BenchOptions } from './options.ts';
-import { queryLoad, type QueryRun } from './query-load.ts';
+import { sendQueries, type QueryRun } from './query-load.ts';
 import type { Row, Section } from './report.ts';
-import { runLoad } from './run-load.ts';
 import { latency, middleRound } from './statistics.ts';
 
 interface OverloadRun {
@@ -25,38 +22,33 @@ interface OverloadRun {
 const TIMES = 3;
 const REQUESTS = 20;
 const QUERIES_PER_SECOND = 200;
-/** Of the sender, each with one callback under way: what is due beyond waits there. */
+/** Connections of the sender, each with one callback under way. Further callbacks wait in the sender. */
 const CONNECTIONS = [1_000, 2_500];
 const QUERY = JSON.stringify({
   query: '{ requests(first: 20) { nodes { id status accountName createdAt progress { total settled succeeded failed } } } }',
 });
 
 /**
- * Three times the callbacks that can be sustained, whether or not those before have been answered, beside GraphQL queries: callbacks
- * must go on at the rate that can be sustained, and the queries be told to come back.
+ * Sends three times the callbacks that can be sustained, without waiting for answers, and GraphQL queries beside them. Callbacks must
+ * go on at the sustained rate, and the queries must be told to come back later.
  */
 export async function benchOverload({ quick, inFlight, rounds, profile }: BenchOptions): Promise<Section> {
   const seconds = quick ? 1 : 6;
-  await using folder = await tempFolder();
-  await using carrier = await new FakeCarrier().listen();
-  await using generator = new BenchProcess('./load-generator.ts');
+  await using bench = await openBench({ profile });
+  const { gateway } = bench;
   await using flood = new BenchProcess('./open-loop-generator.ts');
-  await using followers = new BenchProcess('./followers.ts');
-  await using gateway = await GatewayProcess.start({ carrierUrl: carrier.url, storePath: `${folder.path}/bench.sqlite`, profile });
-  const sustain = async (count: number, devices: number): Promise<number> => {
-    const load = { url: gateway.callbackUrl, requests: await gateway.submit(count, devices), inFlight };
-    return (await runLoad({ server: gateway.process, generator, followers }, load, null)).perSecond;
-  };
+  const sustain = async (count: number, devices: number): Promise<number> =>
+    (await bench.load(await gateway.submit(count, devices), inFlight)).perSecond;
   const agent = new Agent({ keepAlive: true });
   const flooded = async (sustained: number, connections: number): Promise<OverloadRun> => {
-    // As many as can be acknowledged with some to spare, so that there is always a next one.
+    // More devices than can be acknowledged, so that there is always a next callback.
     const devices = Math.ceil((sustained * seconds * 1.3 + connections) / REQUESTS);
     const requests = await gateway.submit(REQUESTS, devices);
     const load: OpenLoad = { url: gateway.callbackUrl, requests, perSecond: sustained * TIMES, seconds, connections };
     await flood.ask<number>('prepare', load);
     await gateway.process.probe('begin');
     const sent = flood.ask<OpenLoadResult>('send');
-    const queries = await queryLoad(gateway.graphqlUrl, agent, QUERY, QUERIES_PER_SECOND, sent);
+    const queries = await sendQueries(gateway.graphqlUrl, agent, QUERY, QUERIES_PER_SECOND, sent);
     const callbacks = await sent;
     const { rssMb, longestBlockMs, cpuMs } = await gateway.process.probe('end');
     if (!(await gateway.isReady())) throw new Error('the gateway is not ready after the overload');
@@ -66,7 +58,7 @@ export async function benchOverload({ quick, inFlight, rounds, profile }: BenchO
   const runs: OverloadRun[] = [];
   let usual = await sustain(1, quick ? 200 : 10_000);
   for (let round = 0; round < rounds; round++) {
-    // For as long, and over as many devices: what is remembered of them costs too.
+    // As long as the overload and over as many devices, because devices in memory cost too.
     const sustained = await sustain(REQUESTS, Math.ceil((usual * seconds) / REQUESTS));
     usual = sustained;
     for (const connections of CONNECTIONS) runs.push(await flooded(sustained, connections));
@@ -75,7 +67,7 @@ export async function benchOverload({ quick, inFlight, rounds, profile }: BenchO
   return {
     title: `overload: ${TIMES} × the callbacks that can be sustained, beside ${QUERIES_PER_SECOND} GraphQL queries a second`,
     notes: [
-      `Sustained: ${inFlight} in flight. Overload: for ${seconds} s a callback leaves when it is due, over as many connections as its row says at most.`,
+      `Sustained: ${inFlight} in flight. Overload: for ${seconds} s each callback leaves when it is due, over at most as many connections as its row says.`,
       `Middle of ${rounds} rounds by the share of the sustained rate; milliseconds. Promised: ≥ 0.95 × sustained, no callback refused, queries refused in < 50 ms.`,
     ],
     rows: CONNECTIONS.map((connections) =>
@@ -89,7 +81,7 @@ export async function benchOverload({ quick, inFlight, rounds, profile }: BenchO
   };
 }
 
-/** Acknowledged, of what can be sustained. */
+/** The acknowledged share of what can be sustained. */
 function share({ callbacks, load, sustained }: OverloadRun): number {
   return callbacks.inTime / load.seconds / sustained;
 }

@@ -1,11 +1,7 @@
-import { tempFolder } from '../test/support/temp-folder.ts';
-import { BenchProcess } from './child-process.ts';
-import { FakeCarrier } from './fake-carrier.ts';
-import { GatewayProcess } from './gateway-process.ts';
-import { FOLLOW_QUERY } from './load-plan.ts';
+import { openBench } from './open-bench.ts';
 import type { BenchOptions } from './options.ts';
 import type { Row, Section } from './report.ts';
-import { runLoad, type LoadRun } from './run-load.ts';
+import type { LoadRun } from './run-load.ts';
 import { StallingClient, type StallResult } from './stalling-client.ts';
 
 /** The gateway gives a stalled client 15 s. */
@@ -13,34 +9,23 @@ const STALLED_MS = 17_000;
 /** One callback on its way at a time: several hundred a second, far below what would fill the machine. */
 const IN_FLIGHT = 1;
 
-/** 1,000 live followers, one of whom reads nothing: what that costs the others, the gateway and itself. */
+/** Measures what one of 1,000 live followers costs the others, the gateway and itself when it reads nothing. */
 export async function benchStalled({ quick, profile }: BenchOptions): Promise<Section> {
   const followerCount = quick ? 20 : 1_000;
   const live = quick ? { requests: 4, devices: 50 } : { requests: 100, devices: 40 };
-  // Wanted five times, some 20 MB: the connection cannot hold it.
+  // The stalled client asks for it five times. These 20 MB are more than the connection holds.
   const replayed = quick ? 1_000 : 10_000;
-  await using folder = await tempFolder();
-  await using carrier = await new FakeCarrier().listen();
-  await using generator = new BenchProcess('./load-generator.ts');
-  await using followers = new BenchProcess('./followers.ts');
-  await using gateway = await GatewayProcess.start({ carrierUrl: carrier.url, storePath: `${folder.path}/bench.sqlite`, profile });
-  const parts = { server: gateway.process, generator, followers };
+  await using bench = await openBench({ profile });
+  const { gateway } = bench;
 
   const finished = await gateway.submit(1, replayed);
-  await runLoad(parts, { url: gateway.callbackUrl, requests: finished, inFlight: 64 }, null);
+  await bench.load(finished, 64);
   const measure = async (stalled: boolean): Promise<{ readonly run: LoadRun; readonly stall: StallResult | null }> => {
     const requests = await gateway.submit(live.requests, live.devices);
     const wanted = [...Array.from({ length: quick ? 60 : 5 }, () => finished).flat(), ...requests.slice(0, 1)];
     const client = stalled ? await StallingClient.open(gateway.websocketUrl, wanted) : null;
     const stall = client?.wakeAfter(STALLED_MS) ?? null;
-    const plan = {
-      url: gateway.websocketUrl,
-      followers: followerCount - (stalled ? 1 : 0),
-      requests,
-      query: FOLLOW_QUERY,
-      awaitFirst: true,
-    };
-    const run = await runLoad(parts, { url: gateway.callbackUrl, requests, inFlight: IN_FLIGHT }, plan);
+    const run = await bench.load(requests, IN_FLIGHT, followerCount - (stalled ? 1 : 0));
     return { run, stall: await stall };
   };
 

@@ -13,7 +13,7 @@ import type { Row, Section } from './report.ts';
 import { median } from './statistics.ts';
 
 const MB = 1_048_576;
-/** After it is ready: the first rounds of what it does every few seconds, on the whole store. */
+/** Watched after it is ready, while it does its periodic work on the whole store for the first time. */
 const WATCHED_MS = 6_000;
 const LOAD_DEVICES = 5_000;
 
@@ -27,13 +27,13 @@ interface Start {
   readonly rssMb: number;
 }
 
-/** How long from the process's start to ready, with a large store: cleanly stopped, not in memory, and after kill -9. */
+/** Measures the time from the start of the process to ready with a large store: cleanly stopped, not in memory, and after kill -9. */
 export async function benchStart({ quick, rounds, rows, inFlight, profile }: BenchOptions): Promise<Section> {
   const watchedMs = quick ? 100 : WATCHED_MS;
   const logBytes = (quick ? 8 : 256) * MB;
   await using folder = await tempFolder();
   const storePath = `${folder.path}/bench.sqlite`;
-  await using carrier = await new FakeCarrier().listen();
+  await using carrier = await FakeCarrier.start();
   await using generator = new BenchProcess('./load-generator.ts');
   const filled = fillStore(storePath, rows);
   const storeMb = statSync(storePath).size / MB;
@@ -79,7 +79,7 @@ export async function benchStart({ quick, rounds, rows, inFlight, profile }: Ben
   ];
   const measured = new Map<string, Start[]>();
   for (let round = 0; round < rounds; round++) {
-    // In turns: other work on the machine slows the floor too.
+    // The cases take turns, because other work on the machine slows the floor too.
     for (const [name, run] of cases) measured.set(name, [...(measured.get(name) ?? []), await run(round)]);
   }
   const readyMs = (starts: readonly Start[]): number => median(starts.map((each) => each.readyMs));

@@ -1,21 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listenOnLoopback } from '../test/support/listen-on-loopback.ts';
 import { wallClock } from './load-plan.ts';
 
 /**
- * A carrier that says yes at once: OAuth token, login, and a requestId for every activation. It runs in the benchmark's own
- * process, takes any number of requests and sends no callbacks; the simulator's limits and pace would be in the way.
+ * A carrier that accepts everything at once: it gives an OAuth token, a session, and a requestId for every activation. It runs in
+ * the benchmark's own process and sends no callbacks. The simulator's limits and pace would be in the way.
  */
 export class FakeCarrier implements AsyncDisposable {
-  readonly #server = createServer((request, response) => this.#answer(request, response));
+  readonly url: string;
+  readonly #listening: AsyncDisposable;
   #posted: PromiseWithResolvers<number> = Promise.withResolvers();
-  url = '';
 
-  async listen(): Promise<this> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    this.url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-    return this;
+  private constructor(listening: AsyncDisposable & { readonly origin: string }) {
+    this.url = listening.origin;
+    this.#listening = listening;
+  }
+
+  static async start(): Promise<FakeCarrier> {
+    const listening = await listenOnLoopback(createServer((request, response) => carrier.#answer(request, response)));
+    const carrier = new FakeCarrier(listening);
+    return carrier;
   }
 
   /** When the last byte of the next activation arrives, in milliseconds since 1970. */
@@ -39,7 +44,6 @@ export class FakeCarrier implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await this.#listening[Symbol.asyncDispose]();
   }
 }

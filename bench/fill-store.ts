@@ -7,7 +7,7 @@ import { ACCOUNT } from './gateway-process.ts';
 
 const DEVICES = 20;
 const REQUESTS_A_TRANSACTION = 5_000;
-/** Requests are this far apart, the newest an hour old: 5 million callbacks are about 29 days. */
+/** Requests are this far apart and the newest is an hour old, so 5 million callbacks span about 29 days. */
 const APART_MS = 10_000;
 const HOUR_MS = 3_600_000;
 
@@ -45,9 +45,9 @@ type Insert = ReturnType<typeof statements>;
 
 function statements(db: DatabaseSync) {
   const into = (table: string, columns: string) => {
-    const marks = columns.split(',').map(() => '?');
-    const statement = db.prepare(`INSERT INTO ${table} (${columns}) VALUES (${marks.join(', ')})`);
-    return (...values: SQLInputValue[]) => void statement.run(...values);
+    const names = columns.split(', ');
+    const statement = db.prepare(`INSERT INTO ${table} (${columns}) VALUES (${names.map(() => '?').join(', ')})`);
+    return (row: Readonly<Record<string, SQLInputValue>>) => void statement.run(...names.map((name) => row[name] ?? null));
   };
   return {
     request: into(
@@ -74,72 +74,50 @@ function insertRequest(insert: Insert, pk: number, at: number): void {
   const firstDevice = (pk - 1) * DEVICES + 1;
   const carrierId = `595f5c44-c31c-4552-8670-${String(pk).padStart(12, '0')}`;
   const id = `req_${String(pk).padStart(26, '0')}`;
-  insert.request(
+  insert.request({
     pk,
     id,
-    ACCOUNT,
-    'GATEWAY',
-    'ACTIVATE_DEVICES',
-    'bench',
-    'SUCCEEDED',
-    DEVICES,
-    counts(DEVICES),
-    lastSeq,
-    lastSeq,
-    at,
-    doneAt,
-    doneAt,
-  );
-  insert.input(pk, JSON.stringify(testDevices(DEVICES, firstDevice)), '{}');
-  insert.carrier(pk, 0, 'CarrierService', carrierId, 'ACCEPTED', 0, DEVICES, 1, at, at + 2);
+    account: ACCOUNT,
+    origin: 'GATEWAY',
+    operation: 'ACTIVATE_DEVICES',
+    created_by: 'bench',
+    status: 'SUCCEEDED',
+    total: DEVICES,
+    counts: counts(DEVICES),
+    last_seq: lastSeq,
+    indexed_seq: lastSeq,
+    created_at: at,
+    updated_at: doneAt,
+    completed_at: doneAt,
+  });
+  insert.input({ request_pk: pk, devices: JSON.stringify(testDevices(DEVICES, firstDevice)), settings: '{}' });
+  const carrier = { service: 'CarrierService', carrier_request_id: carrierId, state: 'ACCEPTED', first_index: 0, device_count: DEVICES };
+  insert.carrier({ request_pk: pk, position: 0, ...carrier, attempts: 1, sent_at: at, answered_at: at + 2 });
+  const event = { request_pk: pk, position: 0, final_seq: 0, nidd_seq: 0, contradicted: 0, ties: 0 };
   for (const [step, kind] of steps.entries()) {
     const position = kind === 'CREATED' ? -1 : 0;
-    insert.event(
-      pk,
-      step + 1,
-      at + step,
-      kind,
-      position,
-      null,
-      null,
-      null,
-      0,
-      0,
-      0,
-      0,
-      statuses[step] ?? '',
-      counts(0),
-      null,
-      null,
-      null,
-      null,
-    );
+    insert.event({ ...event, seq: step + 1, at: at + step, kind, position, request_status: statuses[step] ?? '', counts: counts(0) });
   }
   for (let device = 0; device < DEVICES; device++) {
     const body = readCallbackBody(Buffer.from(callbackBody(carrierId, firstDevice + device)));
     if ('unreadable' in body) throw new Error(body.unreadable);
     const seq = steps.length + 1 + device;
-    const status = device === DEVICES - 1 ? 'SUCCEEDED' : 'IN_PROGRESS';
-    insert.event(
-      pk,
+    insert.event({
+      ...event,
       seq,
-      at + seq,
-      'CALLBACK',
-      0,
-      device,
-      'SUCCEEDED',
-      'CALLBACK',
-      seq,
-      0,
-      0,
-      0,
-      status,
-      counts(device + 1),
-      'CarrierService',
-      1,
-      body.digest,
-      body.json,
-    );
+      at: at + seq,
+      kind: 'CALLBACK',
+      outcome: device,
+      outcome_status: 'SUCCEEDED',
+      source: 'CALLBACK',
+      final_seq: seq,
+      request_status: device === DEVICES - 1 ? 'SUCCEEDED' : 'IN_PROGRESS',
+      counts: counts(device + 1),
+      service: 'CarrierService',
+      callback_count: 1,
+      digest: body.digest,
+      message: body.json,
+    });
   }
 }
 
@@ -148,7 +126,7 @@ function counts(succeeded: number): string {
   return `[${DEVICES - succeeded},0,${succeeded},0,0,0,0,0,0]`;
 }
 
-/** In the order of their keys, and their second index at the end: in the order of arrival it would take longer than all the rest. */
+/** Inserts in the order of the keys and builds the second index at the end. In the order of arrival it would take longer than all the rest. */
 function indexIdentifiers(db: DatabaseSync, devices: number): void {
   const second = db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'identifier_by_request'").get() as { sql: string };
   db.exec('DROP INDEX identifier_by_request');

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listenOnLoopback } from '../test/support/listen-on-loopback.ts';
 import { serveCommands } from './serve-commands.ts';
 
 /**
@@ -29,9 +29,6 @@ function readBody(request: IncomingMessage, done: (body: Buffer) => void): void 
 }
 
 serveCommands({
-  listen: () =>
-    new Promise((resolve) => {
-      server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}/callbacks/floor`));
-    }),
+  listen: async () => `${(await listenOnLoopback(server)).origin}/callbacks/floor`,
   sunk: () => sink,
 });

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { GraphQLScalarType } from 'graphql';
 import { createSchema, createYoga } from 'graphql-yoga';
+import { listenOnLoopback } from '../test/support/listen-on-loopback.ts';
 import { serveCommands } from './serve-commands.ts';
 
 /** The floor under a mutation: a bare yoga server that reads the same body, writes its devices as JSON once and answers how many. */
@@ -21,8 +21,5 @@ const yoga = createYoga({
 const server = createServer((request, response) => void yoga(request, response));
 
 serveCommands({
-  listen: () =>
-    new Promise((resolve) => {
-      server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`));
-    }),
+  listen: async () => `${(await listenOnLoopback(server)).origin}/graphql`,
 });

@@ -20,13 +20,12 @@ interface Watching {
   done: Promise<unknown>;
   readonly sockets: WebSocket[];
   frames: number;
-  bytes: number;
 }
 
 let watching: Watching | null = null;
 
 async function follow({ url, followers, requests, query, awaitFirst }: FollowPlan): Promise<number> {
-  const current: Watching = { watches: [], done: Promise.resolve(), sockets: [], frames: 0, bytes: 0 };
+  const current: Watching = { watches: [], done: Promise.resolve(), sockets: [], frames: 0 };
   watching = current;
   const subscriptions = Math.max(followers, requests.length);
   const ends: Promise<void>[] = [];
@@ -77,7 +76,6 @@ function listen(current: Watching, socket: WebSocket, watches: ReadonlyMap<strin
       if (!watch) return;
       current.frames++;
       watch.begun.resolve();
-      current.bytes += frame.length;
       note(watch, frame, at);
       if (watch.missing === 0 && !head.includes('"complete"')) {
         watch.missing = -1;
@@ -112,7 +110,7 @@ async function finish(patienceMs: number): Promise<FollowResult> {
     clearTimeout(patience);
     for (const socket of sockets) socket.removeAllListeners('close').close();
   }
-  const result = { arrivals: watches.map(({ request, at }) => ({ request, at })), frames: watching.frames, bytes: watching.bytes };
+  const result = { arrivals: watches.map(({ request, at }) => ({ request, at })), frames: watching.frames };
   watching = null;
   return result;
 }

@@ -3,7 +3,7 @@ import WebSocket from 'ws';
 import { DEVICE_FIELDS } from './load-plan.ts';
 import { serveCommands } from './serve-commands.ts';
 
-/** Wants as much as it may, in a process of its own; what it gets is thrown away. */
+/** What a client in a process of its own asks for: as much as it may. It throws away what it gets. */
 export interface Greed {
   readonly kind: 'follow' | 'ask';
   readonly url: string;
@@ -41,7 +41,7 @@ async function follow({ url, requestId, devices, count }: Greed, number: number)
   socket.on('message', () => void got++);
   const first = number * SUBSCRIPTIONS_OF_A_SOCKET;
   for (let at = first; at < Math.min(count, first + SUBSCRIPTIONS_OF_A_SOCKET); at++) {
-    // Each has a page of its own, so that no two share an execution.
+    // Each has a page size of its own, so that no two share an execution.
     const page = Math.min(devices, 1_000) - (at % 900);
     socket.send(JSON.stringify({ id: String(at), type: 'subscribe', payload: { query: FOLLOW, variables: { id: requestId, page } } }));
   }

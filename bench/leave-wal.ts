@@ -2,8 +2,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { statSync } from 'node:fs';
 
 /**
- * Writes into the store until its log has grown to so many bytes, and dies without a word. A gateway leaves a log that large
- * only where something kept it from being written back for long; SQLite reads all of it at the next start.
+ * Writes into the store until its log has this many bytes, and kills itself. A gateway leaves such a log only if something
+ * prevented checkpoints for long. SQLite reads all of it at the next start.
  */
 const [path = '', bytes = '0'] = process.argv.slice(2);
 const db = new DatabaseSync(path);

@@ -14,27 +14,23 @@ export interface Load {
   readonly inFlight: number;
 }
 
-/** Callbacks that come at a rate, whatever becomes of those before them. */
+/** Callbacks that are sent at a rate, without waiting for answers. */
 export interface OpenLoad {
   readonly url: string;
   readonly requests: readonly BenchRequest[];
   readonly perSecond: number;
   readonly seconds: number;
-  /** Connections at most; what is due while each has a callback on its way waits at the sender. */
+  /** At most this many connections. A callback that is due while all are busy waits in the sender. */
   readonly connections: number;
 }
 
 export interface OpenLoadResult {
   /** What should have been sent by the end. */
   readonly due: number;
-  readonly sent: number;
   /** Acknowledged within the time. */
   readonly inTime: number;
-  /** Acknowledged at all. */
-  readonly acknowledged: number;
-  /** Answered otherwise, or not at all. */
+  /** Answered with another status, or not at all. */
   readonly refused: number;
-  readonly mostInFlight: number;
   readonly ackMs: Float64Array;
 }
 
@@ -61,7 +57,6 @@ export interface FollowResult {
   /** One per follower and request: when each device arrived, by its place in the request, in milliseconds since 1970. */
   readonly arrivals: readonly { readonly request: number; readonly at: Float64Array }[];
   readonly frames: number;
-  readonly bytes: number;
 }
 
 /** Fields a dashboard shows of each device; the peer is asked for the same. */

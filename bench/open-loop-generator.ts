@@ -4,13 +4,13 @@ import { callbackMessages, type CallbackMessage } from './callback-messages.ts';
 import type { OpenLoad, OpenLoadResult } from './load-plan.ts';
 import { serveCommands } from './serve-commands.ts';
 
-/** Sends callbacks at a rate, in a process of its own: a new connection whenever all others wait for their answer. */
+/** Sends callbacks at a rate, in a process of its own. It opens a connection whenever all others wait for their answer. */
 interface Prepared {
   readonly load: OpenLoad;
   readonly messages: readonly CallbackMessage[];
 }
 
-/** What is still unanswered so long after the end is counted as refused. */
+/** A callback that is unanswered this long after the end counts as refused. */
 const PATIENCE_MS = 10_000;
 
 let prepared: Prepared | null = null;
@@ -31,7 +31,6 @@ async function send(): Promise<OpenLoadResult> {
   let sent = 0;
   let refused = 0;
   let inFlight = 0;
-  let mostInFlight = 0;
   let inTime = 0;
   const started = performance.now();
   const end = started + load.seconds * 1000;
@@ -39,7 +38,7 @@ async function send(): Promise<OpenLoadResult> {
   const sendOn = (socket: Socket, message: CallbackMessage): void => {
     const at = performance.now();
     let answered = false;
-    mostInFlight = Math.max(mostInFlight, ++inFlight);
+    inFlight++;
     const over = (status: number | undefined): void => {
       if (answered) return;
       answered = true;
@@ -91,11 +90,8 @@ async function send(): Promise<OpenLoadResult> {
   prepared = null;
   return {
     due: asked,
-    sent,
     inTime,
-    acknowledged: ackMs.length,
     refused: refused + inFlight,
-    mostInFlight,
     ackMs: Float64Array.from(ackMs),
   };
 }

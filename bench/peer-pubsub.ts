@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { ExecutionArgs } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { createPubSub, createSchema, createYoga, type YogaInitialContext } from 'graphql-yoga';
 import { WebSocketServer } from 'ws';
+import { listenOnLoopback } from '../test/support/listen-on-loopback.ts';
 import { EventQueue } from './event-queue.ts';
 import { serveCommands } from './serve-commands.ts';
 
@@ -117,9 +117,6 @@ useServer(
 );
 
 serveCommands({
-  listen: () =>
-    new Promise((resolve) => {
-      server.listen(0, '127.0.0.1', () => resolve(`127.0.0.1:${(server.address() as AddressInfo).port}`));
-    }),
+  listen: async () => `127.0.0.1:${(await listenOnLoopback(server)).port}`,
   subscribers: () => subscribers,
 });

@@ -40,7 +40,7 @@ process.on('message', (message) => {
   process.send?.({ id, value });
 });
 process.channel?.unref();
-// The benchmark itself ended: nothing may stay behind.
+// When the benchmark ends, its processes end too.
 process.once('disconnect', () => process.exit(1));
 
 function profile(folder: string, at: 'begin' | 'end'): void {

@@ -12,8 +12,8 @@ export interface QueryRun {
   readonly shedMs: Latency;
 }
 
-/** GraphQL queries at a rate until `ended`, whatever becomes of those before them. */
-export async function queryLoad(url: string, agent: Agent, body: string, perSecond: number, ended: Promise<unknown>): Promise<QueryRun> {
+/** Sends GraphQL queries at a rate until `ended`, without waiting for answers. */
+export async function sendQueries(url: string, agent: Agent, body: string, perSecond: number, ended: Promise<unknown>): Promise<QueryRun> {
   const answeredMs: number[] = [];
   const shedMs: number[] = [];
   const underWay = new Set<Promise<void>>();

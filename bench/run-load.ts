@@ -4,7 +4,6 @@ import type { BenchRequest, FollowPlan, FollowResult, Load, LoadResult } from '.
 
 export interface LoadRun {
   readonly callbacks: number;
-  readonly seconds: number;
   readonly perSecond: number;
   readonly ackMs: Latency;
   /** Callback sent to its event at a follower; null without followers. */
@@ -44,7 +43,6 @@ export async function runLoad(
   if (sent.acknowledged !== callbacks) throw new Error(`${sent.refused} of ${callbacks} callbacks were refused`);
   return {
     callbacks,
-    seconds: sent.seconds,
     perSecond: callbacks / sent.seconds,
     ackMs: latency(sent.ackMs),
     eventMs: followed && latency(eventLatencies(load.requests, sent, followed)),

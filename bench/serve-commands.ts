@@ -1,4 +1,4 @@
-/** Answers the commands of the benchmark in a child process; `probe` is the preload's. */
+/** Answers the commands of the benchmark in a child process. The preload answers `probe`. */
 export function serveCommands(commands: Readonly<Record<string, (argument: never) => unknown>>): void {
   process.on('message', (message) => {
     const { id, command, argument } = message as { id: number; command: string; argument: never };

@@ -9,9 +9,9 @@ export interface StallResult {
   readonly closedWith: number;
   /** Devices it had been given by then, over all its subscriptions. */
   readonly before: number;
-  /** Devices it was never given, after it has come back with its cursors. */
+  /** Devices it was never given, not even after it came back with its cursors. */
   readonly missing: number;
-  /** Devices it was given again as they were. */
+  /** Devices it was given again unchanged. */
   readonly repeated: number;
 }
 

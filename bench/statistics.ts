@@ -17,7 +17,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] ?? Number.NaN) + high) / 2;
 }
 
-/** The round whose figure is in the middle: its other figures belong together. */
+/** The round whose figure is in the middle, with all figures of that round. */
 export function middleRound<Round>(rounds: readonly Round[], figure: (round: Round) => number): Round {
   const sorted = rounds.toSorted((left, right) => figure(left) - figure(right));
   const middle = sorted[(sorted.length - 1) >> 1];

@@ -5,31 +5,10 @@
 // on with a plain useSubscription(RequestStatusDocument, { variables: { requestId } }).
 import { ApolloClient, ApolloLink, InMemoryCache } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
-import { createClient } from 'graphql-ws';
 import { tap } from 'rxjs';
-import { RequestStatusDocument, type RequestStatusSubscription } from '../documents/gql/graphql.ts';
+import { RequestStatusDocument } from '../documents/gql/graphql.ts';
 import possibleTypes from '../documents/gql/possible-types.ts';
-
-export interface FollowOptions {
-  /** `wss://…/graphql` */
-  readonly url: string;
-  readonly requestId: string;
-  /** A cursor kept from earlier (of a former page load, or `request.cursor` of a query); everything from the beginning without. */
-  readonly after?: string;
-  /** Changes in one event at most, 1 to 1,000. Smaller events are lost less often on a bad line. */
-  readonly batchSize?: number;
-  readonly onEvent: (event: RequestStatusSubscription['requestStatus']) => void;
-  /** Stops following. */
-  readonly signal?: AbortSignal;
-  /** The first pause before connecting again; it doubles up to 10 seconds. */
-  readonly firstPauseMs?: number;
-  /** How often to ask a silent connection whether it is still there. One that does not answer in time is replaced. */
-  readonly keepAliveMs?: number;
-  /** `Bearer …`, an API key or a token; asked again for every connection, so that a reconnect brings the token of then. */
-  readonly authorization?: () => string | Promise<string>;
-  /** Outside browsers: `WebSocket` of the package ws. */
-  readonly webSocketImpl?: unknown;
-}
+import { createReconnectingClient, type FollowOptions } from './reconnecting-client.ts';
 
 /**
  * Resolves when nothing more will come, or `signal` says so. Rejects with what the gateway said when asking again would not
@@ -40,7 +19,7 @@ export async function followWithApollo(options: FollowOptions): Promise<void> {
   if (signal?.aborted) return;
   // An application makes this client once.
   const client = new ApolloClient({
-    link: ApolloLink.from([resumeLink(), new GraphQLWsLink(reconnectingClient(options))]),
+    link: ApolloLink.from([resumeLink(), new GraphQLWsLink(createReconnectingClient(options))]),
     // Ids are global: each event updates the devices that queries have put into the cache.
     cache: new InMemoryCache(possibleTypes),
   });
@@ -88,29 +67,4 @@ function resumeLink(): ApolloLink {
       }),
     );
   });
-}
-
-function reconnectingClient({ url, authorization, webSocketImpl, firstPauseMs = 250, keepAliveMs = 10_000 }: FollowOptions) {
-  let unanswered: ReturnType<typeof setTimeout> | undefined;
-  const client = createClient({
-    url,
-    webSocketImpl,
-    connectionParams: async () => ({ authorization: await authorization?.() }),
-    retryAttempts: Number.POSITIVE_INFINITY,
-    // By default only closed sockets are retried; a refused or reset connection comes as an error event.
-    shouldRetry: () => true,
-    retryWait: (retries) => pause(Math.min(10_000, firstPauseMs * 2 ** retries) * (0.5 + Math.random() / 2)),
-    keepAlive: keepAliveMs,
-    on: {
-      // A phone that changed networks holds a socket that is dead and does not know it.
-      ping: (received) => void (received || (unanswered = setTimeout(() => client.terminate(), keepAliveMs / 2))),
-      pong: () => clearTimeout(unanswered),
-      closed: () => clearTimeout(unanswered),
-    },
-  });
-  return client;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,20 +1,20 @@
 import '../require-node.js';
+import { readConfig } from '../src/config/config.ts';
 import { callbackCommands, type CallbackAnswer } from './callbacks/callback-commands.ts';
-import { configOfProcess, renderTable, runCommandLine, UsageError } from './support/command-line.ts';
+import { renderTable, runCommandLine, UsageError, type CommandLine } from './support/command-line.ts';
 import { perform, type GatewayCommand } from './support/gateway-command.ts';
 
 const HELP = `Usage: npm run callbacks -- <command>
 
-  list                  Show which listener the carrier has for each account and service.
-  register              Register this gateway where the carrier has no listener. Where another tool
-                        has one, nothing is changed and that tool is named.
-  register --replace    The same, and take over the listeners of other tools: they no longer receive.
-  rotate                Give this gateway's listeners new URLs, and the username and password of the
-                        configuration; those of other tools stay. The former URLs are taken for another
-                        24 hours, and within these only --force rotates again.
-  rotate --force        The same at once: what the carrier still sends to the URLs before the last ones
-                        is refused, and lost.
-  remove                Remove this gateway's listeners, and only those.
+  list                  Show the carrier's registration for each account and service.
+  register              Register this gateway where the carrier has no registration. Where another
+                        tool has one, the command changes nothing and names that tool.
+  register --replace    The same, and replace the registrations of other tools: they no longer receive.
+  rotate                Register new URLs, with the username and password of the configuration. The
+                        registrations of other tools stay. The gateway takes the former URLs for
+                        another 24 hours. Within these only --force rotates again.
+  rotate --force        The same at once. Callbacks to the URLs before the last ones are refused and lost.
+  remove                Remove this gateway's registrations, and only those.
   --help                This text.
 
 State: ours     delivers to this gateway
@@ -30,7 +30,7 @@ listener; when none runs, the command logs in to the carrier itself.
 Exit code: 0 done, 1 not done, 2 wrong usage.
 `;
 
-function commandOf(given: readonly string[]): GatewayCommand<CallbackAnswer> {
+function readCommand(given: readonly string[]): GatewayCommand<CallbackAnswer> {
   const [name, ...flags] = given;
   if (name === 'list' && flags.length === 0) return callbackCommands.list();
   if (name === 'register' && flags.every((flag) => flag === '--replace')) return callbackCommands.register({ replace: flags.length > 0 });
@@ -43,11 +43,11 @@ function commandOf(given: readonly string[]): GatewayCommand<CallbackAnswer> {
   );
 }
 
-runCommandLine({
+export const callbacksCommandLine: CommandLine = {
   help: HELP,
   takesJson: false,
-  run: async (given) => {
-    const result = await perform(commandOf(given), configOfProcess());
+  run: async (given, env) => {
+    const result = await perform(readCommand(given), readConfig(env));
     const { listeners, formerUntil } = 'listeners' in result ? result : { listeners: result, formerUntil: null };
     const rows = listeners.map(({ account, service, state, deliversTo, change }) => [
       account,
@@ -59,4 +59,6 @@ runCommandLine({
     const until = formerUntil === null ? '' : `\nThe URLs of before are taken until ${new Date(formerUntil).toISOString()}.\n`;
     return { text: `${renderTable(['ACCOUNT', 'SERVICE', 'STATE', 'DELIVERS TO', 'CHANGE'], rows)}${until}` };
   },
-});
+};
+
+if (import.meta.main) await runCommandLine(callbacksCommandLine);

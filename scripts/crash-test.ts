@@ -32,7 +32,7 @@ const { values } = parseArgs({
   },
 });
 
-/** What is left out, and why; in CI only what was asked for may be. */
+/** Says what the run leaves out, and why. In CI only --without may leave something out. */
 function isMissing(name: 'strace' | 'faketime', covers: string, why: string | null): boolean {
   if (values.without.includes(name)) console.log(`SKIPPED: ${covers}: --without ${name}`);
   else if (why !== null && process.env['CI'] === 'true') throw new Error(`${why}: CI runs the whole campaign`);
@@ -40,7 +40,7 @@ function isMissing(name: 'strace' | 'faketime', covers: string, why: string | nu
   return values.without.includes(name) || why !== null;
 }
 
-function whole(name: 'seconds' | 'kills' | 'devices' | 'seed', fallback: number): number {
+function readNumber(name: 'seconds' | 'kills' | 'devices' | 'seed', fallback: number): number {
   const given = values[name];
   if (given !== undefined && !/^\d{1,10}$/.test(given)) throw new Error(`--${name} must be a whole number, not ${given}`);
   return given === undefined ? fallback : Number(given);
@@ -51,16 +51,16 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const seed = whole('seed', new SeededRandom().seed);
+  const seed = readNumber('seed', new SeededRandom().seed);
   console.log(`seed ${seed}`);
   const noStrace = isMissing('strace', 'marked points and power cuts', whyNoStrace());
   const noFaketime = isMissing('faketime', 'clock jumps', whyNoFaketime());
   const options: CampaignOptions = {
     ...CAMPAIGN,
     seed,
-    seconds: whole('seconds', CAMPAIGN.seconds),
-    kills: whole('kills', CAMPAIGN.kills),
-    maxDevices: whole('devices', CAMPAIGN.maxDevices),
+    seconds: readNumber('seconds', CAMPAIGN.seconds),
+    kills: readNumber('kills', CAMPAIGN.kills),
+    maxDevices: readNumber('devices', CAMPAIGN.maxDevices),
     folder: values.folder,
     endings: noStrace ? CAMPAIGN.endings.filter((ending) => !TRACED_ENDINGS.has(ending)) : CAMPAIGN.endings,
     clockJumps: !noFaketime,

@@ -1,8 +1,9 @@
 import '../require-node.js';
+import { readConfig, type Config } from '../src/config/config.ts';
 import { keyCommands } from './keys/key-commands.ts';
 import { readKeyCommand, type KeyCommand } from './keys/read-key-command.ts';
 import { renderKeys } from './keys/render-keys.ts';
-import { configOfProcess, runCommandLine, UsageError, type Output } from './support/command-line.ts';
+import { runCommandLine, UsageError, type CommandLine, type Output } from './support/command-line.ts';
 import { perform } from './support/gateway-command.ts';
 
 const HELP = `Usage: npm run keys -- <command> [--json]
@@ -33,8 +34,7 @@ listener; when none runs, the command works on the store itself.
 Exit code: 0 done, 1 not done, 2 wrong usage.
 `;
 
-async function run(command: KeyCommand): Promise<Output> {
-  const config = configOfProcess();
+async function run(command: KeyCommand, config: Config): Promise<Output> {
   switch (command.name) {
     case 'list': {
       const result = await perform(keyCommands.list(), config);
@@ -65,4 +65,10 @@ function parse(given: readonly string[]): KeyCommand {
   }
 }
 
-runCommandLine({ help: HELP, takesJson: true, run: async (given) => await run(parse(given)) });
+export const keysCommandLine: CommandLine = {
+  help: HELP,
+  takesJson: true,
+  run: async (given, env) => await run(parse(given), readConfig(env)),
+};
+
+if (import.meta.main) await runCommandLine(keysCommandLine);

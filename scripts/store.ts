@@ -1,10 +1,10 @@
 import '../require-node.js';
 import { resolve } from 'node:path';
-import { readEnvFile } from '../src/config/read-env-file.ts';
+import { readConfig } from '../src/config/config.ts';
 import { renderBackup, renderPurge, renderReseal, renderStats, renderVerification } from './store/render-store.ts';
 import { storeCommands } from './store/store-commands.ts';
 import { verifyBackup, verifyStore } from './store/verify-store.ts';
-import { configOfProcess, runCommandLine, UsageError, type Output } from './support/command-line.ts';
+import { runCommandLine, UsageError, type CommandLine, type Environment, type Output } from './support/command-line.ts';
 import { perform, type GatewayCommand } from './support/gateway-command.ts';
 
 const HELP = `Usage: npm run store -- <command> [--json]
@@ -27,57 +27,53 @@ gateway, which is asked over its admin listener, and without one.
 Exit code: 0 done, 1 not done or faults found, 2 wrong usage.
 `;
 
-async function run(given: readonly string[]): Promise<Output> {
+async function run(given: readonly string[], env: Environment): Promise<Output> {
+  const done = async <Result>(command: GatewayCommand<Result>, render: (result: Result) => string): Promise<Output> => {
+    const result = await perform(command, readConfig(env));
+    return { result, text: render(result) };
+  };
   const [name, ...rest] = given;
   switch (name) {
     case 'backup':
-      return await done(storeCommands.backup(fileIn(rest)), renderBackup);
+      return await done(storeCommands.backup(readPath(rest, env)), renderBackup);
     case 'verify': {
-      const result = rest.length === 0 ? await verifyStore(configOfProcess()) : backupVerified(fileIn(rest));
+      const result = rest.length === 0 ? await verifyStore(readConfig(env)) : verifyBackup(readPath(rest, env), env);
       return { result, text: renderVerification(result), code: result.totalFaults === 0 ? 0 : 1 };
     }
     case 'purge':
-      return await done(storeCommands.purge(daysIn(rest)), renderPurge);
+      return await done(storeCommands.purge(readDays(rest)), renderPurge);
     case 'reseal':
-      exactly(0, rest);
+      takeArguments(0, rest);
       return await done(storeCommands.reseal(), renderReseal);
     case 'stats':
-      exactly(0, rest);
+      takeArguments(0, rest);
       return await done(storeCommands.stats(), renderStats);
     default:
       throw new UsageError(name === undefined ? 'Which command?' : `Not a command: ${given.join(' ')}.`);
   }
 }
 
-async function done<Result>(command: GatewayCommand<Result>, render: (result: Result) => string): Promise<Output> {
-  const result = await perform(command, configOfProcess());
-  return { result, text: render(result) };
+/** npm runs a script in the project's folder. The file's name is relative to the folder in which npm was called. */
+function readPath(given: readonly string[], env: Environment): string {
+  const [file = ''] = takeArguments(1, given);
+  return resolve(env['INIT_CWD'] ?? process.cwd(), file);
 }
 
-function backupVerified(file: string) {
-  readEnvFile();
-  return verifyBackup(file, process.env);
-}
-
-/** npm runs a script in the project's folder; a file is meant where it was called. */
-function fileIn(given: readonly string[]): string {
-  const [file = ''] = exactly(1, given);
-  return resolve(process.env['INIT_CWD'] ?? process.cwd(), file);
-}
-
-function daysIn(given: readonly string[]): number | null {
+function readDays(given: readonly string[]): number | null {
   if (given.length === 0) return null;
-  const [flag, days = ''] = exactly(2, given);
+  const [flag, days = ''] = takeArguments(2, given);
   if (flag !== '--older-than-days' || !/^\d{1,4}$/.test(days) || Number(days) < 1 || Number(days) > 3_650)
     throw new UsageError(`purge takes --older-than-days with a number from 1 to 3650, not ${given.join(' ')}.`);
   return Number(days);
 }
 
-function exactly(count: number, given: readonly string[]): readonly string[] {
+function takeArguments(count: number, given: readonly string[]): readonly string[] {
   const file = given[0] ?? '';
   if (given.length !== count || (count === 1 && (file === '' || file.startsWith('-'))))
     throw new UsageError(count === 1 ? 'It takes one FILE.' : `Not understood: ${given.join(' ')}`);
   return given;
 }
 
-runCommandLine({ help: HELP, takesJson: true, run });
+export const storeCommandLine: CommandLine = { help: HELP, takesJson: true, run };
+
+if (import.meta.main) await runCommandLine(storeCommandLine);

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { VARIABLES } from '../src/config/config-variables.ts';
 
-/** Writes what is written twice of the configuration: `.env.example`, and each variable's row in docs/configuration.md. */
+/** Writes the variables' descriptions into `.env.example` and into the tables of docs/configuration.md. */
 const variables = Object.values(VARIABLES);
 
 const example = variables.map(

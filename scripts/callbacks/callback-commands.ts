@@ -1,5 +1,3 @@
-import type { Config } from '../../src/config/config.ts';
-import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { connectCarrier, loadRegistrations } from '../../src/gateway/connect-carrier.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import type { CallbackRegistrations, RegistrationReport, RotationReport } from '../../src/resolvers/callbacks/callback-registrations.ts';
@@ -25,25 +23,18 @@ export const callbackCommands = {
 /** The work needs the store too: a login that was refused before is not tried again. */
 function onRegistrations(
   asked: AdminRequest,
-  work: (listeners: CallbackRegistrations) => Promise<CallbackAnswer>,
+  work: (registrations: CallbackRegistrations) => Promise<CallbackAnswer>,
 ): GatewayCommand<CallbackAnswer> {
   return {
     ...asked,
     makesStore: true,
     work: async (requestLog, config) => {
       await using undo = new AsyncDisposableStack();
-      return await work(await loadCallbackRegistrations(requestLog, config, undo));
+      const { callbackHost: host, callbackPort: port } = config;
+      const { thingSpace } = connectCarrier(config, { requestLog, metrics: createMetrics(), now: Date.now, undo });
+      const door = port === 0 ? null : `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+      const { registrations } = await loadRegistrations(config, { requestLog, thingSpace, now: Date.now, listenerUrl: () => door });
+      return await work(registrations);
     },
   };
-}
-
-async function loadCallbackRegistrations(
-  requestLog: SqliteRequestLog,
-  config: Config,
-  undo: AsyncDisposableStack,
-): Promise<CallbackRegistrations> {
-  const { callbackHost: host, callbackPort: port } = config;
-  const { thingSpace } = connectCarrier(config, { requestLog, metrics: createMetrics(), now: Date.now, undo });
-  const door = port === 0 ? null : `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return (await loadRegistrations(config, { requestLog, thingSpace, now: Date.now, listenerUrl: () => door })).registrations;
 }

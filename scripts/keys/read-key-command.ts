@@ -10,7 +10,7 @@ export type KeyCommand =
 
 const DAY_MS = 86_400_000;
 
-/** What a command line asks for. Throws an Error that names what is wrong with it. */
+/** Reads a command line. Throws an Error that names what is wrong with it. */
 export function readKeyCommand(args: readonly string[], now: number): KeyCommand {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -24,59 +24,59 @@ export function readKeyCommand(args: readonly string[], now: number): KeyCommand
   });
   const [name, ...rest] = positionals;
   const { account: accounts, grant: grants, expires, like } = values;
-  const without = (...flags: readonly (keyof typeof values)[]) => {
+  const refuseFlags = (...flags: readonly (keyof typeof values)[]) => {
     const given = flags.find((flag) => values[flag] !== undefined);
     if (given) throw new Error(`${name} does not take --${given}${given === 'like' || like === undefined ? '' : ' beside --like'}.`);
   };
   switch (name) {
     case 'list':
-      without('account', 'grant', 'expires', 'like');
-      exactly(0, rest, '');
+      refuseFlags('account', 'grant', 'expires', 'like');
+      takeArgument(0, rest, '');
       return { name };
     case 'create': {
-      const expiresAt = now + days(expires ?? '90d') * DAY_MS;
+      const expiresAt = now + readDays(expires ?? '90d') * DAY_MS;
       if (like !== undefined) {
-        without('account', 'grant');
-        exactly(0, rest, '');
-        return { name, wanted: { like: idOf(like), expiresAt } };
+        refuseFlags('account', 'grant');
+        takeArgument(0, rest, '');
+        return { name, wanted: { like: readKeyId(like), expiresAt } };
       }
-      const key = exactly(1, rest, 'a NAME, or --like ID');
+      const key = takeArgument(1, rest, 'a NAME, or --like ID');
       if (!accounts) throw new Error('create needs at least one --account, or --like ID.');
-      return { name, wanted: { name: key, scopes: scopesOf(accounts), grants: grantsOf(grants ?? []), expiresAt } };
+      return { name, wanted: { name: key, scopes: readScopes(accounts), grants: readGrants(grants ?? []), expiresAt } };
     }
     case 'revoke':
-      without('account', 'grant', 'expires', 'like');
-      return { name, id: idOf(exactly(1, rest, 'the ID of a key')) };
+      refuseFlags('account', 'grant', 'expires', 'like');
+      return { name, id: readKeyId(takeArgument(1, rest, 'the ID of a key')) };
     case 'change': {
-      without('expires', 'like');
-      const id = idOf(exactly(1, rest, 'the ID of a key'));
+      refuseFlags('expires', 'like');
+      const id = readKeyId(takeArgument(1, rest, 'the ID of a key'));
       if (!accounts && !grants) throw new Error('change needs --account or --grant.');
-      return { name, id, rights: { ...(accounts && { scopes: scopesOf(accounts) }), ...(grants && { grants: grantsOf(grants) }) } };
+      return { name, id, rights: { ...(accounts && { scopes: readScopes(accounts) }), ...(grants && { grants: readGrants(grants) }) } };
     }
     default:
       throw new Error(name === undefined ? 'Which command?' : 'Not a command. Commands: create, list, revoke, change.');
   }
 }
 
-/** The one argument, or nothing where none is taken. Arguments are not repeated: one may be a whole key. */
-function exactly(count: 0 | 1, given: readonly string[], what: string): string {
+/** Takes the one argument, or none. Messages do not repeat an argument, because it may be a whole key. */
+function takeArgument(count: 0 | 1, given: readonly string[], what: string): string {
   const [only = ''] = given;
   if (given.length !== count || (count === 1 && only === '')) throw new Error(count === 1 ? `It takes ${what}.` : 'Too many arguments.');
   return only;
 }
 
-/** Whoever has a key at hand may give it whole. */
-function idOf(text: string): string {
+/** A caller may give the whole key in place of its id. */
+function readKeyId(text: string): string {
   return /^m2m_([^_]+)_/.exec(text)?.[1] ?? text;
 }
 
-function days(text: string): number {
+function readDays(text: string): number {
   const number = Number(/^(\d{1,4})d$/.exec(text)?.[1] ?? 0);
   if (number < 1 || number > 3_650) throw new Error('--expires takes days from 1d to 3650d.');
   return number;
 }
 
-function scopesOf(texts: readonly string[]): Record<string, Scope[]> {
+function readScopes(texts: readonly string[]): Record<string, Scope[]> {
   const scopes: Record<string, Scope[]> = {};
   for (const text of texts) {
     const [, account = '', list = ''] = /^([A-Za-z0-9-]{1,64}|\*):([a-z,]+)$/.exec(text) ?? [];
@@ -89,8 +89,8 @@ function scopesOf(texts: readonly string[]): Record<string, Scope[]> {
   return scopes;
 }
 
-/** `none` alone takes the grants a key has. */
-function grantsOf(texts: readonly string[]): Grant[] {
+/** `none` alone takes all grants from a key. */
+function readGrants(texts: readonly string[]): Grant[] {
   if (texts.length === 1 && texts[0] === 'none') return [];
   const grants = GRANTS.filter((grant) => texts.includes(grant));
   if (texts.some((text) => !GRANTS.some((grant) => grant === text))) throw new Error(`--grant takes ${GRANTS.join(', ')}, or none alone.`);

@@ -1,7 +1,7 @@
 import type { KeyView } from '../../src/resolvers/access/key-ring.ts';
 import { renderTable } from '../support/command-line.ts';
 
-/** A table of what may be shown of keys. */
+/** Keys as a table, without their secrets. */
 export function renderKeys(keys: readonly KeyView[]): string {
   if (keys.length === 0) return 'No keys. Make one: npm run keys -- create NAME --account ACCOUNT:read,write\n';
   return renderTable(
@@ -14,12 +14,12 @@ export function renderKeys(keys: readonly KeyView[]): string {
         .map(([account, given]) => `${account}:${given.join(',')}`)
         .join(' '),
       grants.join(',') || '-',
-      day(createdAt),
-      day(expiresAt),
+      formatDay(createdAt),
+      formatDay(expiresAt),
     ]),
   );
 }
 
-function day(at: number): string {
+function formatDay(at: number): string {
   return new Date(at).toISOString().slice(0, 10);
 }

@@ -1,7 +1,7 @@
 import { magicIdentifiers } from '../../simulator/magic-identifiers.ts';
 import type { Sandbox } from './start-sandbox.ts';
 
-/** What a front-end team needs to know of a running sandbox. */
+/** Tells a front-end team how to use a running sandbox. */
 export function describeSandbox({ simulator, gateway, data }: Sandbox): string {
   const { graphql, websocket, admin } = gateway.urls;
   const lines = [

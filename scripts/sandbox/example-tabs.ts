@@ -4,7 +4,7 @@ import type { GraphiqlTab } from '../../src/server/graphql/graphiql-page.ts';
 
 const FOLDER = new URL('../../documents/examples/', import.meta.url);
 
-/** Where the simulated carrier's admin API is as the examples have it. */
+/** The URL of the simulated carrier's admin API that the examples name. */
 const USUAL_ADMIN_URL = 'http://127.0.0.1:8091/admin';
 
 /** The example operations for GraphiQL, in the order of their numbers, each with its variables. */
@@ -18,7 +18,7 @@ export async function exampleTabs(simulatorAdminUrl: string = USUAL_ADMIN_URL): 
   );
 }
 
-/** The operation of a tab, as GraphiQL names the tab. */
+/** GraphiQL names a tab after its operation. */
 export function nameOfTab({ query }: Pick<GraphiqlTab, 'query'>): string {
   return /^(?:mutation|query|subscription) (\w+)/m.exec(query)?.[1] ?? '';
 }

@@ -1,6 +1,6 @@
 import { portFlags, type SandboxOptions } from './read-sandbox-flags.ts';
 
-/** A sentence that names the flag when `error` is of a port that cannot be taken; null for any other error. */
+/** Names the flag of a port that cannot be taken, in a sentence. Null for any other error. */
 export function explainPort(error: unknown, options: SandboxOptions): string | null {
   const fault = [error, error instanceof Error ? error.cause : undefined].find(isPortFault);
   const name = (Object.keys(portFlags) as (keyof typeof portFlags)[]).find((key) => options[key] === fault?.port);

@@ -17,7 +17,7 @@ export interface Sandbox extends AsyncDisposable {
   readonly data: { readonly folder: string; readonly kept: boolean };
 }
 
-/** The simulated carrier, and a gateway with GraphiQL that works against it. The caller's environment has no say in it. */
+/** Starts the simulated carrier, and a gateway with GraphiQL that works against it. It ignores the caller's environment. */
 export async function startSandbox(options: SandboxOptions, onFatal: (error: GatewayError) => void): Promise<Sandbox> {
   await using undo = new AsyncDisposableStack();
   const kept = options.dataFolder !== null;

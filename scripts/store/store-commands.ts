@@ -3,7 +3,7 @@ import { StorePurge } from '../../src/resolvers/upkeep/purge-store.ts';
 import { StoreReseal } from '../../src/resolvers/upkeep/reseal-store.ts';
 import type { GatewayCommand } from '../support/gateway-command.ts';
 
-/** Where no gateway runs nobody else wants the store: its work takes no rests between its steps. */
+/** Without a running gateway nobody else needs the store, so the work takes no rests between its steps. */
 export const storeCommands = {
   backup: (path: string): GatewayCommand<BackupReport> => ({
     method: 'POST',

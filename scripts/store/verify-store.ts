@@ -8,7 +8,7 @@ import type { BackupReport, StoreStats } from '../../src/datasources/request-log
 import { GatewayError } from '../../src/errors.ts';
 import { askGateway } from '../support/ask-gateway.ts';
 
-/** Verifies the store. Where a gateway has it open, a copy of it is read in this process: callbacks go on. */
+/** Verifies the store. Where a gateway has it open, it makes a copy and this process reads the copy, so callbacks go on. */
 export async function verifyStore(config: Config): Promise<Verification> {
   const stats = await askGateway<StoreStats>({ method: 'GET', path: '/store/stats' }, config);
   const keys = readStoreKeys(config);
@@ -23,7 +23,7 @@ export async function verifyStore(config: Config): Promise<Verification> {
   }
 }
 
-/** Verifies a backup, with the store's keys of an environment in which nothing else need be set: it may lie on any machine. */
+/** Verifies a backup. It needs nothing of the environment but the store's keys, so it works on any machine. */
 export function verifyBackup(file: string, env: Readonly<Record<string, string | undefined>>): Verification {
   return verifySqlite(file, keysOf(env));
 }

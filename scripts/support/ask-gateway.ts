@@ -1,4 +1,6 @@
-import { request } from 'undici';
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import * as z from 'zod';
 import type { Config } from '../../src/config/config.ts';
 import { GatewayError } from '../../src/errors.ts';
@@ -13,8 +15,8 @@ export interface AdminRequest {
 const refusal = z.object({ error: z.string(), message: z.string() });
 
 /**
- * Asks the admin listener of the gateway that runs with this configuration, however long it takes. First it makes sure that a
- * gateway listens there: no other program is sent a command, and an answer needs no further check. It is the server's own type.
+ * Asks the admin listener of the gateway that runs with this configuration, however long the answer takes. First it makes sure
+ * that a gateway listens there. So no other program is sent a command, and the answer is of the server's own type.
  *
  * @returns null when nothing listens there: no gateway runs.
  * @throws GatewayError CONFIG_INVALID with what the gateway said, or with the fact that another program listens there.
@@ -32,16 +34,13 @@ export async function askGateway<Result>(question: AdminRequest, { adminHost, ad
   throw refused.success ? new GatewayError('CONFIG_INVALID', refused.data.message) : notGateway(base);
 }
 
-/** Null where the connection is refused. */
+/** A connection of its own, without a time limit. Null where the connection is refused. */
 async function exchange(base: string, { method, path, body }: AdminRequest) {
+  const asking = request(`${base}${path}`, { method, agent: false, headers: body && { 'content-type': 'application/json' } });
   try {
-    const answer = await request(`${base}${path}`, {
-      method,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-    });
-    return { status: answer.statusCode, body: await answer.body.text() };
+    asking.end(body && JSON.stringify(body));
+    const [answer] = (await once(asking, 'response')) as [IncomingMessage];
+    return { status: answer.statusCode, body: await text(answer) };
   } catch (cause) {
     if (isRefusedConnection(cause)) return null;
     throw new GatewayError('CONFIG_INVALID', `The admin listener at ${base} does not answer: ${String(cause)}.`, { cause });
@@ -60,9 +59,9 @@ function isRefusedConnection(cause: unknown): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
 }
 
-function parseJson(text: string): unknown {
+function parseJson(written: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(written) as unknown;
   } catch {
     return undefined;
   }

@@ -1,4 +1,3 @@
-import { readConfig, type Config } from '../../src/config/config.ts';
 import { readEnvFile } from '../../src/config/read-env-file.ts';
 import { GatewayError } from '../../src/errors.ts';
 
@@ -15,42 +14,45 @@ export interface Output {
   readonly code?: number;
 }
 
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 export interface CommandLine {
   readonly help: string;
   readonly takesJson: boolean;
-  readonly run: (given: readonly string[]) => Promise<Output>;
+  readonly run: (given: readonly string[], env: Environment) => Promise<Output>;
 }
 
-/**
- * Runs a command and ends the process: with its exit code, with 2 and the usage for a UsageError, with 1 and a sentence when
- * it could not be done. It answers `--help` by itself.
- */
-export function runCommandLine({ help, takesJson, run }: CommandLine): void {
-  const given = process.argv.slice(2);
-  const asksForHelp = given.includes('--help') || given.includes('-h');
+/** What a command prints, and its exit code. */
+export interface Answer {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command. A UsageError becomes exit code 2 and the usage, any other error 1 and a sentence. `--help` needs no command. */
+export async function answerCommand({ help, takesJson, run }: CommandLine, given: readonly string[], env: Environment): Promise<Answer> {
+  if (given.includes('--help') || given.includes('-h')) return { code: 0, stdout: help, stderr: '' };
   const asksForJson = takesJson && given.includes('--json');
-  const work = asksForHelp ? Promise.resolve<Output>({ text: help }) : run(asksForJson ? given.filter((one) => one !== '--json') : given);
-  work.then(
-    ({ text, result, note, code = 0 }) => {
-      process.stdout.write(asksForJson && !asksForHelp ? `${JSON.stringify(result, null, 2)}\n` : text);
-      if (note) process.stderr.write(note);
-      process.exit(code);
-    },
-    (error: unknown) => {
-      if (error instanceof UsageError) {
-        process.stderr.write(`${error.message}\n\n${help}`);
-        process.exit(2);
-      }
-      process.stderr.write(`${error instanceof GatewayError ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
-      process.exit(1);
-    },
-  );
+  try {
+    const { text, result, note = '', code = 0 } = await run(asksForJson ? given.filter((one) => one !== '--json') : given, env);
+    return { code, stdout: asksForJson ? `${JSON.stringify(result, null, 2)}\n` : text, stderr: note };
+  } catch (error) {
+    if (error instanceof UsageError) return { code: 2, stdout: '', stderr: `${error.message}\n\n${help}` };
+    const message = error instanceof GatewayError ? error.message : String(error instanceof Error ? error.stack : error);
+    return { code: 1, stdout: '', stderr: `${message}\n` };
+  }
 }
 
-/** The gateway's own configuration: of the environment and `.env`. */
-export function configOfProcess(): Config {
-  readEnvFile();
-  return readConfig(process.env);
+/** Answers the command line of this process with its environment and `.env`, and ends the process. */
+export async function runCommandLine(commandLine: CommandLine): Promise<never> {
+  const run: CommandLine['run'] = (given, env) => {
+    readEnvFile();
+    return commandLine.run(given, env);
+  };
+  const { code, stdout, stderr } = await answerCommand({ ...commandLine, run }, process.argv.slice(2), process.env);
+  process.stdout.write(stdout);
+  process.stderr.write(stderr);
+  process.exit(code);
 }
 
 /** Rows under a head, each column as wide as its widest cell. */

@@ -9,18 +9,18 @@ import { recordCommand, type RecordedCommand } from '../../src/resolvers/access/
 import { askGateway, type AdminRequest } from './ask-gateway.ts';
 
 /**
- * One thing an operator can ask for: the request to a running gateway, and the same work on the store where no gateway runs.
+ * A command of an operator: the request to a running gateway, and the same work on the store where no gateway runs.
  * A POST changes something. The audit log has it under the name of its path: `/store/purge` is `store.purge`.
  */
 export interface GatewayCommand<Result> extends AdminRequest {
   readonly work: (requestLog: SqliteRequestLog, config: Config) => Promise<Result>;
   /** The id of the thing it was done to, for the audit log. */
   readonly subject?: RecordedCommand<Result>['subject'];
-  /** It is of use before the first start of the gateway too: a store that is not there is made. */
+  /** The command is of use before the first start of the gateway: it makes a store where there is none. */
   readonly makesStore?: true;
 }
 
-/** Has the running gateway do it. Does it on the store where none runs; none can start meanwhile. */
+/** Asks the running gateway to do it. Where none runs it does the work on the store, and no gateway can start meanwhile. */
 export async function perform<Result>(command: GatewayCommand<Result>, config: Config): Promise<Result> {
   const asked = await askGateway<Result>(command, config);
   if (asked !== null) return asked;
@@ -51,7 +51,7 @@ function openStore(config: Config, makesStore: boolean): SqliteRequestLog {
   });
 }
 
-/** A command that was done stays done. Its caller is told that the audit log does not say so. */
+/** A command that was done stays done. Its caller is told that the audit log lacks it. */
 function tellUnrecorded(records: readonly AuditRecord[], error: unknown): void {
   const why = error instanceof Error ? error.message : String(error);
   for (const { action, outcome } of records)

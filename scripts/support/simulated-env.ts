@@ -27,7 +27,7 @@ export function simulatedEnv(
     M2M_CALLBACK_HOST: '127.0.0.1',
     M2M_CALLBACK_PORT: String(options.callbackPort ?? 0),
     M2M_CALLBACK_REGISTER: 'on',
-    // On this machine, with lines that do not exist: nobody is asked who they are, and nothing is worth hiding.
+    // It is on loopback and its lines do not exist, so nobody needs a key and nothing is encrypted.
     M2M_AUTH: 'off',
     M2M_STORE_PLAINTEXT: 'on',
     M2M_GRAPHQL_PORT: String(options.graphqlPort ?? 0),

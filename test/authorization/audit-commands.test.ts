@@ -1,10 +1,13 @@
 import { request } from 'undici';
 import { expect, test } from 'vitest';
+import { callbacksCommandLine } from '../../scripts/callbacks.ts';
+import { keysCommandLine } from '../../scripts/keys.ts';
+import { storeCommandLine } from '../../scripts/store.ts';
+import { answerCommand } from '../../scripts/support/command-line.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import { fixedEnv } from '../support/fixed-env.ts';
 import { makeKey } from '../support/make-key.ts';
 import { openLog } from '../support/open-log.ts';
-import { runScript } from '../support/run-script.ts';
 import { startStack } from '../support/stack.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { auditOf } from './support/audit-of.ts';
@@ -75,15 +78,15 @@ test('commands without a gateway are told of as the command line’s', async () 
   const env: Record<string, string> = { ...(await fixedEnv(simulator, folder.path)), M2M_AUTH: 'on' };
   const path = env['M2M_STORE_PATH'] ?? '';
   await openLog(path)[Symbol.asyncDispose]();
-  const keys = (...args: readonly string[]) => runScript('keys', env, args);
+  const keys = (...args: readonly string[]) => answerCommand(keysCommandLine, args, env);
   const made = await keys('create', 'fleet-ui', '--account', `${ACCOUNT}:read`);
   const [, id = ''] = /^m2m_([0-9a-z]{12})_/.exec(made.stdout) ?? [];
   expect((await keys('revoke', id)).code).toBe(0);
   expect((await keys('change', id, '--grant', 'none')).code).toBe(1);
   expect((await keys('list')).code).toBe(0);
-  expect((await runScript('store', env, ['purge'])).code).toBe(0);
-  expect((await runScript('store', env, ['backup', `${folder.path}/copy.sqlite`])).code).toBe(0);
-  expect((await runScript('callbacks', env, ['register'])).code).toBe(0);
+  expect((await answerCommand(storeCommandLine, ['purge'], env)).code).toBe(0);
+  expect((await answerCommand(storeCommandLine, ['backup', `${folder.path}/copy.sqlite`], env)).code).toBe(0);
+  expect((await answerCommand(callbacksCommandLine, ['register'], env)).code).toBe(0);
   await using log = openLog(path);
   const { rows } = await log.auditEntries({ accounts: null, caller: 'command-line' }, null, 100);
   expect(rows.toReversed().map(({ action, subject, outcome }) => [action, subject, outcome])).toEqual([

@@ -47,7 +47,7 @@ async function following({ websocket, mine }: TwoOpen, authorization: string): P
   return socket;
 }
 
-test('a token that expires closes its socket with 4403 and ends its stream with an error, though nothing happens on them', async () => {
+test.concurrent('a token that expires closes its socket with 4403 and ends its stream with an error, though nothing happens on them', async () => {
   await using issuer = await startIssuer();
   await using world = await openTwoOpen({ env: issuerEnv(issuer) });
   const token = async (exp?: number) => `Bearer ${await issuer.sign({ m2m: { accounts: READ }, ...(exp !== undefined && { exp }) })}`;
@@ -68,7 +68,7 @@ test('a token that expires closes its socket with 4403 and ends its stream with 
   expect(await again.closed).toBe(4403);
 });
 
-test('an API key that expires does the same', async () => {
+test.concurrent('an API key that expires does the same', async () => {
   await using world = await openTwoOpen();
   const key = await makeKey(world.stack.gateway, { scopes: READ, livesMs: 2_000 });
   await using socket = await following(world, key.authorization);
@@ -77,7 +77,7 @@ test('an API key that expires does the same', async () => {
   expect(await rest(stream)).toEqual(ENDED);
 });
 
-test('a client that is asked for its token at each connection comes back by itself and goes on after its cursor: no gap, no repeat', async () => {
+test.concurrent('a client that is asked for its token at each connection comes back by itself and goes on after its cursor: no gap, no repeat', async () => {
   const devices = 30;
   await using issuer = await startIssuer();
   await using world = await openTwoOpen({ devices, env: issuerEnv(issuer) });

@@ -26,7 +26,7 @@ test('a sender has 10 seconds for the headers and 30 for all of it, and an idle 
   });
 });
 
-test.each([
+test.concurrent.each([
   ['sends nothing', SLOW_HEADERS, () => ['']],
   ['dribbles its headers', SLOW_HEADERS, (path: string) => [`POST ${path} HTTP/1.1\r\nhost: x\r\n`, 'x-more: 1\r\n']],
   ['dribbles one header', SLOW_HEADERS, (path: string) => [`POST ${path} HTTP/1.1\r\nhost: x\r\nx-long: `, 'x']],

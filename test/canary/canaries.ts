@@ -25,14 +25,14 @@ const marked =
   (of: CanaryClass, run: Run, seen: Witness) =>
   (into: string, more: More = {}): Row => ({ class: of, into, run, seen, may: [], as: (core) => core, pieces: halves, ...more });
 
-/** Known by its parts alone, in no other bytes than its own. */
+/** A marker that is sought as a whole, not by halves. */
 const whole = (value: string): More => ({ as: () => value, pieces: () => [Buffer.from(value)] });
 /** Known only once the gateway runs. */
 const LATER: More = { as: () => null };
 const READER: More = { may: ['reader'] };
-/** Told the caller that named it so, in the error that says it is not known. */
+/** The error for an unknown name repeats it to the caller who wrote it. */
 const TOLD: More = { may: ['refusals', 'owner', 'reader'] };
-/** A message that cannot be read is kept with it: beside it, its masked password is known for ours. */
+/** An unreadable message is kept with it. It shows that the masked password beside it was ours. */
 const KEPT: More = { may: ['owner', 'plain store'] };
 const storeKey = (name: string): More => {
   const key = digestOf(name);

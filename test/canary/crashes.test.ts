@@ -10,7 +10,7 @@ import { deliver, overSocket, submit } from './support/trips.ts';
 
 const DEVICE = '89148007301946286001';
 
-/** The keys whose ids stand beside sealed values. */
+/** Witnesses the keys whose ids stand beside sealed values. */
 function sealedWith({ storePath, evidence }: GuardedStack, names: readonly CanaryName[]): void {
   using db = new DatabaseSync(storePath, { readOnly: true });
   const ids = db
@@ -23,7 +23,7 @@ function sealedWith({ storePath, evidence }: GuardedStack, names: readonly Canar
   }
 }
 
-/** Callbacks until the process is gone: some are acknowledged, one is cut off. */
+/** Sends callbacks until the process is gone. Some are acknowledged, one is cut off. */
 async function deliverUntilKilled(stack: GuardedStack, life: number): Promise<void> {
   for (let at = 0, status: number | 'no answer' = 200; status === 200; at++) {
     if (at === 20) stack.gateway.kill('SIGKILL');
@@ -41,7 +41,7 @@ test('what is on its way when the process is killed comes to light neither then 
   await stack.restart(keys);
   await deliver(stack, activated(first.carrierRequestId, { iccid: DEVICE, password: 'crashedPassword' }));
   await overSocket(stack, 'owner', first.id);
-  // A mutation is at the carrier, which does not answer.
+  // The carrier has got a mutation and does not answer it.
   simulator.faults.latency('activate', 60_000);
   const { idempotencyKey: _key, ...whole } = activation(['89148007301946286002']);
   const place = whole['primaryPlaceOfUse'] as { customerName: object };

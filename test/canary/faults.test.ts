@@ -12,7 +12,7 @@ if (noMount !== null) process.stderr.write(`A full disk is not searched for mark
 
 const ACTION = /^POST .*\/devices\/actions\/activate$/;
 const QUESTIONS = [/devices.actions.list$/];
-/** Commands, and the call of each that the carrier answers so. */
+/** Commands of the admin listener, each with the call that the carrier answers oddly. */
 const COMMANDS = [
   ['/callbacks/register', /^GET .*callbacks/],
   ['/callbacks/rotate?force=true', /^POST .*callbacks/],
@@ -29,14 +29,14 @@ const ODD_ANSWERS = [
   quoting.garbage,
   quoting.noHttp,
   quoting.cut,
-  // What comes after it waits.
+  // The gateway waits after it.
   quoting.html(429),
 ];
 
-/** The first few are of one device each and the others are asked about all the same; the last ones end the asking for a while. */
+/** After the first ones, which concern one device each, the gateway asks about the others. After the last ones it stops asking for a while. */
 const REFUSALS = [quoting.business(), quoting.code(), quoting.gateway(), quoting.xml(400), quoting.html(), quoting.noHttp];
 
-/** A mutation of its own for each, and what is told of it to everybody. */
+/** Sends one more mutation, and notes its result as a refusal. */
 async function mutateAgain(stack: GuardedStack, at: number): Promise<void> {
   const { idempotencyKey: _key, ...input } = activation([`891480073019462850${String(at).padStart(2, '0')}`]);
   const { data } = await stack.ask('owner', ACTIVATE, { input });
@@ -52,7 +52,7 @@ test('a carrier that repeats all it was sent, in every kind of answer, brings no
     carrier.answerNext(ACTION, odd);
     await mutateAgain(stack, at);
   }
-  // What is silent is asked about, again and again.
+  // The gateway asks about silent devices again and again.
   for (const odd of REFUSALS) for (const fits of QUESTIONS) carrier.answerNext(fits, odd);
   await stack.admin('POST', '/callbacks/register');
   for (const odd of REFUSALS) {

@@ -7,10 +7,10 @@ import { ACTIVATE, activation, everything, slimActivation } from './support/mark
 import { quoting } from './support/quoting-answers.ts';
 import { deliver } from './support/trips.ts';
 
-/** A leak that the search must find: a search that does not is worth nothing. */
+/** A leak that the search must find. */
 interface PlantedLeak extends Edit {
   readonly name: string;
-  /** Markers and where they come to light; what else does is of no interest. */
+  /** Markers and where they come to light, among others. */
   readonly shows: readonly string[];
 }
 
@@ -82,7 +82,7 @@ const LEAKS: readonly PlantedLeak[] = [
   },
 ];
 
-/** A little of everything. */
+/** Sends a little of everything. */
 async function shortTrip(stack: GuardedStack): Promise<void> {
   stack.carrier.answerNext(/session.login$/, quoting.login);
   await stack.look();

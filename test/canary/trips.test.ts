@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { runScript } from '../support/run-script.ts';
 import { startGuardedStack } from './support/guarded-stack.ts';
-import { mutations, silence, strangeMessages, upkeep } from './support/trips.ts';
+import { reconcileSilentDevices, runMutations, runUpkeep, sendStrangeMessages } from './support/trips.ts';
 
 const ENV = { M2M_CALLBACK_REGISTER: 'on', M2M_ADOPT_AFTER_MS: '1000', M2M_OVERDUE_AFTER_MS: '400' };
 
@@ -13,10 +13,10 @@ test.each([
   async ({ plain }) => {
     await using stack = await startGuardedStack({ plain, env: ENV });
     const { evidence } = stack;
-    await mutations(stack);
-    await strangeMessages(stack);
-    await silence(stack);
-    await upkeep(stack);
+    await runMutations(stack);
+    await sendStrangeMessages(stack);
+    await reconcileSilentDevices(stack);
+    await runUpkeep(stack);
     await stack.look();
     expect(await stack.end('SIGTERM')).toBe(0);
     const { M2M_THINGSPACE_API_URL: _url, ...env } = stack.env;

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { followWithApollo } from '../../examples/follow-with-apollo.ts';
-import { followWithGraphqlWs, type FollowOptions } from '../../examples/follow-with-graphql-ws.ts';
+import { followWithGraphqlWs } from '../../examples/follow-with-graphql-ws.ts';
 import { followWithUrql } from '../../examples/follow-with-urql.ts';
+import type { FollowOptions } from '../../examples/reconnecting-client.ts';
 import { activateDevices } from '../support/activate-devices.ts';
 import { makeKey } from '../support/make-key.ts';
 import { EventLedger, FAULTLESS } from '../support/event-ledger.ts';

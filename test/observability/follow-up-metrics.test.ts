@@ -9,7 +9,7 @@ import { until } from '../support/until.ts';
 
 const read = (stack: Stack, name: string) => readMetric(stack.gateway.urls.admin, name);
 
-test('devices that stay silent are counted when they become overdue, stand in the gauge until they are settled, and are counted again when they expire', async () => {
+test.concurrent('devices that stay silent are counted when they become overdue, stand in the gauge until they are settled, and are counted again when they expire', async () => {
   await using stack = await startStack({ env: { M2M_OVERDUE_AFTER_MS: '1000', M2M_EXPIRE_AFTER_MS: '4000' } });
   stack.simulator.faults.callbacks.withholdDevices = [iccid(2), iccid(3)];
   stack.simulator.faults.status('deviceList', 503, { times: Infinity });
@@ -24,7 +24,7 @@ test('devices that stay silent are counted when they become overdue, stand in th
   expect(await read(stack, 'm2m_devices_reconciled_total')).toBe(0);
 });
 
-test('devices whose result was learnt by asking the carrier are counted', async () => {
+test.concurrent('devices whose result was learnt by asking the carrier are counted', async () => {
   await using stack = await startStack({ env: { M2M_OVERDUE_AFTER_MS: '1000' } });
   stack.simulator.faults.callbacks.withholdDevices = [iccid(1), iccid(3)];
   await activateDevices(stack, 3);

@@ -11,7 +11,7 @@ vi.setConfig({ testTimeout: 60_000, maxConcurrency: 3 });
 const reason = noStrace();
 if (reason !== null) process.stderr.write(`Planted bugs that need marked points are skipped: ${reason}.\n`);
 
-/** A crash has to hit: most bugs show under the first of these, one that shows under none is not found. */
+/** A crash must come at the right moment. Most bugs show with the first seed. A bug that shows with none of them is not found. */
 const SEEDS = [1, 2, 3];
 
 /** No faults but the ones a bug is aimed at. */

@@ -2,13 +2,13 @@ import type { CampaignOptions } from '../crash/campaign/campaign-options.ts';
 import type { Column } from '../crash/campaign/tally.ts';
 import type { Edit } from '../support/planted-tree.ts';
 
-/** A bug that a test of the promises must find: a harness that does not is worth nothing. */
+/** A bug that a test of the promises must find. */
 export interface PlantedBug {
   readonly name: string;
   readonly edits: readonly Edit[];
   /** What provokes it. */
   readonly aim: Partial<CampaignOptions>;
-  /** Where it must show: in one of these columns at least. */
+  /** It must show in at least one of these columns. */
   readonly shows: readonly Column[];
 }
 
@@ -22,7 +22,7 @@ export const ACKNOWLEDGED_BEFORE_COMMIT: PlantedBug = {
     { file: DOOR, find: `  ${ACKNOWLEDGE}\n  metrics`, replace: '  metrics' },
     { file: DOOR, find: '  const result = await', replace: `  ${ACKNOWLEDGE}\n  const result = await` },
   ],
-  // Long enough that callbacks are in every commit when it ends.
+  // Lives are long enough that callbacks are in every commit when one ends.
   aim: { endings: ['power'], kills: 2, lifeMs: [2_000, 3_000] },
   shows: ['lost'],
 };

@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 
 /**
- * A room may import from itself and from the rooms named; `lib`, `errors` and `logger` by anyone. `sqlite` is the room below
+ * A room may import from itself, from the rooms named here, and from `lib`, `errors` and `logger`. `sqlite` is the room below
  * `request-log`, `wire` the one below `thingspace`.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {

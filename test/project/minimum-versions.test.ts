@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 
-/** Below these each has a hole or a bug that the gateway would inherit; of several majors each its own. */
+/** Older versions have a hole or a bug that the gateway would inherit. A package may have a minimum for each of several majors. */
 const MINIMUM: Readonly<Record<string, readonly string[]>> = {
   graphql: ['16.15.0', '17.1.0'],
   'graphql-yoga': ['5.24.1'],
@@ -12,7 +12,7 @@ const MINIMUM: Readonly<Record<string, readonly string[]>> = {
   undici: ['8.9.0'],
   jose: ['6.0.0'],
 };
-/** Before it the write-ahead log could be reset under a reader, and pages were lost. */
+/** Older versions could reset the write-ahead log under a reader and lose pages. */
 const MINIMUM_SQLITE = '3.51.3';
 
 const lock = JSON.parse(readFileSync(join(import.meta.dirname, '../../package-lock.json'), 'utf8')) as {

@@ -1,14 +1,17 @@
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import { createClient } from 'graphql-ws';
 import { request } from 'undici';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import WebSocket from 'ws';
 import { exampleTabs, nameOfTab } from '../../scripts/sandbox/example-tabs.ts';
+import { explainPort } from '../../scripts/sandbox/explain-port.ts';
+import { readSandboxFlags, type SandboxOptions } from '../../scripts/sandbox/read-sandbox-flags.ts';
+import { startSandbox } from '../../scripts/sandbox/start-sandbox.ts';
 import type { GraphiqlTab } from '../../src/server/graphql/graphiql-page.ts';
 import { OPERATIONS } from '../../src/operations/index.ts';
+import { listenOnLoopback } from '../support/listen-on-loopback.ts';
 import { spawnSandbox } from '../support/sandbox-process.ts';
 import type { SandboxUrls } from '../support/sandbox-urls.ts';
 import { graphql } from '../support/stack.ts';
@@ -103,32 +106,42 @@ test('--data keeps the store from one run to the next', async () => {
   expect(await run(await again.ready, list)).toMatchObject({ requests: { nodes: [{ id: made }] } });
 });
 
-test.each(['graphql', 'callback', 'admin', 'simulator', 'simulator-admin'])(
-  'a %s port in use is said in a sentence that names its flag, and nothing is left',
-  async (name) => {
-    const taken = createServer().listen(0, '127.0.0.1');
-    await once(taken, 'listening');
-    const { port } = taken.address() as AddressInfo;
-    await using folder = await tempFolder();
-    await using sandbox = spawnSandbox([...FLAGS, `--${name}-port`, String(port)], { TMPDIR: folder.path });
-    expect(await sandbox.exited).toBe(1);
-    expect(sandbox.output()).toBe(
-      `Port ${port} is in use. Choose another with --${name}-port, or take any free one: npm run sandbox -- --${name}-port 0\n`,
-    );
-    expect(await readdir(folder.path)).toEqual([]);
-    taken.close();
-  },
-);
+test('a port in use ends it with 1 and a sentence that names its flag, and nothing is left', async () => {
+  await using taken = await listenOnLoopback(createServer());
+  await using folder = await tempFolder();
+  await using sandbox = spawnSandbox([...FLAGS, '--graphql-port', String(taken.port)], { TMPDIR: folder.path });
+  expect(await sandbox.exited).toBe(1);
+  expect(sandbox.output()).toBe(`${inUse('graphql', taken.port)}\n`);
+  expect(await readdir(folder.path)).toEqual([]);
+});
+
+test.each(['callback', 'admin', 'simulator', 'simulator-admin'])('a %s port in use is told by its flag too', async (name) => {
+  await using taken = await listenOnLoopback(createServer());
+  await using folder = await tempFolder();
+  vi.stubEnv('TMPDIR', folder.path);
+  const options = readSandboxFlags([...FLAGS, `--${name}-port`, String(taken.port)]) as SandboxOptions;
+  const error: unknown = await startSandbox(options, () => undefined).catch((thrown: unknown) => thrown);
+  vi.unstubAllEnvs();
+  expect(explainPort(error, options)).toBe(inUse(name, taken.port));
+  expect(await readdir(folder.path)).toEqual([]);
+});
 
 test.each([
   [['--graphql-port', 'http'], /--graphql-port must be a port number/],
   [['--delay', '5-1'], /--delay must be two numbers/],
   [['--bogus'], /Unknown option '--bogus'/],
-])('%j is refused with a sentence', async (flags, sentence) => {
-  await using sandbox = spawnSandbox(flags);
-  expect(await sandbox.exited).toBe(1);
-  expect(sandbox.output()).toMatch(sentence);
+])('%j is refused with a sentence', (flags, sentence) => {
+  expect(() => readSandboxFlags(flags)).toThrow(sentence);
 });
+
+test('a flag that is refused ends it with 1', async () => {
+  await using sandbox = spawnSandbox(['--delay', '5-1']);
+  expect(await sandbox.exited).toBe(1);
+  expect(sandbox.output()).toMatch(/^--delay must be two numbers/);
+});
+
+const inUse = (name: string, port: number) =>
+  `Port ${port} is in use. Choose another with --${name}-port, or take any free one: npm run sandbox -- --${name}-port 0`;
 
 type Tab = Awaited<ReturnType<typeof exampleTabs>>[number] | undefined;
 

@@ -1,15 +1,15 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:http';
 import { request } from 'undici';
 import { expect, test } from 'vitest';
+import { callbacksCommandLine } from '../../scripts/callbacks.ts';
+import { answerCommand } from '../../scripts/support/command-line.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import { carrierClient } from '../support/carrier-client.ts';
 import { fixedEnv } from '../support/fixed-env.ts';
 import { spawnGateway } from '../support/gateway-process.ts';
+import { listenOnLoopback } from '../support/listen-on-loopback.ts';
 import { openGateway } from '../support/open-gateway.ts';
-import { runScript } from '../support/run-script.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const ONE_ACCOUNT = { accounts: ['0868924207-00001'] };
@@ -175,20 +175,17 @@ test('a store that a gateway holds whose admin listener is elsewhere is left alo
 
 test.each(['<html>hello</html>', '{}', '[]'])('another program on the admin port is recognised, and sent no command: %s', async (page) => {
   const asked: string[] = [];
-  const stranger = createServer((incoming, response) => {
+  const server = createServer((incoming, response) => {
     asked.push(`${incoming.method} ${incoming.url}`);
     response.setHeader('content-type', 'application/json').end(page);
   });
-  stranger.listen(0, '127.0.0.1');
-  await once(stranger, 'listening');
+  await using stranger = await listenOnLoopback(server);
   await using simulator = await startSimulator(ONE_ACCOUNT);
   await using folder = await tempFolder();
-  const env = { ...(await fixedEnv(simulator, folder.path)), M2M_ADMIN_PORT: String((stranger.address() as AddressInfo).port) };
+  const env = { ...(await fixedEnv(simulator, folder.path)), M2M_ADMIN_PORT: String(stranger.port) };
   for (const command of ['list', 'register'])
     expect(await run(env, command)).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('M2M_ADMIN_PORT') });
   expect(asked).toEqual(['GET /health/live', 'GET /health/live']);
-  stranger.closeAllConnections();
-  stranger.close();
 });
 
 test('a refused login is told in words, and remembered', async () => {
@@ -233,7 +230,7 @@ async function registerOtherTool(simulator: Simulator): Promise<void> {
   await client.thingSpace.register(ACCOUNT, { serviceName: 'CarrierService', url: OTHER_TOOL, username: '', password: '' });
 }
 
-const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]) => runScript('callbacks', env, args);
+const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]) => answerCommand(callbacksCommandLine, args, env);
 
 /** The expected output for the one account; the columns are as wide as their widest cell. */
 function table(rows: readonly (readonly string[])[]): string {

@@ -2,19 +2,20 @@ import { readFileSync } from 'node:fs';
 import { request } from 'undici';
 import { expect, test } from 'vitest';
 import { readKeyCommand } from '../../scripts/keys/read-key-command.ts';
+import { keysCommandLine } from '../../scripts/keys.ts';
+import { answerCommand } from '../../scripts/support/command-line.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import type { CreatedKey, KeyView } from '../../src/resolvers/access/key-ring.ts';
 import { fixedEnv } from '../support/fixed-env.ts';
 import { spawnGateway } from '../support/gateway-process.ts';
 import { openGateway } from '../support/open-gateway.ts';
 import { openLog } from '../support/open-log.ts';
-import { runScript } from '../support/run-script.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const ACCOUNT = '0868924207-00001';
 const KEY = /^m2m_([0-9a-z]{12})_[A-Za-z0-9_-]{43}\n$/;
 
-const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]) => runScript('keys', env, args);
+const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]) => answerCommand(keysCommandLine, args, env);
 
 /** An empty store of a gateway that asks who calls; with the gateway on it or without. */
 async function stored(gateway: string) {

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { storeCommandLine } from '../../scripts/store.ts';
+import { answerCommand } from '../../scripts/support/command-line.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import { successCallback } from '../support/callback-samples.ts';
 import { fixedEnv } from '../support/fixed-env.ts';
 import { openGateway } from '../support/open-gateway.ts';
 import { openLog } from '../support/open-log.ts';
-import { runScript } from '../support/run-script.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const KEY_A = Buffer.alloc(32, 'a').toString('base64');
@@ -26,7 +27,7 @@ async function stored() {
   return { simulator, env, path, folder: folder.path, [Symbol.asyncDispose]: () => built.disposeAsync() };
 }
 
-const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]) => runScript('store', env, args);
+const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]) => answerCommand(storeCommandLine, args, env);
 
 test('reseal seals what lies plain, then exchanges the key, with the gateway running and without it', async () => {
   await using store = await stored();

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
+import { storeCommandLine } from '../../scripts/store.ts';
+import { answerCommand } from '../../scripts/support/command-line.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import type { StoreStats } from '../../src/datasources/request-log/store-upkeep.ts';
 import { successCallback } from '../support/callback-samples.ts';
@@ -10,7 +12,6 @@ import { spawnGateway } from '../support/gateway-process.ts';
 import { newRequest } from '../support/new-request.ts';
 import { openGateway } from '../support/open-gateway.ts';
 import { openLog } from '../support/open-log.ts';
-import { runScript } from '../support/run-script.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const DAY_MS = 86_400_000;
@@ -46,7 +47,7 @@ async function stored(gateway: string) {
   return { env, path, folder: folder.path, [Symbol.asyncDispose]: () => built.disposeAsync() };
 }
 
-const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]) => runScript('store', env, args);
+const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]) => answerCommand(storeCommandLine, args, env);
 
 test.each(['running', 'not running'])('stats, purge, backup and verify, with the gateway %s', async (gateway) => {
   await using store = await stored(gateway);

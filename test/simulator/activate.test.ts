@@ -1,17 +1,14 @@
 import { expect, test } from 'vitest';
-import { startSimulator } from '../../simulator/start-simulator.ts';
-import { CallbackListener } from './support/callback-listener.ts';
 import { account, byIccid, CarrierClient } from './support/carrier-client.ts';
+import { openScene } from './support/scene.ts';
 
 const prompt = { callbackDelayMs: [0, 0] } as const;
 const imei = { kind: 'imei', id: '990013907835573' };
 const iccid = { kind: 'iccid', id: '89141390780800784259' };
 
 test('reports each device once, with every documented field', async () => {
-  await using simulator = await startSimulator(prompt);
-  await using listener = await CallbackListener.start();
-  await using client = await CarrierClient.open(simulator);
-  await client.register(listener.url, 'CarrierService');
+  await using scene = await openScene(['CarrierService']);
+  const { simulator, listener, client } = scene;
   const answer = await client.activate({
     devices: [
       { deviceIds: [imei, iccid], ipAddress: '100.127.22.33' },
@@ -71,10 +68,8 @@ test('reports each device once, with every documented field', async () => {
 });
 
 test('follows the state machine, and reports a fault in the documented shape', async () => {
-  await using simulator = await startSimulator(prompt);
-  await using listener = await CallbackListener.start();
-  await using client = await CarrierClient.open(simulator);
-  await client.register(listener.url, 'CarrierService');
+  await using scene = await openScene(['CarrierService']);
+  const { simulator, listener, client } = scene;
   const expected = {
     'pre-active': undefined,
     deactive: undefined,
@@ -102,8 +97,7 @@ test('follows the state machine, and reports a fault in the documented shape', a
 });
 
 test('shows pending activation and request status Pending until the device is done', async () => {
-  await using simulator = await startSimulator({ callbackDelayMs: [60_000, 60_000] });
-  await using client = await CarrierClient.open(simulator);
+  await using client = await CarrierClient.start({ callbackDelayMs: [60_000, 60_000] });
   const requestId = await client.activated(iccid.id);
   const status = (id: string) => client.call('GET', `/accounts/${account}/requests/${id}/status`);
   expect((await status(requestId)).json).toEqual({ requestId, status: 'Pending' });
@@ -112,11 +106,10 @@ test('shows pending activation and request status Pending until the device is do
 });
 
 test('tells the status of single-device activations only', async () => {
-  await using simulator = await startSimulator(prompt);
-  await using client = await CarrierClient.open(simulator);
+  await using client = await CarrierClient.start(prompt);
   const status = async (...iccids: string[]) => {
     const requestId = await client.activated(...iccids);
-    await simulator.idle();
+    await client.simulator.idle();
     return client.call('GET', `/accounts/${account}/requests/${requestId}/status`);
   };
   expect((await status(iccid.id)).json).toMatchObject({ status: 'Success' });
@@ -125,10 +118,8 @@ test('tells the status of single-device activations only', async () => {
 });
 
 test('activates a group, a filtered group, or the whole account when no device is named', async () => {
-  await using simulator = await startSimulator({ ...prompt, devicesPerAccount: 24 });
-  await using listener = await CallbackListener.start();
-  await using client = await CarrierClient.open(simulator);
-  await client.register(listener.url, 'CarrierService');
+  await using scene = await openScene(['CarrierService'], { devicesPerAccount: 24 });
+  const { simulator, listener, client } = scene;
   const count = async (body: object) => {
     const before = listener.received.length;
     await client.activate(body);
@@ -146,10 +137,8 @@ test('activates a group, a filtered group, or the whole account when no device i
 });
 
 test('reports an NB-IoT device a second time, through NiddService, after the first', async () => {
-  await using simulator = await startSimulator(prompt);
-  await using listener = await CallbackListener.start();
-  await using client = await CarrierClient.open(simulator);
-  await client.register(listener.url, 'CarrierService', 'NiddService');
+  await using scene = await openScene(['CarrierService', 'NiddService']);
+  const { simulator, listener, client } = scene;
   const device = simulator.inventory.find({ account, state: 'pre-active', nbIot: true })[0];
   const requestId = await client.activated(device?.identifiers.iccid ?? '');
   await simulator.idle();
@@ -171,10 +160,8 @@ test('reports an NB-IoT device a second time, through NiddService, after the fir
 });
 
 test('fails unknown devices, and devices of another account, by callback', async () => {
-  await using simulator = await startSimulator({ ...prompt, unknownDevices: 'fail' });
-  await using listener = await CallbackListener.start();
-  await using client = await CarrierClient.open(simulator);
-  await client.register(listener.url, 'CarrierService');
+  await using scene = await openScene(['CarrierService'], { unknownDevices: 'fail' });
+  const { simulator, listener, client } = scene;
   const foreign = simulator.inventory.find({ account: 'TestAccount-1' })[0]?.identifiers.iccid ?? '';
   await client.activated(iccid.id);
   await simulator.idle();
@@ -187,18 +174,15 @@ test('fails unknown devices, and devices of another account, by callback', async
 });
 
 test('fails the asked share of devices, and leaves new ones among them deactivated', async () => {
-  await using simulator = await startSimulator({ ...prompt, failureRate: 1 });
-  await using client = await CarrierClient.open(simulator);
+  await using client = await CarrierClient.start({ ...prompt, failureRate: 1 });
   await client.activated(iccid.id);
-  expect(simulator.inventory.byIdentifiers([{ kind: 'iccid', id: iccid.id }])?.state).toBe('deactive');
+  expect(client.simulator.inventory.byIdentifiers([{ kind: 'iccid', id: iccid.id }])?.state).toBe('deactive');
 });
 
 test('writes the other spelling and the legacy formats on demand', async () => {
   const send = async (options: object) => {
-    await using simulator = await startSimulator({ ...prompt, ...options });
-    await using listener = await CallbackListener.start();
-    await using client = await CarrierClient.open(simulator);
-    await client.register(listener.url, 'CarrierService');
+    await using scene = await openScene(['CarrierService'], { ...options });
+    const { simulator, listener, client } = scene;
     await client.activate({ devices: [{ deviceIds: [imei, iccid] }] });
     await simulator.idle();
     return listener.received[0];
@@ -221,9 +205,8 @@ test('writes the other spelling and the legacy formats on demand', async () => {
 });
 
 test('accepts the double slash that the documentation prints, and names of devices only once in the ledger', async () => {
-  await using simulator = await startSimulator(prompt);
-  await using client = await CarrierClient.open(simulator);
+  await using client = await CarrierClient.start(prompt);
   const body = { accountName: account, servicePlan: 'm2m4G2GB', mdnZipCode: '98801', devices: [byIccid(iccid.id)] };
   expect((await client.call('POST', '//devices/actions/activate', body)).status).toBe(200);
-  expect(simulator.ledger.postsPerDevice('activate')).toEqual(new Map([[iccid.id, 1]]));
+  expect(client.simulator.ledger.postsPerDevice('activate')).toEqual(new Map([[iccid.id, 1]]));
 });

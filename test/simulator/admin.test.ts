@@ -1,16 +1,13 @@
 import { expect, test } from 'vitest';
-import { startSimulator } from '../../simulator/start-simulator.ts';
-import { CallbackListener } from './support/callback-listener.ts';
-import { account, CarrierClient } from './support/carrier-client.ts';
+import { account } from './support/carrier-client.ts';
+import { openScene } from './support/scene.ts';
 
 const iccid = '89141390780800784259';
 const devices = [{ deviceIds: [{ kind: 'iccid', id: iccid }] }];
 
 test('does by HTTP what the programmatic API does', async () => {
-  await using simulator = await startSimulator({ callbackDelayMs: [0, 0] });
-  await using listener = await CallbackListener.start();
-  await using client = await CarrierClient.open(simulator);
-  await client.register(listener.url, 'CarrierService');
+  await using scene = await openScene(['CarrierService']);
+  const { simulator, listener, client } = scene;
   const admin = async (method: string, path: string, body?: object) => {
     const text = body === undefined ? undefined : JSON.stringify(body);
     return client.send(method, `${simulator.adminUrl}${path}`, text, {});

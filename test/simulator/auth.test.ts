@@ -34,13 +34,12 @@ test('refuses token requests in the OAuth dialect', async () => {
 });
 
 test('a revoked bearer is replaced by the next token request', async () => {
-  await using simulator = await startSimulator();
-  await using client = await CarrierClient.open(simulator);
-  const { clientId, clientSecret } = simulator.credentials;
+  await using client = await CarrierClient.start();
+  const { clientId, clientSecret } = client.simulator.credentials;
   const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
   const headers = { authorization: `Basic ${basic}`, 'content-type': 'application/x-www-form-urlencoded' };
   const form = `grant_type=client_credentials&token=${client.bearer}`;
-  expect((await client.send('POST', `${simulator.oauthUrl}/oauth2/revoke`, form, headers)).status).toBe(200);
+  expect((await client.send('POST', `${client.simulator.oauthUrl}/oauth2/revoke`, form, headers)).status).toBe(200);
   expect(await client.login()).toMatchObject(wso2(401, '900901'));
 });
 
@@ -58,8 +57,7 @@ test('refuses bad bearers and unknown paths with WSO2 fault bodies', async () =>
 
 test('ends a session after 20 idle minutes, counted from its last use', async () => {
   const clock = new ManualClock();
-  await using simulator = await startSimulator({ clock, bearerLifetimeMs: 24 * 3_600_000 });
-  await using client = await CarrierClient.open(simulator);
+  await using client = await CarrierClient.start({ clock, bearerLifetimeMs: 24 * 3_600_000 });
   const plans = () => client.call('GET', '/plans/TestAccount-1');
   for (let round = 0; round < 2; round += 1) {
     clock.advance(20 * 60_000);
@@ -74,50 +72,45 @@ test('ends a session after 20 idle minutes, counted from its last use', async ()
 });
 
 test('writes session failures with the business code on profile operations too', async () => {
-  await using simulator = await startSimulator();
-  await using client = await CarrierClient.open(simulator);
-  simulator.faults.expireSessions();
+  await using client = await CarrierClient.start();
+  client.simulator.faults.expireSessions();
   expect(await client.call('POST', '/devices/profile/actions/profile_resume', {})).toMatchObject(
     errorCode('REQUEST_FAILED.SessionToken.Expired'),
   );
 });
 
 test('logs out', async () => {
-  await using simulator = await startSimulator();
-  await using client = await CarrierClient.open(simulator);
+  await using client = await CarrierClient.start();
   expect((await client.call('POST', '/session/logout')).json).toEqual({ sessionToken: client.session });
   expect(await client.call('POST', '/session/logout')).toMatchObject(errorCode('INPUT_INVALID.SessionToken.Invalid'));
 });
 
 test('locks the user at the fifth consecutive refused login, until unlocked', async () => {
-  await using simulator = await startSimulator();
-  await using client = await CarrierClient.open(simulator);
+  await using client = await CarrierClient.start();
   for (let attempt = 0; attempt < 4; attempt += 1) await client.login('wrong');
   expect((await client.login()).status).toBe(200);
   for (let attempt = 0; attempt < 5; attempt += 1) {
     expect(await client.login('wrong')).toMatchObject(errorCode('INPUT_INVALID.Password.Invalid'));
   }
   expect(await client.login()).toMatchObject(errorCode('REQUEST_FAILED.UserLocked'));
-  expect(simulator.ledger.counts.loginsRefused).toBe(10);
-  simulator.faults.unlock();
+  expect(client.simulator.ledger.counts.loginsRefused).toBe(10);
+  client.simulator.faults.unlock();
   expect((await client.login()).status).toBe(200);
 });
 
 test('keeps older sessions at a new login, unless told otherwise', async () => {
   for (const loginInvalidatesSessions of [false, true]) {
-    await using simulator = await startSimulator({ loginInvalidatesSessions });
-    await using client = await CarrierClient.open(simulator);
+    await using client = await CarrierClient.start({ loginInvalidatesSessions });
     await client.login();
     expect((await client.call('GET', '/plans/TestAccount-1')).status).toBe(loginInvalidatesSessions ? 400 : 200);
   }
 });
 
 test('resets the password, effective at once', async () => {
-  await using simulator = await startSimulator();
-  await using client = await CarrierClient.open(simulator);
-  const old = simulator.credentials.password;
+  await using client = await CarrierClient.start();
+  const old = client.simulator.credentials.password;
   const answer = await client.call('PUT', '/session/password/actions/reset', { oldPassword: old });
-  expect(answer.json).toEqual({ newPassword: simulator.credentials.password });
+  expect(answer.json).toEqual({ newPassword: client.simulator.credentials.password });
   expect((await client.login(old)).status).toBe(400);
   expect((await client.login()).status).toBe(200);
 });

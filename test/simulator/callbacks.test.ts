@@ -1,28 +1,21 @@
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import type { SimulatorOptions } from '../../simulator/options.ts';
-import { startSimulator } from '../../simulator/start-simulator.ts';
-import { CallbackListener } from './support/callback-listener.ts';
 import { account, CarrierClient } from './support/carrier-client.ts';
 import { ManualClock } from './support/manual-clock.ts';
+import { openScene } from './support/scene.ts';
 
 const iccid = '89141390780800784259';
 const refusal = (code: string) => ({ status: 400, json: { errorCode: `UnifiedWebService.${code}` } });
 
 async function scene(options: SimulatorOptions = {}) {
-  const stack = new AsyncDisposableStack();
   const clock = new ManualClock();
-  const simulator = stack.use(await startSimulator({ callbackDelayMs: [0, 0], clock, ...options }));
-  const listener = stack.use(await CallbackListener.start());
-  const client = stack.use(await CarrierClient.open(simulator));
-  await client.register(listener.url, 'CarrierService');
-  const counts = () => listener.messages.map(({ callbackCount }) => callbackCount);
-  return { clock, simulator, listener, client, counts, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  const opened = await openScene(['CarrierService'], { clock, ...options });
+  return { ...opened, clock, counts: () => opened.listener.messages.map(({ callbackCount }) => callbackCount) };
 }
 
 test('registers, lists with the password in clear, and deregisters', async () => {
-  await using simulator = await startSimulator();
-  await using client = await CarrierClient.open(simulator);
+  await using client = await CarrierClient.start();
   const path = `/callbacks/${account}`;
   expect(await client.call('GET', path)).toMatchObject({ status: 200, text: '' });
   const registered = { name: 'CarrierService', url: 'https://gateway.example:9001/hook', username: 'u', password: 'p' };
@@ -35,21 +28,19 @@ test('registers, lists with the password in clear, and deregisters', async () =>
 
 test('keeps one listener per service and account: the second replaces the first, or is refused', async () => {
   for (const registration of ['replace', 'refuse'] as const) {
-    await using simulator = await startSimulator({ registration });
-    await using client = await CarrierClient.open(simulator);
+    await using client = await CarrierClient.start({ registration });
     const register = (url: string) => client.call('POST', `/callbacks/${account}`, { name: 'CarrierService', url });
     await register('http://one.example/');
     expect((await register('http://two.example/')).status).toBe(registration === 'replace' ? 200 : 400);
-    expect(simulator.listeners(account).map(({ url }) => url)).toEqual([
+    expect(client.simulator.listeners(account).map(({ url }) => url)).toEqual([
       registration === 'replace' ? 'http://two.example/' : 'http://one.example/',
     ]);
   }
 });
 
 test('refuses listeners that break the rules', async () => {
-  await using simulator = await startSimulator();
-  await using client = await CarrierClient.open(simulator);
-  const { username, password } = simulator.credentials;
+  await using client = await CarrierClient.start();
+  const { username, password } = client.simulator.credentials;
   const register = (change: object) =>
     client.call('POST', `/callbacks/${account}`, { name: 'CarrierService', url: 'http://gateway.example/', ...change });
   expect(await register({ name: 'Carrier' })).toMatchObject(refusal('INPUT_INVALID.ServiceName.Invalid'));

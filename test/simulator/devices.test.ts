@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { startSimulator } from '../../simulator/start-simulator.ts';
 import { account, CarrierClient } from './support/carrier-client.ts';
 
 interface Listed {
@@ -12,8 +11,7 @@ const deviceNumber = (device: Listed['devices'][number] | undefined) =>
   Number(device?.extendedAttributes.find(({ key }) => key === 'DeviceId')?.value);
 
 test('pages by the DeviceId extended attribute, 202 while there is more', async () => {
-  await using simulator = await startSimulator({ devicesPerAccount: 25 });
-  await using client = await CarrierClient.open(simulator);
+  await using client = await CarrierClient.start({ devicesPerAccount: 25 });
   const seen: number[] = [];
   const statuses: number[] = [];
   let largestDeviceIdSeen = 0;
@@ -26,12 +24,11 @@ test('pages by the DeviceId extended attribute, 202 while there is more', async 
     more = page.hasMoreData;
   }
   expect(statuses).toEqual([202, 202, 200]);
-  expect(seen).toEqual(simulator.inventory.find({ account }).map(({ number }) => number));
+  expect(seen).toEqual(client.simulator.inventory.find({ account }).map(({ number }) => number));
 });
 
 test('without a cursor it lists the oldest first, to be paged by the date of creation', async () => {
-  await using simulator = await startSimulator({ devicesPerAccount: 25 });
-  await using client = await CarrierClient.open(simulator);
+  await using client = await CarrierClient.start({ devicesPerAccount: 25 });
   const pages = [];
   for (let earliest: string | undefined; pages.length < 3;) {
     const answer = await client.call('POST', path, { accountName: account, maxNumberOfDevices: 10, earliest });
@@ -43,25 +40,23 @@ test('without a cursor it lists the oldest first, to be paged by the date of cre
   const dates = pages.flatMap((page) => page.dates);
   expect(dates).toEqual(dates.toSorted());
   const inSeconds = ({ createdAt }: { createdAt: number }) => new Date(createdAt).toISOString().replace(/\.\d+Z$/, 'Z');
-  expect(new Set(dates)).toEqual(new Set(simulator.inventory.find({ account }).map(inSeconds)));
+  expect(new Set(dates)).toEqual(new Set(client.simulator.inventory.find({ account }).map(inSeconds)));
 });
 
 test('a list of several devices may leave out the extended attributes but DeviceId', async () => {
-  await using simulator = await startSimulator({ pageAttributes: 'DeviceId' });
-  await using client = await CarrierClient.open(simulator);
+  await using client = await CarrierClient.start({ pageAttributes: 'DeviceId' });
   const keys = async (query: object) =>
     ((await client.call('POST', path, query)).json as Listed).devices[0]?.extendedAttributes.map(({ key }) => key);
   expect(await keys({ accountName: account })).toEqual(['DeviceId']);
-  const device = simulator.inventory.find({ account })[0];
+  const device = client.simulator.inventory.find({ account })[0];
   expect(await keys({ deviceId: { kind: 'imei', id: device?.identifiers.imei } })).toHaveLength(26);
 });
 
 test('the devices of a group come in pages, the next where Location says', async () => {
-  await using simulator = await startSimulator({ devicesPerAccount: 1 });
-  await using client = await CarrierClient.open(simulator);
+  await using client = await CarrierClient.start({ devicesPerAccount: 1 });
   const groupName = '4G East';
   for (let at = 0; at < 2_005; at++) {
-    simulator.inventory.add({ account, identifiers: { imei: String(at) }, state: 'pre-active', groupName, createdAt: 0 });
+    client.simulator.inventory.add({ account, identifiers: { imei: String(at) }, state: 'pre-active', groupName, createdAt: 0 });
   }
   const first = await client.call('GET', `/groups/${account}/name/${encodeURIComponent(groupName)}`);
   expect(first).toMatchObject({ status: 202, json: { hasMoreData: true } });
@@ -73,9 +68,8 @@ test('the devices of a group come in pages, the next where Location says', async
 });
 
 test('lists one device, spelled as live answers are', async () => {
-  await using simulator = await startSimulator();
-  await using client = await CarrierClient.open(simulator);
-  const device = simulator.inventory.find({ account, state: 'active' })[0];
+  await using client = await CarrierClient.start();
+  const device = client.simulator.inventory.find({ account, state: 'active' })[0];
   const deviceId = { kind: 'IMEI', id: device?.identifiers.imei };
   const { devices } = (await client.call('POST', path, { deviceId })).json as Listed;
   expect(devices).toHaveLength(1);
@@ -89,13 +83,12 @@ test('lists one device, spelled as live answers are', async () => {
 });
 
 test('filters by group, state, custom field and part of an identifier', async () => {
-  await using simulator = await startSimulator();
-  await using client = await CarrierClient.open(simulator);
+  await using client = await CarrierClient.start();
   const count = async (query: object) => {
     const { devices } = (await client.call('POST', path, { accountName: account, ...query })).json as Listed;
     return devices.length;
   };
-  const mine = simulator.inventory.find({ account });
+  const mine = client.simulator.inventory.find({ account });
   expect(await count({ groupName: '4G West' })).toBe(mine.filter((device) => device.groupName === '4G West').length);
   expect(await count({ currentState: 'Active' })).toBe(mine.filter((device) => device.state === 'active').length);
   expect(await count({ customFields: [{ key: 'CustomField2', value: 'SuperVend' }] })).toBe(20);
@@ -105,10 +98,9 @@ test('filters by group, state, custom field and part of an identifier', async ()
 });
 
 test('tells the history of a device', async () => {
-  await using simulator = await startSimulator({ callbackDelayMs: [0, 0] });
-  await using client = await CarrierClient.open(simulator);
+  await using client = await CarrierClient.start({ callbackDelayMs: [0, 0] });
   await client.activated('89141390780800784259');
-  await simulator.idle();
+  await client.simulator.idle();
   const deviceId = { kind: 'iccid', id: '89141390780800784259' };
   const query = { deviceId, earliest: '2020-01-01T00:00:00Z', latest: '2100-01-01T00:00:00Z' };
   expect((await client.call('POST', '/devices/history/actions/list', query)).json).toMatchObject([
@@ -126,8 +118,7 @@ test('tells the history of a device', async () => {
 });
 
 test('tells about the account: plans, groups, leads', async () => {
-  await using simulator = await startSimulator();
-  await using client = await CarrierClient.open(simulator);
+  await using client = await CarrierClient.start();
   const get = async (at: string) => (await client.call('GET', at)).json;
   expect(await get(`/plans/${account}`)).toContainEqual({
     name: '4G 2GB LTE',

@@ -1,21 +1,15 @@
 import { expect, test } from 'vitest';
 import type { SimulatorOptions } from '../../simulator/options.ts';
-import { startSimulator } from '../../simulator/start-simulator.ts';
-import { CallbackListener } from './support/callback-listener.ts';
-import { account, CarrierClient } from './support/carrier-client.ts';
+import { account } from './support/carrier-client.ts';
 import { ManualClock } from './support/manual-clock.ts';
+import { openScene } from './support/scene.ts';
 
 const iccid = '89141390780800784259';
 const devices = [{ deviceIds: [{ kind: 'iccid', id: iccid }] }];
 
 async function scene(options: SimulatorOptions = {}) {
-  const stack = new AsyncDisposableStack();
-  const simulator = stack.use(await startSimulator({ callbackDelayMs: [0, 0], ...options }));
-  const listener = stack.use(await CallbackListener.start());
-  const client = stack.use(await CarrierClient.open(simulator));
-  await client.register(listener.url, 'CarrierService', 'NiddService');
-  const state = () => simulator.inventory.byIdentifiers([{ kind: 'iccid', id: iccid }])?.state;
-  return { simulator, listener, client, state, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  const opened = await openScene(['CarrierService', 'NiddService'], options);
+  return { ...opened, state: () => opened.simulator.inventory.byIdentifiers([{ kind: 'iccid', id: iccid }])?.state };
 }
 
 test('cuts the connection at each point, with the action performed or not', async () => {
@@ -183,7 +177,7 @@ test('pauses delivery and resumes it', async () => {
 });
 
 test('ten thousand devices make ten thousand callbacks', async () => {
-  await using s = await scene({ ledger: 'counts', magicIdentifiers: false });
+  await using s = await scene({ clock: new ManualClock(), ledger: 'counts', magicIdentifiers: false });
   await s.client.activated(...Array.from({ length: 10_000 }, (_, index) => `891413907808${String(index).padStart(8, '0')}`));
   await s.simulator.idle();
   expect(s.simulator.ledger.counts).toMatchObject({ devicesPosted: 10_000, callbacksAcknowledged: 10_000 });

@@ -1,9 +1,7 @@
 import { expect, test } from 'vitest';
 import { magicIdentifiers } from '../../simulator/magic-identifiers.ts';
-import { startSimulator } from '../../simulator/start-simulator.ts';
-import { CallbackListener } from './support/callback-listener.ts';
-import { CarrierClient } from './support/carrier-client.ts';
 import { ManualClock } from './support/manual-clock.ts';
+import { openScene } from './support/scene.ts';
 
 /** What each suffix reports, in order. */
 const expected: Record<string, string[]> = {
@@ -25,10 +23,8 @@ const expected: Record<string, string[]> = {
 test('every magic identifier does what the table says', async () => {
   expect(Object.keys(expected).toSorted()).toEqual(magicIdentifiers.map(({ suffix }) => suffix).toSorted());
   const clock = new ManualClock();
-  await using simulator = await startSimulator({ clock, callbackDelayMs: [100, 100] });
-  await using listener = await CallbackListener.start();
-  await using client = await CarrierClient.open(simulator);
-  await client.register(listener.url, 'CarrierService', 'NiddService');
+  await using scene = await openScene(['CarrierService', 'NiddService'], { clock, callbackDelayMs: [100, 100] });
+  const { simulator, listener, client } = scene;
   for (const { suffix, script } of magicIdentifiers) {
     listener.received.length = 0;
     await client.activated(`8914139078080078${suffix}`);
@@ -46,10 +42,8 @@ test('every magic identifier does what the table says', async () => {
 });
 
 test('counts as ordinary when magic is turned off', async () => {
-  await using simulator = await startSimulator({ callbackDelayMs: [0, 0], magicIdentifiers: false });
-  await using listener = await CallbackListener.start();
-  await using client = await CarrierClient.open(simulator);
-  await client.register(listener.url, 'CarrierService');
+  await using scene = await openScene(['CarrierService'], { magicIdentifiers: false });
+  const { simulator, listener, client } = scene;
   await client.activated('89141390780800784040');
   await simulator.idle();
   expect(listener.messages.map(({ status }) => status)).toEqual(['Success']);

@@ -1,17 +1,15 @@
 import { expect, test } from 'vitest';
-import { startSimulator } from '../../simulator/start-simulator.ts';
-import { CallbackListener } from './support/callback-listener.ts';
-import { account, CarrierClient } from './support/carrier-client.ts';
+import type { SimulatorOptions } from '../../simulator/options.ts';
+import { account } from './support/carrier-client.ts';
+import { openScene } from './support/scene.ts';
 
 const iccid = { kind: 'iccid', id: '89141390780800784259' };
 const imei = { kind: 'imei', id: '990013907835573' };
 const eid = { kind: 'eid', id: '89049032000000000000000000000001' };
 
-async function report(operation: string, deviceIds: object[], options: object = {}) {
-  await using simulator = await startSimulator({ callbackDelayMs: [0, 0], ...options });
-  await using listener = await CallbackListener.start();
-  await using client = await CarrierClient.open(simulator);
-  await client.register(listener.url, 'DeviceProfileService');
+async function report(operation: string, deviceIds: object[], options: SimulatorOptions = {}) {
+  await using scene = await openScene(['DeviceProfileService'], { ...options });
+  const { simulator, listener, client } = scene;
   const body = { devices: [{ deviceIds }], accountName: account };
   const answer = await client.call('POST', `/devices/profile/actions/${operation}`, body);
   await simulator.idle();
@@ -65,10 +63,8 @@ test('echoes the credentials in profile callbacks when told to', async () => {
 });
 
 test('follows the state of known devices', async () => {
-  await using simulator = await startSimulator({ callbackDelayMs: [0, 0] });
-  await using listener = await CallbackListener.start();
-  await using client = await CarrierClient.open(simulator);
-  await client.register(listener.url, 'DeviceProfileService');
+  await using scene = await openScene(['DeviceProfileService']);
+  const { simulator, listener, client } = scene;
   const call = async (operation: string, profileState: 'ACTIVE' | 'SUSPEND' | 'DEACTIVE', kinds: ('eid' | 'iccid')[]) => {
     const device = simulator.inventory.find({ account, profileState })[0];
     const deviceIds = kinds.map((kind) => ({ kind, id: device?.identifiers[kind] ?? '' }));

@@ -1,22 +1,19 @@
 import { expect, test } from 'vitest';
-import { startSimulator } from '../../simulator/start-simulator.ts';
-import { CallbackListener } from './support/callback-listener.ts';
-import { account, byIccid, CarrierClient } from './support/carrier-client.ts';
+import type { SimulatorOptions } from '../../simulator/options.ts';
+import { account, byIccid } from './support/carrier-client.ts';
 import { ManualClock } from './support/manual-clock.ts';
+import { openScene } from './support/scene.ts';
 
-async function scene(options: object = {}) {
-  const stack = new AsyncDisposableStack();
-  const simulator = stack.use(await startSimulator({ callbackDelayMs: [0, 0], clock: new ManualClock(), ...options }));
-  const listener = stack.use(await CallbackListener.start());
-  const client = stack.use(await CarrierClient.open(simulator));
-  await client.register(listener.url, 'CarrierService', 'NiddService');
+async function scene(options: SimulatorOptions = {}) {
+  const opened = await openScene(['CarrierService', 'NiddService'], { clock: new ManualClock(), ...options });
+  const { simulator, listener, client } = opened;
   const restore = async (body: object) => {
     listener.received.length = 0;
     const answer = await client.call('POST', '/devices/actions/restore', { accountName: account, ...body });
     await simulator.idle();
     return answer;
   };
-  return { simulator, listener, client, restore, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { ...opened, restore };
 }
 
 test('restores a suspended line: the callback, the device list, the history and the request status tell it', async () => {

@@ -1,26 +1,23 @@
 import { expect, test } from 'vitest';
-import { startSimulator } from '../../simulator/start-simulator.ts';
-import { CallbackListener } from './support/callback-listener.ts';
-import { account, byIccid, CarrierClient } from './support/carrier-client.ts';
+import type { SimulatorOptions } from '../../simulator/options.ts';
+import { account, byIccid } from './support/carrier-client.ts';
 import { ManualClock } from './support/manual-clock.ts';
+import { openScene } from './support/scene.ts';
 
 const path = '/devices/actions/suspend';
 const dayMs = 86_400_000;
 const byText = (one = '', other = '') => one.localeCompare(other);
 
-async function scene(options: object = {}) {
-  const stack = new AsyncDisposableStack();
-  const simulator = stack.use(await startSimulator({ callbackDelayMs: [0, 0], ...options }));
-  const listener = stack.use(await CallbackListener.start());
-  const client = stack.use(await CarrierClient.open(simulator));
-  await client.register(listener.url, 'CarrierService', 'NiddService');
+async function scene(options: SimulatorOptions = {}) {
+  const opened = await openScene(['CarrierService', 'NiddService'], options);
+  const { simulator, listener, client } = opened;
   const suspend = async (body: object) => {
     listener.received.length = 0;
     const answer = await client.call('POST', path, { accountName: account, ...body });
     await simulator.idle();
     return answer;
   };
-  return { simulator, listener, client, suspend, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { ...opened, suspend };
 }
 
 test('suspends an active line: the callback, the device list, the history and the request status tell it', async () => {

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { startSimulator } from '../../simulator/start-simulator.ts';
 import { account, byIccid, CarrierClient } from './support/carrier-client.ts';
 
 const device = byIccid('89141390780800784259');
@@ -41,8 +40,7 @@ const activations: [code: string, change: object][] = [
 ];
 
 test('refuses bad activations with HTTP 400 and the documented envelope', async () => {
-  await using simulator = await startSimulator({ activateRequestsPerMinute: Number.POSITIVE_INFINITY });
-  await using client = await CarrierClient.open(simulator);
+  await using client = await CarrierClient.start({ activateRequestsPerMinute: Number.POSITIVE_INFINITY });
   for (const [code, change] of activations) {
     const answer = await client.activate({ devices: [device], ...change });
     const { errorMessage } = answer.json as { errorMessage: string };
@@ -54,12 +52,11 @@ test('refuses bad activations with HTTP 400 and the documented envelope', async 
     errorCode: 'UnifiedWebService.INPUT_INVALID.RequestUndefined',
   });
   expect((await client.call('POST', path, '{')).json).toMatchObject({ errorCode: 'UnifiedWebService.DeserializationFailed' });
-  expect(simulator.ledger.counts.callbacksLost).toBe(0);
+  expect(client.simulator.ledger.counts.callbacksLost).toBe(0);
 });
 
 test('takes the account for granted when the user has only one', async () => {
-  await using simulator = await startSimulator({ accounts: [account] });
-  await using client = await CarrierClient.open(simulator);
+  await using client = await CarrierClient.start({ accounts: [account] });
   expect((await client.activate({ devices: [device], accountName: undefined })).status).toBe(200);
 });
 
@@ -68,8 +65,7 @@ const imei = { kind: 'imei', id: '990013907835573' };
 const iccid = { kind: 'Iccid', id: '89141390780800784259' };
 
 test('takes the identifiers a profile operation documents, and refuses others with the three-digit code', async () => {
-  await using simulator = await startSimulator();
-  await using client = await CarrierClient.open(simulator);
+  await using client = await CarrierClient.start();
   const send = (operation: string, deviceIds: object[], more: object = {}) =>
     client.call('POST', `/devices/profile/actions/${operation}`, { devices: [{ deviceIds }], accountName: account, ...more });
   for (const deviceIds of [
@@ -90,8 +86,7 @@ test('takes the identifiers a profile operation documents, and refuses others wi
 });
 
 test('takes 100 activate requests in any minute and throttles the next', async () => {
-  await using simulator = await startSimulator();
-  await using client = await CarrierClient.open(simulator);
+  await using client = await CarrierClient.start();
   const answers = await Promise.all(Array.from({ length: 101 }, () => client.activate({ devices: [device] })));
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(100);
   expect(answers.find(({ status }) => status !== 200)).toMatchObject({ status: 429, json: { fault: { code: '900800' } } });

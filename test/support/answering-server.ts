@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { RecordedRequest } from './recording-proxy.ts';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 
 export interface AnsweringServer extends AsyncDisposable {
   /** Give this to a carrier client as the base URL of the API. */
@@ -15,7 +15,7 @@ export interface HandMadeAnswer {
   readonly body: unknown;
 }
 
-/** An API that gives the answers one after the other, whatever is asked, and the last one for ever. */
+/** An API that gives these answers in turn, whatever it is asked. It repeats the last one. */
 export async function startAnsweringServer(...answers: readonly HandMadeAnswer[]): Promise<AnsweringServer> {
   const requests: RecordedRequest[] = [];
   const server = createServer((incoming, outgoing) => {
@@ -28,17 +28,10 @@ export async function startAnsweringServer(...answers: readonly HandMadeAnswer[]
         .end(typeof answer?.body === 'string' ? answer.body : JSON.stringify(answer?.body));
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
+  const listening = await listenOnLoopback(server);
   return {
-    url: `http://127.0.0.1:${address.port}/api`,
+    url: `${listening.origin}/api`,
     requests,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
   };
 }

@@ -14,7 +14,7 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** Why there is no browser to test with; null when there is one. CI never goes without: there the missing browser fails the test. */
+/** Why there is no browser to test with; null when there is one. In CI a missing browser fails the test instead. */
 export function noBrowser(): string | null {
   if (existsSync(EXECUTABLE) || process.env['CI'] === 'true') return null;
   return `there is no Chromium at ${EXECUTABLE}: install it (apt-get install chromium), or set CHROMIUM to where it is`;
@@ -22,9 +22,9 @@ export function noBrowser(): string | null {
 
 export interface BrowserPage extends AsyncDisposable {
   readonly page: Page;
-  /** Everything it has asked for, WebSockets included; parts of the page itself (blob:, data:) left out. */
+  /** Every URL it has asked for, WebSockets included, without parts of the page itself (blob:, data:). */
   readonly requested: readonly string[];
-  /** Errors on its console, and errors nobody caught. */
+  /** Errors on its console, and uncaught errors. */
   readonly errors: readonly string[];
 }
 
@@ -32,7 +32,7 @@ export interface BrowserPage extends AsyncDisposable {
 export async function openBrowserPage(): Promise<BrowserPage> {
   const browser = await chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  // Below a test's own limit, so that it says what it waited for.
+  // Below a test's own limit, so that the error names what the page waited for.
   page.setDefaultTimeout(30_000);
   const requested: string[] = [];
   const errors: string[] = [];

@@ -5,7 +5,7 @@ export interface CallbackSenders extends AsyncDisposable {
   readonly acknowledged: ReadonlySet<number>;
   /** Numbers of the callbacks that were answered otherwise, by status; `no answer` where the connection ended. */
   readonly others: ReadonlyMap<number, number | 'no answer'>;
-  /** Of those without an answer, the ones whose connection was refused. */
+  /** Numbers of the callbacks whose connection was refused. */
   readonly refused: ReadonlySet<number>;
   /** Resolves when nothing is left to send, or every sender has met a connection that ended. */
   readonly finished: Promise<void>;
@@ -18,11 +18,11 @@ export interface CallbackSenders extends AsyncDisposable {
 export interface SenderOptions {
   /** Callbacks under way at once, each over a kept-alive connection. */
   readonly senders: number;
-  /** As the carrier does: each callback over a connection of its own, and a sender goes on after one that ended. */
+  /** Each callback has a connection of its own, as at the carrier. A sender goes on after a connection that ended. */
   readonly isCarrierLike?: boolean;
   /** Callbacks numbered from 0; without end when left out. */
   readonly total?: number;
-  /** The callback of a number; one that nobody waits for, its comment `marker N.`, when left out. */
+  /** The callback of a number. Without it the callback is of no request and has the comment `marker N.`. */
   readonly body?: (number: number) => unknown;
 }
 
@@ -31,7 +31,7 @@ export function startCallbackSenders(
   url: string,
   { senders, total = Infinity, body = unclaimed, isCarrierLike = false }: SenderOptions,
 ): CallbackSenders {
-  // With a bound on its sockets an agent hands them on, whatever `keepAlive` says.
+  // An agent with `maxSockets` reuses its sockets even without `keepAlive`.
   const agent = isCarrierLike ? new Agent() : new Agent({ keepAlive: true, maxSockets: senders });
   const refused = new Set<number>();
   const acknowledged = new Set<number>();
@@ -84,7 +84,7 @@ function post(agent: Agent, url: string, body: string, onRefused: () => void): P
   });
 }
 
-/** The full stop ends the number: 1 is not found in 10. */
+/** The full stop ends the number, so that 1 is not found in 10. */
 function unclaimed(number: number): unknown {
   return { requestId: 'of-another-tool', status: 'Success', comment: `marker ${number}.` };
 }

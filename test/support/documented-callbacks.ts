@@ -25,7 +25,7 @@ export interface DocumentedCallback {
   };
 }
 
-/** Those of our operations, and of others that may come to the same listeners. */
+/** The callbacks of our operations, and those of others that may come to the same URLs. */
 export const DOCUMENTED_CALLBACKS: readonly DocumentedCallback[] = [
   ...readdirSync(new URL('../fixtures/operations/', import.meta.url)).flatMap(
     (file) => (JSON.parse(fixture(`operations/${file}`)) as { readonly callbacks: readonly DocumentedCallback[] }).callbacks,

@@ -9,9 +9,9 @@ export interface LedgerEvent {
 export interface LedgerReport {
   /** Devices never seen. */
   readonly missing: number;
-  /** A device again as it was seen before. */
+  /** Devices that were sent again unchanged. */
   readonly repeated: number;
-  /** Events whose cursor does not lie behind the one before. */
+  /** Events whose cursor is not after the one before. */
   readonly disorder: number;
   /** Changes the cursors passed over, beyond the steps of sending. */
   readonly gap: number;
@@ -28,7 +28,7 @@ const TERMINAL = new Set(['SUCCEEDED', 'PARTIALLY_FAILED', 'FAILED', 'REJECTED',
 /** CREATED, SENDING and ACCEPTED of the one carrier request. */
 const SENDING_STEPS = 3;
 
-/** Keeps the books of what one subscriber was given about one request of `total` devices, over all its connections. */
+/** Checks what one subscriber is given about one request of `total` devices, over all its connections. */
 export class EventLedger {
   readonly #total: number;
   readonly #statuses = new Map<string, string>();

@@ -14,12 +14,12 @@ export interface Filling {
 
 const ONE_COMMIT = 256;
 
-/** Fills a store that nobody has open with requests that are complete, their rows interleaved as the carrier's reports come; gives back their ids. */
+/** Fills a closed store with completed requests and gives back their ids. Their rows are interleaved, as the carrier reports devices. */
 export async function fillStore(path: string, { requests, devices, account, at }: Filling): Promise<readonly string[]> {
   await using log = openLog(path, { now: () => at });
   const made: { id: string; guid: string; ids: (readonly (readonly ['ICCID', string])[])[] }[] = [];
   for (let number = 0; number < requests; number++) {
-    // High numbers: a test's own devices are others.
+    // High numbers, so that they are none of the test's own devices.
     const ids = Array.from({ length: devices }, (_, index) => [['ICCID', iccid(1_000_000 + number * devices + index)]] as const);
     const request = newRequest(ids, { account, createdAt: at });
     const guid = randomUUID();

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { gatewayEnv } from './gateway-env.ts';
 
-/** A gateway's environment with ports that are known before it starts: what a command line needs to find it. */
+/** A gateway's environment with ports that are known before it starts, so that a command line finds it. */
 export async function fixedEnv(
   simulator: Pick<Simulator, 'url' | 'credentials' | 'accounts'>,
   folder: string,
@@ -18,7 +18,7 @@ export async function fixedEnv(
   };
 }
 
-/** Below those that a system gives out by itself: between two starts of a gateway nobody else is given one of them. */
+/** Below the ports that the system gives out by itself, so that nobody is given one between two starts of a gateway. */
 const FIRST_PORT = 20_000;
 const PORTS = 8_000;
 /** Files that run at the same time begin far from each other. */

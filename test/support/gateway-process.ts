@@ -2,6 +2,7 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { spawnEnv } from './spawn-env.ts';
 
 export interface GatewayProcess extends AsyncDisposable {
   readonly pid: number;
@@ -25,7 +26,7 @@ export interface SpawnOptions {
   readonly logLevel?: 'debug' | 'info' | undefined;
   /** Descriptors of ours that it has as 3, 4, …. */
   readonly descriptors?: readonly number[] | undefined;
-  /** A signal it is sent as soon as this resolves, also before it listens. */
+  /** When it resolves, the process is sent this signal, also before it listens. */
   readonly signalled?: Promise<NodeJS.Signals> | undefined;
 }
 
@@ -37,8 +38,13 @@ export async function spawnGateway(env: Readonly<Record<string, string>>, option
   const own = [process.execPath, 'src/main.ts'] as const;
   const [command, ...args] = [...(options.under ?? []), ...own];
   const child = spawn(command, args, {
-    ...(options.folder !== undefined && { cwd: options.folder }),
-    env: { ...env, M2M_LOG_LEVEL: options.logLevel ?? 'info', PATH: process.env['PATH'] ?? '' },
+    cwd: options.folder,
+    env: spawnEnv({
+      ...env,
+      M2M_LOG_LEVEL: options.logLevel ?? 'info',
+      // A folder that goes away would leave its compiled code in the cache.
+      ...(options.folder !== undefined && { NODE_DISABLE_COMPILE_CACHE: '1' }),
+    }),
     stdio: ['ignore', 'pipe', 'pipe', ...(options.descriptors ?? [])],
   }) as ChildProcessByStdio<null, Readable, Readable>;
   void options.signalled?.then((signal) => child.kill(signal));
@@ -46,7 +52,7 @@ export async function spawnGateway(env: Readonly<Record<string, string>>, option
   const exited = once(child, 'exit').then(
     ([code, signal]: (number | NodeJS.Signals | null)[]) => (code ?? signal) as number | NodeJS.Signals,
   );
-  // A test that is broken off leaves nothing behind.
+  // A test that is interrupted leaves no process behind.
   const orphaned = () => void child.kill('SIGKILL');
   process.once('exit', orphaned);
   void exited.then(() => process.off('exit', orphaned));
@@ -55,7 +61,7 @@ export async function spawnGateway(env: Readonly<Record<string, string>>, option
   const listening = Promise.withResolvers<void>();
   createInterface({ input: child.stdout }).on('line', (line) => {
     output += `${line}\n`;
-    // One killed in the middle of a line leaves half of it.
+    // A process that is killed in the middle of a line leaves half of it.
     if (!line.includes('"listening"') || !line.endsWith('}')) return;
     const entry = JSON.parse(line) as { event?: string; listener?: string; url?: string };
     if (entry.event === 'listening' && entry.listener && entry.url) urls.set(entry.listener, entry.url);

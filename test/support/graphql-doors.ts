@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
 import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
 import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
@@ -16,6 +15,7 @@ import { createGraphqlServer, type GraphqlHttpLimits } from '../../src/server/gr
 import { createGraphql } from '../../src/server/graphql/graphql.ts';
 import { WebsocketDoor } from '../../src/server/socket/websocket.ts';
 import { idleOverload } from './idle-overload.ts';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 import { openAdmission } from './open-admission.ts';
 import { tempFolder } from './temp-folder.ts';
 
@@ -93,14 +93,9 @@ export async function openGraphqlDoors({
     keepAliveMs,
   });
   door.attach(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  undo.defer(async () => {
-    await door[Symbol.asyncDispose]();
-    const closed = new Promise((resolve) => server.close(resolve));
-    server.closeAllConnections();
-    await closed;
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
+  const listening = undo.use(await listenOnLoopback(server));
+  undo.use(door);
+  const url = `${listening.origin}/graphql`;
   const built = undo.move();
   return {
     requestLog,

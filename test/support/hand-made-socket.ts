@@ -10,7 +10,7 @@ export interface HandMadeOptions {
 
 const OPCODES = { text: 0x81, close: 0x88, ping: 0x89, pong: 0x8a } as const;
 
-/** A WebSocket of bytes: what it sends need not be right, and it answers nothing by itself. */
+/** A WebSocket made of bytes. It can break the protocol, and it answers nothing by itself. */
 export class HandMadeSocket implements AsyncDisposable {
   readonly socket: Socket;
   /** Everything that came after the head of the answer. */
@@ -21,7 +21,7 @@ export class HandMadeSocket implements AsyncDisposable {
     this.socket.on('error', () => undefined);
   }
 
-  /** Upgraded; throws with the status line when that is refused. */
+  /** Opens and upgrades a socket. Throws the status line when the server refuses. */
   static async open(url: string, { protocol = 'graphql-transport-ws', headers = {} }: HandMadeOptions = {}): Promise<HandMadeSocket> {
     const made = new HandMadeSocket(url);
     const { host, pathname } = new URL(url);
@@ -60,7 +60,7 @@ export class HandMadeSocket implements AsyncDisposable {
     return new Promise((resolve) => this.socket.write(bytes, () => resolve()));
   }
 
-  /** Everything that has come, as text: of frames without masks that is readable enough. */
+  /** Everything received, as text. A server's frames have no mask, so their text can be read. */
   received(): string {
     return this.#received.toString('latin1');
   }

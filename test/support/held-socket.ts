@@ -12,7 +12,7 @@ interface BoundHandle {
   close(): void;
 }
 
-/** What a `Server` listens by. A `Server` itself would take what comes, and this must be left to the next process. */
+/** Makes the handle below a `Server`. A `Server` itself would accept connections, and that is left to the next process. */
 const { _createServerHandle: bind } = net as unknown as {
   readonly _createServerHandle: (address: string, port: number, family: 4 | 6) => BoundHandle | number;
 };

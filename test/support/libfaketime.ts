@@ -25,7 +25,7 @@ export class FakeClock {
 
   /** @param seconds how far ahead of the true time it is; negative: behind. */
   set(seconds: number): void {
-    // Replaced at once: half a file would be no time at all.
+    // Replaced in one step, because half a file holds no time.
     writeFileSync(`${this.#file}.new`, `${seconds < 0 ? '' : '+'}${seconds}\n`);
     renameSync(`${this.#file}.new`, this.#file);
   }

@@ -1,6 +1,6 @@
 import type { GraphqlAnswer, Stack } from './stack.ts';
 
-/** Whatever a mutation came to, its union flattened: each part stands where the result has it. */
+/** The result of a mutation, its union flattened. */
 export interface MutationResult {
   readonly __typename: string;
   readonly message?: string;
@@ -10,7 +10,7 @@ export interface MutationResult {
   readonly request?: { readonly id: string; readonly carrierRequests: readonly { readonly carrierRequestId: string | null }[] };
 }
 
-/** Calls the mutation of an operation, by the name of its types (`ActivateDevices`), and gives back its result; throws when GraphQL itself had something against it. */
+/** Calls the mutation of an operation by the name of its types (`ActivateDevices`). Throws when the answer has GraphQL errors. */
 export async function mutate(stack: Pick<Stack, 'query'>, name: string, input: Record<string, unknown>): Promise<MutationResult> {
   const field = `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
   const answer: GraphqlAnswer<Record<string, MutationResult>> = await stack.query(

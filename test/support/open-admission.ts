@@ -1,6 +1,6 @@
 import { Admission, type AdmissionOptions } from '../../src/server/limits/admission.ts';
 
-/** Lets in whoever has the rights, as much as it likes, unless a test says less. */
+/** Admits every caller who has the rights, with no limits but those a test sets. */
 export function openAdmission(
   parts: Pick<AdmissionOptions, 'requestLog' | 'logger'> &
     Partial<Pick<AdmissionOptions, 'operationsPerMinute' | 'mutationsPerMinute' | 'maxCost'>>,

@@ -3,7 +3,7 @@ import { startGateway, type Gateway } from '../../src/gateway.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { gatewayEnv } from './gateway-env.ts';
 
-/** A gateway of this process on a store that the test chooses: what a restart is made of. */
+/** Starts a gateway in this process on a store that the test chooses. The next one on the same store is a restart. */
 export function openGateway(
   simulator: Pick<Simulator, 'url' | 'credentials' | 'accounts'>,
   storePath: string,

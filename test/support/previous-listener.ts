@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 
 export interface ForwardedPost {
   readonly path: string;
@@ -16,11 +16,11 @@ export interface PreviousListenerServer extends AsyncDisposable {
   readonly url: string;
   /** Every POST, in the order they came, whatever was answered. */
   readonly posts: readonly ForwardedPost[];
-  /** The `comment` of each message that was taken, in the order they were: what a test tells messages by. */
+  /** The `comment` of each message that was taken, in order. Tests tell messages apart by it. */
   readonly taken: readonly string[];
 }
 
-/** The listener of another tool: takes everything, or what `answer` says to the POST of that number (from 0). */
+/** The listener of another tool. It answers 200, or what `answer` says to the POST of that number (from 0). */
 export async function startPreviousListener(
   answer: (at: number, post: ForwardedPost) => ListenerAnswer | Promise<ListenerAnswer> = () => 200,
 ): Promise<PreviousListenerServer> {
@@ -34,19 +34,12 @@ export async function startPreviousListener(
       reply(outgoing, how);
     })().catch(() => outgoing.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
+  const listening = await listenOnLoopback(server);
   return {
-    url: `http://127.0.0.1:${address.port}/previous`,
+    url: `${listening.origin}/previous`,
     posts,
     taken,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
   };
 }
 

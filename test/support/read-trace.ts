@@ -4,13 +4,13 @@ import { until } from './until.ts';
 /** One system call of a trace that strace has written with `-f -y` or `-yy`. */
 export interface TracedCall {
   readonly name: string;
-  /** Of its first argument, a descriptor: the file's path, or the socket's addresses. */
+  /** What its first argument, a descriptor, stands for: the file's path, or the socket's addresses. */
   readonly target: string;
   /** Everything between the parentheses. */
   readonly args: string;
   /** What it gave back; null when the process ended inside it. */
   readonly result: number | null;
-  /** Lines of the trace on which it began and ended: what orders the calls of several threads. */
+  /** Lines of the trace on which it began and ended. They order the calls of several threads. */
   readonly began: number;
   readonly ended: number;
 }
@@ -18,7 +18,7 @@ export interface TracedCall {
 const WHOLE = /^(\d+) +(\w+)\((.*)\) += (-?\d+)/s;
 const UNFINISHED = /^(\d+) +(\w+)\((.*?) *<unfinished \.\.\.>$/s;
 const RESUMED = /^(\d+) +<\.\.\. (\w+) resumed>(.*)\) += (-?\d+)/s;
-/** Killed at the entry: strace knows the arguments, and that there was no end. */
+/** The process was killed at the entry: strace knows the arguments and no result. */
 const CUT = /^(\d+) +(\w+)\((.*)\) += \?/s;
 /** Paths and addresses have no `>` but that of `->`. */
 const TARGET = /^\d+<((?:->|[^>])*)>/;

@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { request } from 'undici';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 
-/** One request as its bytes came, before anyone read a meaning into them. */
+/** One request as it came. */
 export interface RecordedRequest {
   readonly method: string;
   /** Path and query, verbatim. */
@@ -12,7 +12,7 @@ export interface RecordedRequest {
   readonly body: string;
 }
 
-/** Stands between the gateway and the carrier and writes down what passes: the headers are nowhere else to be seen. */
+/** Stands between the gateway and the carrier and records what passes. Only here can a test see the headers. */
 export interface RecordingProxy extends AsyncDisposable {
   /** Give this to the gateway as the base URL of the API. */
   readonly url: string;
@@ -35,20 +35,13 @@ export async function startRecordingProxy(): Promise<RecordingProxy> {
       outgoing.writeHead(answer.statusCode, { 'content-type': String(answer.headers['content-type'] ?? 'application/json') }).end(answered);
     })().catch(() => outgoing.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
+  const listening = await listenOnLoopback(server);
   return {
-    url: `http://127.0.0.1:${address.port}/api`,
+    url: `${listening.origin}/api`,
     requests,
     forwardTo: (url) => {
       ({ origin } = new URL(url));
     },
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
   };
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { sandboxUrls, type SandboxUrls } from './sandbox-urls.ts';
+import { spawnEnv } from './spawn-env.ts';
 
 export interface SandboxProcess extends AsyncDisposable {
   /** Resolves when it says that it is ready; rejects with its output when it ends before. */
@@ -15,7 +16,7 @@ export interface SandboxProcess extends AsyncDisposable {
 /** Starts what `npm run sandbox` starts, in an environment of its own. */
 export function spawnSandbox(flags: readonly string[], env: Readonly<Record<string, string>> = {}): SandboxProcess {
   const child = spawn(process.execPath, ['scripts/sandbox.ts', ...flags], {
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    env: spawnEnv(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

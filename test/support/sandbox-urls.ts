@@ -7,7 +7,7 @@ export interface SandboxUrls {
   readonly store: string;
 }
 
-/** What the sandbox said of itself, read the way a person reads it. */
+/** Reads the URLs out of what the sandbox has printed. */
 export function sandboxUrls(said: string): SandboxUrls {
   const after = (label: string): string => new RegExp(`^ *${label} +(\\S+)`, 'm').exec(said)?.[1] ?? `(no ${label})`;
   return {

@@ -1,13 +1,13 @@
 import { createClient, type Client } from 'graphql-ws';
 import { request } from 'undici';
 import WebSocket from 'ws';
-import { readConfig } from '../../src/config/config.ts';
 import { OWN_SERVICES } from '../../src/datasources/thingspace/wire/callback-service.ts';
-import { startGateway, type Gateway } from '../../src/gateway.ts';
+import type { Gateway } from '../../src/gateway.ts';
 import type { SimulatorOptions } from '../../simulator/options.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
-import { gatewayEnv } from './gateway-env.ts';
+import { CarrierClient } from '../simulator/support/carrier-client.ts';
+import { openGateway } from './open-gateway.ts';
 import { tempFolder } from './temp-folder.ts';
 
 export interface Stack extends AsyncDisposable {
@@ -27,7 +27,7 @@ export interface Stack extends AsyncDisposable {
 
 export interface ClientOptions {
   readonly retryAttempts?: number;
-  /** What it says of itself each time it connects. */
+  /** The key or token it shows each time it connects. */
   readonly authorization?: string | (() => string | Promise<string>);
 }
 
@@ -49,14 +49,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const folder = undo.use(await tempFolder());
   const simulator = undo.use(await startSimulator({ callbackDelayMs: [0, 20], magicIdentifiers: false, ...options.simulator }));
   const storePath = `${folder.path}/gateway.sqlite`;
-  const config = readConfig({ ...gatewayEnv(simulator, storePath), ...options.env });
-  const gateway = undo.use(
-    await startGateway(config, {
-      onFatal: (error) => {
-        throw error;
-      },
-    }),
-  );
+  const gateway = undo.use(await openGateway(simulator, storePath, options.env));
   if (options.register !== false) await registerListeners(simulator, gateway);
   const clients = undo.use(new AsyncDisposableStack());
   const built = undo.move();
@@ -71,10 +64,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         url: gateway.urls.websocket,
         webSocketImpl: WebSocket,
         retryAttempts,
-        connectionParams: async () =>
-          authorization === undefined
-            ? undefined
-            : { authorization: typeof authorization === 'string' ? authorization : await authorization() },
+        connectionParams: async () => ({ authorization: typeof authorization === 'function' ? await authorization() : authorization }),
       });
       clients.defer(() => client.dispose());
       return client;
@@ -85,24 +75,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
 /** Registers this gateway's URLs the way an operator's tool would: over the carrier's own API. */
 export async function registerListeners(simulator: Simulator, gateway: Gateway): Promise<void> {
-  const { clientId, clientSecret, username, password } = simulator.credentials;
-  const post = async (url: string, headers: Record<string, string>, body: string) =>
-    (await (await request(url, { method: 'POST', headers, body })).body.json()) as Record<string, string>;
-  const { access_token: bearer } = await post(
-    `${simulator.url}/ts/v1/oauth2/token`,
-    { authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}`, 'content-type': 'application/x-www-form-urlencoded' },
-    'grant_type=client_credentials',
-  );
-  const json = { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' };
-  const { sessionToken } = await post(`${simulator.url}/m2m/v1/session/login`, json, JSON.stringify({ username, password }));
+  await using client = await CarrierClient.open(simulator);
   for (const account of simulator.accounts) {
     for (const name of OWN_SERVICES) {
       const url = `${gateway.urls.callbacks}${gateway.callbackPath(account, name)}`;
-      await post(
-        `${simulator.url}/m2m/v1/callbacks/${account}`,
-        { ...json, 'vz-m2m-token': sessionToken ?? '' },
-        JSON.stringify({ name, url }),
-      );
+      await client.call('POST', `/callbacks/${account}`, { name, url });
     }
   }
 }

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTHeaderParameters } from 'jose';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 
 export interface SigningKey {
   readonly kid: string;
@@ -17,15 +16,15 @@ export interface Issuer extends AsyncDisposable {
   readonly jwksUrl: string;
   readonly name: string;
   readonly audience: string;
-  /** What it signs with when nothing else is said; published from the start. */
+  /** The key it signs with by default. It is published from the start. */
   readonly key: SigningKey;
-  /** What it publishes: a test adds and takes away. */
+  /** The keys it publishes. A test may add and remove some. */
   readonly published: JWK[];
   /** How often the keys were fetched. */
   readonly fetches: number;
   /** In place of the keys: an HTTP status and a body. */
   answer: { readonly status: number; readonly body: string } | null;
-  /** A token as it should be, but for what is given: a claim given as undefined is left out. */
+  /** Signs a good token with these changes. A claim given as undefined is left out. */
   sign(claims?: Readonly<Record<string, unknown>>, options?: SignOptions): Promise<string>;
 }
 
@@ -47,10 +46,9 @@ export async function startIssuer(): Promise<Issuer> {
     const { status, body } = issuer.answer ?? { status: 200, body: JSON.stringify({ keys: published }) };
     response.writeHead(status, { 'content-type': 'application/json' }).end(body);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const listening = await listenOnLoopback(server);
   const issuer: Issuer = {
-    jwksUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks.json`,
+    jwksUrl: `${listening.origin}/jwks.json`,
     name: NAME,
     audience: AUDIENCE,
     key,
@@ -61,16 +59,12 @@ export async function startIssuer(): Promise<Issuer> {
     answer: null,
     sign: (claims = {}, { key: signer = key, header = {} } = {}) =>
       new SignJWT(claimsWith(claims)).setProtectedHeader({ alg: signer.alg, kid: signer.kid, ...header }).sign(signer.privateKey),
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
   };
   return issuer;
 }
 
-/** The claims of a good token, of one hour, who may read and write one account. */
+/** The claims of a good token: valid for one hour, with the right to read and write one account. */
 export function claimsWith(claims: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const good = {
     iss: NAME,

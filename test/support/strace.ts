@@ -19,7 +19,7 @@ export interface Tracing {
 export const SYNCS = 'fsync,fdatasync';
 
 /**
- * The words in front of a command that trace it, all threads and children. The traced process is the child itself (`-DD`),
+ * The command that traces the one behind it, with all threads and children. The traced process is the child itself (`-DD`),
  * so that its exit is seen as it is, and a signal sent to it reaches it and not the tracer.
  */
 export function underStrace({ calls, inject, into, bytes = 0, addresses = false, env = {} }: Tracing): string[] {
@@ -38,7 +38,7 @@ export function whyNoStrace(): string | null {
   return tried.status === 0 ? null : `strace may not trace here: ${tried.stderr.trim().split('\n')[0] ?? ''}`;
 }
 
-/** The same for a test to skip by: CI never goes without, there what is missing fails the test. */
+/** The same as a reason to skip a test. It is null in CI, where a missing strace fails the test. */
 export function noStrace(): string | null {
   return process.env['CI'] === 'true' ? null : whyNoStrace();
 }

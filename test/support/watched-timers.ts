@@ -4,8 +4,8 @@ export interface WatchedTimers extends Disposable {
 }
 
 /**
- * Watches the timers that a source file sets (`/socket-sender.ts`), so that a test can tell a figure of the running gateway
- * without waiting for it. Those of exactly `skipped` milliseconds ring at once.
+ * Watches the timers that a source file sets (`/socket-sender.ts`), so that a test can check a delay of the running
+ * gateway without waiting for it. Timers of exactly `skipped` milliseconds fire at once.
  */
 export function watchTimers(file: string, { skipped = null as number | null } = {}): WatchedTimers {
   const { setTimeout: timeout, setInterval: interval } = globalThis;
@@ -13,7 +13,7 @@ export function watchTimers(file: string, { skipped = null as number | null } = 
   const watched =
     (set: typeof timeout | typeof interval) =>
     (work: () => void, delay = 0, ...rest: []) => {
-      // The line after this one's own.
+      // The second line of the stack is this function, the third its caller.
       if (!new Error('where').stack?.split('\n')[2]?.includes(file)) return set(work, delay, ...rest);
       delays.push(delay);
       return set(work, delay === skipped ? 1 : delay, ...rest);

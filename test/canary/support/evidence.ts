@@ -9,7 +9,7 @@ interface Noted {
   readonly bytes: Buffer;
 }
 
-/** Collects what a run let come to light and what it is known to have taken in; then tells what must not be, and what is missing. */
+/** Collects what a run has shown, and what the gateway is known to have received. Reports markers in forbidden places, and missing ones. */
 export class Evidence {
   readonly #noted: Noted[] = [];
   readonly #witnessed = new Map<Witness, Buffer[]>();
@@ -44,7 +44,7 @@ export class Evidence {
     return [...leaks.values()];
   }
 
-  /** Markers of the run that nobody saw go in: what never went in proves nothing. */
+  /** Markers of the run that nobody saw go in. A marker that never went in proves nothing. */
   missing(run: Run): string[] {
     const search = new CanarySearch(this.#needles);
     const found = new Map(
@@ -55,13 +55,6 @@ export class Evidence {
       .map(
         ([name, each]) => `${name} (${each.into}): ${each.value === null && !this.#learnt.has(name) ? 'not learnt' : `not ${each.seen}`}`,
       );
-  }
-
-  /** How much was searched, by place. */
-  get sizes(): Readonly<Partial<Record<Place, number>>> {
-    const sizes: Partial<Record<Place, number>> = {};
-    for (const { place, bytes } of this.#noted) sizes[place] = (sizes[place] ?? 0) + bytes.length;
-    return sizes;
   }
 }
 

@@ -60,7 +60,7 @@ export interface GuardedOptions extends SpawnOptions {
   readonly storeFolder?: string;
 }
 
-/** A gateway process at debug level all of whose secrets are markers, and everybody it talks to. */
+/** Starts a gateway process at debug level and everybody it talks to. All its secrets are markers. */
 export async function startGuardedStack(options: GuardedOptions = {}): Promise<GuardedStack> {
   await using undo = new AsyncDisposableStack();
   const evidence = new Evidence();
@@ -78,7 +78,7 @@ export async function startGuardedStack(options: GuardedOptions = {}): Promise<G
       },
     }),
   );
-  // The callbacks are the test's to send.
+  // The test itself sends the callbacks.
   simulator.faults.callbacks.withholdShare = 1;
   const carrier = undo.use(await startMarkedCarrier(simulator, evidence));
   const listener = undo.use(

@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { request } from 'undici';
 import type { Simulator } from '../../../simulator/simulator.ts';
+import { listenOnLoopback } from '../../support/listen-on-loopback.ts';
 import { canary } from '../canaries.ts';
 import type { Evidence } from './evidence.ts';
 
@@ -56,21 +56,14 @@ export async function startMarkedCarrier(simulator: Simulator, evidence: Evidenc
     outgoing.writeHead(answer.statusCode, { 'content-type': String(answer.headers['content-type'] ?? 'application/json') }).end(said);
   };
   const server = createServer((incoming, outgoing) => void serve(incoming, outgoing).catch(() => outgoing.destroy()));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
+  const listening = await listenOnLoopback(server);
   return {
-    url: `http://127.0.0.1:${address.port}/api`,
+    url: `${listening.origin}/api`,
     answerNext: (fits, answer) => void odd.push({ fits, answer }),
     get waiting() {
       return odd.map(({ fits }) => fits.source);
     },
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
   };
 }
 

@@ -6,8 +6,8 @@ import type { GuardedStack } from './guarded-stack.ts';
 import { ACTIVATE, activation, slimActivation } from './marked-inputs.ts';
 import { probe, type Probe } from './probe.ts';
 
-/** Who may not come in, by every way there is to show a key. */
-export function strangers(stack: GuardedStack): Promise<number[]> {
+/** Asks without a valid key, in every way there is to show one. */
+export function askAsStranger(stack: GuardedStack): Promise<number[]> {
   const url = stack.gateway.graphql;
   const body = JSON.stringify({ query: '{ __typename }' });
   const { owner } = stack.authorization;
@@ -29,8 +29,8 @@ export function strangers(stack: GuardedStack): Promise<number[]> {
   ]);
 }
 
-/** Bodies that are none, or too much. */
-export function bodies(stack: GuardedStack): Promise<number[]> {
+/** Sends bodies that are malformed or too large. */
+export function sendBadBodies(stack: GuardedStack): Promise<number[]> {
   const url = stack.gateway.graphql;
   const headers = { authorization: stack.authorization.owner };
   const typed = (type: string) => ({ ...headers, 'content-type': type });
@@ -54,8 +54,8 @@ export function bodies(stack: GuardedStack): Promise<number[]> {
   ]);
 }
 
-/** Documents and variables with every kind of fault. */
-export async function operations(stack: GuardedStack): Promise<void> {
+/** Sends documents and variables with every kind of fault. */
+export async function sendBadOperations(stack: GuardedStack): Promise<void> {
   const documents = [
     `{ request(id: "1") "${canary('syntaxError')}" }`,
     `# ${canary('documentComment')}\n{ request(id: "1") { noSuchField } }`,
@@ -83,8 +83,8 @@ export async function operations(stack: GuardedStack): Promise<void> {
   );
 }
 
-/** Inputs that break the carrier's rules: the answer says which, never what. */
-export async function misfits(stack: GuardedStack): Promise<void> {
+/** Sends inputs that break the carrier's rules. The answer names the rule and never the value. */
+export async function sendBadInputs(stack: GuardedStack): Promise<void> {
   const { primaryPlaceOfUse, ...rest } = activation();
   const place = primaryPlaceOfUse as { customerName: object; address: object };
   const inputs = [
@@ -113,8 +113,8 @@ export async function misfits(stack: GuardedStack): Promise<void> {
   }
 }
 
-/** The same over WebSockets, and what only they have. */
-export async function sockets(stack: GuardedStack): Promise<void> {
+/** Does the same over WebSockets, and breaks their own rules. */
+export async function openBadSockets(stack: GuardedStack): Promise<void> {
   const url = stack.gateway.websocket;
   const { evidence } = stack;
   await Promise.all([
@@ -158,8 +158,8 @@ export async function sockets(stack: GuardedStack): Promise<void> {
   }
 }
 
-/** A cursor of somebody's own making, and a request that there is. */
-export async function cursors(stack: GuardedStack): Promise<void> {
+/** Follows an existing request from a made-up cursor. */
+export async function followBadCursor(stack: GuardedStack): Promise<void> {
   const { data } = await stack.ask<{ result: { request: { id: string } } }>('owner', ACTIVATE, {
     input: slimActivation('89148007301946284030'),
   });

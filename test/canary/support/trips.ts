@@ -26,8 +26,8 @@ export async function deliver(stack: GuardedStack, ...[body, options]: Parameter
   if (status !== 200) throw new Error(`the callback was answered ${status}`);
 }
 
-/** The three mutations with all there is to say, followed by both ways, with every kind of message that may come back. */
-export async function mutations(stack: GuardedStack): Promise<void> {
+/** Sends the mutations with every field, follows them in both ways, and sends every kind of callback. */
+export async function runMutations(stack: GuardedStack): Promise<void> {
   const main = await submit(stack, give.ACTIVATE, give.activation([canary('iccid'), LEGACY, DOOMED]));
   await submit(stack, give.ACTIVATE, give.activation([canary('iccid'), LEGACY, DOOMED]));
   const followers = [overSocket(stack, 'owner', main.id), overSocket(stack, 'reader', main.id), overEvents(stack, 'owner', main.id)];
@@ -62,8 +62,8 @@ export async function mutations(stack: GuardedStack): Promise<void> {
   await stack.ask('owner', give.ACTIVATE, { input: { ...give.slimActivation(''), devices: undefined, activateGroup } });
 }
 
-/** What came unasked, is nobody's, or cannot be read. */
-export async function strangeMessages(stack: GuardedStack): Promise<void> {
+/** Sends callbacks of unknown requests and of other accounts, and unreadable ones. */
+export async function sendStrangeMessages(stack: GuardedStack): Promise<void> {
   const foreign = await submit(stack, give.ACTIVATE, { ...give.slimActivation('89148007301946284010'), accountName: OTHER_ACCOUNT });
   await deliver(stack, say.activated(foreign.carrierRequestId, { password: 'foreignPassword' }));
   for (const { body, contentType } of say.unreadable()) await deliver(stack, body, { ...(contentType && { contentType }) });
@@ -74,8 +74,8 @@ export async function strangeMessages(stack: GuardedStack): Promise<void> {
   await stack.look();
 }
 
-/** The carrier is silent and is asked: its list and its history name customers too. */
-export async function silence(stack: GuardedStack): Promise<void> {
+/** The carrier sends no callbacks, so the gateway asks it. Its device list and history name customers too. */
+export async function reconcileSilentDevices(stack: GuardedStack): Promise<void> {
   const named = (ids: readonly string[]) => ids.map((id) => ({ deviceIds: [{ kind: 'ICCID', id }] }));
   const requests = [
     await submit(stack, give.RESUME, { accountName: ACCOUNT, devices: named(['89148007301946284006']) }),
@@ -92,8 +92,8 @@ export async function silence(stack: GuardedStack): Promise<void> {
   await until(async () => JSON.stringify(await stack.ask('reader', give.everything('reader'))).includes('EXTERNAL'));
 }
 
-/** What an operator does. */
-export async function upkeep(stack: GuardedStack): Promise<void> {
+/** Runs the commands of an operator. */
+export async function runUpkeep(stack: GuardedStack): Promise<void> {
   const { data } = await stack.ask<{ deadLetters: { nodes: { id: string }[] } }>('owner', '{ deadLetters(first: 50) { nodes { id } } }');
   const input = { ids: data?.deadLetters.nodes.map(({ id }) => id), trustCredentials: true };
   await stack.ask('owner', 'mutation ($input: RedriveDeadLettersInput!) { redriveDeadLetters(input: $input) { id outcome } }', { input });

@@ -1,7 +1,7 @@
-import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
+import { listenOnLoopback } from '../../support/listen-on-loopback.ts';
 
 const message = z.looseObject({
   username: z.string().optional(),
@@ -30,41 +30,32 @@ export interface ReceivedCallback {
 export class CallbackListener implements AsyncDisposable {
   readonly received: ReceivedCallback[] = [];
   answer: (response: ServerResponse, callback: ReceivedCallback) => void = (response) => response.end();
-  #url = '';
-  readonly #server: Server;
+  readonly url: string;
+  readonly #listening: AsyncDisposable;
 
-  private constructor() {
-    this.#server = createServer((request, response) => {
-      void text(request).then((body) => {
-        const { 'user-agent': userAgent, 'content-type': contentType } = request.headers;
-        const callback = { path: request.url ?? '', userAgent, contentType, body };
-        this.received.push(callback);
-        this.answer(response, callback);
-      });
-    });
+  private constructor(listening: AsyncDisposable & { readonly origin: string }) {
+    this.url = listening.origin;
+    this.#listening = listening;
   }
 
   static async start(): Promise<CallbackListener> {
-    const listener = new CallbackListener();
-    listener.#server.listen(0, '127.0.0.1');
-    await once(listener.#server, 'listening');
-    const address = listener.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('no port');
-    listener.#url = `http://127.0.0.1:${address.port}`;
+    const server = createServer((request, response) => {
+      void text(request).then((body) => {
+        const { 'user-agent': userAgent, 'content-type': contentType } = request.headers;
+        const callback = { path: request.url ?? '', userAgent, contentType, body };
+        listener.received.push(callback);
+        listener.answer(response, callback);
+      });
+    });
+    const listener = new CallbackListener(await listenOnLoopback(server));
     return listener;
-  }
-
-  get url(): string {
-    return this.#url;
   }
 
   get messages(): ReceivedMessage[] {
     return this.received.map(({ body }) => message.parse(JSON.parse(body)));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, 'close');
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve(this.#listening[Symbol.asyncDispose]());
   }
 }

@@ -1,6 +1,8 @@
 import { Agent, request } from 'undici';
 import { z } from 'zod';
+import type { SimulatorOptions } from '../../../simulator/options.ts';
 import type { Simulator } from '../../../simulator/simulator.ts';
+import { startSimulator } from '../../../simulator/start-simulator.ts';
 
 /** An answer of the carrier; `json` is undefined for an empty body and the raw text for one that is not JSON. */
 export interface CarrierAnswer {
@@ -20,9 +22,18 @@ export class CarrierClient implements AsyncDisposable {
   session = '';
   readonly simulator: Simulator;
   readonly #agent = new Agent();
+  readonly #owned = new AsyncDisposableStack();
 
   constructor(simulator: Simulator) {
     this.simulator = simulator;
+  }
+
+  /** A client with both tokens, of a simulator that ends with it. */
+  static async start(options: SimulatorOptions = {}): Promise<CarrierClient> {
+    const simulator = await startSimulator(options);
+    const client = await CarrierClient.open(simulator);
+    client.#owned.use(simulator);
+    return client;
   }
 
   /** A client with both tokens. */
@@ -87,6 +98,7 @@ export class CarrierClient implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent.destroy();
+    await this.#owned.disposeAsync();
   }
 }
 
