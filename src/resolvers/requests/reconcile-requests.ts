@@ -3,7 +3,7 @@ import type { DueCarrierRequest } from '../../datasources/request-log/follow-up-
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { CarrierReads } from '../../datasources/thingspace/carrier-reads.ts';
 import { GatewayError, isDamagedRequest } from '../../errors.ts';
-import { askable, askCarrier, type Askable } from './ask-carrier.ts';
+import { askable, askCarrier, type Askable } from './carrier-inquiry.ts';
 import { GrowingPause } from '../../lib/growing-pause.ts';
 import { Quota } from '../../lib/quota.ts';
 
