@@ -1,13 +1,13 @@
 import type { ForwardLane } from '../../datasources/request-log/forward-queue.ts';
 
-/** One listener of before; null stands for every account, or every service. */
+/** A listener that was registered before us. Null stands for every account, or every service. */
 export interface ForwardTarget {
   readonly account: string | null;
   readonly service: string | null;
   readonly url: string;
 }
 
-/** Which listener was registered before us, by account and service; the most specific entry wins, the account before the service. */
+/** Finds the listener that was registered before us. The most specific entry wins; an account counts more than a service. */
 export class ForwardTargets {
   readonly #targets: readonly ForwardTarget[];
   readonly #found = new Map<string, URL | null>();
