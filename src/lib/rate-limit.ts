@@ -42,7 +42,7 @@ export class RateLimit {
   }
 
   #forgetFull(now: number): void {
-    for (const [name, { amount, at }] of this.#taken) if (amount <= this.#refilled(now - at)) this.#taken.delete(name);
+    for (const name of this.#taken.keys()) if (this.#takenAt(name, now) === 0) this.#taken.delete(name);
     // Not at each new name again when no bucket is full.
     this.#sweepAt = Math.max(SWEEP_FROM, 2 * this.#taken.size);
   }

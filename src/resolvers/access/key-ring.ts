@@ -90,15 +90,18 @@ export class KeyRing implements Disposable {
   /** @throws GatewayError BAD_USER_INPUT or NOT_FOUND with a sentence that says what to do. Then no key was made. */
   create(wanted: NewKey): Promise<CreatedKey> {
     return this.#changes.run(async () => {
+      const createdAt = this.#options.now();
       const { name, scopes, grants } = 'like' in wanted ? toView(this.#find(wanted.like)) : wanted;
       if (!NAME_PATTERN.test(name)) throw notMadeError('A name has 1 to 64 letters, digits, dots, dashes and underscores.');
       this.#checkScopes(scopes, 'No key was made.');
-      this.#checkExpiry(wanted.expiresAt);
+      const { expiresAt } = wanted;
+      const lifeMs = expiresAt - createdAt;
+      if (!Number.isSafeInteger(expiresAt) || lifeMs <= 0 || lifeMs > LONGEST_LIFE_MS)
+        throw notMadeError('A key expires after 3650 days at the latest, and not in the past.');
       this.#checkValidAtOnce(name);
       const id = this.#makeId();
       const secret = randomBytes(SECRET_BYTES).toString('base64url');
-      const { expiresAt } = wanted;
-      const stored = { id, name, hash: hashOf(secret), scopes, grants, createdAt: this.#options.now(), expiresAt, revokedAt: null };
+      const stored = { id, name, hash: hashOf(secret), scopes, grants, createdAt, expiresAt, revokedAt: null };
       await this.#options.store.add(stored);
       const key = this.#hold(stored);
       this.#announce('created', key);
@@ -111,8 +114,7 @@ export class KeyRing implements Disposable {
     return this.#changes.run(async () => {
       const key = this.#find(id);
       if (key.stored.revokedAt !== null) return toView(key);
-      await this.#revise(key, { ...key.stored, revokedAt: this.#options.now() });
-      return this.#announce('revoked', key);
+      return this.#revise('revoked', key, { revokedAt: this.#options.now() });
     });
   }
 
@@ -122,8 +124,7 @@ export class KeyRing implements Disposable {
       const key = this.#find(id);
       if (key.state() !== 'valid') throw new GatewayError('BAD_USER_INPUT', `Nothing was changed: key ${id} is ${key.state()}.`);
       if (scopes) this.#checkScopes(scopes, 'Nothing was changed.');
-      await this.#revise(key, { ...key.stored, ...(scopes && { scopes }), ...(grants && { grants }) });
-      return this.#announce('changed', key);
+      return this.#revise('changed', key, { ...(scopes && { scopes }), ...(grants && { grants }) });
     });
   }
 
@@ -156,12 +157,6 @@ export class KeyRing implements Disposable {
       );
   }
 
-  #checkExpiry(expiresAt: number): void {
-    const life = expiresAt - this.#options.now();
-    if (!Number.isSafeInteger(expiresAt) || life <= 0 || life > LONGEST_LIFE_MS)
-      throw notMadeError('A key expires after 3650 days at the latest, and not in the past.');
-  }
-
   #checkValidAtOnce(name: string): void {
     const valid = this.list().filter((key) => key.name === name && key.state === 'valid');
     if (valid.length < MAX_VALID) return;
@@ -178,9 +173,11 @@ export class KeyRing implements Disposable {
     }
   }
 
-  async #revise(key: KeyIdentity, stored: StoredApiKey): Promise<void> {
+  async #revise(change: 'revoked' | 'changed', key: KeyIdentity, revision: Partial<StoredApiKey>): Promise<KeyView> {
+    const stored = { ...key.stored, ...revision };
     await this.#options.store.revise(stored.id, stored);
     key.revise(stored);
+    return this.#announce(change, key);
   }
 
   #hold(stored: StoredApiKey): KeyIdentity {

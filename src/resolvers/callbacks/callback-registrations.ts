@@ -152,20 +152,14 @@ export class CallbackRegistrations {
   async #renew(publicUrl: string, report: RegistrationReport): Promise<RegistrationReport> {
     const { thingSpace, credentials, paths } = this.#options;
     const url = publicUrl + paths.pathOf(report);
-    await thingSpace.register(report.account, {
-      serviceName: report.service,
-      url,
-      username: credentials?.username ?? '',
-      password: credentials?.password ?? '',
-    });
+    await thingSpace.register(report.account, { serviceName: report.service, url, ...(credentials ?? { username: '', password: '' }) });
     return { ...report, state: 'ours', deliversTo: originOf(url), change: 'registered' };
   }
 
   #publicUrl(): string {
     const publicUrl = this.#options.publicUrl();
-    if (publicUrl === null)
-      throw new GatewayError('CONFIG_INVALID', 'M2M_CALLBACK_PUBLIC_URL is not set, and the carrier must be told where to deliver.');
-    return publicUrl;
+    if (publicUrl !== null) return publicUrl;
+    throw new GatewayError('CONFIG_INVALID', 'M2M_CALLBACK_PUBLIC_URL is not set, and the carrier must be told where to deliver.');
   }
 }
 

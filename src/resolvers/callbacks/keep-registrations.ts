@@ -73,15 +73,15 @@ export class RegistrationKeeper implements Disposable {
     clearTimeout(this.#timer);
   }
 
-  #checkAfter(delayMs: number, watch: RegistrationWatch, isMissing: boolean): void {
-    if (!this.#isStopped) this.#timer = setTimeout(() => void this.#check(watch, isMissing), delayMs);
-  }
-
-  async #check(watch: RegistrationWatch, wasMissing: boolean): Promise<void> {
+  #checkAfter(delayMs: number, watch: RegistrationWatch, wasMissing: boolean): void {
+    if (this.#isStopped) return;
     const { firstAfterMs, everyMs } = this.#options;
-    const isMissing = wasMissing && !(await this.#registerMissing());
-    await watch.check();
-    this.#checkAfter(isMissing ? firstAfterMs : everyMs, watch, isMissing);
+    const check = async () => {
+      const isMissing = wasMissing && !(await this.#registerMissing());
+      await watch.check();
+      this.#checkAfter(isMissing ? firstAfterMs : everyMs, watch, isMissing);
+    };
+    this.#timer = setTimeout(() => void check(), delayMs);
   }
 
   /**

@@ -53,10 +53,9 @@ interface ReadCallback {
   readonly credentials: Credentials;
 }
 
-interface DeadLetter {
+interface DeadLetter extends ReceiveResult {
   readonly outcome: 'QUARANTINED' | 'UNREADABLE';
   readonly reason: UnreadableReason | 'NOT_A_CALLBACK' | null;
-  readonly credentials: Credentials;
 }
 
 /**
@@ -152,7 +151,7 @@ export class CallbackReceiver {
   /** The samples of two of three operations carry no credentials, and CarrierService faults carry empty ones. Both count as none. */
   #checkCredentials({ credentials }: CallbackBody, isDeadLetter: boolean): Credentials {
     const { username, password } = credentials;
-    if (isEmpty(username) && isEmpty(password)) return 'NONE';
+    if ([username, password].every((value) => value === undefined || value === null || value === '')) return 'NONE';
     const given = { username: digestOf(username), password: digestOf(password) };
     // A right password was masked when the dead letter was stored. Beside its username a mask counts as none.
     const isMasked = isDeadLetter && typeof password === 'string' && /^\*+$/.test(password);
@@ -165,10 +164,6 @@ export class CallbackReceiver {
     });
     return verdicts.find((verdict) => verdict !== 'WRONG') ?? 'WRONG';
   }
-}
-
-function isEmpty(value: unknown): boolean {
-  return value === undefined || value === null || value === '';
 }
 
 /** A value that is no text equals nothing registered. It is not written out: it may be nested too deep. */

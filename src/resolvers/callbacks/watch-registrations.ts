@@ -71,8 +71,8 @@ export class RegistrationWatch {
       const key = `${report.account} ${report.service}`;
       const before = this.#known.get(key)?.state ?? 'ours';
       this.#known.set(key, report);
-      const fields = { service: report.service, account: pseudonym(report.account), outcome: report.state };
       if (before === report.state) continue;
+      const fields = { service: report.service, account: pseudonym(report.account), outcome: report.state };
       if (LOST.has(report.state)) logger.error('callback_listener_lost', { ...fields, reason: REPAIR });
       else if (LOST.has(before)) logger.info('callback_listener_back', fields);
       if (report.state === 'former') logger.warn('callback_listener_on_former_url', { ...fields, reason: RENEW });

@@ -44,9 +44,11 @@ export class RequestSender implements AsyncDisposable {
   readonly #running = new Map<string, { readonly done: Promise<void>; readonly withdraw: AbortController }>();
   readonly #paused = new Map<string, number>();
   readonly #stop = new AbortController();
+  readonly #pauses: { readonly firstMs: number; readonly maxMs: number };
 
   constructor(options: RequestSenderOptions) {
     this.#options = options;
+    this.#pauses = { firstMs: options.firstPauseMs, maxMs: options.maxPauseMs };
   }
 
   /** Resolves when every carrier request of it was answered, refused, lost or cancelled. That may take long. */
@@ -103,7 +105,7 @@ export class RequestSender implements AsyncDisposable {
     const { requestLog, maxWaitMs, now, onFailure } = this.#options;
     const { id, createdAt } = sendable.request;
     let recordedCode: string | null = null;
-    const pause = this.#growingPause();
+    const pause = new GrowingPause(this.#pauses);
     for (let again = false; !signal.aborted; again = true) {
       const pauseMs = pause.next();
       const leftMs = Math.max(createdAt + maxWaitMs - now(), 0);
@@ -167,11 +169,6 @@ export class RequestSender implements AsyncDisposable {
     }
   }
 
-  #growingPause(): GrowingPause {
-    const { firstPauseMs: firstMs, maxPauseMs: maxMs } = this.#options;
-    return new GrowingPause({ firstMs, maxMs });
-  }
-
   async #pause(requestId: string, ms: number, signal: AbortSignal): Promise<void> {
     this.#paused.set(requestId, performance.now() + ms);
     await delay(ms, undefined, { signal }).finally(() => this.#paused.delete(requestId));
@@ -179,22 +176,19 @@ export class RequestSender implements AsyncDisposable {
 
   /** Waits for a full disk: a result that is not in the log would leave the Request SENDING for ever. */
   async #record(requestId: string, position: number, step: SendingStep): Promise<void> {
-    const pause = this.#growingPause();
+    const { requestLog } = this.#options;
+    const pause = new GrowingPause(this.#pauses);
     for (;;) {
       try {
-        return await this.#conclude(requestId, position, step);
+        const isReused = step.type === 'ACCEPTED' && (await requestLog.findByCarrierRequestId(step.carrierRequestId)) !== null;
+        await requestLog.step(requestId, position, isReused ? { type: 'UNANSWERED', error: REUSED_ID } : step);
+        return;
       } catch (error) {
         if (this.#stop.signal.aborted) throw error;
         this.#options.onFailure(requestId, error);
         await delay(pause.next(), undefined, { signal: this.#stop.signal });
       }
     }
-  }
-
-  async #conclude(requestId: string, position: number, step: SendingStep): Promise<void> {
-    const { requestLog } = this.#options;
-    const isReused = step.type === 'ACCEPTED' && (await requestLog.findByCarrierRequestId(step.carrierRequestId)) !== null;
-    await requestLog.step(requestId, position, isReused ? { type: 'UNANSWERED', error: REUSED_ID } : step);
   }
 }
 
