@@ -8,7 +8,6 @@ import { KeyIdentity, type KeyState } from './key-identity.ts';
 
 interface KeyRingOptions {
   readonly store: ApiKeyStore;
-  /** The billing accounts that this gateway serves. */
   readonly accounts: readonly string[];
   readonly now: () => number;
 }
@@ -128,7 +127,6 @@ export class KeyRing implements Disposable {
     });
   }
 
-  /** @returns a function that removes the listener. */
   onChange(listener: (change: KeyChange) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -193,7 +191,6 @@ export class KeyRing implements Disposable {
     return view;
   }
 
-  /** Sets one timer, for the key that expires next. */
   #awaitExpiry(): void {
     this.#undoAlarm();
     let next = Infinity;

@@ -7,7 +7,6 @@ export interface CallbackAddress {
   readonly service: CallbackService;
 }
 
-/** How a path of ours was made. */
 export interface PathOrigin {
   readonly generation: number;
   readonly standing: GenerationStanding;
@@ -48,7 +47,6 @@ export class CallbackPaths {
     this.#learn();
   }
 
-  /** The path that the carrier is told. */
   pathOf(address: CallbackAddress): string {
     return makeCallbackPath(this.#options.secret, address, this.#options.generation.current);
   }

@@ -86,26 +86,18 @@ export class CallbackRegistrations {
     const survey = await this.#survey(accounts);
     const unfinished = generation.formerUntil === null ? [] : survey.filter(({ found }) => found?.standing === 'FORMER');
     // The next generation would refuse the URLs that the carrier still has.
-    if (force)
-      await this.#renewOurs(
-        publicUrl,
-        unfinished.map(({ report }) => report),
-      );
+    if (force) await this.#renewOurs(publicUrl, unfinished);
     if (force || unfinished.length === 0) await generation.advance({ force });
-    const listeners = await this.#renewOurs(
-      publicUrl,
-      survey.map(({ report }) => report),
-    );
-    return { formerUntil: generation.formerUntil, listeners };
+    return { formerUntil: generation.formerUntil, listeners: await this.#renewOurs(publicUrl, survey) };
   }
 
-  async #renewOurs(publicUrl: string, reports: readonly RegistrationReport[]): Promise<readonly RegistrationReport[]> {
+  async #renewOurs(publicUrl: string, survey: readonly Surveyed[]): Promise<readonly RegistrationReport[]> {
     const done: RegistrationReport[] = [];
-    for (const report of reports) {
+    for (const { report } of survey) {
       try {
         done.push(OURS.has(report.state) ? await this.#renew(publicUrl, report) : report);
       } catch (cause) {
-        throw halfRotatedError(cause, this.#options.generation, reports.length - done.length);
+        throw halfRotatedError(cause, this.#options.generation, survey.length - done.length);
       }
     }
     return done;

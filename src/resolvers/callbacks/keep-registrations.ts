@@ -8,7 +8,6 @@ interface RegistrationKeeperOptions {
   readonly registrations: CallbackRegistrations;
   /** Null unless the settings say that the carrier delivers here. */
   readonly watch: RegistrationWatch | null;
-  /** Whether the start registers what is missing. */
   readonly registersMissing: boolean;
   /** The pause before the first check, and between checks while a registration is missing. */
   readonly firstAfterMs: number;
@@ -16,7 +15,6 @@ interface RegistrationKeeperOptions {
   readonly logger: Logger;
 }
 
-/** The commands that the command line gives. */
 export type RegistrationCommands = Pick<RegistrationKeeper, 'list' | 'register' | 'remove' | 'rotate'>;
 
 /**

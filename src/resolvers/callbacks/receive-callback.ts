@@ -77,11 +77,7 @@ export class CallbackReceiver {
       ...(credentials ? [{ verdict: 'RIGHT' as const, ...credentials }] : []),
       ...(previousCredentials ? [{ verdict: 'PREVIOUS' as const, ...previousCredentials }] : []),
     ];
-    this.#registered = known.map(({ verdict, username, password }) => ({
-      verdict,
-      username: digestOf(username),
-      password: digestOf(password),
-    }));
+    this.#registered = known.map((pair) => ({ ...pair, username: digestOf(pair.username), password: digestOf(pair.password) }));
     this.#passwords = known.map(({ password }) => password);
   }
 
@@ -89,7 +85,7 @@ export class CallbackReceiver {
     const read = this.#read(received);
     if (!('callback' in read)) return this.#storeDeadLetter(received, read);
     const { credentials } = read;
-    const callback = { ...read.callback, forward: this.#copyForForward(read.callback, read.form), receivedAt: this.#options.now() };
+    const callback = { ...read.callback, forward: this.#makeForwardCopy(read.callback, read.form), receivedAt: this.#options.now() };
     const outcome = await this.#options.requestLog.append(callback);
     return { outcome, reason: outcome === 'DROPPED' ? 'FOREIGN_REQUEST' : null, credentials };
   }
@@ -107,11 +103,10 @@ export class CallbackReceiver {
     const read = this.#read({ account, service, bytes: body }, { isTrusted, isDeadLetter: true });
     if (!('callback' in read)) return read.outcome;
     // All others were forwarded when they came.
-    const forward = reason === 'QUARANTINED' ? this.#copyForForward(read.callback, read.form) : null;
+    const forward = reason === 'QUARANTINED' ? this.#makeForwardCopy(read.callback, read.form) : null;
     const outcome = await this.#options.requestLog.append({ ...read.callback, forward, receivedAt });
-    if (outcome === 'FOREIGN' || outcome === 'DROPPED') return 'FOREIGN';
-    if (outcome === 'DAMAGED') return outcome;
-    await this.#options.requestLog.discardDeadLetter(id);
+    if (outcome === 'DROPPED') return 'FOREIGN';
+    if (outcome !== 'FOREIGN' && outcome !== 'DAMAGED') await this.#options.requestLog.discardDeadLetter(id);
     return outcome;
   }
 
@@ -122,9 +117,8 @@ export class CallbackReceiver {
     const body = readCallbackBody(bytes, this.#passwords);
     if ('unreadable' in body) return { outcome: 'UNREADABLE', reason: body.unreadable, credentials: 'NONE' };
     const credentials = this.#checkCredentials(body, isDeadLetter);
-    if (!isTrusted && (credentials === 'WRONG' || (credentials === 'NONE' && this.#options.requireCredentials))) {
+    if (!isTrusted && (credentials === 'WRONG' || (credentials === 'NONE' && this.#options.requireCredentials)))
       return { outcome: 'QUARANTINED', reason: null, credentials };
-    }
     const message = parseCallback(service, body.message, body.form);
     if (!message) return { outcome: 'UNREADABLE', reason: 'NOT_A_CALLBACK', credentials };
     const { json, digest, callbackCount, form } = body;
@@ -143,7 +137,10 @@ export class CallbackReceiver {
     return isStored ? letter : { ...letter, outcome: 'DROPPED', reason: outcome };
   }
 
-  #copyForForward({ account, service, json, callbackCount }: Omit<IncomingCallback, 'receivedAt'>, form: CallbackForm): ForwardCopy | null {
+  #makeForwardCopy(
+    { account, service, json, callbackCount }: Omit<IncomingCallback, 'receivedAt'>,
+    form: CallbackForm,
+  ): ForwardCopy | null {
     if (!this.#options.isForwarded?.({ account, service })) return null;
     return { contentType: null, body: Buffer.from(withFields(json, callbackCount === null ? {} : { callbackCount }, form)) };
   }

@@ -48,14 +48,8 @@ export class Reconciler implements AsyncDisposable {
   constructor(options: ReconcilerOptions) {
     this.#options = options;
     const { requestLog, reads, callsPerMinute, now, onFailure: onRefused } = options;
-    this.#inquiry = new CarrierInquiry({
-      requestLog,
-      reads,
-      quota: new Quota(callsPerMinute),
-      now,
-      signal: this.#stop.signal,
-      onRefused,
-    });
+    const quota = new Quota(callsPerMinute);
+    this.#inquiry = new CarrierInquiry({ requestLog, reads, quota, now, signal: this.#stop.signal, onRefused });
   }
 
   async tick(): Promise<void> {

@@ -111,10 +111,7 @@ export class RequestSender implements AsyncDisposable {
       const leftMs = Math.max(createdAt + maxWaitMs - now(), 0);
       const patience = AbortSignal.any([signal, AbortSignal.timeout(leftMs)]);
       try {
-        if (leftMs === 0) {
-          await requestLog.cancelQueued(id, WAITED_TOO_LONG);
-          return;
-        }
+        if (leftMs === 0) return void (await requestLog.cancelQueued(id, WAITED_TOO_LONG));
         const { answer, marked } = await this.#attempt(sendable, part, again, patience);
         if (answer.type !== 'NOT_SENT') return;
         // One row for each reason, not for each try: a carrier that is down for a day must not fill the log.

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { ulid } from 'ulid';
-import type { AuditRecord } from '../../datasources/request-log/audit-trail.ts';
 import type { NewRequest, RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import type { Command, ParsedInput } from '../../operations/define-operation.ts';
@@ -69,8 +68,11 @@ export class RequestSubmitter {
   async submit(caller: Caller, action: string, parse: () => ParsedInput): Promise<SubmitResult> {
     const attempt: Attempt = { account: null, devices: null, isRecorded: false };
     const result = await this.#submit(caller, action, parse, attempt);
-    if (!attempt.isRecorded && result.type !== 'VALIDATED')
-      await this.#options.requestLog.recordAudit([auditRecordOf(caller, action, attempt, result)]);
+    const { account, devices, isRecorded } = attempt;
+    if (isRecorded || result.type === 'VALIDATED') return result;
+    const subject = 'request' in result ? result.request.id : 'requestId' in result ? result.requestId : null;
+    const outcome = 'request' in result ? 'REPEATED' : result.type;
+    await this.#options.requestLog.recordAudit([{ caller: caller.id, action, account, devices, subject, outcome }]);
     return result;
   }
 
@@ -84,17 +86,9 @@ export class RequestSubmitter {
     const { accounts, requestLog } = this.#options;
     if (accounts.has(command.accountName)) attempt.account = command.accountName;
     attempt.devices = command.devices?.length ?? null;
-    if (!mayUse(caller, command.accountName, 'write') || !accounts.has(command.accountName))
-      return refuseInput(
-        'accountName',
-        'UNKNOWN_ACCOUNT',
-        // The same words for an account that does not exist and for one that this caller may not use.
-        'This account is not one you can use here. Check its name, leading zeros included.',
-      );
+    if (!mayUse(caller, command.accountName, 'write') || !accounts.has(command.accountName)) return UNKNOWN_ACCOUNT;
     const carrierRequests = split(command);
-    if (command.validateOnly) {
-      return { type: 'VALIDATED', deviceCount: command.devices?.length ?? null, carrierRequestCount: carrierRequests.length };
-    }
+    if (command.validateOnly) return { type: 'VALIDATED', deviceCount: attempt.devices, carrierRequestCount: carrierRequests.length };
 
     await nextTurn();
     const settings = JSON.stringify(command.settings);
@@ -242,13 +236,7 @@ interface Attempt {
   isRecorded: boolean;
 }
 
-/** Makes the audit record of a mutation that made no Request. */
-function auditRecordOf(caller: Caller, action: string, { account, devices }: Attempt, result: SubmitResult): AuditRecord {
-  const subject = 'request' in result ? result.request.id : 'requestId' in result ? result.requestId : null;
-  return { caller: caller.id, action, account, devices, subject, outcome: 'request' in result ? 'REPEATED' : result.type };
-}
-
-/** In milliseconds, never below 0. */
+/** In milliseconds. Never negative: a timer would warn about it. */
 function leftUntil(deadline: number): number {
   return Math.max(deadline - performance.now(), 0);
 }
@@ -256,6 +244,13 @@ function leftUntil(deadline: number): number {
 export function refuseInput(field: string, code: string, message: string): InvalidResult {
   return { type: 'INVALID', faults: [{ path: [field], code, message }], total: 1 };
 }
+
+/** One answer for an account that does not exist and for one that this caller may not use. */
+const UNKNOWN_ACCOUNT = refuseInput(
+  'accountName',
+  'UNKNOWN_ACCOUNT',
+  'This account is not one you can use here. Check its name, leading zeros included.',
+);
 
 /** Splits the devices into carrier requests, each within the operation's limit. */
 function split({ operation, devices }: Command): NewRequest['carrierRequests'] {
