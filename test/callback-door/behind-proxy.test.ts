@@ -14,7 +14,7 @@ test.each([
   expect((await door.stored()).applied).toHaveLength(1);
 });
 
-test('a callback to a path that is not ours is told once a minute, without the path; other paths are not told', async () => {
+test('a callback to a path that is not ours is logged once a minute without the path; other paths are not logged', async () => {
   await using stack = await openClockedGateway();
   const unknown = stack.gateway.callbackPath('0999999999-00001', 'CarrierService');
   for (let times = 0; times < 3; times++) expect(await stack.post(unknown, GOOD)).toBe(404);

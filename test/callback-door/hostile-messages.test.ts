@@ -23,7 +23,7 @@ test('a message of 1 MiB of identifiers settles its device like any other, and h
   const iccid = { kind: 'iccid', id: DEVICE };
   const deviceResponse = { activateResponse: { deviceIds: imeis.map(({ id }) => ({ kind: 'IMEI', id })) } };
   expect((await door.post(JSON.stringify(callback({ deviceIds: [iccid, ...imeis], deviceResponse })))).status).toBe(200);
-  // Of no device that is known, with identifiers of one that is: tried again with every callback that comes.
+  // It names no known device, but has identifiers of one. So every later callback tries it again.
   const odd = callback({ deviceIds: [{ kind: 'iccid', id: '89148000000000009999' }, ...imeis] });
   expect((await door.post(JSON.stringify(odd))).status).toBe(200);
   expect(await door.stillApplies()).toBe('SUCCEEDED');
@@ -51,7 +51,7 @@ test.each([
   expect(unclaimed).toEqual([]);
 });
 
-test('names that every object has are fields like any other', async () => {
+test('names that every JavaScript object has are ordinary fields', async () => {
   await using door = await openDoor();
   const names = ['constructor', 'toString', 'hasOwnProperty', 'valueOf', '__defineGetter__'];
   const fields = names.map((name) => `"${name}":{"prototype":{"isAdmin":true}}`).join(',');

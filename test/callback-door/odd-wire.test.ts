@@ -11,7 +11,7 @@ const NOTHING = { kept: [], unclaimed: [], applied: [] };
 
 const whenClosed = () => false;
 
-/** What the door sends until that is complete, or it has closed. */
+/** What the door sends until the answer is complete or the connection is closed. */
 async function answerTo(door: Door, text: string, isComplete = (received: string) => received.includes('\r\n\r\n')): Promise<string> {
   const socket = connect(Number(new URL(door.origin).port), '127.0.0.1');
   const closed = once(socket, 'close');
@@ -41,7 +41,7 @@ test.each([
   expect((await door.stored()).applied).toHaveLength(1);
 });
 
-test('one of HTTP/1.0 is taken, and its connection ends with the answer', async () => {
+test('a callback over HTTP/1.0 is taken, and its connection ends with the answer', async () => {
   await using door = await openDoor();
   expect(await answerTo(door, `POST ${door.path()} HTTP/1.0\r\n${LENGTH}\r\n${GOOD}`, whenClosed)).toMatch(/^HTTP\/1\.1 200 [^]*\{\}$/);
   expect((await door.stored()).applied).toHaveLength(1);
@@ -67,7 +67,7 @@ test.each([
   expect(await door.stored()).toEqual(NOTHING);
 });
 
-test('many on one connection without waiting are answered in their order, and what is acknowledged is stored', async () => {
+test('many pipelined callbacks on one connection are answered in order, and each acknowledged one is stored', async () => {
   await using door = await openDoor();
   const bodies = Array.from({ length: 60 }, (_, at) =>
     at % 3 === 1 ? 'x'.repeat(40) : JSON.stringify(callback({ requestId: `pipelined-${at}` })),

@@ -50,19 +50,19 @@ test.each([
   expect(Buffer.from(kept?.body ?? []).toString()).toBe(`unreadable ${stars(current)} ${stars(previous)}`);
 });
 
-test('previous credentials are right also where the listeners are registered without any now', async () => {
+test('previous credentials are also right when the current registration has none', async () => {
   await using door = await openDoor({ ...ROTATED, M2M_CALLBACK_USERNAME: '', M2M_CALLBACK_PASSWORD: '' });
   await door.post(JSON.stringify(callback(PREVIOUS)));
   expect(await door.outcome()).toMatchObject({ status: 'SUCCEEDED' });
 });
 
-test('in strict mode previous credentials are credentials', async () => {
+test('in strict mode previous credentials are accepted', async () => {
   await using door = await openDoor({ ...ROTATED, M2M_CALLBACK_STRICT: 'on' });
   await door.post(JSON.stringify(callback(PREVIOUS)));
   expect(await door.outcome()).toMatchObject({ status: 'SUCCEEDED' });
 });
 
-test('the use of previous credentials is warned of once a minute, without saying them', async () => {
+test('the use of previous credentials is logged as a warning once a minute, without the credentials', async () => {
   const env = { ...ROTATED, M2M_CALLBACK_USERNAME: CREDENTIALS.username, M2M_CALLBACK_PASSWORD: CREDENTIALS.password };
   await using stack = await openClockedGateway(env);
   const path = stack.gateway.callbackPath(stack.account, 'CarrierService');
@@ -72,7 +72,7 @@ test('the use of previous credentials is warned of once a minute, without saying
   for (const secret of [PREVIOUS.username, PREVIOUS.password, stack.account]) expect(stack.log.text()).not.toContain(secret);
 });
 
-test('a message that was kept aside becomes readable when its credentials are configured as the previous ones', async () => {
+test('a dead letter can be applied when its credentials are configured as the previous ones', async () => {
   await using box = await openDeadLetterBox();
   await box.post(box.callback(1, PREVIOUS));
   await box.restart(ROTATED);

@@ -14,7 +14,7 @@ const SOON = {
 };
 const WITHHELD = { withholdNext: Number.POSITIVE_INFINITY };
 
-/** The carrier did it, and its answer never came to us. */
+/** The carrier performed it, and its answer never reached us. */
 const LOST: readonly (readonly [string, Omit<EndpointFault, 'endpoint'>])[] = [
   ['cut before the answer', { drop: 'before-answer', performed: true }],
   ['cut in the middle of the answer', { drop: 'mid-body' }],
