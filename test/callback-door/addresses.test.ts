@@ -80,7 +80,7 @@ test.each([
   ['a wrong path', 'POST', {}, '/callbacks/wrong'],
   ['another method', 'PUT', {}, undefined],
   ['a body that is too large', 'POST', { 'content-length': '2000000' }, undefined],
-])('a stranger is told nothing of %s: the address comes first', async (_what, method, headers, path) => {
+])('a stranger learns nothing about %s: the address is checked first', async (_what, method, headers, path) => {
   await using door = await openDoor(HOP);
   const answer = await request(`${door.origin}${path ?? door.path()}`, {
     method: method as 'POST',
@@ -96,7 +96,7 @@ test.each([
   ['the size before the path', 'POST', '2000000', '/callbacks/wrong', 413],
   ['the path before the encoding', 'POST', '7', '/callbacks/wrong', 404],
   ['the encoding before the body', 'POST', '7', undefined, 415],
-])('the gates stand in order: %s', async (_what, method, length, path, status) => {
+])('the checks run in order: %s', async (_what, method, length, path, status) => {
   await using door = await openDoor();
   const answer = await request(`${door.origin}${path ?? door.path()}`, {
     method: method as 'POST',

@@ -11,7 +11,7 @@ test.each([
   ['a NUL', 'a\u0000b'],
   ['a lone surrogate', 'a\ud800b'],
   ['10 kB', 'x'.repeat(10_240)],
-])('a requestId with %s does not keep other callbacks from becoming requests', async (_what, requestId) => {
+])('a requestId with %s does not stop other callbacks from becoming requests', async (_what, requestId) => {
   await using folder = await tempFolder();
   await using log = openLog(folder.path);
   for (const id of [requestId, 'b-good-one']) await receive(log, ACCOUNT, { requestId: id });

@@ -8,7 +8,7 @@ test.each([
   ['a prefix', '/m2m'],
   ['a prefix with a slash at its end', '/m2m/'],
   ['a prefix like our own path', '/callbacks/m2m'],
-])('a callback is taken where the proxy leaves %s of its own before the path', async (_what, prefix) => {
+])('a callback is taken when the proxy leaves %s before the path', async (_what, prefix) => {
   await using door = await openDoor();
   expect((await door.post(GOOD, {}, `${prefix}${door.path()}`)).status).toBe(200);
   expect((await door.stored()).applied).toHaveLength(1);

@@ -37,7 +37,7 @@ test.each([
   ['null beside the username', { password: null }],
   ['the right password and a wrong username', { username: 'somebody' }],
   ['the right password and no username', { username: undefined }],
-])('a message with %s is acknowledged, kept aside with the password hidden, and not applied', async (_what, credentials) => {
+])('a message with %s is acknowledged and becomes a dead letter with the password hidden', async (_what, credentials) => {
   await using door = await openDoor();
   const body = JSON.stringify(callback(credentials));
   expect(await door.post(body)).toEqual({ status: 200, body: '{}' });
@@ -53,7 +53,7 @@ test.each([
 test.each([
   ['JSON', JSON.stringify(callback({ username: 'x', password: 'a"b\\c&d' })), 'c&d'],
   ['XML', '<CallbackRequest><Username>x</Username><Password>a"b\\c&amp;d</Password><RequestId>1</RequestId></CallbackRequest>', 'c&amp;d'],
-])('a password that %s writes otherwise is hidden all the same', async (_what, body, leak) => {
+])('a password that %s writes in another way is hidden too', async (_what, body, leak) => {
   await using door = await openDoor({ M2M_CALLBACK_PASSWORD: 'a"b\\c&d' });
   await door.post(body);
   const { kept } = await door.stored();

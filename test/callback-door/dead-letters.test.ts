@@ -111,7 +111,7 @@ test.each<[what: string, caller: Caller]>([
   ['without the scope of an admin', callerWith({ '*': ['read', 'write'] }, WHOLE)],
   ['with rights on no account', callerWith({}, WHOLE)],
   ['an admin without the grants for what a message may hold', callerWith({ '*': ['admin'] }, { grants: ['activationCode'] })],
-])('a caller %s is not told of dead letters', async (_what, caller) => {
+])('a caller %s cannot read dead letters', async (_what, caller) => {
   await using doors = await openGraphqlDoors({ caller });
   await doors.requestLog.keep(keptAs('UNREADABLE', OURS, '{}'), 10);
   const { data, errors } = await graphql(doors.url, print(DeadLettersDocument), {});

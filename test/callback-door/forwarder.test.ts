@@ -16,7 +16,7 @@ test.each<readonly [string, ListenerAnswer, 'refused' | 'unreachable']>([
   ['sends elsewhere (308)', 308, 'refused'],
   ['cuts the connection', 'RESET', 'unreachable'],
   ['does not answer', 'HANG', 'unreachable'],
-])('a listener that %s gets the same message again, then the others, in their order', async (_what, how, result) => {
+])('a listener that %s gets the same message again, then the others in order', async (_what, how, result) => {
   await using listener = await startPreviousListener((at) => (at === 2 || at === 3 ? how : 200));
   await using forwarding = await openForwarding();
   forwarding.start(listener.url, how === 'HANG' ? { timeoutMs: 1_000 } : {});
@@ -226,7 +226,7 @@ test.each([
     '{"CallbackRequest":{"Username":"u","CallbackCount":2,"RequestId":"r"}}',
   ],
   ['an empty one in its wrapper', '{"CallbackRequest":{}}', '{"CallbackRequest":{"Username":"u","CallbackCount":2}}'],
-])('%s gets back what was taken out of it, named in its own way', (_what, json, expected) => {
+])('%s gets back the fields that were taken out, with its own names', (_what, json, expected) => {
   expect(withFields(json, { username: 'u', callbackCount: 2 })).toBe(expected);
   expect(withFields(json, {})).toBe(json);
 });

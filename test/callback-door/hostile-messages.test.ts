@@ -7,7 +7,7 @@ const legacy = (inner: string) => `<CallbackRequest><RequestId>of-another-tool</
 test.each([
   ['a password nested 200,000 deep', `{"requestId":"x","username":"door-user","password":${deep(200_000)}}`],
   ['a username nested 200,000 deep', `{"requestId":"x","username":${deep(200_000)},"password":"door-password"}`],
-])('%s is wrong, and its message kept aside', async (_what, body) => {
+])('%s is wrong, and its message becomes a dead letter', async (_what, body) => {
   await using door = await openDoor();
   expect(await door.post(body)).toEqual({ status: 200, body: '{}' });
   expect(await door.stillApplies()).toBe('SUCCEEDED');
@@ -40,7 +40,7 @@ test.each([
   ['a DTD of any case', `<!doctype b>${legacy('')}`],
   ['tags 100,000 deep', legacy(`${'<a>'.repeat(100_000)}${'</a>'.repeat(100_000)}`)],
   ['a tag that is a prototype', legacy('<__proto__><isAdmin>yes</isAdmin></__proto__>')],
-])('XML with %s is kept aside unread', async (_what, body) => {
+])('XML with %s becomes a dead letter unread', async (_what, body) => {
   await using door = await openDoor();
   expect((await door.post(body, { 'content-type': 'text/xml' })).status).toBe(200);
   expect(await door.stillApplies()).toBe('SUCCEEDED');

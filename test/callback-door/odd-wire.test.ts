@@ -35,7 +35,7 @@ test.each([
   ['that offers HTTP/2', `host: x\r\nconnection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAEAAEAAAAIAAAAA\r\n${LENGTH}`],
   ['with an empty Content-Encoding', `host: x\r\ncontent-encoding:\r\n${LENGTH}`],
   ['whose Content-Encoding is none', `host: x\r\ncontent-encoding: Identity\r\ncontent-encoding: identity\r\n${LENGTH}`],
-])('a callback %s is taken: it may never come again', async (_what, headers) => {
+])('a callback %s is taken, because it may never come again', async (_what, headers) => {
   await using door = await openDoor();
   expect(await answerTo(door, `POST ${door.path()} HTTP/1.1\r\n${headers}\r\n${GOOD}`)).toMatch(/^HTTP\/1\.1 200 /);
   expect((await door.stored()).applied).toHaveLength(1);
@@ -57,7 +57,7 @@ test.each([
   ['a chunk that is longer than it says', `transfer-encoding: chunked\r\n\r\n5\r\n${GOOD}\r\n0\r\n\r\n`],
   ['another length behind its chunks', `transfer-encoding: chunked\r\n\r\n${CHUNK}0\r\ncontent-length: 9\r\n\r\n`],
   ['a folded header', `x: a\r\n\ttransfer-encoding: chunked\r\n : b\r\n\r\n`],
-])('a request with %s is answered 400 and counted; nothing of it is stored, nor of what it hides', async (_what, odd) => {
+])('a request with %s is answered 400 and counted; nothing of it or of its hidden request is stored', async (_what, odd) => {
   await using door = await openDoor();
   const hidden = `POST ${door.path()} HTTP/1.1\r\nhost: x\r\n${LENGTH}\r\n${GOOD}`;
   expect(await answerTo(door, `POST ${door.path()} HTTP/1.1\r\nhost: x\r\n${odd}${hidden}`, whenClosed)).toMatch(

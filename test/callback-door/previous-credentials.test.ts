@@ -29,7 +29,7 @@ test.each([
   ['the previous password in an array', { username: PREVIOUS.username, password: [PREVIOUS.password] }],
   ['the previous username alone', { username: PREVIOUS.username, password: '' }],
   ['the previous password in the other case', { username: PREVIOUS.username, password: PREVIOUS.password.toUpperCase() }],
-])('a message with %s is kept aside with every password hidden, and not applied', async (_what, credentials) => {
+])('a message with %s becomes a dead letter with every password hidden', async (_what, credentials) => {
   await using door = await openDoor(ROTATED);
   const body = JSON.stringify(callback(credentials));
   expect((await door.post(body)).status).toBe(200);
@@ -43,7 +43,7 @@ test.each([
 test.each([
   ['the current one', 'secret-of-now-and-before', 'secret-of-now'],
   ['the previous one', 'secret-of-now', 'secret-of-now-and-before'],
-])('where %s holds the other password, nothing of either is kept', async (_what, current, previous) => {
+])('when %s contains the other password, no part of either is stored', async (_what, current, previous) => {
   await using door = await openDoor({ ...ROTATED, M2M_CALLBACK_PASSWORD: current, M2M_CALLBACK_PREVIOUS_PASSWORD: previous });
   await door.post(`unreadable ${current} ${previous}`);
   const [kept] = (await door.stored()).kept;

@@ -66,7 +66,7 @@ test('strict mode quarantines a message without credentials, also when it is tri
 test.each([
   ['', {}],
   [' in strict mode', STRICT],
-])('a message that names another account’s request stays, whoever vouches for it%s', async (_mode, env) => {
+])('a dead letter that names another account’s request stays, whoever vouches for it%s', async (_mode, env) => {
   await using box = await openDeadLetterBox({ devices: 2, env });
   const account = box.simulator.accounts[1] ?? '';
   await box.post(box.callback(1), { account });
@@ -171,7 +171,7 @@ test('two operators who try the same dead letters at once apply each of them onc
 test.each([
   ['none', 0],
   ['1,001', 1_001],
-])('with %s ids nothing is tried, and the caller told how many there may be', async (_what, count) => {
+])('with %s ids nothing is tried, and the caller learns how many are allowed', async (_what, count) => {
   await using box = await openDeadLetterBox({ devices: 1 });
   await box.post(box.callback(1, { password: 'a guess' }));
   const [id = ''] = (await box.list()).map((letter) => letter.id);

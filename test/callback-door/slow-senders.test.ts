@@ -37,7 +37,7 @@ test.each([
     (path: string) => [`POST ${path} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n`, '1\r\n \r\n'],
   ],
   ['stops in its body', SLOW_BODY, (path: string) => [`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 50\r\n\r\n{`]],
-] as const)('a sender that %s is cut with 408, counted and logged; others are acknowledged', async (_what, limits, lines) => {
+] as const)('a sender that %s is cut off with 408, counted and logged; others are acknowledged', async (_what, limits, lines) => {
   await using door = await openLimitedDoor(limits);
   const [first = '', again = ''] = lines(door.path);
   const slow = dribble(door, first, again);

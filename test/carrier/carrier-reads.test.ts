@@ -101,7 +101,7 @@ test.each([
   ['has no device', []],
   ['ends where it began', [listed('7')]],
   ['goes back', [listed('6')]],
-])('more devices are said to follow, but the page %s: an error, not a circle', async (_what, devices) => {
+])('when more devices shall follow but the page %s, that is an error, not an endless loop', async (_what, devices) => {
   await using simulator = await startSimulator({ devicesPerAccount: 0 });
   await using api = await startAnsweringServer({ status: 202, body: { hasMoreData: true, devices } });
   await using client = reading(simulator, { apiUrl: api.url });

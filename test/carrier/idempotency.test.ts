@@ -120,7 +120,7 @@ test.each([
   ['empty', ''],
   ['of 256 characters', 'k'.repeat(256)],
   ['with a line feed', 'a\nb'],
-])('a key that is %s is InvalidInput; nothing is sent', async (_what, idempotencyKey) => {
+])('a key that is %s is InvalidInput, and nothing is sent', async (_what, idempotencyKey) => {
   await using stack = await startStack({ register: false });
   const result = await activate(stack.gateway.urls.graphql, activation(stack.account, { idempotencyKey }));
   expect(result).toMatchObject({ __typename: 'InvalidInput', faults: [{ path: ['idempotencyKey'] }] });

@@ -120,7 +120,7 @@ const NO_TOKEN = [
 test.each([
   ...NO_TOKEN.map((text) => ['token', text.replace('TOKEN', 'access_token')] as const),
   ...NO_TOKEN.map((text) => ['login', text.replace('TOKEN', 'sessionToken')] as const),
-])('a 200 of %s with the body %j is no answer and no refusal: the next call asks again', async (endpoint, text) => {
+])('a 200 of %s with the body %j is neither an answer nor a refusal: the next call asks again', async (endpoint, text) => {
   await using simulator = await startSimulator();
   await using client = carrierClient(simulator);
   simulator.faults.body(endpoint, { text });

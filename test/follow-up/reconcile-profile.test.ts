@@ -13,7 +13,7 @@ const WITHHELD = { withholdNext: Number.POSITIVE_INFINITY };
 const MANY = 24;
 
 test.concurrent.each(['all', 'DeviceId'] as const)(
-  'resumed profiles are proven by the list where its pages show attributes: %s',
+  'resumed profiles are proven by the list when its pages show attributes: %s',
   async (pageAttributes) => {
     await using stack = await startStack({ env: SOON, simulator: { pageAttributes } });
     Object.assign(stack.simulator.faults.callbacks, WITHHELD);

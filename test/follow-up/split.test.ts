@@ -37,7 +37,7 @@ test('more devices than the carrier takes at once become several carrier request
 test.each([
   ['refused', { status: 400 }, 'REFUSED', 'REJECTED', 'PARTIALLY_FAILED'],
   ['not answered', { drop: 'before-answer', performed: false }, 'UNKNOWN', 'UNKNOWN', 'UNKNOWN'],
-] as const)('one part %s, the others are sent all the same and done', async (_what, fault, state, outcome, status) => {
+] as const)('when one part is %s the others are still sent and done', async (_what, fault, state, outcome, status) => {
   using _split = withMaxDevices('ACTIVATE_DEVICES', 2);
   await using stack = await startStack({ env: { M2M_SUBMIT_WAIT_MS: '0' } });
   const { activate, once } = operator(stack.gateway.urls.graphql);
