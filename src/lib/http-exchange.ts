@@ -28,22 +28,15 @@ export class TransportError extends Error {
   }
 }
 
-interface TransportOptions {
-  /** For connecting, TLS included. */
-  readonly connectTimeoutMs: number;
-  /** A longer answer is cut off and counts as no answer. */
-  readonly maxAnswerBytes: number;
-}
-
 /**
  * Does HTTP exchanges with undici. Each ends in one of three ways: answered, not sent, or sent and unanswered. It follows no
- * redirects and tries nothing twice.
+ * redirects and tries nothing twice. An answer longer than `maxAnswerBytes` is cut off and counts as no answer.
  */
 export class Transport implements AsyncDisposable {
   readonly #maxAnswerBytes: number;
   readonly #agent: Agent;
 
-  constructor({ connectTimeoutMs, maxAnswerBytes }: TransportOptions) {
+  constructor({ connectTimeoutMs, maxAnswerBytes }: { readonly connectTimeoutMs: number; readonly maxAnswerBytes: number }) {
     this.#maxAnswerBytes = maxAnswerBytes;
     this.#agent = new Agent({ allowH2: false, connect: { timeout: connectTimeoutMs }, headersTimeout: 0, bodyTimeout: 0 });
   }

@@ -88,9 +88,7 @@ export class CallbackForwarder implements AsyncDisposable {
       const mark = following.mark();
       const waiting = await this.#read(lane);
       if (waiting.length === 0) await following.news(mark);
-      for (const message of waiting) {
-        if (this.#stop.signal.aborted || !(await this.#deliver(lane, url, message, health))) break;
-      }
+      for (const message of waiting) if (this.#stop.signal.aborted || !(await this.#deliver(lane, url, message, health))) break;
     }
   }
 
@@ -98,9 +96,8 @@ export class CallbackForwarder implements AsyncDisposable {
   async #runWithoutTarget(): Promise<void> {
     const { queue, targets, accounts } = this.#options;
     while (!this.#stop.signal.aborted) {
-      for (const lane of await queue.forwardLanes()) {
+      for (const lane of await queue.forwardLanes())
         if (!accounts.includes(lane.account) || targets.find(lane) === null) await this.#read(lane);
-      }
       await this.#pause(LOOK_FOR_OLD_MS);
     }
   }

@@ -117,7 +117,7 @@ export class RequestManager {
     const sendable = await requestLog.sendable(request.id);
     if (!operation || !sendable)
       return refuseInput('requestId', 'NOT_RETRIABLE', 'Another tool made this request. The gateway does not know what it asked for.');
-    const failed = await this.#findFailedDevices(request, operation, sendable.devices);
+    const failed = await this.#findFailedDevices(request.id, operation, sendable.devices);
     if (failed.length === 0) return refuseInput('requestId', 'NOTHING_FAILED', 'No device of this request has failed.');
     const retried = await this.#findRetriedDevices(request.id);
     const devices = failed.filter((device) => !retried.has(JSON.stringify(device)));
@@ -125,7 +125,7 @@ export class RequestManager {
       return refuseInput(
         'requestId',
         'ALREADY_RETRIED',
-        'A retry has every failed device already (see `retries`). Follow or retry that one.',
+        'Every failed device is in a retry already (see `retries`). Follow or retry that.',
       );
     const namedDevices = sendable.carrierRequests.every(({ deviceCount }) => deviceCount !== null);
     const { clientReference, idempotencyKey, validateOnly } = options;
@@ -166,11 +166,7 @@ export class RequestManager {
     return result;
   }
 
-  async #findFailedDevices(
-    { id }: StoredRequest,
-    operation: Operation,
-    named: readonly RequestedDevice[] | null,
-  ): Promise<RequestedDevice[]> {
+  async #findFailedDevices(id: string, operation: Operation, named: readonly RequestedDevice[] | null): Promise<RequestedDevice[]> {
     const devices: RequestedDevice[] = [];
     for await (const outcome of this.#readOutcomes(id, ['FAILED', 'REJECTED'])) {
       const device = named?.[outcome.index] ?? nameReported(outcome, operation);
@@ -220,11 +216,7 @@ const UNKNOWN_REQUEST = refuseInput(
   'No request has this id. Pass the `id` a mutation returned, or the carrier’s requestId.',
 );
 const ID_TAKEN = refuseInput('carrierRequestId', 'ID_TAKEN', 'Another request has this id already. Look it up with `request(id:)`.');
-const NOT_UNKNOWN = refuseInput(
-  'requestId',
-  'NOT_UNKNOWN',
-  'The fate of this carrier request is known, or the gateway is finding it out. See `carrierRequests`.',
-);
+const NOT_UNKNOWN = refuseInput('requestId', 'NOT_UNKNOWN', 'No such carrier request is UNKNOWN now. See `carrierRequests`.');
 
 /** Names a device that only a callback reported, as a retry of the operation must name it. */
 function nameReported({ final }: StoredOutcome, { retryKinds }: Operation): RequestedDevice {

@@ -96,9 +96,7 @@ export class RequestSender implements AsyncDisposable {
   async #send(requestId: string, signal: AbortSignal): Promise<void> {
     const sendable = await this.#options.requestLog.sendable(requestId);
     if (!sendable) return;
-    for (const carrierRequest of sendable.carrierRequests) {
-      if (carrierRequest.state === 'QUEUED') await this.#sendPart(sendable, carrierRequest, signal);
-    }
+    for (const part of sendable.carrierRequests) if (part.state === 'QUEUED') await this.#sendPart(sendable, part, signal);
   }
 
   async #sendPart(sendable: SendableRequest, part: StoredCarrierRequest, signal: AbortSignal): Promise<void> {
