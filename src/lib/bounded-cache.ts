@@ -1,4 +1,4 @@
-/** Keeps the most recently used entries up to a total weight; what it forgets can be had again from the log. */
+/** Keeps the most recently used entries, up to a total weight. */
 export class BoundedCache<Key, Value> {
   readonly #entries = new Map<Key, { readonly value: Value; readonly weight: number }>();
   readonly #maxWeight: number;

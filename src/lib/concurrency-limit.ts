@@ -1,14 +1,14 @@
-/** Limits how much each name holds at once: open sockets of a caller, for example, or bytes being read. */
+/** Limits how much each name may hold at once, for example open sockets of a caller or bytes that are being read. */
 export class ConcurrencyLimit {
   readonly #most: number;
   readonly #held = new Map<string, number>();
 
-  /** @param most what one name may hold at once. */
+  /** @param most how much one name may hold at once. */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** False, and nothing is taken, when the name would hold more than it may. */
+  /** Takes nothing and returns false when the name would hold more than it may. */
   acquire(name: string, amount = 1): boolean {
     const held = (this.#held.get(name) ?? 0) + amount;
     if (held > this.#most) return false;

@@ -1,40 +1,41 @@
-/** What callers have of one turn of the event loop, in milliseconds; a piece of work that has begun by then is finished. */
+/** How much time callers have in one turn of the event loop. A piece of work that has begun is finished. */
 const TURN_MS = 20;
 /**
- * After a turn that callers have used up, so many turns of the event loop belong to everybody else, or 10 ms of them. A callback
- * takes three or four turns from its connection to its acknowledgement, and would have to wait for a piece of work in each.
+ * After callers have used up a turn, the next eight turns of the event loop, or 10 ms of them, belong to everybody else. A callback
+ * takes three or four turns from its connection to its acknowledgement. Without the rest it would wait for a caller's work in each.
  */
 const REST_TURNS = 8;
 const REST_MS = 10;
-/** Pieces of work in a turn. */
+/** The most pieces of work in one turn. */
 const PIECES_PER_TURN = 64;
 
-/** What a caller asks, or an event of what it follows. */
+/** `ask`: an operation of a caller. `follow`: an event of its subscription. */
 export type WorkKind = 'ask' | 'follow';
 
 /**
- * Decides when callers' work runs. Nothing can interrupt a piece of it (a message parsed and run, an event read and executed),
- * so it waits here until it may begin. All callers together have twenty milliseconds of a turn of the event loop; then the loop
- * is for the callbacks, the carrier and the store. Among callers, whoever has had the least time goes first: one who asks for
- * much waits for itself. What a caller asks and what it follows are two lanes.
+ * Decides when callers' work runs. Nothing can interrupt a piece of it (a message parsed and run, an event read and executed), so
+ * each piece waits here until it may begin. All callers together have 20 ms in a turn of the event loop; then the loop is free for
+ * callbacks, the carrier and the store. The caller with the least time so far goes first, so a caller that asks for much waits for
+ * itself. Operations and subscriptions of a caller are two lanes.
  */
 export class FairScheduler {
-  /** What waits, by caller and kind. Lanes that have had the same are served in this order. */
+  /** The waiting work, by kind and caller. Lanes with equal time are served in this order. */
   readonly #lanes = new Map<string, (() => void)[]>();
-  /** What each lane has had since the scheduler was last idle, in milliseconds. */
-  readonly #had = new Map<string, number>();
-  /** What the lane served last had had. A lane that comes now begins here: it does not make up for the time before. */
-  #level = 0;
+  /** How much time each lane has had since the scheduler was last idle, in milliseconds. */
+  readonly #usedMs = new Map<string, number>();
+  /** The used time of the lane that was served last. A new lane begins at this level, so its idle time gives it no advantage. */
+  #levelMs = 0;
   #waiting = 0;
-  /** Calls of `#next` that are still to come in this turn. */
+  /** How many calls of `#next` are still to come in this turn. */
   #planned = 0;
-  #turnFrom = 0;
-  #rest = 0;
-  #restFrom = 0;
+  #turnBegan = 0;
+  /** How many turns of rest are left. */
+  #restTurns = 0;
+  #restBegan = 0;
   #servedMs = 0;
   #serving: { readonly name: string; readonly from: number } | null = null;
 
-  /** What the work of callers has taken since the start, in milliseconds. */
+  /** How much time the work of callers has taken since the start, in milliseconds. */
   get servedMs(): number {
     return this.#servedMs;
   }
@@ -43,7 +44,7 @@ export class FairScheduler {
     return this.#waiting;
   }
 
-  /** Resolves when the work of `caller` may begin. What then runs, up to its first wait, is measured. */
+  /** Resolves when the work of `caller` may begin. The work up to its first wait is measured. */
   waitForTurn(caller: string, kind: WorkKind): Promise<void> {
     const name = `${kind} ${caller}`;
     return new Promise((resolve) => {
@@ -53,38 +54,38 @@ export class FairScheduler {
       this.#waiting++;
       if (this.#planned > 0) return;
       this.#planned = 1;
-      // With all who come at the same moment, as followers of one request do.
+      // After this tick, so that all work of the same moment is planned together: followers of one request come at once.
       process.nextTick(() => this.#plan());
     });
   }
 
-  /** One call for each piece of work: promises and ticks of one are run to the end before Node makes the next. */
+  /** Plans one immediate for each piece of work: Node runs the promises and ticks of one to the end before the next. */
   #plan(): void {
-    this.#planned = (this.#rest > 0 ? 0 : Math.min(this.#waiting, PIECES_PER_TURN)) + 1;
-    this.#turnFrom = 0;
+    this.#planned = (this.#restTurns > 0 ? 0 : Math.min(this.#waiting, PIECES_PER_TURN)) + 1;
+    this.#turnBegan = 0;
     for (let call = 0; call < this.#planned; call++) setImmediate(this.#next);
   }
 
   readonly #next = (): void => {
     const now = performance.now();
-    this.#turnFrom ||= now;
+    this.#turnBegan ||= now;
     if (this.#serving) {
       const took = now - this.#serving.from;
       this.#servedMs += took;
-      this.#had.set(this.#serving.name, this.#level + took);
+      this.#usedMs.set(this.#serving.name, this.#levelMs + took);
     }
     this.#serving = null;
     this.#planned--;
     if (this.#planned > 0) {
-      if (now - this.#turnFrom < TURN_MS) this.#serve(now);
+      if (now - this.#turnBegan < TURN_MS) this.#serve(now);
       return;
     }
-    if (now - this.#turnFrom >= TURN_MS) [this.#rest, this.#restFrom] = [REST_TURNS, now];
-    else this.#rest = now - this.#restFrom < REST_MS ? Math.max(this.#rest - 1, 0) : 0;
-    if (this.#waiting > 0 || this.#rest > 0) this.#plan();
+    if (now - this.#turnBegan >= TURN_MS) [this.#restTurns, this.#restBegan] = [REST_TURNS, now];
+    else this.#restTurns = now - this.#restBegan < REST_MS ? Math.max(this.#restTurns - 1, 0) : 0;
+    if (this.#waiting > 0 || this.#restTurns > 0) this.#plan();
     else {
-      this.#had.clear();
-      this.#level = 0;
+      this.#usedMs.clear();
+      this.#levelMs = 0;
     }
   };
 
@@ -100,17 +101,16 @@ export class FairScheduler {
     begin();
   }
 
-  /** The first in line of the lanes that have had the least. */
+  /** The first lane among those with the least used time. */
   #findLeastServed(): string {
     let least = '';
-    let level = Infinity;
+    let leastMs = Infinity;
     for (const name of this.#lanes.keys()) {
-      const had = Math.max(this.#had.get(name) ?? 0, this.#level);
-      if (had >= level) continue;
-      [least, level] = [name, had];
-      if (had === this.#level) break;
+      const usedMs = Math.max(this.#usedMs.get(name) ?? 0, this.#levelMs);
+      if (usedMs < leastMs) [least, leastMs] = [name, usedMs];
+      if (leastMs === this.#levelMs) break;
     }
-    if (level < Infinity) this.#level = level;
+    if (leastMs < Infinity) this.#levelMs = leastMs;
     return least;
   }
 }

@@ -1,4 +1,4 @@
-/** How long to wait before each next try: first `firstMs`, then twice as long each time, `maxMs` at most. */
+/** The pauses between tries: the first is `firstMs`, each next one is twice as long, up to `maxMs`. */
 export class GrowingPause {
   readonly #firstMs: number;
   readonly #maxMs: number;
@@ -10,14 +10,14 @@ export class GrowingPause {
     this.#nextMs = firstMs;
   }
 
-  /** The pause that follows now, in milliseconds. The one after it is longer. */
+  /** Returns the pause that follows now, in milliseconds. */
   next(): number {
     const pauseMs = this.#nextMs;
     this.#nextMs = Math.min(pauseMs * 2, this.#maxMs);
     return pauseMs;
   }
 
-  /** After a try that went well. */
+  /** Call it after a successful try. */
   reset(): void {
     this.#nextMs = this.#firstMs;
   }

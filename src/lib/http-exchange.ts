@@ -5,7 +5,7 @@ export interface Exchange {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** The whole exchange, connecting included. */
+  /** For the whole exchange, connecting included. */
   readonly timeoutMs: number;
 }
 
@@ -13,11 +13,11 @@ export interface Answer {
   readonly status: number;
   readonly retryAfter: string | null;
   readonly text: string;
-  /** The text as JSON; undefined when it is none. */
+  /** The text as JSON; undefined when it is not JSON. */
   readonly body: unknown;
 }
 
-/** No answer came. `sent` is false only when it is certain that not one byte of the request left. */
+/** No answer came. `sent` is false only when certainly no byte of the request left. */
 export class TransportError extends Error {
   override readonly name = 'TransportError';
   readonly sent: boolean;
@@ -28,40 +28,35 @@ export class TransportError extends Error {
   }
 }
 
-export interface TransportOptions {
-  /** Connecting, TLS included, in milliseconds. */
-  readonly connectTimeoutMs: number;
-  /** Answers are read up to this size; a longer one is cut off and is no answer. */
-  readonly maxAnswerBytes: number;
-}
-
 /**
- * One HTTP exchange with the carrier over undici, told apart exactly: answered, not sent, or sent and unanswered.
- * Redirects are not followed and nothing is tried twice here; what may be tried again is ThingSpace's to decide.
+ * Does HTTP exchanges with undici. Each ends in one of three ways: answered, not sent, or sent and unanswered. It follows no
+ * redirects and tries nothing twice. An answer longer than `maxAnswerBytes` is cut off and counts as no answer.
  */
 export class Transport implements AsyncDisposable {
-  readonly #options: TransportOptions;
+  readonly #maxAnswerBytes: number;
   readonly #agent: Agent;
 
-  constructor(options: TransportOptions) {
-    this.#options = options;
-    this.#agent = new Agent({ allowH2: false, connect: { timeout: options.connectTimeoutMs }, headersTimeout: 0, bodyTimeout: 0 });
+  constructor({ connectTimeoutMs, maxAnswerBytes }: { readonly connectTimeoutMs: number; readonly maxAnswerBytes: number }) {
+    this.#maxAnswerBytes = maxAnswerBytes;
+    this.#agent = new Agent({ allowH2: false, connect: { timeout: connectTimeoutMs }, headersTimeout: 0, bodyTimeout: 0 });
   }
 
   send(exchange: Exchange): Promise<Answer> {
     const url = new URL(exchange.url);
-    const options: Dispatcher.DispatchOptions = {
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method: exchange.method,
-      headers: exchange.headers,
-      body: exchange.body ?? null,
-      // A kept-alive socket that the carrier closes just as we write would leave an action's fate unknown for nothing.
-      reset: exchange.method !== 'GET',
-    };
-    return new Promise((resolve, reject) =>
-      this.#agent.dispatch(options, new ExchangeHandler(exchange, this.#options.maxAnswerBytes, resolve, reject)),
+    const handler = new ExchangeHandler(exchange.timeoutMs, this.#maxAnswerBytes);
+    this.#agent.dispatch(
+      {
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: exchange.method,
+        headers: exchange.headers,
+        body: exchange.body ?? null,
+        // The carrier may close a kept-alive socket just as we write. That would leave an action's fate unknown for nothing.
+        reset: exchange.method !== 'GET',
+      },
+      handler,
     );
+    return handler.answer;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -71,23 +66,24 @@ export class Transport implements AsyncDisposable {
 
 class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #maxBytes: number;
-  readonly #resolve: (answer: Answer) => void;
-  readonly #reject: (error: TransportError) => void;
+  readonly #settled = Promise.withResolvers<Answer>();
   readonly #deadline: NodeJS.Timeout;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
   #status = 0;
   #retryAfter: string | null = null;
   #controller: Dispatcher.DispatchController | null = null;
-  /** undici calls onRequestStart with the socket connected, just before the first byte is written. */
+  /** undici calls onRequestStart when the socket is connected, just before it writes the first byte. */
   #sent = false;
   #gaveUp: TransportError | null = null;
 
-  constructor(exchange: Exchange, maxBytes: number, resolve: (answer: Answer) => void, reject: (error: TransportError) => void) {
+  constructor(timeoutMs: number, maxBytes: number) {
     this.#maxBytes = maxBytes;
-    this.#resolve = resolve;
-    this.#reject = reject;
-    this.#deadline = setTimeout(() => this.#giveUp(`no answer within ${exchange.timeoutMs} ms`), exchange.timeoutMs);
+    this.#deadline = setTimeout(() => this.#giveUp(`no answer within ${timeoutMs} ms`), timeoutMs);
+  }
+
+  get answer(): Promise<Answer> {
+    return this.#settled.promise;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -98,12 +94,11 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   onResponseStart(
     _controller: Dispatcher.DispatchController,
-    statusCode: number,
+    status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
-    this.#status = statusCode;
-    const retryAfter = headers['retry-after'];
-    this.#retryAfter = (Array.isArray(retryAfter) ? retryAfter[0] : retryAfter) ?? null;
+    this.#status = status;
+    this.#retryAfter = [headers['retry-after']].flat()[0] ?? null;
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -115,18 +110,19 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     clearTimeout(this.#deadline);
     const text = Buffer.concat(this.#chunks).toString('utf8');
-    this.#resolve({ status: this.#status, retryAfter: this.#retryAfter, text, body: parseJson(text) });
+    this.#settled.resolve({ status: this.#status, retryAfter: this.#retryAfter, text, body: parseJson(text) });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     clearTimeout(this.#deadline);
-    this.#reject(this.#gaveUp ?? new TransportError(describe(error), this.#sent, error));
+    const code = 'code' in error && typeof error.code === 'string' ? `${error.code}: ` : '';
+    this.#settled.reject(this.#gaveUp ?? new TransportError(`${code}${error.message}`, this.#sent, error));
   }
 
   #giveUp(why: string): void {
     clearTimeout(this.#deadline);
     this.#gaveUp ??= new TransportError(why, this.#sent);
-    this.#reject(this.#gaveUp);
+    this.#settled.reject(this.#gaveUp);
     this.#controller?.abort(this.#gaveUp);
   }
 }
@@ -137,9 +133,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function describe(error: Error): string {
-  const code = 'code' in error && typeof error.code === 'string' ? `${error.code}: ` : '';
-  return `${code}${error.message}`;
 }

@@ -1,6 +1,6 @@
 const EVERY_MS = 60_000;
 
-/** For lines that a stranger can cause as often as he likes: each kind is logged at most once a minute, with how often it happened. */
+/** For log lines that a stranger can cause without limit. Each kind is logged at most once a minute, with a count. */
 export class LogThrottle {
   readonly #now: () => number;
   readonly #kinds = new Map<string, { at: number; unlogged: number }>();
@@ -10,11 +10,11 @@ export class LogThrottle {
     this.#now = now;
   }
 
-  /** Counts one event. When it is time for another line, gives back how many there were since the last; null when it is not. */
+  /** Counts one event. Returns how many there were since the last line when the next line is due, else null. */
   count(kind: string): number | null {
     const now = this.#now();
     const known = this.#kinds.get(kind);
-    // A clock that was set back must not silence it.
+    // The absolute value: a clock that was set back must not silence the log.
     if (known && Math.abs(now - known.at) < EVERY_MS) {
       known.unlogged += 1;
       return null;

@@ -1,9 +1,9 @@
-/** Does one piece of work after the other, in the order they are given. One that fails does not hold up the next. */
+/** Does pieces of work one after the other, in the order they are given. The next one begins also when one fails. */
 export class OneAtATime {
   #last: Promise<unknown> = Promise.resolve();
   #unfinished = 0;
 
-  /** Begins once everything given before has ended; settles as `work` does. */
+  /** Runs `work` when all work given before has ended. Settles as `work` does. */
   run<Result>(work: () => Promise<Result>): Promise<Result> {
     this.#unfinished++;
     const done = this.#last.then(work).finally(() => this.#unfinished--);
@@ -15,7 +15,7 @@ export class OneAtATime {
     return this.#unfinished === 0;
   }
 
-  /** Resolves when everything given so far has ended, well or not. */
+  /** Resolves when all work given so far has ended, also when it fails. */
   async ended(): Promise<void> {
     await this.#last;
   }

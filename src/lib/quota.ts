@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { OneAtATime } from './one-at-a-time.ts';
 
-/** At most so many calls in any 60 seconds. Who asks for one waits until it is there, in the order of asking. */
+/** Allows so many calls in any 60 seconds. A further call waits its turn, first come, first served. */
 export class Quota {
   readonly #perMinute: number;
   readonly #takenAt: number[] = [];
@@ -13,14 +13,12 @@ export class Quota {
 
   /** Rejects when `signal` aborts. */
   take(signal: AbortSignal): Promise<void> {
-    return this.#takers.run(() => this.#wait(signal));
-  }
-
-  async #wait(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    const now = performance.now();
-    const first = this.#takenAt.length < this.#perMinute ? undefined : this.#takenAt.shift();
-    if (first !== undefined && first + 60_000 > now) await delay(first + 60_000 - now, undefined, { signal });
-    this.#takenAt.push(performance.now());
+    return this.#takers.run(async () => {
+      signal.throwIfAborted();
+      const first = this.#takenAt.length < this.#perMinute ? undefined : this.#takenAt.shift();
+      const waitMs = first === undefined ? 0 : first + 60_000 - performance.now();
+      if (waitMs > 0) await delay(waitMs, undefined, { signal });
+      this.#takenAt.push(performance.now());
+    });
   }
 }

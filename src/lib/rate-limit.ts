@@ -1,8 +1,11 @@
-/** A bucket of one minute's worth for each name: it may be emptied at once, and fills again at the rate. */
+/** Names after which full buckets are searched and forgotten. */
+const SWEEP_FROM = 10_000;
+
+/** A token bucket for each name. It holds the amount of one minute, may be emptied at once, and fills again at the rate. */
 export class RateLimit {
   readonly #perMinute: number;
   readonly #now: () => number;
-  /** How much was taken and when, by name. Full buckets are forgotten. */
+  /** By name: how much is taken, and when that was counted. Full buckets are forgotten. */
   readonly #taken = new Map<string, { amount: number; at: number }>();
   #sweepAt = SWEEP_FROM;
 
@@ -12,7 +15,7 @@ export class RateLimit {
     this.#now = now;
   }
 
-  /** Null once it was taken, or how long until there is enough again, in milliseconds. More than a minute's worth is never there. */
+  /** Takes an amount and returns null; or returns how long until there is enough, in milliseconds. The most is one minute's amount. */
   take(name: string, amount: number): number | null {
     const wait = this.waitFor(name, amount);
     if (wait !== null) return wait;
@@ -22,13 +25,13 @@ export class RateLimit {
     return null;
   }
 
-  /** The same without taking it. */
+  /** The same, but takes nothing. */
   waitFor(name: string, amount: number): number | null {
     const missing = this.#takenAt(name, this.#now()) + amount - this.#perMinute;
     return missing > 0 ? Math.ceil((missing * 60_000) / this.#perMinute) : null;
   }
 
-  /** What was taken and has not come back yet. */
+  /** How much was taken and has not come back yet. */
   #takenAt(name: string, now: number): number {
     const before = this.#taken.get(name);
     return before ? Math.max(before.amount - this.#refilled(now - before.at), 0) : 0;
@@ -39,11 +42,8 @@ export class RateLimit {
   }
 
   #forgetFull(now: number): void {
-    for (const [name, { amount, at }] of this.#taken) if (amount <= this.#refilled(now - at)) this.#taken.delete(name);
-    // Not again at each name that comes, when all of them matter.
+    for (const name of this.#taken.keys()) if (this.#takenAt(name, now) === 0) this.#taken.delete(name);
+    // Not at each new name again when no bucket is full.
     this.#sweepAt = Math.max(SWEEP_FROM, 2 * this.#taken.size);
   }
 }
-
-/** Names after which those that matter no longer are looked for. */
-const SWEEP_FROM = 10_000;

@@ -1,12 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** How long a sender that was answered may go on sending before the connection is cut, in milliseconds. */
+/** How long a sender may go on sending after the answer, before the connection is cut. */
 const LINGER_MS = 2_000;
 
 /**
- * Answers a request whose body is not going to be read, and ends its connection. Closing at once would reset the connection
- * with bytes unread, and the reset can overtake the answer: so the answer goes out whole, and what still comes is thrown away
- * for a short while.
+ * Answers a request without reading its body, and ends the connection. Closing at once would reset the connection, because bytes
+ * are unread, and the reset can overtake the answer. So the answer goes out whole, and what still comes is thrown away for a while.
  */
 export function refuseUnread(
   request: IncomingMessage,

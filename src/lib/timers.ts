@@ -1,11 +1,10 @@
-/** The longest time a timer of Node can wait, in milliseconds. */
+/** The longest time that a timer of Node can wait. */
 const LONGEST_MS = 2_147_483_647;
 
 /**
- * Calls `ring` once when the clock `now` has reached `at`, a time in milliseconds, however far away, and does not keep the
- * process alive for it.
+ * Calls `ring` once when the clock `now` has reached `at` (in milliseconds, any time ahead). It does not keep the process alive.
  *
- * @returns undoes it.
+ * @returns a function that stops it.
  */
 export function setAlarm(at: number, now: () => number, ring: () => void): () => void {
   let timer: NodeJS.Timeout;
@@ -16,7 +15,7 @@ export function setAlarm(at: number, now: () => number, ring: () => void): () =>
   return () => clearTimeout(timer);
 }
 
-/** Runs `work` every `everyMs`, never twice at once, until undone; undoing waits for the run under way. */
+/** Runs `work` every `everyMs` until undone, never two runs at once. Undoing waits for the run under way. */
 export function repeat(undo: AsyncDisposableStack, everyMs: number, work: () => Promise<void>, onFailure: (error: unknown) => void): void {
   let running: Promise<void> | null = null;
   const timer = setInterval(() => {

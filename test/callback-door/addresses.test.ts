@@ -66,7 +66,7 @@ test.each(REFUSED)('a callback of %s is answered 403, counted, and not stored', 
   expect(await door.stored()).toEqual(NOTHING);
 });
 
-test('repeated headers are one list: the last address of the last is the nearest', async () => {
+test('repeated headers form one list, and the last address of the last header is the nearest', async () => {
   await using door = await openDoor(HOP);
   const post = (...forwardedFor: string[]) => {
     const headers = ['content-type', 'application/json', ...forwardedFor.flatMap((value) => ['x-forwarded-for', value])];
@@ -80,7 +80,7 @@ test.each([
   ['a wrong path', 'POST', {}, '/callbacks/wrong'],
   ['another method', 'PUT', {}, undefined],
   ['a body that is too large', 'POST', { 'content-length': '2000000' }, undefined],
-])('a stranger is told nothing of %s: the address comes first', async (_what, method, headers, path) => {
+])('a stranger learns nothing about %s: the address is checked first', async (_what, method, headers, path) => {
   await using door = await openDoor(HOP);
   const answer = await request(`${door.origin}${path ?? door.path()}`, {
     method: method as 'POST',
@@ -96,7 +96,7 @@ test.each([
   ['the size before the path', 'POST', '2000000', '/callbacks/wrong', 413],
   ['the path before the encoding', 'POST', '7', '/callbacks/wrong', 404],
   ['the encoding before the body', 'POST', '7', undefined, 415],
-])('the gates stand in order: %s', async (_what, method, length, path, status) => {
+])('the checks run in order: %s', async (_what, method, length, path, status) => {
   await using door = await openDoor();
   const answer = await request(`${door.origin}${path ?? door.path()}`, {
     method: method as 'POST',
@@ -107,7 +107,7 @@ test.each([
   await answer.body.dump();
 });
 
-test('a refused address is logged once a minute, with how many there were, and the rule at the start', async () => {
+test('a refused address is logged once a minute with a count, and the rule is logged at the start', async () => {
   await using stack = await openClockedGateway(HOP);
   const { log, clock, gateway, account } = stack;
   const path = gateway.callbackPath(account, 'CarrierService');
@@ -118,14 +118,14 @@ test('a refused address is logged once a minute, with how many there were, and t
   clock.ms += 60_000;
   expect(await post('no <b>address</b>')).toBe(403);
   expect(log.of('callback_address_refused')).toMatchObject([{ count: 1 }, { remoteAddress: 'unknown', count: 3 }]);
-  // A clock that is set back does not silence it.
+  // A clock that is set back does not silence the log.
   clock.ms -= 3_600_000;
   await post(STRANGER);
   expect(log.of('callback_address_refused')).toHaveLength(3);
   for (const secret of [path, account, '<b>']) expect(log.text()).not.toContain(secret);
 });
 
-test('published addresses without a known proxy behind an https URL are warned of: only a proxy’s own address would be seen', async () => {
+test('published addresses behind an https URL without a known proxy cause a warning: only the proxy’s own address would be seen', async () => {
   const env = { M2M_CALLBACK_ADDRESSES: 'published', M2M_CALLBACK_PUBLIC_URL: 'https://m2m.example.com' };
   await using stack = await openClockedGateway(env);
   expect(stack.log.of('callback_addresses')).toMatchObject([
@@ -145,7 +145,7 @@ test.each([
   expect(new CallbackAddresses({ allowed: ['auto'], proxyHops: 0, isOnLoopback: false, publicUrl: null, ...options }).rule).toBe(rule);
 });
 
-test('on an http URL auto takes the published addresses and those that nobody on the internet has', () => {
+test('on an http URL, auto takes the published addresses and private ones', () => {
   const addresses = new CallbackAddresses({ allowed: ['auto'], proxyHops: 0, isOnLoopback: false, publicUrl: 'http://m2m.example.com' });
   const client = (remoteAddress: string) =>
     addresses.allows(addresses.clientOf({ headers: { 'x-forwarded-for': PUBLISHED }, socket: { remoteAddress } as never }));

@@ -6,23 +6,23 @@ import { newRequest } from '../support/new-request.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { ACCOUNT, callback, OTHER_ACCOUNT, WAITING } from './support/open-door.ts';
 
-/** A callback that no request claims becomes a request; none may stand in the way of the others. */
+/** A callback that no request claims becomes a request. None may stop the others. */
 test.each([
   ['a NUL', 'a\u0000b'],
   ['a lone surrogate', 'a\ud800b'],
   ['10 kB', 'x'.repeat(10_240)],
-])('a requestId with %s does not keep other callbacks from becoming requests', async (_what, requestId) => {
+])('a requestId with %s does not stop other callbacks from becoming requests', async (_what, requestId) => {
   await using folder = await tempFolder();
   await using log = openLog(folder.path);
   for (const id of [requestId, 'b-good-one']) await receive(log, ACCOUNT, { requestId: id });
   await log.settleUnclaimed(Number.MAX_SAFE_INTEGER);
   const good = await log.findByCarrierRequestId('b-good-one');
   expect(good).toMatchObject({ origin: 'EXTERNAL', progress: { SUCCEEDED: 1 } });
-  // Nothing is made twice of what is left.
+  // The callbacks that are left make no second request.
   expect(await log.settleUnclaimed(Number.MAX_SAFE_INTEGER)).toMatchObject({ adopted: [] });
 });
 
-test('a callback of another account that came before we knew whose request it names keeps no other from becoming a request', async () => {
+test('a callback of another account that came before its request was known does not stop others from becoming requests', async () => {
   await using folder = await tempFolder();
   await using log = openLog(folder.path);
   const ours = newRequest([[['ICCID', '89141390780800784259']]], { account: ACCOUNT });
@@ -36,7 +36,7 @@ test('a callback of another account that came before we knew whose request it na
   expect((await log.requests([ours.id])).get(ours.id)).toMatchObject({ status: 'IN_PROGRESS', progress: { PENDING: 1 } });
 });
 
-test('one id heard by the listeners of two accounts becomes one request, and keeps no other from becoming one', async () => {
+test('one id on the paths of two accounts becomes one request, and does not stop others from becoming requests', async () => {
   await using folder = await tempFolder();
   await using log = openLog(folder.path);
   for (const account of [ACCOUNT, OTHER_ACCOUNT]) await receive(log, account, { requestId: WAITING });

@@ -8,13 +8,13 @@ test.each([
   ['a prefix', '/m2m'],
   ['a prefix with a slash at its end', '/m2m/'],
   ['a prefix like our own path', '/callbacks/m2m'],
-])('a callback is taken where the proxy leaves %s of its own before the path', async (_what, prefix) => {
+])('a callback is taken when the proxy leaves %s before the path', async (_what, prefix) => {
   await using door = await openDoor();
   expect((await door.post(GOOD, {}, `${prefix}${door.path()}`)).status).toBe(200);
   expect((await door.stored()).applied).toHaveLength(1);
 });
 
-test('a callback to a path that is not ours is told once a minute, without the path; other paths are not told', async () => {
+test('a callback to a path that is not ours is logged once a minute without the path; other paths are not logged', async () => {
   await using stack = await openClockedGateway();
   const unknown = stack.gateway.callbackPath('0999999999-00001', 'CarrierService');
   for (let times = 0; times < 3; times++) expect(await stack.post(unknown, GOOD)).toBe(404);

@@ -7,7 +7,7 @@ const legacy = (inner: string) =>
 const legacyInner =
   '<RequestId>4ed0df8f-43f4-4f7a-8c5f-2f5f1c1f0001</RequestId><Device><Kind>ICCID</Kind><Identifier>00891</Identifier></Device><Status>Success</Status>';
 
-/** Nothing to apply in it: kept byte for byte, acknowledged, for another attempt would not be better. */
+/** Bodies with nothing to apply. They are kept byte for byte and acknowledged: another attempt would not be better. */
 const UNREADABLE: readonly (readonly [string, string | Uint8Array])[] = [
   ['an empty body', ''],
   ['a blank', ' '],
@@ -31,7 +31,7 @@ const UNREADABLE: readonly (readonly [string, string | Uint8Array])[] = [
   ['XML 20,000 deep', `${'<CallbackRequest>'.repeat(20_000)}${'</CallbackRequest>'.repeat(20_000)}`],
 ];
 
-test.each(UNREADABLE)('%s is acknowledged and kept as it came; the next callback is applied', async (_what, body) => {
+test.each(UNREADABLE)('%s is acknowledged and kept as it came, and the next callback is applied', async (_what, body) => {
   await using door = await openDoor();
   expect(await door.post(body)).toEqual({ status: 200, body: '{}' });
   expect(await door.stillApplies()).toBe('SUCCEEDED');
@@ -77,7 +77,7 @@ test('the older XML message is read, leading zeros included', async () => {
 
 const UNKNOWN_ID = 'not-one-of-ours';
 
-/** Odd, but a message: kept with its words, not applied to anything it does not name. */
+/** Odd bodies that are messages. They are kept with their words and applied only to what they name. */
 const ODD: readonly (readonly [string, Record<string, unknown> | string, Partial<UnclaimedRow>])[] = [
   ['no requestId', callback({ requestId: undefined }), { carrier_request_id: null }],
   ['an empty requestId', callback({ requestId: '' }), { carrier_request_id: null }],
@@ -129,13 +129,13 @@ test('a number for an identifier keeps every digit', async () => {
   expect((await door.stored()).unclaimed[0]?.message).toContain('89141390780800784259');
 });
 
-test('of duplicate keys the last one counts', async () => {
+test('when a key is repeated the last one counts', async () => {
   await using door = await openDoor();
   await door.post(`{"requestId":"first","requestId":"${UNKNOWN_ID}","status":"Success"}`);
   expect((await door.stored()).unclaimed).toMatchObject([{ carrier_request_id: UNKNOWN_ID }]);
 });
 
-test('two messages that differ in a lone surrogate only are two messages', async () => {
+test('two messages that differ only in a lone surrogate are two messages', async () => {
   await using door = await openDoor();
   for (const surrogate of ['\\ud800', '\\ud801', '\\ud800']) await door.post(`{"requestId":"${UNKNOWN_ID}","comment":"${surrogate}"}`);
   const { unclaimed } = await door.stored();

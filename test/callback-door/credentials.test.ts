@@ -37,7 +37,7 @@ test.each([
   ['null beside the username', { password: null }],
   ['the right password and a wrong username', { username: 'somebody' }],
   ['the right password and no username', { username: undefined }],
-])('a message with %s is acknowledged, kept aside with the password hidden, and not applied', async (_what, credentials) => {
+])('a message with %s is acknowledged and becomes a dead letter with the password hidden', async (_what, credentials) => {
   await using door = await openDoor();
   const body = JSON.stringify(callback(credentials));
   expect(await door.post(body)).toEqual({ status: 200, body: '{}' });
@@ -53,7 +53,7 @@ test.each([
 test.each([
   ['JSON', JSON.stringify(callback({ username: 'x', password: 'a"b\\c&d' })), 'c&d'],
   ['XML', '<CallbackRequest><Username>x</Username><Password>a"b\\c&amp;d</Password><RequestId>1</RequestId></CallbackRequest>', 'c&amp;d'],
-])('a password that %s writes otherwise is hidden all the same', async (_what, body, leak) => {
+])('a password that %s writes in another way is hidden too', async (_what, body, leak) => {
   await using door = await openDoor({ M2M_CALLBACK_PASSWORD: 'a"b\\c&d' });
   await door.post(body);
   const { kept } = await door.stored();
@@ -61,20 +61,20 @@ test.each([
   expect(Buffer.from(kept[0]?.body ?? []).toString()).not.toContain(leak);
 });
 
-test('in strict mode a message without credentials is kept aside too', async () => {
+test('in strict mode a message without credentials is a dead letter too', async () => {
   await using door = await openDoor({ M2M_CALLBACK_STRICT: 'on' });
   expect((await door.post(JSON.stringify(callback({ username: '', password: '' })))).status).toBe(200);
   expect(await door.outcome()).toMatchObject({ status: 'PENDING' });
   expect((await door.stored()).kept).toMatchObject([{ reason: 'QUARANTINED' }]);
 });
 
-test('credentials that nobody registered are wrong credentials', async () => {
+test('credentials that were not registered are wrong credentials', async () => {
   await using door = await openDoor({ M2M_CALLBACK_USERNAME: '', M2M_CALLBACK_PASSWORD: '' });
   expect((await door.post(JSON.stringify(callback()))).status).toBe(200);
   expect((await door.stored()).kept).toMatchObject([{ reason: 'QUARANTINED' }]);
 });
 
-test('a path under the previous secret is still taken', async () => {
+test('a path made with the previous secret is still taken', async () => {
   const previous = 'a-previous-secret-of-the-tests-32-chars';
   await using door = await openDoor({ M2M_CALLBACK_PREVIOUS_SECRET: previous });
   const token = createHmac('sha256', previous).update(`${ACCOUNT}\nCarrierService`).digest('base64url');
@@ -82,7 +82,7 @@ test('a path under the previous secret is still taken', async () => {
   expect(await door.outcome()).toMatchObject({ status: 'SUCCEEDED' });
 });
 
-test('the use of the previous secret is logged, so that somebody registers again; without the account and the path', async () => {
+test('the use of the previous secret is logged, without the account and the path, so that an operator registers again', async () => {
   const previous = 'a-previous-secret-of-the-tests-32-chars';
   await using folder = await tempFolder();
   const carrier = { url: 'http://127.0.0.1:9/api', credentials: CARRIER_CREDENTIALS, accounts: [ACCOUNT] };
@@ -101,13 +101,13 @@ test('the use of the previous secret is logged, so that somebody registers again
   for (const secret of [previous, token, ACCOUNT, DEVICE]) expect(logged.join()).not.toContain(secret);
 });
 
-test('a path under a secret of no rotation is not', async () => {
+test('a path made with any other secret is not taken', async () => {
   await using door = await openDoor();
   const token = createHmac('sha256', 'a-previous-secret-of-the-tests-32-chars').update(`${ACCOUNT}\nCarrierService`).digest('base64url');
   expect((await door.post(JSON.stringify(callback()), {}, `/callbacks/${token}`)).status).toBe(404);
 });
 
-test('what became of callbacks is counted by service, outcome and credentials', async () => {
+test('callbacks are counted by service, outcome and credentials', async () => {
   await using door = await openDoor();
   await door.post(JSON.stringify(callback({ username: '', password: '' })));
   await door.post(JSON.stringify(callback({ callbackCount: 2 })));

@@ -10,7 +10,7 @@ import { graphql, type GraphqlAnswer } from '../support/stack.ts';
 import { CREDENTIALS, openDeadLetterBox, type DeadLetter } from './support/dead-letter-box.ts';
 import { callerWith } from '../support/caller-with.ts';
 
-test('whatever could not be applied is listed as it came, oldest first: for all accounts, for one, for one reason', async () => {
+test('dead letters are listed as they came, oldest first: for all accounts, for one, for one reason', async () => {
   await using box = await openDeadLetterBox();
   const { account } = box;
   const other = box.simulator.accounts[1] ?? '';
@@ -20,7 +20,7 @@ test('whatever could not be applied is listed as it came, oldest first: for all 
   await box.post(Buffer.from([0xff, 0x00, 0xfe]), { service: 'NiddService', contentType: 'application/octet-stream' });
   await box.post(box.callback(1), { account: other });
   await box.post('{"cut":', { account: other, service: 'DeviceProfileService' });
-  // What was applied is no dead letter.
+  // An applied message is no dead letter.
   await box.post(box.callback(1));
   const json = 'application/json';
   const own = { accountName: account, callbackService: 'CarrierService' };
@@ -28,7 +28,7 @@ test('whatever could not be applied is listed as it came, oldest first: for all 
     { ...own, reason: 'UNREADABLE', contentType: 'text/plain', body: 'no message', bodyIsBase64: false, byteLength: 10 },
     { ...own, reason: 'QUARANTINED', contentType: json, body: JSON.stringify(wrong), bodyIsBase64: false },
     { ...own, callbackService: 'NiddService', reason: 'UNREADABLE', body: '/wD+', bodyIsBase64: true, byteLength: 3 },
-    // A message that was read is kept as it is stored, without its credentials.
+    // A message that could be read is kept in its stored form, without its credentials.
     { ...own, accountName: other, reason: 'FOREIGN_REQUEST', contentType: null },
     { accountName: other, callbackService: 'DeviceProfileService', reason: 'UNREADABLE', contentType: json, body: '{"cut":' },
   ];
@@ -67,7 +67,7 @@ test.each([
 
 const PASSWORD = `p"a\\ss/w&o<r'dé😀`;
 
-test('the configured password, escaped as JSON must, is masked in a message that is quarantined', async () => {
+test('the configured password, escaped as JSON, is masked in a quarantined message', async () => {
   await using box = await openDeadLetterBox({ env: { M2M_CALLBACK_PASSWORD: PASSWORD } });
   const spelling = JSON.stringify(PASSWORD).slice(1, -1);
   const body = `{"username":"somebody else","password":"${spelling}","requestId":"x"}`;
@@ -98,7 +98,7 @@ test.each([
   expect(changed.length).toBeGreaterThanOrEqual(PASSWORD.length);
   expect(kept.toString('latin1')).toMatch(/\*/);
   expect(kept.toString()).not.toContain('ss/w');
-  // What stands around it is as it came.
+  // The bytes around it stay as they came.
   expect(kept.subarray(0, changed[0])).toEqual(body.subarray(0, changed[0]));
   expect(kept.subarray((changed.at(-1) ?? 0) + 1)).toEqual(body.subarray((changed.at(-1) ?? 0) + 1));
 });
@@ -111,7 +111,7 @@ test.each<[what: string, caller: Caller]>([
   ['without the scope of an admin', callerWith({ '*': ['read', 'write'] }, WHOLE)],
   ['with rights on no account', callerWith({}, WHOLE)],
   ['an admin without the grants for what a message may hold', callerWith({ '*': ['admin'] }, { grants: ['activationCode'] })],
-])('a caller %s is not told of dead letters', async (_what, caller) => {
+])('a caller %s cannot read dead letters', async (_what, caller) => {
   await using doors = await openGraphqlDoors({ caller });
   await doors.requestLog.keep(keptAs('UNREADABLE', OURS, '{}'), 10);
   const { data, errors } = await graphql(doors.url, print(DeadLettersDocument), {});
@@ -135,7 +135,7 @@ test('to an admin of another account the dead letters of an account do not exist
   const stored = await doors.requestLog.deadLetters({ accounts: null, reason: null }, null, 10);
   const ids = stored.rows.filter(({ account }) => account === OURS).map(({ id }) => id);
   const redriven = await graphql(doors.url, REDRIVE, { ids: [...ids, '999'] });
-  // Exactly as one that is not there.
+  // The same answer as for one that does not exist.
   expect(redriven.data).toEqual({ redriveDeadLetters: [...ids, '999'].map((id) => ({ id, outcome: 'NOT_FOUND' })) });
   expect((await doors.requestLog.deadLetters({ accounts: null, reason: null }, null, 10)).rows).toHaveLength(2);
   expect((await doors.requestLog.requests([request.id])).get(request.id)).toMatchObject({ progress: { PENDING: 1 } });

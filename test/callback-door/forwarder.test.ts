@@ -16,7 +16,7 @@ test.each<readonly [string, ListenerAnswer, 'refused' | 'unreachable']>([
   ['sends elsewhere (308)', 308, 'refused'],
   ['cuts the connection', 'RESET', 'unreachable'],
   ['does not answer', 'HANG', 'unreachable'],
-])('a listener that %s gets the same message again, then the others, in their order', async (_what, how, result) => {
+])('a listener that %s gets the same message again, then the others in order', async (_what, how, result) => {
   await using listener = await startPreviousListener((at) => (at === 2 || at === 3 ? how : 200));
   await using forwarding = await openForwarding();
   forwarding.start(listener.url, how === 'HANG' ? { timeoutMs: 1_000 } : {});
@@ -31,10 +31,10 @@ test.each<readonly [string, ListenerAnswer, 'refused' | 'unreachable']>([
   expect(forwarding.results).toEqual({ delivered: 6, refused: 0, unreachable: 0, dropped: 0, [result]: 2 });
 });
 
-test('a listener that is not there at all gets everything once it is', async () => {
+test('a listener that is down gets everything when it is up again', async () => {
   await using forwarding = await openForwarding();
   await using listener = await startPreviousListener();
-  // A port that nobody is given: one that was free a moment ago may be somebody else's by now.
+  // A port that the system assigns to nobody: a port that was free a moment ago may be taken by now.
   const first = forwarding.start('http://127.0.0.1:9/callbacks');
   await forwarding.receive(NAMES);
   await until(() => forwarding.results.unreachable > 2);
@@ -44,7 +44,7 @@ test('a listener that is not there at all gets everything once it is', async () 
   expect(listener.taken).toEqual(NAMES);
 });
 
-test('an answer without end is cut, and counts as the delivery that its status says', async () => {
+test('an endless answer is cut off, and its status decides whether it is a delivery', async () => {
   await using listener = await startPreviousListener(() => 'ENDLESS');
   await using forwarding = await openForwarding();
   forwarding.start(listener.url);
@@ -78,7 +78,7 @@ test('a service or an account whose listener hangs holds up no other', async () 
   expect(listener.taken.filter((name) => name.length === 1)).toEqual(NAMES);
 });
 
-test('what has waited for longer than is kept is dropped and counted, and the rest is delivered', async () => {
+test('messages that have waited too long are dropped and counted, and the rest is delivered', async () => {
   let down = true;
   await using listener = await startPreviousListener(() => (down ? 503 : 200));
   await using forwarding = await openForwarding();
@@ -94,7 +94,7 @@ test('what has waited for longer than is kept is dropped and counted, and the re
   expect(forwarding.results.dropped).toBe(2);
 });
 
-test('what was to be forwarded waits while the setting is away, as long as anything waits', async () => {
+test('messages wait while the setting is absent, up to the longest time that any message waits', async () => {
   await using listener = await startPreviousListener();
   await using forwarding = await openForwarding();
   await forwarding.receive(['old']);
@@ -109,7 +109,7 @@ test('what was to be forwarded waits while the setting is away, as long as anyth
   expect(listener.taken).toEqual(NAMES);
 });
 
-test('a message that was taken is not sent again because it could not be removed', async () => {
+test('a delivered message that could not be removed is not sent again', async () => {
   await using listener = await startPreviousListener();
   await using forwarding = await openForwarding();
   let refusals = 2;
@@ -147,7 +147,7 @@ test('a lane is logged when it begins to fail and when it has recovered, without
   expect(forwarding.lines.join('')).not.toMatch(/canary|http:/);
 });
 
-test('a stop gives up what the listener does not answer, and the next start sends it again', async () => {
+test('a stop gives up a message without an answer, and the next start sends it again', async () => {
   await using listener = await startPreviousListener((at) => (at === 0 ? 'HANG' : 200));
   await using forwarding = await openForwarding();
   const stopped = forwarding.start(listener.url);
@@ -175,7 +175,7 @@ test('a stop waits for the answer that is on its way, and that message is not se
   expect(listener.posts).toHaveLength(NAMES.length);
 });
 
-test('a quarantined message is forwarded when an operator has it applied after all', async () => {
+test('a quarantined message is forwarded when an operator has it applied later', async () => {
   await using listener = await startPreviousListener();
   await using forwarding = await openForwarding();
   forwarding.start(listener.url);
@@ -191,7 +191,7 @@ test('a quarantined message is forwarded when an operator has it applied after a
   expect(listener.posts[0]?.headers['content-type']).toBe('application/octet-stream');
 });
 
-test('a message that could not be read was forwarded as it was, and is not again once it can be', async () => {
+test('an unreadable message was forwarded as it was, and is not forwarded again when it can be read', async () => {
   await using forwarding = await openForwarding();
   const body = Buffer.from(JSON.stringify({ requestId: 'r', status: 'Success' }));
   await forwarding.log.keep({ ...LANE, receivedAt: Date.now(), reason: 'UNREADABLE', contentType: null, body }, 10);
@@ -226,7 +226,7 @@ test.each([
     '{"CallbackRequest":{"Username":"u","CallbackCount":2,"RequestId":"r"}}',
   ],
   ['an empty one in its wrapper', '{"CallbackRequest":{}}', '{"CallbackRequest":{"Username":"u","CallbackCount":2}}'],
-])('%s gets back what was taken out of it, named in its own way', (_what, json, expected) => {
+])('%s gets back the fields that were taken out, with its own names', (_what, json, expected) => {
   expect(withFields(json, { username: 'u', callbackCount: 2 })).toBe(expected);
   expect(withFields(json, {})).toBe(json);
 });

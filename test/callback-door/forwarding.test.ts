@@ -12,7 +12,7 @@ function openForwardingDoor(listener: PreviousListenerServer, more: Readonly<Rec
   return openDoor({ M2M_CALLBACK_FORWARD: `*=${listener.url}?key=of-the-tool`, ...more });
 }
 
-test('a callback goes to the previous listener as JSON, its count as it came, with the credentials of that registration', async () => {
+test('a callback goes to the previous listener as JSON, with its own count and the credentials of that registration', async () => {
   await using listener = await startPreviousListener();
   await using door = await openForwardingDoor(listener, {
     M2M_CALLBACK_FORWARD_USERNAME: PREVIOUS.username,
@@ -25,7 +25,7 @@ test('a callback goes to the previous listener as JSON, its count as it came, wi
   expect(JSON.parse(post?.body.toString() ?? '')).toEqual({ ...callback(), ...PREVIOUS, callbackCount: 2 });
 });
 
-test('without credentials of the previous registration a message is forwarded with none, and never with ours', async () => {
+test('without credentials of the previous registration a message is forwarded without any, and never with ours', async () => {
   await using listener = await startPreviousListener();
   await using door = await openForwardingDoor(listener);
   await door.post(text(callback()));
@@ -78,7 +78,7 @@ test('a message with credentials that are not ours is not forwarded', async () =
   await until(async () => (await sample(door, 'm2m_forward_backlog')) === 0);
 });
 
-test('what cannot be read is forwarded byte for byte, with its content type', async () => {
+test('an unreadable message is forwarded byte for byte, with its content type', async () => {
   await using listener = await startPreviousListener();
   await using door = await openForwardingDoor(listener);
   const bytes = Buffer.from([0xff, 0xfe, 0x00, 0x7b, 0x80]);
@@ -88,7 +88,7 @@ test('what cannot be read is forwarded byte for byte, with its content type', as
   expect(listener.posts[0]?.body.equals(bytes)).toBe(true);
 });
 
-test('callbacks are acknowledged and applied while the previous listener hangs, and the metrics tell what waits', async () => {
+test('callbacks are acknowledged and applied while the previous listener hangs, and the metrics show how many wait', async () => {
   await using listener = await startPreviousListener(() => 'HANG');
   await using door = await openForwardingDoor(listener);
   expect((await door.post(text(callback()))).status).toBe(200);
@@ -100,7 +100,7 @@ test('callbacks are acknowledged and applied while the previous listener hangs, 
   expect(listener.posts).toHaveLength(1);
 });
 
-test('the metrics count what was delivered and what was refused', async () => {
+test('the metrics count delivered and refused messages', async () => {
   await using listener = await startPreviousListener((at) => (at === 0 ? 503 : 200));
   await using door = await openForwardingDoor(listener);
   await door.post(text(callback()));
@@ -110,7 +110,7 @@ test('the metrics count what was delivered and what was refused', async () => {
   expect(await sample(door, 'm2m_forward_oldest_seconds')).toBe(0);
 });
 
-test('only what the setting names is forwarded', async () => {
+test('only the accounts and services that the setting names are forwarded', async () => {
   await using listener = await startPreviousListener();
   await using door = await openDoor({
     M2M_CALLBACK_FORWARD: `NiddService=${listener.url}/nidd, ${OTHER_ACCOUNT}/CarrierService=${listener.url}/other`,

@@ -40,7 +40,7 @@ test.each([
   expect(await door.stored()).toEqual(NOTHING);
 });
 
-test('a query behind the path does no harm', async () => {
+test('a query after the path does no harm', async () => {
   await using door = await openDoor();
   expect((await door.post(GOOD, {}, `${door.path()}?a=1`)).status).toBe(200);
   expect((await door.stored()).applied).toHaveLength(1);
@@ -54,13 +54,13 @@ test.each(['gzip', 'deflate', 'br', 'zstd'])('a body in %s is answered 415 and n
   expect(await door.stored()).toEqual(NOTHING);
 });
 
-test('a body of exactly the limit is taken', async () => {
+test('a body as long as the limit is taken', async () => {
   await using door = await openDoor();
   expect((await door.post(sized(LIMIT))).status).toBe(200);
   expect((await door.stored()).applied).toHaveLength(1);
 });
 
-test('one byte more is answered 413 before it is read', async () => {
+test('a body longer by one byte is answered 413 before it is read', async () => {
   await using door = await openDoor();
   // Only the head is sent: the answer does not wait for the body.
   const answer = await rawAnswer(door, `POST ${door.path()} HTTP/1.1\r\nhost: x\r\ncontent-length: ${LIMIT + 1}\r\n\r\n`);
@@ -115,7 +115,7 @@ test.each([
   expect(await door.stored()).toEqual(NOTHING);
 });
 
-test('a body cut off by the sender stores nothing and disturbs nothing', async () => {
+test('a body that its sender cuts off stores nothing and disturbs nothing', async () => {
   await using door = await openDoor();
   const { port } = new URL(door.origin);
   const socket = connect(Number(port), '127.0.0.1');
@@ -149,7 +149,7 @@ test('every account and service has a path of its own', async () => {
   for (const path of paths) expect(path).toMatch(/^\/callbacks\/[\w-]{43}$/);
 });
 
-/** Sends the text over a socket of its own and gives back the first of what comes. */
+/** Sends the text over its own socket and returns the first bytes of the answer. */
 async function rawAnswer(door: Door, text: string): Promise<string> {
   const { port } = new URL(door.origin);
   const socket = connect(Number(port), '127.0.0.1');

@@ -7,7 +7,7 @@ const legacy = (inner: string) => `<CallbackRequest><RequestId>of-another-tool</
 test.each([
   ['a password nested 200,000 deep', `{"requestId":"x","username":"door-user","password":${deep(200_000)}}`],
   ['a username nested 200,000 deep', `{"requestId":"x","username":${deep(200_000)},"password":"door-password"}`],
-])('%s is wrong, and its message kept aside', async (_what, body) => {
+])('%s is wrong, and its message becomes a dead letter', async (_what, body) => {
   await using door = await openDoor();
   expect(await door.post(body)).toEqual({ status: 200, body: '{}' });
   expect(await door.stillApplies()).toBe('SUCCEEDED');
@@ -23,7 +23,7 @@ test('a message of 1 MiB of identifiers settles its device like any other, and h
   const iccid = { kind: 'iccid', id: DEVICE };
   const deviceResponse = { activateResponse: { deviceIds: imeis.map(({ id }) => ({ kind: 'IMEI', id })) } };
   expect((await door.post(JSON.stringify(callback({ deviceIds: [iccid, ...imeis], deviceResponse })))).status).toBe(200);
-  // Of no device that is known, with identifiers of one that is: tried again with every callback that comes.
+  // It names no known device, but has identifiers of one. So every later callback tries it again.
   const odd = callback({ deviceIds: [{ kind: 'iccid', id: '89148000000000009999' }, ...imeis] });
   expect((await door.post(JSON.stringify(odd))).status).toBe(200);
   expect(await door.stillApplies()).toBe('SUCCEEDED');
@@ -40,7 +40,7 @@ test.each([
   ['a DTD of any case', `<!doctype b>${legacy('')}`],
   ['tags 100,000 deep', legacy(`${'<a>'.repeat(100_000)}${'</a>'.repeat(100_000)}`)],
   ['a tag that is a prototype', legacy('<__proto__><isAdmin>yes</isAdmin></__proto__>')],
-])('XML with %s is kept aside unread', async (_what, body) => {
+])('XML with %s becomes a dead letter unread', async (_what, body) => {
   await using door = await openDoor();
   expect((await door.post(body, { 'content-type': 'text/xml' })).status).toBe(200);
   expect(await door.stillApplies()).toBe('SUCCEEDED');
@@ -51,7 +51,7 @@ test.each([
   expect(unclaimed).toEqual([]);
 });
 
-test('names that every object has are fields like any other', async () => {
+test('names that every JavaScript object has are ordinary fields', async () => {
   await using door = await openDoor();
   const names = ['constructor', 'toString', 'hasOwnProperty', 'valueOf', '__defineGetter__'];
   const fields = names.map((name) => `"${name}":{"prototype":{"isAdmin":true}}`).join(',');

@@ -11,7 +11,7 @@ const NOTHING = { kept: [], unclaimed: [], applied: [] };
 
 const whenClosed = () => false;
 
-/** What the door sends until that is complete, or it has closed. */
+/** What the door sends until the answer is complete or the connection is closed. */
 async function answerTo(door: Door, text: string, isComplete = (received: string) => received.includes('\r\n\r\n')): Promise<string> {
   const socket = connect(Number(new URL(door.origin).port), '127.0.0.1');
   const closed = once(socket, 'close');
@@ -35,13 +35,13 @@ test.each([
   ['that offers HTTP/2', `host: x\r\nconnection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAEAAEAAAAIAAAAA\r\n${LENGTH}`],
   ['with an empty Content-Encoding', `host: x\r\ncontent-encoding:\r\n${LENGTH}`],
   ['whose Content-Encoding is none', `host: x\r\ncontent-encoding: Identity\r\ncontent-encoding: identity\r\n${LENGTH}`],
-])('a callback %s is taken: it may never come again', async (_what, headers) => {
+])('a callback %s is taken, because it may never come again', async (_what, headers) => {
   await using door = await openDoor();
   expect(await answerTo(door, `POST ${door.path()} HTTP/1.1\r\n${headers}\r\n${GOOD}`)).toMatch(/^HTTP\/1\.1 200 /);
   expect((await door.stored()).applied).toHaveLength(1);
 });
 
-test('one of HTTP/1.0 is taken, and its connection ends with the answer', async () => {
+test('a callback over HTTP/1.0 is taken, and its connection ends with the answer', async () => {
   await using door = await openDoor();
   expect(await answerTo(door, `POST ${door.path()} HTTP/1.0\r\n${LENGTH}\r\n${GOOD}`, whenClosed)).toMatch(/^HTTP\/1\.1 200 [^]*\{\}$/);
   expect((await door.stored()).applied).toHaveLength(1);
@@ -57,7 +57,7 @@ test.each([
   ['a chunk that is longer than it says', `transfer-encoding: chunked\r\n\r\n5\r\n${GOOD}\r\n0\r\n\r\n`],
   ['another length behind its chunks', `transfer-encoding: chunked\r\n\r\n${CHUNK}0\r\ncontent-length: 9\r\n\r\n`],
   ['a folded header', `x: a\r\n\ttransfer-encoding: chunked\r\n : b\r\n\r\n`],
-])('a request with %s is answered 400 and counted; nothing of it is stored, nor of what it hides', async (_what, odd) => {
+])('a request with %s is answered 400 and counted; nothing of it or of its hidden request is stored', async (_what, odd) => {
   await using door = await openDoor();
   const hidden = `POST ${door.path()} HTTP/1.1\r\nhost: x\r\n${LENGTH}\r\n${GOOD}`;
   expect(await answerTo(door, `POST ${door.path()} HTTP/1.1\r\nhost: x\r\n${odd}${hidden}`, whenClosed)).toMatch(
@@ -67,7 +67,7 @@ test.each([
   expect(await door.stored()).toEqual(NOTHING);
 });
 
-test('many on one connection without waiting are answered in their order, and what is acknowledged is stored', async () => {
+test('many pipelined callbacks on one connection are answered in order, and each acknowledged one is stored', async () => {
   await using door = await openDoor();
   const bodies = Array.from({ length: 60 }, (_, at) =>
     at % 3 === 1 ? 'x'.repeat(40) : JSON.stringify(callback({ requestId: `pipelined-${at}` })),

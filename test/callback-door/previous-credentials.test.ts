@@ -29,7 +29,7 @@ test.each([
   ['the previous password in an array', { username: PREVIOUS.username, password: [PREVIOUS.password] }],
   ['the previous username alone', { username: PREVIOUS.username, password: '' }],
   ['the previous password in the other case', { username: PREVIOUS.username, password: PREVIOUS.password.toUpperCase() }],
-])('a message with %s is kept aside with every password hidden, and not applied', async (_what, credentials) => {
+])('a message with %s becomes a dead letter with every password hidden', async (_what, credentials) => {
   await using door = await openDoor(ROTATED);
   const body = JSON.stringify(callback(credentials));
   expect((await door.post(body)).status).toBe(200);
@@ -43,26 +43,26 @@ test.each([
 test.each([
   ['the current one', 'secret-of-now-and-before', 'secret-of-now'],
   ['the previous one', 'secret-of-now', 'secret-of-now-and-before'],
-])('where %s holds the other password, nothing of either is kept', async (_what, current, previous) => {
+])('when %s contains the other password, no part of either is stored', async (_what, current, previous) => {
   await using door = await openDoor({ ...ROTATED, M2M_CALLBACK_PASSWORD: current, M2M_CALLBACK_PREVIOUS_PASSWORD: previous });
   await door.post(`unreadable ${current} ${previous}`);
   const [kept] = (await door.stored()).kept;
   expect(Buffer.from(kept?.body ?? []).toString()).toBe(`unreadable ${stars(current)} ${stars(previous)}`);
 });
 
-test('previous credentials are right also where the listeners are registered without any now', async () => {
+test('previous credentials are also right when the current registration has none', async () => {
   await using door = await openDoor({ ...ROTATED, M2M_CALLBACK_USERNAME: '', M2M_CALLBACK_PASSWORD: '' });
   await door.post(JSON.stringify(callback(PREVIOUS)));
   expect(await door.outcome()).toMatchObject({ status: 'SUCCEEDED' });
 });
 
-test('in strict mode previous credentials are credentials', async () => {
+test('in strict mode previous credentials are accepted', async () => {
   await using door = await openDoor({ ...ROTATED, M2M_CALLBACK_STRICT: 'on' });
   await door.post(JSON.stringify(callback(PREVIOUS)));
   expect(await door.outcome()).toMatchObject({ status: 'SUCCEEDED' });
 });
 
-test('the use of previous credentials is warned of once a minute, without saying them', async () => {
+test('the use of previous credentials is logged as a warning once a minute, without the credentials', async () => {
   const env = { ...ROTATED, M2M_CALLBACK_USERNAME: CREDENTIALS.username, M2M_CALLBACK_PASSWORD: CREDENTIALS.password };
   await using stack = await openClockedGateway(env);
   const path = stack.gateway.callbackPath(stack.account, 'CarrierService');
@@ -72,7 +72,7 @@ test('the use of previous credentials is warned of once a minute, without saying
   for (const secret of [PREVIOUS.username, PREVIOUS.password, stack.account]) expect(stack.log.text()).not.toContain(secret);
 });
 
-test('a message that was kept aside becomes readable when its credentials are configured as the previous ones', async () => {
+test('a dead letter can be applied when its credentials are configured as the previous ones', async () => {
   await using box = await openDeadLetterBox();
   await box.post(box.callback(1, PREVIOUS));
   await box.restart(ROTATED);

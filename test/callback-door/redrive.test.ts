@@ -5,18 +5,18 @@ import { CREDENTIALS, openDeadLetterBox } from './support/dead-letter-box.ts';
 
 const STRICT = { M2M_CALLBACK_STRICT: 'on' };
 
-/** A message of the store becomes one that can be read: what an upgrade does, from the other side. */
+/** Makes a stored message readable. For the gateway this is like an upgrade. */
 const becomes = (id: string | undefined, body: unknown) => (store: DatabaseSync) =>
   void store.prepare('UPDATE kept_message SET body = ? WHERE pk = ?').run(Buffer.from(JSON.stringify(body)), Number(id));
 
-test('an unreadable message stays until it can be read: after an upgrade it is applied, at the time it came, and is a dead letter no more', async () => {
+test('an unreadable message stays until it can be read: after an upgrade it is applied with the time it came at, and is no dead letter any more', async () => {
   await using box = await openDeadLetterBox({ devices: 1 });
   await box.post('in words of the future');
   const [letter] = await box.list();
   const id = letter?.id ?? '';
   expect(await box.redrive([id])).toEqual(['UNREADABLE']);
   expect(await box.list()).toEqual([letter]);
-  // As it would have been kept: its password is masked.
+  // As the gateway would have kept it: its password is masked.
   await box.restart({}, becomes(id, box.callback(1, { password: '*'.repeat(CREDENTIALS.password.length) })));
   expect(await box.statuses()).toEqual(['PENDING']);
   expect(await box.redrive([id])).toEqual(['APPLIED']);
@@ -41,7 +41,7 @@ test('a message with other credentials stays quarantined until those are configu
   expect(await box.list()).toEqual([]);
 });
 
-test('of a masked message the username decides: the right one with the other password of before, a wrong one never', async () => {
+test('for a masked message the username decides: the right one is accepted with the earlier password, a wrong one never', async () => {
   await using box = await openDeadLetterBox({ devices: 2 });
   await box.post(box.callback(1, { username: 'of tomorrow' }));
   await box.post(box.callback(2, { username: 'of nobody' }));
@@ -51,7 +51,7 @@ test('of a masked message the username decides: the right one with the other pas
   expect(await box.statuses()).toEqual(['SUCCEEDED', 'PENDING']);
 });
 
-test('strict mode quarantines what names no credentials, also when it is tried again; an operator can vouch for it', async () => {
+test('strict mode quarantines a message without credentials, also when it is tried again; an operator can vouch for it', async () => {
   await using box = await openDeadLetterBox({ devices: 2, env: STRICT });
   await box.post(box.callback(1, { username: '', password: '' }));
   await box.post(box.callback(2, { password: 'a guess' }));
@@ -66,7 +66,7 @@ test('strict mode quarantines what names no credentials, also when it is tried a
 test.each([
   ['', {}],
   [' in strict mode', STRICT],
-])('a message that names another account’s request stays, whoever vouches for it%s', async (_mode, env) => {
+])('a dead letter that names another account’s request stays, whoever vouches for it%s', async (_mode, env) => {
   await using box = await openDeadLetterBox({ devices: 2, env });
   const account = box.simulator.accounts[1] ?? '';
   await box.post(box.callback(1), { account });
@@ -78,7 +78,7 @@ test.each([
   expect(await box.statuses()).toEqual(['PENDING', 'PENDING']);
 });
 
-test('what has been applied meanwhile is a duplicate: known once, and a dead letter no more', async () => {
+test('a message that was applied meanwhile is a duplicate: stored once, and no dead letter any more', async () => {
   await using box = await openDeadLetterBox({ devices: 1 });
   await box.post(box.callback(1, { password: 'a guess' }));
   await box.post(box.callback(1, { password: 'another guess', callbackCount: 2 }));
@@ -92,7 +92,7 @@ test('what has been applied meanwhile is a duplicate: known once, and a dead let
   });
 });
 
-test('what names a request that nobody has made waits for it as any callback does', async () => {
+test('a dead letter of a request that does not exist yet waits for it like any callback', async () => {
   await using box = await openDeadLetterBox();
   await box.post(box.callback(1, { password: 'a guess', requestId: 'of-another-tool' }));
   const ids = (await box.list()).map(({ id }) => id);
@@ -155,7 +155,7 @@ test('each id is answered in its place, whatever it is, and a repeated one is ap
   expect(await box.statuses()).toEqual(['SUCCEEDED', 'SUCCEEDED']);
 });
 
-test('two who try the same dead letters at once apply each of them once', async () => {
+test('two operators who try the same dead letters at once apply each of them once', async () => {
   await using box = await openDeadLetterBox({ devices: 20 });
   for (let device = 1; device <= 20; device++) await box.post(box.callback(device, { password: 'a guess' }));
   const ids = (await box.list()).map(({ id }) => id);
@@ -171,7 +171,7 @@ test('two who try the same dead letters at once apply each of them once', async 
 test.each([
   ['none', 0],
   ['1,001', 1_001],
-])('with %s ids nothing is tried, and the caller told how many there may be', async (_what, count) => {
+])('with %s ids nothing is tried, and the caller learns how many are allowed', async (_what, count) => {
   await using box = await openDeadLetterBox({ devices: 1 });
   await box.post(box.callback(1, { password: 'a guess' }));
   const [id = ''] = (await box.list()).map((letter) => letter.id);
@@ -189,7 +189,7 @@ test('1,000 ids are tried', async () => {
   expect((await box.redrive([...Array<string>(999).fill('0'), id], true)).at(-1)).toBe('APPLIED');
 });
 
-test('a result that lay among the dead letters corrects a device that has expired meanwhile', async () => {
+test('a result among the dead letters corrects a device that has expired meanwhile', async () => {
   await using box = await openDeadLetterBox({ env: { M2M_OVERDUE_AFTER_MS: '1000', M2M_EXPIRE_AFTER_MS: '1500' } });
   box.simulator.faults.status('*', 503, { times: Infinity });
   await box.post(box.callback(2, { password: 'a guess' }));

@@ -25,7 +25,7 @@ test('M2M_CALLBACK_REGISTER=on registers what is missing, and leaves ours alone 
   expect(simulator.listeners(ACCOUNT)).toHaveLength(3);
 });
 
-test('with M2M_CALLBACK_REGISTER=on and another tool’s listener the gateway starts, says so, changes nothing, and registers once it is gone', async () => {
+test('with M2M_CALLBACK_REGISTER=on and another tool registered, the gateway starts, logs it, changes nothing, and registers when the tool is gone', async () => {
   await using simulator = await startSimulator(ONE_ACCOUNT);
   await using folder = await tempFolder();
   await using client = carrierClient(simulator);
@@ -41,7 +41,7 @@ test('with M2M_CALLBACK_REGISTER=on and another tool’s listener the gateway st
   });
   expect(log.of('callback_listeners_not_registered')).toMatchObject([{ level: 50, code: 'LISTENER_TAKEN' }]);
   expect(simulator.listeners(ACCOUNT)).toMatchObject([{ url: OTHER_TOOL }]);
-  // What comes by a path of ours is taken all the same.
+  // A callback on a path of ours is still taken.
   const answer = await request(`${gateway.urls.callbacks}${gateway.callbackPath(ACCOUNT, 'CarrierService')}`, {
     method: 'POST',
     body: '{}',

@@ -13,7 +13,7 @@ const urlsOf = ({ gateway, account }: ClockedGateway) =>
   SERVICES.map((each) => gateway.urls.callbacks + gateway.callbackPath(account, each));
 const rotate = (stack: ClockedGateway, path = '/callbacks/rotate') => stack.command<RotationReport>('POST', path);
 
-/** Registered, and rotated but for the last two services, which the carrier still has under their former URLs. */
+/** Registers, then rotates all but the last two services. The carrier still has those under their former URLs. */
 async function halfRotated() {
   const stack = await openClockedGateway();
   await stack.command('POST', '/callbacks/register');
@@ -25,7 +25,7 @@ async function halfRotated() {
   return { stack, former: former[1] ?? '', [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() };
 }
 
-test('while the carrier is seen to have a former URL it is taken: a rotation that nobody finishes loses nothing', async () => {
+test('a former URL is taken while the carrier is seen to have it, so an unfinished rotation loses nothing', async () => {
   await using rotation = await halfRotated();
   const { stack, former } = rotation;
   for (let hour = 0; hour < 48; hour++) {
@@ -37,7 +37,7 @@ test('while the carrier is seen to have a former URL it is taken: a rotation tha
   expect(await stack.post(former, message('after a restart'))).toBe(200);
 });
 
-test('a rotation that is finished late takes the former URLs for 24 hours more from then on', async () => {
+test('a rotation that is finished late takes the former URLs for another 24 hours', async () => {
   await using rotation = await halfRotated();
   const { stack, former } = rotation;
   stack.clock.ms += DAY_MS - 1;
@@ -45,13 +45,13 @@ test('a rotation that is finished late takes the former URLs for 24 hours more f
   expect(urlsAt(stack)).toEqual(urlsOf(stack));
   stack.clock.ms += DAY_MS - 1;
   expect(await stack.post(former, message('a'))).toBe(200);
-  // Seen to have none of them the carrier is given no longer.
+  // When the carrier is seen to have no former URL, their time is not prolonged.
   expect(await stack.command('GET', '/callbacks')).toMatchObject({ status: 200 });
   stack.clock.ms += 1;
   expect(await stack.post(former, message('b'))).toBe(404);
 });
 
-test('forced again and again while the carrier refuses, a rotation leaves the URLs good that the carrier has', async () => {
+test('a rotation that is forced again and again while the carrier refuses never gives up the URLs that the carrier has', async () => {
   await using rotation = await halfRotated();
   const { stack, former } = rotation;
   const current = stack.gateway.callbackPath(stack.account, 'NiddService');
@@ -62,12 +62,12 @@ test('forced again and again while the carrier refuses, a rotation leaves the UR
   }
   expect((await rotate(stack, FORCE)).status).toBe(200);
   expect(urlsAt(stack)).toEqual(urlsOf(stack));
-  // Forced, it takes effect: what was current until now is the one before.
+  // A forced rotation takes effect: the generation that was current is now the former one.
   expect(await stack.post(former, message('given up'))).toBe(404);
   expect(await stack.post(current, message('former'))).toBe(200);
 });
 
-test('a rotation beside a registration that is under way waits for it: no listener is left on a former URL', async () => {
+test('a rotation waits for a registration under way, so no registration keeps a former URL', async () => {
   await using stack = await openClockedGateway();
   stack.simulator.faults.endpoints.add({ endpoint: 'callbackRegister', latencyMs: 300 });
   const registering = stack.command('POST', '/callbacks/register');

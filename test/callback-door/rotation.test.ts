@@ -27,7 +27,7 @@ const rotate = (stack: ClockedGateway, path = '/callbacks/rotate') => stack.comm
 const states = async (stack: ClockedGateway) =>
   (await stack.command<{ state: string }[]>('GET', '/callbacks')).body.map(({ state }) => state);
 
-/** Registered, and then rotated once; the path before and the one after. */
+/** Registers, then rotates once. Returns the path from before and the one from after. */
 async function rotated(env: Readonly<Record<string, string>> = {}) {
   const stack = await openClockedGateway(env);
   await stack.command('POST', '/callbacks/register');
@@ -37,7 +37,7 @@ async function rotated(env: Readonly<Record<string, string>> = {}) {
   return { stack, former, current: pathOf(stack), [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() };
 }
 
-test('a rotation gives every listener of ours a new URL at the carrier, and says until when the former ones are taken', async () => {
+test('a rotation gives every registration of ours a new URL, and says until when the former ones are taken', async () => {
   await using stack = await openClockedGateway({ M2M_CALLBACK_USERNAME: 'before', M2M_CALLBACK_PASSWORD: 'password-before' });
   await stack.command('POST', '/callbacks/register');
   const before = urlsAt(stack);
@@ -53,12 +53,12 @@ test('a rotation gives every listener of ours a new URL at the carrier, and says
     expect(listener).toMatchObject({ username: 'after', password: 'password-after' });
 });
 
-test('URLs of before any rotation stay as they were: what is registered already goes on', async () => {
+test('URLs from before the first rotation stay the same, so existing registrations go on', async () => {
   await using stack = await openClockedGateway({ M2M_CALLBACK_SECRET: 'a-secret-of-thirty-two-characters' });
   expect(pathOf(stack)).toBe('/callbacks/ZdT01yZyq1S7YPdukuGa62yhqWEZ3mojnkzJdeUCipE');
 });
 
-test('within the window a message is taken on the former and the new path, and is one message', async () => {
+test('within 24 hours a message is taken on the former and the new path, and is one message', async () => {
   await using rotation = await rotated();
   const { stack, former, current } = rotation;
   expect(former).not.toBe(current);
@@ -70,7 +70,7 @@ test('within the window a message is taken on the former and the new path, and i
   expect(await counted(stack, 'duplicate')).toBe(2);
 });
 
-test('the use of the former path is counted, and warned of once a minute and service, without the path and the account', async () => {
+test('the use of a former path is counted and logged as a warning once a minute and service, without the path and the account', async () => {
   await using rotation = await rotated();
   const { stack, former, current } = rotation;
   for (const comment of ['a', 'b', 'c']) await stack.post(former, message(comment));
@@ -83,7 +83,7 @@ test('the use of the former path is counted, and warned of once a minute and ser
   for (const secret of [former, current, stack.account]) expect(stack.log.text()).not.toContain(secret.replace('/callbacks/', ''));
 });
 
-test('the window ends 24 hours after the rotation: then the former path is nobody’s', async () => {
+test('24 hours after the rotation the former path is no longer taken', async () => {
   await using rotation = await rotated();
   const { stack, former, current } = rotation;
   stack.clock.ms += DAY_MS - 1;
@@ -94,7 +94,7 @@ test('the window ends 24 hours after the rotation: then the former path is nobod
   expect(await counted(stack, 'unclaimed')).toBe(2);
 });
 
-test('a restart keeps the new URLs, the former ones, and the end of their window', async () => {
+test('a restart keeps the new URLs, the former ones, and the time until which those are taken', async () => {
   await using rotation = await rotated();
   const { stack, former, current } = rotation;
   await stack.restart();
@@ -108,7 +108,7 @@ test('a restart keeps the new URLs, the former ones, and the end of their window
   expect(await stack.post(current, message('c'))).toBe(200);
 });
 
-test('a callback that is under way when its path is given up is taken: it came on a path that was good', async () => {
+test('a callback that is under way when its path is given up is still taken', async () => {
   await using rotation = await rotated();
   const { stack, former } = rotation;
   const body = message('under way');
@@ -116,7 +116,7 @@ test('a callback that is under way when its path is given up is taken: it came o
   const socket = connect(Number(port), '127.0.0.1');
   const head = `POST ${former} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nexpect: 100-continue\r\ncontent-length: ${body.length}\r\n\r\n`;
   socket.write(head + body.slice(0, 10));
-  // "100 Continue": the door has seen the head.
+  // "100 Continue" shows that the door has read the head.
   await once(socket, 'data');
   expect((await rotate(stack, FORCE)).status).toBe(200);
   stack.clock.ms += DAY_MS;
@@ -126,7 +126,7 @@ test('a callback that is under way when its path is given up is taken: it came o
   expect(await counted(stack, 'unclaimed')).toBe(1);
 });
 
-test('a second rotation within the window is refused with the time that is left, and changes nothing', async () => {
+test('a second rotation within 24 hours is refused with the time that is left, and changes nothing', async () => {
   await using rotation = await rotated();
   const { stack, former, current } = rotation;
   stack.clock.ms += 3 * 60 * MINUTE_MS + 1;
@@ -140,7 +140,7 @@ test('a second rotation within the window is refused with the time that is left,
   expect((await rotate(stack)).status).toBe(200);
 });
 
-test('forced, it takes effect at once: of the URLs before, only the last ones are still taken', async () => {
+test('a forced rotation takes effect at once, and of the earlier URLs only the last ones are still taken', async () => {
   await using rotation = await rotated();
   const { stack, former, current } = rotation;
   expect((await rotate(stack, FORCE)).status).toBe(200);
@@ -150,7 +150,7 @@ test('forced, it takes effect at once: of the URLs before, only the last ones ar
   expect(urlsAt(stack)).toEqual(urlsOf(stack));
 });
 
-test('two rotations at once come to one: the second is refused, or helps to finish the first', async () => {
+test('two rotations at once become one: the second is refused or helps to finish the first', async () => {
   await using stack = await openClockedGateway();
   await stack.command('POST', '/callbacks/register');
   const former = pathOf(stack);
@@ -160,7 +160,7 @@ test('two rotations at once come to one: the second is refused, or helps to fini
   expect(urlsAt(stack)).toEqual(urlsOf(stack));
 });
 
-test('a listener of another tool, and a service without one, stay as they are', async () => {
+test('a registration of another tool, and a service without one, stay as they are', async () => {
   await using stack = await openClockedGateway();
   await stack.command('POST', '/callbacks/register');
   await using client = carrierClient(stack.simulator);
@@ -176,7 +176,7 @@ test('a listener of another tool, and a service without one, stay as they are', 
   expect(new Set(urlsAt(stack))).toEqual(new Set([urlsOf(stack)[0], theirs]));
 });
 
-test.each(['register', 'rotate'])('a rotation that fails half-way loses nothing, says so, and is finished by %s', async (command) => {
+test.each(['register', 'rotate'])('a rotation that fails half-way loses nothing, reports it, and is finished by %s', async (command) => {
   await using stack = await openClockedGateway();
   await stack.command('POST', '/callbacks/register');
   const former = pathOf(stack);
@@ -190,13 +190,13 @@ test.each(['register', 'rotate'])('a rotation that fails half-way loses nothing,
   const current = pathOf(stack);
   expect(await stack.post(current, message('b'))).toBe(200);
   expect((await stack.command('POST', `/callbacks/${command}`)).status).toBe(200);
-  // No second rotation was begun.
+  // No second rotation has begun.
   expect(pathOf(stack)).toBe(current);
   expect(urlsAt(stack)).toEqual(urlsOf(stack));
   expect((await rotate(stack)).status).toBe(400);
 });
 
-test('a carrier that cannot be asked is found out before anything is changed', async () => {
+test('a carrier that cannot be asked is noticed before anything is changed', async () => {
   await using stack = await openClockedGateway();
   await stack.command('POST', '/callbacks/register');
   const before = pathOf(stack);
@@ -206,7 +206,7 @@ test('a carrier that cannot be asked is found out before anything is changed', a
   expect((await rotate(stack)).status).toBe(200);
 });
 
-test('a listener that was left on a URL given up is told apart from another tool’s, and renewed', async () => {
+test('a registration with a lapsed URL of ours is distinguished from another tool’s, and renewed', async () => {
   await using rotation = await rotated();
   const { stack, former } = rotation;
   await using client = carrierClient(stack.simulator);
@@ -221,7 +221,7 @@ test('a listener that was left on a URL given up is told apart from another tool
   expect(urlsAt(stack)).toEqual([]);
 });
 
-test('paths of both generations are taken under the secret before the current one too', async () => {
+test('paths of both generations are also taken with the previous secret', async () => {
   const secret = 'the-secret-of-before-its-own-rotation';
   await using rotation = await rotated({ M2M_CALLBACK_SECRET: secret });
   const { stack, former, current } = rotation;
@@ -237,7 +237,7 @@ test('paths of both generations are taken under the secret before the current on
   expect(await stack.post(current, message('e'))).toBe(200);
 });
 
-/** A store restored from before a rotation; the path that the carrier has from that rotation. */
+/** Restores a store from before a rotation. Returns the path that the carrier has from that rotation. */
 async function restoredFromBefore() {
   const stack = await openClockedGateway();
   await stack.command('POST', '/callbacks/register');
@@ -249,7 +249,7 @@ async function restoredFromBefore() {
   return { stack, latest, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() };
 }
 
-test('a store restored from before a rotation takes its URLs once it has seen them at the carrier, and changes nothing there', async () => {
+test('a store restored from before a rotation takes the rotated URLs after it has seen them at the carrier, and changes nothing there', async () => {
   await using restored = await restoredFromBefore();
   const { stack, latest } = restored;
   const registered = urlsAt(stack);
@@ -262,11 +262,11 @@ test('a store restored from before a rotation takes its URLs once it has seen th
   expect(await stack.post(latest, message('c'))).toBe(200);
 });
 
-test('a rotation after restoring a backup counts on from what the carrier has, a day later at the earliest', async () => {
+test('a rotation after restoring a backup counts on from the carrier’s generation, one day later at the earliest', async () => {
   await using restored = await restoredFromBefore();
   const { stack, latest } = restored;
   const registered = urlsAt(stack);
-  // The carrier may still use the URLs of before that rotation, as far as the restored store knows.
+  // As far as the restored store knows, the carrier may still use the URLs from before that rotation.
   expect((await rotate(stack)).status).toBe(400);
   stack.clock.ms += DAY_MS;
   expect((await rotate(stack)).status).toBe(200);
@@ -277,7 +277,7 @@ test('a rotation after restoring a backup counts on from what the carrier has, a
   expect(await stack.post(latest, message('b'))).toBe(404);
 });
 
-test('a generation that cannot be read is a store that cannot be used: guessing could refuse every callback', async () => {
+test('a store whose generation cannot be read is not used, because a guess could refuse every callback', async () => {
   await using stack = await openClockedGateway();
   await rotate(stack);
   const broken = stack.restart({}, () => {
@@ -287,7 +287,7 @@ test('a generation that cannot be read is a store that cannot be used: guessing 
   await expect(broken).rejects.toMatchObject({ code: 'STORE_UNUSABLE', message: expect.stringContaining('callback-generation') });
 });
 
-test('the store holds the number of the generation, and nothing a path could be made of', async () => {
+test('the store holds only the number of the generation, and nothing that makes a path', async () => {
   const secret = 'a-callback-secret-that-stays-outside';
   await using rotation = await rotated({ M2M_CALLBACK_SECRET: secret });
   const { stack, former, current } = rotation;

@@ -7,13 +7,13 @@ import { createCallbackServer, type CallbackDoorOptions } from '../../src/server
 import { openDoor } from './support/open-door.ts';
 import { openLimitedDoor, type LimitedDoor } from './support/open-limited-door.ts';
 
-/** Short enough for a test; what is not under test is long. */
+/** Short limits where they are under test, long ones elsewhere. */
 const LONG_MS = 600_000;
 const SLOW_HEADERS = { headersMs: 600, requestMs: LONG_MS, keepAliveMs: LONG_MS, enforceEveryMs: 10 };
 const SLOW_BODY = { headersMs: 600, requestMs: 800, keepAliveMs: LONG_MS, enforceEveryMs: 10 };
 const BODY = JSON.stringify({ requestId: 'of-another-tool', status: 'Success' });
 
-test('a sender has 10 seconds for the headers and 30 for all of it, and an idle connection is kept for 75', () => {
+test('a sender has 10 seconds for the headers and 30 for the whole request, and an idle connection is kept for 75', () => {
   const addresses = new CallbackAddresses({ allowed: ['any'], proxyHops: 0, isOnLoopback: true, publicUrl: null });
   const { headersTimeout, requestTimeout, keepAliveTimeout } = createCallbackServer({
     addresses: () => addresses,
@@ -37,7 +37,7 @@ test.concurrent.each([
     (path: string) => [`POST ${path} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n`, '1\r\n \r\n'],
   ],
   ['stops in its body', SLOW_BODY, (path: string) => [`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 50\r\n\r\n{`]],
-] as const)('a sender that %s is cut with 408, counted and logged; others are acknowledged', async (_what, limits, lines) => {
+] as const)('a sender that %s is cut off with 408, counted and logged; others are acknowledged', async (_what, limits, lines) => {
   await using door = await openLimitedDoor(limits);
   const [first = '', again = ''] = lines(door.path);
   const slow = dribble(door, first, again);
@@ -69,7 +69,7 @@ test.each([
   expect(await door.stored()).toBe(0);
 });
 
-test('hundreds of senders that never end keep none from being acknowledged', async () => {
+test('hundreds of senders that never end do not delay the acknowledgement of others', async () => {
   await using door = await openDoor();
   const { port } = new URL(door.origin);
   const slow = Array.from({ length: 400 }, (_, at) => {
@@ -84,7 +84,7 @@ test('hundreds of senders that never end keep none from being acknowledged', asy
   for (const socket of slow) socket.destroy();
 });
 
-test('what is no HTTP is answered 400 and counted', async () => {
+test('bytes that are not HTTP are answered 400 and counted', async () => {
   await using door = await openLimitedDoor({});
   const socket = connect(door.port, '127.0.0.1');
   socket.write('nonsense\r\n\r\n');
@@ -92,7 +92,7 @@ test('what is no HTTP is answered 400 and counted', async () => {
   expect(await door.metric('m2m_callbacks_refused_total{status="400"}')).toBe(1);
 });
 
-test('a sender that hangs up is refused nothing', async () => {
+test('a sender that hangs up is not counted as refused', async () => {
   await using door = await openLimitedDoor({});
   const socket = connect(door.port, '127.0.0.1');
   socket.write(`POST ${door.path} HTTP/1.1\r\nhost: x\r\ncontent-length: 50\r\n\r\n{`);
@@ -109,7 +109,7 @@ async function post({ port, path }: LimitedDoor): Promise<number> {
   return answer.statusCode;
 }
 
-/** Sends `first`, then `again` every few milliseconds for as long as the connection stands; what came back. */
+/** Sends `first`, then `again` every few milliseconds until the connection ends. Returns what came back. */
 async function dribble({ port }: LimitedDoor, first: string, again: string): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   socket.write(first);
@@ -119,7 +119,7 @@ async function dribble({ port }: LimitedDoor, first: string, again: string): Pro
   return received;
 }
 
-/** Everything that comes until the connection ends, in order or not. */
+/** All bytes that come until the connection ends, also by an error. */
 async function everything(socket: Socket): Promise<string> {
   let received = '';
   socket.on('data', (data: Buffer) => (received += data.toString())).on('error', () => undefined);

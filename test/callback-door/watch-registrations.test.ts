@@ -28,7 +28,7 @@ async function takeOver({ simulator, account }: Pick<ClockedGateway, 'simulator'
   await client.thingSpace.register(account, { serviceName: service, url, username: '', password: '' });
 }
 
-test('a listener that another tool takes is an alarm: metric, log and readiness, until it is back; nothing is repaired', async () => {
+test('a registration that another tool takes raises an alarm in metric, log and readiness until it is back; nothing is repaired', async () => {
   await using stack = await openClockedGateway({ M2M_CALLBACK_REGISTER: 'on' }, OFTEN);
   await until(async () => (await checkedAt(stack)) > 0);
   expect(await lost(stack)).toBe(0);
@@ -58,7 +58,7 @@ test('a listener that another tool takes is an alarm: metric, log and readiness,
   for (const secret of [stack.account, 'their-secret-path']) expect(stack.log.text()).not.toContain(secret);
 });
 
-test('with a public URL and nothing registered every service is lost, and a command that registers them ends the alarm at once', async () => {
+test('with a public URL and no registration every service is lost, and a command that registers them ends the alarm at once', async () => {
   await using stack = await openClockedGateway({}, NEVER);
   expect((await readiness(stack)).checks).toMatchObject({ callbacks: 'unknown' });
   await stack.command('GET', '/callbacks');
@@ -73,14 +73,14 @@ test('with a public URL and nothing registered every service is lost, and a comm
   expect(await lost(stack)).toBe(3);
 });
 
-test('the start registers, and that is the first check: it is not asked again before its time', async () => {
+test('the registration at the start is the first check, and the carrier is not asked again before its time', async () => {
   await using stack = await openClockedGateway({ M2M_CALLBACK_REGISTER: 'on' }, NEVER);
   expect(await readiness(stack)).toMatchObject({ checks: { callbacks: 'ok' } });
   expect(await checkedAt(stack)).toBe(stack.clock.ms / 1_000);
   expect(stack.simulator.ledger.counts.calls).toMatchObject({ callbackList: 1 });
 });
 
-test('left to itself the gateway asks a minute after its start, and every hour from then on', async () => {
+test('by default the gateway asks one minute after its start and then every hour', async () => {
   using timers = watchTimers('/keep-registrations.ts', { skipped: 60_000 });
   await using stack = await openClockedGateway({ M2M_CALLBACK_REGISTER: 'on' });
   await until(() => timers.delays.length === 2);
@@ -88,13 +88,13 @@ test('left to itself the gateway asks a minute after its start, and every hour f
   expect(stack.simulator.ledger.counts.calls).toMatchObject({ callbackList: 2 });
 });
 
-test('without a public URL and without registration nobody is asked, and readiness says nothing of it', async () => {
+test('without a public URL and without registration the carrier is not asked, and readiness does not mention it', async () => {
   await using stack = await startStack({ register: false });
   const { checks } = (await (await request(`${stack.gateway.urls.admin}/health/ready`)).body.json()) as { checks: object };
   expect(checks).toEqual({ store: 'ok', login: 'ok' });
 });
 
-test('after a rotation a listener that was not renewed is warned of within the window, and lost when it ends', async () => {
+test('after a rotation a registration that was not renewed causes a warning for 24 hours, and is lost after that', async () => {
   await using stack = await openClockedGateway({ M2M_CALLBACK_REGISTER: 'on' }, NEVER);
   const former = stack.gateway.urls.callbacks + stack.gateway.callbackPath(stack.account, 'NiddService');
   await stack.command('POST', '/callbacks/rotate');
@@ -109,7 +109,7 @@ test('after a rotation a listener that was not renewed is warned of within the w
   expect(stack.log.of('callback_listener_lost')).toMatchObject([{ service: 'NiddService', outcome: 'lapsed' }]);
 });
 
-test('a carrier that cannot be asked leaves `unknown`, is warned of once, and what is known to be lost stays lost', async () => {
+test('when the carrier cannot be asked the state is `unknown`, one warning is logged, and a known loss stays lost', async () => {
   await using parts = await watched(['0868924207-00001']);
   const { simulator, watch, log, checks } = parts;
   await parts.registrations.register({ replace: false });
@@ -135,7 +135,7 @@ test('a carrier that cannot be asked leaves `unknown`, is warned of once, and wh
   ]);
 });
 
-test('an account that the carrier refuses to tell of hides no loss of another, and the check does not count as one', async () => {
+test('an account that the carrier refuses hides no loss of another account, and the check does not count', async () => {
   const accounts = ['0868924207-00001', '0000123456-00001'];
   await using parts = await watched(accounts);
   const { simulator, watch, checks } = parts;
@@ -147,14 +147,14 @@ test('an account that the carrier refuses to tell of hides no loss of another, a
   expect(checks).toEqual([{ lost: 1, at: null }]);
 });
 
-test('while a refused login stops all logins nothing is asked', async () => {
+test('while a refused login stops all logins, the carrier is not asked', async () => {
   await using parts = await watched(['0868924207-00001'], { isLatched: true });
   await parts.watch.check();
   expect(parts.watch.status).toBe('unknown');
   expect(parts.simulator.ledger.counts.calls).toEqual({});
 });
 
-test('a check that a command overtakes does not bring back what was before it', async () => {
+test('a check that a command overtakes does not restore the earlier state', async () => {
   await using parts = await watched(['0868924207-00001']);
   const before = await parts.registrations.list();
   const { promise, resolve } = Promise.withResolvers<RegistrationReport[]>();

@@ -11,7 +11,7 @@ const ACCOUNT = '0868924207-00001';
 const DEVICE = { kind: 'ICCID', id: '89148000000000000001' };
 const RANGE = { earliestMs: Date.parse('2020-01-01T00:00:00Z'), latestMs: Date.parse('2100-01-01T00:00:00Z') };
 
-test('an account is listed page after page while the carrier answers 202, by the DeviceId of the last device', async () => {
+test('an account is listed page by page while the carrier answers 202, each after the DeviceId of the last device', async () => {
   await using simulator = await startSimulator({ devicesPerAccount: 25 });
   await using client = reading(simulator);
   const pages = await allPages(client, { accountName: ACCOUNT, pageSize: 10 });
@@ -33,7 +33,7 @@ test('a list may be of one group, and of the devices that have all the values of
   expect(green.length).toBeGreaterThan(0);
 });
 
-test('one device is listed with everything the carrier knows of it', async () => {
+test('one device is listed with everything that the carrier knows about it', async () => {
   await using simulator = await startSimulator();
   await using client = reading(simulator);
   const device = simulator.inventory.find({ account: ACCOUNT, profileState: 'ACTIVE' })[0];
@@ -64,7 +64,7 @@ test('a device the carrier does not know has no record and no history', async ()
   expect(simulator.ledger.counts.calls).toMatchObject({ deviceList: 1, deviceHistory: 1 });
 });
 
-test('both tokens may end between two pages: renewed once, no device missing or twice', async () => {
+test('when both tokens end between two pages they are renewed once, and no device is missing or doubled', async () => {
   await using simulator = await startSimulator({ devicesPerAccount: 30 });
   await using client = reading(simulator);
   const first = await client.reads.listDevices({ accountName: ACCOUNT, pageSize: 10 });
@@ -77,7 +77,7 @@ test('both tokens may end between two pages: renewed once, no device missing or 
   expect(simulator.ledger.counts.calls).toEqual({ token: 1, login: 1, deviceList: 4 });
 });
 
-test('a cursor beyond 2^53 is sent as the number it is, digit for digit', async () => {
+test('a cursor above 2^53 is sent with every digit', async () => {
   await using simulator = await startSimulator({ devicesPerAccount: 0 });
   await using api = await startAnsweringServer(
     { status: 202, body: { hasMoreData: true, devices: [listed('9007199254740992')] } },
@@ -101,7 +101,7 @@ test.each([
   ['has no device', []],
   ['ends where it began', [listed('7')]],
   ['goes back', [listed('6')]],
-])('more devices are said to follow, but the page %s: an error, not a circle', async (_what, devices) => {
+])('when more devices shall follow but the page %s, that is an error, not an endless loop', async (_what, devices) => {
   await using simulator = await startSimulator({ devicesPerAccount: 0 });
   await using api = await startAnsweringServer({ status: 202, body: { hasMoreData: true, devices } });
   await using client = reading(simulator, { apiUrl: api.url });
@@ -161,7 +161,7 @@ test.each(ERRORS)('%s is a GatewayError of each read', async (_what, rule, error
   expect(simulator.ledger.counts.calls).toMatchObject({ deviceList: 1, deviceHistory: 1, requestStatus: 1 });
 });
 
-test('a refusal of the API itself is told with its code', async () => {
+test('a refusal by the API itself is reported with its code', async () => {
   await using simulator = await startSimulator();
   await using client = reading(simulator);
   await expect(client.reads.listDevices({ accountName: '0999999999-00001' })).rejects.toMatchObject({
@@ -196,7 +196,7 @@ test('a read that is not answered in time is not tried again', async () => {
   expect(simulator.ledger.counts.calls['deviceList']).toBe(1);
 });
 
-test('no connection, and no token, are CARRIER_UNAVAILABLE', async () => {
+test('without a connection, or without a token, a read fails with CARRIER_UNAVAILABLE', async () => {
   await using simulator = await startSimulator({ devicesPerAccount: 0 });
   const gone = await startAnsweringServer();
   await gone[Symbol.asyncDispose]();

@@ -30,7 +30,7 @@ test('a history is asked for in the whole seconds that hold the range', async ()
   ]);
 });
 
-test('a page of one second with more to follow is an error, not a circle', async () => {
+test('a full page of one second with more to follow is an error, not an endless loop', async () => {
   await using simulator = await startSimulator({ devicesPerAccount: 1 });
   await using client = carrierClient(simulator, { maxAnswerBytes: 1_048_576 });
   const deviceId = withEvents(simulator, 501, () => START);
@@ -38,7 +38,7 @@ test('a page of one second with more to follow is an error, not a circle', async
   expect(simulator.ledger.counts.calls['deviceHistory']).toBe(1);
 });
 
-test('a history without end is given up after 20 pages', async () => {
+test('an endless history is given up after 20 pages', async () => {
   await using simulator = await startSimulator({ devicesPerAccount: 1 });
   await using client = carrierClient(simulator, { maxAnswerBytes: 1_048_576 });
   const deviceId = withEvents(simulator, 10_500, (at) => START + at * 1_000);

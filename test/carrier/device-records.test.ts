@@ -64,7 +64,7 @@ test.each([
   expect(record?.json).toEqual(json);
 });
 
-test('what is no record is left out, the others stay', async () => {
+test('a value that is no record is left out, and the others stay', async () => {
   expect(await listed([null, 7, 'x', [], attributes(['DeviceId', '5'])])).toMatchObject([{ cursor: '5' }]);
 });
 

@@ -13,7 +13,7 @@ type Rule = Omit<EndpointFault, 'endpoint' | 'times'>;
 
 const error = (errorCode: string) => ({ text: JSON.stringify({ errorCode, errorMessage: 'In words.' }) });
 
-/** Once bytes have left and no usable answer came, nobody knows: never sent again, whether or not it was performed. */
+/** Bytes have left and no usable answer came: nobody knows the fate. The request is never sent again, performed or not. */
 const UNKNOWN: readonly (readonly [string, Rule])[] = [
   ['the connection is cut before the body is read', { drop: 'before-reading' }],
   ['the connection is cut after the request is performed', { drop: 'before-answer', performed: true }],
@@ -56,12 +56,12 @@ test.each(UNKNOWN)('%s: the request is UNKNOWN and sent exactly once', async (_w
     carrierRequests: [{ state: 'UNKNOWN', attempts: 1, carrierRequestId: null }],
   });
   expect(request?.outcomes.nodes.map(({ status }) => status)).toEqual(['UNKNOWN', 'UNKNOWN']);
-  // A healthy request after it goes out at once; had the first one been sent again, it would have gone before.
+  // A good request after it goes out at once. If the first were sent again, it would have gone before.
   acceptedRequest(await activate(stack.gateway.urls.graphql, activation(stack.account, { mdnZipCode: '10001' })));
   expect(stack.simulator.ledger.counts.calls['activate']).toBe(2);
 });
 
-test('a redirect is not followed: UNKNOWN, and the other place hears nothing', async () => {
+test('a redirect is not followed: the request is UNKNOWN, and the other host receives nothing', async () => {
   let heard = 0;
   const elsewhere = createServer((_request, response) => {
     heard++;
@@ -78,7 +78,7 @@ test('a redirect is not followed: UNKNOWN, and the other place hears nothing', a
   elsewhere.close();
 });
 
-test('an answer with the requestId of another request: UNKNOWN, and the other request is left alone', async () => {
+test('after an answer with the requestId of another request, the request is UNKNOWN and the other request stays as it was', async () => {
   await using stack = await startStack();
   const url = stack.gateway.urls.graphql;
   const first = acceptedRequest(await activate(url, activation(stack.account)));
@@ -102,7 +102,7 @@ interface Expected {
   readonly message?: string;
 }
 
-/** A plain "no": nothing happened, and the carrier said why, in one of its dialects. */
+/** A clear refusal: nothing was performed, and the carrier gave the reason in one of its formats. */
 const REFUSED: readonly (readonly [string, Rule, Expected])[] = [
   [
     'a named error of the API',

@@ -53,7 +53,7 @@ test.each([
   expect(stack.simulator.ledger.posts).toHaveLength(1);
 });
 
-test('two inputs at once under one key: one is taken on, the other is told', async () => {
+test('of two inputs at once under one key, one is taken on and the other gets an error', async () => {
   await using stack = await startStack({ register: false });
   const url = stack.gateway.urls.graphql;
   const results = await Promise.all(
@@ -63,7 +63,7 @@ test('two inputs at once under one key: one is taken on, the other is told', asy
   expect(stack.simulator.ledger.posts).toHaveLength(1);
 });
 
-test('the same input otherwise written is the same input', async () => {
+test('an input written in another way is the same input', async () => {
   await using stack = await startStack({ register: false });
   const url = stack.gateway.urls.graphql;
   const input = activation(stack.account, { idempotencyKey: 'a-key' });
@@ -84,7 +84,7 @@ test('the same key in another account is a key of its own', async () => {
   expect(stack.simulator.ledger.posts).toHaveLength(2);
 });
 
-test('a repeat of what the carrier refused is the same CarrierRefused, and nothing is sent', async () => {
+test('a repeat of a refused request gets the same CarrierRefused, and nothing is sent', async () => {
   await using stack = await startStack({ register: false });
   const url = stack.gateway.urls.graphql;
   const input = activation(stack.account, { idempotencyKey: 'a-key', servicePlan: 'NoSuchPlan' });
@@ -94,7 +94,7 @@ test('a repeat of what the carrier refused is the same CarrierRefused, and nothi
   expect(stack.simulator.ledger.posts).toHaveLength(1);
 });
 
-test('a repeat of what has an unknown fate does not send it', async () => {
+test('a repeat of a request of unknown fate sends nothing', async () => {
   await using stack = await startStack({ register: false });
   stack.simulator.faults.drop('activate', 'before-answer');
   const input = activation(stack.account, { idempotencyKey: 'a-key' });
@@ -120,7 +120,7 @@ test.each([
   ['empty', ''],
   ['of 256 characters', 'k'.repeat(256)],
   ['with a line feed', 'a\nb'],
-])('a key that is %s is InvalidInput; nothing is sent', async (_what, idempotencyKey) => {
+])('a key that is %s is InvalidInput, and nothing is sent', async (_what, idempotencyKey) => {
   await using stack = await startStack({ register: false });
   const result = await activate(stack.gateway.urls.graphql, activation(stack.account, { idempotencyKey }));
   expect(result).toMatchObject({ __typename: 'InvalidInput', faults: [{ path: ['idempotencyKey'] }] });

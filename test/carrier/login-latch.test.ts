@@ -26,7 +26,7 @@ test('a wrong password is tried once, over any number of calls and restarts on o
   expect(simulator.ledger.counts.calls['activate']).toBeUndefined();
 });
 
-test('a mutation met by the latch leaves no request behind, and its idempotency key free', async () => {
+test('a mutation that the latch stops leaves no request behind and leaves its idempotency key free', async () => {
   await using simulator = await startSimulator();
   await using folder = await tempFolder();
   const storePath = `${folder.path}/gateway.sqlite`;
@@ -64,7 +64,7 @@ test('POST /login/unlatch allows one more login, for a password that was correct
   simulator.faults.refuseLogins();
   await activate(gateway.urls.graphql, activation(ACCOUNT));
   expect(await unlatch(gateway)).toEqual({ unlatched: true });
-  // Still refused: latched again by that one.
+  // The login is still refused, so it latches again.
   await activate(gateway.urls.graphql, activation(ACCOUNT));
   await activate(gateway.urls.graphql, activation(ACCOUNT));
   expect(simulator.ledger.counts.calls['login']).toBe(2);
@@ -76,7 +76,7 @@ test('POST /login/unlatch allows one more login, for a password that was correct
   expect(await readiness(gateway)).toMatchObject({ status: 200, body: { ready: true } });
 });
 
-test.each([503, 408, 429])('a login answered %i is no refusal of the password: it is tried again', async (status) => {
+test.each([503, 408, 429])('a login answered %i does not refuse the password: it is tried again', async (status) => {
   await using simulator = await startSimulator();
   await using folder = await tempFolder();
   await using gateway = await openGateway(simulator, `${folder.path}/gateway.sqlite`);
@@ -85,7 +85,7 @@ test.each([503, 408, 429])('a login answered %i is no refusal of the password: i
   expect(simulator.ledger.counts).toMatchObject({ loginsRefused: 0, calls: { login: 2 } });
 });
 
-test('a locked user is not asked about again either', async () => {
+test('a locked user is not logged in again either', async () => {
   await using simulator = await startSimulator();
   await using folder = await tempFolder();
   await using gateway = await openGateway(simulator, `${folder.path}/gateway.sqlite`);
@@ -96,7 +96,7 @@ test('a locked user is not asked about again either', async () => {
   expect(simulator.ledger.counts.calls['login']).toBe(1);
 });
 
-test('a refused OAuth client is named as the reason, not asked about again with every call, and leaves no request', async () => {
+test('a refused OAuth client is named as the reason, is not tried with every call, and leaves no request behind', async () => {
   await using simulator = await startSimulator();
   await using folder = await tempFolder();
   await using gateway = await openGateway(simulator, `${folder.path}/gateway.sqlite`, { M2M_THINGSPACE_CLIENT_SECRET: 'wrong' });

@@ -11,7 +11,7 @@ import { carrierClient, type CarrierClient } from '../support/carrier-client.ts'
 const NOW = Date.parse('2026-11-22T09:30:00Z');
 const throttled = { text: '{"fault":{"code":"900800","message":"Message throttled out","description":"x"}}' };
 
-/** What `Retry-After` says, and the pause that is made of it: from 1 second to 5 minutes, 15 seconds when it cannot be read. */
+/** Values of `Retry-After` and the pauses they cause: from 1 second to 5 minutes, 15 seconds when it cannot be read. */
 const RETRY_AFTER: readonly (readonly [string | undefined, number])[] = [
   ['7', 7_000],
   ['0', 1_000],
@@ -67,24 +67,24 @@ test('a host name that does not resolve is NOT_SENT', async () => {
   expect((await perform(client)).answer).toMatchObject(NOTHING_LEFT);
 });
 
-test('a TLS handshake that is never answered is a connection that failed: NOT_SENT', async () => {
+test('a TLS handshake without an answer is a failed connection: NOT_SENT', async () => {
   await using simulator = await startSimulator();
   await using silent = await silentServer();
   await using client = carrierClient(simulator, { apiUrl: `https://127.0.0.1:${silent.port}`, connectTimeoutMs: 200 });
   expect((await perform(client)).answer).toMatchObject(NOTHING_LEFT);
 });
 
-test('a connection that stands only after the time is up carries nothing any more', async () => {
+test('a connection that is ready only after the time limit carries nothing', async () => {
   await using simulator = await startSimulator();
   await using stopped = await stoppedServer();
   await using client = carrierClient(simulator, { apiUrl: `http://127.0.0.1:${stopped.port}`, timeoutMs: 300, connectTimeoutMs: 10_000 });
   expect((await perform(client)).answer).toMatchObject(NOTHING_LEFT);
   await stopped.resume();
-  // Whatever our connection would have carried had come before this one's bytes were answered.
+  // Bytes of our connection would have come before this one was answered.
   expect(await stopped.received()).toBe('');
 });
 
-test('no token to be had is NOT_SENT, and the intent was not even written', async () => {
+test('without a token a request is NOT_SENT, and SENDING is not written', async () => {
   await using simulator = await startSimulator();
   await using client = carrierClient(simulator);
   simulator.faults.status('token', 503, { times: Infinity });
@@ -94,7 +94,7 @@ test('no token to be had is NOT_SENT, and the intent was not even written', asyn
   expect(simulator.ledger.counts.calls).toEqual({ token: 1 });
 });
 
-test('a token refused again after its renewal is NOT_SENT: two POSTs, neither taken on', async () => {
+test('when a token is refused again after its renewal, the request is NOT_SENT: two POSTs, none taken on', async () => {
   await using simulator = await startSimulator();
   await using client = carrierClient(simulator);
   simulator.faults.status('activate', 401, { times: 2 });
@@ -127,7 +127,7 @@ async function perform({ thingSpace }: CarrierClient) {
   return { answer, before };
 }
 
-/** Takes connections and says nothing. */
+/** Accepts connections and sends nothing. */
 async function silentServer() {
   const server = createServer((socket) => socket.on('error', () => undefined));
   server.listen(0, '127.0.0.1');
@@ -135,7 +135,7 @@ async function silentServer() {
   return { port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: async () => void server.close() };
 }
 
-/** A stopped process whose queue of connections is full: connecting hangs until it goes on. It prints what it is sent. */
+/** A stopped process with a full accept queue: connecting hangs until it continues. It prints the bytes it gets. */
 async function stoppedServer() {
   const script = `require('node:net').createServer((s) => { s.on('data', (d) => process.stdout.write(d)).on('error', () => {}); })
     .listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () { console.error(this.address().port); })`;
@@ -150,7 +150,7 @@ async function stoppedServer() {
   return {
     port,
     resume: async () => {
-      // Begun after ours and retried by the kernel on the same timetable: when it stands, ours does.
+      // It began after ours, and the kernel retries both at the same times. When it is connected, ours is too.
       const later = connect(port, '127.0.0.1').on('error', () => undefined);
       fillers.push(later);
       child.kill('SIGCONT');

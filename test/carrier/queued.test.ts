@@ -16,7 +16,7 @@ import { acceptedRequest, activate, activation } from './support/activation.ts';
 
 const ACCOUNT = '0868924207-00001';
 const SIMULATED = { callbackDelayMs: [0, 0], magicIdentifiers: false } as const;
-/** Long enough for an answer that comes, short enough to wait for one that does not. */
+/** Long enough for a real answer, short enough to wait for a missing one. */
 const PATIENCE = { M2M_SUBMIT_WAIT_MS: '300' };
 
 test.each([
@@ -28,7 +28,7 @@ test.each([
   await using gateway = await openGateway(before, `${folder.path}/gateway.sqlite`, PATIENCE);
   if (warm) {
     const first = acceptedRequest(await activate(gateway.urls.graphql, activation(ACCOUNT, { devices: devices(1, 90) })));
-    // Answered by this carrier, and not by the next.
+    // This carrier answers it, the next one does not.
     const status = async () => (await runDocument(gateway.urls.graphql, RequestDocument, { id: first.id })).request?.status;
     await until(async () => !['QUEUED', 'SUBMITTING'].includes((await status()) ?? ''));
   }
@@ -54,7 +54,7 @@ test.each([
   expect(events[0]).toMatchObject({ status: 'QUEUED', progress: { pending: 2, settled: 0 } });
   expect(events.at(-1)).toMatchObject({ status: 'SUCCEEDED', progress: { succeeded: 2 } });
   expect([...after.ledger.performedPerDevice().values()]).toEqual([1, 1]);
-  // Tokens of before are refused, each kind once, before anything is performed.
+  // The earlier tokens are refused, each kind once, before anything is performed.
   expect(after.ledger.counts.calls['activate']).toBe(warm ? 3 : 1);
 });
 
@@ -97,7 +97,7 @@ test('a request that the carrier puts off with 429 is QUEUED, then sent once mor
   expect([...simulator.ledger.performedPerDevice().values()]).toEqual([1, 1]);
 });
 
-test('more requests than the window holds wait QUEUED, and nothing of them leaves', async () => {
+test('requests above the window wait QUEUED, and none of them leaves', async () => {
   await using simulator = await startSimulator(SIMULATED);
   await using folder = await tempFolder();
   await using gateway = await openGateway(simulator, `${folder.path}/gateway.sqlite`, {
@@ -113,7 +113,7 @@ test('more requests than the window holds wait QUEUED, and nothing of them leave
   expect(simulator.ledger.counts.calls['activate']).toBe(3);
 });
 
-test('what was sent before a restart counts in the window after it', async () => {
+test('requests sent before a restart count in the window after it', async () => {
   await using simulator = await startSimulator(SIMULATED);
   await using folder = await tempFolder();
   const env = { ...PATIENCE, M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE: '2' };
@@ -125,7 +125,7 @@ test('what was sent before a restart counts in the window after it', async () =>
   expect(simulator.ledger.counts.calls['activate']).toBe(2);
 });
 
-test('mutations past the most that may wait are RateLimited and leave nothing behind', async () => {
+test('mutations above the limit of waiting requests are RateLimited and leave nothing behind', async () => {
   const before = await startSimulator(SIMULATED);
   await before[Symbol.asyncDispose]();
   await using folder = await tempFolder();
@@ -136,7 +136,7 @@ test('mutations past the most that may wait are RateLimited and leave nothing be
   expect(refused).toMatchObject({ __typename: 'RateLimited', code: 'RATE_LIMITED', retryAfterMs: expect.any(Number) });
 });
 
-test('what was being sent when the gateway was killed is UNKNOWN at the next start, and never sent again', async () => {
+test('a request that was being sent when the gateway was killed is UNKNOWN at the next start and never sent again', async () => {
   await using simulator = await startSimulator(SIMULATED);
   await using folder = await tempFolder();
   const storePath = `${folder.path}/gateway.sqlite`;

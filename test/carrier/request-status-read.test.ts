@@ -28,7 +28,7 @@ test.each([
   },
 );
 
-test('there is no status of a request that the carrier does not have', async () => {
+test('a request that the carrier does not know has no status', async () => {
   await using simulator = await startSimulator({ devicesPerAccount: 0 });
   await using client = carrierClient(simulator);
   expect(await client.reads.requestStatus(ACCOUNT, REQUEST)).toBeNull();

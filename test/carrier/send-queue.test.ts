@@ -30,17 +30,17 @@ async function sendAtOnce(queue: SendQueue, sent: () => void = () => undefined):
   place.over();
 }
 
-test.each([1, 7, 95])('never more than %i in any 60 seconds, however they come', async (perMinute) => {
+test.each([1, 7, 95])('never more than %i leave in any 60 seconds, however they come', async (perMinute) => {
   const clock = settableClock();
   using queue = new SendQueue({ perMinute, monotonicNow: clock.now });
   const taken: number[] = [];
   let pseudoRandom = 42;
   for (let at = 0; at < 400; at++) {
     pseudoRandom = (pseudoRandom * 48_271) % 2_147_483_647;
-    // Bursts and trickles, and now and then a silence.
+    // Bursts, single requests, and sometimes silence.
     const silence = pseudoRandom % (3 * perMinute) === 0;
     clock.setAhead(clock.now() + (pseudoRandom % (silence ? 90_000 : 20)));
-    // Just short of the end of a full window: what comes now must wait these milliseconds.
+    // Just before the end of a full window: a request that comes now must wait these milliseconds.
     const oldest = taken.at(-perMinute);
     if (oldest !== undefined) clock.setAhead(oldest + 60_000 - 2);
     await sendAtOnce(queue, () => taken.push(clock.now()));
@@ -49,7 +49,7 @@ test.each([1, 7, 95])('never more than %i in any 60 seconds, however they come',
   expect(most).toBe(perMinute);
 });
 
-test('the minute of a slow request begins with its answer, for it may have reached the carrier only just before', async () => {
+test('the minute of a slow request begins with its answer, because it may have reached the carrier just before', async () => {
   const clock = settableClock();
   using queue = new SendQueue({ perMinute: 1, monotonicNow: clock.now });
   const slow = await queue.take(ticket(), signal);
@@ -59,14 +59,14 @@ test('the minute of a slow request begins with its answer, for it may have reach
   events.push('answered');
   slow.over();
   clock.setAhead(clock.now() + 59_990);
-  // Has the queue look at the clock.
+  // Makes the queue look at the clock.
   queue.hold(activateDevices, 0);
   events.push('nearly a minute');
   await next;
   expect(events).toEqual(['answered', 'nearly a minute', 'sent']);
 });
 
-test('accounts take turns; within an account the order is that of coming', async () => {
+test('accounts take turns; within an account, first come is first served', async () => {
   const clock = settableClock();
   using queue = new SendQueue({ perMinute: 1, monotonicNow: clock.now });
   const first = await queue.take(ticket('a'), signal);
@@ -82,7 +82,7 @@ test('accounts take turns; within an account the order is that of coming', async
   expect(order).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
 });
 
-test('who had its turn already goes before the others of its account', async () => {
+test('a request that had its turn already goes before the others of its account', async () => {
   using queue = new SendQueue({ perMinute: 1, monotonicNow: () => 0 });
   await queue.take(ticket(), signal);
   const stop = new AbortController();
@@ -94,7 +94,7 @@ test('who had its turn already goes before the others of its account', async () 
   await Promise.allSettled(waiting);
 });
 
-test('the expected time of the n-th that waits follows from the window', async () => {
+test('the expected time of the n-th waiting request follows from the window', async () => {
   let now = 0;
   using queue = new SendQueue({ perMinute: 2, monotonicNow: () => now });
   await sendAtOnce(queue);
@@ -129,7 +129,7 @@ test('an operation that the carrier limits to fewer requests than the configured
   await expect(waiting).rejects.toThrow();
 });
 
-test('an operation the carrier names no limit for waits only while the carrier asks for a pause', async () => {
+test('an operation without a limit of the carrier waits only while the carrier asks for a pause', async () => {
   const clock = settableClock();
   using queue = new SendQueue({ perMinute: 1, monotonicNow: clock.now });
   await Promise.all(Array.from({ length: 500 }, () => queue.take(ticket('a', { operation: resumeProfile }), signal)));
@@ -143,7 +143,7 @@ test('an operation the carrier names no limit for waits only while the carrier a
   await waiting;
 });
 
-test('who waits is let go by the abort, and those behind are not stuck', async () => {
+test('an abort removes a waiting request, and the requests behind it go on', async () => {
   using queue = new SendQueue({ perMinute: 1, monotonicNow: () => 0 });
   const place = await queue.take(ticket(), signal);
   const stop = new AbortController();
@@ -155,7 +155,7 @@ test('who waits is let go by the abort, and those behind are not stuck', async (
   await staying;
 });
 
-test('what was sent before a restart counts, also when the clock was set back meanwhile', async () => {
+test('requests sent before a restart count, also when the clock was set back meanwhile', async () => {
   using queue = new SendQueue({ perMinute: 3, monotonicNow: () => 5_000 });
   queue.remember(activateDevices, [59_000, -3_600_000, 61_000]);
   await sendAtOnce(queue);

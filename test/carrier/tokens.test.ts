@@ -9,7 +9,7 @@ import { carrierClient } from '../support/carrier-client.ts';
 
 const ACCOUNT = '0868924207-00001';
 
-test('both tokens are fetched by themselves, once, before the first call', async () => {
+test('both tokens are fetched once, by themselves, before the first call', async () => {
   await using stack = await startStack({ register: false });
   acceptedRequest(await activate(stack.gateway.urls.graphql, activation(stack.account)));
   acceptedRequest(await activate(stack.gateway.urls.graphql, activation(stack.account, { devices: devices(1, 50) })));
@@ -120,7 +120,7 @@ const NO_TOKEN = [
 test.each([
   ...NO_TOKEN.map((text) => ['token', text.replace('TOKEN', 'access_token')] as const),
   ...NO_TOKEN.map((text) => ['login', text.replace('TOKEN', 'sessionToken')] as const),
-])('a 200 of %s with the body %j is no answer and no refusal: the next call asks again', async (endpoint, text) => {
+])('a 200 of %s with the body %j is neither an answer nor a refusal: the next call asks again', async (endpoint, text) => {
   await using simulator = await startSimulator();
   await using client = carrierClient(simulator);
   simulator.faults.body(endpoint, { text });
@@ -144,7 +144,7 @@ test.each([
 ])('a bearer with %j beside it is used for a while', async (expiresIn) => {
   await using simulator = await startSimulator();
   await using other = carrierClient(simulator);
-  // The carrier gives the same bearer to whoever asks within its hour.
+  // The carrier gives the same bearer to everybody who asks within its hour.
   const { bearer } = await other.session.tokens();
   await using client = carrierClient(simulator);
   simulator.ledger.clear();

@@ -25,12 +25,12 @@ test.each([
   expect(withoutEcho(words, { secrets: ['token-of-ours'], body: BODY })).toBe(told);
 });
 
-test('of a callback URL not even its path is repeated', () => {
+test('not even the path of a callback URL is repeated', () => {
   const body = JSON.stringify({ name: 'CarrierService', url: 'https://m2m.example.com:9001/callbacks/pathsecret', password: 'p"w' });
   const words = 'CarrierService: nothing is at /callbacks/pathsecret for p"w';
   expect(withoutEcho(words, { secrets: [], body })).toBe('CarrierService: nothing is at /callbacks/… for …');
 });
 
-test('with nothing sent the words are as they were', () => {
+test('when nothing was sent, the words stay as they are', () => {
   expect(withoutEcho('Not found', { secrets: [], body: undefined })).toBe('Not found');
 });

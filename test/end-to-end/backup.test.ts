@@ -22,79 +22,75 @@ const DEVICES = 600;
 const IN_FLIGHT = 32;
 
 interface Callback {
-  /** Which request and which of its devices. */
+  /** The request, and the device in it. */
   readonly key: string;
   readonly body: string;
 }
 
-test(
-  'a backup under load, restored, is a prefix of what was acknowledged, with all that had been before it began',
-  { timeout: 60_000 },
-  async () => {
-    await using simulator = await startSimulator({ magicIdentifiers: false });
-    simulator.holdCallbacks();
-    await using folder = await tempFolder();
-    const [storePath, backup] = [`${folder.path}/gateway.sqlite`, `${folder.path}/backup.sqlite`];
-    const [account = ''] = simulator.accounts;
-    await fillStore(storePath, { requests: 8, devices: 2_000, account, at: Date.now() - 86_400_000 });
-    const acknowledged = new Set<string>();
-    const made: { id: string; carrierRequestId: string }[] = [];
-    const callbacks: Callback[] = [];
-    let before: ReadonlySet<string> = new Set();
-    const cursors: string[] = [];
-    {
-      await using gateway = await openGateway(simulator, storePath);
-      const ask = asking(gateway);
-      for (let number = 0; number < REQUESTS; number++) {
-        made.push(await activateDevices({ query: ask, account }, DEVICES, { first: number * DEVICES + 1 }));
-      }
-      for (let index = 0; index < DEVICES; index++) {
-        for (const [number, { carrierRequestId }] of made.entries()) callbacks.push(callback(carrierRequestId, number, index));
-      }
-      const sending = send(gateway, account, callbacks, acknowledged);
-      await until(() => acknowledged.size >= 500);
-      before = new Set(acknowledged);
-      const answer = await request(`${gateway.urls.admin}/store/backup?path=${encodeURIComponent(backup)}`, { method: 'POST' });
-      expect((await answer.body.json()) as BackupReport).toMatchObject({ path: backup });
-      expect(acknowledged.size).toBeLessThan(callbacks.length);
-      await sending;
-      for (const { id } of made) cursors.push((await ask<{ request: { cursor: string } }>(CURSOR, { id })).data?.request.cursor ?? '');
+test('a backup under load is a prefix of the acknowledged callbacks, with all from before it began', { timeout: 60_000 }, async () => {
+  await using simulator = await startSimulator({ magicIdentifiers: false });
+  simulator.holdCallbacks();
+  await using folder = await tempFolder();
+  const [storePath, backup] = [`${folder.path}/gateway.sqlite`, `${folder.path}/backup.sqlite`];
+  const [account = ''] = simulator.accounts;
+  await fillStore(storePath, { requests: 8, devices: 2_000, account, at: Date.now() - 86_400_000 });
+  const acknowledged = new Set<string>();
+  const made: { id: string; carrierRequestId: string }[] = [];
+  const callbacks: Callback[] = [];
+  let before: ReadonlySet<string> = new Set();
+  const cursors: string[] = [];
+  {
+    await using gateway = await openGateway(simulator, storePath);
+    const ask = asking(gateway);
+    for (let number = 0; number < REQUESTS; number++) {
+      made.push(await activateDevices({ query: ask, account }, DEVICES, { first: number * DEVICES + 1 }));
     }
-    expect(acknowledged.size).toBe(callbacks.length);
+    for (let index = 0; index < DEVICES; index++) {
+      for (const [number, { carrierRequestId }] of made.entries()) callbacks.push(callback(carrierRequestId, number, index));
+    }
+    const sending = send(gateway, account, callbacks, acknowledged);
+    await until(() => acknowledged.size >= 500);
+    before = new Set(acknowledged);
+    const answer = await request(`${gateway.urls.admin}/store/backup?path=${encodeURIComponent(backup)}`, { method: 'POST' });
+    expect((await answer.body.json()) as BackupReport).toMatchObject({ path: backup });
+    expect(acknowledged.size).toBeLessThan(callbacks.length);
+    await sending;
+    for (const { id } of made) cursors.push((await ask<{ request: { cursor: string } }>(CURSOR, { id })).data?.request.cursor ?? '');
+  }
+  expect(acknowledged.size).toBe(callbacks.length);
 
-    expect(verifySqlite(backup)).toMatchObject({ requests: 8 + REQUESTS, totalFaults: 0 });
-    const [all, copied] = [logs(storePath), logs(backup)];
-    const stored = new Set<string>();
-    for (const [number, { id }] of made.entries()) {
-      const [log = [], copy = []] = [all.get(id), copied.get(id)];
-      expect(copy).toEqual(log.slice(0, copy.length));
-      for (const { message } of copy) {
-        const device = message === null ? -1 : deviceIn(message);
-        if (device >= 0) stored.add(`${number}/${device - number * DEVICES - 1}`);
-      }
+  expect(verifySqlite(backup)).toMatchObject({ requests: 8 + REQUESTS, totalFaults: 0 });
+  const [all, copied] = [logs(storePath), logs(backup)];
+  const stored = new Set<string>();
+  for (const [number, { id }] of made.entries()) {
+    const [log = [], copy = []] = [all.get(id), copied.get(id)];
+    expect(copy).toEqual(log.slice(0, copy.length));
+    for (const { message } of copy) {
+      const device = message === null ? -1 : deviceIn(message);
+      if (device >= 0) stored.add(`${number}/${device - number * DEVICES - 1}`);
     }
-    expect({ lost: [...before].filter((key) => !stored.has(key)), phantom: [...stored].filter((key) => !acknowledged.has(key)) }).toEqual({
-      lost: [],
-      phantom: [],
-    });
-    expect(stored.size).toBeLessThan(callbacks.length);
+  }
+  expect({ lost: [...before].filter((key) => !stored.has(key)), phantom: [...stored].filter((key) => !acknowledged.has(key)) }).toEqual({
+    lost: [],
+    phantom: [],
+  });
+  expect(stored.size).toBeLessThan(callbacks.length);
 
-    await using restored = await openGateway(simulator, backup);
-    const client = createClient({ url: restored.urls.websocket, webSocketImpl: WebSocket, retryAttempts: 0 });
-    for (const [number, { id }] of made.entries()) {
-      expect(await refusalOf(follow(client, { id, after: cursors[number] ?? '' }))).toBe('CURSOR_EXPIRED');
-    }
-    // What came since the backup may be sent again, all of it: what is there already adds nothing.
-    await send(restored, account, callbacks, new Set());
-    for (const { id } of made) {
-      const events = await Array.fromAsync(follow(client, { id }));
-      expect(events.at(-1)).toMatchObject({ status: 'SUCCEEDED', progress: { succeeded: DEVICES, total: DEVICES } });
-    }
-    await client.dispose();
-  },
-);
+  await using restored = await openGateway(simulator, backup);
+  const client = createClient({ url: restored.urls.websocket, webSocketImpl: WebSocket, retryAttempts: 0 });
+  for (const [number, { id }] of made.entries()) {
+    expect(await refusalOf(follow(client, { id, after: cursors[number] ?? '' }))).toBe('CURSOR_EXPIRED');
+  }
+  // All callbacks since the backup may be sent again: a known one adds nothing.
+  await send(restored, account, callbacks, new Set());
+  for (const { id } of made) {
+    const events = await Array.fromAsync(follow(client, { id }));
+    expect(events.at(-1)).toMatchObject({ status: 'SUCCEEDED', progress: { succeeded: DEVICES, total: DEVICES } });
+  }
+  await client.dispose();
+});
 
-test('what was queued in a backup is UNKNOWN in the restored gateway and never posted again, and no activation leaves for a minute', async () => {
+test('a request that was queued in a backup is UNKNOWN in the restored gateway and never posted again, and no activation leaves for a minute', async () => {
   await using simulator = await startSimulator({ callbackDelayMs: [0, 0], magicIdentifiers: false });
   await using folder = await tempFolder();
   const [storePath, backup] = [`${folder.path}/gateway.sqlite`, `${folder.path}/backup.sqlite`];
@@ -113,7 +109,7 @@ test('what was queued in a backup is UNKNOWN in the restored gateway and never p
     simulator.faults.status('activate', 429, { retryAfter: '1' });
     queued = (await mutate(stack, 'ActivateDevices', activation(1))).request?.id ?? '';
     await request(`${gateway.urls.admin}/store/backup?path=${encodeURIComponent(backup)}`, { method: 'POST' });
-    // The carrier takes it on after all: the backup knows nothing of that.
+    // The carrier takes it on, and the backup does not know of it.
     await simulator.ledger.until(({ posts }) => posts.filter(({ requestId }) => requestId !== undefined).length === 1);
   }
   await using gateway = await openGateway(simulator, backup, patience);
@@ -149,7 +145,7 @@ function callback(requestId: string, number: number, index: number): Callback {
   };
 }
 
-/** POSTs each callback until it is acknowledged, many at once. */
+/** POSTs callbacks, many at once, each until it is acknowledged. */
 async function send(gateway: Gateway, account: string, callbacks: readonly Callback[], acknowledged: Set<string>): Promise<void> {
   const agent = new Agent({ connections: IN_FLIGHT });
   const waiting = [...callbacks];

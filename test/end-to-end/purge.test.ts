@@ -65,36 +65,32 @@ test(
   },
 );
 
-test(
-  'a gateway killed in the middle of a purge goes on with it after the restart, and the store is whole',
-  { timeout: 60_000 },
-  async () => {
-    await using simulator = await startSimulator();
-    await using folder = await tempFolder();
-    const storePath = `${folder.path}/gateway.sqlite`;
-    const [account = ''] = simulator.accounts;
-    await fillStore(storePath, { requests: 10, devices: 2_000, account, at: FORTY_DAYS_AGO });
-    const env = gatewayEnv(simulator, storePath);
-    {
-      await using gateway = await spawnGateway(env);
-      const cut = expect(post(gateway.admin, '/store/purge')).rejects.toThrow(/closed|reset|terminated|ECONNRESET/i);
-      await until(async () => isHalfDone(await stats(gateway.admin)));
-      gateway.kill('SIGKILL');
-      expect(await gateway.exited).toBe('SIGKILL');
-      await cut;
-    }
-    expect(verifySqlite(storePath)).toMatchObject({ requests: 0, totalFaults: 0 });
+test('a gateway killed in the middle of a purge continues it after the restart, and the store is intact', { timeout: 60_000 }, async () => {
+  await using simulator = await startSimulator();
+  await using folder = await tempFolder();
+  const storePath = `${folder.path}/gateway.sqlite`;
+  const [account = ''] = simulator.accounts;
+  await fillStore(storePath, { requests: 10, devices: 2_000, account, at: FORTY_DAYS_AGO });
+  const env = gatewayEnv(simulator, storePath);
+  {
     await using gateway = await spawnGateway(env);
-    const { purging, requestsByStatus } = await stats(gateway.admin);
-    expect(purging).toBeGreaterThan(0);
-    expect(requestsByStatus).toEqual({});
-    // Nothing else is over its time by then.
-    expect(await post(gateway.admin, '/store/purge?olderThanDays=3650')).toMatchObject({ requests: purging });
-    expect(await stats(gateway.admin)).toMatchObject({ purging: 0, requestsByStatus: {}, approximateEvents: 0 });
-  },
-);
+    const cut = expect(post(gateway.admin, '/store/purge')).rejects.toThrow(/closed|reset|terminated|ECONNRESET/i);
+    await until(async () => isHalfDone(await stats(gateway.admin)));
+    gateway.kill('SIGKILL');
+    expect(await gateway.exited).toBe('SIGKILL');
+    await cut;
+  }
+  expect(verifySqlite(storePath)).toMatchObject({ requests: 0, totalFaults: 0 });
+  await using gateway = await spawnGateway(env);
+  const { purging, requestsByStatus } = await stats(gateway.admin);
+  expect(purging).toBeGreaterThan(0);
+  expect(requestsByStatus).toEqual({});
+  // Nothing else is past its retention by then.
+  expect(await post(gateway.admin, '/store/purge?olderThanDays=3650')).toMatchObject({ requests: purging });
+  expect(await stats(gateway.admin)).toMatchObject({ purging: 0, requestsByStatus: {}, approximateEvents: 0 });
+});
 
-test('a subscriber of a request that is purged is told NOT_FOUND, and its socket goes on', async () => {
+test('a subscriber of a purged request gets NOT_FOUND, and its socket stays open', async () => {
   await using simulator = await startSimulator();
   await using folder = await tempFolder();
   const storePath = `${folder.path}/gateway.sqlite`;
@@ -102,7 +98,7 @@ test('a subscriber of a request that is purged is told NOT_FOUND, and its socket
   const [id = ''] = await fillStore(storePath, { requests: 1, devices: 2, account, at: FORTY_DAYS_AGO });
   await using gateway = await openGateway(simulator, storePath);
   await using raw = await RawWebSocket.ready(gateway.urls.websocket);
-  // Complete, and followed all the same: it waits for the devices' NIDD messages.
+  // The request is complete but still followed: it waits for the NIDD messages of its devices.
   raw.subscribe('waiting', FOLLOW, { id, untilNiddSettled: true });
   const client = createClient({ url: gateway.urls.websocket, webSocketImpl: WebSocket, retryAttempts: 0 });
   const events = client.iterate({ query: FOLLOW, variables: { id, untilNiddSettled: true } });

@@ -32,7 +32,7 @@ test('requests are listed by account, status, operation, device, reference and t
   expect(two.data).toMatchObject({ requests: { nodes: [{ id: first.id }], pageInfo: { hasNextPage: false } } });
 });
 
-test('a request is found by its id and by the carrier’s, an outcome by node; what does not exist is null', async () => {
+test('a request is found by its id and by the carrier’s id, an outcome by node; a missing one is null', async () => {
   await using stack = await startStack();
   const { id, carrierRequestId } = await activate(stack, 1);
   await settled(stack, id);

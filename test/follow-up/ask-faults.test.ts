@@ -37,7 +37,7 @@ test.concurrent('a login refused while asking stops all asking, without locking 
   stack.simulator.faults.refuseLogins();
   await once(id, ({ progress }) => progress.overdue === 2);
   await stack.simulator.ledger.until(({ counts }) => counts.loginsRefused === 1);
-  // Another one is overdue, and its question stays in the house.
+  // Another device is overdue, and its question is not sent.
   stack.simulator.faults.refuseLogins(false);
   await httpRequest(`${stack.gateway.urls.admin}/login/unlatch`, { method: 'POST' });
   expect(await ended(id)).toMatchObject({ status: 'SUCCEEDED' });
@@ -57,12 +57,12 @@ test.concurrent('no more questions a minute than allowed, over all accounts, and
   proxy.hold('/devices/actions/list');
   const many = await activate(activation(long, { devices: devices(1_500, 100) }));
   const few = await activate(activation(short, { devices: devices(2) }));
-  // A page for the one, a device for the other; then each once more.
+  // One question is a page, the other a device. Then each is asked once more.
   await proxy.held(2);
   proxy.release();
   expect(await ended(few.id)).toMatchObject({ status: 'SUCCEEDED' });
   await simulator.ledger.until(({ counts }) => counts.calls['deviceList'] === calls);
-  // One more that is to be asked about: it has its turn in the next minute.
+  // One more device to ask about: its turn comes in the next minute.
   const late = await activate(activation(third, { devices: devices(2, 50) }));
   await once(late.id, ({ progress }) => progress.overdue === 2);
   const open = await once(many.id, ({ progress }) => progress.succeeded > 900);

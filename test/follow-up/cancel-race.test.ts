@@ -40,7 +40,7 @@ test(`${ROUNDS * REQUESTS} requests cancelled around the moment a token lets the
       requests.push({ id, device: iccid(number) });
     });
     await proxy.held(1);
-    // The token comes in the middle of the cancellations.
+    // The token arrives in the middle of the cancellations.
     const before = random.between(0, REQUESTS / 2);
     const answers: { id: string; device: string; cancelled: boolean; late: boolean }[] = [];
     await someAtATime(AT_ONCE, requests.entries(), async ([at, { id, device }]) => {

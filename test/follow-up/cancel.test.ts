@@ -39,7 +39,7 @@ test('a request cancelled while it waits ends as CANCELLED, its subscriber is to
     process.kill('SIGKILL');
     await process.exited;
   }
-  // Room for all: whatever is QUEUED goes out at once, in its order.
+  // There is room for all: every QUEUED request goes out at once, in order.
   await using gateway = await openGateway(simulator, `${folder.path}/gateway.sqlite`);
   await simulator.ledger.until(({ posts }) => posts.some((post) => post.devices.includes(iccid(3))));
   const { show, cancel } = operator(gateway.urls.graphql);
@@ -55,7 +55,7 @@ test('a request cancelled while it waits ends as CANCELLED, its subscriber is to
   expect(faultCodes(await cancel('req_01JD0000000000000000000000'))).toEqual(['NOT_FOUND']);
 });
 
-test('a group activation cancelled while its members are being read ends as CANCELLED and is not sent', async () => {
+test('a group activation that is cancelled while its members are read ends as CANCELLED and is not sent', async () => {
   await using simulator = await startSimulator({ magicIdentifiers: false });
   await using proxy = await startGatedProxy(simulator);
   await using folder = await tempFolder();
@@ -69,7 +69,7 @@ test('a group activation cancelled while its members are being read ends as CANC
   await proxy.held(1);
   expect(await cancel(id)).toMatchObject({ __typename: 'RequestCancelled', request: { status: 'CANCELLED' } });
   proxy.release();
-  // The next one is done with the list too: the members of the first have been read by now.
+  // The next request has read the list too. So the members of the first were read by now.
   const next = await activate(activation(account, { devices: null, activateGroup: { groupName: '4G East' } }));
   await simulator.ledger.until(({ posts }) => posts.length > 0);
   expect(simulator.ledger.posts.map(({ body }) => (JSON.parse(body) as { groupName: string }).groupName)).toEqual(['4G East']);
@@ -77,7 +77,7 @@ test('a group activation cancelled while its members are being read ends as CANC
   expect((await show(next.id)).deviceCount).toBe(10);
 });
 
-test('cancelling a request of several carrier requests takes back those that wait, and the one under way goes on to its end', async () => {
+test('a cancellation of a request takes back its waiting carrier requests, and the one under way goes on to its end', async () => {
   using _split = withMaxDevices('ACTIVATE_DEVICES', 2);
   await using stack = await startStack({ env: { M2M_SUBMIT_WAIT_MS: '0' } });
   const { activate, cancel, ended } = operator(stack.gateway.urls.graphql);
@@ -95,7 +95,7 @@ test('cancelling a request of several carrier requests takes back those that wai
   expect(stack.simulator.ledger.posts).toHaveLength(1);
 });
 
-test('what was under way when the rest was cancelled, and is then put off by the carrier, is still sent', async () => {
+test('a carrier request that was under way during the cancellation and is then put off by the carrier is still sent', async () => {
   using _split = withMaxDevices('ACTIVATE_DEVICES', 2);
   await using stack = await startStack({ env: { M2M_SUBMIT_WAIT_MS: '0' } });
   const { activate, cancel, ended } = operator(stack.gateway.urls.graphql);

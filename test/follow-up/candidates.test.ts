@@ -6,7 +6,7 @@ import { startStack, type Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 import { operator } from './support/operator.ts';
 
-/** Unclaimed callbacks are looked at every second; nobody is asked about anything. */
+/** Unclaimed callbacks are checked every second. The carrier is asked about nothing. */
 const TIDY = { M2M_ADOPT_AFTER_MS: '1000' };
 const GROUP = { devices: null, activateGroup: { groupName: '4G West' } };
 
@@ -30,14 +30,14 @@ const success = (requestId: string, id: string) => ({
   deviceResponse: {},
 });
 
-/** A callback of another tool, of a device nobody here knows: once it is adopted, unclaimed ones older than it have been looked at. */
+/** A callback of another tool about an unknown device. When it is adopted, all older unclaimed callbacks were checked. */
 async function tidied(stack: Stack, id = `marker-${performance.now()}`.replace('.', '-')): Promise<void> {
   await postCallback({ ...stack, account: stack.simulator.accounts[2] ?? '' }, 'CarrierService', success(id, iccid(999)));
   const before = (await seen(stack)).requests.nodes.length;
   await until(async () => (await seen(stack)).requests.nodes.length > before);
 }
 
-test.concurrent('callbacks that two requests of unknown fate may own are given to neither; the operator says, and the other follows by itself', async () => {
+test.concurrent('callbacks that two requests of unknown fate may own go to neither; after the operator decides one, the other follows by itself', async () => {
   await using stack = await startStack({ env: TIDY });
   stack.simulator.holdCallbacks();
   stack.simulator.faults.drop('activate', 'before-answer', { times: 2 });
@@ -59,7 +59,7 @@ test.concurrent('callbacks that two requests of unknown fate may own are given t
   expect((await seen(stack)).unclaimedCallbacks.nodes).toEqual([]);
 });
 
-test.concurrent('a callback may also be of a group activation of unknown fate: it is not given to the request that names its device', async () => {
+test.concurrent('a callback may also belong to a group activation of unknown fate, so it does not go to the request that names its device', async () => {
   await using stack = await startStack({ env: TIDY });
   stack.simulator.faults.status('deviceList', 500);
   stack.simulator.faults.drop('activate', 'before-answer', { times: 2, performed: false });
@@ -115,7 +115,7 @@ test.concurrent('an account that is always sending something is looked after all
   expect((await show(later.id)).status).toBe('SUBMITTING');
 });
 
-test('a hundred ids that cannot be decided do not keep others from being looked at', async () => {
+test('a hundred ids that cannot be decided do not stop the decision about others', async () => {
   await using stack = await startStack({ env: TIDY });
   stack.simulator.faults.status('deviceList', 500);
   stack.simulator.faults.drop('activate', 'before-answer', { times: 1, performed: false });

@@ -11,7 +11,7 @@ const group = (groupName: string, values?: Record<string, string>) => ({
   activateGroup: { groupName, ...(values && { customFieldFilter: Object.entries(values).map(([key, value]) => ({ key, value })) }) },
 });
 
-/** The group has nobody else. */
+/** All devices of the group. */
 const ALONE = { devicesPerAccount: 0 };
 const GROUP = '4G East';
 
@@ -32,7 +32,7 @@ function sent({ simulator }: Stack): Record<string, unknown>[] {
   return simulator.ledger.posts.map(({ body }) => JSON.parse(body) as Record<string, unknown>);
 }
 
-test.concurrent('the members read before the POST are the outcomes; the body names no device; one that stays silent is overdue and found by asking', async () => {
+test.concurrent('the members read before the POST are the outcomes; the body names no device; a silent one becomes overdue and is found by asking', async () => {
   await using stack = await startStack({ env: SOON, simulator: ALONE });
   fill(stack, [1, 2, 3, 4, 5]);
   stack.simulator.faults.callbacks.withholdDevices = [iccid(4)];
@@ -64,7 +64,7 @@ test.concurrent('a filter by custom fields narrows the members', async () => {
   expect(sent(stack)[0]?.['customFields']).toEqual(Object.entries(filter).map(([key, value]) => ({ key, value })));
 });
 
-test.concurrent('a whole account: every device of it, and of no other', async () => {
+test.concurrent('the activation of a whole account concerns all its devices and no other', async () => {
   await using stack = await startStack({ env: SOON });
   const { activate, ended } = operator(stack.gateway.urls.graphql);
   const whole = { devices: null, activateWholeAccount: { confirmAccountName: stack.account } };
@@ -78,7 +78,7 @@ test.concurrent('a whole account: every device of it, and of no other', async ()
   expect(sent(stack)).toEqual([{ accountName: stack.account, servicePlan: 'm2m4G2GB', mdnZipCode: '98801' }]);
 });
 
-test.concurrent('where the list fails the request is sent all the same, its count is unknown, and it ends at the limit', async () => {
+test.concurrent('when the list fails the request is still sent, its count is unknown, and it ends at the limit', async () => {
   await using stack = await startStack({ env: { ...SOON, M2M_EXPIRE_AFTER_MS: '1500' } });
   stack.simulator.faults.status('deviceList', 503, { times: Number.POSITIVE_INFINITY });
   const { activate, once, ended } = operator(stack.gateway.urls.graphql);
@@ -94,7 +94,7 @@ test.concurrent('where the list fails the request is sent all the same, its coun
   });
 });
 
-test.concurrent('of a group that could not be read, a device that was only said to be worked on is asked about by what it was called', async () => {
+test.concurrent('for a group that could not be read, the carrier is asked about a device by the identifiers of its first callback', async () => {
   await using stack = await startStack({ env: SOON, simulator: ALONE });
   fill(stack, [31, 32]);
   stack.simulator.faults.status('deviceList', 503);
@@ -107,7 +107,7 @@ test.concurrent('of a group that could not be read, a device that was only said 
   expect(request.outcomes.nodes).toMatchObject([{ requested: null, status: 'SUCCEEDED', source: 'RECONCILED' }]);
 });
 
-test.concurrent('a device that reports and was no member becomes an outcome of its own, also after the others have ended the request', async () => {
+test.concurrent('a device that reports without being a member becomes an outcome of its own, also after the others have ended the request', async () => {
   await using stack = await startStack({ env: SOON, simulator: ALONE });
   fill(stack, [11, 12]);
   const { activate, ended, show } = operator(stack.gateway.urls.graphql);
@@ -143,7 +143,7 @@ test.concurrent('an empty group: nobody is expected, and the request ends at the
   });
 });
 
-test('a group of 10,000 is known by its members; one of 10,001 is the carrier’s to judge', async () => {
+test('a group of 10,000 is known by its members; the carrier decides about a group of 10,001', async () => {
   await using stack = await startStack({ simulator: { ...ALONE, ledger: 'counts' }, register: false });
   fill(
     stack,

@@ -40,7 +40,7 @@ test.concurrent('a callback that comes after the carrier was asked stands above 
     fault: { message: 'Later.' },
   });
 
-  // From the start a follower ends with the terminal event as before, and with the cursor of that one gets the correction.
+  // A follower from the start ends with the terminal event as before. One after its cursor gets the correction.
   const again = await Array.fromAsync(follow(stack.client(), { id }));
   expect(again.at(-1)).toEqual(events.at(-1));
   const rest = await Array.fromAsync(followOverSse(stack.gateway.urls.graphql, { id, after: events.at(-1)?.cursor ?? null }));
@@ -69,7 +69,7 @@ test.concurrent('a callback that comes after its device had expired settles it; 
     ['CALLBACK', false],
     ['CALLBACK', true],
   ]);
-  // A device nobody named, after nothing is awaited any more: shown, not kept waiting for a match.
+  // A device that nobody named, after the request has ended: it is shown, and does not wait for a match.
   await report(stack, carrierRequestId, iccid(3), 'Failed');
   expect(await show(id)).toMatchObject({
     status: 'PARTIALLY_FAILED',

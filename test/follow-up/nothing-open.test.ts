@@ -35,7 +35,7 @@ const FAULTS: readonly [Fault, ...Fault[]] = [
 
 const QUESTIONS: readonly [Fault, ...Fault[]] = [{}, {}, { status: 500 }, { status: 429 }, { drop: 'before-answer' }];
 
-/** A refusal under load takes nothing on. */
+/** A refusal under load creates no request. */
 function unlessOverloaded(error: unknown): null {
   if (String(error).includes('Try again in a second')) return null;
   throw error;

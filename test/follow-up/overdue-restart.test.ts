@@ -37,13 +37,13 @@ test('a gateway killed while devices are OVERDUE goes on with them, and a subscr
   simulator.faults.endpoints.clear();
   await using gateway = await openGateway(simulator, store, SOON);
   for await (const event of followOverSse(gateway.urls.graphql, { id, after: ledger.cursor, batchSize: 1 })) ledger.add(event);
-  // Every device twice: overdue, then found. With the row of each in an event of its own nothing is passed over.
+  // Every device comes twice: overdue, then found. Each row has an event of its own, so no row is missed.
   expect(ledger.report()).toEqual(FAULTLESS);
   expect({ status: ledger.status, posts: simulator.ledger.posts.length }).toEqual({ status: 'SUCCEEDED', posts: 1 });
   expect(await operator(gateway.urls.graphql).show(id)).toMatchObject({ progress: { succeeded: DEVICES, overdue: 0 } });
 });
 
-test('a limit that passed while the gateway was down is kept at its start', async () => {
+test('a limit that passed while the gateway was down takes effect at its start', async () => {
   await using simulator = await startSimulator({ magicIdentifiers: false });
   simulator.faults.callbacks.withholdNext = Number.POSITIVE_INFINITY;
   await using folder = await tempFolder();
@@ -60,7 +60,7 @@ test('a limit that passed while the gateway was down is kept at its start', asyn
     expect([sent, lost, waiting].map(({ status }) => status)).toEqual(['IN_PROGRESS', 'UNKNOWN', 'QUEUED']);
     ids = [sent, lost, waiting].map(({ id }) => id);
   }
-  // As if 12 hours had passed: the limit is under what has passed. Nothing is asked before it, nothing is sent after it.
+  // As if 12 hours had passed: the limit is shorter. Nothing is asked before it, and nothing is sent after it.
   await using gateway = await openGateway(simulator, store, { M2M_OVERDUE_AFTER_MS: '100', M2M_EXPIRE_AFTER_MS: '200' });
   const ended = await Promise.all(ids.map((id) => operator(gateway.urls.graphql).ended(id)));
   expect(ended.map(({ status, error }) => [status, error?.code])).toEqual([

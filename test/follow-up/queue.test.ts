@@ -7,7 +7,7 @@ import { operator } from './support/operator.ts';
 
 const SHORT = { M2M_SUBMIT_WAIT_MS: '100' };
 
-test('beyond the limit a request waits QUEUED with its place and the time it is expected to go, in the order of coming', async () => {
+test('above the limit requests wait QUEUED in the order of their coming, with a place and an expected time', async () => {
   await using stack = await startStack({ env: { M2M_SUBMIT_WAIT_MS: '50', M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE: '2' } });
   const { activate, show, cancel } = operator(stack.gateway.urls.graphql);
   const made: { readonly id: string }[] = [];
@@ -25,28 +25,28 @@ test('beyond the limit a request waits QUEUED with its place and the time it is 
   expect(stack.simulator.ledger.posts).toHaveLength(2);
 });
 
-test('two accounts take turns though one has 20 waiting', async () => {
+test('two accounts take turns even when one has 20 waiting requests', async () => {
   await using stack = await startStack({ env: { M2M_SUBMIT_WAIT_MS: '10' } });
   const { activate, show } = operator(stack.gateway.urls.graphql);
   const [busy = '', quiet = ''] = stack.simulator.accounts;
   stack.simulator.faults.status('activate', 429, { retryAfter: '3' });
-  // The first is put off, and holds up all that come after it.
+  // The first request is put off, and holds up all later ones.
   const first = await activate(activation(busy, { devices: devices(1, 1) }));
   await stack.simulator.ledger.until(({ posts }) => posts.length === 1);
   for (let at = 2; at <= 20; at++) await activate(activation(busy, { devices: devices(1, at) }));
   const late = [];
   for (let at = 31; at <= 33; at++) late.push(await activate(activation(quiet, { devices: devices(1, at) })));
-  // One of each account a turn.
+  // Each turn sends one request of each account.
   expect((await Promise.all(late.map(({ id }) => show(id)))).map(({ queue }) => queue?.position)).toEqual([2, 4, 6]);
   expect((await show(first.id)).carrierRequests[0]).toMatchObject({ state: 'QUEUED', attempts: 1 });
   await stack.simulator.ledger.until(({ posts }) => posts.length === 24);
   const order = stack.simulator.ledger.posts.slice(1).flatMap((post) => post.devices);
-  // Connections of their own may overtake each other by a little, not by the 16 that wait longer.
+  // Separate connections may overtake each other by a little, but not by the 16 requests that wait longer.
   expect(order.findIndex((device) => device === iccid(33))).toBeLessThan(12);
   expect(stack.simulator.ledger.performedPerDevice()).toEqual(new Map(order.map((device) => [device, 1])));
 });
 
-/** What the carrier may write into Retry-After, and for how many seconds nothing leaves then. A date is cut to the second. */
+/** Values of Retry-After, and for how many seconds nothing leaves after them. A date is cut to the second. */
 const RETRY_AFTER: readonly (readonly [what: string, value: () => string | undefined, seconds: number])[] = [
   ['no Retry-After', () => undefined, 15],
   ['nonsense', () => 'soon, perhaps', 15],
@@ -120,7 +120,7 @@ test.concurrent('a request that has waited too long in the queue is CANCELLED wi
   expect(stack.simulator.ledger.posts).toHaveLength(1);
 });
 
-test.concurrent('a request that is put off again and again is CANCELLED when its time is over', async () => {
+test.concurrent('a request that the carrier puts off again and again is CANCELLED when its time is over', async () => {
   await using stack = await startStack({ env: { ...SHORT, M2M_EXPIRE_AFTER_MS: '1500', M2M_OVERDUE_AFTER_MS: '500' } });
   const { activate, ended } = operator(stack.gateway.urls.graphql);
   stack.simulator.faults.status('activate', 429, { retryAfter: '1', times: Number.POSITIVE_INFINITY });

@@ -4,7 +4,7 @@ import { devices, iccid } from '../support/devices.ts';
 import { startStack } from '../support/stack.ts';
 import { operator } from './support/operator.ts';
 
-/** Overdue at once, asked about at once, never given up. */
+/** Devices are overdue at once, asked about at once, and never expire. */
 const SOON = { M2M_OVERDUE_AFTER_MS: '500', M2M_RECONCILE_CALLS_PER_MINUTE: '1000' };
 const WITHHELD = { withholdNext: Number.POSITIVE_INFINITY };
 

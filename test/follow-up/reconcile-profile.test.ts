@@ -9,11 +9,11 @@ import { resumeProfiles } from './support/resume-profiles.ts';
 
 const SOON = { M2M_OVERDUE_AFTER_MS: '200', M2M_RECONCILE_CALLS_PER_MINUTE: '1000' };
 const WITHHELD = { withholdNext: Number.POSITIVE_INFINITY };
-/** More than are looked up one by one. */
+/** More devices than are looked up one by one. */
 const MANY = 24;
 
 test.concurrent.each(['all', 'DeviceId'] as const)(
-  'resumed profiles are proven by the list where its pages show attributes: %s',
+  'resumed profiles are proven by the list when its pages show attributes: %s',
   async (pageAttributes) => {
     await using stack = await startStack({ env: SOON, simulator: { pageAttributes } });
     Object.assign(stack.simulator.faults.callbacks, WITHHELD);

@@ -12,7 +12,7 @@ import { withMaxDevices } from './support/with-max-devices.ts';
 
 const GUID = 'a5e1f7c0-0000-4000-8000-00000000000';
 
-/** Activates what the carrier does not do and does not answer. */
+/** Makes an activation that the carrier neither performs nor answers. */
 async function lost(stack: Stack, number = 1): Promise<string> {
   stack.simulator.faults.drop('activate', 'before-answer', { performed: false });
   const { id, status } = await operator(stack.gateway.urls.graphql).activate(activation(stack.account, { devices: devices(1, number) }));
@@ -25,10 +25,10 @@ function report(stack: Pick<Stack, 'gateway' | 'account'>, requestId: string, nu
   return postCallback(stack, 'CarrierService', body);
 }
 
-test('with the carrier’s id: callbacks kept for it are applied, those that come later too, and its subscriber sees it end', async () => {
+test('with the carrier’s id, kept and later callbacks are applied, and the subscriber sees the request end', async () => {
   await using stack = await startStack({ register: false });
   const { activate, resolve, show } = operator(stack.gateway.urls.graphql);
-  // Before the request was made: by the time alone nobody would give it to it.
+  // It came before the request was made, so its time alone would not assign it.
   expect(await report(stack, `${GUID}1`, 1)).toBe(200);
   stack.simulator.faults.drop('activate', 'before-answer', { performed: false });
   const { id } = await activate(activation(stack.account));
@@ -48,7 +48,7 @@ test('with the carrier’s id: callbacks kept for it are applied, those that com
   expect((await show(`${GUID}1`)).id).toBe(id);
 });
 
-test('neverArrived: the devices are CANCELLED, the request ends, and nothing is sent', async () => {
+test('with neverArrived the devices are CANCELLED, the request ends, and nothing is sent', async () => {
   await using stack = await startStack({ register: false });
   const { resolve, show } = operator(stack.gateway.urls.graphql);
   const id = await lost(stack);
@@ -66,7 +66,7 @@ test('neverArrived: the devices are CANCELLED, the request ends, and nothing is 
   expect(stack.simulator.ledger.posts).toHaveLength(1);
 });
 
-test('what cannot be so is refused, and changes nothing', async () => {
+test('an impossible answer of the operator is refused and changes nothing', async () => {
   await using stack = await startStack({ register: false, env: { M2M_ADOPT_AFTER_MS: '1000' } });
   const url = stack.gateway.urls.graphql;
   const { activate, resolve, show } = operator(url);
@@ -105,7 +105,7 @@ test('what cannot be so is refused, and changes nothing', async () => {
   expect(idOf(await show(own.id))).toBe(idOf(own));
 });
 
-test('of several carrier requests of unknown fate the operator says which', async () => {
+test('with several carrier requests of unknown fate the operator must say which one', async () => {
   using _split = withMaxDevices('ACTIVATE_DEVICES', 1);
   await using stack = await startStack({ register: false });
   stack.simulator.faults.drop('activate', 'before-answer', { performed: false, times: 3 });
@@ -117,7 +117,7 @@ test('of several carrier requests of unknown fate the operator says which', asyn
     request: { status: 'UNKNOWN' },
   });
   expect(faultCodes(await resolve({ requestId: id, carrierRequestIndex: 0, neverArrived: true }))).toEqual(['NOT_UNKNOWN']);
-  // Only one is left, and the carrier's id of another part leads to the request as well.
+  // Only one is left. The carrier's id of another part finds the request as well.
   await resolve({ requestId: `${GUID}0`, carrierRequestId: `${GUID}1` });
   await report(stack, `${GUID}0`, 1);
   await report(stack, `${GUID}1`, 2);
@@ -126,7 +126,7 @@ test('of several carrier requests of unknown fate the operator says which', asyn
   expect(request.carrierRequests.map(({ state }) => state)).toEqual(['ACCEPTED', 'ACCEPTED', 'CANCELLED']);
 });
 
-test('many say different things at once: one is heard', async () => {
+test('of many different answers at once, one is taken', async () => {
   await using stack = await startStack({ register: false });
   const { resolve, show } = operator(stack.gateway.urls.graphql);
   const id = await lost(stack);
@@ -151,7 +151,7 @@ test('two requests cannot be given one id at once', async () => {
   expect(states.toSorted()).toEqual(['IN_PROGRESS', 'UNKNOWN', 'UNKNOWN']);
 });
 
-test('while the carrier’s own answer is on its way nobody else’s word counts', async () => {
+test('while the carrier’s own answer is on its way, an operator’s answer is refused', async () => {
   await using stack = await startStack({ env: { M2M_SUBMIT_WAIT_MS: '0' } });
   const { activate, resolve, ended } = operator(stack.gateway.urls.graphql);
   stack.simulator.faults.latency('activate', 200);
@@ -169,7 +169,7 @@ test('while the carrier’s own answer is on its way nobody else’s word counts
   });
 });
 
-test('the carrier answers four at once with one id: one has it, the fate of the others is unknown', async () => {
+test('when the carrier answers four requests at once with one id, one gets it and the fate of the others is unknown', async () => {
   await using stack = await startStack({ register: false, env: { M2M_LOG_LEVEL: 'silent' } });
   stack.simulator.faults.add({ endpoint: 'activate', body: { text: JSON.stringify({ requestId: `${GUID}5` }) }, latencyMs: 50, times: 4 });
   const { activate, show } = operator(stack.gateway.urls.graphql);

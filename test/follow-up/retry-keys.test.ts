@@ -17,7 +17,7 @@ import { callerWith } from '../support/caller-with.ts';
 
 const REFUSAL = { text: '{"errorCode":"INPUT_INVALID.Any","errorMessage":"Not today."}' };
 
-/** A request that the carrier has refused: its devices are there to be tried again. */
+/** Makes a request that the carrier refuses, so its devices can be tried again. */
 async function refused(stack: Pick<Stack, 'simulator' | 'account'>, url: string, more = {}): Promise<string> {
   stack.simulator.faults.status('activate', 400, { body: REFUSAL });
   const result = await mutate(url, activation(stack.account, more));
@@ -52,7 +52,7 @@ test('a key stands for one retry of one request, and for no other mutation', asy
   if (retried.__typename !== 'RetryFailedDevicesAccepted') throw new Error(retried.__typename);
   const reused = { __typename: 'IdempotencyKeyReused', requestId: retried.request.id };
   expect(await retry({ requestId: second, idempotencyKey: 'key' })).toMatchObject(reused);
-  // The same devices and settings: another mutation all the same.
+  // The same devices and settings, but another mutation.
   expect(await mutate(url, activation(stack.account, { idempotencyKey: 'key' }))).toMatchObject(reused);
   expect(await mutate(url, activation(stack.account, { idempotencyKey: 'key', mdnZipCode: '10001' }))).toMatchObject(reused);
 
@@ -62,7 +62,7 @@ test('a key stands for one retry of one request, and for no other mutation', asy
   expect(stack.simulator.ledger.posts).toHaveLength(4);
 });
 
-test('under one key, retries of two requests with the same devices are not taken for each other, at once either', async () => {
+test('under one key, retries of two requests with the same devices are not confused, also at the same time', async () => {
   await using stack = await startStack();
   const url = stack.gateway.urls.graphql;
   const { retry } = operator(url);
@@ -115,7 +115,7 @@ test('a key holds over a crash in the middle of the retry: the same request, and
   expect(simulator.ledger.posts).toHaveLength(2);
 });
 
-test('a request of an account that is not the caller’s, or that the caller may only read, is one that does not exist', async () => {
+test('a request of another caller’s account, or of one that the caller may only read, is answered as if it did not exist', async () => {
   await using folder = await tempFolder();
   await using requestLog = openLog(`${folder.path}/store`);
   const { id } = await requestLog.create(newRequest([[['ICCID', '1']]], { account: 'theirs' }));

@@ -8,7 +8,7 @@ import { faultCodes, operator } from './support/operator.ts';
 
 const byIccid = (id: string) => ({ deviceIds: [{ kind: 'ICCID' as const, id }] });
 
-/** SIMs that fail to be activated, until they are `mended`. */
+/** SIMs whose activation fails until they are `mended`. */
 function active({ simulator, account }: Stack, count: number): { readonly iccids: string[]; mend(): void } {
   const found = simulator.inventory.find({ account, state: 'active' }).slice(0, count);
   return {
@@ -25,7 +25,7 @@ function posted({ simulator }: Stack): (Record<string, unknown> & { devices: { d
 
 const idsIn = (body: ReturnType<typeof posted>[number] | undefined) => body?.devices.map(({ deviceIds }) => deviceIds[0]?.id);
 
-test('only the failed devices are tried again, with the same settings; both requests know of each other', async () => {
+test('only the failed devices are tried again, with the same settings, and both requests name each other', async () => {
   await using stack = await startStack();
   const { activate, ended, retry, show } = operator(stack.gateway.urls.graphql);
   const failing = active(stack, 2);
@@ -75,7 +75,7 @@ test('20 retries at once are one request, and one POST for each device', async (
   expect(stack.simulator.ledger.postsPerDevice()).toEqual(new Map(failing.iccids.map((id) => [id, 2])));
 });
 
-test('what failed since the first retry is tried in a second one; a retry’s failures in a retry of it', async () => {
+test('a second retry takes the devices that failed since the first; the failures of a retry go into a retry of that retry', async () => {
   await using stack = await startStack({ register: false });
   const { activate, retry, show } = operator(stack.gateway.urls.graphql);
   const first = await activate(activation(stack.account, { devices: devices(3) }));
@@ -135,7 +135,7 @@ test('a retry that was cancelled before it was sent does not hold its devices', 
   expect((await show(first.id)).retries).toHaveLength(2);
 });
 
-test('of a group activation the failed devices alone are sent, without the group and the filter', async () => {
+test('the retry of a group activation sends only the failed devices, without the group and the filter', async () => {
   await using stack = await startStack();
   const { activate, ended, retry } = operator(stack.gateway.urls.graphql);
   const group = { groupName: '4G West', customFieldFilter: [{ key: 'CustomField2', value: 'SuperVend' }] };
@@ -143,7 +143,7 @@ test('of a group activation the failed devices alone are sent, without the group
   const chosen = members.filter(({ customFields }) => customFields.get('CustomField2') === 'SuperVend');
   const failing = chosen.filter(({ state }) => state === 'active');
   const spare = chosen.filter(({ state }) => state === 'pre-active').slice(1);
-  // One that fails beside those that succeed.
+  // One device fails, the others succeed.
   for (const device of spare) device.state = 'suspend';
   const failed = new Set([...failing, ...spare].map(({ identifiers }) => identifiers.iccid));
   const first = await activate(activation(stack.account, { devices: null, activateGroup: group, costCenterCode: 'cc' }));
@@ -164,7 +164,7 @@ test('of a group activation the failed devices alone are sent, without the group
   });
 });
 
-test('a device that only its failure named is tried again by what the failure named', async () => {
+test('a device that only its failure named is tried again with the identifiers of the failure', async () => {
   await using stack = await startStack({ register: false });
   const { activate, retry } = operator(stack.gateway.urls.graphql);
   stack.simulator.faults.status('deviceList', 500);

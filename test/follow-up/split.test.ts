@@ -10,7 +10,7 @@ import { withMaxDevices } from './support/with-max-devices.ts';
 
 const bodies = ({ posts }: { readonly posts: readonly { readonly devices: readonly string[] }[] }) => posts.map((post) => post.devices);
 
-test('more devices than the carrier takes at once are several carrier requests of one request, each sent once, outcomes in one list', async () => {
+test('more devices than the carrier takes at once become several carrier requests of one request, each sent once, with one list of outcomes', async () => {
   using _split = withMaxDevices('ACTIVATE_DEVICES', 3);
   await using stack = await startStack();
   const { activate, ended } = operator(stack.gateway.urls.graphql);
@@ -37,7 +37,7 @@ test('more devices than the carrier takes at once are several carrier requests o
 test.each([
   ['refused', { status: 400 }, 'REFUSED', 'REJECTED', 'PARTIALLY_FAILED'],
   ['not answered', { drop: 'before-answer', performed: false }, 'UNKNOWN', 'UNKNOWN', 'UNKNOWN'],
-] as const)('one part %s, the others are sent all the same and done', async (_what, fault, state, outcome, status) => {
+] as const)('when one part is %s the others are still sent and done', async (_what, fault, state, outcome, status) => {
   using _split = withMaxDevices('ACTIVATE_DEVICES', 2);
   await using stack = await startStack({ env: { M2M_SUBMIT_WAIT_MS: '0' } });
   const { activate, once } = operator(stack.gateway.urls.graphql);
@@ -78,7 +78,7 @@ test('two parts of unknown fate are told apart by their callbacks', async () => 
   expect(bodies(stack.simulator.ledger)).toHaveLength(3);
 });
 
-test('a request whose first part has gone and whose others wait goes on with these after a restart', async () => {
+test('after a restart a request goes on with the parts that still wait', async () => {
   using _split = withMaxDevices('ACTIVATE_DEVICES', 2);
   await using simulator = await startSimulator({ magicIdentifiers: false, callbackDelayMs: [0, 10] });
   await using folder = await tempFolder();

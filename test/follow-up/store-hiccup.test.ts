@@ -34,7 +34,7 @@ test.concurrent.each<Case>([
   ['UNANSWERED', { drop: 'before-answer' }, 'UNKNOWN', 1],
   ['REQUEUED', { status: 429, headers: { 'retry-after': '0' } }, 'ACCEPTED', 2],
 ])(
-  'a disk that is full when %s is to be written is waited for: the request is not left as it stands, and nothing is sent twice',
+  'the gateway waits for a disk that is full when it writes %s: the request goes on, and nothing is sent twice',
   async (type, fault, state, posts) => {
     await using simulator = await startSimulator({ magicIdentifiers: false });
     if (fault) simulator.faults.add({ endpoint: 'activate', ...fault });

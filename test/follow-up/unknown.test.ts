@@ -14,7 +14,7 @@ const SOON = {
 };
 const WITHHELD = { withholdNext: Number.POSITIVE_INFINITY };
 
-/** The carrier did it, and its answer never came to us. */
+/** The carrier performed it, and its answer never reached us. */
 const LOST: readonly (readonly [string, Omit<EndpointFault, 'endpoint'>])[] = [
   ['cut before the answer', { drop: 'before-answer', performed: true }],
   ['cut in the middle of the answer', { drop: 'mid-body' }],
@@ -27,7 +27,7 @@ const LOST: readonly (readonly [string, Omit<EndpointFault, 'endpoint'>])[] = [
 ];
 
 test.concurrent.each(LOST)(
-  'an answer that is lost (%s), of what was performed: proven by the device list, one POST for each device',
+  'a performed request whose answer is lost (%s) is proven by the device list, with one POST for each device',
   async (_what, fault) => {
     await using stack = await startStack({ env: SOON });
     stack.simulator.faults.add({ endpoint: 'activate', ...fault });
@@ -107,7 +107,7 @@ test.concurrent('callbacks that nobody had claimed tell the id of what was not a
 test.concurrent.each([
   ['it was proven by asking', { deviceList: false, status: 'SUCCEEDED', state: 'ACCEPTED' }],
   ['it was given up', { deviceList: true, status: 'EXPIRED', state: 'CLOSED' }],
-] as const)('callbacks that come after %s are still its own', async (_what, { deviceList, status, state }) => {
+] as const)('callbacks that come after %s still belong to the request', async (_what, { deviceList, status, state }) => {
   await using stack = await startStack({ env: { ...SOON, M2M_EXPIRE_AFTER_MS: '2000' } });
   stack.simulator.holdCallbacks();
   stack.simulator.faults.drop('activate', 'before-answer');

@@ -31,14 +31,14 @@ test(`over ${KILLS} kills at random moments, with slow tokens and slow answers, 
     const submitting = Array.from({ length: 4 }, () =>
       activate(gateway.graphql, activation(accounts[made % 2] ?? '', { devices: devices(1, ++made) })).catch(() => 'killed'),
     );
-    // The first lives until the carrier has seen it: on a slow machine every kill could come before a POST.
+    // The first gateway lives until the carrier has seen a POST: on a slow machine every kill could come before one.
     if (kill === 0) await simulator.ledger.until(({ posts }) => posts.length > 0);
     await delay(random.between(0, 300));
     gateway.kill('SIGKILL');
     await gateway.exited;
     await Promise.all(submitting);
   }
-  // One more in the end has time for all it thinks it may do.
+  // The last gateway has time for everything that it may still send.
   await using last = await spawnGateway({ ...env, M2M_SUBMIT_WAIT_MS: '1000' });
   await activate(last.graphql, activation(accounts[0] ?? '', { devices: devices(1, 999) }));
   const { posts } = simulator.ledger;

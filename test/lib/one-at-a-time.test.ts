@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { OneAtATime } from '../../src/lib/one-at-a-time.ts';
 
-test('the next piece of work begins when the one before has ended, also where that fails', async () => {
+test('the next piece of work begins when the one before has ended, also when that fails', async () => {
   const turns = new OneAtATime();
   const order: string[] = [];
   const gate = Promise.withResolvers<void>();
@@ -21,7 +21,7 @@ test('the next piece of work begins when the one before has ended, also where th
   expect(order).toEqual(['first begins', 'first ends', 'second begins']);
 });
 
-test('it is idle before the first piece of work and once the last has ended, well or not', async () => {
+test('it is idle before the first piece of work and after the last has ended, also when that failed', async () => {
   const turns = new OneAtATime();
   expect(turns.isIdle).toBe(true);
   const failing = turns.run(() => Promise.reject(new Error('it failed')));
@@ -35,7 +35,7 @@ test('it is idle before the first piece of work and once the last has ended, wel
   expect(turns.isIdle).toBe(true);
 });
 
-test('who waits for its end is told after the last, and of no failure', async () => {
+test('ended() resolves after the last piece of work, also when work failed', async () => {
   const turns = new OneAtATime();
   let ended = 0;
   const runs = [1, 2].map(() =>

@@ -3,18 +3,17 @@ import {
   callerOf,
   GRANTS,
   SCOPES,
+  unauthenticatedError,
   type Caller,
   type Grant,
   type Identity,
   type Rights,
   type Scope,
-  unauthenticatedError,
 } from './caller.ts';
 
-export const KEY_STATES = ['valid', 'expired', 'revoked'] as const;
-export type KeyState = (typeof KEY_STATES)[number];
+export type KeyState = 'valid' | 'expired' | 'revoked';
 
-/** The holder of one API key, for as long as the key is good. */
+/** The holder of one API key, for as long as the key is valid. */
 export class KeyIdentity implements Identity {
   readonly #accounts: readonly string[];
   readonly #now: () => number;
@@ -26,7 +25,7 @@ export class KeyIdentity implements Identity {
     this.#accounts = accounts;
     this.#now = now;
     this.#stored = stored;
-    this.#caller = this.#callerNow();
+    this.#caller = this.#makeCaller();
     this.checkEnd();
   }
 
@@ -55,12 +54,12 @@ export class KeyIdentity implements Identity {
   revise(stored: StoredApiKey): void {
     const rights = this.rights;
     this.#stored = stored;
-    // What is shared between those who ask as the same caller stays shared while nothing changes.
-    if (JSON.stringify(rights) !== JSON.stringify(this.rights)) this.#caller = this.#callerNow();
+    // Followers of one caller object share their results. So it stays the same object while no right changes.
+    if (JSON.stringify(rights) !== JSON.stringify(this.rights)) this.#caller = this.#makeCaller();
     this.checkEnd();
   }
 
-  /** Tells whoever waits for the end, when it has come. A clock that is set back afterwards does not undo it. */
+  /** Aborts `ended` when the key's end has come. A clock that is set back later does not undo it. */
   checkEnd(): void {
     if (this.#end.signal.aborted) return;
     const { revokedAt, expiresAt } = this.#stored;
@@ -68,23 +67,16 @@ export class KeyIdentity implements Identity {
     else if (this.#now() >= expiresAt) this.#end.abort(unauthenticatedError('EXPIRED', 'The API key has expired.'));
   }
 
-  #callerNow(): Caller {
+  #makeCaller(): Caller {
     return callerOf(`key:${this.#stored.name}`, this.rights, this.#accounts);
   }
 }
 
-/** A right that this version does not know is none. */
+/** Leaves out rights that this version does not know. */
 function rightsOf({ scopes, grants }: StoredApiKey): Rights {
+  const keepKnown = (names: readonly string[]) => names.filter((name): name is Scope => SCOPES.some((scope) => scope === name));
   return {
-    scopes: Object.fromEntries(Object.entries(scopes).map(([account, given]) => [account, given.filter(isScope)])),
-    grants: grants.filter(isGrant),
+    scopes: Object.fromEntries(Object.entries(scopes).map(([account, names]) => [account, keepKnown(names)])),
+    grants: grants.filter((name): name is Grant => GRANTS.some((grant) => grant === name)),
   };
-}
-
-function isScope(name: string): name is Scope {
-  return SCOPES.some((scope) => scope === name);
-}
-
-function isGrant(name: string): name is Grant {
-  return GRANTS.some((grant) => grant === name);
 }

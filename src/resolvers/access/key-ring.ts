@@ -6,19 +6,18 @@ import { setAlarm } from '../../lib/timers.ts';
 import { EVERY_ACCOUNT, type Identity, type Rights } from './caller.ts';
 import { KeyIdentity, type KeyState } from './key-identity.ts';
 
-export interface KeyRingOptions {
+interface KeyRingOptions {
   readonly store: ApiKeyStore;
-  /** Billing accounts this gateway serves. */
   readonly accounts: readonly string[];
   readonly now: () => number;
 }
 
-/** A new key, with rights of its own or, in exchange for another, with the name and rights of that one. Times in milliseconds. */
+/** A new key: with rights of its own, or with the name and rights of the key that it replaces. Times in milliseconds. */
 export type NewKey =
   | (Rights & { readonly name: string; readonly expiresAt: number })
   | { readonly like: string; readonly expiresAt: number };
 
-/** Everything of a key that may be shown. */
+/** What may be shown of a key. */
 export interface KeyView extends Rights {
   readonly id: string;
   readonly name: string;
@@ -28,7 +27,7 @@ export interface KeyView extends Rights {
   readonly state: KeyState;
 }
 
-/** `key` is the text a caller shows; it is nowhere else and cannot be had again. */
+/** `key` is the text that a caller sends. It is stored nowhere and cannot be read again. */
 export type CreatedKey = KeyView & { readonly key: string };
 
 export interface KeyChange {
@@ -38,27 +37,26 @@ export interface KeyChange {
 
 export const KEY_PREFIX = 'm2m_';
 const KEY_PATTERN = /^m2m_([0-9a-hjkmnp-tv-z]{12})_([A-Za-z0-9_-]{43})$/;
-/** Lower-case base32 (Crockford): no letter that is taken for a digit. */
+/** Crockford's base32 in lower case: it has no letter that looks like a digit. */
 const ID_ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const ID_LENGTH = 12;
 const SECRET_BYTES = 32;
-/** Compared with where there is no key of the id: as much work, and nothing hashes to it. */
+/** Stands for the hash of an unknown key: comparing takes the same time, and no secret has this hash. */
 const NO_HASH = new Uint8Array(32);
 const NAME_PATTERN = /^[A-Za-z0-9._-]{1,64}$/;
-/** So that a key can be exchanged without a moment in which none is valid. */
+/** Two, so that a key can be replaced without a moment in which none is valid. */
 const MAX_VALID = 2;
 const LONGEST_LIFE_MS = 3_650 * 86_400_000;
 
 /**
- * The keys of callers: all of them in memory, so that one is looked up without a read; every change is on disk before it
- * counts. Of a key's secret only the SHA-256 is known here: with 256 random bits there is nothing to guess, so no slow hash
- * is needed.
+ * The API keys of callers. All are in memory, so finding one needs no read. Every change is on disk before it counts. The store
+ * has only the SHA-256 of a secret: nobody can guess 256 random bits, so no slow hash is needed.
  */
 export class KeyRing implements Disposable {
   readonly #options: KeyRingOptions;
   readonly #keys = new Map<string, KeyIdentity>();
   readonly #listeners = new Set<(change: KeyChange) => void>();
-  /** Two changes at once would both find room for a second valid key. */
+  /** One change at a time: two at once would both find room for a second valid key. */
   readonly #changes = new OneAtATime();
   #undoAlarm: () => void = () => undefined;
 
@@ -72,34 +70,37 @@ export class KeyRing implements Disposable {
     this.#awaitExpiry();
   }
 
-  /** Whose key this is: the same Identity each time, for as long as the key is good. */
+  /** Returns the same Identity each time for as long as the key is valid. */
   identify(text: string): Identity | 'UNKNOWN' | 'EXPIRED' | 'REVOKED' {
     const [, id = '', secret = ''] = KEY_PATTERN.exec(text) ?? [];
     const found = this.#keys.get(id);
-    const same = timingSafeEqual(hashOf(secret), found?.stored.hash ?? NO_HASH);
-    if (!found || !same) return 'UNKNOWN';
+    const isRight = timingSafeEqual(hashOf(secret), found?.stored.hash ?? NO_HASH);
+    if (!found || !isRight) return 'UNKNOWN';
     const state = found.state();
     if (state === 'revoked') return 'REVOKED';
     return state === 'expired' ? 'EXPIRED' : found;
   }
 
-  /** Every key there ever was, oldest first. */
+  /** All keys, also revoked and expired ones, oldest first. */
   list(): KeyView[] {
     return [...this.#keys.values()].map(toView);
   }
 
-  /** @throws GatewayError BAD_USER_INPUT or NOT_FOUND with a sentence that says what to do; nothing was made then. */
+  /** @throws GatewayError BAD_USER_INPUT or NOT_FOUND with a sentence that says what to do. Then no key was made. */
   create(wanted: NewKey): Promise<CreatedKey> {
     return this.#changes.run(async () => {
-      const { name, scopes, grants } = 'like' in wanted ? this.#likeOf(wanted.like) : wanted;
+      const createdAt = this.#options.now();
+      const { name, scopes, grants } = 'like' in wanted ? toView(this.#find(wanted.like)) : wanted;
       if (!NAME_PATTERN.test(name)) throw notMadeError('A name has 1 to 64 letters, digits, dots, dashes and underscores.');
       this.#checkScopes(scopes, 'No key was made.');
-      this.#checkExpiry(wanted.expiresAt);
-      this.#checkValidAtOnce(name);
-      const id = this.#newId();
-      const secret = randomBytes(SECRET_BYTES).toString('base64url');
       const { expiresAt } = wanted;
-      const stored = { id, name, hash: hashOf(secret), scopes, grants, createdAt: this.#options.now(), expiresAt, revokedAt: null };
+      const lifeMs = expiresAt - createdAt;
+      if (!Number.isSafeInteger(expiresAt) || lifeMs <= 0 || lifeMs > LONGEST_LIFE_MS)
+        throw notMadeError('A key expires after 3650 days at the latest, and not in the past.');
+      this.#checkValidAtOnce(name);
+      const id = this.#makeId();
+      const secret = randomBytes(SECRET_BYTES).toString('base64url');
+      const stored = { id, name, hash: hashOf(secret), scopes, grants, createdAt, expiresAt, revokedAt: null };
       await this.#options.store.add(stored);
       const key = this.#hold(stored);
       this.#announce('created', key);
@@ -107,28 +108,25 @@ export class KeyRing implements Disposable {
     });
   }
 
-  /** For good, and at once. A key that is revoked already stays so. */
+  /** Revokes a key at once and for ever. A revoked key stays as it is. */
   revoke(id: string): Promise<KeyView> {
     return this.#changes.run(async () => {
       const key = this.#find(id);
       if (key.stored.revokedAt !== null) return toView(key);
-      await this.#revise(key, { ...key.stored, revokedAt: this.#options.now() });
-      return this.#announce('revoked', key);
+      return this.#revise('revoked', key, { revokedAt: this.#options.now() });
     });
   }
 
-  /** Other rights for a key, from now on and for whoever is connected with it: what is given replaces what was. */
+  /** Gives a key other rights, at once and also on open connections. What is given replaces the rights of before. */
   change(id: string, { scopes, grants }: Partial<Rights>): Promise<KeyView> {
     return this.#changes.run(async () => {
       const key = this.#find(id);
       if (key.state() !== 'valid') throw new GatewayError('BAD_USER_INPUT', `Nothing was changed: key ${id} is ${key.state()}.`);
       if (scopes) this.#checkScopes(scopes, 'Nothing was changed.');
-      await this.#revise(key, { ...key.stored, ...(scopes && { scopes }), ...(grants && { grants }) });
-      return this.#announce('changed', key);
+      return this.#revise('changed', key, { ...(scopes && { scopes }), ...(grants && { grants }) });
     });
   }
 
-  /** @returns stops telling. */
   onChange(listener: (change: KeyChange) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -139,11 +137,6 @@ export class KeyRing implements Disposable {
     this.#listeners.clear();
   }
 
-  #likeOf(id: string): Rights & { readonly name: string } {
-    const { stored, rights } = this.#find(id);
-    return { name: stored.name, ...rights };
-  }
-
   #find(id: string): KeyIdentity {
     const key = this.#keys.get(id);
     if (!key) throw new GatewayError('NOT_FOUND', 'There is no API key with this id. `npm run keys -- list` shows them all.');
@@ -152,42 +145,37 @@ export class KeyRing implements Disposable {
 
   #checkScopes(scopes: Rights['scopes'], nothing: string): void {
     const { accounts } = this.#options;
-    const given = Object.entries(scopes);
-    if (!given.some(([, list]) => list.length > 0))
+    if (!Object.values(scopes).some((list) => list.length > 0))
       throw new GatewayError('BAD_USER_INPUT', `${nothing} A key needs at least one scope: ACCOUNT:read, for example.`);
-    const foreign = given.find(([account]) => account !== EVERY_ACCOUNT && !accounts.includes(account));
-    if (foreign)
+    const foreign = Object.keys(scopes).find((account) => account !== EVERY_ACCOUNT && !accounts.includes(account));
+    if (foreign !== undefined)
       throw new GatewayError(
         'BAD_USER_INPUT',
-        `${nothing} This gateway does not serve account ${foreign[0].slice(0, 64)}. It serves ${accounts.join(', ')} (M2M_THINGSPACE_ACCOUNTS); * stands for all of them.`,
+        `${nothing} This gateway does not serve account ${foreign.slice(0, 64)}. It serves ${accounts.join(', ')} (M2M_THINGSPACE_ACCOUNTS); * stands for all of them.`,
       );
   }
 
-  #checkExpiry(expiresAt: number): void {
-    const life = expiresAt - this.#options.now();
-    if (!Number.isSafeInteger(expiresAt) || life <= 0 || life > LONGEST_LIFE_MS)
-      throw notMadeError('A key expires: after 3650 days at the latest, and not in the past.');
-  }
-
   #checkValidAtOnce(name: string): void {
-    const valid = [...this.#keys.values()].flatMap((key) => (key.stored.name === name && key.state() === 'valid' ? [key.stored] : []));
+    const valid = this.list().filter((key) => key.name === name && key.state === 'valid');
     if (valid.length < MAX_VALID) return;
-    const [oldest] = valid;
+    const oldest = valid[0]?.id;
     throw notMadeError(
-      `${name} has ${valid.length} valid keys already: ${valid.map(({ id }) => id).join(' and ')}. Revoke the one that is no longer used; the older is ${oldest?.id}: npm run keys -- revoke ${oldest?.id}`,
+      `${name} has ${valid.length} valid keys already: ${valid.map(({ id }) => id).join(' and ')}. Revoke the one that is no longer used; the older is ${oldest}: npm run keys -- revoke ${oldest}`,
     );
   }
 
-  #newId(): string {
+  #makeId(): string {
     for (;;) {
       const id = Array.from(randomBytes(ID_LENGTH), (byte) => ID_ALPHABET[byte & 31]).join('');
       if (!this.#keys.has(id)) return id;
     }
   }
 
-  async #revise(key: KeyIdentity, stored: StoredApiKey): Promise<void> {
+  async #revise(change: 'revoked' | 'changed', key: KeyIdentity, revision: Partial<StoredApiKey>): Promise<KeyView> {
+    const stored = { ...key.stored, ...revision };
     await this.#options.store.revise(stored.id, stored);
     key.revise(stored);
+    return this.#announce(change, key);
   }
 
   #hold(stored: StoredApiKey): KeyIdentity {
@@ -203,11 +191,10 @@ export class KeyRing implements Disposable {
     return view;
   }
 
-  /** One timer for all of them, for the next that expires. */
   #awaitExpiry(): void {
     this.#undoAlarm();
     let next = Infinity;
-    // There may be very many: their rights are not looked at.
+    // Does not read the rights: there may be very many keys.
     for (const key of this.#keys.values()) if (key.state() === 'valid') next = Math.min(next, key.stored.expiresAt);
     if (next === Infinity) return;
     this.#undoAlarm = setAlarm(next, this.#options.now, () => this.#awaitExpiry());

@@ -2,16 +2,16 @@ import type { AuditTrail } from '../../datasources/request-log/audit-trail.ts';
 import { GatewayError } from '../../errors.ts';
 
 export interface RecordedCommand<Result> {
-  /** Who gave it: `admin-listener`, or `command-line` where no gateway runs. */
+  /** Who gave the command: `admin-listener`, or `command-line` when no gateway runs. */
   readonly caller: string;
   /** For example `keys.create`. */
   readonly action: string;
   readonly work: () => Promise<Result>;
-  /** The id of what it was done to; null in place of a result that there is none of. */
+  /** Finds the id of what the command changed. The result is null when the command failed. */
   readonly subject?: (result: Result | null) => string | null;
 }
 
-/** Does what an operator asks for, and tells of it in the audit log, done or not, before the operator hears of it. */
+/** Runs an operator's command. Whether it succeeds or not, the audit log has it before the operator gets the answer. */
 export async function recordCommand<Result>(
   audit: Pick<AuditTrail, 'recordAudit'>,
   { caller, action, work, subject = () => null }: RecordedCommand<Result>,

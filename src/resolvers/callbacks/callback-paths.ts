@@ -7,15 +7,14 @@ export interface CallbackAddress {
   readonly service: CallbackService;
 }
 
-/** How a path of ours was made. */
 export interface PathOrigin {
   readonly generation: number;
   readonly standing: GenerationStanding;
-  /** It was made under the secret before the current one. */
+  /** Whether it was made with the secret before the current one. */
   readonly previous: boolean;
 }
 
-export interface CallbackPathsOptions {
+interface CallbackPathsOptions {
   readonly accounts: readonly string[];
   readonly secret: string;
   readonly previousSecret: string | null;
@@ -24,20 +23,20 @@ export interface CallbackPathsOptions {
 
 type Known = CallbackAddress & Omit<PathOrigin, 'standing'>;
 
-/** A restored store may be older than the last rotations: paths of so many later generations are recognised. */
+/** A restored store may be older than the last rotations. So paths of so many later generations are recognised. */
 const RECOGNISED_AHEAD = 100;
 
-/** The path of one account and service. Nobody can make it without the secret, and nothing of it is stored. */
+/** Makes the path of one account and service. Nobody can make it without the secret, and it is stored nowhere. */
 export function makeCallbackPath(secret: string, { account, service }: CallbackAddress, generation = 0): string {
   const name = generation === 0 ? `${account}\n${service}` : `${account}\n${service}\n${generation}`;
   return CALLBACK_PREFIX + createHmac('sha256', secret).update(name).digest('base64url');
 }
 
-/** The paths of this gateway: which one the carrier is told, and what a path stands for, under the current secret or the one before. */
+/** The callback paths of this gateway, made with the current secret and with the one before. */
 export class CallbackPaths {
   readonly #options: CallbackPathsOptions;
   readonly #secrets: readonly { readonly secret: string; readonly previous: boolean }[];
-  /** By the SHA-256 of the path, so that the time of a miss tells nothing of how near it was. */
+  /** By the SHA-256 of the path: so the time of a miss does not tell how near it was. */
   #known: ReadonlyMap<string, Known> = new Map();
   #knownAt = -1;
 
@@ -48,15 +47,14 @@ export class CallbackPaths {
     this.#learn();
   }
 
-  /** Where the carrier is to deliver. */
   pathOf(address: CallbackAddress): string {
     return makeCallbackPath(this.#options.secret, address, this.#options.generation.current);
   }
 
-  /** What comes on a path, given without its query; null where the path is nobody's, or is not taken any more. */
+  /** What a path, without its query, stands for; null when it is not ours or not taken any more. */
   find(path: string): (CallbackAddress & PathOrigin) | null {
     const { generation } = this.#options;
-    // The last part is the proof. A proxy that leaves its own prefix in front is no reason to lose a callback.
+    // The last part is the proof. A proxy may leave a prefix of its own in front; no callback is lost for that.
     const at = path.lastIndexOf(CALLBACK_PREFIX);
     if (at === -1) return null;
     if (this.#knownAt !== generation.current) this.#learn();
@@ -66,14 +64,14 @@ export class CallbackPaths {
     return standing === 'LAPSED' ? null : { ...known, standing };
   }
 
-  /** How the path was made that the carrier has for an account and service. */
+  /** How a path was made that the carrier has for an account and service. */
   recognise(address: CallbackAddress, path: string): PathOrigin {
     const { generation } = this.#options;
     for (let at = 0; at <= generation.current + RECOGNISED_AHEAD; at++) {
       const made = this.#secrets.find(({ secret }) => path === makeCallbackPath(secret, address, at));
       if (made) return { generation: at, standing: generation.standingOf(at), previous: made.previous };
     }
-    // Of a secret that is not known any more.
+    // Made with a secret that we no longer know.
     return { generation: 0, standing: 'LAPSED', previous: true };
   }
 

@@ -4,19 +4,19 @@ import { GatewayError } from '../../errors.ts';
 import type { CallbackGeneration } from './callback-generation.ts';
 import type { CallbackAddress, CallbackPaths, PathOrigin } from './callback-paths.ts';
 
-export interface CallbackRegistrationsOptions {
+interface CallbackRegistrationsOptions {
   readonly thingSpace: Pick<ThingSpace, 'registrations' | 'register' | 'deregister'>;
   readonly accounts: readonly string[];
   readonly paths: Pick<CallbackPaths, 'pathOf' | 'recognise'>;
-  /** What stands before our paths in a URL that the carrier reaches; null while that is not known. */
+  /** The start of our URLs, before the path, as the carrier reaches it; null while that is not known. */
   readonly publicUrl: () => string | null;
   readonly generation: CallbackGeneration;
   readonly credentials: { readonly username: string; readonly password: string } | null;
 }
 
 /**
- * What the carrier has registered. `ours`: our current URL. `former`: a URL of ours from before, which is still taken.
- * `lapsed`: a URL of ours that is not taken. `other`: another tool's URL. `none`: no URL.
+ * What the carrier has registered. `ours`: our current URL. `former`: an earlier URL of ours, still taken. `lapsed`: a URL of
+ * ours that is not taken. `other`: another tool's URL. `none`: no URL.
  */
 export type RegistrationState = 'ours' | 'former' | 'lapsed' | 'other' | 'none';
 
@@ -24,20 +24,20 @@ export interface RegistrationReport {
   readonly account: string;
   readonly service: CallbackService;
   readonly state: RegistrationState;
-  /** Origin of what is registered; the path is a secret. */
+  /** The origin of the registered URL. Its path is a secret. */
   readonly deliversTo: string | null;
   readonly change: 'registered' | 'removed' | null;
 }
 
 export interface RotationReport {
-  /** Until when the URLs of before are taken, in milliseconds since 1970. */
+  /** Until when the former URLs are taken, in milliseconds since 1970. */
   readonly formerUntil: number | null;
   readonly listeners: readonly RegistrationReport[];
 }
 
 /**
- * The carrier's registrations for the services that our operations are reported by. There is one for each service and
- * account. A new registration silently replaces another tool's, so that is only done when asked for.
+ * The carrier's registrations for the services that report our operations, one for each service and account. A new registration
+ * silently replaces another tool's, so that is done only on request.
  */
 export class CallbackRegistrations {
   readonly #options: CallbackRegistrationsOptions;
@@ -51,7 +51,7 @@ export class CallbackRegistrations {
   }
 
   /**
-   * Registers what is missing. Everything is looked at first: where another tool is registered, nothing is changed at all.
+   * Registers what is missing. It looks at everything first, and changes nothing at all when another tool is registered.
    *
    * @throws GatewayError LISTENER_TAKEN, unless `replace`. It names each registration of another tool.
    */
@@ -62,7 +62,7 @@ export class CallbackRegistrations {
     if (taken.length > 0 && !replace) {
       throw new GatewayError(
         'LISTENER_TAKEN',
-        `Another tool receives ${taken.map(({ service, account, deliversTo }) => `${service} of account ${account} (at ${deliversTo})`).join(', ')}. Nothing was changed. To take these over, so that the other tool no longer receives them: npm run callbacks -- register --replace`,
+        `Another tool receives ${taken.map(({ service, account, deliversTo }) => `${service} of account ${account} (at ${deliversTo})`).join(', ')}. Nothing was changed. To take these over from the other tool: npm run callbacks -- register --replace`,
       );
     }
     const done: RegistrationReport[] = [];
@@ -71,63 +71,59 @@ export class CallbackRegistrations {
   }
 
   /**
-   * Gives every registration of ours a new URL and the configured credentials. Registrations of other tools, and services
-   * without one, stay as they are. The former URLs are taken for another 24 hours.
+   * Gives every registration of ours a new URL and the configured credentials. Registrations of other tools, and services without
+   * one, stay as they are. The former URLs are taken for another 24 hours.
    *
-   * The new URLs are taken before the carrier is told of the first. A rotation that was left half done is finished; no other
-   * is begun.
+   * The gateway takes the new URLs before the carrier knows the first. After a rotation that failed half-way, this finishes it
+   * and begins no other.
    *
-   * @throws GatewayError BAD_USER_INPUT within 24 hours of the last rotation, unless `force`. When the carrier fails half-way:
-   * its error, with what is still to be done.
+   * @throws GatewayError BAD_USER_INPUT within 24 hours of the last rotation, unless `force`; the carrier's error, with what is
+   *   still to be done, when it fails half-way.
    */
   async rotate({ force }: { readonly force: boolean }): Promise<RotationReport> {
     const publicUrl = this.#publicUrl();
     const { generation, accounts } = this.#options;
     const survey = await this.#survey(accounts);
     const unfinished = generation.formerUntil === null ? [] : survey.filter(({ found }) => found?.standing === 'FORMER');
-    // The next generation would refuse what the carrier still has.
-    if (force) await this.#renewOurs(publicUrl, unfinished.map(reportOf));
+    // The next generation would refuse the URLs that the carrier still has.
+    if (force) await this.#renewOurs(publicUrl, unfinished);
     if (force || unfinished.length === 0) await generation.advance({ force });
-    const listeners = await this.#renewOurs(publicUrl, survey.map(reportOf));
-    return { formerUntil: generation.formerUntil, listeners };
+    return { formerUntil: generation.formerUntil, listeners: await this.#renewOurs(publicUrl, survey) };
   }
 
-  /** @throws GatewayError of the carrier, with what is still to be done. */
-  async #renewOurs(publicUrl: string, reports: readonly RegistrationReport[]): Promise<readonly RegistrationReport[]> {
+  async #renewOurs(publicUrl: string, survey: readonly Surveyed[]): Promise<readonly RegistrationReport[]> {
     const done: RegistrationReport[] = [];
-    for (const report of reports) {
+    for (const { report } of survey) {
       try {
         done.push(OURS.has(report.state) ? await this.#renew(publicUrl, report) : report);
       } catch (cause) {
-        throw explainHalfRotation(cause, this.#options.generation, reports.length - done.length);
+        throw halfRotatedError(cause, this.#options.generation, survey.length - done.length);
       }
     }
     return done;
   }
 
-  /** Removes ours, and only ours. */
+  /** Removes only the registrations that are ours. */
   async remove(): Promise<RegistrationReport[]> {
     const done: RegistrationReport[] = [];
     for (const report of await this.list()) {
-      const isOurs = OURS.has(report.state);
-      if (isOurs) await this.#options.thingSpace.deregister(report.account, report.service);
-      done.push(isOurs ? { ...report, state: 'none', deliversTo: null, change: 'removed' } : report);
+      if (OURS.has(report.state)) {
+        await this.#options.thingSpace.deregister(report.account, report.service);
+        done.push({ ...report, state: 'none', deliversTo: null, change: 'removed' });
+      } else done.push(report);
     }
     return done;
   }
 
   async #survey(accounts: readonly string[]): Promise<Surveyed[]> {
     const { generation } = this.#options;
-    const registrations: { readonly account: string; readonly service: CallbackService; readonly url: string | null }[] = [];
+    const registrations: (CallbackAddress & { readonly url: string | null })[] = [];
     for (const account of accounts) {
       const registered = await this.#options.thingSpace.registrations(account);
-      for (const service of OWN_SERVICES) {
-        const url = registered.find(({ serviceName }) => serviceName === service)?.url || null;
-        registrations.push({ account, service, url });
-      }
+      for (const service of OWN_SERVICES)
+        registrations.push({ account, service, url: registered.find(({ serviceName }) => serviceName === service)?.url || null });
     }
-    const latest = registrations.map((each) => this.#recognise(each)?.generation ?? 0);
-    await generation.catchUp(Math.max(0, ...latest));
+    await generation.catchUp(Math.max(0, ...registrations.map((each) => this.#recognise(each)?.generation ?? 0)));
     const survey = registrations.map((registration): Surveyed => {
       const { account, service, url } = registration;
       const found = this.#recognise(registration);
@@ -138,7 +134,7 @@ export class CallbackRegistrations {
     return survey;
   }
 
-  /** Null where the URL never was ours. */
+  /** Null when the URL was never ours. */
   #recognise({ url, ...address }: CallbackAddress & { readonly url: string | null }): PathOrigin | null {
     const publicUrl = this.#options.publicUrl();
     if (publicUrl === null || !url?.startsWith(publicUrl + CALLBACK_PREFIX)) return null;
@@ -148,20 +144,14 @@ export class CallbackRegistrations {
   async #renew(publicUrl: string, report: RegistrationReport): Promise<RegistrationReport> {
     const { thingSpace, credentials, paths } = this.#options;
     const url = publicUrl + paths.pathOf(report);
-    await thingSpace.register(report.account, {
-      serviceName: report.service,
-      url,
-      username: credentials?.username ?? '',
-      password: credentials?.password ?? '',
-    });
+    await thingSpace.register(report.account, { serviceName: report.service, url, ...(credentials ?? { username: '', password: '' }) });
     return { ...report, state: 'ours', deliversTo: originOf(url), change: 'registered' };
   }
 
   #publicUrl(): string {
     const publicUrl = this.#options.publicUrl();
-    if (publicUrl === null)
-      throw new GatewayError('CONFIG_INVALID', 'M2M_CALLBACK_PUBLIC_URL is not set: the carrier must be told where to deliver.');
-    return publicUrl;
+    if (publicUrl !== null) return publicUrl;
+    throw new GatewayError('CONFIG_INVALID', 'M2M_CALLBACK_PUBLIC_URL is not set, and the carrier must be told where to deliver.');
   }
 }
 
@@ -172,21 +162,17 @@ interface Surveyed {
 
 const OURS: ReadonlySet<RegistrationState> = new Set(['ours', 'former', 'lapsed']);
 
-function reportOf({ report }: Surveyed): RegistrationReport {
-  return report;
-}
-
 function stateOf(found: PathOrigin | null): RegistrationState {
   if (!found) return 'other';
   if (found.standing === 'LAPSED') return 'lapsed';
   return found.standing === 'FORMER' || found.previous ? 'former' : 'ours';
 }
 
-function explainHalfRotation(cause: unknown, { formerUntil }: CallbackGeneration, left: number): GatewayError {
+function halfRotatedError(cause: unknown, { formerUntil }: CallbackGeneration, left: number): GatewayError {
   const until = formerUntil === null ? '' : ` until ${new Date(formerUntil).toISOString()}`;
   return new GatewayError(
     cause instanceof GatewayError ? cause.code : 'CARRIER_UNAVAILABLE',
-    `The callback URLs were rotated, but the carrier was not told of all of them (${left} of its listeners were not looked at any more): ${cause instanceof Error ? cause.message : String(cause)} Former and new URLs are both taken${until}. To finish: npm run callbacks -- register (rotate, where another tool has a listener too; remove and register, where the carrier replaces none).`,
+    `The callback URLs were rotated, but the carrier was not told all of them (${left} of its registrations were left as they were): ${cause instanceof Error ? cause.message : String(cause)} Former and new URLs are both taken${until}. To finish: npm run callbacks -- register. If another tool has a registration too: rotate. If the carrier replaces none: remove, then register.`,
     { cause },
   );
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Delivery, PreviousListener } from '../../datasources/thingspace/previous-listener.ts';
+import type { PreviousListener } from '../../datasources/thingspace/previous-listener.ts';
 import { forwardTopic, type ForwardLane, type ForwardQueue, type WaitingForward } from '../../datasources/request-log/forward-queue.ts';
 import type { Hub } from '../../datasources/request-log/hub.ts';
 import { CALLBACK_SERVICES } from '../../datasources/thingspace/wire/callback-service.ts';
@@ -8,18 +8,18 @@ import { GrowingPause } from '../../lib/growing-pause.ts';
 import type { Logger } from '../../logger.ts';
 import type { ForwardTargets } from './forward-targets.ts';
 
-export interface CallbackForwarderOptions {
+interface CallbackForwarderOptions {
   readonly queue: ForwardQueue;
   readonly hub: Hub;
   readonly listener: Pick<PreviousListener, 'post'> & AsyncDisposable;
   readonly targets: ForwardTargets;
   readonly accounts: readonly string[];
-  /** What the previous registration had; null when it was made without. */
+  /** The credentials of the previous registration; null when it has none. */
   readonly credentials: { readonly username: string; readonly password: string } | null;
-  /** The first pause before the same message is tried again; it doubles up to `maxPauseMs`. */
+  /** The first pause before the next try of a message. It doubles up to `maxPauseMs`. */
   readonly firstPauseMs: number;
   readonly maxPauseMs: number;
-  /** A message that waits for longer is given up. */
+  /** A message that has waited for longer is dropped. */
   readonly maxAgeMs: number;
   readonly now: () => number;
   readonly onResult: (result: ForwardResult, count: number) => void;
@@ -30,17 +30,17 @@ export interface CallbackForwarderOptions {
 /** `refused` and `unreachable` count tries, `delivered` and `dropped` messages. */
 export type ForwardResult = 'delivered' | 'refused' | 'unreachable' | 'dropped';
 
-/** Messages of one account and service that are read from the log at once. */
+/** How many messages of one lane are read from the log at once. */
 const READ_AT_ONCE = 100;
-/** How long a stopping gateway waits for an answer that is on its way, in milliseconds; without it the message is sent again. */
+/** How long a stopping gateway waits for an answer. A message without an answer is sent again. */
 const LAST_ANSWERS_MS = 2_000;
 const LOOK_FOR_OLD_MS = 3_600_000;
 
 /**
- * Takes copies of callbacks from the log to the listener that was registered before us: each lane (account and service) in
- * the order they came, one at a time, lanes beside each other. A message that is not taken is sent again, for ever longer
- * pauses, and those behind it wait. The next one leaves when the one before is gone from the log (on disk): a crash repeats
- * one message of a lane at most, and never changes their order.
+ * Forwards copies of callbacks from the log to the listener that was registered before us. A lane (account and service) sends in
+ * the order they came, one at a time; the lanes run side by side. A message that is not taken is sent again, after growing pauses,
+ * and those behind it wait. The next one leaves when the one before is removed from the log (on disk). So a crash repeats one
+ * message of a lane at most, and never changes their order.
  */
 export class CallbackForwarder implements AsyncDisposable {
   readonly #options: CallbackForwarderOptions;
@@ -55,9 +55,9 @@ export class CallbackForwarder implements AsyncDisposable {
     const { accounts, targets } = this.#options;
     for (const lane of accounts.flatMap((account) => CALLBACK_SERVICES.map((service) => ({ account, service })))) {
       const url = targets.find(lane);
-      if (url) this.#lanes.push(this.#guarded(() => this.#run(lane, url)));
+      if (url) this.#lanes.push(this.#keepRunning(() => this.#run(lane, url)));
     }
-    this.#lanes.push(this.#guarded(() => this.#runWithoutTarget()));
+    this.#lanes.push(this.#keepRunning(() => this.#runWithoutTarget()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -70,8 +70,8 @@ export class CallbackForwarder implements AsyncDisposable {
     await ended;
   }
 
-  /** Whatever the store fails with: copies go on waiting, and so does the lane. */
-  async #guarded(run: () => Promise<void>): Promise<void> {
+  /** Starts a lane again after the store has failed. */
+  async #keepRunning(run: () => Promise<void>): Promise<void> {
     while (!this.#stop.signal.aborted) {
       await run().catch((error: unknown) => this.#options.logger.error('forwarding_failed', { error }));
       await this.#pause(this.#options.maxPauseMs);
@@ -84,28 +84,25 @@ export class CallbackForwarder implements AsyncDisposable {
     const { firstPauseMs: firstMs, maxPauseMs: maxMs } = this.#options;
     const health: LaneHealth = { pause: new GrowingPause({ firstMs, maxMs }), failures: 0, failingSince: 0 };
     while (!this.#stop.signal.aborted) {
-      // Mark, read, wait: what comes after the mark ends the wait at once.
+      // Mark, read, wait: a message after the mark ends the wait at once.
       const mark = following.mark();
       const waiting = await this.#read(lane);
       if (waiting.length === 0) await following.news(mark);
-      for (const message of waiting) {
-        if (this.#stop.signal.aborted || !(await this.#deliver(lane, url, message, health))) break;
-      }
+      for (const message of waiting) if (this.#stop.signal.aborted || !(await this.#deliver(lane, url, message, health))) break;
     }
   }
 
-  /** What was to be forwarded before the setting was changed waits for the setting to come back, as long as anything waits. */
+  /** Lanes whose target was removed from the settings: their messages wait until it comes back or they are too old. */
   async #runWithoutTarget(): Promise<void> {
     const { queue, targets, accounts } = this.#options;
     while (!this.#stop.signal.aborted) {
-      for (const lane of await queue.forwardLanes()) {
+      for (const lane of await queue.forwardLanes())
         if (!accounts.includes(lane.account) || targets.find(lane) === null) await this.#read(lane);
-      }
       await this.#pause(LOOK_FOR_OLD_MS);
     }
   }
 
-  /** The next messages of a lane, those that are too old dropped. */
+  /** Reads the next messages of a lane, and drops those that are too old. */
   async #read(lane: ForwardLane): Promise<readonly WaitingForward[]> {
     const { queue, now, maxAgeMs, onResult } = this.#options;
     for (;;) {
@@ -118,10 +115,10 @@ export class CallbackForwarder implements AsyncDisposable {
     }
   }
 
-  /** One try. False when the listener has not taken the message, after the pause that follows from it. */
+  /** Tries once. False, after a pause, when the listener has not taken the message. */
   async #deliver(lane: ForwardLane, url: URL, message: WaitingForward, health: LaneHealth): Promise<boolean> {
     const { listener, onResult, now } = this.#options;
-    const delivery = await listener.post(url, this.#outgoing(message));
+    const delivery = await listener.post(url, this.#addCredentials(message));
     if (delivery.type === 'DELIVERED') {
       onResult('delivered', 1);
       await this.#discard(lane, [message]);
@@ -135,20 +132,25 @@ export class CallbackForwarder implements AsyncDisposable {
     onResult(delivery.type === 'REFUSED' ? 'refused' : 'unreachable', 1);
     if (health.failures++ === 0) {
       health.failingSince = now();
-      this.#log('warn', 'forwarding_failing', lane, reasonOf(delivery));
+      this.#log(
+        'warn',
+        'forwarding_failing',
+        lane,
+        delivery.type === 'REFUSED' ? { status: delivery.status } : { reason: delivery.reason },
+      );
     }
     await this.#pause(health.pause.next());
     return false;
   }
 
-  #outgoing({ contentType, body }: WaitingForward): { contentType: string; body: Uint8Array } {
+  #addCredentials({ contentType, body }: WaitingForward): { contentType: string; body: Uint8Array } {
     const { credentials } = this.#options;
     if (contentType !== null) return { contentType, body };
-    if (credentials === null) return { contentType: 'application/json', body };
-    return { contentType: 'application/json', body: Buffer.from(withFields(Buffer.from(body).toString(), { ...credentials })) };
+    const own = credentials ? Buffer.from(withFields(Buffer.from(body).toString(), { ...credentials })) : body;
+    return { contentType: 'application/json', body: own };
   }
 
-  /** A delivered message that cannot be removed (the disk is full) is not sent again for that: only its removal is tried again. */
+  /** Tries again when the disk is full: a delivered message that is still in the log must not be sent again. */
   async #discard(lane: ForwardLane, messages: readonly WaitingForward[]): Promise<void> {
     const { queue, firstPauseMs } = this.#options;
     const ids = messages.map(({ id }) => id);
@@ -176,8 +178,4 @@ interface LaneHealth {
   readonly pause: GrowingPause;
   failures: number;
   failingSince: number;
-}
-
-function reasonOf(delivery: Exclude<Delivery, { type: 'DELIVERED' }>): { reason: string } | { status: number } {
-  return delivery.type === 'REFUSED' ? { status: delivery.status } : { reason: delivery.reason };
 }

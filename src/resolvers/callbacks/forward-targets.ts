@@ -1,19 +1,21 @@
 import type { ForwardLane } from '../../datasources/request-log/forward-queue.ts';
 
-/** One listener of before; null stands for every account, or every service. */
+/** A listener that was registered before us. Null stands for every account, or every service. */
 export interface ForwardTarget {
   readonly account: string | null;
   readonly service: string | null;
   readonly url: string;
 }
 
-/** Which listener was registered before us, by account and service; the most specific entry wins, the account before the service. */
+/** Finds the listener that was registered before us. The most specific entry wins; an account counts more than a service. */
 export class ForwardTargets {
-  readonly #targets: readonly ForwardTarget[];
-  readonly #found = new Map<string, URL | null>();
+  /** The most specific first. */
+  readonly #targets: readonly (Omit<ForwardTarget, 'url'> & { readonly url: URL })[];
 
   constructor(targets: readonly ForwardTarget[]) {
-    this.#targets = targets;
+    const weigh = ({ account, service }: ForwardTarget) => (account === null ? 0 : 2) + (service === null ? 0 : 1);
+    const sorted = targets.toSorted((left, right) => weigh(right) - weigh(left));
+    this.#targets = sorted.map((target) => ({ ...target, url: new URL(target.url) }));
   }
 
   get any(): boolean {
@@ -21,18 +23,8 @@ export class ForwardTargets {
   }
 
   find({ account, service }: ForwardLane): URL | null {
-    const key = `${account} ${service}`;
-    const known = this.#found.get(key);
-    if (known !== undefined) return known;
-    const [best] = this.#targets
-      .filter((target) => (target.account ?? account) === account && (target.service ?? service) === service)
-      .toSorted((left, right) => weigh(right) - weigh(left));
-    const url = best ? new URL(best.url) : null;
-    this.#found.set(key, url);
-    return url;
+    return (
+      this.#targets.find((target) => [account, null].includes(target.account) && [service, null].includes(target.service))?.url ?? null
+    );
   }
-}
-
-function weigh({ account, service }: ForwardTarget): number {
-  return (account === null ? 0 : 2) + (service === null ? 0 : 1);
 }

@@ -1,38 +1,38 @@
 import { GatewayError } from '../../errors.ts';
+import { OneAtATime } from '../../lib/one-at-a-time.ts';
 import type { Logger } from '../../logger.ts';
 import type { CallbackRegistrations, RegistrationReport, RotationReport } from './callback-registrations.ts';
 import type { RegistrationWatch } from './watch-registrations.ts';
 
-export interface RegistrationKeeperOptions {
+interface RegistrationKeeperOptions {
   readonly registrations: CallbackRegistrations;
-  /** Null where nobody said that the carrier delivers here. */
+  /** Null unless the settings say that the carrier delivers here. */
   readonly watch: RegistrationWatch | null;
-  /** Whether the start registers what is missing. */
   readonly registersMissing: boolean;
-  /** When the carrier is asked for the first time, and again until nothing is missing. */
+  /** The pause before the first check, and between checks while a registration is missing. */
   readonly firstAfterMs: number;
   readonly everyMs: number;
   readonly logger: Logger;
 }
 
-/** The commands of the command line. */
 export type RegistrationCommands = Pick<RegistrationKeeper, 'list' | 'register' | 'remove' | 'rotate'>;
 
 /**
- * Looks after the carrier's registrations while the gateway runs: registers what is missing at the start, checks them from
- * then on, and does what the command line asks for. What a command finds out, the watch knows too.
+ * Looks after the carrier's registrations while the gateway runs: registers what is missing at the start, then checks them, and
+ * runs the commands of the command line. It tells the watch what a command finds out.
  */
 export class RegistrationKeeper implements Disposable {
   readonly #options: RegistrationKeeperOptions;
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
-  #turn: Promise<unknown> = Promise.resolve();
+  /** One change at a time: a registration under way must not put back a URL that a rotation has just replaced. */
+  readonly #changes = new OneAtATime();
 
   constructor(options: RegistrationKeeperOptions) {
     this.#options = options;
   }
 
-  /** What readiness says of them. It is never a reason to be taken out of service: callbacks would be lost. */
+  /** For readiness. It never makes the gateway unready: out of service, it would lose callbacks. */
   get checks(): Readonly<Record<string, string>> {
     const { watch } = this.#options;
     return watch ? { callbacks: watch.status } : {};
@@ -43,48 +43,48 @@ export class RegistrationKeeper implements Disposable {
   }
 
   register(options: { readonly replace: boolean }): Promise<readonly RegistrationReport[]> {
-    return this.#inTurn(async () => this.#learn(await this.#options.registrations.register(options)));
+    return this.#changes.run(async () => this.#learn(await this.#options.registrations.register(options)));
   }
 
   remove(): Promise<readonly RegistrationReport[]> {
-    return this.#inTurn(async () => this.#learn(await this.#options.registrations.remove()));
+    return this.#changes.run(async () => this.#learn(await this.#options.registrations.remove()));
   }
 
   rotate(options: { readonly force: boolean }): Promise<RotationReport> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const report = await this.#options.registrations.rotate(options);
       this.#learn(report.listeners);
       return report;
     });
   }
 
-  /** To be called when the callback listener is open: the carrier delivers as soon as it is told. */
+  /** Call it when the callback listener is open: the carrier delivers as soon as it knows the URL. */
   async start(): Promise<void> {
     const { watch, registersMissing, firstAfterMs } = this.#options;
     const isMissing = registersMissing && !(await this.#registerMissing());
     if (watch) this.#checkAfter(firstAfterMs, watch, isMissing);
   }
 
-  /** A check under way is not waited for: it changes nothing. */
+  /** Does not wait for a check under way: it changes nothing. */
   [Symbol.dispose](): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 
-  #checkAfter(delayMs: number, watch: RegistrationWatch, isMissing: boolean): void {
-    if (!this.#isStopped) this.#timer = setTimeout(() => void this.#check(watch, isMissing), delayMs);
-  }
-
-  async #check(watch: RegistrationWatch, wasMissing: boolean): Promise<void> {
+  #checkAfter(delayMs: number, watch: RegistrationWatch, wasMissing: boolean): void {
+    if (this.#isStopped) return;
     const { firstAfterMs, everyMs } = this.#options;
-    const isMissing = wasMissing && !(await this.#registerMissing());
-    await watch.check();
-    this.#checkAfter(isMissing ? firstAfterMs : everyMs, watch, isMissing);
+    const check = async () => {
+      const isMissing = wasMissing && !(await this.#registerMissing());
+      await watch.check();
+      this.#checkAfter(isMissing ? firstAfterMs : everyMs, watch, isMissing);
+    };
+    this.#timer = setTimeout(() => void check(), delayMs);
   }
 
   /**
-   * A carrier that cannot be asked, or a tool that is registered in our place, is no reason to refuse what comes all the same.
-   * An error is logged, and it is tried again.
+   * False when the carrier cannot be asked or another tool is registered. The gateway takes callbacks all the same, logs the error
+   * and tries again later.
    */
   async #registerMissing(): Promise<boolean> {
     const { logger } = this.#options;
@@ -103,14 +103,7 @@ export class RegistrationKeeper implements Disposable {
     this.#options.watch?.learn(reports);
     return reports;
   }
-
-  /** One change after the other: a registration that is under way must not put a URL back that a rotation has just replaced. */
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => undefined);
-    return done;
-  }
 }
 
 const NOT_REGISTERED =
-  'Callbacks may be delivered elsewhere, or not at all. See `npm run callbacks -- list`; it is tried again every minute, and another tool is never replaced but by `npm run callbacks -- register --replace`.';
+  'Callbacks may be delivered elsewhere, or not at all. See `npm run callbacks -- list`. The gateway tries again every minute. Only `npm run callbacks -- register --replace` replaces another tool.';

@@ -1,10 +1,10 @@
 /**
- * Overwrites secrets with asterisks wherever they stand in a dead letter: as they are, or with characters
- * escaped as JSON and XML must escape them. The length stays.
+ * Overwrites secrets in a dead letter with asterisks, plain or with the characters escaped that JSON and XML must escape. The
+ * length stays.
  */
 export function maskSecrets(bytes: Uint8Array, secrets: readonly string[]): Uint8Array {
   const masked = Buffer.from(bytes);
-  // Latin 1 has one character a byte: a place in the text is a place in the message.
+  // Latin 1 has one character for each byte, so an index in the text is an index in the message.
   const text = masked.toString('latin1');
   for (const secret of secrets)
     for (const { index, 0: found } of text.matchAll(matchSpellings(secret))) masked.fill('*', index, index + found.length);
@@ -13,7 +13,7 @@ export function maskSecrets(bytes: Uint8Array, secrets: readonly string[]): Uint
 
 function matchSpellings(secret: string): RegExp {
   const characters = Array.from(secret, (character) => {
-    // The longest first.
+    // The longest spelling first.
     const written = [ENTITIES[character] ?? character, JSON.stringify(character).slice(1, -1), character];
     return `(?:${written.map(escapeLiterally).join('|')})`;
   });
@@ -26,5 +26,5 @@ function escapeLiterally(text: string): string {
     .replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
-/** What XML names of itself. */
+/** The entities that XML predefines. */
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };

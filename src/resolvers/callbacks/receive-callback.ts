@@ -14,37 +14,37 @@ export interface ReceivedMessage {
   readonly contentType: string | null;
 }
 
-export interface RegisteredCredentials {
+interface RegisteredCredentials {
   readonly username: string;
   readonly password: string;
 }
 
-export interface ReceiveCallbackOptions {
+interface CallbackReceiverOptions {
   readonly requestLog: RequestLog;
-  /** What was given at registration; null when nothing was. */
+  /** The credentials of the current registration; null when it has none. */
   readonly credentials: RegisteredCredentials | null;
-  /** Those of the registration before: the carrier goes on using them for a while. */
+  /** The credentials of the registration before. The carrier goes on using them for a while. */
   readonly previousCredentials?: RegisteredCredentials | null;
-  /** Strict mode: a message without credentials is a dead letter too. */
+  /** In strict mode a message without credentials is a dead letter too. */
   readonly requireCredentials: boolean;
-  /** So many dead letters at most for one reason, account and service. Those beyond are acknowledged, counted and dropped. */
+  /** The most dead letters of one reason, account and service. Further ones are acknowledged, counted and dropped. */
   readonly deadLettersPerReason: number;
   readonly now: () => number;
-  /** Whether messages of a lane are forwarded to the listener before us; left out, none is. */
+  /** Whether messages of a lane are forwarded to the listener before us. The default forwards none. */
   readonly isForwarded?: (lane: ForwardLane) => boolean;
 }
 
 export interface ReceiveResult {
-  /** `DROPPED`: a dead letter beyond the limit, the only message that is not stored. */
+  /** `DROPPED`: a dead letter above the limit, the only message that is not stored. */
   readonly outcome: RedriveOutcome | 'DROPPED';
-  /** Why it is a dead letter, or was dropped; null where `outcome` says it. */
+  /** Why it is a dead letter or was dropped; null when `outcome` says it. */
   readonly reason: string | null;
   readonly credentials: Credentials;
 }
 
 export type RedriveOutcome = Exclude<AppendResult, 'DROPPED'> | 'QUARANTINED' | 'UNREADABLE';
 
-/** What a message claims of its registration. `PREVIOUS`: right for the registration before. */
+/** How the credentials of a message compare with ours. `PREVIOUS`: right for the registration before. */
 type Credentials = 'NONE' | 'RIGHT' | 'PREVIOUS' | 'WRONG';
 
 interface ReadCallback {
@@ -53,36 +53,31 @@ interface ReadCallback {
   readonly credentials: Credentials;
 }
 
-interface DeadLetter {
+interface DeadLetter extends ReceiveResult {
   readonly outcome: 'QUARANTINED' | 'UNREADABLE';
   readonly reason: UnreadableReason | 'NOT_A_CALLBACK' | null;
-  readonly credentials: Credentials;
 }
 
 /**
- * The webhook resolver: one POST of the carrier on a right path. When it resolves, the message is on disk, whatever it was,
- * and may be acknowledged; when it rejects, nothing was stored and the carrier must send it again.
+ * The webhook resolver: takes one POST of the carrier on a right path. When it resolves, the message is on disk, whatever it was,
+ * and may be acknowledged. When it rejects, nothing was stored and the carrier must send it again.
  *
  * Read → credentials → parse → append in one transaction. A duplicate, an unknown request id and another tool's message are
- * normal. A message that cannot be read, or names credentials that are not ours, becomes a dead letter: stored, not applied.
+ * normal. A message with an unreadable body or with wrong credentials becomes a dead letter: stored, not applied.
  */
 export class CallbackReceiver {
-  readonly #options: ReceiveCallbackOptions;
+  readonly #options: CallbackReceiverOptions;
   readonly #registered: readonly { readonly verdict: 'RIGHT' | 'PREVIOUS'; readonly username: Uint8Array; readonly password: Uint8Array }[];
   readonly #passwords: readonly string[];
 
-  constructor(options: ReceiveCallbackOptions) {
+  constructor(options: CallbackReceiverOptions) {
     this.#options = options;
-    const { credentials, previousCredentials = null } = options;
+    const { credentials, previousCredentials } = options;
     const known = [
-      { verdict: 'RIGHT' as const, pair: credentials },
-      { verdict: 'PREVIOUS' as const, pair: previousCredentials },
-    ].flatMap(({ verdict, pair }) => (pair ? [{ verdict, ...pair }] : []));
-    this.#registered = known.map(({ verdict, username, password }) => ({
-      verdict,
-      username: digestOf(username),
-      password: digestOf(password),
-    }));
+      ...(credentials ? [{ verdict: 'RIGHT' as const, ...credentials }] : []),
+      ...(previousCredentials ? [{ verdict: 'PREVIOUS' as const, ...previousCredentials }] : []),
+    ];
+    this.#registered = known.map((pair) => ({ ...pair, username: digestOf(pair.username), password: digestOf(pair.password) }));
     this.#passwords = known.map(({ password }) => password);
   }
 
@@ -90,29 +85,28 @@ export class CallbackReceiver {
     const read = this.#read(received);
     if (!('callback' in read)) return this.#storeDeadLetter(received, read);
     const { credentials } = read;
-    const callback = { ...read.callback, forward: this.#copyOf(read.callback, read.form), receivedAt: this.#options.now() };
+    const callback = { ...read.callback, forward: this.#makeForwardCopy(read.callback, read.form), receivedAt: this.#options.now() };
     const outcome = await this.#options.requestLog.append(callback);
     return { outcome, reason: outcome === 'DROPPED' ? 'FOREIGN_REQUEST' : null, credentials };
   }
 
   /**
-   * Tries a dead letter again: after an upgrade it may be readable, after a change of the settings its credentials may be
-   * right. What can be applied now is stored as it came, at its time, and is a dead letter no more.
+   * Tries a dead letter again: after an upgrade it may be readable, after a change of the settings its credentials may be right.
+   * If it can be applied now, it is stored with the time it came at and is a dead letter no more.
    *
    * @param trustCredentials an operator vouches for the message, whatever credentials it names.
    */
   async redrive(letter: StoredDeadLetter, trustCredentials: boolean): Promise<RedriveOutcome> {
     const { id, account, service, body, receivedAt, reason } = letter;
-    // These were judged when they came, and are stored without their credentials.
+    // These were checked when they came, and are stored without their credentials.
     const isTrusted = trustCredentials || reason === 'FOREIGN_REQUEST' || reason === 'DAMAGED_REQUEST';
     const read = this.#read({ account, service, bytes: body }, { isTrusted, isDeadLetter: true });
     if (!('callback' in read)) return read.outcome;
-    // Everything else was forwarded when it came.
-    const forward = reason === 'QUARANTINED' ? this.#copyOf(read.callback, read.form) : null;
+    // All others were forwarded when they came.
+    const forward = reason === 'QUARANTINED' ? this.#makeForwardCopy(read.callback, read.form) : null;
     const outcome = await this.#options.requestLog.append({ ...read.callback, forward, receivedAt });
-    if (outcome === 'FOREIGN' || outcome === 'DROPPED') return 'FOREIGN';
-    if (outcome === 'DAMAGED') return outcome;
-    await this.#options.requestLog.discardDeadLetter(id);
+    if (outcome === 'DROPPED') return 'FOREIGN';
+    if (outcome !== 'FOREIGN' && outcome !== 'DAMAGED') await this.#options.requestLog.discardDeadLetter(id);
     return outcome;
   }
 
@@ -122,10 +116,9 @@ export class CallbackReceiver {
   ): ReadCallback | DeadLetter {
     const body = readCallbackBody(bytes, this.#passwords);
     if ('unreadable' in body) return { outcome: 'UNREADABLE', reason: body.unreadable, credentials: 'NONE' };
-    const credentials = this.#judge(body, isDeadLetter);
-    if (!isTrusted && (credentials === 'WRONG' || (credentials === 'NONE' && this.#options.requireCredentials))) {
+    const credentials = this.#checkCredentials(body, isDeadLetter);
+    if (!isTrusted && (credentials === 'WRONG' || (credentials === 'NONE' && this.#options.requireCredentials)))
       return { outcome: 'QUARANTINED', reason: null, credentials };
-    }
     const message = parseCallback(service, body.message, body.form);
     if (!message) return { outcome: 'UNREADABLE', reason: 'NOT_A_CALLBACK', credentials };
     const { json, digest, callbackCount, form } = body;
@@ -134,29 +127,32 @@ export class CallbackReceiver {
 
   async #storeDeadLetter({ account, service, contentType, bytes }: ReceivedMessage, letter: DeadLetter): Promise<ReceiveResult> {
     const { outcome } = letter;
-    // Byte for byte, but for the configured passwords.
+    // Stored byte for byte, except for the configured passwords.
     const body = maskSecrets(bytes, this.#passwords);
     const forwarded = outcome === 'UNREADABLE' && this.#options.isForwarded?.({ account, service });
-    // What has no type is this type (RFC 9110, 8.3); null stands for our own JSON.
+    // A body without a type has this type (RFC 9110, 8.3). Null stands for our own JSON.
     const forward = forwarded ? { contentType: contentType ?? 'application/octet-stream', body } : null;
     const message = { account, service, contentType, receivedAt: this.#options.now(), reason: outcome, body, forward };
     const isStored = await this.#options.requestLog.keep(message, this.#options.deadLettersPerReason);
     return isStored ? letter : { ...letter, outcome: 'DROPPED', reason: outcome };
   }
 
-  #copyOf({ account, service, json, callbackCount }: Omit<IncomingCallback, 'receivedAt'>, form: CallbackForm): ForwardCopy | null {
+  #makeForwardCopy(
+    { account, service, json, callbackCount }: Omit<IncomingCallback, 'receivedAt'>,
+    form: CallbackForm,
+  ): ForwardCopy | null {
     if (!this.#options.isForwarded?.({ account, service })) return null;
     return { contentType: null, body: Buffer.from(withFields(json, callbackCount === null ? {} : { callbackCount }, form)) };
   }
 
-  /** The samples of two of three operations carry no credentials, CarrierService faults carry empty ones: both are no claim. */
-  #judge({ credentials }: CallbackBody, isDeadLetter: boolean): Credentials {
+  /** The samples of two of three operations carry no credentials, and CarrierService faults carry empty ones. Both count as none. */
+  #checkCredentials({ credentials }: CallbackBody, isDeadLetter: boolean): Credentials {
     const { username, password } = credentials;
-    if (isEmpty(username) && isEmpty(password)) return 'NONE';
+    if ([username, password].every((value) => value === undefined || value === null || value === '')) return 'NONE';
     const given = { username: digestOf(username), password: digestOf(password) };
-    // A right password was masked when the dead letter was stored: beside its username it is no claim any more.
+    // A right password was masked when the dead letter was stored. Beside its username a mask counts as none.
     const isMasked = isDeadLetter && typeof password === 'string' && /^\*+$/.test(password);
-    // All are compared, always, and over digests: the time taken tells nothing.
+    // Always compares all of them, and as digests: so the time it takes tells nothing.
     const verdicts = this.#registered.map((registered): Credentials => {
       const isUser = timingSafeEqual(given.username, registered.username);
       const isPassword = timingSafeEqual(given.password, registered.password);
@@ -167,11 +163,7 @@ export class CallbackReceiver {
   }
 }
 
-function isEmpty(value: unknown): boolean {
-  return value === undefined || value === null || value === '';
-}
-
-/** What is no text is the same as nothing registered; nor is it written out, for it may be nested too deep. */
+/** A value that is no text equals nothing registered. It is not written out: it may be nested too deep. */
 function digestOf(value: unknown): Uint8Array {
   return createHash('sha256')
     .update(typeof value === 'string' ? `text:${value}` : 'other')

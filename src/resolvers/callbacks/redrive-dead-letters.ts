@@ -7,18 +7,18 @@ import { GatewayError } from '../../errors.ts';
 import { accountsWith, mayUse, type Caller } from '../access/caller.ts';
 import type { CallbackReceiver, RedriveOutcome } from './receive-callback.ts';
 
-export interface DeadLettersOptions {
+interface DeadLettersOptions {
   readonly requestLog: RequestLog;
   readonly receiver: CallbackReceiver;
 }
 
 export interface Redriven {
   readonly id: string;
-  /** NOT_FOUND also for one that is not this caller's to see. */
+  /** NOT_FOUND also when this caller may not see it. */
   readonly outcome: RedriveOutcome | 'NOT_FOUND';
 }
 
-export interface DeadLetterQuery {
+interface DeadLetterQuery {
   readonly accountName: string | null;
   readonly reason: DeadLetterReason | null;
   readonly after: string | null;
@@ -27,7 +27,7 @@ export interface DeadLetterQuery {
 
 const MAX_REDRIVEN = 1_000;
 
-/** Messages that came on a right path and could not be applied: an admin sees them, and has them tried again. */
+/** The messages that came on a right path and could not be applied. An admin may read them and try them again. */
 export class DeadLetters {
   readonly #options: DeadLettersOptions;
 
@@ -41,7 +41,7 @@ export class DeadLetters {
   }
 
   /**
-   * One after the other, in the order of `ids`; each is durable before the next is tried.
+   * Tries them one after the other, in the order of `ids`. Each is durable before the next is tried.
    *
    * @throws GatewayError BAD_USER_INPUT without ids, or with more than 1,000.
    */
@@ -56,7 +56,7 @@ export class DeadLetters {
     const audit: AuditRecord[] = [];
     try {
       for (const id of ids) {
-        // One by one: a thousand messages of a megabyte each would not fit into memory.
+        // Reads them one by one: a thousand messages of a megabyte each would not fit into memory.
         const letter = (await this.#options.requestLog.deadLettersById([id], accounts)).get(id);
         const outcome = letter ? await this.#options.receiver.redrive(letter, trustCredentials) : 'NOT_FOUND';
         done.push({ id, outcome });
@@ -64,14 +64,14 @@ export class DeadLetters {
           audit.push({ caller: caller.id, action: 'redriveDeadLetters', account: letter.account, devices: null, subject: id, outcome });
       }
     } finally {
-      // Also of those before one that failed.
+      // Also when one failed: the ones before it were tried.
       await this.#options.requestLog.recordAudit(audit);
     }
     return done;
   }
 }
 
-/** A message as text: as it came where it is UTF-8, else as base64. */
+/** A message as text: as it came when it is UTF-8, else as base64. */
 export function bodyText(body: Uint8Array): { readonly text: string; readonly isBase64: boolean } {
   const isBase64 = !isUtf8(body);
   return { text: Buffer.from(body).toString(isBase64 ? 'base64' : 'utf8'), isBase64 };

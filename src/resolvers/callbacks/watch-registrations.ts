@@ -2,25 +2,24 @@ import { GatewayError } from '../../errors.ts';
 import type { LogFields, Logger } from '../../logger.ts';
 import type { CallbackRegistrations, RegistrationReport, RegistrationState } from './callback-registrations.ts';
 
-export interface RegistrationWatchOptions {
+interface RegistrationWatchOptions {
   readonly accounts: readonly string[];
   readonly list: CallbackRegistrations['list'];
-  /** While the carrier refuses the login nothing is asked: another try could lock the account. */
+  /** Whether the carrier refuses the login. Then nothing is asked: another try could lock the account. */
   readonly isLatched: () => Promise<boolean>;
-  /** `lost`: how many registrations do not name us. `at`: when all were checked, in milliseconds since 1970; null where not all could be. */
+  /** `lost`: how many registrations do not name us. `at`: when all were checked, in milliseconds since 1970; null unless all were. */
   readonly onChecked: (lost: number, at: number | null) => void;
   readonly pseudonym: (account: string) => string;
   readonly logger: Logger;
   readonly now: () => number;
 }
 
-/** What the carrier does not deliver here. */
+/** In these states the carrier does not deliver here. */
 const LOST: ReadonlySet<RegistrationState> = new Set(['lapsed', 'other', 'none']);
 
 /**
- * Watches whether the carrier's registrations still name our URLs. Any tool that registers replaces ours silently, and the
- * callbacks of our own requests then go elsewhere. A loss is reported, not repaired: somebody may have put the other tool there
- * on purpose.
+ * Watches whether the carrier's registrations still name our URLs. Any tool that registers replaces ours silently, and then the
+ * callbacks of our requests go elsewhere. The watch reports a loss and does not repair it: the other tool may be there on purpose.
  */
 export class RegistrationWatch {
   readonly #options: RegistrationWatchOptions;
@@ -32,14 +31,14 @@ export class RegistrationWatch {
     this.#options = options;
   }
 
-  /** For readiness: `ok`; `unknown` when the carrier could not be asked the last time; or which registrations are lost. */
+  /** For readiness: `ok`; `unknown` when the last check failed; or which registrations are lost. */
   get status(): string {
     const lost = this.#lost();
     if (lost.length === 0) return this.#isAnswered ? 'ok' : 'unknown';
     return `lost: ${lost.map(({ account, service, state }) => `${service} of ${this.#options.pseudonym(account)} → ${state}`).join(', ')}`;
   }
 
-  /** Asks the carrier, each account on its own; never rejects. */
+  /** Asks the carrier, each account by itself. Never rejects. */
   async check(): Promise<void> {
     const { accounts, list, logger } = this.#options;
     if (await this.#options.isLatched().catch(() => true)) return this.#conclude(false);
@@ -48,7 +47,7 @@ export class RegistrationWatch {
       const before = this.#changes;
       try {
         const reports = await list([account]);
-        // A command that came meanwhile knows better: it may have changed them.
+        // A command that ran meanwhile knows better: it may have changed them.
         if (this.#changes === before) this.#compare(reports);
       } catch (error) {
         failures.push(error);
@@ -59,7 +58,7 @@ export class RegistrationWatch {
     this.#conclude(failures.length === 0);
   }
 
-  /** Takes what a command has found or changed, of every account. */
+  /** Takes over what a command has found or changed, for every account. */
   learn(reports: readonly RegistrationReport[]): void {
     this.#changes += 1;
     this.#compare(reports);
@@ -72,8 +71,8 @@ export class RegistrationWatch {
       const key = `${report.account} ${report.service}`;
       const before = this.#known.get(key)?.state ?? 'ours';
       this.#known.set(key, report);
-      const fields = { service: report.service, account: pseudonym(report.account), outcome: report.state };
       if (before === report.state) continue;
+      const fields = { service: report.service, account: pseudonym(report.account), outcome: report.state };
       if (LOST.has(report.state)) logger.error('callback_listener_lost', { ...fields, reason: REPAIR });
       else if (LOST.has(before)) logger.info('callback_listener_back', fields);
       if (report.state === 'former') logger.warn('callback_listener_on_former_url', { ...fields, reason: RENEW });
@@ -90,12 +89,12 @@ export class RegistrationWatch {
   }
 }
 
-/** A refusal of the carrier names the account, so its words are not for the log. */
+/** The words of a refusal name the account, so they do not go into the log. */
 function describeFailure(error: unknown): LogFields {
   if (!(error instanceof GatewayError) || error.code !== 'CARRIER_REFUSED') return { error };
   return { code: error.code, status: Number(error.details['httpStatus']) };
 }
 
 const REPAIR =
-  'The carrier does not deliver here. Look with `npm run callbacks -- list`; take it back with `npm run callbacks -- register` (`--replace` where another tool has it).';
-const RENEW = 'It is taken, but not for ever. Renew it with `npm run callbacks -- register`.';
+  'The carrier does not deliver here. See `npm run callbacks -- list`. Take it back with `npm run callbacks -- register` (with `--replace` if another tool has it).';
+const RENEW = 'The former URL is not taken for ever. Renew the registration with `npm run callbacks -- register`.';

@@ -3,14 +3,14 @@ import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import { mayUse, type Caller } from '../access/caller.ts';
 
-/** An id of a Request of ours. */
+/** The form of our Request ids. */
 export const REQUEST_ID = /^req_[0-9A-HJKMNP-TV-Z]{26}$/;
 
 /**
- * A Request by our `req_…` id or by the carrier's own request id. One that this caller may not see is answered exactly as
- * one that does not exist.
+ * Finds a Request by our `req_…` id or by the carrier's own request id. For one that this caller may not see the answer is the
+ * same as for one that does not exist.
  *
- * @param load reads one by our id; from the log itself when left out.
+ * @param load reads a Request by our id; the default reads the log.
  */
 export async function findRequest(
   requestLog: Pick<RequestLog, 'requests' | 'findByCarrierRequestId'>,

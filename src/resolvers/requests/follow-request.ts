@@ -16,25 +16,25 @@ export interface RequestStatusEvent extends LogBatch {
 
 export interface FollowArguments {
   readonly requestId: string;
-  /** A cursor, `LATEST` for only what is new, or null for everything from the beginning. */
+  /** A cursor; `LATEST` for only new changes; null for all changes from the beginning. */
   readonly after: string | null;
-  /** Changes in one event at most, 1 to 1,000. */
+  /** The most changes in one event, 1 to 1,000. */
   readonly batchSize: number;
-  /** Stay open after the terminal event for the NIDD messages still to come. */
+  /** Stay open after the terminal event until every NIDD message has come. */
   readonly untilNiddSettled: boolean;
 }
 
-/** Outcomes kept in memory so that followers who read the same range share one event object. */
+/** Followers that read the same range share one event object. The feed keeps events with so many outcomes in memory. */
 const SHARED_OUTCOMES = 20_000;
-/** Requests of which it is known how far they were read. */
+/** The feed knows for so many Requests how far they were read. */
 const READ_REQUESTS = 10_000;
 
-/** The events of all Requests, read from the log in batches. It opens a follower for each subscription. */
+/** Reads the events of all Requests from the log in batches. It opens a follower for each subscription. */
 export class RequestFeed {
   readonly #requestLog: RequestLog;
   readonly #hub: Hub;
   readonly #scheduler: FairScheduler;
-  /** The last row of a Request that any follower has read. */
+  /** By Request: the last row that any follower has read. */
   readonly #lastRead = new BoundedCache<string, number>(READ_REQUESTS);
   readonly #batches = new BoundedCache<string, Promise<RequestStatusEvent | null>>(SHARED_OUTCOMES);
 
@@ -54,10 +54,11 @@ export class RequestFeed {
     const caller = currentCaller(identity);
     const request = await requireRequest(this.#requestLog, caller, requestId);
     const from = after === null ? 0 : after === 'LATEST' ? request.lastSeq : parseCursor(after, request, this.#requestLog.epoch);
-    const awaitsNidd = untilNiddSettled && hasNiddMessages(request);
+    const awaitsNidd = untilNiddSettled && (operationNamed(request.operation)?.secondService ?? null) !== null;
     const isOver = from >= request.lastSeq && isTerminal(request.status) && (!awaitsNidd || (await this.isNiddSettled(request.id, from)));
     const watch = isOver ? null : this.#hub.follow(request.id);
-    return new RequestFollower(this, { identity, callerId: caller.id, request, from, batchSize, awaitsNidd, watch });
+    const { id, account } = request;
+    return new RequestFollower(this, { identity, callerId: caller.id, request: { id, account }, batchSize, awaitsNidd }, from, watch);
   }
 
   waitForTurn(callerId: string): Promise<void> {
@@ -65,15 +66,15 @@ export class RequestFeed {
   }
 
   /**
-   * The next batch after a row; null when there is none yet. Whoever reads the same range gets the same object: the log is
-   * append-only, so a range once read stays true. A read under way is shared too, because a wake-up sets all followers of a
-   * Request reading in one turn.
+   * Reads the next batch after a row; null when there is none yet. All readers of a range get the same object: the log is
+   * append-only, so what was read stays true. They share a read under way too, because a wake-up makes all followers of a
+   * Request read in one turn.
    */
   async read(requestId: string, afterSeq: number, batchSize: number): Promise<RequestStatusEvent | null> {
     const range = `${requestId}/${afterSeq}/${batchSize}`;
     const underWay = this.#batches.get(range);
     const shared = underWay && (await underWay);
-    // Nothing, from a read that began before ours, is no answer: it may have looked before our mark.
+    // A read that began before ours and found nothing does not answer us: it may have looked before our mark.
     if (shared) return shared;
     const reading = this.#load(requestId, afterSeq, batchSize);
     this.#batches.set(range, reading, 1);
@@ -86,15 +87,15 @@ export class RequestFeed {
     return event;
   }
 
-  /** Whether some follower has read rows of the Request after this one. */
+  /** Whether some follower has read a row of the Request after this one. */
   hasReadPast(requestId: string, seq: number): boolean {
     return seq < (this.#lastRead.get(requestId) ?? 0);
   }
 
-  /** Whether nothing comes after this row: every NIDD message has come, and it is the last of the log. */
+  /** Whether every NIDD message has come and this row is the last of the log. */
   async isNiddSettled(requestId: string, seq: number): Promise<boolean> {
     if ((await this.#requestLog.niddOutstanding(requestId)) > 0) return false;
-    // A replay comes to the terminal event before the NIDD messages behind it.
+    // A replay reaches the terminal event first, and the NIDD messages after it.
     const request = (await this.#requestLog.requests([requestId])).get(requestId);
     return request === undefined || seq >= request.lastSeq;
   }
@@ -109,57 +110,48 @@ export class RequestFeed {
 interface FollowerOptions {
   readonly identity: Identity;
   readonly callerId: string;
-  readonly request: StoredRequest;
-  readonly from: number;
+  readonly request: Pick<StoredRequest, 'id' | 'account'>;
   readonly batchSize: number;
   readonly awaitsNidd: boolean;
-  /** Null when there is nothing to come. */
-  readonly watch: TopicWatch | null;
 }
 
 /**
- * One subscription to a Request. It pulls rows from the log, a wake-up only says when to look, and it ends by itself with the
- * last event. It asks before every event whether its caller may still read the Request; one who may not gets FORBIDDEN instead.
+ * One subscription to a Request. It pulls rows from the log; a wake-up only says when to look. It ends by itself with the last
+ * event. Before every event it asks whether its caller may still read the Request; if not, the caller gets FORBIDDEN.
  *
- * Written by hand: an async generator's return() would queue behind the wait that it is meant to end.
+ * Written by hand, because the return() of an async generator would queue behind the wait that it must end.
  */
 export class RequestFollower implements AsyncIterableIterator<RequestStatusEvent> {
   readonly #feed: RequestFeed;
-  readonly #identity: Identity;
-  readonly #callerId: string;
-  readonly #request: Pick<StoredRequest, 'id' | 'account'>;
-  readonly #batchSize: number;
-  readonly #awaitsNidd: boolean;
+  readonly #options: FollowerOptions;
   /** Null once it is over. */
   #watch: TopicWatch | null;
-  /** The last row it has given. */
+  /** The last row that it has given. */
   #seq: number;
   #mayHaveMore = true;
 
-  constructor(feed: RequestFeed, { identity, callerId, request, from, batchSize, awaitsNidd, watch }: FollowerOptions) {
+  constructor(feed: RequestFeed, options: FollowerOptions, from: number, watch: TopicWatch | null) {
     this.#feed = feed;
-    this.#identity = identity;
-    this.#callerId = callerId;
-    this.#request = { id: request.id, account: request.account };
-    this.#batchSize = batchSize;
-    this.#awaitsNidd = awaitsNidd;
-    this.#watch = watch;
+    this.#options = options;
     this.#seq = from;
+    this.#watch = watch;
   }
 
   async next(): Promise<IteratorResult<RequestStatusEvent>> {
-    // Who has caught up gets what comes next in one batch, with everybody else who has.
+    const { identity, callerId, request, batchSize } = this.#options;
+    // Followers that have read everything wait for one tick, and so share the next batch.
     if (!this.#mayHaveMore) await this.#watch?.tick();
     while (this.#watch) {
-      // Also between the events of a replay, which are all there: others would have to wait for its end, and it would not even
-      // learn that its own client has left.
-      await this.#feed.waitForTurn(this.#callerId);
+      // Also between the events of a replay, which needs no other wait: it would make others wait for its end, and would not
+      // notice that its own client has left.
+      await this.#feed.waitForTurn(callerId);
       if (!this.#watch) break;
       // Mark, read, wait: a change after the mark ends the wait at once.
       const mark = this.#watch.mark();
-      const event = await this.#feed.read(this.#request.id, this.#seq, this.#batchSize);
+      const event = await this.#feed.read(request.id, this.#seq, batchSize);
       if (!this.#watch) break;
-      this.#checkRight();
+      if (!mayUse(currentCaller(identity), request.account, 'read'))
+        throw new GatewayError('FORBIDDEN', 'You may no longer read this request: your right to its account was taken away.');
       if (!event) {
         await this.#watch.news(mark);
         continue;
@@ -175,34 +167,20 @@ export class RequestFollower implements AsyncIterableIterator<RequestStatusEvent
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  throw(error: unknown): Promise<IteratorResult<RequestStatusEvent>> {
-    this.#stop();
-    return Promise.reject(error);
-  }
-
   [Symbol.asyncIterator](): this {
     return this;
   }
 
-  #checkRight(): void {
-    if (mayUse(currentCaller(this.#identity), this.#request.account, 'read')) return;
-    throw new GatewayError('FORBIDDEN', 'You may no longer read this request: your right to its account was taken away.');
-  }
-
   async #advance({ lastSeq, status }: RequestStatusEvent): Promise<void> {
-    const isFull = lastSeq - this.#seq >= this.#batchSize;
-    this.#mayHaveMore = isFull || this.#feed.hasReadPast(this.#request.id, lastSeq) || isTerminal(status);
+    const { request, batchSize, awaitsNidd } = this.#options;
+    const isFull = lastSeq - this.#seq >= batchSize;
+    this.#mayHaveMore = isFull || this.#feed.hasReadPast(request.id, lastSeq) || isTerminal(status);
     this.#seq = lastSeq;
-    if (!isTerminal(status)) return;
-    if (!this.#awaitsNidd || (await this.#feed.isNiddSettled(this.#request.id, lastSeq))) this.#stop();
+    if (isTerminal(status) && (!awaitsNidd || (await this.#feed.isNiddSettled(request.id, lastSeq)))) this.#stop();
   }
 
   #stop(): void {
     this.#watch?.[Symbol.dispose]();
     this.#watch = null;
   }
-}
-
-function hasNiddMessages({ operation }: StoredRequest): boolean {
-  return (operationNamed(operation)?.secondService ?? null) !== null;
 }

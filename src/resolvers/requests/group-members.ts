@@ -1,22 +1,22 @@
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { RequestedDevice, StoredRequest } from '../../datasources/request-log/stored-request.ts';
-import type { CarrierReads } from '../../datasources/thingspace/carrier-reads.ts';
+import type { CarrierReads, DevicePage } from '../../datasources/thingspace/carrier-reads.ts';
 import type { DeviceIdentifierKind } from '../../datasources/thingspace/wire/device-identifier.ts';
 import type { DeviceFilter } from '../../operations/target.ts';
 
-export interface GroupMembersOptions {
+interface GroupMembersOptions {
   readonly requestLog: Pick<RequestLog, 'setMembers'>;
   readonly reads: Pick<CarrierReads, 'listDevices'>;
   readonly onFailure: (requestId: string, error: unknown) => void;
 }
 
-/** The carrier takes no more devices in one request; a larger group is its to refuse. */
-const MOST_DEVICES = 10_000;
+/** The carrier takes no more devices in one request. It refuses a larger group itself. */
+const MAX_DEVICES = 10_000;
 
-/** What names a device before it has a line. */
-const LASTING: ReadonlySet<DeviceIdentifierKind | null> = new Set(['ICCID', 'EID', 'IMEI', 'MEID', 'ESN']);
+/** Identifiers that name a device even before it has a line. */
+const LASTING_KINDS: ReadonlySet<DeviceIdentifierKind | null> = new Set(['ICCID', 'EID', 'IMEI', 'MEID', 'ESN']);
 
-/** Reads who is in a group, or an account, before its activation leaves: whoever it is that stays silent can then be told. */
+/** Reads the devices of a group or an account before its activation leaves. So the gateway can tell which of them stay silent. */
 export class GroupMembers {
   readonly #options: GroupMembersOptions;
 
@@ -24,12 +24,12 @@ export class GroupMembers {
     this.#options = options;
   }
 
-  /** The devices become the expected outcomes of the Request. Where they cannot be read the Request goes without them. */
+  /** The devices become the expected outcomes of the Request. If they cannot be read, the Request goes without them. */
   async read(request: StoredRequest, filter: DeviceFilter): Promise<void> {
     const { requestLog, onFailure } = this.#options;
     try {
       const devices = await this.#list(request.account, filter);
-      if (devices.length > 0 && devices.length <= MOST_DEVICES) await requestLog.setMembers(request.id, devices);
+      if (devices.length > 0 && devices.length <= MAX_DEVICES) await requestLog.setMembers(request.id, devices);
     } catch (error) {
       onFailure(request.id, error);
     }
@@ -37,14 +37,10 @@ export class GroupMembers {
 
   async #list(accountName: string, filter: DeviceFilter): Promise<RequestedDevice[]> {
     const found: RequestedDevice[] = [];
-    for (let after: string | null = '0'; after !== null && found.length <= MOST_DEVICES;) {
-      const page: Awaited<ReturnType<CarrierReads['listDevices']>> = await this.#options.reads.listDevices({
-        accountName,
-        ...filter,
-        after,
-      });
+    for (let after: string | null = '0'; after !== null && found.length <= MAX_DEVICES;) {
+      const page: DevicePage = await this.#options.reads.listDevices({ accountName, ...filter, after });
       for (const { deviceIds } of page.devices) {
-        const lasting = deviceIds.flatMap(({ kind, id }) => (kind !== null && LASTING.has(kind) ? [{ kind, id }] : []));
+        const lasting = deviceIds.flatMap(({ kind, id }) => (kind !== null && LASTING_KINDS.has(kind) ? [{ kind, id }] : []));
         if (lasting.length > 0) found.push({ deviceIds: lasting });
       }
       after = page.next;

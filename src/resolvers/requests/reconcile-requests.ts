@@ -3,18 +3,18 @@ import type { DueCarrierRequest } from '../../datasources/request-log/follow-up-
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { CarrierReads } from '../../datasources/thingspace/carrier-reads.ts';
 import { GatewayError, isDamagedRequest } from '../../errors.ts';
-import { askable, askCarrier, type Askable } from './ask-carrier.ts';
+import { CarrierInquiry, toAskable, type Askable } from './carrier-inquiry.ts';
 import { GrowingPause } from '../../lib/growing-pause.ts';
 import { Quota } from '../../lib/quota.ts';
 
-export interface ReconcilerOptions {
+interface ReconcilerOptions {
   readonly requestLog: RequestLog;
   readonly reads: CarrierReads;
-  /** A device that has not reported for so long since its request left is OVERDUE, and the carrier is asked. */
+  /** A device that has not reported for so long is OVERDUE, and the carrier is asked about it. Counted from when its request left. */
   readonly overdueAfterMs: number;
-  /** Nothing is awaited any more after so long: what has not reported is EXPIRED. */
+  /** A device that has not reported for so long is EXPIRED. Nothing waits for it any more. */
   readonly expireAfterMs: number;
-  /** Questions to the carrier in any 60 seconds. */
+  /** The most questions to the carrier in any 60 seconds. */
   readonly callsPerMinute: number;
   readonly now: () => number;
   readonly onLapsed: (into: 'OVERDUE' | 'EXPIRED', devices: number) => void;
@@ -22,34 +22,34 @@ export interface ReconcilerOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** Devices moved in one job: a few milliseconds, so that no callback waits for more. */
+/** Devices that one job moves. It takes a few milliseconds, and a callback waits no longer. */
 const LAPSED_AT_ONCE = 250;
-/** What was not answered is asked about sooner: nobody knows whether it was taken on. */
+/** An unanswered request is asked about sooner: nobody knows whether the carrier took it on. */
 const UNKNOWN_AFTER_MS = 120_000;
-/** Between two questions about one carrier request. */
+/** The pause between two questions about one carrier request. */
 const FIRST_PAUSE_MS = 300_000;
 const LONGEST_PAUSE_MS = 3_600_000;
-/** How long a stopping gateway waits for an answer to a question, in milliseconds: it can be asked again. */
+/** How long a stopping gateway waits for an answer. The question can be asked again. */
 const LAST_ANSWERS_MS = 500;
 
 /**
- * Sees to it that no Request stays open for ever. Each tick marks what is overdue and ends what has expired, from the log
- * alone; asking the carrier goes on beside it, one account after the other, within its quota.
- *
- * A callback always overrides what was found or had expired.
+ * Sees that no Request stays open for ever. Each tick marks what is overdue and ends what has expired, from the log alone. The
+ * questions to the carrier run beside the ticks, by account and within the quota. A callback overrides every result of both.
  */
 export class Reconciler implements AsyncDisposable {
   readonly #options: ReconcilerOptions;
-  readonly #quota: Quota;
+  readonly #inquiry: CarrierInquiry;
   readonly #stop = new AbortController();
-  /** When a carrier request may be asked about again, by the monotonic clock, and the pauses after that. */
+  /** When each carrier request may be asked about again, by the monotonic clock, and its next pauses. */
   readonly #asked = new Map<string, { readonly nextAt: number; readonly pause: GrowingPause }>();
-  /** By account: a long list of one does not keep another's devices waiting, their calls take turns in the quota. */
+  /** By account: their calls take turns in the quota, so a long list of one does not keep another's devices waiting. */
   readonly #asking = new Map<string, Promise<void>>();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
-    this.#quota = new Quota(options.callsPerMinute);
+    const { requestLog, reads, callsPerMinute, now, onFailure: onRefused } = options;
+    const quota = new Quota(callsPerMinute);
+    this.#inquiry = new CarrierInquiry({ requestLog, reads, quota, now, signal: this.#stop.signal, onRefused });
   }
 
   async tick(): Promise<void> {
@@ -59,10 +59,9 @@ export class Reconciler implements AsyncDisposable {
     for (const request of due) {
       if (this.#stop.signal.aborted) return;
       const age = at - request.since;
-      const isOverdue = age >= overdueAfterMs && request.state === 'ACCEPTED' && request.pending > 0;
       try {
         if (age >= expireAfterMs) await this.#lapse(request, 'EXPIRED');
-        else if (isOverdue) await this.#lapse(request, 'OVERDUE');
+        else if (age >= overdueAfterMs && request.state === 'ACCEPTED' && request.pending > 0) await this.#lapse(request, 'OVERDUE');
       } catch (error) {
         if (!isDamagedRequest(error)) throw error;
         this.#options.onFailure(error);
@@ -90,12 +89,9 @@ export class Reconciler implements AsyncDisposable {
     const open = new Set(due.map(keyOf));
     for (const key of this.#asked.keys()) if (!open.has(key)) this.#asked.delete(key);
     const ripe = due
-      .flatMap((request) => askable(request) ?? [])
-      .filter(
-        (request) =>
-          (request.state === 'UNKNOWN' || at - request.since >= this.#options.overdueAfterMs) &&
-          (this.#asked.get(keyOf(request))?.nextAt ?? 0) <= performance.now(),
-      );
+      .flatMap((request) => toAskable(request) ?? [])
+      .filter(({ state, since }) => state === 'UNKNOWN' || at - since >= this.#options.overdueAfterMs)
+      .filter((request) => (this.#asked.get(keyOf(request))?.nextAt ?? 0) <= performance.now());
     for (const [account, requests] of Map.groupBy(ripe, (request) => request.account)) {
       if (this.#asking.has(account) || this.#stop.signal.aborted) continue;
       this.#asking.set(
@@ -108,8 +104,7 @@ export class Reconciler implements AsyncDisposable {
   async #askAbout(requests: readonly Askable[]): Promise<void> {
     let retryAfterMs = 0;
     try {
-      const options = { ...this.#options, quota: this.#quota, onRefused: this.#options.onFailure };
-      const settled = await askCarrier(options, requests, this.#stop.signal);
+      const settled = await this.#inquiry.ask(requests);
       if (settled > 0) this.#options.onReconciled(settled);
     } catch (error) {
       if (this.#stop.signal.aborted) return;
@@ -117,13 +112,11 @@ export class Reconciler implements AsyncDisposable {
       const given = error instanceof GatewayError ? error.details['retryAfterMs'] : 0;
       retryAfterMs = typeof given === 'number' ? given : 0;
     }
-    for (const request of requests) this.#remember(request, retryAfterMs);
-  }
-
-  #remember(request: Askable, retryAfterMs: number): void {
     const firstMs = Math.min(FIRST_PAUSE_MS, this.#options.overdueAfterMs);
-    const { pause = new GrowingPause({ firstMs, maxMs: LONGEST_PAUSE_MS }) } = this.#asked.get(keyOf(request)) ?? {};
-    this.#asked.set(keyOf(request), { nextAt: performance.now() + Math.max(pause.next(), retryAfterMs), pause });
+    for (const request of requests) {
+      const { pause = new GrowingPause({ firstMs, maxMs: LONGEST_PAUSE_MS }) } = this.#asked.get(keyOf(request)) ?? {};
+      this.#asked.set(keyOf(request), { nextAt: performance.now() + Math.max(pause.next(), retryAfterMs), pause });
+    }
   }
 }
 

@@ -1,48 +1,48 @@
 import type { Operation } from '../../operations/define-operation.ts';
 
-export interface SendQueueOptions {
-  /** Requests of a limited operation in any 60 seconds; fewer where the carrier's own limit of it is lower. */
+interface SendQueueOptions {
+  /** The most requests of a limited operation in any 60 seconds. The carrier's own limit of an operation may be lower. */
   readonly perMinute: number;
-  /** Milliseconds of a clock that never jumps: a wall clock set forward would open a second window. */
+  /** A clock that never jumps, in milliseconds: a wall clock that is set forward would open a second window. */
   readonly monotonicNow: () => number;
 }
 
 type LimitedOperation = Pick<Operation, 'name' | 'maxPerMinute'>;
 
-/** Who waits to send. */
+/** A Request that waits to be sent. */
 export interface Ticket {
   readonly operation: LimitedOperation;
   readonly account: string;
   readonly requestId: string;
-  /** Had its turn before, and goes before its account's others. */
+  /** It had its turn before, so it goes before the others of its account. */
   readonly again: boolean;
 }
 
-/** The right to send one request. It counts in the window from here until 60 seconds after it is over. */
+/** The right to send one request. It counts in the window from now until 60 seconds after it is over. */
 export interface Place {
-  /** The request has been answered or given up: the carrier has counted it by now at the latest. */
+  /** The request was answered or given up. By now the carrier has counted it. */
   over(): void;
-  /** Certainly nothing left: the place is free for somebody else. */
+  /** Certainly nothing was sent. The place is free at once. */
   giveBack(): void;
 }
 
 export interface QueuePlace {
-  /** 1 for the next to be sent. */
+  /** 1 for the Request that is sent next. */
   readonly position: number;
-  /** How long until it is sent, if the carrier answers; an estimate. */
+  /** An estimate: how long until it is sent, if the carrier answers. */
   readonly waitMs: number;
 }
 
 const WINDOW_MS = 60_000;
 
-/** What one operation's requests wait for. */
+/** The window of one operation and the Requests that wait for it. */
 interface Gate {
   readonly limit: number;
-  /** Places taken: when they were over, or null while they are under way. Those over for a minute are gone. */
+  /** Taken places: when each was over, null while it is under way. A place is removed one minute after it was over. */
   places: { overAt: number | null }[];
-  /** The waiting by account, in the order in which accounts have their next turn. */
+  /** Who waits, by account. The accounts stand in the order of their next turns. */
   readonly lanes: Map<string, Waiter[]>;
-  /** The carrier asked for a pause until then. */
+  /** Until then the carrier wants a pause. */
   heldUntil: number;
   timer: NodeJS.Timeout | null;
 }
@@ -53,11 +53,11 @@ interface Waiter {
 }
 
 /**
- * Who may send next. The carrier's per-minute limit is kept by a sliding log (a token bucket of 100 would let 200 through in
- * 61 seconds); a place is freed 60 seconds after its request was *answered*, so that no latency on the way can bring two
- * windows together at the carrier. Accounts take turns; within an account the order is that of coming.
+ * Decides who may send next. A sliding log keeps the carrier's limit per minute: a token bucket of 100 would let 200 through in
+ * 61 seconds. A place is free again 60 seconds after its request was *answered*, so no latency on the way can bring two windows
+ * together at the carrier. Accounts take turns; within an account, first come is first served.
  *
- * The queue itself is memory: what waits here is QUEUED in the log, and joins again after a restart.
+ * The queue is only memory. What waits here is QUEUED in the log, and joins again after a restart.
  */
 export class SendQueue implements Disposable {
   readonly #options: SendQueueOptions;
@@ -68,10 +68,10 @@ export class SendQueue implements Disposable {
     this.#options = options;
   }
 
-  /** What was sent before this process started, as milliseconds ago: a restart must not open a second window. */
+  /** Counts what was sent before this process started, so many milliseconds ago: a restart must not open a second window. */
   remember(operation: LimitedOperation, agesMs: readonly number[]): void {
     const now = this.#options.monotonicNow();
-    // An age below zero is a clock that was set back meanwhile: taken for just now.
+    // An age below zero means that the clock was set back meanwhile. It counts as just now.
     this.#gate(operation).places.push(...agesMs.map((age) => ({ overAt: now - Math.max(age, 0) })));
   }
 
@@ -105,14 +105,14 @@ export class SendQueue implements Disposable {
     });
   }
 
-  /** The carrier limits an operation: none of its requests leaves for `ms`. */
+  /** After the carrier refused for its rate: no request of this operation leaves for `ms`. */
   hold(operation: LimitedOperation, ms: number): void {
     const gate = this.#gate(operation);
     gate.heldUntil = Math.max(gate.heldUntil, this.#options.monotonicNow() + ms);
     this.#serve(gate);
   }
 
-  /** Where a Request stands in the queue; null when it does not wait here. */
+  /** Null when the Request does not wait here. */
   placeOf(requestId: string): QueuePlace | null {
     const ticket = this.#waiting.get(requestId);
     if (!ticket) return null;
@@ -120,7 +120,7 @@ export class SendQueue implements Disposable {
     const lanes = [...gate.lanes];
     const own = lanes.findIndex(([account]) => account === ticket.account);
     const at = lanes[own]?.[1].findIndex((waiter) => waiter.ticket.requestId === requestId) ?? 0;
-    // Each turn of the accounts serves one of each: those before us in a turn are one round ahead.
+    // Each round serves one Request of each account. Accounts before ours in the round are one Request ahead.
     const ahead = lanes.reduce((sum, [, lane], lap) => sum + (lap === own ? at : Math.min(lane.length, lap < own ? at + 1 : at)), 0);
     return { position: ahead + 1, waitMs: this.#waitMs(gate, ahead) };
   }
@@ -152,14 +152,15 @@ export class SendQueue implements Disposable {
       const waiter = turn?.[1].shift();
       if (!turn || !waiter) return;
       const [account, lane] = turn;
-      // To the end of the turns, or out of them.
+      // The account goes to the end of the round, or out of it.
       gate.lanes.delete(account);
       if (lane.length > 0) gate.lanes.set(account, lane);
       waiter.serve(this.#place(gate));
     }
     if (gate.lanes.size === 0) return;
-    const next = Math.max(gate.heldUntil, gate.places.length < gate.limit ? now : this.#nextFree(gate));
-    // While every place is under way, the next to be over serves again.
+    const freeAt = gate.places.map(({ overAt }) => (overAt === null ? Infinity : overAt + WINDOW_MS));
+    const next = Math.max(gate.heldUntil, gate.places.length < gate.limit ? now : Math.min(...freeAt));
+    // While every place is under way no timer is needed: the next `over` serves again.
     if (next < Infinity) gate.timer = setTimeout(() => this.#serve(gate), Math.max(next - now, 0) + 1);
   }
 
@@ -178,11 +179,7 @@ export class SendQueue implements Disposable {
     };
   }
 
-  #nextFree(gate: Gate): number {
-    return Math.min(...gate.places.map(({ overAt }) => (overAt === null ? Infinity : overAt + WINDOW_MS)));
-  }
-
-  /** Until the one with `ahead` before it is served: places come free in the order they were taken, each serves one. */
+  /** How long until `ahead` others and then this one are served. Places come free in the order they were taken; each serves one. */
   #waitMs(gate: Gate, ahead: number): number {
     const now = this.#options.monotonicNow();
     const start = Math.max(now, gate.heldUntil);
@@ -190,7 +187,7 @@ export class SendQueue implements Disposable {
     const open = Math.max(gate.limit - free.length, 0);
     if (ahead < open) return start - now;
     const place = ahead - open;
-    // Beyond the places of now, each minute brings the same again.
+    // After the places of now, each minute frees as many again.
     const laps = Math.floor(place / gate.limit);
     const surplus = Math.max(free.length - gate.limit, 0);
     const base = free[surplus + (place % gate.limit)] ?? start + WINDOW_MS;

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { ulid } from 'ulid';
-import type { AuditRecord } from '../../datasources/request-log/audit-trail.ts';
 import type { NewRequest, RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import type { Command, ParsedInput } from '../../operations/define-operation.ts';
@@ -11,11 +10,17 @@ import { GatewayError } from '../../errors.ts';
 import { mayUse, type Caller } from '../access/caller.ts';
 import type { RequestSender } from './request-sender.ts';
 
-/** What a mutation comes to: one member of its result union. */
+export interface InvalidResult {
+  readonly type: 'INVALID';
+  readonly faults: readonly InputFault[];
+  readonly total: number;
+}
+
+/** The result of a mutation: one member of its result union. */
 export type SubmitResult =
   | { readonly type: 'ACCEPTED'; readonly request: StoredRequest }
   | { readonly type: 'VALIDATED'; readonly deviceCount: number | null; readonly carrierRequestCount: number }
-  | { readonly type: 'INVALID'; readonly faults: readonly InputFault[]; readonly total: number }
+  | InvalidResult
   | { readonly type: 'REFUSED'; readonly request: StoredRequest }
   | { readonly type: 'UNAVAILABLE'; readonly message: string }
   | { readonly type: 'LIMITED'; readonly retryAfterMs: number }
@@ -24,14 +29,14 @@ export type SubmitResult =
 export interface SubmitterOptions {
   readonly requestLog: RequestLog;
   readonly sender: RequestSender;
-  readonly session: Pick<Session, 'tokens' | 'isLatched'>;
-  /** The billing accounts this gateway serves: an account is valid because it is here, not because of its form. */
+  readonly session: Pick<Session, 'tokens'>;
+  /** The billing accounts this gateway serves. An account is valid when it is one of them; its form does not matter. */
   readonly accounts: ReadonlySet<string>;
-  /** How long a mutation waits for the carrier's answer before it gives back the Request as it stands. */
+  /** How long a mutation waits for the carrier's answer. After that it returns the Request as it stands. */
   readonly waitMs: number;
-  /** Requests waiting to be sent at most; a mutation beyond is told to come back. */
+  /** The most Requests that may wait to be sent. A further mutation is told to try again later. */
   readonly maxQueued: number;
-  /** Of these, what one caller may have waiting. */
+  /** The most of them that one caller may have. */
   readonly maxQueuedPerCaller: number;
   readonly now: () => number;
 }
@@ -40,16 +45,16 @@ const MAX_FAULTS = 100;
 const LIMITED = { type: 'LIMITED', retryAfterMs: 5_000 } as const;
 
 /**
- * Submits a command: who may → is the way to the carrier open → intent row → send → what became of it.
+ * Submits a command: check the caller's right → check the login at the carrier → write the intent row → send → read the result.
  *
- * Past the intent row the Request exists whatever happens; before it, nothing was taken on and the idempotency key is free.
+ * Once the intent row is written, the Request exists whatever happens. Before that, the idempotency key is still free.
  */
 export class RequestSubmitter {
   readonly #options: SubmitterOptions;
   readonly #stop = new AbortController();
   #queued = 0;
   readonly #queuedBy = new Map<string, number>();
-  /** Requests that are counted, by id. */
+  /** The ids of the Requests in `#queued`. */
   readonly #sending = new Set<string>();
 
   constructor(options: SubmitterOptions) {
@@ -57,32 +62,33 @@ export class RequestSubmitter {
   }
 
   /**
-   * @param action the mutation, as the audit log names it.
-   * @param parse reads its input; it has a turn of the event loop of its own, as every long step here.
+   * @param action the mutation's name in the audit log.
+   * @param parse reads its input, in a turn of the event loop of its own like every long step here.
    */
   async submit(caller: Caller, action: string, parse: () => ParsedInput): Promise<SubmitResult> {
-    const asked: Asked = { account: null, devices: null, isRecorded: false };
-    const result = await this.#submit(caller, action, parse, asked);
-    if (!asked.isRecorded && result.type !== 'VALIDATED')
-      await this.#options.requestLog.recordAudit([recordOf(caller, action, asked, result)]);
+    const attempt: Attempt = { account: null, devices: null, isRecorded: false };
+    const result = await this.#submit(caller, action, parse, attempt);
+    const { account, devices, isRecorded } = attempt;
+    if (isRecorded || result.type === 'VALIDATED') return result;
+    const subject = 'request' in result ? result.request.id : 'requestId' in result ? result.requestId : null;
+    const outcome = 'request' in result ? 'REPEATED' : result.type;
+    await this.#options.requestLog.recordAudit([{ caller: caller.id, action, account, devices, subject, outcome }]);
     return result;
   }
 
-  async #submit(caller: Caller, action: string, parse: () => ParsedInput, asked: Asked): Promise<SubmitResult> {
+  async #submit(caller: Caller, action: string, parse: () => ParsedInput, attempt: Attempt): Promise<SubmitResult> {
     const deadline = performance.now() + this.#options.waitMs;
-    // 10,000 devices take tens of milliseconds at each step: callbacks are acknowledged in between.
+    // Each step takes tens of milliseconds for 10,000 devices. Callbacks are acknowledged between the steps.
     await nextTurn();
     const parsed = parse();
     if ('faults' in parsed) return { type: 'INVALID', faults: parsed.faults.slice(0, MAX_FAULTS), total: parsed.faults.length };
     const { command } = parsed;
     const { accounts, requestLog } = this.#options;
-    if (accounts.has(command.accountName)) asked.account = command.accountName;
-    asked.devices = command.devices?.length ?? null;
-    if (!mayUse(caller, command.accountName, 'write') || !accounts.has(command.accountName)) return invalid(UNKNOWN_ACCOUNT);
+    if (accounts.has(command.accountName)) attempt.account = command.accountName;
+    attempt.devices = command.devices?.length ?? null;
+    if (!mayUse(caller, command.accountName, 'write') || !accounts.has(command.accountName)) return UNKNOWN_ACCOUNT;
     const carrierRequests = split(command);
-    if (command.validateOnly) {
-      return { type: 'VALIDATED', deviceCount: command.devices?.length ?? null, carrierRequestCount: carrierRequests.length };
-    }
+    if (command.validateOnly) return { type: 'VALIDATED', deviceCount: attempt.devices, carrierRequestCount: carrierRequests.length };
 
     await nextTurn();
     const settings = JSON.stringify(command.settings);
@@ -95,11 +101,8 @@ export class RequestSubmitter {
     await nextTurn();
     const known =
       command.idempotencyKey === null ? null : await requestLog.findByKey(command.accountName, caller.id, command.idempotencyKey);
-    if (known) {
-      return Buffer.compare(known.inputHash, inputHash) === 0
-        ? this.#repeated(known.id, caller.id, deadline)
-        : { type: 'KEY_REUSED', requestId: known.id };
-    }
+    if (known && !inputHash.equals(known.inputHash)) return { type: 'KEY_REUSED', requestId: known.id };
+    if (known) return this.#repeat(known.id, caller.id, deadline);
     const created = await this.#takeOn(caller.id, deadline, () => {
       const createdAt = this.#options.now();
       const id = `req_${ulid(createdAt)}`;
@@ -117,22 +120,22 @@ export class RequestSubmitter {
         settings,
         carrierRequests,
         createdAt,
-        audit: { caller: caller.id, action, account: command.accountName, devices: asked.devices, subject: id, outcome: 'CREATED' },
+        audit: { caller: caller.id, action, account: command.accountName, devices: attempt.devices, subject: id, outcome: 'CREATED' },
       };
     });
     if ('type' in created) return created;
     if (created.outcome === 'KEY_REUSED') return { type: 'KEY_REUSED', requestId: created.id };
-    asked.isRecorded = created.outcome === 'CREATED';
+    attempt.isRecorded = created.outcome === 'CREATED';
     await this.#sendAndWait(created.id, caller.id, deadline);
-    return this.#current(created.id);
+    return this.#readResult(created.id);
   }
 
   /**
-   * The Request an idempotency key of this caller stands for, as a repeat of its mutation finds it; null while the key is free.
+   * Repeats the mutation that made a Request with this idempotency key of the caller; null while the key is free.
    *
-   * @param isSame whether it was made by the same input.
+   * @param isSame whether the same input made the Request.
    */
-  async repeated(
+  async findRepeated(
     caller: Caller,
     account: string,
     key: string | null,
@@ -140,41 +143,42 @@ export class RequestSubmitter {
   ): Promise<SubmitResult | null> {
     const known = key === null ? null : await this.#options.requestLog.findByKey(account, caller.id, key);
     if (!known) return null;
-    const current = await this.#current(known.id);
+    const current = await this.#readResult(known.id);
     if (!('request' in current) || !isSame(current.request)) return { type: 'KEY_REUSED', requestId: known.id };
-    return this.#repeated(known.id, caller.id, performance.now() + this.#options.waitMs);
+    return this.#repeat(known.id, caller.id, performance.now() + this.#options.waitMs);
   }
 
-  /** A stop begins: mutations that wait for the carrier give back their Request as it stands, while they still can. */
+  /** Ends the waiting when the gateway begins to stop: mutations still return their Request as it stands. */
   stopWaiting(): void {
     this.#stop.abort();
   }
 
-  /** Goes on with what a restart found waiting. */
+  /** Sends the Requests that still waited when the gateway started. */
   resume(requestIds: readonly string[]): void {
     for (const id of requestIds) void this.#send(id, null);
   }
 
-  /** Its place in the queue is taken before anything is awaited: of many at once, all would find the last one free. */
+  /** Counts the Request before the first wait. Otherwise many mutations at once would all find the last place free. */
   async #takeOn(callerId: string, deadline: number, request: () => NewRequest) {
     const { maxQueued, maxQueuedPerCaller, requestLog } = this.#options;
     if (this.#queued >= maxQueued || (this.#queuedBy.get(callerId) ?? 0) >= maxQueuedPerCaller) return LIMITED;
     this.#count(callerId, +1);
     try {
-      return (await this.#closedWay(deadline)) ?? (await requestLog.create(request()));
+      return (await this.#checkLogin(deadline)) ?? (await requestLog.create(request()));
     } finally {
       this.#count(callerId, -1);
     }
   }
 
-  async #closedWay(deadline: number): Promise<SubmitResult | null> {
+  /** Null unless the carrier refuses our login. */
+  async #checkLogin(deadline: number): Promise<SubmitResult | null> {
     try {
-      // Also the first login, when there was none yet: a refused one must not leave a Request behind.
+      // Waits for the first login too: a refused login must not leave a Request behind.
       await Promise.race([this.#options.session.tokens(), delay(leftUntil(deadline) / 2, undefined, { ref: false })]);
       return null;
     } catch (error) {
       if (error instanceof GatewayError && error.code === 'CARRIER_LOGIN_REFUSED') return { type: 'UNAVAILABLE', message: error.message };
-      // No connection now: the Request waits for it in the queue.
+      // There is no connection now. The Request waits for one in the queue.
       if (error instanceof GatewayError) return null;
       throw error;
     }
@@ -188,10 +192,10 @@ export class RequestSubmitter {
     waited.abort();
   }
 
-  /** @param callerId null for one that was waiting before a restart: it counts for nobody. */
+  /** @param callerId null for a Request from before a restart: it counts for no caller. */
   async #send(requestId: string, callerId: string | null): Promise<void> {
     const sent = this.#options.sender.send(requestId);
-    // Repeats wait for the same sending.
+    // A repeat waits for the same sending.
     if (this.#sending.has(requestId)) return sent;
     this.#sending.add(requestId);
     this.#count(callerId, +1);
@@ -209,58 +213,49 @@ export class RequestSubmitter {
     else this.#queuedBy.set(callerId, queued);
   }
 
-  /** A repeat that meets the first one still on its way waits with it: both are told of the same refusal. */
-  async #repeated(requestId: string, callerId: string, deadline: number): Promise<SubmitResult> {
-    const now = await this.#current(requestId);
+  /** While the first mutation is still on its way, the repeat waits with it. So both learn of a refusal. */
+  async #repeat(requestId: string, callerId: string, deadline: number): Promise<SubmitResult> {
+    const now = await this.#readResult(requestId);
     if (now.type !== 'ACCEPTED' || !['QUEUED', 'SUBMITTING'].includes(now.request.status)) return now;
     await this.#sendAndWait(requestId, callerId, deadline);
-    return this.#current(requestId);
+    return this.#readResult(requestId);
   }
 
-  async #current(requestId: string): Promise<SubmitResult> {
+  async #readResult(requestId: string): Promise<SubmitResult> {
     const request = (await this.#options.requestLog.requests([requestId])).get(requestId);
-    if (!request) throw new GatewayError('NOT_FOUND', 'The request was purged while it was being looked up.');
+    if (!request) throw new GatewayError('NOT_FOUND', 'The request was purged while it was looked up.');
     return { type: request.status === 'REJECTED' ? 'REFUSED' : 'ACCEPTED', request };
   }
 }
 
 /** What the audit log needs to know of a mutation under way. */
-interface Asked {
+interface Attempt {
   account: string | null;
   devices: number | null;
-  /** Its record went into the store with the Request. */
+  /** Its audit record was written together with the Request. */
   isRecorded: boolean;
 }
 
-/** Of a mutation that made no Request. */
-function recordOf(caller: Caller, action: string, { account, devices }: Asked, result: SubmitResult): AuditRecord {
-  const subject = 'request' in result ? result.request.id : 'requestId' in result ? result.requestId : null;
-  return { caller: caller.id, action, account, devices, subject, outcome: 'request' in result ? 'REPEATED' : result.type };
-}
-
-/** Milliseconds, never below 0. */
+/** In milliseconds. Never negative: a timer would warn about it. */
 function leftUntil(deadline: number): number {
   return Math.max(deadline - performance.now(), 0);
 }
 
-/** The same words for an account that does not exist and one that is not the caller's. */
-const UNKNOWN_ACCOUNT: InputFault = {
-  path: ['accountName'],
-  code: 'UNKNOWN_ACCOUNT',
-  message: 'This account is not one you can use here. Check its name, leading zeros included.',
-};
-
-function invalid(fault: InputFault): SubmitResult {
-  return { type: 'INVALID', faults: [fault], total: 1 };
+export function refuseInput(field: string, code: string, message: string): InvalidResult {
+  return { type: 'INVALID', faults: [{ path: [field], code, message }], total: 1 };
 }
 
-/** One carrier request, or several where the operation's limit is below the devices given. */
+/** One answer for an account that does not exist and for one that this caller may not use. */
+const UNKNOWN_ACCOUNT = refuseInput(
+  'accountName',
+  'UNKNOWN_ACCOUNT',
+  'This account is not one you can use here. Check its name, leading zeros included.',
+);
+
+/** Splits the devices into carrier requests, each within the operation's limit. */
 function split({ operation, devices }: Command): NewRequest['carrierRequests'] {
   const { callbackService: service, maxDevices } = operation;
   if (devices === null) return [{ service, firstIndex: 0, deviceCount: null }];
-  const parts: { service: string; firstIndex: number; deviceCount: number }[] = [];
-  for (let firstIndex = 0; firstIndex < devices.length; firstIndex += maxDevices) {
-    parts.push({ service, firstIndex, deviceCount: Math.min(maxDevices, devices.length - firstIndex) });
-  }
-  return parts;
+  const starts = Array.from({ length: Math.ceil(devices.length / maxDevices) }, (_, part) => part * maxDevices);
+  return starts.map((firstIndex) => ({ service, firstIndex, deviceCount: Math.min(maxDevices, devices.length - firstIndex) }));
 }

@@ -15,15 +15,15 @@ export interface ClockedGateway extends AsyncDisposable {
   readonly log: RecordedLog;
   /** The gateway's wall clock. */
   readonly clock: { ms: number };
-  /** POSTs a body to a path of the callback door; the HTTP status of the answer. */
+  /** POSTs a body to a path of the callback door and returns the HTTP status. */
   post(path: string, body: string, headers?: Readonly<Record<string, string>>): Promise<number>;
   /** A command of the admin door. */
   command<Body = unknown>(method: 'GET' | 'POST', path: string): Promise<{ readonly status: number; readonly body: Body }>;
-  /** Ends the gateway, has the store to itself for `between`, and starts the next one. */
+  /** Stops the gateway, runs `between` on its store, and starts the next one. */
   restart(env?: Readonly<Record<string, string>>, between?: () => void): Promise<void>;
 }
 
-/** A gateway of one account on known ports, with a public URL, whose clock and log are the test's; a carrier that holds its callbacks. */
+/** A gateway of one account on known ports, with a public URL. The test has its clock and its log. The carrier holds its callbacks. */
 export async function openClockedGateway(
   env: Readonly<Record<string, string>> = {},
   options: Pick<GatewayOptions, 'registrationWatch'> = {},

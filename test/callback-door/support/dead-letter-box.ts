@@ -37,12 +37,12 @@ export interface DeadLetterBox extends AsyncDisposable {
   /** POSTs to a listener; throws when it is not acknowledged. */
   post(body: unknown, to?: { readonly account?: string; readonly service?: CallbackService; readonly contentType?: string }): Promise<void>;
   list(variables?: DeadLettersQueryVariables): Promise<readonly DeadLetter[]>;
-  /** What became of each, in the order of `ids`. */
+  /** The outcome of each, in the order of `ids`. */
   redrive(ids: readonly string[], trustCredentials?: boolean): Promise<readonly string[]>;
   tryRedrive(input: RedriveDeadLettersInput): Promise<GraphqlAnswer<RedriveDeadLettersMutation>>;
-  /** The status of every device of the Request, in its order. */
+  /** The status of every device of the Request, in order. */
   statuses(): Promise<readonly string[]>;
-  /** Ends the gateway, has the store to itself for `between`, and starts the next one. */
+  /** Stops the gateway, runs `between` on its store, and starts the next one. */
   restart(env?: Readonly<Record<string, string>>, between?: (store: DatabaseSync) => void): Promise<void>;
 }
 

@@ -44,7 +44,7 @@ export interface UnclaimedRow {
   readonly message: string;
 }
 
-/** What is in the store, but for the good callback of `stillApplies`. */
+/** What is in the store, without the good callback of `stillApplies`. */
 export interface Stored {
   readonly kept: readonly KeptRow[];
   readonly unclaimed: readonly UnclaimedRow[];
@@ -56,11 +56,11 @@ export interface Door extends AsyncDisposable {
   readonly admin: string;
   path(service?: CallbackService, account?: string): string;
   post(body: string | Uint8Array, headers?: Record<string, string>, path?: string): Promise<Sent>;
-  /** Sends a good callback for the request that waits, and gives back its status then. */
+  /** Sends a good callback for the waiting request and returns the request's status after it. */
   stillApplies(): Promise<string | undefined>;
-  /** The outcome of the first device of the request that waits. */
+  /** The outcome of the first device of the waiting request. */
   outcome(): Promise<unknown>;
-  /** How many callbacks without a request the graph lists, every field of them. */
+  /** How many callbacks without a request the graph lists. It reads every field of them. */
   listUnclaimed(): Promise<number>;
   /** Stops the gateway and reads its store. */
   stored(): Promise<Stored>;

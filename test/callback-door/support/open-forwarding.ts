@@ -13,20 +13,20 @@ export const LANE: ForwardLane = { account: ACCOUNT, service: 'CarrierService' }
 
 export interface Forwarding extends AsyncDisposable {
   readonly log: SqliteRequestLog;
-  /** How often each result was told. */
+  /** How often each result was reported. */
   readonly results: Readonly<Record<ForwardResult, number>>;
-  /** What was logged, a line each, as it would be written. */
+  /** The written log lines. */
   readonly lines: readonly string[];
   readonly receiver: CallbackReceiver;
-  /** A forwarder of everything to `url` (of nothing without), with pauses of milliseconds. */
+  /** Starts a forwarder of everything to `url` (of nothing without it), with pauses of milliseconds. */
   start(url: string | null, more?: { readonly queue?: ForwardQueue; readonly timeoutMs?: number }): CallbackForwarder;
-  /** Callbacks with these comments, in their order, received at the door. */
+  /** Receives callbacks with these comments, in order. */
   receive(comments: readonly string[], lane?: ForwardLane): Promise<void>;
-  /** Lets all this time pass at once. */
+  /** Sets the clock ahead. */
   pass(milliseconds: number): void;
 }
 
-/** A request log with forwarders to start and stop: what a gateway is made of, with short pauses. */
+/** A request log with forwarders to start and stop, as in a gateway but with short pauses. */
 export async function openForwarding(): Promise<Forwarding> {
   await using undo = new AsyncDisposableStack();
   const folder = undo.use(await tempFolder());

@@ -16,7 +16,7 @@ export interface LimitedDoor extends AsyncDisposable {
   readonly port: number;
   readonly path: string;
   readonly log: RecordedLog;
-  /** One sample of the metrics by its name, labels included; NaN where there is none. */
+  /** One sample of the metrics by its name, labels included; NaN when there is none. */
   metric(name: string): Promise<number>;
   /** How many messages are in the store. */
   stored(): Promise<number>;

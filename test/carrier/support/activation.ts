@@ -17,7 +17,7 @@ export async function activate(url: string, input: ActivateInput): Promise<Activ
   return (await runDocument(url, ActivateDevicesDocument, { input })).activateDevices;
 }
 
-/** The request of a mutation that was taken on; throws for every other member. */
+/** The request of an accepted mutation. Throws for every other result. */
 export function acceptedRequest(result: ActivateResult): Accepted['request'] {
   if (result.__typename === 'ActivateDevicesAccepted') return result.request;
   throw new Error(`${result.__typename}: ${'message' in result ? result.message : ''}`);

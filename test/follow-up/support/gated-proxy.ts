@@ -5,15 +5,15 @@ import { buffer } from 'node:stream/consumers';
 import { request } from 'undici';
 import type { Simulator } from '../../../simulator/simulator.ts';
 
-/** Stands between the gateway and the carrier; what the carrier answers is let through when the test says so. */
+/** A proxy between the gateway and the carrier. It holds requests back until the test releases them. */
 export interface GatedProxy extends AsyncDisposable {
-  /** The carrier as it is to be given to the gateway. */
+  /** The carrier's address, for the gateway. */
   readonly carrier: Pick<Simulator, 'url' | 'credentials' | 'accounts'>;
-  /** From now on requests whose path ends so wait here, before the carrier has heard of them. */
+  /** From now on requests whose path ends like this wait here, before they reach the carrier. */
   hold(pathEnd: string): void;
-  /** Resolves when so many wait. */
+  /** Resolves when so many requests wait. */
   held(count: number): Promise<void>;
-  /** Lets all go that wait, and what comes. */
+  /** Releases all waiting requests, and those that still come. */
   release(): void;
 }
 

@@ -11,9 +11,9 @@ import { newRequest } from '../../support/new-request.ts';
 import { openLog } from '../../support/open-log.ts';
 
 export interface SendingOptions {
-  /** What stands between the sender and the log. */
+  /** Wraps the log of the sender. */
   readonly aroundLog?: (log: RequestLog) => RequestLog;
-  /** What stands between the sender and the carrier. */
+  /** Wraps the carrier of the sender. */
   readonly aroundCarrier?: (carrier: Pick<ThingSpace, 'perform'>) => Pick<ThingSpace, 'perform'>;
 }
 
@@ -21,11 +21,11 @@ export interface Sending extends AsyncDisposable {
   readonly requestLog: SqliteRequestLog;
   readonly sender: RequestSender;
   readonly failures: readonly unknown[];
-  /** The intent to activate one device, not sent yet; its id. */
+  /** Writes the intent to activate one device, without sending it. Returns its id. */
   intend(number: number): Promise<string>;
 }
 
-/** The way from the log to the carrier alone, on a real store: for faults that no socket can bring about at a chosen moment. */
+/** Only the way from the log to the carrier, on a real store: for faults that no socket can cause at a chosen moment. */
 export function openSending(simulator: Simulator, storePath: string, options: SendingOptions = {}): Sending {
   const { aroundLog = (log) => log, aroundCarrier = (carrier) => carrier } = options;
   const undo = new AsyncDisposableStack();

@@ -1,7 +1,7 @@
 import { ResumeProfileDocument } from '../../../documents/gql/graphql.ts';
 import { runDocument } from '../../support/run-document.ts';
 
-/** Resumes the profiles of these SIMs; the request that was taken on. */
+/** Resumes the profiles of these SIMs and returns the accepted request. */
 export async function resumeProfiles(url: string, accountName: string, iccids: readonly string[]) {
   const devices = iccids.map((id) => ({ deviceIds: [{ kind: 'ICCID' as const, id }] }));
   const { resumeProfile: result } = await runDocument(url, ResumeProfileDocument, { input: { accountName, devices } });

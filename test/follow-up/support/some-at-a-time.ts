@@ -1,4 +1,4 @@
-/** Works through the items in their order, so many at a time: all at once the gateway would shed them as overload. */
+/** Works through the items in order, so many at a time: all at once would be refused as overload. */
 export async function someAtATime<Item>(count: number, items: Iterable<Item>, work: (item: Item) => Promise<unknown>): Promise<void> {
   const left = Iterator.from(items);
   const one = async () => {

@@ -1,6 +1,6 @@
 import { operationNamed } from '../../../src/operations/index.ts';
 
-/** Lowers the devices the carrier takes in one request of an operation, in this process, until disposed of. */
+/** Lowers how many devices one request of an operation may have, in this process, until it is disposed of. */
 export function withMaxDevices(operation: string, maxDevices: number): Disposable {
   const row = operationNamed(operation);
   if (!row) throw new Error(`There is no operation ${operation}.`);
