@@ -7,7 +7,6 @@ function start() {
   db.exec('CREATE TABLE t (n INTEGER) STRICT');
   const fatal: string[] = [];
   const commits = new GroupCommit(db, {
-    maxBatch: 256,
     beforeCommit: () => undefined,
     afterCommit: () => undefined,
     onRollback: () => undefined,

@@ -190,8 +190,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ...bug(
       'a callback is acknowledged before it is stored',
       'datasources/request-log/sqlite/sqlite.ts',
-      'return this.#commits.run(() => this.#writer.append(callback));',
-      "void this.#commits.run(() => this.#writer.append(callback)).catch(() => undefined); return Promise.resolve('APPLIED');",
+      "append: RequestLog['append'] = (callback) => this.#commits.run(() => this.#writer.append(callback));",
+      "append = (callback) => (void this.#commits.run(() => this.#writer.append(callback)).catch(() => undefined), Promise.resolve('APPLIED'));",
     ),
     search: 'FREE',
   },
