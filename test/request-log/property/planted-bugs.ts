@@ -85,8 +85,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     'a place in the log is skipped after a rollback',
     WRITER,
-    '      this.#folds.forget(pk);\n      this.recent.forget(pk);\n    }\n    // What',
-    '      this.recent.forget(pk);\n    }\n    // What',
+    '      this.#folds.forget(pk);\n      this.recent.forget(pk);\n    }\n    // These',
+    '      this.recent.forget(pk);\n    }\n    // These',
   ),
   {
     ...bug(
@@ -137,10 +137,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     'another tool’s request is made while one is on its way',
     'datasources/request-log/sqlite/settle-unclaimed.ts',
-    'if (sql.sentBefore.get(group.account, group.first_pk)) continue;',
+    'if (sql.sentBefore.get(group.account, group.firstPk)) continue;',
     '',
   ),
-  bug('another tool’s request is made too early', 'datasources/request-log/sqlite/settle-unclaimed.ts', ' && group.first_at < before', ''),
+  bug('another tool’s request is made too early', 'datasources/request-log/sqlite/settle-unclaimed.ts', ' && group.firstAt < before', ''),
   bug(
     'an open request is purged',
     STATEMENTS,
