@@ -4,9 +4,9 @@ import { SMALL_MEMORY } from './small-memory.ts';
 export interface PlantedBug {
   readonly name: string;
   readonly edits: readonly Edit[];
-  /** Which search must find it, where it is not the one against the model. */
+  /** The search that must find it. Without it, the search against the model must. */
   readonly search?: 'FREE';
-  /** It takes hundreds of runs: sought in a longer search only. */
+  /** True for a bug that takes hundreds of runs. Only a longer search looks for it. */
   readonly isRare?: boolean;
 }
 
@@ -21,7 +21,7 @@ function bug(name: string, file: string, find: string, replace: string): Planted
   return { name, edits: [{ file, find, replace }] };
 }
 
-/** What must not go unnoticed. Each is a mistake that somebody might make in the file it names. */
+/** Bugs that the search must find. Each is a mistake that somebody might make in the file it names. */
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug('a resend is not recognised', WRITER, "if (this.#sql.knownDigest.get(owner.pk, digest)) return 'DUPLICATE';", ''),
   bug('a resend is another message', 'datasources/thingspace/wire/callback-body.ts', " && known !== 'callbackcount'", ''),
