@@ -44,7 +44,7 @@ export interface FollowUpLog {
    * `ID_TAKEN` when a Request has that id already.
    */
   resolveUnknown(requestId: string, position: number, carrierRequestId: string | null): Promise<'RESOLVED' | 'NOT_UNKNOWN' | 'ID_TAKEN'>;
-  /** Sets the devices of a group, read before the request is sent. They are expected from then on. Changes nothing if it is no longer QUEUED. */
+  /** Sets the devices of a group, which were read before the request is sent. Changes nothing when the request is no longer QUEUED. */
   setMembers(requestId: string, devices: readonly RequestedDevice[]): Promise<void>;
   /**
    * Up to `limit` silent devices become OVERDUE or EXPIRED. When the last one is EXPIRED, the carrier request is CLOSED. It goes

@@ -53,7 +53,7 @@ export interface StoredRequest {
   readonly status: RequestStatus;
   /** How many devices were asked for. Null when only the carrier knows (another tool's request, a group that could not be read). */
   readonly total: number | null;
-  /** True when the devices were read from the carrier before the request was sent (a group, a whole account). Its members may have changed since. */
+  /** True when the devices of a group or account were read before the request was sent. Its members may have changed since. */
   readonly totalIsEstimate: boolean;
   /** The Request whose failed devices this one tries again. */
   readonly retryOf: string | null;

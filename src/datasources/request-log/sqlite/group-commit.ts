@@ -55,7 +55,7 @@ export class GroupCommit {
     try {
       return Promise.resolve(work());
     } catch (cause) {
-      const storeError = storeFailure(cause);
+      const storeError = toStoreFailure(cause);
       if (storeError?.fatal) this.#giveUp(storeError.error);
       return Promise.reject((storeError?.error ?? cause) as Error);
     }
@@ -114,7 +114,7 @@ export class GroupCommit {
     } catch (cause) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       this.#options.onRollback();
-      const storeError = storeFailure(cause);
+      const storeError = toStoreFailure(cause);
       if (!storeError && !alone) return false;
       for (const job of batch) job.reject(storeError?.error ?? cause);
       if (storeError?.fatal) this.#giveUp(storeError.error);
@@ -136,7 +136,7 @@ export class GroupCommit {
 }
 
 /** Null for an error that is not the store's own (a bug in a job, a broken constraint). */
-function storeFailure(cause: unknown): { fatal: boolean; error: GatewayError } | null {
+function toStoreFailure(cause: unknown): { fatal: boolean; error: GatewayError } | null {
   const code = sqliteCodeOf(cause);
   const isFull = code === SQLITE_FULL;
   if (!isFull && code !== SQLITE_IOERR && code !== SQLITE_CORRUPT && code !== SQLITE_NOTADB) return null;

@@ -54,7 +54,7 @@ export function settleRestored(sql: Statements, writer: SqliteWriter, at: number
 }
 
 /** A full window of sendings at the time of a restore, if that was after `since`. The store does not have what left just before it. */
-export function sentBeforeRestore(sql: Statements, since: number): readonly number[] {
+export function listSentBeforeRestore(sql: Statements, since: number): readonly number[] {
   const at = Number(readFact(sql, RESTORED_AT) ?? 0);
   return at > since ? Array.from({ length: FULL_WINDOW }, () => at) : [];
 }

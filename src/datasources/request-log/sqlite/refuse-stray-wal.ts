@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { unusableStore } from './sqlite-error.ts';
+import { makeUnusableError } from './sqlite-error.ts';
 
 /** The "file format write version" in the header of the file: 1 for a database without a write-ahead log, 2 for one with it. */
 const WRITE_VERSION_AT = 18;
@@ -16,12 +16,12 @@ export function refuseStrayWal(path: string): void {
   const wal = `${path}-wal`;
   if (path === ':memory:' || !statSync(wal, { throwIfNoEntry: false })?.size) return;
   if (!statSync(path, { throwIfNoEntry: false })?.size) {
-    throw unusableStore(
+    throw makeUnusableError(
       `${wal} holds the last writes of a store that is no longer at ${path}. Put the two together again, or move this one to where the store is now.`,
     );
   }
   if (readWriteVersion(path) !== WITHOUT_WAL) return;
-  throw unusableStore(
+  throw makeUnusableError(
     `${path} is a restored backup, and ${wal} belongs to the store that was there before: together they would be damaged. Move ${wal} away, to the store it belongs to.`,
   );
 }

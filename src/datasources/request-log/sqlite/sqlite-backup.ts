@@ -134,7 +134,7 @@ async function checkRoom(bytes: number, path: string): Promise<void> {
   const free = folder.bavail * folder.bsize;
   if (free < bytes * 1.1)
     throw describeRefusal(
-      `${dirname(path)} has ${megabytes(free)} free, and the backup needs about ${megabytes(bytes * 1.1)}. Choose another disk.`,
+      `${dirname(path)} has ${formatMegabytes(free)} free, and the backup needs about ${formatMegabytes(bytes * 1.1)}. Choose another disk.`,
     );
 }
 
@@ -155,6 +155,6 @@ function describeFailure(path: string, cause: unknown): GatewayError {
   return new GatewayError('STORE_FAILED', `The backup ${path} could not be written: ${reasonOf(cause)}.`, { cause });
 }
 
-function megabytes(bytes: number): string {
+function formatMegabytes(bytes: number): string {
   return `${Math.ceil(bytes / 1_000_000)} MB`;
 }

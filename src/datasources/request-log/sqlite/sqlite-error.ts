@@ -18,14 +18,14 @@ export function reasonOf(cause: unknown): string {
 }
 
 /** @param message says what to do. */
-export function unusableStore(message: string, cause?: unknown): GatewayError {
+export function makeUnusableError(message: string, cause?: unknown): GatewayError {
   return new GatewayError('STORE_UNUSABLE', message, { cause });
 }
 
 /** Turns whatever prevented the use of an open store into an error that says what to do. */
 export function describeUnusable(path: string, cause: unknown): GatewayError {
   if (cause instanceof GatewayError) return cause;
-  return unusableStore(
+  return makeUnusableError(
     `${path} is not a usable store (${reasonOf(cause)}). Restore a backup, or move the file away to start with an empty store.`,
     cause,
   );

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { GatewayError } from '../../../errors.ts';
 import { refuseStrayWal } from './refuse-stray-wal.ts';
-import { describeUnusable, reasonOf, SQLITE_BUSY, SQLITE_CORRUPT, SQLITE_NOTADB, sqliteCodeOf, unusableStore } from './sqlite-error.ts';
+import { describeUnusable, reasonOf, SQLITE_BUSY, SQLITE_CORRUPT, SQLITE_NOTADB, sqliteCodeOf, makeUnusableError } from './sqlite-error.ts';
 
 /** "M2MG": tells whoever finds the file which program wrote it. */
 export const APPLICATION_ID = 0x4d324d47;
@@ -20,7 +20,7 @@ export function openSqlite(path: string): DatabaseSync {
   try {
     makeFolder(dirname(path));
   } catch (cause) {
-    throw unusableStore(`Cannot make the store's folder ${dirname(path)}: ${reasonOf(cause)}. Make it, or give another path.`, cause);
+    throw makeUnusableError(`Cannot make the store's folder ${dirname(path)}: ${reasonOf(cause)}. Make it, or give another path.`, cause);
   }
   let db: DatabaseSync;
   try {
@@ -29,7 +29,7 @@ export function openSqlite(path: string): DatabaseSync {
     if (path !== ':memory:') chmodSync(path, 0o600);
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause;
-    throw unusableStore(`Cannot open the store ${path}: ${reasonOf(cause)}. The gateway must be able to write there.`, cause);
+    throw makeUnusableError(`Cannot open the store ${path}: ${reasonOf(cause)}. The gateway must be able to write there.`, cause);
   }
   try {
     configure(db, path);
@@ -63,13 +63,13 @@ function configure(db: DatabaseSync, path: string): void {
     if (cause instanceof GatewayError) throw cause;
     const code = sqliteCodeOf(cause);
     if (code === SQLITE_BUSY) {
-      throw unusableStore(
+      throw makeUnusableError(
         `Another process has the store ${path} open. Only one gateway can use it: stop the other one, or give this one its own path. (A command reaches a running gateway by M2M_ADMIN_HOST and M2M_ADMIN_PORT.)`,
         cause,
       );
     }
     if (code === SQLITE_NOTADB || code === SQLITE_CORRUPT) throw describeUnusable(path, cause);
-    throw unusableStore(`Cannot write to the store ${path}: ${reasonOf(cause)}.`, cause);
+    throw makeUnusableError(`Cannot write to the store ${path}: ${reasonOf(cause)}.`, cause);
   }
 }
 
@@ -78,7 +78,7 @@ function verifySettings(db: DatabaseSync, path: string): void {
   for (const [name, value] of Object.entries(wanted)) {
     const found = readPragma(db, name);
     if (found !== value) {
-      throw unusableStore(
+      throw makeUnusableError(
         `The store ${path} runs with ${name} = ${String(found)}, not ${value}: nothing would be safe. Use a local disk, not a network share.`,
       );
     }
@@ -91,9 +91,9 @@ function refuseForeign(db: DatabaseSync, path: string): void {
   const version = Number(readPragma(db, 'user_version'));
   const isEmpty = owner === 0 && version === 0 && db.prepare('SELECT 1 FROM sqlite_schema').get() === undefined;
   if (owner !== APPLICATION_ID && !isEmpty)
-    throw unusableStore(`${path} is a database of another program. Give the gateway a path of its own.`);
+    throw makeUnusableError(`${path} is a database of another program. Give the gateway a path of its own.`);
   if (version > SCHEMA_VERSION) {
-    throw unusableStore(
+    throw makeUnusableError(
       `The store ${path} has schema ${version}; this gateway knows up to ${SCHEMA_VERSION}. Run the newer gateway that wrote it, or restore an older backup.`,
     );
   }

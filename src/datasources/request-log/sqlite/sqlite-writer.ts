@@ -65,7 +65,7 @@ export class SqliteWriter {
 
   create(request: NewRequest): { outcome: 'CREATED' | 'EXISTS' | 'KEY_REUSED'; id: string } {
     const { account, createdBy, idempotencyKey } = request;
-    const existing = idempotencyKey === null ? null : this.byKey(account, createdBy, idempotencyKey);
+    const existing = idempotencyKey === null ? null : this.findByKey(account, createdBy, idempotencyKey);
     if (existing) {
       return { outcome: Buffer.compare(existing.inputHash, request.inputHash) === 0 ? 'EXISTS' : 'KEY_REUSED', id: existing.id };
     }
@@ -81,7 +81,7 @@ export class SqliteWriter {
     return { outcome: 'CREATED', id: request.id };
   }
 
-  byKey(account: string, createdBy: string, key: string): { id: string; inputHash: Uint8Array } | null {
+  findByKey(account: string, createdBy: string, key: string): { id: string; inputHash: Uint8Array } | null {
     return (this.#sql.requestByKey.get(account, createdBy, key) as { id: string; inputHash: Uint8Array } | undefined) ?? null;
   }
 
@@ -114,7 +114,7 @@ export class SqliteWriter {
   append(callback: IncomingCallback): AppendResult {
     const { account, service, receivedAt, callbackCount, digest, json } = callback;
     const carrierRequestId = callback.message.requestId;
-    const owner = carrierRequestId === null ? null : this.#carrier(carrierRequestId);
+    const owner = carrierRequestId === null ? null : this.#findCarrier(carrierRequestId);
     if (owner && owner.account !== account) return keepAside(this.#sql, this.#forwards, callback, 'FOREIGN_REQUEST');
     if (!owner) {
       const { changes } = this.#sql.insertUnclaimed.run(account, service, carrierRequestId, receivedAt, callbackCount, digest, json);
@@ -260,7 +260,7 @@ export class SqliteWriter {
     for (const id of carrierRequestIds) this.#carriers.delete(id);
   }
 
-  #carrier(carrierRequestId: string): { pk: number; position: number; account: string } | null {
+  #findCarrier(carrierRequestId: string): { pk: number; position: number; account: string } | null {
     const cached = this.#carriers.get(carrierRequestId);
     if (cached) return cached;
     const row = this.#sql.carrierById.get(carrierRequestId) as { pk: number; position: number; account: string } | undefined;

@@ -3,7 +3,7 @@ import { GroupCommit, type GroupCommitOptions } from './group-commit.ts';
 import type { Hub } from '../hub.ts';
 import { indexIdentifiers } from './index-identifiers.ts';
 import type { AuditRecord } from '../audit-trail.ts';
-import { sentBeforeRestore, settleInterrupted, settleRestored, takeEpoch } from './recover.ts';
+import { listSentBeforeRestore, settleInterrupted, settleRestored, takeEpoch } from './recover.ts';
 import type { RequestFilter, RequestLog } from '../request-log.ts';
 import { settleUnclaimed } from './settle-unclaimed.ts';
 import { insertAudit, readAudit } from './sqlite-audit.ts';
@@ -124,7 +124,8 @@ export class SqliteRequestLog implements RequestLog {
   discardDeadLetter: RequestLog['discardDeadLetter'] = (id) => this.#commits.run(() => void this.#sql.deleteDeadLetter.run(Number(id)));
   discardForwards: RequestLog['discardForwards'] = (lane, ids) => this.#commits.runUnsynced(() => this.#forwards.discard(lane, ids));
 
-  findByKey: RequestLog['findByKey'] = (account, createdBy, key) => this.#commits.read(() => this.#writer.byKey(account, createdBy, key));
+  findByKey: RequestLog['findByKey'] = (account, createdBy, key) =>
+    this.#commits.read(() => this.#writer.findByKey(account, createdBy, key));
   requests: RequestLog['requests'] = (ids) => this.#commits.read(() => this.#reader.requests(ids));
   findByCarrierRequestId: RequestLog['findByCarrierRequestId'] = (carrierRequestId) =>
     this.#commits.read(() => this.#reader.requestByCarrierId(carrierRequestId));
@@ -183,7 +184,7 @@ export class SqliteRequestLog implements RequestLog {
 
   sentSince(operation: string, since: number) {
     return this.#commits.read(() =>
-      [...sentBeforeRestore(this.#sql, since), ...this.#reader.sentSince(operation, since)].toSorted((a, b) => a - b),
+      [...listSentBeforeRestore(this.#sql, since), ...this.#reader.sentSince(operation, since)].toSorted((a, b) => a - b),
     );
   }
 

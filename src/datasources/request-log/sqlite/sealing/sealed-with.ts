@@ -1,4 +1,4 @@
-import { unusableStore } from '../sqlite-error.ts';
+import { makeUnusableError } from '../sqlite-error.ts';
 import { readFact, type Statements } from '../sqlite-statements.ts';
 import type { Vault } from './vault.ts';
 
@@ -29,7 +29,7 @@ export class SealedWith {
     this.#keyIds = JSON.parse(readFact(sql, SEALED_WITH) ?? '[]') as string[];
     const missing = this.#keyIds.filter((keyId) => !vault.has(keyId));
     if (missing.length > 0)
-      throw unusableStore(
+      throw makeUnusableError(
         `The store ${path} has rows that are sealed with a key that is not configured (${missing.join(', ')}): M2M_STORE_KEYS, or the file that M2M_STORE_KEYS_FILE names, must hold it. Put it after the key that new rows are sealed with; it can go once \`npm run store -- reseal\` has ended.`,
       );
     // New rows behind the position of an unfinished reseal will have the present key. A reseal with another key must begin again.

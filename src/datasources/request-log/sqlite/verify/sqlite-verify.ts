@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { GatewayError } from '../../../../errors.ts';
 import { identifierKey, parseIdentifierKind } from '../../../thingspace/wire/device-identifier.ts';
 import { isTerminal, type RequestedDevice } from '../../stored-request.ts';
-import { reasonOf, SQLITE_BUSY, sqliteCodeOf, unusableStore } from '../sqlite-error.ts';
+import { reasonOf, SQLITE_BUSY, sqliteCodeOf, makeUnusableError } from '../sqlite-error.ts';
 import { APPLICATION_ID, readPragma, SCHEMA_VERSION } from '../sqlite-open.ts';
 import { Vault } from '../sealing/vault.ts';
 import { Faults, SHOWN_FAULTS, isAsItCame, isJson } from './verify-faults.ts';
@@ -44,7 +44,7 @@ export function verifySqlite(path: string, keys: readonly Uint8Array[] = []): Ve
     } catch (cause) {
       if (cause instanceof GatewayError) throw cause;
       if (sqliteCodeOf(cause) === SQLITE_BUSY)
-        throw unusableStore(`Another process has the store ${path} open. Verify it through its gateway, or stop that one.`, cause);
+        throw makeUnusableError(`Another process has the store ${path} open. Verify it through its gateway, or stop that one.`, cause);
       faults.add(`The file cannot be read to its end: ${reasonOf(cause)}.`);
     }
   } finally {
@@ -55,20 +55,20 @@ export function verifySqlite(path: string, keys: readonly Uint8Array[] = []): Ve
 }
 
 function openToRead(path: string): DatabaseSync {
-  if (!statSync(path, { throwIfNoEntry: false })?.size) throw unusableStore(`There is no store at ${path}.`);
+  if (!statSync(path, { throwIfNoEntry: false })?.size) throw makeUnusableError(`There is no store at ${path}.`);
   try {
     return new DatabaseSync(path, { readOnly: true, timeout: 500 });
   } catch (cause) {
-    throw unusableStore(`Cannot open ${path}: ${reasonOf(cause)}.`, cause);
+    throw makeUnusableError(`Cannot open ${path}: ${reasonOf(cause)}.`, cause);
   }
 }
 
 function refuseStranger(db: DatabaseSync, path: string): void {
   if (readPragma(db, 'application_id') !== APPLICATION_ID)
-    throw unusableStore(`${path} is not a store of this gateway, nor a backup of one.`);
+    throw makeUnusableError(`${path} is not a store of this gateway, nor a backup of one.`);
   const version = Number(readPragma(db, 'user_version'));
   if (version > SCHEMA_VERSION)
-    throw unusableStore(`${path} has schema ${version}; this gateway knows up to ${SCHEMA_VERSION}. Verify it with the newer one.`);
+    throw makeUnusableError(`${path} has schema ${version}; this gateway knows up to ${SCHEMA_VERSION}. Verify it with the newer one.`);
 }
 
 /** SQLite's own check: pages, trees, indexes, references. */
