@@ -36,7 +36,7 @@ export class Hub {
     this.#tick(topic);
   }
 
-  /** For the time when this process may have missed wake-ups: every follower reads. */
+  /** Makes every follower read, after a time in which this process may have missed wake-ups. */
   wakeAll(): void {
     for (const name of this.#topics.keys()) this.wake(name);
   }
