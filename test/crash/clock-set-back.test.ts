@@ -10,7 +10,7 @@ import { until } from '../support/until.ts';
 
 const MINUTE_MS = 60_000;
 
-test('a request whose answer was lost is found by its callbacks also when the clock was set back before they came', async () => {
+test('callbacks find a request whose answer was lost, also when the clock was set back before they came', async () => {
   await using undo = new AsyncDisposableStack();
   const simulator = undo.use(await startSimulator({ magicIdentifiers: false, callbackDelayMs: [0, 0] }));
   const folder = undo.use(await tempFolder());
@@ -54,7 +54,7 @@ test('a request whose answer was lost is found by its callbacks also when the cl
     );
     return data?.requests.nodes ?? [];
   };
-  // Found, or taken for another tool's.
+  // The callback found the request, or became another tool's request.
   await until(async () => (await requests()).some(({ origin, status }) => origin === 'EXTERNAL' || status !== 'UNKNOWN'));
   expect(await requests()).toEqual([{ id: request?.id, origin: 'GATEWAY', status: 'SUCCEEDED' }]);
 });

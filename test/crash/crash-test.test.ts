@@ -5,13 +5,13 @@ import { describe, expect, test, vi } from 'vitest';
 import { PLANTED_BUGS } from '../planted-bugs/planted-bugs.ts';
 import { plantedTree } from '../support/planted-tree.ts';
 
-// Dozens of processes start, on a machine that may be busy with others.
+// Dozens of processes start, on a machine that may be busy.
 vi.setConfig({ testTimeout: 90_000 });
 
 const CLEAN = /^acked [1-9]\d* lost 0 phantom 0 double 0 missing 0 repeated 0 disorder 0 kills (\d+)$/;
 
 describe.concurrent('npm run crash-test', () => {
-  test('ends with the ledger and exit code 0 where nothing is lost, doubled or missing over kills at every kind of point', async () => {
+  test('ends with the ledger and exit code 0 when nothing is lost, doubled or missing after kills at every kind of point', async () => {
     const { code, lines } = await crashTest(['--seconds', '4', '--kills', '5', '--devices', '60']);
     expect(lines.join('\n')).toMatch(/^seed \d+$/m);
     expect(lines.at(-1)).toMatch(CLEAN);
@@ -19,7 +19,7 @@ describe.concurrent('npm run crash-test', () => {
     expect(code).toBe(0);
   });
 
-  test('says what differs and the seed, and exits with 1, where something does', async () => {
+  test('prints the differences and the seed, and exits with 1, when something differs', async () => {
     await using tree = await plantedTree(PLANTED_BUGS.find(({ name }) => name === 'a duplicate is not recognised')?.edits ?? []);
     const flags = ['--seconds', '2', '--devices', '40', '--without', 'strace', '--without', 'faketime'];
     const { code, lines } = await crashTest([...flags, '--seed', '7', '--folder', tree.path]);

@@ -13,7 +13,7 @@ import { startSpawnedStack, type SpawnedStack } from '../support/spawned-stack.t
 import { storedMarkers } from '../support/stored-markers.ts';
 import { until } from '../support/until.ts';
 
-/** On a machine with much else to do. What would hold a stop up takes longer. */
+/** Long enough for a busy machine. Whatever would hold a stop up takes longer than this. */
 const LIMIT_MS = 60_000;
 
 const ACTIVATE = `mutation ($input: ActivateDevicesInput!) { activateDevices(input: $input) { ... on ActivateDevicesAccepted { request { id status } } } }`;
@@ -51,9 +51,9 @@ test.concurrent(
     expect(await raw.closed).toBe(1012);
     expect(await socket.ended).toBe('refused');
     expect(await stream.ended).toBe('refused');
-    // A gateway that goes takes nothing more on.
+    // A gateway that is stopping takes on nothing more.
     await expect(RawWebSocket.ready(gateway.websocket)).rejects.toThrow();
-    // Whoever waited for the carrier learns which request to ask the next one about.
+    // A caller who waited for the carrier gets the request, and can ask the next gateway about it.
     expect(await Promise.all([slow, queued])).toEqual(['answered', 'answered']);
     await senders.more(1);
     expect(senders.acknowledged.size).toBeGreaterThan(atFirst);
@@ -100,7 +100,7 @@ test.each([
   ['SIGTERM', 'SIGTERM'],
   ['SIGTERM', 'SIGINT'],
   ['SIGINT', 'SIGTERM'],
-] as const)('%s, then %s: the process ends at once, not with 0, and what was under way is unknown', async (first, second) => {
+] as const)('%s, then %s: the process ends at once, not with 0, and a request that was on its way is UNKNOWN', async (first, second) => {
   await using stack = await startSpawnedStack();
   const { simulator, gateway } = stack;
   simulator.faults.latency('activate', 10 * LIMIT_MS);
@@ -115,7 +115,7 @@ test.each([
   expect((await shown(stack))['silent']).toMatchObject({ status: 'UNKNOWN', carrierRequests: [{ state: 'UNKNOWN', attempts: 1 }] });
 });
 
-/** Whether it was answered with a Request; `cut` when its connection ended without an answer. */
+/** `answered` when the answer has a Request, `cut` when the connection ended without an answer. */
 async function activate({ gateway, account }: SpawnedStack, clientReference: string, first: number): Promise<'answered' | 'cut'> {
   const input = { accountName: account, servicePlan: 'm2m4G2GB', mdnZipCode: '98801', devices: devices(1, first), clientReference };
   const sent = request(gateway.graphql, {
@@ -137,7 +137,7 @@ interface Shown {
   readonly status: string;
 }
 
-/** The Requests of the store, by the client's name for them. */
+/** The Requests of the store, by their client reference. */
 async function shown(stack: SpawnedStack): Promise<Record<string, Shown>> {
   const { data, errors } = await stack.query<{ requests: { nodes: readonly Shown[] } }>(REQUESTS);
   if (!data) throw new Error(JSON.stringify(errors));
@@ -150,7 +150,7 @@ async function ready({ gateway }: SpawnedStack): Promise<number> {
   return statusCode;
 }
 
-/** Follows to the end: `complete` by itself, or `refused` when it was broken off. */
+/** Follows to the end: `complete` when the subscription completed, `refused` when it was broken off. */
 function outcome(events: AsyncIterable<FollowEvent>) {
   const begun = Promise.withResolvers<void>();
   const ended = (async () => {

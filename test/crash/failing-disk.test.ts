@@ -7,11 +7,11 @@ import { openDoorProcess, type DoorProcess } from './support/door-process.ts';
 
 const reason = noStrace();
 if (reason !== null) process.stderr.write(`Failing disks are not tested: ${reason}.\n`);
-// Also in CI: a container may not be allowed to mount, and a write that finds no room is much the same.
+// A container in CI may not be allowed to mount. A write that finds no room is almost the same.
 const noMount = whyNoSmallDisk();
 if (noMount !== null) process.stderr.write(`A full disk is not tested: ${noMount}.\n`);
 
-/** Syncs and writes that a start makes, at most: what fails comes later. */
+/** The most syncs and writes that a start makes. The failing ones come later. */
 const AFTER_START = 40;
 
 test.skipIf(reason !== null)(
@@ -29,7 +29,7 @@ test.skipIf(reason !== null)(
     expect(door.gateway.output()).toContain('"store_failed"');
     expect(acknowledged.size).toBeGreaterThan(0);
 
-    // With a disk that works again everything is there that was acknowledged.
+    // When the disk works again, every acknowledged callback is there.
     await using again = await spawnGateway(door.env);
     const stored = await storedMarkers(again.graphql);
     expect([...acknowledged].filter((marker) => !stored.has(marker))).toEqual([]);
@@ -49,7 +49,7 @@ test.skipIf(noMount !== null)('on a disk that is full callbacks are answered 503
   await fillAndEmpty(door, () => disk.resize('8m'));
 });
 
-/** Sends callbacks until the disk has been full and is no longer: each answer is 200 or 503, and what was acknowledged is there. */
+/** Sends callbacks until the disk was full and has room again. Each answer is 200 or 503, and every acknowledged callback is stored. */
 async function fillAndEmpty(door: DoorProcess, makeRoom: () => void): Promise<void> {
   const acknowledged = new Set<number>();
   const runs: (number | 'no answer')[] = [];
@@ -65,7 +65,7 @@ async function fillAndEmpty(door: DoorProcess, makeRoom: () => void): Promise<vo
   expect([...acknowledged].filter((marker) => !stored.has(marker))).toEqual([]);
 }
 
-/** All callbacks that no request has, by marker. */
+/** The markers of all callbacks that no request has. */
 async function storedMarkers(url: string): Promise<Set<number>> {
   const markers = new Set<number>();
   for (let after: string | null = null; ;) {

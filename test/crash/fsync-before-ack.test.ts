@@ -11,7 +11,7 @@ if (reason !== null) process.stderr.write(`That a callback is synced before its 
 const ONE_BY_ONE = 20;
 const BURSTS = 4;
 const BURST = 20;
-/** A page of the log, and some more: markers in it must be seen. */
+/** More than a page of the log, so that strace shows the markers in it. */
 const BYTES = 4_200;
 
 test.skipIf(reason !== null)('each callback is written and synced before its 200 leaves, alone and in bursts', async () => {
@@ -26,7 +26,7 @@ test.skipIf(reason !== null).each([ACKNOWLEDGED_BEFORE_COMMIT, NOT_SYNCED])('the
   expect(tooEarly.length).toBeGreaterThan(ONE_BY_ONE);
 });
 
-/** Sends callbacks to a traced gateway; those whose 200 left before a sync that began after their row was written had ended. */
+/** Sends callbacks to a traced gateway. Gives back those whose 200 left before a sync of their row had ended. */
 async function trace(folder?: string): Promise<{ acknowledged: number; tooEarly: string[] }> {
   const tracing = { calls: `pwrite64,write,writev,sendto,sendmsg,${SYNCS}`, bytes: BYTES, addresses: true };
   await using door = await openDoorProcess({ tracing, folder });
@@ -52,7 +52,7 @@ function judge(calls: readonly TracedCall[], sent: readonly { readonly marker: n
   const taken = new Map<number, number>();
   const tooEarly: string[] = [];
   for (const { marker, port } of sent) {
-    // A connection carries one callback at a time: its n-th 200 answers its n-th callback.
+    // A connection carries one callback at a time, so its n-th 200 answers its n-th callback.
     const nth = taken.get(port) ?? 0;
     taken.set(port, nth + 1);
     const answer = answers.get(port)?.[nth];
@@ -63,7 +63,7 @@ function judge(calls: readonly TracedCall[], sent: readonly { readonly marker: n
   return { acknowledged: sent.length, tooEarly };
 }
 
-/** The 200s that left the callback door, by the port of the other end. */
+/** The 200s that the callback door sent, by the port of the other end. */
 function answersByPort(calls: readonly TracedCall[], doorPort: string): Map<number, TracedCall[]> {
   const answers = new Map<number, TracedCall[]>();
   for (const call of calls) {

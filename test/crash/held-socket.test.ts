@@ -17,10 +17,10 @@ const SENDERS = 8;
 /** More than Node's own backlog of 511. */
 const WAITING = 600;
 const UNCLAIMED = 'm2m_callbacks_total{service="CarrierService",outcome="unclaimed"}';
-/** On a machine with much else to do. */
+/** Long enough for a busy machine. */
 const LIMIT_MS = 60_000;
 
-/** The one socket as two descriptors. */
+/** The same socket as two descriptors. */
 const inherit = ({ descriptor }: HeldSocket) => ({ env: { M2M_CALLBACK_FD: '3-4' }, descriptors: [descriptor, descriptor] });
 
 test.concurrent.each(['SIGKILL', 'SIGTERM'] as const)(
@@ -38,7 +38,7 @@ test.concurrent.each(['SIGKILL', 'SIGTERM'] as const)(
     await senders.more(100);
     await senders.stop();
     expect(senders.refused.size).toBe(0);
-    // What was with the killed process is cut; one that stops answers what it has taken, and takes nothing that it does not answer.
+    // Connections of the killed process are cut. A process that stops answers every request it has taken.
     expect([...senders.others.values()].filter((status) => status !== 'no answer')).toEqual([]);
     expect(senders.others.size).toBeLessThanOrEqual(signal === 'SIGKILL' ? SENDERS : 0);
     const stored = await storedMarkers(stack.gateway.graphql);
@@ -66,7 +66,7 @@ test.concurrent('what is asked while no gateway runs is answered by the next one
     );
   }
   await Promise.all(sockets.map((socket) => once(socket, 'connect')));
-  // One that has given up since: what it sent is here all the same.
+  // This client has given up since. Its callback is stored all the same.
   const [gone, ...waiting] = sockets;
   gone?.end();
   const answers = waiting.map(async (socket) => String((await once(socket, 'data'))[0]));

@@ -9,16 +9,16 @@ import { tempFolder } from '../support/temp-folder.ts';
 import { until } from '../support/until.ts';
 
 const CALLBACKS = 150;
-/** After how many deliveries the gateway dies, each time while the listener has one and has not answered yet, or just has. */
+/** The deliveries at which the gateway dies: while the listener has one and has not answered it, or just after its answer. */
 const KILL_AT = [1, 60, 61];
 
-test(`a backlog for the previous listener survives ${KILL_AT.length + 1} kill -9: delivered in order, nothing lost, only what was on its way repeated`, async () => {
+test(`a backlog for the previous listener survives ${KILL_AT.length + 1} kill -9: it is delivered in order, nothing is lost, and only copies that were on their way are repeated`, async () => {
   await using undo = new AsyncDisposableStack();
   const simulator = undo.use(await startSimulator({ magicIdentifiers: false }));
   const folder = undo.use(await tempFolder());
   const answered: string[] = [];
   const killed = new Set<number>();
-  /** The gateway that runs; it forwards before its start is told. */
+  /** The gateway that runs. It may forward before it reports its start. */
   let running = Promise.withResolvers<GatewayProcess>();
   let up = false;
   const listener = undo.use(
@@ -60,7 +60,7 @@ test(`a backlog for the previous listener survives ${KILL_AT.length + 1} kill -9
     await Promise.race([dead, until(() => new Set(answered).size === CALLBACKS)]);
   }
 
-  // Each repeat follows the message it repeats, and stands where a gateway died.
+  // Each repetition follows its message directly, at a place where a gateway died.
   expect(answered.filter((name, at) => name !== answered[at - 1])).toEqual(names);
   expect(answered.length - CALLBACKS).toBeLessThanOrEqual(KILL_AT.length);
 });

@@ -9,7 +9,7 @@ import { storedMarkers } from '../support/stored-markers.ts';
 const keysOf = (...keys: readonly Buffer[]) => ({
   M2M_STORE_KEYS: keys.map((key) => key.toString('base64')).join(','),
 });
-/** Of 100 rows each; a few callbacks are taken between two of them. */
+/** Steps of 100 rows each. A few callbacks are stored between two steps. */
 const STEPS = 15;
 
 async function command(stack: SpawnedStack, path: string): Promise<unknown> {
@@ -17,11 +17,11 @@ async function command(stack: SpawnedStack, path: string): Promise<unknown> {
   return { status: answer.statusCode, body: await answer.body.json() };
 }
 
-test('a reseal beside callbacks, killed with each key and ended by the next start, loses nothing that was acknowledged', async () => {
+test('a reseal beside callbacks, killed with each key and finished by the next start, loses no acknowledged callback', async () => {
   await using stack = await startSpawnedStack();
   const acknowledged = new Set<number>();
   let numbered = 0;
-  /** Sends callbacks until `over`, and notes what was acknowledged. */
+  /** Sends callbacks until `over`, and notes the acknowledged ones. */
   const sending = async (over: (more: (count: number) => Promise<void>) => Promise<unknown>): Promise<void> => {
     const from = numbered;
     numbered += 100_000;
@@ -50,7 +50,7 @@ test('a reseal beside callbacks, killed with each key and ended by the next star
       expect(await reseal).toBe('no answer');
     });
     expect(verifySqlite(stack.storePath, keys)).toMatchObject({ faults: [], unread: 0 });
-    // Rows have the former key still: it cannot go yet.
+    // Some rows still have the former key, so it cannot be removed yet.
     if (keys.length > 1) await expect(stack.restart({ env: keysOf(KEY_B) })).rejects.toThrow('with a key that is not configured');
     await stack.restart({ env: keysOf(...keys) });
     await sending(async () => {

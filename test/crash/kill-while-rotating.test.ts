@@ -8,24 +8,24 @@ import { storedMarkers } from '../support/stored-markers.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { until } from '../support/until.ts';
 
-/** The call at which the gateway is killed while it rotates, counted from the command on: each as soon as the carrier has it. */
+/** The calls to the carrier at which the rotating gateway is killed, counted from the command. It dies when the carrier has the call. */
 const KILLED_AT = [
   ['callbackList', 1],
   ['callbackRegister', 1],
-  // One more than there are listeners: those that the rotation before has left come first.
+  // One more than there are listeners, because the calls that the rotation before left undone come first.
   ['callbackRegister', 4],
   ['callbackRegister', 2],
   ['callbackRegister', 3],
 ] as const;
 
-test('killed at any call of a rotation, and of the next before it was finished, it takes what comes where the carrier then delivers', async () => {
+test('a gateway killed at any call of a rotation, and of the next one, takes the callbacks at every URL that the carrier then has', async () => {
   await using folder = await tempFolder();
   await using simulator = await startSimulator({ magicIdentifiers: false, accounts: ['0868924207-00001'] });
   const env = await fixedEnv(simulator, folder.path);
   const account = simulator.accounts[0] ?? '';
   const calls = (name: string) => (simulator.ledger.counts.calls as Readonly<Record<string, number>>)[name] ?? 0;
   const sent = new Set<number>();
-  /** As the carrier: to every URL that it has now. */
+  /** Sends a callback as the carrier does, to every URL that it has now. */
   const deliver = async (): Promise<number[]> => {
     const statuses: number[] = [];
     for (const { url } of simulator.listeners(account)) {
@@ -52,7 +52,7 @@ test('killed at any call of a rotation, and of the next before it was finished, 
     expect(await deliver()).toEqual([200, 200, 200]);
     for (const { url } of simulator.listeners(account)) urls.add(url);
     const before = calls(call);
-    // So that nothing more is done before the gateway is killed.
+    // The carrier holds its answer, so the gateway does nothing more before it is killed.
     for (let at = 1; at <= count; at++) simulator.faults.endpoints.add({ endpoint: call, latencyMs: at < count ? 0 : 300 });
     const rotation = command(gateway.admin, '/callbacks/rotate?force=true').catch(() => 'no answer');
     await until(() => calls(call) >= before + count);
@@ -62,7 +62,7 @@ test('killed at any call of a rotation, and of the next before it was finished, 
   expect(urls.size).toBeGreaterThan(3);
   await using gateway = await spawnGateway(env);
   expect(await deliver()).toEqual([200, 200, 200]);
-  // Without force: what the last one has left is finished.
+  // Without force the rotation finishes what the last one left undone.
   const { body } = await command(gateway.admin, '/callbacks/rotate');
   expect((body as { listeners: RegistrationReport[] }).listeners.map(({ state }) => state)).toEqual(['ours', 'ours', 'ours']);
   expect(await deliver()).toEqual([200, 200, 200]);

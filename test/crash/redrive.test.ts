@@ -16,7 +16,7 @@ const LETTERS = 300;
 const KILLS = 3;
 const STRICT = { M2M_CALLBACK_STRICT: 'on' };
 
-test(`dead letters that are tried again over ${KILLS} kill -9 are each applied exactly once`, { timeout: 60_000 }, async () => {
+test(`dead letters that are tried again through ${KILLS} kill -9 are each applied exactly once`, { timeout: 60_000 }, async () => {
   const random = new SeededRandom();
   await using stack = await startSpawnedStack({ env: STRICT });
   stack.simulator.holdCallbacks();
@@ -32,7 +32,7 @@ test(`dead letters that are tried again over ${KILLS} kill -9 are each applied e
   let duplicates = 0;
   for (let kill = 0; kill <= KILLS; kill++) {
     for (let left = await deadLetters(stack); left.length > 0; left = await deadLetters(stack)) {
-      // So that each life has something left to be killed at.
+      // Each life leaves something for the next one, so that it can be killed at it.
       const share = kill === KILLS ? left : left.slice(0, Math.ceil(left.length / (KILLS + 2 - kill)));
       const tried = redrive(stack, share);
       if (kill < KILLS) {
@@ -47,7 +47,7 @@ test(`dead letters that are tried again over ${KILLS} kill -9 are each applied e
     if (kill < KILLS) await stack.restart();
   }
   expect(applied + duplicates, `seed ${random.seed}`).toBeGreaterThan(0);
-  // At most one of each life had been applied and not yet taken off the list.
+  // In each life at most one was applied and not yet taken off the list.
   expect(duplicates, `seed ${random.seed}`).toBeLessThanOrEqual(KILLS);
   stack.gateway.kill('SIGTERM');
   expect(await stack.gateway.exited).toBe(0);

@@ -16,7 +16,7 @@ import { until } from '../support/until.ts';
 const HEAD = 'host: 127.0.0.1\r\ncontent-type: application/json\r\n';
 const UPGRADE = 'connection: upgrade\r\nupgrade: websocket\r\n';
 
-/** What a connection has sent when the gateway is to stop, by door; none of them ever closes its half by itself. */
+/** What each connection has sent before the gateway must stop, by door. None of them ever closes its half by itself. */
 const CONNECTIONS: readonly (readonly [door: 'graphql' | 'callbacks' | 'admin', sent: string])[] = [
   ...(['graphql', 'callbacks', 'admin'] as const).flatMap((door) => [
     [door, ''] as const,
@@ -46,7 +46,7 @@ test(
     const { id } = await activateDevices(stack, 1);
     simulator.faults.latency('requestStatus', 600_000, Infinity);
     simulator.faults.latency('deviceList', 600_000, Infinity);
-    // A question to the carrier and a callback for the listener before us, both without an answer.
+    // A question to the carrier and a copy for the previous listener, both without an answer.
     await until(() => (simulator.ledger.counts.calls['requestStatus'] ?? 0) > 0);
     await post(stack.callbackUrl(), JSON.stringify({ requestId: 'of-another-tool', status: 'Success' }));
     await until(() => previous.posts.length > 0);
@@ -58,7 +58,7 @@ test(
       await once(socket, 'connect');
       if (sent !== '') await new Promise((resolve) => socket.write(sent, resolve));
     }
-    // A WebSocket and a stream of events whose clients read nothing.
+    // A WebSocket and an event stream whose clients read nothing.
     await using raw = await RawWebSocket.ready(gateway.websocket);
     raw.subscribe('1', FOLLOW, { id });
     await raw.message((message) => message.id === '1');
@@ -76,7 +76,7 @@ test(
   },
 );
 
-test('SIGTERM while it starts: the process ends without having listened, and the next one starts', async () => {
+test('SIGTERM during the start: the process ends without having listened, and the next one starts', async () => {
   await using folder = await tempFolder();
   await using simulator = await startSimulator({ magicIdentifiers: false });
   const env = { ...gatewayEnv(simulator, `${folder.path}/gateway.sqlite`), M2M_CALLBACK_REGISTER: 'on' };

@@ -17,7 +17,7 @@ import { A, B, C, outcomesOf, requestOf, statuses, submitted } from './contract-
 
 const NOW = 1_700_000_000_000;
 
-/** The log on a file of its own folder, and where its backup goes. */
+/** A log on a file in its own folder, and the path for its backup. */
 async function opened() {
   await using undo = new AsyncDisposableStack();
   const folder = undo.use(await tempFolder());
@@ -46,7 +46,7 @@ test('a backup is one private file with all that was committed; opened as a stor
   expect(await outcomesOf(restored, id)).toEqual(await outcomesOf(log, id));
   expect((await restored.unclaimed(null, null, 10)).rows).toHaveLength(1);
   expect(restored.epoch).not.toBe(log.epoch);
-  // A position in the log that was given before may be another row's now.
+  // A position in the old log may mean another row of the new one.
   const after = cursorAt(id, 1, log.epoch);
   const given = { requestId: id, batchSize: 100, untilNiddSettled: false };
   await expect(new RequestFeed(restored, hub, new FairScheduler()).follow(LOCAL_IDENTITY, { ...given, after })).rejects.toMatchObject({
@@ -57,7 +57,7 @@ test('a backup is one private file with all that was committed; opened as a stor
   await going.return?.();
 });
 
-test('what is committed while it is written is in the copy up to one moment, with nothing of what came later', async () => {
+test('a backup has the commits made while it is written up to one moment, and none that came later', async () => {
   await using store = await opened();
   const { log, backup } = store;
   const devices = Array.from({ length: 4_000 }, (_, at) => [['ICCID', `8914800000000000${String(at).padStart(4, '0')}`]] as const);
@@ -87,7 +87,7 @@ test('a backup that begins while the store is being written to waits for its tur
   const { log, folder } = store;
   let done = false;
   const writing = (async () => {
-    // The same pages again and again: nearly always in a transaction, and no larger for it.
+    // It writes the same pages again and again: nearly always in a transaction, and the file does not grow.
     for (let at = 0; !done; at++) await log.remember('load', String(at % 10).repeat(1_000_000));
   })();
   for (let at = 0; at < 15; at++) {
@@ -97,7 +97,7 @@ test('a backup that begins while the store is being written to waits for its tur
   await writing;
 });
 
-test('in a restored store what was queued or on its way is UNKNOWN and not sent again; the next start finds nothing to do', async () => {
+test('in a restored store a request that was queued or on its way is UNKNOWN and not sent again; the next start finds nothing to do', async () => {
   await using store = await opened();
   const { log, backup } = store;
   const queued = Array.from({ length: 120 }, () => newRequest([A]));
@@ -111,7 +111,7 @@ test('in a restored store what was queued or on its way is UNKNOWN and not sent 
   await log.upkeep.backup(backup);
   expect(await log.recover()).toHaveLength(121);
 
-  // Opened without a start of the gateway, as a command does: nothing is settled, and nothing forgotten.
+  // A command opens the store without starting the gateway: nothing is settled, and the mark stays.
   const early = openLog(backup);
   expect(await requestOf(early, large.id)).toMatchObject({ status: 'QUEUED' });
   await early[Symbol.asyncDispose]();
@@ -129,7 +129,7 @@ test('in a restored store what was queued or on its way is UNKNOWN and not sent 
   const others = await restored.requests(queued.map(({ id }) => id));
   expect(new Set(others.values().map(({ status }) => status))).toEqual(new Set(['UNKNOWN']));
 
-  // What left in the last minute before it is not in the store: the carrier's window may be full.
+  // Requests that left in the last minute before the restore are not in the store, so the carrier's window may be full.
   expect(await restored.sentSince('ACTIVATE_DEVICES', NOW - 60_000)).toHaveLength(102);
   expect(await restored.sentSince('RESUME_PROFILE', NOW - 60_000)).toEqual(Array.from({ length: 100 }, () => NOW));
   now = NOW + 60_000;
@@ -143,7 +143,7 @@ test('in a restored store what was queued or on its way is UNKNOWN and not sent 
   expect(await again.recover()).toEqual([later.id]);
 });
 
-test('a callback for what was sent after the backup was made finds its request in the restored store', async () => {
+test('a callback of a request that was sent after the backup was made finds its request in the restored store', async () => {
   await using store = await opened();
   const { log, backup } = store;
   const request = newRequest([A, B], { createdAt: NOW - 1_000 });
@@ -160,7 +160,7 @@ test('a callback for what was sent after the backup was made finds its request i
   expect(statuses(await outcomesOf(restored, request.id))).toEqual(['SUCCEEDED', 'PENDING']);
 });
 
-test('a backup goes to a new file in a folder that is there, one at a time, and leaves nothing where it is refused', async () => {
+test('a backup goes to a new file in an existing folder, one at a time, and leaves nothing behind when it is refused', async () => {
   await using store = await opened();
   const { log, backup, folder } = store;
   const there = () => readdirSync(folder).toSorted();
@@ -185,7 +185,7 @@ test('a backup goes to a new file in a folder that is there, one at a time, and 
   await log.upkeep.backup(`${folder}/2`);
 });
 
-test('a store that is closed while a backup is written closes, and leaves no part of it', async () => {
+test('a store that is closed while a backup is written closes, and leaves no part of the backup', async () => {
   await using folder = await tempFolder();
   const [path, backup] = [`${folder.path}/log.sqlite`, `${folder.path}/backup.sqlite`];
   await fillStore(path, { requests: 12, devices: 2_000, account: 'account-1', at: NOW });
@@ -197,12 +197,12 @@ test('a store that is closed while a backup is written closes, and leaves no par
   expect(readdirSync(folder.path)).toEqual(['log.sqlite']);
 });
 
-test('a write-ahead log that is not the store’s own is refused, for it would be replayed over it, or deleted', async () => {
+test('a write-ahead log of another store is refused, because SQLite would replay or delete it', async () => {
   await using store = await opened();
   const { log, path, backup, folder } = store;
   await log.create(newRequest([A]));
   await log.upkeep.backup(backup);
-  // What a crash leaves, with a backup put in the place of the file alone.
+  // The files after a crash, with a backup in the place of the database file alone.
   const crashed = `${folder}/crashed.sqlite`;
   copyFileSync(`${path}-wal`, `${crashed}-wal`);
   copyFileSync(backup, crashed);

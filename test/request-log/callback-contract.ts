@@ -6,10 +6,10 @@ import { LOCAL_IDENTITY } from '../../src/server/identity/local-caller.ts';
 import { failureCallback, niddCallback, pendingCallback, successCallback } from '../support/callback-samples.ts';
 import { A, B, outcomesOf, requestOf, statuses, submitted, type LogFixture } from './contract-support.ts';
 
-/** What every backend of the request log promises of callbacks and of those who follow them. */
+/** What every backend of the request log promises about callbacks and their followers. */
 export function callbackContract(name: string, start: () => Promise<LogFixture>): void {
   describe(`callbacks in the request log on ${name}`, () => {
-    test('a callback before its submit is kept, claimed with the carrier’s id, and a resend of it adds nothing', async () => {
+    test('a callback that comes before the carrier’s answer is kept, claimed with the carrier’s id, and its resend adds nothing', async () => {
       await using fixture = await start();
       const log = await fixture.open();
       const guid = randomUUID();
@@ -38,7 +38,7 @@ export function callbackContract(name: string, start: () => Promise<LogFixture>)
       expect((await requestOf(log, id)).lastSeq).toBe(before + 1);
     });
 
-    test('reordered messages come to the same end', async () => {
+    test('messages in another order lead to the same end', async () => {
       await using fixture = await start();
       const log = await fixture.open();
       for (const order of [
@@ -66,7 +66,7 @@ export function callbackContract(name: string, start: () => Promise<LogFixture>)
       }
     });
 
-    test('what was acknowledged is there after a restart, with matching and duplicates as before', async () => {
+    test('acknowledged callbacks are there after a restart, and matching and duplicates work as before', async () => {
       await using fixture = await start();
       const guid = randomUUID();
       let id = '';
@@ -85,7 +85,7 @@ export function callbackContract(name: string, start: () => Promise<LogFixture>)
       expect(first).toMatchObject({ status: 'SUCCEEDED', contradicted: true });
     });
 
-    test('a cursor never skips: readers at any batch size see every change once, in order, while it is written', async () => {
+    test('a cursor never skips: readers with any batch size see every change once, in order, while the log is written', async () => {
       await using fixture = await start();
       const log = await fixture.open();
       const guid = randomUUID();
@@ -116,7 +116,7 @@ export function callbackContract(name: string, start: () => Promise<LogFixture>)
       expect(fixture.hub.topics).toBe(0);
     });
 
-    test('of two followers one leaves, the other gets everything', async () => {
+    test('when one of two followers leaves, the other gets everything', async () => {
       await using fixture = await start();
       const log = await fixture.open();
       const guid = randomUUID();

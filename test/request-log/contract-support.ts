@@ -3,7 +3,7 @@ import type { RequestLog } from '../../src/datasources/request-log/request-log.t
 import type { StoredOutcome } from '../../src/datasources/request-log/stored-request.ts';
 import { newRequest } from '../support/new-request.ts';
 
-/** A store that can be closed and opened again, as a process that ends and starts does. */
+/** A store that can be closed and opened again, like a process that ends and starts. */
 export interface LogFixture extends AsyncDisposable {
   readonly hub: Hub;
   open(): Promise<RequestLog>;

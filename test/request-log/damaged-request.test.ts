@@ -25,7 +25,7 @@ async function receive(
   return outcome;
 }
 
-/** A store with one request of three devices, one of them done, and one request of one device; the first is damaged by `damage`. */
+/** A store with a request of three devices, one of them done, and a request of one device. `damage` damages the first. */
 async function damagedStore(keys: readonly Uint8Array[], damage: string) {
   await using undo = new AsyncDisposableStack();
   const { path: folder } = undo.use(await tempFolder());
@@ -71,9 +71,9 @@ test.each([
       expect((await requestOf(log, store.whole)).status).toBe('SUCCEEDED');
       const { rows } = await log.deadLetters({ accounts: ['account-1'], reason: 'DAMAGED_REQUEST' }, null, 10);
       expect([inStore, rows.length]).toEqual([0, 2]);
-      // Not as long as it is as it was.
+      // The dead letter cannot be applied while the request is damaged.
       expect(await receiverOf(log).redrive(rows[0] ?? (await Promise.reject(new Error('none'))), false)).toBe('DAMAGED');
-      // Whoever looks for it is told, and what goes through all requests goes on.
+      // A read of the damaged request fails, and work on all requests goes on.
       await expect(log.silentDevices(store.damaged, 0)).rejects.toMatchObject({
         code: 'STORE_FAILED',
         message: expect.stringContaining(store.damaged) as string,
@@ -91,14 +91,14 @@ test.each([
   },
 );
 
-test('a request that was on its way and is damaged does not keep the gateway from starting', async () => {
+test('a damaged request that was on its way does not prevent the start of the gateway', async () => {
   await using store = await damagedStore([KEY_A], `${CHANGED}; UPDATE carrier_request SET state = 'SENDING' WHERE request_pk = $pk`);
   await using log = openLog(store.path, { keys: [KEY_A] });
   expect(await log.recover()).toEqual([]);
   expect(await receive(log, 'whole', C)).toBe('APPLIED');
 });
 
-test('a damaged request keeps no other from being marked overdue or asked about', async () => {
+test('a damaged request does not prevent that others are marked overdue or asked about', async () => {
   await using store = await damagedStore([KEY_A], CHANGED);
   await using log = openLog(store.path, { keys: [KEY_A], now: () => Date.now() + DAY_MS });
   const lapsed: number[] = [];

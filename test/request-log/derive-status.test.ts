@@ -9,7 +9,7 @@ import {
 
 type Counts = Partial<Record<OutcomeStatus, number>>;
 
-/** carrier requests · devices by status · whether the devices are known → status */
+/** carrier requests · devices by status · are the devices known? → status */
 const TABLE: readonly (readonly [CarrierRequestState[], Counts, boolean, RequestStatus])[] = [
   [['QUEUED'], { PENDING: 2 }, true, 'QUEUED'],
   [['QUEUED', 'QUEUED'], { PENDING: 2 }, true, 'QUEUED'],

@@ -5,10 +5,10 @@ import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { A, submitted } from './contract-support.ts';
 
-/** As many of another account's requests as a listener keeps aside. */
+/** How many callbacks of other accounts' requests a listener keeps. */
 const DEAD_LETTER = 10_000;
 
-test('past the cap a callback of another account’s request is told as dropped, not as kept; a resend of one that was kept is none', async () => {
+test('past the cap a callback of another account’s request is reported as dropped; a resend of a kept one is still reported as kept', async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/log.sqlite`;
   const receive = async (log: ReturnType<typeof openLog>, comment: string, account = 'account-2') => {

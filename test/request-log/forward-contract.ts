@@ -23,7 +23,7 @@ async function waiting(log: RequestLog, lane = LANE): Promise<string[]> {
   return (await log.forwards(lane, 100)).map(({ body }) => Buffer.from(body).toString());
 }
 
-/** What every backend of the request log promises of copies for the previous listener. */
+/** What every backend of the request log promises about copies for the previous listener. */
 export function forwardContract(name: string, start: () => Promise<LogFixture>): void {
   describe(`copies for the previous listener in the request log on ${name}`, () => {
     test('a copy is stored with its message when the message is new, and not with a duplicate of it', async () => {
@@ -42,7 +42,7 @@ export function forwardContract(name: string, start: () => Promise<LogFixture>):
       expect(await waiting(log, OTHER_LANE)).toEqual(['foreign']);
     });
 
-    test('what is past the cap of its reason is not forwarded either', async () => {
+    test('a message past the cap of its reason is not forwarded either', async () => {
       await using fixture = await start();
       const log = await fixture.open();
       expect(await log.keep(kept('first', 'UNREADABLE'), 1)).toBe(true);
@@ -60,7 +60,7 @@ export function forwardContract(name: string, start: () => Promise<LogFixture>):
       expect(await waiting(log)).toEqual(['before its submit']);
     });
 
-    test('copies of a lane come in the order of their messages, the same ones until they are discarded, also after a restart', async () => {
+    test('copies of a lane come in the order of their messages until they are discarded, also after a restart', async () => {
       await using fixture = await start();
       const names = Array.from({ length: 300 }, (_, at) => String(at));
       {
@@ -80,7 +80,7 @@ export function forwardContract(name: string, start: () => Promise<LogFixture>):
       expect(await log.forwardBacklog()).toEqual({ rows: 299, oldestAt: 1_000 });
     });
 
-    test('the backlog counts what waits, a failed neighbour in the same commit or not', async () => {
+    test('the backlog counts the copies that wait, also when another job of the same commit failed', async () => {
       await using fixture = await start();
       const log = await fixture.open();
       expect(await log.forwardBacklog()).toEqual({ rows: 0, oldestAt: null });

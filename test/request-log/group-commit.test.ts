@@ -7,7 +7,6 @@ function start() {
   db.exec('CREATE TABLE t (n INTEGER) STRICT');
   const fatal: string[] = [];
   const commits = new GroupCommit(db, {
-    maxBatch: 256,
     beforeCommit: () => undefined,
     afterCommit: () => undefined,
     onRollback: () => undefined,
@@ -20,14 +19,14 @@ function start() {
       .all()
       .map((row) => row['n']);
   const levels: unknown[] = [];
-  /** Writes down how the transaction that it runs in is synced: 2 is FULL, 1 is NORMAL. */
+  /** Notes the sync level of the transaction that it runs in: 2 is FULL, 1 is NORMAL. */
   const level = () => void levels.push(db.prepare('PRAGMA synchronous').get()?.['synchronous']);
   return { commits, fatal, insert, stored, levels, level };
 }
 
 const failing = (errcode: number) => Object.assign(new Error('from the store'), { errcode });
 
-test('one bad job of a batch fails alone, the others are stored once', async () => {
+test('one bad job of a batch fails alone, and the others are stored once', async () => {
   const { commits, fatal, insert, stored } = start();
   const bad = () => {
     throw new Error('a bug');
@@ -38,10 +37,10 @@ test('one bad job of a batch fails alone, the others are stored once', async () 
   expect(fatal).toEqual([]);
 });
 
-test('after an I/O error nothing more is written or acknowledged, not even what waited in the same batch', async () => {
+test('after an I/O error nothing more is written or acknowledged, not even other jobs of the same batch', async () => {
   const { commits, fatal, insert, stored } = start();
   let tries = 0;
-  // In the batch a bug hides it; alone it is the disk.
+  // In the batch it fails with a bug, and alone with a disk error.
   const disk = () => {
     throw tries++ === 0 ? new Error('a bug') : failing(10);
   };
@@ -63,7 +62,7 @@ test('a full disk refuses the batch and the store goes on', async () => {
   expect(fatal).toEqual([]);
 });
 
-test('only a batch that may all be lost in a power cut is committed without a sync; the next one is synced again', async () => {
+test('only a batch whose jobs may all be lost in a power cut is committed without a sync; the next one is synced again', async () => {
   const { commits, levels, level } = start();
   const bad = () => {
     level();

@@ -173,7 +173,7 @@ test.each(CASES)('a callback means $what', ({ devices, messages, outcomes, statu
   expect(Object.values(counts).reduce((sum, count) => sum + count)).toBe(state.outcomes.length);
 });
 
-test('the first final result stands; one that contradicts it is kept and flagged, one that repeats it changes nothing', () => {
+test('the first final result stands; a contradiction is kept and flagged, a repetition changes nothing', () => {
   const state = stateOf([[ICCID_A], [ICCID_B]]);
   transition(state, { type: 'CALLBACK', position: 0, callback: ok([ICCID_A]) });
   expect(transition(state, { type: 'CALLBACK', position: 0, callback: ok([ICCID_A, IMEI_A]) }).map(({ event }) => event.kind)).toEqual([
@@ -186,7 +186,7 @@ test('the first final result stands; one that contradicts it is kept and flagged
   expect(state.outcomes[0]).toMatchObject({ status: 'SUCCEEDED', contradicted: true });
 });
 
-test('a late result corrects a device that had been given up', () => {
+test('a late result corrects a device that had expired', () => {
   const state = stateOf([[ICCID_A], [ICCID_B]]);
   for (const callback of [ok([ICCID_A]), ok([OTHER_ICCID])]) transition(state, { type: 'CALLBACK', position: 0, callback });
   expect(state.outcomes[1]?.status).toBe('EXPIRED');
@@ -195,7 +195,7 @@ test('a late result corrects a device that had been given up', () => {
   expect(state.status).toBe('SUCCEEDED');
 });
 
-test('a terminal status stands only in the last row of the change that reached it', () => {
+test('only the last row of a change has the terminal status that the change leads to', () => {
   const state = stateOf([[ICCID_A], [ICCID_B]]);
   transition(state, { type: 'CALLBACK', position: 0, callback: failed([['EID', EID[1]]]) });
   const rows = transition(state, { type: 'CALLBACK', position: 0, callback: ok([ICCID_A]) });
@@ -212,17 +212,17 @@ test('a terminal status stands only in the last row of the change that reached i
   ]);
 });
 
-test('10,000 messages that name devices by identifiers we learn only later are kept, and each is tied when its device is known', () => {
+test('10,000 messages that name devices by identifiers we learn only later are kept, and each is tied once its device is known', () => {
   const numbers = Array.from({ length: 10_000 }, (_, at) => String(at).padStart(6, '0'));
   const eid = (number: string) => ['EID', `89049032000000000000000000${number}`] as const;
   const state = stateOf(numbers.map((number) => [['ICCID', `89148000000000${number}`]]));
-  // What they cost must not grow with how many wait: to try all of them at each took hours.
+  // The cost of a message must not grow with the number that wait: to try all of them at each message took hours.
   for (const number of numbers) transition(state, { type: 'CALLBACK', position: 0, callback: nidd([eid(number)]) });
   expect(state.counts).toMatchObject({ PENDING: 10_000, unmatched: 10_000 });
   for (const number of numbers.toReversed())
     transition(state, { type: 'CALLBACK', position: 0, callback: ok([['ICCID', `89148000000000${number}`]], [eid(number)]) });
   expect(state.counts).toMatchObject({ SUCCEEDED: 10_000, unmatched: 0 });
-  // The row of each device's NIDD message: they came in the order of the devices, after SENDING and ACCEPTED.
+  // The rows of the NIDD messages, which came in the order of the devices, after SENDING and ACCEPTED.
   expect(state.outcomes.findIndex(({ niddSeq }, at) => niddSeq !== at + 3)).toBe(-1);
 });
 

@@ -7,21 +7,21 @@ import { tempFolder } from '../support/temp-folder.ts';
 
 const modeOf = (path: string) => statSync(path).mode & 0o777;
 
-/** Opens the store at `path` and writes to it; the modes of the files beside it, while it is open. */
+/** Opens the store at `path`, writes to it, and gives back the modes of the files in its folder while it is open. */
 async function modesOf(path: string): Promise<Record<string, number>> {
   await using log = openLog(path);
   await log.create(newRequest([[['ICCID', '89148000000000000001']]]));
   return Object.fromEntries(readdirSync(dirname(path)).map((name) => [name, modeOf(join(dirname(path), name))]));
 }
 
-test('the files of a store are its owner’s alone, and so are the folders that are made for it', async () => {
+test('only the owner can read the files of a store and the folders that are made for it', async () => {
   await using folder = await tempFolder();
   const path = join(folder.path, 'deep/deeper/gateway.sqlite');
   expect(await modesOf(path)).toEqual({ 'gateway.sqlite': 0o600, 'gateway.sqlite-wal': 0o600 });
   expect([modeOf(join(folder.path, 'deep')), modeOf(dirname(path))]).toEqual([0o700, 0o700]);
 });
 
-test('a store that others could read is its owner’s alone once it is opened; the folder stays as it was', async () => {
+test('a store that others could read is private once it is opened; the folder stays as it was', async () => {
   await using folder = await tempFolder();
   const path = join(folder.path, 'data/gateway.sqlite');
   mkdirSync(dirname(path));

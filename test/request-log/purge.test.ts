@@ -34,7 +34,7 @@ async function opened() {
   return { path, hub, clock, log, [Symbol.asyncDispose]: () => built.disposeAsync() };
 }
 
-/** A Request of which every device has reported at `at`. */
+/** A Request whose devices have all reported at `at`. */
 async function completed(
   { log, clock }: Pick<Awaited<ReturnType<typeof opened>>, 'log' | 'clock'>,
   devices: readonly (readonly (readonly [string, string])[])[],
@@ -68,7 +68,7 @@ function rowsOf(path: string): Record<string, number> {
 
 const sum = (numbers: readonly number[]) => numbers.reduce((all, each) => all + each, 0);
 
-test('a purge deletes what was complete before the time with everything of its own, and nothing else, in jobs of at most 500 rows', async () => {
+test('a purge deletes the requests that were complete before the time with all their rows, and nothing else, in jobs of at most 500 rows', async () => {
   await using store = await opened();
   const { log, path } = store;
   const young = await completed(store, [A, B], YOUNG);
@@ -76,7 +76,7 @@ test('a purge deletes what was complete before the time with everything of its o
   while (await log.indexIdentifiers());
   const kept = await countedIn(log, path);
   const large = await completed(store, ids(1_200), OLD);
-  // The same key, each in an account of its own.
+  // The same idempotency key, in two accounts.
   const small = await Promise.all(
     ids(90).map((device, at) => completed(store, [device], OLD, { account: `account-${at}`, idempotencyKey: 'key' })),
   );
@@ -86,7 +86,7 @@ test('a purge deletes what was complete before the time with everything of its o
   const steps = await purge(log);
   expect(Math.max(...steps.map(({ rows }) => rows))).toBeLessThanOrEqual(500);
   expect(sum(steps.map(({ requests }) => requests))).toBe(91);
-  // Every row once; the row of a Request and those of its carrier requests when it is hidden.
+  // Every row counts once, and a Request's own row once more, when it is hidden.
   const gone = sum(Object.values(before)) - sum(Object.values(kept));
   expect(sum(steps.map(({ rows }) => rows))).toBe(gone + 91);
   expect(await countedIn(log, path)).toEqual(kept);
@@ -94,7 +94,7 @@ test('a purge deletes what was complete before the time with everything of its o
   expect(statuses(await outcomesOf(log, young.id))).toEqual(['SUCCEEDED', 'SUCCEEDED']);
 });
 
-test('from the first step on a purged request is nowhere, though most of its rows are still there', async () => {
+test('from the first step on a purged request is found nowhere, although most of its rows are still there', async () => {
   await using store = await opened();
   const { log } = store;
   const original = await completed(store, [A], YOUNG);
@@ -120,14 +120,14 @@ test('from the first step on a purged request is nowhere, though most of its row
   expect((await log.carrierRequests([id])).get(id)).toEqual([]);
   await expect(async () => log.read(id, 0, 10)).rejects.toMatchObject({ code: 'NOT_FOUND' });
 
-  // The key is free again, and a callback for it is one of a request that nobody here has made.
+  // The idempotency key is free again, and a callback of the purged request counts as another tool's.
   expect((await log.create(newRequest([A], { idempotencyKey: 'key' }))).outcome).toBe('CREATED');
   expect(await log.append(failureCallback({ requestId: guid, ids: A }))).toBe('UNCLAIMED');
   expect((await log.settleUnclaimed(YOUNG)).adopted).toHaveLength(1);
   expect((await log.findByCarrierRequestId(guid))?.origin).toBe('EXTERNAL');
 });
 
-test('a callback and the purge of its request in one commit: whichever is first, the request is gone and the callback is stored', async () => {
+test('when a callback and the purge of its request share a commit, the request is gone and the callback is stored, whichever is first', async () => {
   await using store = await opened();
   const { log } = store;
   const first = await completed(store, [A], OLD);
@@ -150,7 +150,7 @@ test('a follower of a request that is purged is told that it is gone', async () 
   const { log, hub } = store;
   const { id } = await completed(store, [A], OLD);
   const feed = new RequestFeed(log, hub, new FairScheduler());
-  // Complete, and open all the same: it waits for the device's NIDD message.
+  // The request is complete, and the follower still waits for the device's NIDD message.
   const events = await feed.follow(LOCAL_IDENTITY, { requestId: id, after: null, batchSize: 100, untilNiddSettled: true });
   expect((await events.next()).value).toMatchObject({ status: 'SUCCEEDED' });
   const next = expect(events.next()).rejects.toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('purged') as string });
@@ -163,7 +163,7 @@ test('a follower of a request that is purged is told that it is gone', async () 
   });
 });
 
-test('a purge that ended in the middle is finished by the next, whatever that one’s time is', async () => {
+test('the next purge finishes one that ended in the middle, whatever time it is given', async () => {
   await using store = await opened();
   const { id } = await completed(store, ids(800), OLD);
   await store.log.upkeep.purgeStep(CUTOFF);
@@ -179,7 +179,7 @@ test('a purge that ended in the middle is finished by the next, whatever that on
   expect(await countedIn(log, store.path)).toMatchObject({ request: 0, request_input: 0, event: 0, identifier: 0 });
 });
 
-test('a request made after a purge has nothing of the one whose key it takes over', async () => {
+test('a request that gets the primary key of a purged one has nothing of it', async () => {
   await using store = await opened();
   const { log, hub } = store;
   const purgeFollowed = async () => {
@@ -198,7 +198,7 @@ test('a request made after a purge has nothing of the one whose key it takes ove
   expect(await requestOf(log, id)).toMatchObject({ status: 'FAILED', progress: { SUCCEEDED: 0, FAILED: 3 }, lastSeq: 6 });
   expect(await log.read(id, 5, 100)).toMatchObject({ lastSeq: 6, outcomes: [{ index: 2, status: 'FAILED', contradicted: false }] });
 
-  // One of another tool takes its key over too, and is folded from its own rows.
+  // Another tool's request gets its primary key too, and is folded from its own rows.
   await purgeFollowed();
   const theirs = randomUUID();
   await log.append(failureCallback({ requestId: theirs, ids: C, receivedAt: YOUNG }));
@@ -207,7 +207,7 @@ test('a request made after a purge has nothing of the one whose key it takes ove
   expect(statuses(await outcomesOf(log, adopted))).toEqual(['FAILED']);
 });
 
-test('messages that no request has go by their age, about a megabyte in one job', async () => {
+test('messages of no request are purged by their age, about a megabyte in one job', async () => {
   await using store = await opened();
   const { log } = store;
   const kept = { account: 'account-1', service: 'CarrierService', reason: 'UNREADABLE', contentType: null } as const;
@@ -227,7 +227,7 @@ test('messages that no request has go by their age, about a megabyte in one job'
   expect(await countedIn(log, store.path)).toMatchObject({ unclaimed: 1, kept_message: 1 });
 });
 
-test('a list goes on where its last page ended, though that request has been purged since', async () => {
+test('a list goes on where its last page ended, although the request at that place has been purged', async () => {
   await using store = await opened();
   const { log } = store;
   const made = [];
@@ -241,7 +241,7 @@ test('a list goes on where its last page ended, though that request has been pur
   expect((await log.list(every, 'req_00000000000000000000000000', 10)).rows).toEqual([]);
 });
 
-/** Rows of each table, in a copy: the log holds its own file. */
+/** The number of rows of each table, counted in a copy, because the log holds the lock of its file. */
 async function countedIn(log: SqliteRequestLog, path: string): Promise<Record<string, number>> {
   const copy = `${path}.${randomUUID()}`;
   await log.upkeep.backup(copy);

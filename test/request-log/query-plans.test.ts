@@ -5,7 +5,7 @@ import { prepareStatements } from '../../src/datasources/request-log/sqlite/sqli
 import { Vault } from '../../src/datasources/request-log/sqlite/sealing/vault.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-/** Tables without bound. What is read from them must be found through an index, however many rows there are. */
+/** Tables without a bound. Statements must find their rows through an index. */
 const BIG: ReadonlySet<string> = new Set([
   'event',
   'request',
@@ -17,10 +17,10 @@ const BIG: ReadonlySet<string> = new Set([
   'forward',
 ]);
 
-/** Indexes of a few rows of a big table: they may be read in full. */
+/** Indexes of only a few rows of a big table. They may be read in full. */
 const SMALL: ReadonlySet<string> = new Set(['request_open', 'request_to_index', 'carrier_request_open', 'carrier_request_without_id']);
 
-/** Searches that find a great part of a table all the same. */
+/** Searches that may find a great part of a table although they use an index. */
 const WIDE: ReadonlySet<string> = new Set([
   'request_by_account (account=?)',
   'request_completed (completed_at<?)',
@@ -30,7 +30,7 @@ const WIDE: ReadonlySet<string> = new Set([
   'INTEGER PRIMARY KEY (rowid>?)',
 ]);
 
-/** Statements that read more of a big table than they give back, and why that is all right. */
+/** Statements that read more of a big table than they give back, with the reason why that is allowed. */
 const ALLOWED: Readonly<Record<string, string>> = {
   hiddenRequest: 'only what is being purged has no account, and the first is enough',
   purgeableRequests: 'ends at its limit, oldest first',
@@ -47,13 +47,13 @@ const ALLOWED: Readonly<Record<string, string>> = {
 test.each([
   ['without a key', []],
   ['with a key', [Buffer.alloc(32, 'k')]],
-])('%s no statement reads a big table in full, but for those with a reason', async (_with, keys) => {
+])('%s no statement reads a big table in full, except those with a reason', async (_with, keys) => {
   await using folder = await tempFolder();
   const db = openSqlite(`${folder.path}/gateway.sqlite`);
   const faults = faultsOf(db, new Vault(keys));
   db.close();
   expect(faults.filter(([name]) => !(name in ALLOWED))).toEqual([]);
-  // A reason that is no longer needed is in the way of the next one who reads it.
+  // A reason that is no longer needed must be removed.
   expect(Object.keys(ALLOWED).filter((name) => !faults.some(([faulty]) => faulty === name))).toEqual([]);
 });
 

@@ -8,10 +8,10 @@ import { failureCallback, incoming, successCallback } from '../support/callback-
 import { newRequest } from '../support/new-request.ts';
 import { A, B, C, outcomesOf, requestOf, statuses, submitted, type LogFixture } from './contract-support.ts';
 
-/** What every backend of the request log promises of Requests: made once, sent at most once, found again. */
+/** What every backend of the request log promises about Requests: they are made once, sent at most once, and found again. */
 export function requestContract(name: string, start: () => Promise<LogFixture>): void {
   describe(`requests in the request log on ${name}`, () => {
-    test('an idempotency key is one request, whoever is first, over a restart too', async () => {
+    test('an idempotency key is one request, whichever call is first, also after a restart', async () => {
       await using fixture = await start();
       const request = newRequest([A], { idempotencyKey: 'key' });
       const same = { ...request, id: newRequest([A]).id };
@@ -28,7 +28,7 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       expect((await log.create({ ...same, account: 'account-2' })).outcome).toBe('CREATED');
     });
 
-    test('what was being sent when the process ended is UNKNOWN, what waited still waits', async () => {
+    test('a request that was being sent when the process ended is UNKNOWN; one that waited still waits', async () => {
       await using fixture = await start();
       const sending = newRequest([A, B]);
       const queued = newRequest([C]);
@@ -46,7 +46,7 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
         error: { code: 'UNANSWERED' },
       });
       expect(await requestOf(log, queued.id)).toMatchObject({ status: 'QUEUED' });
-      // The carrier's id turns up after all: the devices are open again.
+      // The carrier's id becomes known after all, so the devices are open again.
       await log.step(sending.id, 0, { type: 'ACCEPTED', carrierRequestId: randomUUID() });
       expect(await requestOf(log, sending.id)).toMatchObject({ status: 'IN_PROGRESS', progress: { UNKNOWN: 0, PENDING: 2 } });
     });
@@ -101,7 +101,7 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       expect((await requestOf(log, request.id)).status).toBe('SUCCEEDED');
     });
 
-    test('a request of unknown fate is resolved by a callback that can be of no other, and by no other callback', async () => {
+    test('a request of unknown fate is resolved by a callback that can belong to no other request, and by no other callback', async () => {
       await using fixture = await start();
       const log = await fixture.open();
       const lost = async (devices: Parameters<typeof newRequest>[0]) => {
@@ -118,7 +118,7 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       await log.append(successCallback({ requestId: ofBoth, ids: B, ...later }));
       await log.append(successCallback({ requestId: ofSecond, ids: C, ...later, account: 'account-2' }));
       await log.append(successCallback({ requestId: ofNone, ids: [['ICCID', '89148000000000000077']], ...later }));
-      // One that fits both, one from before the sending, one of another account, one of other devices: none is an answer.
+      // One callback fits both requests, one came before the sending, one is another account's, one is of other devices: none decides.
       expect(await log.settleUnclaimed(0)).toEqual({ resolved: [], adopted: [] });
       await log.append(failureCallback({ requestId: ofFirst, ids: A, ...later }));
       const mine = randomUUID();
@@ -129,11 +129,11 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
         error: null,
         progress: { FAILED: 1, PENDING: 1, UNKNOWN: 0 },
       });
-      // With the first resolved, what fitted both can only be of the second.
+      // The first request is resolved, so the callback that fitted both can only belong to the second.
       expect(await log.settleUnclaimed(0)).toEqual({ resolved: [second], adopted: [] });
     });
 
-    test('messages of services that settle nothing are kept, shown, and never become a request', async () => {
+    test('messages of services that settle nothing are kept and shown, and never become a request', async () => {
       await using fixture = await start();
       const log = await fixture.open();
       await log.append(incoming('DeviceUsage', { requestId: randomUUID(), deviceResponse: { usageResponse: [] } }));
@@ -143,7 +143,7 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       expect((await log.unclaimed(['account-2'], null, 10)).rows).toEqual([]);
     });
 
-    test('a request id of another account is stored aside and not applied', async () => {
+    test('a callback with the request id of another account is kept as a dead letter and not applied', async () => {
       await using fixture = await start();
       const log = await fixture.open();
       const guid = randomUUID();
@@ -172,23 +172,23 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       expect((await log.list({ accounts: null }, second, 1)).rows[0]?.id).toBe(first);
     });
 
-    test('a request of another tool has its place in lists where it was made, though it was heard of before others', async () => {
+    test('a list shows another tool’s request by the time its row was made, not by the time of its first callback', async () => {
       await using fixture = await start();
       const log = await fixture.open();
-      // It is 1,000 now.
+      // The clock is at 1,000 now.
       await log.create(newRequest([A], { id: `req_${ulid(100)}` }));
       await log.append(failureCallback({ requestId: randomUUID(), ids: B, receivedAt: 200, account: 'account-2' }));
       const { id } = newRequest([A], { id: `req_${ulid(300)}` });
       await log.create(newRequest([A], { id }));
       const { adopted } = await log.settleUnclaimed(1_000);
       const after = async (cursor: string) => (await log.list({ accounts: ['account-2'] }, cursor, 10)).rows.map((request) => request.id);
-      // The other account's, and one beside it that never was.
+      // The id of another account's request, and an id that never existed.
       const beside = `${id.slice(0, -1)}${id.endsWith('0') ? '1' : '0'}`;
       expect([await after(id), await after(beside)]).toEqual([[], []]);
       expect(await after(`req_${ulid(Date.now())}`)).toEqual(adopted);
     });
 
-    test('each listener has a cap of its own: who floods one has nothing of another dropped', async () => {
+    test('each listener has a cap of its own: a flood of one makes no message of another be dropped', async () => {
       await using fixture = await start();
       const log = await fixture.open();
       const keep = (account: string, service: string, body: string) =>
@@ -199,7 +199,7 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       expect((await log.deadLetters({ accounts: ['b'], reason: null }, null, 10)).rows).toHaveLength(1);
     });
 
-    test('a kept message is found by its number for the accounts that are asked for, and for no other', async () => {
+    test('a dead letter is found by its number for the accounts that are asked for, and for no other', async () => {
       await using fixture = await start();
       const log = await fixture.open();
       for (const account of ['a', 'b'])
@@ -210,7 +210,7 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       expect([await found(['b']), await found([]), await found(null)]).toEqual([['b'], [], ['a', 'b']]);
     });
 
-    test('kept messages stop at their cap and are not kept twice', async () => {
+    test('dead letters stop at their cap, and none is kept twice', async () => {
       await using fixture = await start();
       const log = await fixture.open();
       const message = (body: string) => ({
@@ -227,7 +227,7 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       expect(await log.keep(message('three'), 2)).toBe(false);
     });
 
-    test('what was sent lately is known after a restart, each attempt of it', async () => {
+    test('every recent attempt to send is known after a restart', async () => {
       await using fixture = await start();
       const request = newRequest([A]);
       {

@@ -35,7 +35,7 @@ async function filled(log: SqliteRequestLog) {
   return { ...marked, many, manyGuid: guid };
 }
 
-/** Which keys the rows of each table have, read by SQL of the test's own; null for what lies plain. */
+/** The keys that the rows of each table have, read by the test's own SQL; null for plain rows. */
 function keysIn(path: string): Record<string, readonly unknown[]> {
   const db = new DatabaseSync(path);
   const sealable = (table: string) => (table === 'event' ? 'message IS NOT NULL' : 'true');
@@ -52,14 +52,14 @@ function keysIn(path: string): Record<string, readonly unknown[]> {
 
 const allWith = (key: Uint8Array) => Object.fromEntries(TABLES.map((table) => [table, [keyIdOf(key)]]));
 
-/** What a crash at this moment leaves: the files as they are. */
+/** Copies the files as they are: a crash at this moment would leave these. */
 function crashed(path: string): string {
   const copy = `${path}.${randomUUID()}`;
   for (const end of ['', '-wal']) if (existsSync(path + end)) copyFileSync(path + end, copy + end);
   return copy;
 }
 
-test('from plain to key A to key B, beside callbacks and over a crash: nothing is lost, nothing stays readable, the old key can go', async () => {
+test('reseals from plain to key A to key B, beside callbacks and a crash, lose nothing, leave nothing readable, and free the old key', async () => {
   await using folder = await tempFolder();
   const plain = openLog(`${folder.path}/log.sqlite`);
   const marked = await filled(plain);
@@ -86,7 +86,7 @@ test('from plain to key A to key B, beside callbacks and over a crash: nothing i
       const report = await resealOf(log).run();
       await appending;
       stored += 200;
-      // What the crash had interrupted is not done again.
+      // The reseal goes on after the crash, and does not begin again.
       expect(report.keyId).toBe(keyIdOf(current));
       expect(report.rows).toBeLessThan(stored + 10);
       expect(markersIn(path)).toEqual([]);
@@ -102,7 +102,7 @@ test('from plain to key A to key B, beside callbacks and over a crash: nothing i
   }
 });
 
-test('what another key has sealed behind an unfinished reseal is not forgotten', async () => {
+test('a reseal finds the rows that another key sealed behind an unfinished reseal', async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/log.sqlite`;
   const group = newRequest(null);
@@ -116,7 +116,7 @@ test('what another key has sealed behind an unfinished reseal is not forgotten',
     for (let step = 0; step < 2; step++) await log.upkeep.resealStep();
   }
   {
-    // Back to the old key: the first row of all is sealed with it again.
+    // The old key is back, and the first row is sealed with it again.
     await using log = openLog(path, { keys: [KEY_A, KEY_B] });
     await log.setMembers(group.id, [{ deviceIds: A.map(([kind, id]) => ({ kind, id })) }]);
   }
@@ -129,7 +129,7 @@ test('what another key has sealed behind an unfinished reseal is not forgotten',
   expect((await log.sendable(group.id))?.devices).toHaveLength(1);
 });
 
-test('a reseal of what is sealed already rewrites no row, two at once come one after the other', async () => {
+test('a reseal rewrites no row that has the current key, and two at once run one after the other', async () => {
   await using folder = await tempFolder();
   await using log = openLog(`${folder.path}/log.sqlite`, { keys: [KEY_A] });
   await filled(log);
@@ -137,7 +137,7 @@ test('a reseal of what is sealed already rewrites no row, two at once come one a
   expect((await Promise.all([reseal.run(), reseal.run()])).map(({ rows }) => rows)).toEqual([0, 0]);
 });
 
-test('a reseal empties the write-ahead log, where rows lie as they were before', async () => {
+test('a reseal empties the write-ahead log, which still holds the rows as they were before', async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/log.sqlite`;
   {
@@ -175,7 +175,7 @@ test.skipIf(noMount !== null)('a reseal does not fill the disk: it stops before,
   expect(keysIn(crashed(path))).toEqual(allWith(KEY_A));
 });
 
-test('a reseal that is stopped says so; without a key it is refused, and nothing is touched', async () => {
+test('a reseal that is stopped says so; without a key it is refused and changes nothing', async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/log.sqlite`;
   await using log = openLog(path);

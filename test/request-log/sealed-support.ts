@@ -13,7 +13,7 @@ export function keyIdOf(key: Uint8Array): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 8);
 }
 
-/** What must not be found in the bytes of a store that has a key, each from another place it can come by. */
+/** Texts that must not be found in the bytes of a store that has a key. Each comes into the store by another way. */
 export const MARKERS = {
   name: 'Marker-Lovelace',
   address: 'Marker Street 17',
@@ -32,7 +32,7 @@ export const MARKERS = {
 
 export interface Marked {
   readonly id: string;
-  /** Its devices were read as members of a group. */
+  /** The marker of a device that was read as a member of a group. */
   readonly group: string;
   readonly guid: string;
 }
@@ -42,7 +42,7 @@ const SETTINGS = {
   customFields: { CustomField1: MARKERS.customField },
 };
 
-/** A message with everything in it that a callback can have. */
+/** A message with everything that a callback can have. */
 export function telling(
   guid: string,
   ids: readonly (readonly [kind: string, id: string])[],
@@ -53,7 +53,7 @@ export function telling(
   return incoming('CarrierService', { requestId: guid, deviceIds, status: 'Success', callbackCount: 1, ...more }, { account });
 }
 
-/** Puts every marker into the store, through every way there is. */
+/** Puts the markers into the store, each by its own way. */
 export async function fillMarked(log: RequestLog): Promise<Marked> {
   const guid = randomUUID();
   const devices = [A, B].map((ids) => ({ deviceIds: ids.map(([kind, id]) => ({ kind, id })), ipAddress: MARKERS.deviceAddress }));
@@ -78,7 +78,7 @@ export async function fillMarked(log: RequestLog): Promise<Marked> {
   return { id, group: group.id, guid };
 }
 
-/** Everything that was put in, as the log gives it back: one text in which every marker is found. */
+/** Everything that the log gives back, as one text. Every marker is found in it. */
 export async function readBack(log: RequestLog, { id, group }: Marked): Promise<string> {
   const sendable = await Promise.all([id, group].map((each) => log.sendable(each)));
   const pages = await log.outcomePages([id, group].map((requestId) => ({ requestId, statuses: null, afterIndex: -1, limit: 10 })));
@@ -94,7 +94,7 @@ export async function readBack(log: RequestLog, { id, group }: Marked): Promise<
   ].join('\n');
 }
 
-/** The markers that lie readable in a store's files. */
+/** The markers that are readable in a store's files. */
 export function markersIn(path: string): string[] {
   const bytes = Buffer.concat(
     ['', '-wal', '-journal', '-shm'].flatMap((end) => (existsSync(path + end) ? [readFileSync(path + end)] : [])),

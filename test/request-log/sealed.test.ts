@@ -24,14 +24,14 @@ async function filled(keys: readonly Uint8Array[]) {
   return { path, folder: folder.path, marked, [Symbol.asyncDispose]: () => built.disposeAsync() };
 }
 
-/** Does to the closed file what no statement of the gateway does. */
+/** Changes the closed file with SQL, as the gateway never does. */
 function tamper(path: string, sql: string): void {
   const db = new DatabaseSync(path);
   db.exec(sql);
   db.close();
 }
 
-test('with a key nothing of what came lies readable in any file of the store, and with the key all of it reads back', async () => {
+test('with a key no message is readable in any file of the store, and the key reads all of them back', async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/log.sqlite`;
   const log = openLog(path, { keys: [KEY_A] });
@@ -51,14 +51,14 @@ test('with a key nothing of what came lies readable in any file of the store, an
   expect((await outcomesOf(again, marked.id))[0]?.final?.message.comment).toBe(MARKERS.claimed);
 });
 
-test('without a key everything lies readable: what the other tests look for can be found', async () => {
+test('without a key every message is readable in the files, so the search of the other tests works', async () => {
   await using store = await filled([]);
   expect(markersIn(store.path)).toEqual(Object.keys(MARKERS));
   await using log = openLog(store.path);
   expect(await log.upkeep.stats()).toMatchObject({ sealedWith: null, olderKeys: [] });
 });
 
-test('a restored backup opens with the key of the store it was made of, and not without', async () => {
+test('a restored backup opens with the key of its store, and not without it', async () => {
   await using store = await filled([KEY_A]);
   const backup = `${store.folder}/backup.sqlite`;
   {
@@ -71,7 +71,7 @@ test('a restored backup opens with the key of the store it was made of, and not 
   expect(await readBack(restored, store.marked)).toContain(MARKERS.devicePassword);
 });
 
-test('a resend is recognised after the key was changed, and what is claimed then is sealed for its new place', async () => {
+test('a resend is recognised after the key was changed, and a callback claimed then is sealed for its new place', async () => {
   await using store = await filled([KEY_A]);
   const { path, marked } = store;
   await using log = openLog(path, { keys: [KEY_B, KEY_A] });
@@ -85,14 +85,14 @@ test('a resend is recognised after the key was changed, and what is claimed then
   expect((await outcomesOf(cold, adopted[0] ?? ''))[0]?.final?.message.comment).toBe(MARKERS.unclaimed);
 });
 
-test('a store is refused whose key is not configured, with the id of the key and what to do', async () => {
+test('a store whose key is not configured is refused, with the id of the key and what to do', async () => {
   await using store = await filled([KEY_A]);
   const sentence = new RegExp(
     `rows that are sealed with a key that is not configured \\(${keyIdOf(KEY_A)}\\): M2M_STORE_KEYS, or the file`,
   );
   for (const keys of [[], [KEY_B]]) expect(() => openLog(store.path, { keys })).toThrow(sentence);
   await openLog(store.path, { keys: [KEY_B, KEY_A] })[Symbol.asyncDispose]();
-  // Key B has sealed nothing yet: it may go again.
+  // Key B has sealed nothing yet, so it may be removed.
   await openLog(store.path, { keys: [KEY_A] })[Symbol.asyncDispose]();
 });
 
@@ -107,7 +107,7 @@ test.each([
   ['unclaimed callback', "UPDATE unclaimed SET account = 'account-2'"],
   ['kept message', 'UPDATE kept_message SET body = (SELECT body FROM kept_message o WHERE o.pk <> kept_message.pk)'],
   ['copy', 'UPDATE forward SET pk = pk + 1'],
-])('a moved %s does not open, and the error tells nothing of it', async (_what, sql) => {
+])('a moved %s does not open, and the error tells nothing about the value', async (_what, sql) => {
   await using store = await filled([KEY_A]);
   tamper(store.path, `PRAGMA foreign_keys = OFF; ${sql}`);
   const { faults } = verifySqlite(store.path, [KEY_A]);
@@ -121,13 +121,13 @@ test.each([
   expect(Object.values(MARKERS).filter((marker) => String(error?.stack).includes(marker))).toEqual([]);
 });
 
-test('verify opens what is sealed: a changed byte is found, and so is a key that the store does not know of', async () => {
+test('verify opens sealed values: it finds a changed byte, and a key that the store does not name', async () => {
   await using store = await filled([KEY_A]);
   const { path } = store;
   const good = { requests: 2, events: 10, faults: [], totalFaults: 0, unread: 0, missingKeys: [] };
   expect(verifySqlite(path, [KEY_A])).toEqual(good);
   expect(verifySqlite(path, [KEY_B, KEY_A])).toEqual(good);
-  // Four of the inputs, three messages of events, one unclaimed, two kept, one copy.
+  // Four values of inputs, three messages of events, one unclaimed callback, two dead letters, one copy.
   expect(verifySqlite(path)).toEqual({ ...good, unread: 11, missingKeys: [keyIdOf(KEY_A)] });
   tamper(path, `UPDATE unclaimed SET message = 'AAAA' || substr(message, 5); UPDATE forward SET body = x'00'`);
   tamper(path, "UPDATE kept_message SET key_id = 'deadbeef' WHERE reason = 'UNREADABLE'");
@@ -139,7 +139,7 @@ test('verify opens what is sealed: a changed byte is found, and so is a key that
   expect(verifySqlite(path)).toMatchObject({ totalFaults: 1, unread: 10 });
 });
 
-test('what is purged is gone with its sealed bytes, the input too', async () => {
+test('purged requests are gone with their sealed bytes and their input', async () => {
   await using store = await filled([KEY_A]);
   const { path, marked } = store;
   const db = new DatabaseSync(path);
@@ -159,7 +159,7 @@ test('what is purged is gone with its sealed bytes, the input too', async () => 
   expect(lying()).toBe(0);
 });
 
-test('a message that begins plain is read beside those that are sealed', async () => {
+test('plain messages from before the key are read beside sealed ones', async () => {
   await using store = await filled([]);
   const { path, marked } = store;
   await using log = openLog(path, { keys: [KEY_A] });
@@ -171,7 +171,7 @@ test('a message that begins plain is read beside those that are sealed', async (
   expect(verifySqlite(path, [KEY_A])).toMatchObject({ totalFaults: 0, unread: 0 });
 });
 
-test('a store of before there were keys is verified as it is, and read and sealed once it is opened with one', async () => {
+test('a store from before sealing is verified as it is, and it is read and sealed once it is opened with a key', async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/log.sqlite`;
   const db = new DatabaseSync(path);

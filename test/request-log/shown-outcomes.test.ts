@@ -28,7 +28,7 @@ async function fill(log: SqliteRequestLog): Promise<readonly string[]> {
   const silent = await submitted(log, [A, B], 'guid-2');
   const group = await submitted(log, null, 'guid-3');
   await log.append(successCallback({ requestId: 'guid-3', ids: C }));
-  // Who is in a group is read before it is sent.
+  // The members of a group are read before the request is sent.
   const members = newRequest(null);
   await log.create(members);
   await log.setMembers(
@@ -55,7 +55,7 @@ async function shown(log: RequestLog, ids: readonly string[]) {
   return { pages, byId: await log.outcomesById([...outcomes, `out_${ids[0]?.slice(4)}_99`]) };
 }
 
-test('devices of requests that nothing happens to are shown as while it happened', async () => {
+test('devices read from the tables are shown exactly as from memory', async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/gateway.sqlite`;
   const log = openLog(path);
@@ -64,7 +64,7 @@ test('devices of requests that nothing happens to are shown as while it happened
   await log[Symbol.asyncDispose]();
   await using reopened = openLog(path);
   expect(await shown(reopened, ids)).toEqual(before);
-  // And again, from what is kept of the first time.
+  // And again, from the cached summaries.
   expect(await shown(reopened, ids)).toEqual(before);
   expect(before.pages.slice(0, ids.length).map(({ rows }) => rows.map(({ status }) => status))).toEqual([
     ['FAILED', 'SUCCEEDED', 'PENDING'],
@@ -76,7 +76,7 @@ test('devices of requests that nothing happens to are shown as while it happened
   ]);
 });
 
-test('identifiers are shown letter for letter, whatever the carrier has put into them', async () => {
+test('identifiers are shown letter for letter, whatever they contain', async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/gateway.sqlite`;
   const log = openLog(path);
@@ -98,7 +98,7 @@ test('identifiers are shown letter for letter, whatever the carrier has put into
   expect(rows.map(({ requested }) => requested?.map(({ id }) => id))).toEqual(ids.map((id) => [id, `${id}x`]));
 });
 
-test('pages of many requests are given as far as the work goes, one at least, in their order', async () => {
+test('pages of many requests are given in order until the work is used up, and at least one', async () => {
   await using folder = await tempFolder();
   await using log = openLog(`${folder.path}/gateway.sqlite`);
   const ids = await fill(log);
@@ -114,7 +114,7 @@ test('pages of many requests are given as far as the work goes, one at least, in
   expect(await log.outcomePages([], 0)).toEqual([]);
 });
 
-test('between the pages of a long list others have their turn, and each page is the asker’s own', async () => {
+test('others have their turn between the pages of a long list, and each caller gets its own page', async () => {
   await using folder = await tempFolder();
   await using log = openLog(`${folder.path}/gateway.sqlite`);
   const ids: string[] = [];
@@ -140,7 +140,7 @@ test('between the pages of a long list others have their turn, and each page is 
   expect(seen.join(' ')).not.toContain('read read');
 });
 
-test('pages that cannot be read fail, and only those', async () => {
+test('only the pages that cannot be read fail', async () => {
   let reads = 0;
   const read: RequestLog['outcomePages'] = () =>
     ++reads > 1 ? Promise.reject(new Error('the disk')) : Promise.resolve([{ rows: [], hasMore: false }]);

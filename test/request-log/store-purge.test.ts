@@ -17,7 +17,7 @@ function purgeOf(upkeep: Pick<StoreUpkeep, 'purgeStep' | 'notePurge'>, more: Par
   return new StorePurge({ upkeep, retentionDays: 30, now: Date.now, restFactor: 0, onStep: ignore, onPurged: ignore, ...more });
 }
 
-test('it purges by itself after the start, and again and again, until it is stopped', async () => {
+test('a gateway purges by itself after the start, and again and again, until it is stopped', async () => {
   await using folder = await tempFolder();
   await fillStore(`${folder.path}/log.sqlite`, FILLING);
   await using log = openLog(`${folder.path}/log.sqlite`);
@@ -32,7 +32,7 @@ test('it purges by itself after the start, and again and again, until it is stop
   await expect(purge.run()).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
 });
 
-test('what is younger than the time of retention stays, or than the days that are asked for', async () => {
+test('a purge leaves everything that is younger than the retention, or than the days that are asked for', async () => {
   await using folder = await tempFolder();
   await fillStore(`${folder.path}/log.sqlite`, { ...FILLING, devices: 1 });
   await using log = openLog(`${folder.path}/log.sqlite`);
@@ -42,7 +42,7 @@ test('what is younger than the time of retention stays, or than the days that ar
   expect((await log.upkeep.stats()).lastPurge).toMatchObject({ requests: 3, messages: 0 });
 });
 
-test('a clock that jumps forward purges nothing that is young', async () => {
+test('a clock that jumps forward makes no young request be purged', async () => {
   await using folder = await tempFolder();
   await fillStore(`${folder.path}/log.sqlite`, { ...FILLING, devices: 1, at: Date.now() - DAY_MS });
   await using log = openLog(`${folder.path}/log.sqlite`);
@@ -54,7 +54,7 @@ test('a clock that jumps forward purges nothing that is young', async () => {
   expect(await purge.run()).toMatchObject({ requests: 0 });
 });
 
-test('two purges at once are done one after the other', async () => {
+test('two purges at once run one after the other', async () => {
   await using folder = await tempFolder();
   await fillStore(`${folder.path}/log.sqlite`, FILLING);
   await using log = openLog(`${folder.path}/log.sqlite`);
@@ -85,7 +85,7 @@ test('a purge that is stopped says so, and the next goes on where it ended', asy
   await using log = openLog(`${folder.path}/log.sqlite`);
   const first = Promise.withResolvers<void>();
   let steps = 0;
-  // A rest that nobody would wait for.
+  // The rest after a step is so long that only the stop can end it.
   const stopped = purgeOf(log.upkeep, {
     onStep: () => {
       steps++;

@@ -7,10 +7,10 @@ const PLACE = 'event/message/1/2';
 
 test('no nonce is used twice: not within a vault, not by the one after a restart, not by another key', () => {
   const vaults = [new Vault([KEY_A]), new Vault([KEY_A]), new Vault([KEY_B])];
-  // More than are drawn at once.
+  // More than one batch of nonces, which are drawn 256 at a time.
   const sealed = vaults.flatMap((vault) => Array.from({ length: 1_000 }, () => vault.seal(PLAIN, PLACE)));
   expect(new Set(sealed.map((value) => value.subarray(0, 12).toString('hex'))).size).toBe(3_000);
-  // What was given out stays as it was: later nonces are drawn into the same memory.
+  // Later nonces are drawn into the same memory, and must not change the values that were given out.
   for (const value of sealed.slice(0, 2_000)) expect(vaults[0]?.open(value, vaults[0].keyId ?? '', PLACE).toString()).toBe(PLAIN);
 });
 
@@ -29,7 +29,7 @@ test('a sealed value that is cut short, made longer or changed in any bit does n
   expect(opened(sealed)().toString()).toBe(PLAIN);
 });
 
-test('a value opens with its own key and at its own place alone', () => {
+test('a value opens only with its own key and at its own place', () => {
   const vault = new Vault([KEY_A, KEY_B]);
   const other = new Vault([KEY_B]);
   const sealed = vault.seal(PLAIN, PLACE);

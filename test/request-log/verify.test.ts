@@ -10,7 +10,7 @@ import { A, B, C, submitted } from './contract-support.ts';
 
 const OLD = 1_000;
 
-/** A backup of a store that has a bit of everything: done, open, another tool's, unclaimed, kept, and one half purged. */
+/** A backup of a store with one of everything: done, open, another tool's, unclaimed, a dead letter, and a request that is half purged. */
 async function backedUp() {
   await using undo = new AsyncDisposableStack();
   const folder = undo.use(await tempFolder());
@@ -40,7 +40,7 @@ async function backedUp() {
   return { path, id, guid, [Symbol.asyncDispose]: () => built.disposeAsync() };
 }
 
-test('a good store has no fault, and what is half purged is none', async () => {
+test('a good store has no fault, and a half-purged request is not a fault', async () => {
   await using store = await backedUp();
   expect(verifySqlite(store.path)).toEqual({ requests: 2, events: 11, faults: [], totalFaults: 0, unread: 0, missingKeys: [] });
 });
@@ -121,7 +121,7 @@ test('one flipped byte is found: in a message, in the tree that holds it, in an 
   expect(verifySqlite(store.path).totalFaults).toBeGreaterThan(0);
 });
 
-test('what cannot be verified is told in a sentence', async () => {
+test('a file that cannot be verified is refused with a sentence that says why', async () => {
   await using folder = await tempFolder();
   expect(() => verifySqlite(`${folder.path}/none.sqlite`)).toThrow('There is no store at');
   const foreign = new DatabaseSync(`${folder.path}/foreign.sqlite`);

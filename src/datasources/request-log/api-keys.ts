@@ -1,11 +1,11 @@
-/** A key of a caller as it is kept: nothing in it opens the door. */
+/** The stored form of a caller's key. It does not hold the secret, so nobody can sign in with it. */
 export interface StoredApiKey {
   readonly id: string;
-  /** The caller: two keys of one name are one caller. */
+  /** The name of the caller. Two keys with one name belong to one caller. */
   readonly name: string;
   /** SHA-256 of the secret. */
   readonly hash: Uint8Array;
-  /** By billing account, or `*` for every one. */
+  /** By billing account, or `*` for all accounts. */
   readonly scopes: Readonly<Record<string, readonly string[]>>;
   readonly grants: readonly string[];
   readonly createdAt: number;
@@ -13,10 +13,10 @@ export interface StoredApiKey {
   readonly revokedAt: number | null;
 }
 
-/** The keys of callers. A key is never deleted, so that its id is never another's. */
+/** The keys of callers. A key is never deleted, so its id never names another key. */
 export interface ApiKeyStore {
   list(): Promise<readonly StoredApiKey[]>;
-  /** Resolves when it is on disk, as `revise` does. */
+  /** Resolves when the key is on disk, as `revise` does. */
   add(key: StoredApiKey): Promise<void>;
   revise(id: string, rights: Pick<StoredApiKey, 'scopes' | 'grants' | 'revokedAt'>): Promise<void>;
 }

@@ -1,17 +1,17 @@
 import type { Page } from './stored-request.ts';
 
-/** Who did what, never with which arguments. */
+/** Who did what. It never holds the arguments. */
 export interface AuditRecord {
   readonly caller: string;
   /** A mutation's name, or a command of the admin listener: `keys.create`. */
   readonly action: string;
-  /** Null for what concerns no single account of this gateway. */
+  /** Null for an action that concerns no single account of this gateway. */
   readonly account: string | null;
-  /** How many devices it named; null where that is not known or makes no sense. */
+  /** How many devices the action named. Null when that is not known or makes no sense. */
   readonly devices: number | null;
-  /** The request, key or message it was done to, by its id. */
+  /** The id of the request, key or message that the action concerns. */
   readonly subject: string | null;
-  /** What came of it at once, in capitals: `CREATED`, `INVALID`, `FORBIDDEN`, … */
+  /** The immediate result, in capitals: `CREATED`, `INVALID`, `FORBIDDEN`, … */
   readonly outcome: string;
 }
 
@@ -21,16 +21,16 @@ export interface AuditEntry extends AuditRecord {
 }
 
 export interface AuditFilter {
-  /** Null for everything, also what concerns no account. */
+  /** Null for all entries, also those that concern no account. */
   readonly accounts: readonly string[] | null;
   readonly caller: string | null;
 }
 
-/** The part of the store that is only ever added to. */
+/** The part of the store to which entries are only added. */
 export interface AuditTrail {
   /**
-   * Resolves once all are on disk. It never rejects: what they tell of has happened, and who is told that nothing was stored
-   * does it again. That they could not be written is told to the operator.
+   * Resolves once all records are on disk. It does not reject when they cannot be written: the actions have happened, and a caller
+   * who is told of a failure would repeat them. The operator is told instead.
    */
   recordAudit(records: readonly AuditRecord[]): Promise<void>;
   /** Newest first. */

@@ -3,7 +3,7 @@ import type { Page } from './stored-request.ts';
 
 export type DeadLetterReason = 'UNREADABLE' | 'QUARANTINED' | 'FOREIGN_REQUEST' | 'DAMAGED_REQUEST';
 
-/** A message that cannot be applied: unreadable, with credentials that are not ours, of another account's request or a damaged one. */
+/** A message that cannot be applied: it is unreadable, has wrong credentials, or belongs to another account's request or a damaged one. */
 export interface DeadLetter {
   readonly account: string;
   readonly service: string;
@@ -11,7 +11,7 @@ export interface DeadLetter {
   readonly reason: DeadLetterReason;
   readonly contentType: string | null;
   readonly body: Uint8Array;
-  /** Its copy for the previous listener, where there is one. */
+  /** The copy for the previous listener, if there is one. */
   readonly forward?: ForwardCopy | null;
 }
 
@@ -24,16 +24,20 @@ export interface StoredDeadLetter extends DeadLetter {
   readonly id: string;
 }
 
-/** The part of the log that keeps messages on a right path which could not be applied. Read oldest first. */
+/** The part of the log that keeps the dead letters: messages that came on a valid path and could not be applied. */
 export interface DeadLetterLog {
   /**
-   * Keeps one. False past the cap of its reason, which each listener has for itself: who floods one has nothing of another
-   * dropped.
+   * Keeps a message. False past the cap of its reason. Each account and service has its own cap, so a flood of one does not make
+   * the messages of another be dropped.
    */
   keep(message: DeadLetter, capPerReason: number): Promise<boolean>;
+  /** Oldest first. */
   deadLetters(filter: DeadLetterFilter, after: string | null, limit: number): Promise<Page<StoredDeadLetter>>;
-  /** Nothing is read of those of other accounts (null: of any): it would take longer than of none. */
+  /**
+   * Dead letters of these accounts (null: of all). Those of other accounts are not read at all: the time that takes would tell a
+   * caller that they exist.
+   */
   deadLettersById(ids: readonly string[], accounts: readonly string[] | null): Promise<ReadonlyMap<string, StoredDeadLetter>>;
-  /** One that has been applied after all is kept no longer. */
+  /** Removes a dead letter that was applied after all. */
   discardDeadLetter(id: string): Promise<void>;
 }

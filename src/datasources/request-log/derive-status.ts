@@ -1,21 +1,21 @@
 import type { CarrierRequestState, Progress, RequestStatus } from './stored-request.ts';
 
 /**
- * The status of a Request: a pure function of its carrier requests and of its devices' outcomes.
+ * The status of a Request is a pure function of its carrier requests and of its devices' outcomes.
  *
  * ```
- *  any carrier request is being sent, or some wait and some have left   SUBMITTING
- *  all wait                                                              QUEUED
- *  a carrier request's or a device's fate is unknown                     UNKNOWN
+ *  a carrier request is being sent, or some wait and some have left      SUBMITTING
+ *  all carrier requests wait                                             QUEUED
+ *  the fate of a carrier request or a device is unknown                  UNKNOWN
  *  a device is pending or overdue, or more devices may still report      IN_PROGRESS
  *  nothing is open:
  *    all succeeded SUCCEEDED · some PARTIALLY_FAILED · all rejected REJECTED
  *    all cancelled CANCELLED · all expired EXPIRED   · any other mix FAILED
- *    no device at all: what became of the carrier requests (REJECTED, CANCELLED), else EXPIRED
+ *    no device at all: all carrier requests refused REJECTED · all cancelled CANCELLED · otherwise EXPIRED
  * ```
  *
- * @param devicesKnown false where only the carrier knows which devices are meant: an accepted carrier request then stays
- *   open until it is CLOSED, however many devices have reported.
+ * @param devicesKnown false when only the carrier knows the devices. An accepted carrier request then stays open until it is
+ *   CLOSED, however many devices have reported.
  */
 export function deriveStatus(carrierStates: readonly CarrierRequestState[], progress: Progress, devicesKnown: boolean): RequestStatus {
   const waiting = count(carrierStates, 'QUEUED');

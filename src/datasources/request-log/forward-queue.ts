@@ -1,4 +1,4 @@
-/** Messages of one account and service: forwarded one after the other, in the order they came. */
+/** One account and service. The messages of a lane are forwarded one after the other, in the order they came. */
 export interface ForwardLane {
   readonly account: string;
   readonly service: string;
@@ -6,7 +6,7 @@ export interface ForwardLane {
 
 /** A copy of a callback for the listener that was registered before us. */
 export interface ForwardCopy {
-  /** Null for a message that was read: its body is JSON, without the username and password of any registration. */
+  /** Null for a message that could be read. Its body is JSON, without the username and password of a registration. */
   readonly contentType: string | null;
   readonly body: Uint8Array;
 }
@@ -16,15 +16,15 @@ export interface WaitingForward extends ForwardCopy {
   readonly receivedAt: number;
 }
 
-/** The part of the log that keeps copies for the previous listener until it has taken them. `append` and `keep` put them in. */
+/** The part of the log that keeps copies until the previous listener has taken them. `append` and `keep` add them. */
 export interface ForwardQueue {
-  /** Lanes in which a copy waits. */
+  /** The lanes in which copies wait. */
   forwardLanes(): Promise<readonly ForwardLane[]>;
-  /** The first copies of a lane, `limit` at most and about a megabyte, oldest first. */
+  /** The first copies of a lane, oldest first: at most `limit`, and about a megabyte. */
   forwards(lane: ForwardLane, limit: number): Promise<readonly WaitingForward[]>;
-  /** Removes copies that were taken, or given up. */
+  /** Removes copies that were delivered or given up. */
   discardForwards(lane: ForwardLane, ids: readonly string[]): Promise<void>;
-  /** Copies that wait, and when the oldest of them came; null when none waits. */
+  /** How many copies wait, and when the oldest of them came (null when none waits). */
   forwardBacklog(): Promise<{ readonly rows: number; readonly oldestAt: number | null }>;
 }
 

@@ -1,20 +1,21 @@
 /**
- * Wake-ups by topic (a Request's id). It carries no data and keeps none: a follower takes a mark, reads the log, and waits
- * for news since the mark. A wake-up between mark and wait is seen, so none is missed; many are one.
+ * Wakes the followers of a topic (a Request's id). It carries no data: a follower takes a mark, reads the log, and waits for news
+ * since the mark. A wake-up between mark and wait counts as news, so none is missed. Several wake-ups may become one.
  *
- * The first wake-up after a quiet time goes out at once; under load a topic ticks every `tickMs`, so that followers of one
- * Request read the same ranges together and batches form by themselves. Whoever has caught up rests until the tick is over.
+ * The first wake-up after a quiet time goes out at once. Under load a topic ticks every `tickMs`, so that the followers of one
+ * Request read the same ranges together, and batches form by themselves. A follower that has read everything rests until the tick
+ * is over.
  */
 export class Hub {
   readonly #tickMs: () => number;
   readonly #topics = new Map<string, Topic>();
 
-  /** @param options.tickMs asked anew at each tick: it may be longer under overload. */
+  /** @param options.tickMs is called at each tick, because a tick may be longer under overload. */
   constructor(options: { readonly tickMs: () => number }) {
     this.#tickMs = options.tickMs;
   }
 
-  /** Follows a topic; dispose of it when the follower leaves. */
+  /** Follows a topic. The follower disposes of the watch when it leaves. */
   follow(name: string): TopicWatch {
     let topic = this.#topics.get(name);
     if (!topic) this.#topics.set(name, (topic = { version: 0, followers: 0, waiting: [], resting: new Set(), timer: null }));
@@ -35,7 +36,7 @@ export class Hub {
     this.#tick(topic);
   }
 
-  /** After a gap in what this process could hear, everybody reads. */
+  /** Makes every follower read, after a time in which this process may have missed wake-ups. */
   wakeAll(): void {
     for (const name of this.#topics.keys()) this.wake(name);
   }
@@ -54,7 +55,7 @@ export class Hub {
       topic.timer = null;
       for (const resolve of topic.resting) resolve();
       topic.resting.clear();
-      // Also for one that took its mark before the last tick and began to wait after it.
+      // A follower may have taken its mark before the last tick and begun to wait after it.
       if (topic.waiting.some(({ mark }) => mark !== topic.version)) this.#tick(topic);
     }, this.#tickMs());
     topic.timer.unref();
@@ -84,7 +85,7 @@ export class TopicWatch implements Disposable {
     return this.#topic.version;
   }
 
-  /** Resolves when something has happened since `mark`, at the topic's next tick; also when the follower leaves. */
+  /** Resolves once something has happened since `mark`, at the next tick of the topic. It also resolves when the follower leaves. */
   news(mark: number): Promise<void> {
     const topic = this.#topic;
     if (this.#left || (topic.version !== mark && !topic.timer)) return Promise.resolve();
@@ -94,7 +95,7 @@ export class TopicWatch implements Disposable {
     });
   }
 
-  /** Resolves when the topic's tick is over, at once where it has none: what comes within it is read in one. */
+  /** Resolves when the topic's tick is over, at once when none is running. Everything that comes within a tick is read together. */
   tick(): Promise<void> {
     const topic = this.#topic;
     if (this.#left || !topic.timer) return Promise.resolve();

@@ -2,49 +2,53 @@ import type { CallbackMessage } from '../thingspace/wire/callback.ts';
 import type { OutcomeSource, OutcomeStatus } from './stored-request.ts';
 
 /**
- * What one row of a Request's log can say.
+ * The kinds of rows in a Request's log.
  *
- * - `CREATED` the intent is on disk; `SENDING`, `ACCEPTED`, `REFUSED`, `UNANSWERED`, `REQUEUED` tell of a carrier request;
- * - `CALLBACK` settles a device, `NOTICE` leaves it pending, `NIDD` adds its second message, `REPEAT` says again what was
- *   known, `CONTRADICTION` says the opposite of it (the first stands);
- * - `UNMATCHED` keeps a message that no device could be tied to yet, `MATCHED` ties it later;
- * - `RECONCILED` settles a device by what the carrier said when it was asked; its message is that answer;
+ * - `CREATED`: the intent is on disk.
+ * - `SENDING`, `ACCEPTED`, `REFUSED`, `UNANSWERED`, `REQUEUED`: what happened to a carrier request.
+ * - `MEMBERS`: the devices of a group were read, and are expected from here on.
+ * - `CANCELLED`: a carrier request is not sent, or an operator stated that it never arrived.
+ * - `PROVEN`: a carrier request of unknown fate did arrive.
+ * - `CLOSED`: nothing more is awaited from a carrier request.
+ * - `CALLBACK` settles a device, `NOTICE` leaves it pending, `NIDD` adds its second message.
+ * - `REPEAT` says again what was known. `CONTRADICTION` says the opposite of it, and the first message stands.
+ * - `RECONCILED` settles a device by the carrier's answer to our question. Its message is that answer.
+ * - `UNMATCHED` keeps a message that cannot be tied to a device yet. `MATCHED` ties it later.
  * - `SETTLED` moves one device without a message: its carrier request was refused, unanswered or cancelled, it is overdue, or
- *   nothing more can come;
- * - `MEMBERS` the devices of a group were read, and are expected from here on; `CANCELLED` a carrier request is not sent, or
- *   was stated never to have arrived; `PROVEN` one of unknown fate did arrive; `CLOSED` nothing more is awaited from it.
+ *   nothing more can come.
  */
-export type LogEventKind =
-  | 'CREATED'
-  | 'SENDING'
-  | 'ACCEPTED'
-  | 'REFUSED'
-  | 'UNANSWERED'
-  | 'REQUEUED'
-  | 'MEMBERS'
-  | 'CANCELLED'
-  | 'PROVEN'
-  | 'CLOSED'
-  | 'CALLBACK'
-  | 'NOTICE'
-  | 'NIDD'
-  | 'REPEAT'
-  | 'CONTRADICTION'
-  | 'RECONCILED'
-  | 'UNMATCHED'
-  | 'MATCHED'
-  | 'SETTLED';
+export const LOG_EVENT_KINDS = [
+  'CREATED',
+  'SENDING',
+  'ACCEPTED',
+  'REFUSED',
+  'UNANSWERED',
+  'REQUEUED',
+  'MEMBERS',
+  'CANCELLED',
+  'PROVEN',
+  'CLOSED',
+  'CALLBACK',
+  'NOTICE',
+  'NIDD',
+  'REPEAT',
+  'CONTRADICTION',
+  'RECONCILED',
+  'UNMATCHED',
+  'MATCHED',
+  'SETTLED',
+] as const;
 
-/** A row of the log before it has its place: `RequestState.apply` gives it `seq`. */
+/** A row of the log before `RequestState.apply` gives it its place, `seq`. */
 export interface LogEvent {
-  readonly kind: LogEventKind;
+  readonly kind: (typeof LOG_EVENT_KINDS)[number];
   /** The carrier request it belongs to, by its position in the Request. */
   readonly position: number;
-  /** The device it changes, and how that device stands after it; null for a row about the Request alone. */
+  /** The device that the row changes, and how that device stands after it. Null for a row about the Request alone. */
   readonly outcome: OutcomeChange | null;
-  /** A message as it came; null for a row that no callback caused. */
+  /** The message as it came. Null for a row that no message caused. */
   readonly callback: EventCallback | null;
-  /** For `MATCHED`: the `UNMATCHED` row whose message it ties; 0 elsewhere. */
+  /** For `MATCHED`: the `UNMATCHED` row whose message it ties. Otherwise 0. */
   readonly ties: number;
 }
 
@@ -52,7 +56,7 @@ export interface OutcomeChange {
   readonly index: number;
   readonly status: OutcomeStatus;
   readonly source: OutcomeSource | null;
-  /** The rows that hold the device's final and NIDD messages; 0 for none, `THIS_ROW` for the row itself. */
+  /** The rows that hold the device's final and NIDD messages. 0 stands for none, `THIS_ROW` for the row itself. */
   readonly finalSeq: number;
   readonly niddSeq: number;
   readonly contradicted: boolean;
@@ -62,7 +66,7 @@ export interface EventCallback {
   readonly message: CallbackMessage;
   readonly service: string;
   readonly json: string;
-  /** Null for an answer of the carrier: it is asked for, so it never comes twice by itself. */
+  /** Null for an answer of the carrier. We asked for it, so it never comes twice by itself. */
   readonly digest: Uint8Array | null;
   readonly callbackCount: number | null;
   readonly receivedAt: number;

@@ -2,17 +2,18 @@ import { keyOf, type DeviceIdentifier, type DeviceIdentifierKind } from '../thin
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
 import type { CarrierState, OutcomeState, RequestState, UnmatchedCallback } from './request-state.ts';
 
-/** Strongest first: a SIM's ICCID says more than the device it sits in, and a phone number changes with an activation. */
+/** Strongest first. The ICCID names the SIM itself, the IMEI only the device around it. A phone number changes with an activation. */
 const PRECEDENCE: readonly (DeviceIdentifierKind | null)[] = ['ICCID', 'EID', 'IMEI', 'MDN', 'MSISDN', 'MEID', 'ESN', 'IMSI', 'MIN'];
 
-/** Kinds that name one device for good: two different values of one of them are two devices. */
+/** Kinds that never change for a device: two different values of one kind are two devices. */
 const LASTING = ['ICCID:', 'EID:', 'IMEI:', 'MEID:', 'ESN:'] as const;
 
 /**
- * Which device of a carrier request a message means, by its index; null where nothing ties it to exactly one.
+ * The index of the device of a carrier request that a message means. Null when nothing ties the message to exactly one device.
  *
- * By identifier, strongest kind first, unless a stronger kind known on both sides disagrees; failing that, by elimination:
- * the only device that has not had such a message yet, if no lasting identifier speaks against it. Never by a guess.
+ * First it compares identifiers, the strongest kind first. A device is out when a stronger kind is known on both sides and
+ * disagrees. When no identifier is known, it goes by elimination: the only device that has had no such message yet, if no lasting
+ * identifier disagrees. It never guesses.
  */
 export function matchDevice(state: RequestState, position: number, message: CallbackMessage): number | null {
   const identified = matchByIdentifier(state, position, message.deviceIds);
@@ -20,7 +21,7 @@ export function matchDevice(state: RequestState, position: number, message: Call
   return matchByElimination(state, position, message);
 }
 
-/** The same by identifiers alone. */
+/** The same by identifiers alone, without elimination. */
 export function matchIdentified(state: RequestState, position: number, message: CallbackMessage): number | null {
   const identified = matchByIdentifier(state, position, message.deviceIds);
   return typeof identified === 'number' ? identified : null;
@@ -59,7 +60,7 @@ function matchByElimination(state: RequestState, position: number, message: Call
   return index < 0 || disagrees(state.outcome(index), message.deviceIds, PRECEDENCE) ? null : index;
 }
 
-/** How many unmatched messages are after the one device that is open for NIDD messages, or for all others. */
+/** How many unmatched messages may mean the one open device: NIDD messages, or all others. */
 function countRivals({ unmatched, unmatchedOf }: CarrierState, nidd: boolean): number {
   return nidd ? unmatchedOf.NIDD_CONFIG : unmatched.size - unmatchedOf.NIDD_CONFIG;
 }
@@ -71,9 +72,9 @@ function findOnlyRival(carrier: CarrierState, nidd: boolean): UnmatchedCallback 
 }
 
 /**
- * The unmatched messages of a carrier request whose device may be known by now: they share an identifier with one that has
- * learnt something since this was last asked, or are the only one left. To try all of them at each callback would take hours
- * where a carrier names 10,000 devices by identifiers we do not know.
+ * The unmatched messages of a carrier request whose device may be known by now. A message is tried when it shares an identifier with
+ * a device that has learnt one since the last call, or when it is the only one left. To try all of them at each callback would take
+ * hours when a carrier names 10,000 devices by identifiers that we do not know.
  */
 export function takeUnmatchedToTry(state: RequestState, position: number): UnmatchedCallback[] {
   const carrier = state.carrier(position);
@@ -89,7 +90,7 @@ export function takeUnmatchedToTry(state: RequestState, position: number): Unmat
   return [...found];
 }
 
-/** True when both sides know a lasting identifier of one of `kinds` and no value is shared. */
+/** True when both sides have a lasting identifier of one of `kinds` and share no value of it. */
 function disagrees(
   outcome: OutcomeState,
   identifiers: readonly DeviceIdentifier[],

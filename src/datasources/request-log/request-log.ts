@@ -15,13 +15,13 @@ import type {
   StoredRequest,
 } from './stored-request.ts';
 
-/** One batch of a Request's log, as a follower receives it. */
+/** One batch of a Request's log, as followers receive it. */
 export interface LogBatch {
   readonly lastSeq: number;
-  /** As of `lastSeq`. */
+  /** The status and the progress as of `lastSeq`. */
   readonly status: RequestStatus;
   readonly progress: Progress;
-  /** Each device that changed in the batch, once, as of `lastSeq`. */
+  /** Each device that changed in the batch, once, as it stands at `lastSeq`. */
   readonly outcomes: readonly StoredOutcome[];
 }
 
@@ -33,7 +33,7 @@ export interface UnclaimedCallback {
   readonly receivedAt: number;
   readonly callbackCount: number | null;
   readonly message: CallbackMessage;
-  /** The message as it is stored: without the registration's credentials, but with whatever else the carrier put into it. */
+  /** The stored message: without the registration's credentials, but with everything else that the carrier sent. */
   readonly json: string;
 }
 
@@ -45,16 +45,16 @@ export interface NewRequest {
   readonly clientReference: string | null;
   readonly idempotencyKey: string | null;
   readonly retryOf: string | null;
-  /** SHA-256 over operation and parsed input: what "the same input" means under one idempotency key. */
+  /** SHA-256 over operation and parsed input. Two requests under one idempotency key have "the same input" when these are equal. */
   readonly inputHash: Uint8Array;
   readonly devices: readonly RequestedDevice[] | null;
-  /** The same as JSON: what is stored. */
+  /** The same devices as JSON, which is stored. */
   readonly devicesJson: string | null;
   /** The rest of the parsed input, as JSON. */
   readonly settings: string;
   readonly carrierRequests: readonly { readonly service: string; readonly firstIndex: number; readonly deviceCount: number | null }[];
   readonly createdAt: number;
-  /** Recorded with it, when it is new. */
+  /** The audit record that is stored in the same transaction when the Request is new. */
   readonly audit?: AuditRecord;
 }
 
@@ -66,13 +66,14 @@ export interface IncomingCallback {
   readonly digest: Uint8Array;
   readonly callbackCount: number | null;
   readonly message: CallbackMessage;
-  /** Its copy for the previous listener, where there is one: stored with it, when it is new. */
+  /** The copy for the previous listener, if there is one. It is stored in the same transaction when the callback is new. */
   readonly forward?: ForwardCopy | null;
 }
 
 /**
- * `FOREIGN`: kept aside, because it is of another account's request; `DAMAGED`: because what is stored of its request cannot be
- * read. `DROPPED`: of another account's request, and not stored, because as many of these are kept as may be.
+ * - `FOREIGN`: kept as a dead letter, because it belongs to another account's request.
+ * - `DAMAGED`: kept as a dead letter, because the stored rows of its request cannot be read.
+ * - `DROPPED`: not stored. It belongs to another account's request, and no more of these may be kept.
  */
 export type AppendResult = 'APPLIED' | 'UNCLAIMED' | 'DUPLICATE' | 'FOREIGN' | 'DAMAGED' | 'DROPPED';
 
@@ -81,7 +82,7 @@ export interface RequestFilter {
   readonly statuses?: readonly RequestStatus[] | undefined;
   readonly operation?: string | undefined;
   readonly clientReference?: string | undefined;
-  /** An identifier key (see `identifierKey`). */
+  /** Identifier keys (see `identifierKey`). A Request is listed when it has any of them. */
   readonly deviceKeys?: readonly string[] | undefined;
   readonly since?: number | undefined;
   readonly until?: number | undefined;
@@ -95,7 +96,7 @@ export interface OutcomePage {
   readonly limit: number;
 }
 
-/** A Request with what is needed to send it. */
+/** A Request with everything that is needed to send it. */
 export interface SendableRequest {
   readonly request: StoredRequest;
   readonly devices: readonly RequestedDevice[] | null;
@@ -106,33 +107,33 @@ export interface SendableRequest {
 export interface LogCounts {
   readonly unclaimed: number;
   readonly deadLettersByReason: Readonly<Partial<Record<DeadLetterReason, number>>>;
-  /** Devices that are OVERDUE now. */
+  /** How many devices are OVERDUE now. */
   readonly overdueDevices: number;
   readonly openByStatus: Readonly<Partial<Record<RequestStatus, number>>>;
 }
 
 /**
- * The durable truth of the gateway: one append-only log per Request, and what has come in that no Request of ours has yet.
- * Every promise of a method holds once its promise resolves: the row is on disk (fsync), and a crash cannot take it back.
+ * The durable truth of the gateway: one append-only log for each Request, and the callbacks that no Request has yet. When a write
+ * resolves, its rows are on disk (fsync), and a crash cannot undo it.
  */
 export interface RequestLog extends FollowUpLog, DeadLetterLog, ForwardQueue, AuditTrail, AsyncDisposable {
-  /** Changes when a backup is restored; a cursor of another epoch is refused. */
+  /** Changes when a backup is restored. A cursor of another epoch is refused. */
   readonly epoch: string;
 
-  /** Writes the intent: the Request, its carrier requests, every device, before anything leaves for the carrier. */
+  /** Writes the intent before anything leaves for the carrier: the Request, its carrier requests and all devices. */
   create(request: NewRequest): Promise<{ readonly outcome: 'CREATED' | 'EXISTS' | 'KEY_REUSED'; readonly id: string }>;
-  /** The Request an idempotency key stands for, when there is one. */
+  /** The Request that was made with an idempotency key; null when there is none. */
   findByKey(account: string, createdBy: string, key: string): Promise<{ readonly id: string; readonly inputHash: Uint8Array } | null>;
-  /** False when the carrier request does not stand where this step begins: it was cancelled, or another way was faster. */
+  /** False when the carrier request is not in a state in which this step may begin: for example, it was cancelled. */
   step(requestId: string, position: number, step: SendingStep): Promise<boolean>;
-  /** Resolves once the message is durable; a message already there changes nothing. */
+  /** Resolves once the message is durable. A message that is there already changes nothing. */
   append(callback: IncomingCallback): Promise<AppendResult>;
   /**
-   * Finds owners for unclaimed callbacks: a Request of UNKNOWN fate that is the only one they can be of, or a new Request of
-   * `origin: EXTERNAL` for those unclaimed since before `before`.
+   * Finds owners for unclaimed callbacks. `resolved` are Requests of UNKNOWN fate that were the only possible owners, so they did
+   * arrive. `adopted` are new Requests of `origin: EXTERNAL`, made for callbacks that have been unclaimed since before `before`.
    */
   settleUnclaimed(before: number): Promise<{ readonly resolved: readonly string[]; readonly adopted: readonly string[] }>;
-  /** After a start: what was being sent has an unknown fate. Gives back the ids of Requests that wait to be sent. */
+  /** Runs after a start. Carrier requests that were being sent have an unknown fate. Gives back the ids of Requests that wait to be sent. */
   recover(): Promise<readonly string[]>;
 
   requests(ids: readonly string[]): Promise<ReadonlyMap<string, StoredRequest>>;
@@ -140,26 +141,26 @@ export interface RequestLog extends FollowUpLog, DeadLetterLog, ForwardQueue, Au
   carrierRequests(requestIds: readonly string[]): Promise<ReadonlyMap<string, readonly StoredCarrierRequest[]>>;
   list(filter: RequestFilter, after: string | null, limit: number): Promise<Page<StoredRequest>>;
   /**
-   * One page of outcomes for each of `wanted`, in its order, whatever their number in a bounded number of statements. With
-   * `work` only as many, one at least, as take about the time of showing so many devices: the first of `wanted`.
+   * One page of outcomes for each of `wanted`, in the same order. The number of statements does not grow with their number. With
+   * `work` it may stop early: it gives back the first pages only, at least one, whose work is about that of showing `work` devices.
    */
   outcomePages(wanted: readonly OutcomePage[], work?: number): Promise<readonly Page<StoredOutcome>[]>;
   outcomesById(ids: readonly string[]): Promise<ReadonlyMap<string, StoredOutcome>>;
   unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): Promise<Page<UnclaimedCallback>>;
   sendable(requestId: string): Promise<SendableRequest | null>;
 
-  /** Up to `limit` changes after `afterSeq`; null when there is nothing new. A batch never holds a terminal change before its last one. */
+  /** Up to `limit` changes after `afterSeq`; null when nothing is new. In a batch only the last change may end the Request. */
   read(requestId: string, afterSeq: number, limit: number): Promise<LogBatch | null>;
 
-  /** When carrier requests of this operation were put on their way since `since`, oldest first: the memory of the rate window. */
+  /** The times since `since` at which carrier requests of this operation were sent, oldest first. The rate window starts from them. */
   sentSince(operation: string, since: number): Promise<readonly number[]>;
-  /** Devices that have succeeded and have had no NIDD message yet. */
+  /** How many devices have succeeded and have had no NIDD message yet. */
   niddOutstanding(requestId: string): Promise<number>;
 
   /** Small facts that must survive a restart, for example the login latch. */
   remember(key: string, value: string | null): Promise<void>;
   recall(key: string): Promise<string | null>;
-  /** A real write, committed: what readiness asks. */
+  /** Commits a real write. Readiness depends on it. */
   probe(): Promise<void>;
   counts(): Promise<LogCounts>;
 }

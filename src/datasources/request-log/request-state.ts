@@ -20,9 +20,9 @@ export interface OutcomeState {
   finalSeq: number;
   niddSeq: number;
   contradicted: boolean;
-  /** Its newest row; 0 while nothing has been heard of it. */
+  /** The newest row of the device; 0 while it has none. */
   lastSeq: number;
-  /** Identifier keys known of it, requested and learnt. */
+  /** The identifier keys of the device, requested and learnt. */
   readonly keys: string[];
 }
 
@@ -34,25 +34,25 @@ export interface UnmatchedCallback {
 export interface CarrierState {
   readonly firstIndex: number;
   readonly deviceCount: number | null;
-  /** Which outcomes an identifier may mean; more than one where devices share it (profiles of one EID). */
+  /** The outcomes that an identifier may mean. There are several when devices share it (profiles of one EID). */
   readonly byKey: Map<string, number | number[]>;
-  /** Its outcomes that no final callback has settled, and those without a NIDD message. */
+  /** How many of its outcomes no final callback has settled, and how many have no NIDD message. */
   withoutFinal: number;
   withoutNidd: number;
-  /** Outcomes that the carrier reported and nobody had named. */
+  /** How many outcomes the carrier reported that nobody had named. */
   strays: number;
-  /** By their rows, in the order they came. */
+  /** By their `seq`, in the order they came. */
   readonly unmatched: Map<number, UnmatchedCallback>;
   readonly unmatchedOf: Record<CallbackMessage['bearing'], number>;
-  /** Which of these name an identifier: each is tried again for what it may mean, and not all for every callback. */
+  /** The unmatched callbacks that name an identifier. Only these are tried again when a device learns it, and not all of them. */
   readonly unmatchedByKey: Map<string, Set<UnmatchedCallback>>;
-  /** Outcomes that have learnt an identifier since the unmatched were last tried. */
+  /** The outcomes that have learnt an identifier since the unmatched callbacks were last tried. */
   readonly learnt: Set<number>;
 }
 
 /**
- * A Request's log folded to what matching a callback and computing a status need. It is never the truth: it is built from
- * the rows, brought up to date by them, and may be thrown away at any time.
+ * A Request's log, folded to what is needed to match a callback and to compute the status. It is a cache: it is built from the rows,
+ * brought forward by new rows, and may be thrown away at any time.
  */
 export class RequestState {
   readonly requestId: string;
@@ -88,7 +88,7 @@ export class RequestState {
         unmatchedByKey: new Map(),
         learnt: new Set(),
       });
-      // Members of a group: expected, though the carrier has the last word on who is one.
+      // The members of a group are expected too, although the carrier decides in the end which devices are members.
       for (let index = firstIndex; index < firstIndex + (deviceCount ?? devices?.length ?? 0); index++) {
         this.#open(this.carriers.length - 1, devices?.[index] ?? null);
       }
@@ -235,7 +235,7 @@ export function requestedIdentifiers(device: RequestedDevice | null | undefined)
   return device?.deviceIds.map(({ kind, id }) => ({ kind: parseIdentifierKind(kind), id, reportedKind: kind })) ?? null;
 }
 
-/** IMSI and MIN never come alone: a message that has one names its device by a stronger identifier too. */
+/** A message never has an IMSI or MIN alone: it names its device by a stronger identifier too. */
 function isMatchable({ kind }: DeviceIdentifier): boolean {
   return kind !== 'IMSI' && kind !== 'MIN';
 }

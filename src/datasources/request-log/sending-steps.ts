@@ -1,6 +1,6 @@
 import type { CarrierRequestState, RequestError } from './stored-request.ts';
 
-/** What happened to one carrier request, as the sender tells it. */
+/** What happened to one carrier request. */
 export type SendingStep =
   | { readonly type: 'SENDING' }
   | { readonly type: 'ACCEPTED'; readonly carrierRequestId: string }
@@ -10,20 +10,20 @@ export type SendingStep =
   | { readonly type: 'CANCELLED'; readonly error: RequestError }
   | { readonly type: 'PROVEN' };
 
-/** Where each step begins. What has left is never cancelled, what is cancelled never leaves. */
+/** The states in which each step may begin. A request that has left is never cancelled, and a cancelled one never leaves. */
 export const STEP_FROM: Readonly<Record<SendingStep['type'], readonly CarrierRequestState[]>> = {
   SENDING: ['QUEUED'],
   REQUEUED: ['QUEUED', 'SENDING'],
-  // QUEUED: another tool's request, first seen with its id. The last three: an id that is learnt late.
+  // QUEUED is another tool's request, which is first seen with its id. In the last three states an id is learnt late.
   ACCEPTED: ['SENDING', 'QUEUED', 'UNKNOWN', 'ACCEPTED', 'CLOSED'],
   REFUSED: ['SENDING'],
-  // QUEUED: after a backup was restored, it may have left since.
+  // QUEUED is for a restored backup: the request may have left after the backup was made.
   UNANSWERED: ['SENDING', 'QUEUED'],
   CANCELLED: ['QUEUED', 'UNKNOWN'],
   PROVEN: ['UNKNOWN'],
 };
 
-/** Where each step leads. */
+/** The state after each step. */
 export const CARRIER_STATE: Readonly<Record<SendingStep['type'], CarrierRequestState>> = {
   SENDING: 'SENDING',
   ACCEPTED: 'ACCEPTED',

@@ -24,9 +24,9 @@ export type CarrierRequestState = (typeof CARRIER_REQUEST_STATES)[number];
 export type RequestOrigin = 'GATEWAY' | 'EXTERNAL';
 export type OutcomeSource = 'CALLBACK' | 'RECONCILED';
 
-/** How many devices of a Request stand at each status; without `unmatched` they sum to the devices known. */
+/** How many devices of a Request have each status. Without `unmatched` the numbers sum to the known devices. */
 export type Progress = Readonly<Record<OutcomeStatus, number>> & {
-  /** Callbacks kept that no device of the Request could be tied to yet. */
+  /** Kept callbacks that could not be tied to a device yet. */
   readonly unmatched: number;
 };
 
@@ -35,7 +35,7 @@ export interface RequestedDevice {
   readonly ipAddress?: string | undefined;
 }
 
-/** Why a Request stands where it stands, when the carrier (or the way to it) is the reason. */
+/** Why a Request has its status, when the carrier (or the way to the carrier) is the reason. */
 export interface RequestError {
   readonly code: string;
   readonly message: string;
@@ -46,21 +46,21 @@ export interface StoredRequest {
   readonly id: string;
   readonly account: string;
   readonly origin: RequestOrigin;
-  /** Null for EXTERNAL: another tool made it. */
+  /** Null for EXTERNAL, a request that another tool made. */
   readonly operation: string | null;
   readonly createdBy: string;
   readonly clientReference: string | null;
   readonly status: RequestStatus;
-  /** Devices asked for; null where only the carrier knows (another tool's request, a group that could not be read). */
+  /** How many devices were asked for. Null when only the carrier knows (another tool's request, a group that could not be read). */
   readonly total: number | null;
-  /** The devices were read from the carrier before the request was sent (a group, a whole account): who is in has changed, perhaps. */
+  /** True when the devices of a group or account were read before the request was sent. Its members may have changed since. */
   readonly totalIsEstimate: boolean;
   /** The Request whose failed devices this one tries again. */
   readonly retryOf: string | null;
   readonly progress: Progress;
   readonly lastSeq: number;
   readonly error: RequestError | null;
-  /** Milliseconds since the epoch, as all times in the log. */
+  /** Milliseconds since 1970, like all times in the log. */
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly completedAt: number | null;
@@ -73,7 +73,7 @@ export interface StoredCarrierRequest {
   /** The carrier's own request id; null until it has answered. */
   readonly carrierRequestId: string | null;
   readonly state: CarrierRequestState;
-  /** The devices it carries: `deviceCount` of the Request's from `firstIndex` on; null where only the carrier knows. */
+  /** It carries `deviceCount` devices of the Request, from `firstIndex` on. Null when only the carrier knows them. */
   readonly firstIndex: number;
   readonly deviceCount: number | null;
   readonly attempts: number;
@@ -92,12 +92,12 @@ export interface StoredCallback {
 export interface StoredOutcome {
   readonly id: string;
   readonly requestId: string;
-  /** The device's position in the mutation's list; devices that nobody named follow after the last of it. */
+  /** The device's position in the list of the mutation. Devices that nobody named follow after the end of the list. */
   readonly index: number;
   readonly requested: readonly DeviceIdentifier[] | null;
   readonly status: OutcomeStatus;
   readonly source: OutcomeSource | null;
-  /** A later final callback said the opposite of the first, which stands. */
+  /** A later final callback said the opposite of the first one. The first one stands. */
   readonly contradicted: boolean;
   readonly final: StoredCallback | null;
   readonly nidd: StoredCallback | null;
@@ -114,7 +114,7 @@ export function isTerminal(status: RequestStatus): boolean {
 
 const TERMINAL: ReadonlySet<RequestStatus> = new Set(['SUCCEEDED', 'PARTIALLY_FAILED', 'FAILED', 'REJECTED', 'EXPIRED', 'CANCELLED']);
 
-/** A Progress as the row of numbers that is stored, in the order of `OUTCOME_STATUSES`, `unmatched` last. */
+/** A Progress as the array of numbers that is stored: in the order of `OUTCOME_STATUSES`, then `unmatched`. */
 export function countsOf(progress: Progress): number[] {
   const { PENDING, OVERDUE, SUCCEEDED, FAILED, EXPIRED, CANCELLED, REJECTED, UNKNOWN, unmatched } = progress;
   return [PENDING, OVERDUE, SUCCEEDED, FAILED, EXPIRED, CANCELLED, REJECTED, UNKNOWN, unmatched];
@@ -126,7 +126,7 @@ export function progressOf(counts: readonly number[]): { -readonly [Key in keyof
   return { PENDING, OVERDUE, SUCCEEDED, FAILED, EXPIRED, CANCELLED, REJECTED, UNKNOWN, unmatched };
 }
 
-/** `out_<ulid of the Request>_<index>`: names one device of one Request for as long as the Request is kept. */
+/** `out_<ulid of the Request>_<index>` names one device of one Request as long as the Request is kept. */
 export function outcomeId(requestId: string, index: number): string {
   return `out_${requestId.slice('req_'.length)}_${index}`;
 }

@@ -8,14 +8,14 @@ export type Change =
   | { readonly type: 'CREATED' }
   | { readonly type: 'STEP'; readonly position: number; readonly step: SendingStep }
   | { readonly type: 'CALLBACK'; readonly position: number; readonly callback: EventCallback }
-  /** The devices of a group: the state was built anew with them. */
+  /** The devices of a group were read, and the state was built again with them. */
   | { readonly type: 'MEMBERS' }
-  /** Up to `limit` devices that have not reported become overdue, or expire; with the last of these the carrier request is closed. */
+  /** Up to `limit` devices that have not reported become overdue, or expire. When the last one expires, the carrier request is closed. */
   | { readonly type: 'LAPSE'; readonly position: number; readonly into: 'OVERDUE' | 'EXPIRED'; readonly limit: number }
-  /** What the carrier answered when it was asked; `index` where the answer names no device. */
+  /** The carrier answered our question. `index` is set when the answer itself names no device. */
   | { readonly type: 'RECONCILED'; readonly position: number; readonly index: number | null; readonly answer: EventCallback };
 
-/** A row with its place, and the Request as it stands after it. */
+/** A row with its place in the log, and the Request as it stands after the row. */
 export interface PlacedEvent {
   readonly event: LogEvent;
   readonly seq: number;
@@ -24,10 +24,10 @@ export interface PlacedEvent {
 }
 
 /**
- * Works one change into a Request: decides what it means, takes the rows it makes into `state`, and gives them back to be
- * written. No input or output: the same state and change give the same rows on every backend.
+ * Applies one change to a Request: decides what the change means, folds its rows into `state`, and gives them back to be written. It
+ * has no input or output: the same state and change give the same rows on every backend.
  *
- * A change's new status stands in its last row, never before: a follower may stop at a terminal one.
+ * Only the last row of a change has the new status, because a follower may stop at a terminal status.
  */
 export function transition(state: RequestState, change: Change): PlacedEvent[] {
   const before = state.status;
@@ -81,7 +81,7 @@ function decideLapse(
   emit({ kind: 'CLOSED', position, outcome: null, callback: null, ties: 0 });
 }
 
-/** What a callback has settled needs no answer; nor does a device that the answer cannot be tied to. */
+/** Changes nothing for a device that a callback has settled, nor when the answer cannot be tied to a device. */
 function decideReconciled(
   state: RequestState,
   { position, index, answer }: Extract<Change, { type: 'RECONCILED' }>,
@@ -107,26 +107,26 @@ function decideCallback(state: RequestState, position: number, callback: EventCa
   if (message.bearing === 'OTHER') return emit({ kind: 'NOTICE', position, outcome: null, callback, ties: 0 });
   const matched = matchDevice(state, position, message);
   if (matched !== null) return emit({ position, callback, ties: 0, ...effectOn(state, matched, callback.message, THIS_ROW) });
-  if (tellsOfDevice(state, position, message.bearing)) {
+  if (isOfNewDevice(state, position, message.bearing)) {
     return emit({ position, callback, ties: 0, ...effectOn(state, state.outcomes.length, message, THIS_ROW) });
   }
   emit({ kind: 'UNMATCHED', position, outcome: null, callback, ties: 0 });
 }
 
 /**
- * Whether a message that no device could be tied to is a device of its own: where only the carrier knows the devices a report
- * is how we learn of one, and once nothing more is awaited a result has nothing to wait for. A device that is still being
- * worked on would then open again what nobody closes.
+ * True when a message that could not be tied to a device makes a device of its own. When only the carrier knows the devices, we learn
+ * of a device by its report. When the carrier request is closed, a final message has nothing to wait for. A progress message would
+ * then open the Request again, and nothing would close it.
  */
-function tellsOfDevice(state: RequestState, position: number, bearing: EventCallback['message']['bearing']): boolean {
+function isOfNewDevice(state: RequestState, position: number, bearing: EventCallback['message']['bearing']): boolean {
   const closed = state.carrierState(position) === 'CLOSED';
   if (bearing === 'FINAL') return closed || state.carrier(position).deviceCount === null;
   return bearing === 'PROGRESS' && !closed && state.carrier(position).deviceCount === null;
 }
 
 /**
- * What a message does to the device it means. The first final message wins, also over what was learnt by asking or had
- * expired; one that differs from it is kept and flagged.
+ * What a message does to its device. The first final message wins, also over an answer of the carrier or an expiry. A later one that
+ * says the opposite is kept and flagged.
  */
 function effectOn(
   state: RequestState,
@@ -151,7 +151,7 @@ function effectOn(
   return { kind: 'CONTRADICTION', outcome: { ...same, contradicted: true } };
 }
 
-/** Each match may teach an identifier that ties a message kept earlier. */
+/** Each match may teach an identifier that ties an earlier message to its device. */
 function tryUnmatchedAgain(state: RequestState, position: number, emit: (event: LogEvent) => void): void {
   const untried = new Set<UnmatchedCallback>();
   for (;;) {
@@ -173,8 +173,8 @@ function tie(state: RequestState, position: number, index: number, waiting: Unma
 }
 
 /**
- * N final messages for N devices: nothing more will come. What could not be tied becomes an outcome of its own, and the
- * devices it may have meant are EXPIRED: their result came under identifiers we do not know as theirs.
+ * After N final messages for N devices nothing more will come. Each message that could not be tied becomes an outcome of its own. The
+ * devices that are still open become EXPIRED: their results came under identifiers that we do not know as theirs.
  */
 function conclude(state: RequestState, position: number, emit: (event: LogEvent) => void): void {
   const carrier = state.carrier(position);
@@ -193,7 +193,7 @@ function finalsOf(state: RequestState, position: number): readonly UnmatchedCall
 const OPEN: readonly OutcomeStatus[] = ['PENDING', 'OVERDUE'];
 export const UNSETTLED: readonly OutcomeStatus[] = ['PENDING', 'OVERDUE', 'UNKNOWN'];
 
-/** Moves up to `limit` devices of a carrier request that stand at one of `from` to `status`, one row each. */
+/** Moves up to `limit` devices of a carrier request from one of the statuses `from` to `status`, with one row each. */
 function settleOpen(
   state: RequestState,
   position: number,

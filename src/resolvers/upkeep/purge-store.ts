@@ -5,12 +5,12 @@ import { OneAtATime } from '../../lib/one-at-a-time.ts';
 
 export interface StorePurgeOptions {
   readonly upkeep: Pick<StoreUpkeep, 'purgeStep' | 'notePurge'>;
-  /** How long what is complete is kept, in days. */
+  /** How long complete Requests and messages of no Request are kept, in days. */
   readonly retentionDays: number;
   readonly now: () => number;
   /**
-   * After each step the store is left alone for this many times as long as the step took, its wait for other writes
-   * included: a busy store slows purging down, and not the other way round.
+   * After each step the store is left alone for this many times as long as the step took, including the step's wait for other writes.
+   * So a busy store slows purging down, and not the other way round.
    */
   readonly restFactor: number;
   readonly onStep: (step: PurgeStep) => void;
@@ -19,7 +19,7 @@ export interface StorePurgeOptions {
 
 const DAY_MS = 86_400_000;
 
-/** Deletes what is over its time, step by step, one purge at a time. */
+/** Deletes everything that is older than the retention, step by step. Only one purge runs at a time. */
 export class StorePurge implements AsyncDisposable {
   readonly #options: StorePurgeOptions;
   readonly #stop = new AbortController();
@@ -32,9 +32,9 @@ export class StorePurge implements AsyncDisposable {
   }
 
   /**
-   * Resolves when nothing older is left. A purge that a crash or a stop has interrupted is finished by the next.
+   * Resolves when nothing older is left. After a crash or a stop the next purge finishes the work.
    *
-   * @throws GatewayError SHUTTING_DOWN when it was stopped before its end.
+   * @throws GatewayError SHUTTING_DOWN when the gateway stops before the purge ends.
    */
   run(olderThanDays = this.#options.retentionDays): Promise<PurgeReport> {
     return this.#purges.run(() => this.#purge(this.#steadyNow() - olderThanDays * DAY_MS));
@@ -45,7 +45,7 @@ export class StorePurge implements AsyncDisposable {
     await this.#purges.ended();
   }
 
-  /** The wall clock without its jumps forward: a clock that somebody sets wrong must not age what is young. */
+  /** The wall clock without its jumps forward: a clock that is set wrong must not make young Requests old. */
   #steadyNow(): number {
     return Math.min(this.#options.now(), this.#since.wallMs + performance.now() - this.#since.monotonicMs);
   }

@@ -5,11 +5,11 @@ import { OneAtATime } from '../../lib/one-at-a-time.ts';
 
 export interface StoreResealOptions {
   readonly upkeep: Pick<StoreUpkeep, 'resealStep'>;
-  /** After each step the store is left alone for this many times as long as the step took, its wait for other writes included. */
+  /** After each step the store is left alone for this many times as long as the step took, including its wait for other writes. */
   readonly restFactor: number;
 }
 
-/** Seals everything in the store with the current key, step by step, one reseal at a time. */
+/** Seals the whole store with the current key, step by step. Only one reseal runs at a time. */
 export class StoreReseal implements AsyncDisposable {
   readonly #options: StoreResealOptions;
   readonly #stop = new AbortController();
@@ -20,10 +20,10 @@ export class StoreReseal implements AsyncDisposable {
   }
 
   /**
-   * Resolves when every row has the current key. One that a crash or a stop has interrupted is finished by the next.
+   * Resolves when every row has the current key. After a crash or a stop the next reseal finishes the work.
    *
-   * @throws GatewayError BAD_USER_INPUT where there is no key; STORE_FAILED for a value that does not open; SHUTTING_DOWN when
-   * it was stopped before its end.
+   * @throws GatewayError BAD_USER_INPUT when there is no key; STORE_FAILED for a value that does not open; SHUTTING_DOWN when the
+   * gateway stops before the reseal ends.
    */
   run(): Promise<ResealReport> {
     return this.#reseals.run(() => this.#reseal());

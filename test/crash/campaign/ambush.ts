@@ -5,10 +5,10 @@ import type { GatewayProcess } from '../../support/gateway-process.ts';
 import { OPERATION_ENDPOINTS } from './carrier-faults.ts';
 import type { LifePlan } from './life-plan.ts';
 
-/** How long the carrier thinks when the gateway is to be killed meanwhile, in milliseconds. */
+/** How long the carrier waits with its answer, so that the gateway can be killed meanwhile, in milliseconds. */
 const THINKING_MS = 60;
 
-/** Lets a gateway live for a while and ends it as planned. Resolves when the signal is sent, or it has ended by itself. */
+/** Lets a gateway live for a while and ends it as planned. Resolves when the signal is sent, or when the gateway has ended by itself. */
 export async function ambush(gateway: GatewayProcess, plan: LifePlan, simulator: Simulator, signal: AbortSignal): Promise<void> {
   const ended = new AbortController();
   void gateway.exited.then(() => ended.abort());
@@ -29,7 +29,7 @@ export async function ambush(gateway: GatewayProcess, plan: LifePlan, simulator:
   gateway.kill(plan.ending === 'stop' ? 'SIGTERM' : 'SIGKILL');
 }
 
-/** Resolves in the turn in which the carrier has performed a POST (and will answer later), or has written its answer. */
+/** Resolves in the turn in which the carrier has performed a POST and not answered it yet, or has written its answer. */
 async function untilPosted({ faults, ledger }: Simulator, point: 'sent' | 'answered'): Promise<void> {
   if (point === 'sent') for (const endpoint of OPERATION_ENDPOINTS) faults.latency(endpoint, THINKING_MS);
   const before = ledger.posts.length;

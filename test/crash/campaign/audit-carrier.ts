@@ -2,10 +2,10 @@ import type { Books } from './books.ts';
 import { deviceOf } from './device-numbers.ts';
 import type { Tally } from './tally.ts';
 
-/** Only a POST that the carrier has refused for its token, or to slow the gateway down, may be followed by another. */
+/** Another POST may follow only one that the carrier refused for its token, or to slow the gateway down. */
 const MAY_COME_AGAIN = new Set([400, 401, 429]);
 
-/** Compares what reached the carrier with what callers wanted: no intent is sent again once it may have had an effect. */
+/** Compares the POSTs that reached the carrier with the intents. No intent is sent again once it may have had an effect. */
 export function auditCarrier(books: Books, tally: Tally): void {
   for (const { body } of books.strayPosts) tally.add('phantom', `a POST for devices nobody asked for: ${body}`);
   for (const intent of books.intents) {

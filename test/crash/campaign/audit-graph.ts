@@ -14,7 +14,7 @@ const OUTCOMES = `query ($id: ID!, $after: String) { request(id: $id) { outcomes
 const UNCLAIMED = `query ($after: String) { unclaimedCallbacks(first: 1000, after: $after) {
   nodes { comment } pageInfo { hasNextPage endCursor } } }`;
 
-/** Compares what the gateway's own graph shows with the books: every acknowledged result of a device stands at that device, or waits for its Request. */
+/** Compares the gateway's graph with the books: every acknowledged result is shown at its device, or waits for its Request. */
 export async function auditGraph(url: string, books: Books, tally: Tally): Promise<void> {
   const results = new Map<string, Message[]>();
   for (const message of books.messages) {

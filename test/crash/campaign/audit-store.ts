@@ -46,7 +46,10 @@ class StoreAudit implements Disposable {
     if (found !== 'ok') this.#tally.add('other', `the store's file is damaged: ${found}`);
   }
 
-  /** Every callback that was acknowledged is there, once, to the letter, at the Request it is about; and no other. What the carrier said when it was asked is none. */
+  /**
+   * Every acknowledged callback is stored once, letter for letter, at its Request, and no other is stored. The carrier's answers to
+   * our questions do not count.
+   */
   callbacks(): void {
     const copies = new Uint8Array(this.#books.messages.length);
     const rows = this.#db
@@ -79,7 +82,7 @@ class StoreAudit implements Disposable {
     }
   }
 
-  /** Every Request that a caller was told of is there, each intent has one at most, and nobody else's is ours. */
+  /** Every Request whose id a caller got is there, each intent has at most one, and no Request of another tool counts as ours. */
   requests(): void {
     const rows = this.#db.prepare(`SELECT id, client_reference AS reference, status FROM request WHERE origin = 'GATEWAY'`).all() as {
       id: string;
@@ -104,7 +107,7 @@ class StoreAudit implements Disposable {
     this.#fates(rows);
   }
 
-  /** What the carrier has performed has its callbacks; what it has not is told so, or is not known; nothing is under way. */
+  /** A performed POST has its callbacks. A POST that was not performed is shown as such, or as unknown. No Request is open. */
   #fates(rows: readonly { readonly id: string; readonly reference: string | null; readonly status: string }[]): void {
     const performed = new Set(this.#books.performed.map(({ intent }) => intent?.number));
     for (const { id, reference, status } of rows) {
@@ -115,7 +118,7 @@ class StoreAudit implements Disposable {
     }
   }
 
-  /** A Request's log as it was written: what followers of it must have been given. */
+  /** A Request's log as it was written. Its followers must have got exactly this. */
   log(requestId: string): readonly LogRow[] {
     const sql = `SELECT seq, outcome, outcome_status AS status, request_status AS requestStatus FROM event
       WHERE request_pk = (SELECT pk FROM request WHERE id = ?) ORDER BY seq`;

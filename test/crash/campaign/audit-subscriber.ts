@@ -13,7 +13,7 @@ export interface LogRow {
 const TERMINAL = new Set(['SUCCEEDED', 'PARTIALLY_FAILED', 'FAILED', 'REJECTED', 'EXPIRED', 'CANCELLED']);
 const OPEN = new Set(['PENDING', 'OVERDUE', 'UNKNOWN']);
 
-/** What a subscriber was given, range by range, is what the log has between its cursors: all of it, in order, once. */
+/** The events that a subscriber got, range by range, are the rows between its cursors: all of them, in order, once. */
 export function auditSubscriber({ requestId, events, ended }: Followed, log: readonly LogRow[], tally: Tally): void {
   let from = 0;
   for (const { position, outcomes } of events) {
@@ -32,13 +32,13 @@ export function auditSubscriber({ requestId, events, ended }: Followed, log: rea
   }
   const end = log.find(({ requestStatus }) => TERMINAL.has(requestStatus))?.seq;
   if (end !== undefined && !ended) tally.add('missing', `${requestId}: its end, at ${end}; the last event was at ${from}`);
-  // Let go later than at its end it may be: by one who came back when there was more, for instance a second message.
+  // A subscriber may end after a later row: it came back when there was more, for example a second message.
   if (ended && (end === undefined || end > from)) {
     tally.add('missing', `${requestId}: it was let go at ${from}, its end is at ${end ?? 'no place yet'}`);
   }
 }
 
-/** Whatever the log says: of each device whose result the carrier saw acknowledged, every subscriber was told one. */
+/** Independently of the log: every subscriber got a result for each device whose callback was acknowledged. */
 export function auditResults(books: Books, followed: readonly Followed[], tally: Tally): void {
   const told = new Map(followed.map((each) => [each, devicesTold(each)]));
   const byIntent = Map.groupBy(followed, ({ intent }) => intent);

@@ -3,7 +3,7 @@ import { deviceOf } from './device-numbers.ts';
 
 export type OperationName = 'ActivateDevices' | 'RenewActivationCode' | 'ResumeProfile';
 
-/** What a caller wanted done once: one mutation, however often it had to be sent. */
+/** Something that a caller wanted once: one mutation, however often it had to be sent. */
 export interface Intent {
   readonly number: number;
   readonly operation: OperationName;
@@ -12,13 +12,13 @@ export interface Intent {
   readonly firstDevice: number;
   readonly devices: number;
   readonly key: string | null;
-  /** Ids of the Requests it was answered with: one, if all is well. */
+  /** The ids of the Requests in its answers: only one, if all is well. */
   readonly requestIds: Set<string>;
-  /** The caller has had a definite answer, or has given up because it had no key to ask again with. */
+  /** True when the caller has a definite answer, or has given up because it had no key to ask again. */
   concluded: boolean;
 }
 
-/** A POST that the carrier has performed, or, without an intent, one that another tool made. */
+/** A POST that the carrier has performed. Without an intent it is another tool's. */
 export interface Performed {
   readonly requestId: string;
   readonly account: string;
@@ -31,7 +31,7 @@ export interface Performed {
 export const MESSAGE_KINDS = ['pending', 'success', 'failure', 'nidd'] as const;
 export type MessageKind = (typeof MESSAGE_KINDS)[number];
 
-/** One callback: `marker` stands in its comment, and so in every copy of it that is stored. */
+/** One callback. `marker` is in its comment, and so in every stored copy of it. */
 export interface Message {
   readonly marker: number;
   readonly performed: Performed;
@@ -39,13 +39,13 @@ export interface Message {
   readonly kind: MessageKind;
 }
 
-/** The ledgers that no crash touches: what callers wanted, what the carrier did, what it sent and saw acknowledged. */
+/** The ledgers that no crash touches: what callers wanted, what the carrier performed and sent, and what was acknowledged. */
 export class Books {
   /** Ascending by first device. */
   readonly intents: Intent[] = [];
   readonly performed: Performed[] = [];
   readonly messages: Message[] = [];
-  /** POSTs for devices that no intent has. */
+  /** POSTs for devices that belong to no intent. */
   readonly strayPosts: ActionPost[] = [];
   readonly #posts = new Map<Intent, ActionPost[]>();
   /** By marker. */
@@ -61,7 +61,7 @@ export class Books {
     return made;
   }
 
-  /** Numbers of devices that nobody has; the first of them. */
+  /** Reserves device numbers that nobody has, and gives back the first. */
   reserve(devices: number): number {
     const first = this.#devices + 1;
     this.#devices += devices;
@@ -79,7 +79,7 @@ export class Books {
     return found && device < found.firstDevice + found.devices ? found : null;
   }
 
-  /** Takes a POST that has reached the carrier into the books, performed or not. */
+  /** Enters a POST that has reached the carrier into the books, performed or not. */
   notePost(post: ActionPost): void {
     const intent = this.intentOf(deviceOf(post.devices[0] ?? ''));
     if (!intent) return void this.strayPosts.push(post);
@@ -92,7 +92,7 @@ export class Books {
     return this.#posts.get(intent) ?? [];
   }
 
-  /** How far the mutations are that nobody has had an answer to: what a crash now would meet. */
+  /** How far the unanswered mutations are: a crash now would hit them there. */
   underWay(): ReadonlySet<'not sent' | 'sent' | 'answered'> {
     const open = this.intents.filter(({ concluded }) => !concluded).map((intent) => this.postsOf(intent).at(-1));
     return new Set(open.map((post) => (!post ? 'not sent' : post.status === undefined ? 'sent' : 'answered')));
@@ -105,14 +105,14 @@ export class Books {
     return message;
   }
 
-  /** Call before the first byte leaves: what was sent may be stored. */
+  /** Must be called before the first byte leaves. From then on the message may be stored. */
   send({ marker }: Message): void {
     if (this.#state[marker] !== 'new') return;
     this.#state[marker] = 'sent';
     this.sent++;
   }
 
-  /** Call when a whole 2xx answer was read: from here on it must be stored. */
+  /** Must be called when a whole 2xx answer was read. From then on the message must be stored. */
   acknowledge({ marker }: Message): void {
     if (this.#state[marker] === 'acknowledged') return;
     this.#state[marker] = 'acknowledged';

@@ -12,7 +12,7 @@ export interface CallbackLoadOptions {
   readonly lives: GatewayLives;
   readonly random: SeededRandom;
   readonly secret: string;
-  /** Where the door is, and where it is behind a network that fails. */
+  /** The URL of the door, and its URL behind a network that fails. */
   readonly doorUrl: string;
   readonly faultyDoorUrl: string | null;
   readonly options: Pick<CampaignOptions, 'copied'>;
@@ -21,7 +21,7 @@ export interface CallbackLoadOptions {
 
 const IN_FLIGHT = 48;
 const UNANSWERED_AFTER_MS = 1_000;
-/** Of a hundred: what goes through the network that fails; what is sent again although it was acknowledged. */
+/** Percentages of the messages: those that go through the failing network, and those that are sent again after they were acknowledged. */
 const FAULTY_PERCENT = 5;
 const AGAIN_PERCENT = 4;
 
@@ -32,8 +32,8 @@ interface Job {
 }
 
 /**
- * The carrier's side of the callbacks, which no crash touches: sends each message until a whole 2xx has come for it, some
- * four times at once, some in any order, some again long after they were acknowledged.
+ * The carrier's side of the callbacks, which no crash touches. It sends each message until a whole 2xx has come, some
+ * four times at once, some out of order, some again long after they were acknowledged.
  */
 export class CallbackLoad implements AsyncDisposable {
   readonly #parts: CallbackLoadOptions;
@@ -56,12 +56,12 @@ export class CallbackLoad implements AsyncDisposable {
     this.#parts = parts;
   }
 
-  /** Messages that are still to be acknowledged. */
+  /** Messages that are not acknowledged yet. */
   get backlog(): number {
     return this.#queue.length - this.#head + this.#open;
   }
 
-  /** Takes on what the carrier has to tell about a request it has performed. */
+  /** Adds the callbacks of a request that the carrier has performed. */
   report(performed: Performed): void {
     const { books, random } = this.#parts;
     const messages: Message[] = [];
@@ -134,7 +134,7 @@ export class CallbackLoad implements AsyncDisposable {
     return answers.includes(true);
   }
 
-  /** One that was acknowledged at some time, perhaps by a life before this one. */
+  /** A message that was acknowledged before, perhaps by an earlier life. */
   async #again(): Promise<void> {
     const { books, random } = this.#parts;
     const message = books.messages[random.between(0, books.messages.length - 1)];

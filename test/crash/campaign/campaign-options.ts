@@ -6,15 +6,15 @@ export const ENDINGS = [
   'sent',
   /** kill -9 when the carrier has just written its answer to a POST. */
   'answered',
-  /** Killed entering its n-th fsync, write to the store's files, write to a socket, connect, or wait for what comes next. */
+  /** Killed as it enters its n-th fsync, write to the store's files, write to a socket, connect, or wait for events. */
   'fsync',
   'pwrite64',
   'write',
   'connect',
   'turn',
-  /** Killed entering its n-th fsync, and with it everything is lost that was written to the store's files and not synced. */
+  /** Killed as it enters its n-th fsync. Everything that was written to the store's files and not synced is lost. */
   'power',
-  /** SIGTERM: it must end by itself, with exit code 0. */
+  /** SIGTERM. The gateway must end by itself, with exit code 0. */
   'stop',
 ] as const;
 
@@ -22,41 +22,41 @@ export type Ending = (typeof ENDINGS)[number];
 
 export const TRACED_ENDINGS: ReadonlySet<Ending> = new Set(['fsync', 'pwrite64', 'write', 'connect', 'turn', 'power']);
 
-/** Slow, hanging up before it reads or before its answer is whole, 429, 5xx, an answer nobody can read, dead tokens. */
+/** The carrier is slow, hangs up before it reads or before its answer is whole, answers 429, 5xx or unreadable bytes, or its tokens die. */
 export const CARRIER_FAULTS = ['slow', 'unread', 'cut', 'limiting', 'failing', 'garbled', 'bearer', 'session'] as const;
 
 export type CarrierFault = (typeof CARRIER_FAULTS)[number];
 
 export interface CampaignOptions {
-  /** Unsigned 32-bit; the faults repeat with it, as far as two processes and a scheduler let them. */
+  /** Unsigned 32-bit. The faults repeat with it, as far as two processes and a scheduler allow. */
   readonly seed: number;
-  /** How long the load goes on, in seconds; settling and the audit come after it. */
+  /** How long the load lasts, in seconds. Settling and the audit come after it. */
   readonly seconds: number;
-  /** The load goes on until that many lives were killed. */
+  /** The load lasts until so many lives were killed. */
   readonly kills: number;
-  /** The folder whose `src/main.ts` runs; this project when left out. */
+  /** The folder whose `src/main.ts` runs. By default this project. */
   readonly folder?: string | undefined;
-  /** Ways to end a life, drawn by chance; one that stands twice comes twice as often. */
+  /** Ways to end a life, drawn at random. A way that is listed twice comes twice as often. */
   readonly endings: readonly Ending[];
-  /** How long a life is left alone, in milliseconds, from its first listening on. */
+  /** How long a life is left alone after it begins to listen, in milliseconds: from, to. */
   readonly lifeMs: readonly [min: number, max: number];
-  /** Ways of the carrier to be at fault; one that stands twice comes twice as often. */
+  /** Faults of the carrier. A fault that is listed twice comes twice as often. */
   readonly carrierFaults: readonly CarrierFault[];
-  /** Resets and frozen connections, towards the carrier and from it. */
+  /** Resets and frozen connections, to the carrier and from it. */
   readonly networkFaults: boolean;
-  /** Jumps of the gateway's wall clock; needs libfaketime. */
+  /** Jumps of the gateway's wall clock. They need libfaketime. */
   readonly clockJumps: boolean;
-  /** Devices of one mutation at most. */
+  /** The most devices of one mutation. */
   readonly maxDevices: number;
-  /** Share of mutations that two callers send at once, 0 to 1; each that is repeated has an idempotency key. */
+  /** Share of mutations that two callers send at once, 0 to 1. These have an idempotency key. */
   readonly twice: number;
   /** Share of callbacks sent four times in parallel, 0 to 1. */
   readonly copied: number;
-  /** Requests of another tool, whose callbacks come here too. */
+  /** How many requests another tool makes. Their callbacks come here too. */
   readonly others: number;
-  /** At the end: how long nothing may change before what is still open counts as never to come, in milliseconds. */
+  /** At the end: after so many milliseconds without a change, everything that is still open counts as missing. */
   readonly stallMs: number;
-  /** What happens, a line at a time. */
+  /** Called with a line for each thing that happens. */
   readonly say: (line: string) => void;
 }
 

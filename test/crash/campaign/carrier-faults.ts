@@ -8,10 +8,10 @@ import type { CarrierFault } from './campaign-options.ts';
 /** The carrier's endpoints of the operations that the campaign asks for. */
 export const OPERATION_ENDPOINTS = ['activate', 'renewActivationCode', 'profileResume'] as const;
 
-/** Seconds, a date, and what is neither; the last ones make the gateway wait for its own default. */
+/** Values of Retry-After: seconds, a date, and values that are neither. After these the gateway waits for its own default. */
 const RETRY_AFTER = ['1', '0', '2', 'date', '-5', 'soon', ''] as const;
 
-/** Wrong in one of these ways, one after another, until `signal` aborts. */
+/** Makes the carrier fail in one of these ways after the other, until `signal` aborts. */
 export async function disturbCarrier(
   simulator: Simulator,
   ways: readonly CarrierFault[],
@@ -26,7 +26,7 @@ export async function disturbCarrier(
 
 function disturb({ faults }: Simulator, way: CarrierFault | undefined, random: SeededRandom): void {
   const action = random.pick(OPERATION_ENDPOINTS);
-  // The tokens' own endpoints fail too, now and then.
+  // The endpoints of the tokens fail now and then, too.
   const endpoint = random.pick<string>([action, action, action, 'token', 'login']);
   const performed = random.between(0, 1) === 1;
   switch (way) {
@@ -55,7 +55,7 @@ function retryAfter(random: SeededRandom): { readonly retryAfter?: string } {
   return { retryAfter: value === 'date' ? new Date(Date.now() + 1_000).toUTCString() : value };
 }
 
-/** What becomes of a connection through a network that fails: about one in three is cut, frozen or slow. */
+/** The fate of a connection through the failing network: about one in three is cut, frozen or slow. */
 export function connectionFault(random: SeededRandom): ConnectionFault {
   switch (random.between(1, 10)) {
     case 1:
@@ -71,7 +71,7 @@ export function connectionFault(random: SeededRandom): ConnectionFault {
   }
 }
 
-/** The farthest the wall clock goes from the true time, in seconds: below the patience with silent devices. */
+/** The farthest that the wall clock goes from the true time, in seconds. It is less than the time after which a device is overdue. */
 export const FARTHEST_S = 15 * 60;
 
 /** Sets the wall clock forward and back, by seconds and by minutes, until `signal` aborts. */

@@ -7,7 +7,7 @@ export function serviceOf({ performed, kind }: Message): CallbackService {
   return performed.operation === 'ActivateDevices' ? 'CarrierService' : 'DeviceProfileService';
 }
 
-/** The message less what a store must not keep: username, password and callbackCount. Written out, it is what must be stored. */
+/** The message without username, password and callbackCount, which a store must not keep. Its JSON is what must be stored. */
 export function messageBody(message: Message): Record<string, unknown> {
   const { performed, device, kind, marker } = message;
   const deviceIds = identifiersOf(performed.operation, device);
@@ -36,7 +36,7 @@ export function messageBody(message: Message): Record<string, unknown> {
   return { ...head, deviceResponse, status: 'Success', ...common };
 }
 
-/** The marker of a stored or shown message; null where there is none. */
+/** The marker of a stored or shown message; null when it has none. */
 export function markerIn(text: string | null): number | null {
   const found = text === null ? null : /\bmarker (\d+)\b/.exec(text);
   return found ? Number(found[1]) : null;

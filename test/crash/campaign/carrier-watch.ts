@@ -10,12 +10,12 @@ const OPERATIONS: ReadonlyMap<string, OperationName> = new Map([
   ['profileResume', 'ResumeProfile'],
 ]);
 
-/** Takes what the carrier has performed into the books as it happens, often before the gateway has the answer. */
+/** Enters each POST that the carrier performs into the books at once, often before the gateway has the answer. */
 export class CarrierWatch {
   readonly #simulator: Simulator;
   readonly #books: Books;
   readonly #onPerformed: (performed: Performed) => void;
-  /** POSTs that were not performed yet when they were last looked at. */
+  /** POSTs that were not performed yet at the last look. */
   #open: ActionPost[] = [];
   #seen = 0;
   #stopped = false;
@@ -29,7 +29,7 @@ export class CarrierWatch {
   /** Ends with `stop()`. */
   async watch(): Promise<void> {
     while (!this.#stopped) {
-      // Each look is soon after something happened: in the same turn of the event loop.
+      // It looks in the same turn of the event loop in which something happened.
       await this.#simulator.ledger.until(() => this.#look() || this.#stopped);
     }
   }

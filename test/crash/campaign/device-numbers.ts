@@ -6,7 +6,7 @@ interface Identifier {
   readonly id: string;
 }
 
-/** How a mutation names the device of this number: each operation takes kinds of its own. */
+/** How a mutation names the device of this number. Each operation takes its own kinds. */
 export function identifiersOf(operation: OperationName, device: number): Identifier[] {
   const byIccid: Identifier = { kind: 'ICCID', id: iccid(device) };
   if (operation === 'ActivateDevices') return [{ kind: 'IMEI', id: `9900${String(device).padStart(10, '0')}0` }, byIccid];
@@ -14,7 +14,7 @@ export function identifiersOf(operation: OperationName, device: number): Identif
   return [{ kind: 'EID', id: `89049032${String(device).padStart(24, '0')}` }, byIccid];
 }
 
-/** The number of the device with this ICCID, the last of its identifiers. */
+/** The number of the device with this ICCID, which is the last of its identifiers. */
 export function deviceOf(value: string): number {
   return Number(value.slice(7));
 }

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Below the ports that systems give to outgoing connections: one of these must not take it while its owner is away. */
+/** Below the ports of outgoing connections, which must not take the port while its owner is down. */
 const LOWEST = 12_000;
 const HIGHEST = 32_000;
 
-/** A port that is free now: for a process that must come back on the same one. */
+/** A port that is free now, for a process that must come back on the same port. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));

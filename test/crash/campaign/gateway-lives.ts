@@ -10,17 +10,17 @@ import { traceEnd } from '../../support/read-trace.ts';
 export interface LivesOptions {
   readonly simulator: Simulator;
   readonly env: Readonly<Record<string, string>>;
-  /** Where the store is, and the traces go. */
+  /** The folder of the store and of the traces. */
   readonly folder: string;
   readonly clock: FakeClock | null;
   readonly options: Pick<CampaignOptions, 'folder' | 'say'>;
-  /** A life was killed, just now. */
+  /** Called right after a life was killed. */
   readonly onKilled: () => void;
-  /** Something that must not be: a line for the report. */
+  /** Called with a line for the report when something happens that must not. */
   readonly onProblem: (problem: string) => void;
 }
 
-/** One that ended before it listened. */
+/** A life that ended before it listened. */
 interface NotStarted {
   readonly pid: number;
   readonly how: number | NodeJS.Signals;
@@ -32,7 +32,7 @@ export class GatewayLives implements AsyncDisposable {
   readonly #parts: LivesOptions;
   #current: GatewayProcess | null = null;
   #up = Promise.withResolvers<GatewayProcess>();
-  /** Lives that were killed, by how. */
+  /** How many lives were killed, by their ending. */
   readonly killed = new Map<Ending, number>();
   #lives = 0;
   lostBytes = 0;
@@ -54,7 +54,7 @@ export class GatewayLives implements AsyncDisposable {
     return this.#current !== null;
   }
 
-  /** Starts one that lasts until `stop()`; null when it does not start, which is a problem. */
+  /** Starts a gateway that lasts until `stop()`. Null when it does not start, which is reported as a problem. */
   async stay(): Promise<GatewayProcess | null> {
     const gateway = await this.#start(null);
     if (!('failed' in gateway)) return gateway;
@@ -62,7 +62,7 @@ export class GatewayLives implements AsyncDisposable {
     return null;
   }
 
-  /** SIGTERM; its exit code must be 0. */
+  /** Sends SIGTERM. The exit code must be 0. */
   async stop(): Promise<void> {
     const gateway = this.#current;
     if (!gateway) return;
@@ -76,7 +76,7 @@ export class GatewayLives implements AsyncDisposable {
   async live(plan: LifePlan, signal: AbortSignal): Promise<void> {
     const gateway = await this.#start(plan);
     if ('failed' in gateway) {
-      // It may be killed before it listens, but not end by itself.
+      // It may be killed before it listens, but it must not end by itself.
       if (gateway.how === 'SIGKILL') this.#count(plan);
       else this.#parts.onProblem(`it did not start: ${gateway.failed}`);
       return this.#afterwards(plan, gateway.pid);

@@ -4,16 +4,16 @@ import type { CampaignOptions, Ending } from './campaign-options.ts';
 
 export interface LifePlan {
   readonly ending: Ending;
-  /** After so many milliseconds it is killed if nothing else has ended it. */
+  /** After so many milliseconds the life is killed, if nothing else has ended it. */
   readonly afterMs: number;
-  /** The n-th of the system calls that ending stands for. */
+  /** The n-th of the system calls of this ending. */
   readonly at: number;
-  /** Stopped (SIGSTOP) for so long before the end; 0 for not at all. */
+  /** How long the life is stopped (SIGSTOP) before its end; 0 for not at all. */
   readonly frozenMs: number;
 }
 
 /**
- * System calls that are the last thing a process enters: it is killed before they do anything. A process writes to its
+ * The system calls at which a process is killed, before they do anything. A process writes to its
  * sockets by `write` or `writev`, and waits by `epoll_pwait` when a turn of its event loop is over.
  */
 const MARKED: Readonly<Partial<Record<Ending, string>>> = {
@@ -25,10 +25,10 @@ const MARKED: Readonly<Partial<Record<Ending, string>>> = {
   power: SYNCS,
 };
 
-/** How far the walk over the marked points goes before it begins again. A store's writes and a server's are many. */
+/** How far the walk over the marked points goes before it begins again. The store and the servers write often. */
 const WALK: Readonly<Partial<Record<Ending, number>>> = { fsync: 36, pwrite64: 160, write: 160, connect: 12, turn: 300, power: 40 };
 
-/** Draws how each life ends. Marked points are walked over, each once before any comes again. */
+/** Draws how each life ends. It walks over the marked points: each comes once before any comes again. */
 export class LifePlanner {
   readonly #options: Pick<CampaignOptions, 'endings' | 'lifeMs'>;
   readonly #random: SeededRandom;
@@ -68,7 +68,7 @@ export class LifePlanner {
   }
 }
 
-/** The command in front of the gateway's for a plan that watches its system calls; null for one that does not. */
+/** The command that runs the gateway under strace, for a plan that watches its system calls; null for other plans. */
 export function traceFor({ ending, at }: LifePlan, into: string, env: Readonly<Record<string, string>>): string[] | null {
   const marked = MARKED[ending];
   if (marked === undefined) return null;

@@ -11,9 +11,9 @@ interface Written {
 const PLACE = /, (\d+), (\d+)$/;
 
 /**
- * What a power cut does to the files below `folder` that a traced process, now dead, was writing: every write that no later
- * sync of its file had made durable is overwritten with zeros. Disks keep some of these writes and lose others; a store
- * that stands when all are lost rests on nothing but its syncs.
+ * Does to the files below `folder` what a power cut may do, after the traced process that wrote them is dead: every write that no later
+ * sync of its file had made durable is overwritten with zeros. A disk keeps some of these writes and loses others. A store
+ * that is whole when all are lost needs nothing but its syncs.
  *
  * @returns how many bytes were lost.
  */
@@ -27,7 +27,7 @@ export function losePower(traceFile: string, folder: string): number {
       if (place) waiting.push({ length: Number(place[1]), offset: Number(place[2]), ended });
       unsynced.set(target, waiting);
     } else if (result === 0) {
-      // Only what was written before the sync began is sure to be in it.
+      // A sync covers for certain only the writes made before it began.
       unsynced.set(
         target,
         waiting.filter((write) => write.ended > began),

@@ -12,9 +12,9 @@ export interface MutationLoadOptions {
   readonly random: SeededRandom;
   readonly accounts: readonly string[];
   readonly options: Pick<CampaignOptions, 'maxDevices' | 'twice'>;
-  /** Callbacks that wait: callers hold back while there are many. */
+  /** How many callbacks wait. Callers pause while there are many. */
   readonly backlog: () => number;
-  /** A Request that a caller was told of for the first time. */
+  /** Called when a caller gets the id of a Request for the first time. */
   readonly onRequest: (requestId: string, intent: Intent) => void;
   readonly onProblem: (problem: string) => void;
 }
@@ -30,8 +30,8 @@ interface Result {
 }
 
 /**
- * Callers of mutations. Each goes on with the key it has until it has a definite answer, over every crash between; without
- * a key it asks once. Some ask twice at the same time, some again long after they had their answer.
+ * Callers of mutations. Each asks again with its key until it has a definite answer, through every crash; without
+ * a key it asks once. Some ask twice at the same time, and some ask again long after they got their answer.
  */
 export class MutationLoad {
   readonly #parts: MutationLoadOptions;
@@ -43,7 +43,7 @@ export class MutationLoad {
     this.#parts = parts;
   }
 
-  /** Ends some time after `stop()`, when every caller has its answer. */
+  /** Ends after `stop()`, once every caller has its answer. */
   async run(): Promise<void> {
     this.asking = CALLERS;
     await Promise.all(Array.from({ length: CALLERS }, () => this.#caller().finally(() => this.asking--)));
@@ -76,7 +76,7 @@ export class MutationLoad {
   #intend(): Intent {
     const { books, random, accounts, options } = this.#parts;
     const operation = random.pick<OperationName>(['ActivateDevices', 'ActivateDevices', 'RenewActivationCode', 'ResumeProfile']);
-    // Many small ones, few large ones.
+    // Many mutations are small, few are large.
     const size = random.pick([3, 20, 60, options.maxDevices / 2, options.maxDevices]);
     const devices = random.between(1, Math.min(Math.ceil(size), options.maxDevices));
     const key = random.between(1, 10) === 1 ? null : `key-${books.intents.length}`;
@@ -92,7 +92,7 @@ export class MutationLoad {
         if (result.request) this.#note(result.request.id, intent);
         return;
       }
-      // Nothing was taken on, says the contract of both: the key is free, and one without a key may ask again.
+      // Both answers mean that nothing was taken on: the key is free, and a caller without a key may ask again.
       const free = result?.__typename === 'CarrierUnavailable' || result?.__typename === 'RateLimited';
       if (result && !free) {
         this.#parts.onProblem(`intent ${intent.number} was answered ${result.__typename}: ${result.message ?? ''}`);

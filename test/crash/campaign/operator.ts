@@ -17,8 +17,8 @@ const SURE_AFTER_MS = 1_500;
 const RESOLVE = `mutation ($input: ResolveUnknownRequestInput!) { resolveUnknownRequest(input: $input) { __typename } }`;
 
 /**
- * Whoever has the carrier's portal at hand: tells the gateway of Requests of UNKNOWN fate that they never arrived, where the
- * books say so. Those that arrived are left to their callbacks.
+ * An operator with access to the carrier's portal. It tells the gateway that a Request of UNKNOWN fate never arrived, when the
+ * books say so. Requests that did arrive are left to their callbacks.
  */
 export class Operator {
   readonly #parts: OperatorOptions;
@@ -46,7 +46,7 @@ export class Operator {
     );
   }
 
-  /** Whether it took it shows at the end: a Request that stays UNKNOWN has none. */
+  /** The end shows whether the gateway took the statement: otherwise the Request stays UNKNOWN. */
   async #tell(requestId: string): Promise<void> {
     const { graphql: url } = await this.#parts.lives.up();
     await graphql(url, RESOLVE, { input: { requestId, neverArrived: true } });

@@ -6,28 +6,28 @@ export interface CampaignReport {
   readonly acknowledged: number;
   readonly kills: number;
   readonly killed: ReadonlyMap<Ending, number>;
-  /** How many of these crashes met a mutation that far. */
+  /** How many crashes hit a mutation at this point. */
   readonly met: ReadonlyMap<string, number>;
-  /** The whole of it, audit included. */
+  /** The duration of the whole campaign, including the audit. */
   readonly seconds: number;
   /** Requests that the carrier has performed. */
   readonly requests: number;
-  /** Subscriptions that went on by a cursor. */
+  /** Subscriptions that were resumed by a cursor. */
   readonly resumed: number;
-  /** Bytes that were written to the store's files and lost, because no sync had made them durable. */
+  /** Bytes written to the store's files that were lost, because no sync had made them durable. */
   readonly lostBytes: number;
-  /** Answers to callbacks by status. */
+  /** Answers to callbacks, by status. */
   readonly answers: ReadonlyMap<string, number>;
   readonly tally: Tally;
 }
 
-/** The one line the promises ask for. */
+/** The ledger in one line. */
 export function ledgerLine({ acknowledged, kills, tally: { counts } }: CampaignReport): string {
   const { lost, phantom, double, missing, repeated, disorder } = counts;
   return `acked ${acknowledged} lost ${lost} phantom ${phantom} double ${double} missing ${missing} repeated ${repeated} disorder ${disorder} kills ${kills}`;
 }
 
-/** What stands above the ledger line: how it went, and what differs. */
+/** The lines above the ledger: how the campaign went, and what differs. */
 export function describeReport(report: CampaignReport): string[] {
   const list = (counts: ReadonlyMap<string, number>) => [...counts].map(([what, count]) => `${what} ${count}`).join(', ') || 'none';
   return [

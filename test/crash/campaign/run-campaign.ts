@@ -27,7 +27,7 @@ import { Tally } from './tally.ts';
 
 const STORE_KEY = Buffer.alloc(32, 'campaign').toString('base64');
 
-/** What a gateway waits for is short here, so that a short campaign sees it; the carrier's own limit is not what is tested. */
+/** The gateway's waiting times are short, so that a short campaign reaches them. The carrier's own limit is not tested here. */
 const ENV = {
   M2M_THINGSPACE_TIMEOUT_MS: '1500',
   M2M_SUBMIT_WAIT_MS: '1000',
@@ -40,10 +40,10 @@ const ENV = {
 };
 
 const SAY_EVERY_MS = 5_000;
-/** Later than any time the clock has shown: what waits for a time comes to it. */
+/** Later than any time that the clock has shown, so that everything that waits for a time is due. */
 const END_OF_CLOCK_S = FARTHEST_S + 60;
 
-/** One campaign: load and faults, then everything is let come to its end, then the books are compared. */
+/** One campaign: load and faults; then everything may come to its end; then the books are compared. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
   await using undo = new AsyncDisposableStack();
   const stream = (number: number) => new SeededRandom((options.seed + number * 0x9e37_79b9) >>> 0);
@@ -170,7 +170,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   };
 }
 
-/** Now and then, callbacks of requests that another tool has made. */
+/** Sends, now and then, callbacks of requests that another tool made. */
 async function callbacksOfOthers(
   requests: number,
   accounts: readonly string[],

@@ -7,9 +7,9 @@ export interface Settling {
   readonly url: string;
   readonly callbacks: CallbackLoad;
   readonly subscribers: SubscriberLoad;
-  /** Callers who have no definite answer yet. */
+  /** How many callers have no definite answer yet. */
   readonly asking: () => number;
-  /** How long nothing may change before what is still open is given up, in milliseconds. */
+  /** After so many milliseconds without a change, everything that is still open is given up. */
   readonly stallMs: number;
 }
 
@@ -19,9 +19,9 @@ const OPEN = `{ requests(filter: {status: [QUEUED, SUBMITTING, IN_PROGRESS]}, fi
   unclaimedCallbacks(first: 1000) { nodes { id } } }`;
 
 /**
- * Waits until every caller, callback, Request and subscriber has come to its end, or nothing moves any more.
+ * Waits until every caller, callback, Request and subscriber has come to its end, or nothing changes any more.
  *
- * @returns what is still open; null when nothing is.
+ * @returns what is still open, in words; null when nothing is.
  */
 export async function settle(parts: Settling): Promise<string | null> {
   let last = '';
@@ -39,7 +39,7 @@ export async function settle(parts: Settling): Promise<string | null> {
 
 async function openInGraph(url: string): Promise<{ open: number; unclaimed: number }> {
   const { data } = await graphql<Record<'requests' | 'unclaimedCallbacks', { nodes: { origin?: string }[] }>>(url, OPEN);
-  // A request of another tool has no end that its callbacks could tell.
+  // Callbacks cannot tell the end of another tool's request.
   return {
     open: data?.requests.nodes.filter(({ origin }) => origin === 'GATEWAY').length ?? 1,
     unclaimed: data?.unclaimedCallbacks.nodes.length ?? 1,

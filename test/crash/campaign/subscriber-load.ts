@@ -8,7 +8,7 @@ import type { SeededRandom } from '../../support/seeded-random.ts';
 import type { Intent } from './books.ts';
 import type { GatewayLives } from './gateway-lives.ts';
 
-/** What one subscriber was given, event by event, over all its connections. */
+/** What one subscriber got, event by event, over all its connections. */
 export interface Followed {
   readonly requestId: string;
   readonly intent: Intent;
@@ -17,7 +17,7 @@ export interface Followed {
     readonly status: string;
     readonly outcomes: readonly (readonly [index: number, status: string])[];
   }[];
-  /** It was told a terminal status, and the subscription completed. */
+  /** The subscriber got a terminal status, and the subscription completed. */
   ended: boolean;
 }
 
@@ -29,10 +29,10 @@ export interface SubscriberLoadOptions {
 
 const AT_ONCE = 60;
 const RECONNECT_MS = 200;
-/** Of a hundred events: after how many the subscriber leaves, to come back with its cursor. */
+/** The percentage of events after which the subscriber leaves, to come back with its cursor. */
 const LEAVES_PERCENT = 4;
 
-/** Follows every Request to its end, over every crash and every disconnect of its own, by the last cursor it was given. */
+/** Follows every Request to its end by the last cursor it got, through every crash and through disconnects of its own. */
 export class SubscriberLoad implements AsyncDisposable {
   readonly #parts: SubscriberLoadOptions;
   readonly #stop = new AbortController();
@@ -80,7 +80,7 @@ export class SubscriberLoad implements AsyncDisposable {
           left = random.between(1, 100) <= LEAVES_PERCENT;
           if (left) break;
         }
-        // Left or ended: a subscription that completes has told its end.
+        // The subscriber has left, or the subscription has completed with the end of the Request.
         followed.ended = !left;
       } catch (error) {
         if (this.#stop.signal.aborted) return;
@@ -90,7 +90,7 @@ export class SubscriberLoad implements AsyncDisposable {
           );
           return;
         }
-        // Killed, most likely: wait until it is gone, then go on with whoever is there.
+        // The gateway was probably killed. Wait until it is gone, then go on with the next life.
         await Promise.race([gateway.exited, delay(RECONNECT_MS)]);
       }
     }

@@ -1,11 +1,11 @@
-/** What the promises count, and, under `other`, what must not be either. */
+/** The columns of the promises. `other` counts everything else that must not happen. */
 export const COLUMNS = ['lost', 'phantom', 'double', 'missing', 'repeated', 'disorder', 'other'] as const;
 
 export type Column = (typeof COLUMNS)[number];
 
 const SHOWN = 8;
 
-/** Counts what differs, and keeps the first few of each column in words. */
+/** Counts differences, and keeps the first few of each column in words. */
 export class Tally {
   readonly counts: Record<Column, number> = { lost: 0, phantom: 0, double: 0, missing: 0, repeated: 0, disorder: 0, other: 0 };
   readonly #words: string[] = [];
@@ -16,7 +16,7 @@ export class Tally {
     if (this.counts[column] - count < SHOWN) this.#words.push(`${column}: ${what}`);
   }
 
-  /** The same thing may come up in two audits: it counts once. */
+  /** A difference that comes up in two audits counts once. */
   addOnce(column: Column, key: string, what: string): void {
     if (this.#known.has(`${column} ${key}`)) return;
     this.#known.add(`${column} ${key}`);

@@ -10,16 +10,16 @@ export interface DoorProcess extends AsyncDisposable {
   readonly gateway: GatewayProcess;
   readonly traceFile: string;
   readonly env: Readonly<Record<string, string>>;
-  /** POSTs a callback that nobody waits for, its comment `marker N.`; how it was answered, and over which local port. */
+  /** POSTs a callback of no request, with the comment `marker N.`. Gives back the answer and the local port. */
   post(marker: number): Promise<{ readonly status: number | 'no answer'; readonly port: number }>;
 }
 
 export interface DoorProcessOptions {
-  /** How strace watches it; it does not when left out. */
+  /** The options of strace. Without them it does not run. */
   readonly tracing?: Omit<Tracing, 'into'>;
-  /** The tree that runs; this project's when left out. */
+  /** The folder of the project that runs. By default this one. */
   readonly folder?: string | undefined;
-  /** Where the store is; a folder of its own when left out. */
+  /** The folder of the store. By default a new one. */
   readonly storeFolder?: string;
 }
 
@@ -47,7 +47,7 @@ export async function openDoorProcess({ tracing, folder, storeFolder }: DoorProc
 }
 
 function postOver(agent: Agent, url: string, marker: number): Promise<{ status: number | 'no answer'; port: number }> {
-  // The full stop ends the number: 1 is not found in 10.
+  // The full stop ends the number, so that 1 is not found in 10.
   const body = JSON.stringify({ requestId: 'of-another-tool', status: 'Success', comment: `marker ${marker}.` });
   return new Promise((resolve) => {
     let port = 0;

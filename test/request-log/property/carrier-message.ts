@@ -17,7 +17,7 @@ export interface CarrierMessage {
   readonly callbackCount: number;
 }
 
-/** The message as the carrier would write it, read as the door reads it. Its comment is its tag, which a resend repeats. */
+/** A message as the carrier writes it, parsed like the door parses it. Its comment is its tag, which a resend repeats. */
 export function incomingOf(source: LogSource, message: CarrierMessage): IncomingCallback {
   const { account, service, receivedAt, callbackCount } = message;
   const body = {

@@ -3,7 +3,7 @@ import type { Turn } from './turn.ts';
 
 export interface PropertyOptions {
   readonly runs: number;
-  /** Repeats a run; drawn anew where absent. */
+  /** Repeats a run. Without it a new seed is drawn. */
   readonly seed?: number | undefined;
 }
 
@@ -11,7 +11,7 @@ export interface PropertyOptions {
 const MOST_ATTEMPTS = 400;
 
 /**
- * Plays drawn turns until the runs are over or one fails; then makes the failing turns fewer, and tells them with the seed.
+ * Plays random turns until the runs are over or one fails. Then it makes the failing turns fewer, and reports them with the seed.
  * Gives back the number of runs.
  */
 export async function checkProperty<Operation>(
@@ -29,7 +29,7 @@ export async function checkProperty<Operation>(
   });
 }
 
-/** fast-check tries shorter beginnings of a list; what is needless in its middle or at its end is tried here. */
+/** fast-check tries shorter beginnings of a list. This also tries the list without turns in its middle or at its end. */
 async function shortened<Operation>(
   found: readonly Turn<Operation>[],
   play: (turns: readonly Turn<Operation>[]) => Promise<void>,

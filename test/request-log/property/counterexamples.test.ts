@@ -8,7 +8,7 @@ import { FAST_FOLDER } from './property-settings.ts';
 import { SMALL_MEMORY } from './small-memory.ts';
 import type { Turn } from './turn.ts';
 
-// The shortest histories of bugs that the search has found, kept as they are: each failed once.
+// The shortest histories of bugs that the search has found. Each of them failed once.
 
 const request = { account: 0, sizes: [1], kinds: 0, operation: 0, key: null, input: 0, retryOf: null } as const;
 const submit = (more: Partial<OperationOf<'submit'>> = {}): OperationOf<'submit'> => ({

@@ -9,8 +9,8 @@ const FILE = 'log.sqlite';
 const SQLITE_FULL = 13;
 
 /**
- * The log on a real file, with a clock that stands still while jobs run, and a way to die: at a chosen moment the file and its
- * write-ahead log are copied as they are, which is what a kill -9 leaves, and the next life begins on the copy.
+ * The log on a real file, with a clock that stands still while jobs run, and a way to die. At a chosen moment the file and its
+ * write-ahead log are copied as they are. A kill -9 leaves the same files. The next life begins on the copy.
  */
 export class DrivenStore implements AsyncDisposable {
   readonly #source: LogSource;
@@ -34,7 +34,7 @@ export class DrivenStore implements AsyncDisposable {
     return this.#log;
   }
 
-  /** Somebody follows it, so its newest rows are kept in memory. */
+  /** Adds a follower, so that the newest rows of the Request are kept in memory. */
   follow(requestId: string): void {
     if (!this.#followings.has(requestId)) this.#followings.set(requestId, this.#hub.follow(requestId));
   }
@@ -44,18 +44,18 @@ export class DrivenStore implements AsyncDisposable {
     this.#followings.delete(requestId);
   }
 
-  /** Dies after `moments` more readings of the clock or commits: between two jobs, within one, between commit and answer. */
+  /** Dies after `moments` more clock readings or commits: between two jobs, inside one, or between commit and answer. */
   dieAfter(moments: number): void {
     this.#momentsLeft = moments;
     if (moments === 0) this.#keepFiles();
   }
 
-  /** After so many readings of the clock a job fails, as one does whose row finds no room; with it all of its commit. */
+  /** After so many clock readings the disk is full: a job fails, and its whole commit with it. */
   fillAfter(readings: number): void {
     this.#roomFor = readings;
   }
 
-  /** Ends this life, here and now if it did not end before, and opens what it left. */
+  /** Ends this life now, unless it has ended already, and opens the files that it left. */
   async nextLife(): Promise<void> {
     if (this.#momentsLeft > 0) this.#keepFiles();
     this.#momentsLeft = Number.POSITIVE_INFINITY;
@@ -66,7 +66,7 @@ export class DrivenStore implements AsyncDisposable {
     [this.#hub, this.#log] = this.#open(this.#life);
   }
 
-  /** What a kill would leave now: its rows as they are in the file, and a log of its own that is built from them. */
+  /** What a kill would leave now: the rows in the file, and a new log that is built from them. */
   async copied<Result>(use: (log: SqliteRequestLog, rows: StoredRows) => Promise<Result>): Promise<Result> {
     this.#keepFiles();
     const life = this.#life + 1;

@@ -1,4 +1,4 @@
-/** The kinds a device of the test's fleet is known by; its ICCID is always among those a mutation names. */
+/** The identifier kinds of the fleet's devices. A mutation always names a device by its ICCID, too. */
 export const KINDS = ['ICCID', 'EID', 'IMEI', 'MDN'] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -7,7 +7,7 @@ export interface SpeltIdentifier {
   readonly id: string;
 }
 
-/** The ways one identifier is written: the carrier is not consistent between its services. */
+/** The spellings of one identifier. The carrier spells it differently from service to service. */
 const SPELLINGS: Readonly<Record<Kind, (n: string) => readonly [SpeltIdentifier, ...SpeltIdentifier[]]>> = {
   ICCID: (n) => ['ICCID', 'iccId', 'Iccid'].map((kind) => ({ kind, id: `8914800000000${n}` })) as [SpeltIdentifier],
   EID: (n) => ['EID', 'eid', 'Eid'].map((kind) => ({ kind, id: `8904903200000000000000000${n}` })) as [SpeltIdentifier],
@@ -29,7 +29,7 @@ export function spelt(device: number, kind: Kind, spelling: number): SpeltIdenti
   return ways[spelling % ways.length] ?? ways[0];
 }
 
-/** What all spellings of it have in common, as the log names it. */
+/** The key that the log gives to all spellings. */
 export function plainKey(device: number, kind: Kind): string {
   const n = digits(device);
   return { ICCID: `ICCID:8914800000000${n}`, EID: `EID:8904903200000000000000000${n}`, IMEI: `IMEI:9900139${n}`, MDN: `MDN:509${n}` }[kind];

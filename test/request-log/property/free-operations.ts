@@ -3,10 +3,10 @@ import { SAYS } from './carrier-message.ts';
 import { turnsOf, type Turn } from './turn.ts';
 
 const small = (max: number) => fc.nat({ max });
-/** Counted from the newest: mostly what was made last, so that much happens to the same few. */
+/** Counted from the newest. Mostly the newest are drawn, so that much happens to the same few. */
 const ago = fc.constantFrom(0, 0, 0, 0, 1, 1, 2, 3, 5);
 
-/** A handful of identifiers that devices and messages share, contradict and repeat as they like. */
+/** A few identifiers that devices and messages share, contradict and repeat. */
 const identifier = fc.constantFrom(
   ...['1', '2', '3'].map((n) => ({ kind: 'ICCID', id: `8914800000000000000${n}` })),
   ...['1', '2'].map((n) => ({ kind: 'eid', id: `8904903200000000000000000000000${n}` })),
@@ -41,7 +41,7 @@ const operations = {
     type: fc.constant('callback'),
     guid: fc.option(guid, { freq: 20 }),
     says,
-    /** Two with the same number and words are one message. */
+    /** Two messages with the same number and words are one. */
     number: small(2),
     top: identifiers(0),
     nested: identifiers(0),
@@ -94,7 +94,7 @@ const WEIGHTS: Readonly<Record<keyof Operations, number>> = {
   follow: 6,
 };
 
-/** A life of the log in which anything may mean anything: only what holds of every log can be said of it. */
+/** Turns without rules about which message means which device. Only the invariants of every log can be checked. */
 export const freeTurns: fc.Arbitrary<readonly Turn<FreeOperation>[]> = turnsOf(
   fc.oneof(
     ...Object.entries(WEIGHTS).map(([type, weight]) => ({

@@ -14,8 +14,8 @@ const COUNTED = ['PENDING', 'OVERDUE', 'SUCCEEDED', 'FAILED', 'EXPIRED', 'CANCEL
 const BATCH_SIZES = [1, 2, 5, 1_000];
 
 /**
- * What holds of any log, whatever was done to it: counts add up, rows have no gap, what memory says is what the rows say, a
- * message is in one place, followers at any batch size get the whole log once. Gives back what the log shows, and its rows.
+ * Checks what is true of any log: counts add up, rows have no gap, the memory agrees with the rows, a
+ * message is in one place, and followers with any batch size get the whole log once. Gives back what the log shows, and its rows.
  */
 export async function checkLog(
   store: DrivenStore,
@@ -35,13 +35,13 @@ export async function checkLog(
       checkOutcomes(request);
       for (const read of batches[at] ?? []) checkBatches(request, events, read);
     }
-    // One kept aside as another account's comes anew, once that one's Request is purged.
+    // A dead letter of another account's Request may come again once that Request is purged.
     checkPlaces(isPurged ? { ...rows, foreign: [] } : rows);
     return { view, rows };
   });
 }
 
-/** For each Request, at each batch size, the batches of a follower that begins at the beginning. */
+/** For each Request and each batch size: the batches of a follower that starts at the beginning. */
 async function batchesOf(log: SqliteRequestLog, ids: readonly string[]): Promise<Batch[][][]> {
   const read = async (id: string, limit: number) => {
     const batches: Batch[] = [];
@@ -96,7 +96,7 @@ function checkOutcomes({ id, status, completedAt, total, progress, parts, outcom
   }
 }
 
-/** All rows once and in order; a batch shows each device it changed as it was then, and ends where the Request ends. */
+/** The batches have all rows once and in order. Each shows its devices as they were then, and ends where the Request ends. */
 function checkBatches({ id }: RequestView, events: readonly StoredEvent[], batches: readonly Batch[]): void {
   let from = 0;
   for (const { lastSeq, status, progress, outcomes } of batches) {

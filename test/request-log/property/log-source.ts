@@ -6,7 +6,7 @@ import type { parseCallback } from '../../../src/datasources/thingspace/wire/cal
 import type { evidenceOf } from '../../../src/datasources/thingspace/wire/evidence.ts';
 import { plantedTree, type Edit } from '../../support/planted-tree.ts';
 
-/** What is driven: the log, and the door's way of reading a message. Loaded from a copy, in which code may be changed. */
+/** The code under test: the log, and the parser of the callback door. It is loaded from a copy whose code may be changed. */
 export interface LogSource {
   readonly Hub: typeof Hub;
   readonly SqliteRequestLog: typeof SqliteRequestLog;

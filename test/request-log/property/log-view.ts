@@ -3,8 +3,8 @@ import type { StoredCallback, StoredOutcome, StoredRequest } from '../../../src/
 import { deviceOfIccid } from './fleet.ts';
 
 /**
- * Everything a log shows, in a form that a plain model can say too: messages by their tags, errors by their codes, another
- * tool's Request by the carrier's id of it.
+ * Everything that a log shows, in a form that the plain model has too: messages by their tags, errors by their codes, another
+ * tool's Request by its carrier id.
  */
 export type LogView = Awaited<ReturnType<typeof viewOfLog>>;
 
@@ -86,7 +86,7 @@ function requestView({ error, ...request }: StoredRequest) {
   return { ...request, error: error?.code ?? null };
 }
 
-/** A callback by its comment; an answer of the carrier by the service plan it names. */
+/** The tag of a message: a callback's comment, or the service plan in an answer of the carrier. */
 function heard(callback: StoredCallback | null) {
   return (
     callback && {
@@ -101,7 +101,7 @@ function silentView({ index, keys }: { readonly index: number; readonly keys: re
   return { index, keys: keys.toSorted() };
 }
 
-/** A message kept aside is its callback's JSON, or whatever it was. */
+/** The body of a dead letter: the JSON of its callback, or other bytes. */
 function bodyTag(body: string): string {
   return /"comment":"([^"]*)"/.exec(body)?.[1] ?? body;
 }

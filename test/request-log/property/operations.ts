@@ -4,7 +4,7 @@ import { turnsOf, type Turn } from './turn.ts';
 
 const small = (max: number) => fc.nat({ max });
 const bits = small(15);
-/** Counted from the newest: mostly what was made last, so that much happens to the same few. */
+/** Counted from the newest. Mostly the newest are drawn, so that much happens to the same few. */
 const ago = fc.constantFrom(0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 5, 8);
 
 const request = {
@@ -32,7 +32,7 @@ const operations = {
     part: ago,
     step: fc.constantFrom('SENDING', 'ACCEPTED', 'REFUSED', 'UNANSWERED', 'REQUEUED', 'CANCELLED', 'PROVEN'),
     taken: rarely,
-    /** Where there is one at which this step may begin, it is one of those. */
+    /** Draws a carrier request at which the step may begin, if there is one. */
     fits: fc.boolean(),
   }),
   callback: fc.record({
@@ -93,7 +93,7 @@ type Operations = typeof operations;
 export type OperationOf<Type extends keyof Operations> = Operations[Type] extends fc.Arbitrary<infer Value> ? Value : never;
 export type Operation = { [Type in keyof Operations]: OperationOf<Type> }[keyof Operations];
 
-/** How often each is drawn, against the others. */
+/** How often each operation is drawn, relative to the others. */
 const WEIGHTS: Readonly<Record<keyof Operations, number>> = {
   create: 4,
   submit: 9,

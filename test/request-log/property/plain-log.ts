@@ -4,7 +4,7 @@ import type { OutcomeStatus } from '../../../src/datasources/request-log/stored-
 import { LEADS_TO, mayBegin, MOVES, UNSETTLED, type StepType } from './plain-steps.ts';
 import { change, isEnded, learn, newDevice, type Heard, type PlainMessage, type PlainPart, type PlainRequest } from './plain-request.ts';
 
-/** What a call comes to that is refused with an error: nothing of it is kept. */
+/** The answer to a call that is refused with an error. Nothing of the call is kept. */
 export const REJECTS = 'REJECTS';
 
 export interface PlainFinding {
@@ -20,7 +20,7 @@ export interface PlainDeadLetter {
   readonly account: string;
   readonly service: string;
   readonly reason: DeadLetterReason;
-  /** What the message is, whoever sends it again. */
+  /** Identifies the message, also when it is sent again. */
   readonly body: string;
   readonly receivedAt: number;
 }
@@ -42,23 +42,23 @@ export interface Owner {
 export const FORWARDED_ACCOUNT = 'account-1';
 
 /**
- * The request log as its documentation tells it, in plain lists, one call after the other: no file, no cache, no batch. Every
- * method gives back what the log must answer. It knows devices by exact identifiers only: who drives it sends no message that
- * would take elimination, or stay unmatched.
+ * The request log as it is documented, in plain lists, one call after the other: no file, no cache, no batch. Every
+ * method gives back what the log must answer. It knows devices by exact identifiers only, so it must get no message that
+ * needs elimination or stays unmatched.
  */
 export class PlainLog {
   requests: PlainRequest[] = [];
   unclaimed: PlainMessage[] = [];
   kept: PlainDeadLetter[] = [];
   forwards: PlainForward[] = [];
-  /** The carrier's ids of Requests that are gone. */
+  /** The carrier's ids of purged Requests. */
   purged: string[] = [];
-  /** Requests that are out of sight and not deleted yet. */
+  /** Requests that are hidden and not deleted yet. */
   hidden = 0;
   order: (PlainPart | PlainMessage)[] = [];
-  /** All messages that ever came, for those that come again. */
+  /** All messages that ever came, to recognise a resend. */
   sent: PlainMessage[] = [];
-  /** How many requests were made, kept or not: numbers that name them. */
+  /** How many requests were made, kept or not. The count gives each its number. */
   made = 0;
 
   copy(): PlainLog {
@@ -119,7 +119,7 @@ export class PlainLog {
       return 'UNCLAIMED';
     }
     if (owner.request.account !== account) {
-      // One that came before the other account had the id stays where it is.
+      // A message that came before the other account had the id stays unclaimed.
       if (!waits) this.#keep({ account, service, reason: 'FOREIGN_REQUEST', body: tag, receivedAt: message.receivedAt });
       return 'FOREIGN';
     }
@@ -174,7 +174,7 @@ export class PlainLog {
     return 'RESOLVED';
   }
 
-  /** Members are who is expected before anything has left; afterwards it is too late to say. */
+  /** Members can only be set before the request has left. */
   setMembers(request: PlainRequest, members: readonly (readonly string[])[], now: number): void {
     if (request.parts[0]?.state !== 'QUEUED') return;
     request.devices = members.map((keys) => newDevice(0, true, keys));
@@ -198,7 +198,7 @@ export class PlainLog {
     return true;
   }
 
-  /** One step: first what is out of sight goes, then what is over goes out of sight, then messages that no Request has. */
+  /** One step: it deletes hidden Requests first, then hides the next ones, then deletes messages of no Request. */
   purgeStep(before: number): boolean {
     if (this.hidden > 0) {
       this.hidden = 0;
@@ -253,7 +253,7 @@ export class PlainLog {
     for (const message of claimed) this.#apply(request, at, message, now);
   }
 
-  /** False for one that is in this log already. */
+  /** False for a message that is in this log already. */
   #apply(request: PlainRequest, at: number, message: PlainMessage, now: number): boolean {
     if (request.tags.includes(message.tag)) return false;
     request.tags.push(message.tag);
@@ -262,7 +262,7 @@ export class PlainLog {
       if (message.says === 'OTHER') return row(null);
       const index = this.deviceOf(request, at, message.keys);
       if (index === null && request.parts[at]?.deviceCount !== null) throw new Error(`the model cannot tell whom ${message.tag} means`);
-      // Once nothing more is awaited, one that settles nothing opens nothing.
+      // After the carrier request is closed, a message that settles nothing makes no new device.
       const idle = request.parts[at]?.state === 'CLOSED' && (message.says === 'PENDING' || message.says === 'WARNING');
       const unheardOf = index === null && (message.says === 'NIDD' || idle);
       if (unheardOf) request.waiting.push({ part: at, message });
@@ -272,7 +272,7 @@ export class PlainLog {
     return true;
   }
 
-  /** What was kept because nobody knew the device: each that is known now has its turn, the oldest first. */
+  /** Ties the kept messages whose device is known now, the oldest first. */
   #hearWaiting(request: PlainRequest, at: number, row: (device: number) => void): void {
     for (;;) {
       const next = request.waiting.findIndex(({ part, message }) => part === at && this.deviceOf(request, at, message.keys) !== null);
@@ -282,7 +282,7 @@ export class PlainLog {
     }
   }
 
-  /** The first final message wins, also over what was asked for or had expired. */
+  /** The first final message wins, also over an answer of the carrier or an expiry. */
   #hear(request: PlainRequest, at: number, { says, keys, tag, receivedAt, callbackCount }: PlainMessage): number {
     let index = this.deviceOf(request, at, keys);
     index ??= request.devices.push(newDevice(at, false, [])) - 1;

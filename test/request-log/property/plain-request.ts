@@ -9,12 +9,12 @@ import type {
 import type { CarrierMessage } from './carrier-message.ts';
 import { plainStatus } from './plain-status.ts';
 
-/** A message, as the model knows it: by the tag it carries, what it says, and the identifiers it names. */
+/** A message as the model knows it: its tag, what it says, and the identifiers it names. */
 export interface PlainMessage extends CarrierMessage {
   readonly keys: readonly string[];
 }
 
-/** Which message an outcome rests on. */
+/** A message that decided an outcome. */
 export interface Heard {
   readonly tag: string;
   readonly receivedAt: number;
@@ -44,7 +44,7 @@ export interface PlainPart {
   error: string | null;
 }
 
-/** One row of the Request's log: the device it changed as it stood then, and the Request after it. */
+/** One row of the Request's log: the device that it changed, as it stood then, and the Request after the row. */
 export interface PlainRow {
   readonly device: number | null;
   readonly as: PlainDevice | null;
@@ -70,18 +70,18 @@ export interface PlainRequest {
   totalIsEstimate: boolean;
   updatedAt: number;
   completedAt: number | null;
-  /** Left and reached again at the same time: within one commit it keeps the time it had, which is the other answer. */
+  /** Another valid answer: a status that is left and reached again within one commit keeps its first time. */
   completedElse: number | null;
   rows: PlainRow[];
   /** Tags of the messages in its log. */
   tags: string[];
   /** NIDD messages about devices that nobody has named yet. */
   waiting: { readonly part: number; readonly message: PlainMessage }[];
-  /** Every identifier that was ever named in it: what it is found by. */
+  /** All identifiers that were ever named in it. The Request is found by them. */
   named: string[];
 }
 
-/** Works one change into a Request: `work` says which rows it makes. Only the last of them shows the status it leads to. */
+/** Applies one change to a Request. `work` says which rows it makes. Only the last row shows the new status. */
 export function change(request: PlainRequest, at: number, work: (row: (device: number | null) => void) => void): number {
   const before = statusOf(request);
   const from = request.rows.length;
@@ -105,7 +105,7 @@ export function statusOf(request: PlainRequest): RequestStatus {
   return request.rows.at(-1)?.status ?? 'QUEUED';
 }
 
-/** Where a follower's batch ends: after the row that brings the Request to its end. */
+/** The end of a follower's batch: the row that ends the Request. */
 export function endsAt(request: PlainRequest, row: number): boolean {
   const here = request.rows[row];
   const before = request.rows[row - 1];

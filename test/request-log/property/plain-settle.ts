@@ -3,14 +3,14 @@ import type { Owner, PlainLog } from './plain-log.ts';
 import { change, type PlainMessage, type PlainRequest } from './plain-request.ts';
 import { newPart } from './plain-steps.ts';
 
-/** The services whose messages settle devices: only what those say of an id can make it a Request's. */
+/** The services whose messages settle devices. Only their messages can give an id to a Request. */
 const SETTLING: readonly string[] = ['CarrierService', 'DeviceProfileService'];
 
 /**
- * Owners for unclaimed callbacks, as the documentation tells it: the one Request that left before, never learnt its id and has
- * an identifier in common; or, where no Request could be meant and the first is older than `before`, another tool's.
+ * Finds owners for unclaimed callbacks, as documented: the only Request that left before, never learnt its id and has
+ * an identifier in common; or a Request of another tool, when no Request could be meant and the first callback is older than `before`.
  *
- * Gives back ids of the Requests that got their id, and of those made for another tool.
+ * Gives back the ids of Requests that got their carrier id, and of Requests made for another tool.
  */
 export function plainSettle(log: PlainLog, before: number, now: number): { resolved: string[]; adopted: string[] } {
   const settled = { resolved: [] as string[], adopted: [] as string[] };

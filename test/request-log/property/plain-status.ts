@@ -1,6 +1,6 @@
 import type { CarrierRequestState, OutcomeStatus, RequestStatus } from '../../../src/datasources/request-log/stored-request.ts';
 
-/** The documented table of a Request's status, in words of its own: by which statuses occur at all. */
+/** The documented table of a Request's status, written again independently: it depends on which statuses occur. */
 export function plainStatus(parts: readonly CarrierRequestState[], devices: readonly OutcomeStatus[], allKnown: boolean): RequestStatus {
   const states = new Set(parts);
   if (states.has('SENDING')) return 'SUBMITTING';

@@ -4,7 +4,7 @@ import type { PlainPart, PlainRequest } from './plain-request.ts';
 
 export type StepType = SendingStep['type'];
 
-/** Where each step of a carrier request begins. */
+/** The states in which each step of a carrier request may begin. */
 const BEGINS_AT: Readonly<Record<StepType, readonly string[]>> = {
   SENDING: ['QUEUED'],
   REQUEUED: ['QUEUED', 'SENDING'],
@@ -35,7 +35,7 @@ export const UNSETTLED: readonly OutcomeStatus[] = ['PENDING', 'OVERDUE', 'UNKNO
 
 export function mayBegin({ parts }: PlainRequest, at: number, step: StepType): boolean {
   const part = parts[at];
-  // One id for one carrier request: a second one is no news but a mistake.
+  // A carrier request has one id. A second id is a mistake and changes nothing.
   return part !== undefined && BEGINS_AT[step].includes(part.state) && !(step === 'ACCEPTED' && part.guid !== null);
 }
 

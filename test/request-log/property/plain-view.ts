@@ -5,7 +5,7 @@ import { endsAt, isEnded, progressOf, statusOf, type PlainDevice, type PlainRequ
 
 const UNSETTLED: readonly string[] = ['PENDING', 'OVERDUE', 'UNKNOWN'];
 
-/** What the log must show, by the model. */
+/** What the log must show, according to the model. */
 export function plainView(model: PlainLog, now: number, found: readonly string[]): LogView {
   const newestFirst = model.requests.toReversed();
   const open = model.requests.filter((request) => !isEnded(request));
@@ -42,7 +42,7 @@ export function plainView(model: PlainLog, now: number, found: readonly string[]
   };
 }
 
-/** The batch that a follower must get: up to `limit` rows, and not past the one that brings the Request to its end. */
+/** The batch that a follower must get: up to `limit` rows, and none after the row that ends the Request. */
 export function plainBatch(request: PlainRequest, after: number, limit: number) {
   const until = Math.min(after + limit, request.rows.length);
   let end = after;

@@ -18,7 +18,7 @@ export function planCallback(situation: Situation, drawn: OperationOf<'callback'
   return [messageCall(situation, { ...drawn, account, guid, service: part.service, device: deviceOfPool(poolOf(guid), place) })];
 }
 
-/** A message about something that no gateway of ours has sent, or that was purged. */
+/** A message about a request that this gateway did not send, or that was purged. */
 export function planExternal(situation: Situation, drawn: OperationOf<'external'>): PlannedCall[] {
   const guids = [strangeGuid(0), strangeGuid(1), ...situation.model.purged.slice(-1)];
   const guid = guids[drawn.guid % guids.length] ?? strangeGuid(0);
@@ -42,8 +42,8 @@ type Drawn = Pick<OperationOf<'callback'>, 'says' | 'top' | 'nested' | 'spelling
 };
 
 /**
- * Names the device by identifiers of which one at least is known of it by now. Where the id is not known yet, or nothing of
- * the device, its ICCID is among them: what it means is then never in doubt.
+ * Names the device by identifiers, at least one of which is already known. When the carrier's id is not known yet, or nothing about
+ * the device is, the ICCID is among them, so the message always means one device.
  */
 function messageCall(situation: Situation, { says, top, nested, spelling, account, guid, service, device }: Drawn): PlannedCall {
   const { model, now } = situation;

@@ -39,7 +39,7 @@ function findingOf(
   situation: Situation,
   { part, device, byIndex, succeeded, kinds, otherPart }: OperationOf<'reconcile'>['findings'][number],
 ): { plain: PlainFinding; real: Finding } | null {
-  // Nobody asks the carrier about what has not left.
+  // The gateway never asks the carrier about a request that has not left.
   const picked = pick(
     partsOf(situation).filter(({ request, at }) => request.parts[at]?.state !== 'QUEUED'),
     part,
@@ -92,7 +92,7 @@ export function planSettle({ model, now, turnMs }: Situation, { turnsAgo }: Oper
   return [{ name: `settleUnclaimed ${before}`, call: (log) => log.settleUnclaimed(before), expected: plainSettle(model, before, now) }];
 }
 
-/** It is what a start does first, so only alone is what it gives back of a moment of its own. */
+/** Recovery is the first thing that a start does. Its answer is predictable only when nothing else runs in the turn. */
 export function planRecover({ model, now, isAlone }: Situation): PlannedCall[] {
   const waiting = model.recover(now);
   return [{ name: 'recover', call: async (log) => log.recover().then((ids) => (isAlone ? ids : [])), expected: isAlone ? waiting : [] }];

@@ -6,8 +6,8 @@ import { planDiscardForwards, planDiscardDeadLetter, planKeep, planPoison, planP
 import type { PlannedCall, Situation } from './planned-call.ts';
 
 /**
- * The calls of the log that an operation comes to, each with its answer; the model has made a call when it is given. None
- * where there is nothing yet that it could be about.
+ * The calls of the log that make up an operation, each with its answer. When a call is yielded, the model has already made it.
+ * There are no calls when the log has nothing yet that the operation could be about.
  */
 export function planOperation(situation: Situation, operation: Exclude<Operation, { type: 'read' | 'leave' }>): Iterable<PlannedCall> {
   switch (operation.type) {

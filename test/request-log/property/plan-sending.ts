@@ -26,7 +26,7 @@ export function planCreate(situation: Situation, { again, ...shape }: Omit<Opera
   return [createCall(situation, newRequest(situation, shape, known?.id)).planned];
 }
 
-/** Create, send, and the carrier's answer, all told at once. */
+/** Create, send, and the carrier's answer, all given to the log at once. */
 export function* planSubmit(situation: Situation, { answered, type: _type, ...shape }: OperationOf<'submit'>): Generator<PlannedCall> {
   const { planned, request } = createCall(situation, newRequest(situation, shape));
   yield planned;

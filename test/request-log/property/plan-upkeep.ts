@@ -35,7 +35,7 @@ export function planDiscardForwards({ model, forwardIds }: Situation, { lane: at
 }
 
 export function* planPurge({ model, now, turnMs }: Situation, { turnsAgo, steps }: OperationOf<'purge'>): Generator<PlannedCall> {
-  // One that was at its end before the turn and is not any more: whether it goes depends on the commit.
+  // A Request that was complete before the turn is open again. Whether it is purged depends on the commit.
   if (model.requests.some(({ completedElse }) => completedElse !== null)) return;
   const before = now - turnsAgo * turnMs;
   for (let left = steps; left > 0; left--) {
@@ -44,7 +44,7 @@ export function* planPurge({ model, now, turnMs }: Situation, { turnsAgo, steps 
   }
 }
 
-/** A job that throws, in the middle of others: all of them are begun anew, each alone. */
+/** A job that throws among others. All of them run again, each alone. */
 export function planPoison({ requests, idOf }: Situation, { how }: OperationOf<'poison'>): PlannedCall[] {
   const id = requests[0] && how === 'NO_SUCH_PART' ? idOf(requests[0]) : 'req_00000000000000000000000000';
   return [{ name: `step ${id} 99`, call: (log) => log.step(id, 99, { type: 'SENDING' }), expected: REJECTS }];

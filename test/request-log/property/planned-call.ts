@@ -8,27 +8,27 @@ export interface PlannedCall {
   readonly name: string;
   readonly call: (log: SqliteRequestLog) => Promise<unknown>;
   readonly expected: unknown;
-  /** It writes nothing, so it is answered in any case. */
+  /** True for a call that writes nothing. It is answered even when the turn fails. */
   readonly isRead?: boolean;
 }
 
-/** What a planner has to go on: the model, which every plan brings forward, and how things stood before the turn. */
+/** What a planner knows: the model, which every plan brings forward, and the state before the turn. */
 export interface Situation {
   readonly source: LogSource;
   readonly model: PlainLog;
   readonly now: number;
-  /** One turn's worth of time. */
+  /** The length of one turn. */
   readonly turnMs: number;
-  /** The turn's only operation: nothing else runs between the parts of its call. */
+  /** True when the turn has one operation only, so that nothing else runs between the parts of its call. */
   readonly isAlone: boolean;
-  /** Before the turn: what calls may refer to, because it has an id at the log already. */
+  /** The Requests before the turn. Calls may refer to them, because the log has given them ids. */
   readonly requests: readonly PlainRequest[];
   /** The log's id of a Request of the model. */
   readonly idOf: (request: PlainRequest) => string;
-  /** Ids of what is kept, in the model's order, and of the copies in each lane. */
+  /** The ids of dead letters, in the model's order, and of the copies in each lane. */
   readonly deadLetterIds: ReadonlyMap<PlainDeadLetter, string>;
   readonly forwardIds: ReadonlyMap<PlainForward, string>;
-  /** A number nobody else got. */
+  /** A number that is given only once. */
   readonly nextNumber: () => number;
 }
 
@@ -45,7 +45,7 @@ export interface PickedPart {
   readonly at: number;
 }
 
-/** The carrier requests there are; another tool's only if it was there before the turn, so that its id is known. */
+/** All carrier requests. Another tool's is among them only if it was there before the turn, because its id must be known. */
 export function partsOf({ model, requests }: Situation): PickedPart[] {
   return model.requests
     .filter((request) => request.origin === 'GATEWAY' || requests.includes(request))

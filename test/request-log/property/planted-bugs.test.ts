@@ -10,7 +10,7 @@ import { playAgainstModel } from './play-against-model.ts';
 import { playFreely } from './play-freely.ts';
 import { FAST_FOLDER, RUNS, timeLimitOf } from './property-settings.ts';
 
-/** The same histories every time: whether a bug is found depends on the code alone. */
+/** The histories are the same every time, so whether a bug is found depends only on the code. */
 const SEED = 1;
 const runs = RUNS ?? 1_000;
 

@@ -4,9 +4,9 @@ import { SMALL_MEMORY } from './small-memory.ts';
 export interface PlantedBug {
   readonly name: string;
   readonly edits: readonly Edit[];
-  /** Which search must find it, where it is not the one against the model. */
+  /** The search that must find it. Without it, the search against the model must. */
   readonly search?: 'FREE';
-  /** It takes hundreds of runs: sought in a longer search only. */
+  /** True for a bug that takes hundreds of runs. Only a longer search looks for it. */
   readonly isRare?: boolean;
 }
 
@@ -21,7 +21,7 @@ function bug(name: string, file: string, find: string, replace: string): Planted
   return { name, edits: [{ file, find, replace }] };
 }
 
-/** What must not go unnoticed. Each is a mistake that somebody might make in the file it names. */
+/** Bugs that the search must find. Each is a mistake that somebody might make in the file it names. */
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug('a resend is not recognised', WRITER, "if (this.#sql.knownDigest.get(owner.pk, digest)) return 'DUPLICATE';", ''),
   bug('a resend is another message', 'datasources/thingspace/wire/callback-body.ts', " && known !== 'callbackcount'", ''),
@@ -85,8 +85,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     'a place in the log is skipped after a rollback',
     WRITER,
-    '      this.#folds.forget(pk);\n      this.recent.forget(pk);\n    }\n    // What',
-    '      this.recent.forget(pk);\n    }\n    // What',
+    '      this.#folds.forget(pk);\n      this.recent.forget(pk);\n    }\n    // These',
+    '      this.recent.forget(pk);\n    }\n    // These',
   ),
   {
     ...bug(
@@ -137,10 +137,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     'another tool’s request is made while one is on its way',
     'datasources/request-log/sqlite/settle-unclaimed.ts',
-    'if (sql.sentBefore.get(group.account, group.first_pk)) continue;',
+    'if (sql.sentBefore.get(group.account, group.firstPk)) continue;',
     '',
   ),
-  bug('another tool’s request is made too early', 'datasources/request-log/sqlite/settle-unclaimed.ts', ' && group.first_at < before', ''),
+  bug('another tool’s request is made too early', 'datasources/request-log/sqlite/settle-unclaimed.ts', ' && group.firstAt < before', ''),
   bug(
     'an open request is purged',
     STATEMENTS,
@@ -190,8 +190,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ...bug(
       'a callback is acknowledged before it is stored',
       'datasources/request-log/sqlite/sqlite.ts',
-      'return this.#commits.run(() => this.#writer.append(callback));',
-      "void this.#commits.run(() => this.#writer.append(callback)).catch(() => undefined); return Promise.resolve('APPLIED');",
+      "append: RequestLog['append'] = (callback) => this.#commits.run(() => this.#writer.append(callback));",
+      "append = (callback) => (void this.#commits.run(() => this.#writer.append(callback)).catch(() => undefined), Promise.resolve('APPLIED'));",
     ),
     search: 'FREE',
   },

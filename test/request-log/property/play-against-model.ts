@@ -13,7 +13,7 @@ import { plainBatch, plainView } from './plain-view.ts';
 import { pick, type PlannedCall, type Situation } from './planned-call.ts';
 import type { Turn } from './turn.ts';
 
-/** One turn of the game, in time of the log's clock. */
+/** The length of one turn, by the log's clock. */
 const TURN_MS = 10;
 
 interface Follower {
@@ -21,7 +21,7 @@ interface Follower {
   cursor: number;
 }
 
-/** Plays turns on the log and on the model; throws where the two do not agree. */
+/** Plays turns on the log and on the model. Throws when the two do not agree. */
 export async function playAgainstModel(source: LogSource, turns: readonly Turn<Operation>[], folder: string): Promise<void> {
   await using store = new DrivenStore(source, folder);
   const game = new Game(source, store);
@@ -51,7 +51,7 @@ class Game {
       given.push({ planned, told: answerOf(planned, this.#store.log) });
       if (fate?.is === 'DEATH') lives.push(this.#model.copy());
     }
-    // A job that fails by itself has the others begun anew, each alone; on a full disk some would be taken, some not.
+    // A job that fails makes the others run again, each alone. On a full disk some of them would succeed and some not.
     if (fate?.is === 'FULL_DISK' && given.every(({ planned }) => planned.expected !== REJECTS))
       return this.#refused(given, lives, fate.after);
     for (const { planned, told } of given) {
@@ -63,7 +63,7 @@ class Game {
     if (fate?.is === 'DEATH') await this.#die(lives, fate.recovers);
   }
 
-  /** Everything once more, at the end: as it stands in memory, and as it is built anew from the rows. */
+  /** Compares everything once more at the end: as it stands in memory, and as it is built from the rows. */
   async end(): Promise<void> {
     for (const follower of this.#followers.values()) {
       while (follower.cursor < (this.#find(follower.requestId)?.rows.length ?? 0)) await this.#follow(follower, 2);
@@ -100,7 +100,7 @@ class Game {
     };
   }
 
-  /** Reads see what is committed, whatever was given to the log in this turn before them; so they are planned first. */
+  /** Reads see only what is committed, and nothing that the log got in this turn. So they are planned first. */
   *#plan(operations: readonly Operation[], situation: Situation): Generator<PlannedCall> {
     const reads = new Map<Operation, PlannedCall[]>();
     for (const operation of operations) if (operation.type === 'read') reads.set(operation, this.#planRead(operation, situation));
@@ -111,14 +111,14 @@ class Game {
     }
   }
 
-  /** Nothing of the turn was taken: each write is told so, and the log stands as before. */
+  /** The disk was full: each write of the turn fails, and the log stands as before. */
   async #refused(
     given: readonly { planned: PlannedCall; told: ReturnType<typeof answerOf> }[],
     [before]: readonly PlainLog[],
     after: number,
   ): Promise<void> {
     this.#store.fillAfter(after);
-    // However little the others do: the clock is read that often.
+    // The clock is read at least so often, however little the others do.
     const readings = Array.from({ length: after + 1 }, () => this.#store.log.reconcile([]));
     await Promise.allSettled([...readings, ...given.map(({ told }) => told)]);
     this.#store.fillAfter(Number.POSITIVE_INFINITY);
@@ -141,7 +141,7 @@ class Game {
     const { requestId, cursor } = follower;
     const request = this.#find(requestId);
     if (!request) return [];
-    // The others read what is in memory.
+    // The other reads come from memory.
     if (at !== 0) this.#store.follow(idOf(request));
     const expected = plainBatch(request, cursor, limit);
     follower.cursor = expected?.lastSeq ?? cursor;
@@ -156,7 +156,7 @@ class Game {
     ];
   }
 
-  /** It goes and keeps its cursor; when it comes back it reads on from there. */
+  /** A follower leaves with its cursor, and reads on from there when it comes back. */
   #leave({ follower: at }: OperationOf<'leave'>, { idOf }: Situation): void {
     const request = this.#find(this.#followers.get(at)?.requestId ?? '');
     if (request) this.#store.leave(idOf(request));
@@ -172,7 +172,7 @@ class Game {
     follower.cursor = expected?.lastSeq ?? request.rows.length;
   }
 
-  /** What was answered is there after the death; of what was not, all up to some job. */
+  /** After the death the answered jobs are there, and of the others all up to some job. */
   async #die(lives: readonly PlainLog[], recovers: boolean): Promise<void> {
     await this.#store.nextLife();
     const { log, now } = this.#store;
@@ -189,7 +189,7 @@ class Game {
     if (recovers) deepStrictEqual(await log.recover(), this.#model.recover(now), 'recover');
   }
 
-  /** What the carrier was not told is kept it sends again; where the ICCID is in it, it means the same whatever was lost. */
+  /** The carrier resends messages that were not acknowledged. A message with an ICCID means the same device, whatever was lost. */
   #goOnAs(model: PlainLog): void {
     const known = new Set(model.sent.map(({ tag }) => tag));
     const again = this.#model.sent.filter(({ tag, keys }) => !known.has(tag) && keys.some((key) => key.startsWith('ICCID')));
@@ -206,7 +206,7 @@ class Game {
     }
   }
 
-  /** A few of the identifiers that devices have: by each, the Requests that it was ever named in are found. */
+  /** A few identifiers of devices. Each must find the Requests in which it was ever named. */
   #keys(): string[] {
     const named = new Set(this.#model.requests.flatMap(({ devices }) => devices.flatMap(({ keys }) => keys)));
     return [...named].slice(-4);
@@ -216,7 +216,7 @@ class Game {
     return this.#model.requests.find(({ id }) => id === requestId);
   }
 
-  /** Requests of other tools by the carrier's id: ours is not known before. */
+  /** Requests of other tools, by the carrier's id, because our own id is not known before. */
   async #named(answer: unknown): Promise<unknown> {
     if (typeof answer !== 'object' || answer === null || !('adopted' in answer)) return answer;
     const adopted = answer.adopted as readonly string[];
@@ -225,7 +225,7 @@ class Game {
   }
 }
 
-/** Never rejects: whoever is to be told of a failure is told after the turn. */
+/** Never rejects. A failure is reported after the turn. */
 async function answerOf(planned: PlannedCall, log: SqliteRequestLog): Promise<{ answer: unknown } | { failure: unknown }> {
   try {
     return { answer: await planned.call(log) };

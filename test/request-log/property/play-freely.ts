@@ -12,10 +12,10 @@ import { ERROR, pick } from './planned-call.ts';
 import type { Fate, Turn } from './turn.ts';
 
 const TURN_MS = 10;
-/** All of it is looked at after so many turns, and at the end. */
+/** The whole log is checked after so many turns, and at the end. */
 const TURNS_BETWEEN_CHECKS = 8;
 
-/** Plays turns on the log; throws where something is broken that holds of every log, or a promise made before is not kept. */
+/** Plays turns on the log. Throws when an invariant of every log is broken, or an earlier promise is not kept. */
 export async function playFreely(source: LogSource, turns: readonly Turn<FreeOperation>[], folder: string): Promise<void> {
   await using store = new DrivenStore(source, folder);
   const game = new FreeGame(source, store);
@@ -40,7 +40,7 @@ class FreeGame {
   readonly #source: LogSource;
   readonly #store: DrivenStore;
   readonly #messages: CarrierMessage[] = [];
-  /** What was acknowledged, by account and hash. */
+  /** The acknowledged messages, by account and hash. */
   readonly #acknowledged = new Set<string>();
   #purged = false;
   #numbers = 0;
@@ -60,7 +60,7 @@ class FreeGame {
     this.#store.fillAfter(Number.POSITIVE_INFINITY);
     for (const result of results) {
       if (result.status === 'rejected' && !isForeseen(result.reason, fate)) throw result.reason;
-      // What was on its way at the death was not acknowledged.
+      // A message on its way at the death was not acknowledged.
       if (result.status === 'fulfilled' && result.value && fate?.is !== 'DEATH') this.#acknowledged.add(result.value);
     }
     if (fate?.is === 'DEATH') await this.#store.nextLife();
@@ -75,7 +75,7 @@ class FreeGame {
     for (const message of lost) this.#acknowledged.delete(message);
     for (const request of this.#before?.requests ?? []) {
       const now = view.requests.find(({ id }) => id === request.id);
-      // Another tool's request that was purged may have been heard of again.
+      // A purged request of another tool may have been made again by a later callback.
       if (now && !(this.#purged && now.origin === 'EXTERNAL')) stands(request, now);
     }
     this.#before = view;
@@ -91,7 +91,7 @@ class FreeGame {
     }));
   }
 
-  /** Resolves with account and hash of the message that was acknowledged, where it was one. */
+  /** Resolves with account and hash of the message, if one was acknowledged. */
   async #give(operation: FreeOperation, known: readonly Known[]): Promise<string | null> {
     const { log, now } = this.#store;
     if (operation.type === 'callback') return this.#append(freeMessage(operation, now));
@@ -120,7 +120,7 @@ class FreeGame {
         return log.lapse(id, operation.part, operation.into, operation.limit);
       case 'reconcile': {
         const { part: position, index, succeeded, named } = operation;
-        // Nobody asks the carrier about what has not left.
+        // The gateway never asks the carrier about a request that has not left.
         if (states[position] === 'QUEUED') return null;
         const deviceIds = named.map(({ kind, id: value }) => ({ id: value, reportedKind: kind }));
         const evidence = this.#source.evidenceOf('DeviceList', { succeeded, servicePlan: `a${++this.#numbers}`, deviceIds });
@@ -159,7 +159,7 @@ class FreeGame {
   }
 }
 
-/** What a callback has settled stays, and so does the message it rests on; a row is never taken back. */
+/** A device that a callback has settled stays settled by the same message, and no row is ever removed. */
 function stands(before: RequestView, now: RequestView): void {
   ok(now.lastSeq >= before.lastSeq, `${before.id} has lost rows`);
   for (const { index, source, status, final } of before.outcomes) {
@@ -169,7 +169,7 @@ function stands(before: RequestView, now: RequestView): void {
   }
 }
 
-/** An id that another carrier request has, a position that is none, a Request that has just been purged: the caller's mistakes. */
+/** Mistakes of the caller: the id of another carrier request, a position that does not exist, a Request that was just purged. */
 function isForeseen(error: unknown, fate: Fate | null): boolean {
   const text = error instanceof Error ? `${error.message} ${'code' in error ? String(error.code) : ''}` : '';
   if (fate?.is === 'FULL_DISK' && /STORE_FAILED/.test(text)) return true;

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
-/** A file system in memory where there is one: what is tested is what a death leaves, and hundreds of logs are opened. */
+/** A file system in memory, if there is one. Hundreds of logs are opened, and the test is about a killed process, not about the disk. */
 export const FAST_FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 /** A longer search: `PROPERTY_RUNS=20000 npx vitest run test/request-log/property`. */
 export const RUNS = numberOf('PROPERTY_RUNS');
-/** The seed that a failure told, to have it again. */
+/** The seed that a failure reported, to repeat it. */
 export const SEED = numberOf('PROPERTY_SEED');
 
-/** Time that so many runs may take at the very most, in milliseconds. */
+/** The longest time that so many runs may take, in milliseconds. */
 export function timeLimitOf(runs: number): number {
   return 60_000 + runs * 1_000;
 }

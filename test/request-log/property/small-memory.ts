@@ -1,8 +1,8 @@
 import type { Edit } from '../../support/planted-tree.ts';
 
 /**
- * Every bound of what the log keeps in memory or does at once, so small that a few requests are past it: what is forgotten
- * and built anew then must change nothing.
+ * Sets every bound of the log's memory and steps so low that a few requests exceed it. Rows that are forgotten
+ * and read again must change nothing.
  */
 export const SMALL_MEMORY: readonly Edit[] = [
   {

@@ -17,7 +17,7 @@ export interface StoredEvent {
   readonly digest: string | null;
 }
 
-/** Where a message is, by the account and service whose listener it came to and the hash it is known by. */
+/** The key of a stored message: account and service of its listener, and its hash. */
 export interface StoredMessage {
   readonly account: string;
   readonly service: string;
@@ -28,11 +28,11 @@ export interface StoredRows {
   readonly events: readonly StoredEvent[];
   readonly unclaimed: readonly StoredMessage[];
   readonly foreign: readonly StoredMessage[];
-  /** What the store's own check finds wrong with it. */
+  /** The faults that the store's own check finds. */
   readonly faults: readonly string[];
 }
 
-/** The rows of a store's file that nobody uses, read by SQL of the test's own. */
+/** The rows of a store's file that no process uses, read by the test's own SQL. */
 export function storedRows(path: string): StoredRows {
   return { ...read(path), faults: verifySqlite(path).faults };
 }

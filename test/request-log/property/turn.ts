@@ -5,7 +5,7 @@ export type Fate =
   | { readonly is: 'DEATH'; readonly after: number; readonly recovers: boolean }
   | { readonly is: 'FULL_DISK'; readonly after: number };
 
-/** Operations that are given to the log at once, without waiting in between. */
+/** Operations that are given to the log together, without waiting in between. */
 export interface Turn<Operation> {
   readonly operations: readonly Operation[];
   readonly fate: Fate | null;

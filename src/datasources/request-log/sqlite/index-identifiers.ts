@@ -4,42 +4,40 @@ import { toLogEvent, type EventRow } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
 
-/** Devices or rows whose identifiers are indexed in one job: a few milliseconds, so that no callback waits for more. */
+/** Devices or rows whose identifiers are indexed in one job: a few milliseconds, so that no callback waits longer. */
 const INDEXED_AT_ONCE = 500;
 
 /**
- * A step of bringing the identifier table up to date: first the devices a Request named, then what each row of its log
- * names. False when there is nothing left to do.
+ * Brings the identifier table one step nearer to the log: first the devices that a Request named, then the
+ * identifiers in each row of its log. False when nothing is left to do.
  */
 export function indexIdentifiers(sql: Statements, writer: Pick<SqliteWriter, 'state'>): boolean {
-  const [row] = sql.requestsToIndex.all(1) as ToIndex[];
+  const row = sql.requestToIndex.get() as { pk: number; indexedSeq: number } | undefined;
   if (!row) return false;
   try {
-    indexStep(sql, writer, row);
+    indexStep(sql, writer, row.pk, row.indexedSeq);
   } catch (error) {
     if (isOfStore(error)) throw error;
     settleStatements(sql);
-    // A damaged one is found by what was indexed before: it must not keep the others from their turn for ever.
+    // A damaged Request is found by the identifiers indexed so far. It must not hold the others up for ever.
     sql.setIndexed.run(Number.MAX_SAFE_INTEGER, row.pk);
   }
   return true;
 }
 
-type ToIndex = { readonly pk: number; readonly indexed_seq: number };
-
-function indexStep(sql: Statements, writer: Pick<SqliteWriter, 'state'>, { pk, indexed_seq }: ToIndex): void {
+function indexStep(sql: Statements, writer: Pick<SqliteWriter, 'state'>, pk: number, indexedSeq: number): void {
   const keys = new Set<string>();
-  let upTo = indexed_seq + 1;
-  if (indexed_seq < 0) {
-    // −1 before any device is in, −1 − n once the first n are.
+  let upTo = indexedSeq + 1;
+  if (indexedSeq < 0) {
+    // −1 before any device is indexed, −1 − n once the first n are.
     const devices = writer.state(pk).devices ?? [];
-    const from = -1 - indexed_seq;
+    const from = -1 - indexedSeq;
     for (const { deviceIds } of devices.slice(from, from + INDEXED_AT_ONCE)) {
       for (const { kind, id } of deviceIds) keys.add(identifierKey(parseIdentifierKind(kind), id, kind));
     }
-    upTo = from + INDEXED_AT_ONCE < devices.length ? indexed_seq - INDEXED_AT_ONCE : 0;
+    upTo = from + INDEXED_AT_ONCE < devices.length ? indexedSeq - INDEXED_AT_ONCE : 0;
   } else {
-    for (const event of sql.eventsAfter.all(pk, indexed_seq, INDEXED_AT_ONCE) as EventRow[]) {
+    for (const event of sql.eventsAfter.all(pk, indexedSeq, INDEXED_AT_ONCE) as EventRow[]) {
       for (const identifier of toLogEvent(event).callback?.message.deviceIds ?? []) keys.add(keyOf(identifier));
       upTo = event.seq;
     }

@@ -1,20 +1,20 @@
 import type { DeviceIdentifier } from '../../thingspace/wire/device-identifier.ts';
-import { OUTCOME_STATUSES, type OutcomeSource, type OutcomeStatus, type RequestedDevice } from '../stored-request.ts';
+import { OUTCOME_STATUSES, type OutcomeSource, type RequestedDevice } from '../stored-request.ts';
+import type { OutcomeChange } from '../log-event.ts';
 import { requestedIdentifiers, type RequestState } from '../request-state.ts';
+import type { OutcomeRow } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
 
-/** How the devices of a Request stand, as far as it takes to show them: without their messages. */
+/** How the devices of a Request stand: everything that is shown of them except their messages. */
 export interface OutcomeSummaries {
   readonly count: number;
-  readonly at: (index: number) => OutcomeSummary | null;
+  readonly at: (index: number) => Pick<OutcomeChange, 'status' | 'source' | 'finalSeq' | 'niddSeq' | 'contradicted'> | null;
   readonly requested: (index: number) => DeviceIdentifier[] | null;
 }
 
-export type OutcomeSummary = Pick<RequestState['outcomes'][number], 'status' | 'source' | 'finalSeq' | 'niddSeq' | 'contradicted'>;
-
 export const NO_DEVICES: OutcomeSummaries = { count: 0, at: () => null, requested: () => null };
 
-/** Devices that have succeeded and have had no NIDD message. */
+/** How many devices have succeeded and have had no NIDD message. */
 export function countWithoutNidd({ count, at }: OutcomeSummaries): number {
   let without = 0;
   for (let index = 0; index < count; index++) {
@@ -32,28 +32,26 @@ export function summarize(state: RequestState): OutcomeSummaries {
   };
 }
 
-type Sql = Pick<Statements, 'devicesOf' | 'carriersOf' | 'outcomesOf'>;
-
 /**
- * The same from the rows of a Request that nothing happens to. Its messages are not read: folding those of 10,000 devices takes
- * 400 ms and 36 MB, this takes 20 ms and 1.8 MB.
+ * Reads the same from the rows of a Request that is not in memory. It does not read the messages: to fold those of 10,000 devices
+ * takes 400 ms and 36 MB, this takes 20 ms and 1.8 MB.
  */
-export function readOutcomeSummaries(sql: Sql, pk: number): OutcomeSummaries {
-  // As JSON, each parsed when it is asked for: parsed they take five times the memory.
+export function readOutcomeSummaries(sql: Statements, pk: number): OutcomeSummaries {
+  // They stay JSON until they are asked for: parsed they take five times the memory.
   const devices = (sql.devicesOf.all(pk) as { device: string }[]).map(({ device }) => device);
-  const carriers = sql.carriersOf.all(pk) as { device_count: number | null }[];
-  const expected = carriers.reduce((sum, { device_count }) => sum + (device_count ?? devices.length), 0);
-  const rows = sql.outcomesOf.all(pk) as OutcomeRow[];
-  // Devices that nobody named come after the last of those that were.
+  const carriers = sql.carriersOf.all(pk) as { deviceCount: number | null }[];
+  const expected = carriers.reduce((sum, { deviceCount }) => sum + (deviceCount ?? devices.length), 0);
+  const rows = sql.outcomesOf.all(pk) as (OutcomeRow & { readonly outcome: number })[];
+  // Devices that nobody named come after the devices that were named.
   const count = rows.reduce((most, { outcome }) => Math.max(most, outcome + 1), expected);
   const [statuses, sources, contradicted] = [new Uint8Array(count), new Uint8Array(count), new Uint8Array(count)];
   const [finalSeqs, niddSeqs] = [new Uint32Array(count), new Uint32Array(count)];
   for (const row of rows) {
-    statuses[row.outcome] = OUTCOME_STATUSES.indexOf(row.outcome_status);
+    statuses[row.outcome] = OUTCOME_STATUSES.indexOf(row.status);
     sources[row.outcome] = SOURCES.indexOf(row.source);
     contradicted[row.outcome] = row.contradicted;
-    finalSeqs[row.outcome] = row.final_seq;
-    niddSeqs[row.outcome] = row.nidd_seq;
+    finalSeqs[row.outcome] = row.finalSeq;
+    niddSeqs[row.outcome] = row.niddSeq;
   }
   return {
     count,
@@ -75,14 +73,5 @@ export function readOutcomeSummaries(sql: Sql, pk: number): OutcomeSummaries {
   };
 }
 
-/** A device that nothing was heard of is PENDING, the first of the statuses, and has no source. */
+/** A device without a row is PENDING, the first of the statuses, and has no source, the first of these. */
 const SOURCES: readonly (OutcomeSource | null)[] = [null, 'CALLBACK', 'RECONCILED'];
-
-type OutcomeRow = {
-  readonly outcome: number;
-  readonly outcome_status: OutcomeStatus;
-  readonly source: OutcomeSource | null;
-  readonly final_seq: number;
-  readonly nidd_seq: number;
-  readonly contradicted: number;
-};

@@ -1,14 +1,14 @@
 import type { PlacedEvent } from '../transition.ts';
 
-/** Rows kept of one Request: more than a tick's worth at the carrier's full rate. */
+/** Rows kept of one Request: more than come in one tick at the carrier's full rate. */
 const ROWS_OF_ONE = 2_048;
 
-/** Rows kept over all; with their messages a few kilobytes each. */
+/** Rows kept of all Requests together. With its message a row takes a few kilobytes. */
 const ROWS_OF_ALL = 20_000;
 
 /**
- * The newest rows of Requests that somebody follows, as they were written. A follower at the end of a log then reads no
- * table and parses no message again, which was a fifth of the work. Never the truth: what it does not have is in the table.
+ * The newest rows of Requests that somebody follows, as they were written. A follower at the end of a log then reads no table and
+ * parses no message again, which was a fifth of the work. It is a cache: every row is in the table too.
  */
 export class RecentRows {
   readonly #rows = new Map<number, PlacedEvent[]>();
@@ -17,7 +17,7 @@ export class RecentRows {
   add(pk: number, placed: readonly PlacedEvent[]): void {
     const [first] = placed;
     let rows = this.#rows.get(pk);
-    // Rows that were written while nobody followed are missing: what is here must be without a gap.
+    // Rows that were written while nobody followed are missing here, and the kept rows must have no gap.
     if (rows && first && rows.at(-1)?.seq !== first.seq - 1) {
       this.forget(pk);
       rows = undefined;
@@ -33,8 +33,8 @@ export class RecentRows {
   }
 
   /**
-   * Up to `limit` rows after `seq` of a log that ends at `lastSeq`; null where what is kept does not begin early enough, or
-   * does not go on to the end, because nobody followed while the rest was written.
+   * Up to `limit` rows after `seq` of a log that ends at `lastSeq`. Null when the kept rows begin too late, or when they do not
+   * reach the end because nobody followed while the rest was written.
    */
   after(pk: number, seq: number, limit: number, lastSeq: number): PlacedEvent[] | null {
     const rows = this.#rows.get(pk);

@@ -1,50 +1,50 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestError } from '../stored-request.ts';
-import type { Statements } from './sqlite-statements.ts';
+import { readFact, type Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
 
-/** Fact: which store this is. Cursors name it. */
+/** Fact: the epoch of this store, which its cursors name. */
 export const EPOCH = 'epoch';
-/** Fact: set in the copy that a backup is; removed once everything that was QUEUED in it is settled. */
+/** Fact: marks a backup. It is removed once everything that was QUEUED in the backup is settled. */
 export const RESTORED = 'restored';
 const RESTORED_AT = 'restored-at';
 
-/** The store's epoch, drawn when it is opened for the first time; a backup has none until it is opened as a store. */
+/** The store's epoch. It is drawn when the store is opened for the first time. A backup has none until it is opened as a store. */
 export function takeEpoch(sql: Statements): string {
-  const known = sql.fact.get(EPOCH) as { value: string } | undefined;
-  if (known) return known.value;
+  const known = readFact(sql, EPOCH);
+  if (known !== null) return known;
   const epoch = randomUUID().slice(0, 8);
   sql.setFact.run(EPOCH, epoch);
   return epoch;
 }
 
-/** Queued carrier requests that are settled in one job, and their devices: 10,000 may be in one. */
+/** Queued carrier requests that are settled in one job, and how many devices they have at most. One alone may have 10,000. */
 const SETTLED_AT_ONCE = 100;
 const DEVICES_AT_ONCE = 10_000;
 
-/** The carrier's own limit: what may have left in the last minute before a backup was restored. */
+/** The carrier's limit: so many requests may have left in the last minute before a backup was restored. */
 const FULL_WINDOW = 100;
 
-/** After a start, before anything is sent: what was on its way when the process ended has an unknown fate. */
+/** Runs after a start, before anything is sent. Carrier requests that were on their way when the process ended have an unknown fate. */
 export function settleInterrupted(sql: Statements, writer: SqliteWriter): void {
   for (const { id, position } of sql.sendingCarriers.all() as CarrierRow[]) {
-    // A damaged one stays as it is: it is never sent again, and must not keep the gateway from its callbacks.
+    // A damaged Request stays as it is. It is never sent again, and it must not prevent the start.
     if (!writer.stateIfWhole(writer.pkOf(id))) continue;
     writer.step(id, position, { type: 'UNANSWERED', error: INTERRUPTED });
   }
 }
 
 /**
- * In a restored store what was QUEUED may have been sent after the backup was made, and a second activation is a second
- * bill: its fate is unknown. One step of a bounded size; false once none is left, and with it the mark.
+ * A carrier request that is QUEUED in a restored store may have been sent after the backup was made, and a second activation is
+ * a second bill. So its fate is unknown. One step has a bounded size. False once none is left and the mark is removed.
  */
 export function settleRestored(sql: Statements, writer: SqliteWriter, at: number): boolean {
-  if (!sql.fact.get(RESTORED)) return false;
-  const queued = sql.queuedCarriers.all(SETTLED_AT_ONCE) as (CarrierRow & { device_count: number | null })[];
+  if (readFact(sql, RESTORED) === null) return false;
+  const queued = sql.queuedCarriers.all(SETTLED_AT_ONCE) as (CarrierRow & { readonly deviceCount: number | null })[];
   let devices = 0;
-  for (const { id, position, device_count } of queued) {
+  for (const { id, position, deviceCount } of queued) {
     writer.step(id, position, { type: 'UNANSWERED', error: RESTORED_SINCE });
-    devices += device_count ?? DEVICES_AT_ONCE;
+    devices += deviceCount ?? DEVICES_AT_ONCE;
     if (devices >= DEVICES_AT_ONCE) break;
   }
   if (queued.length > 0) return true;
@@ -53,10 +53,9 @@ export function settleRestored(sql: Statements, writer: SqliteWriter, at: number
   return false;
 }
 
-/** A full window of sendings at the time of a restore, where that is after `since`: what left before it is not in the store. */
-export function sentBeforeRestore(sql: Statements, since: number): readonly number[] {
-  const fact = sql.fact.get(RESTORED_AT) as { value: string } | undefined;
-  const at = Number(fact?.value ?? 0);
+/** A full window of sendings at the time of a restore, if that was after `since`. The store does not have what left just before it. */
+export function listSentBeforeRestore(sql: Statements, since: number): readonly number[] {
+  const at = Number(readFact(sql, RESTORED_AT) ?? 0);
   return at > since ? Array.from({ length: FULL_WINDOW }, () => at) : [];
 }
 

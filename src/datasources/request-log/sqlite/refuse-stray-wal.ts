@@ -1,14 +1,14 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { GatewayError } from '../../../errors.ts';
+import { makeUnusableError } from './sqlite-error.ts';
 
-/** The header's "file format write version": 1 for a database without a write-ahead log, 2 for one with. */
+/** The "file format write version" in the header of the file: 1 for a database without a write-ahead log, 2 for one with it. */
 const WRITE_VERSION_AT = 18;
 const WITHOUT_WAL = 1;
 
 /**
- * SQLite replays whatever log lies beside a database, also that of another one: a backup restored beside the log of the
- * store it replaces would be destroyed, and the log of a store that was moved away by itself would be deleted. A backup is
- * written without a log, so what lies beside it cannot be its own.
+ * SQLite replays any write-ahead log that lies beside a database, also the log of another database. It would destroy a backup
+ * that is restored beside the log of the store it replaces. It would delete the log of a store whose file was moved away alone.
+ * A backup is written without a log, so a log that lies beside it belongs to another store.
  *
  * @throws GatewayError STORE_UNUSABLE
  */
@@ -16,19 +16,17 @@ export function refuseStrayWal(path: string): void {
   const wal = `${path}-wal`;
   if (path === ':memory:' || !statSync(wal, { throwIfNoEntry: false })?.size) return;
   if (!statSync(path, { throwIfNoEntry: false })?.size) {
-    throw new GatewayError(
-      'STORE_UNUSABLE',
+    throw makeUnusableError(
       `${wal} holds the last writes of a store that is no longer at ${path}. Put the two together again, or move this one to where the store is now.`,
     );
   }
-  if (writeVersion(path) !== WITHOUT_WAL) return;
-  throw new GatewayError(
-    'STORE_UNUSABLE',
+  if (readWriteVersion(path) !== WITHOUT_WAL) return;
+  throw makeUnusableError(
     `${path} is a restored backup, and ${wal} belongs to the store that was there before: together they would be damaged. Move ${wal} away, to the store it belongs to.`,
   );
 }
 
-function writeVersion(path: string): number | undefined {
+function readWriteVersion(path: string): number | undefined {
   const file = openSync(path, 'r');
   try {
     const header = new Uint8Array(WRITE_VERSION_AT + 1);

@@ -2,16 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { ApiKeyStore, StoredApiKey } from '../api-keys.ts';
 import type { GroupCommit } from './group-commit.ts';
 
-type KeyRow = {
-  readonly id: string;
-  readonly name: string;
-  readonly hash: Uint8Array;
-  readonly scopes: string;
-  readonly grants: string;
-  readonly created_at: number;
-  readonly expires_at: number;
-  readonly revoked_at: number | null;
-};
+type KeyRow = Omit<StoredApiKey, 'scopes' | 'grants'> & { readonly scopes: string; readonly grants: string };
 
 /** The keys of callers in the SQLite store, written by its group commit. */
 export class SqliteApiKeys implements ApiKeyStore {
@@ -22,7 +13,8 @@ export class SqliteApiKeys implements ApiKeyStore {
 
   constructor(db: DatabaseSync, commits: GroupCommit) {
     this.#commits = commits;
-    this.#all = db.prepare('SELECT * FROM api_key ORDER BY created_at, id');
+    this.#all = db.prepare(`SELECT id, name, hash, scopes, grants, created_at AS createdAt, expires_at AS expiresAt,
+      revoked_at AS revokedAt FROM api_key ORDER BY created_at, id`);
     this.#insert = db.prepare(
       'INSERT INTO api_key (id, name, hash, scopes, grants, created_at, expires_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     );
@@ -30,7 +22,13 @@ export class SqliteApiKeys implements ApiKeyStore {
   }
 
   list() {
-    return this.#commits.read(() => (this.#all.all() as KeyRow[]).map(toStored));
+    return this.#commits.read(() =>
+      (this.#all.all() as KeyRow[]).map(({ scopes, grants, ...key }): StoredApiKey => ({
+        ...key,
+        scopes: JSON.parse(scopes),
+        grants: JSON.parse(grants),
+      })),
+    );
   }
 
   add({ id, name, hash, scopes, grants, createdAt, expiresAt, revokedAt }: StoredApiKey) {
@@ -42,15 +40,4 @@ export class SqliteApiKeys implements ApiKeyStore {
   revise(id: string, { scopes, grants, revokedAt }: Pick<StoredApiKey, 'scopes' | 'grants' | 'revokedAt'>) {
     return this.#commits.run(() => void this.#update.run(JSON.stringify(scopes), JSON.stringify(grants), revokedAt, id));
   }
-}
-
-function toStored({ scopes, grants, created_at, expires_at, revoked_at, ...row }: KeyRow): StoredApiKey {
-  return {
-    ...row,
-    scopes: JSON.parse(scopes) as StoredApiKey['scopes'],
-    grants: JSON.parse(grants) as StoredApiKey['grants'],
-    createdAt: created_at,
-    expiresAt: expires_at,
-    revokedAt: revoked_at,
-  };
 }

@@ -1,36 +1,39 @@
-import { access, link, open, rename, rm, statfs, type FileHandle } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { link, open, rename, rm, statfs, type FileHandle } from 'node:fs/promises';
 import { dirname, isAbsolute } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GatewayError } from '../../../errors.ts';
 import { EPOCH, RESTORED } from './recover.ts';
+import { reasonOf, SQLITE_BUSY, SQLITE_LOCKED, sqliteCodeOf } from './sqlite-error.ts';
+import { readPragma } from './sqlite-open.ts';
 
 /**
- * Pages copied at once, by another thread; the store waits for it that long at most: measured at 2 ms. It must be more than
- * one commit writes (256 callbacks: 90 pages), or a store under full load would grow faster than it is copied.
+ * Pages that another thread copies at once while the store waits: measured at 2 ms. It must be more than one commit writes (256
+ * callbacks: 90 pages), or a store under full load would grow faster than it is copied.
  */
 const PAGES_AT_ONCE = 256;
 
 /**
- * Copied bytes after which they are flushed, beside the copying. SQLite flushes the rest in its last step while the store
- * waits: with 800 MB to flush it waited for 370 ms.
+ * After so many copied bytes they are flushed, beside the copying. SQLite flushes the rest in its last step, while the store waits:
+ * with 800 MB to flush it waited for 370 ms.
  */
 const FLUSHED_AFTER = 8 * 1_048_576;
 
 export interface BackupSource {
   readonly db: DatabaseSync;
-  /** What the copy will have, about. */
+  /** About the size of the copy. */
   readonly bytes: number;
   readonly signal: AbortSignal;
 }
 
 /**
- * Copies the open database to a new file while it is in use: first to `path.part`, which is renamed once it is complete and
- * on disk. What is committed meanwhile is in the copy up to the moment of its last step.
+ * Copies the open database to a new file while it is in use. It writes `path.part`, which is renamed once it is complete and on
+ * disk. Commits made meanwhile are in the copy up to its last step.
  */
 export async function backupSqlite(source: BackupSource, path: string): Promise<void> {
   if (!isAbsolute(path)) throw describeRefusal(`${path} is not an absolute path.`);
-  if (await exists(path))
+  if (existsSync(path))
     throw describeRefusal(`${path} is there already: a backup goes to a new file. Give another name, or move that one away.`);
   const part = `${path}.part`;
   await checkRoom(source.bytes, path);
@@ -50,7 +53,7 @@ export async function backupSqlite(source: BackupSource, path: string): Promise<
 }
 
 async function copy({ db, signal }: BackupSource, part: string, file: FileHandle): Promise<void> {
-  const pageBytes = Number((db.prepare('PRAGMA page_size').get() as { page_size: number }).page_size);
+  const pageBytes = Number(readPragma(db, 'page_size'));
   const flush = { running: null as Promise<void> | null, upTo: 0 };
   let begun = false;
   const progress = ({ totalPages, remainingPages }: { totalPages: number; remainingPages: number }) => {
@@ -59,7 +62,7 @@ async function copy({ db, signal }: BackupSource, part: string, file: FileHandle
     const copied = (totalPages - remainingPages) * pageBytes;
     if (flush.running || copied - flush.upTo < FLUSHED_AFTER) return;
     flush.upTo = copied;
-    // What cannot be flushed now fails again at the end, where it is told.
+    // A flush that fails here fails again at the end, and is reported there.
     flush.running = file.datasync().then(
       () => void (flush.running = null),
       () => undefined,
@@ -71,7 +74,7 @@ async function copy({ db, signal }: BackupSource, part: string, file: FileHandle
       await backup(db, part, { rate: PAGES_AT_ONCE, progress });
       break;
     } catch (error) {
-      // Node takes a first step that meets an open transaction for the end of the backup. Nothing was copied.
+      // When the first step meets an open transaction, Node takes that for the end of the backup. Nothing was copied.
       if (begun || !hasMetTransaction(error)) throw error;
       await delay(1);
     }
@@ -79,11 +82,11 @@ async function copy({ db, signal }: BackupSource, part: string, file: FileHandle
   await flush.running;
 }
 
-/** In the copy alone: who opens it as a store begins a new epoch, and does not send again what was queued. */
+/** Marks the copy. A gateway that opens it as a store begins a new epoch, and does not send again what was queued. */
 function mark(part: string): void {
   const copied = new DatabaseSync(part);
   try {
-    // One file without a companion, which can be moved by itself.
+    // Without a write-ahead log the copy is one file, which can be moved by itself.
     copied.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; BEGIN IMMEDIATE');
     copied.prepare('DELETE FROM fact WHERE key = ?').run(EPOCH);
     copied.prepare("INSERT OR REPLACE INTO fact (key, value) VALUES (?, 'yes')").run(RESTORED);
@@ -103,7 +106,7 @@ async function create(part: string): Promise<FileHandle> {
   }
 }
 
-/** Never over a file that has come meanwhile. */
+/** Gives the copy its name, and never replaces a file that has appeared meanwhile. */
 async function publish(part: string, path: string): Promise<void> {
   try {
     await link(part, path);
@@ -111,7 +114,7 @@ async function publish(part: string, path: string): Promise<void> {
   } catch (cause) {
     const code = codeOf(cause);
     if (code === 'EEXIST') throw describeRefusal(`${path} has appeared while the backup was written. Give another name.`);
-    // A file system without links.
+    // These codes come from a file system without hard links.
     if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw cause;
     await rename(part, path);
   }
@@ -131,20 +134,13 @@ async function checkRoom(bytes: number, path: string): Promise<void> {
   const free = folder.bavail * folder.bsize;
   if (free < bytes * 1.1)
     throw describeRefusal(
-      `${dirname(path)} has ${megabytes(free)} free, and the backup needs about ${megabytes(bytes * 1.1)}. Choose another disk.`,
+      `${dirname(path)} has ${formatMegabytes(free)} free, and the backup needs about ${formatMegabytes(bytes * 1.1)}. Choose another disk.`,
     );
 }
 
 function hasMetTransaction(error: unknown): boolean {
-  const code = typeof error === 'object' && error !== null && 'errcode' in error ? Number(error.errcode) & 0xff : -1;
-  return code === 0 || code === 5 || code === 6;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+  const code = sqliteCodeOf(error);
+  return code === 0 || code === SQLITE_BUSY || code === SQLITE_LOCKED;
 }
 
 function codeOf(cause: unknown): unknown {
@@ -156,15 +152,9 @@ function describeRefusal(message: string): GatewayError {
 }
 
 function describeFailure(path: string, cause: unknown): GatewayError {
-  return new GatewayError(
-    'STORE_FAILED',
-    `The backup ${path} could not be written: ${cause instanceof Error ? cause.message : String(cause)}.`,
-    {
-      cause,
-    },
-  );
+  return new GatewayError('STORE_FAILED', `The backup ${path} could not be written: ${reasonOf(cause)}.`, { cause });
 }
 
-function megabytes(bytes: number): string {
+function formatMegabytes(bytes: number): string {
   return `${Math.ceil(bytes / 1_000_000)} MB`;
 }

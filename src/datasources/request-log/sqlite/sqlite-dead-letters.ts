@@ -1,25 +1,16 @@
 import { createHash } from 'node:crypto';
-import type { DeadLetterFilter, DeadLetter, DeadLetterReason, StoredDeadLetter } from '../dead-letter-log.ts';
+import type { DeadLetterFilter, DeadLetter, StoredDeadLetter } from '../dead-letter-log.ts';
 import type { AppendResult, IncomingCallback } from '../request-log.ts';
 import type { Page } from '../stored-request.ts';
 import { readPage } from './read-page.ts';
 import type { SqliteForward } from './sqlite-forward.ts';
+import type { RowOf } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
 
-type DeadLetterRow = {
-  readonly pk: number;
-  readonly account: string;
-  readonly service: string;
-  readonly received_at: number;
-  readonly reason: DeadLetterReason;
-  readonly content_type: string | null;
-  readonly body: Uint8Array;
-};
-
-/** Of one account and service: callbacks of another account's requests that are kept at most. */
+/** How many callbacks of other accounts' requests are kept for one account and service. */
 const MAX_FOREIGN = 10_000;
 
-/** False past the cap: counted and dropped, because anybody who finds a path could fill the disk. */
+/** False past the cap. The message is dropped then, because anybody who finds a path could fill the disk. */
 export function keepDeadLetter(sql: Statements, forwards: SqliteForward, message: DeadLetter, capPerReason: number): boolean {
   const { account, service, receivedAt, reason, contentType, body } = message;
   const kept = sql.countDeadLetters.get(account, service, reason) as { rows: number };
@@ -30,7 +21,7 @@ export function keepDeadLetter(sql: Statements, forwards: SqliteForward, message
   return true;
 }
 
-/** Keeps a callback aside whose request is another account's, or damaged: of our own none is ever dropped. */
+/** Keeps a callback of a request that is damaged, or that belongs to another account. One of our own requests' is never dropped. */
 export function keepAside(
   sql: Statements,
   forwards: SqliteForward,
@@ -39,7 +30,7 @@ export function keepAside(
 ): AppendResult {
   const { account, service, receivedAt, digest, json } = callback;
   const outcome = reason === 'FOREIGN_REQUEST' ? 'FOREIGN' : 'DAMAGED';
-  // It came before the other account had the id, and is kept where it was then.
+  // A callback that came before the other account had the id was kept as unclaimed, and stays there.
   if (sql.knownUnclaimed.get(account, service, digest)) return outcome;
   if (sql.knownDeadLetter.get(account, service, reason, digest)) return outcome;
   const kept = sql.countDeadLetters.get(account, service, reason) as { rows: number };
@@ -53,12 +44,7 @@ export function readDeadLetters(sql: Statements, filter: DeadLetterFilter, after
   const { accounts, reason } = filter;
   const asked = { reason, after: Number(after ?? 0), limit: limit + 1 };
   const found = accounts ? sql.deadLetterPageOf.all({ ...asked, accounts: JSON.stringify(accounts) }) : sql.deadLetterPage.all(asked);
-  return readPage(
-    found as { pk: number }[],
-    limit,
-    (pk) => toDeadLetter(sql.deadLetterByPk.get(pk) as DeadLetterRow),
-    ({ body }) => body.byteLength,
-  );
+  return readPage<StoredDeadLetter>(found, limit, sql.deadLetterByPk, ({ body }) => body.byteLength);
 }
 
 export function readDeadLettersById(
@@ -66,10 +52,6 @@ export function readDeadLettersById(
   ids: readonly string[],
   accounts: readonly string[] | null,
 ): Map<string, StoredDeadLetter> {
-  const rows = sql.deadLettersByIds.all(JSON.stringify(ids.map(Number)), accounts && JSON.stringify(accounts)) as DeadLetterRow[];
-  return new Map(rows.map((row) => [String(row.pk), toDeadLetter(row)]));
-}
-
-function toDeadLetter({ pk, account, service, received_at, reason, content_type, body }: DeadLetterRow): StoredDeadLetter {
-  return { id: String(pk), account, service, receivedAt: received_at, reason, contentType: content_type, body };
+  const found = sql.deadLettersByIds.all(JSON.stringify(ids.map(Number)), accounts && JSON.stringify(accounts));
+  return new Map((found as RowOf<StoredDeadLetter>[]).map((row) => [row.id, row]));
 }

@@ -1,11 +1,11 @@
 import type { DueCarrierRequest, Finding, SilentDevice } from '../follow-up-log.ts';
 import type { RequestedDevice, RequestError, StoredRequest } from '../stored-request.ts';
 import { UNSETTLED } from '../transition.ts';
-import { toRequest, type RequestRow } from './sqlite-rows.ts';
+import { toRequest, type RequestRow, type RowOf } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
 
-/** The jobs and reads of `FollowUpLog`; what writes runs inside a transaction of the group commit. */
+/** The jobs and reads of `FollowUpLog`. The jobs run inside a transaction of the group commit. */
 export class SqliteFollowUp {
   readonly #sql: Statements;
   readonly #writer: SqliteWriter;
@@ -37,7 +37,7 @@ export class SqliteFollowUp {
 
   setMembers(requestId: string, devices: readonly RequestedDevice[]): void {
     const pk = this.#writer.pkOf(requestId);
-    // Cancelled while the devices were read, or gone: nobody is expected of it any more, or others are already.
+    // It was cancelled or sent while the devices were read: their list is too late.
     if (this.#writer.state(pk).carrierState(0) !== 'QUEUED') return;
     this.#sql.setMembers.run(JSON.stringify(devices), pk);
     this.#sql.setEstimate.run(devices.length, pk);
@@ -65,18 +65,7 @@ export class SqliteFollowUp {
   }
 
   due(before: number): DueCarrierRequest[] {
-    const rows = this.#sql.due.all(before) as DueRow[];
-    return rows.map(({ id, account, operation, position, state, carrier_request_id, device_count, since, pending }) => ({
-      requestId: id,
-      account,
-      operation,
-      position,
-      state,
-      carrierRequestId: carrier_request_id,
-      deviceCount: device_count,
-      since,
-      pending,
-    }));
+    return this.#sql.due.all(before) as RowOf<DueCarrierRequest>[];
   }
 
   silentDevices(requestId: string, position: number): SilentDevice[] {
@@ -97,16 +86,4 @@ export class SqliteFollowUp {
 const NEVER_ARRIVED: RequestError = {
   code: 'NEVER_ARRIVED',
   message: 'An operator stated that this never arrived at the carrier. Nothing was done; make a new request if it is still wanted.',
-};
-
-type DueRow = {
-  readonly id: string;
-  readonly account: string;
-  readonly operation: string | null;
-  readonly position: number;
-  readonly state: DueCarrierRequest['state'];
-  readonly carrier_request_id: string | null;
-  readonly device_count: number | null;
-  readonly since: number;
-  readonly pending: number;
 };

@@ -1,40 +1,28 @@
 import { forwardTopic, type ForwardCopy, type ForwardLane, type WaitingForward } from '../forward-queue.ts';
+import type { RowOf } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
 
-/** Bodies read at once, in bytes: an unreadable one may have a megabyte. */
+/** How many bytes of bodies are read at once. The body of an unreadable message may have a megabyte. */
 const BYTES_AT_ONCE = 1_048_576;
 
-type LaneRow = {
-  readonly account: string;
-  readonly service: string;
-  readonly rows: number;
-};
-
-type ForwardRow = {
-  readonly pk: number;
-  readonly received_at: number;
-  readonly content_type: string | null;
-  readonly body: Uint8Array;
-};
-
 /**
- * The copies for the previous listener. `add` and `discard` run inside a transaction; how many wait in each lane is kept in
- * memory, so that neither metrics nor a start of a lane ever count rows.
+ * The copies for the previous listener. `add` and `discard` run inside a transaction. How many copies wait in each lane is kept
+ * in memory, so that neither the metrics nor the start of a lane count rows.
  */
 export class SqliteForward {
   readonly #sql: Statements;
   readonly #lanes = new Map<string, { readonly lane: ForwardLane; rows: number }>();
-  /** What the open transaction has added to each lane (or taken from it), by topic. */
+  /** How many copies the open transaction has added to each lane and removed from it, by topic. */
   readonly #changes = new Map<string, { readonly lane: ForwardLane; added: number; removed: number }>();
 
   constructor(sql: Statements) {
     this.#sql = sql;
-    for (const { account, service, rows } of sql.forwardLanes.all() as LaneRow[]) {
-      this.#lanes.set(forwardTopic({ account, service }), { lane: { account, service }, rows });
+    for (const { rows, ...lane } of sql.forwardLanes.all() as RowOf<ForwardLane & { rows: number }>[]) {
+      this.#lanes.set(forwardTopic(lane), { lane, rows });
     }
   }
 
-  /** Puts the copy of a message that has just been stored beside it, when it has one. */
+  /** Stores the copy of a message, if it has one, in the transaction that stores the message. */
   add(message: ForwardLane & { readonly receivedAt: number; readonly forward?: ForwardCopy | null | undefined }): void {
     const { account, service, receivedAt, forward } = message;
     if (!forward) return;
@@ -47,7 +35,7 @@ export class SqliteForward {
     this.#change(lane).removed += Number(changes);
   }
 
-  /** After the commit: the topics of lanes that have something new. */
+  /** Brings the counts up to date after a commit. Gives back the topics of the lanes that have new copies. */
   afterCommit(): string[] {
     const woken: string[] = [];
     for (const [topic, { lane, added, removed }] of this.#changes) {
@@ -71,10 +59,9 @@ export class SqliteForward {
   waiting({ account, service }: ForwardLane, limit: number): WaitingForward[] {
     const waiting: WaitingForward[] = [];
     let bytes = 0;
-    for (const each of this.#sql.forwardPage.iterate(account, service, limit)) {
-      const { pk, received_at, content_type, body } = each as ForwardRow;
-      waiting.push({ id: String(pk), receivedAt: received_at, contentType: content_type, body });
-      bytes += body.length;
+    for (const copy of this.#sql.forwardPage.iterate(account, service, limit) as Iterable<RowOf<WaitingForward>>) {
+      waiting.push(copy);
+      bytes += copy.body.length;
       if (bytes >= BYTES_AT_ONCE) break;
     }
     return waiting;
@@ -82,10 +69,10 @@ export class SqliteForward {
 
   backlog(): { rows: number; oldestAt: number | null } {
     const lanes = [...this.#lanes.values()];
-    const heads = lanes.map(({ lane }) => this.#sql.forwardHead.get(lane.account, lane.service) as { received_at: number });
+    const heads = lanes.map(({ lane }) => this.#sql.forwardHead.get(lane.account, lane.service) as { receivedAt: number });
     return {
       rows: lanes.reduce((sum, { rows }) => sum + rows, 0),
-      oldestAt: heads.length === 0 ? null : Math.min(...heads.map((head) => head.received_at)),
+      oldestAt: heads.length === 0 ? null : Math.min(...heads.map(({ receivedAt }) => receivedAt)),
     };
   }
 

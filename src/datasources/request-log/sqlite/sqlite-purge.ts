@@ -1,24 +1,26 @@
+import type { StatementSync } from 'node:sqlite';
 import type { PurgeStep } from '../store-upkeep.ts';
 import type { Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
 
-/** Rows and bytes of messages deleted in one job: measured at 2 to 4 ms, for callbacks are committed with it. */
+/** How many rows and bytes of messages one job deletes. Callbacks wait for it: measured at 2 to 4 ms. */
 const ROWS_AT_ONCE = 500;
 const BYTES_AT_ONCE = 1_048_576;
 
 /**
- * One step of purging, inside a transaction. What is hidden already goes first, so that a crash in between leaves nothing
- * behind: its rows in parts, itself last. Then the next Requests are hidden, each in one job as a whole: from there on no
- * read, no list and no callback finds it. Last come messages that no Request has.
+ * One step of purging, inside a transaction. First it deletes Requests that are hidden already, so that a crash leaves nothing behind:
+ * their rows in parts, and the Request itself last. Then it hides the next Requests, each one as a whole: from then on no read, no
+ * list and no callback finds it. Last come messages that belong to no Request.
  *
- * @returns also the ids of those hidden with it: whoever follows one must look again.
+ * @returns also `hidden`: the ids of the Requests that were hidden. Their followers must look again.
  */
 export function purgeStep(sql: Statements, writer: SqliteWriter, before: number): PurgeStep & { readonly hidden: readonly string[] } {
   const shrunk = shrinkHidden(sql);
   if (shrunk.rows > 0) return { ...shrunk, messages: 0, hidden: [], done: false };
   const { rows, hidden } = hide(sql, writer, before);
   if (rows > 0) return { rows, requests: 0, messages: 0, hidden, done: false };
-  const messages = purgeUnclaimed(sql, before) || purgeDeadLetters(sql, before);
+  const messages =
+    purgeMessages(sql.oldUnclaimed, sql.purgeUnclaimed, before) || purgeMessages(sql.oldDeadLetters, sql.purgeDeadLetters, before);
   return { rows: messages, requests: 0, messages, hidden: [], done: messages === 0 };
 }
 
@@ -26,7 +28,7 @@ function shrinkHidden(sql: Statements): { rows: number; requests: number } {
   let rows = 0;
   let requests = 0;
   let bytesLeft = BYTES_AT_ONCE;
-  // Two at least: a Request goes with its input.
+  // It needs room for two rows: a Request and its input are deleted together.
   while (rows <= ROWS_AT_ONCE - 2 && bytesLeft > 0) {
     const hidden = sql.hiddenRequest.get() as { pk: number } | undefined;
     if (!hidden) break;
@@ -39,7 +41,7 @@ function shrinkHidden(sql: Statements): { rows: number; requests: number } {
 }
 
 function shrink(sql: Statements, pk: number, limit: number, maxBytes: number): { rows: number; bytes: number; gone: boolean } {
-  const events = sql.eventSizes.all(pk, limit) as { key: number; bytes: number }[];
+  const events = sql.eventSizes.all(pk, limit) as Sized[];
   if (events.length > 0) {
     const { keys, bytes } = takeWithin(events, maxBytes);
     const { changes } = sql.purgeEvents.run(pk, keys.at(-1) ?? 0);
@@ -69,21 +71,15 @@ function hide(sql: Statements, writer: SqliteWriter, before: number): { rows: nu
   return { rows, hidden };
 }
 
-function purgeUnclaimed(sql: Statements, before: number): number {
-  const { keys } = takeWithin(sql.oldUnclaimed.all(before, ROWS_AT_ONCE) as { key: number; bytes: number }[], BYTES_AT_ONCE);
-  return keys.length === 0 ? 0 : Number(sql.purgeUnclaimed.run(JSON.stringify(keys)).changes);
+function purgeMessages(findOld: StatementSync, purge: StatementSync, before: number): number {
+  const { keys } = takeWithin(findOld.all(before, ROWS_AT_ONCE) as Sized[], BYTES_AT_ONCE);
+  return keys.length === 0 ? 0 : Number(purge.run(JSON.stringify(keys)).changes);
 }
 
-function purgeDeadLetters(sql: Statements, before: number): number {
-  const { keys } = takeWithin(sql.oldDeadLetters.all(before, ROWS_AT_ONCE) as { key: number; bytes: number }[], BYTES_AT_ONCE);
-  return keys.length === 0 ? 0 : Number(sql.purgeDeadLetters.run(JSON.stringify(keys)).changes);
-}
+type Sized = { readonly key: number; readonly bytes: number };
 
-/** The first rows whose messages have `maxBytes` together: at least one, whatever its size. */
-function takeWithin(
-  rows: readonly { readonly key: number; readonly bytes: number }[],
-  maxBytes: number,
-): { keys: number[]; bytes: number } {
+/** The first rows whose messages have at most `maxBytes` together. It takes at least one row, whatever its size. */
+function takeWithin(rows: readonly Sized[], maxBytes: number): { keys: number[]; bytes: number } {
   const keys: number[] = [];
   let bytes = 0;
   for (const row of rows) {

@@ -32,28 +32,28 @@ import type { SqliteWriter } from './sqlite-writer.ts';
 import { countWithoutNidd, NO_DEVICES, readOutcomeSummaries, summarize, type OutcomeSummaries } from './outcome-summaries.ts';
 import type { PlacedEvent } from '../transition.ts';
 
-type Memory = Pick<SqliteWriter, 'state' | 'stateAtHand' | 'recent'>;
+type Memory = Pick<SqliteWriter, 'state' | 'stateInMemory' | 'recent'>;
 
-/** How a device stands at some row: enough to show it once its messages are read. */
+/** How a device stands at some row. Its messages are read later. */
 interface OutcomeAt extends OutcomeChange {
   readonly pk: number;
   readonly requestId: string;
   readonly requested: StoredOutcome['requested'];
 }
 
-/** Devices of Requests that nothing happens to, in memory because they are shown: 180 bytes each. */
+/** Devices whose summaries are in memory, because their Requests are shown while nothing happens to them: 180 bytes each. */
 const CACHED_DEVICES = 500_000;
-/** The work of passing over one device whose summary is in memory, and of one whose summary must be read; showing a device is 1. */
+/** The work to pass over a device whose summary is in memory, or must be read. To show a device is 1. */
 const WORK_IN_MEMORY = 1 / 500;
 const WORK_READ = 1 / 20;
 
-/** The reads of the SQLite store. They see what is committed: no transaction is ever open between two turns. */
+/** The reads of the SQLite store. They see only what is committed, because no transaction is open between two turns of the event loop. */
 export class SqliteReader {
   readonly #db: DatabaseSync;
   readonly #sql: Statements;
   readonly #memory: Memory;
   readonly #lists = new Map<string, StatementSync>();
-  /** By the id of the Request: good while its log is as long. */
+  /** By the id of the Request. A summary holds as long as the log has the same length. */
   readonly #summaries = new BoundedCache<string, { readonly lastSeq: number; readonly summaries: OutcomeSummaries }>(CACHED_DEVICES);
   statements = 0;
 
@@ -76,7 +76,7 @@ export class SqliteReader {
   carrierRequests(requestIds: readonly string[]): Map<string, StoredCarrierRequest[]> {
     const found = new Map<string, StoredCarrierRequest[]>(requestIds.map((id) => [id, []]));
     for (const row of this.#all<CarrierRequestRow>(this.#sql.carrierRequestsOf, JSON.stringify(requestIds))) {
-      found.get(row.request_id)?.push(toCarrierRequest(row));
+      found.get(row.requestId)?.push(toCarrierRequest(row));
     }
     return found;
   }
@@ -126,10 +126,9 @@ export class SqliteReader {
     const places = this.#placesOf(named.map(({ requestId }) => requestId));
     const outcomes = named.flatMap(({ requestId, index }): OutcomeAt[] => {
       const place = places.get(requestId);
-      if (!place) return [];
-      const { summaries } = this.#summariesOf(place);
+      const { summaries } = place ? this.#summariesOf(place) : { summaries: NO_DEVICES };
       const outcome = summaries.at(index);
-      return outcome ? [{ pk: place.pk, requestId, index, requested: summaries.requested(index), ...outcome }] : [];
+      return place && outcome ? [{ pk: place.pk, requestId, index, requested: summaries.requested(index), ...outcome }] : [];
     });
     return new Map(this.#withMessages(outcomes).map((outcome) => [outcome.id, outcome]));
   }
@@ -161,25 +160,18 @@ export class SqliteReader {
     };
   }
 
-  /** Whether the Request stood at its end with this row already. */
+  /** True when the Request was terminal at this row already. */
   #hasEndedAt(pk: number, seq: number): boolean {
     const [row] = seq === 0 ? [] : this.#all<EventRow>(this.#sql.eventsAfter, pk, seq - 1, 1);
-    return row !== undefined && isTerminal(row.request_status);
+    return row !== undefined && isTerminal(row.requestStatus);
   }
 
   unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): Page<UnclaimedCallback> {
     this.statements++;
     const asked = { after: Number(after ?? 0), limit: limit + 1 };
     const { unclaimedPage, unclaimedPageOf, unclaimedByPk } = this.#sql;
-    const found = (accounts ? unclaimedPageOf.all({ ...asked, accounts: JSON.stringify(accounts) }) : unclaimedPage.all(asked)) as {
-      pk: number;
-    }[];
-    const { rows, hasMore } = readPage(
-      found,
-      limit,
-      (pk) => unclaimedByPk.get(pk) as UnclaimedRow,
-      ({ message }) => message.length,
-    );
+    const found = accounts ? unclaimedPageOf.all({ ...asked, accounts: JSON.stringify(accounts) }) : unclaimedPage.all(asked);
+    const { rows, hasMore } = readPage<UnclaimedRow>(found, limit, unclaimedByPk, ({ json }) => json.length);
     return { rows: rows.flatMap((row) => toUnclaimed(row) ?? []), hasMore };
   }
 
@@ -197,9 +189,9 @@ export class SqliteReader {
   }
 
   sentSince(operation: string, since: number): number[] {
-    const rows = this.#all<{ sent_at: number; attempts: number }>(this.#sql.sentSince, since, operation);
-    // Earlier attempts of one that was sent again are taken to be as recent as its last.
-    return rows.flatMap(({ sent_at, attempts }) => Array.from({ length: attempts }, () => sent_at));
+    const rows = this.#all<{ sentAt: number; attempts: number }>(this.#sql.sentSince, since, operation);
+    // The store has only the time of the last attempt, so the earlier ones count as just as recent.
+    return rows.flatMap(({ sentAt, attempts }) => Array.from({ length: attempts }, () => sentAt));
   }
 
   niddOutstanding(pk: number): number {
@@ -219,15 +211,15 @@ export class SqliteReader {
     };
   }
 
-  /** Outcomes with the messages they rest on; `atHand` has some of those of a single Request, by place, the others are fetched at once. */
+  /** Adds to outcomes their messages. `atHand` may have some of them, by `seq`, when all are of one Request. One statement reads the rest. */
   #withMessages(outcomes: readonly OutcomeAt[], atHand: ReadonlyMap<number, StoredCallback> = new Map()): StoredOutcome[] {
     const wanted = outcomes.flatMap(({ pk, finalSeq, niddSeq }) =>
       [finalSeq, niddSeq].filter((seq) => seq > 0 && !atHand.has(seq)).map((seq) => [pk, seq]),
     );
     const fetched = new Map<string, StoredCallback | null>();
     if (wanted.length > 0) {
-      for (const row of this.#all<EventRow & { request_pk: number }>(this.#sql.eventsByPlace, JSON.stringify(wanted))) {
-        fetched.set(`${row.request_pk}/${row.seq}`, toStoredCallback(row.service, row.message, row.at, row.callback_count));
+      for (const row of this.#all<EventRow & { requestPk: number }>(this.#sql.eventsByPlace, JSON.stringify(wanted))) {
+        fetched.set(`${row.requestPk}/${row.seq}`, toStoredCallback(row));
       }
     }
     const message = (pk: number, seq: number) => (seq === 0 ? null : (atHand.get(seq) ?? fetched.get(`${pk}/${seq}`) ?? null));
@@ -248,18 +240,18 @@ export class SqliteReader {
     return new Map(this.#all<RequestRow>(this.#sql.requestsByIds, JSON.stringify(ids)).map((row) => [row.id, row]));
   }
 
-  /** Where a Request's log ends, and who its devices are. */
+  /** The end of a Request's log, and the identifiers its devices were requested by. */
   #findEnd(pk: number): { readonly lastSeq: number; readonly requested: OutcomeSummaries['requested'] } {
-    const atHand = this.#memory.stateAtHand(pk);
-    if (atHand) return { lastSeq: atHand.lastSeq, requested: (index) => atHand.requested(index) };
+    const state = this.#memory.stateInMemory(pk);
+    if (state) return { lastSeq: state.lastSeq, requested: (index) => state.requested(index) };
     const [row] = this.#all<RequestRow>(this.#sql.requestByPk, pk);
-    return row ? { lastSeq: row.last_seq, requested: this.#summariesOf(row).summaries.requested } : { lastSeq: 0, requested: () => null };
+    return row ? { lastSeq: row.lastSeq, requested: this.#summariesOf(row).summaries.requested } : { lastSeq: 0, requested: () => null };
   }
 
-  /** How the devices of a Request stand, and whether that had to be read. */
-  #summariesOf({ pk, id, last_seq: lastSeq }: RequestRow): { readonly summaries: OutcomeSummaries; readonly wasRead: boolean } {
-    const atHand = this.#memory.stateAtHand(pk);
-    if (atHand) return { summaries: summarize(atHand), wasRead: false };
+  /** How the devices of a Request stand, and whether that was read from the tables. */
+  #summariesOf({ pk, id, lastSeq }: RequestRow): { readonly summaries: OutcomeSummaries; readonly wasRead: boolean } {
+    const state = this.#memory.stateInMemory(pk);
+    if (state) return { summaries: summarize(state), wasRead: false };
     const cached = this.#summaries.get(id);
     if (cached?.lastSeq === lastSeq) return { summaries: cached.summaries, wasRead: false };
     const summaries = readOutcomeSummaries(this.#sql, pk);
@@ -273,7 +265,7 @@ export class SqliteReader {
   }
 }
 
-/** The row that ends the Request ends the batch; what comes after it (a NIDD message, a correction) is a batch of its own. */
+/** The row that ends the Request also ends the batch. Later rows (a NIDD message, a correction) come in a batch of their own. */
 function cutAfterTerminal(rows: PlacedEvent[], hadEnded: () => boolean): PlacedEvent[] {
   const ends = rows.map(({ status }) => isTerminal(status));
   const end = ends.findIndex((ended, at) => ended && at < rows.length - 1 && !(at === 0 ? hadEnded() : ends[at - 1]));
@@ -287,6 +279,6 @@ function resolveThisRow(outcome: OutcomeChange, seq: number): OutcomeChange {
 
 function omitUnset(values: Record<string, SQLInputValue | undefined>): Record<string, SQLInputValue> {
   return Object.fromEntries(
-    Object.entries(values).filter((entry): entry is [string, SQLInputValue] => entry[1] !== undefined && entry[1] !== null),
+    Object.entries(values).flatMap(([name, value]) => (value === undefined || value === null ? [] : [[name, value]])),
   );
 }

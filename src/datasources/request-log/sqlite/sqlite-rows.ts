@@ -1,176 +1,83 @@
-import { parseCallback } from '../../thingspace/wire/callback.ts';
+import { parseCallback, type CallbackMessage } from '../../thingspace/wire/callback.ts';
 import { isEvidenceService, parseEvidence } from '../../thingspace/wire/evidence.ts';
-import type { LogEvent } from '../log-event.ts';
+import type { LogEvent, OutcomeChange } from '../log-event.ts';
 import type { PlacedEvent } from '../transition.ts';
 import type { UnclaimedCallback } from '../request-log.ts';
 import { progressOf, type StoredCallback, type StoredCarrierRequest, type StoredRequest, type RequestError } from '../stored-request.ts';
 
-/** The columns of each table as node:sqlite gives them back, and the domain objects they stand for. */
-export type RequestRow = {
-  pk: number;
-  id: string;
-  account: string;
-  origin: StoredRequest['origin'];
-  operation: string | null;
-  created_by: string;
-  client_reference: string | null;
-  retry_of: string | null;
-  status: StoredRequest['status'];
-  total: number | null;
-  total_is_estimate: number;
-  counts: string;
-  last_seq: number;
-  error: string | null;
-  created_at: number;
-  updated_at: number;
-  completed_at: number | null;
+/** A row whose columns are the fields of `Stored`. */
+export type RowOf<Stored> = { readonly [Field in keyof Stored]: Stored[Field] };
+
+export type RequestRow = Omit<StoredRequest, 'totalIsEstimate' | 'progress' | 'error'> & {
+  readonly pk: number;
+  readonly totalIsEstimate: number;
+  readonly counts: string;
+  readonly error: string | null;
 };
 
-export type CarrierRequestRow = {
-  request_id: string;
-  position: number;
-  service: string;
-  carrier_request_id: string | null;
-  state: StoredCarrierRequest['state'];
-  first_index: number;
-  device_count: number | null;
-  attempts: number;
-  sent_at: number | null;
-  answered_at: number | null;
-  error: string | null;
+export type CarrierRequestRow = Omit<StoredCarrierRequest, 'error'> & { readonly error: string | null };
+
+/** Of a row that changes no device, `outcome` is null and the others say nothing. */
+export type OutcomeRow = Pick<OutcomeChange, 'status' | 'source' | 'finalSeq' | 'niddSeq'> & {
+  readonly outcome: number | null;
+  readonly contradicted: number;
 };
 
-export type EventRow = {
-  seq: number;
-  at: number;
-  kind: LogEvent['kind'];
-  position: number;
-  outcome: number | null;
-  outcome_status: NonNullable<LogEvent['outcome']>['status'];
-  source: NonNullable<LogEvent['outcome']>['source'];
-  final_seq: number;
-  nidd_seq: number;
-  contradicted: number;
-  ties: number;
-  request_status: StoredRequest['status'];
-  counts: string;
-  service: string | null;
-  callback_count: number | null;
-  message: string | null;
-};
-
-export type UnclaimedRow = {
-  pk: number;
-  account: string;
-  service: string;
-  carrier_request_id: string | null;
-  received_at: number;
-  callback_count: number | null;
-  digest: Uint8Array;
-  message: string;
-};
-
-export function toRequest(row: RequestRow): StoredRequest {
-  return {
-    id: row.id,
-    account: row.account,
-    origin: row.origin,
-    operation: row.operation,
-    createdBy: row.created_by,
-    clientReference: row.client_reference,
-    status: row.status,
-    total: row.total,
-    totalIsEstimate: row.total_is_estimate === 1,
-    retryOf: row.retry_of,
-    progress: toProgress(row.counts),
-    lastSeq: row.last_seq,
-    error: toError(row.error),
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-    completedAt: row.completed_at,
+export type EventRow = OutcomeRow &
+  Pick<LogEvent, 'kind' | 'position' | 'ties'> & {
+    readonly seq: number;
+    readonly at: number;
+    readonly requestStatus: StoredRequest['status'];
+    readonly counts: string;
+    readonly service: string | null;
+    readonly callbackCount: number | null;
+    readonly message: string | null;
   };
+
+export type UnclaimedRow = Omit<UnclaimedCallback, 'message'> & { readonly digest: Uint8Array };
+
+export function toRequest({ pk: _pk, counts, totalIsEstimate, error, ...row }: RequestRow): StoredRequest {
+  return { ...row, totalIsEstimate: totalIsEstimate === 1, progress: progressOf(JSON.parse(counts) as number[]), error: toError(error) };
 }
 
-export function toCarrierRequest(row: CarrierRequestRow): StoredCarrierRequest {
-  return {
-    requestId: row.request_id,
-    position: row.position,
-    service: row.service,
-    carrierRequestId: row.carrier_request_id,
-    state: row.state,
-    firstIndex: row.first_index,
-    deviceCount: row.device_count,
-    attempts: row.attempts,
-    sentAt: row.sent_at,
-    answeredAt: row.answered_at,
-    error: toError(row.error),
-  };
+export function toCarrierRequest({ error, ...row }: CarrierRequestRow): StoredCarrierRequest {
+  return { ...row, error: toError(error) };
 }
 
 export function toLogEvent(row: EventRow): LogEvent {
-  const stored = toStoredCallback(row.service, row.message, row.at, row.callback_count);
+  const { kind, position, ties, outcome, status, source, finalSeq, niddSeq, contradicted } = row;
+  const stored = toStoredCallback(row);
   return {
-    kind: row.kind,
-    position: row.position,
-    outcome:
-      row.outcome === null
-        ? null
-        : {
-            index: row.outcome,
-            status: row.outcome_status,
-            source: row.source,
-            finalSeq: row.final_seq,
-            niddSeq: row.nidd_seq,
-            contradicted: row.contradicted === 1,
-          },
-    callback: stored && {
-      message: stored.message,
-      service: row.service ?? '',
-      json: row.message ?? '',
-      digest: NO_DIGEST,
-      callbackCount: row.callback_count,
-      receivedAt: row.at,
-    },
-    ties: row.ties,
+    kind,
+    position,
+    outcome: outcome === null ? null : { index: outcome, status, source, finalSeq, niddSeq, contradicted: contradicted === 1 },
+    callback: stored && { ...stored, service: row.service ?? '', json: row.message ?? '', digest: NO_DIGEST },
+    ties,
   };
 }
 
-/** A row with its place, as `transition` had placed it. */
+/** The row as `transition` placed it. */
 export function toPlacedEvent(row: EventRow): PlacedEvent {
-  return { event: toLogEvent(row), seq: row.seq, status: row.request_status, counts: JSON.parse(row.counts) as number[] };
+  return { event: toLogEvent(row), seq: row.seq, status: row.requestStatus, counts: JSON.parse(row.counts) as number[] };
 }
 
-/** A row read back is never written again, so its digest is not needed. */
+/** A row that was read is never written again, so its digest is not needed. */
 const NO_DIGEST = new Uint8Array(0);
 
-export function toStoredCallback(
-  service: string | null,
-  json: string | null,
-  at: number,
-  callbackCount: number | null,
-): StoredCallback | null {
+export function toStoredCallback({ service, message: json, at, callbackCount }: EventRow): StoredCallback | null {
   if (service === null || json === null) return null;
-  const raw: unknown = JSON.parse(json);
-  const message = isEvidenceService(service) ? parseEvidence(raw) : parseCallback(service, raw);
+  const message = parseMessage(service, json);
   return message && { receivedAt: at, callbackCount, message };
 }
 
-export function toUnclaimed(row: UnclaimedRow): UnclaimedCallback | null {
-  const stored = toStoredCallback(row.service, row.message, row.received_at, row.callback_count);
-  return (
-    stored && {
-      id: String(row.pk),
-      account: row.account,
-      service: row.service,
-      carrierRequestId: row.carrier_request_id,
-      json: row.message,
-      ...stored,
-    }
-  );
+export function toUnclaimed({ digest: _digest, ...row }: UnclaimedRow): UnclaimedCallback | null {
+  const message = parseMessage(row.service, row.json);
+  return message && { ...row, message };
 }
 
-export function toProgress(counts: string): StoredRequest['progress'] {
-  return progressOf(JSON.parse(counts) as number[]);
+function parseMessage(service: string, json: string): CallbackMessage | null {
+  const raw: unknown = JSON.parse(json);
+  return isEvidenceService(service) ? parseEvidence(raw) : parseCallback(service, raw);
 }
 
 function toError(json: string | null): RequestError | null {

@@ -3,36 +3,44 @@ import { OUTCOME_SERVICES } from '../../thingspace/wire/callback.ts';
 import { keyIdFor, unsealInSql, registerVault, sealInSql } from './sealing/sqlite-sealing.ts';
 import type { Vault } from './sealing/vault.ts';
 
-const REQUEST = `pk, id, account, origin, operation, created_by, client_reference, retry_of, status, total, total_is_estimate, counts,
-  last_seq, error, created_at, updated_at, completed_at`;
-const CARRIER_REQUEST = `r.id AS request_id, c.position, c.service, c.carrier_request_id, c.state, c.first_index, c.device_count,
-  c.attempts, c.sent_at, c.answered_at, c.error`;
-const EVENT = `seq, at, kind, position, outcome, outcome_status, source, final_seq, nidd_seq, contradicted, ties, request_status,
-  counts, service, callback_count, ${unsealInSql('event', 'message')} AS message`;
-const UNCLAIMED = `pk, account, service, carrier_request_id, received_at, callback_count, digest,
-  ${unsealInSql('unclaimed', 'message')} AS message`;
-const DEAD_LETTER = `pk, account, service, received_at, reason, content_type, ${unsealInSql('kept_message', 'body')} AS body`;
+// Columns are named as in the domain objects, so that a row needs little more to be one.
+const REQUEST = `pk, id, account, origin, operation, created_by AS createdBy, client_reference AS clientReference, retry_of AS retryOf,
+  status, total, total_is_estimate AS totalIsEstimate, counts, last_seq AS lastSeq, error, created_at AS createdAt,
+  updated_at AS updatedAt, completed_at AS completedAt`;
+const CARRIER_REQUEST = `r.id AS requestId, c.position, c.service, c.carrier_request_id AS carrierRequestId, c.state,
+  c.first_index AS firstIndex, c.device_count AS deviceCount, c.attempts, c.sent_at AS sentAt, c.answered_at AS answeredAt, c.error`;
+const OUTCOME = 'outcome, outcome_status AS status, source, final_seq AS finalSeq, nidd_seq AS niddSeq, contradicted';
+const EVENT = `seq, at, kind, position, ${OUTCOME}, ties, request_status AS requestStatus, counts, service,
+  callback_count AS callbackCount, ${unsealInSql('event', 'message')} AS message`;
+const UNCLAIMED = `CAST(pk AS TEXT) AS id, account, service, carrier_request_id AS carrierRequestId, received_at AS receivedAt,
+  callback_count AS callbackCount, digest, ${unsealInSql('unclaimed', 'message')} AS json`;
+const DEAD_LETTER = `CAST(pk AS TEXT) AS id, account, service, received_at AS receivedAt, reason, content_type AS contentType,
+  ${unsealInSql('kept_message', 'body')} AS body`;
+const AUDIT = 'CAST(pk AS TEXT) AS id, at, caller, action, account, devices, subject, outcome';
 
 /**
- * Carrier requests by their state, through the index of the few that are not settled. SQLite uses a partial index only where
- * the statement has the index's own condition word for word, and without statistics it would rather read the whole table.
+ * Carrier requests by their state, through the index of the few that are not settled. SQLite uses a partial index only when the
+ * statement repeats the condition of the index word for word. Without statistics it would rather read the whole table.
  */
 const OPEN_CARRIER = `carrier_request c INDEXED BY carrier_request_open CROSS JOIN request r ON r.pk = c.request_pk
       WHERE c.state IN ('QUEUED', 'SENDING', 'UNKNOWN')`;
 
-/** The number of the last unclaimed callback there ever was: those that come later have a higher one. */
+/** The highest number that an unclaimed callback ever had. Callbacks that come later have a higher one. */
 const LAST_UNCLAIMED = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'unclaimed'), 0)";
 
-/** The key that the next copy gets by itself: what is sealed for its place must know it before. */
+/** The key that the table would give to the next copy. The copy is sealed for its place, so the key must be known before. */
 const NEXT_FORWARD = '(SELECT coalesce(max(pk), 0) + 1 FROM forward)';
 
-/** Callbacks of these services settle devices. */
+/** The services whose callbacks settle devices. */
 const OF_OUTCOMES = [...OUTCOME_SERVICES].map((service) => `'${service}'`).join(', ');
 
-/** In a statement of its own: beside "or all" no index is used, and who asks of one account would have all others' rows read. */
+/**
+ * A condition for statements of its own. SQLite uses no index beside "or all accounts", so a caller who may see one account would
+ * make it read the rows of all others.
+ */
 const OF_ACCOUNTS = 'account IN (SELECT value FROM json_each(:accounts))';
 
-/** Every statement of the store, prepared once. Lists travel as one JSON parameter. What `vault` seals goes in and comes out plain. */
+/** Every statement of the store, prepared once. A list is one JSON parameter. Values that `vault` seals go in and come out plain. */
 export function prepareStatements(db: DatabaseSync, vault: Vault) {
   registerVault(db, vault);
   const isPlain = vault.keyId === null;
@@ -52,7 +60,7 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     pkOfRequest: db.prepare('SELECT pk FROM request WHERE id = ?'),
     updateRequest: db.prepare(`UPDATE request SET status = ?, counts = ?, last_seq = ?, updated_at = ?,
       completed_at = CASE WHEN ? = 0 THEN NULL ELSE coalesce(completed_at, ?) END WHERE pk = ?`),
-    // Of several carrier requests the first that has one: a later one's success does not take it away.
+    // The error of the first carrier request that has one. The success of a later one does not remove it.
     setRequestError: db.prepare(`UPDATE request SET error = (SELECT error FROM carrier_request
       WHERE request_pk = request.pk AND error IS NOT NULL ORDER BY position LIMIT 1) WHERE pk = ?`),
     updateCarrierRequest: db.prepare(`UPDATE carrier_request SET state = ?, carrier_request_id = coalesce(?, carrier_request_id),
@@ -64,40 +72,44 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
         ${sealInSql(vault, 'event', 'message', '?18', ['CAST(?1 AS INTEGER)', 'CAST(?2 AS INTEGER)'])}, ${keyIdFor(vault, '?18')})`),
     knownDigest: db.prepare('SELECT 1 FROM event WHERE request_pk = ? AND digest = ?'),
     eventsAfter: db.prepare(`SELECT ${EVENT} FROM event WHERE request_pk = ? AND seq > ? ORDER BY seq LIMIT ?`),
-    outcomesOf: db.prepare(`SELECT outcome, outcome_status, source, final_seq, nidd_seq, contradicted FROM event
+    outcomesOf: db.prepare(`SELECT ${OUTCOME} FROM event
       WHERE request_pk = ? AND outcome IS NOT NULL ORDER BY seq`),
-    eventsByPlace: db.prepare(`SELECT request_pk, ${EVENT} FROM json_each(?) place
+    eventsByPlace: db.prepare(`SELECT request_pk AS requestPk, ${EVENT} FROM json_each(?) place
       CROSS JOIN event ON request_pk = place.value ->> 0 AND seq = place.value ->> 1`),
     inputOf:
       db.prepare(`SELECT ${unsealInSql('request_input', 'devices')} AS devices, ${unsealInSql('request_input', 'settings')} AS settings
       FROM request_input WHERE request_pk = ?`),
     devicesOf: db.prepare(`SELECT device.value AS device FROM request_input
       CROSS JOIN json_each(${unsealInSql('request_input', 'devices')}) device WHERE request_pk = ? ORDER BY device.key`),
-    carriersOf: db.prepare('SELECT first_index, device_count FROM carrier_request WHERE request_pk = ? ORDER BY position'),
-    carrierById: db.prepare(`SELECT c.request_pk, c.position, r.account FROM carrier_request c JOIN request r ON r.pk = c.request_pk
+    carriersOf: db.prepare(
+      'SELECT first_index AS firstIndex, device_count AS deviceCount FROM carrier_request WHERE request_pk = ? ORDER BY position',
+    ),
+    carrierById: db.prepare(`SELECT c.request_pk AS pk, c.position, r.account FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE c.carrier_request_id = ?`),
     requestsByIds: db.prepare(`SELECT ${REQUEST} FROM request WHERE id IN (SELECT value FROM json_each(?))`),
     requestByCarrierId: db.prepare(`SELECT ${REQUEST} FROM request WHERE pk =
       (SELECT request_pk FROM carrier_request WHERE carrier_request_id = ?)`),
     carrierRequestsOf: db.prepare(`SELECT ${CARRIER_REQUEST} FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE r.id IN (SELECT value FROM json_each(?)) ORDER BY c.request_pk, c.position`),
-    // A row has one key: with the devices the settings are sealed anew.
+    // A row has one key, so the settings are sealed again together with the devices.
     setMembers: db.prepare(`UPDATE request_input SET devices = ${sealInSql(vault, 'request_input', 'devices', '?1')},
       settings = ${sealInSql(vault, 'request_input', 'settings', unsealInSql('request_input', 'settings'))}, key_id = ${keyIdFor(vault, '?1')}
       WHERE request_pk = ?2`),
     setEstimate: db.prepare('UPDATE request SET total = ?, total_is_estimate = 1, indexed_seq = -1 WHERE pk = ?'),
     retriesOf: db.prepare(`SELECT ${REQUEST} FROM request WHERE retry_of IN (SELECT value FROM json_each(?)) ORDER BY pk`),
-    due: db.prepare(`SELECT r.id, r.account, r.operation, c.position, c.state, c.carrier_request_id, c.device_count,
-      coalesce(c.sent_at, r.created_at) AS since, r.counts ->> 0 AS pending
+    due: db.prepare(`SELECT r.id AS requestId, r.account, r.operation, c.position, c.state, c.carrier_request_id AS carrierRequestId,
+      c.device_count AS deviceCount, coalesce(c.sent_at, r.created_at) AS since, r.counts ->> 0 AS pending
       FROM request r INDEXED BY request_open CROSS JOIN carrier_request c ON c.request_pk = r.pk
       WHERE r.completed_at IS NULL AND c.state IN ('ACCEPTED', 'UNKNOWN') AND coalesce(c.sent_at, r.created_at) <= ?
       ORDER BY since`),
     closeCarrier: db.prepare("UPDATE carrier_request SET state = 'CLOSED' WHERE request_pk = ? AND position = ?"),
     sendingCarriers: db.prepare(`SELECT r.id, c.position FROM ${OPEN_CARRIER} AND c.state = 'SENDING'`),
-    queuedCarriers: db.prepare(`SELECT r.id, c.position, c.device_count FROM ${OPEN_CARRIER} AND c.state = 'QUEUED' LIMIT ?`),
+    queuedCarriers: db.prepare(
+      `SELECT r.id, c.position, c.device_count AS deviceCount FROM ${OPEN_CARRIER} AND c.state = 'QUEUED' LIMIT ?`,
+    ),
     queuedRequests: db.prepare(`SELECT DISTINCT r.id FROM ${OPEN_CARRIER} AND c.state = 'QUEUED' ORDER BY r.pk`),
-    // A request may reach the carrier at any time up to its answer; none takes an hour.
-    sentSince: db.prepare(`SELECT max(c.sent_at, coalesce(c.answered_at, 0)) AS sent_at, c.attempts
+    // A request may reach the carrier at any time until it is answered. None takes an hour.
+    sentSince: db.prepare(`SELECT max(c.sent_at, coalesce(c.answered_at, 0)) AS sentAt, c.attempts
       FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE c.sent_at > ?1 - 3600000 AND max(c.sent_at, coalesce(c.answered_at, 0)) > ?1 AND r.operation = ?2 ORDER BY 1`),
     insertUnclaimed: db.prepare(`INSERT INTO unclaimed (account, service, carrier_request_id, received_at, callback_count, digest,
@@ -106,8 +118,9 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     knownUnclaimed: db.prepare('SELECT 1 FROM unclaimed WHERE account = ? AND service = ? AND digest = ?'),
     unclaimedOf: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE carrier_request_id = ? AND account = ? ORDER BY pk`),
     deleteUnclaimed: db.prepare('DELETE FROM unclaimed WHERE carrier_request_id = ? AND account = ?'),
-    unclaimedGroups: db.prepare(`SELECT account, carrier_request_id, min(service) AS service, min(received_at) AS first_at,
-      min(pk) AS first_pk FROM unclaimed u
+    unclaimedGroups:
+      db.prepare(`SELECT account, carrier_request_id AS carrierRequestId, min(service) AS service, min(received_at) AS firstAt,
+      min(pk) AS firstPk FROM unclaimed u
       WHERE carrier_request_id IS NOT NULL AND service IN (${OF_OUTCOMES})
         AND NOT EXISTS (SELECT 1 FROM carrier_request c WHERE c.carrier_request_id = u.carrier_request_id)
       GROUP BY account, carrier_request_id HAVING min(pk) > ? ORDER BY min(pk) LIMIT ?`),
@@ -139,18 +152,20 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       VALUES (${isPlain ? 'NULL' : NEXT_FORWARD}, ?1, ?2, ?3, ?4,
       ${sealInSql(vault, 'forward', 'body', '?5', ['?1', '?2', NEXT_FORWARD])}, ${keyIdFor(vault, '?5')})`),
     forwardLanes: db.prepare('SELECT account, service, count(*) AS rows FROM forward GROUP BY account, service'),
-    forwardPage: db.prepare(`SELECT pk, received_at, content_type, ${unsealInSql('forward', 'body')} AS body FROM forward
+    forwardPage: db.prepare(`SELECT CAST(pk AS TEXT) AS id, received_at AS receivedAt, content_type AS contentType,
+      ${unsealInSql('forward', 'body')} AS body FROM forward
       WHERE account = ? AND service = ? ORDER BY pk LIMIT ?`),
-    forwardHead: db.prepare('SELECT received_at FROM forward WHERE account = ? AND service = ? ORDER BY pk LIMIT 1'),
+    forwardHead: db.prepare('SELECT received_at AS receivedAt FROM forward WHERE account = ? AND service = ? ORDER BY pk LIMIT 1'),
     deleteForwards: db.prepare('DELETE FROM forward WHERE pk IN (SELECT value FROM json_each(?))'),
     openByStatus: db.prepare(`SELECT status, count(*) AS rows, sum(counts ->> 1) AS overdue FROM request
       WHERE completed_at IS NULL GROUP BY status`),
-    requestsToIndex: db.prepare('SELECT pk, id, indexed_seq, last_seq FROM request WHERE indexed_seq < last_seq ORDER BY pk LIMIT ?'),
+    requestToIndex: db.prepare('SELECT pk, indexed_seq AS indexedSeq FROM request WHERE indexed_seq < last_seq ORDER BY pk LIMIT 1'),
     insertIdentifiers: db.prepare('INSERT OR IGNORE INTO identifier (key, request_pk) SELECT value, ?2 FROM json_each(?1)'),
     setIndexed: db.prepare('UPDATE request SET indexed_seq = ? WHERE pk = ?'),
     insertAudit: db.prepare('INSERT INTO audit (at, caller, action, account, devices, subject, outcome) VALUES (?, ?, ?, ?, ?, ?, ?)'),
-    auditPage: db.prepare('SELECT * FROM audit WHERE pk < :before AND (:caller IS NULL OR caller = :caller) ORDER BY pk DESC LIMIT :limit'),
-    auditPageOf: db.prepare(`SELECT * FROM audit WHERE pk < :before AND (:caller IS NULL OR caller = :caller) AND ${OF_ACCOUNTS}
+    auditPage: db.prepare(`SELECT ${AUDIT} FROM audit WHERE pk < :before AND (:caller IS NULL OR caller = :caller)
+      ORDER BY pk DESC LIMIT :limit`),
+    auditPageOf: db.prepare(`SELECT ${AUDIT} FROM audit WHERE pk < :before AND (:caller IS NULL OR caller = :caller) AND ${OF_ACCOUNTS}
       ORDER BY pk DESC LIMIT :limit`),
     setFact: db.prepare('INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value'),
     deleteFact: db.prepare('DELETE FROM fact WHERE key = ?'),
@@ -178,23 +193,26 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
 
 export type Statements = ReturnType<typeof prepareStatements>;
 
+/** A small fact of the store, by its key. */
+export function readFact({ fact }: Pick<Statements, 'fact'>, key: string): string | null {
+  return (fact.get(key) as { value: string } | undefined)?.value ?? null;
+}
+
 /**
- * The one statement whose conditions vary: Requests newest first, only the conditions that are asked for, so that each can
- * use its index. An identifier narrows through the identifier table, which the caller has brought up to date.
+ * The one statement whose conditions vary. It lists Requests newest first and holds only the conditions that are asked for, so
+ * that each can use its index. An identifier is looked up in the identifier table, which the caller has brought up to date.
  */
 export function listRequestsSql(asked: { readonly [Name in keyof typeof LIST_CONDITIONS]?: unknown }): string {
   const conditions = Object.entries(LIST_CONDITIONS).flatMap(([name, sql]) =>
     asked[name as keyof typeof LIST_CONDITIONS] === undefined ? [] : [sql],
   );
-  return `SELECT ${REQUEST} FROM request WHERE ${[VISIBLE, ...conditions].join(' AND ')} ORDER BY pk DESC LIMIT :limit`;
+  // A Request that is being purged belongs to no account.
+  return `SELECT ${REQUEST} FROM request WHERE ${["account <> ''", ...conditions].join(' AND ')} ORDER BY pk DESC LIMIT :limit`;
 }
-
-/** What is being purged belongs to no account. */
-const VISIBLE = "account <> ''";
 
 const LIST_CONDITIONS = {
   accounts: 'account IN (SELECT value FROM json_each(:accounts))',
-  // A page may end at a Request that is purged before the next is asked for: it goes on with those made before it.
+  // A page may end at a Request that is purged before the next page is asked for. That page then begins at the Request made before it.
   before: `pk < coalesce((SELECT pk FROM request WHERE id = :before),
     (SELECT pk + 1 FROM request WHERE id < :before AND id > 'req_' ORDER BY id DESC LIMIT 1), 0)`,
   statuses: 'status IN (SELECT value FROM json_each(:statuses))',

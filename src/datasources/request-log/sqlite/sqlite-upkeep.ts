@@ -4,10 +4,13 @@ import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatewayError } from '../../../errors.ts';
 import type { Hub } from '../hub.ts';
+import type { GroupCommit } from './group-commit.ts';
 import { backupSqlite } from './sqlite-backup.ts';
+import type { SqliteForward } from './sqlite-forward.ts';
+import { readPragma } from './sqlite-open.ts';
 import { purgeStep } from './sqlite-purge.ts';
 import type { SqliteReseal } from './sealing/sqlite-reseal.ts';
-import type { Statements } from './sqlite-statements.ts';
+import { readFact, type Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
 import type { BackupReport, PurgeReport, PurgeStep, ResealStep, StoreSizes, StoreStats, StoreUpkeep } from '../store-upkeep.ts';
 
@@ -15,17 +18,13 @@ interface Parts {
   readonly db: DatabaseSync;
   readonly sql: Statements;
   readonly writer: SqliteWriter;
-  /** Runs a job of the group commit. */
-  readonly run: <Result>(job: () => Result) => Promise<Result>;
-  /** Runs at once what must not be in a transaction. */
-  readonly outside: <Result>(work: () => Result) => Promise<Result>;
+  readonly commits: GroupCommit;
   readonly reseal: SqliteReseal;
+  readonly forwards: SqliteForward;
   readonly hub: Hub;
   readonly path: string;
   readonly epoch: string;
   readonly now: () => number;
-  /** Copies that wait for the previous listener. */
-  readonly forwardBacklog: () => number;
 }
 
 const LAST_PURGE = 'last-purge';
@@ -34,7 +33,7 @@ const LAST_BACKUP = 'last-backup';
 /** Requests counted in one turn of the event loop: about a millisecond. */
 const COUNTED_AT_ONCE = 5_000;
 
-/** Purging, backups and statistics of the SQLite store, beside its work. */
+/** Purging, resealing, backups and statistics of the SQLite store while it is in use. */
 export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
   readonly #parts: Parts;
   readonly #stop = new AbortController();
@@ -45,9 +44,9 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
   }
 
   async purgeStep(before: number): Promise<PurgeStep> {
-    const { sql, writer, run, hub } = this.#parts;
-    const { hidden, ...step } = await run(() => purgeStep(sql, writer, before));
-    // Whoever follows one reads once more, and is told that it is gone.
+    const { sql, writer, commits, hub } = this.#parts;
+    const { hidden, ...step } = await commits.run(() => purgeStep(sql, writer, before));
+    // The followers read once more, and find that their Request is gone.
     for (const id of hidden) hub.wake(id);
     return step;
   }
@@ -61,10 +60,9 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
       throw new GatewayError('BAD_USER_INPUT', 'No backup was made: another one is being written. Try again when it is done.');
     const started = performance.now();
     const { db } = this.#parts;
-    const making = backupSqlite({ db, bytes: this.#pages().bytes, signal: this.#stop.signal }, path);
-    this.#backup = making;
+    const bytes = this.#bytesOf('page_count');
     try {
-      await making;
+      await (this.#backup = backupSqlite({ db, bytes, signal: this.#stop.signal }, path));
     } finally {
       this.#backup = null;
     }
@@ -73,12 +71,18 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
   }
 
   async resealStep(): Promise<ResealStep> {
-    const keyId = this.#keyId();
-    const { db, run, outside, reseal, path } = this.#parts;
+    const { db, commits, reseal, path } = this.#parts;
+    const { keyId } = reseal;
+    if (keyId === null) {
+      throw new GatewayError(
+        'BAD_USER_INPUT',
+        'Nothing was resealed: the gateway has no key to do it with. Set M2M_STORE_KEYS (or M2M_STORE_KEYS_FILE) and restart it.',
+      );
+    }
     requireRoomForReseal(path);
-    const step = await run(() => reseal.step(keyId));
-    // What rows were before lies in the write-ahead log too.
-    if (step.done) await outside(() => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+    const step = await commits.run(() => reseal.step(keyId));
+    // The write-ahead log still holds the rows as they were before. `read` runs outside any transaction.
+    if (step.done) await commits.read(() => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
     return step;
   }
 
@@ -88,29 +92,26 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
   }
 
   async stats(): Promise<StoreStats> {
-    const { db, sql, path, epoch } = this.#parts;
-    const { requestsByStatus, purging } = await this.#requestsByStatus();
-    const one = (text: string) => Number(Object.values(db.prepare(text).get() ?? {})[0] ?? 0);
-    const oldest = db
-      .prepare("SELECT min(created_at) AS at FROM (SELECT created_at FROM request WHERE account <> '' ORDER BY pk LIMIT 1)")
-      .get();
+    const { db, sql, path, epoch, reseal, forwards } = this.#parts;
+    const counted = await this.#countRequests();
+    const one = (text: string) => Object.values(db.prepare(text).get() ?? {})[0] as number;
+    const oldest = db.prepare("SELECT created_at AS at FROM request WHERE account <> '' ORDER BY pk LIMIT 1").get();
     return {
       ...this.sizes(),
       path: resolve(path),
       epoch,
       schemaVersion: one('PRAGMA user_version'),
-      freeBytes: this.#pages().freeBytes,
-      requestsByStatus,
-      purging,
-      oldestRequestAt: (oldest as { at: number | null }).at,
+      freeBytes: this.#bytesOf('freelist_count'),
+      ...counted,
+      oldestRequestAt: (oldest as { at: number } | undefined)?.at ?? null,
       approximateEvents: one('SELECT coalesce((SELECT max(pk) FROM event) - (SELECT min(pk) FROM event) + 1, 0)'),
       unclaimed: (sql.countUnclaimed.get() as { rows: number }).rows,
       kept: one('SELECT count(*) FROM kept_message'),
-      forwardBacklog: this.#parts.forwardBacklog(),
+      forwardBacklog: forwards.backlog().rows,
       lastPurge: this.#fact<StoreStats['lastPurge']>(LAST_PURGE),
       lastBackupAt: this.#fact<{ at: number }>(LAST_BACKUP)?.at ?? null,
-      sealedWith: this.#parts.reseal.keyId,
-      olderKeys: this.#parts.reseal.olderKeyIds,
+      sealedWith: reseal.keyId,
+      olderKeys: reseal.olderKeyIds,
     };
   }
 
@@ -120,25 +121,15 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
     return Promise.resolve({ purgeAt: purge?.at ?? null, backupAt: backup?.at ?? null });
   }
 
-  /** Gives a backup up that is being written, and waits until it has let go of the file. */
+  /** Abandons a backup that is being written, and waits until it has closed its files. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new GatewayError('SHUTTING_DOWN', 'No backup was made: the store is being closed.'));
     await this.#backup?.catch(() => undefined);
   }
 
-  #keyId(): string {
-    const { keyId } = this.#parts.reseal;
-    if (keyId !== null) return keyId;
-    throw new GatewayError(
-      'BAD_USER_INPUT',
-      'Nothing was resealed: the gateway has no key to do it with. Set M2M_STORE_KEYS (or M2M_STORE_KEYS_FILE) and restart it.',
-    );
-  }
-
-  /** Counted in parts: a table of a million Requests takes a second. */
-  async #requestsByStatus(): Promise<{ requestsByStatus: Record<string, number>; purging: number }> {
-    const { db } = this.#parts;
-    const part = db.prepare(`SELECT account = '' AS hidden, status, count(*) AS rows, max(pk) AS last FROM
+  /** Counts in parts, because a table of a million Requests takes a second. */
+  async #countRequests(): Promise<Pick<StoreStats, 'requestsByStatus' | 'purging'>> {
+    const part = this.#parts.db.prepare(`SELECT account = '' AS hidden, status, count(*) AS rows, max(pk) AS last FROM
       (SELECT pk, account, status FROM request WHERE pk > ? ORDER BY pk LIMIT ${COUNTED_AT_ONCE}) GROUP BY hidden, status`);
     const requestsByStatus: Record<string, number> = {};
     let purging = 0;
@@ -154,20 +145,17 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
     }
   }
 
-  #pages(): { bytes: number; freeBytes: number } {
+  #bytesOf(counter: 'page_count' | 'freelist_count'): number {
     const { db } = this.#parts;
-    const pragma = (name: string) => Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0] ?? 0);
-    const pageBytes = pragma('page_size');
-    return { bytes: pragma('page_count') * pageBytes, freeBytes: pragma('freelist_count') * pageBytes };
+    return Number(readPragma(db, counter)) * Number(readPragma(db, 'page_size'));
   }
 
   #note(key: string, value: object): Promise<void> {
-    return this.#parts.run(() => this.#parts.writer.remember(key, JSON.stringify(value)));
+    return this.#parts.commits.run(() => this.#parts.writer.remember(key, JSON.stringify(value)));
   }
 
   #fact<Value>(key: string): Value | null {
-    const row = this.#parts.sql.fact.get(key) as { value: string } | undefined;
-    return row ? (JSON.parse(row.value) as Value) : null;
+    return JSON.parse(readFact(this.#parts.sql, key) ?? 'null') as Value | null;
   }
 }
 
@@ -175,7 +163,7 @@ function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** What a reseal leaves to callbacks: sealed rows take up to half as much room again, and the write-ahead log grows to 16 MB. */
+/** The room that a reseal leaves to callbacks. Sealed rows take up to half as much room again, and the write-ahead log grows to 16 MB. */
 const LEFT_FREE_BYTES = 32 * 1_048_576;
 
 /** @throws GatewayError STORE_FAILED when one more step could fill the disk on which callbacks are stored. Measured at 1 µs. */

@@ -7,7 +7,7 @@ import type { AppendResult, IncomingCallback, NewRequest } from '../request-log.
 import { type StoredRequest, countsOf, isTerminal } from '../stored-request.ts';
 import { type SendingStep, CARRIER_STATE, STEP_FROM } from '../sending-steps.ts';
 import { RequestState } from '../request-state.ts';
-import { recordAudit } from './sqlite-audit.ts';
+import { insertAudit } from './sqlite-audit.ts';
 import type { SqliteForward } from './sqlite-forward.ts';
 import { keepAside } from './sqlite-dead-letters.ts';
 import { toUnclaimed, type UnclaimedRow } from './sqlite-rows.ts';
@@ -16,8 +16,8 @@ import type { Statements } from './sqlite-statements.ts';
 import { transition, type Change, type PlacedEvent } from '../transition.ts';
 
 /**
- * The jobs of the SQLite store: what runs inside a transaction. Each changes rows and, with them, the folds in memory; when
- * the transaction fails, `rollback()` forgets the folds it had touched.
+ * The jobs of the SQLite store, which run inside a transaction. A job changes rows and the folds in memory. When the transaction
+ * fails, `rollback()` forgets the folds that it touched.
  */
 export class SqliteWriter {
   readonly #sql: Statements;
@@ -28,7 +28,7 @@ export class SqliteWriter {
   readonly recent = new RecentRows();
   readonly #folds: RequestFolds;
   readonly #carriers = new BoundedCache<string, { pk: number; position: number; account: string }>(100_000);
-  /** Requests worked on in the open transaction, by pk; `at` is null while nothing of them has changed. */
+  /** The Requests of the open transaction, by pk. `at` is null while the Request has not changed. */
   readonly #touched = new Map<number, { readonly state: RequestState; at: number | null }>();
 
   constructor(sql: Statements, forwards: SqliteForward, now: () => number, isFollowed: (requestId: string) => boolean) {
@@ -39,7 +39,7 @@ export class SqliteWriter {
     this.#isFollowed = isFollowed;
   }
 
-  /** The last of a transaction: one row a Request, however many changes it had. Gives back the ids of those that changed. */
+  /** Ends a transaction: writes the row of each Request once, however often it changed. Gives back the ids of the changed ones. */
   finish(): string[] {
     const changed: string[] = [];
     for (const [pk, { state, at }] of this.#touched) {
@@ -57,7 +57,7 @@ export class SqliteWriter {
       this.#folds.forget(pk);
       this.recent.forget(pk);
     }
-    // What these had learnt may have been of the transaction that never was.
+    // These may hold what was read inside the failed transaction.
     this.#carriers.clear();
     this.#pks.clear();
     this.#touched.clear();
@@ -65,24 +65,23 @@ export class SqliteWriter {
 
   create(request: NewRequest): { outcome: 'CREATED' | 'EXISTS' | 'KEY_REUSED'; id: string } {
     const { account, createdBy, idempotencyKey } = request;
-    const existing = idempotencyKey === null ? null : this.byKey(account, createdBy, idempotencyKey);
+    const existing = idempotencyKey === null ? null : this.findByKey(account, createdBy, idempotencyKey);
     if (existing) {
       return { outcome: Buffer.compare(existing.inputHash, request.inputHash) === 0 ? 'EXISTS' : 'KEY_REUSED', id: existing.id };
     }
     const pk = this.#insertRequest({ ...request, origin: 'GATEWAY', total: request.devices?.length ?? null });
     this.#sql.insertInput.run(pk, request.devicesJson, request.settings);
-    if (request.audit) recordAudit(this.#sql, [request.audit], request.createdAt);
+    if (request.audit) insertAudit(this.#sql, [request.audit], request.createdAt);
     for (const [position, part] of request.carrierRequests.entries()) {
       this.#sql.insertCarrierRequest.run(pk, position, part.service, null, 'QUEUED', part.firstIndex, part.deviceCount);
     }
-    // Warm before the first callback: twenty cold requests at once would hold up acknowledgements.
-    const state = new RequestState(request.id, request.devices, request.carrierRequests);
-    this.#folds.add(pk, state);
+    // In memory before the first callback: twenty folds to build at once would hold up acknowledgements.
+    this.#folds.add(pk, new RequestState(request.id, request.devices, request.carrierRequests));
     this.change(pk, { type: 'CREATED' }, request.createdAt);
     return { outcome: 'CREATED', id: request.id };
   }
 
-  byKey(account: string, createdBy: string, key: string): { id: string; inputHash: Uint8Array } | null {
+  findByKey(account: string, createdBy: string, key: string): { id: string; inputHash: Uint8Array } | null {
     return (this.#sql.requestByKey.get(account, createdBy, key) as { id: string; inputHash: Uint8Array } | undefined) ?? null;
   }
 
@@ -104,7 +103,7 @@ export class SqliteWriter {
       pk,
       position,
     );
-    // It has an id already: a second one would cut off the callbacks of the first.
+    // It has an id already. A second id would cut off the callbacks of the first.
     if (changes === 0) return false;
     this.#sql.setRequestError.run(pk);
     this.change(pk, { type: 'STEP', position, step }, at);
@@ -113,20 +112,12 @@ export class SqliteWriter {
   }
 
   append(callback: IncomingCallback): AppendResult {
-    const { account, service, receivedAt, callbackCount, digest } = callback;
+    const { account, service, receivedAt, callbackCount, digest, json } = callback;
     const carrierRequestId = callback.message.requestId;
-    const owner = carrierRequestId === null ? null : this.#carrier(carrierRequestId);
+    const owner = carrierRequestId === null ? null : this.#findCarrier(carrierRequestId);
     if (owner && owner.account !== account) return keepAside(this.#sql, this.#forwards, callback, 'FOREIGN_REQUEST');
     if (!owner) {
-      const { changes } = this.#sql.insertUnclaimed.run(
-        account,
-        service,
-        carrierRequestId,
-        receivedAt,
-        callbackCount,
-        digest,
-        callback.json,
-      );
+      const { changes } = this.#sql.insertUnclaimed.run(account, service, carrierRequestId, receivedAt, callbackCount, digest, json);
       if (changes === 0) return 'DUPLICATE';
       this.#forwards.add(callback);
       return 'UNCLAIMED';
@@ -148,7 +139,7 @@ export class SqliteWriter {
     return this.#touched.get(pk)?.state ?? this.#folds.get(pk);
   }
 
-  /** Null where what is stored of it cannot be read. */
+  /** Null when the stored rows of the Request cannot be read. */
   stateIfWhole(pk: number): RequestState | null {
     try {
       return this.state(pk);
@@ -158,10 +149,10 @@ export class SqliteWriter {
     }
   }
 
-  /** Null where it would have to be built from its rows. */
-  stateAtHand(pk: number): RequestState | null {
-    // One that the open transaction has changed stays the same, though it may have been forgotten since.
-    return this.#touched.get(pk)?.state ?? this.#folds.atHand(pk);
+  /** Null when it would have to be built from its rows. */
+  stateInMemory(pk: number): RequestState | null {
+    // The state that the open transaction changed is the one that counts, even if the cache has dropped it since.
+    return this.#touched.get(pk)?.state ?? this.#folds.inMemory(pk);
   }
 
   pkOf(requestId: string): number {
@@ -173,19 +164,21 @@ export class SqliteWriter {
     return row.pk;
   }
 
-  /** What came for this id before we knew it was ours, in the order it came. */
+  /** Applies the callbacks that came for this id before we knew that it was ours, in the order they came. */
   #claim(pk: number, position: number, carrierRequestId: string): void {
     const { account } = this.#sql.requestByPk.get(pk) as { account: string };
     for (const row of this.#sql.unclaimedOf.all(carrierRequestId, account) as UnclaimedRow[]) {
       const unclaimed = toUnclaimed(row);
       if (!unclaimed || this.#sql.knownDigest.get(pk, row.digest)) continue;
-      const callback = { ...unclaimed, digest: row.digest };
-      this.change(pk, { type: 'CALLBACK', position, callback }, row.received_at);
+      this.change(pk, { type: 'CALLBACK', position, callback: { ...unclaimed, digest: row.digest } }, row.receivedAt);
     }
     this.#sql.deleteUnclaimed.run(carrierRequestId, account);
   }
 
-  /** A Request of another tool, seen through its callbacks alone. Its id is of now, whatever `at`: where a page's end is gone, lists go on by ids. */
+  /**
+   * Makes a Request for another tool's carrier request, of which we know only the callbacks. Its id has the present time, whatever
+   * `at` is: a list goes on by ids when the Request at the end of a page is gone.
+   */
   adoptExternal(account: string, carrierRequestId: string, service: string, at: number): string {
     const id = `req_${ulid(this.#now())}`;
     const unknown = { operation: null, clientReference: null, idempotencyKey: null, retryOf: null, inputHash: null, total: null };
@@ -219,7 +212,7 @@ export class SqliteWriter {
     return Number(lastInsertRowid);
   }
 
-  /** Every write to a Request's log goes through here: decide, fold, insert. Its row follows once per transaction. */
+  /** Every write to a Request's log goes through here: decide, fold, insert. `finish` writes the Request's own row. */
   change(pk: number, change: Change, at = this.#now()): readonly PlacedEvent[] {
     const state = this.state(pk);
     const touched = this.#touched.get(pk) ?? { state, at: null };
@@ -253,13 +246,13 @@ export class SqliteWriter {
     return placed;
   }
 
-  /** What is in memory of a Request is built anew from its rows. */
+  /** The fold of a Request is built from its rows again when it is next needed. */
   forget(pk: number): void {
     this.#folds.forget(pk);
     this.#touched.delete(pk);
   }
 
-  /** Nothing in memory leads to a Request any more that is being purged; its key may be another's one day. */
+  /** Removes a purged Request from memory altogether. Another Request may have its primary key one day. */
   forgetPurged(pk: number, requestId: string, carrierRequestIds: readonly string[]): void {
     this.forget(pk);
     this.recent.forget(pk);
@@ -267,14 +260,13 @@ export class SqliteWriter {
     for (const id of carrierRequestIds) this.#carriers.delete(id);
   }
 
-  #carrier(carrierRequestId: string): { pk: number; position: number; account: string } | null {
+  #findCarrier(carrierRequestId: string): { pk: number; position: number; account: string } | null {
     const cached = this.#carriers.get(carrierRequestId);
     if (cached) return cached;
-    const row = this.#sql.carrierById.get(carrierRequestId) as { request_pk: number; position: number; account: string } | undefined;
+    const row = this.#sql.carrierById.get(carrierRequestId) as { pk: number; position: number; account: string } | undefined;
     if (!row) return null;
-    const found = { pk: row.request_pk, position: row.position, account: row.account };
-    this.#carriers.set(carrierRequestId, found, 1);
-    return found;
+    this.#carriers.set(carrierRequestId, row, 1);
+    return row;
   }
 }
 

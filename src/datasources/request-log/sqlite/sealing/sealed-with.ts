@@ -1,49 +1,54 @@
-import { GatewayError } from '../../../../errors.ts';
-import type { Statements } from '../sqlite-statements.ts';
+import { makeUnusableError } from '../sqlite-error.ts';
+import { readFact, type Statements } from '../sqlite-statements.ts';
 import type { Vault } from './vault.ts';
 
-/** Fact: JSON list of the ids of every key that rows of the store may be sealed with. */
+/** Fact: the ids of all keys that rows of the store may be sealed with, as a JSON list. */
 export const SEALED_WITH = 'sealed-with';
-/** Fact: how far an unfinished reseal has come, and with which key. */
+/** Fact: how far an unfinished reseal has come, and its key. */
 export const RESEAL_POSITION = 'reseal-position';
 
 export interface ResealPosition {
   readonly keyId: string;
   readonly table: number;
-  /** The last row of the table that was looked at. */
+  /** The last row of the table that the reseal looked at. */
   readonly after: number;
 }
 
-/** Keeps the fact of which keys a store is sealed with: on disk with the first row of each, so that no row's key is unknown. */
+/** Keeps the fact that names the keys of the store. It is on disk together with the first row of each key, so no row's key is unknown. */
 export class SealedWith {
   readonly #sql: Statements;
   readonly #vault: Vault;
   #keyIds: readonly string[];
-  /** As the open transaction has written it. */
+  /** What the open transaction has written; null for nothing. */
   #written: readonly string[] | null = null;
 
-  /** @throws GatewayError STORE_UNUSABLE when a key is missing that rows may be sealed with. */
+  /** @throws GatewayError STORE_UNUSABLE when a key of the store is missing. */
   constructor(sql: Statements, vault: Vault, path: string) {
     this.#sql = sql;
     this.#vault = vault;
-    this.#keyIds = JSON.parse((sql.fact.get(SEALED_WITH) as { value: string } | undefined)?.value ?? '[]') as string[];
+    this.#keyIds = JSON.parse(readFact(sql, SEALED_WITH) ?? '[]') as string[];
     const missing = this.#keyIds.filter((keyId) => !vault.has(keyId));
-    if (missing.length > 0) throw describeMissingKeys(path, missing);
-    this.#dropOtherReseal();
+    if (missing.length > 0)
+      throw makeUnusableError(
+        `The store ${path} has rows that are sealed with a key that is not configured (${missing.join(', ')}): M2M_STORE_KEYS, or the file that M2M_STORE_KEYS_FILE names, must hold it. Put it after the key that new rows are sealed with; it can go once \`npm run store -- reseal\` has ended.`,
+      );
+    // New rows behind the position of an unfinished reseal will have the present key. A reseal with another key must begin again.
+    const position = readResealPosition(sql);
+    if (position && position.keyId !== vault.keyId) sql.deleteFact.run(RESEAL_POSITION);
   }
 
   get keyIds(): readonly string[] {
     return this.#keyIds;
   }
 
-  /** The last of a transaction: a key that has sealed its first row is noted with that row. */
+  /** Ends a transaction: adds a key that has sealed its first row in it. */
   finish(): void {
     const { keyId, hasSealed } = this.#vault;
     if (!hasSealed || keyId === null || this.#written || this.#keyIds.includes(keyId)) return;
     this.#write([...this.#keyIds, keyId]);
   }
 
-  /** In the transaction that ends a reseal: no row has another key any more. */
+  /** Called in the transaction that ends a reseal: no row has another key any more. */
   keepOnlyCurrent(): void {
     const { keyId, hasSealed } = this.#vault;
     if (keyId !== null) this.#write(hasSealed || this.#keyIds.includes(keyId) ? [keyId] : []);
@@ -62,17 +67,8 @@ export class SealedWith {
     this.#sql.setFact.run(SEALED_WITH, JSON.stringify(keyIds));
     this.#written = keyIds;
   }
-
-  /** Rows behind the position of a reseal may have this key from now on: with the other one it begins again. */
-  #dropOtherReseal(): void {
-    const position = this.#sql.fact.get(RESEAL_POSITION) as { value: string } | undefined;
-    if (position && (JSON.parse(position.value) as ResealPosition).keyId !== this.#vault.keyId) this.#sql.deleteFact.run(RESEAL_POSITION);
-  }
 }
 
-function describeMissingKeys(path: string, missing: readonly string[]): GatewayError {
-  return new GatewayError(
-    'STORE_UNUSABLE',
-    `The store ${path} has rows that are sealed with a key that is not configured (${missing.join(', ')}): M2M_STORE_KEYS, or the file that M2M_STORE_KEYS_FILE names, must hold it. Put it after the key that new rows are sealed with; it can go once \`npm run store -- reseal\` has ended.`,
-  );
+export function readResealPosition(sql: Statements): ResealPosition | null {
+  return JSON.parse(readFact(sql, RESEAL_POSITION) ?? 'null') as ResealPosition | null;
 }

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Vault } from './vault.ts';
 
-/** Every column that is sealed: as base64 where the column is TEXT, as it is where it is a BLOB. */
+/** Every column that is sealed: base64 in a TEXT column, bytes in a BLOB column. */
 export const SEALED_TABLES = {
   request_input: { key: 'request_pk', columns: ['devices', 'settings'], isText: true, place: ['request_pk'] },
   event: { key: 'pk', columns: ['message'], isText: true, place: ['request_pk', 'seq'] },
@@ -14,11 +14,11 @@ export type SealedTable = keyof typeof SEALED_TABLES;
 export type SealedColumn = (typeof SEALED_TABLES)[SealedTable]['columns'][number];
 
 /**
- * Gives SQL the functions with which values are sealed and opened on their way between a statement and its table, so that
- * nobody else knows of it. Measured with a message of 700 bytes: 8 µs each.
+ * Gives SQL the functions that seal and open values between a statement and its table, so that no other code knows of sealing.
+ * Measured with a message of 700 bytes: 8 µs each.
  */
 export function registerVault(db: DatabaseSync, vault: Vault): void {
-  // Called by our statements alone, never by a view or trigger that somebody has put into the file.
+  // Only our statements may call them, not a view or trigger that somebody put into the file.
   const directOnly = { directOnly: true } as const;
   db.function('seal_text', directOnly, (plain, place) =>
     plain === null ? null : vault.seal(plain as string, place as string).toString('base64'),
@@ -31,26 +31,26 @@ export function registerVault(db: DatabaseSync, vault: Vault): void {
 }
 
 /**
- * Where a value is, as SQL: what it is sealed for. For an INSERT `values` are its parameters for the columns of `place`; as
- * node:sqlite binds every number as REAL, whole ones must be cast.
+ * The place of a value, as SQL: a value opens only at the place it was sealed for. For an INSERT `values` are the parameters of the
+ * columns in `place`. node:sqlite binds every number as REAL, so whole numbers must be cast.
  */
 export function placeOf(table: SealedTable, column: SealedColumn, values: readonly string[] = SEALED_TABLES[table].place): string {
   return `concat_ws('/', '${table}', '${column}', ${values.join(', ')})`;
 }
 
-/** A column as it was before it was sealed. */
+/** The plain value of a column, as SQL. */
 export function unsealInSql(table: SealedTable, column: SealedColumn): string {
   const open = SEALED_TABLES[table].isText ? 'open_text' : 'open_blob';
   return `iif(key_id IS NULL, ${column}, ${open}(${column}, key_id, ${placeOf(table, column)}))`;
 }
 
-/** A value to be written, sealed where there is a key to do it with. */
+/** The value to write, as SQL: sealed when there is a key. */
 export function sealInSql(vault: Vault, table: SealedTable, column: SealedColumn, value: string, place?: readonly string[]): string {
   if (vault.keyId === null) return value;
   return `${SEALED_TABLES[table].isText ? 'seal_text' : 'seal_blob'}(${value}, ${placeOf(table, column, place)})`;
 }
 
-/** What is written into `key_id` beside `value`: a row without a message is sealed with nothing. */
+/** The value of `key_id` beside `value`, as SQL: NULL for a row without a message. */
 export function keyIdFor(vault: Vault, value: string): string {
   return vault.keyId === null ? 'NULL' : `iif(${value} IS NULL, NULL, '${vault.keyId}')`;
 }

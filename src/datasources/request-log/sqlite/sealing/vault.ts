@@ -7,21 +7,21 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * Seals values of the store with AES-256-GCM: nonce (random, 12 bytes), ciphertext, tag. A value opens at its own place only:
- * one that was moved to another row is refused like one that was changed.
+ * Seals values of the store with AES-256-GCM: nonce (random, 12 bytes), ciphertext, tag. A value opens only at its own place: a
+ * value that was moved to another row is refused like a changed one.
  *
- * Nonces are random: a key is good for about 4 billion values (2^32) and is exchanged long before.
+ * Nonces are random, so a key may seal about 4 billion values (2^32). It is exchanged long before that.
  */
 export class Vault {
-  /** The fingerprint of the key that seals, which stands beside what it seals; null where there is none and everything stays plain. */
+  /** The fingerprint of the key that seals. It is stored beside each value. Null when there is no key and everything stays plain. */
   readonly keyId: string | null;
-  /** Something was sealed since it was made. */
+  /** True once it has sealed a value. */
   hasSealed = false;
   readonly #keys: ReadonlyMap<string, KeyObject>;
   readonly #nonces = Buffer.alloc(NONCE_BYTES * 256);
   #nextNonce = this.#nonces.length;
 
-  /** @param keys 32 bytes each: the first seals, all of them open. */
+  /** @param keys 32 bytes each. The first one seals, all of them open. */
   constructor(keys: readonly Uint8Array[]) {
     const ids = keys.map(fingerprint);
     this.#keys = new Map(keys.map((key, at) => [ids[at] ?? '', createSecretKey(key)]));
@@ -44,7 +44,7 @@ export class Vault {
     return Buffer.concat([nonce, body, rest, cipher.getAuthTag()]);
   }
 
-  /** @throws GatewayError STORE_FAILED, without a word of the value or its place, where it does not open. */
+  /** @throws GatewayError STORE_FAILED for a value that does not open. The message names neither the value nor its place. */
   open(sealed: Uint8Array, keyId: string, place: string): Buffer {
     const key = this.#keys.get(keyId);
     if (!key)

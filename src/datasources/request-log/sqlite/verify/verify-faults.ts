@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 
 export const SHOWN_FAULTS = 100;
 
-/** The first faults in words, and how many there are. */
+/** Counts the faults, and keeps the first of them in words. */
 export class Faults {
   readonly shown: string[] = [];
   total = 0;
@@ -13,7 +13,7 @@ export class Faults {
   }
 }
 
-/** By its digest, a SHA-256 or the first half of one; an answer we had asked for has none, and must be JSON at least. */
+/** Compares with the digest, a SHA-256 or its first half. An answer that we asked for has none: it must at least be JSON. */
 export function isAsItCame(message: string | Uint8Array, digest: Uint8Array | null): boolean {
   if (digest === null) return typeof message !== 'string' || isJson(message);
   return digest.length >= 16 && Buffer.compare(hash('sha256', message, 'buffer').subarray(0, digest.length), digest) === 0;

@@ -8,39 +8,39 @@ import type { Vault } from '../sealing/vault.ts';
 /** The first schema whose rows may be sealed. */
 const SEALED_SINCE = 3;
 
-/** What a value is opened with. */
+/** What is needed to open a value. */
 export type Sealed = {
   readonly key_id: string | null;
   readonly place: string;
 };
 
-/** Opens the sealed values of a store that is verified, and tells those that it cannot read from those that are not as they were. */
+/** Opens the sealed values of a store that is being verified. It counts values whose key is missing, and reports damaged ones. */
 export class SealedValues {
   readonly #vault: Vault;
   readonly #faults: Faults;
-  /** Keys that the store says its rows are sealed with. */
+  /** The keys that the store names as the keys of its rows. */
   readonly #known: ReadonlySet<string>;
-  /** Sealed values whose key is not at hand. */
+  /** How many sealed values were not read, because their key is missing. */
   unread = 0;
   readonly missingKeys = new Set<string>();
-  /** A backup of an older gateway has none. */
-  readonly mayBeThere: boolean;
+  /** False for a backup of an older gateway, which sealed nothing. */
+  readonly maySeal: boolean;
 
   constructor(db: DatabaseSync, vault: Vault, faults: Faults) {
     this.#vault = vault;
     this.#faults = faults;
     const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
-    this.mayBeThere = version >= SEALED_SINCE;
+    this.maySeal = version >= SEALED_SINCE;
     const row = db.prepare('SELECT value FROM fact WHERE key = ?').get(SEALED_WITH) as { value: string } | undefined;
     this.#known = new Set(row && isJson(row.value) ? (JSON.parse(row.value) as string[]) : []);
   }
 
   /** The columns of `Sealed`, as SQL. */
   columns(table: SealedTable, column: SealedColumn): string {
-    return this.mayBeThere ? `key_id, ${placeOf(table, column)} AS place` : "NULL AS key_id, '' AS place";
+    return this.maySeal ? `key_id, ${placeOf(table, column)} AS place` : "NULL AS key_id, '' AS place";
   }
 
-  /** The value as it came; undefined for one that cannot be read, which is told or counted. */
+  /** The plain value. Undefined for a value that cannot be read, which is reported or counted. */
   text(value: string, keyId: string | null, place: string, what: string): string | undefined {
     return keyId === null ? value : this.#open(Buffer.from(value, 'base64'), keyId, place, what)?.toString();
   }

@@ -1,0 +1,32 @@
+import { GatewayError } from '../../../errors.ts';
+
+export const SQLITE_ERROR = 1;
+export const SQLITE_BUSY = 5;
+export const SQLITE_LOCKED = 6;
+export const SQLITE_IOERR = 10;
+export const SQLITE_CORRUPT = 11;
+export const SQLITE_FULL = 13;
+export const SQLITE_NOTADB = 26;
+
+/** SQLite's primary result code of an error; null when the error is not one of SQLite's. */
+export function sqliteCodeOf(cause: unknown): number | null {
+  return cause instanceof Error && 'errcode' in cause ? Number(cause.errcode) & 0xff : null;
+}
+
+export function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** @param message says what to do. */
+export function makeUnusableError(message: string, cause?: unknown): GatewayError {
+  return new GatewayError('STORE_UNUSABLE', message, { cause });
+}
+
+/** Turns whatever prevented the use of an open store into an error that says what to do. */
+export function describeUnusable(path: string, cause: unknown): GatewayError {
+  if (cause instanceof GatewayError) return cause;
+  return makeUnusableError(
+    `${path} is not a usable store (${reasonOf(cause)}). Restore a backup, or move the file away to start with an empty store.`,
+    cause,
+  );
+}
