@@ -70,25 +70,25 @@ export type ActivateWholeAccountInput = {
 
 /** Which request to cancel. */
 export type CancelRequestInput = {
-  /** The `id` of the request (`req_…`), or one of its carrier requestIds. */
+  /** The `id` of the request (`req_…`), or one of its requestIds at the carrier. */
   requestId: string | number;
 };
 
-/** How one POST to the carrier stands. */
+/** The state of one POST to the carrier. */
 export type CarrierRequestState =
-  /** The carrier took it on: it answered with its request id, or its devices show that it arrived. */
+  /** The carrier accepted it: it answered with a requestId, or its devices show that the POST arrived. */
   | 'ACCEPTED'
-  /** Cancelled before it was sent, or stated by an operator never to have arrived. */
+  /** It was cancelled before it was sent, or an operator stated that it never arrived. */
   | 'CANCELLED'
-  /** Nothing more is awaited from it. */
+  /** Nothing more is expected from it. */
   | 'CLOSED'
-  /** Waits to be sent. */
+  /** It waits to be sent. */
   | 'QUEUED'
-  /** The carrier refused it; see `error`. */
+  /** The carrier refused it. See `error`. */
   | 'REFUSED'
-  /** On its way. */
+  /** It is on its way. */
   | 'SENDING'
-  /** It left and was not answered. It is never sent again. */
+  /** It was sent and never answered. It is never sent again. */
   | 'UNKNOWN';
 
 /** Chooses devices that were added to the account before and have this value. */
@@ -123,20 +123,20 @@ export type CustomerNameInput = {
 
 /** Why a message could not be applied. */
 export type DeadLetterReason =
-  /** What is stored of its request was changed or damaged, and cannot be read: ask who runs the gateway to restore it. */
+  /** The stored data of its request was changed or damaged, and cannot be read. Ask the people who run the gateway to restore it. */
   | 'DAMAGED_REQUEST'
-  /** It names a request of another account than the one whose listener it came to. */
+  /** It names a request of another account than the one that it came for. */
   | 'FOREIGN_REQUEST'
-  /** It names credentials that are not those of the registration. */
+  /** Its credentials are not those of the registration. */
   | 'QUARANTINED'
-  /** It is not a callback that this version can read. */
+  /** This version cannot read it as a callback. */
   | 'UNREADABLE';
 
 /** Names a device by one of its identifiers. */
 export type DeviceIdentifierFilter = {
-  /** The identifier, digits only. An IMEI is found with 14, 15 or 16 digits, an MDN also as MSISDN. */
+  /** The identifier without spaces or dashes. An IMEI is found with 14, 15 or 16 digits, an MDN also by its MSISDN. */
   id: string;
-  /** What the identifier identifies. */
+  /** The kind of the identifier. */
   kind: DeviceIdentifierKind;
 };
 
@@ -148,7 +148,7 @@ export type DeviceIdentifierInput = {
   kind: DeviceIdentifierKind;
 };
 
-/** What an identifier of a device identifies. */
+/** The kind of an identifier of a device. */
 export type DeviceIdentifierKind =
   /** The eSIM chip (eUICC): 32 digits. */
   | 'EID'
@@ -158,13 +158,13 @@ export type DeviceIdentifierKind =
   | 'ICCID'
   /** The device: 14 to 16 digits. */
   | 'IMEI'
-  /** The subscription in the network: 14 or 15 digits. Only in callbacks. */
+  /** The subscription in the network: 14 or 15 digits. Only callbacks have it. */
   | 'IMSI'
   /** The phone number of the line: 10 digits. */
   | 'MDN'
   /** The device (CDMA): 14 hexadecimal digits. */
   | 'MEID'
-  /** The mobile identification number: 10 digits. Only in callbacks. */
+  /** The mobile identification number: 10 digits. Only callbacks have it. */
   | 'MIN'
   /** The phone number with its country code: 1 and the MDN, 11 digits. */
   | 'MSISDN';
@@ -198,30 +198,30 @@ export type Operation =
   /** Suspend service for devices (`POST /devices/actions/suspend`). */
   | 'SUSPEND_DEVICES';
 
-/** Where the knowledge of a device’s result comes from. */
+/** Where the result of a device comes from. */
 export type OutcomeSource =
-  /** A callback of the carrier. */
+  /** From a callback of the carrier. */
   | 'CALLBACK'
-  /** The gateway asked the carrier, because no callback had come. */
+  /** From the carrier’s records. The gateway asked for them because no callback had come. */
   | 'RECONCILED';
 
-/** How one device of a request stands. */
+/** The status of one device of a request. */
 export type OutcomeStatus =
-  /** Cancelled before it was sent, or stated by an operator never to have arrived. */
+  /** The device was cancelled before it was sent, or an operator stated that its request never arrived. */
   | 'CANCELLED'
-  /** Nothing more is expected, and no result could be tied to this device. A late callback still corrects it. */
+  /** No report is expected any more, and no result could be matched to this device. A late callback still corrects it. */
   | 'EXPIRED'
-  /** The carrier reported a failure; see `fault`. */
+  /** The carrier reported a failure. See `fault`. */
   | 'FAILED'
-  /** Not reported in the usual time (25 minutes, unless configured otherwise); the carrier is being asked. */
+  /** No report came in the usual time (25 minutes, unless configured otherwise). The gateway asks the carrier. */
   | 'OVERDUE'
-  /** Nothing final has been reported yet. */
+  /** No final report has come yet. */
   | 'PENDING'
-  /** The carrier refused the request this device was part of. */
+  /** The carrier refused the carrier request of this device. */
   | 'REJECTED'
-  /** The carrier reported success, or showed it when it was asked (`source`). */
+  /** The carrier reported success, or its records show it. See `source`. */
   | 'SUCCEEDED'
-  /** The request this device was part of left and was not answered. */
+  /** The carrier request of this device was sent and never answered. */
   | 'UNKNOWN';
 
 /** The customer address for the line’s primary place of use, for line usage taxation. */
@@ -260,27 +260,27 @@ export type PrimaryPlaceOfUseInput = {
 export type RedriveDeadLettersInput = {
   /** Ids of dead letters, 1 to 1,000. They are tried in this order. */
   ids: Array<string | number>;
-  /** `true`: apply them whatever credentials they name. Only for messages you know to be the carrier’s. */
+  /** `true`: apply the messages whatever their credentials are. Use it only for messages that certainly come from the carrier. Default: `false`. */
   trustCredentials?: boolean | null | undefined;
 };
 
-/** What became of a dead letter that was tried again. */
+/** The result for one dead letter that was tried again. */
 export type RedriveOutcome =
   /** It was applied to its request, and is no dead letter any more. */
   | 'APPLIED'
-  /** What is stored of its request still cannot be read, and it stays. */
+  /** The stored data of its request still cannot be read, and it remains a dead letter. */
   | 'DAMAGED'
-  /** Its content was known already; it is no dead letter any more. */
+  /** Its content was known already, and it is no dead letter any more. */
   | 'DUPLICATE'
-  /** It still names a request of another account, and stays. */
+  /** It still names a request of another account, and remains a dead letter. */
   | 'FOREIGN'
-  /** There is no such dead letter, or it is not yours to see. */
+  /** There is no such dead letter, or you may not see it. */
   | 'NOT_FOUND'
-  /** Its credentials are still not the registration’s, and it stays. */
+  /** Its credentials are still not those of the registration, and it remains a dead letter. */
   | 'QUARANTINED'
-  /** It is readable and waits for a request, as an unclaimed callback. */
+  /** It could be read, and waits for its request as an unclaimed callback. */
   | 'UNCLAIMED'
-  /** It still cannot be read, and stays. */
+  /** It still cannot be read, and remains a dead letter. */
   | 'UNREADABLE';
 
 /** One eSIM device. */
@@ -307,61 +307,61 @@ export type RenewActivationCodeInput = {
   validateOnly?: boolean | null | undefined;
 };
 
-/** Narrows a list of requests; what is left out does not narrow it. */
+/** Narrows a list of requests. A request must match every field that is given. */
 export type RequestFilter = {
-  /** With exactly this name of the caller’s. */
+  /** Requests with exactly this `clientReference`. */
   clientReference?: string | null | undefined;
-  /** About this device, by any identifier that was requested or learnt. */
+  /** Requests about this device. It is found by the identifiers of the mutation and by those that the carrier reported. */
   deviceId?: DeviceIdentifierFilter | null | undefined;
-  /** Asking for this. */
+  /** Requests for this operation. */
   operation?: Operation | null | undefined;
-  /** Taken on at this moment or later. */
+  /** Requests that were created at this moment or later. */
   since?: string | null | undefined;
-  /** At one of these statuses. */
+  /** Requests with one of these statuses. */
   status?: Array<RequestStatus> | null | undefined;
-  /** Taken on before this moment. */
+  /** Requests that were created before this moment. */
   until?: string | null | undefined;
 };
 
-/** Who made a request. */
+/** Where a request was made. */
 export type RequestOrigin =
-  /** Another tool: the gateway knows it by its callbacks alone, so its operation and number of devices are unknown. */
+  /** In another tool. The gateway knows the request only by its callbacks, so its operation and its number of devices are unknown. */
   | 'EXTERNAL'
-  /** A mutation of this gateway. */
+  /** In this gateway, by a mutation. */
   | 'GATEWAY';
 
-/** How a request stands as a whole. SUCCEEDED, PARTIALLY_FAILED, FAILED, REJECTED, EXPIRED and CANCELLED are terminal. */
+/** The status of a request as a whole. SUCCEEDED, PARTIALLY_FAILED, FAILED, REJECTED, EXPIRED and CANCELLED are terminal. */
 export type RequestStatus =
-  /** Cancelled before it was sent, or stated by an operator never to have arrived. */
+  /** The request was cancelled before it was sent, or an operator stated that it never arrived. */
   | 'CANCELLED'
-  /** No device reported within the time the carrier documents. */
+  /** No device reported within the time that the carrier documents. */
   | 'EXPIRED'
   /** No device succeeded. */
   | 'FAILED'
-  /** The carrier took it on; devices report one by one, usually within minutes, sometimes only after hours (up to 12). */
+  /** The carrier accepted the request. Devices report one by one, usually within minutes, sometimes only after hours (up to 12). */
   | 'IN_PROGRESS'
   /** Some devices succeeded, others did not. */
   | 'PARTIALLY_FAILED'
-  /** Taken on and stored; nothing has been sent to the carrier yet. It is sent as soon as there is a connection and room under the carrier’s rate limit. */
+  /** The request is stored, and nothing has been sent to the carrier yet. It is sent as soon as there is a connection and the carrier’s rate limit allows it. */
   | 'QUEUED'
-  /** The carrier refused the request as a whole; see `error`. */
+  /** The carrier refused the request as a whole. See `error`. */
   | 'REJECTED'
-  /** On its way to the carrier, which has not answered for every part yet. */
+  /** The request is on its way. The carrier has not answered for every part yet. */
   | 'SUBMITTING'
   /** Every device succeeded. */
   | 'SUCCEEDED'
-  /** It left for the carrier and no answer came, so nobody knows whether it was taken on. It is never sent a second time; what can be learnt from the carrier resolves it. */
+  /** The request was sent and no answer came, so nobody knows whether the carrier accepted it. It is never sent again. The gateway asks the carrier about its devices; an operator can also state what happened (`resolveUnknownRequest`). */
   | 'UNKNOWN';
 
-/** What became of a carrier request that left and was not answered. Give `carrierRequestId` or `neverArrived`. */
+/** What happened to a carrier request that was sent and not answered. Give either `carrierRequestId` or `neverArrived`. */
 export type ResolveUnknownRequestInput = {
-  /** It arrived, and this is its requestId at the carrier: 3 to 64 letters, digits and dashes. */
+  /** The carrier request arrived, and this is its requestId at the carrier: 3 to 64 letters, digits and dashes. */
   carrierRequestId?: string | null | undefined;
-  /** Its place in `carrierRequests`, from 0. Needed only where several of the request are UNKNOWN. */
+  /** The position of the carrier request in `carrierRequests`, from 0. Needed only when several of the request are UNKNOWN. */
   carrierRequestIndex?: number | null | undefined;
-  /** `true`: it never arrived. Its devices become CANCELLED. Make sure: a new request for them may be a second bill. */
+  /** `true`: the carrier request never arrived. Its devices become CANCELLED. Be sure: a new request for them may be billed a second time. */
   neverArrived?: boolean | null | undefined;
-  /** The `id` of the request (`req_…`), or one of its carrier requestIds. */
+  /** The `id` of the request (`req_…`), or one of its requestIds at the carrier. */
   requestId: string | number;
 };
 
@@ -405,13 +405,13 @@ export type ResumeProfileInput = {
   validateOnly?: boolean | null | undefined;
 };
 
-/** Whose failed devices to try again. */
+/** The request whose failed devices are tried again. */
 export type RetryFailedDevicesInput = {
   /** Your own name for the request, 1–255 characters; `requests(filter: {clientReference})` finds it. */
   clientReference?: string | null | undefined;
   /** Makes a repeat harmless: the same key with the same input gives the same request, and the carrier hears of it once. 1–255 characters, unique to you within the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;
-  /** The `id` of the request (`req_…`), or one of its carrier requestIds. */
+  /** The `id` of the request (`req_…`), or one of its requestIds at the carrier. */
   requestId: string | number;
   /** Check everything and send nothing: the result is InputAccepted or InvalidInput. */
   validateOnly?: boolean | null | undefined;
