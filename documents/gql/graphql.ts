@@ -6,13 +6,13 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
 /** One device to activate. */
 export type ActivateDeviceInput = {
-  /** Its identifiers, each kind once: for a 4G device its IMEI and ICCID (or the ICCID alone with `skuNumber`). Takes IMEI, ICCID, EID, MDN, MEID, MSISDN and ESN. */
+  /** The identifiers of the device, each kind once. A 4G device needs its IMEI and ICCID, or the ICCID alone with `skuNumber`. The kinds IMEI, ICCID, EID, MDN, MEID, MSISDN and ESN are accepted. */
   deviceIds: Array<DeviceIdentifierInput>;
-  /** The IP address to assign, in the format 1-255.0-255.0-255.0-255: `100.127.22.33`. Needs `carrierIpPoolName`. */
+  /** The IP address to assign, in the format 1-255.0-255.0-255.0-255: `100.127.22.33`. It needs `carrierIpPoolName`. Default: the network assigns one. */
   ipAddress?: string | null | undefined;
 };
 
-/** What to activate, and how. Exactly one of `devices`, `activateGroup` and `activateWholeAccount` says which devices. Devices must already exist in Verizon Mobile Device Management (MDM). If they are not in the account yet and the activation fails, they may be added to it as deactivated. No field may contain `'`, `<` or `\`. */
+/** Which devices to activate, and how. Give exactly one of `devices`, `activateGroup` and `activateWholeAccount`. Devices must already exist in Verizon Mobile Device Management (MDM). If they are not in the account yet and the activation fails, they may be added to it as deactivated. No field may contain `'`, `<` or `\`. */
 export type ActivateDevicesInput = {
   /** The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. The carrier itself asks for it only where a user has several billing accounts; here it is always required, so that a further account breaks nothing. */
   accountName: string;
@@ -20,11 +20,11 @@ export type ActivateDevicesInput = {
   activateGroup?: ActivateGroupInput | null | undefined;
   /** Activate the devices of the whole account instead of a list. */
   activateWholeAccount?: ActivateWholeAccountInput | null | undefined;
-  /** The private IP pool (Carrier Group Name) the device addresses come from; the default pool when left out. Required when a device has an `ipAddress`. */
+  /** The private IP pool (Carrier Group Name) that the device addresses come from, at most 100 characters; the default pool when left out. Required when a device has an `ipAddress`. */
   carrierIpPoolName?: string | null | undefined;
-  /** The carrier that performs the activation. Only needed if you have more than one; your only carrier is used by default. */
+  /** The carrier that performs the activation, at most 100 characters. Only needed if you have more than one; your only carrier is used by default. */
   carrierName?: string | null | undefined;
-  /** Your own name for the request, 1–255 characters; `requests(filter: {clientReference})` finds it. */
+  /** Your own name for the request, 1–255 characters. `requests(filter: {clientReference})` finds it. */
   clientReference?: string | null | undefined;
   /** The cost center of all devices of the request: at most 36 letters, digits, spaces, dashes, exclamation points and pound signs. */
   costCenterCode?: string | null | undefined;
@@ -32,39 +32,39 @@ export type ActivateDevicesInput = {
   customFields?: Array<CustomFieldInput> | null | undefined;
   /** 1 to 10,000 devices. Leave it out to activate a group or the whole account. */
   devices?: Array<ActivateDeviceInput> | null | undefined;
-  /** The device group to put the listed `devices` into. (To activate the devices of a group, use `activateGroup`.) */
+  /** The device group to put the listed `devices` into, at most 100 characters. To activate the devices of a group, use `activateGroup`. */
   groupName?: string | null | undefined;
-  /** Makes a repeat harmless: the same key with the same input gives the same request, and the carrier hears of it once. 1–255 characters, unique to you within the account. Use a new UUID for each action of a user. */
+  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;
-  /** The ID of a “Qualified” or “Closed - Won” VPP customer lead (GET /leads), used for MDN assignment, taxation and compensation. Not allowed for non-VPP activations, nor together with `primaryPlaceOfUse`. Set `mdnZipCode` to the zip value of the lead’s address. */
+  /** The ID of a “Qualified” or “Closed - Won” VPP customer lead (GET /leads), at most 100 characters. It is used for MDN assignment, taxation and compensation. Not allowed for non-VPP activations, nor together with `primaryPlaceOfUse`. Set `mdnZipCode` to the zip value of the lead’s address. */
   leadId?: string | null | undefined;
   /** The 5-digit ZIP code where the service will primarily be used, or one you have been told to use. With geographic numbering the MDN is derived from it. With `leadId`, set it to the ZIP code of the lead’s address. Devices are assigned non-geographic MDNs if the account and device both support this feature. */
   mdnZipCode: string;
-  /** Customer and address of use; the account profile’s address when left out. Cannot be used with `leadId`: VPP partners enter a lead, whose AddressZipCode is used for taxation, or these fields without one to associate customer data with devices. */
+  /** The customer and the address of use; the account profile’s address when left out. Cannot be used with `leadId`: VPP partners enter a lead, whose AddressZipCode is used for taxation, or these fields without one to associate customer data with devices. */
   primaryPlaceOfUse?: PrimaryPlaceOfUseInput | null | undefined;
   /** For static IP addresses on the public network: `restricted` (no general access to the Internet) or `unrestricted`. */
   publicIpRestriction?: string | null | undefined;
-  /** The service plan for all devices: one of the codes the carrier lists for the account (GET /plans); for Consumer eSIM for Enterprise it is `HybridESim`. The carrier hands out the codes at on-boarding and whenever plans change. Any devices that are not supported by the service plan will not activate. */
+  /** The service plan for all devices: one of the codes the carrier lists for the account (GET /plans); for Consumer eSIM for Enterprise it is `HybridESim`. The carrier sends the codes at on-boarding and whenever plans change. Devices that are not supported by the service plan will not activate. */
   servicePlan: string;
   /** The Stock Keeping Unit of a 4G device type, at most 20 characters, in lieu of the IMEI: each device then needs its ICCID, and all must be of the same type. SIM OTA must be performed before maintenance transactions (service plan, feature or ICCID change). */
   skuNumber?: string | null | undefined;
-  /** Check everything and send nothing: the result is InputAccepted or InvalidInput. */
+  /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;
 };
 
 /** Activates the devices of a group. */
 export type ActivateGroupInput = {
-  /** Activate only devices with these custom field values. They must have been added to the account with them before. */
+  /** Activate only devices with all of these custom field values. They must have been added to the account with them before. */
   customFieldFilter?: Array<CustomFieldFilterInput> | null | undefined;
-  /** The device group. */
+  /** The name of the device group, at most 100 characters. */
   groupName: string;
 };
 
-/** Activates every 4G device of the account, or those with specific custom field values. */
+/** Activates every 4G device of the account. With a filter, only those with specific custom field values. */
 export type ActivateWholeAccountInput = {
-  /** Repeat `accountName`: every line of the account will be billed. */
+  /** Repeat `accountName` here, to confirm that every line of the account will be billed. */
   confirmAccountName: string;
-  /** Activate only devices with these custom field values. They must have been added to the account with them before. */
+  /** Activate only devices with all of these custom field values. They must have been added to the account with them before. */
   customFieldFilter?: Array<CustomFieldFilterInput> | null | undefined;
 };
 
@@ -91,11 +91,11 @@ export type CarrierRequestState =
   /** It was sent and never answered. It is never sent again. */
   | 'UNKNOWN';
 
-/** Chooses devices that were added to the account before and have this value. */
+/** Chooses devices by a custom field. They must have been added to the account with this value before. */
 export type CustomFieldFilterInput = {
   /** `CustomField1`, `CustomField2`, `CustomField3`, `CustomField4` or `CustomField5`. */
   key: string;
-  /** The value a device must have; at most 50 characters. */
+  /** The value that a device must have, at most 50 characters. */
   value: string;
 };
 
@@ -113,11 +113,11 @@ export type CustomerNameInput = {
   firstName: string;
   /** Last name: at most 25 letters, digits, spaces, dashes, exclamation points and pound signs. */
   lastName: string;
-  /** Middle name. */
+  /** Middle name, at most 50 characters. */
   middleName?: string | null | undefined;
-  /** A suffix such as `Jr.` or `III.` */
+  /** A suffix such as `Jr.` or `III.`, at most 50 characters. */
   suffix?: string | null | undefined;
-  /** A title such as `Mr.` or `Dr.` */
+  /** A title such as `Mr.` or `Dr.`, at most 50 characters. */
   title?: string | null | undefined;
 };
 
@@ -140,11 +140,11 @@ export type DeviceIdentifierFilter = {
   kind: DeviceIdentifierKind;
 };
 
-/** Type and value of one identifier of a device. */
+/** Kind and value of one identifier of a device. */
 export type DeviceIdentifierInput = {
-  /** The value, digits only. ICCID 18–20 digits, EID 32, IMEI 14–16, MDN 10, MSISDN 11, ESN 11; MEID 14 hexadecimal digits. */
+  /** The value, without spaces or dashes. ICCID 18–20 digits, EID 32, IMEI 14–16, MDN 10, MSISDN 11, ESN 11; MEID 14 hexadecimal digits. */
   id: string;
-  /** What it identifies. Each operation says which kinds it takes. */
+  /** The kind of the identifier. Each operation says which kinds it takes. */
   kind: DeviceIdentifierKind;
 };
 
@@ -169,11 +169,11 @@ export type DeviceIdentifierKind =
   /** The phone number with its country code: 1 and the MDN, 11 digits. */
   | 'MSISDN';
 
-/** The devices of a group, or those of them that match every filter. */
+/** The devices of a group. With filters, only those that match all of them. */
 export type LineGroupInput = {
   /** Only devices with all of these custom field values. */
   customFieldFilter?: Array<CustomFieldFilterInput> | null | undefined;
-  /** The device group. */
+  /** The name of the device group, at most 100 characters. */
   groupName: string;
   /** Only devices on this service plan. */
   servicePlanFilter?: string | null | undefined;
@@ -181,7 +181,7 @@ export type LineGroupInput = {
 
 /** One device of the account, named by its identifiers. */
 export type LineInput = {
-  /** Its identifiers, each kind once; one is enough. Takes ICCID, IMEI, EID, MDN, MEID, MSISDN and ESN. */
+  /** The identifiers of the device, each kind once. One is enough. The kinds ICCID, IMEI, EID, MDN, MEID, MSISDN and ESN are accepted. */
   deviceIds: Array<DeviceIdentifierInput>;
 };
 
@@ -226,29 +226,29 @@ export type OutcomeStatus =
 
 /** The customer address for the line’s primary place of use, for line usage taxation. */
 export type PlaceOfUseAddressInput = {
-  /** The street address. It must be a physical address for taxation; it cannot be a P.O. box. */
+  /** The street address, at most 100 characters. It must be a physical address for taxation; it cannot be a P.O. box. */
   addressLine1: string;
-  /** Additional street address information. */
+  /** Additional street address information, at most 100 characters. */
   addressLine2?: string | null | undefined;
-  /** City. */
+  /** The city, at most 100 characters. */
   city: string;
   /** Either `US` or `USA`. */
   country: string;
-  /** An e-mail address of the customer. */
+  /** An e-mail address of the customer, at most 254 characters. */
   emailAddress?: string | null | undefined;
-  /** A phone number where the customer can be reached. */
+  /** A phone number where the customer can be reached: 7 to 20 digits, spaces and + ( ) . - characters. */
   phone?: string | null | undefined;
-  /** A single letter for the customer’s phone type, for example `H` or `W`. */
+  /** A single letter for the type of the phone, for example `H` or `W`. */
   phoneType?: string | null | undefined;
   /** The two-letter abbreviation of the state, for example `TX` for Texas (ISO 3166-2:US). */
   state: string;
-  /** ZIP code, 5 digits. */
+  /** The ZIP code, 5 digits. */
   zip: string;
   /** The 4 digits of the ZIP+4. */
   zip4?: string | null | undefined;
 };
 
-/** The customer name and the address of the device’s primary place of use, applied to all devices of the request. The location may affect taxation or have other legal implications: you may want legal or financial advice before entering it. If the account is enabled for non-geographic MDNs and the device supports it, the address is also used to derive the MDN. */
+/** The customer name and the address of the device’s primary place of use, applied to all devices of the request. The location may affect taxation or have other legal implications; you may want legal or financial advice before entering it. If the account is enabled for non-geographic MDNs and the device supports it, the address is also used to derive the MDN. */
 export type PrimaryPlaceOfUseInput = {
   /** The customer address for line usage taxation. */
   address: PlaceOfUseAddressInput;
@@ -285,7 +285,7 @@ export type RedriveOutcome =
 
 /** One eSIM device. */
 export type RenewActivationCodeDeviceInput = {
-  /** EID, ICCID and IMEI, each at most once, with at least the EID or the ICCID. For Consumer eSIM for Enterprise the carrier’s text takes EID and ICCID only; its examples also send the IMEI. */
+  /** EID, ICCID and IMEI, each at most once. The EID or the ICCID is required. For Consumer eSIM for Enterprise the carrier’s text takes EID and ICCID only; its examples also send the IMEI. */
   deviceIds: Array<DeviceIdentifierInput>;
 };
 
@@ -293,17 +293,17 @@ export type RenewActivationCodeDeviceInput = {
 export type RenewActivationCodeInput = {
   /** The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. The carrier itself asks for it only where a user has several billing accounts; here it is always required, so that a further account breaks nothing. */
   accountName: string;
-  /** Your own name for the request, 1–255 characters; `requests(filter: {clientReference})` finds it. */
+  /** Your own name for the request, 1–255 characters. `requests(filter: {clientReference})` finds it. */
   clientReference?: string | null | undefined;
   /** 1 to 10,000 deactivated devices. */
   devices: Array<RenewActivationCodeDeviceInput>;
-  /** Makes a repeat harmless: the same key with the same input gives the same request, and the carrier hears of it once. 1–255 characters, unique to you within the account. Use a new UUID for each action of a user. */
+  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;
   /** The 5-digit ZIP code of the profile. */
   mdnZipCode?: string | null | undefined;
   /** The service plan the account is subscribed to. It drives billing for usage. */
   servicePlan?: string | null | undefined;
-  /** Check everything and send nothing: the result is InputAccepted or InvalidInput. */
+  /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;
 };
 
@@ -365,25 +365,25 @@ export type ResolveUnknownRequestInput = {
   requestId: string | number;
 };
 
-/** Which devices to restore. Exactly one of `devices`, `group` and `wholeAccount` says which. No field may contain `'`, `<` or `\`. */
+/** Which devices to restore. Give exactly one of `devices`, `group` and `wholeAccount`. No field may contain `'`, `<` or `\`. */
 export type RestoreDevicesInput = {
   /** The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. The carrier itself asks for it only where a user has several billing accounts; here it is always required, so that a further account breaks nothing. */
   accountName: string;
-  /** Your own name for the request, 1–255 characters; `requests(filter: {clientReference})` finds it. */
+  /** Your own name for the request, 1–255 characters. `requests(filter: {clientReference})` finds it. */
   clientReference?: string | null | undefined;
   /** 1 to 10,000 devices. Leave it out to choose a group or the whole account. */
   devices?: Array<LineInput> | null | undefined;
   /** The devices of a group, instead of a list. */
   group?: LineGroupInput | null | undefined;
-  /** Makes a repeat harmless: the same key with the same input gives the same request, and the carrier hears of it once. 1–255 characters, unique to you within the account. Use a new UUID for each action of a user. */
+  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;
-  /** Check everything and send nothing: the result is InputAccepted or InvalidInput. */
+  /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;
   /** Every device of the account, instead of a list. */
   wholeAccount?: WholeAccountInput | null | undefined;
 };
 
-/** One eSIM profile. */
+/** One eSIM profile, named by its ICCID. */
 export type ResumeProfileDeviceInput = {
   /** The ICCID of the profile, and nothing else. */
   deviceIds: Array<DeviceIdentifierInput>;
@@ -393,53 +393,53 @@ export type ResumeProfileDeviceInput = {
 export type ResumeProfileInput = {
   /** The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. The carrier itself asks for it only where a user has several billing accounts; here it is always required, so that a further account breaks nothing. */
   accountName: string;
-  /** Your own name for the request, 1–255 characters; `requests(filter: {clientReference})` finds it. */
+  /** Your own name for the request, 1–255 characters. `requests(filter: {clientReference})` finds it. */
   clientReference?: string | null | undefined;
   /** 1 to 10,000 profiles, Verizon US and Global. */
   devices: Array<ResumeProfileDeviceInput>;
-  /** Makes a repeat harmless: the same key with the same input gives the same request, and the carrier hears of it once. 1–255 characters, unique to you within the account. Use a new UUID for each action of a user. */
+  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;
   /** The Verizon service plan for a profile on the Verizon network, the Global service plan for a Global one. */
   servicePlan?: string | null | undefined;
-  /** Check everything and send nothing: the result is InputAccepted or InvalidInput. */
+  /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;
 };
 
 /** The request whose failed devices are tried again. */
 export type RetryFailedDevicesInput = {
-  /** Your own name for the request, 1–255 characters; `requests(filter: {clientReference})` finds it. */
+  /** Your own name for the request, 1–255 characters. `requests(filter: {clientReference})` finds it. */
   clientReference?: string | null | undefined;
-  /** Makes a repeat harmless: the same key with the same input gives the same request, and the carrier hears of it once. 1–255 characters, unique to you within the account. Use a new UUID for each action of a user. */
+  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;
   /** The `id` of the request (`req_…`), or one of its requestIds at the carrier. */
   requestId: string | number;
-  /** Check everything and send nothing: the result is InputAccepted or InvalidInput. */
+  /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;
 };
 
-/** Which devices to suspend. Exactly one of `devices`, `group` and `wholeAccount` says which. No field may contain `'`, `<` or `\`. */
+/** Which devices to suspend. Give exactly one of `devices`, `group` and `wholeAccount`. No field may contain `'`, `<` or `\`. */
 export type SuspendDevicesInput = {
   /** The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. The carrier itself asks for it only where a user has several billing accounts; here it is always required, so that a further account breaks nothing. */
   accountName: string;
-  /** Your own name for the request, 1–255 characters; `requests(filter: {clientReference})` finds it. */
+  /** Your own name for the request, 1–255 characters. `requests(filter: {clientReference})` finds it. */
   clientReference?: string | null | undefined;
   /** 1 to 10,000 devices. Leave it out to choose a group or the whole account. */
   devices?: Array<LineInput> | null | undefined;
   /** The devices of a group, instead of a list. */
   group?: LineGroupInput | null | undefined;
-  /** Makes a repeat harmless: the same key with the same input gives the same request, and the carrier hears of it once. 1–255 characters, unique to you within the account. Use a new UUID for each action of a user. */
+  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;
-  /** Check everything and send nothing: the result is InputAccepted or InvalidInput. */
+  /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;
   /** Every device of the account, instead of a list. */
   wholeAccount?: WholeAccountInput | null | undefined;
-  /** Whether the devices go on being billed while they are suspended: `true` with billing, `false` without, as far as the contract allows it. The carrier decides when it is left out. */
+  /** Whether the devices are billed while they are suspended: `true` with billing, `false` without billing if the contract allows it. Default: the carrier decides. */
   withBilling?: boolean | null | undefined;
 };
 
-/** Every device of the account, or those that match every filter. */
+/** Every device of the account. With filters, only those that match all of them. */
 export type WholeAccountInput = {
-  /** Repeat `accountName`: every device of the account is meant. */
+  /** Repeat `accountName` here, to confirm that every device of the account is meant. */
   confirmAccountName: string;
   /** Only devices with all of these custom field values. */
   customFieldFilter?: Array<CustomFieldFilterInput> | null | undefined;
