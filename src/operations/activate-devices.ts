@@ -6,11 +6,9 @@ import { about, identifiers, INPUT_TYPES, optional, plainText, servicePlan, text
 import { primaryPlaceOfUse } from './place-of-use.ts';
 import { historyShows, isAfterSending } from './proof.ts';
 import {
-  chosenBy,
+  chooseDevices,
   customFieldFilter,
-  customFieldKey,
   customFieldList,
-  customFieldValue,
   deviceList,
   reportChoiceFaults,
   reportRepeatedKeys,
@@ -37,12 +35,9 @@ const device = z
   .register(INPUT_TYPES, { name: 'ActivateDeviceInput', description: 'One device to activate.' });
 
 const customFields = customFieldList(
-  z
-    .object({
-      key: customFieldKey,
-      value: customFieldValue.describe("A user-defined text of at most 50 characters, without `'`, `<` and `\\`."),
-    })
-    .register(INPUT_TYPES, { name: 'CustomFieldInput', description: 'A custom field to set on every device of the request.' }),
+  'CustomFieldInput',
+  'A custom field to set on every device of the request.',
+  "A user-defined text of at most 50 characters, without `'`, `<` and `\\`.",
 );
 
 const narrowing = {
@@ -98,7 +93,7 @@ export const activateDevices = defineOperation({
     filterKeys: ['groupName', 'customFields'],
     reportFaults: ({ devices, activateGroup: group, activateWholeAccount: wholeAccount, accountName }, report) =>
       reportChoiceFaults({ devices, group, wholeAccount }, accountName, words, report),
-    choose: ({ devices, activateGroup: group, activateWholeAccount: wholeAccount }) => chosenBy({ devices, group, wholeAccount }),
+    choose: ({ devices, activateGroup: group, activateWholeAccount: wholeAccount }) => chooseDevices({ devices, group, wholeAccount }),
   },
   fields: {
     servicePlan: servicePlan.describe(

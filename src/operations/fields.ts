@@ -16,13 +16,14 @@ export const INPUT_TYPES = z.registry<{ readonly name: string; readonly descript
 // oxlint-disable-next-line no-control-regex
 const FORBIDDEN = /['<\\\u0000-\u001f\u007f\ud800-\udfff\ufffd]/u;
 
-interface Issue {
-  readonly path?: readonly PropertyKey[] | undefined;
-}
-
 /** Makes a sentence about a field that breaks a rule: the name of the field, then `rest`. */
 export function about(rest: string) {
-  return { error: ({ path }: Issue) => `${String(path?.at(-1) ?? 'input')} ${rest}` };
+  return { error: ({ path }: { readonly path?: readonly PropertyKey[] | undefined }) => `${String(path?.at(-1) ?? 'input')} ${rest}` };
+}
+
+/** The same for a rule that has a code of its own. */
+export function breaks(code: string, rest: string) {
+  return { ...about(rest), params: { code } };
 }
 
 /** Text that goes to the carrier: 1 to `max` characters, none of them forbidden, and no space around it. */
@@ -31,11 +32,11 @@ export const text = (max: number) =>
     .string()
     .min(1, about('must not be empty: leave the field out instead.'))
     .max(max, about(`must have at most ${max} characters.`))
-    .refine((value) => !FORBIDDEN.test(value), {
-      ...about("must be UTF-8 without control characters and without ' < and \\: the carrier refuses them."),
-      params: { code: 'INVALID_CHARACTER' },
-    })
-    .refine((value) => value.trim() === value, { ...about('must not begin or end with a space.'), params: { code: 'PADDED' } });
+    .refine(
+      (value) => !FORBIDDEN.test(value),
+      breaks('INVALID_CHARACTER', "must be UTF-8 without control characters and without ' < and \\: the carrier refuses them."),
+    )
+    .refine((value) => value.trim() === value, breaks('PADDED', 'must not begin or end with a space.'));
 
 /** Letters, digits, space, dash, exclamation point and pound sign. */
 export const plainText = (max: number) =>
@@ -102,23 +103,11 @@ export function identifier(kinds: readonly DeviceIdentifierKind[]) {
         ),
     })
     .superRefine(({ kind, id }, context) => {
-      if (!kinds.includes(kind)) {
-        context.addIssue({
-          code: 'custom',
-          path: ['kind'],
-          params: { code: 'IDENTIFIER_KIND' },
-          message: `This operation takes ${kinds.join(', ')}; ${kind} is not one of them.`,
-        });
-        return;
-      }
+      const report = (field: string, code: string, message: string) =>
+        context.addIssue({ code: 'custom', path: [field], params: { code }, message });
       const { form, hint } = IDENTIFIER_FORMS[kind];
-      if (!form.test(id))
-        context.addIssue({
-          code: 'custom',
-          path: ['id'],
-          params: { code: 'IDENTIFIER_FORM' },
-          message: `The id of kind ${kind} must have ${hint} and nothing else.`,
-        });
+      if (!kinds.includes(kind)) report('kind', 'IDENTIFIER_KIND', `This operation takes ${kinds.join(', ')}. ${kind} is not one of them.`);
+      else if (!form.test(id)) report('id', 'IDENTIFIER_FORM', `The id of kind ${kind} must have ${hint} and nothing else.`);
     })
     .register(INPUT_TYPES, { name: 'DeviceIdentifierInput', description: 'Kind and value of one identifier of a device.' });
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { about, INPUT_TYPES, optional, plainText, text, zipCode } from './fields.ts';
+import { about, breaks, INPUT_TYPES, optional, plainText, text, zipCode } from './fields.ts';
 
 /** Matches "P.O. Box 12", "PO Box", "POB 12" and "post office box". The address is for taxation and must be a physical one. */
 const PO_BOX = /\bp(?:ost)?[\s.-]*o(?:ffice)?[\s.-]*b(?:ox\b|\.?[\s#]*\d)/i;
@@ -19,10 +19,10 @@ const customerName = z
 const address = z
   .object({
     addressLine1: text(100)
-      .refine((line) => !PO_BOX.test(line), {
-        ...about('must be a physical address and not a P.O. box, because it is used for taxation.'),
-        params: { code: 'PO_BOX' },
-      })
+      .refine(
+        (line) => !PO_BOX.test(line),
+        breaks('PO_BOX', 'must be a physical address and not a P.O. box, because it is used for taxation.'),
+      )
       .describe('The street address, at most 100 characters. It must be a physical address for taxation; it cannot be a P.O. box.'),
     addressLine2: optional(text(100)).describe('Additional street address information, at most 100 characters.'),
     city: text(100).describe('The city, at most 100 characters.'),
@@ -45,10 +45,7 @@ const address = z
       'A single letter for the type of the phone, for example `H` or `W`.',
     ),
     emailAddress: optional(
-      text(254).refine((value) => z.email().safeParse(value).success, {
-        ...about('must be an e-mail address.'),
-        params: { code: 'EMAIL' },
-      }),
+      text(254).refine((value) => z.email().safeParse(value).success, breaks('EMAIL', 'must be an e-mail address.')),
     ).describe('An e-mail address of the customer, at most 254 characters.'),
   })
   .register(INPUT_TYPES, {

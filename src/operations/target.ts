@@ -5,12 +5,6 @@ import { identifierKey, type DeviceIdentifierKind } from '../datasources/thingsp
 import { about, identifiers, INPUT_TYPES, optional, servicePlan, text } from './fields.ts';
 import type { ReportFault } from './input-fault.ts';
 
-/** The devices of a parsed input. `devices` is null when the carrier chooses them by `filter`. */
-interface ChosenDevices {
-  readonly devices: readonly RequestedDevice[] | null;
-  readonly filter: DeviceFilter;
-}
-
 /** The part of an operation's input that names the devices. */
 export interface Target<Fields extends z.ZodRawShape> {
   readonly fields: Fields;
@@ -18,7 +12,8 @@ export interface Target<Fields extends z.ZodRawShape> {
   readonly filterKeys: readonly (keyof DeviceFilter)[];
   /** Rules between fields. They read the raw input, so that their faults come together with those of single fields. */
   reportFaults(input: z.input<z.ZodObject<Fields>> & { readonly accountName: string }, report: ReportFault): void;
-  choose(input: z.output<z.ZodObject<Fields>>): ChosenDevices;
+  /** The devices of a parsed input. `devices` is null when the carrier chooses them by `filter`. */
+  choose(input: z.output<z.ZodObject<Fields>>): { readonly devices: readonly RequestedDevice[] | null; readonly filter: DeviceFilter };
 }
 
 const MAX_DEVICES = 10_000;
@@ -71,25 +66,25 @@ export function listedProfiles<Profile extends z.ZodType<NamedDevice, NamedDevic
   } satisfies Target<typeof fields>;
 }
 
-export const customFieldKey = z
-  .string()
-  .regex(/^CustomField[1-5]$/, about('must be CustomField1, CustomField2, CustomField3, CustomField4 or CustomField5.'))
-  .describe('`CustomField1`, `CustomField2`, `CustomField3`, `CustomField4` or `CustomField5`.');
-
-export const customFieldValue = text(50);
-
-export function customFieldList<Entry extends z.ZodType>(entry: Entry) {
+/** A list of custom fields, as the GraphQL type `name`. */
+export function customFieldList(name: string, description: string, ofValue: string) {
+  const entry = z
+    .object({
+      key: z
+        .string()
+        .regex(/^CustomField[1-5]$/, about('must be CustomField1, CustomField2, CustomField3, CustomField4 or CustomField5.'))
+        .describe('`CustomField1`, `CustomField2`, `CustomField3`, `CustomField4` or `CustomField5`.'),
+      value: text(50).describe(ofValue),
+    })
+    .register(INPUT_TYPES, { name, description });
   return z.array(entry).min(1, 'Name at least one custom field, or leave the list out.');
 }
 
 /** Custom fields that choose devices. */
 export const customFieldFilter = customFieldList(
-  z
-    .object({ key: customFieldKey, value: customFieldValue.describe('The value that a device must have, at most 50 characters.') })
-    .register(INPUT_TYPES, {
-      name: 'CustomFieldFilterInput',
-      description: 'Chooses devices by a custom field. They must have been added to the account with this value before.',
-    }),
+  'CustomFieldFilterInput',
+  'Chooses devices by a custom field. They must have been added to the account with this value before.',
+  'The value that a device must have, at most 50 characters.',
 );
 
 export function reportRepeatedKeys(fields: readonly { readonly key: string }[] | null | undefined, path: string[], report: ReportFault) {
@@ -148,7 +143,7 @@ export function reportChoiceFaults(
   reportRepeatedKeys(wholeAccount?.customFieldFilter, [words.wholeAccount, 'customFieldFilter'], report);
 }
 
-export function chosenBy({ devices, group, wholeAccount }: Choice<RequestedDevice>): ChosenDevices {
+export function chooseDevices({ devices, group, wholeAccount }: Choice<RequestedDevice>) {
   const narrowing = group ?? wholeAccount;
   return {
     devices: devices ?? null,
@@ -203,6 +198,6 @@ export function chosenLines({ verb, consequence }: Pick<ChoiceWords, 'verb' | 'c
     fields,
     filterKeys: ['groupName', 'servicePlan', 'customFields'],
     reportFaults: (input, report) => reportChoiceFaults(input, input.accountName, words, report),
-    choose: chosenBy,
+    choose: chooseDevices,
   } satisfies Target<typeof fields>;
 }

@@ -1,6 +1,6 @@
 import type { AuditEntry as Stored } from '../datasources/request-log/audit-trail.ts';
 import { builder } from './builder.ts';
-import { connectionOf, PAGE_ARGS, pageCursor, pageSize } from './connection.ts';
+import { connectionOf, listArgs, pageCursor, pageSize } from './connection.ts';
 import { accountsFor } from './queries.ts';
 import { ADMIN, OWNED } from './rules.ts';
 
@@ -47,12 +47,8 @@ builder.queryField('auditLog', (t) =>
     description:
       'For an admin: who did what, newest first. Entries are never changed or deleted. Only an admin of every account sees entries that are about no single account.',
     args: {
-      accountName: t.arg.string({
-        required: false,
-        description: 'Only entries about this billing account. Default: all accounts that you administer.',
-      }),
       caller: t.arg.string({ required: false, description: 'Only actions of exactly this caller.' }),
-      ...PAGE_ARGS,
+      ...listArgs('entries', 'administer'),
     },
     resolve: (_parent, { accountName, caller: by, first, after }, { requestLog, caller }) =>
       requestLog.auditEntries(

@@ -57,6 +57,12 @@ export const PAGE_ARGS = builder.args((t) => ({
   }),
 }));
 
+/** The arguments of a list over accounts. */
+export function listArgs(nouns: string, right: 'read' | 'administer') {
+  const description = `Only ${nouns} of this billing account. Default: all accounts that you may ${right}.`;
+  return { ...builder.args((t) => ({ accountName: t.string({ required: false, description }) })), ...PAGE_ARGS };
+}
+
 /** @throws GatewayError BAD_USER_INPUT when `first` is not between 1 and 1,000 */
 export function pageSize(first: number | null | undefined): number {
   if (first === null || first === undefined) return DEFAULT_PAGE_SIZE;

@@ -1,7 +1,7 @@
 import type { DeadLetterReason as Reason, StoredDeadLetter } from '../datasources/request-log/dead-letter-log.ts';
 import { bodyText, type Redriven } from '../resolvers/callbacks/redrive-dead-letters.ts';
 import { builder } from './builder.ts';
-import { connectionOf, PAGE_ARGS, pageCursor, pageSize } from './connection.ts';
+import { connectionOf, listArgs, pageCursor, pageSize } from './connection.ts';
 import { enumOf } from './enums.ts';
 import { ADMIN, ANY_SECRET, OWNED } from './rules.ts';
 
@@ -42,12 +42,8 @@ builder.queryField('deadLetters', (t) =>
     type: DeadLetterConnection,
     description: 'For an admin: messages that could not be applied, oldest first. They are kept at least until the retention time ends.',
     args: {
-      accountName: t.arg.string({
-        required: false,
-        description: 'Only messages for this billing account. Default: all accounts that you administer.',
-      }),
       reason: t.arg({ type: DeadLetterReason, required: false, description: 'Only messages that are kept for this reason.' }),
-      ...PAGE_ARGS,
+      ...listArgs('messages', 'administer'),
     },
     resolve: (_parent, { accountName, reason, first, after }, { deadLetters, caller }) =>
       deadLetters.list(caller, {

@@ -1,5 +1,5 @@
 import { listEachOnce } from '../datasources/thingspace/wire/device-identifier.ts';
-import type { CallbackFault, CallbackSuspension } from '../datasources/thingspace/wire/callback.ts';
+import type { CallbackFault, CallbackMessage, CallbackSuspension } from '../datasources/thingspace/wire/callback.ts';
 import type { StoredCallback, StoredOutcome } from '../datasources/request-log/stored-request.ts';
 import { adviceFor } from '../resolvers/requests/advice.ts';
 import { builder } from './builder.ts';
@@ -100,17 +100,8 @@ const Nidd = builder.objectRef<StoredCallback>('Nidd').implement({
   }),
 });
 
-type FinalText =
-  | 'status'
-  | 'state'
-  | 'stateName'
-  | 'serviceName'
-  | 'servicePlan'
-  | 'ipAddress'
-  | 'profileStatus'
-  | 'profileRole'
-  | 'activationCode'
-  | 'comment';
+/** The fields of a message that are text or null. */
+type TextField = { [Key in keyof CallbackMessage]: CallbackMessage[Key] extends string | null ? Key : never }[keyof CallbackMessage];
 
 export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').implement({
   extensions: OWNED,
@@ -118,7 +109,7 @@ export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').i
   interfaces: [Node],
   isTypeOf: (value) => typeof value === 'object' && value !== null && 'id' in value && String(value.id).startsWith('out_'),
   fields: (t) => {
-    const finalText = (name: FinalText, description: string, extensions = OWNED) =>
+    const finalText = (name: TextField, description: string, extensions = OWNED) =>
       t.string({
         extensions,
         nullable: true,

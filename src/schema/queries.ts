@@ -3,7 +3,7 @@ import { identifierKey } from '../datasources/thingspace/wire/device-identifier.
 import { accountsWith, mayUse, type Caller, type Scope } from '../resolvers/access/caller.ts';
 import { findRequest, REQUEST_ID } from '../resolvers/requests/find-request.ts';
 import { builder } from './builder.ts';
-import { connectionOf, PAGE_ARGS, pageCursor, pageSize } from './connection.ts';
+import { connectionOf, listArgs, pageCursor, pageSize } from './connection.ts';
 import { DeviceIdentifierKindEnum, OperationEnum, RequestStatusEnum } from './enums.ts';
 import { Node } from './node.ts';
 import { Request } from './request.ts';
@@ -57,12 +57,8 @@ builder.queryType({
       type: RequestConnection,
       description: 'Requests, newest first.',
       args: {
-        accountName: t.arg.string({
-          required: false,
-          description: 'Only requests of this billing account. Default: all accounts that you may read.',
-        }),
         filter: t.arg({ type: RequestFilter, required: false, description: 'Narrows the list.' }),
-        ...PAGE_ARGS,
+        ...listArgs('requests', 'read'),
       },
       resolve: (_parent, { accountName, filter, first, after }, { requestLog, caller }) =>
         requestLog.list(
@@ -85,11 +81,7 @@ builder.queryType({
       description:
         'Callbacks that belong to no request, oldest first. Some are for requests of another tool: after two minutes those become a request of origin EXTERNAL. Others come from services that this gateway does not follow.',
       args: {
-        accountName: t.arg.string({
-          required: false,
-          description: 'Only callbacks for this billing account. Default: all accounts that you may read.',
-        }),
-        ...PAGE_ARGS,
+        ...listArgs('unclaimed callbacks', 'read'),
       },
       resolve: (_parent, { accountName, first, after }, { requestLog, caller }) =>
         requestLog.unclaimed(

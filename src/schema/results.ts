@@ -38,7 +38,7 @@ function writeMessage(failure: Failure): string {
     case 'UNAVAILABLE':
       return `Nothing was sent, and nothing will be. ${failure.message}`;
     case 'LIMITED':
-      return 'Too many requests are waiting to be sent. This one was not accepted: try again after `retryAfterMs`.';
+      return 'Too many requests are waiting to be sent. Nothing was accepted: try again after `retryAfterMs`.';
     case 'KEY_REUSED':
       return 'This idempotencyKey was used with another input, and nothing was sent. Use a new key for a new request.';
   }

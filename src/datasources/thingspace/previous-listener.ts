@@ -25,6 +25,7 @@ export class PreviousListener implements AsyncDisposable {
   }
 
   async post(url: URL, message: { readonly contentType: string; readonly body: Uint8Array }): Promise<Delivery> {
+    const credentials = Buffer.from(`${unescape(url.username)}:${unescape(url.password)}`).toString('base64');
     const timeout = new AbortController();
     const timer = setTimeout(() => timeout.abort(Object.assign(new Error('no answer'), { code: 'TIMEOUT' })), this.#timeoutMs);
     try {
@@ -32,7 +33,10 @@ export class PreviousListener implements AsyncDisposable {
         origin: url.origin,
         path: url.pathname + url.search,
         method: 'POST',
-        headers: { 'content-type': message.contentType, ...basicAuthorization(url) },
+        headers: {
+          'content-type': message.contentType,
+          ...(url.username + url.password !== '' && { authorization: `Basic ${credentials}` }),
+        },
         body: message.body,
         signal: timeout.signal,
       });
@@ -51,9 +55,4 @@ export class PreviousListener implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent.destroy();
   }
-}
-
-function basicAuthorization({ username, password }: URL): { authorization?: string } {
-  if (username === '' && password === '') return {};
-  return { authorization: `Basic ${Buffer.from(`${unescape(username)}:${unescape(password)}`).toString('base64')}` };
 }

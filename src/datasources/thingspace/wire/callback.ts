@@ -35,15 +35,6 @@ export interface CallbackMessage {
   readonly maxCallbackThreshold: number | null;
 }
 
-/** The carrier's `suspendResponse`. Days are whole days. */
-export interface CallbackSuspension {
-  /** The day on which the carrier restores the device by itself, verbatim. */
-  readonly expectedResumeDate: string | null;
-  readonly maxSuspendDaysAllowed: number | null;
-  readonly numDaysSuspendAllowedCurrent12Months: number | null;
-  readonly numDaysSuspendedLast12Months: number | null;
-}
-
 export interface CallbackFault {
   readonly code: string;
   readonly message: string;
@@ -94,6 +85,16 @@ const deviceProfileResponse = z.object({
   activationCode: text,
 });
 
+const suspendResponse = z.object({
+  expectedResumeDate: text,
+  maxSuspendDaysAllowed: count,
+  numDaysSuspendAllowedCurrent12Months: count,
+  numDaysSuspendedLast12Months: count,
+});
+
+/** Counts are whole days. `expectedResumeDate` is verbatim: on that day the carrier restores the device by itself. */
+export type CallbackSuspension = Readonly<z.output<typeof suspendResponse>>;
+
 const envelope = z.object({
   requestId: text,
   deviceIds: deviceIdentifiers,
@@ -101,14 +102,7 @@ const envelope = z.object({
     z.object({
       activateResponse: single(activateResponse),
       deviceProfileResponse: single(deviceProfileResponse),
-      suspendResponse: single(
-        z.object({
-          expectedResumeDate: text,
-          maxSuspendDaysAllowed: count,
-          numDaysSuspendAllowedCurrent12Months: count,
-          numDaysSuspendedLast12Months: count,
-        }),
-      ),
+      suspendResponse: single(suspendResponse),
       changeIdentifierResponse: single(z.object({ deviceIds: deviceIdentifiers, servicePlan: text })),
     }),
   ),

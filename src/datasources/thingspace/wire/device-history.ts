@@ -17,13 +17,7 @@ export interface HistoryEvent {
 
 const event = z
   .object({ eventType: lenientText, status: lenientText, occurredAt: z.unknown().optional(), servicePlan: lenientText, mdn: lenientText })
-  .transform(({ eventType, status, occurredAt, servicePlan, mdn }): Omit<HistoryEvent, 'json'> => ({
-    type: eventType,
-    status,
-    occurredAt: parseCarrierDate(occurredAt),
-    servicePlan,
-    mdn,
-  }));
+  .transform(({ eventType, occurredAt, ...rest }) => ({ ...rest, type: eventType, occurredAt: parseCarrierDate(occurredAt) }));
 
 const part = z
   .object({ provisioningHistory: z.array(z.unknown()).nullish(), hasMoreData: lenientBoolean })

@@ -15,15 +15,9 @@ export function isEvidenceService(service: string): service is EvidenceService {
 }
 
 /** The part of an answer that is kept. It is enough to show the device, and has none of the personal data of a device list. */
-export interface Said {
+interface Said extends Partial<Pick<CallbackMessage, 'status' | 'state' | 'servicePlan' | 'ipAddress' | 'profileStatus'>> {
   readonly succeeded: boolean;
-  /** The carrier's word, when the answer is a status. */
-  readonly status?: string | null;
   readonly deviceIds: readonly Pick<DeviceIdentifier, 'id' | 'reportedKind'>[];
-  readonly state?: string | null;
-  readonly servicePlan?: string | null;
-  readonly ipAddress?: string | null;
-  readonly profileStatus?: string | null;
 }
 
 export interface Evidence {
