@@ -8,7 +8,7 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
 export type ActivateDeviceInput = {
   /** The identifiers of the device, each kind once. A 4G device needs its IMEI and ICCID, or the ICCID alone with `skuNumber`. The kinds IMEI, ICCID, EID, MDN, MEID, MSISDN and ESN are accepted. */
   deviceIds: Array<DeviceIdentifierInput>;
-  /** The IP address to assign, in the format 1-255.0-255.0-255.0-255: `100.127.22.33`. It needs `carrierIpPoolName`. Default: the network assigns one. */
+  /** The IP address to assign, in the format 1-255.0-255.0-255.0-255: `100.127.22.33`. It needs `carrierIpPoolName`. */
   ipAddress?: string | null | undefined;
 };
 
@@ -46,7 +46,7 @@ export type ActivateDevicesInput = {
   publicIpRestriction?: string | null | undefined;
   /** The service plan for all devices: one of the codes the carrier lists for the account (GET /plans); for Consumer eSIM for Enterprise it is `HybridESim`. The carrier sends the codes at on-boarding and whenever plans change. Devices that are not supported by the service plan will not activate. */
   servicePlan: string;
-  /** The Stock Keeping Unit of a 4G device type, at most 20 characters, in lieu of the IMEI: each device then needs its ICCID, and all must be of the same type. SIM OTA must be performed before maintenance transactions (service plan, feature or ICCID change). */
+  /** The Stock Keeping Unit of a 4G device type, at most 20 characters, instead of the IMEI: each device then needs its ICCID, and all must be of the same type. SIM OTA must be performed before maintenance transactions (service plan, feature or ICCID change). */
   skuNumber?: string | null | undefined;
   /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;

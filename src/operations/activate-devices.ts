@@ -28,9 +28,7 @@ const device = z
           /^(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]\d?)(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/,
           about('must be an IPv4 address: 1-255.0-255.0-255.0-255, for example "100.127.22.33".'),
         ),
-    ).describe(
-      'The IP address to assign, in the format 1-255.0-255.0-255.0-255: `100.127.22.33`. It needs `carrierIpPoolName`. Default: the network assigns one.',
-    ),
+    ).describe('The IP address to assign, in the format 1-255.0-255.0-255.0-255: `100.127.22.33`. It needs `carrierIpPoolName`.'),
   })
   .register(INPUT_TYPES, { name: 'ActivateDeviceInput', description: 'One device to activate.' });
 
@@ -80,7 +78,7 @@ export const activateDevices = defineOperation({
     purpose: 'Activate service for devices',
     noun: 'The activation',
     mutation:
-      'Activates service for devices, so that they can send and receive data. Each device reports when it is active or has failed, usually within a few minutes. It may take up to 12 hours while the network is being changed. NB-IoT devices report a second time when NIDD is configured. The carrier takes 100 activate requests a minute: put many devices into one. Before, check that the devices are ready (state, availability), and read the carrier’s M2M Service Provisioning Rules. The carrier’s device list and provisioning history also show what happened to a device. A general error in a result is a case for the carrier’s support; other errors mean a wrong identifier or value.',
+      'Activates service for devices, so that they can send and receive data. Each device reports when it is active or has failed, usually within a few minutes. It may take up to 12 hours while the network is being changed. NB-IoT devices report a second time when NIDD is configured. The carrier takes 100 activate requests a minute: put many devices into one. First check that the devices are ready (state, availability), and read the carrier’s M2M Service Provisioning Rules. The carrier’s device list and provisioning history also show what happened to a device. A general error in a result is a case for the carrier’s support; other errors mean a wrong identifier or value.',
     inputType:
       "Which devices to activate, and how. Give exactly one of `devices`, `activateGroup` and `activateWholeAccount`. Devices must already exist in Verizon Mobile Device Management (MDM). If they are not in the account yet and the activation fails, they may be added to it as deactivated. No field may contain `'`, `<` or `\\`.",
   },
@@ -106,7 +104,7 @@ export const activateDevices = defineOperation({
       'The device group to put the listed `devices` into, at most 100 characters. To activate the devices of a group, use `activateGroup`.',
     ),
     skuNumber: optional(text(20)).describe(
-      'The Stock Keeping Unit of a 4G device type, at most 20 characters, in lieu of the IMEI: each device then needs its ICCID, and all must be of the same type. SIM OTA must be performed before maintenance transactions (service plan, feature or ICCID change).',
+      'The Stock Keeping Unit of a 4G device type, at most 20 characters, instead of the IMEI: each device then needs its ICCID, and all must be of the same type. SIM OTA must be performed before maintenance transactions (service plan, feature or ICCID change).',
     ),
     carrierName: optional(text(100)).describe(
       'The carrier that performs the activation, at most 100 characters. Only needed if you have more than one; your only carrier is used by default.',

@@ -51,7 +51,7 @@ export const Request = RequestRef.implement({
     }),
     deviceCountIsEstimate: t.exposeBoolean('totalIsEstimate', {
       description:
-        'True when the carrier chose the devices (a group, a whole account). The gateway read them right before it sent the request, and the carrier may have chosen others.',
+        'True when `deviceCount` is the number of devices that a group or a whole account had right before the request was sent. The carrier may have chosen others.',
     }),
     progress: t.expose('progress', { type: Progress, description: 'Devices by status.' }),
     carrierRequests: t.field({
@@ -88,7 +88,8 @@ export const Request = RequestRef.implement({
       description: 'The caller’s own name for the request. Null when the mutation gave none.',
     }),
     createdBy: t.exposeString('createdBy', {
-      description: 'Who called the mutation: `key:` and the name of an API key, `sub:` and the subject of a token, or `local`.',
+      description:
+        'Who called the mutation: `key:` and the name of an API key, `sub:` and the subject of a token, or `local`. It is `external` for a request of another tool.',
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the request was created.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When the request or one of its devices last changed.' }),

@@ -3,7 +3,7 @@ import { builder } from './builder.ts';
 import { DeviceIdentifier } from './device-identifier.ts';
 import { OWNED } from './rules.ts';
 
-/** Matches a message of any service, in either spelling, with a field that would need a grant if it had a field of its own in the graph. */
+/** Finds a field in a message, in any spelling, that would need a grant if the graph showed it by itself. */
 const NAMES_A_SECRET = /"[^"]*(?:credential|password|activationcode)[^"]*":/i;
 
 export const UnclaimedCallback = builder.objectRef<Stored>('UnclaimedCallback').implement({
