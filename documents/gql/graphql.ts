@@ -6,13 +6,13 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
 /** One device to activate. */
 export type ActivateDeviceInput = {
-  /** Its identifiers, each kind once: for a 4G device its IMEI and ICCID (or the ICCID alone with `skuNumber`). Takes IMEI, ICCID, EID, MDN, MEID, MSISDN and ESN. */
+  /** The identifiers of the device, each kind once. A 4G device needs its IMEI and ICCID, or the ICCID alone with `skuNumber`. The kinds IMEI, ICCID, EID, MDN, MEID, MSISDN and ESN are accepted. */
   deviceIds: Array<DeviceIdentifierInput>;
-  /** The IP address to assign, in the format 1-255.0-255.0-255.0-255: `100.127.22.33`. Needs `carrierIpPoolName`. */
+  /** The IP address to assign, in the format 1-255.0-255.0-255.0-255: `100.127.22.33`. It needs `carrierIpPoolName`. */
   ipAddress?: string | null | undefined;
 };
 
-/** What to activate, and how. Exactly one of `devices`, `activateGroup` and `activateWholeAccount` says which devices. Devices must already exist in Verizon Mobile Device Management (MDM). If they are not in the account yet and the activation fails, they may be added to it as deactivated. No field may contain `'`, `<` or `\`. */
+/** Which devices to activate, and how. Give exactly one of `devices`, `activateGroup` and `activateWholeAccount`. Devices must already exist in Verizon Mobile Device Management (MDM). If they are not in the account yet and the activation fails, they may be added to it as deactivated. No field may contain `'`, `<` or `\`. */
 export type ActivateDevicesInput = {
   /** The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. The carrier itself asks for it only where a user has several billing accounts; here it is always required, so that a further account breaks nothing. */
   accountName: string;
@@ -20,11 +20,11 @@ export type ActivateDevicesInput = {
   activateGroup?: ActivateGroupInput | null | undefined;
   /** Activate the devices of the whole account instead of a list. */
   activateWholeAccount?: ActivateWholeAccountInput | null | undefined;
-  /** The private IP pool (Carrier Group Name) the device addresses come from; the default pool when left out. Required when a device has an `ipAddress`. */
+  /** The private IP pool (Carrier Group Name) that the device addresses come from, at most 100 characters; the default pool when left out. Required when a device has an `ipAddress`. */
   carrierIpPoolName?: string | null | undefined;
-  /** The carrier that performs the activation. Only needed if you have more than one; your only carrier is used by default. */
+  /** The carrier that performs the activation, at most 100 characters. Only needed if you have more than one; your only carrier is used by default. */
   carrierName?: string | null | undefined;
-  /** Your own name for the request, 1–255 characters; `requests(filter: {clientReference})` finds it. */
+  /** Your own name for the request, 1–255 characters. `requests(filter: {clientReference})` finds it. */
   clientReference?: string | null | undefined;
   /** The cost center of all devices of the request: at most 36 letters, digits, spaces, dashes, exclamation points and pound signs. */
   costCenterCode?: string | null | undefined;
@@ -32,70 +32,70 @@ export type ActivateDevicesInput = {
   customFields?: Array<CustomFieldInput> | null | undefined;
   /** 1 to 10,000 devices. Leave it out to activate a group or the whole account. */
   devices?: Array<ActivateDeviceInput> | null | undefined;
-  /** The device group to put the listed `devices` into. (To activate the devices of a group, use `activateGroup`.) */
+  /** The device group to put the listed `devices` into, at most 100 characters. To activate the devices of a group, use `activateGroup`. */
   groupName?: string | null | undefined;
-  /** Makes a repeat harmless: the same key with the same input gives the same request, and the carrier hears of it once. 1–255 characters, unique to you within the account. Use a new UUID for each action of a user. */
+  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;
-  /** The ID of a “Qualified” or “Closed - Won” VPP customer lead (GET /leads), used for MDN assignment, taxation and compensation. Not allowed for non-VPP activations, nor together with `primaryPlaceOfUse`. Set `mdnZipCode` to the zip value of the lead’s address. */
+  /** The ID of a “Qualified” or “Closed - Won” VPP customer lead (GET /leads), at most 100 characters. It is used for MDN assignment, taxation and compensation. Not allowed for non-VPP activations, nor together with `primaryPlaceOfUse`. Set `mdnZipCode` to the zip value of the lead’s address. */
   leadId?: string | null | undefined;
   /** The 5-digit ZIP code where the service will primarily be used, or one you have been told to use. With geographic numbering the MDN is derived from it. With `leadId`, set it to the ZIP code of the lead’s address. Devices are assigned non-geographic MDNs if the account and device both support this feature. */
   mdnZipCode: string;
-  /** Customer and address of use; the account profile’s address when left out. Cannot be used with `leadId`: VPP partners enter a lead, whose AddressZipCode is used for taxation, or these fields without one to associate customer data with devices. */
+  /** The customer and the address of use; the account profile’s address when left out. Cannot be used with `leadId`: VPP partners enter a lead, whose AddressZipCode is used for taxation, or these fields without one to associate customer data with devices. */
   primaryPlaceOfUse?: PrimaryPlaceOfUseInput | null | undefined;
   /** For static IP addresses on the public network: `restricted` (no general access to the Internet) or `unrestricted`. */
   publicIpRestriction?: string | null | undefined;
-  /** The service plan for all devices: one of the codes the carrier lists for the account (GET /plans); for Consumer eSIM for Enterprise it is `HybridESim`. The carrier hands out the codes at on-boarding and whenever plans change. Any devices that are not supported by the service plan will not activate. */
+  /** The service plan for all devices: one of the codes the carrier lists for the account (GET /plans); for Consumer eSIM for Enterprise it is `HybridESim`. The carrier sends the codes at on-boarding and whenever plans change. Devices that are not supported by the service plan will not activate. */
   servicePlan: string;
-  /** The Stock Keeping Unit of a 4G device type, at most 20 characters, in lieu of the IMEI: each device then needs its ICCID, and all must be of the same type. SIM OTA must be performed before maintenance transactions (service plan, feature or ICCID change). */
+  /** The Stock Keeping Unit of a 4G device type, at most 20 characters, instead of the IMEI: each device then needs its ICCID, and all must be of the same type. SIM OTA must be performed before maintenance transactions (service plan, feature or ICCID change). */
   skuNumber?: string | null | undefined;
-  /** Check everything and send nothing: the result is InputAccepted or InvalidInput. */
+  /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;
 };
 
 /** Activates the devices of a group. */
 export type ActivateGroupInput = {
-  /** Activate only devices with these custom field values. They must have been added to the account with them before. */
+  /** Activate only devices with all of these custom field values. They must have been added to the account with them before. */
   customFieldFilter?: Array<CustomFieldFilterInput> | null | undefined;
-  /** The device group. */
+  /** The name of the device group, at most 100 characters. */
   groupName: string;
 };
 
-/** Activates every 4G device of the account, or those with specific custom field values. */
+/** Activates every 4G device of the account. With a filter, only those with specific custom field values. */
 export type ActivateWholeAccountInput = {
-  /** Repeat `accountName`: every line of the account will be billed. */
+  /** Repeat `accountName` here, to confirm that every line of the account will be billed. */
   confirmAccountName: string;
-  /** Activate only devices with these custom field values. They must have been added to the account with them before. */
+  /** Activate only devices with all of these custom field values. They must have been added to the account with them before. */
   customFieldFilter?: Array<CustomFieldFilterInput> | null | undefined;
 };
 
 /** Which request to cancel. */
 export type CancelRequestInput = {
-  /** The `id` of the request (`req_…`), or one of its carrier requestIds. */
+  /** The `id` of the request (`req_…`), or one of its requestIds at the carrier. */
   requestId: string | number;
 };
 
-/** How one POST to the carrier stands. */
+/** The state of one POST to the carrier. */
 export type CarrierRequestState =
-  /** The carrier took it on: it answered with its request id, or its devices show that it arrived. */
+  /** The carrier accepted it: it answered with a requestId, or its devices show that the POST arrived. */
   | 'ACCEPTED'
-  /** Cancelled before it was sent, or stated by an operator never to have arrived. */
+  /** It was cancelled before it was sent, or an operator stated that it never arrived. */
   | 'CANCELLED'
-  /** Nothing more is awaited from it. */
+  /** Nothing more is expected from it. */
   | 'CLOSED'
-  /** Waits to be sent. */
+  /** It waits to be sent. */
   | 'QUEUED'
-  /** The carrier refused it; see `error`. */
+  /** The carrier refused it. See `error`. */
   | 'REFUSED'
-  /** On its way. */
+  /** It is on its way. */
   | 'SENDING'
-  /** It left and was not answered. It is never sent again. */
+  /** It was sent and never answered. It is never sent again. */
   | 'UNKNOWN';
 
-/** Chooses devices that were added to the account before and have this value. */
+/** Chooses devices by a custom field. They must have been added to the account with this value before. */
 export type CustomFieldFilterInput = {
   /** `CustomField1`, `CustomField2`, `CustomField3`, `CustomField4` or `CustomField5`. */
   key: string;
-  /** The value a device must have; at most 50 characters. */
+  /** The value that a device must have, at most 50 characters. */
   value: string;
 };
 
@@ -113,42 +113,42 @@ export type CustomerNameInput = {
   firstName: string;
   /** Last name: at most 25 letters, digits, spaces, dashes, exclamation points and pound signs. */
   lastName: string;
-  /** Middle name. */
+  /** Middle name, at most 50 characters. */
   middleName?: string | null | undefined;
-  /** A suffix such as `Jr.` or `III.` */
+  /** A suffix such as `Jr.` or `III.`, at most 50 characters. */
   suffix?: string | null | undefined;
-  /** A title such as `Mr.` or `Dr.` */
+  /** A title such as `Mr.` or `Dr.`, at most 50 characters. */
   title?: string | null | undefined;
 };
 
 /** Why a message could not be applied. */
 export type DeadLetterReason =
-  /** What is stored of its request was changed or damaged, and cannot be read: ask who runs the gateway to restore it. */
+  /** The stored data of its request was changed or damaged, and cannot be read. Ask the people who run the gateway to restore it. */
   | 'DAMAGED_REQUEST'
-  /** It names a request of another account than the one whose listener it came to. */
+  /** It names a request of another account than the one that it came for. */
   | 'FOREIGN_REQUEST'
-  /** It names credentials that are not those of the registration. */
+  /** Its credentials are not those of the registration. */
   | 'QUARANTINED'
-  /** It is not a callback that this version can read. */
+  /** This version cannot read it as a callback. */
   | 'UNREADABLE';
 
 /** Names a device by one of its identifiers. */
 export type DeviceIdentifierFilter = {
-  /** The identifier, digits only. An IMEI is found with 14, 15 or 16 digits, an MDN also as MSISDN. */
+  /** The identifier without spaces or dashes. An IMEI is found with 14, 15 or 16 digits, an MDN also by its MSISDN. */
   id: string;
-  /** What the identifier identifies. */
+  /** The kind of the identifier. */
   kind: DeviceIdentifierKind;
 };
 
-/** Type and value of one identifier of a device. */
+/** Kind and value of one identifier of a device. */
 export type DeviceIdentifierInput = {
-  /** The value, digits only. ICCID 18–20 digits, EID 32, IMEI 14–16, MDN 10, MSISDN 11, ESN 11; MEID 14 hexadecimal digits. */
+  /** The value, without spaces or dashes. ICCID 18–20 digits, EID 32, IMEI 14–16, MDN 10, MSISDN 11, ESN 11; MEID 14 hexadecimal digits. */
   id: string;
-  /** What it identifies. Each operation says which kinds it takes. */
+  /** The kind of the identifier. Each operation says which kinds it takes. */
   kind: DeviceIdentifierKind;
 };
 
-/** What an identifier of a device identifies. */
+/** The kind of an identifier of a device. */
 export type DeviceIdentifierKind =
   /** The eSIM chip (eUICC): 32 digits. */
   | 'EID'
@@ -158,22 +158,22 @@ export type DeviceIdentifierKind =
   | 'ICCID'
   /** The device: 14 to 16 digits. */
   | 'IMEI'
-  /** The subscription in the network: 14 or 15 digits. Only in callbacks. */
+  /** The subscription in the network: 14 or 15 digits. Only callbacks have it. */
   | 'IMSI'
   /** The phone number of the line: 10 digits. */
   | 'MDN'
   /** The device (CDMA): 14 hexadecimal digits. */
   | 'MEID'
-  /** The mobile identification number: 10 digits. Only in callbacks. */
+  /** The mobile identification number: 10 digits. Only callbacks have it. */
   | 'MIN'
   /** The phone number with its country code: 1 and the MDN, 11 digits. */
   | 'MSISDN';
 
-/** The devices of a group, or those of them that match every filter. */
+/** The devices of a group. With filters, only those that match all of them. */
 export type LineGroupInput = {
   /** Only devices with all of these custom field values. */
   customFieldFilter?: Array<CustomFieldFilterInput> | null | undefined;
-  /** The device group. */
+  /** The name of the device group, at most 100 characters. */
   groupName: string;
   /** Only devices on this service plan. */
   servicePlanFilter?: string | null | undefined;
@@ -181,7 +181,7 @@ export type LineGroupInput = {
 
 /** One device of the account, named by its identifiers. */
 export type LineInput = {
-  /** Its identifiers, each kind once; one is enough. Takes ICCID, IMEI, EID, MDN, MEID, MSISDN and ESN. */
+  /** The identifiers of the device, each kind once. One is enough. The kinds ICCID, IMEI, EID, MDN, MEID, MSISDN and ESN are accepted. */
   deviceIds: Array<DeviceIdentifierInput>;
 };
 
@@ -198,57 +198,57 @@ export type Operation =
   /** Suspend service for devices (`POST /devices/actions/suspend`). */
   | 'SUSPEND_DEVICES';
 
-/** Where the knowledge of a device’s result comes from. */
+/** Where the result of a device comes from. */
 export type OutcomeSource =
-  /** A callback of the carrier. */
+  /** From a callback of the carrier. */
   | 'CALLBACK'
-  /** The gateway asked the carrier, because no callback had come. */
+  /** From the carrier’s records. The gateway asked for them because no callback had come. */
   | 'RECONCILED';
 
-/** How one device of a request stands. */
+/** The status of one device of a request. */
 export type OutcomeStatus =
-  /** Cancelled before it was sent, or stated by an operator never to have arrived. */
+  /** The device was cancelled before it was sent, or an operator stated that its request never arrived. */
   | 'CANCELLED'
-  /** Nothing more is expected, and no result could be tied to this device. A late callback still corrects it. */
+  /** No report is expected any more, and no result could be matched to this device. A late callback still corrects it. */
   | 'EXPIRED'
-  /** The carrier reported a failure; see `fault`. */
+  /** The carrier reported a failure. See `fault`. */
   | 'FAILED'
-  /** Not reported in the usual time (25 minutes, unless configured otherwise); the carrier is being asked. */
+  /** No report came in the usual time (25 minutes, unless configured otherwise). The gateway asks the carrier. */
   | 'OVERDUE'
-  /** Nothing final has been reported yet. */
+  /** No final report has come yet. */
   | 'PENDING'
-  /** The carrier refused the request this device was part of. */
+  /** The carrier refused the carrier request of this device. */
   | 'REJECTED'
-  /** The carrier reported success, or showed it when it was asked (`source`). */
+  /** The carrier reported success, or its records show it. See `source`. */
   | 'SUCCEEDED'
-  /** The request this device was part of left and was not answered. */
+  /** The carrier request of this device was sent and never answered. */
   | 'UNKNOWN';
 
 /** The customer address for the line’s primary place of use, for line usage taxation. */
 export type PlaceOfUseAddressInput = {
-  /** The street address. It must be a physical address for taxation; it cannot be a P.O. box. */
+  /** The street address, at most 100 characters. It must be a physical address for taxation; it cannot be a P.O. box. */
   addressLine1: string;
-  /** Additional street address information. */
+  /** Additional street address information, at most 100 characters. */
   addressLine2?: string | null | undefined;
-  /** City. */
+  /** The city, at most 100 characters. */
   city: string;
   /** Either `US` or `USA`. */
   country: string;
-  /** An e-mail address of the customer. */
+  /** An e-mail address of the customer, at most 254 characters. */
   emailAddress?: string | null | undefined;
-  /** A phone number where the customer can be reached. */
+  /** A phone number where the customer can be reached: 7 to 20 digits, spaces and + ( ) . - characters. */
   phone?: string | null | undefined;
-  /** A single letter for the customer’s phone type, for example `H` or `W`. */
+  /** A single letter for the type of the phone, for example `H` or `W`. */
   phoneType?: string | null | undefined;
   /** The two-letter abbreviation of the state, for example `TX` for Texas (ISO 3166-2:US). */
   state: string;
-  /** ZIP code, 5 digits. */
+  /** The ZIP code, 5 digits. */
   zip: string;
   /** The 4 digits of the ZIP+4. */
   zip4?: string | null | undefined;
 };
 
-/** The customer name and the address of the device’s primary place of use, applied to all devices of the request. The location may affect taxation or have other legal implications: you may want legal or financial advice before entering it. If the account is enabled for non-geographic MDNs and the device supports it, the address is also used to derive the MDN. */
+/** The customer name and the address of the device’s primary place of use, applied to all devices of the request. The location may affect taxation or have other legal implications; you may want legal or financial advice before entering it. If the account is enabled for non-geographic MDNs and the device supports it, the address is also used to derive the MDN. */
 export type PrimaryPlaceOfUseInput = {
   /** The customer address for line usage taxation. */
   address: PlaceOfUseAddressInput;
@@ -260,32 +260,32 @@ export type PrimaryPlaceOfUseInput = {
 export type RedriveDeadLettersInput = {
   /** Ids of dead letters, 1 to 1,000. They are tried in this order. */
   ids: Array<string | number>;
-  /** `true`: apply them whatever credentials they name. Only for messages you know to be the carrier’s. */
+  /** `true`: apply the messages whatever their credentials are. Use it only for messages that certainly come from the carrier. Default: `false`. */
   trustCredentials?: boolean | null | undefined;
 };
 
-/** What became of a dead letter that was tried again. */
+/** The result for one dead letter that was tried again. */
 export type RedriveOutcome =
   /** It was applied to its request, and is no dead letter any more. */
   | 'APPLIED'
-  /** What is stored of its request still cannot be read, and it stays. */
+  /** The stored data of its request still cannot be read, and it remains a dead letter. */
   | 'DAMAGED'
-  /** Its content was known already; it is no dead letter any more. */
+  /** Its content was known already, and it is no dead letter any more. */
   | 'DUPLICATE'
-  /** It still names a request of another account, and stays. */
+  /** It still names a request of another account, and remains a dead letter. */
   | 'FOREIGN'
-  /** There is no such dead letter, or it is not yours to see. */
+  /** There is no such dead letter, or you may not see it. */
   | 'NOT_FOUND'
-  /** Its credentials are still not the registration’s, and it stays. */
+  /** Its credentials are still not those of the registration, and it remains a dead letter. */
   | 'QUARANTINED'
-  /** It is readable and waits for a request, as an unclaimed callback. */
+  /** It could be read, and waits for its request as an unclaimed callback. */
   | 'UNCLAIMED'
-  /** It still cannot be read, and stays. */
+  /** It still cannot be read, and remains a dead letter. */
   | 'UNREADABLE';
 
 /** One eSIM device. */
 export type RenewActivationCodeDeviceInput = {
-  /** EID, ICCID and IMEI, each at most once, with at least the EID or the ICCID. For Consumer eSIM for Enterprise the carrier’s text takes EID and ICCID only; its examples also send the IMEI. */
+  /** EID, ICCID and IMEI, each at most once. The EID or the ICCID is required. For Consumer eSIM for Enterprise the carrier’s text takes EID and ICCID only; its examples also send the IMEI. */
   deviceIds: Array<DeviceIdentifierInput>;
 };
 
@@ -293,97 +293,97 @@ export type RenewActivationCodeDeviceInput = {
 export type RenewActivationCodeInput = {
   /** The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. The carrier itself asks for it only where a user has several billing accounts; here it is always required, so that a further account breaks nothing. */
   accountName: string;
-  /** Your own name for the request, 1–255 characters; `requests(filter: {clientReference})` finds it. */
+  /** Your own name for the request, 1–255 characters. `requests(filter: {clientReference})` finds it. */
   clientReference?: string | null | undefined;
   /** 1 to 10,000 deactivated devices. */
   devices: Array<RenewActivationCodeDeviceInput>;
-  /** Makes a repeat harmless: the same key with the same input gives the same request, and the carrier hears of it once. 1–255 characters, unique to you within the account. Use a new UUID for each action of a user. */
+  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;
   /** The 5-digit ZIP code of the profile. */
   mdnZipCode?: string | null | undefined;
   /** The service plan the account is subscribed to. It drives billing for usage. */
   servicePlan?: string | null | undefined;
-  /** Check everything and send nothing: the result is InputAccepted or InvalidInput. */
+  /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;
 };
 
-/** Narrows a list of requests; what is left out does not narrow it. */
+/** Narrows a list of requests. A request must match every field that is given. */
 export type RequestFilter = {
-  /** With exactly this name of the caller’s. */
+  /** Requests with exactly this `clientReference`. */
   clientReference?: string | null | undefined;
-  /** About this device, by any identifier that was requested or learnt. */
+  /** Requests about this device. It is found by the identifiers of the mutation and by those that the carrier reported. */
   deviceId?: DeviceIdentifierFilter | null | undefined;
-  /** Asking for this. */
+  /** Requests for this operation. */
   operation?: Operation | null | undefined;
-  /** Taken on at this moment or later. */
+  /** Requests that were created at this moment or later. */
   since?: string | null | undefined;
-  /** At one of these statuses. */
+  /** Requests with one of these statuses. */
   status?: Array<RequestStatus> | null | undefined;
-  /** Taken on before this moment. */
+  /** Requests that were created before this moment. */
   until?: string | null | undefined;
 };
 
-/** Who made a request. */
+/** Where a request was made. */
 export type RequestOrigin =
-  /** Another tool: the gateway knows it by its callbacks alone, so its operation and number of devices are unknown. */
+  /** In another tool. The gateway knows the request only by its callbacks, so its operation and its number of devices are unknown. */
   | 'EXTERNAL'
-  /** A mutation of this gateway. */
+  /** In this gateway, by a mutation. */
   | 'GATEWAY';
 
-/** How a request stands as a whole. SUCCEEDED, PARTIALLY_FAILED, FAILED, REJECTED, EXPIRED and CANCELLED are terminal. */
+/** The status of a request as a whole. SUCCEEDED, PARTIALLY_FAILED, FAILED, REJECTED, EXPIRED and CANCELLED are terminal. */
 export type RequestStatus =
-  /** Cancelled before it was sent, or stated by an operator never to have arrived. */
+  /** The request was cancelled before it was sent, or an operator stated that it never arrived. */
   | 'CANCELLED'
-  /** No device reported within the time the carrier documents. */
+  /** No device reported within the time that the carrier documents. */
   | 'EXPIRED'
   /** No device succeeded. */
   | 'FAILED'
-  /** The carrier took it on; devices report one by one, usually within minutes, sometimes only after hours (up to 12). */
+  /** The carrier accepted the request. Devices report one by one, usually within minutes, sometimes only after hours (up to 12). */
   | 'IN_PROGRESS'
   /** Some devices succeeded, others did not. */
   | 'PARTIALLY_FAILED'
-  /** Taken on and stored; nothing has been sent to the carrier yet. It is sent as soon as there is a connection and room under the carrier’s rate limit. */
+  /** The request is stored, and nothing has been sent to the carrier yet. It is sent as soon as there is a connection and the carrier’s rate limit allows it. */
   | 'QUEUED'
-  /** The carrier refused the request as a whole; see `error`. */
+  /** The carrier refused the request as a whole. See `error`. */
   | 'REJECTED'
-  /** On its way to the carrier, which has not answered for every part yet. */
+  /** The request is on its way. The carrier has not answered for every part yet. */
   | 'SUBMITTING'
   /** Every device succeeded. */
   | 'SUCCEEDED'
-  /** It left for the carrier and no answer came, so nobody knows whether it was taken on. It is never sent a second time; what can be learnt from the carrier resolves it. */
+  /** The request was sent and no answer came, so nobody knows whether the carrier accepted it. It is never sent again. The gateway asks the carrier about its devices; an operator can also state what happened (`resolveUnknownRequest`). */
   | 'UNKNOWN';
 
-/** What became of a carrier request that left and was not answered. Give `carrierRequestId` or `neverArrived`. */
+/** What happened to a carrier request that was sent and not answered. Give either `carrierRequestId` or `neverArrived`. */
 export type ResolveUnknownRequestInput = {
-  /** It arrived, and this is its requestId at the carrier: 3 to 64 letters, digits and dashes. */
+  /** The carrier request arrived, and this is its requestId at the carrier: 3 to 64 letters, digits and dashes. */
   carrierRequestId?: string | null | undefined;
-  /** Its place in `carrierRequests`, from 0. Needed only where several of the request are UNKNOWN. */
+  /** The position of the carrier request in `carrierRequests`, from 0. Needed only when several of the request are UNKNOWN. */
   carrierRequestIndex?: number | null | undefined;
-  /** `true`: it never arrived. Its devices become CANCELLED. Make sure: a new request for them may be a second bill. */
+  /** `true`: the carrier request never arrived. Its devices become CANCELLED. Be sure: a new request for them may be billed a second time. */
   neverArrived?: boolean | null | undefined;
-  /** The `id` of the request (`req_…`), or one of its carrier requestIds. */
+  /** The `id` of the request (`req_…`), or one of its requestIds at the carrier. */
   requestId: string | number;
 };
 
-/** Which devices to restore. Exactly one of `devices`, `group` and `wholeAccount` says which. No field may contain `'`, `<` or `\`. */
+/** Which devices to restore. Give exactly one of `devices`, `group` and `wholeAccount`. No field may contain `'`, `<` or `\`. */
 export type RestoreDevicesInput = {
   /** The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. The carrier itself asks for it only where a user has several billing accounts; here it is always required, so that a further account breaks nothing. */
   accountName: string;
-  /** Your own name for the request, 1–255 characters; `requests(filter: {clientReference})` finds it. */
+  /** Your own name for the request, 1–255 characters. `requests(filter: {clientReference})` finds it. */
   clientReference?: string | null | undefined;
   /** 1 to 10,000 devices. Leave it out to choose a group or the whole account. */
   devices?: Array<LineInput> | null | undefined;
   /** The devices of a group, instead of a list. */
   group?: LineGroupInput | null | undefined;
-  /** Makes a repeat harmless: the same key with the same input gives the same request, and the carrier hears of it once. 1–255 characters, unique to you within the account. Use a new UUID for each action of a user. */
+  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;
-  /** Check everything and send nothing: the result is InputAccepted or InvalidInput. */
+  /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;
   /** Every device of the account, instead of a list. */
   wholeAccount?: WholeAccountInput | null | undefined;
 };
 
-/** One eSIM profile. */
+/** One eSIM profile, named by its ICCID. */
 export type ResumeProfileDeviceInput = {
   /** The ICCID of the profile, and nothing else. */
   deviceIds: Array<DeviceIdentifierInput>;
@@ -393,53 +393,53 @@ export type ResumeProfileDeviceInput = {
 export type ResumeProfileInput = {
   /** The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. The carrier itself asks for it only where a user has several billing accounts; here it is always required, so that a further account breaks nothing. */
   accountName: string;
-  /** Your own name for the request, 1–255 characters; `requests(filter: {clientReference})` finds it. */
+  /** Your own name for the request, 1–255 characters. `requests(filter: {clientReference})` finds it. */
   clientReference?: string | null | undefined;
   /** 1 to 10,000 profiles, Verizon US and Global. */
   devices: Array<ResumeProfileDeviceInput>;
-  /** Makes a repeat harmless: the same key with the same input gives the same request, and the carrier hears of it once. 1–255 characters, unique to you within the account. Use a new UUID for each action of a user. */
+  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;
   /** The Verizon service plan for a profile on the Verizon network, the Global service plan for a Global one. */
   servicePlan?: string | null | undefined;
-  /** Check everything and send nothing: the result is InputAccepted or InvalidInput. */
+  /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;
 };
 
-/** Whose failed devices to try again. */
+/** The request whose failed devices are tried again. */
 export type RetryFailedDevicesInput = {
-  /** Your own name for the request, 1–255 characters; `requests(filter: {clientReference})` finds it. */
+  /** Your own name for the request, 1–255 characters. `requests(filter: {clientReference})` finds it. */
   clientReference?: string | null | undefined;
-  /** Makes a repeat harmless: the same key with the same input gives the same request, and the carrier hears of it once. 1–255 characters, unique to you within the account. Use a new UUID for each action of a user. */
+  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;
-  /** The `id` of the request (`req_…`), or one of its carrier requestIds. */
+  /** The `id` of the request (`req_…`), or one of its requestIds at the carrier. */
   requestId: string | number;
-  /** Check everything and send nothing: the result is InputAccepted or InvalidInput. */
+  /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;
 };
 
-/** Which devices to suspend. Exactly one of `devices`, `group` and `wholeAccount` says which. No field may contain `'`, `<` or `\`. */
+/** Which devices to suspend. Give exactly one of `devices`, `group` and `wholeAccount`. No field may contain `'`, `<` or `\`. */
 export type SuspendDevicesInput = {
   /** The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. The carrier itself asks for it only where a user has several billing accounts; here it is always required, so that a further account breaks nothing. */
   accountName: string;
-  /** Your own name for the request, 1–255 characters; `requests(filter: {clientReference})` finds it. */
+  /** Your own name for the request, 1–255 characters. `requests(filter: {clientReference})` finds it. */
   clientReference?: string | null | undefined;
   /** 1 to 10,000 devices. Leave it out to choose a group or the whole account. */
   devices?: Array<LineInput> | null | undefined;
   /** The devices of a group, instead of a list. */
   group?: LineGroupInput | null | undefined;
-  /** Makes a repeat harmless: the same key with the same input gives the same request, and the carrier hears of it once. 1–255 characters, unique to you within the account. Use a new UUID for each action of a user. */
+  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;
-  /** Check everything and send nothing: the result is InputAccepted or InvalidInput. */
+  /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;
   /** Every device of the account, instead of a list. */
   wholeAccount?: WholeAccountInput | null | undefined;
-  /** Whether the devices go on being billed while they are suspended: `true` with billing, `false` without, as far as the contract allows it. The carrier decides when it is left out. */
+  /** Whether the devices are billed while they are suspended: `true` with billing, `false` without billing if the contract allows it. Default: the carrier decides. */
   withBilling?: boolean | null | undefined;
 };
 
-/** Every device of the account, or those that match every filter. */
+/** Every device of the account. With filters, only those that match all of them. */
 export type WholeAccountInput = {
-  /** Repeat `accountName`: every device of the account is meant. */
+  /** Repeat `accountName` here, to confirm that every device of the account is meant. */
   confirmAccountName: string;
   /** Only devices with all of these custom field values. */
   customFieldFilter?: Array<CustomFieldFilterInput> | null | undefined;

@@ -37,8 +37,7 @@ export function connectCarrier(
     onCall: (call, result) => metrics.carrierCalls.inc({ call, result }),
   });
   const client = {
-    calls: new AuthorizedCalls({ transport, session, apiUrl: config.apiUrl, timeoutMs: config.carrierTimeoutMs }),
-    now,
+    calls: new AuthorizedCalls({ transport, session, apiUrl: config.apiUrl, timeoutMs: config.carrierTimeoutMs, now }),
     onCall: (call: string, result: string) => metrics.carrierCalls.inc({ call, result }),
   };
   return { thingSpace: new ThingSpace(client), reads: new CarrierReads(client), session };

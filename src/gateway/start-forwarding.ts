@@ -24,7 +24,7 @@ export function startForwarding(config: Config, { requestLog, hub, metrics, logg
     new CallbackForwarder({
       queue: requestLog,
       hub,
-      listener: new PreviousListener({ timeoutMs: 10_000, maxAnswerBytes: 65_536 }),
+      listener: new PreviousListener({ timeoutMs: 10_000 }),
       targets,
       accounts: config.accounts,
       credentials: username !== null && password !== null ? { username, password } : null,

@@ -6,11 +6,9 @@ import { about, identifiers, INPUT_TYPES, optional, plainText, servicePlan, text
 import { primaryPlaceOfUse } from './place-of-use.ts';
 import { historyShows, isAfterSending } from './proof.ts';
 import {
-  chosenBy,
+  chooseDevices,
   customFieldFilter,
-  customFieldKey,
   customFieldList,
-  customFieldValue,
   deviceList,
   reportChoiceFaults,
   reportRepeatedKeys,
@@ -21,7 +19,7 @@ const device = z
   .object({
     deviceIds: identifiers(
       ['IMEI', 'ICCID', 'EID', 'MDN', 'MEID', 'MSISDN', 'ESN'],
-      'Its identifiers, each kind once: for a 4G device its IMEI and ICCID (or the ICCID alone with `skuNumber`). Takes IMEI, ICCID, EID, MDN, MEID, MSISDN and ESN.',
+      'The identifiers of the device, each kind once. A 4G device needs its IMEI and ICCID, or the ICCID alone with `skuNumber`. The kinds IMEI, ICCID, EID, MDN, MEID, MSISDN and ESN are accepted.',
     ),
     ipAddress: optional(
       z
@@ -30,37 +28,34 @@ const device = z
           /^(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]\d?)(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/,
           about('must be an IPv4 address: 1-255.0-255.0-255.0-255, for example "100.127.22.33".'),
         ),
-    ).describe('The IP address to assign, in the format 1-255.0-255.0-255.0-255: `100.127.22.33`. Needs `carrierIpPoolName`.'),
+    ).describe('The IP address to assign, in the format 1-255.0-255.0-255.0-255: `100.127.22.33`. It needs `carrierIpPoolName`.'),
   })
   .register(INPUT_TYPES, { name: 'ActivateDeviceInput', description: 'One device to activate.' });
 
 const customFields = customFieldList(
-  z
-    .object({
-      key: customFieldKey,
-      value: customFieldValue.describe("A user-defined text of at most 50 characters, without `'`, `<` and `\\`."),
-    })
-    .register(INPUT_TYPES, { name: 'CustomFieldInput', description: 'A custom field to set on every device of the request.' }),
+  'CustomFieldInput',
+  'A custom field to set on every device of the request.',
+  "A user-defined text of at most 50 characters, without `'`, `<` and `\\`.",
 );
 
 const narrowing = {
   customFieldFilter: optional(customFieldFilter).describe(
-    'Activate only devices with these custom field values. They must have been added to the account with them before.',
+    'Activate only devices with all of these custom field values. They must have been added to the account with them before.',
   ),
 };
 
 const activateGroup = z
-  .object({ groupName: text(100).describe('The device group.'), ...narrowing })
+  .object({ groupName: text(100).describe('The name of the device group, at most 100 characters.'), ...narrowing })
   .register(INPUT_TYPES, { name: 'ActivateGroupInput', description: 'Activates the devices of a group.' });
 
 const activateWholeAccount = z
   .object({
-    confirmAccountName: z.string().describe('Repeat `accountName`: every line of the account will be billed.'),
+    confirmAccountName: z.string().describe('Repeat `accountName` here, to confirm that every line of the account will be billed.'),
     ...narrowing,
   })
   .register(INPUT_TYPES, {
     name: 'ActivateWholeAccountInput',
-    description: 'Activates every 4G device of the account, or those with specific custom field values.',
+    description: 'Activates every 4G device of the account. With a filter, only those with specific custom field values.',
   });
 
 const words: ChoiceWords = {
@@ -83,10 +78,9 @@ export const activateDevices = defineOperation({
     purpose: 'Activate service for devices',
     noun: 'The activation',
     mutation:
-      'Activates service for devices, so that they can send and receive data. Each device reports when it is active or has failed, usually within a few minutes; up to 12 hours while the network is being changed. NB-IoT devices report a second time when NIDD is configured. The carrier takes 100 activate requests a minute: put many devices into one. It is best to check that devices are ready before (state, availability), and to know the carrier’s M2M Service Provisioning Rules. Beside the result here, its device list and provisioning history show what became of a device. A general error in a result is a case for the carrier’s support; other errors mean a wrong identifier or value.',
+      'Activates service for devices, so that they can send and receive data. Each device reports when it is active or has failed, usually within a few minutes. It may take up to 12 hours while the network is being changed. NB-IoT devices report a second time when NIDD is configured. The carrier takes 100 activate requests a minute: put many devices into one. First check that the devices are ready (state, availability), and read the carrier’s M2M Service Provisioning Rules. The carrier’s device list and provisioning history also show what happened to a device. A general error in a result is a case for the carrier’s support; other errors mean a wrong identifier or value.',
     inputType:
-      "What to activate, and how. Exactly one of `devices`, `activateGroup` and `activateWholeAccount` says which devices. Devices must already exist in Verizon Mobile Device Management (MDM). If they are not in the account yet and the activation fails, they may be added to it as deactivated. No field may contain `'`, `<` or `\\`.",
-    input: 'What to activate, and how.',
+      "Which devices to activate, and how. Give exactly one of `devices`, `activateGroup` and `activateWholeAccount`. Devices must already exist in Verizon Mobile Device Management (MDM). If they are not in the account yet and the activation fails, they may be added to it as deactivated. No field may contain `'`, `<` or `\\`.",
   },
   target: {
     fields: {
@@ -97,30 +91,30 @@ export const activateDevices = defineOperation({
     filterKeys: ['groupName', 'customFields'],
     reportFaults: ({ devices, activateGroup: group, activateWholeAccount: wholeAccount, accountName }, report) =>
       reportChoiceFaults({ devices, group, wholeAccount }, accountName, words, report),
-    choose: ({ devices, activateGroup: group, activateWholeAccount: wholeAccount }) => chosenBy({ devices, group, wholeAccount }),
+    choose: ({ devices, activateGroup: group, activateWholeAccount: wholeAccount }) => chooseDevices({ devices, group, wholeAccount }),
   },
   fields: {
     servicePlan: servicePlan.describe(
-      'The service plan for all devices: one of the codes the carrier lists for the account (GET /plans); for Consumer eSIM for Enterprise it is `HybridESim`. The carrier hands out the codes at on-boarding and whenever plans change. Any devices that are not supported by the service plan will not activate.',
+      'The service plan for all devices: one of the codes the carrier lists for the account (GET /plans); for Consumer eSIM for Enterprise it is `HybridESim`. The carrier sends the codes at on-boarding and whenever plans change. Devices that are not supported by the service plan will not activate.',
     ),
     mdnZipCode: zipCode.describe(
       'The 5-digit ZIP code where the service will primarily be used, or one you have been told to use. With geographic numbering the MDN is derived from it. With `leadId`, set it to the ZIP code of the lead’s address. Devices are assigned non-geographic MDNs if the account and device both support this feature.',
     ),
     groupName: optional(text(100)).describe(
-      'The device group to put the listed `devices` into. (To activate the devices of a group, use `activateGroup`.)',
+      'The device group to put the listed `devices` into, at most 100 characters. To activate the devices of a group, use `activateGroup`.',
     ),
     skuNumber: optional(text(20)).describe(
-      'The Stock Keeping Unit of a 4G device type, at most 20 characters, in lieu of the IMEI: each device then needs its ICCID, and all must be of the same type. SIM OTA must be performed before maintenance transactions (service plan, feature or ICCID change).',
+      'The Stock Keeping Unit of a 4G device type, at most 20 characters, instead of the IMEI: each device then needs its ICCID, and all must be of the same type. SIM OTA must be performed before maintenance transactions (service plan, feature or ICCID change).',
     ),
     carrierName: optional(text(100)).describe(
-      'The carrier that performs the activation. Only needed if you have more than one; your only carrier is used by default.',
+      'The carrier that performs the activation, at most 100 characters. Only needed if you have more than one; your only carrier is used by default.',
     ),
     carrierIpPoolName: optional(text(100)).describe(
-      'The private IP pool (Carrier Group Name) the device addresses come from; the default pool when left out. Required when a device has an `ipAddress`.',
+      'The private IP pool (Carrier Group Name) that the device addresses come from, at most 100 characters; the default pool when left out. Required when a device has an `ipAddress`.',
     ),
     customFields: optional(customFields).describe('Custom fields to set on the listed `devices`, each key once.'),
     leadId: optional(text(100)).describe(
-      'The ID of a “Qualified” or “Closed - Won” VPP customer lead (GET /leads), used for MDN assignment, taxation and compensation. Not allowed for non-VPP activations, nor together with `primaryPlaceOfUse`. Set `mdnZipCode` to the zip value of the lead’s address.',
+      'The ID of a “Qualified” or “Closed - Won” VPP customer lead (GET /leads), at most 100 characters. It is used for MDN assignment, taxation and compensation. Not allowed for non-VPP activations, nor together with `primaryPlaceOfUse`. Set `mdnZipCode` to the zip value of the lead’s address.',
     ),
     costCenterCode: optional(plainText(36)).describe(
       'The cost center of all devices of the request: at most 36 letters, digits, spaces, dashes, exclamation points and pound signs.',
@@ -129,7 +123,7 @@ export const activateDevices = defineOperation({
       'For static IP addresses on the public network: `restricted` (no general access to the Internet) or `unrestricted`.',
     ),
     primaryPlaceOfUse: optional(primaryPlaceOfUse).describe(
-      'Customer and address of use; the account profile’s address when left out. Cannot be used with `leadId`: VPP partners enter a lead, whose AddressZipCode is used for taxation, or these fields without one to associate customer data with devices.',
+      'The customer and the address of use; the account profile’s address when left out. Cannot be used with `leadId`: VPP partners enter a lead, whose AddressZipCode is used for taxation, or these fields without one to associate customer data with devices.',
     ),
   },
   reportFaults({ devices, groupName, customFields: values, skuNumber, carrierIpPoolName, leadId, primaryPlaceOfUse: place }, report) {
@@ -152,11 +146,12 @@ export const activateDevices = defineOperation({
         report(
           ['devices', at, 'deviceIds'],
           'SKU_NEEDS_ICCID',
-          'With skuNumber each device needs its ICCID: the SKU stands in for the IMEI.',
+          'With skuNumber each device needs its ICCID, because the SKU replaces the IMEI.',
         );
       if (!ipAddress) continue;
       const path = ['devices', at, 'ipAddress'];
-      if (!carrierIpPoolName) report(path, 'NEEDS_IP_POOL', 'ipAddress needs carrierIpPoolName: name the pool the address belongs to.');
+      if (!carrierIpPoolName)
+        report(path, 'NEEDS_IP_POOL', 'ipAddress needs carrierIpPoolName: name the pool that the address belongs to.');
       if (addresses.has(ipAddress)) report(path, 'DUPLICATE_ADDRESS', 'Another device of the list has the same ipAddress.');
       addresses.add(ipAddress);
     }
@@ -164,11 +159,11 @@ export const activateDevices = defineOperation({
       report(
         ['primaryPlaceOfUse'],
         'EXCLUDES_LEAD',
-        'primaryPlaceOfUse cannot be used with leadId: the lead has the address. Give one of the two.',
+        'primaryPlaceOfUse cannot be used with leadId, because the lead has the address. Give one of the two.',
       );
   },
-  // In the order of the page's example. The carrier has one parameter for two things: with devices, groupName and customFields
-  // are set; without, they choose.
+  // In the order of the page's example. The carrier uses one parameter for two things: with a device list, it sets groupName and
+  // customFields; without one, it chooses devices by them.
   body(accountName, devices, { servicePlan: plan, mdnZipCode, customFields: values, groupName, primaryPlaceOfUse: place, ...rest }) {
     return {
       ...(devices && { devices: devices.map(wireDevice) }),
@@ -203,16 +198,16 @@ export const activateDevices = defineOperation({
       'Activates three devices. Nothing is billed: the',
       'carrier is simulated. The first succeeds within',
       'seconds, the second fails, the third reports only',
-      'after a minute: copy the request’s id from the',
+      'after a minute. Copy the id of the request from the',
       'result into the next tab, and watch it happen.',
       '',
-      'Run it again and the first device is active',
-      'already: the carrier refuses it. Another to take:',
+      'Run it again: the first device fails, because it is',
+      'active already. Another device:',
       '  IMEI  990015675584667',
       '  ICCID 89148000085771580907',
       '',
-      'An ICCID nobody knows is taken on as a new device,',
-      'and its last four digits choose what happens:',
+      'An unknown ICCID counts as a new device, and its',
+      'last four digits choose what happens:',
       '  0001 late, 0002 never, 0003 Pending first,',
       '  0005 and 0007 with a NIDD callback,',
       '  4000 4030 4040 4090 4220 5000 fail,',
@@ -235,7 +230,7 @@ export const activateDevices = defineOperation({
   },
 });
 
-/** `kind` in the carrier's lower-case spelling; IMEI before ICCID, the order the page asks for. */
+/** Writes one device. `kind` is in lower case, as the carrier spells it. The IMEI comes before the ICCID, as the page asks. */
 function wireDevice({ deviceIds, ipAddress }: RequestedDevice): unknown {
   const rank = (kind: string) => (kind === 'IMEI' ? 0 : kind === 'ICCID' ? 1 : 2);
   return {

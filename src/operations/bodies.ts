@@ -1,9 +1,9 @@
 import type { RequestedDevice } from '../datasources/request-log/stored-request.ts';
-import type { DeviceFilter } from './target.ts';
+import type { DeviceFilter } from '../datasources/thingspace/carrier-reads.ts';
 
-/** Bodies that several operations share, in the order of the pages' examples. A field that is undefined is left out. */
+/** Bodies that several operations share. Their fields have the order of the pages' examples. An undefined field is left out. */
 
-/** The identifiers of devices; `kind` in the carrier's lower-case spelling. */
+/** Writes the identifiers of devices. `kind` is in lower case, as the carrier spells it. */
 function wireDevices(devices: readonly RequestedDevice[]): unknown[] {
   return devices.map(({ deviceIds }) => ({ deviceIds: deviceIds.map(({ kind, id }) => ({ kind: kind.toLowerCase(), id })) }));
 }
@@ -17,7 +17,7 @@ export function profileBody(
   return { devices: wireDevices(devices ?? []), accountName, servicePlan, mdnZipCode };
 }
 
-/** `POST /devices/actions/…` on lines that exist: listed devices, or a filter by which the carrier chooses them. */
+/** `POST /devices/actions/…` on existing lines: listed devices, or a filter by which the carrier chooses them. */
 export function lineBody<Settings extends DeviceFilter>(
   accountName: string,
   devices: readonly RequestedDevice[] | null,

@@ -1,101 +1,95 @@
 import * as z from 'zod';
 import type { RequestedDevice } from '../datasources/request-log/stored-request.ts';
+import type { DeviceFilter } from '../datasources/thingspace/carrier-reads.ts';
 import type { CarrierAction } from '../datasources/thingspace/thing-space.ts';
 import type { CallbackService } from '../datasources/thingspace/wire/callback-service.ts';
 import type { DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
 import { accountName, INPUT_TYPES, REQUEST_OPTIONS } from './fields.ts';
 import { faultsOf, type InputFault, type ReportFault } from './input-fault.ts';
 import type { ProvenBy } from './proof.ts';
-import type { DeviceFilter, Target } from './target.ts';
+import type { Target } from './target.ts';
 
-/** What a carrier operation is, as its file says it. Settings are what it takes beside account, devices and request options. */
+/** A carrier operation, as its file describes it. Settings are its fields beside account, devices and request options. */
 interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRawShape> {
-  /** The value of the graph's `Operation` enum; the mutation and its types are named after it. */
+  /** The value of the graph's `Operation` enum. The mutation and its types are named after it. */
   readonly name: string;
   readonly method: 'POST' | 'PUT';
   /** Below the API's base URL. */
   readonly path: string;
   /** The service whose callbacks report each device. */
   readonly callbackService: CallbackService;
-  /** A further service that may send one more message for a device, which changes neither its status nor the Request's. */
+  /** A second service that may send one more message for a device. That message changes neither its status nor the Request's. */
   readonly secondService: CallbackService | null;
-  /** Devices in one carrier request; more are split over several. */
+  /** Devices in one carrier request. More devices are split over several. */
   readonly maxDevices: number;
-  /** Requests a minute that the carrier takes of this operation, over all callers; null where it names no limit. */
+  /** Requests of this operation that the carrier accepts in a minute, over all callers. Null when it names no limit. */
   readonly maxPerMinute: number | null;
-  readonly texts: OperationTexts;
+  /** Texts of the graph. */
+  readonly texts: {
+    /** The enum value, without a stop: "Activate service for devices". */
+    readonly purpose: string;
+    /** The beginning of the sentence "… was accepted by the gateway": "The activation". */
+    readonly noun: string;
+    readonly mutation: string;
+    readonly inputType: string;
+  };
   readonly target: Target<TargetFields>;
-  /** The input's own fields. They are stored as they are parsed: a rule may become stricter only where nothing stored breaks it. */
+  /** The input's own fields. They are stored and parsed again later, so a rule may become stricter only if nothing stored breaks it. */
   readonly fields: Fields;
-  /** Rules between fields. They read the raw input: they speak beside the faults of single fields. */
+  /** Rules between fields. They read the raw input, so that their faults come together with those of single fields. */
   readonly reportFaults?: (input: z.input<z.ZodObject<Fields>> & z.input<z.ZodObject<TargetFields>>, report: ReportFault) => void;
-  /** The documented body. `settings` holds the fields, and the filter where the carrier chooses the devices. */
+  /** The documented body. `settings` holds the fields, and the filter when the carrier chooses the devices. */
   readonly body: (
     accountName: string,
     devices: readonly RequestedDevice[] | null,
     settings: z.output<z.ZodObject<Fields>> & DeviceFilter,
   ) => unknown;
-  /** What proves it done without a callback; NOTHING where no read of the carrier shows it. */
+  /** What proves the operation done without a callback. NOTHING when no read of the carrier shows it. */
   readonly provenBy: ProvenBy | 'NOTHING';
-  /** Identifier kinds by which a retry names a device that only a callback has named. */
+  /** Identifier kinds by which a retry may name a device that only a callback has named. */
   readonly retryKinds: readonly DeviceIdentifierKind[];
-  /** The example of the sandbox: devices of the simulated carrier. */
-  readonly example: OperationExample;
+  /** The example of the sandbox, with devices of the simulated carrier. */
+  readonly example: {
+    /** An explanation in lines of at most 52 characters. */
+    readonly about: readonly string[];
+    /** The input of the mutation without the account. */
+    readonly input: Readonly<Record<string, unknown>>;
+  };
 }
 
-export interface OperationTexts {
-  /** Of the enum value, without a stop: "Activate service for devices". */
-  readonly purpose: string;
-  /** Begins the sentence "… was taken on": "The activation". */
-  readonly noun: string;
-  /** Of the mutation. */
-  readonly mutation: string;
-  /** Of the input type. */
-  readonly inputType: string;
-  /** Of the argument `input`. */
-  readonly input: string;
-}
-
-export interface OperationExample {
-  /** What it shows, in lines of at most 52 characters. */
-  readonly about: readonly string[];
-  /** Of the mutation, but for the account. */
-  readonly input: Readonly<Record<string, unknown>>;
-}
-
-/** Settings of a Request as they are stored, as JSON. */
+/** The stored settings of a Request, as JSON. */
 export type Settings = Readonly<Record<string, unknown>>;
 
-/** A mutation's input, parsed: nothing in it can be refused for its form any more. */
+/** The parsed input of a mutation. Its form is valid. */
 export interface Command {
   readonly operation: Operation;
   readonly accountName: string;
-  /** Null where the carrier chooses the devices (a group, the whole account). */
+  /** Null when the carrier chooses the devices (a group, the whole account). */
   readonly devices: readonly RequestedDevice[] | null;
   readonly settings: Settings;
   readonly clientReference: string | null;
   readonly idempotencyKey: string | null;
-  /** The Request whose failed devices it tries again. */
+  /** The Request whose failed devices are tried again. */
   readonly retryOf: string | null;
   readonly validateOnly: boolean;
 }
 
-/** A parsed command, or everything that is wrong. */
+/** A parsed command, or all faults of the input. */
 export type ParsedInput = { readonly command: Command } | { readonly faults: readonly InputFault[] };
 
 /** A carrier operation, as the rest of the gateway uses it. */
 export interface Operation extends Omit<Definition<z.ZodRawShape, z.ZodRawShape>, 'target' | 'fields' | 'reportFaults' | 'body'> {
-  /** The mutation: `activateDevices`. */
+  /** The name of the mutation: `activateDevices`. */
   readonly mutation: string;
-  /** Begins the names of its types: `ActivateDevices`. */
+  /** The beginning of its types' names: `ActivateDevices`. */
   readonly typeName: string;
-  /** The whole input, to be shown as a GraphQL type. */
+  /** The whole input. It becomes a GraphQL type. */
   readonly input: z.ZodObject;
-  /** All faults come back together. */
+  /** Parses an input. All its faults are returned together. */
   parse(input: unknown): ParsedInput;
-  /** One carrier request, as documented. @throws ZodError when `settings` are not this operation's. */
+  /** Makes one carrier request, as documented. @throws ZodError when `settings` are not this operation's. */
   actionOn(accountName: string, devices: readonly RequestedDevice[] | null, settings: Settings): CarrierAction;
-  /** By what the carrier chooses the devices of a Request that lists none. */
+  /** The filter by which the carrier chooses the devices of a Request that lists none. */
   filterOf(settings: Settings): DeviceFilter;
   /** The same settings for listed devices. */
   withoutFilter(settings: Settings): Settings;
@@ -145,7 +139,7 @@ export function defineOperation<Fields extends z.ZodRawShape, TargetFields exten
           operation,
           accountName: common.data.accountName,
           devices,
-          // In the order of the fields, whatever they come from: the idempotency of a mutation is a hash over them.
+          // In the order of the fields, wherever a value comes from: an idempotency key is compared by a hash over them.
           settings: Object.fromEntries(settingKeys.map((key) => [key, (isFilter(key) ? chosenBy[key] : undefined) ?? given[key]])),
           clientReference: common.data.clientReference ?? null,
           idempotencyKey: common.data.idempotencyKey ?? null,
@@ -164,7 +158,7 @@ export function defineOperation<Fields extends z.ZodRawShape, TargetFields exten
   return operation;
 }
 
-/** Rules between fields are asked where every field has its type; GraphQL sees to it, whatever else is wrong. */
+/** Rules between fields are checked only when every field has its type. GraphQL ensures the types, whatever else is wrong. */
 function hasTypes<Type extends z.ZodType>(_type: Type, parsed: z.ZodSafeParseResult<unknown>, _input: unknown): _input is z.input<Type> {
   return parsed.success || parsed.error.issues.every(({ code }) => code !== 'invalid_type' && code !== 'invalid_value');
 }

@@ -2,46 +2,47 @@ import * as z from 'zod';
 import { DEVICE_IDENTIFIER_KINDS, type DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
 
 /**
- * Fields that several operations take. Each is one zod type: the rule as the carrier's pages state it, the sentence a caller
- * reads when it is broken, and (`.describe()`, always last) the text of the GraphQL field.
+ * Fields that several operations take. Each is one zod type. It has the rule of the carrier's pages, the sentence for a caller who
+ * breaks the rule, and the text of the GraphQL field (`.describe()`, always last).
  */
 
-/** Names of the GraphQL types that objects of an input become. Two objects of one name have the same fields. */
+/** The GraphQL types that objects of an input become. Two objects with the same name have the same fields. */
 export const INPUT_TYPES = z.registry<{ readonly name: string; readonly description: string }>();
 
 /**
- * The carrier refuses `'`, `<` and `\` in any field (INPUT_INVALID.Request.InvalidCharacter); control characters never make
- * sense; U+FFFD stands where a client wrote something that is not UTF-8.
+ * The carrier refuses `'`, `<` and `\` in any field (INPUT_INVALID.Request.InvalidCharacter). Control characters never make sense.
+ * U+FFFD replaces bytes of a client that are not UTF-8.
  */
 // oxlint-disable-next-line no-control-regex
 const FORBIDDEN = /['<\\\u0000-\u001f\u007f\ud800-\udfff\ufffd]/u;
 
-interface Issue {
-  readonly path?: readonly PropertyKey[] | undefined;
-}
-
-/** A sentence about the field that breaks a rule: the field's own name, then `rest`. */
+/** Makes a sentence about a field that breaks a rule: the name of the field, then `rest`. */
 export function about(rest: string) {
-  return { error: ({ path }: Issue) => `${String(path?.at(-1) ?? 'input')} ${rest}` };
+  return { error: ({ path }: { readonly path?: readonly PropertyKey[] | undefined }) => `${String(path?.at(-1) ?? 'input')} ${rest}` };
 }
 
-/** Text that goes to the carrier: 1 to `max` characters, none of them forbidden, no space around it. */
+/** The same for a rule that has a code of its own. */
+export function breaks(code: string, rest: string) {
+  return { ...about(rest), params: { code } };
+}
+
+/** Text that goes to the carrier: 1 to `max` characters, none of them forbidden, and no space around it. */
 export const text = (max: number) =>
   z
     .string()
     .min(1, about('must not be empty: leave the field out instead.'))
     .max(max, about(`must have at most ${max} characters.`))
-    .refine((value) => !FORBIDDEN.test(value), {
-      ...about("must not contain ' or < or \\ or a control character (the carrier refuses them), nor anything that is not UTF-8."),
-      params: { code: 'INVALID_CHARACTER' },
-    })
-    .refine((value) => value.trim() === value, { ...about('must not begin or end with a space.'), params: { code: 'PADDED' } });
+    .refine(
+      (value) => !FORBIDDEN.test(value),
+      breaks('INVALID_CHARACTER', "must be UTF-8 without control characters and without ' < and \\: the carrier refuses them."),
+    )
+    .refine((value) => value.trim() === value, breaks('PADDED', 'must not begin or end with a space.'));
 
 /** Letters, digits, space, dash, exclamation point and pound sign. */
 export const plainText = (max: number) =>
   text(max).regex(/^[\p{L}\p{N} \-!#]*$/u, about('may hold letters, digits, space, - ! and # only.'));
 
-/** A field that may be left out. GraphQL gives null for "absent" as readily as nothing; past here there is only undefined. */
+/** A field that may be left out. In GraphQL null means the same as a missing field. After parsing both are undefined. */
 export function optional<Type extends z.ZodType>(type: Type) {
   return type.nullish().transform((value) => value ?? undefined);
 }
@@ -54,7 +55,7 @@ export const accountName = text(64).describe(
   'The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. The carrier itself asks for it only where a user has several billing accounts; here it is always required, so that a further account breaks nothing.',
 );
 
-/** A name or key of the caller's: it never leaves for the carrier, so its rules do not apply. */
+/** A name or key of the caller. It is never sent to the carrier, so the carrier's rules do not apply. */
 const ownText = optional(
   z
     .string()
@@ -64,18 +65,20 @@ const ownText = optional(
     .regex(/^[^\u0000-\u001f\u007f\ud800-\udfff]*$/u, about('must not contain control characters.')),
 );
 
-/** What every mutation that makes a Request takes beside its own fields. */
+/** Fields of every mutation that creates a Request. */
 export const REQUEST_OPTIONS = z.object({
-  clientReference: ownText.describe('Your own name for the request, 1–255 characters; `requests(filter: {clientReference})` finds it.'),
+  clientReference: ownText.describe('Your own name for the request, 1–255 characters. `requests(filter: {clientReference})` finds it.'),
   idempotencyKey: ownText.describe(
-    'Makes a repeat harmless: the same key with the same input gives the same request, and the carrier hears of it once. 1–255 characters, unique to you within the account. Use a new UUID for each action of a user.',
+    'Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user.',
   ),
-  validateOnly: optional(z.boolean()).describe('Check everything and send nothing: the result is InputAccepted or InvalidInput.'),
+  validateOnly: optional(z.boolean()).describe(
+    '`true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`.',
+  ),
 });
 
 export type RequestOptions = z.output<typeof REQUEST_OPTIONS>;
 
-/** What each kind looks like: lengths from the activation page and the carrier's identifier list; EID as the eSIM pages say. */
+/** The form of each kind. Lengths are from the activation page and the carrier's identifier list, that of the EID from the eSIM pages. */
 const IDENTIFIER_FORMS: Readonly<Record<DeviceIdentifierKind, { readonly form: RegExp; readonly hint: string }>> = {
   ICCID: { form: /^\d{18,20}$/, hint: '18 to 20 digits' },
   EID: { form: /^\d{32}$/, hint: '32 digits' },
@@ -92,34 +95,24 @@ const IDENTIFIER_FORMS: Readonly<Record<DeviceIdentifierKind, { readonly form: R
 export function identifier(kinds: readonly DeviceIdentifierKind[]) {
   return z
     .object({
-      kind: z.enum(DEVICE_IDENTIFIER_KINDS).describe('What it identifies. Each operation says which kinds it takes.'),
+      kind: z.enum(DEVICE_IDENTIFIER_KINDS).describe('The kind of the identifier. Each operation says which kinds it takes.'),
       id: z
         .string()
-        .describe('The value, digits only. ICCID 18–20 digits, EID 32, IMEI 14–16, MDN 10, MSISDN 11, ESN 11; MEID 14 hexadecimal digits.'),
+        .describe(
+          'The value, without spaces or dashes. ICCID 18–20 digits, EID 32, IMEI 14–16, MDN 10, MSISDN 11, ESN 11; MEID 14 hexadecimal digits.',
+        ),
     })
     .superRefine(({ kind, id }, context) => {
-      if (!kinds.includes(kind)) {
-        context.addIssue({
-          code: 'custom',
-          path: ['kind'],
-          params: { code: 'IDENTIFIER_KIND' },
-          message: `This operation takes ${kinds.join(', ')}; ${kind} is not one of them.`,
-        });
-        return;
-      }
+      const report = (field: string, code: string, message: string) =>
+        context.addIssue({ code: 'custom', path: [field], params: { code }, message });
       const { form, hint } = IDENTIFIER_FORMS[kind];
-      if (!form.test(id))
-        context.addIssue({
-          code: 'custom',
-          path: ['id'],
-          params: { code: 'IDENTIFIER_FORM' },
-          message: `The id of kind ${kind} must have ${hint}, nothing else.`,
-        });
+      if (!kinds.includes(kind)) report('kind', 'IDENTIFIER_KIND', `This operation takes ${kinds.join(', ')}. ${kind} is not one of them.`);
+      else if (!form.test(id)) report('id', 'IDENTIFIER_FORM', `The id of kind ${kind} must have ${hint} and nothing else.`);
     })
-    .register(INPUT_TYPES, { name: 'DeviceIdentifierInput', description: 'Type and value of one identifier of a device.' });
+    .register(INPUT_TYPES, { name: 'DeviceIdentifierInput', description: 'Kind and value of one identifier of a device.' });
 }
 
-/** The identifiers of one device; `description` says which an operation wants. */
+/** The identifiers of one device. `description` says which ones the operation takes. */
 export function identifiers(kinds: readonly DeviceIdentifierKind[], description: string) {
   return z.array(identifier(kinds)).min(1, 'Each device needs at least one identifier.').describe(description);
 }

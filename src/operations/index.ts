@@ -5,12 +5,12 @@ import { restoreDevices } from './restore-devices.ts';
 import { resumeProfile } from './resume-profile.ts';
 import { suspendDevices } from './suspend-devices.ts';
 
-/** All that the carrier can be asked to do. */
+/** Every operation that the carrier can be asked for. */
 export const OPERATIONS: readonly Operation[] = [activateDevices, renewActivationCode, resumeProfile, suspendDevices, restoreDevices];
 
 const BY_NAME = new Map(OPERATIONS.map((operation) => [operation.name, operation]));
 
-/** Null for a Request of another tool, and for an operation that this gateway does not know (yet, or any more). */
+/** Null for a Request of another tool, and for an operation that this version does not know. */
 export function operationNamed(name: string | null): Operation | null {
   return name === null ? null : (BY_NAME.get(name) ?? null);
 }

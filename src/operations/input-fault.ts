@@ -1,8 +1,8 @@
 import type * as z from 'zod';
 
-/** One thing wrong with an input, where, and what would be right. Never the value itself: it may be personal data. */
+/** One fault of an input: where it is, and what would be right. It never repeats the value, which may be personal data. */
 export interface InputFault {
-  /** From the mutation's `input` down: `["devices", 3, "deviceIds", 0, "id"]`. */
+  /** Below the mutation's `input`: `["devices", 3, "deviceIds", 0, "id"]`. */
   readonly path: readonly (string | number)[];
   readonly code: string;
   readonly message: string;

@@ -8,14 +8,14 @@ const profile = z
   .object({
     deviceIds: identifiers(
       ['EID', 'ICCID', 'IMEI'],
-      'EID, ICCID and IMEI, each at most once, with at least the EID or the ICCID. For Consumer eSIM for Enterprise the carrier’s text takes EID and ICCID only; its examples also send the IMEI.',
+      'EID, ICCID and IMEI, each at most once. The EID or the ICCID is required. For Consumer eSIM for Enterprise the carrier’s text takes EID and ICCID only; its examples also send the IMEI.',
     ),
   })
   .register(INPUT_TYPES, { name: 'RenewActivationCodeDeviceInput', description: 'One eSIM device.' });
 
 /**
- * Page "Renew activation code". Its text takes EID and ICCID, its own example sends EID and IMEI, the carrier's SDK IMEI and
- * ICCID: any of them is accepted, as long as the eSIM is named by its EID or the ICCID it had.
+ * Page "Renew activation code". Its text takes EID and ICCID, its own example sends EID and IMEI, and the carrier's SDK sends IMEI
+ * and ICCID. Any of them is accepted here, if the eSIM is named by its EID or by the ICCID that it had.
  */
 export const renewActivationCode = defineOperation({
   name: 'RENEW_ACTIVATION_CODE',
@@ -29,9 +29,8 @@ export const renewActivationCode = defineOperation({
     purpose: 'Make a new activation code for a deactivated eSIM',
     noun: 'The renewal',
     mutation:
-      'Makes a new activation code to reactivate a deactivated device. The code comes in `DeviceOutcome.activationCode`; activate the device with it afterwards. Each device reports in a DeviceProfileService callback.',
+      'Makes a new activation code to reactivate a deactivated device. The code arrives in `DeviceOutcome.activationCode`: activate the device with it afterwards. Each device reports in a DeviceProfileService callback.',
     inputType: 'Which eSIMs get a new activation code.',
-    input: 'Which eSIMs get a new activation code.',
   },
   target: listedProfiles(profile, '1 to 10,000 deactivated devices.'),
   fields: {
@@ -44,11 +43,11 @@ export const renewActivationCode = defineOperation({
         report(
           ['devices', at, 'deviceIds'],
           'NEEDS_EID_OR_ICCID',
-          'Name the eSIM by its EID or by the ICCID it had; an IMEI alone is not enough.',
+          'Name the eSIM by its EID or by the ICCID that it had. An IMEI alone is not enough.',
         );
   },
   body: profileBody,
-  // No record shows the code or its age, and the history documents no event of a profile's.
+  // No record shows the code or its age, and the history documents no event about profiles.
   provenBy: 'NOTHING',
   retryKinds: ['ICCID', 'IMEI', 'EID'],
   example: {
@@ -61,7 +60,7 @@ export const renewActivationCode = defineOperation({
       'Another deactivated eSIM:',
       '  EID   89049032514144764539310925507492',
       '  ICCID 89148000030934455301',
-      'An unknown EID is taken on as one. The last digits',
+      'An unknown EID counts as one too. The last digits',
       'of an ICCID work as in the first tab: 4040 fails.',
     ],
     input: {

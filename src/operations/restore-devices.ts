@@ -1,7 +1,7 @@
 import { isActive } from '../datasources/thingspace/wire/device-list.ts';
 import { lineBody } from './bodies.ts';
 import { defineOperation } from './define-operation.ts';
-import { historyShows } from './proof.ts';
+import { historyShows, stateShows } from './proof.ts';
 import { chosenLines } from './target.ts';
 
 /** Page "Restore service for devices". */
@@ -17,24 +17,17 @@ export const restoreDevices = defineOperation({
     purpose: 'Restore service for suspended devices',
     noun: 'The restoration',
     mutation:
-      'Restores service for suspended devices: they can connect again, with the phone number, IP address and service plan they had. Each device reports in a callback; NB-IoT devices report a second time when NIDD is configured (`DeviceOutcome.nidd`). Activations, suspensions, restorations and deactivations of a device count together: on most accounts it can have 5 a day.',
+      'Restores service for suspended devices. They can connect again, with the phone number, IP address and service plan that they had. Each device reports in a callback. NB-IoT devices report a second time when NIDD is configured (`DeviceOutcome.nidd`). Activations, suspensions, restorations and deactivations count together: most accounts allow 5 a day for each device.',
     inputType:
-      "Which devices to restore. Exactly one of `devices`, `group` and `wholeAccount` says which. No field may contain `'`, `<` or `\\`.",
-    input: 'Which devices to restore.',
+      "Which devices to restore. Give exactly one of `devices`, `group` and `wholeAccount`. No field may contain `'`, `<` or `\\`.",
   },
   target: chosenLines({ verb: 'restore', consequence: 'every suspended device of the account will be restored, and billed again' }),
   fields: {},
   body: lineBody,
-  // | record of the device list | proof |
-  // |---|---|
-  // | active | DONE: there is no date of it, but it is the state asked for |
-  // | no state | LOOK_CLOSER: list that device alone, then ask its history |
-  // | any other state | NOT_YET |
-  //
-  // History: `Restore …`; the carrier's SDK calls the same operation resume.
+  // The events of the history are `Restore …`. The carrier's SDK calls the same operation resume.
   provenBy: {
     requestStatus: true,
-    record: ({ state }) => (state === null ? 'LOOK_CLOSER' : isActive(state) ? 'DONE' : 'NOT_YET'),
+    record: stateShows(isActive),
     history: historyShows(/^(?:restor|resum)/i),
   },
   retryKinds: ['ICCID', 'IMEI', 'EID', 'MDN'],
@@ -43,11 +36,11 @@ export const restoreDevices = defineOperation({
       'Restores a suspended device. Follow it with the id of',
       'its request.',
       '',
-      'Run it twice: the device is not suspended any more,',
-      'the request is taken on, and its device fails.',
+      'Run it again: the carrier accepts the request, but',
+      'the device fails, because it is active now.',
       '',
       'Another suspended device: 89148000071662737691',
-      'An unknown ICCID is taken on as a suspended device.',
+      'An unknown ICCID counts as a suspended device.',
     ],
     input: { devices: [{ deviceIds: [{ kind: 'ICCID', id: '89148000093318779147' }] }] },
   },

@@ -7,9 +7,9 @@ import { listedProfiles } from './target.ts';
 
 const profile = z
   .object({ deviceIds: identifiers(['ICCID'], 'The ICCID of the profile, and nothing else.') })
-  .register(INPUT_TYPES, { name: 'ResumeProfileDeviceInput', description: 'One eSIM profile.' });
+  .register(INPUT_TYPES, { name: 'ResumeProfileDeviceInput', description: 'One eSIM profile, named by its ICCID.' });
 
-/** Page "Resume profile": by ICCID, for a device may have several profiles. */
+/** Page "Resume profile". A profile is named by its ICCID, because a device may have several profiles. */
 export const resumeProfile = defineOperation({
   name: 'RESUME_PROFILE',
   method: 'POST',
@@ -24,7 +24,6 @@ export const resumeProfile = defineOperation({
     mutation:
       'Resumes suspended eSIM profiles, Verizon US or Global, by ICCID and contracted service plan. Each profile reports in a DeviceProfileService callback of its own.',
     inputType: 'Which suspended eSIM profiles to resume.',
-    input: 'Which profiles to resume.',
   },
   target: listedProfiles(profile, '1 to 10,000 profiles, Verizon US and Global.'),
   fields: {
@@ -35,11 +34,11 @@ export const resumeProfile = defineOperation({
   body: profileBody,
   // | record of the device list | proof |
   // |---|---|
-  // | active, ProfileStatus ENABLE or ENABLED | DONE: there is no date, but it is the state asked for |
-  // | active, without ProfileStatus | LOOK_CLOSER: lists of several devices may leave it out; list that device alone |
+  // | active, ProfileStatus ENABLE or ENABLED | DONE: there is no date, but it is the state that was asked for |
+  // | active, without ProfileStatus | LOOK_CLOSER: lists of several devices may leave it out, so list that device alone |
   // | any other ProfileStatus or state | NOT_YET |
   //
-  // The history documents no event of a profile's.
+  // The history documents no event about profiles.
   provenBy: {
     requestStatus: false,
     record({ state, profileStatus }) {
@@ -55,12 +54,12 @@ export const resumeProfile = defineOperation({
       'Resumes a suspended eSIM profile. Follow it with',
       'the id of its request.',
       '',
-      'Run it twice: the profile is not suspended any more,',
-      'the request is taken on, and its device fails.',
+      'Run it again: the carrier accepts the request, but',
+      'the device fails, because the profile is active now.',
       '',
       'Another suspended profile: 89148000062306274519',
       'One that is not suspended: 89148000002325720913',
-      'An unknown ICCID is taken on as a suspended one.',
+      'An unknown ICCID counts as a suspended one.',
     ],
     input: { servicePlan: 'HybridESim', devices: [{ deviceIds: [{ kind: 'ICCID', id: '89148000096031420902' }] }] },
   },

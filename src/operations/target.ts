@@ -1,34 +1,21 @@
 import * as z from 'zod';
+import type { DeviceFilter } from '../datasources/thingspace/carrier-reads.ts';
 import type { RequestedDevice } from '../datasources/request-log/stored-request.ts';
 import { identifierKey, type DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
 import { about, identifiers, INPUT_TYPES, optional, servicePlan, text } from './fields.ts';
 import type { ReportFault } from './input-fault.ts';
 
-/** By what the carrier chooses devices. All that is given must match; nothing given is the whole account. */
-export interface DeviceFilter {
-  readonly groupName?: string | undefined;
-  readonly servicePlan?: string | undefined;
-  /** A device must have all of these values. */
-  readonly customFields?: readonly { readonly key: string; readonly value: string }[] | undefined;
-}
-
-/** The devices that a parsed input means. `devices` is null where the carrier chooses them by `filter`. */
-export interface ChosenDevices {
-  readonly devices: readonly RequestedDevice[] | null;
-  readonly filter: DeviceFilter;
-}
-
-/** The part of an operation's input that says which devices are meant. */
+/** The part of an operation's input that names the devices. */
 export interface Target<Fields extends z.ZodRawShape> {
   readonly fields: Fields;
-  /** Settings that choose devices. A retry lists its devices, and leaves these out. */
+  /** Settings that choose devices. A retry lists its devices and leaves these out. */
   readonly filterKeys: readonly (keyof DeviceFilter)[];
-  /** Rules that need more than one field. They read the raw input: they speak beside the faults of single fields. */
+  /** Rules between fields. They read the raw input, so that their faults come together with those of single fields. */
   reportFaults(input: z.input<z.ZodObject<Fields>> & { readonly accountName: string }, report: ReportFault): void;
-  choose(input: z.output<z.ZodObject<Fields>>): ChosenDevices;
+  /** The devices of a parsed input. `devices` is null when the carrier chooses them by `filter`. */
+  choose(input: z.output<z.ZodObject<Fields>>): { readonly devices: readonly RequestedDevice[] | null; readonly filter: DeviceFilter };
 }
 
-/** Most devices of one mutation. */
 const MAX_DEVICES = 10_000;
 
 /** A list of 1 to 10,000 devices. */
@@ -36,7 +23,7 @@ export function deviceList<Device extends z.ZodType>(device: Device) {
   return z
     .array(device)
     .min(1, about('must name at least one device.'))
-    .max(MAX_DEVICES, about('may name at most 10,000 devices; split the rest over further mutations.'));
+    .max(MAX_DEVICES, about('may name at most 10,000 devices: use several mutations for more.'));
 }
 
 interface NamedDevice {
@@ -44,11 +31,11 @@ interface NamedDevice {
 }
 
 /**
- * Rules that need the whole list: each device carries a kind once, and no identifier names two devices (they would be
- * billed twice, and their callbacks could not be told apart).
+ * Rules for the whole list. Each device has a kind once. No identifier names two devices: they would be billed twice, and their
+ * callbacks could not be told apart.
  *
- * @param areProfiles true where an entry means an eSIM profile: entries told apart by ICCID may share the EID and IMEI of the
- *   device they live in.
+ * @param areProfiles true when an entry means an eSIM profile. Profiles with different ICCIDs may share the EID and IMEI of the
+ *   device that holds them.
  */
 export function reportListFaults(devices: readonly NamedDevice[], report: ReportFault, { areProfiles = false } = {}): void {
   const seen = new Map<string, number>();
@@ -57,7 +44,7 @@ export function reportListFaults(devices: readonly NamedDevice[], report: Report
     const byIccid = areProfiles && deviceIds.some(({ kind }) => kind === 'ICCID');
     for (const [place, { kind, id }] of deviceIds.entries()) {
       const path = ['devices', at, 'deviceIds', place];
-      if (kinds.has(kind)) report([...path, 'kind'], 'DUPLICATE_KIND', `A device has one ${kind}: give each kind once.`);
+      if (kinds.has(kind)) report([...path, 'kind'], 'DUPLICATE_KIND', `A device has one ${kind}: name each kind once.`);
       kinds.add(kind);
       if (byIccid && kind !== 'ICCID') continue;
       const key = identifierKey(kind, id, kind);
@@ -68,7 +55,7 @@ export function reportListFaults(devices: readonly NamedDevice[], report: Report
   }
 }
 
-/** eSIM profiles, always listed. */
+/** A target of eSIM profiles. They are always listed. */
 export function listedProfiles<Profile extends z.ZodType<NamedDevice, NamedDevice>>(profile: Profile, description: string) {
   const fields = { devices: deviceList(profile).describe(description) };
   return {
@@ -79,25 +66,25 @@ export function listedProfiles<Profile extends z.ZodType<NamedDevice, NamedDevic
   } satisfies Target<typeof fields>;
 }
 
-export const customFieldKey = z
-  .string()
-  .regex(/^CustomField[1-5]$/, about('must be CustomField1, CustomField2, CustomField3, CustomField4 or CustomField5.'))
-  .describe('`CustomField1`, `CustomField2`, `CustomField3`, `CustomField4` or `CustomField5`.');
-
-export const customFieldValue = text(50);
-
-export function customFieldList<Entry extends z.ZodType>(entry: Entry) {
+/** A list of custom fields, as the GraphQL type `name`. */
+export function customFieldList(name: string, description: string, ofValue: string) {
+  const entry = z
+    .object({
+      key: z
+        .string()
+        .regex(/^CustomField[1-5]$/, about('must be CustomField1, CustomField2, CustomField3, CustomField4 or CustomField5.'))
+        .describe('`CustomField1`, `CustomField2`, `CustomField3`, `CustomField4` or `CustomField5`.'),
+      value: text(50).describe(ofValue),
+    })
+    .register(INPUT_TYPES, { name, description });
   return z.array(entry).min(1, 'Name at least one custom field, or leave the list out.');
 }
 
 /** Custom fields that choose devices. */
 export const customFieldFilter = customFieldList(
-  z
-    .object({ key: customFieldKey, value: customFieldValue.describe('The value a device must have; at most 50 characters.') })
-    .register(INPUT_TYPES, {
-      name: 'CustomFieldFilterInput',
-      description: 'Chooses devices that were added to the account before and have this value.',
-    }),
+  'CustomFieldFilterInput',
+  'Chooses devices by a custom field. They must have been added to the account with this value before.',
+  'The value that a device must have, at most 50 characters.',
 );
 
 export function reportRepeatedKeys(fields: readonly { readonly key: string }[] | null | undefined, path: string[], report: ReportFault) {
@@ -106,7 +93,7 @@ export function reportRepeatedKeys(fields: readonly { readonly key: string }[] |
     if (keys.indexOf(key) !== at) report([...path, at, 'key'], 'DUPLICATE_KEY', 'Name each custom field once.');
 }
 
-/** A list, a group, or the whole account: the three ways to say which devices, whatever their fields are called. */
+/** The three ways to name devices: a list, a group, or the whole account. The names of the input fields may differ. */
 interface Choice<Device> {
   readonly devices?: readonly Device[] | null | undefined;
   readonly group?: (Narrowing & { readonly groupName: string }) | null | undefined;
@@ -118,7 +105,7 @@ interface Narrowing {
   readonly servicePlanFilter?: string | null | undefined;
 }
 
-/** How the fields of a choice are called, and its sentences. */
+/** Names of the input fields of a choice, and words of its sentences. */
 export interface ChoiceWords {
   readonly group: string;
   readonly wholeAccount: string;
@@ -129,8 +116,8 @@ export interface ChoiceWords {
 }
 
 /**
- * Exactly one of the three says which devices, never "everything" by omission: the carrier takes a body without devices and
- * group for the whole account, and asks nobody.
+ * Exactly one of the three must be given. A missing one must never mean "everything": the carrier takes a body without devices and
+ * group for the whole account, and does not ask back.
  */
 export function reportChoiceFaults(
   { devices, group, wholeAccount }: Choice<NamedDevice>,
@@ -143,7 +130,7 @@ export function reportChoiceFaults(
     report(
       [],
       'EXACTLY_ONE_TARGET',
-      `Say which devices to ${words.verb} with exactly one of devices, ${words.group} and ${words.wholeAccount}; this input has ${names.length === 0 ? 'none' : names.join(' and ')}.`,
+      `Name the devices to ${words.verb} with exactly one of devices, ${words.group} and ${words.wholeAccount}. This input has ${names.length === 0 ? 'none' : names.join(' and ')}.`,
     );
   if (devices) reportListFaults(devices, report);
   if (wholeAccount && wholeAccount.confirmAccountName !== accountName)
@@ -156,7 +143,7 @@ export function reportChoiceFaults(
   reportRepeatedKeys(wholeAccount?.customFieldFilter, [words.wholeAccount, 'customFieldFilter'], report);
 }
 
-export function chosenBy({ devices, group, wholeAccount }: Choice<RequestedDevice>): ChosenDevices {
+export function chooseDevices({ devices, group, wholeAccount }: Choice<RequestedDevice>) {
   const narrowing = group ?? wholeAccount;
   return {
     devices: devices ?? null,
@@ -172,7 +159,7 @@ const line = z
   .object({
     deviceIds: identifiers(
       ['ICCID', 'IMEI', 'EID', 'MDN', 'MEID', 'MSISDN', 'ESN'],
-      'Its identifiers, each kind once; one is enough. Takes ICCID, IMEI, EID, MDN, MEID, MSISDN and ESN.',
+      'The identifiers of the device, each kind once. One is enough. The kinds ICCID, IMEI, EID, MDN, MEID, MSISDN and ESN are accepted.',
     ),
   })
   .register(INPUT_TYPES, { name: 'LineInput', description: 'One device of the account, named by its identifiers.' });
@@ -183,14 +170,23 @@ const narrowing = {
 };
 
 const lineGroup = z
-  .object({ groupName: text(100).describe('The device group.'), ...narrowing })
-  .register(INPUT_TYPES, { name: 'LineGroupInput', description: 'The devices of a group, or those of them that match every filter.' });
+  .object({ groupName: text(100).describe('The name of the device group, at most 100 characters.'), ...narrowing })
+  .register(INPUT_TYPES, {
+    name: 'LineGroupInput',
+    description: 'The devices of a group. With filters, only those that match all of them.',
+  });
 
 const wholeAccount = z
-  .object({ confirmAccountName: z.string().describe('Repeat `accountName`: every device of the account is meant.'), ...narrowing })
-  .register(INPUT_TYPES, { name: 'WholeAccountInput', description: 'Every device of the account, or those that match every filter.' });
+  .object({
+    confirmAccountName: z.string().describe('Repeat `accountName` here, to confirm that every device of the account is meant.'),
+    ...narrowing,
+  })
+  .register(INPUT_TYPES, {
+    name: 'WholeAccountInput',
+    description: 'Every device of the account. With filters, only those that match all of them.',
+  });
 
-/** Lines that exist: a list, a group, or the whole account with its name repeated. */
+/** A target of existing lines: a list, a group, or the whole account with its name repeated. */
 export function chosenLines({ verb, consequence }: Pick<ChoiceWords, 'verb' | 'consequence'>) {
   const words: ChoiceWords = { group: 'group', wholeAccount: 'wholeAccount', verb, consequence };
   const fields = {
@@ -202,6 +198,6 @@ export function chosenLines({ verb, consequence }: Pick<ChoiceWords, 'verb' | 'c
     fields,
     filterKeys: ['groupName', 'servicePlan', 'customFields'],
     reportFaults: (input, report) => reportChoiceFaults(input, input.accountName, words, report),
-    choose: chosenBy,
+    choose: chooseDevices,
   } satisfies Target<typeof fields>;
 }

@@ -1,67 +1,60 @@
 import type { AuditEntry as Stored } from '../datasources/request-log/audit-trail.ts';
-import { accountsWith, mayUse, type Caller } from '../resolvers/access/caller.ts';
 import { builder } from './builder.ts';
-import { AFTER_DESCRIPTION, connectionOf, FIRST_DESCRIPTION, pageCursor, pageSize } from './connection.ts';
+import { connectionOf, listArgs, pageCursor, pageSize } from './connection.ts';
+import { accountsFor } from './queries.ts';
 import { ADMIN, OWNED } from './rules.ts';
 
 const AuditEntry = builder.objectRef<Stored>('AuditEntry').implement({
   extensions: OWNED,
-  description: 'Something that was done, or asked for and refused. What it was done with (the arguments) is not kept here.',
+  description: 'One action that was performed or refused. Its arguments are not kept here.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'Its number in the audit log; later entries have higher ones.' }),
-    at: t.field({ type: 'DateTime', description: 'When it was recorded.', resolve: ({ at }) => new Date(at) }),
+    id: t.exposeID('id', { description: 'The number of the entry in the audit log. Later entries have higher numbers.' }),
+    at: t.expose('at', { type: 'DateTime', description: 'When the entry was written.' }),
     caller: t.exposeString('caller', {
       description:
-        'Who: `key:` and the name of an API key, `sub:` and the subject of a token, `local` without authentication, `admin-listener` or `command-line` for a command.',
+        'Who asked for the action: `key:` and the name of an API key, `sub:` and the subject of a token, or `local` without authentication. For a command it is `admin-listener` or `command-line`.',
     }),
     action: t.exposeString('action', {
       description: 'The mutation, for example `activateDevices`, or the command, for example `keys.create`.',
     }),
     accountName: t.exposeString('account', {
       nullable: true,
-      description: 'The billing account; null where it concerns none, or all, or what was asked was refused before it was read.',
+      description:
+        'The billing account. Null when the action is about no account or about all, and when it was refused before its input was read.',
     }),
     deviceCount: t.exposeInt('devices', {
       nullable: true,
-      description: 'How many devices it named; null where it named none, or was refused before it was read.',
+      description: 'How many devices the input named. Null when it named none, and when it was refused before it was read.',
     }),
     subject: t.exposeString('subject', {
       nullable: true,
-      description: 'What it was done to: the `id` of a request, a dead letter or an API key. A request tells what became of it since.',
+      description:
+        'The `id` of the request, dead letter or API key that the action was about. The request itself shows what became of it. Null when the action is about none of these.',
     }),
     outcome: t.exposeString('outcome', {
       description:
-        'What came of it at once: `CREATED`, `REPEATED`, `DONE`, `INVALID`, `FORBIDDEN`, `LIMITED`, `RATE_LIMITED`, `UNAVAILABLE`, `KEY_REUSED`, or the code of the fault.',
+        'The immediate result: `CREATED`, `REPEATED`, `DONE`, `INVALID`, `FORBIDDEN`, `LIMITED`, `RATE_LIMITED`, `UNAVAILABLE`, `KEY_REUSED`, or the code of the fault.',
     }),
   }),
 });
 
-const AuditEntryConnection = connectionOf('AuditEntry', 'audit entry', AuditEntry);
+const AuditEntryConnection = connectionOf('AuditEntry', 'audit entry', AuditEntry, ({ id }) => id);
 
 builder.queryField('auditLog', (t) =>
   t.field({
     extensions: ADMIN,
     type: AuditEntryConnection,
     description:
-      'For an admin: who did what, newest first. Entries are never changed or deleted. What concerns no single account is for an admin of every account.',
+      'For an admin: who did what, newest first. Entries are never changed or deleted. Only an admin of every account sees entries that are about no single account.',
     args: {
-      accountName: t.arg.string({ required: false, description: 'About this billing account; all of yours when left out.' }),
-      caller: t.arg.string({ required: false, description: 'Done by exactly this caller.' }),
-      first: t.arg.int({ required: false, description: FIRST_DESCRIPTION }),
-      after: t.arg.string({ required: false, description: AFTER_DESCRIPTION }),
+      caller: t.arg.string({ required: false, description: 'Only actions of exactly this caller.' }),
+      ...listArgs('entries', 'administer'),
     },
-    resolve: async (_parent, { accountName, caller: by, first, after }, { requestLog, caller }) => ({
-      ...(await requestLog.auditEntries(
-        { accounts: accountsFor(caller, accountName), caller: by ?? null },
+    resolve: (_parent, { accountName, caller: by, first, after }, { requestLog, caller }) =>
+      requestLog.auditEntries(
+        { accounts: accountsFor(caller, 'admin', accountName), caller: by ?? null },
         pageCursor('auditLog', /^\d{1,15}$/, after),
         pageSize(first),
-      )),
-      cursorOf: ({ id }: { id: string }) => id,
-    }),
+      ),
   }),
 );
-
-function accountsFor(caller: Caller, asked: string | null | undefined): readonly string[] | null {
-  if (asked === null || asked === undefined) return accountsWith(caller, 'admin');
-  return mayUse(caller, asked, 'admin') ? [asked] : [];
-}

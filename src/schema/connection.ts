@@ -1,43 +1,43 @@
 import type { ObjectRef } from '@pothos/core';
+import type { Page } from '../datasources/request-log/stored-request.ts';
 import { GatewayError } from '../errors.ts';
 import { builder } from './builder.ts';
 import { PageInfo } from './node.ts';
 import { OPEN, OWNED } from './rules.ts';
 
-export interface Connection<Row> {
-  readonly rows: readonly Row[];
-  readonly hasMore: boolean;
-  readonly cursorOf: (row: Row) => string;
-}
+const DEFAULT_PAGE_SIZE = 100;
+const MAX_PAGE_SIZE = 1000;
 
-const PAGE = 100;
-const MAX_PAGE = 1000;
-
-/** A Relay connection over `noun`, read forward. */
-export function connectionOf<Row>(name: string, noun: string, node: ObjectRef<typeof builder.$inferSchemaTypes, Row>) {
-  const edge = builder.objectRef<{ row: Row; cursor: string }>(`${name}Edge`).implement({
+/** Declares a Relay connection over `noun`. It is read forward. */
+export function connectionOf<Row>(
+  name: string,
+  noun: string,
+  node: ObjectRef<typeof builder.$inferSchemaTypes, Row>,
+  cursorOf: (row: Row) => string,
+) {
+  const edge = builder.objectRef<{ row: Row }>(`${name}Edge`).implement({
     extensions: OWNED,
-    description: `One ${noun} of a page.`,
+    description: `One ${noun} of a page, with its cursor.`,
     fields: (t) => ({
       node: t.field({ type: node, description: `The ${noun}.`, resolve: ({ row }) => row as never }),
-      cursor: t.exposeString('cursor', { description: 'Pass as `after` to read on from here.' }),
+      cursor: t.string({ description: 'Pass it as `after` to read on behind this one.', resolve: ({ row }) => cursorOf(row) }),
     }),
   });
-  return builder.objectRef<Connection<Row>>(`${name}Connection`).implement({
+  return builder.objectRef<Page<Row>>(`${name}Connection`).implement({
     extensions: OWNED,
     description: `A page of ${noun}s.`,
     fields: (t) => ({
       edges: t.field({
         type: [edge],
-        description: 'The page, with a cursor for each.',
-        resolve: ({ rows, cursorOf }) => rows.map((row) => ({ row, cursor: cursorOf(row) })),
+        description: `The ${noun}s of the page, each with its cursor.`,
+        resolve: ({ rows }) => rows.map((row) => ({ row })),
       }),
-      nodes: t.field({ type: [node], description: 'The page, without cursors.', resolve: ({ rows }) => rows as never }),
+      nodes: t.field({ type: [node], description: `The ${noun}s of the page.`, resolve: ({ rows }) => rows as never }),
       pageInfo: t.field({
         extensions: OPEN,
         type: PageInfo,
-        description: 'Where this page ends.',
-        resolve: ({ rows, hasMore, cursorOf }) => {
+        description: 'Where this page ends, and whether there is another one.',
+        resolve: ({ rows, hasMore }) => {
           const last = rows.at(-1);
           return { hasNextPage: hasMore, endCursor: last === undefined ? null : cursorOf(last) };
         },
@@ -46,20 +46,34 @@ export function connectionOf<Row>(name: string, noun: string, node: ObjectRef<ty
   });
 }
 
-/** @throws GatewayError BAD_USER_INPUT when `first` is not between 1 and 1,000; 100 when absent. */
+export const PAGE_ARGS = builder.args((t) => ({
+  first: t.int({
+    required: false,
+    description: `How many to return at most: 1 to ${MAX_PAGE_SIZE}. Default: ${DEFAULT_PAGE_SIZE}.`,
+  }),
+  after: t.string({
+    required: false,
+    description: 'Read on behind this cursor: the `endCursor` of the page before. Default: the first page.',
+  }),
+}));
+
+/** The arguments of a list over accounts. */
+export function listArgs(nouns: string, right: 'read' | 'administer') {
+  const description = `Only ${nouns} of this billing account. Default: all accounts that you may ${right}.`;
+  return { ...builder.args((t) => ({ accountName: t.string({ required: false, description }) })), ...PAGE_ARGS };
+}
+
+/** @throws GatewayError BAD_USER_INPUT when `first` is not between 1 and 1,000 */
 export function pageSize(first: number | null | undefined): number {
-  if (first === null || first === undefined) return PAGE;
-  if (first < 1 || first > MAX_PAGE) throw new GatewayError('BAD_USER_INPUT', `\`first\` must be between 1 and ${MAX_PAGE}.`);
+  if (first === null || first === undefined) return DEFAULT_PAGE_SIZE;
+  if (first < 1 || first > MAX_PAGE_SIZE) throw new GatewayError('BAD_USER_INPUT', `\`first\` must be between 1 and ${MAX_PAGE_SIZE}.`);
   return first;
 }
 
-/** @throws GatewayError CURSOR_INVALID when `after` does not have the form of an `endCursor` of `connection`. */
+/** @throws GatewayError CURSOR_INVALID when `after` does not have the form of an `endCursor` of `connection` */
 export function pageCursor(connection: string, form: RegExp, after: string | null | undefined): string | null {
   if (after === null || after === undefined) return null;
   if (!form.test(after))
     throw new GatewayError('CURSOR_INVALID', `This \`after\` is not a cursor of \`${connection}\`: pass an \`endCursor\` unchanged.`);
   return after;
 }
-
-export const FIRST_DESCRIPTION = `How many at most: 1 to ${MAX_PAGE}, ${PAGE} when left out.`;
-export const AFTER_DESCRIPTION = 'Read on after this cursor (`endCursor` of the page before).';

@@ -7,9 +7,9 @@ import type { RequestManager } from '../resolvers/requests/manage-request.ts';
 import type { RequestSender } from '../resolvers/requests/request-sender.ts';
 import type { RequestSubmitter } from '../resolvers/requests/submit-request.ts';
 
-/** What every resolver is given: who asks, the parts that decide, and loaders that live for one execution. */
+/** Given to every resolver: the caller, the parts that decide, and loaders that live for one execution. */
 export interface GraphContext {
-  /** As it is when it is asked for: of several mutations in one operation each goes by its own moment. For an event as it was when that began. */
+  /** The caller's rights now. Each mutation of an operation reads them again. An event uses those from its beginning. */
   readonly caller: Caller;
   readonly identity: Identity;
   readonly requestLog: RequestLog;

@@ -10,11 +10,11 @@ export const DeviceIdentifier = builder.objectRef<Identifier>('DeviceIdentifier'
     kind: t.expose('kind', {
       type: DeviceIdentifierKindEnum,
       nullable: true,
-      description: 'What it identifies; null for a kind this gateway does not know (see `reportedKind`).',
+      description: 'The kind of the identifier. Null for a kind that this gateway does not know: read `reportedKind`.',
     }),
-    id: t.exposeString('id', { description: 'The identifier, digits as the carrier wrote them.' }),
+    id: t.exposeString('id', { description: 'The identifier as the mutation or the carrier wrote it, leading zeros included.' }),
     reportedKind: t.exposeString('reportedKind', {
-      description: 'The kind as it was written, for example `iccId` or `Imei`: the carrier’s spelling varies between its services.',
+      description: 'The kind as it was written, for example `iccId` or `Imei`. The carrier’s spelling differs between its services.',
     }),
   }),
 });

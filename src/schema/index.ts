@@ -8,8 +8,9 @@ import './dead-letters.ts';
 import { builder } from './builder.ts';
 
 builder.mutationType({
-  description: 'What the gateway asks the carrier to do. Every result is a union of the success and typed errors: select on `__typename`.',
+  description:
+    'Actions that the gateway asks the carrier to perform, and actions on requests. Each result that is a union holds either the success or a typed error: select on `__typename`.',
 });
 
-/** The whole graph. Building it has no side effects: codegen and tests import it as it is. */
+/** The whole graph. Building it has no side effects, so codegen and tests import it directly. */
 export const schema = builder.toSchema();

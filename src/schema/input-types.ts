@@ -9,10 +9,10 @@ type FieldType = InputRef<unknown> | typeof DeviceIdentifierKindEnum | 'String' 
 
 const known = new Map<string, InputRef<unknown>>();
 
-/** The GraphQL input type of a zod object: its fields, whether they may be left out, and what `.describe()` says of each. */
+/** Makes the GraphQL input type of a zod object. The description of a field comes from `.describe()`. */
 export function inputTypeOf(object: z.ZodObject): InputRef<unknown> {
   const named = INPUT_TYPES.get(object);
-  if (!named) throw new Error(`An object of an input has no name: ${Object.keys(object.shape).join(', ')}`);
+  if (!named) throw new Error(`The input object with the fields ${Object.keys(object.shape).join(', ')} has no name.`);
   const { name, description } = named;
   const type = known.get(name) ?? builder.inputType(name, { description, fields: (t) => inputFieldsOf(t, object) });
   known.set(name, type);
@@ -23,17 +23,17 @@ export function inputFieldsOf(t: Fields, { shape }: z.ZodObject): InputFieldMap 
   return Object.fromEntries(
     Object.entries(shape).map(([name, field]) => {
       const description = z.globalRegistry.get(field)?.description;
-      if (description === undefined) throw new Error(`The field ${name} of an input has no description.`);
-      const { type, isList, isRequired } = read(field);
+      if (description === undefined) throw new Error(`The input field ${name} has no description.`);
+      const { type, isList, isRequired } = readType(field);
       return [name, t.field({ type: isList ? [type] : type, required: isRequired, description })];
     }),
   );
 }
 
-function read(type: z.core.$ZodType): { readonly type: FieldType; readonly isList: boolean; readonly isRequired: boolean } {
-  if (type instanceof z.ZodPipe) return read(type.in);
-  if (type instanceof z.ZodOptional || type instanceof z.ZodNullable) return { ...read(type.unwrap()), isRequired: false };
-  if (type instanceof z.ZodArray) return { ...read(type.element), isList: true, isRequired: true };
+function readType(type: z.core.$ZodType): { readonly type: FieldType; readonly isList: boolean; readonly isRequired: boolean } {
+  if (type instanceof z.ZodPipe) return readType(type.in);
+  if (type instanceof z.ZodOptional || type instanceof z.ZodNullable) return { ...readType(type.unwrap()), isRequired: false };
+  if (type instanceof z.ZodArray) return { ...readType(type.element), isList: true, isRequired: true };
   return { type: namedType(type), isList: false, isRequired: true };
 }
 
@@ -42,5 +42,5 @@ function namedType(type: z.core.$ZodType): FieldType {
   if (type instanceof z.ZodString) return 'String';
   if (type instanceof z.ZodBoolean) return 'Boolean';
   if (type instanceof z.ZodEnum) return DeviceIdentifierKindEnum;
-  throw new Error(`An input cannot have a field of the zod type ${type._zod.def.type}.`);
+  throw new Error(`An input field cannot have the zod type ${type._zod.def.type}.`);
 }

@@ -3,33 +3,27 @@ import DataLoader from 'dataloader';
 import type { OutcomePage, RequestLog } from '../datasources/request-log/request-log.ts';
 import type { Page, StoredCarrierRequest, StoredOutcome, StoredRequest } from '../datasources/request-log/stored-request.ts';
 
-export interface Loaders {
-  readonly request: DataLoader<string, StoredRequest | null>;
-  readonly carrierRequests: DataLoader<string, readonly StoredCarrierRequest[]>;
-  readonly retries: DataLoader<string, readonly StoredRequest[]>;
-  readonly outcome: DataLoader<string, StoredOutcome | null>;
-  readonly outcomePage: { load(page: OutcomePage): Promise<Page<StoredOutcome>> };
-}
-
 /**
- * Reads that one execution repeats, each asked of the log once. Made anew for every execution (for a subscription: every
- * event), so that none shows what was true before.
+ * Reads that one execution repeats. The log is asked once for each. The loaders are made anew for every execution, and for every
+ * event of a subscription, so that none of them shows an old state.
  */
-export function createLoaders(requestLog: RequestLog): Loaders {
+export function createLoaders(requestLog: RequestLog) {
   return {
-    request: byId((ids) => requestLog.requests(ids), null),
-    carrierRequests: byId<readonly StoredCarrierRequest[], readonly StoredCarrierRequest[]>((ids) => requestLog.carrierRequests(ids), []),
-    retries: byId<readonly StoredRequest[], readonly StoredRequest[]>((ids) => requestLog.retriesOf(ids), []),
-    outcome: byId((ids) => requestLog.outcomesById(ids), null),
+    request: byId<StoredRequest, null>((ids) => requestLog.requests(ids), null),
+    carrierRequests: byId<readonly StoredCarrierRequest[], readonly []>((ids) => requestLog.carrierRequests(ids), []),
+    retries: byId<readonly StoredRequest[], readonly []>((ids) => requestLog.retriesOf(ids), []),
+    outcome: byId<StoredOutcome, null>((ids) => requestLog.outcomesById(ids), null),
     outcomePage: outcomePages(requestLog),
   };
 }
 
-/** Devices that are read, and shown, without anybody else having a turn: about 50 ms. */
+export type Loaders = ReturnType<typeof createLoaders>;
+
+/** Devices that are read and shown before other work has a turn. They take about 50 ms. */
 const DEVICES_A_TURN = 1_000;
 
-/** Pages are asked for together and come in turns: a list of requests with the devices of each can be 50,000 devices. */
-function outcomePages(requestLog: RequestLog): Loaders['outcomePage'] {
+/** Pages are asked for together and read in turns, because a list of requests with their devices may have 50,000 devices. */
+function outcomePages(requestLog: RequestLog) {
   const loader = new DataLoader<OutcomePage, { readonly page: Promise<Page<StoredOutcome>> }, string>(
     (pages) => {
       const waiting = pages.map((page) => ({ wanted: page, ...Promise.withResolvers<Page<StoredOutcome>>() }));
@@ -38,7 +32,7 @@ function outcomePages(requestLog: RequestLog): Loaders['outcomePage'] {
     },
     { cacheKeyFn: (page) => JSON.stringify(page) },
   );
-  return { load: async (page) => (await loader.load(page)).page };
+  return { load: async (page: OutcomePage) => (await loader.load(page)).page };
 }
 
 type Waiting = PromiseWithResolvers<Page<StoredOutcome>> & { readonly wanted: OutcomePage };
@@ -61,7 +55,7 @@ async function readInTurns(requestLog: RequestLog, waiting: readonly Waiting[]):
   }
 }
 
-/** Answers are put back by id, never by position: a missing row is a missing answer, not somebody else's. */
+/** Answers are matched by id, never by position. A missing row is a missing answer and not another row. */
 function byId<Row, None>(read: (ids: readonly string[]) => Promise<ReadonlyMap<string, Row>>, none: None): DataLoader<string, Row | None> {
   return new DataLoader<string, Row | None>(async (ids) => {
     const rows = await read(ids);

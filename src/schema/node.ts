@@ -2,12 +2,12 @@ import type { StoredOutcome, StoredRequest } from '../datasources/request-log/st
 import { builder } from './builder.ts';
 import { OPEN, OWNED } from './rules.ts';
 
-/** Which type an id names, by its prefix: ids are global as they are, without an encoding. */
+/** The prefix of an id tells its type. Ids are global without an encoding. */
 export const Node = builder.interfaceRef<StoredRequest | StoredOutcome>('Node').implement({
   extensions: OWNED,
-  description: 'An object with a global id, which `node(id:)` finds again. Clients may merge what they learn of one id.',
+  description: 'An object with a global id. `node(id:)` finds it again. A client may merge everything that it learns about one id.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'Global id: `req_…` for a request, `out_…` for a device’s outcome.' }),
+    id: t.exposeID('id', { description: 'The global id: `req_…` for a request, `out_…` for a device’s outcome.' }),
   }),
 });
 
@@ -15,12 +15,16 @@ export const PageInfo = builder.objectRef<{ hasNextPage: boolean; endCursor: str
   extensions: OWNED,
   description: 'Where a page of a connection ends.',
   fields: (t) => ({
-    hasNextPage: t.exposeBoolean('hasNextPage', { extensions: OPEN, description: 'Whether there is more after this page.' }),
+    hasNextPage: t.exposeBoolean('hasNextPage', { extensions: OPEN, description: 'True when there is another page after this one.' }),
     endCursor: t.exposeString('endCursor', {
       nullable: true,
-      description: 'Pass as `after` to read the next page; null for an empty page.',
+      description: 'Pass it as `after` to read the next page. Null for an empty page.',
     }),
-    hasPreviousPage: t.boolean({ extensions: OPEN, description: 'Always false: pages are read forward.', resolve: () => false }),
-    startCursor: t.string({ nullable: true, description: 'Always null: pages are read forward.', resolve: () => null }),
+    hasPreviousPage: t.boolean({
+      extensions: OPEN,
+      description: 'Always false, because pages are read forward.',
+      resolve: () => false,
+    }),
+    startCursor: t.string({ nullable: true, description: 'Always null, because pages are read forward.', resolve: () => null }),
   }),
 });

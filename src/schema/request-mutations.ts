@@ -1,4 +1,3 @@
-import type { StoredRequest } from '../datasources/request-log/stored-request.ts';
 import { REQUEST_OPTIONS } from '../operations/fields.ts';
 import type { ManageResult } from '../resolvers/requests/manage-request.ts';
 import { builder } from './builder.ts';
@@ -7,23 +6,21 @@ import { Request } from './request.ts';
 import { InvalidInput, resultOf } from './results.ts';
 import { OWNED, WRITE } from './rules.ts';
 
-/** The result union of a mutation that changes a request at once: its success or what is wrong with the input. */
-function managedResult(name: string, success: string, what: string) {
+/** Declares the result union of a mutation that changes a request at once: its success, or the faults of the input. */
+function managedResult(name: string, success: string, description: string) {
   const Success = builder.objectRef<Extract<ManageResult, { type: 'DONE' }>>(success).implement({
     extensions: OWNED,
-    description: what,
-    fields: (t) => ({
-      request: t.field({ type: Request, description: 'The request as it stands now.', resolve: ({ request }): StoredRequest => request }),
-    }),
+    description,
+    fields: (t) => ({ request: t.expose('request', { type: Request, description: 'The request as it is now.' }) }),
   });
   return builder.unionType(`${name}Result`, {
-    description: `What became of \`${name.charAt(0).toLowerCase()}${name.slice(1)}\`.`,
+    description: `The result of \`${name.charAt(0).toLowerCase()}${name.slice(1)}\`.`,
     types: [Success, InvalidInput],
     resolveType: (result) => ((result as ManageResult).type === 'DONE' ? success : InvalidInput.name),
   });
 }
 
-const REQUEST_ID = 'The `id` of the request (`req_…`), or one of its carrier requestIds.';
+const REQUEST_ID = 'The `id` of the request (`req_…`), or one of its requestIds at the carrier.';
 
 const CancelRequestInput = builder.inputType('CancelRequestInput', {
   description: 'Which request to cancel.',
@@ -33,29 +30,30 @@ const CancelRequestInput = builder.inputType('CancelRequestInput', {
 builder.mutationField('cancelRequest', (t) =>
   t.field({
     extensions: WRITE,
-    type: managedResult('CancelRequest', 'RequestCancelled', 'What still waited to be sent is cancelled and will not be sent.'),
+    type: managedResult('CancelRequest', 'RequestCancelled', 'Everything that still waited to be sent is cancelled and will not be sent.'),
     description:
-      'Cancels what is still QUEUED of a request. What has left for the carrier cannot be called back: a request of several carrier requests goes on with those. Fault `NOTHING_QUEUED` when nothing waits.',
+      'Cancels the part of a request that is still QUEUED. The part that was sent to the carrier cannot be called back and goes on. Fault: `NOTHING_QUEUED` when nothing waits.',
     args: { input: t.arg({ type: CancelRequestInput, required: true, description: 'Which request to cancel.' }) },
     resolve: (_parent, { input }, { manager, caller }) => manager.cancel(caller, input.requestId),
   }),
 );
 
 const ResolveUnknownRequestInput = builder.inputType('ResolveUnknownRequestInput', {
-  description: 'What became of a carrier request that left and was not answered. Give `carrierRequestId` or `neverArrived`.',
+  description: 'What happened to a carrier request that was sent and not answered. Give either `carrierRequestId` or `neverArrived`.',
   fields: (t) => ({
     requestId: t.id({ required: true, description: REQUEST_ID }),
     carrierRequestIndex: t.int({
       required: false,
-      description: 'Its place in `carrierRequests`, from 0. Needed only where several of the request are UNKNOWN.',
+      description: 'The position of the carrier request in `carrierRequests`, from 0. Needed only when several of the request are UNKNOWN.',
     }),
     carrierRequestId: t.string({
       required: false,
-      description: 'It arrived, and this is its requestId at the carrier: 3 to 64 letters, digits and dashes.',
+      description: 'The carrier request arrived, and this is its requestId at the carrier: 3 to 64 letters, digits and dashes.',
     }),
     neverArrived: t.boolean({
       required: false,
-      description: '`true`: it never arrived. Its devices become CANCELLED. Make sure: a new request for them may be a second bill.',
+      description:
+        '`true`: the carrier request never arrived. Its devices become CANCELLED. Be sure: a new request for them may be billed a second time.',
     }),
   }),
 });
@@ -66,11 +64,11 @@ builder.mutationField('resolveUnknownRequest', (t) =>
     type: managedResult(
       'ResolveUnknownRequest',
       'UnknownRequestResolved',
-      'The fate is known now; callbacks kept for it have been applied.',
+      'The gateway knows now what happened to the carrier request. Callbacks that were kept for it have been applied.',
     ),
     description:
-      'For an operator: tells the gateway what became of a carrier request of UNKNOWN fate, as the carrier’s portal or support has it. Faults: `NOT_UNKNOWN`, `AMBIGUOUS`, `ID_TAKEN`, `EXACTLY_ONE`.',
-    args: { input: t.arg({ type: ResolveUnknownRequestInput, required: true, description: 'What became of it.' }) },
+      'For an operator: tells the gateway what happened to an UNKNOWN carrier request, as the carrier’s portal or support shows it. Faults: `NOT_UNKNOWN`, `AMBIGUOUS`, `ID_TAKEN`, `EXACTLY_ONE`.',
+    args: { input: t.arg({ type: ResolveUnknownRequestInput, required: true, description: 'What happened to it.' }) },
     resolve: (_parent, { input }, { manager, caller }) =>
       manager.resolveUnknown(caller, {
         requestId: input.requestId,
@@ -82,7 +80,7 @@ builder.mutationField('resolveUnknownRequest', (t) =>
 );
 
 const RetryFailedDevicesInput = builder.inputType('RetryFailedDevicesInput', {
-  description: 'Whose failed devices to try again.',
+  description: 'The request whose failed devices are tried again.',
   fields: (t) => ({
     requestId: t.id({ required: true, description: REQUEST_ID }),
     ...inputFieldsOf(t, REQUEST_OPTIONS),
@@ -94,8 +92,10 @@ builder.mutationField('retryFailedDevices', (t) =>
     extensions: WRITE,
     type: resultOf('RetryFailedDevices', 'The retry'),
     description:
-      'Makes a new request, with the same settings, for those devices of a request that are FAILED or REJECTED. Each is retried once: a device that is in a retry already belongs to that one. The two are linked (`retryOf`, `retries`). Without `clientReference` the retry has that of the first. Faults: `NOTHING_FAILED`, `ALREADY_RETRIED`, `NOT_RETRIABLE`.',
-    args: { input: t.arg({ type: RetryFailedDevicesInput, required: true, description: 'Whose failed devices to try again.' }) },
+      'Creates a new request, with the same settings, for the devices of a request that are FAILED or REJECTED. Each device is retried once: a device that is in a retry already belongs to that retry. The two requests are linked (`retryOf`, `retries`). Without `clientReference` the retry has that of the first request. Faults: `NOTHING_FAILED`, `ALREADY_RETRIED`, `NOT_RETRIABLE`.',
+    args: {
+      input: t.arg({ type: RetryFailedDevicesInput, required: true, description: 'The request whose failed devices are tried again.' }),
+    },
     resolve: (_parent, { input }, { manager, caller }) => manager.retryFailed(caller, input.requestId, input),
   }),
 );

@@ -1,4 +1,3 @@
-import type { StoredRequest } from '../datasources/request-log/stored-request.ts';
 import type { InputFault as Fault } from '../operations/input-fault.ts';
 import type { SubmitResult } from '../resolvers/requests/submit-request.ts';
 import { builder } from './builder.ts';
@@ -6,24 +5,9 @@ import { Request } from './request.ts';
 import { OPEN, OWNED } from './rules.ts';
 
 type Result<Type extends SubmitResult['type']> = Extract<SubmitResult, { type: Type }>;
+type Failure = Exclude<SubmitResult, Result<'ACCEPTED' | 'VALIDATED'>>;
 
-const MutationError = builder.interfaceRef<SubmitResult>('MutationError').implement({
-  extensions: OPEN,
-  description: 'Why a mutation did nothing, or was refused. Every error of a mutation’s result has these two fields.',
-  fields: (t) => ({
-    message: t.string({ extensions: OPEN, description: 'What happened and what to do, in words.', resolve: messageOf }),
-    code: t.string({
-      extensions: OPEN,
-      description:
-        'The same for machines: `INVALID_INPUT`, `CARRIER_REFUSED`, `CARRIER_UNAVAILABLE`, `RATE_LIMITED`, `IDEMPOTENCY_KEY_REUSED`.',
-      resolve: ({ type }) => CODES[type],
-    }),
-  }),
-});
-
-const CODES: Readonly<Record<SubmitResult['type'], string>> = {
-  ACCEPTED: 'OK',
-  VALIDATED: 'OK',
+const CODES: Readonly<Record<Failure['type'], string>> = {
   INVALID: 'INVALID_INPUT',
   REFUSED: 'CARRIER_REFUSED',
   UNAVAILABLE: 'CARRIER_UNAVAILABLE',
@@ -31,105 +15,117 @@ const CODES: Readonly<Record<SubmitResult['type'], string>> = {
   KEY_REUSED: 'IDEMPOTENCY_KEY_REUSED',
 };
 
-function messageOf(result: SubmitResult): string {
-  switch (result.type) {
+const MutationError = builder.interfaceRef<Failure>('MutationError').implement({
+  extensions: OPEN,
+  description: 'Why a mutation was refused or did nothing. Every error of a mutation has these two fields.',
+  fields: (t) => ({
+    message: t.string({ extensions: OPEN, description: 'What happened and what to do, in words for people.', resolve: writeMessage }),
+    code: t.string({
+      extensions: OPEN,
+      description:
+        'The error for programs: `INVALID_INPUT`, `CARRIER_REFUSED`, `CARRIER_UNAVAILABLE`, `RATE_LIMITED` or `IDEMPOTENCY_KEY_REUSED`.',
+      resolve: ({ type }) => CODES[type],
+    }),
+  }),
+});
+
+function writeMessage(failure: Failure): string {
+  switch (failure.type) {
     case 'INVALID':
-      return `The input has ${result.total === 1 ? 'a fault' : `${result.total} faults`}; nothing was sent. ${result.faults[0]?.message ?? ''}`.trim();
+      return `The input has ${failure.total === 1 ? 'a fault' : `${failure.total} faults`}, and nothing was sent. ${failure.faults[0]?.message ?? ''}`.trim();
     case 'REFUSED':
-      return `The carrier refused the request: ${(result.request.error?.message || result.request.error?.code || 'it gave no reason').replace(/\.$/, '')}.`;
+      return `The carrier refused the request: ${(failure.request.error?.message || failure.request.error?.code || 'it gave no reason').replace(/\.$/, '')}.`;
     case 'UNAVAILABLE':
-      return `Nothing was sent and nothing will be. ${result.message}`;
+      return `Nothing was sent, and nothing will be. ${failure.message}`;
     case 'LIMITED':
-      return 'Too many requests are waiting to be sent. Nothing was taken on: try again after `retryAfterMs`.';
+      return 'Too many requests are waiting to be sent. Nothing was accepted: try again after `retryAfterMs`.';
     case 'KEY_REUSED':
-      return 'This idempotencyKey was used with another input. Use a new key for a new request; nothing was sent.';
-    case 'ACCEPTED':
-    case 'VALIDATED':
-      return 'OK';
+      return 'This idempotencyKey was used with another input, and nothing was sent. Use a new key for a new request.';
   }
 }
 
 const InputFault = builder.objectRef<Fault>('InputFault').implement({
   extensions: OPEN,
-  description: 'One thing wrong with an input.',
+  description: 'One fault of an input.',
   fields: (t) => ({
     path: t.stringList({
       description:
-        'Where, from `input` down, list positions as numbers: `["devices", "3", "deviceIds", "0", "id"]`. Empty for the input as a whole.',
+        'The faulty field, as a path below `input`. Positions in lists are numbers from 0: `["devices", "3", "deviceIds", "0", "id"]`. Empty when the fault is in the input as a whole.',
       resolve: ({ path }) => path.map(String),
     }),
-    code: t.exposeString('code', { description: 'Which rule it breaks, for machines.' }),
-    message: t.exposeString('message', { description: 'What is wrong and what would be right. Never the value itself.' }),
+    code: t.exposeString('code', { description: 'The broken rule, for programs, for example `TOO_BIG`.' }),
+    message: t.exposeString('message', { description: 'What is wrong and what would be right. It never repeats the value.' }),
   }),
 });
 
 export const InvalidInput = builder.objectRef<Result<'INVALID'>>('InvalidInput').implement({
   extensions: OPEN,
-  description: 'The input breaks rules; nothing was sent. All its faults come together.',
+  description: 'The input breaks rules, and nothing was sent. All faults are reported together.',
   interfaces: [MutationError],
   fields: (t) => ({
     faults: t.field({ type: [InputFault], description: 'The first 100 faults.', resolve: ({ faults }) => [...faults] }),
-    totalFaults: t.exposeInt('total', { description: 'How many there are.' }),
+    totalFaults: t.exposeInt('total', { description: 'The number of all faults.' }),
   }),
 });
 
 const CarrierRefused = builder.objectRef<Result<'REFUSED'>>('CarrierRefused').implement({
   extensions: OWNED,
-  description: 'The carrier refused the request as a whole; no device was touched.',
+  description: 'The carrier refused the request as a whole. It changed no device.',
   interfaces: [MutationError],
   fields: (t) => ({
     carrierErrorCode: t.string({
       nullable: true,
-      description: 'The carrier’s errorCode; for profile operations a 3-digit number.',
+      description: 'The carrier’s errorCode; for profile operations a 3-digit number. When the carrier gave none, the HTTP status.',
       resolve: ({ request }) => request.error?.code ?? null,
     }),
     httpStatus: t.int({
       nullable: true,
-      description: 'The HTTP status of its answer.',
+      description: 'The HTTP status of the carrier’s answer. Null when it is not known.',
       resolve: ({ request }) => request.error?.httpStatus ?? null,
     }),
-    request: t.field({ type: Request, description: 'The request, now REJECTED.', resolve: ({ request }) => request }),
+    request: t.field({ type: Request, description: 'The request, which is now REJECTED.', resolve: ({ request }) => request }),
   }),
 });
 
 const CarrierUnavailable = builder.objectRef<Result<'UNAVAILABLE'>>('CarrierUnavailable').implement({
   extensions: OPEN,
   description:
-    'The gateway cannot work with the carrier at present (for example its login was refused). Nothing was taken on, and the idempotency key is free.',
+    'The gateway cannot work with the carrier at present, for example because the carrier refused its login. No request was created, and the idempotency key is free.',
   interfaces: [MutationError],
 });
 
 const RateLimited = builder.objectRef<Result<'LIMITED'>>('RateLimited').implement({
   extensions: OPEN,
-  description: 'Too much is waiting already. Nothing was taken on, and the idempotency key is free.',
+  description: 'Too many requests are waiting to be sent. No request was created, and the idempotency key is free.',
   interfaces: [MutationError],
   fields: (t) => ({ retryAfterMs: t.exposeInt('retryAfterMs', { description: 'When to try again, in milliseconds from now.' }) }),
 });
 
 const IdempotencyKeyReused = builder.objectRef<Result<'KEY_REUSED'>>('IdempotencyKeyReused').implement({
   extensions: OWNED,
-  description: 'The idempotencyKey stands for another input already. Nothing was sent.',
+  description: 'The idempotencyKey was used before with another input. Nothing was sent.',
   interfaces: [MutationError],
-  fields: (t) => ({ requestId: t.exposeID('requestId', { description: 'The `id` of the request the key stands for.' }) }),
+  fields: (t) => ({ requestId: t.exposeID('requestId', { description: 'The `id` of the request that was created with the key.' }) }),
 });
 
 const InputAccepted = builder.objectRef<Result<'VALIDATED'>>('InputAccepted').implement({
   extensions: OPEN,
   description: 'The answer to `validateOnly: true` when the input breaks no rule. Nothing was sent or stored.',
   fields: (t) => ({
-    deviceCount: t.exposeInt('deviceCount', { nullable: true, description: 'Devices named; null where only the carrier knows.' }),
-    carrierRequestCount: t.exposeInt('carrierRequestCount', { description: 'POSTs to the carrier that it would take.' }),
+    deviceCount: t.exposeInt('deviceCount', {
+      nullable: true,
+      description: 'How many devices the input names. Null when the carrier chooses the devices (a group, the whole account).',
+    }),
+    carrierRequestCount: t.exposeInt('carrierRequestCount', { description: 'How many POSTs to the carrier the request would take.' }),
   }),
 });
 
-/** The result union of one mutation: its success, the answer to `validateOnly`, and the errors. */
+/** Declares the result union of one mutation: its success, the answer to `validateOnly`, and the errors. */
 export function resultOf(name: string, what: string) {
   const Success = builder.objectRef<Result<'ACCEPTED'>>(`${name}Accepted`).implement({
     extensions: OWNED,
-    description: `${what} was taken on. The request may still be QUEUED, or its fate UNKNOWN: follow it with \`requestStatus\`.`,
-    fields: (t) => ({
-      request: t.field({ type: Request, description: 'The request to follow.', resolve: ({ request }): StoredRequest => request }),
-    }),
+    description: `${what} was accepted by the gateway. Its request may still be QUEUED, or UNKNOWN: follow it with \`requestStatus\`.`,
+    fields: (t) => ({ request: t.expose('request', { type: Request, description: 'The request to follow.' }) }),
   });
   const members: Readonly<Record<SubmitResult['type'], { readonly name: string }>> = {
     ACCEPTED: Success,
@@ -141,7 +137,7 @@ export function resultOf(name: string, what: string) {
     KEY_REUSED: IdempotencyKeyReused,
   };
   return builder.unionType(`${name}Result`, {
-    description: `What became of ${what.toLowerCase()}.`,
+    description: `The result of ${what.toLowerCase()}.`,
     types: [Success, InputAccepted, InvalidInput, CarrierRefused, CarrierUnavailable, RateLimited, IdempotencyKeyReused],
     resolveType: (result) => members[(result as SubmitResult).type].name,
   });

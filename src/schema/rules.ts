@@ -2,13 +2,13 @@ import { isInterfaceType, isObjectType, type GraphQLSchema } from 'graphql';
 import { GRANTS, SCOPES, type Grant, type Scope } from '../resolvers/access/caller.ts';
 
 /**
- * What a caller must have to select a field. It stands on the field, or on its type for all fields without one of their own:
- * `extensions: OWNED`. A field with neither cannot be selected by anybody, and a test names it.
+ * The right that a caller needs to select a field. It stands on the field (`extensions: OWNED`), or on the type for all its fields
+ * without a rule of their own. Nobody can select a field without a rule, and a test names such a field.
  *
- * - `OPEN`: it tells nothing of any account.
- * - `OWNED`: it is part of an object whose account was checked on the way to it; asking for the object is asking for it.
- * - `read`, `write`, `admin`: a way in. The caller has the scope with some account; the resolver asks with which.
- * - grants: an operation that selects it without them is refused as a whole, before anything runs.
+ * - `OPEN`: the field tells nothing about any account.
+ * - `OWNED`: the field belongs to an object whose account was checked before.
+ * - `read`, `write`, `admin`: an entry point. The caller needs the scope for at least one account. The resolver checks for which.
+ * - grants: an operation that selects the field without them is refused as a whole, before anything runs.
  */
 export type FieldRule = 'OPEN' | 'OWNED' | Scope | readonly Grant[];
 
@@ -19,14 +19,14 @@ export const WRITE = rule('write');
 export const ADMIN = rule('admin');
 export const CREDENTIAL = rule(['deviceCredential']);
 export const ACTIVATION_CODE = rule(['activationCode']);
-/** A whole message as it came: whatever the carrier had put into it. */
+/** A whole message as it came. The carrier may have put any secret into it. */
 export const ANY_SECRET = rule(['deviceCredential', 'activationCode']);
 
 function rule(given: FieldRule): { readonly rule: FieldRule } {
   return { rule: given };
 }
 
-/** Null for a field without a rule, which nobody may select. */
+/** The rule of a field. Null when it has none; then nobody may select it. */
 export function fieldRule(schema: GraphQLSchema, typeName: string, fieldName: string): FieldRule | null {
   const type = schema.getType(typeName);
   if (!isObjectType(type) && !isInterfaceType(type)) return null;

@@ -100,7 +100,7 @@ test('what a caller has waiting is limited, also where it comes all at once; ano
   expect(answers.length - limited.length).toBe(3);
   for (const { status, text } of limited) {
     expect(status).toBe(200);
-    expect(text).toMatch(/"code":"RATE_LIMITED".*Nothing was taken on.*"retryAfterMs":\d+/);
+    expect(text).toMatch(/"code":"RATE_LIMITED".*Nothing was accepted.*"retryAfterMs":\d+/);
   }
   expect((await activate(stack, other, 40)).text).toContain('ActivateDevicesAccepted');
   const { data } = await stack.query<{ requests: { nodes: { id: string; createdBy: string }[] } }>(

@@ -41,12 +41,12 @@ test.each(UNREADABLE)('%s is unreadable, and says why', (_what, body, unreadable
   expect(read(body)).toEqual({ unreadable });
 });
 
-test('the five entities XML has of itself are text like any other, decoded once', () => {
+test('the five entities of XML itself are decoded, once', () => {
   const { message } = readable(XML('<Status>&lt;A&gt; &amp; &quot;B&quot; &apos;C&apos; &amp;lt;</Status>'));
   expect(message).toEqual({ CallbackRequest: { RequestId: 'r-1', Status: `<A> & "B" 'C' &lt;` } });
 });
 
-test.each(DOCUMENTED_CALLBACKS)('$service $case ($source) is kept as it came, less username, password and callbackCount', ({ body }) => {
+test.each(DOCUMENTED_CALLBACKS)('$service $case ($source) is kept as it came, without username, password and callbackCount', ({ body }) => {
   const { username, password, callbackCount, ...rest } = body as typeof body & { username?: string; password?: string };
   const parsed = readable(body);
   expect(parsed.message).toStrictEqual(rest);
@@ -59,7 +59,7 @@ test('a message is kept without its username and password, also the legacy one, 
     const parsed = readable(body);
     expect(parsed.credentials).toEqual({ username: 'listener', password: 'listener-secret' });
     expect(parsed.json).not.toContain('listener');
-    // The credential of the device is data of the activation, not of the registration.
+    // The credential of the device belongs to the activation and not to the registration.
     expect(parsed.json).toContain('5096306081@vzw3g.com');
     expect(parsed.callbackCount).toBe(1);
     expect(parsed.message['CallbackRequest']).not.toHaveProperty('CallbackCount');

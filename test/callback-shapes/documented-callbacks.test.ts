@@ -48,7 +48,7 @@ function identifiersIn(body: unknown): { kind: string; id: string }[] {
   return [...found.values()];
 }
 
-test.each(DOCUMENTED_CALLBACKS)('$service $case says what it says, and nothing else', ({ service, body, says }) => {
+test.each(DOCUMENTED_CALLBACKS)('$service $case is read into its fields, and into no other', ({ service, body, says }) => {
   const { deviceIds, ...message } = parse(service, JSON.stringify(body));
   const { deviceIds: _none, ...nothing } = NOTHING;
   expect(message).toStrictEqual({ ...nothing, requestId: body.requestId, ...says });

@@ -7,7 +7,7 @@ import { postCallback } from '../support/post-callback.ts';
 import { runDocument } from '../support/run-document.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-/** Messages kept byte for byte because nobody could read them. The store is one process's: read it when the gateway is gone. */
+/** Unreadable messages, which are kept byte for byte. Only one process may open the store, so the gateway must have stopped. */
 function keptMessages(storePath: string) {
   using store = new DatabaseSync(storePath);
   return store.prepare('SELECT reason, service, content_type, CAST(body AS TEXT) AS body FROM kept_message ORDER BY pk').all();
@@ -22,7 +22,7 @@ const ASIDE: readonly [what: string, contentType: string, body: string][] = [
   ['an array', 'application/json', '[]'],
 ];
 
-test('what cannot be read is acknowledged and kept aside as it came, once, neither expanded nor shown as a callback', async () => {
+test('an unreadable message is acknowledged and kept once, as it came: its entities are not expanded, and it is not shown as a callback', async () => {
   await using folder = await tempFolder();
   await using simulator = await startSimulator();
   const storePath = `${folder.path}/gateway.sqlite`;

@@ -13,7 +13,7 @@ type Shown = NonNullable<ResultOf<typeof RequestDocument>['request']>['outcomes'
 type Secret = NonNullable<ResultOf<typeof DeviceSecretsDocument>['request']>['outcomes']['nodes'][number];
 type Outcome = Shown & Secret;
 
-/** The samples of NiddService carry these; the simulator delivers nothing, so that only the documented message is heard. */
+/** The samples of NiddService have these credentials. The simulator delivers nothing, so that only the documented message arrives. */
 const QUIET = { env: { M2M_CALLBACK_USERNAME: 'user', M2M_CALLBACK_PASSWORD: 'pwd' }, register: false } as const;
 
 const MOMENT = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/) as string;
@@ -44,8 +44,8 @@ async function lastEvent(stack: Stack, requestId: string) {
   return last;
 }
 
-/** An outcome of which nothing is known but what was asked. */
-function empty(requestId: string, requested: readonly { kind: string; id: string }[]) {
+/** An outcome without any report yet. */
+function emptyOutcome(requestId: string, requested: readonly { kind: string; id: string }[]) {
   return {
     id: `out_${requestId.slice('req_'.length)}_0`,
     index: 0,
@@ -194,11 +194,11 @@ test.each(CASES)(
   async (_what, operation, requested, callback, says) => {
     await using stack = await startStack(QUIET);
     const { id, carrierRequestId } = await submit(stack, operation, requested);
-    expect(await outcomeOf(stack, id)).toEqual(empty(id, requested));
+    expect(await outcomeOf(stack, id)).toEqual(emptyOutcome(id, requested));
     expect(await postCallback(stack, callback.service, withRequestId(callback, carrierRequestId))).toBe(200);
-    const expected = { ...empty(id, requested), ...says };
+    const expected = { ...emptyOutcome(id, requested), ...says };
     expect(await outcomeOf(stack, id)).toEqual(expected);
-    // The document of the subscription leaves out what needs a grant.
+    // The document of the subscription leaves out the fields that need a grant.
     const { activationCode: _code, deviceCredential: _credential, ...shown } = expected;
     expect((await lastEvent(stack, id))?.outcomes).toEqual([shown]);
   },
@@ -246,7 +246,7 @@ test.each(['json', 'xml'])('every element of the legacy CallbackRequest as %s re
   const body = fixture(`pages/legacy-activate.${format}`).replace('7c5eef41-011c-4c20-8780-f4031180141b', carrierRequestId);
   expect(await postCallback(stack, 'CarrierService', body)).toBe(200);
   expect(await outcomeOf(stack, id)).toEqual({
-    ...empty(id, requested),
+    ...emptyOutcome(id, requested),
     ...settled,
     carrierStatus: 'Success',
     deviceIds: identifiers(

@@ -71,7 +71,7 @@ const BEARINGS: readonly (readonly [what: string, service: string, body: object,
   ['a service nobody knows', 'FutureService', { status: 'Success' }, 'OTHER'],
 ];
 
-test.each(BEARINGS)('%s is read for what it means', (_what, service, body, expected) => {
+test.each(BEARINGS)('%s has the right effect on an outcome', (_what, service, body, expected) => {
   expect(bearing(service, { requestId: 'r', ...body })).toBe(expected);
 });
 
@@ -89,7 +89,7 @@ test.each(DEVICE_IDENTIFIER_KINDS)('kind %s is known in every casing, and keeps 
   }
 });
 
-test('an identifier of a kind nobody knows is kept as it was written', () => {
+test('an identifier of an unknown kind is kept as it was written', () => {
   const { deviceIds } = parse('CarrierService', { requestId: 'r', deviceIds: [{ id: 'AA:BB', kind: 'wifiMac' }] });
   expect(deviceIds).toEqual([{ kind: null, id: 'AA:BB', reportedKind: 'wifiMac' }]);
 });
@@ -142,7 +142,7 @@ const activation = {
   maxCallbackThreshold: 4,
 };
 
-/** Puts a one-element array around every object, as some tables of the pages type their fields. */
+/** Puts an array of one around every object, because some tables of the pages type their fields so. */
 function wrapped(value: unknown): unknown {
   if (Array.isArray(value)) return value.map((each) => (typeof each === 'object' ? inside(each) : each));
   return typeof value === 'object' && value !== null ? [inside(value)] : value;

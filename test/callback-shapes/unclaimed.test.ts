@@ -6,16 +6,16 @@ import { postCallback } from '../support/post-callback.ts';
 import { runDocument } from '../support/run-document.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 
-/** The samples of NiddService carry these. */
+/** The samples of NiddService have these credentials. */
 const CREDENTIALS = { M2M_CALLBACK_USERNAME: 'user', M2M_CALLBACK_PASSWORD: 'pwd' };
 
-async function unclaimed(stack: Stack) {
+async function readUnclaimed(stack: Stack) {
   const { unclaimedCallbacks } = await runDocument(stack.gateway.urls.graphql, UnclaimedCallbacksDocument, { first: 1000 });
   return unclaimedCallbacks.nodes;
 }
 
-/** What `unclaimedCallbacks` must show of a body, worked out from the body alone. */
-function shown({ service, body }: DocumentedCallback, account: string) {
+/** The expected node of `unclaimedCallbacks`, made from the body alone. */
+function expectedNode({ service, body }: DocumentedCallback, account: string) {
   const nested: (Identifier & { reportedKind: string })[] = [];
   JSON.stringify(body, (_key, value: unknown) => {
     if (typeof value === 'object' && value !== null && 'id' in value && 'kind' in value) {
@@ -39,25 +39,25 @@ function shown({ service, body }: DocumentedCallback, account: string) {
   };
 }
 
-/** A line that repeats another but for its callbackCount, or repeats it whole, is the same message. */
+/** Two lines that differ only in callbackCount, or not at all, are the same message. */
 const messageOf = ({ service, body }: DocumentedCallback) => JSON.stringify([service, { ...body, callbackCount: 0 }]);
 const distinct = DOCUMENTED_CALLBACKS.filter(
   (line, at) => DOCUMENTED_CALLBACKS.findIndex((other) => messageOf(other) === messageOf(line)) === at,
 );
 
-test('every documented callback of a request nobody made here is acknowledged, kept and shown with its fields', async () => {
+test('every documented callback of an unknown request is acknowledged, kept and shown with its fields', async () => {
   await using stack = await startStack({ env: CREDENTIALS, register: false });
   for (const { service, body } of DOCUMENTED_CALLBACKS) expect(await postCallback(stack, service, body)).toBe(200);
-  expect(await unclaimed(stack)).toEqual(distinct.map((line) => shown(line, stack.account)));
+  expect(await readUnclaimed(stack)).toEqual(distinct.map((line) => expectedNode(line, stack.account)));
 });
 
 test('the same callback with another callbackCount is acknowledged and not added', async () => {
   await using stack = await startStack({ env: CREDENTIALS, register: false });
   for (const { service, body } of distinct) await postCallback(stack, service, body);
-  const before = await unclaimed(stack);
+  const before = await readUnclaimed(stack);
   for (const { service, body } of distinct)
     for (const callbackCount of [2, 4, '3', null]) expect(await postCallback(stack, service, { ...body, callbackCount })).toBe(200);
-  expect(await unclaimed(stack)).toEqual(before);
+  expect(await readUnclaimed(stack)).toEqual(before);
   expect(before).toHaveLength(distinct.length);
 });
 
@@ -74,7 +74,7 @@ test.each([
   expect(again).not.toBe(body);
   expect(await postCallback(stack, 'CarrierService', body, contentType)).toBe(200);
   expect(await postCallback(stack, 'CarrierService', again, contentType)).toBe(200);
-  expect(await unclaimed(stack)).toMatchObject([
+  expect(await readUnclaimed(stack)).toMatchObject([
     {
       carrierRequestId: '7c5eef41-011c-4c20-8780-f4031180141b',
       carrierStatus: 'Success',
@@ -91,12 +91,12 @@ test.each([
   ]);
 });
 
-test('a callback of a service this gateway does not follow is kept and shown, with its comment', async () => {
+test('a callback of a service that this gateway does not follow is kept and shown, with its comment', async () => {
   await using stack = await startStack({ register: false });
   const comment = 'Device will be auto resumed on - 3/15/2017 12:00:00 AM';
   const deviceIds = [{ id: '5096306081', kind: 'Mdn' }];
   expect(await postCallback(stack, 'ResumeTrackingNotification', { deviceIds, comment })).toBe(200);
-  expect(await unclaimed(stack)).toMatchObject([
+  expect(await readUnclaimed(stack)).toMatchObject([
     { callbackService: 'ResumeTrackingNotification', carrierRequestId: null, comment, callbackCount: null, deviceIds: [{ kind: 'MDN' }] },
   ]);
 });
@@ -113,16 +113,16 @@ const ODD: readonly [string, unknown][] = [
 test.each(ODD)('a callback with %s is acknowledged, kept and shown', async (_what, body) => {
   await using stack = await startStack({ register: false });
   expect(await postCallback(stack, 'CarrierService', body)).toBe(200);
-  const kept = await unclaimed(stack);
+  const kept = await readUnclaimed(stack);
   expect(kept).toHaveLength(1);
   expect(kept).toMatchObject([{ callbackService: 'CarrierService', callbackCount: null }]);
 });
 
-test('a message of a service this gateway does not follow is shown whole, without the registration’s credentials', async () => {
+test('a message of a service that this gateway does not follow is shown whole, without the registration’s credentials', async () => {
   await using stack = await startStack({ env: CREDENTIALS, register: false });
   const { M2M_CALLBACK_USERNAME: username, M2M_CALLBACK_PASSWORD: password } = CREDENTIALS;
   const body = { deviceIds: [], niddResponse: { niddMONotificationResponse: { accountName: stack.account, message: 'aGVsbG8=' } } };
   expect(await postCallback(stack, 'NiddService', { username, password, ...body, callbackCount: 1 })).toBe(200);
-  const [kept] = await unclaimed(stack);
+  const [kept] = await readUnclaimed(stack);
   expect(JSON.parse(kept?.payload ?? '')).toEqual(body);
 });

@@ -69,8 +69,8 @@ const LEAKS: readonly PlantedLeak[] = [
   {
     name: 'the carrier’s words are kept with what they repeat',
     file: 'datasources/thingspace/authorized-calls.ts',
-    find: '(words) => withoutEcho(words, sent)',
-    replace: '(words) => withoutEcho(words, { ...sent, secrets: [], body: undefined })',
+    find: 'withoutEcho(error.message, sent)',
+    replace: 'withoutEcho(error.message, { ...sent, secrets: [], body: undefined })',
     shows: ['bearerToken in plain store', 'lastName in refusals', 'sessionToken in reader'],
   },
   {

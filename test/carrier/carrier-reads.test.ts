@@ -166,7 +166,7 @@ test('a refusal by the API itself is reported with its code', async () => {
   await using client = reading(simulator);
   await expect(client.reads.listDevices({ accountName: '0999999999-00001' })).rejects.toMatchObject({
     ...refused('UnifiedWebService.REQUEST_FAILED.AccountName'),
-    message: expect.stringContaining('would not list devices: HTTP 400, UnifiedWebService.REQUEST_FAILED.AccountName'),
+    message: expect.stringContaining('refused to list devices: HTTP 400, UnifiedWebService.REQUEST_FAILED.AccountName'),
   });
 });
 

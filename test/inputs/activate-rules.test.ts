@@ -10,7 +10,7 @@ const field = (key: string, value: string) => ({ customFields: [{ key, value }] 
 const address = (ipAddress: string) => ({ carrierIpPoolName: 'pool', devices: [{ deviceIds: [IMEI], ipAddress }] });
 const chooser = (part: Partial<ActivateInput>): Partial<ActivateInput> => ({ devices: null, ...part });
 
-/** `[rule, what differs from a valid input, the faults it must have]`: each rule just inside its bound and just beyond. */
+/** `[rule, the difference from a valid input, the expected faults]`. Each rule is tested just inside its bound and just beyond. */
 const RULES: readonly [rule: string, change: Partial<ActivateInput>, faults: readonly string[]][] = [
   ['the least input is accepted', {}, []],
   [
@@ -22,7 +22,7 @@ const RULES: readonly [rule: string, change: Partial<ActivateInput>, faults: rea
   ['devices and activateGroup exclude each other', { activateGroup: group }, [' EXACTLY_ONE_TARGET']],
   ['devices and activateWholeAccount exclude each other', { activateWholeAccount: whole }, [' EXACTLY_ONE_TARGET']],
   ['all three targets together are refused', { activateGroup: group, activateWholeAccount: whole }, [' EXACTLY_ONE_TARGET']],
-  ['no target is refused, it never means everything', { devices: null }, [' EXACTLY_ONE_TARGET']],
+  ['no target is refused: it must never mean everything', { devices: null }, [' EXACTLY_ONE_TARGET']],
   ['a group alone is accepted', chooser({ activateGroup: group }), []],
   ['a whole account alone is accepted', chooser({ activateWholeAccount: whole }), []],
   [
@@ -31,7 +31,7 @@ const RULES: readonly [rule: string, change: Partial<ActivateInput>, faults: rea
     ['activateWholeAccount.confirmAccountName NOT_CONFIRMED'],
   ],
   [
-    'confirmAccountName is compared to the character',
+    'confirmAccountName must repeat every character',
     chooser({ activateWholeAccount: { confirmAccountName: `${ACTIVATE.accountName} ` } }),
     ['activateWholeAccount.confirmAccountName NOT_CONFIRMED'],
   ],
@@ -58,7 +58,7 @@ const RULES: readonly [rule: string, change: Partial<ActivateInput>, faults: rea
     ['activateGroup.customFieldFilter.0.key INVALID_FORMAT', 'activateGroup.customFieldFilter.0.value TOO_BIG'],
   ],
   [
-    'an empty customFieldFilter is refused, it would choose everything',
+    'an empty customFieldFilter is refused: it would choose everything',
     chooser({ activateWholeAccount: { ...whole, customFieldFilter: [] } }),
     ['activateWholeAccount.customFieldFilter TOO_SMALL'],
   ],
@@ -80,7 +80,7 @@ const RULES: readonly [rule: string, change: Partial<ActivateInput>, faults: rea
 
   ['skuNumber of 20 characters is accepted', { skuNumber: long(20) }, []],
   ['skuNumber of 21 characters is refused', { skuNumber: long(21) }, ['skuNumber TOO_BIG']],
-  ['skuNumber stands in for the IMEI: the ICCID alone is enough', { skuNumber: '7640111922001', devices: [{ deviceIds: [ICCID] }] }, []],
+  ['skuNumber replaces the IMEI: the ICCID alone is enough', { skuNumber: '7640111922001', devices: [{ deviceIds: [ICCID] }] }, []],
   [
     'skuNumber needs the ICCID of each device',
     { skuNumber: '7640111922001', devices: [{ deviceIds: [ICCID] }, { deviceIds: [IMEI] }] },
@@ -89,9 +89,9 @@ const RULES: readonly [rule: string, change: Partial<ActivateInput>, faults: rea
   ['carrierName of 101 characters is refused', { carrierName: long(101) }, ['carrierName TOO_BIG']],
   ['groupName of 100 characters is accepted', { groupName: long(100) }, []],
   ['groupName of 101 characters is refused', { groupName: long(101) }, ['groupName TOO_BIG']],
-  ['an empty groupName is refused, it would mean no group', { groupName: '' }, ['groupName TOO_SMALL']],
+  ['an empty groupName is refused: it would mean no group', { groupName: '' }, ['groupName TOO_SMALL']],
   [
-    'an empty group to activate is refused, it would mean the whole account',
+    'an empty group to activate is refused: it would mean the whole account',
     chooser({ activateGroup: { groupName: '' } }),
     ['activateGroup.groupName TOO_SMALL'],
   ],

@@ -42,7 +42,7 @@ describe.each(OPERATION_CASES)('$operation.mutation', ({ operation, input: valid
   });
 });
 
-describe('what names the same device', () => {
+describe('one device in two spellings', () => {
   const activate = (...devices: Device[]) => {
     const input = { ...ACTIVATE, devices };
     return inputFaults(input, activateDevices.parse(input));
@@ -50,18 +50,18 @@ describe('what names the same device', () => {
   const by = (kind: string, id: string): Device => ({ deviceIds: [{ kind, id }] });
   const TWICE = ['devices.1.deviceIds.0.id DUPLICATE_DEVICE'];
 
-  test('an IMEI with and without its check digit, or as IMEISV', () => {
+  test('an IMEI is the same with and without its check digit, and as IMEISV', () => {
     expect(activate(by('IMEI', '99001390783557'), by('IMEI', '990013907835573'))).toEqual(TWICE);
     expect(activate(by('IMEI', '990013907835573'), by('IMEI', '9900139078355701'))).toEqual(TWICE);
     expect(activate(by('IMEI', '990013907835573'), by('IMEI', '990013907835581'))).toEqual([]);
   });
 
-  test('an MDN and its MSISDN', () => {
+  test('an MDN and its MSISDN are the same', () => {
     expect(activate(by('MDN', '5096306081'), by('MSISDN', '15096306081'))).toEqual(TWICE);
     expect(activate({ deviceIds: [...by('MDN', '5096306081').deviceIds, ...by('MSISDN', '15096306081').deviceIds] })).toEqual([]);
   });
 
-  test('a MEID in either case', () => {
+  test('a MEID is the same in upper and lower case', () => {
     expect(activate(by('MEID', 'a0000012345678'), by('MEID', 'A0000012345678'))).toEqual(TWICE);
   });
 

@@ -11,7 +11,7 @@ import { ACTIVATE, ICCID, PLACE } from '../support/valid-inputs.ts';
 async function expectNothingHappened(stack: Stack): Promise<void> {
   const { posts, counts } = stack.simulator.ledger;
   expect(posts).toEqual([]);
-  // One login was the test's own, to register the listeners.
+  // The test itself logged in once, to register the listeners.
   expect(counts.calls['login']).toBe(1);
   const stored = await stack.query('{ requests { nodes { id } } }');
   expect(stored.data).toEqual({ requests: { nodes: [] } });
@@ -64,13 +64,13 @@ test('all faults of an input come back together, each with its path, and nothing
   await expectNothingHappened(stack);
 });
 
-test('of more than 100 faults the first 100 are shown, with the right total', async () => {
+test('an input with more than 100 faults shows the first 100 and the number of all', async () => {
   await using stack = await startStack();
   const bad = devices(250).map(({ deviceIds }) => ({
     deviceIds: deviceIds.map(({ kind }, at) => ({ kind, id: at === 0 ? 'x' : `y${kind}` })),
   }));
   const result = await mutate(stack, 'ActivateDevices', { ...ACTIVATE, devices: bad });
-  // Each of the 250 devices has two wrong identifiers; from the second device on both also repeat those of the first.
+  // Each of the 250 devices has two wrong identifiers. From the second device on, both also repeat those of the first.
   expect(result.totalFaults).toBe(250 * 2 + 249 * 2);
   expect(result.faults).toHaveLength(100);
   expect(result.faults?.map(({ path }) => path.join('.')).slice(0, 3)).toEqual([
@@ -82,7 +82,7 @@ test('of more than 100 faults the first 100 are shown, with the right total', as
   await expectNothingHappened(stack);
 });
 
-test('10,001 devices are refused whole', async () => {
+test('a list of 10,001 devices is refused as a whole', async () => {
   await using stack = await startStack();
   const result = await mutate(stack, 'ActivateDevices', { ...ACTIVATE, devices: devices(10_001) });
   expect(result.faults?.map(shortly)).toEqual(['devices TOO_BIG']);
@@ -116,7 +116,7 @@ test.each([
   await expectNothingHappened(stack);
 });
 
-test('a name that is not UTF-8 is refused: it would reach the carrier as another name', async () => {
+test('a name that is not UTF-8 is refused, because it would reach the carrier as another name', async () => {
   await using stack = await startStack();
   const query =
     'mutation ($input: ActivateDevicesInput!) { activateDevices(input: $input) { ... on InvalidInput { faults { path code } } } }';

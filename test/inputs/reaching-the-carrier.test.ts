@@ -4,7 +4,7 @@ import { startRecordingProxy, type RecordedRequest } from '../support/recording-
 import { startStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
-/** Names that would lead elsewhere in a path, a query, a header or a body put together by hand. */
+/** Names that would do harm in a path, a query, a header or a body that is put together by hand. */
 const NAMES = [
   '../../v2/devices',
   '..',
@@ -41,7 +41,7 @@ const PATHS = [
   '/api/m2m/v1/devices/actions/activate',
 ];
 
-test('names a caller chose stand in bodies alone, letter for letter: in no path, no header, no field but their own', async () => {
+test('a name that a caller chose reaches the carrier unchanged, in its own field of a body, and never in a path or a header', async () => {
   await using proxy = await startRecordingProxy();
   await using stack = await startStack({ register: false, env: { M2M_THINGSPACE_API_URL: proxy.url } });
   proxy.forwardTo(stack.simulator.url);
@@ -76,7 +76,7 @@ test('names a caller chose stand in bodies alone, letter for letter: in no path,
     // The members of a group are read before it is sent.
     const lists = sent.filter(({ path }) => path.endsWith('/devices/actions/list')).map(({ body }) => JSON.parse(body) as object);
     expect(lists).toEqual([expect.objectContaining({ accountName, groupName: name })]);
-    // What is for this gateway alone is told to nobody.
+    // Fields that are for this gateway alone are not sent.
     expect(JSON.stringify([listed, group])).not.toMatch(/clientReference|idempotencyKey/);
   }
 });

@@ -8,12 +8,12 @@ import { startStack, type Stack } from '../support/stack.ts';
 
 const SOON = { M2M_OVERDUE_AFTER_MS: '200', M2M_RECONCILE_CALLS_PER_MINUTE: '1000' };
 const WITHHELD = { withholdNext: Number.POSITIVE_INFINITY };
-/** A device whose ICCID the simulated carrier always fails. */
+/** The simulated carrier always fails a device with this ICCID. */
 const FAILING = 4040;
-/** One that reports a second time, when NIDD is configured. */
+/** A device with this ICCID reports a second time, when NIDD is configured. */
 const NB_IOT = 7;
 
-/** Submits the operation for one device that the simulated carrier does not know, and takes on in the state it needs. */
+/** Submits the operation for one device that is unknown to the simulated carrier, which adopts it in the state that it needs. */
 async function submit(stack: Stack, { operation, input, identifierKinds }: OperationCase, number: number): Promise<string> {
   const [device] = devices(1, number);
   const deviceIds = (device?.deviceIds ?? []).filter(({ kind }) => identifierKinds.includes(kind));
@@ -32,12 +32,12 @@ test.each(OPERATION_CASES)('$operation.mutation is sent once, and its device set
 });
 
 test.each(OPERATION_CASES)(
-  '$operation.mutation whose answer is lost is never sent again; the carrier is asked, and tells where it can',
+  '$operation.mutation is never sent again when its answer is lost; the carrier is asked what happened, if it can tell',
   async (each) => {
     await using stack = await startStack({ env: SOON });
     const { ended, show } = operator(stack.gateway.urls.graphql);
     Object.assign(stack.simulator.faults.callbacks, WITHHELD);
-    // The first tells what the simulated carrier calls the endpoint.
+    // The first POST shows the simulated carrier's name for the endpoint.
     await submit(stack, each, 2);
     stack.simulator.faults.drop(stack.simulator.ledger.posts[0]?.endpoint ?? '', 'before-answer');
     const id = await submit(stack, each, 1);

@@ -4,8 +4,8 @@ import { schema } from '../../src/schema/index.ts';
 
 type Described = readonly [coordinate: string, description: string | null | undefined];
 
-/** Everything of the graph a reader may want to know the meaning of. */
-function everything(): Described[] {
+/** Every part of the graph that needs a description. */
+function listDescriptions(): Described[] {
   const found: Described[] = [];
   for (const type of Object.values(schema.getTypeMap())) {
     if (type.name.startsWith('__') || isSpecifiedScalarType(type)) continue;
@@ -26,18 +26,20 @@ function everything(): Described[] {
 }
 
 test('every type, field, argument, enum value and input field has a description', () => {
-  const described = everything();
+  const described = listDescriptions();
   expect(described.length).toBeGreaterThan(200);
   expect(described.filter(([, description]) => !/\S{3,}/.test(description ?? '')).map(([coordinate]) => coordinate)).toEqual([]);
 });
 
 test('a description is a sentence: it begins with a capital letter or a code word and ends with a stop', () => {
-  const odd = everything().filter(([, description]) => !/^[\p{Lu}\d`“].*[.)`…]$/su.test(description?.trim() ?? ''));
+  const odd = listDescriptions().filter(([, description]) => !/^[\p{Lu}\d`“].*[.)`…]$/su.test(description?.trim() ?? ''));
   expect(odd.map(([coordinate]) => coordinate)).toEqual([]);
 });
 
 test('fields that hold a secret say so', () => {
   const secrets = ['DeviceOutcome.activationCode', 'DeviceOutcome.deviceCredential', 'DeviceCredential', 'DeviceCredential.password'];
-  const silent = everything().filter(([coordinate, description]) => secrets.includes(coordinate) && !/\bsecret\b/i.test(description ?? ''));
+  const silent = listDescriptions().filter(
+    ([coordinate, description]) => secrets.includes(coordinate) && !/\bsecret\b/i.test(description ?? ''),
+  );
   expect(silent).toEqual([]);
 });

@@ -6,8 +6,8 @@ import { atCoordinate } from '../support/schema-coordinate.ts';
 
 const rows = OPERATION_CASES.flatMap(({ page, pageRows }) => pageRows.map((row) => ({ ...row, page })));
 
-/** What is wrong with a tie; null for one that holds. */
-function fault(tie: Tie): string | null {
+/** The fault of a tie. Null for a tie that holds. */
+function findFault(tie: Tie): string | null {
   if ('field' in tie) return atCoordinate(schema, tie.field) ? null : `the graph has no ${tie.field}`;
   if ('description' in tie) {
     const found = atCoordinate(schema, tie.description);
@@ -16,16 +16,16 @@ function fault(tie: Tie): string | null {
   }
   const place = new URL(`../../${tie.file}`, import.meta.url);
   if (!existsSync(place)) return `there is no ${tie.file}`;
-  return titles(place).has(tie.test) ? null : `${tie.file} has no test "${tie.test}"`;
+  return readTitles(place).has(tie.test) ? null : `${tie.file} has no test "${tie.test}"`;
 }
 
 const titlesByFile = new Map<string, ReadonlySet<string>>();
 
 /**
- * The titles of a test file: the first argument of a test, and the first text of a row of a table (which `%s` stands for).
- * Both are whole string literals of the source.
+ * The titles of a test file: the first argument of each test, and the first text of each row of a table, which replaces `%s`. Both
+ * are whole string literals of the source.
  */
-function titles(place: URL): ReadonlySet<string> {
+function readTitles(place: URL): ReadonlySet<string> {
   const known = titlesByFile.get(place.href);
   if (known) return known;
   const source = readFileSync(place, 'utf8');
@@ -39,7 +39,7 @@ function titles(place: URL): ReadonlySet<string> {
 
 test.each(rows)('$page: $id is tied', ({ ties }) => {
   expect(ties.length).toBeGreaterThan(0);
-  expect(ties.map(fault).filter((each) => each !== null)).toEqual([]);
+  expect(ties.map(findFault).filter((each) => each !== null)).toEqual([]);
 });
 
 test('every row is named once, after its page', () => {
@@ -74,7 +74,7 @@ test('a rule is shown by a test, a parameter by a field and a request, a callbac
   expect(lacking.map(({ id }) => id)).toEqual([]);
 });
 
-test('every field of the operations’ inputs but the gateway’s own is of a page', () => {
+test('every field of an operation’s input comes from a page, but for the gateway’s own', () => {
   const own = new Set(['clientReference', 'idempotencyKey', 'validateOnly', 'confirmAccountName']);
   const tied = new Set(rows.flatMap(({ ties }) => ties.flatMap((tie) => ('field' in tie ? [tie.field] : []))));
   const untied: string[] = [];

@@ -46,8 +46,8 @@ export function carrierClient(simulator: Pick<Simulator, 'url' | 'credentials'>,
     timeoutMs,
     now,
   });
-  const calls = new AuthorizedCalls({ transport, session, apiUrl: options.apiUrl ?? simulator.url, timeoutMs });
-  const thingSpace = new ThingSpace({ calls, now });
-  const reads = new CarrierReads({ calls, now });
+  const calls = new AuthorizedCalls({ transport, session, apiUrl: options.apiUrl ?? simulator.url, timeoutMs, now });
+  const thingSpace = new ThingSpace({ calls });
+  const reads = new CarrierReads({ calls });
   return { session, thingSpace, reads, [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose]() };
 }

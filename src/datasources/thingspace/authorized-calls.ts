@@ -1,30 +1,26 @@
 import { GatewayError } from '../../errors.ts';
-import type { Session } from './session.ts';
-import type { Answer, Exchange, Transport } from '../../lib/http-exchange.ts';
-import { hasCode, parseCarrierError } from './wire/answers.ts';
+import type { Answer, Exchange } from '../../lib/http-exchange.ts';
+import type { Session, SessionOptions } from './session.ts';
+import { hasCode, parseCarrierError, type CarrierError } from './wire/answers.ts';
 import { withoutEcho } from './without-echo.ts';
 
-export interface AuthorizedCall {
-  readonly method: Exchange['method'];
+export interface AuthorizedCall extends Pick<Exchange, 'method' | 'body'> {
   /** Below the API's base URL. */
   readonly path: string;
-  readonly body?: string;
 }
 
 export interface AuthorizedAnswer extends Answer {
-  /** Words of it without what they repeat of the call. */
-  readonly withoutEcho: (words: string) => string;
+  /** The carrier's error, null without one. Its message does not repeat values of our call. */
+  readonly error: CarrierError | null;
+  /** How long the carrier asks us to wait, in milliseconds. Null when it does not limit us. */
+  readonly retryAfterMs: number | null;
 }
 
-export interface AuthorizedCallsOptions {
-  readonly transport: Transport;
+export interface AuthorizedCallsOptions extends Pick<SessionOptions, 'transport' | 'apiUrl' | 'timeoutMs' | 'now'> {
   readonly session: Session;
-  readonly apiUrl: string;
-  /** Of each exchange. */
-  readonly timeoutMs: number;
 }
 
-/** Calls of the API with both tokens. */
+/** Calls of the carrier's API with both tokens. */
 export class AuthorizedCalls {
   readonly #options: AuthorizedCallsOptions;
 
@@ -33,20 +29,22 @@ export class AuthorizedCalls {
   }
 
   /**
-   * One call with both tokens. Each kind of token is renewed at most once for it, and the call made once more: both may be dead.
+   * Makes one call. When the carrier refuses a token, the token is renewed and the call is made again. Each kind of token is
+   * renewed once at most, because both may be dead.
    *
-   * @param beforeSend runs with both tokens at hand, right before the first bytes leave.
-   * @throws TransportError without an answer; GatewayError `CARRIER_UNAVAILABLE` or `CARRIER_LOGIN_REFUSED` without a token
-   *   that the carrier takes.
+   * @param beforeSend runs when both tokens are at hand, right before the first bytes leave.
+   * @throws TransportError without an answer; GatewayError `CARRIER_UNAVAILABLE` or `CARRIER_LOGIN_REFUSED` when the carrier
+   *   accepts no token.
    */
   async send(call: AuthorizedCall, beforeSend?: () => Promise<void>): Promise<AuthorizedAnswer> {
+    const { transport, session, apiUrl, timeoutMs, now } = this.#options;
     const renewed = new Set<'bearer' | 'session'>();
     for (;;) {
-      const tokens = await this.#options.session.tokens();
+      const tokens = await session.tokens();
       if (renewed.size === 0) await beforeSend?.();
-      const answer = await this.#options.transport.send({
+      const answer = await transport.send({
         method: call.method,
-        url: `${this.#options.apiUrl}${call.path}`,
+        url: `${apiUrl}${call.path}`,
         headers: {
           authorization: `Bearer ${tokens.bearer}`,
           'vz-m2m-token': tokens.session,
@@ -54,13 +52,20 @@ export class AuthorizedCalls {
           accept: 'application/json',
         },
         ...(call.body !== undefined && { body: call.body }),
-        timeoutMs: this.#options.timeoutMs,
+        timeoutMs,
       });
-      const refused = refusedToken(answer);
-      const sent = { secrets: [tokens.bearer, tokens.session], body: call.body };
-      if (refused === null) return { ...answer, withoutEcho: (words) => withoutEcho(words, sent) };
-      if (refused === 'bearer') this.#options.session.discardBearer(tokens.bearerGeneration);
-      else this.#options.session.discardSession(tokens.sessionGeneration);
+      const error = parseCarrierError(answer.body, answer.text);
+      const refused = findRefusedToken(answer, error);
+      if (refused === null) {
+        const sent = { secrets: [tokens.bearer, tokens.session], body: call.body };
+        return {
+          ...answer,
+          error: error && { code: error.code, message: withoutEcho(error.message, sent) },
+          retryAfterMs: readRetryAfterMs(answer, error, now()),
+        };
+      }
+      if (refused === 'bearer') session.discardBearer(tokens.bearerGeneration);
+      else session.discardSession(tokens.sessionGeneration);
       if (renewed.has(refused)) {
         throw new GatewayError(
           'CARRIER_UNAVAILABLE',
@@ -72,11 +77,22 @@ export class AuthorizedCalls {
   }
 }
 
-/** The carrier's two dialects for a dead token: 401 from the gateway before the API, 400 with a SessionToken code from it. */
-function refusedToken(answer: Answer): 'bearer' | 'session' | null {
+/** A dead bearer is answered with 401, by the gateway before the API. A dead session is answered with 400 and a SessionToken code, by the API. */
+function findRefusedToken(answer: Answer, error: CarrierError | null): 'bearer' | 'session' | null {
   if (answer.status < 400) return null;
-  const error = parseCarrierError(answer.body, answer.text);
   if (hasCode(error, 'REQUEST_FAILED.SessionToken.Expired', 'INPUT_INVALID.SessionToken.Invalid', 'REQUEST_FAILED.SessionToken.Format'))
     return 'session';
   return answer.status === 401 ? 'bearer' : null;
+}
+
+/**
+ * The carrier limits us with 429, or with code 900800 of the gateway before its API. `Retry-After` is in seconds or a date. It is
+ * kept between 1 second and 5 minutes. Without a readable one we wait 15 seconds.
+ */
+function readRetryAfterMs({ status, retryAfter }: Answer, error: CarrierError | null, now: number): number | null {
+  if (status !== 429 && !hasCode(error, '900800')) return null;
+  if (retryAfter === null || retryAfter.trim() === '') return 15_000;
+  const seconds = Number(retryAfter);
+  const asked = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(retryAfter) - now;
+  return Number.isNaN(asked) ? 15_000 : Math.min(Math.max(asked, 1_000), 300_000);
 }

@@ -1,63 +1,55 @@
 import { GatewayError } from '../../errors.ts';
-import type { AuthorizedCall, AuthorizedCalls } from './authorized-calls.ts';
-import { throttledFor } from './throttled-for.ts';
-import { TransportError, type Answer } from '../../lib/http-exchange.ts';
-import { hasCode, parseCarrierError } from './wire/answers.ts';
+import { TransportError } from '../../lib/http-exchange.ts';
+import type { AuthorizedAnswer, AuthorizedCall } from './authorized-calls.ts';
+import type { CarrierClientOptions } from './thing-space.ts';
+import { hasCode, requestStatusAnswer, type CarrierRequestStatus } from './wire/answers.ts';
 import { writeCarrierDate } from './wire/carrier-values.ts';
 import { deviceHistoryAnswer, type HistoryEvent } from './wire/device-history.ts';
 import { deviceListAnswer, type DeviceRecord } from './wire/device-list.ts';
-import { requestStatusAnswer, type CarrierRequestStatus } from './wire/request-status-answer.ts';
-
-export interface CarrierReadsOptions {
-  readonly calls: AuthorizedCalls;
-  readonly now: () => number;
-  readonly onCall?: (call: string, result: string) => void;
-}
 
 export interface DeviceId {
-  /** In any case; the carrier is sent lower case. */
+  /** In any letter case; it is sent to the carrier in lower case. */
   readonly kind: string;
   readonly id: string;
 }
 
-export interface DeviceQuery {
-  readonly accountName: string;
-  /** One device, instead of all that the filters leave; there are no further pages then. */
-  readonly deviceId?: DeviceId;
+/** A filter by which the carrier chooses devices. A device must match every part; an empty filter means the whole account. */
+export interface DeviceFilter {
   readonly groupName?: string | undefined;
   readonly servicePlan?: string | undefined;
   /** A device must have all of these values. */
   readonly customFields?: readonly { readonly key: string; readonly value: string }[] | undefined;
-  /** The `next` of the page before, digits; null, as '0', begins. */
+}
+
+export interface DeviceQuery extends DeviceFilter {
+  readonly accountName: string;
+  /** Asks for this one device instead of those that match the filter. There are no further pages then. */
+  readonly deviceId?: DeviceId;
+  /** The `next` of the page before, digits. Null, like '0', asks for the first page. */
   readonly after?: string | null;
-  /** Devices in one page; the carrier names 2,000 as the most, its SDK 500. */
+  /** Devices in one page. The carrier's page allows 2,000 at most, its SDK 500. */
   readonly pageSize?: number;
 }
 
 export interface DevicePage {
   readonly devices: readonly DeviceRecord[];
-  /** Ask for the next page with it; null when this was the last. */
+  /** Asks for the next page. Null when this was the last. */
   readonly next: string | null;
 }
 
 export interface HistoryQuery {
   readonly deviceId: DeviceId;
-  /** Milliseconds, both inclusive; the carrier is asked in whole seconds that hold them. */
+  /** Milliseconds, both inclusive. The carrier takes whole seconds, so the range is widened to them. */
   readonly earliestMs: number;
   readonly latestMs: number;
 }
 
-/** One of the answers in `wire/`. */
-interface Shape<Body> {
-  safeParse(body: unknown): { readonly success: true; readonly data: Body } | { readonly success: false };
-}
-
 const PAGE_SIZE = 500;
-/** Of 500 events each. A line has five changes a day at most, so this is years. */
+/** Each has 500 events. A line has five changes a day at most, so 20 pages are years. */
 const MAX_HISTORY_PAGES = 20;
 
 /**
- * What the carrier knows, without changing it. Each method throws a GatewayError:
+ * Reads from the carrier. A read changes nothing there. Each method throws a GatewayError:
  *
  * | what happened | code |
  * |---|---|
@@ -66,19 +58,19 @@ const MAX_HISTORY_PAGES = 20;
  * | credentials refused | CARRIER_LOGIN_REFUSED |
  * | any other refusal; a paging cursor that would lead nowhere or in a circle | CARRIER_REFUSED |
  *
- * A device the carrier does not know is no error: it has no record and no history. A connection that breaks after the bytes left
- * is tried once more at once, for a read has no effect; a timeout is not, its time is used up.
+ * A device that the carrier does not know is no error: it has no record and no history. When a connection breaks after the bytes
+ * left, the read is tried once more at once, because a read has no effect. After a timeout it is not: its time is used up.
  */
 export class CarrierReads {
-  readonly #options: CarrierReadsOptions;
+  readonly #options: CarrierClientOptions;
 
-  constructor(options: CarrierReadsOptions) {
+  constructor(options: CarrierClientOptions) {
     this.#options = options;
   }
 
   /**
-   * One page of POST devices/actions/list, by rising DeviceId. The carrier says with 202 that there is more; the cursor is the
-   * numeric `DeviceId` extended attribute of the last device, in no other field of it.
+   * One page of POST devices/actions/list, by rising DeviceId. Status 202 says that there is more. The cursor is the numeric
+   * `DeviceId` extended attribute of the last device; no other field has it.
    */
   async listDevices(query: DeviceQuery): Promise<DevicePage> {
     const { accountName, deviceId, groupName, servicePlan, customFields, pageSize = PAGE_SIZE } = query;
@@ -89,21 +81,20 @@ export class CarrierReads {
       : withNumber({ accountName, groupName, servicePlan, customFields, maxNumberOfDevices: pageSize }, 'largestDeviceIdSeen', after);
     const answer = await this.#read('device_list', what, { method: 'POST', path: '/m2m/v1/devices/actions/list', body });
     if (isDeviceNotFound(answer)) return { devices: [], next: null };
-    const page = this.#readable(what, deviceListAnswer, answer);
+    const page = parseAnswer(what, deviceListAnswer, answer);
     if (deviceId || !hasMore(page, answer)) return { devices: page.devices, next: null };
     const next = page.devices.at(-1)?.cursor ?? null;
     if (next === null || BigInt(next) <= BigInt(after)) {
+      const why = next === null ? 'its last one shows no usable DeviceId' : `its page ends with DeviceId ${next}`;
       throw new GatewayError(
         'CARRIER_REFUSED',
-        `ThingSpace has more devices after DeviceId ${after}, but ${
-          next === null ? 'its last one shows no usable DeviceId' : `its page ends with DeviceId ${next}`
-        }: the rest of the list cannot be asked for.`,
+        `ThingSpace has more devices after DeviceId ${after}, but ${why}. The rest of the list cannot be asked for.`,
       );
     }
     return { devices: page.devices, next };
   }
 
-  /** All events of POST devices/history/actions/list in the range, over as many pages as there are; an event on the seam once. */
+  /** All events of POST devices/history/actions/list in the range, over all pages. An event that stands on two pages comes once. */
   async deviceHistory({ deviceId, earliestMs, latestMs }: HistoryQuery): Promise<readonly HistoryEvent[]> {
     const what = `tell the history of a device by its ${deviceId.kind}`;
     const latest = writeCarrierDate(Math.ceil(latestMs / 1000) * 1000);
@@ -113,16 +104,15 @@ export class CarrierReads {
       const body = JSON.stringify({ deviceId: wireDeviceId(deviceId), earliest: writeCarrierDate(earliest), latest });
       const answer = await this.#read('device_history', what, { method: 'POST', path: '/m2m/v1/devices/history/actions/list', body });
       if (isDeviceNotFound(answer)) return [...events.values()];
-      const page = this.#readable(what, deviceHistoryAnswer, answer);
+      const page = parseAnswer(what, deviceHistoryAnswer, answer);
       for (const event of page.events) events.set(JSON.stringify(event.json), event);
       if (!hasMore(page, answer)) return [...events.values()];
       const last = Math.floor(Math.max(...page.events.map(({ occurredAt }) => occurredAt ?? 0)) / 1000) * 1000;
       if (!(last > earliest) || pages === MAX_HISTORY_PAGES) {
+        const why = last > earliest ? `${pages} pages of it were read` : 'its page shows no later date';
         throw new GatewayError(
           'CARRIER_REFUSED',
-          `ThingSpace has more history of a device after ${writeCarrierDate(earliest)}, but ${
-            last > earliest ? `${pages} pages of it were read` : 'its page shows no later date'
-          }: the rest is not asked for.`,
+          `ThingSpace has more history of a device after ${writeCarrierDate(earliest)}, but ${why}. The rest is not asked for.`,
         );
       }
       earliest = last;
@@ -130,89 +120,91 @@ export class CarrierReads {
   }
 
   /**
-   * GET accounts/{account}/requests/{id}/status. Documented for an activation of a single device only; null when the carrier
-   * has no such status, tells another request's, or says a word we do not know.
+   * GET accounts/{account}/requests/{id}/status. The carrier documents it for an activation of a single device only. Null when the
+   * carrier has no such status, answers with another request's status, or uses a word that we do not know.
    */
   async requestStatus(accountName: string, carrierRequestId: string): Promise<CarrierRequestStatus | null> {
     const what = `tell the status of request ${carrierRequestId}`;
     const path = `/m2m/v1/accounts/${encodeURIComponent(accountName)}/requests/${encodeURIComponent(carrierRequestId)}/status`;
     const answer = await this.#read('request_status', what, { method: 'GET', path });
     if (isNoSuchThing(answer)) return null;
-    const { requestId, status } = this.#readable(what, requestStatusAnswer, answer);
+    const { requestId, status } = parseAnswer(what, requestStatusAnswer, answer);
     return requestId === null || requestId.toLowerCase() === carrierRequestId.toLowerCase() ? status : null;
   }
 
-  /** An answer that is worth reading: what the carrier says, or a refusal of its own. */
-  async #read(call: string, what: string, exchange: AuthorizedCall): Promise<Answer> {
-    let answer: Answer;
+  /** Returns an answer that is worth reading: data, or a refusal by the API. */
+  async #read(call: string, what: string, exchange: AuthorizedCall): Promise<AuthorizedAnswer> {
+    const { calls, onCall } = this.#options;
+    let answer: AuthorizedAnswer;
     try {
-      answer = await this.#options.calls.send(exchange).catch((error: unknown) => {
-        if (isLostConnection(error)) return this.#options.calls.send(exchange);
+      answer = await calls.send(exchange).catch((error: unknown) => {
+        if (isLostConnection(error)) return calls.send(exchange);
         throw error;
       });
     } catch (error) {
-      this.#options.onCall?.(call, 'failed');
+      onCall?.(call, 'failed');
       if (!(error instanceof TransportError)) throw error;
-      throw unavailable(what, `there was no answer (${error.message})`, { cause: error });
+      throw unavailableError(what, `there was no answer (${error.message})`, { cause: error });
     }
-    const error = parseCarrierError(answer.body, answer.text);
-    const retryAfterMs = throttledFor(answer, error, this.#options.now());
+    const { status, error, retryAfterMs } = answer;
     if (retryAfterMs !== null) {
-      this.#options.onCall?.(call, 'limited');
-      throw unavailable(what, 'it is limiting requests', { details: { retryAfterMs } });
+      onCall?.(call, 'limited');
+      throw unavailableError(what, 'it limits requests at the moment', { details: { retryAfterMs } });
     }
-    if (answer.status === 408 || answer.status >= 500 || hasCode(error, 'REQUEST_FAILED.UnexpectedError')) {
-      this.#options.onCall?.(call, 'failed');
-      throw unavailable(what, `it answered HTTP ${answer.status}${error ? ` (${error.code})` : ''}`);
+    if (status === 408 || status >= 500 || hasCode(error, 'REQUEST_FAILED.UnexpectedError')) {
+      onCall?.(call, 'failed');
+      throw unavailableError(what, `it answered HTTP ${status}${error ? ` (${error.code})` : ''}`);
     }
-    this.#options.onCall?.(call, answer.status < 300 ? 'ok' : 'refused');
+    onCall?.(call, status < 300 ? 'ok' : 'refused');
     return answer;
   }
+}
 
-  #readable<Body>(what: string, shape: Shape<Body>, answer: Answer): Body {
-    if (answer.status >= 300) {
-      const error = parseCarrierError(answer.body, answer.text);
-      // Its words stay unsaid: they may name a device, or a customer, and this is for the log.
-      const said = error ? `, ${error.code}` : '';
-      throw new GatewayError('CARRIER_REFUSED', `The carrier would not ${what}: HTTP ${answer.status}${said}.`, {
-        details: { httpStatus: answer.status, carrierCode: error?.code ?? null },
-      });
-    }
-    const parsed = shape.safeParse(answer.body);
-    if (!parsed.success) throw unavailable(what, `its answer of HTTP ${answer.status} cannot be read`);
-    return parsed.data;
+/** One of the answers in `wire/`. */
+interface Shape<Body> {
+  safeParse(body: unknown): { readonly success: true; readonly data: Body } | { readonly success: false };
+}
+
+function parseAnswer<Body>(what: string, shape: Shape<Body>, { status, error, body }: AuthorizedAnswer): Body {
+  if (status >= 300) {
+    // The carrier's message is left out: it may name a device or a customer, and this error goes to the log.
+    throw new GatewayError('CARRIER_REFUSED', `The carrier refused to ${what}: HTTP ${status}${error ? `, ${error.code}` : ''}.`, {
+      details: { httpStatus: status, carrierCode: error?.code ?? null },
+    });
   }
+  const parsed = shape.safeParse(body);
+  if (!parsed.success) throw unavailableError(what, `its answer of HTTP ${status} cannot be read`);
+  return parsed.data;
 }
 
 function wireDeviceId({ kind, id }: DeviceId): DeviceId {
   return { kind: kind.toLowerCase(), id };
 }
 
-/** A body with one number too large for JSON.stringify to keep exact. */
+/** Writes a body with one number that JSON.stringify could not keep exact. */
 function withNumber(body: object, name: string, digits: string): string {
   return `${JSON.stringify(body).slice(0, -1)},${JSON.stringify(name)}:${BigInt(digits)}}`;
 }
 
-/** Where the answer itself does not say whether there is more, its status does. */
-function hasMore(page: { readonly hasMoreData: boolean | null }, answer: Answer): boolean {
-  return page.hasMoreData ?? answer.status === 202;
+/** When the answer does not say itself whether there is more, its status does. */
+function hasMore(page: { readonly hasMoreData: boolean | null }, { status }: AuthorizedAnswer): boolean {
+  return page.hasMoreData ?? status === 202;
 }
 
-function isDeviceNotFound(answer: Answer): boolean {
-  return answer.status >= 400 && hasCode(parseCarrierError(answer.body, answer.text), 'REQUEST_FAILED.DeviceNotFound');
+function isDeviceNotFound({ status, error }: AuthorizedAnswer): boolean {
+  return status >= 400 && hasCode(error, 'REQUEST_FAILED.DeviceNotFound');
 }
 
-/** A refusal by the API itself. Those of the gateway before it (six digits: no such path, no right to it) say nothing of a request. */
-function isNoSuchThing(answer: Answer): boolean {
-  const error = parseCarrierError(answer.body, answer.text);
-  return answer.status >= 400 && answer.status !== 403 && error !== null && !/^\d{6}$/.test(error.code);
+/** True for a refusal by the API itself. The gateway before it refuses with six digits (no such path, no right to it); that says nothing about a request. */
+function isNoSuchThing({ status, error }: AuthorizedAnswer): boolean {
+  return status >= 400 && status !== 403 && error !== null && !/^\d{6}$/.test(error.code);
 }
 
-/** Broken by itself: what the transport gave up on (time, size) has no cause. */
+/** The connection broke by itself. When the transport gave up (time, size), its error has no cause. */
 function isLostConnection(error: unknown): boolean {
   return error instanceof TransportError && error.sent && error.cause !== undefined;
 }
 
-function unavailable(what: string, why: string, options: { details?: Record<string, unknown>; cause?: unknown } = {}): GatewayError {
+function unavailableError(what: string, why: string, options: { details?: Record<string, unknown>; cause?: unknown } = {}): GatewayError {
   return new GatewayError('CARRIER_UNAVAILABLE', `ThingSpace could not ${what}: ${why}. Ask again later.`, options);
 }

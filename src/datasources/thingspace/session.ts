@@ -10,7 +10,7 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** Where it is remembered, over restarts, that these credentials were refused. */
+/** Remembers over restarts which credentials were refused. */
 export interface LoginLatch {
   recall(): Promise<string | null>;
   remember(fingerprint: string | null): Promise<void>;
@@ -21,9 +21,10 @@ export interface SessionOptions {
   readonly oauthUrl: string;
   readonly apiUrl: string;
   readonly credentials: Credentials;
-  /** Key of the HMAC by which refused credentials are remembered without being stored. */
+  /** Key of an HMAC over the credentials. The HMAC of refused ones is remembered, so that they need not be stored. */
   readonly latchKey: string;
   readonly latch: LoginLatch;
+  /** For each exchange. */
   readonly timeoutMs: number;
   readonly now: () => number;
   readonly onCall?: (call: 'oauth' | 'login', result: 'ok' | 'refused' | 'failed') => void;
@@ -39,20 +40,20 @@ export interface Tokens {
 interface Held {
   readonly value: string;
   readonly generation: number;
-  /** Milliseconds; Infinity where only the carrier can tell. */
+  /** Milliseconds. Infinity for a session, whose end only the carrier knows. */
   readonly expiresAt: number;
 }
 
-/** A refused OAuth client is not asked about again for this long. */
+/** A refused OAuth client is not tried again for this long. */
 const OAUTH_PAUSE_MS = 60_000;
 
 /**
- * The two tokens every call needs: the OAuth bearer (an hour; asking again earlier gives the same one) and the VZ-M2M
- * session (20 idle minutes; used until the carrier says it is gone).
+ * The two tokens that every call needs. The OAuth bearer lives for an hour; asking earlier gives the same one again. The VZ-M2M
+ * session ends after 20 idle minutes, and is used until the carrier refuses it.
  *
- * Each is fetched once however many calls wait for it. A refusal of generation g makes a new one only if g is still the
- * current one. One refused password stops all logins until the credentials change or `unlatch()` is called: the fifth
- * refusal would lock the account, and an orchestrator restarts a process for ever.
+ * Each token is fetched once, however many calls wait for it. When generation g is refused, a new token is made only if g is
+ * still the current one. One refused password stops all logins until the credentials change or `unlatch()` is called, because the
+ * fifth refusal locks the account, and an orchestrator restarts a process for ever.
  */
 export class Session {
   readonly #options: SessionOptions;
@@ -75,12 +76,12 @@ export class Session {
   async tokens(): Promise<Tokens> {
     const bearer = await this.#ensureBearer();
     const session = await this.#ensureSession(bearer);
-    // The login may have had to replace the bearer.
+    // The login may have replaced the bearer.
     const current = this.#bearer ?? bearer;
     return { bearer: current.value, session: session.value, bearerGeneration: current.generation, sessionGeneration: session.generation };
   }
 
-  /** Call when the carrier has refused a token of this generation. */
+  /** To be called when the carrier has refused the token of this generation. */
   discardBearer(generation: number): void {
     if (this.#bearer?.generation === generation) this.#bearer = null;
   }
@@ -114,7 +115,7 @@ export class Session {
   async #fetchBearer(): Promise<Held> {
     const { clientId, clientSecret } = this.#options.credentials;
     const asked = this.#options.now();
-    if (asked < this.#oauthRefusedUntil) throw oauthRefused();
+    if (asked < this.#oauthRefusedUntil) throw refusedError(OAUTH_REFUSED);
     const answer = await this.#call(
       'oauth',
       `${this.#options.oauthUrl}/oauth2/token`,
@@ -128,9 +129,9 @@ export class Session {
     if (answer.status !== 200 || !parsed.success) {
       const refused = answer.status === 400 || answer.status === 401;
       this.#options.onCall?.('oauth', refused ? 'refused' : 'failed');
-      if (!refused) throw unavailable('The OAuth token endpoint', answer);
+      if (!refused) throw unavailableError(`The OAuth token endpoint of ThingSpace answered HTTP ${answer.status}. ${ASKED_AGAIN}`);
       this.#oauthRefusedUntil = asked + OAUTH_PAUSE_MS;
-      throw oauthRefused();
+      throw refusedError(OAUTH_REFUSED);
     }
     this.#options.onCall?.('oauth', 'ok');
     this.#bearer = { value: parsed.data.access_token, generation: ++this.#generation, expiresAt: asked + parsed.data.expires_in * 1000 };
@@ -138,15 +139,12 @@ export class Session {
   }
 
   async #login(bearer: Held, again = true): Promise<Held> {
-    if (await this.isLatched()) throw loginRefused();
+    if (await this.isLatched()) throw refusedError(LOGIN_REFUSED);
     const { username, password } = this.#options.credentials;
     const answer = await this.#call(
       'login',
       `${this.#options.apiUrl}/m2m/v1/session/login`,
-      {
-        authorization: `Bearer ${bearer.value}`,
-        'content-type': 'application/json',
-      },
+      { authorization: `Bearer ${bearer.value}`, 'content-type': 'application/json' },
       JSON.stringify({ username, password }),
     );
     const parsed = sessionAnswer.safeParse(answer.body);
@@ -166,9 +164,9 @@ export class Session {
       ![401, 408, 429].includes(answer.status) &&
       !hasCode(error, 'REQUEST_FAILED.UnexpectedError', '900800');
     this.#options.onCall?.('login', refused ? 'refused' : 'failed');
-    if (!refused) throw unavailable('The session login', answer);
+    if (!refused) throw unavailableError(`The session login of ThingSpace answered HTTP ${answer.status}. ${ASKED_AGAIN}`);
     await this.#options.latch.remember(this.#fingerprint);
-    throw loginRefused();
+    throw refusedError(LOGIN_REFUSED);
   }
 
   async #call(call: 'oauth' | 'login', url: string, headers: Record<string, string>, body: string): Promise<Answer> {
@@ -176,32 +174,21 @@ export class Session {
       return await this.#options.transport.send({ method: 'POST', url, headers, body, timeoutMs: this.#options.timeoutMs });
     } catch (cause) {
       this.#options.onCall?.(call, 'failed');
-      throw new GatewayError(
-        'CARRIER_UNAVAILABLE',
-        `ThingSpace cannot be reached: ${cause instanceof Error ? cause.message : 'no connection'}.`,
-        { cause },
-      );
+      throw unavailableError(`ThingSpace cannot be reached: ${cause instanceof Error ? cause.message : 'no connection'}.`, cause);
     }
   }
 }
 
-function unavailable(what: string, answer: Answer): GatewayError {
-  return new GatewayError(
-    'CARRIER_UNAVAILABLE',
-    `${what} of ThingSpace answered HTTP ${answer.status}. It is asked again with the next call.`,
-  );
+const ASKED_AGAIN = 'The next call asks again.';
+const OAUTH_REFUSED =
+  'ThingSpace refused the OAuth client (M2M_THINGSPACE_CLIENT_ID and its secret). Correct them and restart the gateway.';
+const LOGIN_REFUSED =
+  'ThingSpace refused the login (M2M_THINGSPACE_USERNAME and its password). No further login is tried, because the fifth refusal locks the account. Correct the credentials and restart, or allow one more login with POST /login/unlatch on the admin listener.';
+
+function unavailableError(message: string, cause?: unknown): GatewayError {
+  return new GatewayError('CARRIER_UNAVAILABLE', message, { cause });
 }
 
-function oauthRefused(): GatewayError {
-  return new GatewayError(
-    'CARRIER_LOGIN_REFUSED',
-    'ThingSpace refused the OAuth client (M2M_THINGSPACE_CLIENT_ID and its secret). Correct them and restart the gateway.',
-  );
-}
-
-function loginRefused(): GatewayError {
-  return new GatewayError(
-    'CARRIER_LOGIN_REFUSED',
-    'ThingSpace refused the login (M2M_THINGSPACE_USERNAME and its password). No further login is tried, because the fifth refusal locks the account: correct the credentials and restart, or lift the latch with POST /login/unlatch on the admin listener.',
-  );
+function refusedError(message: string): GatewayError {
+  return new GatewayError('CARRIER_LOGIN_REFUSED', message);
 }

@@ -1,8 +1,7 @@
 import { GatewayError } from '../../errors.ts';
-import type { AuthorizedAnswer, AuthorizedCalls } from './authorized-calls.ts';
-import { throttledFor } from './throttled-for.ts';
 import { TransportError } from '../../lib/http-exchange.ts';
-import { hasCode, parseCarrierError, registrationsAnswer, requestAnswer, type CarrierError } from './wire/answers.ts';
+import type { AuthorizedAnswer, AuthorizedCalls } from './authorized-calls.ts';
+import { hasCode, registrationsAnswer, requestAnswer, type CarrierError } from './wire/answers.ts';
 
 export interface Registration {
   readonly serviceName: string;
@@ -19,24 +18,24 @@ export interface CarrierAction {
   readonly body: unknown;
 }
 
-/** What became of one carrier request. Only `NOT_SENT` may be tried again: nothing of it has had an effect. */
+/** The result of sending one carrier request. Only `NOT_SENT` may be tried again, because then the request had no effect. */
 export type SendAnswer =
   | { readonly type: 'ACCEPTED'; readonly carrierRequestId: string }
   | { readonly type: 'REFUSED'; readonly httpStatus: number; readonly error: CarrierError }
   | { readonly type: 'NOT_SENT'; readonly reason: string; readonly code: string; readonly retryAfterMs: number | null }
   | { readonly type: 'UNKNOWN'; readonly reason: string };
 
-export interface ThingSpaceOptions {
+export interface CarrierClientOptions {
   readonly calls: AuthorizedCalls;
-  readonly now: () => number;
+  /** Told after each call; for metrics. */
   readonly onCall?: (call: string, result: string) => void;
 }
 
-/** The carrier's API as this gateway uses it. */
+/** The part of the carrier's API that changes something. */
 export class ThingSpace {
-  readonly #options: ThingSpaceOptions;
+  readonly #options: CarrierClientOptions;
 
-  constructor(options: ThingSpaceOptions) {
+  constructor(options: CarrierClientOptions) {
     this.#options = options;
   }
 
@@ -55,103 +54,83 @@ export class ThingSpace {
    * | any other 4xx | REFUSED |
    */
   async perform({ name, method, path, body }: CarrierAction, beforeSend: () => Promise<void>): Promise<SendAnswer> {
-    const exchange = { method, path, body: JSON.stringify(body) };
-    let answer: AuthorizedAnswer;
-    try {
-      answer = await this.#options.calls.send(exchange, beforeSend);
-    } catch (error) {
-      const lost = this.#unanswered(error);
-      this.#options.onCall?.(name, lost.type.toLowerCase());
-      return lost;
-    }
-    const verdict = this.#verdict(answer);
-    this.#options.onCall?.(name, verdict.type.toLowerCase());
-    return verdict;
+    const call = this.#options.calls.send({ method, path, body: JSON.stringify(body) }, beforeSend);
+    const result = await call.then(judgeAnswer, judgeFailure);
+    this.#options.onCall?.(name, result.type.toLowerCase());
+    return result;
   }
 
-  /** GET /callbacks/{account}: the listeners registered over REST. */
+  /** GET /callbacks/{account}: the listeners that are registered over REST. */
   async registrations(accountName: string): Promise<readonly Registration[]> {
-    const answer = await this.#options.calls.send({ method: 'GET', path: `/m2m/v1/callbacks/${encodeURIComponent(accountName)}` });
+    const answer = await this.#options.calls.send({ method: 'GET', path: callbacksPath(accountName) });
     const parsed = registrationsAnswer.safeParse(answer.body);
-    if (answer.status !== 200 || !parsed.success) throw this.#refusal('list the callback listeners', accountName, answer);
+    if (answer.status !== 200 || !parsed.success) throw refusedError('list the callback listeners', accountName, answer);
     return parsed.data;
   }
 
-  /** POST /callbacks/{account}: replaces, silently, what was registered for the service. */
+  /** POST /callbacks/{account}: silently replaces the earlier registration of the service. */
   async register(accountName: string, listener: Registration & { readonly username: string; readonly password: string }): Promise<void> {
     const { serviceName, url, username, password } = listener;
     const body = JSON.stringify({ name: serviceName, url, username, password });
-    const answer = await this.#options.calls.send({ method: 'POST', path: `/m2m/v1/callbacks/${encodeURIComponent(accountName)}`, body });
-    if (answer.status !== 200) throw this.#refusal(`register a listener for ${serviceName}`, accountName, answer);
+    const answer = await this.#options.calls.send({ method: 'POST', path: callbacksPath(accountName), body });
+    if (answer.status !== 200) throw refusedError(`register a listener for ${serviceName}`, accountName, answer);
   }
 
   async deregister(accountName: string, serviceName: string): Promise<void> {
-    const path = `/m2m/v1/callbacks/${encodeURIComponent(accountName)}/name/${encodeURIComponent(serviceName)}`;
+    const path = `${callbacksPath(accountName)}/name/${encodeURIComponent(serviceName)}`;
     const answer = await this.#options.calls.send({ method: 'DELETE', path });
-    if (answer.status !== 200) throw this.#refusal(`remove the listener for ${serviceName}`, accountName, answer);
+    if (answer.status !== 200) throw refusedError(`remove the listener for ${serviceName}`, accountName, answer);
   }
+}
 
-  #verdict(answer: AuthorizedAnswer): SendAnswer {
-    const error = parseCarrierError(answer.body, answer.text);
-    const retryAfterMs = throttledFor(answer, error, this.#options.now());
-    if (retryAfterMs !== null) {
-      return {
-        type: 'NOT_SENT',
-        code: 'RATE_LIMITED',
-        reason: 'The carrier is limiting requests; it is sent again after a pause.',
-        retryAfterMs,
-      };
-    }
-    if (answer.status >= 200 && answer.status < 300) {
-      const parsed = requestAnswer.safeParse(answer.body);
-      if (parsed.success) return { type: 'ACCEPTED', carrierRequestId: parsed.data.requestId };
-      return {
-        type: 'UNKNOWN',
-        reason: `The carrier answered HTTP ${answer.status} without a usable requestId: whether it took the request on is not known.`,
-      };
-    }
-    if (answer.status === 408 || answer.status >= 500 || answer.status < 400 || hasCode(error, 'REQUEST_FAILED.UnexpectedError')) {
-      return {
-        type: 'UNKNOWN',
-        reason: `The carrier answered HTTP ${answer.status}${error ? ` (${error.code})` : ''}: whether it took the request on is not known.`,
-      };
-    }
+function callbacksPath(accountName: string): string {
+  return `/m2m/v1/callbacks/${encodeURIComponent(accountName)}`;
+}
+
+function judgeAnswer(answer: AuthorizedAnswer): SendAnswer {
+  const { status, error, retryAfterMs } = answer;
+  if (retryAfterMs !== null) {
     return {
-      type: 'REFUSED',
-      httpStatus: answer.status,
-      error: error
-        ? { code: error.code, message: answer.withoutEcho(error.message) }
-        : { code: String(answer.status), message: `HTTP ${answer.status} without a reason` },
+      type: 'NOT_SENT',
+      code: 'RATE_LIMITED',
+      reason: 'The carrier limits requests at the moment. This one is sent again after a pause.',
+      retryAfterMs,
     };
   }
-
-  #unanswered(error: unknown): SendAnswer {
-    if (error instanceof TransportError && error.sent) {
-      return {
-        type: 'UNKNOWN',
-        reason: `The connection to the carrier ended before its answer (${error.message}): whether it took the request on is not known.`,
-      };
-    }
-    if (error instanceof TransportError) {
-      return {
-        type: 'NOT_SENT',
-        code: 'CARRIER_UNAVAILABLE',
-        reason: `The carrier cannot be reached (${error.message}); nothing was sent, and it is tried again.`,
-        retryAfterMs: null,
-      };
-    }
-    if (error instanceof GatewayError && (error.code === 'CARRIER_UNAVAILABLE' || error.code === 'CARRIER_LOGIN_REFUSED')) {
-      return { type: 'NOT_SENT', code: error.code, reason: error.message, retryAfterMs: null };
-    }
-    throw error;
+  if (status >= 200 && status < 300) {
+    const parsed = requestAnswer.safeParse(answer.body);
+    if (parsed.success) return { type: 'ACCEPTED', carrierRequestId: parsed.data.requestId };
+    return { type: 'UNKNOWN', reason: `The carrier answered HTTP ${status} without a usable requestId. ${NOT_KNOWN}` };
   }
+  if (status === 408 || status >= 500 || status < 400 || hasCode(error, 'REQUEST_FAILED.UnexpectedError'))
+    return { type: 'UNKNOWN', reason: `The carrier answered HTTP ${status}${error ? ` (${error.code})` : ''}. ${NOT_KNOWN}` };
+  return { type: 'REFUSED', httpStatus: status, error: error ?? { code: String(status), message: `HTTP ${status} without a reason` } };
+}
 
-  #refusal(what: string, accountName: string, answer: AuthorizedAnswer): GatewayError {
-    const error = parseCarrierError(answer.body, answer.text);
-    return new GatewayError(
-      'CARRIER_REFUSED',
-      `The carrier would not ${what} of account ${accountName}: HTTP ${answer.status}${error ? `, ${error.code}: ${answer.withoutEcho(error.message)}` : ''}.`,
-      { details: { httpStatus: answer.status } },
-    );
+const NOT_KNOWN = 'Nobody knows whether it accepted the request.';
+
+/** @throws any error that does not come from the connection or the tokens */
+function judgeFailure(error: unknown): SendAnswer {
+  if (error instanceof TransportError && error.sent) {
+    return { type: 'UNKNOWN', reason: `The connection to the carrier ended before its answer (${error.message}). ${NOT_KNOWN}` };
   }
+  if (error instanceof TransportError) {
+    return {
+      type: 'NOT_SENT',
+      code: 'CARRIER_UNAVAILABLE',
+      reason: `The carrier cannot be reached (${error.message}). Nothing was sent, and the gateway tries again.`,
+      retryAfterMs: null,
+    };
+  }
+  if (error instanceof GatewayError && (error.code === 'CARRIER_UNAVAILABLE' || error.code === 'CARRIER_LOGIN_REFUSED'))
+    return { type: 'NOT_SENT', code: error.code, reason: error.message, retryAfterMs: null };
+  throw error;
+}
+
+function refusedError(what: string, accountName: string, { status, error }: AuthorizedAnswer): GatewayError {
+  return new GatewayError(
+    'CARRIER_REFUSED',
+    `The carrier refused to ${what} of account ${accountName}: HTTP ${status}${error ? `, ${error.code}: ${error.message}` : ''}.`,
+    { details: { httpStatus: status } },
+  );
 }

@@ -1,8 +1,7 @@
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { RequestedDevice, StoredRequest } from '../../datasources/request-log/stored-request.ts';
-import type { CarrierReads, DevicePage } from '../../datasources/thingspace/carrier-reads.ts';
+import type { CarrierReads, DeviceFilter, DevicePage } from '../../datasources/thingspace/carrier-reads.ts';
 import type { DeviceIdentifierKind } from '../../datasources/thingspace/wire/device-identifier.ts';
-import type { DeviceFilter } from '../../operations/target.ts';
 
 interface GroupMembersOptions {
   readonly requestLog: Pick<RequestLog, 'setMembers'>;

@@ -65,7 +65,7 @@ export async function openForwarding(): Promise<Forwarding> {
       const forwarder = new CallbackForwarder({
         queue,
         hub,
-        listener: new PreviousListener({ timeoutMs, maxAnswerBytes: 65_536 }),
+        listener: new PreviousListener({ timeoutMs }),
         targets: new ForwardTargets(url === null ? [] : [{ account: null, service: null, url }]),
         accounts: [ACCOUNT, OTHER_ACCOUNT],
         credentials: null,

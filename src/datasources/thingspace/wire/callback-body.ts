@@ -3,17 +3,17 @@ import { XMLParser } from 'fast-xml-parser';
 import { isFields, readCount, type Fields } from './carrier-values.ts';
 import { formOf, unwrap, type CallbackForm } from './callback-form.ts';
 
-/** A message as it is stored: without the registration's username and password, its resend count beside it. */
+/** A message as it is stored: without the registration's username and password, and with its resend count apart. */
 export interface CallbackBody {
-  /** The message as parsed, less `username`, `password` and `callbackCount`. */
+  /** The parsed message without `username`, `password` and `callbackCount`. */
   readonly message: Fields;
   readonly form: CallbackForm;
-  /** `message` by JSON.stringify: what is stored. */
+  /** `message` as text by JSON.stringify. This text is stored. */
   readonly json: string;
-  /** SHA-256 over `json`, its first 16 bytes: equal for a resend, which differs only in `callbackCount`. */
+  /** The first 16 bytes of SHA-256 over `json`. Equal for a resend, which differs only in `callbackCount`. */
   readonly digest: Uint8Array;
   readonly callbackCount: number | null;
-  /** What the message said of the registration; undefined where it said nothing. */
+  /** The registration's credentials in the message. Undefined when it has none. */
   readonly credentials: { readonly username: unknown; readonly password: unknown };
 }
 
@@ -34,18 +34,18 @@ interface Unreadable {
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * No DTD and no entities but the five XML has of itself (`&amp;` …), no attributes, no guessing of numbers: identifiers have
- * leading zeros and 20 digits.
+ * It takes no DTD, no attributes, and no entities but the five of XML itself (`&amp;` …). It does not read numbers, because
+ * identifiers have leading zeros and 20 digits.
  */
 const xml = new XMLParser({ processEntities: true, ignoreAttributes: true, parseTagValue: false, removeNSPrefix: true });
 
-/** A password that is shorter may be a word of the message. */
-const MASKED_FROM_LENGTH = 8;
+/** A shorter password may be an ordinary word of the message. */
+const MIN_MASKED_LENGTH = 8;
 
 /**
  * Reads the bytes of one POST: JSON, or an XML `CallbackRequest` from a listener that was registered over SOAP.
  *
- * @param passwords of our registrations: masked wherever else the message repeats one.
+ * @param passwords of our registrations. They are masked wherever else the message repeats one.
  */
 export function readCallbackBody(bytes: Uint8Array, passwords: readonly string[] = []): CallbackBody | Unreadable {
   if (bytes.length === 0) return { unreadable: 'EMPTY' };
@@ -66,7 +66,7 @@ export function readCallbackBody(bytes: Uint8Array, passwords: readonly string[]
 function parseJson(text: string): { readonly value: Fields } | Unreadable {
   let value: unknown;
   try {
-    // A long identifier written as a number would lose its last digits: those are read as their source text.
+    // A long identifier that is written as a number would lose its last digits, so it is read as its source text.
     value = /:\s*\d{16}/.test(text) ? JSON.parse(text, longIntegersAsText) : JSON.parse(text);
   } catch {
     return { unreadable: 'NOT_JSON' };
@@ -83,7 +83,7 @@ function parseXml(text: string): { readonly value: Fields } | Unreadable {
   if (/&(?!(?:amp|lt|gt|quot|apos);)/.test(text)) return { unreadable: 'XML_ENTITY' };
   try {
     const parsed = xml.parse(text, true) as { readonly Envelope?: { readonly Body?: unknown } };
-    // A listener that was registered over SOAP may get its message in an envelope.
+    // A listener that was registered over SOAP may get its message in a SOAP envelope.
     const value = parsed.Envelope?.Body ?? parsed;
     return isFields(value) ? { value } : { unreadable: 'NOT_A_CALLBACK_REQUEST' };
   } catch {
@@ -93,7 +93,7 @@ function parseXml(text: string): { readonly value: Fields } | Unreadable {
 
 function toBody(raw: Fields, form: CallbackForm, passwords: readonly string[]): CallbackBody | Unreadable {
   const fields = { ...unwrap(raw, form) };
-  // By any casing: a password must not get into the store because the carrier spelt its name another way.
+  // Names count in any casing. Otherwise a password would get into the store when the carrier spells its name another way.
   const taken = { username: undefined as unknown, password: undefined as unknown, callbackcount: undefined as unknown };
   for (const name of Object.keys(fields)) {
     const known = name.toLowerCase();
@@ -105,13 +105,13 @@ function toBody(raw: Fields, form: CallbackForm, passwords: readonly string[]): 
   let json: string;
   try {
     json = JSON.stringify(message);
-    const repeated = passwords.filter((each) => each.length >= MASKED_FROM_LENGTH && json.includes(JSON.stringify(each).slice(1, -1)));
+    const repeated = passwords.filter((each) => each.length >= MIN_MASKED_LENGTH && json.includes(JSON.stringify(each).slice(1, -1)));
     if (repeated.length > 0) {
       message = JSON.parse(json, (_key, value: unknown) => (typeof value === 'string' ? mask(value, repeated) : value)) as typeof message;
       json = JSON.stringify(message);
     }
   } catch {
-    // JSON.parse takes any depth, JSON.stringify does not.
+    // JSON.parse accepts any depth, JSON.stringify does not.
     return { unreadable: 'TOO_DEEP' };
   }
   return {

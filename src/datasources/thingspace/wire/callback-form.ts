@@ -1,8 +1,8 @@
 import { isFields, type Fields } from './carrier-values.ts';
 
 /**
- * `REST`: the documented camelCase. `LEGACY`: the older PascalCase of the activation page's first callback table, which
- * listeners once registered over SOAP still receive, as JSON or as XML. `WRAPPED`: the same inside a `CallbackRequest`.
+ * `REST` is the documented camelCase. `LEGACY` is the older PascalCase of the activation page's first callback table. Listeners
+ * that were registered over SOAP still receive it, as JSON or as XML. `WRAPPED` is the same inside a `CallbackRequest`.
  */
 export type CallbackForm = 'REST' | 'LEGACY' | 'WRAPPED';
 
@@ -11,20 +11,20 @@ export function formOf(message: Fields): CallbackForm {
   return 'RequestId' in message && !('requestId' in message) ? 'LEGACY' : 'REST';
 }
 
-/** The fields of a message, taken out of the wrapper if there is one. */
+/** Returns the fields of a message, without the wrapper if there is one. */
 export function unwrap(message: Fields, form: CallbackForm): Fields {
-  return form === 'WRAPPED' ? object(message['CallbackRequest']) : message;
+  return form === 'WRAPPED' ? readObject(message['CallbackRequest']) : message;
 }
 
-/** A message in the REST form. */
+/** Returns a message in the REST form. */
 export function toRest(message: Fields, form: CallbackForm): Fields {
   return form === 'REST' ? message : fromLegacy(unwrap(message, form));
 }
 
 /**
- * A message as it is stored, with `fields` (in camelCase) first in it: what was taken out of it before, and is for the
- * listener before us. A legacy message gets them in its own PascalCase. The text is edited, because a message may be nested as
- * deep as JSON.stringify can go.
+ * Puts `fields` (in camelCase) back in front of a stored message: they were taken out of it, and the previous listener needs them.
+ * A legacy message gets them in its own PascalCase. The text is edited, because a message may be nested as deep as JSON.stringify
+ * can go.
  */
 export function withFields(
   json: string,
@@ -41,62 +41,50 @@ export function withFields(
   return `${json.slice(0, start)}${inserted}${json[start] === '}' ? '' : ','}${json.slice(start)}`;
 }
 
-/** How a wrapped message is stored. */
+/** The beginning of a stored message that is wrapped. */
 const WRAPPER = '{"CallbackRequest":{';
 
 function fromLegacy(body: Fields): Fields {
-  const data = object(body['Data']);
-  const carrierService = object(data['CarrierService'] ?? body['CarrierService']);
-  const change = object(carrierService['ChangeDeviceState']);
-  const activate = object(change['Activate']);
-  const credential = object(activate['DeviceCredential']);
-  const fault = object(body['FaultResponse'] ?? body['Fault'] ?? data['Fault']);
-  const hasActivate = Object.keys(activate).length > 0;
+  const data = readObject(body['Data']);
+  const carrierService = readObject(data['CarrierService'] ?? body['CarrierService']);
+  const change = readObject(carrierService['ChangeDeviceState']);
+  const activate = readObject(change['Activate']);
+  const credential = readObject(activate['DeviceCredential']);
+  const fault = readObject(body['FaultResponse'] ?? body['Fault'] ?? data['Fault']);
+  const activateResponse = {
+    deviceIds: readList(activate['DeviceIdentifierCollection'], 'DeviceIdentifier'),
+    ipAddress: activate['IpAddress'],
+    state: activate['State'],
+    stateName: credential['StateName'] ?? activate['StateName'] ?? change['StateName'] ?? body['StateName'],
+    serviceName: credential['ServiceName'] ?? activate['ServiceName'] ?? data['ServiceName'] ?? body['ServiceName'],
+    servicePlan: activate['ServicePlan'],
+    featureCodes: readList(activate['FeatureCodes'], 'FeatureCode'),
+    ...(!isEmpty(credential) && { deviceCredential: { username: credential['Username'], password: credential['Password'] } }),
+  };
   return {
     requestId: body['RequestId'],
     deviceIds: body['Device'],
-    ...(Object.keys(carrierService).length > 0 && {
-      deviceResponse: hasActivate
-        ? {
-            activateResponse: {
-              deviceIds: collection(activate['DeviceIdentifierCollection']),
-              ipAddress: activate['IpAddress'],
-              state: activate['State'],
-              stateName: credential['StateName'] ?? activate['StateName'] ?? change['StateName'] ?? body['StateName'],
-              serviceName: credential['ServiceName'] ?? activate['ServiceName'] ?? data['ServiceName'] ?? body['ServiceName'],
-              servicePlan: activate['ServicePlan'],
-              featureCodes: featureCodes(activate['FeatureCodes']),
-              ...(Object.keys(credential).length > 0 && {
-                deviceCredential: { username: credential['Username'], password: credential['Password'] },
-              }),
-            },
-          }
-        : {},
-    }),
-    ...(Object.keys(fault).length > 0 && {
-      faultResponse: {
-        faultcode: fault['FaultCode'] ?? fault['faultcode'],
-        faultstring: fault['FaultString'] ?? fault['faultstring'],
-      },
-    }),
+    ...(!isEmpty(carrierService) && { deviceResponse: isEmpty(activate) ? {} : { activateResponse } }),
+    faultResponse: {
+      faultcode: fault['FaultCode'] ?? fault['faultcode'],
+      faultstring: fault['FaultString'] ?? fault['faultstring'],
+    },
     comment: body['Comment'],
     status: body['Status'],
     maxCallbackThreshold: body['MaxCallbackThreshold'],
   };
 }
 
-function object(value: unknown): Fields {
+function readObject(value: unknown): Fields {
   const one: unknown = Array.isArray(value) ? value[0] : value;
   return isFields(one) ? one : {};
 }
 
-/** `{DeviceIdentifier: [...]}` (XML), or the list itself. */
-function collection(value: unknown): unknown {
-  return object(value)['DeviceIdentifier'] ?? value;
+function isEmpty(fields: Fields): boolean {
+  return Object.keys(fields).length === 0;
 }
 
-function featureCodes(value: unknown): unknown[] {
-  const inner = object(value)['FeatureCode'] ?? value;
-  if (inner === undefined || inner === null || inner === '') return [];
-  return Array.isArray(inner) ? inner : [inner];
+/** Reads an XML list, which has its entries under `name`, or the entries themselves. */
+function readList(value: unknown, name: string): unknown {
+  return readObject(value)[name] ?? value;
 }

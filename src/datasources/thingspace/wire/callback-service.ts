@@ -1,7 +1,7 @@
-/** Every path of the callback listener begins like this, below the path of a proxy if there is one. */
+/** Every path of the callback listener begins with this, below the path of a proxy if there is one. */
 export const CALLBACK_PREFIX = '/callbacks/';
 
-/** Every callback service that the carrier documents: the names a URL can be registered under. */
+/** Every callback service that the carrier documents. A URL is registered under one of these names. */
 export const CALLBACK_SERVICES = [
   'AlertService',
   'CarrierService',
@@ -30,5 +30,5 @@ export const CALLBACK_SERVICES = [
 
 export type CallbackService = (typeof CALLBACK_SERVICES)[number];
 
-/** The services that the gateway's own operations are reported by. */
+/** The services that report the gateway's own operations. */
 export const OWN_SERVICES = ['CarrierService', 'NiddService', 'DeviceProfileService'] as const satisfies readonly CallbackService[];

@@ -1,20 +1,20 @@
 import * as z from 'zod';
-import { deviceIdentifiers, keyOf, type DeviceIdentifier } from './device-identifier.ts';
+import { deviceIdentifiers, listEachOnce, type DeviceIdentifier } from './device-identifier.ts';
 import { isFields, readCount } from './carrier-values.ts';
 import { formOf, toRest, type CallbackForm } from './callback-form.ts';
 
-/** What one callback says of one device, whatever shape and casing it came in. Absent values are null. */
+/** The content of one callback about one device, whatever its shape and casing. Absent values are null. */
 export interface CallbackMessage {
-  /** The carrier's request id; null where the message has none (for example mobile-originated NIDD data). */
+  /** The carrier's request id. Null when the message has none, for example mobile-originated NIDD data. */
   readonly requestId: string | null;
   /** Top-level identifiers first, then the nested ones, each once. */
   readonly deviceIds: readonly DeviceIdentifier[];
   /**
-   * What the message does to a device's outcome: `FINAL` settles it, `PROGRESS` (the carrier's Pending and warning) leaves
-   * it pending, `NIDD_CONFIG` is the second message of an NB-IoT device, `OTHER` speaks of no outcome at all.
+   * The effect of the message on a device's outcome. `FINAL` settles it. `PROGRESS` (the carrier's Pending and warning) leaves it
+   * pending. `NIDD_CONFIG` is the second message of an NB-IoT device. `OTHER` is about no outcome.
    */
   readonly bearing: 'FINAL' | 'PROGRESS' | 'NIDD_CONFIG' | 'OTHER';
-  /** For `FINAL` and `NIDD_CONFIG`: whether it reports success. */
+  /** Whether a `FINAL` or `NIDD_CONFIG` message reports success. */
   readonly succeeded: boolean;
   /** The carrier's `status`, verbatim. */
   readonly status: string | null;
@@ -35,15 +35,6 @@ export interface CallbackMessage {
   readonly maxCallbackThreshold: number | null;
 }
 
-/** What the carrier says of a suspension (`suspendResponse`). Days are whole days. */
-export interface CallbackSuspension {
-  /** When the carrier restores the device by itself, verbatim. */
-  readonly expectedResumeDate: string | null;
-  readonly maxSuspendDaysAllowed: number | null;
-  readonly numDaysSuspendAllowedCurrent12Months: number | null;
-  readonly numDaysSuspendedLast12Months: number | null;
-}
-
 export interface CallbackFault {
   readonly code: string;
   readonly message: string;
@@ -52,7 +43,7 @@ export interface CallbackFault {
 /** A field that may hold anything, or be missing. */
 const anything = z.unknown().optional();
 
-/** Numbers are taken for text: the live API is not consistent, and a lenient reader loses nothing. */
+/** Numbers are read as text, because the live API is not consistent. */
 const text = z
   .union([z.string(), z.number().transform(String), z.boolean().transform(String)])
   .nullish()
@@ -61,7 +52,7 @@ const text = z
 
 const count = anything.transform(readCount);
 
-/** An object, or a one-element array around it: the pages document both for the same field. */
+/** An object, or an array of one around it. The pages document both for the same field. */
 function single<Shape extends z.ZodType>(shape: Shape) {
   return z
     .preprocess((value) => (Array.isArray(value) ? value[0] : value), shape.nullish())
@@ -94,6 +85,16 @@ const deviceProfileResponse = z.object({
   activationCode: text,
 });
 
+const suspendResponse = z.object({
+  expectedResumeDate: text,
+  maxSuspendDaysAllowed: count,
+  numDaysSuspendAllowedCurrent12Months: count,
+  numDaysSuspendedLast12Months: count,
+});
+
+/** Counts are whole days. `expectedResumeDate` is verbatim: on that day the carrier restores the device by itself. */
+export type CallbackSuspension = Readonly<z.output<typeof suspendResponse>>;
+
 const envelope = z.object({
   requestId: text,
   deviceIds: deviceIdentifiers,
@@ -101,14 +102,7 @@ const envelope = z.object({
     z.object({
       activateResponse: single(activateResponse),
       deviceProfileResponse: single(deviceProfileResponse),
-      suspendResponse: single(
-        z.object({
-          expectedResumeDate: text,
-          maxSuspendDaysAllowed: count,
-          numDaysSuspendAllowedCurrent12Months: count,
-          numDaysSuspendedLast12Months: count,
-        }),
-      ),
+      suspendResponse: single(suspendResponse),
       changeIdentifierResponse: single(z.object({ deviceIds: deviceIdentifiers, servicePlan: text })),
     }),
   ),
@@ -127,22 +121,22 @@ const envelope = z.object({
 
 type Envelope = z.infer<typeof envelope>;
 
-/** Services whose messages settle a device of a request; those of others are stored and shown, but speak of no outcome. */
+/** Services whose messages settle a device of a request. Messages of other services are stored and shown, and settle nothing. */
 export const OUTCOME_SERVICES: ReadonlySet<string> = new Set(['CarrierService', 'DeviceProfileService', 'StateService']);
 
 /**
  * Reads one message of `service`.
  *
- * @param form of the message, where it is known already.
- * @returns null when it is not an object a callback could be.
+ * @param form of the message, if it is known already.
+ * @returns null when the message cannot be a callback.
  */
 export function parseCallback(service: string, raw: unknown, form?: CallbackForm): CallbackMessage | null {
   if (!isFields(raw)) return null;
   const parsed = envelope.safeParse(toRest(raw, form ?? formOf(raw)));
-  return parsed.success ? describe(service, parsed.data) : null;
+  return parsed.success ? readEnvelope(service, parsed.data) : null;
 }
 
-function describe(service: string, body: Envelope): CallbackMessage {
+function readEnvelope(service: string, body: Envelope): CallbackMessage {
   const activate = body.deviceResponse?.activateResponse ?? null;
   const profile = body.deviceResponse?.deviceProfileResponse ?? null;
   const changed = body.deviceResponse?.changeIdentifierResponse ?? null;
@@ -154,7 +148,7 @@ function describe(service: string, body: Envelope): CallbackMessage {
   return {
     requestId: body.requestId,
     deviceIds: listEachOnce(body.deviceIds, activate?.deviceIds, profile?.deviceIdentifierCollection, changed?.deviceIds, nidd?.deviceIds),
-    ...bearingOf(service, body, fault !== null),
+    ...readBearing(service, body, fault !== null),
     status: body.status,
     fault,
     ipAddress: activate?.ipAddress ?? null,
@@ -174,35 +168,16 @@ function describe(service: string, body: Envelope): CallbackMessage {
   };
 }
 
-/** Status words compared without regard to case: the carrier writes `Success` and `SUCCESS`, `Failed` and `Failure`. */
-function bearingOf(service: string, body: Envelope, faulty: boolean): Pick<CallbackMessage, 'bearing' | 'succeeded'> {
+/** Compares status words without regard to case: the carrier writes `Success` and `SUCCESS`, `Failed` and `Failure`. */
+function readBearing(service: string, body: Envelope, hasFault: boolean): Pick<CallbackMessage, 'bearing' | 'succeeded'> {
   const status = body.status?.trim().toLowerCase() ?? '';
   if (body.niddResponse?.niddConfigResponse) return { bearing: 'NIDD_CONFIG', succeeded: status === 'configcreated' };
   if (!OUTCOME_SERVICES.has(service)) return { bearing: 'OTHER', succeeded: false };
   if (status === 'success') return { bearing: 'FINAL', succeeded: true };
   if (status === 'failed' || status === 'failure') return { bearing: 'FINAL', succeeded: false };
   if (status === 'pending' || status === 'warning') return { bearing: 'PROGRESS', succeeded: false };
-  if (faulty) return { bearing: 'FINAL', succeeded: false };
-  // Messages of 2016 had no status: a response without a fault was the success.
+  if (hasFault) return { bearing: 'FINAL', succeeded: false };
+  // Messages of 2016 had no status. A response without a fault was the success.
   if (status === '' && body.deviceResponse) return { bearing: 'FINAL', succeeded: true };
   return { bearing: 'PROGRESS', succeeded: false };
-}
-
-function listEachOnce(first: DeviceIdentifier[], ...more: (readonly DeviceIdentifier[] | undefined)[]): DeviceIdentifier[] {
-  const all = [...first];
-  // An MDN and its MSISDN share a key; both spellings are worth showing.
-  const seen = new Set(first.map(kindAndKey));
-  for (const list of more) {
-    for (const identifier of list ?? []) {
-      const spelling = kindAndKey(identifier);
-      if (seen.has(spelling)) continue;
-      seen.add(spelling);
-      all.push(identifier);
-    }
-  }
-  return all;
-}
-
-function kindAndKey(identifier: DeviceIdentifier): string {
-  return `${identifier.kind ?? ''} ${keyOf(identifier)}`;
 }

@@ -7,20 +7,20 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Text, or a number taken for text; null for anything else, and for the empty text. Blanks around it are not part of it. */
+/** Text, or a number read as text, without blanks around it. Null for anything else and for empty text. */
 export const lenientText = z
   .union([z.string(), z.number().transform(String)])
   .nullish()
   .catch(null)
   .transform((value) => value?.trim() || null);
 
-/** The objects of a list; an object alone is a list of one, what is no object is left out. */
+/** The objects of a list. An object alone is a list of one. Anything that is no object is left out. */
 export const lenientObjects = z
   .unknown()
   .optional()
   .transform((value): Fields[] => (Array.isArray(value) ? (value as unknown[]) : [value]).filter(isFields));
 
-/** `hasMoreData`, also as text; null where it is missing or says neither. */
+/** `hasMoreData`, also as text. Null when it is missing or says neither. */
 export const lenientBoolean = z
   .unknown()
   .optional()
@@ -30,8 +30,8 @@ export const lenientBoolean = z
   });
 
 /**
- * A small count, as a number or as its digits; null for anything else. What does not fit 31 bits is no count, and neither a
- * GraphQL Int nor an integer column would take it.
+ * Reads a small count, written as a number or as digits. Null for anything else. A number that does not fit 31 bits is no count:
+ * neither a GraphQL Int nor an integer column would hold it.
  */
 export function readCount(value: unknown): number | null {
   const count = typeof value === 'number' ? value : typeof value === 'string' && /^\s*\d{1,10}\s*$/.test(value) ? Number(value) : NaN;
@@ -41,9 +41,9 @@ export function readCount(value: unknown): number | null {
 const ISO_WITH_OFFSET = /^(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(?:(Z)|([+-]\d\d):?(\d\d))$/i;
 
 /**
- * A date in milliseconds: ISO 8601 to the second, with an offset (`2026-03-01T09:30:00-05:00`) or `Z`; the pages' samples have
- * both. Null for anything else. Without an offset nobody knows which hour is meant, and a wrong one could prove what was not
- * done. Dates before 1970 are placeholders for "never" (`0001-01-01T00:00:00Z`).
+ * Reads a date into milliseconds: ISO 8601 to the second, with an offset (`2026-03-01T09:30:00-05:00`) or `Z`. The pages' samples
+ * have both. Null for anything else. A date without an offset does not tell the hour, and a wrong hour could prove an operation
+ * that was not done. Dates before 1970 are placeholders for "never" (`0001-01-01T00:00:00Z`).
  */
 export function parseCarrierDate(value: unknown): number | null {
   const [, dateTime, utc, hours, minutes] = (typeof value === 'string' && ISO_WITH_OFFSET.exec(value.trim())) || [];
@@ -52,7 +52,7 @@ export function parseCarrierDate(value: unknown): number | null {
   return ms > 0 ? ms : null;
 }
 
-/** As the history asks for its range: to the second, in UTC. */
+/** Writes a date as a history request takes it: to the second, in UTC. */
 export function writeCarrierDate(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
 }

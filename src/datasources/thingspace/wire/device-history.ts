@@ -5,9 +5,9 @@ import { lenientBoolean, lenientObjects, lenientText, parseCarrierDate } from '.
 export interface HistoryEvent {
   /** Verbatim. The page lists `Activate`, `Suspend`, `Restore`, `Deactivate`, `Device Move`; its sample says `Activation Confirmed`. */
   readonly type: string | null;
-  /** Verbatim; `Success` in all samples. */
+  /** Verbatim. It is `Success` in all samples. */
   readonly status: string | null;
-  /** Milliseconds, by the carrier's clock, to the second; null where it cannot be read. */
+  /** Milliseconds, by the carrier's clock, to the second. Null when the date cannot be read. */
   readonly occurredAt: number | null;
   readonly servicePlan: string | null;
   readonly mdn: string | null;
@@ -17,13 +17,7 @@ export interface HistoryEvent {
 
 const event = z
   .object({ eventType: lenientText, status: lenientText, occurredAt: z.unknown().optional(), servicePlan: lenientText, mdn: lenientText })
-  .transform(({ eventType, status, occurredAt, servicePlan, mdn }): Omit<HistoryEvent, 'json'> => ({
-    type: eventType,
-    status,
-    occurredAt: parseCarrierDate(occurredAt),
-    servicePlan,
-    mdn,
-  }));
+  .transform(({ eventType, occurredAt, ...rest }) => ({ ...rest, type: eventType, occurredAt: parseCarrierDate(occurredAt) }));
 
 const part = z
   .object({ provisioningHistory: z.array(z.unknown()).nullish(), hasMoreData: lenientBoolean })
@@ -31,10 +25,10 @@ const part = z
 
 /**
  * `POST devices/history/actions/list`: an array around one object, `[{provisioningHistory: [{occurredAt, status, eventBy,
- * eventType, servicePlan, mdn, msisdn, extendedAttributes}], hasMoreData}]` (the SDK's type; its sample is that too); the object
- * alone is taken as well. At most 500 events, the oldest first.
+ * eventType, servicePlan, mdn, msisdn, extendedAttributes}], hasMoreData}]` (the SDK's type and its sample). The object alone is
+ * accepted as well. At most 500 events, the oldest first.
  *
- * `hasMoreData` is null where the answer does not say; then its HTTP status does (202 = more).
+ * `hasMoreData` is null when the answer does not say. Then its HTTP status does (202 = more).
  */
 export const deviceHistoryAnswer = z.union([z.array(part), part.transform((one) => [one])]).transform((parts) => {
   const said = parts.map(({ hasMoreData }) => hasMoreData).filter((more) => more !== null);

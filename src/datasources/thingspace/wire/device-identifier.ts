@@ -1,27 +1,27 @@
 import * as z from 'zod';
 
-/** The identifier kinds the carrier documents, in its own generic list plus IMSI and MIN, which only callbacks carry. */
+/** The identifier kinds that the carrier documents: those of its generic list, and IMSI and MIN, which only callbacks have. */
 export const DEVICE_IDENTIFIER_KINDS = ['ICCID', 'EID', 'IMEI', 'MDN', 'MSISDN', 'MEID', 'ESN', 'IMSI', 'MIN'] as const;
 export type DeviceIdentifierKind = (typeof DEVICE_IDENTIFIER_KINDS)[number];
 
 export interface DeviceIdentifier {
-  /** Null for a kind we do not know; `reportedKind` then says what the carrier wrote. */
+  /** Null for a kind that we do not know. `reportedKind` has the carrier's word for it. */
   readonly kind: DeviceIdentifierKind | null;
   readonly id: string;
-  /** The carrier's spelling, for example `iccId` or `Imei`: it is not consistent between its services. */
+  /** The carrier's spelling, for example `iccId` or `Imei`. It differs between its services. */
   readonly reportedKind: string;
 }
 
 const KIND_BY_SPELLING = new Map<string, DeviceIdentifierKind>(DEVICE_IDENTIFIER_KINDS.map((kind) => [kind.toLowerCase(), kind]));
 
-/** Reads any casing of a kind (`iccId`, `Iccid`, `ICCID`); null for a kind that is not in the list. */
+/** Reads any casing of a kind (`iccId`, `Iccid`, `ICCID`). Null for a kind that is not in the list. */
 export function parseIdentifierKind(spelling: string): DeviceIdentifierKind | null {
   return KIND_BY_SPELLING.get(spelling) ?? KIND_BY_SPELLING.get(spelling.trim().toLowerCase()) ?? null;
 }
 
 /**
- * The key under which two spellings of one identifier are equal: an IMEI by its first 14 digits (the 15th is a check
- * digit, a 16-digit one is an IMEISV), an MSISDN `1` + MDN as the MDN, a MEID without regard to case.
+ * A key that is equal for two spellings of one identifier. An IMEI counts by its first 14 digits: the 15th is a check digit, and
+ * 16 digits are an IMEISV. An MSISDN (`1` and the MDN) counts as its MDN. A MEID counts without regard to case.
  */
 export function identifierKey(kind: DeviceIdentifierKind | null, id: string, reportedKind: string): string {
   switch (kind) {
@@ -43,27 +43,35 @@ export function keyOf(identifier: DeviceIdentifier): string {
   return identifierKey(identifier.kind, identifier.id, identifier.reportedKind);
 }
 
+/** Joins lists of identifiers. Each is listed once, in its first spelling. An MDN and its MSISDN share a key, and both are listed. */
+export function listEachOnce(...lists: readonly (readonly DeviceIdentifier[] | null | undefined)[]): DeviceIdentifier[] {
+  const byKindAndKey = new Map<string, DeviceIdentifier>();
+  for (const list of lists) {
+    for (const identifier of list ?? []) {
+      const key = `${identifier.kind} ${keyOf(identifier)}`;
+      if (!byKindAndKey.has(key)) byKindAndKey.set(key, identifier);
+    }
+  }
+  return [...byKindAndKey.values()];
+}
+
 const text = z.union([z.string(), z.number().transform(String)]);
 
-const jsonIdentifier = z
-  .object({ id: text, kind: text })
+const legacyIdentifier = z.object({ Identifier: text, Kind: text }).transform(({ Identifier, Kind }) => ({ id: Identifier, kind: Kind }));
+
+const oneIdentifier = z
+  .union([z.object({ id: text, kind: text }), legacyIdentifier])
   .transform(({ id, kind }): DeviceIdentifier => ({ kind: parseIdentifierKind(kind), id: id.trim(), reportedKind: kind }));
 
-const legacyIdentifier = z
-  .object({ Identifier: text, Kind: text })
-  .transform(({ Identifier, Kind }): DeviceIdentifier => ({ kind: parseIdentifierKind(Kind), id: Identifier.trim(), reportedKind: Kind }));
-
-const oneIdentifier = z.union([jsonIdentifier, legacyIdentifier]);
-
 /**
- * Identifiers read of one list: a callback speaks of one device, which has nine kinds. With 28,000 in a message of 1 MiB,
- * tying it to a device held the process up for a minute.
+ * Identifiers that are read from one list. A callback is about one device, which has nine kinds. A message of 1 MiB with 28,000
+ * identifiers held the process up for a minute while it was matched to a device.
  */
-const READ_AT_MOST = 100;
+const MAX_IDENTIFIERS = 100;
 
 /**
- * An array of `{id, kind}`, or one such object alone (the carrier sends both), or nothing. An entry that is neither, or whose
- * id is empty, and what comes after the first hundred, is left out here; it stays in the stored message.
+ * An array of `{id, kind}`, or one such object alone (the carrier sends both), or nothing. Left out here are entries of another
+ * form, entries whose id is empty, and those after the first hundred. They stay in the stored message.
  */
 export const deviceIdentifiers = z
   .unknown()
@@ -72,9 +80,9 @@ export const deviceIdentifiers = z
     if (value === undefined || value === null) return [];
     const entries: unknown[] = Array.isArray(value) ? value : [value];
     const found: DeviceIdentifier[] = [];
-    for (const entry of entries.slice(0, READ_AT_MOST)) {
+    for (const entry of entries.slice(0, MAX_IDENTIFIERS)) {
       const parsed = oneIdentifier.safeParse(entry);
-      // An empty value identifies nothing: it must neither match nor speak against another device's empty one.
+      // An empty value identifies nothing. It must neither match nor contradict the empty value of another device.
       if (parsed.success && parsed.data.id !== '') found.push(parsed.data);
     }
     return found;

@@ -2,25 +2,25 @@ import * as z from 'zod';
 import { deviceIdentifiers, type DeviceIdentifier } from './device-identifier.ts';
 import { lenientBoolean, lenientObjects, lenientText, parseCarrierDate } from './carrier-values.ts';
 
-/** A device as the carrier's device list shows it. */
+/** A device in the carrier's device list. */
 export interface DeviceRecord {
-  /** Also of kinds the carrier spells its own way (`iccId`). A deactivated line has no MDN. */
+  /** A deactivated line has no MDN. */
   readonly deviceIds: readonly DeviceIdentifier[];
   /** Verbatim: `active`, `deactive`, `suspend`, `pre-active`, `pending activation`, `pending deactivation`. */
   readonly state: string | null;
   readonly servicePlan: string | null;
   readonly ipAddress: string | null;
   readonly groupNames: readonly string[];
-  /** Milliseconds, by the carrier's clock, to the second. Null for a line that never was active, or whose date tells no hour. */
+  /** Milliseconds, by the carrier's clock, to the second. Null for a line that was never active, and for a date without an hour. */
   readonly lastActivationAt: number | null;
   /**
-   * Verbatim: `ENABLE`, `DISABLE`, `DOWNLOAD_ENABLE` … Null for a device without an eSIM profile, and where the carrier leaves
-   * the attribute out, as the documentation says of lists of several devices.
+   * Verbatim: `ENABLE`, `DISABLE`, `DOWNLOAD_ENABLE` … Null for a device without an eSIM profile. Also null when the carrier leaves
+   * the attribute out, as it may in lists of several devices.
    */
   readonly profileStatus: string | null;
   /**
-   * The numeric `DeviceId` extended attribute, as its digits: what `largestDeviceIdSeen` takes when this is the last device of a
-   * page. It may exceed 2^53. Null where it is missing, or came as a JSON number too large to have stayed exact.
+   * The digits of the numeric `DeviceId` extended attribute. `largestDeviceIdSeen` takes it when this is the last device of a
+   * page. It may exceed 2^53. Null when it is missing, or was a JSON number too large to stay exact.
    */
   readonly cursor: string | null;
   /** The record as it came. */
@@ -63,9 +63,9 @@ const device = z
 /**
  * `POST devices/actions/list`: `{hasMoreData, devices: [{deviceIds, carrierInformations: [{carrierName, servicePlan, state}],
  * extendedAttributes: [{key, value}], groupNames, ipAddress, lastActivationDate, …}]}` (page "Retrieve Device Information", and
- * a dump of a live answer). With several carriers the one on which the device is active speaks for it, else the first.
+ * a dump of a live answer). A device with several carriers is read from the one on which it is active, else from the first.
  *
- * `hasMoreData` is null where the answer does not say; then its HTTP status does (202 = more).
+ * `hasMoreData` is null when the answer does not say. Then its HTTP status does (202 = more).
  */
 export const deviceListAnswer = z
   .object({ devices: z.array(z.unknown()).nullish(), hasMoreData: lenientBoolean })
@@ -75,7 +75,7 @@ export const deviceListAnswer = z
     devices: lenientObjects.parse(devices ?? []).map((json): DeviceRecord => ({ ...device.parse(json), json })),
   }));
 
-/** The list writes `active`; letter case is not to be relied on. */
+/** The list writes `active`, but the letter case may vary. */
 export function isActive(state: string | null): boolean {
   return state?.toLowerCase() === 'active';
 }

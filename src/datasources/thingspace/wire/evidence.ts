@@ -4,8 +4,8 @@ import { deviceIdentifiers, type DeviceIdentifier } from './device-identifier.ts
 import { lenientText } from './carrier-values.ts';
 
 /**
- * What the carrier said when it was asked, kept in the log beside its callbacks: a record of the device list, an event of the
- * provisioning history, the status of a single-device request.
+ * Answers of the carrier to our questions, kept in the log beside its callbacks: a record of the device list, an event of the
+ * provisioning history, the status of a request for a single device.
  */
 export const EVIDENCE_SERVICES = ['DeviceList', 'DeviceHistory', 'RequestStatus'] as const;
 export type EvidenceService = (typeof EVIDENCE_SERVICES)[number];
@@ -14,16 +14,10 @@ export function isEvidenceService(service: string): service is EvidenceService {
   return (EVIDENCE_SERVICES as readonly string[]).includes(service);
 }
 
-/** What is kept of an answer: enough to show the device, and none of the personal data a device list comes with. */
-export interface Said {
+/** The part of an answer that is kept. It is enough to show the device, and has none of the personal data of a device list. */
+interface Said extends Partial<Pick<CallbackMessage, 'status' | 'state' | 'servicePlan' | 'ipAddress' | 'profileStatus'>> {
   readonly succeeded: boolean;
-  /** The carrier's word, where the answer is a status. */
-  readonly status?: string | null;
   readonly deviceIds: readonly Pick<DeviceIdentifier, 'id' | 'reportedKind'>[];
-  readonly state?: string | null;
-  readonly servicePlan?: string | null;
-  readonly ipAddress?: string | null;
-  readonly profileStatus?: string | null;
 }
 
 export interface Evidence {
@@ -47,24 +41,17 @@ const shape = z.object({
   profileStatus: lenientText,
 });
 
-/** Evidence as it was stored, in the shape of a callback: a device's outcome shows both the same way. */
+/** Reads stored evidence in the shape of a callback, because a device's outcome shows both in the same way. */
 export function parseEvidence(stored: unknown): CallbackMessage {
-  const { succeeded, status, deviceIds, state, servicePlan, ipAddress, profileStatus } = shape.parse(stored);
   return {
+    ...shape.parse(stored),
     requestId: null,
-    deviceIds,
     bearing: 'FINAL',
-    succeeded,
-    status,
     fault: null,
-    ipAddress,
-    state,
     stateName: null,
     serviceName: null,
-    servicePlan,
     featureCodes: [],
     deviceCredential: null,
-    profileStatus,
     profileRole: null,
     activationCode: null,
     suspension: null,
