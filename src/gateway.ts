@@ -8,7 +8,7 @@ import { callbackCredentials, connectCarrier, previousCallbackCredentials } from
 import { listen } from './lib/listen.ts';
 import { startAuthentication } from './gateway/start-authentication.ts';
 import { readStoreKeys } from './config/read-store-keys.ts';
-import { refreshGauges } from './gateway/refresh-gauges.ts';
+import { refreshGauges } from './server/admin/refresh-gauges.ts';
 import { repeat } from './lib/timers.ts';
 import { startForwarding } from './gateway/start-forwarding.ts';
 import { startPurging } from './gateway/start-purging.ts';

@@ -1,8 +1,8 @@
-import type { RequestLog } from '../datasources/request-log/request-log.ts';
-import type { StoreUpkeep } from '../datasources/request-log/store-upkeep.ts';
-import type { Session } from '../datasources/thingspace/session.ts';
-import type { Metrics } from '../metrics.ts';
-import type { Overload } from '../server/overload.ts';
+import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { StoreUpkeep } from '../../datasources/request-log/store-upkeep.ts';
+import type { Session } from '../../datasources/thingspace/session.ts';
+import type { Metrics } from '../../metrics.ts';
+import type { Overload } from '../overload.ts';
 
 interface Sources {
   readonly requestLog: RequestLog;
