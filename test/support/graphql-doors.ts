@@ -78,14 +78,14 @@ export async function openGraphqlDoors({
     origins: new Origins(origins),
     hosts: ['127.0.0.1'],
     overload: undo.use(overload),
+    maxBodyBytes: maxMessageBytes,
     logger,
     metrics,
   };
-  const server = createGraphqlServer({ ...common, maxBodyBytes: maxMessageBytes, graphiql: null, limits });
+  const server = createGraphqlServer({ ...common, graphiql: null, limits });
   const door = new WebsocketDoor({
     ...common,
     resolveDocument: trusted.resolveDocument,
-    maxMessageBytes,
     socketsPerCaller,
     pace,
     scheduler,

@@ -1,14 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { GatewayError, type ErrorCode } from '../../errors.ts';
 import { refuseStranger, refuseWebPage } from './admin-guard.ts';
-import { adminRoutes, type AdminOptions, type AdminReply, type AdminRoute } from './admin-routes.ts';
+import { listRoutes, type AdminOptions, type AdminReply, type AdminRoute } from './admin-routes.ts';
 
 /** Where the fault is ours or the caller's; any other is the carrier's. */
 const STATUS_OF: Partial<Record<ErrorCode, number>> = { BAD_USER_INPUT: 400, NOT_FOUND: 404, STORE_FAILED: 500, SHUTTING_DOWN: 503 };
 
 /** The admin door: health, metrics, and the commands of the command line. No authentication: commands are taken from this machine alone. */
 export function createAdminServer(options: AdminOptions): Server {
-  const routes = adminRoutes(options);
+  const routes = listRoutes(options);
   return createServer({ requestTimeout: 60_000 }, (request, response) => {
     void answer(routes, request)
       .catch(replyToError)

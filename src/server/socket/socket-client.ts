@@ -6,10 +6,6 @@ import { currentCaller, type Identity } from '../../resolvers/access/caller.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import type { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
 
-export interface SocketClientOptions {
-  readonly authenticator: Pick<Authenticator, 'identify'>;
-}
-
 /** Bytes that are taken from a client before it has said who it is. */
 const STRANGER_BYTES = 65_536;
 /** Frames of the same: each takes memory until its turn, and such a client needs only one. */
@@ -22,7 +18,7 @@ const TRY_AGAIN_LATER = 1013;
  */
 export class SocketClient {
   readonly request: IncomingMessage;
-  readonly #options: SocketClientOptions;
+  readonly #authenticator: Pick<Authenticator, 'identify'>;
   readonly #socket: WebSocket;
   /** Open sockets of each caller. */
   readonly #open: ConcurrencyLimit;
@@ -31,8 +27,8 @@ export class SocketClient {
   #bytes = 0;
   #frames = 0;
 
-  constructor(options: SocketClientOptions, open: ConcurrencyLimit, socket: WebSocket, request: IncomingMessage) {
-    this.#options = options;
+  constructor(authenticator: Pick<Authenticator, 'identify'>, open: ConcurrencyLimit, socket: WebSocket, request: IncomingMessage) {
+    this.#authenticator = authenticator;
     this.#open = open;
     this.#socket = socket;
     this.request = request;
@@ -67,7 +63,7 @@ export class SocketClient {
     const header = this.request.headersDistinct['authorization']?.join(', ');
     const given = [authorization, Authorization, header].find((value) => typeof value === 'string');
     try {
-      const identity = await this.#options.authenticator.identify((given as string | undefined) ?? null);
+      const identity = await this.#authenticator.identify((given as string | undefined) ?? null);
       return this.#enter(identity, currentCaller(identity).id);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;

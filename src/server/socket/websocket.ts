@@ -26,18 +26,17 @@ export interface WebsocketOptions {
   readonly resolveDocument: TrustedDocuments['resolveDocument'];
   readonly authenticator: Pick<Authenticator, 'identify'>;
   readonly origins: Origins;
-  /** Largest message, in bytes: what a body may have over HTTP. */
-  readonly maxMessageBytes: number;
+  /** Largest message, in bytes. It is the largest body over HTTP. */
+  readonly maxBodyBytes: number;
   readonly socketsPerCaller: number;
-  /** How fast messages, pings and pongs of one socket are taken. */
-  readonly pace: PaceLimits;
+  readonly pace?: PaceLimits;
   readonly scheduler: FairScheduler;
   readonly overload: Overload;
   /** Names this gateway is reached by. */
   readonly hosts: readonly string[];
-  /** A send the client has not taken for this long closes its socket with 1013: it can resume by its cursor. */
-  readonly stalledAfterMs: number;
-  readonly keepAliveMs: number;
+  /** See `SenderOptions`. */
+  readonly stalledAfterMs?: number;
+  readonly keepAliveMs?: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -51,6 +50,13 @@ interface EnvelopedArgs extends ExecutionArgs {
   readonly subscribe: (args: ExecutionArgs) => Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>>;
 }
 
+/**
+ * How fast messages, pings and pongs of one socket are taken. A page that changes its view may open 100 subscriptions, complete
+ * them and open them anew, all at once.
+ */
+const PACE: PaceLimits = { perSecond: 50, atOnce: 300 };
+const STALLED_AFTER_MS = 15_000;
+const KEEP_ALIVE_MS = 12_000;
 const SERVICE_RESTART = 1012;
 /** They have their turns together; no caller has this id. */
 const STRANGERS_ID = '';
@@ -85,9 +91,9 @@ export class WebsocketDoor implements AsyncDisposable {
     this.#callers = new ConcurrencyLimit(options.socketsPerCaller);
     this.#server = new WebSocketServer({
       noServer: true,
-      maxPayload: options.maxMessageBytes,
-      maxFragments: Math.max(MIN_FRAGMENTS, Math.ceil(options.maxMessageBytes / BYTES_OF_FRAGMENT)),
-      maxBufferedChunks: Math.max(MIN_FRAGMENTS, Math.ceil(options.maxMessageBytes / BYTES_OF_PIECE)),
+      maxPayload: options.maxBodyBytes,
+      maxFragments: Math.max(MIN_FRAGMENTS, Math.ceil(options.maxBodyBytes / BYTES_OF_FRAGMENT)),
+      maxBufferedChunks: Math.max(MIN_FRAGMENTS, Math.ceil(options.maxBodyBytes / BYTES_OF_PIECE)),
       perMessageDeflate: false,
       autoPong: false,
       handleProtocols,
@@ -182,12 +188,11 @@ export class WebsocketDoor implements AsyncDisposable {
   }
 
   #open(socket: WebSocket, request: IncomingMessage): void {
-    const { metrics, logger, stalledAfterMs, keepAliveMs } = this.#options;
+    const { metrics, logger, scheduler, authenticator, pace: limits = PACE } = this.#options;
+    const { stalledAfterMs = STALLED_AFTER_MS, keepAliveMs = KEEP_ALIVE_MS } = this.#options;
     metrics.sockets.inc();
-    const client = new SocketClient(this.#options, this.#callers, socket, request);
-    const pace = new SocketPace(socket, this.#options.pace, () =>
-      this.#options.scheduler.waitForTurn(client.callerId ?? STRANGERS_ID, 'ask'),
-    );
+    const client = new SocketClient(authenticator, this.#callers, socket, request);
+    const pace = new SocketPace(socket, limits, () => scheduler.waitForTurn(client.callerId ?? STRANGERS_ID, 'ask'));
     const onStalled = () => logger.warn('websocket_stalled');
     const sender = new SocketSender(socket, pace, { stalledAfterMs, keepAliveMs, onStalled });
     const close = (code: number, reason: string) => {
