@@ -16,7 +16,7 @@ function cost(text: string, variables: Readonly<Record<string, unknown>> = {}, s
     (definition): definition is OperationDefinitionNode => definition.kind === Kind.OPERATION_DEFINITION,
   );
   if (!operation) throw new Error('The document has no operation.');
-  return operationCost(schema, document, operation, variables, { stopAt });
+  return operationCost(schema, document, operation, variables, stopAt);
 }
 
 describe('objects count, scalars do not', () => {

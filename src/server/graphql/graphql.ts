@@ -11,10 +11,10 @@ import { schema } from '../../schema/index.ts';
 import { acceptedTypes, EVENT_STREAM } from './accepted-types.ts';
 import type { Admission } from '../limits/admission.ts';
 import { EXECUTION_OPTIONS } from '../limits/document-limits.ts';
-import { documentCaches, documentLimits } from '../limits/limits-plugin.ts';
-import { refusedDocuments } from '../limits/refused-documents.ts';
+import { createDocumentCaches, limitDocuments } from '../limits/limits-plugin.ts';
+import { limitRefusedDocuments } from '../limits/refused-documents.ts';
 import { badRequestError } from '../limits/refusal-errors.ts';
-import { requestBodies } from '../limits/request-bodies.ts';
+import { readBodiesInTurn } from '../limits/request-bodies.ts';
 import type { TrustedDocuments } from '../limits/trusted-documents.ts';
 import { createMaskError } from './mask-error.ts';
 import { createSharedSubscribe } from './shared-subscribe.ts';
@@ -49,14 +49,14 @@ export function createGraphql(options: GraphqlOptions) {
     context: ({ identity }) => ({ ...parts, identity, caller: currentCaller(identity), loaders: createLoaders(parts.requestLog) }),
     maskedErrors: { maskError: createMaskError(logger), isDev: false },
     plugins: [
-      requestBodies(options),
+      readBodiesInTurn(options),
       trusted.plugin,
       specificationPlugin(),
-      refusedDocuments(),
-      documentLimits(trusted.isTrusted),
+      limitRefusedDocuments(),
+      limitDocuments(trusted.isTrusted),
       executionPlugin(options),
     ],
-    parserAndValidationCache: documentCaches(),
+    parserAndValidationCache: createDocumentCaches(),
     graphiql: false,
     landingPage: false,
     multipart: false,

@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql';
 import { GatewayError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import { badRequestError } from '../limits/refusal-errors.ts';
-import { withoutValues } from '../limits/variable-values.ts';
+import { removeValues } from '../limits/variable-values.ts';
 
 /**
  * What a caller may read of an error: those of the gateway as they are, with their code; those of GraphQL itself (a document
@@ -17,7 +17,7 @@ export function createMaskError(logger: Logger) {
     if (cause instanceof GatewayError) return new GraphQLError(cause.message, { ...place, extensions: { code: cause.code } });
     // JSON.parse quotes the body it could not read.
     if (graphqlError?.extensions['originalError']) return badRequestError(graphqlError.message, 400);
-    if (graphqlError && (cause === undefined || cause instanceof GraphQLError)) return withoutValues(graphqlError);
+    if (graphqlError && (cause === undefined || cause instanceof GraphQLError)) return removeValues(graphqlError);
     logger.error('graphql_unexpected_error', { error: cause });
     return new GraphQLError('Unexpected error. It was logged; nothing more is known to the caller.', {
       ...place,

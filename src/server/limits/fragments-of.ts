@@ -2,7 +2,7 @@ import { Kind, type DocumentNode, type FragmentDefinitionNode } from 'graphql';
 
 const fragmentsByDocument = new WeakMap<DocumentNode, ReadonlyMap<string, FragmentDefinitionNode>>();
 
-/** The fragments of a document by name; of several with one name the last. */
+/** The fragments of a document by name. If several have one name, the last one counts. */
 export function fragmentsOf(document: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
   const known = fragmentsByDocument.get(document);
   if (known) return known;
