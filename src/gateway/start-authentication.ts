@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { KeyRing } from '../resolvers/access/key-ring.ts';
 import { Authenticator } from '../server/identity/authenticator.ts';
-import { issuerKeysOfFile, IssuerKeysOfUrl } from '../server/identity/issuer-keys.ts';
+import { IssuerKeysOfUrl, readIssuerKeys } from '../server/identity/issuer-keys.ts';
 import { LogThrottle } from '../lib/log-throttle.ts';
 import { JwtVerifier } from '../server/identity/jwt-verifier.ts';
 import type { SharedParts } from './shared-parts.ts';
@@ -39,7 +39,7 @@ function createJwtVerifier(
   if (!auth || issuer === null || audience === null) return null;
   const keys =
     jwksUrl === null
-      ? issuerKeysOfFile(jwksFile ?? '')
+      ? readIssuerKeys(jwksFile ?? '')
       : new IssuerKeysOfUrl({ url: jwksUrl, now, onFailure: (error) => logger.warn('issuer_keys_not_fetched', { error }) });
   return undo.use(new JwtVerifier({ keys, issuer, audience, claim, accounts, now }));
 }

@@ -42,9 +42,9 @@ const swapped = (text: string) => text.toUpperCase();
 
 /** [what is shown, the header, what the sentence says, what a WebSocket is closed with] */
 const REFUSED: readonly (readonly [what: string, shown: () => string | null, says: RegExp, closes: number])[] = [
-  ['nothing', () => null, /must know who asks: send `Authorization: Bearer/, 4401],
-  ['an empty header', () => '', /must know who asks/, 4401],
-  ['spaces', () => '   ', /must know who asks/, 4401],
+  ['nothing', () => null, /must know its caller\. Send `Authorization: Bearer/, 4401],
+  ['an empty header', () => '', /must know its caller/, 4401],
+  ['spaces', () => '   ', /must know its caller/, 4401],
   ['a key without Bearer', () => good.text, /is not `Bearer <API key or JWT>`/, 4401],
   ['Bearer without a key', () => 'Bearer', /is not `Bearer/, 4401],
   ['Basic', () => `Basic ${btoa(`user:${good.text}`)}`, /is not `Bearer/, 4401],
@@ -108,7 +108,7 @@ test.each(REFUSED)('%s closes a WebSocket, whether it comes in the header or in 
 
 test.each([
   ['a revoked key', () => revoked.authorization, 'The API key was revoked. An operator makes another: npm run keys -- create'],
-  ['a key with another secret', () => `Bearer ${otherSecret(good.text)}`, 'There is no such API key. Check that it was copied whole.'],
+  ['a key with another secret', () => `Bearer ${otherSecret(good.text)}`, 'There is no such API key. Check that you have copied all of it.'],
   ['a token of nobody', () => 'Bearer abc.def.ghi', expect.stringContaining('The JWT is refused') as string],
   ['nothing', () => null, 'connectionParams.authorization must be Bearer <API key or JWT>'],
 ])('a browser, which is shown nothing else, learns from the reason of the close that it showed %s', async (_what, shown, says) => {

@@ -26,7 +26,7 @@ test('a stream of events tells nginx not to hold it back; other answers do not',
 test('a WebSocket handshake whose Upgrade a proxy took away is answered 426, with what to do', async () => {
   const answer = await send(doors.url, undefined, { method: 'GET', headers: HANDSHAKE });
   expect(answer).toMatchObject({ status: 426, headers: { upgrade: 'websocket' } });
-  expect(answer.text).toContain('have the proxy pass these headers on');
+  expect(answer.text).toContain('The proxy must pass these headers on');
   expect((await send(doors.url, undefined, { method: 'GET' })).status).toBe(405);
 });
 

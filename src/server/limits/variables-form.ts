@@ -63,5 +63,5 @@ export function keptParamsFault(params: object): GraphQLError | null {
 }
 
 function limitError(what: string, limit: number): GraphQLError {
-  return refusalError('OPERATION_TOO_LARGE', `Nothing was run. ${what}, in the variables: more than the limit of ${limit}.`);
+  return refusalError('OPERATION_TOO_LARGE', `Nothing was run. ${what}, in the variables: more than ${limit}. That is the limit.`);
 }
