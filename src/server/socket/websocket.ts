@@ -32,7 +32,7 @@ export interface WebsocketOptions {
   readonly pace?: PaceLimits;
   readonly scheduler: FairScheduler;
   readonly overload: Overload;
-  /** Names this gateway is reached by. */
+  /** The names by which clients reach this gateway. */
   readonly hosts: readonly string[];
   /** See `SenderOptions`. */
   readonly stalledAfterMs?: number;
@@ -58,23 +58,23 @@ const PACE: PaceLimits = { perSecond: 50, atOnce: 300 };
 const STALLED_AFTER_MS = 15_000;
 const KEEP_ALIVE_MS = 12_000;
 const SERVICE_RESTART = 1012;
-/** They have their turns together; no caller has this id. */
+/** All strangers share the turns of this id, which no caller has. */
 const STRANGERS_ID = '';
-/** Operations of one socket at a time, subscriptions and others. */
+/** The most operations that one socket runs at the same time, subscriptions included. */
 const MAX_OPERATIONS = 100;
-/** Parts that a message may come in: one for every 32 KiB of the largest, and never fewer than these. Chromium cuts at 131,000 bytes. */
+/** A message may come in one fragment for every 32 KiB of the largest message, and at least in these. Chromium cuts at 131,000 bytes. */
 const MIN_FRAGMENTS = 256;
 const BYTES_OF_FRAGMENT = 32_768;
-/** A frame is kept in the pieces it comes in until it is whole: pieces of one byte would take a hundred times their size. */
+/** A frame is kept in the pieces that it comes in until it is complete. Pieces of one byte would take a hundred times their size. */
 const BYTES_OF_PIECE = 512;
-/** How long a socket that was closed before it said who it is may take to go, in milliseconds. */
+/** How long the socket of a stranger may stay after it was closed, in milliseconds. */
 const STRANGER_LINGER_MS = 1_000;
-/** The same for every socket when the whole door closes. */
+/** How long any socket may stay when the whole door closes, in milliseconds. */
 const STOP_LINGER_MS = 1_000;
 
 /**
- * The WebSocket door: graphql-transport-ws by graphql-ws, every operation through the same yoga as HTTP. An operation that
- * goes wrong gets an error message of its own; it never closes the socket of the others.
+ * The WebSocket door. graphql-ws speaks the protocol (graphql-transport-ws), and every operation goes through the same yoga as over
+ * HTTP. An operation that fails gets its own error message, and never closes the socket of the others.
  */
 export class WebsocketDoor implements AsyncDisposable {
   readonly #options: WebsocketOptions;
@@ -111,12 +111,12 @@ export class WebsocketDoor implements AsyncDisposable {
       },
       onNext: async (context, id, payload, _args, result) => {
         await this.#operations.waitIfNewest(context, id, payload);
-        if (!result.errors) return this.#frames.standIn(result);
-        return { ...result, errors: result.errors.map((error) => withoutHttp(error).toJSON()) } as FormattedExecutionResult;
+        if (!result.errors) return this.#frames.createStandIn(result);
+        return { ...result, errors: result.errors.map((error) => removeHttp(error).toJSON()) } as FormattedExecutionResult;
       },
       onError: async (context, id, payload, errors) => {
         await this.#operations.waitIfNewest(context, id, payload);
-        return errors.map((error) => withoutHttp(error).toJSON());
+        return errors.map((error) => removeHttp(error).toJSON());
       },
       onComplete: (context, id, payload) => this.#operations.waitIfNewest(context, id, payload),
       execute: async (args) => (args as EnvelopedArgs).execute(args).catch(maskFailure),
@@ -124,24 +124,22 @@ export class WebsocketDoor implements AsyncDisposable {
     });
   }
 
-  /** Takes upgrades of `http` at the GraphQL path; any other is refused. */
+  /** Takes the upgrades of `http` at the GraphQL path, and refuses all others. */
   attach(http: Server): void {
-    const logRefusal = createRefusalLogger(this.#options.logger, 'websocket');
-    const refuseUpgrade = (socket: Duplex, status: 403 | 421) => {
-      logRefusal(status);
-      refuse(socket, status === 403 ? '403 Forbidden' : '421 Misdirected Request');
-    };
+    const { logger, hosts, origins } = this.#options;
+    const logRefusal = createRefusalLogger(logger, 'websocket');
     http.on('upgrade', (request, socket, head) => {
-      // Who comes back at once must find somebody else: a socket opened now would outlive the stop.
+      // A socket that is opened now would outlive the stop. Its client must find another gateway.
       if (this.#stopping) return refuse(socket, '503 Service Unavailable');
       if ((request.url ?? '').split('?', 1)[0] !== GRAPHQL_PATH) return refuse(socket, '404 Not Found');
-      if (!isKnownHost(this.#options.hosts, request)) return refuseUpgrade(socket, 421);
-      if (!this.#options.origins.isAllowed(request)) return refuseUpgrade(socket, 403);
-      this.#server.handleUpgrade(request, socket, head, (websocket) => this.#open(websocket, request));
+      const status = !isKnownHost(hosts, request) ? 421 : !origins.isAllowed(request) ? 403 : null;
+      if (status === null) return this.#server.handleUpgrade(request, socket, head, (websocket) => this.#open(websocket, request));
+      logRefusal(status);
+      refuse(socket, status === 403 ? '403 Forbidden' : '421 Misdirected Request');
     });
   }
 
-  /** Closes every socket with 1012: clients come back, to whoever listens then, with their cursors. */
+  /** Closes every socket with 1012. The clients then connect again, and resume by their cursors. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true;
     const closed = [...this.#server.clients].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
@@ -166,7 +164,7 @@ export class WebsocketDoor implements AsyncDisposable {
     const { graphql, resolveDocument } = this.#options;
     const params = resolveDocument(payload as DocumentParams);
     if (params instanceof GraphQLError) return [params];
-    // A POST, whatever the operation: with a GET yoga would take mutations for a method error.
+    // It is always a POST, because yoga refuses mutations over GET.
     const request = new graphql.fetchAPI.Request(`http://${upgrade.headers.host ?? 'localhost'}${GRAPHQL_PATH}`, { method: 'POST' });
     const enveloped = graphql.getEnveloped({ req: upgrade, request, params, identity } as never);
     const { schema, parse, validate, contextFactory, execute, subscribe } = enveloped;
@@ -202,11 +200,11 @@ export class WebsocketDoor implements AsyncDisposable {
     const closed = this.#protocol.opened(
       {
         protocol: socket.protocol,
-        send: (data) => sender.send(this.#frames.frame(data)),
+        send: (data) => sender.send(this.#frames.fillIn(data)),
         close,
         onMessage: (handle) =>
           socket.on('message', (data) => {
-            if (client.mayBeHeard())
+            if (client.countFrame())
               pace.take(() => socket.readyState === socket.OPEN && this.#watch(handle(toText(data)), close), lengthOf(data));
           }),
       },
@@ -214,8 +212,8 @@ export class WebsocketDoor implements AsyncDisposable {
     );
     let ping: Buffer | null = null;
     socket.on('ping', (data) => {
-      if (!client.mayBeHeard()) return;
-      // The protocol lets the latest stand for those before it: so thousands that come at once take no memory.
+      if (!client.countFrame()) return;
+      // One pong may answer all pings before it, with the data of the latest. So thousands of pings take no memory.
       const isFirst = ping === null;
       ping = data;
       if (!isFirst) return pace.charge();
@@ -226,9 +224,9 @@ export class WebsocketDoor implements AsyncDisposable {
       });
     });
     socket.on('pong', () => {
-      if (client.mayBeHeard()) pace.charge();
+      if (client.countFrame()) pace.charge();
     });
-    // A frame over the cap or against the protocol: ws closes the socket itself, with the right code.
+    // The frame is too large or against the protocol. ws itself closes the socket, with the right code.
     socket.on('error', () => undefined);
     socket.once('close', (code, reason) => {
       metrics.sockets.dec();
@@ -238,7 +236,7 @@ export class WebsocketDoor implements AsyncDisposable {
 
   #watch(handled: Promise<void>, close: (code: number, reason: string) => void): void {
     handled.catch((error: unknown) => {
-      // A message that only a server sends: graphql-ws takes the client's fault for its own.
+      // The client has sent a message that only servers send. graphql-ws reports this as a fault of its own.
       if (error instanceof Error && error.message.startsWith('Unexpected message of type'))
         return close(CloseCode.BadRequest, 'Invalid message');
       this.#options.logger.error('websocket_message_failed', { error });
@@ -249,13 +247,11 @@ export class WebsocketDoor implements AsyncDisposable {
 
 const TOO_MANY_OPERATIONS = new GraphQLError(
   `Nothing was run: a socket may have ${MAX_OPERATIONS} operations at a time. Complete one, or open another socket.`,
-  {
-    extensions: { code: 'RATE_LIMITED' },
-  },
+  { extensions: { code: 'RATE_LIMITED' } },
 );
 
-/** An error without what is meant for HTTP alone. */
-function withoutHttp(error: GraphQLError): GraphQLError {
+/** The error without the extension `http`, which is meant only for HTTP. */
+function removeHttp(error: GraphQLError): GraphQLError {
   const { http, ...extensions } = error.extensions;
   if (http === undefined) return error;
   const { message, nodes, path, originalError } = error;
@@ -263,7 +259,7 @@ function withoutHttp(error: GraphQLError): GraphQLError {
 }
 
 function refuse(socket: Duplex, status: string): void {
-  // A client that leaves its half open would keep the connection, and with it a stop, waiting for ever.
+  // A client may never close its half of the connection. Without this a stop would wait for it for ever.
   socket.once('finish', () => socket.destroy());
   socket.on('error', () => undefined);
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
