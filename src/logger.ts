@@ -28,12 +28,9 @@ export type LogFields = { readonly [Name in (typeof FIELDS)[number]]?: string | 
   readonly error?: unknown;
 };
 
-export interface Logger {
-  debug(event: string, fields?: LogFields): void;
-  info(event: string, fields?: LogFields): void;
-  warn(event: string, fields?: LogFields): void;
-  error(event: string, fields?: LogFields): void;
-}
+type Level = 'debug' | 'info' | 'warn' | 'error';
+
+export type Logger = Readonly<Record<Level, (event: string, fields?: LogFields) => void>>;
 
 export function createLogger(options: { readonly level: string; readonly destination?: DestinationStream }): Logger {
   const out = pino(
@@ -41,7 +38,7 @@ export function createLogger(options: { readonly level: string; readonly destina
     options.destination ?? pino.destination({ dest: 1, sync: true }),
   );
   const at =
-    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (level: Level) =>
     (event: string, fields: LogFields = {}) =>
       out[level](selectFields(fields), event);
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };

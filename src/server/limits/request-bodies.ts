@@ -5,11 +5,6 @@ import { parseJson } from '../parse-json.ts';
 import { badRequestError, refusalError } from './refusal-errors.ts';
 import { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
 
-export interface RequestBodiesOptions {
-  readonly scheduler: FairScheduler;
-  readonly maxBodyBytes: number;
-}
-
 /** How many bodies of the largest size one caller may have here at once. They are being read, or wait for their turn. */
 const LARGEST_AT_ONCE = 4;
 
@@ -17,7 +12,13 @@ const LARGEST_AT_ONCE = 4;
  * Reads the body of a request over HTTP, and parses it when it is its caller's turn. To parse 8 MiB of JSON may take half a
  * second.
  */
-export function readBodiesInTurn({ scheduler, maxBodyBytes }: RequestBodiesOptions): Plugin<object, { readonly identity?: Identity }> {
+export function readBodiesInTurn({
+  scheduler,
+  maxBodyBytes,
+}: {
+  readonly scheduler: FairScheduler;
+  readonly maxBodyBytes: number;
+}): Plugin<object, { readonly identity?: Identity }> {
   const most = LARGEST_AT_ONCE * maxBodyBytes;
   const held = new ConcurrencyLimit(most);
   return {

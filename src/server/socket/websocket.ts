@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { GraphQLError, type ExecutionArgs, type ExecutionResult, type FormattedExecutionResult } from 'graphql';
+import { GraphQLError, type ExecutionArgs, type ExecutionResult, type FormattedExecutionResult, type GraphQLFormattedError } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type Context, type SubscribePayload } from 'graphql-ws';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { Logger } from '../../logger.ts';
@@ -112,11 +112,11 @@ export class WebsocketDoor implements AsyncDisposable {
       onNext: async (context, id, payload, _args, result) => {
         await this.#operations.waitIfNewest(context, id, payload);
         if (!result.errors) return this.#frames.createStandIn(result);
-        return { ...result, errors: result.errors.map((error) => removeHttp(error).toJSON()) } as FormattedExecutionResult;
+        return { ...result, errors: result.errors.map(formatError) } as FormattedExecutionResult;
       },
       onError: async (context, id, payload, errors) => {
         await this.#operations.waitIfNewest(context, id, payload);
-        return errors.map((error) => removeHttp(error).toJSON());
+        return errors.map(formatError);
       },
       onComplete: (context, id, payload) => this.#operations.waitIfNewest(context, id, payload),
       execute: async (args) => (args as EnvelopedArgs).execute(args).catch(maskFailure),
@@ -204,8 +204,9 @@ export class WebsocketDoor implements AsyncDisposable {
         close,
         onMessage: (handle) =>
           socket.on('message', (data) => {
-            if (client.countFrame())
-              pace.take(() => socket.readyState === socket.OPEN && this.#watch(handle(toText(data)), close), lengthOf(data));
+            if (!client.countFrame()) return;
+            const bytes = toBuffer(data);
+            pace.take(() => socket.readyState === socket.OPEN && this.#watch(handle(bytes.toString('utf8')), close), bytes.length);
           }),
       },
       { client },
@@ -250,12 +251,10 @@ const TOO_MANY_OPERATIONS = new GraphQLError(
   { extensions: { code: 'RATE_LIMITED' } },
 );
 
-/** The error without the extension `http`, which is meant only for HTTP. */
-function removeHttp(error: GraphQLError): GraphQLError {
-  const { http, ...extensions } = error.extensions;
-  if (http === undefined) return error;
-  const { message, nodes, path, originalError } = error;
-  return new GraphQLError(message, { nodes, path, originalError, extensions });
+/** Leaves out the extension `http`, which is meant only for HTTP. */
+function formatError(error: GraphQLError): GraphQLFormattedError {
+  const { extensions: { http: _, ...extensions } = {}, ...formatted } = error.toJSON();
+  return Object.keys(extensions).length > 0 ? { ...formatted, extensions } : formatted;
 }
 
 function refuse(socket: Duplex, status: string): void {
@@ -265,11 +264,8 @@ function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
-function lengthOf(data: RawData): number {
-  return Array.isArray(data) ? data.reduce((sum, { byteLength }) => sum + byteLength, 0) : data.byteLength;
-}
-
-function toText(data: RawData): string {
-  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
-  return Buffer.isBuffer(data) ? data.toString('utf8') : Buffer.from(data).toString('utf8');
+/** ws gives every message as a Buffer, whatever its types allow. */
+function toBuffer(data: RawData): Buffer {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return Buffer.isBuffer(data) ? data : Buffer.from(data);
 }
