@@ -8,7 +8,6 @@ type ValueOf<Spec> = Spec extends Variable<infer Value> & { readonly fallback: n
     ? Value
     : never;
 
-/** The configuration: every variable of `config-variables.ts`, parsed. */
 export type Config = { readonly [Key in VariableKey]: ValueOf<(typeof VARIABLES)[Key]> };
 
 /** A URL that is refused may hold a user, a password or a query. The name of a file may turn out to be a whole document. */
@@ -140,7 +139,6 @@ export function isLoopback(host: string): boolean {
   return ['127.0.0.1', 'localhost', '::1', '[::1]'].includes(host);
 }
 
-/** Whether the carrier delivers to the port of this URL. */
 function isDeliverable(url: string): boolean {
   const port = portOf(new URL(url));
   return CARRIER_PORTS.some(([from, to]) => port >= from && port <= to);

@@ -6,7 +6,6 @@ import type { SharedParts } from './shared-parts.ts';
 
 type Parts = Omit<SharedParts, 'requestLog'> & { readonly onFatal: (error: GatewayError) => void };
 
-/** Opens the store with its keys, and measures its commits. */
 export function openStore(config: Config, { hub, metrics, logger, now, undo, onFatal }: Parts): SqliteRequestLog {
   const keys = readStoreKeys(config);
   const requestLog = undo.use(

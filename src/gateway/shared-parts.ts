@@ -9,7 +9,6 @@ export interface SharedParts {
   readonly hub: Hub;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  /** The wall clock, in milliseconds. */
   readonly now: () => number;
   /** A stop undoes everything on this stack, the newest first. */
   readonly undo: AsyncDisposableStack;

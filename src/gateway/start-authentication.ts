@@ -6,7 +6,6 @@ import { LogThrottle } from '../lib/log-throttle.ts';
 import { JwtVerifier } from '../server/identity/jwt-verifier.ts';
 import type { SharedParts } from './shared-parts.ts';
 
-/** Opens the API keys of the store, and the keys of the configured issuer of JWTs. */
 export async function startAuthentication(config: Config, { requestLog, hub, metrics, logger, now, undo }: SharedParts) {
   const keys = undo.use(await KeyRing.open({ store: requestLog.apiKeys, accounts: config.accounts, now }));
   // Every follower then checks again whether it may still read: a right that is taken away is gone at once.

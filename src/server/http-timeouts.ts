@@ -8,7 +8,6 @@ export interface HttpTimeouts {
   readonly enforceEveryMs: number;
 }
 
-/** The timeouts as options of Node's HTTP server. */
 export function toServerOptions(requestMs: number, given: Partial<HttpTimeouts> = {}) {
   const timeouts: HttpTimeouts = { headersMs: 10_000, requestMs, keepAliveMs: 75_000, enforceEveryMs: 1_000, ...given };
   return {

@@ -10,7 +10,6 @@ export interface OverloadOptions {
   readonly callersMs?: () => number;
 }
 
-/** The message for a caller who is refused. */
 export const OVERLOADED = 'The gateway has too much to do, and callbacks go first. Try again in a second.';
 
 const SAMPLE_MS = 20;
@@ -29,7 +28,6 @@ export class Overload implements Disposable {
   readonly #timer: NodeJS.Timeout;
   #waiting = 0;
   #arrived = 0;
-  /** Callbacks in a sample, smoothed like the lag. */
   #rate = 0;
   #lagMs = 0;
   #due = performance.now() + SAMPLE_MS;
@@ -54,7 +52,6 @@ export class Overload implements Disposable {
     return this.active ? OVERLOADED_TICK_MS : FOLLOWER_TICK_MS;
   }
 
-  /** Counts a callback for as long as `work` takes. */
   async during<Result>(work: Promise<Result>): Promise<Result> {
     this.#waiting++;
     this.#arrived++;

@@ -14,7 +14,6 @@ export interface AdminOptions extends GaugeSources {
   readonly keys: KeyRing;
   readonly purge: StorePurge;
   readonly reseal: StoreReseal;
-  /** Whether a stop has begun. */
   readonly isDraining: () => boolean;
 }
 
@@ -31,7 +30,6 @@ export interface AdminReply {
   readonly status: number;
   readonly body: unknown;
   readonly type?: string;
-  /** The methods that the path takes, if the request had another. */
   readonly allow?: string;
 }
 

@@ -5,7 +5,6 @@ import type { NewKey } from '../../resolvers/access/key-ring.ts';
 import { grantsShape, scopesShape } from '../../resolvers/access/caller.ts';
 import { parseJson } from '../parse-json.ts';
 
-/** The bodies that the paths of the keys take. */
 export const KEY_BODIES = {
   create: z.union([
     z.strictObject({ name: z.string(), scopes: scopesShape, grants: grantsShape, expiresAt: z.number() }),

@@ -12,7 +12,6 @@ export interface GaugeSources {
   readonly now: () => number;
 }
 
-/** Sets the gauges whose values are read from the store, or sampled, at the time when the metrics are asked for. */
 export async function refreshGauges({ metrics, requestLog, session, overload, now }: GaugeSources): Promise<void> {
   const { unclaimed, openByStatus, deadLettersByReason, overdueDevices } = await requestLog.counts();
   metrics.unclaimed.set(unclaimed);

@@ -19,11 +19,9 @@ export interface CallbackDoorOptions {
   /** The largest body, in bytes. The carrier's messages have about 1 kB. */
   readonly maxBodyBytes: number;
   readonly pseudonym: (account: string) => string;
-  /** It counts the callbacks that wait for their commit. */
   readonly overload: Overload;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** The wall clock, in milliseconds. */
   readonly now: () => number;
   readonly timeouts?: Partial<HttpTimeouts>;
 }
@@ -34,7 +32,6 @@ interface Refusal {
   readonly status: number;
   readonly why: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Whether the connection is ended without reading the body. */
   readonly unread?: boolean;
 }
 
@@ -78,7 +75,6 @@ async function handle(door: Door, request: IncomingMessage, response: ServerResp
     logger.warn('callback_not_applied', { service, account: door.pseudonym(account), outcome: result.outcome, reason: result.reason });
 }
 
-/** The guards that need no body. */
 function checkHead(door: Door, request: IncomingMessage, tooLarge: Refusal): (CallbackAddress & PathOrigin) | Refusal {
   const addresses = door.addresses();
   const client = addresses.rule === 'any' ? null : addresses.clientOf(request);

@@ -8,7 +8,6 @@ const OFFERED = ['application/json', 'application/graphql-response+json', EVENT_
 /** Browsers send 200 characters. A stranger may send 16 KiB of ranges, which would take 12 ms. */
 const MAX_CHARACTERS = 1_000;
 
-/** Our media types that an `Accept` header takes, the preferred one first. */
 export function acceptedTypes(header: string | undefined): readonly string[] {
   const accept = header?.trim() ? header.slice(0, MAX_CHARACTERS) : '*/*';
   return new Negotiator({ headers: { accept } }).mediaTypes(OFFERED).map((type) => type.replace('; charset=utf-8', ''));

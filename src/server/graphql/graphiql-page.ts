@@ -7,7 +7,6 @@ import { createGunzip, gzip } from 'node:zlib';
 /** A document that GraphiQL opens in a tab, which gets the name of its operation. */
 export interface GraphiqlTab {
   readonly query: string;
-  /** JSON, formatted as GraphiQL shall show it. */
   readonly variables: string;
 }
 
@@ -59,7 +58,6 @@ export class GraphiqlPage {
       const plain = createGunzip();
       response.writeHead(200, headers);
       plain.end(compressed);
-      // If the browser has left, that is no failure.
       await pipeline(plain, response).catch(() => undefined);
     }
   }
@@ -99,6 +97,5 @@ const AUTHENTICATED_OPTIONS = {
 /** At the first press on a tab, the tabs move away from under the mouse, and the click would be lost. */
 const STILL_TABS = '<style>.graphiql-tab { transform: none !important; }</style>';
 
-/** A SIM card, in the colour of the text beside it. */
 const LOGO =
   '<svg viewBox="0 0 24 24" width="24" height="24" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linejoin="round" aria-hidden="true"><path d="M6 3h8l5 5v13H6z"/><path d="M9 11h7v7H9zM9 14.5h7M12.5 11v7"/></svg>';

@@ -21,9 +21,7 @@ export interface GraphqlHttpOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly maxBodyBytes: number;
-  /** The names by which clients reach this gateway. */
   readonly hosts: readonly string[];
-  /** The page for a browser that opens the path, if there is one. */
   readonly graphiql: GraphiqlPage | null;
   readonly timeouts?: Partial<HttpTimeouts>;
 }
@@ -91,7 +89,6 @@ interface Refusal {
   readonly message: string;
   readonly headers?: Record<string, string>;
   readonly code?: string;
-  /** Whether the connection is ended without reading the body. */
   readonly unread?: boolean;
 }
 
@@ -142,7 +139,6 @@ const UPGRADE_LOST: Refusal = {
   headers: { upgrade: 'websocket' },
 };
 
-/** Answers in the form that a GraphQL client reads. */
 function refuse(request: IncomingMessage, response: ServerResponse, { status, message, headers, code, unread }: Refusal): void {
   const body = JSON.stringify({ errors: [{ message, extensions: { code: code ?? 'BAD_REQUEST' } }] });
   const all = { 'content-type': 'application/json; charset=utf-8', ...headers };

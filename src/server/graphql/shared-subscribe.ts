@@ -27,7 +27,6 @@ const KEPT_CHARACTERS = 500_000;
 const KEPT_MS = 1_000;
 
 export interface SharedSubscribeOptions {
-  /** Counts the open subscriptions. */
   readonly gauge: { inc(): void; dec(): void };
   readonly openPerCaller: number;
   readonly refuseEvent: (args: ExecutionArgs) => GraphQLError | null;

@@ -7,7 +7,6 @@ export interface AuthenticatorOptions {
   /** If it is off, everybody is the local caller, and no key or token is read. */
   readonly on: boolean;
   readonly keys: KeyRing;
-  /** Null if no issuer is configured. */
   readonly jwts: JwtVerifier | null;
   readonly onRefused: (reason: UnauthenticatedReason) => void;
 }

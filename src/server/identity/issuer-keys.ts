@@ -48,7 +48,6 @@ export function readIssuerKeys(path: string): IssuerKeys {
 export interface IssuerUrlOptions {
   readonly url: string;
   readonly now: () => number;
-  /** Called for every failed try to fetch the keys. */
   readonly onFailure: (error: Error) => void;
 }
 
@@ -58,7 +57,6 @@ const REFRESH_AFTER_MS = 5 * 60_000;
 export const ISSUER_KEYS_GOOD_FOR_MS = 10 * 60_000;
 /** The pause between two fetches for an unknown `kid`, because anybody can send one. */
 const COOLDOWN_MS = 30_000;
-/** The pause after a failed try. */
 const RETRY_AFTER_MS = 2_000;
 const FETCH_TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 1_048_576;
@@ -85,7 +83,6 @@ export class IssuerKeysOfUrl implements IssuerKeys {
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey) || this.#age() < COOLDOWN_MS) throw error;
     }
-    // The issuer may have begun to sign with a new key.
     await this.#fetch();
     const fetched = await this.#freshKeys();
     return { result: await work(fetched.keys), asOf: fetched.asOf };

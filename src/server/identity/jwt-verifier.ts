@@ -10,7 +10,6 @@ export interface JwtVerifierOptions {
   readonly keys: IssuerKeys;
   readonly issuer: string;
   readonly audience: string;
-  /** The name of the claim with the rights. */
   readonly claim: string;
   /** The billing accounts of this gateway. Other accounts in a claim are ignored. */
   readonly accounts: readonly string[];
@@ -19,15 +18,12 @@ export interface JwtVerifierOptions {
 
 /** Only public-key algorithms. With HS256 among them anybody could sign with the issuer's public key. */
 const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
-/** Allows for clocks that differ. */
 const CLOCK_TOLERANCE_S = 5;
 const MAX_TOKEN_BYTES = 8_192;
-/** The number of verified tokens that are remembered. */
 const MAX_REMEMBERED = 10_000;
 
 const rightsShape = z.strictObject({ accounts: scopesShape, grants: grantsShape.optional() });
 
-/** Identifies callers by tokens that the configured issuer has signed. */
 export class JwtVerifier implements AsyncDisposable {
   readonly #options: JwtVerifierOptions;
   /** Tokens by their digest. Until the time `until` the signature need not be checked again. */

@@ -33,7 +33,6 @@ export const DOCUMENT_LIMITS = {
   rootFields: 10,
   /** Directives in the text. Each is looked up and checked wherever it stands. */
   directives: 20,
-  /** Errors that are reported for one document. Validation stops there. */
   errors: 5,
 } as const;
 
@@ -67,7 +66,6 @@ export function parseWithin(source: string): DocumentNode {
   }
 }
 
-/** Validates a document. One that is over a limit of form is not validated. */
 export function validateWithin(schema: GraphQLSchema, document: DocumentNode, rules?: readonly ValidationRule[]): readonly GraphQLError[] {
   const faults = limitFaults(document);
   return faults.length > 0 ? faults : validateQuietly(schema, document, rules);
@@ -100,12 +98,10 @@ export function limitFaults(document: DocumentNode): readonly GraphQLError[] {
   return found.filter(([, amount, limit]) => amount > limit).map(([what, amount, limit]) => limitError(what, amount, limit));
 }
 
-/** The size of a selection with its fragments put in. */
 interface Measure {
   readonly depth: number;
   readonly introspectionDepth: number;
   readonly aliases: number;
-  /** Fields at the level of the selection itself. */
   readonly rootFields: number;
 }
 

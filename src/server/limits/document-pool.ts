@@ -3,7 +3,6 @@ import type { DocumentNode } from 'graphql';
 interface Pooled {
   readonly document: DocumentNode;
   readonly length: number;
-  /** The number of open subscriptions with this document, by caller. */
   readonly uses: Map<string, number>;
 }
 
@@ -14,7 +13,6 @@ interface Pooled {
 export class DocumentPool {
   readonly #maxCharacters: number;
   readonly #pooled = new Map<string, Pooled>();
-  /** The characters of all texts that a caller uses. */
   readonly #characters = new Map<string, number>();
 
   /** @param maxCharacters of all texts that one caller uses. */

@@ -103,7 +103,6 @@ export function operationCost(
 }
 
 interface Shape {
-  /** The type of its objects, null for scalars and enums. */
   readonly type: GraphQLCompositeType | null;
   readonly isList: boolean;
   readonly paging: { readonly name: string; readonly fallback: number } | null;
@@ -134,7 +133,6 @@ function shapeOf(field: GraphQLField<unknown, unknown>): Shape {
 
 const listFields = new WeakMap<GraphQLInputObjectType, readonly Input[]>();
 
-/** The fields that hold a list, at any depth. */
 function listFieldsOf(type: GraphQLInputObjectType): readonly Input[] {
   let fields = listFields.get(type);
   if (fields) return fields;

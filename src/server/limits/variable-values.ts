@@ -20,7 +20,6 @@ const FORMS: readonly (readonly [RegExp, string])[] = [
   ],
   [/^(Expected value of type "[^"]*") but got: [^]*$/, '$1.'],
   [/^((?:\w+|Enum "\w+") cannot represent (?:[\w -]+ )?value): [^]*$/, '$1.'],
-  // From yoga's own executor.
   [/^(Variable "\$\w+" got invalid value) [^]*$/, '$1.'],
   [/^Value "[^]*" does not exist in ("\w+" enum\.)[^]*$/, 'The value does not exist in $1'],
   [/^(Syntax Error: (?:Expected [^,]+, found|Unexpected) \w+) "[^]*$/, '$1.'],

@@ -1,7 +1,6 @@
 import type { GraphQLError } from 'graphql';
 import { refusalError } from './refusal-errors.ts';
 
-/** The limits of the values that come with any operation. */
 export const VARIABLES_LIMITS = {
   /** Characters of one text. No field takes more than 255. */
   characters: 10_000,

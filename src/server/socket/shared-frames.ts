@@ -24,7 +24,6 @@ export class SharedFrames {
     return { '@frame': `${this.#mark} ${this.#last}` } as FormattedExecutionResult;
   }
 
-  /** The frame as it goes out on the socket. */
   fillIn(message: string): string | Buffer {
     const at = message.lastIndexOf(this.#standIn);
     if (at < 0) return message;

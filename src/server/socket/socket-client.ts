@@ -21,7 +21,6 @@ export class SocketClient {
   readonly request: IncomingMessage;
   readonly #authenticator: Pick<Authenticator, 'identify'>;
   readonly #socket: WebSocket;
-  /** Open sockets of each caller. */
   readonly #open: ConcurrencyLimit;
   #identity: Identity | null = null;
   #callerId: string | null = null;
@@ -37,12 +36,10 @@ export class SocketClient {
     socket.once('close', () => this.#leave());
   }
 
-  /** Whether it has not been admitted. */
   get isStranger(): boolean {
     return this.#identity === null;
   }
 
-  /** Null for a stranger. */
   get callerId(): string | null {
     return this.#callerId;
   }

@@ -36,7 +36,6 @@ export class SocketPace {
     });
   }
 
-  /** Does `work` at its turn, after the work that came before it. */
   take(work: () => void, bytes = 0): void {
     this.#waiting.push([work, 1 + Math.floor(bytes / BYTES_OF_ONE)]);
     if (!this.#working) void this.#work();

@@ -32,9 +32,7 @@ export interface WebsocketOptions {
   readonly pace?: PaceLimits;
   readonly scheduler: FairScheduler;
   readonly overload: Overload;
-  /** The names by which clients reach this gateway. */
   readonly hosts: readonly string[];
-  /** See `SenderOptions`. */
   readonly stalledAfterMs?: number;
   readonly keepAliveMs?: number;
   readonly logger: Logger;
@@ -81,7 +79,6 @@ export class WebsocketDoor implements AsyncDisposable {
   readonly #server: WebSocketServer;
   readonly #frames = new SharedFrames();
   readonly #operations = new SocketOperations(2 * MAX_OPERATIONS);
-  /** Open sockets by caller. */
   readonly #callers: ConcurrencyLimit;
   readonly #protocol: ReturnType<typeof makeServer<Record<string, unknown>, Extra>>;
   #stopping = false;
@@ -124,7 +121,6 @@ export class WebsocketDoor implements AsyncDisposable {
     });
   }
 
-  /** Takes the upgrades of `http` at the GraphQL path, and refuses all others. */
   attach(http: Server): void {
     const { logger, hosts, origins } = this.#options;
     const logRefusal = createRefusalLogger(logger, 'websocket');
