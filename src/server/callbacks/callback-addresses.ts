@@ -51,7 +51,11 @@ export class CallbackAddresses {
     const entries = allowed.includes('auto') ? chooseAutomatically({ proxyHops, isOnLoopback, publicUrl }) : allowed;
     this.rule = ruleOf(entries);
     this.mayRefuseAll = this.rule === 'published' && proxyHops === 0 && (publicUrl?.startsWith('https://') ?? false);
-    for (const entry of entries.flatMap(expand)) this.#add(entry);
+    for (const entry of entries.flatMap(expand)) {
+      const [address = '', prefix] = entry.split('/');
+      if (prefix === undefined) this.#allowed.addAddress(address, familyOf(address));
+      else this.#allowed.addSubnet(address, Number(prefix), familyOf(address));
+    }
   }
 
   /** The address of the sender. Null if the proxies in front do not tell it. */
@@ -66,12 +70,6 @@ export class CallbackAddresses {
   allows(address: string | null): boolean {
     if (this.rule === 'any') return true;
     return address !== null && this.#allowed.check(address, familyOf(address));
-  }
-
-  #add(entry: string): void {
-    const [address = '', prefix] = entry.split('/');
-    if (prefix === undefined) this.#allowed.addAddress(address, familyOf(address));
-    else this.#allowed.addSubnet(address, Number(prefix), familyOf(address));
   }
 }
 

@@ -6,12 +6,12 @@ import {
   TokenKind,
   validate,
   type DocumentNode,
+  type FragmentDefinitionNode,
   type GraphQLSchema,
   type SelectionNode,
   type SelectionSetNode,
   type ValidationRule,
 } from 'graphql';
-import { fragmentsOf } from './fragments-of.ts';
 import { refusalError } from './refusal-errors.ts';
 import { removeValues } from './variable-values.ts';
 
@@ -158,6 +158,18 @@ function directivesOf({ loc }: DocumentNode): number {
   let count = 0;
   for (let token = loc?.startToken ?? null; token; token = token.next) if (token.kind === TokenKind.AT) count++;
   return count;
+}
+
+const fragmentsByDocument = new WeakMap<DocumentNode, ReadonlyMap<string, FragmentDefinitionNode>>();
+
+/** The fragments of a document by name. If several have one name, the last one counts. */
+export function fragmentsOf(document: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
+  const known = fragmentsByDocument.get(document);
+  if (known) return known;
+  const definitions = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
+  const fragments = new Map(definitions.map((fragment) => [fragment.name.value, fragment]));
+  fragmentsByDocument.set(document, fragments);
+  return fragments;
 }
 
 /** Fragments within fragments can turn a short text into astronomically many fields. The exact number is no help then. */

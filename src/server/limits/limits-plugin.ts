@@ -1,4 +1,4 @@
-import { GraphQLError, parse, type DocumentNode, type Source } from 'graphql';
+import { GraphQLError, parse, type DocumentNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { BoundedCache } from '../../lib/bounded-cache.ts';
 import { checkBytes, parseWithin, validateQuietly, validateWithin } from './document-limits.ts';
@@ -12,7 +12,7 @@ import { removeValues } from './variable-values.ts';
 export function limitDocuments(isTrusted: (text: string) => boolean): Plugin {
   return {
     onParse: ({ params: { source }, setParseFn }) => {
-      const text = textOf(source);
+      const text = typeof source === 'string' ? source : source.body;
       if (isTrusted(text)) return setParseFn(guardStack(parse));
       // This throws before yoga's cache, which would keep the text.
       checkBytes(text);
@@ -37,10 +37,6 @@ export function createDocumentCaches() {
 function createTextCache<Value>() {
   const cache = new BoundedCache<string, Value>(KEPT_CHARACTERS);
   return { get: (text: string) => cache.get(text), set: (text: string, value: Value) => cache.set(text, value, text.length) };
-}
-
-function textOf(source: string | Source): string {
-  return typeof source === 'string' ? source : source.body;
 }
 
 /** A trusted document may be nested too deeply for the stack to parse or validate it. That is its writer's fault, and no bug of ours. */

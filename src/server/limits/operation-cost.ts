@@ -16,7 +16,7 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql';
-import { fragmentsOf } from './fragments-of.ts';
+import { fragmentsOf } from './document-limits.ts';
 
 /** Arguments for the number of objects in the lists below a field. The resolvers take 1 to 1,000, and use 100 by default. */
 const PAGE_SIZE_ARGUMENTS: readonly string[] = ['first', 'batchSize'];

@@ -12,7 +12,7 @@ import {
 } from 'graphql';
 import { GRANTS, hasScope, SCOPES, type Caller, type Grant, type Scope } from '../../resolvers/access/caller.ts';
 import { fieldRule } from '../../schema/rules.ts';
-import { fragmentsOf } from './fragments-of.ts';
+import { fragmentsOf } from './document-limits.ts';
 
 /** The rights that an operation needs, each with the first field that needs it: `Type.field`. */
 export interface OperationDemands {

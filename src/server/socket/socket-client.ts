@@ -62,27 +62,24 @@ export class SocketClient {
     const given = [authorization, Authorization, header].find((value) => typeof value === 'string');
     try {
       const identity = await this.#authenticator.identify((given as string | undefined) ?? null);
-      return this.#enter(identity, currentCaller(identity).id);
+      const { id } = currentCaller(identity);
+      // The client may have left while the token was checked.
+      if (this.#socket.readyState !== this.#socket.OPEN) return false;
+      if (!this.#open.acquire(id)) {
+        this.#socket.close(TRY_AGAIN_LATER, 'Too many sockets of this caller');
+        return false;
+      }
+      this.#callerId = id;
+      this.#identity = identity;
+      this.request.socket.off('data', this.#countBytes);
+      identity.ended.addEventListener('abort', this.#closeEnded);
+      return !identity.ended.aborted;
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       const [code, reason] = CLOSE_BY_REASON[String(error.details['reason'])] ?? [CloseCode.Unauthorized, closeReason(error)];
       this.#socket.close(code, reason);
       return false;
     }
-  }
-
-  #enter(identity: Identity, id: string): boolean {
-    // The client may have left while the token was checked.
-    if (this.#socket.readyState !== this.#socket.OPEN) return false;
-    if (!this.#open.acquire(id)) {
-      this.#socket.close(TRY_AGAIN_LATER, 'Too many sockets of this caller');
-      return false;
-    }
-    this.#callerId = id;
-    this.#identity = identity;
-    this.request.socket.off('data', this.#countBytes);
-    identity.ended.addEventListener('abort', this.#closeEnded);
-    return !identity.ended.aborted;
   }
 
   readonly #countBytes = (chunk: Buffer): void => {
