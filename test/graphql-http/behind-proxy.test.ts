@@ -30,7 +30,7 @@ test('a WebSocket handshake whose Upgrade a proxy took away is answered 426, wit
   expect((await send(doors.url, undefined, { method: 'GET' })).status).toBe(405);
 });
 
-test('what a wrong proxy or setting refuses is told once a minute of each kind, by variable and without what was sent', async () => {
+test('each kind of refusal by a wrong proxy or setting is logged once a minute, with the variable and without the request', async () => {
   await using own = await openGraphqlDoors({ logLevel: 'warn' });
   for (let times = 0; times < 3; times++) {
     await send(own.url, QUERY, { headers: { ...JSON_BODY, host: 'evil.example' } });

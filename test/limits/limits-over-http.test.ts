@@ -72,7 +72,7 @@ test.each([
   }
 });
 
-test('what is kept of documents is bounded by the length of their texts', () => {
+test('the memory of kept documents is bounded by the length of their texts', () => {
   const { documentCache } = createDocumentCaches();
   const document = { kind: 'Document', definitions: [] } as never;
   const text = (at: number) => `${at}${'x'.repeat(50_000)}`;

@@ -120,7 +120,7 @@ describe('every item of a list that is given counts', () => {
   });
 });
 
-describe('a short text that asks for the world is counted at once', () => {
+describe('a short text that asks for a huge number of objects is counted at once', () => {
   const fragments = (each: (next: string) => string) =>
     Array.from(
       { length: 100 },

@@ -122,7 +122,7 @@ describe('files of trusted documents', () => {
     await expect(reading).rejects.not.toMatchObject({ message: expect.stringContaining('hunter2') as string });
   });
 
-  test('two that give one id to different documents are refused', async () => {
+  test('two files that give one id to different documents are refused', async () => {
     await using folder = await tempFolder();
     const files = await written(folder.path, [{ abc: TRUSTED }, { abc: OTHER }]);
     await expect(readTrustedDocuments(files)).rejects.toThrow(/1\.json .* abc is already the id of another document/);

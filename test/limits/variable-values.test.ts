@@ -31,7 +31,7 @@ const activate = 'mutation ($input: ActivateDevicesInput!) { activateDevices(inp
 const filtered = 'query ($filter: RequestFilter) { requests(filter: $filter) { nodes { id } } }';
 const input = (fields: object) => ({ input: { accountName: 'a', servicePlan: 's', mdnZipCode: 'z', ...fields } });
 
-describe('a variable that does not fit is told by its name, place and type, without its value', () => {
+describe('a variable that does not fit is reported by its name, place and type, without its value', () => {
   test.each<[string, string, Record<string, unknown>, string]>([
     [
       'a number for a text',
@@ -144,7 +144,7 @@ describe('a variable that does not fit is told by its name, place and type, with
   ])('%s', async (_what, text, variables, expected) => expect(await errorsOf(text, variables)).toEqual([expected]));
 });
 
-describe('a literal that does not fit is told by its type, without its value', () => {
+describe('a literal that does not fit is reported by its type, without its value', () => {
   const request = (id: string) => `{ request(id: ${id}) { id } }`;
   const requests = (args: string) => `{ requests(${args}) { nodes { id } } }`;
   test.each([
