@@ -1,7 +1,4 @@
-/**
- * Every failure this gateway names. `message` is written for the person who reads it: what happened, to what, and what to
- * do. It never carries a secret, so it may be shown to a caller as it is.
- */
+/** The kinds of failure that this gateway names. */
 export type ErrorCode =
   | 'NOT_FOUND'
   | 'UNAUTHENTICATED'
@@ -22,9 +19,13 @@ export type ErrorCode =
   | 'LISTENER_TAKEN'
   | 'SHUTTING_DOWN';
 
-/** Told in `details.reason` of a STORE_FAILED: the rows of one request cannot be read, those of all others can. */
+/** `details.reason` of a STORE_FAILED when the rows of one request cannot be read. The rows of all other requests can. */
 export const DAMAGED_REQUEST = 'DAMAGED_REQUEST';
 
+/**
+ * `message` tells its reader what happened, to what, and what to do. It never carries a secret, so it may be shown to a caller
+ * as it is.
+ */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
   readonly code: ErrorCode;

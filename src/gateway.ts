@@ -1,84 +1,63 @@
-import { Hub } from './datasources/request-log/hub.ts';
-import { SqliteRequestLog } from './datasources/request-log/sqlite/sqlite.ts';
-import type { CallbackService } from './datasources/thingspace/wire/callback-service.ts';
 import type { Config } from './config/config.ts';
+import { Hub } from './datasources/request-log/hub.ts';
+import type { CallbackService } from './datasources/thingspace/wire/callback-service.ts';
 import type { GatewayError } from './errors.ts';
-import { buildCallbackDoor } from './gateway/build-callback-door.ts';
-import { callbackCredentials, connectCarrier, previousCallbackCredentials } from './gateway/connect-carrier.ts';
-import { listen } from './lib/listen.ts';
+import { buildCallbackDoor, type WatchTimes } from './gateway/build-callback-door.ts';
+import { connectCarrier } from './gateway/connect-carrier.ts';
+import { openStore } from './gateway/open-store.ts';
 import { startAuthentication } from './gateway/start-authentication.ts';
-import { readStoreKeys } from './config/read-store-keys.ts';
-import { refreshGauges } from './gateway/refresh-gauges.ts';
-import { repeat } from './lib/timers.ts';
+import { startFollowingUp } from './gateway/start-following-up.ts';
 import { startForwarding } from './gateway/start-forwarding.ts';
 import { startPurging } from './gateway/start-purging.ts';
 import { startSending } from './gateway/start-sending.ts';
+import { FairScheduler } from './lib/fair-scheduler.ts';
+import { listen } from './lib/listen.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { FairScheduler } from './lib/fair-scheduler.ts';
 import { DeadLetters } from './resolvers/callbacks/redrive-dead-letters.ts';
 import { RequestFeed } from './resolvers/requests/follow-request.ts';
 import { RequestManager } from './resolvers/requests/manage-request.ts';
 import { StorePurge } from './resolvers/upkeep/purge-store.ts';
 import { StoreReseal } from './resolvers/upkeep/reseal-store.ts';
-import { CallbackReceiver } from './resolvers/callbacks/receive-callback.ts';
-import { Reconciler } from './resolvers/requests/reconcile-requests.ts';
 import { createAdminServer } from './server/admin/admin.ts';
-import type { Readiness } from './server/admin/admin-routes.ts';
 import { GraphiqlPage, type GraphiqlTab } from './server/graphql/graphiql-page.ts';
 import { createGraphqlServer } from './server/graphql/graphql-http.ts';
 import { createGraphql } from './server/graphql/graphql.ts';
+import { Origins } from './server/graphql/origins.ts';
 import { Admission } from './server/limits/admission.ts';
 import { createTrustedDocuments, readTrustedDocuments } from './server/limits/trusted-documents.ts';
-import { Origins } from './server/graphql/origins.ts';
 import { Overload } from './server/overload.ts';
 import { WebsocketDoor } from './server/socket/websocket.ts';
 
 export interface GatewayOptions {
-  /** Called once when the store can no longer be trusted: the process must end, and not by answering anything. */
+  /** Called once, when the store can no longer be trusted. The process must then end, without another answer to anybody. */
   readonly onFatal: (error: GatewayError) => void;
   readonly logger?: Logger;
   readonly graphiqlTabs?: readonly GraphiqlTab[];
   readonly now?: () => number;
-  /** When the carrier is asked whether its callback registrations still name this gateway. */
-  readonly registrationWatch?: { readonly firstAfterMs: number; readonly everyMs: number };
+  readonly registrationWatch?: WatchTimes;
 }
 
 export interface Gateway extends AsyncDisposable {
   readonly urls: { readonly graphql: string; readonly websocket: string; readonly callbacks: string; readonly admin: string };
   readonly metrics: Metrics;
-  /** The path the carrier posts to for an account and service, secret included. */
+  /** The path that the carrier posts to for an account and service. It holds the secret. */
   callbackPath(account: string, service: CallbackService): string;
 }
 
-/** Of one caller, on average over as many sockets as it may have. */
+/** A caller may spread its subscriptions over its sockets as it likes. This is the average. */
 const SUBSCRIPTIONS_PER_SOCKET = 100;
-const STALLED_AFTER_MS = 15_000;
-const KEEP_ALIVE_MS = 12_000;
-/**
- * Messages, pings and pongs of one socket. At once: 100 subscriptions opened, completed and opened anew, as a page does
- * that changes its view.
- */
-const SOCKET_PACE = { perSecond: 50, atOnce: 300 } as const;
-const FOLLOWER_TICK_MS = 60;
-/** Under overload followers are told less often, in larger batches. */
-const OVERLOADED_TICK_MS = 500;
 const OVERLOAD_LAG_MS = 150;
-/** Not at the start itself: an orchestrator that starts a gateway again and again would ask as often. */
-const REGISTRATION_WATCH = { firstAfterMs: 60_000, everyMs: 3_600_000 };
-const TIDY_EVERY_MS = 5_000;
-/** Of 500 devices or rows each; callbacks are stored in between. */
-const INDEX_STEPS = 20;
-/** Purging takes a fifth of the time at most, and less where the store is busy. */
+/** Purging takes at most a fifth of the time, and less while the store is busy. */
 const PURGE_REST_FACTOR = 4;
-/** See `ListenOptions`. With the last answers of the carrier (10 s) a stop takes 20 s at most. */
+/** See `ListenOptions`. A stop takes 20 s at most, with 10 s for the last answers of the carrier. */
 const GRAPHQL = { variable: 'M2M_GRAPHQL_PORT', patienceMs: 2_000, sockets: 16 } as const;
 const ADMIN = { variable: 'M2M_ADMIN_PORT', patienceMs: 1_000, sockets: 1 } as const;
 
 /**
- * Builds every part and hands it to the others; what was built is undone in reverse, also when a later part fails. A stop
- * therefore closes GraphQL first, waits for the carrier's last answers while callbacks are still taken, then closes the
- * callback door, and last the admin door, which tells that we are not ready, and the store.
+ * Builds every part and hands it to the others. The parts are undone in reverse order, also when building a later one fails.
+ * So a stop closes GraphQL first. It waits for the carrier's last answers while callbacks are still taken, and then closes the
+ * callback door. Last come the admin door, which tells that we are not ready, and the store.
  */
 export async function startGateway(config: Config, options: GatewayOptions): Promise<Gateway> {
   const logger = options.logger ?? createLogger({ level: config.logLevel });
@@ -92,58 +71,22 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const overload = undo.use(
     new Overload({ callbacks: config.overloadCallbacks, lagMs: OVERLOAD_LAG_MS, callersMs: () => scheduler.servedMs }),
   );
-  const hub = new Hub({ tickMs: () => (overload.active ? OVERLOADED_TICK_MS : FOLLOWER_TICK_MS) });
-  const keysOfStore = readStoreKeys(config);
-  const requestLog = undo.use(
-    new SqliteRequestLog({
-      path: config.storePath,
-      keys: keysOfStore,
-      hub,
-      now,
-      onCommit: (jobs, seconds) => {
-        metrics.commitRows.observe(jobs);
-        metrics.commitSeconds.observe(seconds);
-      },
-      onAuditFailed: (records, error) => {
-        metrics.auditFailed.inc(records.length);
-        for (const { action, outcome } of records) logger.error('audit_failed', { operation: action, outcome, error });
-      },
-      onFatal: options.onFatal,
-    }),
-  );
-  if (config.storePlaintext && keysOfStore.length === 0)
-    logger.info('store_not_encrypted', { reason: 'M2M_STORE_PLAINTEXT=on: names, addresses and codes lie readable in the file' });
-  const carrier = connectCarrier(config, { requestLog, metrics, now, undo });
-  const { thingSpace, session } = carrier;
-  const feed = new RequestFeed(requestLog, hub, scheduler);
-  const forwardTargets = startForwarding(config, { requestLog, hub, metrics, logger, now, undo });
-  const receiver = new CallbackReceiver({
-    requestLog,
-    credentials: callbackCredentials(config),
-    previousCredentials: previousCallbackCredentials(config),
-    requireCredentials: config.callbackStrict,
-    deadLettersPerReason: 10_000,
-    now,
-    ...(forwardTargets.any && { isForwarded: (lane) => forwardTargets.find(lane) !== null }),
-  });
-  const waiting = await requestLog.recover();
-  const { keys, authenticator } = await startAuthentication(config, { requestLog, hub, metrics, logger, now, undo });
-
-  let draining = false;
-  const watch = options.registrationWatch ?? REGISTRATION_WATCH;
-  const door = await buildCallbackDoor(config, { requestLog, receiver, thingSpace, session, overload, metrics, logger, now, undo, watch });
-  const readiness = async (): Promise<Readiness> => {
-    const store = await requestLog.probe().then(
-      () => 'ok',
-      () => 'failing',
-    );
-    const login = (await session.isLatched()) ? 'refused by the carrier' : 'ok';
-    return {
-      ready: store === 'ok' && login === 'ok' && !draining,
-      checks: { store, login, ...door.keeper.checks, ...(draining && { draining: 'yes' }) },
-    };
-  };
+  const hub = new Hub({ tickMs: () => overload.followerTickMs });
+  const requestLog = openStore(config, { hub, metrics, logger, now, undo, onFatal: options.onFatal });
   const { upkeep } = requestLog;
+  const parts = { requestLog, hub, metrics, logger, now, undo };
+  const carrier = connectCarrier(config, parts);
+  const forwardTargets = startForwarding(config, parts);
+  const waiting = await requestLog.recover();
+  const { keys, authenticator } = await startAuthentication(config, parts);
+
+  const door = await buildCallbackDoor(config, {
+    ...parts,
+    ...carrier,
+    forwardTargets,
+    overload,
+    watchTimes: options.registrationWatch,
+  });
   const purge = new StorePurge({
     upkeep,
     retentionDays: config.retentionDays,
@@ -156,56 +99,22 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     onPurged: ({ requests }) => logger.info('store_purged', { count: requests }),
   });
   const reseal = new StoreReseal({ upkeep, restFactor: PURGE_REST_FACTOR });
+  let draining = false;
   const admin = createAdminServer({
-    metrics,
-    keys,
-    audit: requestLog,
-    readiness,
+    ...parts,
+    session: carrier.session,
     registrations: door.keeper,
-    unlatch: () => session.unlatch(),
-    store: {
-      backup: (path) => upkeep.backup(path),
-      copy: (path) => upkeep.backup(path, { isKept: false }),
-      purge: (olderThanDays) => purge.run(olderThanDays),
-      reseal: () => reseal.run(),
-      stats: () => upkeep.stats(),
-    },
-    refreshGauges: () => refreshGauges(metrics, { requestLog, upkeep, session, overload, now }),
+    keys,
+    overload,
+    purge,
+    reseal,
+    isDraining: () => draining,
   });
   const adminUrl = await listen(undo, admin, { ...ADMIN, host: config.adminHost, port: config.adminPort });
 
   const callbacksUrl = await door.open();
-  const { sender, submitter } = await startSending(config, { ...carrier, requestLog, metrics, logger, now, undo });
-  const reconciler = new Reconciler({
-    requestLog,
-    reads: carrier.reads,
-    overdueAfterMs: config.overdueAfterMs,
-    expireAfterMs: config.expireAfterMs,
-    callsPerMinute: config.reconcileCallsPerMinute,
-    now,
-    onLapsed: (into, devices) => metrics.devicesLapsed.inc({ into: into.toLowerCase() }, devices),
-    onReconciled: (devices) => {
-      metrics.devicesReconciled.inc(devices);
-      logger.info('devices_reconciled', { count: devices });
-    },
-    onFailure: (error) => logger.warn('reconcile_failed', { error }),
-  });
-  const tidy = async () => {
-    const { resolved, adopted } = await requestLog.settleUnclaimed(now() - config.adoptAfterMs);
-    for (const requestId of resolved) logger.info('unknown_request_resolved', { requestId });
-    if (adopted.length > 0) logger.info('external_requests_adopted', { count: adopted.length });
-    for (let step = 0; step < INDEX_STEPS && (await requestLog.indexIdentifiers()); step++);
-  };
-  const logFailure = (what: string) => (error: unknown) => logger.error(what, { error });
-  repeat(undo, Math.min(TIDY_EVERY_MS, config.adoptAfterMs), tidy, logFailure('tidy_failed'));
-  repeat(
-    undo,
-    Math.min(TIDY_EVERY_MS, config.overdueAfterMs, config.expireAfterMs),
-    () => reconciler.tick(),
-    logFailure('reconcile_failed'),
-  );
-  // Undone before the repeat is: a tick under way is told to end before it is waited for.
-  undo.use(reconciler);
+  const { sender, submitter } = await startSending(config, { ...parts, ...carrier });
+  startFollowingUp(config, { ...parts, reads: carrier.reads });
 
   const trusted = createTrustedDocuments({ mode: config.trustedDocuments, documents });
   const graphql = createGraphql({
@@ -214,9 +123,9 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       requestLog,
       submitter,
       sender,
-      feed,
+      feed: new RequestFeed(requestLog, hub, scheduler),
       manager: new RequestManager({ requestLog, submitter, sender }),
-      deadLetters: new DeadLetters({ requestLog, receiver }),
+      deadLetters: new DeadLetters({ requestLog, receiver: door.receiver }),
     },
     openPerCaller: config.socketsPerCaller * SUBSCRIPTIONS_PER_SOCKET,
     scheduler,
@@ -232,33 +141,23 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     logger,
     metrics,
   });
-  const origins = new Origins(config.graphqlOrigins ?? []);
-  const graphqlServer = createGraphqlServer({
+  const doorOptions = {
     graphql,
     authenticator,
-    origins,
-    overload,
-    logger,
+    origins: new Origins(config.graphqlOrigins ?? []),
+    hosts: config.graphqlHosts,
     maxBodyBytes: config.maxBodyBytes,
-    hosts: config.graphqlHosts,
-    graphiql: config.graphiql ? new GraphiqlPage({ tabs: options.graphiqlTabs ?? [], authenticated: config.auth }) : null,
-    metrics,
-  });
-  const websockets = new WebsocketDoor({
-    graphql,
-    resolveDocument: trusted.resolveDocument,
-    authenticator,
-    origins,
-    maxMessageBytes: config.maxBodyBytes,
-    socketsPerCaller: config.socketsPerCaller,
-    pace: SOCKET_PACE,
-    scheduler,
     overload,
-    hosts: config.graphqlHosts,
-    stalledAfterMs: STALLED_AFTER_MS,
-    keepAliveMs: KEEP_ALIVE_MS,
     logger,
     metrics,
+  };
+  const graphiql = config.graphiql ? new GraphiqlPage({ tabs: options.graphiqlTabs ?? [], authenticated: config.auth }) : null;
+  const graphqlServer = createGraphqlServer({ ...doorOptions, graphiql });
+  const websockets = new WebsocketDoor({
+    ...doorOptions,
+    resolveDocument: trusted.resolveDocument,
+    socketsPerCaller: config.socketsPerCaller,
+    scheduler,
   });
   websockets.attach(graphqlServer);
   const graphqlUrl = await listen(undo, graphqlServer, {

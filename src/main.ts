@@ -8,15 +8,15 @@ import { readEnvFile } from './config/read-env-file.ts';
 async function main(): Promise<void> {
   const stopping = Promise.withResolvers<NodeJS.Signals>();
   let signals = 0;
-  // From the very first: as process 1 of a container there is no default that would end us.
+  // Signals are handled from the first moment on: without a handler, process 1 of a container ignores them.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    // The second one, whichever it is, means now.
+    // The second signal ends the process at once.
     process.on(signal, () => (++signals === 1 ? stopping.resolve(signal) : process.exit(1)));
   }
   readEnvFile();
   const config = readConfig(process.env);
   const logger = createLogger({ level: config.logLevel });
-  // Node itself would print everything that hangs on the error: a body, a cause, an answer of the carrier.
+  // Node itself would print all properties of the error: a body, a cause, an answer of the carrier.
   process.on('uncaughtException', (error) => {
     logger.error('uncaught', { error });
     process.exit(1);
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
     process.exit(1);
   };
   const gateway = await Promise.race([startGateway(config, { logger, onFatal }), stopping.promise]);
-  // Nothing has been taken on yet, and what the store was doing survives a crash: a start is not waited for.
+  // A signal during the start ends it at once. No work has been accepted yet, and the store survives a crash.
   if (typeof gateway === 'string') return logger.info('stopped_while_starting', { signal: gateway });
   for (const [listener, url] of Object.entries(gateway.urls)) logger.info('listening', { listener, url });
 

@@ -2,15 +2,16 @@ import { isIP } from 'node:net';
 import * as z from 'zod';
 import { CALLBACK_SERVICES } from '../datasources/thingspace/wire/callback-service.ts';
 
-/** One environment variable: what it is, how it must look, what it is when absent. `.env.example` and docs/configuration.md are written from this. */
+/** One environment variable. `.env.example` and docs/configuration.md are written from this table. */
 export interface Variable<Value> {
   readonly name: `M2M_${string}`;
   readonly description: string;
   readonly example: string;
-  /** As it would be written; undefined for a variable that must be set, null for one that may be absent. */
+  /** The default, as it would be written. It is undefined for a variable that must be set, null for one that may be absent. */
   readonly fallback: string | null | undefined;
+  /** The value is never shown. The example must not be used as it is. */
   readonly secret: boolean;
-  /** Its example may be used as it is: the name of a file, shown to nobody because a secret may stand there by mistake. */
+  /** The name of a file, whose example may be used. It is a secret all the same: a key may stand there by mistake. */
   readonly isFile?: true;
   readonly parse: z.ZodType<Value, string>;
 }
@@ -22,15 +23,8 @@ const port = z
   .refine((value) => value <= 65535, 'must be a port number, 0 to 65535');
 const isHost = (value: string) => isIP(value) !== 0 || /^\w(?:[\w.-]*\w)?$/.test(value);
 const host = z.string().refine(isHost, 'must be a host name or an address, without a port');
-/** Separated by commas, each once. */
-const names = z.string().transform((value) => [
-  ...new Set(
-    value
-      .split(',')
-      .map((name) => name.trim())
-      .filter((name) => name !== ''),
-  ),
-]);
+/** Names separated by commas. A repeated name counts once. */
+const names = z.string().transform((value) => [...new Set(value.split(',').map((name) => name.trim()))].filter((name) => name !== ''));
 const flag = z.enum(['on', 'off'], 'must be on or off').transform((value) => value === 'on');
 const url = z
   .string()
@@ -41,7 +35,7 @@ const url = z
   )
   .transform((value) => value.replace(/\/+$/, ''));
 const text = z.string().min(1, 'must not be empty');
-const secretText = z.string().min(1, 'must not be empty');
+/** A whole number of `what`. */
 const whole = (what: string, min: number, max: number) =>
   z
     .string()
@@ -62,7 +56,7 @@ const descriptors = z
     'must be between 3 and 1023 (0 to 2 are the input, output and errors of the process), the lower number first',
   );
 
-/** `[account/]Service=URL` or `[account/]*=URL`, separated by commas. Faults name an entry by its place: a URL may hold a secret. */
+/** `[account/]Service=URL` or `[account/]*=URL`, separated by commas. A fault names an entry by its number, because its URL may hold a secret. */
 const forwards = z.string().transform((value, context) => {
   const entries = value
     .split(',')
@@ -79,7 +73,7 @@ const forwards = z.string().transform((value, context) => {
   return entries;
 });
 
-/** `auto`, `any`, or addresses and networks, `published` among them. */
+/** `auto`, `any`, or a list of addresses and networks, in which `published` may stand too. */
 const senders = names.transform((list, context) => {
   if (list.length === 0) context.addIssue('must be auto, any, published, or addresses and networks separated by commas');
   for (const entry of list) {
@@ -101,7 +95,7 @@ const storeKeys = names.refine(
   'must be keys of 32 bytes as base64 (openssl rand -base64 32), separated by commas',
 );
 
-/** 32 bytes as base64. */
+/** Whether this is 32 bytes as base64. */
 export function isStoreKey(value: string): boolean {
   return /^[A-Za-z0-9+/]{43}=?$/.test(value);
 }
@@ -115,12 +109,17 @@ export const CARRIER_PORTS: readonly (readonly [number, number])[] = [
   [28200, 28220],
 ];
 
-type Spec<Value> = Omit<Variable<Value>, 'secret' | 'fallback'> & { readonly secret?: boolean; readonly fallback?: string | null };
+/** A variable without an example has its default for one. */
+type Spec<Value> = Omit<Variable<Value>, 'secret' | 'fallback' | 'example'> & {
+  readonly secret?: boolean;
+  readonly fallback?: string | null;
+  readonly example?: string;
+};
 
 function variable<Value>(spec: Spec<Value> & { readonly fallback: null }): Variable<Value> & { readonly fallback: null };
 function variable<Value>(spec: Spec<Value>): Variable<Value> & { readonly fallback: string | undefined };
 function variable<Value>(spec: Spec<Value>): Variable<Value> {
-  return { secret: false, fallback: undefined, ...spec };
+  return { secret: false, fallback: undefined, example: spec.fallback ?? '', ...spec };
 }
 
 export const VARIABLES = {
@@ -146,7 +145,7 @@ export const VARIABLES = {
     description: 'Secret of your ThingSpace application.',
     example: 'your-application-secret',
     secret: true,
-    parse: secretText,
+    parse: text,
   }),
   username: variable({
     name: 'M2M_THINGSPACE_USERNAME',
@@ -159,7 +158,7 @@ export const VARIABLES = {
     description: 'UWS password. After one refusal the gateway tries no further login, because the carrier locks the account at the fifth.',
     example: 'your-uws-password',
     secret: true,
-    parse: secretText,
+    parse: text,
   }),
   apiUrl: variable({
     name: 'M2M_THINGSPACE_API_URL',
@@ -178,14 +177,12 @@ export const VARIABLES = {
   carrierTimeoutMs: variable({
     name: 'M2M_THINGSPACE_TIMEOUT_MS',
     description: 'Time limit for one call to the carrier, in milliseconds.',
-    example: '30000',
     fallback: '30000',
     parse: whole('milliseconds', 100, 600_000),
   }),
   activationsPerMinute: variable({
     name: 'M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE',
     description: 'Most activate requests that are sent in any 60 seconds. The carrier takes 100. A few less leave room for its clock.',
-    example: '95',
     fallback: '95',
     parse: whole('requests', 1, 100_000),
   }),
@@ -208,14 +205,12 @@ export const VARIABLES = {
   callbackHost: variable({
     name: 'M2M_CALLBACK_HOST',
     description: 'Address that the callback listener binds to.',
-    example: '0.0.0.0',
     fallback: '0.0.0.0',
     parse: host,
   }),
   callbackPort: variable({
     name: 'M2M_CALLBACK_PORT',
     description: 'Port of the callback listener. The carrier delivers to ports 80, 443, 9001–9006, 50551–50559 and 28200–28220.',
-    example: '9001',
     fallback: '9001',
     parse: port,
   }),
@@ -264,7 +259,7 @@ export const VARIABLES = {
     example: 'a-random-password',
     fallback: null,
     secret: true,
-    parse: secretText.max(40, 'must have at most 40 characters'),
+    parse: text.max(40, 'must have at most 40 characters'),
   }),
   callbackPreviousUsername: variable({
     name: 'M2M_CALLBACK_PREVIOUS_USERNAME',
@@ -279,13 +274,12 @@ export const VARIABLES = {
     example: 'the-random-password-of-before',
     fallback: null,
     secret: true,
-    parse: secretText,
+    parse: text,
   }),
   callbackStrict: variable({
     name: 'M2M_CALLBACK_STRICT',
     description:
       '`on`: a message without username and password becomes a dead letter and is not applied. Most messages of the eSIM services come without them.',
-    example: 'off',
     fallback: 'off',
     parse: flag,
   }),
@@ -319,13 +313,12 @@ export const VARIABLES = {
     example: 'password-of-the-previous-tool',
     fallback: null,
     secret: true,
-    parse: secretText,
+    parse: text,
   }),
   auth: variable({
     name: 'M2M_AUTH',
     description:
       '`on`: every caller of GraphQL must show an API key (`npm run keys`) or a JWT. `off`: anyone who reaches the listener may do everything, so it binds to loopback only.',
-    example: 'on',
     fallback: 'on',
     parse: flag,
   }),
@@ -370,14 +363,12 @@ export const VARIABLES = {
     name: 'M2M_GRAPHQL_HOST',
     description:
       'Address that the GraphQL listener binds to. It speaks plain HTTP: for any address but loopback, put a proxy in front that ends TLS.',
-    example: '127.0.0.1',
     fallback: '127.0.0.1',
     parse: host,
   }),
   graphqlPort: variable({
     name: 'M2M_GRAPHQL_PORT',
     description: 'Port of the GraphQL listener (HTTP, Server-Sent Events and WebSocket at /graphql).',
-    example: '4000',
     fallback: '4000',
     parse: port,
   }),
@@ -393,7 +384,6 @@ export const VARIABLES = {
     name: 'M2M_GRAPHQL_HOSTS',
     description:
       'Names that GraphQL takes in the `Host` header, separated by commas, without ports. Any other name is refused, so that no foreign web page can reach the gateway under a name of its own.',
-    example: '127.0.0.1,localhost,::1',
     fallback: '127.0.0.1,localhost,::1',
     parse: names
       .transform((list) => list.map((name) => name.toLowerCase()))
@@ -432,84 +422,72 @@ export const VARIABLES = {
     name: 'M2M_GRAPHQL_MAX_COST',
     description:
       'Most objects that one operation may ask for. They are counted before it runs: page sizes multiply, and every item of a list in the input counts.',
-    example: '50000',
     fallback: '50000',
     parse: whole('objects', 100, 10_000_000),
   }),
   operationsPerMinute: variable({
     name: 'M2M_CALLER_OPERATIONS_PER_MINUTE',
     description: 'Most operations of one caller in a minute.',
-    example: '12000',
     fallback: '12000',
     parse: whole('operations', 1, 10_000_000),
   }),
   mutationsPerMinute: variable({
     name: 'M2M_CALLER_MUTATIONS_PER_MINUTE',
     description: 'Most mutation fields of one caller in a minute. The carrier itself takes 100 activate requests a minute.',
-    example: '600',
     fallback: '600',
     parse: whole('mutations', 1, 10_000_000),
   }),
   maxQueuedPerCaller: variable({
     name: 'M2M_CALLER_MAX_QUEUED_REQUESTS',
     description: 'Most requests that one caller may have waiting. The rest of M2M_MAX_QUEUED_REQUESTS is left for other callers.',
-    example: '500',
     fallback: '500',
     parse: whole('requests', 1, 1_000_000),
   }),
   socketsPerCaller: variable({
     name: 'M2M_CALLER_SOCKETS',
     description: 'Most WebSockets of one caller. Each may have 100 subscriptions.',
-    example: '50',
     fallback: '50',
     parse: whole('sockets', 1, 1_000_000),
   }),
   graphiql: variable({
     name: 'M2M_GRAPHIQL',
     description: '`on`: a browser gets GraphiQL, the API explorer, at /graphql.',
-    example: 'off',
     fallback: 'off',
     parse: flag,
   }),
   submitWaitMs: variable({
     name: 'M2M_SUBMIT_WAIT_MS',
     description: 'How long a mutation waits for the carrier’s answer, in milliseconds. After that it returns the request as it stands.',
-    example: '10000',
     fallback: '10000',
     parse: whole('milliseconds', 0, 120_000),
   }),
   maxQueued: variable({
     name: 'M2M_MAX_QUEUED_REQUESTS',
     description: 'Most requests that may wait to be sent. Further mutations are answered RateLimited.',
-    example: '1000',
     fallback: '1000',
     parse: whole('requests', 1, 1_000_000),
   }),
   maxBodyBytes: variable({
     name: 'M2M_GRAPHQL_MAX_BODY_BYTES',
     description: 'Largest GraphQL request body, in bytes. A mutation of 10,000 devices takes about 2 MB.',
-    example: '8388608',
     fallback: '8388608',
     parse: whole('bytes', 1024, 268_435_456),
   }),
   adminHost: variable({
     name: 'M2M_ADMIN_HOST',
     description: 'Address of the admin listener (health, metrics, commands). It has no authentication, so keep it private.',
-    example: '127.0.0.1',
     fallback: '127.0.0.1',
     parse: host,
   }),
   adminPort: variable({
     name: 'M2M_ADMIN_PORT',
     description: 'Port of the admin listener.',
-    example: '9090',
     fallback: '9090',
     parse: port,
   }),
   storePath: variable({
     name: 'M2M_STORE_PATH',
     description: 'File of the embedded store, on a local disk. Only one gateway at a time can use it.',
-    example: './data/gateway.sqlite',
     fallback: './data/gateway.sqlite',
     parse: text,
   }),
@@ -527,7 +505,6 @@ export const VARIABLES = {
     description: 'File that holds these keys instead, one on each line. The first encrypts new rows.',
     example: '/run/secrets/m2m-store-keys',
     fallback: null,
-    // A key may stand there by mistake.
     secret: true,
     isFile: true,
     parse: text.refine((value) => !value.split(',').some(isStoreKey), 'must be the name of a file, not a key'),
@@ -536,7 +513,6 @@ export const VARIABLES = {
     name: 'M2M_STORE_PLAINTEXT',
     description:
       '`on`: run without M2M_STORE_KEYS. Names, addresses, activation codes and device credentials are then readable in the store and in every backup of it.',
-    example: 'off',
     fallback: 'off',
     parse: flag,
   }),
@@ -544,7 +520,6 @@ export const VARIABLES = {
     name: 'M2M_RETENTION_DAYS',
     description:
       'Days that a request is kept after it is complete. A message that belongs to no request is kept as long. Then they are purged. Open requests are always kept.',
-    example: '30',
     fallback: '30',
     parse: whole('days', 1, 3_650),
   }),
@@ -552,7 +527,6 @@ export const VARIABLES = {
     name: 'M2M_ADOPT_AFTER_MS',
     description:
       'How long a callback stays unclaimed when no request of ours matches it, in milliseconds. Then it becomes a request of origin EXTERNAL.',
-    example: '120000',
     fallback: '120000',
     parse: whole('milliseconds', 1_000, 86_400_000),
   }),
@@ -560,7 +534,6 @@ export const VARIABLES = {
     name: 'M2M_OVERDUE_AFTER_MS',
     description:
       'How long a device may stay silent after its request left, in milliseconds. Then it is OVERDUE, and the gateway asks the carrier about it. The carrier reports most devices within minutes.',
-    example: '1500000',
     fallback: '1500000',
     parse: whole('milliseconds', 100, 86_400_000),
   }),
@@ -568,14 +541,12 @@ export const VARIABLES = {
     name: 'M2M_EXPIRE_AFTER_MS',
     description:
       'How long the gateway waits for a request in all, in milliseconds. Then devices that have not reported are EXPIRED, and a request that could not be sent is cancelled. The carrier documents up to 12 hours.',
-    example: '43200000',
     fallback: '43200000',
     parse: whole('milliseconds', 200, 604_800_000),
   }),
   reconcileCallsPerMinute: variable({
     name: 'M2M_RECONCILE_CALLS_PER_MINUTE',
     description: 'Most questions to the carrier about silent devices in any 60 seconds.',
-    example: '60',
     fallback: '60',
     parse: whole('calls', 1, 100_000),
   }),
@@ -583,14 +554,12 @@ export const VARIABLES = {
     name: 'M2M_OVERLOAD_CALLBACKS',
     description:
       'When this many callbacks wait for their commit, GraphQL operations are refused (OVERLOADED, HTTP 503 with Retry-After), so that no callback has to be. Some hundred are normal under full load.',
-    example: '500',
     fallback: '500',
     parse: whole('callbacks', 1, 1_000_000),
   }),
   logLevel: variable({
     name: 'M2M_LOG_LEVEL',
     description: 'Lowest level that is logged: debug, info, warn, error or silent.',
-    example: 'info',
     fallback: 'info',
     parse: z.enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be debug, info, warn, error or silent'),
   }),

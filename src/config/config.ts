@@ -8,40 +8,32 @@ type ValueOf<Spec> = Spec extends Variable<infer Value> & { readonly fallback: n
     ? Value
     : never;
 
-/** The configuration: every variable of `config-variables.ts`, parsed. */
 export type Config = { readonly [Key in VariableKey]: ValueOf<(typeof VARIABLES)[Key]> };
 
-const PREFIX = 'M2M_';
-/** User, password or query of a URL, where none is taken; a document where the name of its file belongs. */
+/** A URL that is refused may hold a user, a password or a query. The name of a file may turn out to be a whole document. */
 const MAY_HOLD_SECRET = /[?@{]/;
 
 /**
- * Environment → configuration, without reading anything else.
+ * Turns the environment into the configuration. It reads nothing else.
  *
- * @throws GatewayError CONFIG_INVALID whose message lists every fault, by variable name, with what is wrong and an example.
+ * @throws GatewayError CONFIG_INVALID. Its message lists every fault: the name of the variable, what is wrong, and an example.
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const faults: string[] = [];
   const values: Partial<Record<VariableKey, unknown>> = {};
   for (const [key, spec] of Object.entries(VARIABLES) as [VariableKey, Variable<unknown>][]) {
-    const written = env[spec.name] === '' ? undefined : env[spec.name];
-    const given = written ?? spec.fallback;
-    if (given === undefined) {
-      faults.push(`${spec.name} is not set. ${spec.description} Example: ${spec.name}=${spec.example}`);
-      continue;
+    const { name, description, example, secret, isFile } = spec;
+    const written = env[name] || spec.fallback;
+    if (written === undefined) faults.push(`${name} is not set. ${description} Example: ${name}=${example}`);
+    else if (written === null) values[key] = null;
+    else if (secret && !isFile && written === example)
+      faults.push(`${name} is the example of the documentation, which everybody can read. ${description}`);
+    else {
+      const { success, data, error } = spec.parse.safeParse(written);
+      const shown = secret || MAY_HOLD_SECRET.test(written) ? name : `${name}=${written}`;
+      if (success) values[key] = data;
+      else faults.push(`${shown} ${error.issues[0]?.message ?? 'is not usable'}. Example: ${name}=${example}`);
     }
-    if (given === null) {
-      values[key] = null;
-      continue;
-    }
-    const parsed = spec.parse.safeParse(given);
-    if (spec.secret && !spec.isFile && given === spec.example)
-      faults.push(`${spec.name} is the example of the documentation, which everybody can read. ${spec.description}`);
-    else if (parsed.success) values[key] = parsed.data;
-    else
-      faults.push(
-        `${spec.name}${spec.secret || MAY_HOLD_SECRET.test(given) ? '' : `=${given}`} ${parsed.error.issues[0]?.message ?? 'is not usable'}. Example: ${spec.name}=${spec.example}`,
-      );
   }
   faults.push(...unknownVariables(env), ...crossFaults(values as Partial<Config>));
   if (faults.length > 0)
@@ -52,12 +44,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   return Object.freeze(values) as Config;
 }
 
+/** Faults between variables. A variable with a fault of its own is undefined here. */
 function crossFaults(config: Partial<Config>): string[] {
-  const faults: string[] = [];
-  const { callbackPublicUrl, callbackRegister, callbackUsername, callbackPassword } = config;
+  const faults = [...forwardFaults(config), ...identityFaults(config), ...storeKeyFaults(config)];
+  const { callbackPublicUrl, callbackRegister } = config;
   if (callbackRegister && !callbackPublicUrl && (config.callbackFd || !isLoopback(config.callbackHost ?? '')))
     faults.push(
-      'M2M_CALLBACK_REGISTER=on needs M2M_CALLBACK_PUBLIC_URL: the carrier must be told where to deliver. Example: M2M_CALLBACK_PUBLIC_URL=https://m2m.example.com:9001',
+      'M2M_CALLBACK_REGISTER=on needs M2M_CALLBACK_PUBLIC_URL: the carrier must know where to deliver. Example: M2M_CALLBACK_PUBLIC_URL=https://m2m.example.com:9001',
     );
   const { overdueAfterMs = 0, expireAfterMs = Infinity } = config;
   if (overdueAfterMs >= expireAfterMs)
@@ -69,16 +62,15 @@ function crossFaults(config: Partial<Config>): string[] {
     faults.push(
       `M2M_CALLER_MAX_QUEUED_REQUESTS=${maxQueuedPerCaller} is above M2M_MAX_QUEUED_REQUESTS=${maxQueued}: one caller could take every place. Example: M2M_CALLER_MAX_QUEUED_REQUESTS=${Math.ceil(maxQueued / 2)}`,
     );
-  if ((callbackUsername === null) !== (callbackPassword === null))
-    faults.push('M2M_CALLBACK_USERNAME and M2M_CALLBACK_PASSWORD go together: set both or neither.');
-  if (callbackPublicUrl && !isLoopback(new URL(callbackPublicUrl).hostname) && !deliverable(callbackPublicUrl)) {
+  if (callbackPublicUrl && !isLoopback(new URL(callbackPublicUrl).hostname) && !isDeliverable(callbackPublicUrl))
     faults.push(
-      `M2M_CALLBACK_PUBLIC_URL=${callbackPublicUrl} has a port the carrier does not deliver to. Use 80, 443, 9001–9006, 50551–50559 or 28200–28220. Example: M2M_CALLBACK_PUBLIC_URL=https://m2m.example.com:9001`,
+      `M2M_CALLBACK_PUBLIC_URL=${callbackPublicUrl} has a port that the carrier does not deliver to. Use 80, 443, 9001–9006, 50551–50559 or 28200–28220. Example: M2M_CALLBACK_PUBLIC_URL=https://m2m.example.com:9001`,
     );
+  for (const kind of ['callback', 'callbackPrevious', 'callbackForward'] as const) {
+    const [username, password] = [`${kind}Username`, `${kind}Password`] as const;
+    if ((config[username] === null) !== (config[password] === null))
+      faults.push(`${VARIABLES[username].name} and ${VARIABLES[password].name} go together: set both or neither.`);
   }
-  if ((config.callbackPreviousUsername === null) !== (config.callbackPreviousPassword === null))
-    faults.push('M2M_CALLBACK_PREVIOUS_USERNAME and M2M_CALLBACK_PREVIOUS_PASSWORD go together: set both or neither.');
-  faults.push(...forwardFaults(config), ...identityFaults(config), ...storeKeyFaults(config));
   return faults;
 }
 
@@ -91,11 +83,11 @@ function identityFaults(config: Partial<Config>): string[] {
     );
   if (auth === false && graphqlFd)
     faults.push(
-      'M2M_AUTH=off is for this machine only, and where the socket of M2M_GRAPHQL_FD listens is not for the gateway to say. Set M2M_AUTH=on, or leave M2M_GRAPHQL_FD out.',
+      'M2M_AUTH=off is for this machine only, and the gateway does not know where the socket of M2M_GRAPHQL_FD listens. Set M2M_AUTH=on, or leave M2M_GRAPHQL_FD out.',
     );
   if (jwksUrl?.startsWith('http:') && !isLoopback(new URL(jwksUrl).hostname))
     faults.push(
-      `M2M_JWT_JWKS_URL=${jwksUrl} must be https: whoever is on the way could put keys of their own there. Example: M2M_JWT_JWKS_URL=https://login.example.com/.well-known/jwks.json`,
+      `M2M_JWT_JWKS_URL=${jwksUrl} must be https: over http, anybody on the way could put their own keys there. Example: M2M_JWT_JWKS_URL=https://login.example.com/.well-known/jwks.json`,
     );
   if (jwksUrl && jwksFile) faults.push('M2M_JWT_JWKS_URL and M2M_JWT_JWKS_FILE are both set: give one of them.');
   if ([jwtIssuer, jwtAudience, jwksUrl ?? jwksFile].some(Boolean) && !(jwtIssuer && jwtAudience && (jwksUrl ?? jwksFile)))
@@ -113,14 +105,14 @@ function storeKeyFaults({ storeKeys, storeKeysFile, storePlaintext }: Partial<Co
   if (storeKeys && storeKeysFile) return ['M2M_STORE_KEYS and M2M_STORE_KEYS_FILE are both set: give one of them.'];
   if (storeKeys === null && storeKeysFile === null && storePlaintext === false)
     return [
-      'M2M_STORE_KEYS (or M2M_STORE_KEYS_FILE) is not set: what callbacks and mutations hold (names, addresses, activation codes, device credentials) is encrypted in the store. Make a key with `openssl rand -base64 32` and keep it apart from the store and its backups. To run without, and have all of it readable in the file: M2M_STORE_PLAINTEXT=on',
+      'M2M_STORE_KEYS (or M2M_STORE_KEYS_FILE) is not set. It encrypts names, addresses, activation codes and device credentials in the store. Make a key with `openssl rand -base64 32`, and keep it apart from the store and its backups. To run without a key, so that all of it is readable in the file, set M2M_STORE_PLAINTEXT=on.',
     ];
   return [];
 }
 
-/** Entries are named by their place: their URLs may hold a secret. */
+/** A fault names an entry by its number, because its URL may hold a secret. */
 function forwardFaults(config: Partial<Config>): string[] {
-  const { callbackForward, callbackForwardUsername: username, callbackForwardPassword: password, accounts } = config;
+  const { callbackForward, callbackForwardUsername, accounts } = config;
   const faults: string[] = [];
   for (const [at, { account, url }] of (callbackForward ?? []).entries()) {
     const entry = `M2M_CALLBACK_FORWARD: entry ${at + 1}`;
@@ -128,13 +120,11 @@ function forwardFaults(config: Partial<Config>): string[] {
       faults.push(`${entry} is for account ${account}, which M2M_THINGSPACE_ACCOUNTS does not name.`);
     if (isOwnCallback(config, new URL(url)))
       faults.push(
-        `${entry} is a callback URL of this gateway: messages would go in a circle. Give the URL the other tool was registered with.`,
+        `${entry} is a callback URL of this gateway, so messages would go in a circle. Give the URL that the other tool was registered with.`,
       );
   }
-  if ((username === null) !== (password === null))
-    faults.push('M2M_CALLBACK_FORWARD_USERNAME and M2M_CALLBACK_FORWARD_PASSWORD go together: set both or neither.');
-  if (callbackForward === null && username)
-    faults.push('M2M_CALLBACK_FORWARD_USERNAME is without effect: nothing is forwarded unless M2M_CALLBACK_FORWARD is set.');
+  if (callbackForward === null && callbackForwardUsername)
+    faults.push('M2M_CALLBACK_FORWARD_USERNAME has no effect: nothing is forwarded unless M2M_CALLBACK_FORWARD is set.');
   return faults;
 }
 
@@ -149,20 +139,20 @@ export function isLoopback(host: string): boolean {
   return ['127.0.0.1', 'localhost', '::1', '[::1]'].includes(host);
 }
 
-function deliverable(url: string): boolean {
-  const number = portOf(new URL(url));
-  return CARRIER_PORTS.some(([from, to]) => number >= from && number <= to);
+function isDeliverable(url: string): boolean {
+  const port = portOf(new URL(url));
+  return CARRIER_PORTS.some(([from, to]) => port >= from && port <= to);
 }
 
 function portOf({ port, protocol }: URL): number {
   return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
 }
 
-/** A misspelt variable would be silently without effect. */
+/** Without this a misspelt variable would have no effect, and nobody would know. */
 function unknownVariables(env: Readonly<Record<string, string | undefined>>): string[] {
   const names = Object.values(VARIABLES).map(({ name }): string => name);
   return Object.keys(env)
-    .filter((name) => name.startsWith(PREFIX) && !names.includes(name))
+    .filter((name) => name.startsWith('M2M_') && !names.includes(name))
     .map((name) => {
       const nearest = names.toSorted((left, right) => distance(name, left) - distance(name, right))[0];
       return `${name} is not a variable of the gateway. Did you mean ${nearest}?`;

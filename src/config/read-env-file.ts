@@ -1,6 +1,6 @@
 import { loadEnvFile } from 'node:process';
 
-/** `.env` of the working directory, when there is one; what the environment has already stands. */
+/** Reads `.env` of the working directory, if there is one. Variables that the environment has already keep their values. */
 export function readEnvFile(): void {
   try {
     loadEnvFile();

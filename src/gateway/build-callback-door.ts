@@ -1,40 +1,47 @@
 import type { AddressInfo } from 'node:net';
 import { isLoopback, type Config } from '../config/config.ts';
-import type { SqliteRequestLog } from '../datasources/request-log/sqlite/sqlite.ts';
-import type { Session } from '../datasources/thingspace/session.ts';
-import type { ThingSpace } from '../datasources/thingspace/thing-space.ts';
 import { listen } from '../lib/listen.ts';
-import { pseudonym, type Logger } from '../logger.ts';
-import type { Metrics } from '../metrics.ts';
+import { pseudonym } from '../logger.ts';
+import type { ForwardTargets } from '../resolvers/callbacks/forward-targets.ts';
 import { RegistrationKeeper } from '../resolvers/callbacks/keep-registrations.ts';
-import type { CallbackReceiver } from '../resolvers/callbacks/receive-callback.ts';
+import { CallbackReceiver } from '../resolvers/callbacks/receive-callback.ts';
 import { RegistrationWatch } from '../resolvers/callbacks/watch-registrations.ts';
 import { CallbackAddresses } from '../server/callbacks/callback-addresses.ts';
 import { createCallbackServer } from '../server/callbacks/callbacks.ts';
 import type { Overload } from '../server/overload.ts';
-import { loadRegistrations } from './connect-carrier.ts';
+import { credentialsOf, loadRegistrations, type Carrier } from './connect-carrier.ts';
+import type { SharedParts } from './shared-parts.ts';
 
-interface Parts {
-  readonly requestLog: SqliteRequestLog;
-  readonly receiver: CallbackReceiver;
-  readonly thingSpace: ThingSpace;
-  readonly session: Pick<Session, 'isLatched'>;
-  readonly overload: Overload;
-  readonly metrics: Metrics;
-  readonly logger: Logger;
-  readonly now: () => number;
-  readonly undo: AsyncDisposableStack;
-  /** When the carrier is asked whether its registrations still name us. */
-  readonly watch: { readonly firstAfterMs: number; readonly everyMs: number };
+/** When the gateway asks the carrier whether its registrations still name this gateway. */
+export interface WatchTimes {
+  readonly firstAfterMs: number;
+  readonly everyMs: number;
 }
 
+interface Parts extends SharedParts, Carrier {
+  readonly forwardTargets: ForwardTargets;
+  readonly overload: Overload;
+  readonly watchTimes: WatchTimes | undefined;
+}
+
+/** The first check is not at the start itself: an orchestrator that restarts a gateway in a loop would ask as often. */
+const WATCH_TIMES: WatchTimes = { firstAfterMs: 60_000, everyMs: 3_600_000 };
 /** See `ListenOptions`. */
 const LISTENING = { variable: 'M2M_CALLBACK_PORT', patienceMs: 3_000, lingers: true, sockets: 64 } as const;
 
-/** The callback door, not open yet, and who looks after the carrier's registrations of it. */
+/** Builds the receiver of callbacks, its door, which is not open yet, and the keeper of the registrations at the carrier. */
 export async function buildCallbackDoor(config: Config, parts: Parts) {
-  const { requestLog, thingSpace, session, metrics, logger, now, undo } = parts;
+  const { requestLog, forwardTargets, thingSpace, session, overload, metrics, logger, now, undo, watchTimes = WATCH_TIMES } = parts;
   const { accounts, callbackPublicUrl: publicUrl, callbackRegister: registersMissing } = config;
+  const receiver = new CallbackReceiver({
+    requestLog,
+    credentials: credentialsOf(config.callbackUsername, config.callbackPassword),
+    previousCredentials: credentialsOf(config.callbackPreviousUsername, config.callbackPreviousPassword),
+    requireCredentials: config.callbackStrict,
+    deadLettersPerReason: 10_000,
+    now,
+    ...(forwardTargets.any && { isForwarded: (lane) => forwardTargets.find(lane) !== null }),
+  });
   let url: string | null = null;
   const { paths, registrations } = await loadRegistrations(config, { requestLog, thingSpace, now, listenerUrl: () => url });
   const nameAccount = (account: string) => pseudonym(account, config.callbackSecret);
@@ -51,13 +58,13 @@ export async function buildCallbackDoor(config: Config, parts: Parts) {
     logger,
     now,
   });
-  const keeper = new RegistrationKeeper({ registrations, watch: isDelivered ? watch : null, registersMissing, ...parts.watch, logger });
+  const keeper = new RegistrationKeeper({ registrations, watch: isDelivered ? watch : null, registersMissing, ...watchTimes, logger });
 
-  /** Opens the listener, then tells the carrier of it. Gives back its URL. */
+  /** Opens the listener, then tells the carrier of it. Returns its URL. */
   const open = async (): Promise<string> => {
     const { callbackHost: host, callbackPort: port, callbackFd: descriptors } = config;
     let known: CallbackAddresses | null = null;
-    // Where an inherited socket listens is known when it is open.
+    // The address of an inherited socket is known only when it is open.
     const addresses = () =>
       (known ??= new CallbackAddresses({
         allowed: config.callbackAddresses,
@@ -65,7 +72,6 @@ export async function buildCallbackDoor(config: Config, parts: Parts) {
         isOnLoopback: isLoopback(descriptors ? (server.address() as AddressInfo).address : host),
         publicUrl,
       }));
-    const { receiver, overload } = parts;
     const server = createCallbackServer({
       receiver,
       addresses,
@@ -86,8 +92,8 @@ export async function buildCallbackDoor(config: Config, parts: Parts) {
     await keeper.start();
     return url;
   };
-  return { paths, keeper, open };
+  return { receiver, paths, keeper, open };
 }
 
 const BEHIND_TLS =
-  'M2M_CALLBACK_PUBLIC_URL is https, so a proxy stands in front: unless it passes the address of the sender on as its own, every callback is refused. Set M2M_CALLBACK_PROXY_HOPS.';
+  'M2M_CALLBACK_PUBLIC_URL is https, so a proxy stands in front. Unless the proxy keeps the address of the sender, every callback is refused. Set M2M_CALLBACK_PROXY_HOPS.';

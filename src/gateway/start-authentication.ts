@@ -1,30 +1,17 @@
 import type { Config } from '../config/config.ts';
-import type { Hub } from '../datasources/request-log/hub.ts';
-import type { SqliteRequestLog } from '../datasources/request-log/sqlite/sqlite.ts';
-import type { Logger } from '../logger.ts';
-import type { Metrics } from '../metrics.ts';
 import { KeyRing } from '../resolvers/access/key-ring.ts';
 import { Authenticator } from '../server/identity/authenticator.ts';
-import { issuerKeysOfFile, IssuerKeysOfUrl } from '../server/identity/issuer-keys.ts';
+import { IssuerKeysOfUrl, readIssuerKeys } from '../server/identity/issuer-keys.ts';
 import { LogThrottle } from '../lib/log-throttle.ts';
 import { JwtVerifier } from '../server/identity/jwt-verifier.ts';
+import type { SharedParts } from './shared-parts.ts';
 
-interface Parts {
-  readonly requestLog: SqliteRequestLog;
-  readonly hub: Hub;
-  readonly metrics: Metrics;
-  readonly logger: Logger;
-  readonly now: () => number;
-  readonly undo: AsyncDisposableStack;
-}
-
-/** Who may ask: the keys of the store, and the tokens of a configured issuer. A change of a key's rights reaches open subscriptions at once. */
-export async function startAuthentication(config: Config, { requestLog, hub, metrics, logger, now, undo }: Parts) {
+export async function startAuthentication(config: Config, { requestLog, hub, metrics, logger, now, undo }: SharedParts) {
   const keys = undo.use(await KeyRing.open({ store: requestLog.apiKeys, accounts: config.accounts, now }));
-  // Every follower looks again whether it may still read.
+  // Every follower then checks again whether it may still read: a right that is taken away is gone at once.
   undo.defer(keys.onChange(() => hub.wakeAll()));
   const throttle = new LogThrottle(now);
-  const jwts = jwtVerifier(config, { logger, now, undo });
+  const jwts = createJwtVerifier(config, { logger, now, undo });
   const authenticator = new Authenticator({
     on: config.auth,
     keys,
@@ -44,14 +31,14 @@ export async function startAuthentication(config: Config, { requestLog, hub, met
   return { keys, authenticator };
 }
 
-function jwtVerifier(
+function createJwtVerifier(
   { auth, jwtIssuer: issuer, jwtAudience: audience, jwksFile, jwksUrl, jwtClaim: claim, accounts }: Config,
-  { logger, now, undo }: Pick<Parts, 'logger' | 'now' | 'undo'>,
+  { logger, now, undo }: Pick<SharedParts, 'logger' | 'now' | 'undo'>,
 ): JwtVerifier | null {
   if (!auth || issuer === null || audience === null) return null;
   const keys =
     jwksUrl === null
-      ? issuerKeysOfFile(jwksFile ?? '')
+      ? readIssuerKeys(jwksFile ?? '')
       : new IssuerKeysOfUrl({ url: jwksUrl, now, onFailure: (error) => logger.warn('issuer_keys_not_fetched', { error }) });
   return undo.use(new JwtVerifier({ keys, issuer, audience, claim, accounts, now }));
 }

@@ -1,25 +1,14 @@
 import type { Config } from '../config/config.ts';
 import { PreviousListener } from '../datasources/thingspace/previous-listener.ts';
-import type { ForwardQueue } from '../datasources/request-log/forward-queue.ts';
-import type { Hub } from '../datasources/request-log/hub.ts';
-import { pseudonym, type Logger } from '../logger.ts';
-import type { Metrics } from '../metrics.ts';
+import { pseudonym } from '../logger.ts';
 import { CallbackForwarder } from '../resolvers/callbacks/forward-callbacks.ts';
 import { ForwardTargets } from '../resolvers/callbacks/forward-targets.ts';
+import { credentialsOf } from './connect-carrier.ts';
+import type { SharedParts } from './shared-parts.ts';
 
-interface Parts {
-  readonly requestLog: ForwardQueue;
-  readonly hub: Hub;
-  readonly metrics: Metrics;
-  readonly logger: Logger;
-  readonly now: () => number;
-  readonly undo: AsyncDisposableStack;
-}
-
-/** Forwards what waits, and what will come, to the listeners of other tools; gives back which those are. */
-export function startForwarding(config: Config, { requestLog, hub, metrics, logger, now, undo }: Parts): ForwardTargets {
+/** Starts forwarding copies of callbacks to the listeners of other tools, and returns these listeners. */
+export function startForwarding(config: Config, { requestLog, hub, metrics, logger, now, undo }: SharedParts): ForwardTargets {
   const targets = new ForwardTargets(config.callbackForward ?? []);
-  const { callbackForwardUsername: username, callbackForwardPassword: password } = config;
   const forwarder = undo.use(
     new CallbackForwarder({
       queue: requestLog,
@@ -27,7 +16,7 @@ export function startForwarding(config: Config, { requestLog, hub, metrics, logg
       listener: new PreviousListener({ timeoutMs: 10_000 }),
       targets,
       accounts: config.accounts,
-      credentials: username !== null && password !== null ? { username, password } : null,
+      credentials: credentialsOf(config.callbackForwardUsername, config.callbackForwardPassword),
       firstPauseMs: 1_000,
       maxPauseMs: 300_000,
       maxAgeMs: config.retentionDays * 86_400_000,

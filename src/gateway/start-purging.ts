@@ -1,20 +1,15 @@
 import type { StoreUpkeep } from '../datasources/request-log/store-upkeep.ts';
 import { GatewayError } from '../errors.ts';
-import type { Logger } from '../logger.ts';
 import type { StorePurge } from '../resolvers/upkeep/purge-store.ts';
+import type { SharedParts } from './shared-parts.ts';
 
-/** A start has better things to do first, and a gateway that keeps crashing must not only purge. */
+/** A start has more urgent work, and a gateway that keeps crashing must do more than purge. */
 const FIRST_AFTER_MS = 5 * 60_000;
 const EVERY_MS = 60 * 60_000;
 
-interface Parts {
-  readonly purge: StorePurge;
-  readonly upkeep: StoreUpkeep & AsyncDisposable;
-  readonly logger: Logger;
-  readonly undo: AsyncDisposableStack;
-}
+type Parts = Pick<SharedParts, 'logger' | 'undo'> & { readonly purge: StorePurge; readonly upkeep: StoreUpkeep & AsyncDisposable };
 
-/** Purges some minutes after the start, and every hour. A stop ends what is under way, a backup too, before any door is closed. */
+/** Purges some minutes after the start, and every hour. A stop ends a running purge and a running backup before it closes any door. */
 export function startPurging({ purge, upkeep, logger, undo }: Parts, { firstAfterMs = FIRST_AFTER_MS, everyMs = EVERY_MS } = {}): void {
   const work = () => {
     purge.run().catch((error: unknown) => {

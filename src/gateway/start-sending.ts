@@ -1,29 +1,18 @@
 import type { Config } from '../config/config.ts';
-import type { RequestLog } from '../datasources/request-log/request-log.ts';
-import type { CarrierReads } from '../datasources/thingspace/carrier-reads.ts';
 import { OPERATIONS } from '../operations/index.ts';
-import type { Session } from '../datasources/thingspace/session.ts';
-import type { ThingSpace } from '../datasources/thingspace/thing-space.ts';
-import type { Logger } from '../logger.ts';
-import type { Metrics } from '../metrics.ts';
 import { GroupMembers } from '../resolvers/requests/group-members.ts';
 import { RequestSender } from '../resolvers/requests/request-sender.ts';
 import { SendQueue } from '../resolvers/requests/send-queue.ts';
 import { RequestSubmitter } from '../resolvers/requests/submit-request.ts';
+import type { Carrier } from './connect-carrier.ts';
+import type { SharedParts } from './shared-parts.ts';
 
-interface Parts {
-  readonly requestLog: RequestLog;
-  readonly thingSpace: ThingSpace;
-  readonly reads: CarrierReads;
-  readonly session: Session;
-  readonly metrics: Metrics;
-  readonly logger: Logger;
-  readonly now: () => number;
-  readonly undo: AsyncDisposableStack;
-}
-
-/** The way from a mutation to the carrier: submitter, sender, queue. The queue begins with what was sent before a restart. */
-export async function startSending(config: Config, { requestLog, thingSpace, reads, session, metrics, logger, now, undo }: Parts) {
+/**
+ * Builds the way from a mutation to the carrier: submitter, sender and queue. The queue begins with what was sent in the
+ * minute before the start.
+ */
+export async function startSending(config: Config, parts: SharedParts & Carrier) {
+  const { requestLog, thingSpace, reads, session, metrics, logger, now, undo } = parts;
   const queue = undo.use(new SendQueue({ perMinute: config.activationsPerMinute, monotonicNow: () => performance.now() }));
   for (const operation of OPERATIONS) {
     const started = now();

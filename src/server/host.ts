@@ -1,15 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 
-/** The name or address in the request's `Host`, without port and brackets; null where it has none that can be read. */
+/** The name or address in `Host`, without port and brackets. Null if there is none, or none that can be read. */
 export function hostName({ headers: { host } }: IncomingMessage): string | null {
   if (host === undefined || !URL.canParse(`http://${host}`)) return null;
   return new URL(`http://${host}`).hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
 /**
- * Whether the request was meant for this gateway: its `Host` is one of `hosts`, whatever the port. A page of a foreign site
- * can have its own name resolve to this machine (DNS rebinding) and would then be of the same origin as the gateway; the
- * name in `Host` still is its own.
+ * Whether the request is meant for this gateway: its `Host` is one of `hosts`, with any port. A foreign site can make its own name
+ * resolve to this machine (DNS rebinding). Its page then has the same origin as the gateway, but `Host` still names the site.
  */
 export function isKnownHost(hosts: readonly string[], request: IncomingMessage): boolean {
   const name = hostName(request);

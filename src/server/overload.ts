@@ -1,25 +1,26 @@
 export interface OverloadOptions {
-  /** Callbacks that wait for their commit at once; the gateway commits hundreds at a time. */
+  /** Callbacks that wait for their commit at the same time. The gateway commits hundreds at once. */
   readonly callbacks: number;
-  /** How late the event loop comes to what is due, in milliseconds, smoothed over about 100 ms. */
+  /** How late the event loop runs a timer that is due, in milliseconds, smoothed over about 100 ms. */
   readonly lagMs: number;
   /**
-   * Work of callers so far, in milliseconds. It has bounds of its own (`FairScheduler`), and is not counted: one who asks for
-   * much must not have everybody else refused.
+   * Time that the work of callers has taken so far, in milliseconds. It does not count as lag, because `FairScheduler` bounds
+   * it: one caller who asks for much must not have all others refused.
    */
   readonly callersMs?: () => number;
 }
 
-/** What a caller is told. */
-export const OVERLOADED = 'The gateway has more to do than it can: callbacks go first. Try again in a second.';
+export const OVERLOADED = 'The gateway has too much to do, and callbacks go first. Try again in a second.';
 
 const SAMPLE_MS = 20;
 const SMOOTHING = 0.8;
-/** Callbacks in a sample from which on lag is theirs to suffer: 100 a second. With fewer there is nothing to protect. */
+/** Callbacks in a sample, which is 100 a second. With fewer the lag hurts no callback, and there is nothing to protect. */
 const BUSY_CALLBACKS = 2;
+const FOLLOWER_TICK_MS = 60;
+const OVERLOADED_TICK_MS = 500;
 
 /**
- * Whether there is more to do than can be done. Then GraphQL operations are refused, because a client can come back: a
+ * Whether the gateway has more to do than it can. Then GraphQL operations are refused, because a client can come back. A
  * callback that was refused may never come again.
  */
 export class Overload implements Disposable {
@@ -27,7 +28,6 @@ export class Overload implements Disposable {
   readonly #timer: NodeJS.Timeout;
   #waiting = 0;
   #arrived = 0;
-  /** Callbacks in a sample, smoothed as the lag is. */
   #rate = 0;
   #lagMs = 0;
   #due = performance.now() + SAMPLE_MS;
@@ -47,7 +47,11 @@ export class Overload implements Disposable {
     return this.#lagMs;
   }
 
-  /** Counts a callback for as long as `work` takes. */
+  /** How long followers wait for the next events. Under overload they get them less often, in larger batches. */
+  get followerTickMs(): number {
+    return this.active ? OVERLOADED_TICK_MS : FOLLOWER_TICK_MS;
+  }
+
   async during<Result>(work: Promise<Result>): Promise<Result> {
     this.#waiting++;
     this.#arrived++;
@@ -64,7 +68,7 @@ export class Overload implements Disposable {
 
   #sample(): void {
     const now = performance.now();
-    // One long stall (a pause of the process, of the machine) is over when it is noticed: only those that follow each other count.
+    // One long stall (the process or the machine was paused) is over when it is noticed. So one sample counts twice the limit at most.
     const callersMs = this.#options.callersMs?.() ?? 0;
     const late = Math.min(Math.max(now - this.#due - (callersMs - this.#callersMs), 0), this.#options.lagMs * 2);
     this.#callersMs = callersMs;

@@ -178,7 +178,7 @@ test.each([
   }
 });
 
-test('an idempotency key of another caller is one’s own to use, and says nothing of the other’s', async () => {
+test('two callers may use the same idempotency key, and neither learns of the other', async () => {
   const scopes = { [world.account]: ['read', 'write'] } as const;
   const [first, second] = [await makeKey(world.stack.gateway, { scopes }), await makeKey(world.stack.gateway, { scopes })];
   const query = `mutation ($input: ResumeProfileInput!) { resumeProfile(input: $input) { __typename ... on IdempotencyKeyReused { requestId } ... on ResumeProfileAccepted { request { id createdBy } } } }`;

@@ -14,7 +14,7 @@ import { auditOf } from './support/audit-of.ts';
 
 const ACCOUNT = '0868924207-00001';
 
-test('commands of the admin listener are told of: which, on which key, and what came of it', async () => {
+test('commands of the admin listener are recorded with their key and their outcome', async () => {
   await using folder = await tempFolder();
   await using stack = await startStack({ env: { M2M_AUTH: 'on', M2M_LOG_LEVEL: 'silent' }, register: false });
   const { admin } = stack.gateway.urls;
@@ -72,7 +72,7 @@ test('commands of the admin listener are told of: which, on which key, and what 
   ]);
 });
 
-test('commands without a gateway are told of as the command line’s', async () => {
+test('commands without a running gateway are recorded as those of the command line', async () => {
   await using folder = await tempFolder();
   await using simulator = await startSimulator({ accounts: [ACCOUNT], magicIdentifiers: false });
   const env: Record<string, string> = { ...(await fixedEnv(simulator, folder.path)), M2M_AUTH: 'on' };

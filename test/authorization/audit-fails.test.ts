@@ -26,7 +26,7 @@ async function openBroken(): Promise<ClockedGateway> {
 const unrecorded = ({ log }: ClockedGateway) => log.of('audit_failed').map(({ level, operation, outcome }) => [level, operation, outcome]);
 const counted = ({ gateway }: ClockedGateway) => readMetric(gateway.urls.admin, 'm2m_audit_failed_total');
 
-test('a mutation that was done is answered as done when it cannot be recorded: nobody does it again, and the gateway tells', async () => {
+test('a mutation that was done is answered as done even if it cannot be recorded, so that nobody repeats it, and the gateway logs it', async () => {
   await using stack = await openBroken();
   const { activate, cancel } = operator(stack.gateway.urls.graphql);
   await activate(activation(stack.account, { devices: devices(1, 1) }));
@@ -41,7 +41,7 @@ test('a mutation that was done is answered as done when it cannot be recorded: n
   expect(await counted(stack)).toBe(2);
 });
 
-test('a key that was made is handed out when that cannot be recorded: it is nowhere else', async () => {
+test('a new key is handed out even if that cannot be recorded, because it stands nowhere else', async () => {
   await using stack = await openBroken();
   await stack.restart({ M2M_AUTH: 'on' });
   const key = await makeKey(stack.gateway, { scopes: { '*': ['read'] } });
@@ -56,7 +56,7 @@ test('a key that was made is handed out when that cannot be recorded: it is nowh
   ]);
 });
 
-test('callback URLs that were rotated are told as rotated when that cannot be recorded', async () => {
+test('rotated callback URLs are reported as rotated even if that cannot be recorded', async () => {
   await using stack = await openBroken();
   expect(await stack.command('POST', '/callbacks/register')).toMatchObject({ status: 200 });
   expect(await stack.command('POST', '/callbacks/rotate')).toMatchObject({

@@ -30,7 +30,7 @@ async function activate(stack: Stack, { authorization }: TestKey, more: object =
   return { type: data?.activateDevices.__typename ?? errors?.[0]?.extensions?.code, id: data?.activateDevices.request?.id ?? null };
 }
 
-test('every mutation is told of once: who, which account, how many devices, on what, and what came of it', async () => {
+test('every mutation is recorded once: its caller, account, number of devices, subject and outcome', async () => {
   await using stack = await startStack({ env: AUTH });
   const owner = await makeKey(stack.gateway, { scopes: ALL });
   const key = await makeKey(stack.gateway, { scopes: { [ACCOUNTS.mine]: ['read', 'write'] } });
@@ -70,7 +70,7 @@ test('every mutation is told of once: who, which account, how many devices, on w
   ]);
 });
 
-test('what was refused before it ran is told too: every action of it', async () => {
+test('an operation that was refused before it ran is recorded too, with each of its actions', async () => {
   await using stack = await startStack({ env: { ...AUTH, M2M_CALLER_MUTATIONS_PER_MINUTE: '2' } });
   const owner = await makeKey(stack.gateway, { scopes: ALL });
   const reader = await makeKey(stack.gateway, { scopes: { '*': ['read'] } });
@@ -92,7 +92,7 @@ test('what was refused before it ran is told too: every action of it', async () 
   ]);
 });
 
-test('who may do nothing cannot fill the log: so many refusals a minute are told', async () => {
+test('a caller without rights cannot fill the log: only so many refusals a minute are recorded', async () => {
   await using stack = await startStack({ env: AUTH });
   const owner = await makeKey(stack.gateway, { scopes: ALL });
   const reader = await makeKey(stack.gateway, { scopes: { '*': ['read'] } });
@@ -104,7 +104,7 @@ test('who may do nothing cannot fill the log: so many refusals a minute are told
   expect(told.length).toBeLessThan(700);
 });
 
-test('cancel, retry, resolve and redrive are told with what they were done to, and what came of it', async () => {
+test('cancel, retry, resolve and redrive are recorded with their subject and their outcome', async () => {
   await using world = await openTwoAccounts();
   const { stack, mine, theirs } = world;
   const key = await makeKey(stack.gateway, { scopes: { [mine.account]: ['read', 'write', 'admin'] } });
@@ -142,7 +142,7 @@ test('cancel, retry, resolve and redrive are told with what they were done to, a
   ]);
 });
 
-test('an admin sees the log of its accounts, an admin of every account also what concerns none; page after page', async () => {
+test('an admin sees the log of its accounts page by page, and an admin of every account also sees the entries of no account', async () => {
   await using world = await openTwoAccounts();
   const { stack, mine, theirs, owner } = world;
   const admin = await makeKey(stack.gateway, { scopes: { [mine.account]: ['admin'] } });
@@ -166,7 +166,7 @@ test('an admin sees the log of its accounts, an admin of every account also what
   expect(times).toEqual(times.toSorted((left, right) => right - left));
 });
 
-test('nothing of an input is in the log', async () => {
+test('the log holds nothing of an input', async () => {
   await using stack = await startStack({ env: AUTH });
   const owner = await makeKey(stack.gateway, { scopes: ALL });
   const input = activation({

@@ -77,7 +77,7 @@ test.each([
   expect([store.alone(rowsOf('request')), store.alone(rowsOf('audit'))]).toEqual([1, 2]);
 });
 
-test('a request that is there already is not told of as made', async () => {
+test('a request that exists already is not recorded as made', async () => {
   await using store = await openStore();
   {
     await using log = openLog(store.path);

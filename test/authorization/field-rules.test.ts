@@ -13,7 +13,7 @@ test('every field of the graph has a rule', () => {
   expect(FIELDS.filter(([type = '', field = '']) => fieldRule(schema, type, field) === null)).toEqual([]);
 });
 
-test('a way in asks for a scope, and only a way in', () => {
+test('only the fields that lead into the graph ask for a scope', () => {
   const roots = ['Query', 'Mutation', 'Subscription'];
   for (const [type = '', field = ''] of FIELDS) {
     const rule = fieldRule(schema, type, field);
@@ -23,7 +23,7 @@ test('a way in asks for a scope, and only a way in', () => {
   }
 });
 
-test('what is secret of a device needs a grant wherever it stands: as a field of its own, and in a whole message', () => {
+test('a secret of a device needs a grant wherever it stands: as a field of its own, and inside a whole message', () => {
   const secret = FIELDS.filter(([type = '', field = '']) => typeof fieldRule(schema, type, field) === 'object').map((names) =>
     names.join('.'),
   );

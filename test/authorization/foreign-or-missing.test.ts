@@ -144,7 +144,7 @@ test('after another account’s request a list goes on as after one made at the 
   expect(foreign.text).not.toContain(ACCOUNTS.theirs);
 });
 
-test('a dead letter of another account is none', async () => {
+test('a dead letter of another account looks like one that does not exist', async () => {
   const redrive = async (id: string) => {
     const query = 'mutation ($id: ID!) { redriveDeadLetters(input: { ids: [$id] }) { outcome } }';
     return ask(world.url, caller.authorization, { query, variables: { id } });
@@ -189,7 +189,7 @@ test.each(FOLLOWED)(
   },
 );
 
-test('a cursor of another account’s request says no more than one of a request that never was', async () => {
+test('a cursor of another account’s request tells no more than one of a request that never existed', async () => {
   const { mine, theirs } = world;
   const after = (cursor: string) =>
     ask(world.url, caller.authorization, { query: FOLLOW, variables: { id: mine.settled.id, after: cursor } }, 'text/event-stream');
@@ -215,7 +215,7 @@ test.each([
   }
 });
 
-test('lists without an account are of one’s own accounts alone', async () => {
+test('lists without an account name hold only the caller’s own accounts', async () => {
   const query = `{ requests { nodes { accountName } } unclaimedCallbacks { nodes { accountName } }
     deadLetters { nodes { accountName } } auditLog(first: 1000) { nodes { accountName } } }`;
   const accounts = async ({ authorization }: TestKey) => {

@@ -106,7 +106,7 @@ test.each([
   expect(codeOf(await ask(world.url, holders.activationCode.authorization, { query }))).toBeNull();
 });
 
-test('an operation is judged by itself: another of the same document may ask for what its caller has no grant for', async () => {
+test('each operation is judged by itself: another one in the same document may need a grant that the caller lacks', async () => {
   const query = `query Secret { request(id: "x") { ...Code } } query Plain { request(id: "${world.renewed.id}") { id } }
     fragment Code on Request { outcomes { nodes { activationCode } } }`;
   const { status, text } = await ask(world.url, world.plain.authorization, { query, operationName: 'Plain' });

@@ -134,7 +134,7 @@ test('a revoked key closes its sockets and streams at once, and nobody else’s'
   await stayingStream.return();
 });
 
-test('a mutation that waits when its key is revoked is still told what became of it: it was sent', async () => {
+test('a mutation that waits when its key is revoked still gets its result, because it was sent', async () => {
   await using world = await openTwoOpen();
   const { simulator } = world.stack;
   const key = await makeKey(world.stack.gateway, { scopes: { '*': ['read', 'write'] } });
@@ -160,7 +160,7 @@ test('a mutation that waits when its key is revoked is still told what became of
   expect(simulator.ledger.posts).toHaveLength(sent);
 });
 
-test('operations on a socket are judged by the rights of the moment', async () => {
+test('operations on a socket are judged by the rights that their caller has now', async () => {
   await using world = await openTwoOpen();
   const { mine, theirs } = world;
   const key = await makeKey(world.stack.gateway, { scopes: { [mine.account]: ['read'] } });

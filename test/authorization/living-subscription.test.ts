@@ -24,7 +24,7 @@ async function subscribed(
 
 const next = (socket: RawWebSocket, id: string): Promise<ProtocolMessage> => socket.message((message) => message.id === id);
 
-test('an account that is taken away ends its subscriptions at once, though nothing happens; others on the socket go on', async () => {
+test('when an account is taken away, its subscriptions end at once although nothing happens, and the others on the socket go on', async () => {
   await using world = await openTwoOpen();
   const { mine, theirs } = world;
   const key = await makeKey(world.stack.gateway, { scopes: { [mine.account]: ['read'], [theirs.account]: ['read'] } });
@@ -46,7 +46,7 @@ test('an account that is taken away ends its subscriptions at once, though nothi
   expect(await ending(socket, 'again')).toContain('NOT_FOUND');
 });
 
-test('the last right to read that is taken away ends every subscription, and leaves the socket', async () => {
+test('when the last right to read is taken away, every subscription ends and the socket stays', async () => {
   await using world = await openTwoOpen();
   const { mine, theirs } = world;
   const key = await makeKey(world.stack.gateway, { scopes: { '*': ['read', 'write'] } });
@@ -57,7 +57,7 @@ test('the last right to read that is taken away ends every subscription, and lea
   expect(await ending(socket, 'still')).toContain('"__typename":"Query"');
 });
 
-test('a grant that is taken away ends what selects its secret at the next batch, and no secret is sent after', async () => {
+test('when a grant is taken away, a subscription that selects its secret ends at the next batch, and no secret is sent after that', async () => {
   await using world = await openTwoOpen();
   const { mine } = world;
   const key = await makeKey(world.stack.gateway, { scopes: { '*': ['read'] }, grants: ['deviceCredential'] });
@@ -83,7 +83,7 @@ test('a grant that is taken away ends what selects its secret at the next batch,
   expect(await next(socket, 'slim')).toMatchObject({ payload: { data: { requestStatus: { outcomes: [{ index: 1 }] } } } });
 });
 
-test('rights that change and still suffice disturb nobody: no gap, no repeat', async () => {
+test('a change of rights that leaves enough disturbs nobody: no gap, no repeat', async () => {
   await using world = await openTwoOpen({ devices: 6 });
   const { mine } = world;
   const key = await makeKey(world.stack.gateway, { scopes: { '*': ['read'] } });
@@ -110,7 +110,7 @@ function indexesOf(message: ProtocolMessage): number[] {
   return [...JSON.stringify(message).matchAll(/"index":(\d+)/g)].map(([, index]) => Number(index));
 }
 
-test('followers with the same question share no answer beyond their rights', async () => {
+test('followers that share an execution get no more than their rights allow', async () => {
   await using world = await openTwoOpen();
   const { mine, theirs } = world;
   const { gateway } = world.stack;

@@ -34,7 +34,7 @@ test('a caller’s open subscriptions are limited, over sockets and event stream
   expect(await openSubscriptions(stack.gateway)).toBe(MOST);
 
   follow('over');
-  expect(JSON.stringify(await socket.ending('over'))).toMatch(/Nothing was followed: you have 100 .*"code":"RATE_LIMITED"/);
+  expect(JSON.stringify(await socket.ending('over'))).toMatch(/The subscription was not started: you have 100 .*"code":"RATE_LIMITED"/);
   for (const key of [busy, same]) expect((await streamed(key)).first?.data).toContain('"code":"RATE_LIMITED"');
   const others = await streamed(other);
   expect(others.first?.data).toContain('"cursor"');

@@ -37,7 +37,7 @@ async function seenBy(stack: Stack, { authorization }: TestKey) {
   };
 }
 
-test('what another tool asked for belongs to the account of the path it came by: unclaimed first, then a request of its own', async () => {
+test('a callback for another tool’s request belongs to the account of its path: it is unclaimed first, then a request of its own', async () => {
   await using stack = await startStack({ env: { M2M_AUTH: 'on', M2M_LOG_LEVEL: 'silent', M2M_ADOPT_AFTER_MS: '1000' }, register: false });
   const mine = await makeKey(stack.gateway, { scopes: { [ACCOUNTS.mine]: ALL } });
   const theirs = await makeKey(stack.gateway, { scopes: { [ACCOUNTS.theirs]: ALL } });
@@ -58,7 +58,7 @@ test('what another tool asked for belongs to the account of the path it came by:
   expect(await find(mine, 'of-theirs')).toEqual({ request: null });
 });
 
-test('whoever knows the path of one account changes nothing of another’s: its message is a dead letter of the path’s account', async () => {
+test('whoever knows the path of one account cannot change another account: the message is a dead letter of the path’s account', async () => {
   await using world = await openTwoOpen({ devices: 1 });
   const { stack } = world;
   const mine = await makeKey(stack.gateway, { scopes: { [ACCOUNTS.mine]: ALL } });

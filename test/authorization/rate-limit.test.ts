@@ -83,7 +83,7 @@ test.each(TABLE)('%s', (_what, steps) => {
   }
 });
 
-test('in no minute goes more than two minutes’ worth, however it is taken', () => {
+test('no minute takes more than the amount of two minutes, however it is spread', () => {
   let now = 0;
   const limit = new RateLimit(PER_MINUTE, () => now);
   const taken: number[] = [];
@@ -93,7 +93,7 @@ test('in no minute goes more than two minutes’ worth, however it is taken', ()
   expect(taken.length).toBeGreaterThanOrEqual(PER_MINUTE * 6 - 1);
 });
 
-test('ten thousand names later those are forgotten that have all of theirs again, and no other', () => {
+test('after ten thousand more names, only the names that have their whole amount again are forgotten', () => {
   let now = 0;
   const limit = new RateLimit(PER_MINUTE, () => now);
   limit.take('empty', 60);

@@ -24,7 +24,7 @@ function activate({ gateway }: Stack, { authorization }: TestKey, first: number,
   return ask(gateway.urls.graphql, authorization, { query: ACTIVATE, variables: { input: input(first, more) } });
 }
 
-test('a caller beyond its operations is told when to come back, by every door; another is not affected', async () => {
+test('a caller with too many operations is told by every door when to come back, and other callers are not affected', async () => {
   await using stack = await open({ M2M_CALLER_OPERATIONS_PER_MINUTE: '3' });
   const { graphql: url, websocket } = stack.gateway.urls;
   const busy = await makeKey(stack.gateway, { scopes: ALL, name: 'busy' });
@@ -61,7 +61,7 @@ test('a caller beyond its operations is told when to come back, by every door; a
   expect(stack.simulator.ledger.posts).toEqual([]);
 });
 
-test('a caller beyond its mutations sends none, and still asks; each field of a mutation counts', async () => {
+test('a caller with too many mutations can still query, and each mutation field counts', async () => {
   await using stack = await open({ M2M_CALLER_MUTATIONS_PER_MINUTE: '4' });
   const { graphql: url } = stack.gateway.urls;
   const busy = await makeKey(stack.gateway, { scopes: ALL });
@@ -84,7 +84,7 @@ test('a caller beyond its mutations sends none, and still asks; each field of a 
   expect([...stack.simulator.ledger.postsPerDevice().keys()].some((device) => device.endsWith('22'))).toBe(false);
 });
 
-test('what a caller has waiting is limited, also where it comes all at once; another is not affected', async () => {
+test('the waiting requests of a caller are limited, also when they come all at once, and other callers are not affected', async () => {
   await using stack = await open({
     M2M_CALLER_MAX_QUEUED_REQUESTS: '3',
     M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE: '1',
@@ -118,7 +118,7 @@ test('what a caller has waiting is limited, also where it comes all at once; ano
   expect((await activate(stack, busy, 10 + again, { idempotencyKey: `key-${again}` })).text).toContain('ActivateDevicesAccepted');
 });
 
-test('a repeat of what waits takes no place of its own: neither its caller nor anybody else is shut out by it', async () => {
+test('a repeat of a waiting request takes no second place, so it shuts nobody out', async () => {
   await using stack = await open({
     M2M_CALLER_MAX_QUEUED_REQUESTS: '3',
     M2M_MAX_QUEUED_REQUESTS: '5',
@@ -136,7 +136,7 @@ test('a repeat of what waits takes no place of its own: neither its caller nor a
   expect(stack.simulator.ledger.posts).toHaveLength(1);
 });
 
-test('a caller’s sockets are limited, not another’s; one that closes makes room', async () => {
+test('the sockets of each caller are limited, and a socket that closes makes room', async () => {
   await using stack = await open({ M2M_CALLER_SOCKETS: '2' });
   const { websocket } = stack.gateway.urls;
   const busy = await makeKey(stack.gateway, { scopes: ALL });

@@ -78,7 +78,7 @@ test.each([
   expect(foreign).toMatchObject({ statements: 1, audited: { account: null, subject: null, outcome: 'NOT_FOUND' } });
 });
 
-test('of another account’s dead letter nothing is read, however long it is', async () => {
+test('a dead letter of another account is not read, however long it is', async () => {
   const given: unknown[] = [];
   await using doors = await openGraphqlDoors({
     caller: CALLER,

@@ -137,7 +137,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
   },
 };
 
-test('the table has every way into the graph', () => {
+test('the table lists every field that leads into the graph', () => {
   const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
   const fields = roots.flatMap((type) => Object.keys(type?.getFields() ?? {}).map((field) => `${type?.name}.${field}`));
   expect(Object.keys(FIELDS).toSorted()).toEqual(fields.toSorted());
@@ -180,7 +180,7 @@ test.each(Object.entries(FIELDS).filter(([, { alsoReads }]) => alsoReads))(
   },
 );
 
-test('whoever lacks one scope of an operation gets nothing of it', async () => {
+test('a caller that lacks one scope of an operation gets nothing of it', async () => {
   const reader = await makeKey(world.stack.gateway, { scopes: { '*': ['read'] } });
   const query = `{ request(id: "${world.mine.settled.id}") { id } deadLetters { nodes { id } } }`;
   const { status, text } = await ask(world.url, reader.authorization, { query });
@@ -188,7 +188,7 @@ test('whoever lacks one scope of an operation gets nothing of it', async () => {
   expect(text).not.toContain(world.mine.settled.id);
 });
 
-test('over a WebSocket the same: refused is the operation, not the socket', async () => {
+test('over a WebSocket too the operation is refused, and the socket stays open', async () => {
   const reader = await makeKey(world.stack.gateway, { scopes: { [ACCOUNTS.mine]: ['read'] } });
   await using socket = await RawWebSocket.ready(world.stack.gateway.urls.websocket, reader.authorization);
   for (const [name, { needs, query, allowed }] of Object.entries(FIELDS)) {
@@ -198,7 +198,7 @@ test('over a WebSocket the same: refused is the operation, not the socket', asyn
   }
 });
 
-test('an id that does not exist is not found by who may everything, and forbidden to who may nothing', async () => {
+test('an unknown id is not found for a caller with all rights, and forbidden for a caller without rights', async () => {
   const query = `{ request(id: "${NO_ID}") { id } }`;
   expect((await ask(world.url, world.owner.authorization, { query })).text).toBe('{"data":{"request":null}}');
   expect(codeOf(await ask(world.url, nobody, { query }))).toBe('FORBIDDEN');

@@ -42,9 +42,9 @@ const swapped = (text: string) => text.toUpperCase();
 
 /** [what is shown, the header, what the sentence says, what a WebSocket is closed with] */
 const REFUSED: readonly (readonly [what: string, shown: () => string | null, says: RegExp, closes: number])[] = [
-  ['nothing', () => null, /must know who asks: send `Authorization: Bearer/, 4401],
-  ['an empty header', () => '', /must know who asks/, 4401],
-  ['spaces', () => '   ', /must know who asks/, 4401],
+  ['nothing', () => null, /must know its caller\. Send `Authorization: Bearer/, 4401],
+  ['an empty header', () => '', /must know its caller/, 4401],
+  ['spaces', () => '   ', /must know its caller/, 4401],
   ['a key without Bearer', () => good.text, /is not `Bearer <API key or JWT>`/, 4401],
   ['Bearer without a key', () => 'Bearer', /is not `Bearer/, 4401],
   ['Basic', () => `Basic ${btoa(`user:${good.text}`)}`, /is not `Bearer/, 4401],
@@ -108,7 +108,11 @@ test.each(REFUSED)('%s closes a WebSocket, whether it comes in the header or in 
 
 test.each([
   ['a revoked key', () => revoked.authorization, 'The API key was revoked. An operator makes another: npm run keys -- create'],
-  ['a key with another secret', () => `Bearer ${otherSecret(good.text)}`, 'There is no such API key. Check that it was copied whole.'],
+  [
+    'a key with another secret',
+    () => `Bearer ${otherSecret(good.text)}`,
+    'There is no such API key. Check that you have copied all of it.',
+  ],
   ['a token of nobody', () => 'Bearer abc.def.ghi', expect.stringContaining('The JWT is refused') as string],
   ['nothing', () => null, 'connectionParams.authorization must be Bearer <API key or JWT>'],
 ])('a browser, which is shown nothing else, learns from the reason of the close that it showed %s', async (_what, shown, says) => {
@@ -144,7 +148,7 @@ test.each([
   expect([4400, 4401]).toContain(await socket.closed);
 });
 
-test('of a header and connectionParams the latter count, also where they are wrong', async () => {
+test('connectionParams count before the header, even if they are wrong', async () => {
   const open = async (header: string, authorization: unknown) => {
     const socket = await RawWebSocket.open(world.websocket, { headers: { authorization: header } });
     socket.send({ type: 'connection_init', payload: { authorization } });
@@ -158,7 +162,7 @@ test('of a header and connectionParams the latter count, also where they are wro
   expect(await header.message(() => true)).toEqual({ type: 'connection_ack' });
 });
 
-test('nothing is taken of a socket that has not said who it is', async () => {
+test('a socket that has not said who it is can run nothing', async () => {
   await using socket = await RawWebSocket.open(world.websocket, { headers: { authorization: good.authorization } });
   socket.subscribe('1', SLIM, { id: world.mine.id });
   expect([await socket.closed, socket.rest()]).toEqual([4401, []]);
@@ -180,7 +184,7 @@ test.each(['x-api-key', 'cookie', 'proxy-authorization', 'x-forwarded-authorizat
   },
 );
 
-test('two Authorization headers are none, whichever is good: who stands between may have read the other', async () => {
+test('two Authorization headers count as none, because a proxy may have read only one of them', async () => {
   expect(await statusOf(['authorization', good.authorization])).toBe(200);
   for (const second of [good.authorization, revoked.authorization, 'Basic eDp5', ''])
     expect(await statusOf(['authorization', good.authorization, 'Authorization', second])).toBe(401);
@@ -201,7 +205,7 @@ function statusOf(headers: readonly string[]): Promise<number | undefined> {
   });
 }
 
-test('without authentication only this machine is listened to, and the start says so', async () => {
+test('without authentication the gateway listens to this machine only, and logs it at the start', async () => {
   await using folder = await tempFolder();
   const env = gatewayEnv(world.stack.simulator, `${folder.path}/gateway.sqlite`);
   const logged: string[] = [];
@@ -226,7 +230,7 @@ test.each(['0.0.0.0', '::', '192.0.2.7', 'gateway.example.com', '127.0.0.1.examp
   },
 );
 
-test('without a word about it, everybody is asked', () => {
+test('authentication is on by default', () => {
   const { M2M_AUTH: _auth, ...env } = gatewayEnv(world.stack.simulator, 'unused.sqlite');
   expect(readConfig(env).auth).toBe(true);
 });

@@ -20,7 +20,7 @@ interface Resumed {
   };
 }
 
-test('who may only write sees the request of its own mutation, as often as it repeats it, and none that others made of it', async () => {
+test('a caller that may only write sees the request of its own mutation, however often it repeats it, and no request of others', async () => {
   await using stack = await startStack({ env: { M2M_AUTH: 'on', M2M_LOG_LEVEL: 'silent' }, register: false });
   const { account, gateway } = stack;
   const writer = await makeKey(gateway, { scopes: { [account]: ['write'] } });

@@ -34,7 +34,7 @@ const LEAKS: readonly PlantedLeak[] = [
   {
     name: 'errors of GraphQL repeat values',
     file: 'server/graphql/mask-error.ts',
-    find: 'return withoutValues(graphqlError);',
+    find: 'return removeValues(graphqlError);',
     replace: 'return graphqlError;',
     shows: ['wrongScalar in refusals'],
   },

@@ -9,7 +9,7 @@ const COMPLETE: Readonly<Record<string, string>> = {
   M2M_CALLBACK_PUBLIC_URL: 'https://m2m.example.com:9001/m2m',
 };
 
-const OWN = `M2M_CALLBACK_FORWARD: entry 1 is a callback URL of this gateway: messages would go in a circle.`;
+const OWN = `M2M_CALLBACK_FORWARD: entry 1 is a callback URL of this gateway, so messages would go in a circle.`;
 const FORM = 'that is not [account/]Service=URL or [account/]*=URL';
 
 test('entries name an account, a service, both or neither, and keep their URL as it is written', () => {

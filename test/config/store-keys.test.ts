@@ -48,9 +48,7 @@ test('two keys with one id are refused: a row could not tell which of them it ne
     return key.toString('base64');
   });
   const storeKeys = [one ?? '', both[0] ?? '', other ?? ''];
-  expect(() => readStoreKeys({ storeKeys, storeKeysFile: null })).toThrow(
-    /^Keys 1 and 3 of the store are two that have one id \(6826053e\)/,
-  );
+  expect(() => readStoreKeys({ storeKeys, storeKeysFile: null })).toThrow(/^Keys 1 and 3 of the store have the same id \(6826053e\)/);
 });
 
 test('a file that cannot be read is refused by its name', async () => {

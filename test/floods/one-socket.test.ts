@@ -94,7 +94,7 @@ test.each(FLOODS)('nothing of a flood of %s is lost: its end is answered when it
   await until(async () => (await openSubscriptions(running)) === 0);
 });
 
-test('of a flood no more is read than one read had brought: it waits in the connection, not in memory', async () => {
+test('only one read of a flood comes into memory, and the rest waits in the connection', async () => {
   await using flooder = await openReady(standing.websocketUrl);
   await using other = await RawWebSocket.ready(standing.websocketUrl);
   const part = many(() => complete('x'.repeat(1_000)), 100);

@@ -50,7 +50,7 @@ async function unharmed(doors: Doors): Promise<void> {
 const init = (payload: object) => JSON.stringify({ type: 'connection_init', payload });
 const ask = (padding: string) => JSON.stringify({ id: '1', type: 'subscribe', payload: { query: QUERY, variables: { unused: padding } } });
 
-test('one who says in 60,000 bytes who it is is heard', async () => {
+test('a client may use 60,000 bytes to say who it is', async () => {
   await using doors = await openAskingDoors();
   await using raw = await RawWebSocket.open(doors.websocketUrl);
   raw.send(init({ note: 'x'.repeat(60_000) }));
@@ -84,7 +84,7 @@ test.each([
   expect(doors.executed()).toBe(0);
 });
 
-test('one who was let in may send what it likes', async () => {
+test('a client that was admitted may send more', async () => {
   await using doors = await openAskingDoors();
   await using raw = await RawWebSocket.ready(doors.websocketUrl);
   raw.send(ask('x'.repeat(140_000)));
@@ -116,7 +116,7 @@ test('1,000 sockets that say nothing keep none out, and are gone after 3 seconds
   await until(async () => (await sockets(doors)) === 0);
 });
 
-test('a caller has so many sockets and no more; the next is told to come later, and gets in when one has closed', async () => {
+test('a caller has a limited number of sockets: the next one is told to come later, and gets in when one has closed', async () => {
   await using doors = await openGraphqlDoors({ socketsPerCaller: 50 });
   await using opened = new AsyncDisposableStack();
   const [first] = await Promise.all(Array.from({ length: 50 }, async () => opened.use(await RawWebSocket.ready(doors.websocketUrl))));

@@ -26,11 +26,11 @@ test('a stream of events tells nginx not to hold it back; other answers do not',
 test('a WebSocket handshake whose Upgrade a proxy took away is answered 426, with what to do', async () => {
   const answer = await send(doors.url, undefined, { method: 'GET', headers: HANDSHAKE });
   expect(answer).toMatchObject({ status: 426, headers: { upgrade: 'websocket' } });
-  expect(answer.text).toContain('have the proxy pass these headers on');
+  expect(answer.text).toContain('The proxy must pass these headers on');
   expect((await send(doors.url, undefined, { method: 'GET' })).status).toBe(405);
 });
 
-test('what a wrong proxy or setting refuses is told once a minute of each kind, by variable and without what was sent', async () => {
+test('each kind of refusal by a wrong proxy or setting is logged once a minute, with the variable and without the request', async () => {
   await using own = await openGraphqlDoors({ logLevel: 'warn' });
   for (let times = 0; times < 3; times++) {
     await send(own.url, QUERY, { headers: { ...JSON_BODY, host: 'evil.example' } });

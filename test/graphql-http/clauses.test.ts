@@ -153,7 +153,7 @@ describe.each([JSON_TYPE, GRAPHQL_TYPE])('§5.4, with Accept: %s', (accept) => {
   });
 });
 
-test('what a body that is no JSON holds is not repeated', async () => {
+test('the answer to a body that is no JSON does not repeat it', async () => {
   const answer = await send(url, '{"password": hunter2-hunter2', accepting(GRAPHQL_TYPE));
   expect(answer.status).toBe(400);
   expect(answer.text).not.toMatch(/hunter2|password|SyntaxError/);

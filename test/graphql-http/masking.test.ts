@@ -26,7 +26,7 @@ test('an error nobody expected is logged and shown without its words', async () 
   expect(door.logged()).toContain('graphql_unexpected_error');
 });
 
-test('something thrown that is no error is masked too', async () => {
+test('a thrown value that is no error is masked too', async () => {
   // oxlint-disable-next-line prefer-promise-reject-errors
   await using door = await doorOver(() => Promise.reject(SECRET));
   const answer = await send(door.url, '{"query":"{ requests { nodes { id } } }"}');
@@ -34,7 +34,7 @@ test('something thrown that is no error is masked too', async () => {
   expect(answer.text).not.toMatch(/SQLITE|hunter2/);
 });
 
-test('an error of the gateway is shown with its words and code, for it was written to be read', async () => {
+test('an error of the gateway is shown with its message and code', async () => {
   await using door = await doorOver(() =>
     Promise.reject(new GatewayError('STORE_FAILED', 'The disk is full.', { cause: new Error(SECRET) })),
   );

@@ -113,7 +113,7 @@ test('a page of the gateway itself needs no list, also behind a proxy that ends 
   }
 });
 
-test('who is no browser sends no origin, and is told of none', async () => {
+test('a client that is no browser sends no origin, and gets no CORS headers', async () => {
   for (const { url } of [doors, closed]) {
     const answer = await post(url, {});
     expect(answer.status).toBe(200);

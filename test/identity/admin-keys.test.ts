@@ -38,9 +38,9 @@ test.each([
   ['a list', '[]', 'the body is not'],
   ['nothing', '{}', 'the body is not'],
   ['a hash of its own', JSON.stringify({ ...KEY, hash: 'x' }), 'the body is not'],
-  ['an unknown scope', JSON.stringify({ ...KEY, scopes: { '*': ['root'] } }), 'is not what it must be'],
-  ['an unknown grant', JSON.stringify({ ...KEY, grants: ['everything'] }), 'is not what it must be'],
-  ['a time as text', JSON.stringify({ ...KEY, expiresAt: '2030-01-01' }), 'is not what it must be'],
+  ['an unknown scope', JSON.stringify({ ...KEY, scopes: { '*': ['root'] } }), 'does not have the right form'],
+  ['an unknown grant', JSON.stringify({ ...KEY, grants: ['everything'] }), 'does not have the right form'],
+  ['a time as text', JSON.stringify({ ...KEY, expiresAt: '2030-01-01' }), 'does not have the right form'],
   ['more than 16 KiB', JSON.stringify({ ...KEY, name: 'x'.repeat(16_384) }), 'longer than 16384 bytes'],
   ['a megabyte', 'x'.repeat(1_048_576), 'longer than 16384 bytes'],
 ])('no key is made of %s', async (_name, body, words) => {

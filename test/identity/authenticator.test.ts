@@ -102,7 +102,7 @@ test.each([
   expect(door.issuer.fetches).toBe(0);
 });
 
-test('what has expired, was revoked or cannot be checked is told apart from what is wrong', async () => {
+test('an expired, revoked or uncheckable token is told apart from a wrong one', async () => {
   await using door = await openAuthenticator();
   const short = await door.keys.ring.create({ like: door.id, expiresAt: door.keys.now() + DAY_MS });
   const token = await door.issuer.sign({ exp: Math.floor(Date.now() / 1000) + 60 });
@@ -125,7 +125,7 @@ test('without an issuer in the configuration only keys are taken', async () => {
   );
 });
 
-test('nothing of those who were refused is stored', async () => {
+test('nothing about refused callers is stored', async () => {
   await using door = await openAuthenticator();
   const before = await door.keys.store.list();
   for (const text of ['Bearer m2m_', `Bearer ${door.key}x`, 'Bearer a.b.c']) await door.outcome(text);

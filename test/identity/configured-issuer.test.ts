@@ -34,7 +34,7 @@ test('a gateway whose issuer’s keys are in a file takes its tokens, with the r
   expect(issuer.fetches).toBe(0);
 });
 
-test('while the issuer’s keys cannot be had a token is answered 503, and its socket closed with 1013: it may be good', async () => {
+test('while the issuer’s keys cannot be fetched, a token is answered 503 and its socket closed with 1013, because it may be good', async () => {
   await using issuer = await startIssuer();
   await using stack = await startStack({ env: { ...ENV, ...issuerEnv(issuer) }, register: false });
   const { graphql: url, websocket } = stack.gateway.urls;

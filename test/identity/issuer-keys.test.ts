@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { issuerKeysOfFile } from '../../src/server/identity/issuer-keys.ts';
+import { readIssuerKeys } from '../../src/server/identity/issuer-keys.ts';
 import { JwtVerifier } from '../../src/server/identity/jwt-verifier.ts';
 import { signingKey, startIssuer, type Issuer, type SigningKey } from '../support/start-issuer.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -93,7 +93,7 @@ test.each([
   const later = refused('UNAVAILABLE', 'Try again later');
   expect(await verifier.outcome(token)).toEqual(later);
   expect(verifier.failures).toEqual([
-    expect.stringMatching(new RegExp(`^The keys at ${own.jwksUrl} \\(M2M_JWT_JWKS_URL\\) cannot be had: .*${why}`)),
+    expect.stringMatching(new RegExp(`^The keys at ${own.jwksUrl} \\(M2M_JWT_JWKS_URL\\) cannot be fetched: .*${why}`)),
   ]);
   own.answer = null;
   // Not every token that comes meanwhile is a question to a server in trouble.
@@ -128,7 +128,7 @@ test('many tokens at once are one question to the issuer', async () => {
 test('keys may come from a file, which says in words when it is none', async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/jwks.json`;
-  const open = () => issuerKeysOfFile(path);
+  const open = () => readIssuerKeys(path);
   const fault = (what: string) =>
     expect.objectContaining({
       code: 'CONFIG_INVALID',

@@ -124,7 +124,7 @@ test('a token is one identity while it is remembered, and its signature is check
   expect(own.fetches).toBe(2);
 });
 
-test('two who show a new token at once are one', async () => {
+test('two calls with the same new token at once get one identity', async () => {
   await using verifier = openVerifier(issuer);
   const token = await issuer.sign();
   const [one, other] = await Promise.all([verifier.verify(token), verifier.verify(token)]);
@@ -139,7 +139,7 @@ test('a refusal is not remembered', async () => {
   expect(await verifier.outcome(token)).toMatchObject({ id: 'sub:alice' });
 });
 
-test('the end of a token is told to those who wait for it', async () => {
+test('those who wait for the end of a token are told of it', async () => {
   await using verifier = openVerifier(issuer);
   const identity = await verifier.verify(await issuer.sign({ exp: seconds() + 60 }));
   verifier.advance(64 * SECOND_MS);
@@ -149,7 +149,7 @@ test('the end of a token is told to those who wait for it', async () => {
   expect(identity.current()).toBeNull();
 });
 
-test('who asks for the end after it has come finds it there', async () => {
+test('the end of a token is found even when it has already come', async () => {
   await using verifier = openVerifier(issuer);
   const identity = await verifier.verify(await issuer.sign({ exp: seconds() + 60 }));
   verifier.advance(2 * MINUTE_MS);

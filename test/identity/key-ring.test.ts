@@ -232,7 +232,7 @@ test.each<[string, () => NewKey, string]>([
   expect(await keys.store.list()).toEqual([]);
 });
 
-test('what is done to a key that there is not, or that is over, is told in words', async () => {
+test('a command on a key that does not exist or is no longer valid is refused with a message', async () => {
   await using keys = await openKeyRing();
   const unknown = { code: 'NOT_FOUND', message: 'There is no API key with this id. `npm run keys -- list` shows them all.' };
   await expect(keys.ring.revoke('000000000000')).rejects.toMatchObject(unknown);
@@ -251,7 +251,7 @@ test('what is done to a key that there is not, or that is over, is told in words
   });
 });
 
-test('who listens is told of every change, when it is done', async () => {
+test('listeners are told of every change when it is done', async () => {
   await using keys = await openKeyRing();
   const told: (readonly [KeyChange['change'], string, string])[] = [];
   const stop = keys.ring.onChange(({ change, key }) => told.push([change, key.id, key.state]));

@@ -113,7 +113,13 @@ const REFUSALS: readonly Refusal[] = [
     ...RATE_LIMITED,
     says: /too many mutations/,
   },
-  { what: 'a document that is not trusted', query: REQUESTS, code: 'DOCUMENT_NOT_TRUSTED', status: 400, says: /trusted documents only/ },
+  {
+    what: 'a document that is not trusted',
+    query: REQUESTS,
+    code: 'DOCUMENT_NOT_TRUSTED',
+    status: 400,
+    says: /takes only trusted documents/,
+  },
 ];
 
 test.each(REFUSALS)(

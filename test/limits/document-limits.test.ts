@@ -153,7 +153,7 @@ test.each([
   expect(said(text)).toContain(message);
 });
 
-test('a hundred faults are told as five, without names of the schema', () => {
+test('of a hundred faults five are reported, without names of the schema', () => {
   const messages = said(`{ request(id: 1) { ${times(100, (at) => `statu${at}`)} } }`);
   expect(messages).toHaveLength(DOCUMENT_LIMITS.errors + 1);
   expect(messages.at(-1)).toContain('Too many validation errors');

@@ -23,7 +23,7 @@ test('a text counts once for each caller, however many follow with it, and no mo
   expect(pool.acquire('x', one)).toBeNull();
 });
 
-test('those who follow with one text are given one document, while anybody follows with it', () => {
+test('subscriptions with the same text share one document while any of them is open', () => {
   const pool = new DocumentPool(250);
   const [first, again, later] = [ofLength(100), ofLength(100), ofLength(100)] as const;
   expect(pool.acquire('x', first)).toBe(first);
@@ -35,13 +35,13 @@ test('those who follow with one text are given one document, while anybody follo
   expect(pool.acquire('x', later)).toBe(later);
 });
 
-test('the first is taken, however long: a document has a limit of its own', () => {
+test('the first document is taken however long it is, because documents have their own limit', () => {
   const pool = new DocumentPool(50);
   expect(pool.acquire('x', ofLength(100))).not.toBeNull();
   expect(pool.acquire('x', ofLength(20))).toBeNull();
 });
 
-test('whoever subscribes with one new long document after the other is refused, others and one document are not', async () => {
+test('a caller that subscribes with one long document after another is refused, and other callers are not', async () => {
   await using doors = await openGraphqlDoors();
   const request = newRequest([[['ICCID', '89148000000000000001']]]);
   await doors.requestLog.create(request);

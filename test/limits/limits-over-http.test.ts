@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { documentCaches } from '../../src/server/limits/limits-plugin.ts';
+import { createDocumentCaches } from '../../src/server/limits/limits-plugin.ts';
 import { send } from '../graphql-http/support/send.ts';
 import { startLimitedYoga } from './support/limited-yoga.ts';
 
@@ -72,8 +72,8 @@ test.each([
   }
 });
 
-test('what is kept of documents is bounded by the length of their texts', () => {
-  const { documentCache } = documentCaches();
+test('the memory of kept documents is bounded by the length of their texts', () => {
+  const { documentCache } = createDocumentCaches();
   const document = { kind: 'Document', definitions: [] } as never;
   const text = (at: number) => `${at}${'x'.repeat(50_000)}`;
   for (let at = 0; at < 30; at++) documentCache.set(text(at), document);

@@ -16,7 +16,7 @@ function cost(text: string, variables: Readonly<Record<string, unknown>> = {}, s
     (definition): definition is OperationDefinitionNode => definition.kind === Kind.OPERATION_DEFINITION,
   );
   if (!operation) throw new Error('The document has no operation.');
-  return operationCost(schema, document, operation, variables, { stopAt });
+  return operationCost(schema, document, operation, variables, stopAt);
 }
 
 describe('objects count, scalars do not', () => {
@@ -120,7 +120,7 @@ describe('every item of a list that is given counts', () => {
   });
 });
 
-describe('a short text that asks for the world is counted at once', () => {
+describe('a short text that asks for a huge number of objects is counted at once', () => {
   const fragments = (each: (next: string) => string) =>
     Array.from(
       { length: 100 },

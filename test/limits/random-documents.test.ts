@@ -98,5 +98,5 @@ function costOf(query: string): number | null {
   const operation = document.definitions.find(
     (definition): definition is OperationDefinitionNode => definition.kind === Kind.OPERATION_DEFINITION,
   );
-  return operation ? operationCost(schema, document, operation, {}, { stopAt: MAX_COST }) : null;
+  return operation ? operationCost(schema, document, operation, {}, MAX_COST) : null;
 }

@@ -33,14 +33,14 @@ describe('which document a request is for', () => {
       ['prefer', { ...by(ID), query: TRUSTED }, TRUSTED],
       ['prefer', { ...by(hashOf(OTHER)), query: OTHER }, OTHER],
       ['prefer', { ...by('relay-md5'), query: OTHER }, OTHER],
-      ['prefer', { ...by(ID), query: OTHER }, 'BAD_REQUEST: The id is not that of'],
-      ['prefer', { ...by('relay-md5'), query: TRUSTED }, 'BAD_REQUEST: The id is not that of'],
+      ['prefer', { ...by(ID), query: OTHER }, 'BAD_REQUEST: The id does not belong to'],
+      ['prefer', { ...by('relay-md5'), query: TRUSTED }, 'BAD_REQUEST: The id does not belong to'],
       ['prefer', { ...by(7) }, 'BAD_REQUEST: The id of a document is not a string'],
       ['prefer', { ...by('__proto__') }, 'PERSISTED_QUERY_NOT_FOUND: PersistedQueryNotFound'],
       ['require', { ...by(ID) }, TRUSTED],
-      ['require', { ...by(hashOf('{ x }')) }, 'DOCUMENT_NOT_TRUSTED: This gateway takes trusted documents only'],
+      ['require', { ...by(hashOf('{ x }')) }, 'DOCUMENT_NOT_TRUSTED: This gateway takes only trusted documents'],
       ['require', { ...by(ID), query: TRUSTED }, TRUSTED],
-      ['require', { ...by(hashOf('{ x }')), query: '{ x }' }, 'DOCUMENT_NOT_TRUSTED: This gateway takes trusted documents only'],
+      ['require', { ...by(hashOf('{ x }')), query: '{ x }' }, 'DOCUMENT_NOT_TRUSTED: This gateway takes only trusted documents'],
     ] as const)('%s: %o is %s', (mode, params, expected) => expect(resolved(mode, params)).toMatch(expected));
   });
 
@@ -104,7 +104,7 @@ describe('files of trusted documents', () => {
     ['that is not there', undefined, 'it cannot be read'],
     ['that is no JSON', '{"hunter2', 'it is not a JSON object'],
     ['that is a list', '[]', 'it is not a JSON object'],
-    ['with what is no text', JSON.stringify({ [ID]: { hunter2: 1 } }), `what it has under ${ID} is not the text of a document`],
+    ['with what is no text', JSON.stringify({ [ID]: { hunter2: 1 } }), `the entry ${ID} is not the text of a document`],
     [
       'with a text of another SHA-256',
       JSON.stringify({ [`sha256:${ID}`]: OTHER }),
@@ -122,10 +122,10 @@ describe('files of trusted documents', () => {
     await expect(reading).rejects.not.toMatchObject({ message: expect.stringContaining('hunter2') as string });
   });
 
-  test('two that give one id to different documents are refused', async () => {
+  test('two files that give one id to different documents are refused', async () => {
     await using folder = await tempFolder();
     const files = await written(folder.path, [{ abc: TRUSTED }, { abc: OTHER }]);
-    await expect(readTrustedDocuments(files)).rejects.toThrow(/1\.json .* abc already stands for another document/);
+    await expect(readTrustedDocuments(files)).rejects.toThrow(/1\.json .* abc is already the id of another document/);
   });
 
   const written = (folder: string, contents: readonly object[]) =>

@@ -5,7 +5,7 @@ import { execute, GraphQLError, parse } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { schema } from '../../src/schema/index.ts';
 import { parseWithin, validateWithin } from '../../src/server/limits/document-limits.ts';
-import { withoutValues } from '../../src/server/limits/variable-values.ts';
+import { removeValues } from '../../src/server/limits/variable-values.ts';
 
 const SECRET = 'Kowalczyk-4711';
 const NUMBER = 987_654_321_012;
@@ -15,7 +15,7 @@ async function errorsOf(text: string, variableValues: Readonly<Record<string, un
   const faults = faultsOf(text);
   if (faults.length > 0) return faults.map(({ message }) => message);
   const { errors = [] } = await execute({ schema, document: parse(text), variableValues, hideSuggestions: true });
-  return errors.map((error) => withoutValues(error).message);
+  return errors.map((error) => removeValues(error).message);
 }
 
 function faultsOf(text: string): readonly GraphQLError[] {
@@ -31,7 +31,7 @@ const activate = 'mutation ($input: ActivateDevicesInput!) { activateDevices(inp
 const filtered = 'query ($filter: RequestFilter) { requests(filter: $filter) { nodes { id } } }';
 const input = (fields: object) => ({ input: { accountName: 'a', servicePlan: 's', mdnZipCode: 'z', ...fields } });
 
-describe('a variable that does not fit is told by its name, place and type, without its value', () => {
+describe('a variable that does not fit is reported by its name, place and type, without its value', () => {
   test.each<[string, string, Record<string, unknown>, string]>([
     [
       'a number for a text',
@@ -144,7 +144,7 @@ describe('a variable that does not fit is told by its name, place and type, with
   ])('%s', async (_what, text, variables, expected) => expect(await errorsOf(text, variables)).toEqual([expected]));
 });
 
-describe('a literal that does not fit is told by its type, without its value', () => {
+describe('a literal that does not fit is reported by its type, without its value', () => {
   const request = (id: string) => `{ request(id: ${id}) { id } }`;
   const requests = (args: string) => `{ requests(${args}) { nodes { id } } }`;
   test.each([
@@ -244,16 +244,16 @@ test('whatever is given for an input, nothing of it is repeated', async () => {
 
 test('a scalar that throws what is no GraphQLError, another executor, a result that is not of its type: not repeated either', () => {
   const thrown = `Variable "$a" has invalid value: Expected value of type "Zip", but encountered error "bad ${SECRET}"; found: "${SECRET}".`;
-  expect(withoutValues(new GraphQLError(thrown)).message).toBe('Variable "$a" has invalid value: Expected value of type "Zip".');
+  expect(removeValues(new GraphQLError(thrown)).message).toBe('Variable "$a" has invalid value: Expected value of type "Zip".');
   const another = `Variable "$a" got invalid value "${SECRET}" at "a.b"; Int cannot represent non-integer value: "${SECRET}"`;
-  expect(withoutValues(new GraphQLError(another)).message).toBe('Variable "$a" got invalid value.');
+  expect(removeValues(new GraphQLError(another)).message).toBe('Variable "$a" got invalid value.');
   const result = new GraphQLError(`Expected value of type "Request" but got: { id: "${SECRET}" }.`, { path: ['request'] });
-  expect(withoutValues(result)).toMatchObject({ message: 'Expected value of type "Request".', path: ['request'] });
+  expect(removeValues(result)).toMatchObject({ message: 'Expected value of type "Request".', path: ['request'] });
 });
 
 test('an error of another kind, and the place and code of any, stay as they are', () => {
   const other = new GraphQLError('The request was not found: "req_1".', { extensions: { code: 'NOT_FOUND' } });
-  expect(withoutValues(other)).toBe(other);
+  expect(removeValues(other)).toBe(other);
   const [fault] = faultsOf(`{ request(id: { a: "${SECRET}" }) { id } }`);
   expect(fault?.toJSON()).toEqual({
     message: 'ID cannot represent a non-string and non-integer value.',

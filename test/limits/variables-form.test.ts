@@ -40,7 +40,7 @@ test('10,000 devices with all seven identifiers are within the limits', () => {
   expect(variablesFault({ input: { devices: Array.from({ length: 10_000 }, () => ({ deviceIds, ipAddress: '10.1.1.1' })) } })).toBeNull();
 });
 
-test('a subscription is kept for hours with all that came with it: there is little room beside its document', () => {
+test('a subscription may bring little beside its document, because all of it is kept for hours', () => {
   const query = text(60_000);
   expect(keptParamsFault({ query, variables: { v: text(charactersKept - 100) } })).toBeNull();
   for (const more of [
@@ -81,7 +81,7 @@ describe('over every transport', () => {
   });
 
   const REQUIRED = { accountName: 'a', servicePlan: 's', mdnZipCode: 'z' };
-  test('of what does not fit a few errors are told', async () => {
+  test('only a few errors are reported for values that do not fit', async () => {
     for (const { errors } of await overTransports(scanned, 'full', {
       query: ACTIVATE,
       variables: { input: { ...REQUIRED, ...wide(fields - 3) } },

@@ -23,7 +23,7 @@ function loopTurns() {
 
 const times = <Value>(count: number, value: (at: number) => Value) => Array.from({ length: count }, (_, at) => value(at));
 
-test('one who comes does not wait for all that another has waiting', async () => {
+test('a new caller does not wait for all the work that another has waiting', async () => {
   const scheduler = new FairScheduler();
   const order: string[] = [];
   const take = (caller: string) => scheduler.waitForTurn(caller, 'ask').then(() => void order.push(caller));
@@ -34,7 +34,7 @@ test('one who comes does not wait for all that another has waiting', async () =>
   expect(scheduler.waiting).toBe(0);
 });
 
-test('callers have the same of the time, whatever each piece of their work takes', async () => {
+test('callers get the same share of the time, however long each piece of their work takes', async () => {
   const scheduler = new FairScheduler();
   const order: string[] = [];
   const take = async (caller: string, milliseconds: number) => {
@@ -49,7 +49,7 @@ test('callers have the same of the time, whatever each piece of their work takes
   expect(before.filter((caller) => caller === 'long').length).toBeLessThan(10);
 });
 
-test('what a caller asks does not wait for all that it follows', async () => {
+test('an operation of a caller does not wait for all the events that it follows', async () => {
   const scheduler = new FairScheduler();
   const order: string[] = [];
   const follow = times(500, () => scheduler.waitForTurn('caller', 'follow').then(() => void order.push('follow')));

@@ -6,7 +6,7 @@ import { RawWebSocket } from '../support/raw-websocket.ts';
 import { startStack } from '../support/stack.ts';
 import { watchTimers } from '../support/watched-timers.ts';
 
-test('a client has 15 seconds to take what it is sent, and is asked every 12 whether it is still there', async () => {
+test('a client has 15 seconds to take a frame, and gets a ping every 12 seconds', async () => {
   await using stack = await startStack({ register: false });
   using timers = watchTimers('/socket-sender.ts');
   await using socket = await RawWebSocket.ready(stack.gateway.urls.websocket);

@@ -63,7 +63,7 @@ test('an unexpected error tells its code and nothing else, over every transport,
   });
 });
 
-test('what a client did wrong is told in full, and is no error of ours in the log', async () => {
+test('a fault of the client is reported in full, and is not logged as an error of ours', async () => {
   await using doors = await openGraphqlDoors();
   const answers = [
     await graphql(doors.url, '{ unclaimedCallbacks(after: "forged") { nodes { id } } }'),

@@ -57,7 +57,7 @@ test('a follower that is behind does not rest', async () => {
   expect(seen).toBe(DEVICES);
 });
 
-test('a follower that leaves while it rests is let go at once', async () => {
+test('a follower that leaves while it rests ends at once', async () => {
   await using followed = await openFollowed(1_000, ENDLESS_MS);
   const { events, report } = followed;
   await events.next();

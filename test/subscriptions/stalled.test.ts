@@ -18,7 +18,7 @@ const FAT = FOLLOW.replace(
   `id index status ${Array.from({ length: 10 }, (_, at) => `${'x'.repeat(2_000)}${at}: id`).join(' ')}`,
 );
 
-test('a stalled client is closed with 1013 and resumes by its cursor without gap or repeat; 20 others are given everything meanwhile', async () => {
+test('a stalled client is closed with 1013 and resumes by its cursor without gap or repeat, and 20 others get everything meanwhile', async () => {
   await using doors = await openGraphqlDoors({ stalledAfterMs: 200, logLevel: 'warn' });
   const request = newRequest(Array.from({ length: DEVICES }, (_, at) => [['ICCID', iccid(at)] as const]));
   const { id } = request;

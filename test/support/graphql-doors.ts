@@ -11,7 +11,8 @@ import type { Identity } from '../../src/resolvers/access/caller.ts';
 import { createTrustedDocuments } from '../../src/server/limits/trusted-documents.ts';
 import { Origins } from '../../src/server/graphql/origins.ts';
 import { createLastingIdentity, LOCAL_CALLER } from '../../src/server/identity/local-caller.ts';
-import { createGraphqlServer, type GraphqlHttpLimits } from '../../src/server/graphql/graphql-http.ts';
+import { createGraphqlServer } from '../../src/server/graphql/graphql-http.ts';
+import type { HttpTimeouts } from '../../src/server/http-timeouts.ts';
 import { createGraphql } from '../../src/server/graphql/graphql.ts';
 import { WebsocketDoor } from '../../src/server/socket/websocket.ts';
 import { idleOverload } from './idle-overload.ts';
@@ -33,7 +34,7 @@ export async function openGraphqlDoors({
   maxMessageBytes = 1_000_000,
   socketsPerCaller = 50,
   pace = { perSecond: 50, atOnce: 300 },
-  limits = {} as Partial<GraphqlHttpLimits>,
+  limits = {} as Partial<HttpTimeouts>,
 } = {}) {
   await using undo = new AsyncDisposableStack();
   const folder = undo.use(await tempFolder());
@@ -78,14 +79,14 @@ export async function openGraphqlDoors({
     origins: new Origins(origins),
     hosts: ['127.0.0.1'],
     overload: undo.use(overload),
+    maxBodyBytes: maxMessageBytes,
     logger,
     metrics,
   };
-  const server = createGraphqlServer({ ...common, maxBodyBytes: maxMessageBytes, graphiql: null, limits });
+  const server = createGraphqlServer({ ...common, graphiql: null, timeouts: limits });
   const door = new WebsocketDoor({
     ...common,
     resolveDocument: trusted.resolveDocument,
-    maxMessageBytes,
     socketsPerCaller,
     pace,
     scheduler,

@@ -1,14 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { GatewayError, type ErrorCode } from '../../errors.ts';
 import { refuseStranger, refuseWebPage } from './admin-guard.ts';
-import { adminRoutes, type AdminOptions, type AdminReply, type AdminRoute } from './admin-routes.ts';
+import { listRoutes, type AdminOptions, type AdminReply, type AdminRoute } from './admin-routes.ts';
 
-/** Where the fault is ours or the caller's; any other is the carrier's. */
+/** The status of a fault that is ours or the caller's. Any other fault is the carrier's, and has status 502. */
 const STATUS_OF: Partial<Record<ErrorCode, number>> = { BAD_USER_INPUT: 400, NOT_FOUND: 404, STORE_FAILED: 500, SHUTTING_DOWN: 503 };
 
-/** The admin door: health, metrics, and the commands of the command line. No authentication: commands are taken from this machine alone. */
+/** The admin door: health, metrics, and the commands of the command line. It does not authenticate, and takes commands only from this machine. */
 export function createAdminServer(options: AdminOptions): Server {
-  const routes = adminRoutes(options);
+  const routes = listRoutes(options);
   return createServer({ requestTimeout: 60_000 }, (request, response) => {
     void answer(routes, request)
       .catch(replyToError)
@@ -17,22 +17,25 @@ export function createAdminServer(options: AdminOptions): Server {
 }
 
 async function answer(routes: readonly AdminRoute[], request: IncomingMessage): Promise<AdminReply> {
-  // Not every target of a request is a URL: `//` is none.
+  // The target of a request need not be a URL: `//` is none.
   const target = URL.canParse(request.url ?? '/', 'http://admin') ? (request.url ?? '/') : '/';
   const { pathname, searchParams } = new URL(target, 'http://admin');
   const what = `${request.method ?? ''} ${pathname}`;
   const refusal = refuseStranger(request, what) ?? refuseWebPage(request, what);
   if (refusal) return refusal;
-  const there = routes.filter(({ path }) => path === pathname);
-  const route = there.find(({ method }) => method === request.method);
+  const atPath = routes.filter(({ path }) => path === pathname);
+  const route = atPath.find(({ method }) => method === request.method);
   if (route) return await route.answer(request, searchParams);
-  if (there.length === 0)
-    return { status: 404, body: { error: 'NOT_FOUND', message: `Known: ${list(routes, 'GET')}; ${list(routes, 'POST')}.` } };
-  const allow = there.map(({ method }) => method).join(', ');
-  return { status: 405, allow, body: { error: 'METHOD_NOT_ALLOWED', message: `${pathname} is asked with ${allow}.` } };
+  if (atPath.length === 0)
+    return {
+      status: 404,
+      body: { error: 'NOT_FOUND', message: `Known: ${describeRoutes(routes, 'GET')}; ${describeRoutes(routes, 'POST')}.` },
+    };
+  const allow = atPath.map(({ method }) => method).join(', ');
+  return { status: 405, allow, body: { error: 'METHOD_NOT_ALLOWED', message: `${pathname} takes ${allow}.` } };
 }
 
-function list(routes: readonly AdminRoute[], method: AdminRoute['method']): string {
+function describeRoutes(routes: readonly AdminRoute[], method: AdminRoute['method']): string {
   const paths = routes.filter((route) => route.method === method).map(({ path, needs }) => (needs ? `${path}?${needs}=` : path));
   return `${method} ${paths.join(', ')}`;
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
-/** Where the carrier's callbacks come from, as its Callback Services page publishes it. */
+/** The addresses that the carrier sends callbacks from, as its Callback Services page publishes them. */
 export const PUBLISHED_ADDRESSES = [
   '137.117.33.109',
   '168.62.173.153',
@@ -13,7 +13,7 @@ export const PUBLISHED_ADDRESSES = [
   '34.216.81.234',
 ] as const;
 
-/** Networks that nobody on the internet has: behind such an address stands a proxy, or a container's own network. */
+/** Private networks. Such an address is that of a proxy, or of a container network. */
 const PRIVATE_NETWORKS = [
   '127.0.0.0/8',
   '10.0.0.0/8',
@@ -26,22 +26,22 @@ const PRIVATE_NETWORKS = [
   'fe80::/10',
 ] as const;
 
-/** `published or private`: a sender whose own address cannot be seen is not refused for it. */
+/** `published or private` also takes a sender whose own address is hidden behind a proxy or a container network. */
 export type AddressRule = 'any' | 'published' | 'published or private' | 'listed';
 
 export interface CallbackAddressesOptions {
-  /** As configured: `auto`, `any`, or `published`, addresses and networks. */
+  /** The configured value: `auto`, `any`, or a list of `published`, addresses and networks. */
   readonly allowed: readonly string[];
-  /** How many proxies write X-Forwarded-For; 0: the header is anybody's, and not read. */
+  /** How many proxies write X-Forwarded-For. With 0 the header is not read, because anybody can write it. */
   readonly proxyHops: number;
   readonly isOnLoopback: boolean;
   readonly publicUrl: string | null;
 }
 
-/** Who may deliver callbacks, told by the address a request comes from. */
+/** Decides who may deliver callbacks, by the address that a request comes from. */
 export class CallbackAddresses {
   readonly rule: AddressRule;
-  /** A proxy stands in front: unless it passes the sender's address on as its own, its own is all that is seen, and refused. */
+  /** Whether a proxy in front may cause every callback to be refused. It does so unless it keeps the address of the sender. */
   readonly mayRefuseAll: boolean;
   readonly #proxyHops: number;
   readonly #allowed = new BlockList();
@@ -51,14 +51,18 @@ export class CallbackAddresses {
     const entries = allowed.includes('auto') ? chooseAutomatically({ proxyHops, isOnLoopback, publicUrl }) : allowed;
     this.rule = ruleOf(entries);
     this.mayRefuseAll = this.rule === 'published' && proxyHops === 0 && (publicUrl?.startsWith('https://') ?? false);
-    for (const entry of entries.flatMap(expand)) this.#add(entry);
+    for (const entry of entries.flatMap(expand)) {
+      const [address = '', prefix] = entry.split('/');
+      if (prefix === undefined) this.#allowed.addAddress(address, familyOf(address));
+      else this.#allowed.addSubnet(address, Number(prefix), familyOf(address));
+    }
   }
 
-  /** The address the request counts as coming from; null where the proxies in front do not tell. */
+  /** The address of the sender. Null if the proxies in front do not tell it. */
   clientOf(request: Pick<IncomingMessage, 'headers' | 'socket'>): string | null {
     if (this.#proxyHops === 0) return parseAddress(request.socket.remoteAddress ?? '');
     const forwarded = request.headers['x-forwarded-for'];
-    // Node joins repeated ones; the type says otherwise.
+    // Node joins repeated headers, although its type allows an array.
     const hops = (Array.isArray(forwarded) ? forwarded.join(',') : (forwarded ?? '')).split(',');
     return parseAddress(removePort(hops.at(-this.#proxyHops)?.trim() ?? ''));
   }
@@ -67,17 +71,11 @@ export class CallbackAddresses {
     if (this.rule === 'any') return true;
     return address !== null && this.#allowed.check(address, familyOf(address));
   }
-
-  #add(entry: string): void {
-    const [address = '', prefix] = entry.split('/');
-    if (prefix === undefined) this.#allowed.addAddress(address, familyOf(address));
-    else this.#allowed.addSubnet(address, Number(prefix), familyOf(address));
-  }
 }
 
 /**
- * This process speaks plain HTTP. An https URL, or a listener on loopback, means a proxy in front whose address is all that
- * is seen; so does a private address where none is known of.
+ * This process speaks plain HTTP. So an https URL, or a listener on loopback, means that a proxy stands in front, and that we see
+ * only its address. Without these signs a private address may still be that of a proxy.
  */
 function chooseAutomatically({ proxyHops, isOnLoopback, publicUrl }: Omit<CallbackAddressesOptions, 'allowed'>): readonly string[] {
   if (proxyHops > 0) return ['published'];
@@ -102,12 +100,12 @@ function familyOf(address: string): 'ipv4' | 'ipv6' {
   return isIP(address) === 6 ? 'ipv6' : 'ipv4';
 }
 
-/** Some proxies write the port too: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+/** Some proxies also write the port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
 function removePort(written: string): string {
   return /^\[([^\]]*)\](?::\d+)?$/.exec(written)?.[1] ?? /^([\d.]+):\d+$/.exec(written)?.[1] ?? written;
 }
 
-/** An address, its zone left out; null where it is none. IPv4 in IPv6's clothes (`::ffff:192.0.2.1`) a BlockList knows itself. */
+/** The address without its zone, null if it is no address. A BlockList itself knows IPv4 addresses in IPv6 form (`::ffff:192.0.2.1`). */
 function parseAddress(written: string): string | null {
   const address = written.replace(/%.*$/, '');
   return isIP(address) === 0 ? null : address;

@@ -7,6 +7,7 @@ import type { Authenticator } from '../identity/authenticator.ts';
 import type { GraphiqlPage } from './graphiql-page.ts';
 import { GRAPHQL_PATH, type Graphql } from './graphql.ts';
 import { isKnownHost } from '../host.ts';
+import { toServerOptions, type HttpTimeouts } from '../http-timeouts.ts';
 import type { Origins } from './origins.ts';
 import { OVERLOADED, type Overload } from '../overload.ts';
 import { createRefusalLogger } from './refusal-logger.ts';
@@ -15,49 +16,30 @@ import { refuseUnread } from '../../lib/refuse-unread.ts';
 export interface GraphqlHttpOptions {
   readonly graphql: Graphql;
   readonly authenticator: Pick<Authenticator, 'identify'>;
-  /** Origins of web pages that may ask, beside the gateway's own. */
   readonly origins: Origins;
   readonly overload: Overload;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly maxBodyBytes: number;
-  /** Names this gateway is reached by. */
   readonly hosts: readonly string[];
-  /** What a browser that opens the path gets; null when that is nothing. */
   readonly graphiql: GraphiqlPage | null;
-  readonly limits?: Partial<GraphqlHttpLimits>;
+  readonly timeouts?: Partial<HttpTimeouts>;
 }
-
-/** How long a client may take, in milliseconds. */
-export interface GraphqlHttpLimits {
-  readonly headersMs: number;
-  readonly requestMs: number;
-  /** Longer than the 60 seconds a proxy keeps an idle connection: it must not meet our end of it. */
-  readonly keepAliveMs: number;
-  /** How often the limits are enforced. With Node's own 30 seconds a limit of 10 seconds could last 40. */
-  readonly enforceEveryMs: number;
-}
-
-const LIMITS: GraphqlHttpLimits = { headersMs: 10_000, requestMs: 60_000, keepAliveMs: 75_000, enforceEveryMs: 1_000 };
 
 /**
- * The GraphQL door over HTTP: JSON POSTs, answered as JSON or, for `Accept: text/event-stream`, as Server-Sent Events. Forms
- * and GET are not taken: both could be sent by a foreign page without the browser asking first.
+ * The GraphQL door over HTTP. It takes JSON POSTs, and answers with JSON or, for `Accept: text/event-stream`, with Server-Sent
+ * Events. It takes no forms and no GET, because a foreign page could send both without a preflight of the browser.
  */
 export function createGraphqlServer(options: GraphqlHttpOptions): Server {
-  const { headersMs, requestMs, keepAliveMs, enforceEveryMs } = { ...LIMITS, ...options.limits };
-  const limits = {
-    headersTimeout: headersMs,
-    requestTimeout: requestMs,
-    keepAliveTimeout: keepAliveMs,
-    connectionsCheckingInterval: enforceEveryMs,
-    // Any other offer may be ignored (RFC 9110 §7.8): Java's client offers HTTP/2 with every POST.
+  const serverOptions = {
+    ...toServerOptions(60_000, options.timeouts),
+    // A server may ignore any other offer (RFC 9110 §7.8). Java's client offers HTTP/2 with every POST.
     shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
   };
   const logRefusal = createRefusalLogger(options.logger, 'graphql');
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     for (const [name, value] of Object.entries(options.origins.headersFor(request))) response.setHeader(name, value);
-    const refusal = refusalOf(options, request);
+    const refusal = findRefusal(options, request);
     if (refusal) {
       logRefusal(refusal.status);
       refuse(request, response, refusal);
@@ -70,22 +52,23 @@ export function createGraphqlServer(options: GraphqlHttpOptions): Server {
       answer(options, request, response).catch((error: unknown) => {
         const code = error instanceof GatewayError ? error.code : 'INTERNAL_SERVER_ERROR';
         if (!(error instanceof GatewayError)) options.logger.error('graphql_http_failed', { error });
-        refuse(request, response, { status: 500, message: 'Unexpected error. It was logged; nothing was run.', code });
+        refuse(request, response, { status: 500, message: 'Unexpected error. It was logged, and nothing was run.', code });
       });
   };
-  // By itself Node would ask for the body before it is known whether it is taken.
-  return createServer(limits, take).on('checkContinue', take);
+  // Without this Node would ask the client for the body before the guards have run.
+  return createServer(serverOptions, take).on('checkContinue', take);
 }
 
 async function answer({ graphql, authenticator }: GraphqlHttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  // Before anything of the body is read.
+  // The caller must be known before anything of the body is read.
   const identity = await authenticator.identify(request.headersDistinct['authorization']?.join(', ') ?? null).catch(toRefusal);
   if ('status' in identity) return refuse(request, response, identity);
-  // A media type has no case; yoga knows it in small letters only.
+  // The case of a media type has no meaning, but yoga knows only lower case.
   request.headers['content-type'] = request.headers['content-type']?.toLowerCase();
   const types = acceptedTypes(request.headers.accept);
-  request.headers.accept = acceptHeader(types);
-  // nginx else keeps the events of a stream back until it has 4 or 8 kB of them.
+  // Yoga ignores quality, and prefers JSON to an event stream that is listed before it.
+  request.headers.accept = types[0] === EVENT_STREAM ? EVENT_STREAM : types.join(', ');
+  // Without this nginx keeps the events of a stream back until it has 4 or 8 kB of them.
   if (types[0] === EVENT_STREAM) response.setHeader('x-accel-buffering', 'no');
   if (request.headers.expect !== undefined) response.writeContinue();
   await graphql(request, response, { identity });
@@ -98,7 +81,7 @@ function toRefusal(error: unknown): Refusal {
   return { status: 401, message, code, headers: { 'www-authenticate': 'Bearer realm="m2m"' }, unread: true };
 }
 
-/** What comes of so small a body is thrown away without ending the connection: its client would open another. */
+/** A refused body up to this size is read and thrown away. The connection stays open, because its client would open another. */
 const SMALL_BYTES = 65_536;
 
 interface Refusal {
@@ -106,22 +89,22 @@ interface Refusal {
   readonly message: string;
   readonly headers?: Record<string, string>;
   readonly code?: string;
-  /** The body is thrown away as it comes, and the connection ended. */
   readonly unread?: boolean;
 }
 
-function refusalOf(
+/** The guards, in order. The first one that refuses the request decides. */
+function findRefusal(
   { maxBodyBytes, graphiql, hosts, origins, overload, metrics }: GraphqlHttpOptions,
   request: IncomingMessage,
 ): Refusal | null {
-  if (!isKnownHost(hosts, request)) return { status: 421, message: 'This gateway is not reached by that name (M2M_GRAPHQL_HOSTS).' };
+  if (!isKnownHost(hosts, request)) return { status: 421, message: 'This gateway does not answer to that name (M2M_GRAPHQL_HOSTS).' };
   const path = (request.url ?? '').split('?', 1)[0];
   if (path === '/' && graphiql && request.method === 'GET')
     return { status: 302, message: 'GraphiQL is at /graphql.', headers: { location: GRAPHQL_PATH } };
   if (path !== GRAPHQL_PATH) return { status: 404, message: `GraphQL is at ${GRAPHQL_PATH}.` };
-  // A foreign page may send without asking first, were there a way that we do not know of: nothing of it is run.
+  // A browser asks with a preflight first. Should a foreign page find a way around it, nothing of its request runs.
   if (!origins.isAllowed(request))
-    return { status: 403, message: 'Web pages of this origin may not ask (M2M_GRAPHQL_ORIGINS).', code: 'FORBIDDEN' };
+    return { status: 403, message: 'Web pages of this origin may not call the gateway (M2M_GRAPHQL_ORIGINS).', code: 'FORBIDDEN' };
   if (request.method === 'OPTIONS' && request.headers.origin !== undefined) return null;
   if (request.method === 'GET' && graphiql && /text\/html/.test(request.headers.accept ?? '')) return null;
   if (request.method === 'GET' && request.headers['sec-websocket-key'] !== undefined) return UPGRADE_LOST;
@@ -132,42 +115,30 @@ function refusalOf(
   const { 'content-type': type = '', 'content-encoding': encoding = 'identity', 'content-length': length } = request.headers;
   if (/;\s*charset=(?!"?utf-8"?\s*(?:;|$))/i.test(type)) return { status: 415, message: 'Send GraphQL as JSON in UTF-8.' };
   if (encoding !== 'identity') return { status: 415, message: 'Send the body without Content-Encoding.' };
-  // Before anything runs: an action whose answer nobody takes must not happen.
+  // This comes before anything runs: an action must not happen when nobody can read its answer.
   if (acceptedTypes(request.headers.accept).length === 0)
-    return { status: 406, message: 'Answers are application/json, application/graphql-response+json or text/event-stream: accept one.' };
+    return {
+      status: 406,
+      message: 'Answers are application/json, application/graphql-response+json or text/event-stream. Accept one of them.',
+    };
   if (overload.active) {
     metrics.operationsShed.inc();
-    return {
-      status: 503,
-      message: OVERLOADED,
-      code: 'OVERLOADED',
-      headers: { 'retry-after': '1' },
-      unread: Number(length ?? Infinity) > SMALL_BYTES,
-    };
+    const unread = Number(length ?? Infinity) > SMALL_BYTES;
+    return { status: 503, message: OVERLOADED, code: 'OVERLOADED', headers: { 'retry-after': '1' }, unread };
   }
-  if (length === undefined) return { status: 411, message: 'Send a Content-Length: bodies of unknown size are not read.' };
+  if (length === undefined) return { status: 411, message: 'Send a Content-Length, because bodies of unknown size are not read.' };
   if (Number(length) > maxBodyBytes)
-    return {
-      status: 413,
-      message: `A body may have at most ${maxBodyBytes} bytes (M2M_GRAPHQL_MAX_BODY_BYTES).`,
-      unread: true,
-    };
+    return { status: 413, message: `A body may have at most ${maxBodyBytes} bytes (M2M_GRAPHQL_MAX_BODY_BYTES).`, unread: true };
   return null;
 }
 
-/** Else it would have come as an upgrade. */
+/** A handshake that is complete comes as an upgrade, and not here. */
 const UPGRADE_LOST: Refusal = {
   status: 426,
-  message: 'This WebSocket handshake came without Upgrade and Connection: have the proxy pass these headers on.',
+  message: 'This WebSocket handshake came without Upgrade and Connection. The proxy must pass these headers on.',
   headers: { upgrade: 'websocket' },
 };
 
-/** Yoga does not know quality, and prefers JSON to an event stream listed before it: it is told what to do in its own terms. */
-function acceptHeader(types: readonly string[]): string {
-  return types[0] === EVENT_STREAM ? EVENT_STREAM : types.join(', ');
-}
-
-/** The refusal as a GraphQL client reads it. */
 function refuse(request: IncomingMessage, response: ServerResponse, { status, message, headers, code, unread }: Refusal): void {
   const body = JSON.stringify({ errors: [{ message, extensions: { code: code ?? 'BAD_REQUEST' } }] });
   const all = { 'content-type': 'application/json; charset=utf-8', ...headers };

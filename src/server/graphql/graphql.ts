@@ -11,10 +11,10 @@ import { schema } from '../../schema/index.ts';
 import { acceptedTypes, EVENT_STREAM } from './accepted-types.ts';
 import type { Admission } from '../limits/admission.ts';
 import { EXECUTION_OPTIONS } from '../limits/document-limits.ts';
-import { documentCaches, documentLimits } from '../limits/limits-plugin.ts';
-import { refusedDocuments } from '../limits/refused-documents.ts';
+import { createDocumentCaches, limitDocuments } from '../limits/limits-plugin.ts';
+import { limitRefusedDocuments } from '../limits/refused-documents.ts';
 import { badRequestError } from '../limits/refusal-errors.ts';
-import { requestBodies } from '../limits/request-bodies.ts';
+import { readBodiesInTurn } from '../limits/request-bodies.ts';
 import type { TrustedDocuments } from '../limits/trusted-documents.ts';
 import { createMaskError } from './mask-error.ts';
 import { createSharedSubscribe } from './shared-subscribe.ts';
@@ -23,7 +23,7 @@ export interface GraphqlOptions {
   readonly parts: Omit<GraphContext, 'identity' | 'caller' | 'loaders'>;
   readonly trusted: TrustedDocuments;
   readonly admission: Admission;
-  /** Subscriptions of one caller at most, over all its connections. */
+  /** The most open subscriptions of one caller, over all its connections. */
   readonly openPerCaller: number;
   readonly scheduler: FairScheduler;
   readonly maxBodyBytes: number;
@@ -34,13 +34,13 @@ export interface GraphqlOptions {
 interface NodeContext {
   readonly req: IncomingMessage;
   readonly res?: ServerResponse;
-  /** Whoever opened the connection: the door has asked before anything was read. */
+  /** The caller, whom the door has identified before it read anything. */
   readonly identity: Identity;
 }
 
 export const GRAPHQL_PATH = '/graphql';
 
-/** The one yoga that every operation goes through: HTTP, Server-Sent Events and (by its envelope) WebSocket. */
+/** The one yoga that runs every operation, over HTTP, Server-Sent Events and (by its envelope) WebSocket. */
 export function createGraphql(options: GraphqlOptions) {
   const { parts, trusted, logger } = options;
   return createYoga<NodeContext, GraphContext>({
@@ -49,14 +49,14 @@ export function createGraphql(options: GraphqlOptions) {
     context: ({ identity }) => ({ ...parts, identity, caller: currentCaller(identity), loaders: createLoaders(parts.requestLog) }),
     maskedErrors: { maskError: createMaskError(logger), isDev: false },
     plugins: [
-      requestBodies(options),
+      readBodiesInTurn(options),
       trusted.plugin,
-      specificationPlugin(),
-      refusedDocuments(),
-      documentLimits(trusted.isTrusted),
-      executionPlugin(options),
+      createSpecificationPlugin(),
+      limitRefusedDocuments(),
+      limitDocuments(trusted.isTrusted),
+      createExecutionPlugin(options),
     ],
-    parserAndValidationCache: documentCaches(),
+    parserAndValidationCache: createDocumentCaches(),
     graphiql: false,
     landingPage: false,
     multipart: false,
@@ -67,7 +67,7 @@ export function createGraphql(options: GraphqlOptions) {
       debug: () => undefined,
       info: () => undefined,
       warn: () => logger.warn('graphql_server_warning'),
-      // Yoga also reports every error that was masked or given its code; `maskError` has logged those worth it.
+      // Yoga also reports every GraphQLError. `maskError` has logged those that are bugs.
       error: (error: unknown) => void (error instanceof GraphQLError || logger.error('graphql_server_error', { error })),
     },
   });
@@ -76,21 +76,21 @@ export function createGraphql(options: GraphqlOptions) {
 export type Graphql = ReturnType<typeof createGraphql>;
 
 /**
- * What yoga leaves open of GraphQL over HTTP: keys of a request that it does not know are reserved for its future and must be
- * ignored (§4.4.1), a body without a query is no request whatever the client accepts, and a result without `data` must not be
- * answered 2xx as application/graphql-response+json (§5.4).
+ * The rules of GraphQL over HTTP that yoga does not keep. Unknown keys of a request are reserved, and must be ignored (§4.4.1). A
+ * body without a query is no request, whatever the client accepts. A result without `data` must not be answered with 2xx as
+ * application/graphql-response+json (§5.4).
  */
-function specificationPlugin(): Plugin {
+function createSpecificationPlugin(): Plugin {
   return {
     onParams: ({ params: { query, operationName, variables, extensions }, setParams }) => {
-      if (query === undefined || query === null) throw badRequestError('The body has no `query`, the text of a GraphQL document.', 400);
+      if (query === undefined || query === null) throw badRequestError('The body has no `query` with the text of a GraphQL document.', 400);
       if (!['string', 'undefined'].includes(typeof (operationName ?? undefined)))
         throw badRequestError('`operationName` is not a string.', 400);
       setParams({ query, operationName, variables, extensions } as GraphQLParams);
     },
     onExecutionResult: ({ result }) => {
       if (!result || !('errors' in result) || !result.errors || 'data' in result) return;
-      // `spec`: 200 after all for a client that takes application/json only.
+      // `spec` makes yoga answer 200 to a client that takes only application/json.
       for (const { extensions } of result.errors) {
         const { code, http } = extensions;
         if (!http || code === 'OPERATION_RESOLUTION_FAILURE')
@@ -101,10 +101,10 @@ function specificationPlugin(): Plugin {
 }
 
 /**
- * Asks whether an operation may run, then executes with graphql-js, whose `execute` does not copy 10,000 devices of
- * variables once more, and subscribes with our own `subscribe`, which also counts what is open.
+ * Asks whether an operation may run. Then it executes with graphql-js, which does not copy the variables of 10,000 devices once
+ * more, as yoga's executor does. It subscribes with our own `subscribe`.
  */
-function executionPlugin({ admission, openPerCaller, metrics }: GraphqlOptions): Plugin {
+function createExecutionPlugin({ admission, openPerCaller, metrics }: GraphqlOptions): Plugin {
   const subscribe = createSharedSubscribe({
     gauge: metrics.subscriptions,
     openPerCaller,
@@ -122,15 +122,17 @@ function executionPlugin({ admission, openPerCaller, metrics }: GraphqlOptions):
       );
     },
     onSubscribe: ({ args, setSubscribeFn }) => {
-      const refusal = mayTakeEvents(args.contextValue) ? admission.refuse(args) : notAcceptableError();
+      const refusal = mayTakeEvents(args.contextValue)
+        ? admission.refuse(args)
+        : badRequestError('A subscription needs Accept: text/event-stream, or a WebSocket.', 406);
       setSubscribeFn(refusal ? refuse(refusal) : subscribe);
     },
   };
 }
 
 /**
- * Mutations of one operation run one after the other, and each may wait for the carrier: a right that is lost meanwhile is
- * lost for those still to come. They are told of it in their results, because an error would take the results before it away.
+ * Mutations of one operation run one after the other, and each may wait for the carrier. If the caller loses a right meanwhile, the
+ * mutations that are still to come lack it. Their results say so, because an error would remove the results before it.
  */
 function withCurrentRights(context: GraphContext): GraphContext {
   const { identity, caller } = context;
@@ -142,11 +144,7 @@ function withCurrentRights(context: GraphContext): GraphContext {
   };
 }
 
-/** Over HTTP events can only go to a client that takes an event stream: a subscription without one would be followed for nobody. */
+/** Over HTTP only a client that takes an event stream can receive events. */
 function mayTakeEvents({ request }: { readonly request?: Request }): boolean {
   return acceptedTypes(request?.headers.get('accept') ?? undefined).includes(EVENT_STREAM);
-}
-
-function notAcceptableError(): GraphQLError {
-  return badRequestError('A subscription needs Accept: text/event-stream, or a WebSocket.', 406);
 }

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * What a page may send: JSON, with its key or token, and whatever headers its tracing or its client adds; for `Authorization`
- * the asterisk does not stand. Cookies are never asked for.
+ * A page may send JSON with its key or token, and any header that its tracing or its client adds. The asterisk does not include
+ * `Authorization`. Cookies are never allowed.
  */
 const PREFLIGHT = {
   'access-control-allow-methods': 'POST',
@@ -11,13 +11,13 @@ const PREFLIGHT = {
 } as const;
 
 /**
- * Which web pages may ask: those of the allow-list, and the gateway's own (GraphiQL). A browser names the page's origin in
- * `Origin`; a client that is no browser sends none.
+ * The web pages that may call GraphQL: those of the allow-list, and the gateway's own (GraphiQL). A browser names the origin of
+ * the page in `Origin`. Other clients do not send it.
  */
 export class Origins {
   readonly #allowed: ReadonlySet<string>;
 
-  /** @param allowed origins in small letters: `https://app.example.com`. */
+  /** @param allowed origins in lower case: `https://app.example.com`. */
   constructor(allowed: readonly string[]) {
     this.#allowed = new Set(allowed);
   }
@@ -26,11 +26,11 @@ export class Origins {
     const { origin } = request.headers;
     if (origin === undefined || this.#allowed.has(origin.toLowerCase())) return true;
     const own = `://${request.headers.host ?? ''}`.toLowerCase();
-    // Behind a proxy that ends TLS its own pages are https.
+    // Behind a proxy that ends TLS, our own pages are https.
     return origin.toLowerCase() === `https${own}` || origin.toLowerCase() === `http${own}`;
   }
 
-  /** CORS headers, which let a page of the allow-list, and no other, read the answer. */
+  /** The CORS headers, which let only a page of the allow-list read the answer. */
   headersFor(request: IncomingMessage): Readonly<Record<string, string>> {
     const { origin } = request.headers;
     if (this.#allowed.size === 0) return {};

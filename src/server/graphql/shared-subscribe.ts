@@ -5,7 +5,6 @@ import {
   validateSubscriptionArgs,
   type ExecutionArgs,
   type ExecutionResult,
-  type ValidatedSubscriptionArgs,
 } from 'graphql';
 import { BoundedCache } from '../../lib/bounded-cache.ts';
 import { createLoaders } from '../../schema/loaders.ts';
@@ -18,27 +17,30 @@ import { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
 
 type Results = AsyncIterableIterator<ExecutionResult>;
 
-/** About 100 MB when parsed: 250 documents of the length that clients have, each in as many subscriptions as one likes. */
+/** About 100 MB when parsed, or 250 documents of the usual length. Each document may be used by any number of subscriptions. */
 const KEPT_CHARACTERS = 500_000;
 
 /**
- * What keeping results is worth, in milliseconds of the executions they came of: about 30 MB. An event may ask for thousands
- * of devices, and there is one after the other.
+ * The execution time of all results that are kept, in milliseconds. It stands for about 30 MB. A limit on their age would not
+ * do: an event may hold thousands of devices, and one event follows the other.
  */
 const KEPT_MS = 1_000;
 
 export interface SharedSubscribeOptions {
-  /** Counts what is open. */
   readonly gauge: { inc(): void; dec(): void };
   readonly openPerCaller: number;
   readonly refuseEvent: (args: ExecutionArgs) => GraphQLError | null;
 }
 
 /**
- * `subscribe` of graphql-js with differences. A caller has so many open at most. Each event is executed with loaders of its
- * own (a subscription lives for hours), and with the rights its caller has by then; it ends with an error when they no longer
- * suffice. And followers that are handed the same event object with the same document, variables and rights share one
- * execution: with many viewers of one request that is most of the work.
+ * Creates a `subscribe` that differs from that of graphql-js in four ways.
+ *
+ * - A caller may have only so many subscriptions open.
+ * - Each event is executed with its own loaders, because a subscription lives for hours.
+ * - Each event is executed with the rights that its caller has by then. The subscription ends with an error when they no longer
+ *   suffice.
+ * - Followers that get the same event object with the same document, variables and rights share one execution. With many viewers
+ *   of one request that is most of the work.
  */
 export function createSharedSubscribe({ gauge, openPerCaller, refuseEvent }: SharedSubscribeOptions) {
   const open = new ConcurrencyLimit(openPerCaller);
@@ -53,51 +55,36 @@ export function createSharedSubscribe({ gauge, openPerCaller, refuseEvent }: Sha
     return number;
   }
 
-  function keyOf(args: ValidatedSubscriptionArgs, given: ExecutionArgs): string {
-    return JSON.stringify([numberOf(given.document), args.operation.name?.value ?? null, given.variableValues ?? {}]);
-  }
-
   return async function subscribe(asked: ExecutionArgs): Promise<Results | ExecutionResult> {
     const context = asked.contextValue as GraphContext;
     const { identity } = context;
     const { id } = context.caller;
     if (!open.acquire(id)) return { errors: [subscriptionLimitError(openPerCaller)] };
+    using undo = new DisposableStack();
+    undo.defer(() => open.release(id));
     const document = documents.acquire(id, asked.document);
-    const leave = (): void => {
-      open.release(id);
-      if (document) documents.release(id, document);
-    };
-    if (!document) {
-      leave();
-      return { errors: [TOO_MANY_DOCUMENTS] };
-    }
+    if (!document) return { errors: [TOO_MANY_DOCUMENTS] };
+    undo.defer(() => documents.release(id, document));
     const given = { ...asked, document };
     const args = validateSubscriptionArgs({ ...given, ...EXECUTION_OPTIONS });
-    if (!('operation' in args)) {
-      leave();
-      return { errors: args };
-    }
-    let source: Awaited<ReturnType<typeof createSourceEventStream>> | null = null;
-    try {
-      source = await createSourceEventStream(args);
-    } finally {
-      if (source === null || !(Symbol.asyncIterator in source)) leave();
-    }
+    if (!('operation' in args)) return { errors: args };
+    const source = await createSourceEventStream(args);
     if (!(Symbol.asyncIterator in source)) return source;
-    let { caller } = context;
-    let key = `${rightsOf(caller)} ${keyOf(args, given)}`;
     gauge.inc();
-    const end = (): void => {
-      gauge.dec();
-      leave();
-    };
-    return mapEvents(source[Symbol.asyncIterator](), { ended: identity.ended, end }, (event) => {
+    undo.defer(() => gauge.dec());
+    const held = undo.move();
+
+    let { caller } = context;
+    const keyOf = () =>
+      `${rightsOf(caller)} ${JSON.stringify([numberOf(document), args.operation.name?.value ?? null, given.variableValues ?? {}])}`;
+    let key = keyOf();
+    return mapEvents(source[Symbol.asyncIterator](), { ended: identity.ended, end: () => held.dispose() }, (event) => {
       const now = currentCaller(identity);
       if (now !== caller) {
         const refusal = refuseEvent(given);
         if (refusal) throw refusal;
         caller = now;
-        key = `${rightsOf(caller)} ${keyOf(args, given)}`;
+        key = keyOf();
       }
       const execute = () =>
         executeSubscriptionEvent({
@@ -111,7 +98,7 @@ export function createSharedSubscribe({ gauge, openPerCaller, refuseEvent }: Sha
       if (known !== undefined) return known;
       const began = performance.now();
       const result = execute();
-      // Before anything is awaited: the second follower must find it.
+      // This is done before anything is awaited, so that the second follower finds the result.
       executions.set(name, result, 1);
       const keep = () => executions.set(name, result, 1 + performance.now() - began);
       if (result instanceof Promise) result.then(keep, keep);
@@ -121,31 +108,32 @@ export function createSharedSubscribe({ gauge, openPerCaller, refuseEvent }: Sha
   };
 }
 
-/** The same for callers who may do the same: nothing in an event depends on more of its caller than that. */
+/** Two callers with the same rights have the same text here. An event depends on nothing else of its caller. */
 function rightsOf({ scopes, grants }: Caller): string {
   return JSON.stringify([[...scopes].map(([account, given]) => JSON.stringify([account, ...given])).toSorted(), [...grants].toSorted()]);
 }
 
 function subscriptionLimitError(most: number): GraphQLError {
-  return refusalError('RATE_LIMITED', `Nothing was followed: you have ${most} subscriptions open. End one that is no longer looked at.`);
+  return refusalError(
+    'RATE_LIMITED',
+    `The subscription was not started: you have ${most} subscriptions open. End one that nobody looks at.`,
+  );
 }
 
 const TOO_MANY_DOCUMENTS = refusalError(
   'RATE_LIMITED',
-  'Nothing was followed: the documents of your open subscriptions are too many, or too long. Subscribe with one document, and pass what differs as variables.',
+  'The subscription was not started: the documents of your open subscriptions are too many, or too long. Use one document, and pass what differs as variables.',
 );
 
-interface Life {
-  /** Called once, when it is over. */
-  readonly end: () => void;
-  /** Aborts when the caller's token or key is over. */
-  readonly ended: AbortSignal;
-}
-
-/** By hand, because an async generator's return() waits for the event that it is meant to do without. */
+/**
+ * Maps each event to its result. It is no async generator, because the return() of a generator waits for the next event.
+ *
+ * @param life.ended aborts when the caller's token or key is no longer valid.
+ * @param life.end is called once, at the end.
+ */
 function mapEvents(
   source: AsyncIterator<unknown>,
-  { ended, end: done }: Life,
+  { ended, end: done }: { readonly ended: AbortSignal; readonly end: () => void },
   map: (event: unknown) => ExecutionResult | Promise<ExecutionResult>,
 ): Results {
   let over = false;
@@ -168,21 +156,16 @@ function mapEvents(
         end();
         return { done: true, value: undefined };
       } catch (error) {
-        // The last result tells of it: thrown, it would close a whole socket, or leave a stream of events open for ever.
+        // The error is the last result. If it were thrown, it would close the whole socket, or leave a stream of events open for ever.
         end();
         await source.return?.();
-        return { done: false, value: { errors: [error instanceof GraphQLError ? error : toGraphqlError(error)] } };
+        return { done: false, value: { errors: [toGraphqlError(error)] } };
       }
     },
     async return() {
       end();
       await source.return?.();
       return { done: true, value: undefined };
-    },
-    async throw(error) {
-      end();
-      await source.return?.();
-      throw error;
     },
     [Symbol.asyncIterator]() {
       return this;
@@ -191,5 +174,6 @@ function mapEvents(
 }
 
 function toGraphqlError(error: unknown): GraphQLError {
+  if (error instanceof GraphQLError) return error;
   return new GraphQLError('The subscription failed.', { originalError: error instanceof Error ? error : new Error(String(error)) });
 }

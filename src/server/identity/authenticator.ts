@@ -4,10 +4,9 @@ import { LOCAL_IDENTITY } from './local-caller.ts';
 import type { JwtVerifier } from './jwt-verifier.ts';
 
 export interface AuthenticatorOptions {
-  /** Off: whoever asks is the one local caller, and what is shown is not looked at. */
+  /** If it is off, everybody is the local caller, and no key or token is read. */
   readonly on: boolean;
   readonly keys: KeyRing;
-  /** Null where no issuer is configured. */
   readonly jwts: JwtVerifier | null;
   readonly onRefused: (reason: UnauthenticatedReason) => void;
 }
@@ -15,12 +14,12 @@ export interface AuthenticatorOptions {
 const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
 
 const KEY_REFUSALS: Record<'UNKNOWN' | 'EXPIRED' | 'REVOKED', readonly [UnauthenticatedReason, string]> = {
-  UNKNOWN: ['INVALID', 'There is no such API key. Check that it was copied whole.'],
+  UNKNOWN: ['INVALID', 'There is no such API key. Check that you have copied all of it.'],
   EXPIRED: ['EXPIRED', 'The API key has expired. An operator makes another: npm run keys -- create --like ID'],
   REVOKED: ['REVOKED', 'The API key was revoked. An operator makes another: npm run keys -- create'],
 };
 
-/** Who asks, from the one place a caller shows it: the `Authorization` header, or the same text in the payload of a WebSocket's init. */
+/** Identifies callers by the `Authorization` header, or by the same text in the payload of a WebSocket's connection_init. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
 
@@ -29,8 +28,8 @@ export class Authenticator {
   }
 
   /**
-   * @param authorization null where there was none. Of several values the door gives all, separated by commas, as HTTP has it: they are refused.
-   * @throws GatewayError UNAUTHENTICATED with a sentence for the caller and `details.reason` (UnauthenticatedReason).
+   * @param authorization null if there was none. Several headers come joined by commas, as in HTTP, and are refused.
+   * @throws GatewayError UNAUTHENTICATED with a message for the caller and `details.reason` (UnauthenticatedReason).
    */
   async identify(authorization: string | null): Promise<Identity> {
     if (!this.#options.on) return LOCAL_IDENTITY;
@@ -48,17 +47,20 @@ export class Authenticator {
     if (authorization === null || authorization.trim() === '')
       throw unauthenticatedError(
         'MISSING',
-        'This gateway must know who asks: send `Authorization: Bearer <API key or JWT>`, over a WebSocket in the payload of connection_init. An operator makes API keys: npm run keys',
+        'This gateway must know its caller. Send `Authorization: Bearer <API key or JWT>`, over a WebSocket in the payload of connection_init. An operator makes API keys: npm run keys',
       );
     const token = BEARER.exec(authorization.trim())?.[1];
     if (token === undefined)
-      throw unauthenticatedError('INVALID', 'What was sent as Authorization is not `Bearer <API key or JWT>`, once and without quotes.');
+      throw unauthenticatedError('INVALID', 'The Authorization is not `Bearer <API key or JWT>`, once and without quotes.');
     if (token.startsWith(KEY_PREFIX)) {
       const found = keys.identify(token);
       if (typeof found !== 'string') return found;
       throw unauthenticatedError(...KEY_REFUSALS[found]);
     }
     if (jwts) return jwts.verify(token);
-    throw unauthenticatedError('INVALID', 'This gateway takes API keys (m2m_…) and no other tokens: no issuer of JWTs is configured.');
+    throw unauthenticatedError(
+      'INVALID',
+      'This gateway takes API keys (m2m_…) and no other tokens, because no issuer of JWTs is configured.',
+    );
   }
 }

@@ -2,32 +2,33 @@ import { readFileSync } from 'node:fs';
 import { createLocalJWKSet, errors } from 'jose';
 import { Transport } from '../../lib/http-exchange.ts';
 import { GatewayError } from '../../errors.ts';
+import { parseJson } from '../parse-json.ts';
 
-/** Finds the key of a token's `alg` and `kid` among those it holds, and nowhere else. */
+/** Finds the key for the `alg` and `kid` of a token among the keys that it holds, and nowhere else. */
 type KeySet = ReturnType<typeof createLocalJWKSet>;
 
-/** The public keys of the issuer of JWTs. Which they are is never taken from a token. */
+/** The public keys of the issuer of JWTs. A token never decides where they come from. */
 export interface IssuerKeys extends AsyncDisposable {
   /**
-   * Has `work` done with the keys, and once more with new ones where it finds none that fits. `asOf` is when the issuer had
-   * the keys that were used, at the earliest.
+   * Does `work` with the keys. If no key fits, it fetches the keys anew and does `work` once more.
    *
-   * @throws KeysUnavailable where there are no keys; whatever `work` throws.
+   * @returns `asOf` is a time at which the issuer still had the keys that were used.
+   * @throws KeysUnavailable if there are no keys, and everything that `work` throws.
    */
   use<Result>(work: (keys: KeySet) => Promise<Result>): Promise<{ readonly result: Result; readonly asOf: number }>;
 }
 
-/** Says nothing about the token. */
+/** There are no keys to check a token with. This says nothing about the token. */
 export class KeysUnavailable extends Error {
   override readonly name = 'KeysUnavailable';
 }
 
 /**
- * Read once; a change of the file needs a restart.
+ * Reads the keys from a file, once. A change of the file needs a restart.
  *
  * @throws GatewayError CONFIG_INVALID that names the file.
  */
-export function issuerKeysOfFile(path: string): IssuerKeys {
+export function readIssuerKeys(path: string): IssuerKeys {
   const configError = (what: string, cause?: unknown) =>
     new GatewayError(
       'CONFIG_INVALID',
@@ -40,34 +41,29 @@ export function issuerKeysOfFile(path: string): IssuerKeys {
   } catch (cause) {
     throw configError(`cannot be read (${cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'})`, cause);
   }
-  const json = parseJson(text);
-  const fault = faultOf(json);
-  if (fault !== null) throw configError(fault);
-  const keys = createLocalJWKSet(json as Parameters<typeof createLocalJWKSet>[0]);
+  const keys = toKeySet(parseJson(text), configError);
   return { use: async (work) => ({ result: await work(keys), asOf: Infinity }), [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 
 export interface IssuerUrlOptions {
   readonly url: string;
   readonly now: () => number;
-  /** Told of every failed try to fetch the keys. */
   readonly onFailure: (error: Error) => void;
 }
 
-/** From this age on the keys are fetched anew beside the work: a short outage of the issuer is not noticed. */
+/** From this age on the keys are fetched anew in the background, so that a short outage of the issuer goes unnoticed. */
 const REFRESH_AFTER_MS = 5 * 60_000;
-/** A key that the issuer has withdrawn is not used for longer. */
+/** A key that the issuer has withdrawn is used for this long at most. */
 export const ISSUER_KEYS_GOOD_FOR_MS = 10 * 60_000;
-/** Between two fetches for the sake of a `kid` that is not known: anybody can send one. */
+/** The pause between two fetches for an unknown `kid`, because anybody can send one. */
 const COOLDOWN_MS = 30_000;
-/** Between two failed tries. */
 const RETRY_AFTER_MS = 2_000;
 const FETCH_TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 1_048_576;
 
 /**
- * Fetched from the configured URL when they are first needed, and again when they are old or lack a `kid`. jose's own set from
- * a URL fetches only when its keys are too old to be used, so an outage of the issuer at that moment has every token refused.
+ * Fetches the keys from the configured URL when they are first needed, and again when they are old or lack a `kid`. jose's own
+ * remote set fetches only when its keys are too old to be used. If the issuer is down at that moment, every token is refused.
  */
 export class IssuerKeysOfUrl implements IssuerKeys {
   readonly #options: IssuerUrlOptions;
@@ -87,7 +83,6 @@ export class IssuerKeysOfUrl implements IssuerKeys {
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey) || this.#age() < COOLDOWN_MS) throw error;
     }
-    // The issuer may have begun to sign with a new key.
     await this.#fetch();
     const fetched = await this.#freshKeys();
     return { result: await work(fetched.keys), asOf: fetched.asOf };
@@ -105,7 +100,7 @@ export class IssuerKeysOfUrl implements IssuerKeys {
     return this.#held;
   }
 
-  /** A clock that was set back makes them old. */
+  /** The age of the keys. A clock that was set back makes them old. */
   #age(): number {
     const age = this.#options.now() - (this.#held?.asOf ?? -Infinity);
     return age < 0 ? Infinity : age;
@@ -128,30 +123,26 @@ export class IssuerKeysOfUrl implements IssuerKeys {
       const headers = { accept: 'application/json, application/jwk-set+json' };
       const answer = await this.#transport.send({ method: 'GET', url, headers, timeoutMs: FETCH_TIMEOUT_MS });
       if (answer.status !== 200) throw new Error(`it answers HTTP ${answer.status}`);
-      const fault = faultOf(answer.body);
-      if (fault !== null) throw new Error(`its answer ${fault}`);
-      this.#held = { keys: createLocalJWKSet(answer.body as Parameters<typeof createLocalJWKSet>[0]), asOf: asked };
+      this.#held = { keys: toKeySet(answer.body, (fault) => new Error(`its answer ${fault}`)), asOf: asked };
       this.#failedAt = -Infinity;
     } catch (cause) {
       this.#failedAt = now();
       const why = cause instanceof Error ? cause.message : String(cause);
-      const error = new KeysUnavailable(`The keys at ${url} (M2M_JWT_JWKS_URL) cannot be had: ${why}.`, { cause });
+      const error = new KeysUnavailable(`The keys at ${url} (M2M_JWT_JWKS_URL) cannot be fetched: ${why}.`, { cause });
       onFailure(error);
       throw error;
     }
   }
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
+function toKeySet(json: unknown, toError: (fault: string) => Error): KeySet {
+  const fault = findFault(json);
+  if (fault !== null) throw toError(fault);
+  return createLocalJWKSet(json as Parameters<typeof createLocalJWKSet>[0]);
 }
 
-/** What keeps this from being a set of public keys; null for nothing. A secret key among them would be everybody's. */
-function faultOf(json: unknown): string | null {
+/** The reason why this is not a set of public keys, null if it is one. A secret key in it would be known to everybody. */
+function findFault(json: unknown): string | null {
   if (json === undefined) return 'is not JSON';
   const keys = typeof json === 'object' && json !== null && 'keys' in json ? json.keys : undefined;
   if (!Array.isArray(keys) || !keys.every((key) => typeof key === 'object' && key !== null && !Array.isArray(key))) return 'is not a JWKS';

@@ -10,42 +10,32 @@ export interface JwtVerifierOptions {
   readonly keys: IssuerKeys;
   readonly issuer: string;
   readonly audience: string;
-  /** The claim with the rights. */
   readonly claim: string;
-  /** Billing accounts this gateway serves; others in a claim are ignored. */
+  /** The billing accounts of this gateway. Other accounts in a claim are ignored. */
   readonly accounts: readonly string[];
   readonly now: () => number;
 }
 
-/** Public-key algorithms alone: with HS256 among them the issuer's public key would be a password to sign with. */
+/** Only public-key algorithms. With HS256 among them anybody could sign with the issuer's public key. */
 const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
-/** For clocks that differ. */
 const CLOCK_TOLERANCE_S = 5;
 const MAX_TOKEN_BYTES = 8_192;
-/** Verified tokens that are remembered. */
 const MAX_REMEMBERED = 10_000;
 
 const rightsShape = z.strictObject({ accounts: scopesShape, grants: grantsShape.optional() });
 
-interface Verified {
-  readonly identity: JwtIdentity;
-  /** Until then the signature need not be looked at again. */
-  readonly until: number;
-}
-
-/** Callers by the tokens that the configured issuer has signed for them. */
 export class JwtVerifier implements AsyncDisposable {
   readonly #options: JwtVerifierOptions;
-  readonly #verified = new BoundedCache<string, Verified>(MAX_REMEMBERED);
+  /** Tokens by their digest. Until the time `until` the signature need not be checked again. */
+  readonly #verified = new BoundedCache<string, { readonly identity: JwtIdentity; readonly until: number }>(MAX_REMEMBERED);
 
   constructor(options: JwtVerifierOptions) {
     this.#options = options;
   }
 
   /**
-   * Whose token this is: the same Identity each time, while it is remembered.
-   *
-   * @throws GatewayError UNAUTHENTICATED with the reason INVALID, EXPIRED or UNAVAILABLE, and a sentence without anything of the token.
+   * @returns the owner of the token. While the token is remembered, it is the same Identity each time.
+   * @throws GatewayError UNAUTHENTICATED with the reason INVALID, EXPIRED or UNAVAILABLE. Its message holds nothing of the token.
    */
   async verify(token: string): Promise<Identity> {
     if (token.length > MAX_TOKEN_BYTES) throw unauthenticatedError('INVALID', `The JWT is longer than ${MAX_TOKEN_BYTES} bytes.`);
@@ -53,7 +43,7 @@ export class JwtVerifier implements AsyncDisposable {
     const known = this.#verified.get(digest);
     if (known && this.#options.now() < known.until) return this.#refuseEnded(known.identity);
     const { payload, asOf } = await this.#check(token);
-    // Of two who verified it at once, both get the first one's.
+    // If two calls have verified the token at the same time, both return the identity of the first.
     const identity = this.#verified.get(digest)?.identity ?? this.#identityOf(payload);
     const until = Math.min(identity.endsAt, Math.min(asOf, this.#options.now()) + ISSUER_KEYS_GOOD_FOR_MS);
     this.#verified.set(digest, { identity, until }, 1);
@@ -81,7 +71,7 @@ export class JwtVerifier implements AsyncDisposable {
       currentDate: new Date(now()),
     };
     let asOf = -Infinity;
-    // Asked for once the token has the form of one: no garbage has keys fetched.
+    // jose calls this only for a token that has the form of one, so garbage does not make us fetch keys.
     const find: JWTVerifyGetKey = async (header, jws) => {
       const used = await keys.use((set) => set(header, jws));
       asOf = used.asOf;
@@ -96,26 +86,22 @@ export class JwtVerifier implements AsyncDisposable {
 
   #identityOf({ sub, exp, ...claims }: JWTPayload): JwtIdentity {
     const { claim, accounts, now } = this.#options;
-    // jose looks at the presence of `sub`, not at its type.
+    // jose checks only that `sub` is there, and not its type.
     if (typeof sub !== 'string' || !/^[\x20-\x7e]{1,128}$/.test(sub))
-      throw unauthenticatedError('INVALID', 'The JWT is refused: its `sub` must have 1 to 128 printable ASCII characters.');
+      throw invalidError('its `sub` must have 1 to 128 printable ASCII characters');
     if (!Object.hasOwn(claims, claim))
-      throw unauthenticatedError(
-        'INVALID',
-        `The JWT is refused: it lacks the claim \`${claim}\` (M2M_JWT_CLAIM), which says what its caller may do.`,
-      );
+      throw invalidError(`it lacks the claim \`${claim}\` (M2M_JWT_CLAIM), which says what its caller may do`);
     const rights = rightsShape.safeParse(claims[claim]);
     if (!rights.success)
-      throw unauthenticatedError(
-        'INVALID',
-        `The JWT is refused: its claim \`${claim}\` (M2M_JWT_CLAIM) is not {"accounts": {"<account or *>": ["read", "write", "admin"]}, "grants": ["deviceCredential", "activationCode", "introspection"]}.`,
+      throw invalidError(
+        `its claim \`${claim}\` (M2M_JWT_CLAIM) is not {"accounts": {"<account or *>": ["read", "write", "admin"]}, "grants": ["deviceCredential", "activationCode", "introspection"]}`,
       );
     const { accounts: scopes, grants = [] } = rights.data;
     return new JwtIdentity(callerOf(`sub:${sub}`, { scopes, grants }, accounts), ((exp ?? 0) + CLOCK_TOLERANCE_S) * 1000, now);
   }
 }
 
-/** Good until its token expires. The timer is started for those who wait for the end: most ask once and are gone. */
+/** Is valid until its token expires. The timer starts only when somebody needs `ended`, because most callers ask once and leave. */
 class JwtIdentity implements Identity {
   readonly endsAt: number;
   readonly #caller: Caller;
@@ -148,7 +134,7 @@ async function verifyWith(find: JWTVerifyGetKey, token: string, options: Paramet
     return (await jwtVerify(token, find, options)).payload;
   } catch (error) {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
-    // No `kid`, or one that several keys have: whichever it was signed with. Rare enough to be checked each time.
+    // Without a `kid`, or with one that several keys have, each key is tried. This is rare enough to do it each time.
     for await (const key of error) {
       const tried = await jwtVerify(token, key, options).catch((failure: unknown) => failure);
       if (!(tried instanceof errors.JWSSignatureVerificationFailed)) {
@@ -164,24 +150,28 @@ function expiredError() {
   return unauthenticatedError('EXPIRED', 'The JWT has expired.');
 }
 
+function invalidError(fault: string) {
+  return unauthenticatedError('INVALID', `The JWT is refused: ${fault}.`);
+}
+
 function toUnauthenticatedError(error: unknown) {
   if (error instanceof KeysUnavailable)
     return unauthenticatedError(
       'UNAVAILABLE',
-      'The JWT cannot be checked now: the keys of its issuer cannot be had. Try again later.',
+      'The JWT cannot be checked now, because the keys of its issuer cannot be fetched. Try again later.',
       error,
     );
   if (error instanceof errors.JWTExpired) return expiredError();
-  // Not as its cause: some errors of jose hold the claims.
-  return unauthenticatedError('INVALID', `The JWT is refused: ${describeFault(error)}.`);
+  // The error does not become the cause, because some errors of jose hold the claims.
+  return invalidError(describeFault(error));
 }
 
-/** Names claims and settings, never what a token holds. */
+/** Names claims and settings, and never a value of the token. */
 function describeFault(error: unknown): string {
   if (error instanceof errors.JWTClaimValidationFailed) {
     const { claim, reason } = error;
     if (reason === 'missing') return `it lacks \`${claim}\``;
-    return claim === 'nbf' ? 'it is not valid yet (`nbf`)' : `its \`${claim}\` is not what this gateway is configured for`;
+    return claim === 'nbf' ? 'it is not valid yet (`nbf`)' : `its \`${claim}\` is not the one that this gateway is configured for`;
   }
   if (error instanceof errors.JOSEAlgNotAllowed) return `it is not signed with ${ALGORITHMS.join(', ')}`;
   if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWSSignatureVerificationFailed)

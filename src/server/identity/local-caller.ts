@@ -1,13 +1,13 @@
 import { EVERY_ACCOUNT, GRANTS, SCOPES, type Caller, type Identity } from '../../resolvers/access/caller.ts';
 
-/** Without authentication there is one caller, on this machine, who may do everything with every configured account. */
+/** The one caller of a gateway without authentication. It may do everything with every configured account. */
 export const LOCAL_CALLER: Caller = {
   id: 'local',
   scopes: new Map([[EVERY_ACCOUNT, new Set(SCOPES)]]),
   grants: new Set(GRANTS),
 };
 
-/** A caller that stays as it is for ever. */
+/** An identity whose caller never changes or ends. */
 export function createLastingIdentity(caller: Caller): Identity {
   return { current: () => caller, ended: new AbortController().signal };
 }

@@ -1,11 +1,4 @@
-import {
-  getOperationAST,
-  type GraphQLError,
-  OperationTypeNode,
-  type DocumentNode,
-  type ExecutionArgs,
-  type OperationDefinitionNode,
-} from 'graphql';
+import { getOperationAST, type GraphQLError, OperationTypeNode, type ExecutionArgs, type OperationDefinitionNode } from 'graphql';
 import type { AuditTrail } from '../../datasources/request-log/audit-trail.ts';
 import type { Logger } from '../../logger.ts';
 import { currentCaller, type Caller } from '../../resolvers/access/caller.ts';
@@ -26,15 +19,15 @@ export interface AdmissionOptions {
 }
 
 /**
- * Whether an operation that is valid may run, asked once and before anything of it does: the rights of its fields, what it
- * may cost with its variables, how much its caller has asked for lately. The same for every transport.
+ * Decides whether a valid operation may run, once and before any part of it runs. It checks the rights of the fields, the cost
+ * with the variables, and the rate of the caller. It is the same for every transport.
  */
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #operations: RateLimit;
   readonly #mutations: RateLimit;
   readonly #recorded = new RateLimit(RECORDED_PER_MINUTE);
-  readonly #demands = new WeakMap<DocumentNode, Map<string, OperationDemands>>();
+  readonly #demands = new WeakMap<OperationDefinitionNode, OperationDemands>();
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
@@ -42,14 +35,14 @@ export class Admission {
     this.#mutations = new RateLimit(options.mutationsPerMinute);
   }
 
-  /** @returns why it may not run; null when it may. */
+  /** @returns the reason why the operation may not run, null when it may. */
   refuse(args: ExecutionArgs): GraphQLError | null {
     const operation = getOperationAST(args.document, args.operationName);
-    // Execution says which names there are.
+    // The execution reports an operation name that the document does not have.
     if (!operation) return null;
-    const { caller, params } = args.contextValue as GraphContext & Asked;
+    const { caller, params } = args.contextValue as GraphContext & { readonly params: object };
     const demands = this.#demandsOf(args);
-    const error = this.#refusalOf(args, operation, { caller, params }, demands);
+    const error = this.#check(args, operation, caller, params, demands);
     if (!error) return null;
     const code = String(error.extensions['code']);
     this.#options.onRefused(code);
@@ -57,15 +50,17 @@ export class Admission {
     return error;
   }
 
-  /** For a subscription that is open: whether its caller, whose rights may have changed, may still have what it selects. */
+  /** The same for the next event of an open subscription, whose caller's rights may have changed. */
   refuseEvent(args: ExecutionArgs): GraphQLError | null {
     return rightsError(currentCaller((args.contextValue as GraphContext).identity), this.#demandsOf(args));
   }
 
-  #refusalOf(
+  /** @param params the request as it came, with its document in `query`. */
+  #check(
     { schema, document, variableValues }: ExecutionArgs,
     operation: OperationDefinitionNode,
-    { caller, params }: Asked & { readonly caller: Caller },
+    caller: Caller,
+    params: object,
     demands: OperationDemands,
   ): GraphQLError | null {
     const wait = this.#operations.take(caller.id, 1);
@@ -75,26 +70,28 @@ export class Admission {
     const fault = operation.operation === OperationTypeNode.SUBSCRIPTION ? keptParamsFault(params) : variablesFault(variableValues);
     if (fault) return fault;
     const { maxCost } = this.#options;
-    const cost = operationCost(schema, document, operation, variableValues ?? {}, { stopAt: maxCost });
-    if (cost > maxCost) return costError(maxCost);
+    const cost = operationCost(schema, document, operation, variableValues ?? {}, maxCost);
+    if (cost > maxCost)
+      return refusalError(
+        'OPERATION_TOO_LARGE',
+        `Nothing was run: the operation may ask for more than ${maxCost} objects. Ask for smaller pages, or for fewer lists within lists.`,
+      );
     if (operation.operation !== OperationTypeNode.MUTATION) return null;
     const pause = this.#mutations.take(caller.id, demands.rootFields.length);
     return pause === null ? null : rateError('mutations', pause);
   }
 
   #demandsOf({ schema, document, operationName }: ExecutionArgs): OperationDemands {
-    let known = this.#demands.get(document);
-    if (!known) this.#demands.set(document, (known = new Map<string, OperationDemands>()));
-    const name = operationName ?? '';
-    let demands = known.get(name);
     const operation = getOperationAST(document, operationName);
-    if (!demands) known.set(name, (demands = operation ? demandsOf(schema, document, operation) : NO_DEMANDS));
+    if (!operation) return NO_DEMANDS;
+    let demands = this.#demands.get(operation);
+    if (!demands) this.#demands.set(operation, (demands = demandsOf(schema, document, operation)));
     return demands;
   }
 
   /**
-   * An action that was asked for and not done is told too, but a caller who may do nothing cannot fill the store with what is
-   * never deleted. A store that fails now will be told of by others.
+   * A refused mutation is recorded too. The rate keeps a caller without rights from filling the store with records, which are
+   * never deleted.
    */
   #record({ id }: Caller, { rootFields }: OperationDemands, outcome: string): void {
     const { requestLog, logger } = this.#options;
@@ -104,12 +101,7 @@ export class Admission {
   }
 }
 
-interface Asked {
-  /** The request as it came, with its document in `query`. */
-  readonly params: object;
-}
-
-/** Refused mutations of a caller that go into the audit log in a minute. */
+/** The most refused mutations of one caller that are written to the audit log in a minute. */
 const RECORDED_PER_MINUTE = 600;
 
 const NO_DEMANDS: OperationDemands = { scopes: new Map(), grants: new Map(), withoutRule: null, rootFields: [] };
@@ -117,11 +109,4 @@ const NO_DEMANDS: OperationDemands = { scopes: new Map(), grants: new Map(), wit
 function rightsError(caller: Caller, demands: OperationDemands): GraphQLError | null {
   const sentence = refusalFor(caller, demands);
   return sentence === null ? null : refusalError('FORBIDDEN', sentence);
-}
-
-function costError(maxCost: number): GraphQLError {
-  return refusalError(
-    'OPERATION_TOO_LARGE',
-    `Nothing was run: the operation may ask for more than ${maxCost} objects. Ask for smaller pages, or for fewer lists within lists.`,
-  );
 }

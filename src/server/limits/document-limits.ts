@@ -6,42 +6,41 @@ import {
   TokenKind,
   validate,
   type DocumentNode,
+  type FragmentDefinitionNode,
   type GraphQLSchema,
   type SelectionNode,
   type SelectionSetNode,
   type ValidationRule,
 } from 'graphql';
-import { fragmentsOf } from './fragments-of.ts';
 import { refusalError } from './refusal-errors.ts';
-import { withoutValues } from './variable-values.ts';
+import { removeValues } from './variable-values.ts';
 
-/** What a document may be at most. None of it depends on who asks: parsed and validated documents are kept by their text. */
+/** The limits of a document. They are the same for every caller, because parsed and validated documents are kept by their text. */
 export const DOCUMENT_LIMITS = {
-  /** UTF-8 bytes, before anything is read of them. Ours are below 3,000; the values of 10,000 devices belong into variables. */
+  /** UTF-8 bytes, counted before the text is read. Our documents have less than 3,000. The values of 10,000 devices belong in variables. */
   bytes: 65_536,
-  /** The work of parsing and validating, and the memory of what is kept, grow with them. Our largest document has 205. */
+  /** The time of parsing and validating, and the memory of the result, grow with them. Our largest document has 205. */
   tokens: 2_000,
-  /** They are no tokens, yet the parser keeps an object for each: 64 KiB of `#` would be 32,768. */
+  /** Comments are no tokens, but the parser keeps an object for each. 64 KiB of `#` would be 32,768 objects. */
   comments: 500,
-  /** Fields within fields. Requests lead to requests (`retries`, `retryOf`) without end; what a screen shows is 5 deep. */
+  /** Fields within fields. Requests lead to requests (`retries`, `retryOf`) without end. A screen shows 5 levels. */
   depth: 10,
   /** The same below `__schema` and `__type`. The standard introspection query is 15 deep. */
   introspectionDepth: 20,
   /** An alias makes a field run once more: a thousand of one mutation would be a thousand actions. */
   aliases: 15,
-  /** They run side by side, each with work of its own in the store. */
+  /** Root fields run side by side, and each has its own work in the store. */
   rootFields: 10,
-  /** In the text. Each is looked up and checked wherever it stands. */
+  /** Directives in the text. Each is looked up and checked wherever it stands. */
   directives: 20,
-  /** Errors told of one document; the search for more ends there. */
   errors: 5,
 } as const;
 
-/** How graphql-js executes: with a few errors of variables, of which each prints what it is about, and no names the caller did not write. */
+/** Options of graphql-js. Each error about a variable prints its value, so there are few. Suggestions would tell names of the schema. */
 export const EXECUTION_OPTIONS = { hideSuggestions: true, options: { maxCoercionErrors: DOCUMENT_LIMITS.errors } } as const;
 
 /**
- * Before parsing, and before anything is kept of the text.
+ * Runs before parsing, and before anything is kept of the text.
  *
  * @throws GraphQLError OPERATION_TOO_LARGE
  */
@@ -51,9 +50,9 @@ export function checkBytes(source: string): void {
 }
 
 /**
- * Parses at most so many tokens and comments.
+ * Parses a document within the limits on tokens and comments.
  *
- * @throws GraphQLError OPERATION_TOO_LARGE, or the syntax error without what stands in the document
+ * @throws GraphQLError OPERATION_TOO_LARGE, or the syntax error without any text of the document
  */
 export function parseWithin(source: string): DocumentNode {
   try {
@@ -61,33 +60,32 @@ export function parseWithin(source: string): DocumentNode {
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
     const kind = /^Syntax Error: Document contains more than \d+ (tokens|comments)\./.exec(error.message)?.[1];
-    if (kind !== 'tokens' && kind !== 'comments') throw withoutValues(error);
+    if (kind !== 'tokens' && kind !== 'comments') throw removeValues(error);
     const limit = DOCUMENT_LIMITS[kind];
     throw limitError(`${kind === 'tokens' ? 'Tokens' : 'Comments'} of the document`, `more than ${limit}`, limit);
   }
 }
 
-/** Validates a document of acceptable size; a larger one is not looked at further. */
 export function validateWithin(schema: GraphQLSchema, document: DocumentNode, rules?: readonly ValidationRule[]): readonly GraphQLError[] {
   const faults = limitFaults(document);
   return faults.length > 0 ? faults : validateQuietly(schema, document, rules);
 }
 
-/** Validation that tells a few errors, no names the caller did not write, and no values. */
+/** Validates a document. It reports only a few errors, without values and without names that the caller did not write. */
 export function validateQuietly(
   schema: GraphQLSchema,
   document: DocumentNode,
   rules: readonly ValidationRule[] = specifiedRules,
 ): readonly GraphQLError[] {
   return validate(schema, document, rules, { maxErrors: DOCUMENT_LIMITS.errors, hideSuggestions: true }).map((error) =>
-    // graphql-js gives up where so many fields of one name stand side by side that comparing them all would take it long.
+    // graphql-js gives up when too many fields of one name stand side by side, because it would compare each with each.
     error.message === 'Validation aborted.'
       ? limitError('Comparisons of repeated fields', 'more than 500000', 500_000)
-      : withoutValues(error),
+      : removeValues(error),
   );
 }
 
-/** One error for each limit of form that the document is over. Its time is linear in the document, whatever fragments make of it. */
+/** One error for each limit of form that the document is over. It takes time linear in the text, however often a fragment is spread. */
 export function limitFaults(document: DocumentNode): readonly GraphQLError[] {
   const { depth, introspectionDepth, aliases, rootFields } = measure(document);
   const found = [
@@ -100,18 +98,16 @@ export function limitFaults(document: DocumentNode): readonly GraphQLError[] {
   return found.filter(([, amount, limit]) => amount > limit).map(([what, amount, limit]) => limitError(what, amount, limit));
 }
 
-/** What a selection amounts to with its fragments put in. */
 interface Measure {
   readonly depth: number;
   readonly introspectionDepth: number;
   readonly aliases: number;
-  /** Fields at its own level. */
   readonly rootFields: number;
 }
 
 const EMPTY_MEASURE: Measure = { depth: 0, introspectionDepth: 0, aliases: 0, rootFields: 0 };
 
-/** The most of any operation: which one will run is not known yet. */
+/** The maximum over all operations, because it is not known yet which one will run. */
 function measure(document: DocumentNode): Measure {
   const fragments = fragmentsOf(document);
   const measured = new Map<string, Measure>();
@@ -134,7 +130,7 @@ function measure(document: DocumentNode): Measure {
   function ofFragment(name: string): Measure {
     const known = measured.get(name);
     if (known) return known;
-    // A cycle comes back here: it counts as nothing, and validation refuses it.
+    // A cycle of fragments comes back here. It counts as nothing, and validation refuses it.
     measured.set(name, EMPTY_MEASURE);
     const whole = ofSet(fragments.get(name)?.selectionSet);
     measured.set(name, whole);
@@ -164,7 +160,19 @@ function directivesOf({ loc }: DocumentNode): number {
   return count;
 }
 
-/** Fragments within fragments can make astronomically many fields of a short text: who needs the number beyond this? */
+const fragmentsByDocument = new WeakMap<DocumentNode, ReadonlyMap<string, FragmentDefinitionNode>>();
+
+/** The fragments of a document by name. If several have one name, the last one counts. */
+export function fragmentsOf(document: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
+  const known = fragmentsByDocument.get(document);
+  if (known) return known;
+  const definitions = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
+  const fragments = new Map(definitions.map((fragment) => [fragment.name.value, fragment]));
+  fragmentsByDocument.set(document, fragments);
+  return fragments;
+}
+
+/** Fragments within fragments can turn a short text into astronomically many fields. The exact number is no help then. */
 const COUNTED_UP_TO = 1_000_000;
 
 function limitError(what: string, found: number | string, limit: number): GraphQLError {

@@ -3,18 +3,16 @@ import type { DocumentNode } from 'graphql';
 interface Pooled {
   readonly document: DocumentNode;
   readonly length: number;
-  /** Open subscriptions with this document, by caller. */
   readonly uses: Map<string, number>;
 }
 
 /**
- * The parsed documents of open subscriptions: each text is held once, however many subscriptions use it. Parsed, a text takes
- * about 200 times its characters of memory for as long as its subscription is open.
+ * The parsed documents of open subscriptions. Subscriptions with the same text share one document. A parsed document takes about
+ * 200 bytes of memory for each character of its text, for as long as a subscription uses it.
  */
 export class DocumentPool {
   readonly #maxCharacters: number;
   readonly #pooled = new Map<string, Pooled>();
-  /** Characters of the texts that a caller uses. */
   readonly #characters = new Map<string, number>();
 
   /** @param maxCharacters of all texts that one caller uses. */
@@ -22,7 +20,7 @@ export class DocumentPool {
     this.#maxCharacters = maxCharacters;
   }
 
-  /** The document that all subscriptions of this text use; null, and nothing is held, when the caller's texts would be too long. */
+  /** @returns the document that all subscriptions of this text share. Null, and nothing is held, if the caller's texts would be too long. */
   acquire(caller: string, document: DocumentNode): DocumentNode | null {
     const text = textOf(document);
     const pooled = this.#pooled.get(text) ?? { document, length: text.length, uses: new Map<string, number>() };

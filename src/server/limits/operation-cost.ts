@@ -16,18 +16,18 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql';
-import { fragmentsOf } from './fragments-of.ts';
+import { fragmentsOf } from './document-limits.ts';
 
-/** Arguments that say how many objects the lists below a field have; the resolvers take 1 to 1,000, and 100 when left out. */
+/** Arguments for the number of objects in the lists below a field. The resolvers take 1 to 1,000, and use 100 by default. */
 const PAGE_SIZE_ARGUMENTS: readonly string[] = ['first', 'batchSize'];
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1_000;
-/** How many objects a list without a page has, for want of knowing: a device has 2 or 3 identifiers, a request 1 to 5 parts. */
+/** The size that is assumed for a list without a page. A device has 2 or 3 identifiers, a request has 1 to 5 carrier requests. */
 const ASSUMED_LIST = 5;
 
 /**
- * What a selection set costs for one object: `once`, and `each` for every item that its lists are told to have. So a fragment
- * is counted once, whatever pages it stands in.
+ * The cost of a selection set for one object: `once`, plus `each` for every item of a page. With both parts a fragment can be
+ * counted once, whatever the sizes of the pages that it stands in.
  */
 interface Cost {
   readonly once: number;
@@ -37,17 +37,17 @@ interface Cost {
 const NO_COST: Cost = { once: 0, each: 0 };
 
 /**
- * How many objects an operation may produce or take, without running it: each field of an object type counts 1, times the
- * sizes of the lists it stands in; each item of a list in an argument counts 1. A page size holds for the lists right below
- * the field that takes it (`nodes`, `edges`, `outcomes`). Fields under `@skip` and `@include` count, and every time they are
- * repeated. An amount over `stopAt` need not be the whole.
+ * How many objects an operation may produce or take, without running it. Each field of an object type counts 1, times the sizes
+ * of the lists it stands in. Each item of a list in an argument counts 1. A page size holds for the lists right below the field
+ * that takes it (`nodes`, `edges`, `outcomes`). Fields under `@skip` and `@include` count, and a repeated field counts each time.
+ * Counting may end once the cost is over `stopAt`.
  */
 export function operationCost(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
-  { stopAt }: { readonly stopAt: number },
+  stopAt: number,
 ): number {
   const input = new CallerInput(operation, variables, stopAt);
   const fragments = fragmentsOf(document);
@@ -89,7 +89,7 @@ export function operationCost(
   function ofFragment(name: string): Cost {
     const known = counted.get(name);
     if (known) return known;
-    // A cycle comes back here; a valid document has none.
+    // A cycle of fragments comes back here. A valid document has none.
     counted.set(name, NO_COST);
     const fragment = fragments.get(name);
     const cost = fragment ? costOn(fragment.typeCondition.name.value, fragment.selectionSet) : NO_COST;
@@ -103,7 +103,6 @@ export function operationCost(
 }
 
 interface Shape {
-  /** Of its objects; null for scalars and enums. */
   readonly type: GraphQLCompositeType | null;
   readonly isList: boolean;
   readonly paging: { readonly name: string; readonly fallback: number } | null;
@@ -134,12 +133,11 @@ function shapeOf(field: GraphQLField<unknown, unknown>): Shape {
 
 const listFields = new WeakMap<GraphQLInputObjectType, readonly Input[]>();
 
-/** Fields with a list in them, at any depth. */
 function listFieldsOf(type: GraphQLInputObjectType): readonly Input[] {
   let fields = listFields.get(type);
   if (fields) return fields;
   const all = Object.values(type.getFields());
-  // A type that holds itself is asked for again below: then all of it is looked at.
+  // A type that holds itself comes back here. Then all of its fields are looked at.
   listFields.set(type, all);
   fields = all.filter((field) => hasList(field.type));
   listFields.set(type, fields);
@@ -151,7 +149,7 @@ function hasList(given: GraphQLInputType): boolean {
   return isListType(type) || (isInputObjectType(type) && listFieldsOf(type).length > 0);
 }
 
-/** Variables and literals of the caller, read as they are: they are checked against their types only afterwards. */
+/** Reads variables and literals as the caller wrote them. They are checked against their types only later. */
 class CallerInput {
   readonly #defaults: ReadonlyMap<string, ValueNode | undefined>;
   readonly #variables: Readonly<Record<string, unknown>>;
@@ -164,14 +162,14 @@ class CallerInput {
     this.#stopAt = stopAt;
   }
 
-  /** Objects on a page; what no resolver would take counts like an argument left out. */
+  /** The objects of a page. A size that no resolver would take counts as the default. */
   pageOf(node: ValueNode | undefined, fallback: number): number {
     const size =
       node?.kind === Kind.VARIABLE ? (this.#variables[node.name.value] ?? numberIn(this.#defaults.get(node.name.value))) : numberIn(node);
     return typeof size === 'number' && Number.isInteger(size) && size >= 1 ? Math.min(size, MAX_PAGE) : fallback;
   }
 
-  /** Items of every list in a literal, each once, with those of the variables in it. */
+  /** The items of every list in a literal, with those of the variables in it. */
   itemsOf(node: ValueNode | undefined, given: GraphQLInputType): number {
     if (!node || node.kind === Kind.NULL) return 0;
     if (node.kind === Kind.VARIABLE) return this.#itemsOfVariable(node.name.value, given);

@@ -12,19 +12,19 @@ import {
 } from 'graphql';
 import { GRANTS, hasScope, SCOPES, type Caller, type Grant, type Scope } from '../../resolvers/access/caller.ts';
 import { fieldRule } from '../../schema/rules.ts';
-import { fragmentsOf } from './fragments-of.ts';
+import { fragmentsOf } from './document-limits.ts';
 
-/** What an operation needs of whoever sends it, with the first field that needs it: `Type.field`. */
+/** The rights that an operation needs, each with the first field that needs it: `Type.field`. */
 export interface OperationDemands {
   readonly scopes: ReadonlyMap<Scope, string>;
   readonly grants: ReadonlyMap<Grant, string>;
-  /** A field that no rule lets anybody select; null where there is none. */
+  /** The first field without a rule, which nobody may select. Null if there is none. */
   readonly withoutRule: string | null;
-  /** Names of the fields at the root, once for each time they are run. */
+  /** The names of the root fields. A name stands here once for each time that it runs. */
   readonly rootFields: readonly string[];
 }
 
-/** Reads an operation that is valid; each fragment once. Fields under `@skip` and `@include` count as selected. */
+/** Reads a valid operation, and each fragment once. Fields under `@skip` and `@include` count as selected. */
 export function demandsOf(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): OperationDemands {
   const fragments = fragmentsOf(document);
   const scopes = new Map<Scope, string>();
@@ -40,7 +40,10 @@ export function demandsOf(schema: GraphQLSchema, document: DocumentNode, operati
     if (rule === null) withoutRule ??= place;
     else if (typeof rule === 'object') {
       for (const grant of rule) if (!grants.has(grant)) grants.set(grant, place);
-    } else if (isScope(rule) && !scopes.has(rule)) scopes.set(rule, place);
+    } else {
+      const scope = SCOPES.find((known) => known === rule);
+      if (scope && !scopes.has(scope)) scopes.set(scope, place);
+    }
   }
 
   function visit(type: GraphQLCompositeType, { selections }: SelectionSetNode): void {
@@ -57,7 +60,7 @@ export function demandsOf(schema: GraphQLSchema, document: DocumentNode, operati
         const field = selection.name.value;
         if (field === '__typename') continue;
         if (type === root) rootFields.push(field);
-        // What is below is the schema's own, and the schema is one thing to see.
+        // One right covers the whole introspection, so nothing below this field is read.
         if (field.startsWith('__')) {
           if (!grants.has('introspection')) grants.set('introspection', field);
           continue;
@@ -79,7 +82,7 @@ export function demandsOf(schema: GraphQLSchema, document: DocumentNode, operati
   return { scopes, grants, withoutRule, rootFields };
 }
 
-/** The sentence that refuses the operation to `caller` as a whole; null when it may run. */
+/** The message that refuses the operation to `caller`, null if it may run. */
 export function refusalFor(caller: Caller, { scopes, grants, withoutRule }: OperationDemands): string | null {
   const missing = [
     ...SCOPES.flatMap((scope) => (scopes.has(scope) && !hasScope(caller, scope) ? [`the scope ${scope} (${scopes.get(scope)})`] : [])),
@@ -88,8 +91,4 @@ export function refusalFor(caller: Caller, { scopes, grants, withoutRule }: Oper
   ];
   if (missing.length === 0) return null;
   return `Nothing was run: the operation needs ${missing.join(' and ')}, which your key or token does not have. Leave that out, or ask for it.`;
-}
-
-function isScope(rule: string): rule is Scope {
-  return (SCOPES as readonly string[]).includes(rule);
 }

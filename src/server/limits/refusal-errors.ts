@@ -9,7 +9,7 @@ export type RefusalCode =
   | 'PERSISTED_QUERY_NOT_SUPPORTED'
   | 'RATE_LIMITED';
 
-/** Why an operation was not run. `spec`: over HTTP its status is 200 after all for a client that takes application/json only. */
+/** The reason why an operation was not run. `spec` makes yoga answer 200 over HTTP to a client that takes only application/json. */
 export function refusalError(code: RefusalCode, message: string, retryAfterMs?: number): GraphQLError {
   const status = code === 'FORBIDDEN' ? 403 : code === 'RATE_LIMITED' ? 429 : 400;
   if (retryAfterMs === undefined) return new GraphQLError(message, { extensions: { code, http: { spec: true, status } } });
@@ -22,7 +22,7 @@ export function rateError(what: 'documents' | 'mutations' | 'operations', retryA
   return refusalError('RATE_LIMITED', message, retryAfterMs);
 }
 
-/** What was sent is no GraphQL request: its status is the same, whatever the client takes. */
+/** The body is no GraphQL request. The status is the same, whatever media type the client takes. */
 export function badRequestError(message: string, status: number): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status } } });
 }

@@ -5,14 +5,14 @@ import type { GraphContext } from '../../schema/context.ts';
 import { rateError } from './refusal-errors.ts';
 import { RateLimit } from '../../lib/rate-limit.ts';
 
-/** A person who writes documents in an explorer has some; finding out what is wrong with one may take 40 ms. */
+/** A person who writes documents in an explorer has some of these. Validating one may take 40 ms. */
 const PER_MINUTE = 300;
 
 /**
- * Counts a caller's documents that cannot be run, also for want of the operation that is named: they never come to be admitted,
- * where operations are counted. Beyond so many in a minute none is looked at.
+ * Counts a caller's documents that cannot be run, also those that lack the operation that is named. Admission, which counts
+ * operations, never sees them. Over the limit no further document of the caller is parsed in this minute.
  */
-export function refusedDocuments(): Plugin<Pick<GraphContext, 'identity'>> {
+export function limitRefusedDocuments(): Plugin<Pick<GraphContext, 'identity'>> {
   const refused = new RateLimit(PER_MINUTE);
   return {
     onParse: ({ context }) => {

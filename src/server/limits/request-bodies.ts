@@ -1,40 +1,42 @@
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { currentCaller, type Identity } from '../../resolvers/access/caller.ts';
 import type { FairScheduler } from '../../lib/fair-scheduler.ts';
+import { parseJson } from '../parse-json.ts';
 import { badRequestError, refusalError } from './refusal-errors.ts';
 import { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
 
-export interface RequestBodiesOptions {
-  readonly scheduler: FairScheduler;
-  readonly maxBodyBytes: number;
-}
-
-/** Bodies of the largest size that one caller may have here at once, being read or waiting for their turn. */
+/** How many bodies of the largest size one caller may have here at once. They are being read, or wait for their turn. */
 const LARGEST_AT_ONCE = 4;
 
 /**
- * Reads the body of a request over HTTP, and has it looked at when it is its caller's turn: the JSON of 8 MiB alone may take
- * half a second.
+ * Reads the body of a request over HTTP, and parses it when it is its caller's turn. To parse 8 MiB of JSON may take half a
+ * second.
  */
-export function requestBodies({ scheduler, maxBodyBytes }: RequestBodiesOptions): Plugin<object, { readonly identity?: Identity }> {
+export function readBodiesInTurn({
+  scheduler,
+  maxBodyBytes,
+}: {
+  readonly scheduler: FairScheduler;
+  readonly maxBodyBytes: number;
+}): Plugin<object, { readonly identity?: Identity }> {
   const most = LARGEST_AT_ONCE * maxBodyBytes;
   const held = new ConcurrencyLimit(most);
   return {
     onRequestParse: ({ request, serverContext: { identity }, setRequestParser }) => {
       if (!identity) return;
       const { id } = currentCaller(identity);
-      // The door takes no body without it.
+      // The HTTP door takes no body without a length.
       const bytes = Number(request.headers.get('content-length'));
       setRequestParser(async () => {
         if (!held.acquire(id, bytes))
           throw refusalError(
             'RATE_LIMITED',
-            `Nothing was run: requests of yours that were not begun have ${most} bytes already. Send fewer at a time, or try again after \`retryAfterMs\`.`,
+            `Nothing was run: your requests that have not begun have ${most} bytes already. Send fewer at a time, or try again after \`retryAfterMs\`.`,
             1_000,
           );
         try {
           const text = await request.text().catch(() => {
-            throw badRequestError('The body did not come whole.', 400);
+            throw badRequestError('The body is not complete.', 400);
           });
           await scheduler.waitForTurn(id, 'ask');
           return parseBody(text);
@@ -47,12 +49,8 @@ export function requestBodies({ scheduler, maxBodyBytes }: RequestBodiesOptions)
 }
 
 function parseBody(text: string): GraphQLParams {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    throw badRequestError('The body is not JSON.', 400);
-  }
+  const body = parseJson(text);
+  if (body === undefined) throw badRequestError('The body is not JSON.', 400);
   if (typeof body !== 'object' || body === null) throw badRequestError('The body is not a JSON object.', 400);
   return body as GraphQLParams;
 }

@@ -3,58 +3,50 @@ import { readFile } from 'node:fs/promises';
 import { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { GatewayError } from '../../errors.ts';
+import { parseJson } from '../parse-json.ts';
 import { refusalError } from './refusal-errors.ts';
 
-/** `off`: any document, none is known by an id. `prefer`: also the trusted ones by their id. `require`: only those. */
+/** `off`: any document runs, and no id is known. `prefer`: any document runs, and a trusted one has an id too. `require`: only trusted ones run. */
 export type TrustMode = 'off' | 'prefer' | 'require';
 
-/** A request for an operation, as a client sends it over any door; `documentId` stands for `query`, as in GraphQL over HTTP. */
+/** A request as a client sends it over any door. `documentId` may stand in place of `query`, as in GraphQL over HTTP. */
 export interface DocumentParams extends GraphQLParams {
   readonly documentId?: unknown;
 }
 
-export interface TrustedDocuments {
-  /** Whether the text is a trusted document: the limits of form are not for those. */
-  readonly isTrusted: (text: string) => boolean;
-  /** The request with its document in `query` and without `documentId`, or why there is none. */
-  readonly resolveDocument: (params: DocumentParams) => GraphQLParams | GraphQLError;
-  /** Resolves before any other plugin asks for a `query`: it must stand ahead of them. */
-  readonly plugin: Plugin;
-}
+export type TrustedDocuments = ReturnType<typeof createTrustedDocuments>;
 
 /**
- * Documents by id, from files as codegen's client preset writes them (`persistedDocuments`): a JSON object from id to text. An
- * id is the text's SHA-256 in hexadecimal, with or without `sha256:` before it, or whatever else a compiler gave (Relay's MD5).
+ * Reads documents by id from files like those of codegen's client preset (`persistedDocuments`): a JSON object from id to text.
+ * An id is the SHA-256 of the text in hexadecimal, with or without `sha256:` before it, or another id of a compiler (Relay's MD5).
  *
- * @throws GatewayError CONFIG_INVALID naming the file, and the entry whose text does not have the SHA-256 it is filed under
+ * @throws GatewayError CONFIG_INVALID that names the file, and the entry whose text does not have the SHA-256 that is its id
  */
 export async function readTrustedDocuments(files: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const documents = new Map<string, string>();
   for (const file of files) {
     for (const [given, text] of Object.entries(await readObject(file))) {
       const id = plainId(given);
-      if (typeof text !== 'string') throw unusableError(file, `what it has under ${given} is not the text of a document.`);
+      if (typeof text !== 'string') throw unusableError(file, `the entry ${given} is not the text of a document.`);
       if (isSha256(id) && id !== sha256(text))
         throw unusableError(file, `the document under ${given} has another SHA-256, ${sha256(text)}. Generate the file again.`);
-      if (documents.has(id) && documents.get(id) !== text) throw unusableError(file, `${given} already stands for another document.`);
+      if (documents.has(id) && documents.get(id) !== text) throw unusableError(file, `${given} is already the id of another document.`);
       documents.set(id, text);
     }
   }
   return documents;
 }
 
-export function createTrustedDocuments(options: {
-  readonly mode: TrustMode;
-  readonly documents: ReadonlyMap<string, string>;
-}): TrustedDocuments {
+export function createTrustedDocuments(options: { readonly mode: TrustMode; readonly documents: ReadonlyMap<string, string> }) {
   const { mode } = options;
   const documents = mode === 'off' ? new Map<string, string>() : options.documents;
   const texts = new Set(documents.values());
 
+  /** @returns the request with its document in `query` and without `documentId`, or the reason why there is none. */
   function resolveDocument({ documentId, ...params }: DocumentParams): GraphQLParams | GraphQLError {
     const persisted: unknown = params.extensions?.['persistedQuery'];
     const given = documentId ?? (isObject(persisted) ? persisted['sha256Hash'] : undefined) ?? null;
-    // graphql-ws wants a text in every message: an empty one goes with an id.
+    // graphql-ws requires a text in every message, so a client sends an empty one beside an id.
     const text = params.query === '' && given !== null ? null : (params.query ?? null);
     if (given === null) return text === null || isAllowed(text) ? params : notTrustedError();
     if (text !== null && mode === 'off') return params;
@@ -62,17 +54,17 @@ export function createTrustedDocuments(options: {
     const id = plainId(given);
     const known = documents.get(id);
     if (text !== null) {
-      // Apollo sends the id that codegen has made with a text that it prints itself: an id that is not known may be anything.
+      // Apollo Client sends the id of codegen with a text that it has printed itself. So an id that we do not know may be anything.
       if (known !== undefined && known !== text && id !== sha256(text))
         return refusalError(
           'BAD_REQUEST',
-          'The id is not that of the document beside it: send the SHA-256 of the very text, or one of the two.',
+          'The id does not belong to the document beside it. Send the SHA-256 of exactly this text, or send only one of the two.',
         );
       return isAllowed(text) ? params : notTrustedError();
     }
     if (known !== undefined) return { ...params, query: known };
     if (mode === 'require') return notTrustedError();
-    // Apollo Client and urql know these by code or message, and send the text then.
+    // Apollo Client and urql recognise these errors by code or message, and then send the text.
     return mode === 'off'
       ? refusalError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported')
       : refusalError('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
@@ -80,23 +72,25 @@ export function createTrustedDocuments(options: {
 
   const isAllowed = (text: unknown) => mode !== 'require' || (typeof text === 'string' && texts.has(text));
 
-  return {
-    isTrusted: (text) => texts.has(text),
-    resolveDocument,
-    plugin: {
-      onParams: ({ params, setParams }) => {
-        const resolved = resolveDocument(params);
-        if (resolved instanceof GraphQLError) throw resolved;
-        setParams(resolved);
-      },
+  /** Resolves the document. It must stand before every plugin that needs a `query`. */
+  const plugin: Plugin = {
+    onParams: ({ params, setParams }) => {
+      const resolved = resolveDocument(params);
+      if (resolved instanceof GraphQLError) throw resolved;
+      setParams(resolved);
     },
   };
+
+  /** Whether the text is a trusted document. The limits of form do not hold for it. */
+  const isTrusted = (text: string) => texts.has(text);
+
+  return { isTrusted, resolveDocument, plugin };
 }
 
 function notTrustedError(): GraphQLError {
   return refusalError(
     'DOCUMENT_NOT_TRUSTED',
-    'This gateway takes trusted documents only, and this is none of them. Send the id of one, or its very text (M2M_TRUSTED_DOCUMENTS).',
+    'This gateway takes only trusted documents, and this is not one of them. Send the id of a trusted document, or exactly its text (M2M_TRUSTED_DOCUMENTS).',
   );
 }
 
@@ -104,12 +98,8 @@ async function readObject(file: string): Promise<Readonly<Record<string, unknown
   const content = await readFile(file, 'utf8').catch((error: unknown) => {
     throw unusableError(file, 'it cannot be read.', error);
   });
-  try {
-    const parsed: unknown = JSON.parse(content);
-    if (isObject(parsed)) return parsed;
-  } catch {
-    // Said below: what JSON.parse has to say quotes the file.
-  }
+  const parsed = parseJson(content);
+  if (isObject(parsed)) return parsed;
   throw unusableError(file, 'it is not a JSON object from ids to documents, as codegen writes persisted-documents.json.');
 }
 
@@ -119,7 +109,7 @@ function unusableError(file: string, why: string, cause?: unknown): GatewayError
   });
 }
 
-/** Clients and compilers write the same id with and without its prefix. */
+/** The id without its prefix, which some clients and compilers write and others leave out. */
 function plainId(id: string): string {
   const plain = id.replace(/^sha256:/, '');
   return isSha256(plain.toLowerCase()) ? plain.toLowerCase() : id;

@@ -5,8 +5,8 @@ const PLACE =
   /^(?:(?:Variable "\$\w+"(?: defined by fragment "\w+")?|Argument "[^"]*") has invalid (?:default )?value(?: at [\w.[\]]+)?: )*/;
 
 /**
- * What graphql-js says of a value, from its beginning to where it repeats the value; `$1` stays. The forms are those of
- * `validateInputValue`, the scalars and enums, a result that is not of its type, and the parser, which repeats tokens.
+ * The messages of graphql-js that repeat a value, and what is put in their place. They come from `validateInputValue`, from the
+ * scalars and enums, from a result that is not of its type, and from the parser, which repeats tokens.
  */
 const FORMS: readonly (readonly [RegExp, string])[] = [
   [
@@ -20,7 +20,6 @@ const FORMS: readonly (readonly [RegExp, string])[] = [
   ],
   [/^(Expected value of type "[^"]*") but got: [^]*$/, '$1.'],
   [/^((?:\w+|Enum "\w+") cannot represent (?:[\w -]+ )?value): [^]*$/, '$1.'],
-  // The executor that yoga has of its own.
   [/^(Variable "\$\w+" got invalid value) [^]*$/, '$1.'],
   [/^Value "[^]*" does not exist in ("\w+" enum\.)[^]*$/, 'The value does not exist in $1'],
   [/^(Syntax Error: (?:Expected [^,]+, found|Unexpected) \w+) "[^]*$/, '$1.'],
@@ -29,17 +28,17 @@ const FORMS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * The error without what a caller put into an input: it keeps the variable or argument, the path and the expected type. The
- * name of an unknown input field stays when it could be one. Errors of other kinds come back as they are.
+ * Removes from an error the values that the caller sent. The variable or argument, the path and the expected type stay. The name
+ * of an unknown input field stays if it could be the name of a field. Other errors stay as they are.
  */
-export function withoutValues(error: GraphQLError): GraphQLError {
+export function removeValues(error: GraphQLError): GraphQLError {
   const place = PLACE.exec(error.message)?.[0] ?? '';
   const said = error.message.slice(place.length);
   for (const [form, rest] of FORMS) {
     if (!form.test(said)) continue;
     const message = place + said.replace(form, rest);
     const { nodes, source, positions, path, extensions } = error;
-    // Not its originalError: that repeats the value too.
+    // The originalError is left out, because it repeats the value too.
     return new GraphQLError(message, { nodes, source, positions, path, extensions });
   }
   return error;

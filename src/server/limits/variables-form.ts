@@ -1,25 +1,24 @@
 import type { GraphQLError } from 'graphql';
 import { refusalError } from './refusal-errors.ts';
 
-/** What the values that come with an operation may be at most, whatever the operation is. */
 export const VARIABLES_LIMITS = {
-  /** Characters of one text. The longest that any field takes are 255. */
+  /** Characters of one text. No field takes more than 255. */
   characters: 10_000,
-  /** Fields of one object. The widest input has 20. graphql-js prints an object once for each field it does not know. */
+  /** Fields of one object. The widest input has 20. For each unknown field graphql-js prints the whole object once. */
   fields: 64,
-  /** Objects and lists within each other. The deepest input has 6. */
+  /** Objects and lists within each other. The deepest input has 6 levels. */
   depth: 16,
-  /** Texts, numbers, lists and objects together; 10,000 devices with all their identifiers are 240,000. */
+  /** Texts, numbers, lists and objects together. 10,000 devices with all their identifiers have 240,000. */
   values: 500_000,
-  /** All of what comes with a subscription, in characters: it is kept for as long as that is open, which may be hours. */
+  /** Characters of everything that comes with a subscription. It is kept while the subscription is open, which may be hours. */
   charactersKept: 4_096,
 } as const;
 
 /**
- * Before anything is coerced: what does not fit is printed by graphql-js with all there is of it, and 8 MiB of fields that
- * no input has would take it 20 seconds. It stops at the first fault.
+ * Checks variables before they are coerced, up to the first fault. graphql-js prints the whole of a value that does not fit: 8 MiB
+ * of fields that no input has would take it 20 seconds.
  *
- * @returns null when they may be looked at
+ * @returns null when the variables are within the limits
  */
 export function variablesFault(variables: unknown): GraphQLError | null {
   let values = 0;
@@ -39,7 +38,7 @@ export function variablesFault(variables: unknown): GraphQLError | null {
     }
     let fields = 0;
     for (const name in value) {
-      // Variables that the document does not declare are passed over, however many there are.
+      // At the top there may be any number, because variables that the document does not declare are ignored.
       if (depth > 0 && ++fields > VARIABLES_LIMITS.fields) return limitError('Fields of one object', VARIABLES_LIMITS.fields);
       if (name.length > VARIABLES_LIMITS.characters) return limitError('Characters of one text', VARIABLES_LIMITS.characters);
       const fault = faultOf((value as Readonly<Record<string, unknown>>)[name], depth + 1);
@@ -51,7 +50,7 @@ export function variablesFault(variables: unknown): GraphQLError | null {
   return faultOf(variables ?? null, 0);
 }
 
-/** The same for a subscription, whose request is kept as it came: variables, extensions and whatever stands beside them. */
+/** The same for a subscription, whose request is kept as it came, with variables, extensions and everything beside them. */
 export function keptParamsFault(params: object): GraphQLError | null {
   const rest = { ...params, query: null };
   const fault = variablesFault(rest);
@@ -63,5 +62,5 @@ export function keptParamsFault(params: object): GraphQLError | null {
 }
 
 function limitError(what: string, limit: number): GraphQLError {
-  return refusalError('OPERATION_TOO_LARGE', `Nothing was run. ${what}, in the variables: more than ${limit}, which is the limit.`);
+  return refusalError('OPERATION_TOO_LARGE', `Nothing was run. ${what}, in the variables: more than ${limit}. That is the limit.`);
 }

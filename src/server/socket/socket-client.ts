@@ -6,33 +6,29 @@ import { currentCaller, type Identity } from '../../resolvers/access/caller.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import type { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
 
-export interface SocketClientOptions {
-  readonly authenticator: Pick<Authenticator, 'identify'>;
-}
-
-/** Bytes that are taken from a client before it has said who it is. */
+/** The most bytes that are taken from a client before it has said who it is. */
 const STRANGER_BYTES = 65_536;
-/** Frames of the same: each takes memory until its turn, and such a client needs only one. */
+/** The most frames of such a client. It needs only one, and each takes memory until its turn. */
 const STRANGER_FRAMES = 100;
 const TRY_AGAIN_LATER = 1013;
 
 /**
- * The client of one socket. At first it is a stranger, of whom little is read; then it is a caller, for as long as its token or
- * key is good. The code that closes its socket says whether to come back: 4401 not with this, 4403 with a new token, 1013 later.
+ * The client of one socket. At first it is a stranger, and little is read from it. After `admit` it is a caller, for as long as its
+ * token or key is valid. The code that closes its socket tells whether it may come back: 4401 not with this token or key, 4403 with
+ * a new one, 1013 later.
  */
 export class SocketClient {
   readonly request: IncomingMessage;
-  readonly #options: SocketClientOptions;
+  readonly #authenticator: Pick<Authenticator, 'identify'>;
   readonly #socket: WebSocket;
-  /** Open sockets of each caller. */
   readonly #open: ConcurrencyLimit;
   #identity: Identity | null = null;
   #callerId: string | null = null;
   #bytes = 0;
   #frames = 0;
 
-  constructor(options: SocketClientOptions, open: ConcurrencyLimit, socket: WebSocket, request: IncomingMessage) {
-    this.#options = options;
+  constructor(authenticator: Pick<Authenticator, 'identify'>, open: ConcurrencyLimit, socket: WebSocket, request: IncomingMessage) {
+    this.#authenticator = authenticator;
     this.#open = open;
     this.#socket = socket;
     this.request = request;
@@ -40,12 +36,10 @@ export class SocketClient {
     socket.once('close', () => this.#leave());
   }
 
-  /** Whether it has not been admitted, or not yet. */
   get isStranger(): boolean {
     return this.#identity === null;
   }
 
-  /** Null for a stranger. */
   get callerId(): string | null {
     return this.#callerId;
   }
@@ -55,40 +49,37 @@ export class SocketClient {
     return this.#identity;
   }
 
-  /** Whether a frame that has come is read: not when the socket is closed. A stranger who sends too many is cut off. */
-  mayBeHeard(): boolean {
+  /** Whether a frame that has come may be read. A stranger who sends too many frames is cut off. */
+  countFrame(): boolean {
     if (this.isStranger && ++this.#frames > STRANGER_FRAMES) this.#socket.terminate();
     return this.#socket.readyState === this.#socket.OPEN;
   }
 
-  /** Takes a key or token as a browser gives it, in `connectionParams.authorization`, or from the header of the upgrade. */
+  /** Reads the key or token from `connectionParams.authorization`, where browsers put it, or from the header of the upgrade. */
   async admit(params: Readonly<Record<string, unknown>> | undefined): Promise<boolean> {
     const { authorization, Authorization } = params ?? {};
     const header = this.request.headersDistinct['authorization']?.join(', ');
     const given = [authorization, Authorization, header].find((value) => typeof value === 'string');
     try {
-      const identity = await this.#options.authenticator.identify((given as string | undefined) ?? null);
-      return this.#enter(identity, currentCaller(identity).id);
+      const identity = await this.#authenticator.identify((given as string | undefined) ?? null);
+      const { id } = currentCaller(identity);
+      // The client may have left while the token was checked.
+      if (this.#socket.readyState !== this.#socket.OPEN) return false;
+      if (!this.#open.acquire(id)) {
+        this.#socket.close(TRY_AGAIN_LATER, 'Too many sockets of this caller');
+        return false;
+      }
+      this.#callerId = id;
+      this.#identity = identity;
+      this.request.socket.off('data', this.#countBytes);
+      identity.ended.addEventListener('abort', this.#closeEnded);
+      return !identity.ended.aborted;
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       const [code, reason] = CLOSE_BY_REASON[String(error.details['reason'])] ?? [CloseCode.Unauthorized, closeReason(error)];
       this.#socket.close(code, reason);
       return false;
     }
-  }
-
-  #enter(identity: Identity, id: string): boolean {
-    // It may have left while it was being asked.
-    if (this.#socket.readyState !== this.#socket.OPEN) return false;
-    if (!this.#open.acquire(id)) {
-      this.#socket.close(TRY_AGAIN_LATER, 'Too many sockets of this caller');
-      return false;
-    }
-    this.#callerId = id;
-    this.#identity = identity;
-    this.request.socket.off('data', this.#countBytes);
-    identity.ended.addEventListener('abort', this.#closeEnded);
-    return !identity.ended.aborted;
   }
 
   readonly #countBytes = (chunk: Buffer): void => {
@@ -105,14 +96,14 @@ export class SocketClient {
   }
 }
 
-/** What is wrong, when it fits into the frame of a close: a browser shows its user nothing else. */
+/** The fault, if it fits into a close frame. A browser shows its user nothing else. */
 function closeReason({ message }: GatewayError): string {
   const reason = `Unauthorized: ${message}`;
   if (Buffer.byteLength(reason) <= MAX_REASON_BYTES) return reason;
   return 'Unauthorized: connectionParams.authorization must be Bearer <API key or JWT>';
 }
 
-/** RFC 6455 §5.5: 125 with the code. */
+/** RFC 6455 §5.5 allows 125, and the code takes two of them. */
 const MAX_REASON_BYTES = 123;
 
 const CLOSE_BY_REASON: Readonly<Record<string, readonly [code: number, reason: string]>> = {

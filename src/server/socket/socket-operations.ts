@@ -1,23 +1,23 @@
 import type { ExecutionResult } from 'graphql';
 
 interface Socket {
-  /** The operations that run by their ids, as graphql-ws keeps them. */
+  /** The running operations by their ids, as graphql-ws keeps them. */
   readonly subscriptions: object;
 }
 
 type Result = ExecutionResult | AsyncIterableIterator<ExecutionResult>;
 
 /**
- * Tells operations of one id apart. A client may complete an operation and use its id again at once, while the first still
- * starts or ends. graphql-ws goes by the id alone: it would follow the first beside the second, and go on when the socket is
- * gone; or end the second with the end of the first.
+ * Tells operations with the same id apart. A client may complete an operation and use its id again at once, while the first one
+ * still starts or ends. graphql-ws knows only the id. It would follow the first beside the second, even after the socket is gone,
+ * or end the second when the first ends.
  */
 export class SocketOperations {
   readonly #remembered: number;
-  /** The newest operation of each id, by the object that its message was parsed to; it may have megabytes and is not kept for this. */
+  /** The newest operation of each id, known by the object of its parsed message. That may have megabytes, so it is held weakly. */
   readonly #newest = new WeakMap<Socket, Map<string, WeakRef<object>>>();
 
-  /** @param remembered ids of a socket after which those that are over are forgotten. */
+  /** @param remembered when a socket has more ids than this, those that no longer run are forgotten. */
   constructor(remembered: number) {
     this.#remembered = remembered;
   }
@@ -29,14 +29,14 @@ export class SocketOperations {
     if (newest.size > this.#remembered) for (const known of newest.keys()) if (!(known in socket.subscriptions)) newest.delete(known);
   }
 
-  /** Never resolves when another operation has the id by now: nothing must be said in its name. What waits for it is then forgotten. */
+  /** Resolves only for the newest operation of the id, so that nothing is sent in its name by an older one. What awaits it is collected as garbage. */
   waitIfNewest(socket: Socket, id: string, payload: object): Promise<void> {
     return new Promise((resolve) => {
       if (this.#isNewest(socket, id, payload)) resolve();
     });
   }
 
-  /** The result, when it is still wanted; a subscription that is not is left. */
+  /** Gives the result back if the operation is still the newest. An older subscription is ended. */
   async take<Taken extends Result>(socket: Socket, id: string, payload: object, result: Taken): Promise<Taken> {
     if (!this.#isNewest(socket, id, payload) && 'return' in result) await result.return?.();
     await this.waitIfNewest(socket, id, payload);

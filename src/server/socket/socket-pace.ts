@@ -1,19 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 
-/** What a socket's client may send. A long message counts as one for every 64 KiB of it. */
+/** How many messages the client of a socket may send. A long message counts once for every 64 KiB. */
 export interface PaceLimits {
   readonly perSecond: number;
-  /** At once, after a quiet time. */
+  /** The most messages at once, after a quiet time. */
   readonly atOnce: number;
 }
 
 const BYTES_OF_ONE = 65_536;
 
 /**
- * What a client sends is taken at a pace, and when it is its caller's turn; until then nothing more is read from its socket.
- * Nothing is lost and nobody is cut off; a flood waits in the client's own buffers, but for what one read had brought
- * (64 KiB). Reading also stops while `hold` says so.
+ * Takes the messages of a client at a limited pace, each when it is its caller's turn. Meanwhile nothing more is read from the
+ * socket. Nothing is lost, and nobody is cut off: a flood waits in the client's own buffers, except for one read of 64 KiB. Reading
+ * also stops while it is on `hold`.
  */
 export class SocketPace {
   readonly #socket: WebSocket;
@@ -36,26 +36,25 @@ export class SocketPace {
     });
   }
 
-  /** Does `work` at its turn, after what came before it. */
   take(work: () => void, bytes = 0): void {
     this.#waiting.push([work, 1 + Math.floor(bytes / BYTES_OF_ONE)]);
     if (!this.#working) void this.#work();
   }
 
-  /** Counts one for which there is nothing to do. */
+  /** Counts a message that needs no work. */
   charge(): void {
     this.#left--;
     if (!this.#working) void this.#work();
   }
 
-  /** Whether to read nothing for another reason. */
+  /** Stops reading for another reason, or resumes it. */
   hold(held: boolean): void {
     if (held === this.#held) return;
     this.#held = held;
     this.#pauseOrResume();
   }
 
-  /** Whether reading has stopped since this was last asked: what seems missing then may lie unread in the connection. */
+  /** Whether reading has stopped since the last call. Then a message that seems missing may lie unread in the connection. */
   wasPaused(): boolean {
     const was = this.#wasPaused;
     this.#wasPaused = this.#socket.isPaused;
@@ -75,7 +74,7 @@ export class SocketPace {
       }
       await this.#turn();
       const [work, cost] = this.#waiting.shift() ?? [];
-      // Below zero: what follows a long message waits for it.
+      // A long message may bring this below zero. Then the next message waits longer.
       this.#left -= cost ?? 0;
       work?.();
     }

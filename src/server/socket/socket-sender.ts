@@ -2,19 +2,19 @@ import type { WebSocket } from 'ws';
 import type { SocketPace } from './socket-pace.ts';
 
 export interface SenderOptions {
-  /** A send the client has not taken for this long closes its socket with 1013: it can resume by its cursor. */
+  /** If the client does not take a frame for this long, its socket is closed with 1013. It can resume by its cursor. */
   readonly stalledAfterMs: number;
   readonly keepAliveMs: number;
   readonly onStalled: () => void;
 }
 
 const TRY_AGAIN_LATER = 1013;
-/** Frames a client may leave untaken before nothing more is read from it: a flood of questions cannot pile up answers. */
+/** If more frames than this are not taken, nothing more is read from the client. So a flood of questions cannot pile up answers. */
 const MAX_UNTAKEN = 1_000;
-/** How long a socket that was closed may still take what lies before the close frame, in milliseconds. */
+/** How long a closed socket may take for the frames before the close frame, in milliseconds. */
 const LINGER_MS = 15_000;
 
-/** What goes out on one socket, and whether there is still somebody who takes it. */
+/** Sends the frames of one socket, and notices when its client no longer takes them. */
 export class SocketSender {
   readonly #socket: WebSocket;
   readonly #pace: SocketPace;
@@ -31,7 +31,7 @@ export class SocketSender {
     socket.once('close', () => clearInterval(keepAlive));
   }
 
-  /** Resolves when the client's side has taken the bytes: until then its follower reads nothing more, and nothing is queued. */
+  /** Resolves when the bytes have gone out. Until then its follower reads nothing more, and nothing is queued. */
   send(frame: string | Buffer): Promise<void> {
     return this.#write((taken) => this.#socket.send(frame, { binary: false }, taken));
   }
@@ -60,13 +60,13 @@ export class SocketSender {
   }
 
   #checkAlive(): void {
-    // A frame on its way has its own, exact limit; and while nothing was read, no pong could be.
+    // A frame that is not taken yet has its own, exact limit. While reading was paused, no pong could arrive.
     if (!this.#pace.wasPaused() && !this.#isAlive && this.#untaken === 0) return this.#giveUp();
     this.#isAlive = false;
     this.#socket.ping();
   }
 
-  /** A client that does not read is not worth the memory. It comes back with its last cursor and has missed nothing. */
+  /** Closes the socket of a client that does not read. The client comes back with its last cursor and has missed nothing. */
   #giveUp(): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#options.onStalled();

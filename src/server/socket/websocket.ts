@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { GraphQLError, type ExecutionArgs, type ExecutionResult, type FormattedExecutionResult } from 'graphql';
+import { GraphQLError, type ExecutionArgs, type ExecutionResult, type FormattedExecutionResult, type GraphQLFormattedError } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type Context, type SubscribePayload } from 'graphql-ws';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { Logger } from '../../logger.ts';
@@ -26,18 +26,15 @@ export interface WebsocketOptions {
   readonly resolveDocument: TrustedDocuments['resolveDocument'];
   readonly authenticator: Pick<Authenticator, 'identify'>;
   readonly origins: Origins;
-  /** Largest message, in bytes: what a body may have over HTTP. */
-  readonly maxMessageBytes: number;
+  /** Largest message, in bytes. It is the largest body over HTTP. */
+  readonly maxBodyBytes: number;
   readonly socketsPerCaller: number;
-  /** How fast messages, pings and pongs of one socket are taken. */
-  readonly pace: PaceLimits;
+  readonly pace?: PaceLimits;
   readonly scheduler: FairScheduler;
   readonly overload: Overload;
-  /** Names this gateway is reached by. */
   readonly hosts: readonly string[];
-  /** A send the client has not taken for this long closes its socket with 1013: it can resume by its cursor. */
-  readonly stalledAfterMs: number;
-  readonly keepAliveMs: number;
+  readonly stalledAfterMs?: number;
+  readonly keepAliveMs?: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -51,31 +48,37 @@ interface EnvelopedArgs extends ExecutionArgs {
   readonly subscribe: (args: ExecutionArgs) => Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>>;
 }
 
+/**
+ * How fast messages, pings and pongs of one socket are taken. A page that changes its view may open 100 subscriptions, complete
+ * them and open them anew, all at once.
+ */
+const PACE: PaceLimits = { perSecond: 50, atOnce: 300 };
+const STALLED_AFTER_MS = 15_000;
+const KEEP_ALIVE_MS = 12_000;
 const SERVICE_RESTART = 1012;
-/** They have their turns together; no caller has this id. */
+/** All strangers share the turns of this id, which no caller has. */
 const STRANGERS_ID = '';
-/** Operations of one socket at a time, subscriptions and others. */
+/** The most operations that one socket runs at the same time, subscriptions included. */
 const MAX_OPERATIONS = 100;
-/** Parts that a message may come in: one for every 32 KiB of the largest, and never fewer than these. Chromium cuts at 131,000 bytes. */
+/** A message may come in one fragment for every 32 KiB of the largest message, and at least in these. Chromium cuts at 131,000 bytes. */
 const MIN_FRAGMENTS = 256;
 const BYTES_OF_FRAGMENT = 32_768;
-/** A frame is kept in the pieces it comes in until it is whole: pieces of one byte would take a hundred times their size. */
+/** A frame is kept in the pieces that it comes in until it is complete. Pieces of one byte would take a hundred times their size. */
 const BYTES_OF_PIECE = 512;
-/** How long a socket that was closed before it said who it is may take to go, in milliseconds. */
+/** How long the socket of a stranger may stay after it was closed, in milliseconds. */
 const STRANGER_LINGER_MS = 1_000;
-/** The same for every socket when the whole door closes. */
+/** How long any socket may stay when the whole door closes, in milliseconds. */
 const STOP_LINGER_MS = 1_000;
 
 /**
- * The WebSocket door: graphql-transport-ws by graphql-ws, every operation through the same yoga as HTTP. An operation that
- * goes wrong gets an error message of its own; it never closes the socket of the others.
+ * The WebSocket door. graphql-ws speaks the protocol (graphql-transport-ws), and every operation goes through the same yoga as over
+ * HTTP. An operation that fails gets its own error message, and never closes the socket of the others.
  */
 export class WebsocketDoor implements AsyncDisposable {
   readonly #options: WebsocketOptions;
   readonly #server: WebSocketServer;
   readonly #frames = new SharedFrames();
   readonly #operations = new SocketOperations(2 * MAX_OPERATIONS);
-  /** Open sockets by caller. */
   readonly #callers: ConcurrencyLimit;
   readonly #protocol: ReturnType<typeof makeServer<Record<string, unknown>, Extra>>;
   #stopping = false;
@@ -85,9 +88,9 @@ export class WebsocketDoor implements AsyncDisposable {
     this.#callers = new ConcurrencyLimit(options.socketsPerCaller);
     this.#server = new WebSocketServer({
       noServer: true,
-      maxPayload: options.maxMessageBytes,
-      maxFragments: Math.max(MIN_FRAGMENTS, Math.ceil(options.maxMessageBytes / BYTES_OF_FRAGMENT)),
-      maxBufferedChunks: Math.max(MIN_FRAGMENTS, Math.ceil(options.maxMessageBytes / BYTES_OF_PIECE)),
+      maxPayload: options.maxBodyBytes,
+      maxFragments: Math.max(MIN_FRAGMENTS, Math.ceil(options.maxBodyBytes / BYTES_OF_FRAGMENT)),
+      maxBufferedChunks: Math.max(MIN_FRAGMENTS, Math.ceil(options.maxBodyBytes / BYTES_OF_PIECE)),
       perMessageDeflate: false,
       autoPong: false,
       handleProtocols,
@@ -105,12 +108,12 @@ export class WebsocketDoor implements AsyncDisposable {
       },
       onNext: async (context, id, payload, _args, result) => {
         await this.#operations.waitIfNewest(context, id, payload);
-        if (!result.errors) return this.#frames.standIn(result);
-        return { ...result, errors: result.errors.map((error) => withoutHttp(error).toJSON()) } as FormattedExecutionResult;
+        if (!result.errors) return this.#frames.createStandIn(result);
+        return { ...result, errors: result.errors.map(formatError) } as FormattedExecutionResult;
       },
       onError: async (context, id, payload, errors) => {
         await this.#operations.waitIfNewest(context, id, payload);
-        return errors.map((error) => withoutHttp(error).toJSON());
+        return errors.map(formatError);
       },
       onComplete: (context, id, payload) => this.#operations.waitIfNewest(context, id, payload),
       execute: async (args) => (args as EnvelopedArgs).execute(args).catch(maskFailure),
@@ -118,24 +121,21 @@ export class WebsocketDoor implements AsyncDisposable {
     });
   }
 
-  /** Takes upgrades of `http` at the GraphQL path; any other is refused. */
   attach(http: Server): void {
-    const logRefusal = createRefusalLogger(this.#options.logger, 'websocket');
-    const refuseUpgrade = (socket: Duplex, status: 403 | 421) => {
-      logRefusal(status);
-      refuse(socket, status === 403 ? '403 Forbidden' : '421 Misdirected Request');
-    };
+    const { logger, hosts, origins } = this.#options;
+    const logRefusal = createRefusalLogger(logger, 'websocket');
     http.on('upgrade', (request, socket, head) => {
-      // Who comes back at once must find somebody else: a socket opened now would outlive the stop.
+      // A socket that is opened now would outlive the stop. Its client must find another gateway.
       if (this.#stopping) return refuse(socket, '503 Service Unavailable');
       if ((request.url ?? '').split('?', 1)[0] !== GRAPHQL_PATH) return refuse(socket, '404 Not Found');
-      if (!isKnownHost(this.#options.hosts, request)) return refuseUpgrade(socket, 421);
-      if (!this.#options.origins.isAllowed(request)) return refuseUpgrade(socket, 403);
-      this.#server.handleUpgrade(request, socket, head, (websocket) => this.#open(websocket, request));
+      const status = !isKnownHost(hosts, request) ? 421 : !origins.isAllowed(request) ? 403 : null;
+      if (status === null) return this.#server.handleUpgrade(request, socket, head, (websocket) => this.#open(websocket, request));
+      logRefusal(status);
+      refuse(socket, status === 403 ? '403 Forbidden' : '421 Misdirected Request');
     });
   }
 
-  /** Closes every socket with 1012: clients come back, to whoever listens then, with their cursors. */
+  /** Closes every socket with 1012. The clients then connect again, and resume by their cursors. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true;
     const closed = [...this.#server.clients].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
@@ -160,7 +160,7 @@ export class WebsocketDoor implements AsyncDisposable {
     const { graphql, resolveDocument } = this.#options;
     const params = resolveDocument(payload as DocumentParams);
     if (params instanceof GraphQLError) return [params];
-    // A POST, whatever the operation: with a GET yoga would take mutations for a method error.
+    // It is always a POST, because yoga refuses mutations over GET.
     const request = new graphql.fetchAPI.Request(`http://${upgrade.headers.host ?? 'localhost'}${GRAPHQL_PATH}`, { method: 'POST' });
     const enveloped = graphql.getEnveloped({ req: upgrade, request, params, identity } as never);
     const { schema, parse, validate, contextFactory, execute, subscribe } = enveloped;
@@ -182,12 +182,11 @@ export class WebsocketDoor implements AsyncDisposable {
   }
 
   #open(socket: WebSocket, request: IncomingMessage): void {
-    const { metrics, logger, stalledAfterMs, keepAliveMs } = this.#options;
+    const { metrics, logger, scheduler, authenticator, pace: limits = PACE } = this.#options;
+    const { stalledAfterMs = STALLED_AFTER_MS, keepAliveMs = KEEP_ALIVE_MS } = this.#options;
     metrics.sockets.inc();
-    const client = new SocketClient(this.#options, this.#callers, socket, request);
-    const pace = new SocketPace(socket, this.#options.pace, () =>
-      this.#options.scheduler.waitForTurn(client.callerId ?? STRANGERS_ID, 'ask'),
-    );
+    const client = new SocketClient(authenticator, this.#callers, socket, request);
+    const pace = new SocketPace(socket, limits, () => scheduler.waitForTurn(client.callerId ?? STRANGERS_ID, 'ask'));
     const onStalled = () => logger.warn('websocket_stalled');
     const sender = new SocketSender(socket, pace, { stalledAfterMs, keepAliveMs, onStalled });
     const close = (code: number, reason: string) => {
@@ -197,20 +196,21 @@ export class WebsocketDoor implements AsyncDisposable {
     const closed = this.#protocol.opened(
       {
         protocol: socket.protocol,
-        send: (data) => sender.send(this.#frames.frame(data)),
+        send: (data) => sender.send(this.#frames.fillIn(data)),
         close,
         onMessage: (handle) =>
           socket.on('message', (data) => {
-            if (client.mayBeHeard())
-              pace.take(() => socket.readyState === socket.OPEN && this.#watch(handle(toText(data)), close), lengthOf(data));
+            if (!client.countFrame()) return;
+            const bytes = toBuffer(data);
+            pace.take(() => socket.readyState === socket.OPEN && this.#watch(handle(bytes.toString('utf8')), close), bytes.length);
           }),
       },
       { client },
     );
     let ping: Buffer | null = null;
     socket.on('ping', (data) => {
-      if (!client.mayBeHeard()) return;
-      // The protocol lets the latest stand for those before it: so thousands that come at once take no memory.
+      if (!client.countFrame()) return;
+      // One pong may answer all pings before it, with the data of the latest. So thousands of pings take no memory.
       const isFirst = ping === null;
       ping = data;
       if (!isFirst) return pace.charge();
@@ -221,9 +221,9 @@ export class WebsocketDoor implements AsyncDisposable {
       });
     });
     socket.on('pong', () => {
-      if (client.mayBeHeard()) pace.charge();
+      if (client.countFrame()) pace.charge();
     });
-    // A frame over the cap or against the protocol: ws closes the socket itself, with the right code.
+    // The frame is too large or against the protocol. ws itself closes the socket, with the right code.
     socket.on('error', () => undefined);
     socket.once('close', (code, reason) => {
       metrics.sockets.dec();
@@ -233,7 +233,7 @@ export class WebsocketDoor implements AsyncDisposable {
 
   #watch(handled: Promise<void>, close: (code: number, reason: string) => void): void {
     handled.catch((error: unknown) => {
-      // A message that only a server sends: graphql-ws takes the client's fault for its own.
+      // The client has sent a message that only servers send. graphql-ws reports this as a fault of its own.
       if (error instanceof Error && error.message.startsWith('Unexpected message of type'))
         return close(CloseCode.BadRequest, 'Invalid message');
       this.#options.logger.error('websocket_message_failed', { error });
@@ -244,31 +244,24 @@ export class WebsocketDoor implements AsyncDisposable {
 
 const TOO_MANY_OPERATIONS = new GraphQLError(
   `Nothing was run: a socket may have ${MAX_OPERATIONS} operations at a time. Complete one, or open another socket.`,
-  {
-    extensions: { code: 'RATE_LIMITED' },
-  },
+  { extensions: { code: 'RATE_LIMITED' } },
 );
 
-/** An error without what is meant for HTTP alone. */
-function withoutHttp(error: GraphQLError): GraphQLError {
-  const { http, ...extensions } = error.extensions;
-  if (http === undefined) return error;
-  const { message, nodes, path, originalError } = error;
-  return new GraphQLError(message, { nodes, path, originalError, extensions });
+/** Leaves out the extension `http`, which is meant only for HTTP. */
+function formatError(error: GraphQLError): GraphQLFormattedError {
+  const { extensions: { http: _, ...extensions } = {}, ...formatted } = error.toJSON();
+  return Object.keys(extensions).length > 0 ? { ...formatted, extensions } : formatted;
 }
 
 function refuse(socket: Duplex, status: string): void {
-  // A client that leaves its half open would keep the connection, and with it a stop, waiting for ever.
+  // A client may never close its half of the connection. Without this a stop would wait for it for ever.
   socket.once('finish', () => socket.destroy());
   socket.on('error', () => undefined);
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
-function lengthOf(data: RawData): number {
-  return Array.isArray(data) ? data.reduce((sum, { byteLength }) => sum + byteLength, 0) : data.byteLength;
-}
-
-function toText(data: RawData): string {
-  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
-  return Buffer.isBuffer(data) ? data.toString('utf8') : Buffer.from(data).toString('utf8');
+/** ws gives every message as a Buffer, whatever its types allow. */
+function toBuffer(data: RawData): Buffer {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return Buffer.isBuffer(data) ? data : Buffer.from(data);
 }

@@ -7,7 +7,8 @@ import { CallbackGeneration } from '../../../src/resolvers/callbacks/callback-ge
 import { CallbackReceiver } from '../../../src/resolvers/callbacks/receive-callback.ts';
 import { CallbackAddresses } from '../../../src/server/callbacks/callback-addresses.ts';
 import { CallbackPaths, makeCallbackPath } from '../../../src/resolvers/callbacks/callback-paths.ts';
-import { createCallbackServer, type CallbackLimits } from '../../../src/server/callbacks/callbacks.ts';
+import { createCallbackServer } from '../../../src/server/callbacks/callbacks.ts';
+import type { HttpTimeouts } from '../../../src/server/http-timeouts.ts';
 import { idleOverload } from '../../support/idle-overload.ts';
 import { recordedLog, type RecordedLog } from '../../support/recorded-log.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
@@ -22,8 +23,8 @@ export interface LimitedDoor extends AsyncDisposable {
   stored(): Promise<number>;
 }
 
-/** The callback door alone, on a store of its own, with the limits and the addresses of the test. */
-export async function openLimitedDoor(limits: Partial<CallbackLimits>, allowed = 'any'): Promise<LimitedDoor> {
+/** The callback door alone, on a store of its own, with the timeouts and the addresses of the test. */
+export async function openLimitedDoor(timeouts: Partial<HttpTimeouts>, allowed = 'any'): Promise<LimitedDoor> {
   await using undo = new AsyncDisposableStack();
   const folder = undo.use(await tempFolder());
   const requestLog = undo.use(
@@ -55,7 +56,7 @@ export async function openLimitedDoor(limits: Partial<CallbackLimits>, allowed =
     logger: log.logger,
     metrics,
     now: Date.now,
-    limits,
+    timeouts,
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

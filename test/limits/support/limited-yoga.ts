@@ -5,7 +5,7 @@ import { execute } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { createLogger } from '../../../src/logger.ts';
 import { schema } from '../../../src/schema/index.ts';
-import { documentCaches, documentLimits } from '../../../src/server/limits/limits-plugin.ts';
+import { createDocumentCaches, limitDocuments } from '../../../src/server/limits/limits-plugin.ts';
 import { createTrustedDocuments, type TrustMode } from '../../../src/server/limits/trusted-documents.ts';
 import { createMaskError } from '../../../src/server/graphql/mask-error.ts';
 import { callerWith } from '../../support/caller-with.ts';
@@ -24,8 +24,8 @@ export async function startLimitedYoga(options: { readonly mode?: TrustMode; rea
     schema,
     context: () => ({ caller: callerWith({ '*': ['read'] }), requestLog }),
     maskedErrors: { maskError: createMaskError(createLogger({ level: 'silent' })), isDev: false },
-    plugins: [watching, trusted.plugin, documentLimits(trusted.isTrusted)],
-    parserAndValidationCache: documentCaches(),
+    plugins: [watching, trusted.plugin, limitDocuments(trusted.isTrusted)],
+    parserAndValidationCache: createDocumentCaches(),
     logging: false,
   });
   const server = createServer((request, response) => void yoga(request, response));

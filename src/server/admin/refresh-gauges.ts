@@ -1,19 +1,18 @@
-import type { RequestLog } from '../datasources/request-log/request-log.ts';
-import type { StoreUpkeep } from '../datasources/request-log/store-upkeep.ts';
-import type { Session } from '../datasources/thingspace/session.ts';
-import type { Metrics } from '../metrics.ts';
-import type { Overload } from '../server/overload.ts';
+import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { StoreUpkeep } from '../../datasources/request-log/store-upkeep.ts';
+import type { Session } from '../../datasources/thingspace/session.ts';
+import type { Metrics } from '../../metrics.ts';
+import type { Overload } from '../overload.ts';
 
-interface Sources {
-  readonly requestLog: RequestLog;
-  readonly upkeep: StoreUpkeep;
-  readonly session: Pick<Session, 'isLatched'>;
+export interface GaugeSources {
+  readonly metrics: Metrics;
+  readonly requestLog: RequestLog & { readonly upkeep: StoreUpkeep };
+  readonly session: Session;
   readonly overload: Overload;
   readonly now: () => number;
 }
 
-/** Brings the gauges up to date that are read from the store, or sampled, when the metrics are asked for. */
-export async function refreshGauges(metrics: Metrics, { requestLog, upkeep, session, overload, now }: Sources): Promise<void> {
+export async function refreshGauges({ metrics, requestLog, session, overload, now }: GaugeSources): Promise<void> {
   const { unclaimed, openByStatus, deadLettersByReason, overdueDevices } = await requestLog.counts();
   metrics.unclaimed.set(unclaimed);
   metrics.overdueDevices.set(overdueDevices);
@@ -26,10 +25,10 @@ export async function refreshGauges(metrics: Metrics, { requestLog, upkeep, sess
   metrics.forwardOldest.set(oldestAt === null ? 0 : Math.max(0, now() - oldestAt) / 1000);
   metrics.loginLatched.set((await session.isLatched()) ? 1 : 0);
   metrics.eventLoopLag.set(overload.lagMs / 1000);
-  const { fileBytes, walBytes } = upkeep.sizes();
+  const { fileBytes, walBytes } = requestLog.upkeep.sizes();
   metrics.storeBytes.set({ part: 'file' }, fileBytes);
   metrics.storeBytes.set({ part: 'wal' }, walBytes);
-  const { purgeAt, backupAt } = await upkeep.lastTimes();
+  const { purgeAt, backupAt } = await requestLog.upkeep.lastTimes();
   metrics.lastPurge.set((purgeAt ?? 0) / 1000);
   metrics.lastBackup.set((backupAt ?? 0) / 1000);
 }

@@ -1,0 +1,31 @@
+import type { Config } from '../config/config.ts';
+import { readStoreKeys } from '../config/read-store-keys.ts';
+import { SqliteRequestLog } from '../datasources/request-log/sqlite/sqlite.ts';
+import type { GatewayError } from '../errors.ts';
+import type { SharedParts } from './shared-parts.ts';
+
+type Parts = Omit<SharedParts, 'requestLog'> & { readonly onFatal: (error: GatewayError) => void };
+
+export function openStore(config: Config, { hub, metrics, logger, now, undo, onFatal }: Parts): SqliteRequestLog {
+  const keys = readStoreKeys(config);
+  const requestLog = undo.use(
+    new SqliteRequestLog({
+      path: config.storePath,
+      keys,
+      hub,
+      now,
+      onCommit: (jobs, seconds) => {
+        metrics.commitRows.observe(jobs);
+        metrics.commitSeconds.observe(seconds);
+      },
+      onAuditFailed: (records, error) => {
+        metrics.auditFailed.inc(records.length);
+        for (const { action, outcome } of records) logger.error('audit_failed', { operation: action, outcome, error });
+      },
+      onFatal,
+    }),
+  );
+  if (config.storePlaintext && keys.length === 0)
+    logger.info('store_not_encrypted', { reason: 'M2M_STORE_PLAINTEXT=on: names, addresses and codes are readable in the file' });
+  return requestLog;
+}

@@ -1,0 +1,15 @@
+import type { Hub } from '../datasources/request-log/hub.ts';
+import type { SqliteRequestLog } from '../datasources/request-log/sqlite/sqlite.ts';
+import type { Logger } from '../logger.ts';
+import type { Metrics } from '../metrics.ts';
+
+/** What most parts of the gateway are built with. */
+export interface SharedParts {
+  readonly requestLog: SqliteRequestLog;
+  readonly hub: Hub;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly now: () => number;
+  /** A stop undoes everything on this stack, the newest first. */
+  readonly undo: AsyncDisposableStack;
+}

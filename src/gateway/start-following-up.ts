@@ -1,0 +1,41 @@
+import type { Config } from '../config/config.ts';
+import type { CarrierReads } from '../datasources/thingspace/carrier-reads.ts';
+import { repeat } from '../lib/timers.ts';
+import { Reconciler } from '../resolvers/requests/reconcile-requests.ts';
+import type { SharedParts } from './shared-parts.ts';
+
+const EVERY_MS = 5_000;
+/** Steps of one run, each of 500 devices or rows. Callbacks are stored between the steps. */
+const INDEX_STEPS = 20;
+
+type Parts = SharedParts & { readonly reads: CarrierReads };
+
+/** Starts the work that follows requests up: it settles unclaimed callbacks, indexes identifiers, and reconciles silent devices. */
+export function startFollowingUp(config: Config, { requestLog, reads, metrics, logger, now, undo }: Parts): void {
+  const { adoptAfterMs, overdueAfterMs, expireAfterMs } = config;
+  const reconciler = new Reconciler({
+    requestLog,
+    reads,
+    overdueAfterMs,
+    expireAfterMs,
+    callsPerMinute: config.reconcileCallsPerMinute,
+    now,
+    onLapsed: (into, devices) => metrics.devicesLapsed.inc({ into: into.toLowerCase() }, devices),
+    onReconciled: (devices) => {
+      metrics.devicesReconciled.inc(devices);
+      logger.info('devices_reconciled', { count: devices });
+    },
+    onFailure: (error) => logger.warn('reconcile_failed', { error }),
+  });
+  const tidy = async () => {
+    const { resolved, adopted } = await requestLog.settleUnclaimed(now() - adoptAfterMs);
+    for (const requestId of resolved) logger.info('unknown_request_resolved', { requestId });
+    if (adopted.length > 0) logger.info('external_requests_adopted', { count: adopted.length });
+    for (let step = 0; step < INDEX_STEPS && (await requestLog.indexIdentifiers()); step++);
+  };
+  const logFailure = (event: string) => (error: unknown) => logger.error(event, { error });
+  repeat(undo, Math.min(EVERY_MS, adoptAfterMs), tidy, logFailure('tidy_failed'));
+  repeat(undo, Math.min(EVERY_MS, overdueAfterMs, expireAfterMs), () => reconciler.tick(), logFailure('reconcile_failed'));
+  // This is undone before the repetition is: the reconciler tells the running tick to end, then the repetition waits for it.
+  undo.use(reconciler);
+}
