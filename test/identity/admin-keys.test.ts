@@ -33,11 +33,11 @@ test('the admin door makes keys, shows them without secret and hash, changes and
 });
 
 test.each([
-  ['no body', '', 'the body is not'],
-  ['not JSON', '{', 'the body is not'],
-  ['a list', '[]', 'the body is not'],
-  ['nothing', '{}', 'the body is not'],
-  ['a hash of its own', JSON.stringify({ ...KEY, hash: 'x' }), 'the body is not'],
+  ['no body', '', 'the body does not have the right form'],
+  ['not JSON', '{', 'the body does not have the right form'],
+  ['a list', '[]', 'the body does not have the right form'],
+  ['nothing', '{}', 'the body does not have the right form'],
+  ['a hash of its own', JSON.stringify({ ...KEY, hash: 'x' }), 'the body does not have the right form'],
   ['an unknown scope', JSON.stringify({ ...KEY, scopes: { '*': ['root'] } }), 'does not have the right form'],
   ['an unknown grant', JSON.stringify({ ...KEY, grants: ['everything'] }), 'does not have the right form'],
   ['a time as text', JSON.stringify({ ...KEY, expiresAt: '2030-01-01' }), 'does not have the right form'],

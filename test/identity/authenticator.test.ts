@@ -73,9 +73,9 @@ test('with authentication off there is one local caller, whatever is shown', asy
 });
 
 test.each([
-  ['nothing', () => null, 'MISSING', 'send `Authorization: Bearer <API key or JWT>`'],
-  ['an empty header', () => '', 'MISSING', 'send `Authorization: Bearer <API key or JWT>`'],
-  ['a space', () => ' ', 'MISSING', 'send `Authorization: Bearer <API key or JWT>`'],
+  ['nothing', () => null, 'MISSING', 'Send `Authorization: Bearer <API key or JWT>`'],
+  ['an empty header', () => '', 'MISSING', 'Send `Authorization: Bearer <API key or JWT>`'],
+  ['a space', () => ' ', 'MISSING', 'Send `Authorization: Bearer <API key or JWT>`'],
   ['no token', () => 'Bearer', 'INVALID', 'is not `Bearer <API key or JWT>`'],
   ['no scheme', (key: string) => key, 'INVALID', 'is not `Bearer <API key or JWT>`'],
   ['another scheme', (key: string) => `Basic ${btoa(`ci:${key}`)}`, 'INVALID', 'is not `Bearer <API key or JWT>`'],
