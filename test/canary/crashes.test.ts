@@ -88,7 +88,7 @@ test.each([
 });
 
 test('an error that nobody catches ends the process with its own words, and nothing that hangs on it', async () => {
-  const find = "  const bytes = await readBody(request, options.maxBodyBytes);\n  if (bytes === 'TOO_LARGE')";
+  const find = "  const bytes = await readBody(request, maxBodyBytes);\n  if (bytes === 'TOO_LARGE')";
   const thrown = `setImmediate(() => { throw Object.assign(new Error('planted', { cause: String(bytes) }), { body: String(bytes) }); });`;
   const replace = find.replace('\n', `\n  ${thrown}\n`);
   await using tree = await plantedTree([{ file: 'server/callbacks/callbacks.ts', find, replace }]);
