@@ -9,7 +9,7 @@ import { faultsOf, type InputFault, type ReportFault } from './input-fault.ts';
 import type { ProvenBy } from './proof.ts';
 import type { Target } from './target.ts';
 
-/** A carrier operation, as its file describes it. Settings are its fields beside account, devices and request options. */
+/** A carrier operation, as its file describes it. */
 interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRawShape> {
   /** The value of the graph's `Operation` enum. The mutation and its types are named after it. */
   readonly name: string;
@@ -22,7 +22,10 @@ interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRaw
   readonly secondService: CallbackService | null;
   /** Devices in one carrier request. More devices are split over several. */
   readonly maxDevices: number;
-  /** Requests of this operation that the carrier accepts in a minute, over all callers. Null when it names no limit. */
+  /**
+   * Requests of this operation that the carrier accepts in a minute, over all callers. Null when it names no limit. The queue sends
+   * fewer when M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE is lower.
+   */
   readonly maxPerMinute: number | null;
   /** Texts of the graph. */
   readonly texts: {
@@ -57,7 +60,7 @@ interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRaw
   };
 }
 
-/** The stored settings of a Request, as JSON. */
+/** What a Request stores of its input beside account, devices and request options: the fields, and the filter. JSON. */
 export type Settings = Readonly<Record<string, unknown>>;
 
 /** The parsed input of a mutation. Its form is valid. */
@@ -139,7 +142,7 @@ export function defineOperation<Fields extends z.ZodRawShape, TargetFields exten
           operation,
           accountName: common.data.accountName,
           devices,
-          // In the order of the fields, wherever a value comes from: an idempotency key is compared by a hash over them.
+          // The order of the keys never changes: the hash that tells whether two inputs are the same covers it.
           settings: Object.fromEntries(settingKeys.map((key) => [key, (isFilter(key) ? chosenBy[key] : undefined) ?? given[key]])),
           clientReference: common.data.clientReference ?? null,
           idempotencyKey: common.data.idempotencyKey ?? null,

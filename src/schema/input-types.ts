@@ -1,5 +1,6 @@
 import type { InputFieldBuilder, InputFieldMap, InputRef } from '@pothos/core';
 import * as z from 'zod';
+import { DEVICE_IDENTIFIER_KINDS } from '../datasources/thingspace/wire/device-identifier.ts';
 import { INPUT_TYPES } from '../operations/fields.ts';
 import { builder } from './builder.ts';
 import { DeviceIdentifierKindEnum } from './enums.ts';
@@ -7,15 +8,18 @@ import { DeviceIdentifierKindEnum } from './enums.ts';
 type Fields = InputFieldBuilder<typeof builder.$inferSchemaTypes, 'InputObject'>;
 type FieldType = InputRef<unknown> | typeof DeviceIdentifierKindEnum | 'String' | 'Boolean';
 
-const known = new Map<string, InputRef<unknown>>();
+const known = new Map<string, { readonly type: InputRef<unknown>; readonly fields: string }>();
 
 /** Makes the GraphQL input type of a zod object. The description of a field comes from `.describe()`. */
 export function inputTypeOf(object: z.ZodObject): InputRef<unknown> {
   const named = INPUT_TYPES.get(object);
   if (!named) throw new Error(`The input object with the fields ${Object.keys(object.shape).join(', ')} has no name.`);
   const { name, description } = named;
-  const type = known.get(name) ?? builder.inputType(name, { description, fields: (t) => inputFieldsOf(t, object) });
-  known.set(name, type);
+  const fields = Object.keys(object.shape).join(', ');
+  const before = known.get(name);
+  if (before && before.fields !== fields) throw new Error(`Two input types are called ${name}: (${before.fields}) and (${fields}).`);
+  const type = before?.type ?? builder.inputType(name, { description, fields: (t) => inputFieldsOf(t, object) });
+  known.set(name, { type, fields });
   return type;
 }
 
@@ -41,6 +45,6 @@ function namedType(type: z.core.$ZodType): FieldType {
   if (type instanceof z.ZodObject) return inputTypeOf(type);
   if (type instanceof z.ZodString) return 'String';
   if (type instanceof z.ZodBoolean) return 'Boolean';
-  if (type instanceof z.ZodEnum) return DeviceIdentifierKindEnum;
+  if (type instanceof z.ZodEnum && type.options.join() === DEVICE_IDENTIFIER_KINDS.join()) return DeviceIdentifierKindEnum;
   throw new Error(`An input field cannot have the zod type ${type._zod.def.type}.`);
 }

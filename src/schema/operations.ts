@@ -1,7 +1,7 @@
 import { OPERATIONS } from '../operations/index.ts';
 import { builder } from './builder.ts';
 import { inputTypeOf } from './input-types.ts';
-import { resultOf } from './results.ts';
+import { resultOf } from './mutation-results.ts';
 import { WRITE } from './rules.ts';
 
 for (const operation of OPERATIONS) {

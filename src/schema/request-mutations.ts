@@ -3,7 +3,7 @@ import type { ManageResult } from '../resolvers/requests/manage-request.ts';
 import { builder } from './builder.ts';
 import { inputFieldsOf } from './input-types.ts';
 import { Request } from './request.ts';
-import { InvalidInput, resultOf } from './results.ts';
+import { InvalidInput, resultOf } from './mutation-results.ts';
 import { OWNED, WRITE } from './rules.ts';
 
 /** Declares the result union of a mutation that changes a request at once: its success, or the faults of the input. */

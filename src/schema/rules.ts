@@ -2,8 +2,9 @@ import { isInterfaceType, isObjectType, type GraphQLSchema } from 'graphql';
 import { GRANTS, SCOPES, type Grant, type Scope } from '../resolvers/access/caller.ts';
 
 /**
- * The right that a caller needs to select a field. It stands on the field (`extensions: OWNED`), or on the type for all its fields
- * without a rule of their own. Nobody can select a field without a rule, and a test names such a field.
+ * The right that a caller needs to select a field. To change a right, change `extensions` where the field is declared: it stands on
+ * the field (`extensions: OWNED`), or on the type for all its fields without a rule of their own. Nobody can select a field without
+ * a rule; a test fails and names it.
  *
  * - `OPEN`: the field tells nothing about any account.
  * - `OWNED`: the field belongs to an object whose account was checked before.

@@ -8,9 +8,9 @@ import { startStack, type Stack } from '../support/stack.ts';
 
 const SOON = { M2M_OVERDUE_AFTER_MS: '200', M2M_RECONCILE_CALLS_PER_MINUTE: '1000' };
 const WITHHELD = { withholdNext: Number.POSITIVE_INFINITY };
-/** The simulated carrier always fails a device with this ICCID. */
+/** With magic identifiers, the simulated carrier always fails a device whose ICCID ends with this. */
 const FAILING = 4040;
-/** A device with this ICCID reports a second time, when NIDD is configured. */
+/** With magic identifiers, a device whose ICCID ends with this reports a second time, when NIDD is configured. */
 const NB_IOT = 7;
 
 /** Submits the operation for one device that is unknown to the simulated carrier, which adopts it in the state that it needs. */
