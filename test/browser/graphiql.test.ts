@@ -4,6 +4,7 @@ import { noBrowser, openBrowserPage } from '../support/browser.ts';
 import { devices } from '../support/devices.ts';
 import { FOLLOW } from '../support/follow.ts';
 import { makeKey } from '../support/make-key.ts';
+import { schema } from '../../src/schema/index.ts';
 import { exampleTabs, nameOfTab } from '../../scripts/sandbox/example-tabs.ts';
 import { openSandbox } from '../support/open-sandbox.ts';
 import { readMetric } from '../support/read-metric.ts';
@@ -17,6 +18,9 @@ if (reason !== null) process.stderr.write(`Browser tests are skipped: ${reason}.
 
 /** Below a test's own limit, so that it says what it waited for. */
 const PATIENCE = { timeout: 30_000 };
+
+/** What the explorer shows of the subscription: the first sentence of its description. */
+const FOLLOWING = schema.getSubscriptionType()?.getFields()['requestStatus']?.description?.split('. ')[0] ?? '';
 
 const TABS = (await exampleTabs()).map(nameOfTab);
 
@@ -73,7 +77,7 @@ test.skipIf(reason !== null)('the explorer knows the schema: the documentation o
   await page.goto(sandbox.gateway.urls.graphql);
   await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
   await page.getByRole('link', { name: 'Subscription' }).click();
-  await page.getByText('Follows one request: what has happened so far').waitFor();
+  await page.getByText(FOLLOWING).waitFor();
   expect(errors).toEqual([]);
 });
 
@@ -93,7 +97,7 @@ test.skipIf(reason !== null)(
     await page.getByRole('button', { name: 'Re-fetch GraphQL schema' }).click();
     await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
     await page.getByRole('link', { name: 'Subscription' }).click();
-    await page.getByText('Follows one request: what has happened so far').waitFor();
+    await page.getByText(FOLLOWING).waitFor();
     await page.getByRole('button', { name: 'Hide Documentation Explorer' }).click();
 
     simulator.holdCallbacks();
