@@ -1,4 +1,5 @@
 import { Agent, type Dispatcher } from 'undici';
+import { parseJson } from './parse-json.ts';
 
 export interface Exchange {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -124,13 +125,5 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#gaveUp ??= new TransportError(why, this.#sent);
     this.#settled.reject(this.#gaveUp);
     this.#controller?.abort(this.#gaveUp);
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return text === '' ? undefined : (JSON.parse(text) as unknown);
-  } catch {
-    return undefined;
   }
 }

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { GatewayError } from '../../errors.ts';
 import type { NewKey } from '../../resolvers/access/key-ring.ts';
 import { grantsShape, scopesShape } from '../../resolvers/access/caller.ts';
-import { parseJson } from '../parse-json.ts';
+import { parseJson } from '../../lib/parse-json.ts';
 
 export const KEY_BODIES = {
   create: z.union([

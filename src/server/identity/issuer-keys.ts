@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createLocalJWKSet, errors } from 'jose';
 import { Transport } from '../../lib/http-exchange.ts';
 import { GatewayError } from '../../errors.ts';
-import { parseJson } from '../parse-json.ts';
+import { parseJson } from '../../lib/parse-json.ts';
 
 /** Finds the key for the `alg` and `kid` of a token among the keys that it holds, and nowhere else. */
 type KeySet = ReturnType<typeof createLocalJWKSet>;

@@ -1,7 +1,7 @@
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { currentCaller, type Identity } from '../../resolvers/access/caller.ts';
 import type { FairScheduler } from '../../lib/fair-scheduler.ts';
-import { parseJson } from '../parse-json.ts';
+import { parseJson } from '../../lib/parse-json.ts';
 import { badRequestError, refusalError } from './refusal-errors.ts';
 import { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
 

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { GatewayError } from '../../errors.ts';
-import { parseJson } from '../parse-json.ts';
+import { parseJson } from '../../lib/parse-json.ts';
 import { refusalError } from './refusal-errors.ts';
 
 /** `off`: any document runs, and no id is known. `prefer`: any document runs, and a trusted one has an id too. `require`: only trusted ones run. */
