@@ -1,9 +1,14 @@
 import '../require-node.js';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { allOperations } from '../simulator/actions/all-operations.ts';
+import type { OperationExample } from '../simulator/actions/define-operation.ts';
 import type { Operation } from '../src/operations/define-operation.ts';
 import { OPERATIONS } from '../src/operations/index.ts';
 
-/** Writes the GraphQL documents of each carrier operation: one for programs, and the sandbox's example with its variables. */
+/**
+ * Writes the GraphQL documents of each carrier operation: one for programs, and the sandbox's example with its variables. The
+ * simulated carrier has the examples, because they name its devices.
+ */
 
 const FOLDER = new URL('../documents/', import.meta.url);
 
@@ -14,10 +19,17 @@ await mkdir(new URL('operations/', FOLDER), { recursive: true });
 for (const [at, operation] of OPERATIONS.entries()) {
   const file = operation.name.toLowerCase().replaceAll('_', '-');
   // Somebody new goes through the tabs of GraphiQL in the order of their names: the first mutation, following it, the others.
-  const example = `examples/${at === 0 ? 1 : 3}-${file}`;
+  const name = `examples/${at === 0 ? 1 : 3}-${file}`;
   await write(`operations/${file}.graphql`, programDocument(operation));
-  await write(`${example}.graphql`, exampleDocument(operation));
-  await write(`${example}.variables.json`, JSON.stringify({ input: { accountName: ACCOUNT, ...operation.example.input } }, null, 2));
+  const example = exampleOf(operation);
+  await write(`${name}.graphql`, exampleDocument(operation, example));
+  await write(`${name}.variables.json`, JSON.stringify({ input: { accountName: ACCOUNT, ...example.input } }, null, 2));
+}
+
+function exampleOf({ path }: Operation): OperationExample {
+  const simulated = allOperations.find((each) => each.path === `/api${path}`);
+  if (!simulated) throw new Error(`No file of simulator/operations has the path /api${path}.`);
+  return simulated.example;
 }
 
 async function write(path: string, text: string): Promise<void> {
@@ -43,8 +55,8 @@ mutation ${typeName}($input: ${typeName}Input!) {
 }`;
 }
 
-function exampleDocument({ example, typeName, mutation }: Operation): string {
-  return `${example.about.map((line) => `# ${line}`.trimEnd()).join('\n')}
+function exampleDocument({ typeName, mutation }: Operation, { about }: OperationExample): string {
+  return `${about.map((line) => `# ${line}`.trimEnd()).join('\n')}
 mutation ${typeName}($input: ${typeName}Input!) {
   ${mutation}(input: $input) {
     __typename

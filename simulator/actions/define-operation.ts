@@ -20,9 +20,18 @@ export interface Carrier {
   readonly random: Random;
 }
 
+/** An example for the sandbox of a gateway: a GraphQL input that names devices of this carrier. */
+export interface OperationExample {
+  /** What it shows, in lines of at most 52 characters. */
+  readonly about: readonly string[];
+  /** The input of the gateway's mutation, without the account. */
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
 /** One operation on devices, written from its page. */
 export interface OperationDefinition<Body> extends Pick<Route, 'endpoint' | 'path' | 'dialect'> {
   readonly method: 'POST' | 'PUT' | 'DELETE';
+  readonly example: OperationExample;
   /** Which elements the body has, and of what type. */
   readonly body: z.ZodType<Body>;
   /**
@@ -34,22 +43,33 @@ export interface OperationDefinition<Body> extends Pick<Route, 'endpoint' | 'pat
 
 /** An operation as the carrier finds it in the folder of operations. */
 export class Operation {
+  readonly endpoint: string;
+  readonly path: string;
+  readonly example: OperationExample;
   /** The route of the operation on one carrier. */
   readonly route: (carrier: Carrier, runner: RequestRunner) => Route;
 
-  constructor(route: (carrier: Carrier, runner: RequestRunner) => Route) {
+  constructor({ endpoint, path, example, route }: Pick<Operation, 'endpoint' | 'path' | 'example' | 'route'>) {
+    this.endpoint = endpoint;
+    this.path = path;
+    this.example = example;
     this.route = route;
   }
 }
 
-export function defineOperation<Body>({ body, receive, ...route }: OperationDefinition<Body>): Operation {
-  return new Operation((carrier, runner) => ({
-    ...route,
-    guard: 'session',
-    isOperation: true,
-    handle: (request) => {
-      const received = receive(parseJsonBody(request.body, body), carrier, request);
-      return 'targets' in received ? runner.accept(received) : received;
-    },
-  }));
+export function defineOperation<Body>({ body, receive, example, ...route }: OperationDefinition<Body>): Operation {
+  return new Operation({
+    endpoint: route.endpoint,
+    path: route.path,
+    example,
+    route: (carrier, runner) => ({
+      ...route,
+      guard: 'session',
+      isOperation: true,
+      handle: (request) => {
+        const received = receive(parseJsonBody(request.body, body), carrier, request);
+        return 'targets' in received ? runner.accept(received) : received;
+      },
+    }),
+  });
 }

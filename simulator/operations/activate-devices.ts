@@ -91,6 +91,41 @@ export const activateDevices = defineOperation({
       }),
     };
   },
+  example: {
+    about: [
+      'Activates three devices. Nothing is billed: the',
+      'carrier is simulated. The first succeeds within',
+      'seconds, the second fails, the third reports only',
+      'after a minute. Copy the id of the request from the',
+      'result into the next tab, and watch it happen.',
+      '',
+      'Run it again: the first device fails, because it is',
+      'active already. Another device:',
+      '  IMEI  990015675584667',
+      '  ICCID 89148000085771580907',
+      '',
+      'An unknown ICCID counts as a new device, and its',
+      'last four digits choose what happens:',
+      '  0001 late, 0002 never, 0003 Pending first,',
+      '  0005 and 0007 with a NIDD callback,',
+      '  4000 4030 4040 4090 4220 5000 fail,',
+      '  any other succeeds.',
+    ],
+    input: {
+      servicePlan: 'm2m4G2GB',
+      mdnZipCode: '98801',
+      devices: [
+        ['990016953001930', '89148000094224205304'],
+        ['990010000040400', '89148000000000004040'],
+        ['990010000000010', '89148000000000000001'],
+      ].map(([imei, iccid]) => ({
+        deviceIds: [
+          { kind: 'IMEI', id: imei },
+          { kind: 'ICCID', id: iccid },
+        ],
+      })),
+    },
+  },
 });
 
 const zipCode = /^\d{5}(-\d{4})?$/;

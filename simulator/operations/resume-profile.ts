@@ -29,4 +29,18 @@ export const resumeProfile = defineOperation({
       result: () => ({ state: 'ACTIVE', profileStatus: 'ENABLE', profileRole: 'LOCAL' }),
     }),
   }),
+  example: {
+    about: [
+      'Resumes a suspended eSIM profile. Follow it with',
+      'the id of its request.',
+      '',
+      'Run it again: the carrier accepts the request, but',
+      'the device fails, because the profile is active now.',
+      '',
+      'Another suspended profile: 89148000062306274519',
+      'One that is not suspended: 89148000002325720913',
+      'An unknown ICCID counts as a suspended one.',
+    ],
+    input: { servicePlan: 'HybridESim', devices: [{ deviceIds: [{ kind: 'ICCID', id: '89148000096031420902' }] }] },
+  },
 });

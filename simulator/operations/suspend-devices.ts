@@ -45,6 +45,19 @@ export const suspendDevices = defineOperation({
       }),
     };
   },
+  example: {
+    about: [
+      'Suspends an active device. Follow it with the id of',
+      'its request: the outcome tells how long it lasts.',
+      '',
+      'Run it again: the carrier accepts the request, but',
+      'the device fails, because it is suspended now.',
+      '',
+      'Another active device: 89148000054247635302',
+      'An unknown ICCID counts as an active device.',
+    ],
+    input: { devices: [{ deviceIds: [{ kind: 'ICCID', id: '89148000021368332915' }] }] },
+  },
 });
 
 /** All values are text, as seen in the field. The form of the date is inferred. */

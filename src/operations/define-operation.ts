@@ -51,13 +51,6 @@ interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRaw
   readonly provenBy: ProvenBy | 'NOTHING';
   /** Identifier kinds by which a retry may name a device that only a callback has named. */
   readonly retryKinds: readonly DeviceIdentifierKind[];
-  /** The example of the sandbox, with devices of the simulated carrier. */
-  readonly example: {
-    /** An explanation in lines of at most 52 characters. */
-    readonly about: readonly string[];
-    /** The input of the mutation without the account. */
-    readonly input: Readonly<Record<string, unknown>>;
-  };
 }
 
 /** What a Request stores of its input beside account, devices and request options: the fields, and the filter. JSON. */

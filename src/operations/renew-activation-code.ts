@@ -50,28 +50,4 @@ export const renewActivationCode = defineOperation({
   // No record shows the code or its age, and the history documents no event about profiles.
   provenBy: 'NOTHING',
   retryKinds: ['ICCID', 'IMEI', 'EID'],
-  example: {
-    about: [
-      'Makes a new activation code for a deactivated eSIM.',
-      'Follow it with the id of its request: the outcome',
-      'has the activationCode (a secret: whoever has it',
-      'can install the eSIM).',
-      '',
-      'Another deactivated eSIM:',
-      '  EID   89049032514144764539310925507492',
-      '  ICCID 89148000030934455301',
-      'An unknown EID counts as one too. The last digits',
-      'of an ICCID work as in the first tab: 4040 fails.',
-    ],
-    input: {
-      devices: [
-        {
-          deviceIds: [
-            { kind: 'EID', id: '89049032857667533535232036083467' },
-            { kind: 'ICCID', id: '89148000028211583712' },
-          ],
-        },
-      ],
-    },
-  },
 });

@@ -31,17 +31,4 @@ export const restoreDevices = defineOperation({
     history: historyShows(/^(?:restor|resum)/i),
   },
   retryKinds: ['ICCID', 'IMEI', 'EID', 'MDN'],
-  example: {
-    about: [
-      'Restores a suspended device. Follow it with the id of',
-      'its request.',
-      '',
-      'Run it again: the carrier accepts the request, but',
-      'the device fails, because it is active now.',
-      '',
-      'Another suspended device: 89148000071662737691',
-      'An unknown ICCID counts as a suspended device.',
-    ],
-    input: { devices: [{ deviceIds: [{ kind: 'ICCID', id: '89148000093318779147' }] }] },
-  },
 });

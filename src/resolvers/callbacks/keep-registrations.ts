@@ -15,8 +15,6 @@ interface RegistrationKeeperOptions {
   readonly logger: Logger;
 }
 
-export type RegistrationCommands = Pick<RegistrationKeeper, 'list' | 'register' | 'remove' | 'rotate'>;
-
 /**
  * Looks after the carrier's registrations while the gateway runs: registers what is missing at the start, then checks them, and
  * runs the commands of the command line. It tells the watch what a command finds out.
