@@ -16,6 +16,9 @@ const DOOR = 'server/callbacks/callbacks.ts';
 const ACKNOWLEDGE = `response.writeHead(200, ACKNOWLEDGED).end('{}');`;
 const OPEN = 'datasources/request-log/sqlite/sqlite-open.ts';
 
+/** A life that is long enough, on a slow machine too, for subscribers to have a cursor when it ends. */
+const AFTER_SOME_EVENTS: Partial<CampaignOptions> = { endings: ['random'], kills: 1, lifeMs: [2_000, 3_000] };
+
 export const ACKNOWLEDGED_BEFORE_COMMIT: PlantedBug = {
   name: 'a callback is acknowledged before it is committed',
   edits: [
@@ -55,13 +58,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'a cursor skips a row',
     edits: [{ file: 'resolvers/requests/cursor.ts', find: 'return Number(seq);', replace: 'return Number(seq) + 1;' }],
-    aim: { endings: ['random'], kills: 1 },
+    aim: AFTER_SOME_EVENTS,
     shows: ['missing'],
   },
   {
     name: 'a cursor gives a row again',
     edits: [{ file: 'resolvers/requests/cursor.ts', find: 'return Number(seq);', replace: 'return Math.max(Number(seq) - 1, 0);' }],
-    aim: { endings: ['random'], kills: 1 },
+    aim: AFTER_SOME_EVENTS,
     shows: ['repeated'],
   },
   {
@@ -78,7 +81,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         replace: 'let overAll = 0;\nexport class RequestFeed',
       },
     ],
-    aim: { endings: ['random'], kills: 1 },
+    aim: AFTER_SOME_EVENTS,
     shows: ['missing', 'disorder'],
   },
   {
