@@ -188,7 +188,7 @@ describe('a literal that does not fit is reported by its type, without its value
   ])('%s', async (_what, text, expected) => expect(await errorsOf(text)).toEqual([expected]));
 
   test('a variable that fails a place in a literal', async () => {
-    const text = 'query ($id: String = "x") { requests(filter: { deviceId: { kind: ICCID, id: $id } }) { nodes { id } } }';
+    const text = 'query ($id: String = "x") { requests(filter: { deviceId: { kind: ICCID, value: $id } }) { nodes { id } } }';
     expect(await errorsOf(text, { id: null })).toEqual([
       'Argument "Query.requests(filter:)" has invalid value at .deviceId.id: Expected variable "$id" provided to non-null type "String!" not to be null.',
     ]);
