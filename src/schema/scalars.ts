@@ -1,14 +1,16 @@
 import { GraphQLError } from 'graphql';
+import { parseMoment } from '../lib/parse-moment.ts';
 import { builder } from './builder.ts';
 
 builder.scalarType('DateTime', {
   description:
-    'A moment in ISO 8601 with milliseconds, in UTC: `2026-11-22T09:30:00.000Z`. As input it may have any offset, for example `2026-11-22T04:30:00-05:00`.',
+    'A moment as in RFC 3339, in UTC and with milliseconds: `2026-11-22T09:30:00.000Z`. As input it needs `Z` or an offset (`2026-11-22T04:30:00-05:00`) and must exist in the calendar. Fractions of a second may have 0 to 9 digits; what is shorter than a millisecond is cut off. `-00:00`, `24:00` and leap seconds are refused.',
+  specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
   serialize: (ms) => new Date(ms).toISOString(),
   parseValue: (value) => {
-    const ms = typeof value === 'string' && /^\d{4}-\d{2}-\d{2}T/.test(value) ? Date.parse(value) : NaN;
-    if (Number.isNaN(ms)) throw new GraphQLError('A DateTime must be in ISO 8601, for example "2026-11-22T09:30:00Z".');
-    return ms;
+    const moment = typeof value === 'string' ? parseMoment(value) : 'It must be a text.';
+    if (typeof moment === 'number') return moment;
+    throw new GraphQLError(`A DateTime names a moment, for example "2026-11-22T09:30:00Z". ${moment}`);
   },
 });
 
