@@ -38,7 +38,7 @@ const AuditEntry = builder.objectRef<Stored>('AuditEntry').implement({
   }),
 });
 
-const AuditEntryConnection = connectionOf('AuditEntry', 'audit entry', AuditEntry, ({ id }) => id);
+const AuditEntryConnection = connectionOf('AuditEntry', 'audit entry', AuditEntry, ({ id }) => ['auditLog', id]);
 
 builder.queryField('auditLog', (t) =>
   t.field({
@@ -53,7 +53,7 @@ builder.queryField('auditLog', (t) =>
     resolve: (_parent, { accountName, caller: by, first, after }, { requestLog, caller }) =>
       requestLog.auditEntries(
         { accounts: accountsFor(caller, 'admin', accountName), caller: by ?? null },
-        pageCursor('auditLog', /^\d{1,15}$/, after),
+        pageCursor('auditLog', after, requestLog),
         pageSize(first),
       ),
   }),

@@ -34,7 +34,7 @@ const DeadLetter = builder.objectRef<StoredDeadLetter>('DeadLetter').implement({
   }),
 });
 
-const DeadLetterConnection = connectionOf('DeadLetter', 'dead letter', DeadLetter, ({ id }) => id);
+const DeadLetterConnection = connectionOf('DeadLetter', 'dead letter', DeadLetter, ({ id }) => ['deadLetters', id]);
 
 builder.queryField('deadLetters', (t) =>
   t.field({
@@ -45,11 +45,11 @@ builder.queryField('deadLetters', (t) =>
       reason: t.arg({ type: DeadLetterReason, required: false, description: 'Only messages that are kept for this reason.' }),
       ...listArgs('messages', 'administer'),
     },
-    resolve: (_parent, { accountName, reason, first, after }, { deadLetters, caller }) =>
+    resolve: (_parent, { accountName, reason, first, after }, { deadLetters, requestLog, caller }) =>
       deadLetters.list(caller, {
         accountName: accountName ?? null,
         reason: reason ?? null,
-        after: pageCursor('deadLetters', /^\d{1,15}$/, after),
+        after: pageCursor('deadLetters', after, requestLog),
         limit: pageSize(first),
       }),
   }),

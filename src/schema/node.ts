@@ -16,7 +16,8 @@ export const PageInfo = builder.objectRef<{ hasNextPage: boolean; endCursor: str
   description: 'Where a page of a connection ends.',
   fields: (t) => ({
     hasNextPage: t.exposeBoolean('hasNextPage', { extensions: OPEN, description: 'True when there is another page after this one.' }),
-    endCursor: t.exposeString('endCursor', {
+    endCursor: t.expose('endCursor', {
+      type: 'Cursor',
       nullable: true,
       description: 'Pass it as `after` to read the next page. Null for an empty page.',
     }),
@@ -25,6 +26,11 @@ export const PageInfo = builder.objectRef<{ hasNextPage: boolean; endCursor: str
       description: 'Always false, because pages are read forward.',
       resolve: () => false,
     }),
-    startCursor: t.string({ nullable: true, description: 'Always null, because pages are read forward.', resolve: () => null }),
+    startCursor: t.field({
+      type: 'Cursor',
+      nullable: true,
+      description: 'Always null, because pages are read forward.',
+      resolve: () => null,
+    }),
   }),
 });

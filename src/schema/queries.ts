@@ -37,8 +37,11 @@ const RequestFilter = builder.inputType('RequestFilter', {
   }),
 });
 
-const RequestConnection = connectionOf('Request', 'request', Request, ({ id }) => id);
-const UnclaimedCallbackConnection = connectionOf('UnclaimedCallback', 'unclaimed callback', UnclaimedCallback, ({ id }) => id);
+const RequestConnection = connectionOf('Request', 'request', Request, ({ id }) => ['requests', id]);
+const UnclaimedCallbackConnection = connectionOf('UnclaimedCallback', 'unclaimed callback', UnclaimedCallback, ({ id }) => [
+  'unclaimedCallbacks',
+  id,
+]);
 
 builder.queryType({
   description: 'What the gateway knows: requests, their devices, and callbacks that belong to no request.',
@@ -71,7 +74,7 @@ builder.queryType({
             since: filter?.since ?? undefined,
             until: filter?.until ?? undefined,
           },
-          pageCursor('requests', REQUEST_ID, after),
+          pageCursor('requests', after, requestLog),
           pageSize(first),
         ),
     }),
@@ -86,7 +89,7 @@ builder.queryType({
       resolve: (_parent, { accountName, first, after }, { requestLog, caller }) =>
         requestLog.unclaimed(
           accountsFor(caller, 'read', accountName),
-          pageCursor('unclaimedCallbacks', /^\d{1,15}$/, after),
+          pageCursor('unclaimedCallbacks', after, requestLog),
           pageSize(first),
         ),
     }),

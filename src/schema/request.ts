@@ -12,7 +12,10 @@ import { Node } from './node.ts';
 import { Progress } from './progress.ts';
 import { OWNED } from './rules.ts';
 
-const RequestOutcomesConnection = connectionOf('RequestOutcomes', 'device outcome', DeviceOutcome, ({ index }) => String(index));
+const RequestOutcomesConnection = connectionOf('RequestOutcomes', 'device outcome', DeviceOutcome, ({ requestId, index }) => [
+  `${requestId}/outcomes`,
+  index,
+]);
 
 const QueuePlace = builder.objectRef<WaitingPlace>('QueuePlace').implement({
   extensions: OWNED,
@@ -110,11 +113,11 @@ export const Request = RequestRef.implement({
         status: t.arg({ type: [OutcomeStatusEnum], required: false, description: 'Only devices with one of these statuses.' }),
         ...PAGE_ARGS,
       },
-      resolve: ({ id: requestId }, { status, first, after }, { loaders }) =>
+      resolve: ({ id: requestId }, { status, first, after }, { loaders, requestLog }) =>
         loaders.outcomePage.load({
           requestId,
           statuses: status ?? null,
-          afterIndex: Number(pageCursor('outcomes', /^\d{1,9}$/, after) ?? -1),
+          afterIndex: Number(pageCursor(`${requestId}/outcomes`, after, requestLog) ?? -1),
           limit: pageSize(first),
         }),
     }),

@@ -16,11 +16,11 @@ builder.scalarType('DateTime', {
 
 builder.scalarType('Cursor', {
   description:
-    'A position in the log of one request. It is opaque, at most 200 characters. Keep the `cursor` of the last event that you have handled, and pass it unchanged as `after`. The word `LATEST` means the end of the log.',
+    'A position in the log of one request, or in one list. It is opaque, at most 200 characters. Pass it unchanged as `after` where it came from: the `cursor` of the last event that you have handled goes on with the subscription, an `endCursor` with the next page. For `requestStatus` the word `LATEST` means the end of the log. CURSOR_INVALID: it is no cursor, or one of something else. CURSOR_EXPIRED: the gateway’s store was restored since; read from the beginning.',
   serialize: (cursor) => cursor,
   parseValue: (value) => {
-    if (typeof value !== 'string' || value.length === 0 || value.length > 200)
-      throw new GraphQLError('A Cursor is a short text: the `cursor` of an event, or "LATEST".');
+    if (typeof value !== 'string' || value.length > 200)
+      throw new GraphQLError('A Cursor is a short text that the gateway gave you: a `cursor` or an `endCursor`.');
     return value;
   },
 });

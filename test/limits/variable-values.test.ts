@@ -139,7 +139,7 @@ describe('a variable that does not fit is reported by its name, place and type, 
       'a cursor that is none',
       'subscription ($after: Cursor) { requestStatus(requestId: 1, after: $after) { cursor } }',
       { after: { SECRET } },
-      'Variable "$after" has invalid value: A Cursor is a short text: the `cursor` of an event, or "LATEST".',
+      'Variable "$after" has invalid value: A Cursor is a short text that the gateway gave you: a `cursor` or an `endCursor`.',
     ],
   ])('%s', async (_what, text, variables, expected) => expect(await errorsOf(text, variables)).toEqual([expected]));
 });
