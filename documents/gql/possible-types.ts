@@ -27,8 +27,11 @@
       "RateLimited"
     ],
     "Node": [
+      "AuditEntry",
+      "DeadLetter",
       "DeviceOutcome",
-      "Request"
+      "Request",
+      "UnclaimedCallback"
     ],
     "RenewActivationCodeResult": [
       "CarrierRefused",

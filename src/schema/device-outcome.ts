@@ -5,7 +5,7 @@ import { adviceFor } from '../resolvers/requests/advice.ts';
 import { builder } from './builder.ts';
 import { DeviceIdentifier } from './device-identifier.ts';
 import { OutcomeSourceEnum, OutcomeStatusEnum } from './enums.ts';
-import { Node } from './node.ts';
+import { nodeOf } from './node.ts';
 import { ACTIVATION_CODE, CREDENTIAL, OWNED } from './rules.ts';
 
 const Fault = builder.objectRef<CallbackFault>('Fault').implement({
@@ -106,8 +106,7 @@ type TextField = { [Key in keyof CallbackMessage]: CallbackMessage[Key] extends 
 export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').implement({
   extensions: OWNED,
   description: 'Everything that is known about one device of a request.',
-  interfaces: [Node],
-  isTypeOf: (value) => typeof value === 'object' && value !== null && 'id' in value && String(value.id).startsWith('out_'),
+  ...nodeOf('out'),
   fields: (t) => {
     const finalText = (name: TextField, description: string, extensions = OWNED) =>
       t.string({

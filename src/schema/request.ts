@@ -8,7 +8,7 @@ import { CarrierRequest, RequestError } from './carrier-request.ts';
 import { connectionOf, PAGE_ARGS, pageCursor, pageSize } from './connection.ts';
 import { DeviceOutcome } from './device-outcome.ts';
 import { OperationEnum, OutcomeStatusEnum, RequestOriginEnum, RequestStatusEnum } from './enums.ts';
-import { Node } from './node.ts';
+import { nodeOf } from './node.ts';
 import { Progress } from './progress.ts';
 import { OWNED } from './rules.ts';
 
@@ -35,8 +35,7 @@ export const Request = RequestRef.implement({
   extensions: OWNED,
   description:
     'One accepted mutation. It exists before the carrier knows of it, and is followed until every device is settled. Follow it with `requestStatus`.',
-  interfaces: [Node],
-  isTypeOf: (value) => typeof value === 'object' && value !== null && 'id' in value && String(value.id).startsWith('req_'),
+  ...nodeOf('req'),
   fields: (t) => ({
     operation: t.field({
       type: OperationEnum,

@@ -113,7 +113,7 @@ test.each([
 test.each(LISTS)('a forged position in %s is refused', async (list) => {
   const cursor = cursors.get(list) ?? '';
   const position = cursor.split('.')[0] ?? '';
-  for (const forged of ['x', 'req_1', '-1', position.startsWith('req_') ? '1' : `req_${'0'.repeat(26)}`]) {
+  for (const forged of ['x', 'req_1', '-1', '1e3', 'aud_', 'dead_1x', position.startsWith('req_') ? '1' : `req_${'0'.repeat(26)}`]) {
     expect((await page(list, cursor.replace(position, forged))).refusal).toMatch(/^CURSOR_INVALID /);
   }
 });

@@ -8,9 +8,9 @@ const LISTS: ReadonlyMap<string, RegExp> = new Map([
   ['requestStatus', NUMBER],
   ['Request.outcomes', NUMBER],
   ['requests', REQUEST_ID],
-  ['unclaimedCallbacks', NUMBER],
-  ['deadLetters', NUMBER],
-  ['auditLog', NUMBER],
+  ['unclaimedCallbacks', /^unc_\d{1,15}$/],
+  ['deadLetters', /^dead_\d{1,15}$/],
+  ['auditLog', /^aud_\d{1,15}$/],
 ]);
 
 /**

@@ -15,6 +15,7 @@ import {
   progressOf,
 } from '../stored-request.ts';
 import type { LogBatch, LogCounts, OutcomePage, RequestFilter, SendableRequest, UnclaimedCallback } from '../request-log.ts';
+import { numberIn } from '../numbered-id.ts';
 import { readPage } from './read-page.ts';
 import { listRequestsSql, type Statements } from './sqlite-statements.ts';
 import {
@@ -168,11 +169,17 @@ export class SqliteReader {
 
   unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): Page<UnclaimedCallback> {
     this.statements++;
-    const asked = { after: Number(after ?? 0), limit: limit + 1 };
+    const asked = { after: after === null ? 0 : numberIn('unc', after), limit: limit + 1 };
     const { unclaimedPage, unclaimedPageOf, unclaimedByPk } = this.#sql;
     const found = accounts ? unclaimedPageOf.all({ ...asked, accounts: JSON.stringify(accounts) }) : unclaimedPage.all(asked);
     const { rows, hasMore } = readPage<UnclaimedRow>(found, limit, unclaimedByPk, ({ json }) => json.length);
     return { rows: rows.flatMap((row) => toUnclaimed(row) ?? []), hasMore };
+  }
+
+  unclaimedById(ids: readonly string[], accounts: readonly string[] | null): Map<string, UnclaimedCallback> {
+    const numbers = JSON.stringify(ids.map((id) => numberIn('unc', id)));
+    const rows = this.#all<UnclaimedRow>(this.#sql.unclaimedByIds, numbers, accounts && JSON.stringify(accounts));
+    return new Map(rows.flatMap((row) => toUnclaimed(row) ?? []).map((callback) => [callback.id, callback]));
   }
 
   sendable(requestId: string): SendableRequest | null {

@@ -12,11 +12,11 @@ const CARRIER_REQUEST = `r.id AS requestId, c.position, c.service, c.carrier_req
 const OUTCOME = 'outcome, outcome_status AS status, source, final_seq AS finalSeq, nidd_seq AS niddSeq, contradicted';
 const EVENT = `seq, at, kind, position, ${OUTCOME}, ties, request_status AS requestStatus, counts, service,
   callback_count AS callbackCount, ${unsealInSql('event', 'message')} AS message`;
-const UNCLAIMED = `CAST(pk AS TEXT) AS id, account, service, carrier_request_id AS carrierRequestId, received_at AS receivedAt,
+const UNCLAIMED = `'unc_' || pk AS id, account, service, carrier_request_id AS carrierRequestId, received_at AS receivedAt,
   callback_count AS callbackCount, digest, ${unsealInSql('unclaimed', 'message')} AS json`;
-const DEAD_LETTER = `CAST(pk AS TEXT) AS id, account, service, received_at AS receivedAt, reason, content_type AS contentType,
+const DEAD_LETTER = `'dead_' || pk AS id, account, service, received_at AS receivedAt, reason, content_type AS contentType,
   ${unsealInSql('kept_message', 'body')} AS body`;
-const AUDIT = 'CAST(pk AS TEXT) AS id, at, caller, action, account, devices, subject, outcome';
+const AUDIT = "'aud_' || pk AS id, at, caller, action, account, devices, subject, outcome";
 
 /**
  * Carrier requests by their state, through the index of the few that are not settled. SQLite uses a partial index only when the
@@ -39,6 +39,9 @@ const OF_OUTCOMES = [...OUTCOME_SERVICES].map((service) => `'${service}'`).join(
  * make it read the rows of all others.
  */
 const OF_ACCOUNTS = 'account IN (SELECT value FROM json_each(:accounts))';
+
+/** The same for few rows that are named by their keys. */
+const OF_SOME_OR_ALL = '(?2 IS NULL OR account IN (SELECT value FROM json_each(?2)))';
 
 /** Every statement of the store, prepared once. A list is one JSON parameter. Values that `vault` seals go in and come out plain. */
 export function prepareStatements(db: DatabaseSync, vault: Vault) {
@@ -132,6 +135,7 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     unclaimedPage: db.prepare('SELECT pk FROM unclaimed WHERE pk > :after ORDER BY pk LIMIT :limit'),
     unclaimedPageOf: db.prepare(`SELECT pk FROM unclaimed WHERE pk > :after AND ${OF_ACCOUNTS} ORDER BY pk LIMIT :limit`),
     unclaimedByPk: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk = ?`),
+    unclaimedByIds: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk IN (SELECT value FROM json_each(?1)) AND ${OF_SOME_OR_ALL}`),
     countUnclaimed: db.prepare('SELECT count(*) AS rows FROM unclaimed'),
     insertDeadLetter: db.prepare(`INSERT INTO kept_message (account, service, received_at, reason, content_type, digest, body, key_id)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ${sealInSql(vault, 'kept_message', 'body', '?7', ['?1', '?2', '?4', 'hex(?6)'])},
@@ -146,7 +150,7 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       ORDER BY pk LIMIT :limit`),
     deadLetterByPk: db.prepare(`SELECT ${DEAD_LETTER} FROM kept_message WHERE pk = ?`),
     deadLettersByIds: db.prepare(`SELECT ${DEAD_LETTER} FROM kept_message WHERE pk IN (SELECT value FROM json_each(?1))
-      AND (?2 IS NULL OR account IN (SELECT value FROM json_each(?2)))`),
+      AND ${OF_SOME_OR_ALL}`),
     deleteDeadLetter: db.prepare('DELETE FROM kept_message WHERE pk = ?'),
     insertForward: db.prepare(`INSERT INTO forward (pk, account, service, received_at, content_type, body, key_id)
       VALUES (${isPlain ? 'NULL' : NEXT_FORWARD}, ?1, ?2, ?3, ?4,
@@ -167,6 +171,7 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       ORDER BY pk DESC LIMIT :limit`),
     auditPageOf: db.prepare(`SELECT ${AUDIT} FROM audit WHERE pk < :before AND (:caller IS NULL OR caller = :caller) AND ${OF_ACCOUNTS}
       ORDER BY pk DESC LIMIT :limit`),
+    auditByIds: db.prepare(`SELECT ${AUDIT} FROM audit WHERE pk IN (SELECT value FROM json_each(?1)) AND ${OF_SOME_OR_ALL}`),
     setFact: db.prepare('INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value'),
     deleteFact: db.prepare('DELETE FROM fact WHERE key = ?'),
     fact: db.prepare('SELECT value FROM fact WHERE key = ?'),
