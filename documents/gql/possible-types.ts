@@ -42,6 +42,14 @@
       "RateLimited",
       "RenewActivationCodeAccepted"
     ],
+    "RequestAccepted": [
+      "ActivateDevicesAccepted",
+      "RenewActivationCodeAccepted",
+      "RestoreDevicesAccepted",
+      "ResumeProfileAccepted",
+      "RetryFailedDevicesAccepted",
+      "SuspendDevicesAccepted"
+    ],
     "ResolveUnknownRequestResult": [
       "InvalidInput",
       "UnknownRequestResolved"

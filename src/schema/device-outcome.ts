@@ -133,6 +133,10 @@ export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').i
         resolve: ({ requested, final, nidd }) => listEachOnce(final?.message.deviceIds, nidd?.message.deviceIds, requested),
       }),
       status: t.expose('status', { type: OutcomeStatusEnum, description: 'The status of the device.' }),
+      revision: t.exposeInt('lastSeq', {
+        description:
+          'How new this state of the device is: the highest of its revisions is the newest, wherever it was read. 0 before anything was reported. A cache keeps what has the higher revision.',
+      }),
       source: t.expose('source', {
         type: OutcomeSourceEnum,
         nullable: true,

@@ -46,6 +46,10 @@ export const Request = RequestRef.implement({
     accountName: t.exposeString('account', { description: 'The billing account.' }),
     origin: t.expose('origin', { type: RequestOriginEnum, description: 'Where the request was made.' }),
     status: t.expose('status', { type: RequestStatusEnum, description: 'The status of the request as a whole.' }),
+    revision: t.exposeInt('lastSeq', {
+      description:
+        'How new this state of the request is: the highest of its revisions is the newest, wherever it was read. A cache keeps what has the higher revision; of two with the same, the one that came later. (`queue` and `retries` may change without a new revision.)',
+    }),
     deviceCount: t.exposeInt('total', {
       nullable: true,
       description:

@@ -1,5 +1,6 @@
-import { getNamedType, isEnumType, isScalarType, isSpecifiedScalarType } from 'graphql';
+import { assertInterfaceType, getNamedType, isEnumType, isScalarType, isSpecifiedScalarType } from 'graphql';
 import { expect, test } from 'vitest';
+import { OPERATIONS } from '../../src/operations/index.ts';
 import { schema } from '../../src/schema/index.ts';
 
 const types = Object.values(schema.getTypeMap()).filter(({ name }) => !name.startsWith('__'));
@@ -22,4 +23,10 @@ test('every enum value has a description', () => {
     .filter((type) => isEnumType(type))
     .flatMap((type) => type.getValues().flatMap(({ name, description }) => (description ? [] : [`${getNamedType(type).name}.${name}`])));
   expect(bare).toEqual([]);
+});
+
+test('every result that holds an accepted request is a RequestAccepted', () => {
+  const accepting = OPERATIONS.map(({ typeName }) => `${typeName}Accepted`).concat('RetryFailedDevicesAccepted');
+  const implementing = schema.getPossibleTypes(assertInterfaceType(schema.getType('RequestAccepted'))).map(({ name }) => name);
+  expect(implementing.toSorted()).toEqual(accepting.toSorted());
 });

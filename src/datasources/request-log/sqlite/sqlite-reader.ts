@@ -30,13 +30,20 @@ import {
   type UnclaimedRow,
 } from './sqlite-rows.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
-import { countWithoutNidd, NO_DEVICES, readOutcomeSummaries, summarize, type OutcomeSummaries } from './outcome-summaries.ts';
+import {
+  countWithoutNidd,
+  NO_DEVICES,
+  readOutcomeSummaries,
+  summarize,
+  type OutcomeSummaries,
+  type OutcomeSummary,
+} from './outcome-summaries.ts';
 import type { PlacedEvent } from '../transition.ts';
 
 type Memory = Pick<SqliteWriter, 'state' | 'stateInMemory' | 'recent'>;
 
 /** How a device stands at some row. Its messages are read later. */
-interface OutcomeAt extends OutcomeChange {
+interface OutcomeAt extends OutcomeChange, OutcomeSummary {
   readonly pk: number;
   readonly requestId: string;
   readonly requested: StoredOutcome['requested'];
@@ -150,7 +157,7 @@ export class SqliteReader {
       if (event.callback) messages.set(seq, event.callback);
       if (event.outcome) {
         const { index } = event.outcome;
-        newest.set(index, { pk, requestId, requested: requested(index), ...resolveThisRow(event.outcome, seq) });
+        newest.set(index, { pk, requestId, requested: requested(index), lastSeq: seq, ...resolveThisRow(event.outcome, seq) });
       }
     }
     return {
@@ -230,7 +237,7 @@ export class SqliteReader {
       }
     }
     const message = (pk: number, seq: number) => (seq === 0 ? null : (atHand.get(seq) ?? fetched.get(`${pk}/${seq}`) ?? null));
-    return outcomes.map(({ pk, requestId, index, requested, status, source, contradicted, finalSeq, niddSeq }) => ({
+    return outcomes.map(({ pk, requestId, index, requested, status, source, contradicted, lastSeq, finalSeq, niddSeq }) => ({
       id: outcomeId(requestId, index),
       requestId,
       index,
@@ -238,6 +245,7 @@ export class SqliteReader {
       status,
       source,
       contradicted,
+      lastSeq,
       final: message(pk, finalSeq),
       nidd: message(pk, niddSeq),
     }));
