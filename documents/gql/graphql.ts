@@ -12,14 +12,10 @@ export type ActivateDeviceInput = {
   ipAddress?: string | null | undefined;
 };
 
-/** Which devices to activate, and how. Give exactly one of `devices`, `activateGroup` and `activateWholeAccount`. Devices must already exist in Verizon Mobile Device Management (MDM). If they are not in the account yet and the activation fails, they may be added to it as deactivated. No field may contain `'`, `<` or `\`. */
+/** Which devices to activate, and how. Devices must already exist in Verizon Mobile Device Management (MDM). If they are not in the account yet and the activation fails, they may be added to it as deactivated. No field may contain `'`, `<` or `\`. */
 export type ActivateDevicesInput = {
   /** The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. The carrier itself asks for it only where a user has several billing accounts; here it is always required, so that a further account breaks nothing. */
   accountName: string;
-  /** Activate the devices of a group instead of a list. */
-  activateGroup?: ActivateGroupInput | null | undefined;
-  /** Activate the devices of the whole account instead of a list. */
-  activateWholeAccount?: ActivateWholeAccountInput | null | undefined;
   /** The private IP pool (Carrier Group Name) that the device addresses come from, at most 100 characters; the default pool when left out. Required when a device has an `ipAddress`. */
   carrierIpPoolName?: string | null | undefined;
   /** The carrier that performs the activation, at most 100 characters. Only needed if you have more than one; your only carrier is used by default. */
@@ -30,9 +26,7 @@ export type ActivateDevicesInput = {
   costCenterCode?: string | null | undefined;
   /** Custom fields to set on the listed `devices`, each key once. */
   customFields?: Array<CustomFieldInput> | null | undefined;
-  /** 1 to 10,000 devices. Leave it out to activate a group or the whole account. */
-  devices?: Array<ActivateDeviceInput> | null | undefined;
-  /** The device group to put the listed `devices` into, at most 100 characters. To activate the devices of a group, use `activateGroup`. */
+  /** The device group to put the listed `devices` into, at most 100 characters. To activate the devices of a group, use `target.group`. */
   groupName?: string | null | undefined;
   /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;
@@ -48,6 +42,8 @@ export type ActivateDevicesInput = {
   servicePlan: string;
   /** The Stock Keeping Unit of a 4G device type, at most 20 characters, instead of the IMEI: each device then needs its ICCID, and all must be of the same type. SIM OTA must be performed before maintenance transactions (service plan, feature or ICCID change). */
   skuNumber?: string | null | undefined;
+  /** Which devices: a list, a group, or the whole account. Exactly one of the three. */
+  target: ActivateTargetInput;
   /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;
 };
@@ -59,6 +55,15 @@ export type ActivateGroupInput = {
   /** The name of the device group, at most 100 characters. */
   groupName: string;
 };
+
+/** The devices to activate. */
+export type ActivateTargetInput =
+  {   /** 1 to 10,000 devices. */
+  devices: Array<ActivateDeviceInput>; group?: never; wholeAccount?: never; }
+  |  { devices?: never;   /** The devices of a group. */
+  group: ActivateGroupInput; wholeAccount?: never; }
+  |  { devices?: never; group?: never;   /** Every device of the account. */
+  wholeAccount: ActivateWholeAccountInput; };
 
 /** Activates every 4G device of the account. With a filter, only those with specific custom field values. */
 export type ActivateWholeAccountInput = {
@@ -184,6 +189,15 @@ export type LineInput = {
   /** The identifiers of the device, each kind once. One is enough. The kinds ICCID, IMEI, EID, MDN, MEID, MSISDN and ESN are accepted. */
   deviceIds: Array<DeviceIdentifierInput>;
 };
+
+/** Existing devices of the account. */
+export type LineTargetInput =
+  {   /** 1 to 10,000 devices. */
+  devices: Array<LineInput>; group?: never; wholeAccount?: never; }
+  |  { devices?: never;   /** The devices of a group. */
+  group: LineGroupInput; wholeAccount?: never; }
+  |  { devices?: never; group?: never;   /** Every device of the account. */
+  wholeAccount: WholeAccountInput; };
 
 /** What a request asks the carrier to do. */
 export type Operation =
@@ -365,22 +379,18 @@ export type ResolveUnknownRequestInput = {
   requestId: string | number;
 };
 
-/** Which devices to restore. Give exactly one of `devices`, `group` and `wholeAccount`. No field may contain `'`, `<` or `\`. */
+/** Which devices to restore. No field may contain `'`, `<` or `\`. */
 export type RestoreDevicesInput = {
   /** The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. The carrier itself asks for it only where a user has several billing accounts; here it is always required, so that a further account breaks nothing. */
   accountName: string;
   /** Your own name for the request, 1–255 characters. `requests(filter: {clientReference})` finds it. */
   clientReference?: string | null | undefined;
-  /** 1 to 10,000 devices. Leave it out to choose a group or the whole account. */
-  devices?: Array<LineInput> | null | undefined;
-  /** The devices of a group, instead of a list. */
-  group?: LineGroupInput | null | undefined;
   /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;
+  /** Which devices: a list, a group, or the whole account. Exactly one of the three. */
+  target: LineTargetInput;
   /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;
-  /** Every device of the account, instead of a list. */
-  wholeAccount?: WholeAccountInput | null | undefined;
 };
 
 /** One eSIM profile, named by its ICCID. */
@@ -417,22 +427,18 @@ export type RetryFailedDevicesInput = {
   validateOnly?: boolean | null | undefined;
 };
 
-/** Which devices to suspend. Give exactly one of `devices`, `group` and `wholeAccount`. No field may contain `'`, `<` or `\`. */
+/** Which devices to suspend. No field may contain `'`, `<` or `\`. */
 export type SuspendDevicesInput = {
   /** The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. The carrier itself asks for it only where a user has several billing accounts; here it is always required, so that a further account breaks nothing. */
   accountName: string;
   /** Your own name for the request, 1–255 characters. `requests(filter: {clientReference})` finds it. */
   clientReference?: string | null | undefined;
-  /** 1 to 10,000 devices. Leave it out to choose a group or the whole account. */
-  devices?: Array<LineInput> | null | undefined;
-  /** The devices of a group, instead of a list. */
-  group?: LineGroupInput | null | undefined;
   /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;
+  /** Which devices: a list, a group, or the whole account. Exactly one of the three. */
+  target: LineTargetInput;
   /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;
-  /** Every device of the account, instead of a list. */
-  wholeAccount?: WholeAccountInput | null | undefined;
   /** Whether the devices are billed while they are suspended: `true` with billing, `false` without billing if the contract allows it. Default: the carrier decides. */
   withBilling?: boolean | null | undefined;
 };

@@ -7,7 +7,7 @@ import { DEVICE_IDENTIFIER_KINDS, type DeviceIdentifierKind } from '../datasourc
  */
 
 /** The GraphQL types that objects of an input become. Two objects with the same name have the same fields. */
-export const INPUT_TYPES = z.registry<{ readonly name: string; readonly description: string }>();
+export const INPUT_TYPES = z.registry<{ readonly name: string; readonly description: string; readonly isOneOf?: true }>();
 
 /**
  * The carrier refuses `'`, `<` and `\` in any field (INPUT_INVALID.Request.InvalidCharacter). Control characters never make sense.

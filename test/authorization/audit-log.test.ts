@@ -14,7 +14,7 @@ const ALL = { '*': ['read', 'write', 'admin'] } as const;
 const ACTIVATE = `mutation ($input: ActivateDevicesInput!) { activateDevices(input: $input) { ${RESULT} ... on ActivateDevicesAccepted { request { id } } } }`;
 const activation = (more: object = {}) => ({
   accountName: ACCOUNTS.mine,
-  devices: devices(3),
+  target: { devices: devices(3) },
   servicePlan: 'm2m4G2GB',
   mdnZipCode: '98801',
   ...more,
@@ -38,7 +38,7 @@ test('every mutation is recorded once: its caller, account, number of devices, s
   const created = await activate(stack, key, { idempotencyKey: 'once' });
   const repeated = await activate(stack, key, { idempotencyKey: 'once' });
   expect(repeated.id).toBe(created.id);
-  expect((await activate(stack, key, { idempotencyKey: 'once', devices: devices(2) })).type).toBe('IdempotencyKeyReused');
+  expect((await activate(stack, key, { idempotencyKey: 'once', target: { devices: devices(2) } })).type).toBe('IdempotencyKeyReused');
   expect((await activate(stack, key, { validateOnly: true })).type).toBe('InputAccepted');
   expect((await activate(stack, key, { mdnZipCode: 'letters' })).type).toBe('InvalidInput');
   expect((await activate(stack, key, { accountName: ACCOUNTS.theirs })).type).toBe('InvalidInput');
@@ -180,7 +180,7 @@ test('the log holds nothing of an input', async () => {
     typeof value === 'object' && value !== null ? Object.values(value).flatMap(values) : [String(value)];
   const secrets = values(input).filter((value) => value.length > 2 && value !== ACCOUNTS.mine);
   expect(secrets.length).toBeGreaterThan(15);
-  for (const more of [{}, {}, { mdnZipCode: '1 2 3' }, { devices: [] }]) await activate(stack, owner, { ...input, ...more });
+  for (const more of [{}, {}, { mdnZipCode: '1 2 3' }, { target: { devices: [] } }]) await activate(stack, owner, { ...input, ...more });
   await stack.query('mutation { cancelRequest(input: { requestId: "an-id-that-is-none" }) { __typename } }', {}, owner.authorization);
   const { nodes } = await auditPage(stack, owner.authorization, { first: 1000, caller: owner.caller });
   expect(nodes).toHaveLength(5);

@@ -8,7 +8,7 @@ import { operator } from './support/operator.ts';
 
 /** Unclaimed callbacks are checked every second. The carrier is asked about nothing. */
 const TIDY = { M2M_ADOPT_AFTER_MS: '1000' };
-const GROUP = { devices: null, activateGroup: { groupName: '4G West' } };
+const GROUP = { target: { group: { groupName: '4G West' } } };
 
 interface Seen {
   readonly requests: { readonly nodes: readonly { readonly id: string; readonly origin: string; readonly accountName: string }[] };

@@ -146,7 +146,7 @@ test('the retry of a group activation sends only the failed devices, without the
   // One device fails, the others succeed.
   for (const device of spare) device.state = 'suspend';
   const failed = new Set([...failing, ...spare].map(({ identifiers }) => identifiers.iccid));
-  const first = await activate(activation(stack.account, { devices: null, activateGroup: group, costCenterCode: 'cc' }));
+  const first = await activate(activation(stack.account, { target: { group: group }, costCenterCode: 'cc' }));
   expect(await ended(first.id)).toMatchObject({ progress: { failed: failed.size, total: chosen.length } });
   const result = await retry({ requestId: first.id });
   expect(result).toMatchObject({
@@ -168,7 +168,7 @@ test('a device that only its failure named is tried again with the identifiers o
   await using stack = await startStack({ register: false });
   const { activate, retry } = operator(stack.gateway.urls.graphql);
   stack.simulator.faults.status('deviceList', 500);
-  const { carrierRequests, id } = await activate(activation(stack.account, { devices: null, activateGroup: { groupName: '4G West' } }));
+  const { carrierRequests, id } = await activate(activation(stack.account, { target: { group: { groupName: '4G West' } } }));
   const deviceIds = [
     { kind: 'iccId', id: iccid(7) },
     { kind: 'Imei', id: '990000000000070' },

@@ -7,15 +7,17 @@ export function activation(iccids: readonly string[] = [canary('iccid')]): Recor
   const [first = '', ...others] = iccids;
   return {
     accountName: ACCOUNT,
-    devices: [
-      {
-        deviceIds: [
-          { kind: 'IMEI', value: canary('imei') },
-          { kind: 'ICCID', value: first },
-        ],
-      },
-      ...others.map(device),
-    ],
+    target: {
+      devices: [
+        {
+          deviceIds: [
+            { kind: 'IMEI', value: canary('imei') },
+            { kind: 'ICCID', value: first },
+          ],
+        },
+        ...others.map(device),
+      ],
+    },
     servicePlan: 'm2m4G2GB',
     mdnZipCode: '98801',
     skuNumber: canary('skuNumber'),
@@ -52,7 +54,7 @@ export function activation(iccids: readonly string[] = [canary('iccid')]): Recor
 
 /** The least there is, for a device of its own. */
 export function slimActivation(iccid: string, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-  return { accountName: ACCOUNT, devices: [device(iccid)], servicePlan: 'm2m4G2GB', mdnZipCode: '98801', ...more };
+  return { accountName: ACCOUNT, target: { devices: [device(iccid)] }, servicePlan: 'm2m4G2GB', mdnZipCode: '98801', ...more };
 }
 
 export const ACTIVATE = `mutation ($input: ActivateDevicesInput!) { result: activateDevices(input: $input) {
