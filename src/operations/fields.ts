@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { InputFaultCode } from './input-fault.ts';
 import { DEVICE_IDENTIFIER_KINDS, type DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
 
 /**
@@ -22,7 +23,7 @@ export function about(rest: string) {
 }
 
 /** The same for a rule that has a code of its own. */
-export function breaks(code: string, rest: string) {
+export function breaks(code: InputFaultCode, rest: string) {
   return { ...about(rest), params: { code } };
 }
 
@@ -103,7 +104,7 @@ export function identifier(kinds: readonly DeviceIdentifierKind[]) {
         ),
     })
     .superRefine(({ kind, value }, context) => {
-      const report = (field: string, code: string, message: string) =>
+      const report = (field: string, code: InputFaultCode, message: string) =>
         context.addIssue({ code: 'custom', path: [field], params: { code }, message });
       const { form, hint } = IDENTIFIER_FORMS[kind];
       if (!kinds.includes(kind)) report('kind', 'IDENTIFIER_KIND', `This operation takes ${kinds.join(', ')}. ${kind} is not one of them.`);

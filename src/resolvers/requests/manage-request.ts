@@ -65,9 +65,9 @@ export class RequestManager {
     const { requestLog } = this.#options;
     const { carrierRequestId, neverArrived, position } = input;
     if ((carrierRequestId !== null) === neverArrived)
-      return refuseInput('carrierRequestId', 'EXACTLY_ONE', 'Give either carrierRequestId or neverArrived: true.');
+      return refuseInput('fate', 'EXACTLY_ONE', 'Give either carrierRequestId or neverArrived: true.');
     if (carrierRequestId !== null && !/^[A-Za-z0-9-]{3,64}$/.test(carrierRequestId))
-      return refuseInput('carrierRequestId', 'FORMAT', 'A carrier requestId has 3 to 64 letters, digits and dashes.');
+      return refuseInput('fate.carrierRequestId', 'INVALID_FORMAT', 'A carrier requestId has 3 to 64 letters, digits and dashes.');
     const parts = (await requestLog.carrierRequests([request.id])).get(request.id) ?? [];
     const unknown = parts.filter((part) => part.state === 'UNKNOWN' && (position === null || part.position === position));
     const [only] = unknown;
@@ -215,7 +215,7 @@ const UNKNOWN_REQUEST = refuseInput(
   'NOT_FOUND',
   'No request has this id. Pass the `id` a mutation returned, or the carrier’s requestId.',
 );
-const ID_TAKEN = refuseInput('carrierRequestId', 'ID_TAKEN', 'Another request has this id already. Look it up with `request(id:)`.');
+const ID_TAKEN = refuseInput('fate.carrierRequestId', 'ID_TAKEN', 'Another request has this id already. Look it up with `request(id:)`.');
 const NOT_UNKNOWN = refuseInput('requestId', 'NOT_UNKNOWN', 'No such carrier request is UNKNOWN now. See `carrierRequests`.');
 
 /** Names a device that only a callback reported, as a retry of the operation must name it. */
