@@ -98,11 +98,12 @@ function checkHead(door: Door, request: IncomingMessage): (CallbackAddress & Pat
     const told = { event: 'callback_address_refused', fields: { remoteAddress: client ?? 'unknown', reason } };
     return { status: 403, why: 'Callbacks are not taken from this address.', unread: true, ...told };
   }
-  // A message that comes by another method is a message. Without a body nothing is lost: somebody tries the URL.
-  if (request.method !== 'POST' && !hasBody(request)) return { status: 405, why: 'Only POST.', headers: { allow: 'POST' } };
-  if (Number(request.headers['content-length'] ?? 0) > door.maxBodyBytes) return refuseLarge(door);
   const path = pathOf(request.url ?? '');
   const found = door.paths.find(path);
+  // On a right path a message is taken by any method. Without a body nothing is lost: somebody tries the URL.
+  const isMessage = request.method === 'POST' || (found && hasBody(request));
+  if (!isMessage) return { status: 405, why: 'Only POST.', headers: { allow: 'POST' } };
+  if (Number(request.headers['content-length'] ?? 0) > door.maxBodyBytes) return refuseLarge(door);
   if (found) return found;
   // A scanner does not know this prefix. Whoever knows it may be the carrier, with a path that is no longer taken.
   const told = path.includes(CALLBACK_PREFIX) && { event: 'callback_path_unknown', fields: { reason: UNKNOWN_PATH } };
