@@ -15,7 +15,7 @@ const EVENT = `seq, at, kind, position, ${OUTCOME}, ties, request_status AS requ
 const UNCLAIMED = `CAST(pk AS TEXT) AS id, account, service, carrier_request_id AS carrierRequestId, received_at AS receivedAt,
   callback_count AS callbackCount, digest, ${unsealInSql('unclaimed', 'message')} AS json`;
 const DEAD_LETTER = `CAST(pk AS TEXT) AS id, account, service, received_at AS receivedAt, reason, content_type AS contentType,
-  ${unsealInSql('kept_message', 'body')} AS body`;
+  content_encoding AS contentEncoding, ${unsealInSql('kept_message', 'body')} AS body`;
 const AUDIT = 'CAST(pk AS TEXT) AS id, at, caller, action, account, devices, subject, outcome';
 
 /**
@@ -133,9 +133,10 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     unclaimedPageOf: db.prepare(`SELECT pk FROM unclaimed WHERE pk > :after AND ${OF_ACCOUNTS} ORDER BY pk LIMIT :limit`),
     unclaimedByPk: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk = ?`),
     countUnclaimed: db.prepare('SELECT count(*) AS rows FROM unclaimed'),
-    insertDeadLetter: db.prepare(`INSERT INTO kept_message (account, service, received_at, reason, content_type, digest, body, key_id)
+    insertDeadLetter: db.prepare(`INSERT INTO kept_message
+      (account, service, received_at, reason, content_type, digest, body, key_id, content_encoding)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ${sealInSql(vault, 'kept_message', 'body', '?7', ['?1', '?2', '?4', 'hex(?6)'])},
-      ${keyIdFor(vault, '?7')}) ON CONFLICT DO NOTHING`),
+      ${keyIdFor(vault, '?7')}, ?8) ON CONFLICT DO NOTHING`),
     knownDeadLetter: db.prepare('SELECT 1 FROM kept_message WHERE account = ? AND service = ? AND reason = ? AND digest = ?'),
     countDeadLetters: db.prepare('SELECT count(*) AS rows FROM kept_message WHERE account = ? AND service = ? AND reason = ?'),
     deadLettersByReason: db.prepare('SELECT reason, count(*) AS rows FROM kept_message GROUP BY reason'),
@@ -148,12 +149,12 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     deadLettersByIds: db.prepare(`SELECT ${DEAD_LETTER} FROM kept_message WHERE pk IN (SELECT value FROM json_each(?1))
       AND (?2 IS NULL OR account IN (SELECT value FROM json_each(?2)))`),
     deleteDeadLetter: db.prepare('DELETE FROM kept_message WHERE pk = ?'),
-    insertForward: db.prepare(`INSERT INTO forward (pk, account, service, received_at, content_type, body, key_id)
+    insertForward: db.prepare(`INSERT INTO forward (pk, account, service, received_at, content_type, body, key_id, content_encoding)
       VALUES (${isPlain ? 'NULL' : NEXT_FORWARD}, ?1, ?2, ?3, ?4,
-      ${sealInSql(vault, 'forward', 'body', '?5', ['?1', '?2', NEXT_FORWARD])}, ${keyIdFor(vault, '?5')})`),
+      ${sealInSql(vault, 'forward', 'body', '?5', ['?1', '?2', NEXT_FORWARD])}, ${keyIdFor(vault, '?5')}, ?6)`),
     forwardLanes: db.prepare('SELECT account, service, count(*) AS rows FROM forward GROUP BY account, service'),
     forwardPage: db.prepare(`SELECT CAST(pk AS TEXT) AS id, received_at AS receivedAt, content_type AS contentType,
-      ${unsealInSql('forward', 'body')} AS body FROM forward
+      content_encoding AS contentEncoding, ${unsealInSql('forward', 'body')} AS body FROM forward
       WHERE account = ? AND service = ? ORDER BY pk LIMIT ?`),
     forwardHead: db.prepare('SELECT received_at AS receivedAt FROM forward WHERE account = ? AND service = ? ORDER BY pk LIMIT 1'),
     deleteForwards: db.prepare('DELETE FROM forward WHERE pk IN (SELECT value FROM json_each(?))'),
