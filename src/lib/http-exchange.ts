@@ -8,8 +8,8 @@ export interface Exchange {
   readonly body?: string;
   /** For the whole exchange, connecting included. */
   readonly timeoutMs: number;
-  /** After `timeoutMs` an answer is still taken for so long (see `TransportError.late`). Without it the connection is closed. */
-  readonly lateMs?: number;
+  /** After `timeoutMs` an answer is still taken for `ms`. Without this the connection is closed. */
+  readonly late?: { readonly ms: number; readonly take: (answer: Answer) => void };
 }
 
 export interface Answer {
@@ -34,13 +34,10 @@ export type ReadAnswer = (answer: AnswerBytes, maxBytes: number) => Promise<Pick
 export class TransportError extends Error {
   override readonly name = 'TransportError';
   readonly sent: boolean;
-  /** The answer that may still come. Null when the connection is over; also what it resolves to when none came. */
-  readonly late: Promise<Answer | null> | null;
 
-  constructor(message: string, sent: boolean, { cause, late = null }: { cause?: unknown; late?: Promise<Answer | null> | null } = {}) {
+  constructor(message: string, sent: boolean, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.sent = sent;
-    this.late = late;
   }
 }
 
@@ -96,11 +93,9 @@ function readPlainly({ bytes }: AnswerBytes): Promise<Pick<Answer, 'text' | 'bod
 type Limits = Required<Pick<TransportOptions, 'maxAnswerBytes' | 'read'>>;
 
 class ExchangeHandler implements Dispatcher.DispatchHandler {
-  readonly #exchange: Pick<Exchange, 'timeoutMs' | 'lateMs'>;
+  readonly #exchange: Pick<Exchange, 'timeoutMs' | 'late'>;
   readonly #limits: Limits;
   readonly #settled = Promise.withResolvers<Answer>();
-  /** Settles after `#settled`, when an answer comes late after all. */
-  readonly #late = Promise.withResolvers<Answer | null>();
   #deadline: NodeJS.Timeout;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
@@ -109,9 +104,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | null = null;
   /** undici calls onRequestStart when the socket is connected, just before it writes the first byte. */
   #sent = false;
+  #isLate = false;
   #gaveUp: TransportError | null = null;
 
-  constructor(exchange: Pick<Exchange, 'timeoutMs' | 'lateMs'>, limits: Limits) {
+  constructor(exchange: Pick<Exchange, 'timeoutMs' | 'late'>, limits: Limits) {
     this.#exchange = exchange;
     this.#limits = limits;
     this.#deadline = setTimeout(() => this.#timeOut(), exchange.timeoutMs);
@@ -166,23 +162,23 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #settle(answer: Answer): void {
     clearTimeout(this.#deadline);
     this.#settled.resolve(answer);
-    this.#late.resolve(answer);
+    if (this.#isLate) this.#exchange.late?.take(answer);
   }
 
   /** The caller waits no longer. The connection stays open for a late answer, if one is wanted. */
   #timeOut(): void {
-    const { timeoutMs, lateMs = 0 } = this.#exchange;
+    const { timeoutMs, late } = this.#exchange;
     const why = `no answer within ${timeoutMs} ms`;
-    if (lateMs === 0 || !this.#sent) return this.#giveUp(why);
-    this.#deadline = setTimeout(() => this.#giveUp(why), lateMs).unref();
-    this.#settled.reject(new TransportError(why, true, { late: this.#late.promise }));
+    if (!late || !this.#sent) return this.#giveUp(why);
+    this.#isLate = true;
+    this.#deadline = setTimeout(() => this.#giveUp(why), late.ms).unref();
+    this.#settled.reject(new TransportError(why, true));
   }
 
   #giveUp(why: string, cause?: unknown): void {
     clearTimeout(this.#deadline);
-    this.#gaveUp ??= new TransportError(why, this.#sent, { cause });
+    this.#gaveUp ??= new TransportError(why, this.#sent, cause);
     this.#settled.reject(this.#gaveUp);
-    this.#late.resolve(null);
     this.#controller?.abort(this.#gaveUp);
   }
 

@@ -4,9 +4,11 @@ import type { Session, SessionOptions } from './session.ts';
 import { hasCode, parseCarrierError, type CarrierError } from './wire/answers.ts';
 import { withoutEcho } from './without-echo.ts';
 
-export interface AuthorizedCall extends Pick<Exchange, 'method' | 'body' | 'lateMs'> {
+export interface AuthorizedCall extends Pick<Exchange, 'method' | 'body'> {
   /** Below the API's base URL. */
   readonly path: string;
+  /** Takes an answer that comes within `ms` after the call was given up. */
+  readonly late?: { readonly ms: number; readonly take: (answer: AuthorizedAnswer) => void };
 }
 
 export interface AuthorizedAnswer extends Answer {
@@ -54,6 +56,20 @@ export class AuthorizedCalls {
     for (;;) {
       const tokens = await session.tokens();
       if (renewed.size === 0) await beforeSend?.();
+      const judge = (answer: Answer) => {
+        const error = parseCarrierError(answer.body, answer.text);
+        const sent = { secrets: [tokens.bearer, tokens.session], body: call.body };
+        const read: AuthorizedAnswer = {
+          ...answer,
+          error: error && { ...error, message: withoutEcho(error.message, sent) },
+          retryAfterMs: readRetryAfterMs(answer, error, now()),
+        };
+        return { refused: findRefusedToken(answer, error), read };
+      };
+      const takeLate = (answer: Answer) => {
+        const { refused, read } = judge(answer);
+        if (refused === null) call.late?.take(read);
+      };
       const answer = await transport.send({
         method: call.method,
         url: `${apiUrl}${call.path}`,
@@ -64,19 +80,11 @@ export class AuthorizedCalls {
           accept: 'application/json',
         },
         ...(call.body !== undefined && { body: call.body }),
-        ...(call.lateMs !== undefined && { lateMs: call.lateMs }),
+        ...(call.late && { late: { ms: call.late.ms, take: takeLate } }),
         timeoutMs,
       });
-      const error = parseCarrierError(answer.body, answer.text);
-      const refused = findRefusedToken(answer, error);
-      if (refused === null) {
-        const sent = { secrets: [tokens.bearer, tokens.session], body: call.body };
-        return {
-          ...answer,
-          error: error && { ...error, message: withoutEcho(error.message, sent) },
-          retryAfterMs: readRetryAfterMs(answer, error, now()),
-        };
-      }
+      const { refused, read } = judge(answer);
+      if (refused === null) return read;
       if (refused === 'bearer') session.discardBearer(tokens.bearerGeneration);
       else session.discardSession(tokens.sessionGeneration);
       if (renewed.has(refused)) {

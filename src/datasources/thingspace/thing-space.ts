@@ -43,6 +43,7 @@ export class ThingSpace {
    * Sends one carrier request, at most once.
    *
    * @param beforeSend runs with both tokens at hand, right before the bytes leave: the place to make the intent durable.
+   * @param onLateAnswer takes ACCEPTED or REFUSED, when the carrier answers after we have given it up as UNKNOWN.
    *
    * | what happened | answer |
    * |---|---|
@@ -53,8 +54,17 @@ export class ThingSpace {
    * | 408, 5xx, 3xx, REQUEST_FAILED.UnexpectedError, 2xx without a usable id, cut or timed out after bytes left | UNKNOWN |
    * | any other 4xx | REFUSED |
    */
-  async perform({ name, method, path, body }: CarrierAction, beforeSend: () => Promise<void>): Promise<SendAnswer> {
-    const call = this.#options.calls.send({ method, path, body: JSON.stringify(body) }, beforeSend);
+  async perform(
+    { name, method, path, body }: CarrierAction,
+    beforeSend: () => Promise<void>,
+    onLateAnswer?: (answer: SendAnswer) => void,
+  ): Promise<SendAnswer> {
+    const take = (late: AuthorizedAnswer) => {
+      const answer = judgeAnswer(late);
+      if (answer.type === 'ACCEPTED' || answer.type === 'REFUSED') onLateAnswer?.(answer);
+    };
+    const late = onLateAnswer && { late: { ms: LATE_MS, take } };
+    const call = this.#options.calls.send({ method, path, body: JSON.stringify(body), ...late }, beforeSend);
     const result = await call.then(judgeAnswer, judgeFailure);
     this.#options.onCall?.(name, result.type.toLowerCase());
     return result;
@@ -66,8 +76,8 @@ export class ThingSpace {
    * answer that cannot be read.
    */
   async registrations(accountName: string): Promise<readonly Registration[]> {
-    const what = `list the callback listeners of account ${accountName}`;
-    const answer = await this.#ask('callback_list', what, { method: 'GET', path: callbacksPath(accountName) });
+    const what = 'list the callback listeners';
+    const answer = await this.#ask('callback_list', what, accountName, { method: 'GET', path: callbacksPath(accountName) });
     if (answer.text.trim() === '') return [];
     const parsed = registrationsAnswer.safeParse(answer.body);
     if (!parsed.success) throw unavailableError(what, `its answer of HTTP ${answer.status} cannot be read`);
@@ -78,33 +88,35 @@ export class ThingSpace {
   async register(accountName: string, listener: Registration & { readonly username: string; readonly password: string }): Promise<void> {
     const { serviceName, url, username, password } = listener;
     const body = JSON.stringify({ name: serviceName, url, username, password });
-    const what = `register a listener for ${serviceName} of account ${accountName}`;
-    await this.#change('callback_register', what, { method: 'POST', path: callbacksPath(accountName), body });
+    const call = { method: 'POST', path: callbacksPath(accountName), body } as const;
+    await this.#change('callback_register', `register a listener for ${serviceName}`, accountName, call);
   }
 
   async deregister(accountName: string, serviceName: string): Promise<void> {
     const path = `${callbacksPath(accountName)}/name/${encodeURIComponent(serviceName)}`;
-    const what = `remove the listener for ${serviceName} of account ${accountName}`;
-    await this.#change('callback_remove', what, { method: 'DELETE', path });
+    await this.#change('callback_remove', `remove the listener for ${serviceName}`, accountName, { method: 'DELETE', path });
   }
 
-  /** A page of something on the way says nothing about the change. The carrier answers with JSON, or with nothing. */
-  async #change(name: string, what: string, call: AuthorizedCall): Promise<void> {
-    const { status, text, body } = await this.#ask(name, what, call);
+  /** The carrier answers with JSON, or with nothing. A page of something on the way says nothing about the change. */
+  async #change(name: string, what: string, accountName: string, call: AuthorizedCall): Promise<void> {
+    const { status, text, body } = await this.#ask(name, what, accountName, call);
     if (text.trim() !== '' && body === undefined) throw unavailableError(what, `its answer of HTTP ${status} cannot be read`);
   }
 
-  async #ask(name: string, what: string, call: AuthorizedCall): Promise<AuthorizedAnswer> {
+  async #ask(name: string, what: string, accountName: string, call: AuthorizedCall): Promise<AuthorizedAnswer> {
     const answer = await this.#options.calls.ask({ ...call, name, what, isRead: call.method === 'GET' });
-    if (answer.status < 300) return answer;
     const { status, error } = answer;
+    if (status < 300) return answer;
     throw new GatewayError(
       'CARRIER_REFUSED',
-      `The carrier refused to ${what}: HTTP ${status}${error ? `, ${error.code}: ${error.message}` : ''}.`,
+      `The carrier refused to ${what} of account ${accountName}: HTTP ${status}${error ? `, ${error.code}: ${error.message}` : ''}.`,
       { details: { httpStatus: status } },
     );
   }
 }
+
+/** Callbacks that no Request has are kept for longer before they are taken for another tool's. So a late answer still claims its own. */
+const LATE_MS = 60_000;
 
 function callbacksPath(accountName: string): string {
   return `/m2m/v1/callbacks/${encodeURIComponent(accountName)}`;
