@@ -44,6 +44,12 @@ export function connectCarrier(
   return { thingSpace: new ThingSpace({ calls, onCall }), reads: new CarrierReads({ calls }), session };
 }
 
+/** A login that was refused before the start is not tried again, so nothing else would tell of it. */
+export async function reportRefusedLogin(session: Session, logger: Logger): Promise<void> {
+  const trouble = await session.trouble();
+  if (trouble) logger.error('carrier_login_refused', { operation: trouble.call, reason: trouble.reason });
+}
+
 /** A refusal stops everything until somebody acts, so each one has its line. The others come again and again while the carrier is down. */
 function logTroubles(logger: Logger, now: () => number): (trouble: TokenTrouble) => void {
   const throttle = new LogThrottle(now);
