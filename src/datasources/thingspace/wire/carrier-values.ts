@@ -27,7 +27,8 @@ function respell(value: unknown, names: ReadonlyMap<string, string>): unknown {
   return fields;
 }
 
-function plainName(name: string): string {
+/** A name without letter case, blanks and `_`. */
+export function plainName(name: string): string {
   return name.replaceAll(/[\s_]/g, '').toLowerCase();
 }
 

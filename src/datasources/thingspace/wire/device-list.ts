@@ -29,10 +29,9 @@ export interface DeviceRecord {
 
 const carrierInformation = fieldsOf({ state: lenientText, servicePlan: lenientText });
 const attribute = fieldsOf({ key: lenientText, value: z.unknown().optional() });
-const identifier = fieldsOf({ id: z.unknown().optional(), kind: z.unknown().optional() });
 
 const device = fieldsOf({
-  deviceIds: lenientObjects.transform((each) => deviceIdentifiers.parse(each.map((one) => identifier.parse(one)))),
+  deviceIds: deviceIdentifiers,
   carrierInformations: lenientObjects,
   extendedAttributes: lenientObjects,
   groupNames: z.unknown().optional(),
