@@ -38,6 +38,11 @@ test.each([
   expect(requestAnswer.parse(answer?.body)).toEqual({ requestId: ID });
 });
 
+test('nothing, compressed, is nothing', async () => {
+  const answer = await readAnswer({ bytes: gzipSync(''), contentType: null, contentEncoding: 'gzip' }, 65_536);
+  expect(answer).toEqual({ text: '', body: undefined });
+});
+
 test('an answer that unpacks to more than the limit is none', async () => {
   const bytes = gzipSync(Buffer.alloc(1_000_000, 0x20));
   expect(await readAnswer({ bytes, contentType: null, contentEncoding: 'gzip' }, 65_536)).toBeNull();
@@ -71,6 +76,7 @@ test.each([
   [{ Callbacks: CARRIER }, [CARRIER]],
   [[{ ...CARRIER, url: null }], [{ ...CARRIER, url: '' }]],
   [{ callbacks: [] }, []],
+  [[[CARRIER, { ...CARRIER, serviceName: 'NiddService' }]], [CARRIER, { ...CARRIER, serviceName: 'NiddService' }]],
   [[], []],
   [null, []],
 ])('%j is a list of registrations', (body, expected) => expect(registrationsAnswer.parse(body)).toEqual(expected));

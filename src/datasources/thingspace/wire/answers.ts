@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { CALLBACK_SERVICES } from './callback-service.ts';
 import { fieldsOf, isFields, lenientText, type Fields } from './carrier-values.ts';
+import { onlyEntry } from './foreign-bytes.ts';
 
 /** Every asynchronous operation answers `{"requestId": "…"}`. Anything else is no usable answer. */
 export const requestAnswer = fieldsOf({
@@ -37,8 +38,10 @@ const registration = fieldsOf({ serviceName: lenientText, name: lenientText, url
 );
 
 /** `GET /callbacks/{account}`: a list; also a list inside an object, or one registration alone. */
-export const registrationsAnswer = z.preprocess((value) => {
-  if (value === null || Array.isArray(value)) return value ?? [];
+export const registrationsAnswer = z.preprocess((given) => {
+  if (given === null) return [];
+  const value = onlyEntry(given);
+  if (Array.isArray(value)) return value;
   const inner = isFields(value) ? Object.values(value) : [];
   const [only] = inner;
   if (inner.length === 1 && (Array.isArray(only) || isFields(only))) return Array.isArray(only) ? only : [only];
