@@ -130,7 +130,9 @@ export type DeadLetterReason =
   /** Its credentials are not those of the registration. */
   | 'QUARANTINED'
   /** This version cannot read it as a callback. */
-  | 'UNREADABLE';
+  | 'UNREADABLE'
+  /** It names a request that waits for the messages of another callback service, and came by a path of this one. The carrier reports each operation by its own service, so it is not believed. See `Request.carrierRequests` for the service that its request waits for. */
+  | 'WRONG_SERVICE';
 
 /** Names a device by one of its identifiers. */
 export type DeviceIdentifierFilter = {
@@ -281,7 +283,9 @@ export type RedriveOutcome =
   /** It could be read, and waits for its request as an unclaimed callback. */
   | 'UNCLAIMED'
   /** It still cannot be read, and remains a dead letter. */
-  | 'UNREADABLE';
+  | 'UNREADABLE'
+  /** It still came by another callback service than its request waits for, and remains a dead letter. */
+  | 'WRONG_SERVICE';
 
 /** One eSIM device. */
 export type RenewActivationCodeDeviceInput = {

@@ -92,7 +92,7 @@ export async function buildCallbackDoor(config: Config, parts: Parts) {
     await keeper.start();
     return url;
   };
-  return { receiver, paths, keeper, open };
+  return { receiver, paths, keeper, open, isOpen: () => url !== null };
 }
 
 const BEHIND_TLS =

@@ -9,6 +9,8 @@ const DeadLetterReason = enumOf<Reason>('DeadLetterReason', 'Why a message could
   UNREADABLE: 'This version cannot read it as a callback.',
   QUARANTINED: 'Its credentials are not those of the registration.',
   FOREIGN_REQUEST: 'It names a request of another account than the one that it came for.',
+  WRONG_SERVICE:
+    'It names a request that waits for the messages of another callback service, and came by a path of this one. The carrier reports each operation by its own service, so it is not believed. See `Request.carrierRequests` for the service that its request waits for.',
   DAMAGED_REQUEST:
     'The stored data of its request was changed or damaged, and cannot be read. Ask the people who run the gateway to restore it.',
 });
@@ -66,6 +68,7 @@ const RedriveOutcomeEnum = enumOf<Redriven['outcome']>('RedriveOutcome', 'The re
   UNCLAIMED: 'It could be read, and waits for its request as an unclaimed callback.',
   DUPLICATE: 'Its content was known already, and it is no dead letter any more.',
   FOREIGN: 'It still names a request of another account, and remains a dead letter.',
+  WRONG_SERVICE: 'It still came by another callback service than its request waits for, and remains a dead letter.',
   DAMAGED: 'The stored data of its request still cannot be read, and it remains a dead letter.',
   QUARANTINED: 'Its credentials are still not those of the registration, and it remains a dead letter.',
   UNREADABLE: 'It still cannot be read, and remains a dead letter.',

@@ -1,9 +1,12 @@
 import type { ForwardCopy } from './forward-queue.ts';
 import type { Page } from './stored-request.ts';
 
-export type DeadLetterReason = 'UNREADABLE' | 'QUARANTINED' | 'FOREIGN_REQUEST' | 'DAMAGED_REQUEST';
+export type DeadLetterReason = 'UNREADABLE' | 'QUARANTINED' | 'FOREIGN_REQUEST' | 'WRONG_SERVICE' | 'DAMAGED_REQUEST';
 
-/** A message that cannot be applied: it is unreadable, has wrong credentials, or belongs to another account's request or a damaged one. */
+/**
+ * A message that cannot be applied: it is unreadable, has wrong credentials, came by another service than its request waits for, or
+ * belongs to another account's request or a damaged one.
+ */
 export interface DeadLetter {
   readonly account: string;
   readonly service: string;

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { ForwardCopy, ForwardLane } from '../../datasources/request-log/forward-queue.ts';
-import type { StoredDeadLetter } from '../../datasources/request-log/dead-letter-log.ts';
+import type { DeadLetterReason, StoredDeadLetter } from '../../datasources/request-log/dead-letter-log.ts';
 import type { AppendResult, IncomingCallback, RequestLog } from '../../datasources/request-log/request-log.ts';
 import { parseCallback } from '../../datasources/thingspace/wire/callback.ts';
 import { withFields, type CallbackForm } from '../../datasources/thingspace/wire/callback-form.ts';
@@ -110,7 +110,7 @@ export class CallbackReceiver {
   async redrive(letter: StoredDeadLetter, trustCredentials: boolean): Promise<RedriveOutcome> {
     const { id, receivedAt, reason } = letter;
     // These were checked when they came, and are stored without their credentials.
-    const isTrusted = trustCredentials || reason === 'FOREIGN_REQUEST' || reason === 'DAMAGED_REQUEST';
+    const isTrusted = trustCredentials || CHECKED.has(reason);
     const message = await this.#unpack({ ...letter, bytes: letter.body });
     if (!message) return 'UNREADABLE';
     const read = this.#read(message, { isTrusted, isDeadLetter: true });
@@ -119,7 +119,7 @@ export class CallbackReceiver {
     const forward = reason === 'QUARANTINED' ? this.#makeForwardCopy(read.callback, read.form) : null;
     const outcome = await this.#options.requestLog.append({ ...read.callback, forward, receivedAt });
     if (outcome === 'DROPPED') return 'FOREIGN';
-    if (outcome !== 'FOREIGN' && outcome !== 'DAMAGED') await this.#options.requestLog.discardDeadLetter(id);
+    if (!STILL_DEAD.has(outcome)) await this.#options.requestLog.discardDeadLetter(id);
     return outcome;
   }
 
@@ -179,6 +179,10 @@ export class CallbackReceiver {
     return verdicts.find((verdict) => verdict !== 'WRONG') ?? 'WRONG';
   }
 }
+
+/** Dead letters whose credentials were right when they came. */
+const CHECKED: ReadonlySet<DeadLetterReason> = new Set(['FOREIGN_REQUEST', 'WRONG_SERVICE', 'DAMAGED_REQUEST']);
+const STILL_DEAD: ReadonlySet<AppendResult> = new Set(['FOREIGN', 'WRONG_SERVICE', 'DAMAGED']);
 
 /** A value that is no text equals nothing registered. It is not written out: it may be nested too deep. */
 function digestOf(value: unknown): Uint8Array {

@@ -21,15 +21,20 @@ export function keepDeadLetter(sql: Statements, forwards: SqliteForward, message
   return true;
 }
 
-/** Keeps a callback of a request that is damaged, or that belongs to another account. One of our own requests' is never dropped. */
+const OUTCOME_OF = { FOREIGN_REQUEST: 'FOREIGN', WRONG_SERVICE: 'WRONG_SERVICE', DAMAGED_REQUEST: 'DAMAGED' } as const;
+
+/**
+ * Keeps a callback of a request that is damaged, waits for another service, or belongs to another account. One of our own requests'
+ * is never dropped.
+ */
 export function keepAside(
   sql: Statements,
   forwards: SqliteForward,
   callback: IncomingCallback,
-  reason: 'FOREIGN_REQUEST' | 'DAMAGED_REQUEST',
+  reason: keyof typeof OUTCOME_OF,
 ): AppendResult {
   const { account, service, receivedAt, digest, json } = callback;
-  const outcome = reason === 'FOREIGN_REQUEST' ? 'FOREIGN' : 'DAMAGED';
+  const outcome = OUTCOME_OF[reason];
   // A callback that came before the other account had the id was kept as unclaimed, and stays there.
   if (sql.knownUnclaimed.get(account, service, digest)) return outcome;
   if (sql.knownDeadLetter.get(account, service, reason, digest)) return outcome;

@@ -66,6 +66,8 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     updateCarrierRequest: db.prepare(`UPDATE carrier_request SET state = ?, carrier_request_id = coalesce(?, carrier_request_id),
       attempts = attempts + ?3, sent_after = iif(?3, ${LAST_UNCLAIMED}, sent_after), sent_at = coalesce(?, sent_at), answered_at = ?,
       error = ? WHERE request_pk = ? AND position = ? AND (?2 IS NULL OR carrier_request_id IS NULL)`),
+    carrierIdOf: db.prepare('SELECT carrier_request_id AS id FROM carrier_request WHERE request_pk = ? AND position = ?'),
+    releaseCarrierId: db.prepare('UPDATE carrier_request SET carrier_request_id = NULL WHERE request_pk = ? AND position = ?'),
     insertEvent: db.prepare(`INSERT INTO event (request_pk, seq, at, kind, position, outcome, outcome_status, source, final_seq,
       nidd_seq, contradicted, ties, request_status, counts, service, callback_count, digest, message, key_id)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
@@ -84,7 +86,8 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     carriersOf: db.prepare(
       'SELECT first_index AS firstIndex, device_count AS deviceCount FROM carrier_request WHERE request_pk = ? ORDER BY position',
     ),
-    carrierById: db.prepare(`SELECT c.request_pk AS pk, c.position, r.account FROM carrier_request c JOIN request r ON r.pk = c.request_pk
+    carrierById:
+      db.prepare(`SELECT c.request_pk AS pk, c.position, c.service, r.account, r.origin FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE c.carrier_request_id = ?`),
     requestsByIds: db.prepare(`SELECT ${REQUEST} FROM request WHERE id IN (SELECT value FROM json_each(?))`),
     requestByCarrierId: db.prepare(`SELECT ${REQUEST} FROM request WHERE pk =

@@ -150,8 +150,8 @@ async function undo(coding: Coding, bytes: Uint8Array, maxBytes: number): Promis
   for (const decompress of DECOMPRESSORS[coding])
     try {
       const undone = await decompress(bytes, maxBytes);
-      // `{` is an empty stream of Brotli.
-      if (undone.length > 0) return undone;
+      // `{` is an empty stream of Brotli. The others show what they are.
+      if (undone.length > 0 || coding === 'gzip' || coding === 'zstd') return undone;
     } catch (error) {
       if (error instanceof RangeError && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') return 'TOO_LARGE';
     }
