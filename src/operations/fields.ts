@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { DEVICE_IDENTIFIER_KINDS, type DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
+import { cleanIdentifier, formOfKind, readIdentifier } from '../datasources/thingspace/wire/same-identifier.ts';
 
 /**
  * Fields that several operations take. Each is one zod type. It has the rule of the carrier's pages, the sentence for a caller who
@@ -78,19 +79,6 @@ export const REQUEST_OPTIONS = z.object({
 
 export type RequestOptions = z.output<typeof REQUEST_OPTIONS>;
 
-/** The form of each kind. Lengths are from the activation page and the carrier's identifier list, that of the EID from the eSIM pages. */
-const IDENTIFIER_FORMS: Readonly<Record<DeviceIdentifierKind, { readonly form: RegExp; readonly hint: string }>> = {
-  ICCID: { form: /^\d{18,20}$/, hint: '18 to 20 digits' },
-  EID: { form: /^\d{32}$/, hint: '32 digits' },
-  IMEI: { form: /^\d{14,16}$/, hint: '14 to 16 digits' },
-  MDN: { form: /^\d{10}$/, hint: '10 digits' },
-  MSISDN: { form: /^\d{11}$/, hint: '11 digits (1 and the MDN)' },
-  MEID: { form: /^[0-9A-Fa-f]{14}$/, hint: '14 hexadecimal digits' },
-  ESN: { form: /^\d{11}$/, hint: '11 digits' },
-  IMSI: { form: /^\d{14,15}$/, hint: '14 or 15 digits' },
-  MIN: { form: /^\d{10}$/, hint: '10 digits' },
-};
-
 /** One identifier of a device, of one of `kinds`. */
 export function identifier(kinds: readonly DeviceIdentifierKind[]) {
   return z
@@ -99,18 +87,18 @@ export function identifier(kinds: readonly DeviceIdentifierKind[]) {
       value: z
         .string()
         .describe(
-          'The identifier itself, without spaces or dashes. ICCID 18–20 digits, EID 32, IMEI 14–16, MDN 10, MSISDN 11, ESN 11; MEID 14 hexadecimal digits.',
+          'The identifier itself. ICCID 18–20 digits, EID 32, IMEI 14–16, MDN 10, MSISDN 11, ESN 11 (or 8 hexadecimal); MEID 14 hexadecimal digits (or 18 decimal). Blanks, dashes, dots, slashes, parentheses, the +1 of a phone number and a trailing F of an ICCID do not count. It is stored and sent without them.',
         ),
     })
     .superRefine(({ kind, value }, context) => {
       const report = (field: string, code: string, message: string) =>
         context.addIssue({ code: 'custom', path: [field], params: { code }, message });
-      const { form, hint } = IDENTIFIER_FORMS[kind];
       if (!kinds.includes(kind)) report('kind', 'IDENTIFIER_KIND', `This operation takes ${kinds.join(', ')}. ${kind} is not one of them.`);
-      else if (!form.test(value)) report('value', 'IDENTIFIER_FORM', `The value of kind ${kind} must have ${hint} and nothing else.`);
+      else if (readIdentifier(kind, value) === null)
+        report('value', 'IDENTIFIER_FORM', `The value of kind ${kind} must have ${formOfKind(kind)} and nothing else.`);
     })
     .register(INPUT_TYPES, { name: 'DeviceIdentifierInput', description: 'Kind and value of one identifier of a device.' })
-    .transform(({ kind, value }) => ({ kind, id: value }));
+    .transform(({ kind, value }) => ({ kind, id: cleanIdentifier(kind, value) }));
 }
 
 /** The identifiers of one device. `description` says which ones the operation takes. */

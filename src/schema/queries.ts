@@ -1,5 +1,5 @@
 import { parseOutcomeId } from '../datasources/request-log/stored-request.ts';
-import { identifierKey } from '../datasources/thingspace/wire/device-identifier.ts';
+import { identifierKey } from '../datasources/thingspace/wire/same-identifier.ts';
 import { accountsWith, mayUse, type Caller, type Scope } from '../resolvers/access/caller.ts';
 import { findRequest, REQUEST_ID } from '../resolvers/requests/find-request.ts';
 import { builder } from './builder.ts';

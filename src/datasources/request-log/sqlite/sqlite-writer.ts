@@ -1,6 +1,7 @@
 import { ulid } from 'ulid';
 import { GatewayError, isDamagedRequest } from '../../../errors.ts';
 import { BoundedCache } from '../../../lib/bounded-cache.ts';
+import { cleanRequestId, requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
 import { THIS_ROW } from '../log-event.ts';
 import { RequestFolds } from './request-folds.ts';
 import type { AppendResult, IncomingCallback, NewRequest } from '../request-log.ts';
@@ -12,7 +13,7 @@ import type { SqliteForward } from './sqlite-forward.ts';
 import { keepAside } from './sqlite-dead-letters.ts';
 import { toUnclaimed, type UnclaimedRow } from './sqlite-rows.ts';
 import { RecentRows } from './recent-rows.ts';
-import type { Statements } from './sqlite-statements.ts';
+import { findCarrier, type CarrierPlace, type Statements } from './sqlite-statements.ts';
 import { transition, type Change, type PlacedEvent } from '../transition.ts';
 
 /**
@@ -27,7 +28,7 @@ export class SqliteWriter {
   readonly #pks = new BoundedCache<string, number>(100_000);
   readonly recent = new RecentRows();
   readonly #folds: RequestFolds;
-  readonly #carriers = new BoundedCache<string, { pk: number; position: number; account: string }>(100_000);
+  readonly #carriers = new BoundedCache<string, CarrierPlace>(100_000);
   /** The Requests of the open transaction, by pk. `at` is null while the Request has not changed. */
   readonly #touched = new Map<number, { readonly state: RequestState; at: number | null }>();
 
@@ -90,7 +91,7 @@ export class SqliteWriter {
     if (!STEP_FROM[step.type].includes(this.state(pk).carrierState(position))) return false;
     const at = this.#now();
     const sending = step.type === 'SENDING';
-    const carrierRequestId = step.type === 'ACCEPTED' ? step.carrierRequestId : null;
+    const carrierRequestId = step.type === 'ACCEPTED' ? cleanRequestId(step.carrierRequestId) : null;
     const error = 'error' in step ? JSON.stringify(step.error) : null;
     const answeredAt = sending || step.type === 'REQUEUED' ? null : at;
     const { changes } = this.#sql.updateCarrierRequest.run(
@@ -113,7 +114,8 @@ export class SqliteWriter {
 
   append(callback: IncomingCallback): AppendResult {
     const { account, service, receivedAt, callbackCount, digest, json } = callback;
-    const carrierRequestId = callback.message.requestId;
+    const { requestId } = callback.message;
+    const carrierRequestId = requestId === null ? null : cleanRequestId(requestId);
     const owner = carrierRequestId === null ? null : this.#findCarrier(carrierRequestId);
     if (owner && owner.account !== account) return keepAside(this.#sql, this.#forwards, callback, 'FOREIGN_REQUEST');
     if (!owner) {
@@ -167,12 +169,13 @@ export class SqliteWriter {
   /** Applies the callbacks that came for this id before we knew that it was ours, in the order they came. */
   #claim(pk: number, position: number, carrierRequestId: string): void {
     const { account } = this.#sql.requestByPk.get(pk) as { account: string };
-    for (const row of this.#sql.unclaimedOf.all(carrierRequestId, account) as UnclaimedRow[]) {
+    const spellings = JSON.stringify(requestIdSpellings(carrierRequestId));
+    for (const row of this.#sql.unclaimedOf.all(spellings, account) as UnclaimedRow[]) {
       const unclaimed = toUnclaimed(row);
       if (!unclaimed || this.#sql.knownDigest.get(pk, row.digest)) continue;
       this.change(pk, { type: 'CALLBACK', position, callback: { ...unclaimed, digest: row.digest } }, row.receivedAt);
     }
-    this.#sql.deleteUnclaimed.run(carrierRequestId, account);
+    this.#sql.deleteUnclaimed.run(spellings, account);
   }
 
   /**
@@ -257,13 +260,13 @@ export class SqliteWriter {
     this.forget(pk);
     this.recent.forget(pk);
     this.#pks.delete(requestId);
-    for (const id of carrierRequestIds) this.#carriers.delete(id);
+    for (const id of carrierRequestIds) this.#carriers.delete(cleanRequestId(id));
   }
 
-  #findCarrier(carrierRequestId: string): { pk: number; position: number; account: string } | null {
+  #findCarrier(carrierRequestId: string): CarrierPlace | null {
     const cached = this.#carriers.get(carrierRequestId);
     if (cached) return cached;
-    const row = this.#sql.carrierById.get(carrierRequestId) as { pk: number; position: number; account: string } | undefined;
+    const row = findCarrier(this.#sql, carrierRequestId);
     if (!row) return null;
     this.#carriers.set(carrierRequestId, row, 1);
     return row;
