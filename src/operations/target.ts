@@ -3,7 +3,7 @@ import type { DeviceFilter } from '../datasources/thingspace/carrier-reads.ts';
 import type { RequestedDevice } from '../datasources/request-log/stored-request.ts';
 import type { DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
 import { identifierKey, isSameKey, RESPELLING_RULES, stemOf } from '../datasources/thingspace/wire/same-identifier.ts';
-import { about, identifiers, INPUT_TYPES, optional, servicePlan, text } from './fields.ts';
+import { about, cleanText, identifiers, INPUT_TYPES, optional, servicePlan, text } from './fields.ts';
 import type { ReportFault } from './input-fault.ts';
 
 /** The part of an operation's input that names the devices. */
@@ -143,7 +143,7 @@ export function reportChoiceFaults(
       `Name the devices to ${words.verb} with exactly one of devices, ${words.group} and ${words.wholeAccount}. This input has ${names.length === 0 ? 'none' : names.join(' and ')}.`,
     );
   if (devices) reportListFaults(devices, report);
-  if (wholeAccount && wholeAccount.confirmAccountName !== accountName)
+  if (wholeAccount && cleanText(wholeAccount.confirmAccountName) !== cleanText(accountName))
     report(
       [words.wholeAccount, 'confirmAccountName'],
       'NOT_CONFIRMED',
