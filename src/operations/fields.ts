@@ -90,7 +90,7 @@ export const REQUEST_OPTIONS = z.object({
   ),
   // A key is compared as it is: an older version may have stored it.
   idempotencyKey: ownText(z.string()).describe(
-    'Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. Two inputs are the same when they ask the carrier for the same: the spelling of texts and identifiers does not count, nor the order of devices, of their identifiers and of custom fields. `DeviceOutcome.index` is the place in the first input. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user.',
+    'Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. Two inputs are the same when they ask the carrier for the same: the spelling of texts and identifiers does not count, nor the order of the identifiers of a device and of custom fields. The order of devices counts, because `DeviceOutcome.index` is the place in it. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user.',
   ),
   validateOnly: optional(z.boolean()).describe(
     '`true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`.',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RequestedDevice } from '../../datasources/request-log/stored-request.ts';
 import { parseIdentifierKind } from '../../datasources/thingspace/wire/device-identifier.ts';
-import { identifierKey, isSameKey, stemOf } from '../../datasources/thingspace/wire/same-identifier.ts';
+import { identifierKey, isSameKey } from '../../datasources/thingspace/wire/same-identifier.ts';
 import type { Settings } from '../../operations/define-operation.ts';
 import { cleanText } from '../../operations/fields.ts';
 
@@ -15,14 +15,14 @@ export interface AskedInput {
 }
 
 /**
- * A hash that is equal for two inputs that make the same request at the carrier. It sees no order of devices, of their identifiers
- * and of custom fields, and no spelling of texts and identifiers.
+ * A hash that is equal for two inputs that make the same request at the carrier. It sees no spelling of texts and identifiers, and no
+ * order of the identifiers of a device and of custom fields. It does see the order of devices: `DeviceOutcome.index` is the place in
+ * the input, and a caller with another order would take the result of one device for that of another.
  */
 export function hashInput(input: AskedInput): Uint8Array {
-  const devices = input.devices?.map(keyOfDevice).toSorted();
   return createHash('sha256')
     .update(headOf(input))
-    .update(JSON.stringify(devices ?? null))
+    .update(JSON.stringify(input.devices?.map(keysOf) ?? null))
     .digest();
 }
 
@@ -32,18 +32,11 @@ export function hashInput(input: AskedInput): Uint8Array {
  */
 export function isSameInput(left: AskedInput, right: AskedInput): boolean {
   if (headOf(left) !== headOf(right) || left.devices?.length !== right.devices?.length) return false;
-  const [ours, theirs] = [byStems(left.devices ?? []), byStems(right.devices ?? [])];
-  for (const [stems, devices] of ours) {
-    const others = theirs.get(stems) ?? [];
-    const [only] = devices;
-    const [other] = others;
-    const areOne =
-      devices.length === 1 && others.length === 1 && only && other
-        ? only.every((key, at) => isSameKey(key, other[at] ?? ''))
-        : String(devices.map(String).toSorted()) === String(others.map(String).toSorted());
-    if (!areOne) return false;
-  }
-  return true;
+  const others = right.devices?.map(keysOf) ?? [];
+  return (left.devices ?? []).map(keysOf).every((keys, at) => {
+    const other = others[at] ?? [];
+    return keys.length === other.length && keys.every((key, place) => isSameKey(key, other[place] ?? ''));
+  });
 }
 
 /** Everything but the devices, in one spelling. */
@@ -62,7 +55,7 @@ function inOneSpelling(value: unknown): unknown {
     .toSorted(([one], [another]) => (one < another ? -1 : 1));
 }
 
-/** The identifiers of a device as keys, and its address. Devices that are one have theirs in one order. */
+/** The identifiers of a device as keys, in one order, and its address. */
 function keysOf({ deviceIds, ipAddress }: RequestedDevice): string[] {
   return [...deviceIds.map(({ kind, id }) => identifierKey(parseIdentifierKind(kind), id, kind)).toSorted(), `ip:${ipAddress ?? ''}`];
 }
@@ -70,8 +63,4 @@ function keysOf({ deviceIds, ipAddress }: RequestedDevice): string[] {
 /** Equal for two devices that are named by the same identifiers, whatever their spelling and order. */
 export function keyOfDevice(device: RequestedDevice): string {
   return String(keysOf(device));
-}
-
-function byStems(devices: readonly RequestedDevice[]): Map<string, string[][]> {
-  return Map.groupBy(devices.map(keysOf), (keys) => String(keys.map(stemOf)));
 }
