@@ -1,6 +1,6 @@
 import { requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
 import type { DatabaseSync } from 'node:sqlite';
-import { OUTCOME_SERVICES } from '../../thingspace/wire/callback.ts';
+import { OUTCOME_SERVICES } from '../../thingspace/wire/callback-meaning.ts';
 import { keyIdFor, unsealInSql, registerVault, sealInSql } from './sealing/sqlite-sealing.ts';
 import type { Vault } from './sealing/vault.ts';
 
