@@ -1,3 +1,5 @@
+import type { Owner } from './carrier-owner.ts';
+import { requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
 import type { DatabaseSync } from 'node:sqlite';
 import { OUTCOME_SERVICES } from '../../thingspace/wire/callback-meaning.ts';
 import { keyIdFor, unsealInSql, registerVault, sealInSql } from './sealing/sqlite-sealing.ts';
@@ -88,10 +90,10 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     ),
     carrierById:
       db.prepare(`SELECT c.request_pk AS pk, c.position, c.service, r.account, r.origin FROM carrier_request c JOIN request r ON r.pk = c.request_pk
-      WHERE c.carrier_request_id = ?`),
+      WHERE c.carrier_request_id IN (SELECT value FROM json_each(?))`),
     requestsByIds: db.prepare(`SELECT ${REQUEST} FROM request WHERE id IN (SELECT value FROM json_each(?))`),
     requestByCarrierId: db.prepare(`SELECT ${REQUEST} FROM request WHERE pk =
-      (SELECT request_pk FROM carrier_request WHERE carrier_request_id = ?)`),
+      (SELECT request_pk FROM carrier_request WHERE carrier_request_id IN (SELECT value FROM json_each(?)) LIMIT 1)`),
     carrierRequestsOf: db.prepare(`SELECT ${CARRIER_REQUEST} FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE r.id IN (SELECT value FROM json_each(?)) ORDER BY c.request_pk, c.position`),
     // A row has one key, so the settings are sealed again together with the devices.
@@ -119,8 +121,9 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       message, key_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ${sealInSql(vault, 'unclaimed', 'message', '?7', ['?1', '?2', 'hex(?6)'])},
       ${keyIdFor(vault, '?7')}) ON CONFLICT DO NOTHING`),
     knownUnclaimed: db.prepare('SELECT 1 FROM unclaimed WHERE account = ? AND service = ? AND digest = ?'),
-    unclaimedOf: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE carrier_request_id = ? AND account = ? ORDER BY pk`),
-    deleteUnclaimed: db.prepare('DELETE FROM unclaimed WHERE carrier_request_id = ? AND account = ?'),
+    unclaimedOf: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed
+      WHERE carrier_request_id IN (SELECT value FROM json_each(?)) AND account = ? ORDER BY pk`),
+    deleteUnclaimed: db.prepare('DELETE FROM unclaimed WHERE carrier_request_id IN (SELECT value FROM json_each(?)) AND account = ?'),
     unclaimedGroups:
       db.prepare(`SELECT account, carrier_request_id AS carrierRequestId, min(service) AS service, min(received_at) AS firstAt,
       min(pk) AS firstPk FROM unclaimed u
@@ -165,6 +168,8 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       WHERE completed_at IS NULL GROUP BY status`),
     requestToIndex: db.prepare('SELECT pk, indexed_seq AS indexedSeq FROM request WHERE indexed_seq < last_seq ORDER BY pk LIMIT 1'),
     insertIdentifiers: db.prepare('INSERT OR IGNORE INTO identifier (key, request_pk) SELECT value, ?2 FROM json_each(?1)'),
+    // What follows a stem in a key is before `g`: digits, and the padding of an ICCID.
+    identifiersLike: db.prepare("SELECT DISTINCT key FROM identifier WHERE key >= ?1 AND key < ?1 || 'g'"),
     setIndexed: db.prepare('UPDATE request SET indexed_seq = ? WHERE pk = ?'),
     insertAudit: db.prepare('INSERT INTO audit (at, caller, action, account, devices, subject, outcome) VALUES (?, ?, ?, ?, ?, ?, ?)'),
     auditPage: db.prepare(`SELECT ${AUDIT} FROM audit WHERE pk < :before AND (:caller IS NULL OR caller = :caller)
@@ -197,6 +202,11 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
 
 export type Statements = ReturnType<typeof prepareStatements>;
 
+/** The carrier request that has this id, in any of its spellings. */
+export function findCarrier({ carrierById }: Pick<Statements, 'carrierById'>, carrierRequestId: string): Owner | null {
+  return (carrierById.get(JSON.stringify(requestIdSpellings(carrierRequestId))) as Owner | undefined) ?? null;
+}
+
 /** A small fact of the store, by its key. */
 export function readFact({ fact }: Pick<Statements, 'fact'>, key: string): string | null {
   return (fact.get(key) as { value: string } | undefined)?.value ?? null;
@@ -221,8 +231,12 @@ const LIST_CONDITIONS = {
     (SELECT pk + 1 FROM request WHERE id < :before AND id > 'req_' ORDER BY id DESC LIMIT 1), 0)`,
   statuses: 'status IN (SELECT value FROM json_each(:statuses))',
   operation: 'operation = :operation',
-  reference: 'client_reference = :reference',
+  references: 'client_reference IN (SELECT value FROM json_each(:references))',
   keys: 'pk IN (SELECT request_pk FROM identifier WHERE key IN (SELECT value FROM json_each(:keys)))',
+  search: `pk IN (SELECT request_pk FROM identifier WHERE key IN (SELECT value FROM json_each(:search, '$.keys'))
+    UNION ALL SELECT request_pk FROM carrier_request WHERE carrier_request_id IN (SELECT value FROM json_each(:search, '$.carrierIds'))
+    UNION ALL SELECT pk FROM request WHERE id = :search ->> '$.requestId'
+    UNION ALL SELECT pk FROM request WHERE client_reference BETWEEN :search ->> '$.reference' AND :search ->> '$.lastReference')`,
   since: 'created_at >= :since',
   until: 'created_at < :until',
 } as const;
