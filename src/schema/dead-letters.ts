@@ -25,11 +25,17 @@ const DeadLetter = builder.objectRef<StoredDeadLetter>('DeadLetter').implement({
     reason: t.expose('reason', { type: DeadLetterReason, description: 'Why it could not be applied.' }),
     receivedAt: t.expose('receivedAt', { type: 'DateTime', description: 'When it first arrived.' }),
     contentType: t.exposeString('contentType', { nullable: true, description: 'Its content type. Null when it came without one.' }),
+    contentEncoding: t.string({
+      nullable: true,
+      description:
+        'What its Content-Encoding says of `body`: names of codings that could not be undone, or of a charset. Null when `body` lies plain.',
+      resolve: ({ contentEncoding }) => contentEncoding ?? null,
+    }),
     byteLength: t.int({ description: 'Its size in bytes.', resolve: ({ body }) => body.byteLength }),
     body: t.string({
       extensions: ANY_SECRET,
       description:
-        'The message as it came, with asterisks in place of the configured password. It is text, or base64 when it is not UTF-8 (`bodyIsBase64`). It may hold secrets of devices.',
+        'The message as it came, unpacked if it could be, with asterisks in place of the configured password. A message that is still packed cannot be searched for it. It is text, or base64 when it is not UTF-8 (`bodyIsBase64`). It may hold secrets of devices.',
       resolve: ({ body }) => bodyText(body).text,
     }),
     bodyIsBase64: t.boolean({ description: 'True when `body` is base64.', resolve: ({ body }) => bodyText(body).isBase64 }),

@@ -13,6 +13,8 @@ export interface DeadLetter {
   readonly receivedAt: number;
   readonly reason: DeadLetterReason;
   readonly contentType: string | null;
+  /** The codings that are still on `body`, because they could not be undone. */
+  readonly contentEncoding?: string | null;
   readonly body: Uint8Array;
   /** The copy for the previous listener, if there is one. */
   readonly forward?: ForwardCopy | null;

@@ -83,10 +83,21 @@ export interface RequestFilter {
   readonly statuses?: readonly RequestStatus[] | undefined;
   readonly operation?: string | undefined;
   readonly clientReference?: string | undefined;
-  /** Identifier keys (see `identifierKey`). A Request is listed when it has any of them. */
+  /** Identifier keys (see `identifierKey`). A Request is listed when a device of it has an identifier that is one with any of them. */
   readonly deviceKeys?: readonly string[] | undefined;
+  readonly search?: RequestSearch | undefined;
   readonly since?: number | undefined;
   readonly until?: number | undefined;
+}
+
+/** A text that may mean several things. A Request is listed when one of them is true of it. */
+export interface RequestSearch {
+  /** As in `RequestFilter`. Empty when the text is no identifier. */
+  readonly deviceKeys: readonly string[];
+  readonly requestId: string;
+  readonly carrierRequestId: string;
+  /** The Request's reference begins with it. */
+  readonly clientReference: string;
 }
 
 export interface OutcomePage {

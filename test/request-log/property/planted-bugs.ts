@@ -62,8 +62,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     'a claim takes the other account’s messages away',
     STATEMENTS,
-    "'DELETE FROM unclaimed WHERE carrier_request_id = ? AND account = ?'",
-    '"DELETE FROM unclaimed WHERE carrier_request_id = ? AND ? <> \'\'"',
+    "'DELETE FROM unclaimed WHERE carrier_request_id IN (SELECT value FROM json_each(?)) AND account = ?'",
+    '"DELETE FROM unclaimed WHERE carrier_request_id IN (SELECT value FROM json_each(?)) AND ? <> \'\'"',
   ),
   bug(
     'another account’s callback is applied',
@@ -151,7 +151,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     'FROM request WHERE created_at < ? ORDER BY created_at',
   ),
   {
-    ...bug('a purged request’s id leads to its place', WRITER, 'for (const id of carrierRequestIds) this.#carriers.delete(id);', ''),
+    ...bug(
+      'a purged request’s id leads to its place',
+      WRITER,
+      'for (const id of carrierRequestIds) this.#carriers.delete(cleanRequestId(id));',
+      '',
+    ),
     search: 'FREE',
     isRare: true,
   },

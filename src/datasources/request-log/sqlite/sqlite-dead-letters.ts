@@ -12,11 +12,11 @@ const MAX_FOREIGN = 10_000;
 
 /** False past the cap. The message is dropped then, because anybody who finds a path could fill the disk. */
 export function keepDeadLetter(sql: Statements, forwards: SqliteForward, message: DeadLetter, capPerReason: number): boolean {
-  const { account, service, receivedAt, reason, contentType, body } = message;
+  const { account, service, receivedAt, reason, contentType, contentEncoding = null, body } = message;
   const kept = sql.countDeadLetters.get(account, service, reason) as { rows: number };
   if (kept.rows >= capPerReason) return false;
   const digest = createHash('sha256').update(body).digest();
-  const { changes } = sql.insertDeadLetter.run(account, service, receivedAt, reason, contentType, digest, body);
+  const { changes } = sql.insertDeadLetter.run(account, service, receivedAt, reason, contentType, digest, body, contentEncoding);
   if (changes > 0) forwards.add(message);
   return true;
 }
@@ -40,7 +40,7 @@ export function keepAside(
   if (sql.knownDeadLetter.get(account, service, reason, digest)) return outcome;
   const kept = sql.countDeadLetters.get(account, service, reason) as { rows: number };
   if (outcome === 'FOREIGN' && kept.rows >= MAX_FOREIGN) return 'DROPPED';
-  sql.insertDeadLetter.run(account, service, receivedAt, reason, null, digest, Buffer.from(json));
+  sql.insertDeadLetter.run(account, service, receivedAt, reason, null, digest, Buffer.from(json), null);
   forwards.add(callback);
   return outcome;
 }

@@ -1,6 +1,7 @@
 import { ulid } from 'ulid';
 import { GatewayError, isDamagedRequest } from '../../../errors.ts';
 import { BoundedCache } from '../../../lib/bounded-cache.ts';
+import { cleanRequestId, requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
 import { THIS_ROW } from '../log-event.ts';
 import { RequestFolds } from './request-folds.ts';
 import type { AppendResult, IncomingCallback, NewRequest } from '../request-log.ts';
@@ -13,7 +14,7 @@ import type { SqliteForward } from './sqlite-forward.ts';
 import { keepAside } from './sqlite-dead-letters.ts';
 import { toUnclaimed, type UnclaimedRow } from './sqlite-rows.ts';
 import { RecentRows } from './recent-rows.ts';
-import type { Statements } from './sqlite-statements.ts';
+import { findCarrier, type Statements } from './sqlite-statements.ts';
 import { transition, type Change, type PlacedEvent } from '../transition.ts';
 
 /**
@@ -91,7 +92,7 @@ export class SqliteWriter {
     if (!mayBegin(step, this.state(pk).carrierState(position))) return false;
     const at = this.#now();
     const sending = step.type === 'SENDING';
-    const carrierRequestId = step.type === 'ACCEPTED' ? step.carrierRequestId : null;
+    const carrierRequestId = step.type === 'ACCEPTED' ? cleanRequestId(step.carrierRequestId) : null;
     if (isAnswer(step)) this.#releaseId(pk, position, carrierRequestId);
     const error = 'error' in step ? JSON.stringify(step.error) : null;
     const answeredAt = sending || step.type === 'REQUEUED' ? null : at;
@@ -115,7 +116,8 @@ export class SqliteWriter {
 
   append(callback: IncomingCallback): AppendResult {
     const { account, service, receivedAt, callbackCount, digest, json } = callback;
-    const carrierRequestId = callback.message.requestId;
+    const { requestId } = callback.message;
+    const carrierRequestId = requestId === null ? null : cleanRequestId(requestId);
     const owner = carrierRequestId === null ? null : this.#findCarrier(carrierRequestId);
     if (owner && owner.account !== account) return keepAside(this.#sql, this.#forwards, callback, 'FOREIGN_REQUEST');
     if (!owner) {
@@ -177,10 +179,11 @@ export class SqliteWriter {
 
   /** Applies the callbacks that came for this id before we knew that it was ours, in the order they came. */
   #claim(pk: number, position: number, carrierRequestId: string): void {
-    const owner = this.#sql.carrierById.get(carrierRequestId) as unknown as Owner;
-    const { account } = owner;
-    const rows = this.#sql.unclaimedOf.all(carrierRequestId, account) as UnclaimedRow[];
-    this.#sql.deleteUnclaimed.run(carrierRequestId, account);
+    const owner = this.#findCarrier(carrierRequestId);
+    if (!owner) return;
+    const spellings = JSON.stringify(requestIdSpellings(carrierRequestId));
+    const rows = this.#sql.unclaimedOf.all(spellings, owner.account) as UnclaimedRow[];
+    this.#sql.deleteUnclaimed.run(spellings, owner.account);
     for (const row of rows) {
       const unclaimed = toUnclaimed(row);
       if (!unclaimed || this.#sql.knownDigest.get(pk, row.digest)) continue;
@@ -272,13 +275,13 @@ export class SqliteWriter {
     this.forget(pk);
     this.recent.forget(pk);
     this.#pks.delete(requestId);
-    for (const id of carrierRequestIds) this.#carriers.delete(id);
+    for (const id of carrierRequestIds) this.#carriers.delete(cleanRequestId(id));
   }
 
   #findCarrier(carrierRequestId: string): Owner | null {
     const cached = this.#carriers.get(carrierRequestId);
     if (cached) return cached;
-    const row = this.#sql.carrierById.get(carrierRequestId) as Owner | undefined;
+    const row = findCarrier(this.#sql, carrierRequestId);
     if (!row) return null;
     this.#carriers.set(carrierRequestId, row, 1);
     return row;

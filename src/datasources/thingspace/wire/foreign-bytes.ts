@@ -1,11 +1,15 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, constants, gunzip, inflate, inflateRaw, zstdDecompress } from 'node:zlib';
 
-/** What a stranger sent, with what its headers say of it. Headers of strangers are hints: the bytes themselves decide. */
-export interface ForeignBytes {
-  readonly bytes: Uint8Array;
+/** What headers say of a body. Those of strangers are hints: the bytes themselves decide. */
+export interface ForeignHeaders {
   readonly contentType: string | null;
   readonly contentEncoding: string | null;
+}
+
+/** What a stranger sent. */
+export interface ForeignBytes extends ForeignHeaders {
+  readonly bytes: Uint8Array;
 }
 
 /** A message may be compressed, and its text may be quoted, so many times. Nobody means more, and a loop may hide in it. */
