@@ -72,10 +72,11 @@ export interface IncomingCallback {
 
 /**
  * - `FOREIGN`: kept as a dead letter, because it belongs to another account's request.
+ * - `WRONG_SERVICE`: kept as a dead letter, because its request waits for the messages of another callback service.
  * - `DAMAGED`: kept as a dead letter, because the stored rows of its request cannot be read.
  * - `DROPPED`: not stored. It belongs to another account's request, and no more of these may be kept.
  */
-export type AppendResult = 'APPLIED' | 'UNCLAIMED' | 'DUPLICATE' | 'FOREIGN' | 'DAMAGED' | 'DROPPED';
+export type AppendResult = 'APPLIED' | 'UNCLAIMED' | 'DUPLICATE' | 'FOREIGN' | 'WRONG_SERVICE' | 'DAMAGED' | 'DROPPED';
 
 export interface RequestFilter {
   readonly accounts: readonly string[] | null;

@@ -71,6 +71,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     'if (owner && owner.account !== account) return',
     'if (owner && owner.account === null) return',
   ),
+  bug('a message by another service settles a device', WRITER, 'if (!awaits(owner, service)) return', "if (service === '') return"),
+  bug('a claim settles a device by another service', WRITER, 'if (awaits(owner, callback.service)) this', 'if (row) this'),
+  bug('an answer does not win over a person', STEPS, "|| (isAnswer(step) && state === 'CANCELLED')", ''),
   bug('a device is counted twice', STATE, 'this.counts[outcome.status]--;', ''),
   bug('what a callback teaches is not learnt', STATE, 'if (event.callback) this.#learn(', 'if (event.ties) this.#learn('),
   {

@@ -1,3 +1,4 @@
+import type { Owner } from './carrier-owner.ts';
 import { requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
 import type { DatabaseSync } from 'node:sqlite';
 import { OUTCOME_SERVICES } from '../../thingspace/wire/callback-meaning.ts';
@@ -16,7 +17,7 @@ const EVENT = `seq, at, kind, position, ${OUTCOME}, ties, request_status AS requ
 const UNCLAIMED = `CAST(pk AS TEXT) AS id, account, service, carrier_request_id AS carrierRequestId, received_at AS receivedAt,
   callback_count AS callbackCount, digest, ${unsealInSql('unclaimed', 'message')} AS json`;
 const DEAD_LETTER = `CAST(pk AS TEXT) AS id, account, service, received_at AS receivedAt, reason, content_type AS contentType,
-  ${unsealInSql('kept_message', 'body')} AS body`;
+  content_encoding AS contentEncoding, ${unsealInSql('kept_message', 'body')} AS body`;
 const AUDIT = 'CAST(pk AS TEXT) AS id, at, caller, action, account, devices, subject, outcome';
 
 /**
@@ -67,6 +68,8 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     updateCarrierRequest: db.prepare(`UPDATE carrier_request SET state = ?, carrier_request_id = coalesce(?, carrier_request_id),
       attempts = attempts + ?3, sent_after = iif(?3, ${LAST_UNCLAIMED}, sent_after), sent_at = coalesce(?, sent_at), answered_at = ?,
       error = ? WHERE request_pk = ? AND position = ? AND (?2 IS NULL OR carrier_request_id IS NULL)`),
+    carrierIdOf: db.prepare('SELECT carrier_request_id AS id FROM carrier_request WHERE request_pk = ? AND position = ?'),
+    releaseCarrierId: db.prepare('UPDATE carrier_request SET carrier_request_id = NULL WHERE request_pk = ? AND position = ?'),
     insertEvent: db.prepare(`INSERT INTO event (request_pk, seq, at, kind, position, outcome, outcome_status, source, final_seq,
       nidd_seq, contradicted, ties, request_status, counts, service, callback_count, digest, message, key_id)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
@@ -85,7 +88,8 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     carriersOf: db.prepare(
       'SELECT first_index AS firstIndex, device_count AS deviceCount FROM carrier_request WHERE request_pk = ? ORDER BY position',
     ),
-    carrierById: db.prepare(`SELECT c.request_pk AS pk, c.position, r.account FROM carrier_request c JOIN request r ON r.pk = c.request_pk
+    carrierById:
+      db.prepare(`SELECT c.request_pk AS pk, c.position, c.service, r.account, r.origin FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE c.carrier_request_id IN (SELECT value FROM json_each(?))`),
     requestsByIds: db.prepare(`SELECT ${REQUEST} FROM request WHERE id IN (SELECT value FROM json_each(?))`),
     requestByCarrierId: db.prepare(`SELECT ${REQUEST} FROM request WHERE pk =
@@ -135,9 +139,10 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     unclaimedPageOf: db.prepare(`SELECT pk FROM unclaimed WHERE pk > :after AND ${OF_ACCOUNTS} ORDER BY pk LIMIT :limit`),
     unclaimedByPk: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk = ?`),
     countUnclaimed: db.prepare('SELECT count(*) AS rows FROM unclaimed'),
-    insertDeadLetter: db.prepare(`INSERT INTO kept_message (account, service, received_at, reason, content_type, digest, body, key_id)
+    insertDeadLetter: db.prepare(`INSERT INTO kept_message
+      (account, service, received_at, reason, content_type, digest, body, key_id, content_encoding)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ${sealInSql(vault, 'kept_message', 'body', '?7', ['?1', '?2', '?4', 'hex(?6)'])},
-      ${keyIdFor(vault, '?7')}) ON CONFLICT DO NOTHING`),
+      ${keyIdFor(vault, '?7')}, ?8) ON CONFLICT DO NOTHING`),
     knownDeadLetter: db.prepare('SELECT 1 FROM kept_message WHERE account = ? AND service = ? AND reason = ? AND digest = ?'),
     countDeadLetters: db.prepare('SELECT count(*) AS rows FROM kept_message WHERE account = ? AND service = ? AND reason = ?'),
     deadLettersByReason: db.prepare('SELECT reason, count(*) AS rows FROM kept_message GROUP BY reason'),
@@ -150,12 +155,12 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     deadLettersByIds: db.prepare(`SELECT ${DEAD_LETTER} FROM kept_message WHERE pk IN (SELECT value FROM json_each(?1))
       AND (?2 IS NULL OR account IN (SELECT value FROM json_each(?2)))`),
     deleteDeadLetter: db.prepare('DELETE FROM kept_message WHERE pk = ?'),
-    insertForward: db.prepare(`INSERT INTO forward (pk, account, service, received_at, content_type, body, key_id)
+    insertForward: db.prepare(`INSERT INTO forward (pk, account, service, received_at, content_type, body, key_id, content_encoding)
       VALUES (${isPlain ? 'NULL' : NEXT_FORWARD}, ?1, ?2, ?3, ?4,
-      ${sealInSql(vault, 'forward', 'body', '?5', ['?1', '?2', NEXT_FORWARD])}, ${keyIdFor(vault, '?5')})`),
+      ${sealInSql(vault, 'forward', 'body', '?5', ['?1', '?2', NEXT_FORWARD])}, ${keyIdFor(vault, '?5')}, ?6)`),
     forwardLanes: db.prepare('SELECT account, service, count(*) AS rows FROM forward GROUP BY account, service'),
     forwardPage: db.prepare(`SELECT CAST(pk AS TEXT) AS id, received_at AS receivedAt, content_type AS contentType,
-      ${unsealInSql('forward', 'body')} AS body FROM forward
+      content_encoding AS contentEncoding, ${unsealInSql('forward', 'body')} AS body FROM forward
       WHERE account = ? AND service = ? ORDER BY pk LIMIT ?`),
     forwardHead: db.prepare('SELECT received_at AS receivedAt FROM forward WHERE account = ? AND service = ? ORDER BY pk LIMIT 1'),
     deleteForwards: db.prepare('DELETE FROM forward WHERE pk IN (SELECT value FROM json_each(?))'),
@@ -197,16 +202,9 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
 
 export type Statements = ReturnType<typeof prepareStatements>;
 
-/** Where the carrier's answers to a carrier request belong. */
-export interface CarrierPlace {
-  readonly pk: number;
-  readonly position: number;
-  readonly account: string;
-}
-
 /** The carrier request that has this id, in any of its spellings. */
-export function findCarrier({ carrierById }: Pick<Statements, 'carrierById'>, carrierRequestId: string): CarrierPlace | null {
-  return (carrierById.get(JSON.stringify(requestIdSpellings(carrierRequestId))) as CarrierPlace | undefined) ?? null;
+export function findCarrier({ carrierById }: Pick<Statements, 'carrierById'>, carrierRequestId: string): Owner | null {
+  return (carrierById.get(JSON.stringify(requestIdSpellings(carrierRequestId))) as Owner | undefined) ?? null;
 }
 
 /** A small fact of the store, by its key. */
