@@ -27,8 +27,11 @@
       "RateLimited"
     ],
     "Node": [
+      "AuditEntry",
+      "DeadLetter",
       "DeviceOutcome",
-      "Request"
+      "Request",
+      "UnclaimedCallback"
     ],
     "RenewActivationCodeResult": [
       "CarrierRefused",
@@ -38,6 +41,14 @@
       "InvalidInput",
       "RateLimited",
       "RenewActivationCodeAccepted"
+    ],
+    "RequestAccepted": [
+      "ActivateDevicesAccepted",
+      "RenewActivationCodeAccepted",
+      "RestoreDevicesAccepted",
+      "ResumeProfileAccepted",
+      "RetryFailedDevicesAccepted",
+      "SuspendDevicesAccepted"
     ],
     "ResolveUnknownRequestResult": [
       "InvalidInput",
