@@ -53,7 +53,7 @@ const MAX_HISTORY_PAGES = 20;
  *
  * | what happened | code |
  * |---|---|
- * | no answer, no token, 408, 5xx, UnexpectedError, a 2xx that cannot be read | CARRIER_UNAVAILABLE: ask again later |
+ * | no answer, no token, 408, 5xx, UnexpectedError, a 2xx that cannot be read | CARRIER_UNAVAILABLE: ask again later. With an answer, `details.httpStatus` |
  * | 429, or code 900800 | CARRIER_UNAVAILABLE with `details.retryAfterMs` |
  * | credentials refused | CARRIER_LOGIN_REFUSED |
  * | any other refusal; a paging cursor that would lead nowhere or in a circle | CARRIER_REFUSED |
@@ -153,7 +153,7 @@ export class CarrierReads {
     }
     if (status === 408 || status >= 500 || hasCode(error, 'REQUEST_FAILED.UnexpectedError')) {
       onCall?.(call, 'failed');
-      throw unavailableError(what, `it answered HTTP ${status}${error ? ` (${error.code})` : ''}`);
+      throw unavailableError(what, `it answered HTTP ${status}${error ? ` (${error.code})` : ''}`, { details: { httpStatus: status } });
     }
     onCall?.(call, status < 300 ? 'ok' : 'refused');
     return answer;
@@ -173,7 +173,7 @@ function parseAnswer<Body>(what: string, shape: Shape<Body>, { status, error, bo
     });
   }
   const parsed = shape.safeParse(body);
-  if (!parsed.success) throw unavailableError(what, `its answer of HTTP ${status} cannot be read`);
+  if (!parsed.success) throw unavailableError(what, `its answer of HTTP ${status} cannot be read`, { details: { httpStatus: status } });
   return parsed.data;
 }
 

@@ -123,6 +123,12 @@ export class PlainLog {
       if (!waits) this.#keep({ account, service, reason: 'FOREIGN_REQUEST', body: tag, receivedAt: message.receivedAt });
       return 'FOREIGN';
     }
+    const isClosed = owner.request.origin === 'EXTERNAL' && owner.part.state === 'CLOSED' && !owner.request.tags.includes(tag);
+    // Nobody knows how many devices another tool's request has.
+    if (isClosed) {
+      owner.part.state = 'ACCEPTED';
+      change(owner.request, message.receivedAt, (row) => row(null));
+    }
     if (!this.#apply(owner.request, owner.at, message, message.receivedAt)) return 'DUPLICATE';
     this.#forward(message, tag);
     return 'APPLIED';
@@ -157,8 +163,30 @@ export class PlainLog {
       device.final = { tag, receivedAt: now, callbackCount: null };
       learn(device, keys);
       request.named.push(...keys);
-      return change(request, now, (row) => row(found)) > 0;
+      change(request, now, (row) => {
+        row(found);
+        this.#hearWaiting(request, part, row);
+      });
+      return true;
     }).length;
+  }
+
+  /** Gives back how many messages found their device. */
+  learn(findings: readonly Pick<PlainFinding, 'request' | 'part' | 'index' | 'keys'>[], now: number): number {
+    let tied = 0;
+    for (const { request, part, index, keys } of findings) {
+      const device = index === null ? undefined : request.devices[index];
+      if (index === null || !device || device.part !== part || keys.every((key) => device.keys.includes(key))) continue;
+      learn(device, keys);
+      request.named.push(...keys);
+      const waited = request.waiting.length;
+      change(request, now, (row) => {
+        row(index);
+        this.#hearWaiting(request, part, row);
+      });
+      tied += waited - request.waiting.length;
+    }
+    return tied;
   }
 
   cancelQueued(request: PlainRequest, error: string, now: number): number {

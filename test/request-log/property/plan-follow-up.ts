@@ -35,6 +35,18 @@ export function planReconcile(situation: Situation, { findings }: OperationOf<'r
   return [{ name, call: (log) => log.reconcile(real), expected }];
 }
 
+export function planLearn(situation: Situation, { findings }: OperationOf<'learn'>): PlannedCall[] {
+  const told = findings.flatMap((drawn) => findingOf(situation, drawn) ?? []);
+  if (told.length === 0) return [];
+  const expected = situation.model.learn(
+    told.map(({ plain }) => plain),
+    situation.now,
+  );
+  const real = told.map((finding) => finding.real);
+  const name = `learn ${real.map(({ requestId, position, index }) => `${requestId} ${position} ${index}`).join(', ')}`;
+  return [{ name, call: (log) => log.learn(real), expected }];
+}
+
 function findingOf(
   situation: Situation,
   { part, device, byIndex, succeeded, kinds, otherPart }: OperationOf<'reconcile'>['findings'][number],

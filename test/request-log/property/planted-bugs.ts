@@ -125,9 +125,16 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     'a carrier request is closed in memory only',
     'datasources/request-log/sqlite/sqlite-follow-up.ts',
-    'this.#sql.closeCarrier.run(pk, position);',
+    "this.#sql.setCarrierState.run('CLOSED', pk, position);",
     ';',
   ),
+  bug(
+    'what the carrier tells of a device is not learnt',
+    TRANSITION,
+    "emit({ kind: 'LEARNT', position, outcome: unchanged(index, now), callback: answer, ties: 0 });",
+    "emit({ kind: 'LEARNT', position, outcome: unchanged(index, now), callback: null, ties: 0 });",
+  ),
+  bug('another tool’s request stays closed', WRITER, "if (owner.origin === 'EXTERNAL') this.#reopen(owner, receivedAt);", ''),
   bug(
     'members are set after it has left',
     'datasources/request-log/sqlite/sqlite-follow-up.ts',

@@ -4,7 +4,7 @@ import { BoundedCache } from '../../../lib/bounded-cache.ts';
 import { THIS_ROW } from '../log-event.ts';
 import { RequestFolds } from './request-folds.ts';
 import type { AppendResult, IncomingCallback, NewRequest } from '../request-log.ts';
-import { type StoredRequest, countsOf, isTerminal } from '../stored-request.ts';
+import { type RequestOrigin, type StoredRequest, countsOf, isTerminal } from '../stored-request.ts';
 import { type SendingStep, CARRIER_STATE, STEP_FROM } from '../sending-steps.ts';
 import { RequestState } from '../request-state.ts';
 import { insertAudit } from './sqlite-audit.ts';
@@ -27,7 +27,7 @@ export class SqliteWriter {
   readonly #pks = new BoundedCache<string, number>(100_000);
   readonly recent = new RecentRows();
   readonly #folds: RequestFolds;
-  readonly #carriers = new BoundedCache<string, { pk: number; position: number; account: string }>(100_000);
+  readonly #carriers = new BoundedCache<string, CarrierOwner>(100_000);
   /** The Requests of the open transaction, by pk. `at` is null while the Request has not changed. */
   readonly #touched = new Map<number, { readonly state: RequestState; at: number | null }>();
 
@@ -124,9 +124,17 @@ export class SqliteWriter {
     }
     if (this.#sql.knownDigest.get(owner.pk, digest)) return 'DUPLICATE';
     if (!this.stateIfWhole(owner.pk)) return keepAside(this.#sql, this.#forwards, callback, 'DAMAGED_REQUEST');
+    if (owner.origin === 'EXTERNAL') this.#reopen(owner, receivedAt);
     this.change(owner.pk, { type: 'CALLBACK', position: owner.position, callback }, receivedAt);
     this.#forwards.add(callback);
     return 'APPLIED';
+  }
+
+  /** Nobody knows how many devices another tool's request has. It was closed because nothing had come for a while. */
+  #reopen({ pk, position }: CarrierOwner, at: number): void {
+    if (this.state(pk).carrierState(position) !== 'CLOSED') return;
+    this.#sql.setCarrierState.run('ACCEPTED', pk, position);
+    this.change(pk, { type: 'REOPENED', position }, at);
   }
 
   remember(key: string, value: string | null): void {
@@ -260,14 +268,22 @@ export class SqliteWriter {
     for (const id of carrierRequestIds) this.#carriers.delete(id);
   }
 
-  #findCarrier(carrierRequestId: string): { pk: number; position: number; account: string } | null {
+  #findCarrier(carrierRequestId: string): CarrierOwner | null {
     const cached = this.#carriers.get(carrierRequestId);
     if (cached) return cached;
-    const row = this.#sql.carrierById.get(carrierRequestId) as { pk: number; position: number; account: string } | undefined;
+    const row = this.#sql.carrierById.get(carrierRequestId) as CarrierOwner | undefined;
     if (!row) return null;
     this.#carriers.set(carrierRequestId, row, 1);
     return row;
   }
+}
+
+/** The Request that has a carrier request. */
+interface CarrierOwner {
+  readonly pk: number;
+  readonly position: number;
+  readonly account: string;
+  readonly origin: RequestOrigin;
 }
 
 function stringifyCounts(counts: readonly number[]): string {
