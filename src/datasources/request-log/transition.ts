@@ -56,17 +56,20 @@ function decide(state: RequestState, change: Change, emit: (event: LogEvent) => 
       return decideLapse(state, change.position, change.into, change.limit, emit);
     case 'RECONCILED':
       decideReconciled(state, change, emit);
-      return tryUnmatchedAgain(state, change.position, matchIdentified, emit);
+      tryUnmatchedAgain(state, change.position, matchIdentified, emit);
+      return tieSurplus(state, change.position, emit);
     case 'LEARNT':
       decideLearnt(state, change, emit);
-      return tryUnmatchedAgain(state, change.position, matchIdentified, emit);
+      tryUnmatchedAgain(state, change.position, matchIdentified, emit);
+      return tieSurplus(state, change.position, emit);
     case 'REOPENED':
       return emit({ kind: 'REOPENED', position: change.position, outcome: null, callback: null, ties: 0 });
     case 'STEP':
       return decideStep(state, change.position, change.step, emit);
     case 'CALLBACK':
       decideCallback(state, change.position, change.callback, emit);
-      return tryUnmatchedAgain(state, change.position, matchDevice, emit);
+      tryUnmatchedAgain(state, change.position, matchDevice, emit);
+      return tieSurplus(state, change.position, emit);
   }
 }
 
@@ -195,6 +198,13 @@ function tryUnmatchedAgain(state: RequestState, position: number, match: typeof 
 function tie(state: RequestState, position: number, index: number, waiting: UnmatchedCallback, emit: (event: LogEvent) => void): void {
   const { outcome } = effectOn(state, index, waiting.message, waiting.seq);
   emit({ kind: 'MATCHED', position, outcome, callback: null, ties: waiting.seq });
+}
+
+/** When every named device has its result, a result that is left over is of a device that nobody named. */
+function tieSurplus(state: RequestState, position: number, emit: (event: LogEvent) => void): void {
+  const { deviceCount, withoutFinal, unmatchedOf } = state.carrier(position);
+  if (deviceCount === null || withoutFinal > 0 || unmatchedOf.FINAL === 0) return;
+  for (const waiting of finalsOf(state, position)) tie(state, position, state.outcomes.length, waiting, emit);
 }
 
 function finalsOf(state: RequestState, position: number): readonly UnmatchedCallback[] {
