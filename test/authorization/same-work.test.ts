@@ -50,6 +50,7 @@ test.each([
 const CALLER = callerWith({ 'account-2': ['read', 'write', 'admin'] });
 
 test.each([
+  ['checkNow', (manager: RequestManager, requestId: string) => manager.checkNow(CALLER, requestId)],
   ['cancelRequest', (manager: RequestManager, requestId: string) => manager.cancel(CALLER, requestId)],
   [
     'resolveUnknownRequest',
