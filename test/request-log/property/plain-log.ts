@@ -1,42 +1,11 @@
-import type { DeadLetterReason } from '../../../src/datasources/request-log/dead-letter-log.ts';
 import type { AppendResult } from '../../../src/datasources/request-log/request-log.ts';
 import type { OutcomeStatus } from '../../../src/datasources/request-log/stored-request.ts';
 import { LEADS_TO, mayBegin, MOVES, UNSETTLED, type StepType } from './plain-steps.ts';
 import { change, isEnded, learn, newDevice, type Heard, type PlainMessage, type PlainPart, type PlainRequest } from './plain-request.ts';
+import type { Owner, PlainDeadLetter, PlainFinding, PlainForward } from './plain-shapes.ts';
 
 /** The answer to a call that is refused with an error. Nothing of the call is kept. */
 export const REJECTS = 'REJECTS';
-
-export interface PlainFinding {
-  readonly request: PlainRequest;
-  readonly part: number;
-  readonly index: number | null;
-  readonly succeeded: boolean;
-  readonly keys: readonly string[];
-  readonly tag: string;
-}
-
-export interface PlainDeadLetter {
-  readonly account: string;
-  readonly service: string;
-  readonly reason: DeadLetterReason;
-  /** Identifies the message, also when it is sent again. */
-  readonly body: string;
-  readonly receivedAt: number;
-}
-
-export interface PlainForward {
-  readonly account: string;
-  readonly service: string;
-  readonly receivedAt: number;
-  readonly body: string;
-}
-
-export interface Owner {
-  readonly request: PlainRequest;
-  readonly at: number;
-  readonly part: PlainPart;
-}
 
 /** The account that another tool's listener still wants copies of. */
 export const FORWARDED_ACCOUNT = 'account-1';
