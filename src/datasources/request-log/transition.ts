@@ -239,14 +239,7 @@ function settleOpen(
     emit({
       kind: 'SETTLED',
       position,
-      outcome: {
-        index,
-        status,
-        source: outcome.source,
-        finalSeq: outcome.finalSeq,
-        niddSeq: outcome.niddSeq,
-        contradicted: outcome.contradicted,
-      },
+      outcome: { ...unchanged(index, outcome), status },
       callback: null,
       ties: 0,
     });

@@ -92,9 +92,8 @@ export class PlainLog {
       if (!waits) this.#keep({ account, service, reason: 'FOREIGN_REQUEST', body: tag, receivedAt: message.receivedAt });
       return 'FOREIGN';
     }
-    const isClosed = owner.request.origin === 'EXTERNAL' && owner.part.state === 'CLOSED' && !owner.request.tags.includes(tag);
     // Nobody knows how many devices another tool's request has.
-    if (isClosed) {
+    if (owner.request.origin === 'EXTERNAL' && owner.part.state === 'CLOSED' && !owner.request.tags.includes(tag)) {
       owner.part.state = 'ACCEPTED';
       change(owner.request, message.receivedAt, (row) => row(null));
     }
@@ -288,7 +287,10 @@ export class PlainLog {
     const heard: Heard = { tag, receivedAt, callbackCount };
     learn(device, keys);
     if (says === 'NIDD') device.nidd = heard;
-    if (says !== 'SUCCESS' && says !== 'FAILURE') return index;
+    if (says !== 'SUCCESS' && says !== 'FAILURE') {
+      if (says !== 'NIDD' && device.source === null) device.final = heard;
+      return index;
+    }
     const status = says === 'SUCCESS' ? 'SUCCEEDED' : 'FAILED';
     if (device.source !== 'CALLBACK') Object.assign(device, { status, source: 'CALLBACK', final: heard });
     else if (device.status !== status) device.contradicted = true;
