@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { identifierKey, parseIdentifierKind, type DeviceIdentifier } from '../../src/datasources/thingspace/wire/device-identifier.ts';
+import { parseIdentifierKind, type DeviceIdentifier } from '../../src/datasources/thingspace/wire/device-identifier.ts';
+import { identifierKey } from '../../src/datasources/thingspace/wire/same-identifier.ts';
 import { learnIdentifiers } from '../../src/resolvers/requests/identify-devices.ts';
 
 const ICCID = ['ICCID:89148000000000000001', 'ICCID:89148000000000000002'] as const;

@@ -3,14 +3,14 @@ import { mayName } from '../../datasources/request-log/match-device.ts';
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import { outcomeId } from '../../datasources/request-log/stored-request.ts';
 import type { CarrierReads, DevicePage } from '../../datasources/thingspace/carrier-reads.ts';
-import { keyOf } from '../../datasources/thingspace/wire/device-identifier.ts';
+import { fits, keyOf, stemOf } from '../../datasources/thingspace/wire/same-identifier.ts';
 import type { DeviceRecord } from '../../datasources/thingspace/wire/device-list.ts';
 import { evidenceOf, type Evidence, type EvidenceService } from '../../datasources/thingspace/wire/evidence.ts';
 import { GatewayError, isDamagedRequest } from '../../errors.ts';
 import type { Quota } from '../../lib/quota.ts';
 import type { ProvenBy } from '../../operations/proof.ts';
 import { DevicesAside } from './devices-aside.ts';
-import { learnIdentifiers, lookupId } from './identify-devices.ts';
+import { isAbout, learnIdentifiers, lookupId } from './identify-devices.ts';
 
 interface CarrierInquiryOptions {
   readonly requestLog: Pick<RequestLog, 'silentDevices' | 'unmatchedDevices' | 'reconcile' | 'learn' | 'step'>;
@@ -174,8 +174,11 @@ export class CarrierInquiry {
 
   /** Goes through the account's devices page by page, until all are found or the list ends. */
   async #sweep(wanted: readonly Wanted[], told: Told): Promise<number> {
-    const byKey = new Map<string, Wanted[]>();
-    for (const each of wanted) for (const key of each.device.keys) byKey.set(key, [...(byKey.get(key) ?? []), each]);
+    const byStem = Map.groupBy(
+      wanted.flatMap((each) => [...new Set(each.device.keys.map(stemOf))].map((stem) => ({ stem, each }))),
+      ({ stem }) => stem,
+    );
+    const named = (key: string) => (byStem.get(stemOf(key)) ?? []).flatMap(({ each }) => (fits(each.device.keys, key) ? [each] : []));
     const left = new Set(wanted);
     const undecided: Wanted[] = [];
     let settled = 0;
@@ -187,7 +190,7 @@ export class CarrierInquiry {
       if (!page) return settled + (await this.#lookUp([...undecided, ...left], told));
       const findings: QuestionFinding[] = [];
       for (const record of page.devices) {
-        for (const each of new Set(record.deviceIds.flatMap((identifier) => byKey.get(keyOf(identifier)) ?? []))) {
+        for (const each of new Set(record.deviceIds.map(keyOf).flatMap(named))) {
           told.set(each, [...(told.get(each) ?? []), record]);
           const proof = each.provenBy?.record(record, each.question.since);
           // Identifiers name the device here, not its index: two wanted devices may share a weaker identifier.
@@ -227,7 +230,7 @@ export class CarrierInquiry {
     const deviceId = lookupId(wanted.device);
     const { account: accountName } = wanted.question;
     const page = deviceId && (await this.#query((reads) => reads.listDevices({ accountName, deviceId }), wanted));
-    return page ? page.devices : null;
+    return deviceId && page ? page.devices.filter((record) => isAbout(record, deviceId)) : null;
   }
 
   /**
@@ -260,11 +263,11 @@ export class CarrierInquiry {
   }
 }
 
-/** True when an answer refuses this one question, not all of them: 400 with any code, another refusal, or an answer that cannot be read. */
+/** True when an answer refuses this one question, not all of them: 400, another refusal in the carrier's words, or an unreadable 2xx. */
 function isRefusal(error: unknown): error is GatewayError {
   if (!(error instanceof GatewayError)) return false;
   const status = error.details['httpStatus'];
-  return error.code === 'CARRIER_REFUSED' || (error.code === 'CARRIER_UNAVAILABLE' && typeof status === 'number' && status <= 400);
+  return error.code === 'CARRIER_REFUSED' || (typeof status === 'number' && (status === 400 || status < 300));
 }
 
 function isSame(one: DueCarrierRequest, other: DueCarrierRequest): boolean {
@@ -282,7 +285,7 @@ function onlyOf({ device }: Wanted, records: readonly DeviceRecord[]): DeviceRec
 }
 
 function isNamedByIccid({ device }: Wanted, { deviceIds }: DeviceRecord): boolean {
-  return deviceIds.some((identifier) => identifier.kind === 'ICCID' && device.keys.includes(keyOf(identifier)));
+  return deviceIds.some((identifier) => identifier.kind === 'ICCID' && fits(device.keys, keyOf(identifier)));
 }
 
 function toFinding({ question }: Wanted, index: number | null, evidence: Evidence): QuestionFinding {

@@ -1,7 +1,13 @@
 import type { SilentDevice } from '../../datasources/request-log/follow-up-log.ts';
 import { disagrees, mayName } from '../../datasources/request-log/match-device.ts';
 import type { DeviceId } from '../../datasources/thingspace/carrier-reads.ts';
-import { keyOf, type DeviceIdentifier, type DeviceIdentifierKind } from '../../datasources/thingspace/wire/device-identifier.ts';
+import {
+  parseIdentifierKind,
+  type DeviceIdentifier,
+  type DeviceIdentifierKind,
+} from '../../datasources/thingspace/wire/device-identifier.ts';
+import type { DeviceRecord } from '../../datasources/thingspace/wire/device-list.ts';
+import { cleanIdentifier, fits, identifierKey, isSameKey, keyOf, stemOf } from '../../datasources/thingspace/wire/same-identifier.ts';
 
 /** A device that the carrier was asked about, and the identifiers of each record that it answered with. */
 export interface ToldDevice {
@@ -32,13 +38,16 @@ export function learnIdentifiers(
     device,
     deviceIds: listAgreed(records.filter((record) => mayName(device.keys, record))),
   }));
-  const owners = new Map<string, Set<number>>();
-  for (const { device, deviceIds } of said)
-    for (const key of [...device.keys, ...deviceIds.map(keyOf)]) owners.set(key, (owners.get(key) ?? new Set()).add(device.index));
+  const named = said.flatMap(({ device: { index, keys }, deviceIds }) =>
+    [...new Set([...keys, ...deviceIds.map(keyOf)])].map((key) => ({ index, key })),
+  );
+  const byStem = Map.groupBy(named, ({ key }) => stemOf(key));
+  const isShared = (key: string, own: number) =>
+    byStem.get(stemOf(key))?.some((other) => other.index !== own && isSameKey(other.key, key)) === true;
   return said.flatMap(({ device, deviceIds }) => {
     const isSharable = untold.some(({ keys }) => !disagrees(keys, deviceIds, HARDWARE));
     const learnt = deviceIds.filter((identifier) => {
-      if (owners.get(keyOf(identifier))?.size !== 1) return false;
+      if (isShared(keyOf(identifier), device.index)) return false;
       return !isSharable || identifier.kind === null || !HARDWARE.includes(identifier.kind);
     });
     return learnt.every((identifier) => device.keys.includes(keyOf(identifier))) ? [] : [{ index: device.index, deviceIds: learnt }];
@@ -46,13 +55,23 @@ export function learnIdentifiers(
 }
 
 function listAgreed([first = [], ...others]: readonly (readonly DeviceIdentifier[])[]): DeviceIdentifier[] {
-  return first.filter((identifier) => others.every((record) => record.some((other) => keyOf(other) === keyOf(identifier))));
+  return first.filter((identifier) => others.every((record) => record.some((other) => isSameKey(keyOf(other), keyOf(identifier)))));
 }
 
-/** What the request named. For a device that only the carrier has named, a key (but not of an IMEI: its key is cut short). */
+/** False when a record shows another value of the kind that was asked by. It need not show that kind. */
+export function isAbout({ deviceIds }: Pick<DeviceRecord, 'deviceIds'>, { kind, id }: DeviceId): boolean {
+  const asked = parseIdentifierKind(kind);
+  const shown = deviceIds.filter((identifier) => identifier.kind === asked).map(keyOf);
+  return shown.length === 0 || fits(shown, identifierKey(asked, id, kind));
+}
+
+/** What the request named. For a device that only the carrier has named, a key. */
 export function lookupId({ requested, keys }: SilentDevice): DeviceId | null {
   const best = LOOKUP_KINDS.map((kind) => requested.find((identifier) => identifier.kind === kind)).find(Boolean);
-  if (best?.kind) return { kind: best.kind, id: best.id };
-  const [kind, id] = keys.find((key) => /^(?:ICCID|EID|MDN):/.test(key))?.split(':') ?? [];
+  if (best?.kind) return { kind: best.kind, id: cleanIdentifier(best.kind, best.id) };
+  const [kind, id] =
+    LOOKUP_KINDS.map((each) => keys.find((key) => key.startsWith(`${each}:`)))
+      .find(Boolean)
+      ?.split(':') ?? [];
   return kind !== undefined && id !== undefined ? { kind, id } : null;
 }

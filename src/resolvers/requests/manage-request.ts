@@ -2,6 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { OutcomeStatus, RequestedDevice, StoredOutcome, StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import type { Session } from '../../datasources/thingspace/session.ts';
+import { cleanRequestId } from '../../datasources/thingspace/wire/carrier-request-id.ts';
+import { cleanIdentifier, leaveOutRespellings } from '../../datasources/thingspace/wire/same-identifier.ts';
 import { OneAtATime } from '../../lib/one-at-a-time.ts';
 import type { Command, Operation } from '../../operations/define-operation.ts';
 import { operationNamed } from '../../operations/index.ts';
@@ -9,6 +11,7 @@ import { REQUEST_OPTIONS, type RequestOptions } from '../../operations/fields.ts
 import { faultsOf } from '../../operations/input-fault.ts';
 import { mayUse, type Caller } from '../access/caller.ts';
 import { findRequest } from './find-request.ts';
+import { keyOfDevice } from './same-input.ts';
 import type { RequestSender } from './request-sender.ts';
 import type { Reconciler } from './reconcile-requests.ts';
 import { refuseInput, type InvalidResult, type RequestSubmitter, type SubmitResult } from './submit-request.ts';
@@ -95,7 +98,8 @@ export class RequestManager {
 
   async #resolve(request: StoredRequest, input: ResolveUnknownInput): Promise<ManageResult> {
     const { requestLog } = this.#options;
-    const { carrierRequestId, neverArrived, position } = input;
+    const { neverArrived, position } = input;
+    const carrierRequestId = input.carrierRequestId === null ? null : cleanRequestId(input.carrierRequestId.trim());
     if ((carrierRequestId !== null) === neverArrived)
       return refuseInput('carrierRequestId', 'EXACTLY_ONE', 'Give either carrierRequestId or neverArrived: true.');
     if (carrierRequestId !== null && !/^[A-Za-z0-9-]{3,64}$/.test(carrierRequestId))
@@ -152,7 +156,7 @@ export class RequestManager {
     const failed = await this.#findFailedDevices(request.id, operation, sendable.devices);
     if (failed.length === 0) return refuseInput('requestId', 'NOTHING_FAILED', 'No device of this request has failed.');
     const retried = await this.#findRetriedDevices(request.id);
-    const devices = failed.filter((device) => !retried.has(JSON.stringify(device)));
+    const devices = failed.filter((device) => !retried.has(keyOfDevice(device)));
     if (devices.length === 0)
       return refuseInput(
         'requestId',
@@ -215,7 +219,7 @@ export class RequestManager {
     for (const { id } of retries) {
       const sent = new Map(((await requestLog.sendable(id))?.devices ?? []).entries());
       for await (const { index } of this.#readOutcomes(id, ['CANCELLED'])) sent.delete(index);
-      for (const device of sent.values()) retried.add(JSON.stringify(device));
+      for (const device of sent.values()) retried.add(keyOfDevice(device));
     }
     return retried;
   }
@@ -258,6 +262,10 @@ const NOT_UNKNOWN = refuseInput('requestId', 'NOT_UNKNOWN', 'No such carrier req
 
 /** Names a device that only a callback reported, as a retry of the operation must name it. */
 function nameReported({ final }: StoredOutcome, { retryKinds }: Operation): RequestedDevice {
-  const identifiers = final?.message.deviceIds ?? [];
-  return { deviceIds: identifiers.flatMap(({ kind, id }) => (kind !== null && retryKinds.includes(kind) ? [{ kind, id }] : [])) };
+  const identifiers = leaveOutRespellings(final?.message.deviceIds ?? []);
+  return {
+    deviceIds: identifiers.flatMap(({ kind, id }) =>
+      kind !== null && retryKinds.includes(kind) ? [{ kind, id: cleanIdentifier(kind, id) }] : [],
+    ),
+  };
 }
