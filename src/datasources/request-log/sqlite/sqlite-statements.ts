@@ -20,6 +20,12 @@ const DEAD_LETTER = `'dead_' || pk AS id, account, service, received_at AS recei
   content_encoding AS contentEncoding, ${unsealInSql('kept_message', 'body')} AS body`;
 const AUDIT = "'aud_' || pk AS id, at, caller, action, account, devices, subject, outcome";
 
+/** `counts` is in the order of OUTCOME_STATUSES, then the unmatched callbacks. */
+const DUE = `r.id AS requestId, r.account, r.origin, r.operation, c.position, c.state, c.carrier_request_id AS carrierRequestId,
+  c.device_count AS deviceCount, coalesce(c.sent_at, r.created_at) AS since, r.updated_at AS updatedAt, r.counts ->> 0 AS pending,
+  (r.counts ->> 0) + (r.counts ->> 1) + (r.counts ->> 7) AS open,
+  (r.counts ->> 2) + (r.counts ->> 3) + (r.counts ->> 4) + (r.counts ->> 5) + (r.counts ->> 6) AS settled, r.counts ->> 8 AS unmatched`;
+
 /**
  * Carrier requests by their state, through the index of the few that are not settled. SQLite uses a partial index only when the
  * statement repeats the condition of the index word for word. Without statistics it would rather read the whole table.
@@ -105,12 +111,15 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       WHERE request_pk = ?2`),
     setEstimate: db.prepare('UPDATE request SET total = ?, total_is_estimate = 1, indexed_seq = -1 WHERE pk = ?'),
     retriesOf: db.prepare(`SELECT ${REQUEST} FROM request WHERE retry_of IN (SELECT value FROM json_each(?)) ORDER BY pk`),
-    due: db.prepare(`SELECT r.id AS requestId, r.account, r.operation, c.position, c.state, c.carrier_request_id AS carrierRequestId,
-      c.device_count AS deviceCount, coalesce(c.sent_at, r.created_at) AS since, r.counts ->> 0 AS pending
-      FROM request r INDEXED BY request_open CROSS JOIN carrier_request c ON c.request_pk = r.pk
-      WHERE r.completed_at IS NULL AND c.state IN ('ACCEPTED', 'UNKNOWN') AND coalesce(c.sent_at, r.created_at) <= ?
+    due: db.prepare(`SELECT ${DUE} FROM request r INDEXED BY request_open CROSS JOIN carrier_request c ON c.request_pk = r.pk
+      WHERE r.completed_at IS NULL AND c.state IN ('ACCEPTED', 'UNKNOWN')
+        AND (coalesce(c.sent_at, r.created_at) <= ? OR r.counts ->> 8 > 0)
       ORDER BY since`),
-    closeCarrier: db.prepare("UPDATE carrier_request SET state = 'CLOSED' WHERE request_pk = ? AND position = ?"),
+    completedUnmatched: db.prepare(`SELECT ${DUE} FROM request r INDEXED BY request_completed CROSS JOIN carrier_request c
+      ON c.request_pk = r.pk WHERE r.completed_at > ? AND r.counts ->> 8 > 0 AND c.state = 'ACCEPTED'`),
+    askable: db.prepare(`SELECT ${DUE} FROM request r CROSS JOIN carrier_request c ON c.request_pk = r.pk
+      WHERE r.id = ? AND c.state IN ('ACCEPTED', 'UNKNOWN') ORDER BY c.position`),
+    setCarrierState: db.prepare('UPDATE carrier_request SET state = ? WHERE request_pk = ? AND position = ?'),
     sendingCarriers: db.prepare(`SELECT r.id, c.position FROM ${OPEN_CARRIER} AND c.state = 'SENDING'`),
     queuedCarriers: db.prepare(
       `SELECT r.id, c.position, c.device_count AS deviceCount FROM ${OPEN_CARRIER} AND c.state = 'QUEUED' LIMIT ?`,
