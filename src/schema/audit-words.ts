@@ -5,6 +5,7 @@ import { enumOf } from './enums.ts';
 /** The actions that are no carrier operations, as the audit log stores them: mutations, and commands of the people who run the gateway. */
 const ACTIONS: Readonly<Record<string, string>> = {
   cancelRequest: 'The mutation `cancelRequest`.',
+  checkNow: 'The mutation `checkNow`.',
   retryFailedDevices: 'The mutation `retryFailedDevices`.',
   resolveUnknownRequest: 'The mutation `resolveUnknownRequest`.',
   redriveDeadLetters: 'The mutation `redriveDeadLetters`: one entry for each dead letter.',

@@ -53,7 +53,7 @@ function writeMessage(failure: Failure): string {
     case 'UNAVAILABLE':
       return `Nothing was sent, and nothing will be. ${failure.message}`;
     case 'LIMITED':
-      return 'Too many requests are waiting to be sent. Nothing was accepted: try again after `retryAfterMs`.';
+      return failure.message ?? 'Too many requests are waiting to be sent. Nothing was accepted: try again after `retryAfterMs`.';
     case 'KEY_REUSED':
       return 'This idempotencyKey was used with another input, and nothing was sent. Use a new key for a new request.';
   }
@@ -102,16 +102,17 @@ const CarrierRefused = builder.objectRef<Result<'REFUSED'>>('CarrierRefused').im
   }),
 });
 
-const CarrierUnavailable = builder.objectRef<Result<'UNAVAILABLE'>>('CarrierUnavailable').implement({
+export const CarrierUnavailable = builder.objectRef<Result<'UNAVAILABLE'>>('CarrierUnavailable').implement({
   extensions: OPEN,
   description:
     'The gateway cannot work with the carrier at present, for example because the carrier refused its login. No request was created, and the idempotency key is free.',
   interfaces: [MutationError],
 });
 
-const RateLimited = builder.objectRef<Result<'LIMITED'>>('RateLimited').implement({
+export const RateLimited = builder.objectRef<Result<'LIMITED'>>('RateLimited').implement({
   extensions: OPEN,
-  description: 'Too many requests are waiting to be sent. No request was created, and the idempotency key is free.',
+  description:
+    'Too much at once: too many requests are waiting to be sent, or the carrier was asked about the request a moment ago. Nothing was done, and an idempotency key is free.',
   interfaces: [MutationError],
   fields: (t) => ({ retryAfterMs: t.exposeInt('retryAfterMs', { description: 'When to try again, in milliseconds from now.' }) }),
 });
