@@ -19,6 +19,12 @@
       "InvalidInput",
       "RequestCancelled"
     ],
+    "CheckNowResult": [
+      "CarrierUnavailable",
+      "CheckScheduled",
+      "InvalidInput",
+      "RateLimited"
+    ],
     "MutationError": [
       "CarrierRefused",
       "CarrierUnavailable",

@@ -1,9 +1,9 @@
 import { REQUEST_OPTIONS } from '../operations/fields.ts';
-import type { ManageResult } from '../resolvers/requests/manage-request.ts';
+import type { CheckNowResult, ManageResult } from '../resolvers/requests/manage-request.ts';
 import { builder } from './builder.ts';
 import { inputFieldsOf } from './input-types.ts';
 import { Request } from './request.ts';
-import { InvalidInput, resultOf } from './mutation-results.ts';
+import { CarrierUnavailable, InvalidInput, RateLimited, resultOf } from './mutation-results.ts';
 import { OWNED, WRITE } from './rules.ts';
 
 /** Declares the result union of a mutation that changes a request at once: its success, or the faults of the input. */
@@ -38,14 +38,48 @@ builder.mutationField('cancelRequest', (t) =>
   }),
 );
 
-const ResolveUnknownRequestInput = builder.inputType('ResolveUnknownRequestInput', {
-  description: 'What happened to a carrier request that was sent and not answered. Give either `carrierRequestId` or `neverArrived`.',
+const CheckScheduled = builder.objectRef<Extract<CheckNowResult, { type: 'SCHEDULED' }>>('CheckScheduled').implement({
+  extensions: OWNED,
+  description: 'The carrier is asked now. What it tells comes as changes of the request: follow it with `requestStatus`.',
   fields: (t) => ({
-    requestId: t.id({ required: true, description: REQUEST_ID }),
-    carrierRequestIndex: t.int({
-      required: false,
-      description: 'The position of the carrier request in `carrierRequests`, from 0. Needed only when several of the request are UNKNOWN.',
-    }),
+    request: t.expose('request', { type: Request, description: 'The request as it is before the answers.' }),
+    deviceCount: t.exposeInt('devices', { description: 'How many devices the carrier is asked about.' }),
+  }),
+});
+
+const CHECK_RESULTS: Readonly<Record<CheckNowResult['type'], { readonly name: string }>> = {
+  SCHEDULED: CheckScheduled,
+  INVALID: InvalidInput,
+  LIMITED: RateLimited,
+  UNAVAILABLE: CarrierUnavailable,
+};
+
+const CheckNowResultUnion = builder.unionType('CheckNowResult', {
+  description: 'The result of `checkNow`.',
+  types: [CheckScheduled, InvalidInput, RateLimited, CarrierUnavailable],
+  resolveType: (result) => CHECK_RESULTS[(result as CheckNowResult).type].name,
+});
+
+const CheckNowInput = builder.inputType('CheckNowInput', {
+  description: 'Which request the carrier is asked about.',
+  fields: (t) => ({ requestId: t.id({ required: true, description: REQUEST_ID }) }),
+});
+
+builder.mutationField('checkNow', (t) =>
+  t.field({
+    extensions: WRITE,
+    type: CheckNowResultUnion,
+    description:
+      'Asks the carrier now what became of the open devices of a request, before they are OVERDUE, and whose its unmatched callbacks are. It changes nothing at the carrier. The mutation returns at once: what the carrier tells comes as changes of the request, with `source: RECONCILED`. A device about which the carrier knows nothing yet stays as it is. Once a minute for each request. Fault: `NOTHING_TO_ASK`.',
+    args: { input: t.arg({ type: CheckNowInput, required: true, description: 'Which request the carrier is asked about.' }) },
+    resolve: (_parent, { input }, { manager, caller }) => manager.checkNow(caller, input.requestId),
+  }),
+);
+
+const CarrierRequestFateInput = builder.inputType('CarrierRequestFateInput', {
+  isOneOf: true,
+  description: 'What happened to a carrier request: it arrived, or it never did.',
+  fields: (t) => ({
     carrierRequestId: t.string({
       required: false,
       description: 'The carrier request arrived, and this is its requestId at the carrier: 3 to 64 letters, digits and dashes.',
@@ -55,6 +89,18 @@ const ResolveUnknownRequestInput = builder.inputType('ResolveUnknownRequestInput
       description:
         '`true`: the carrier request never arrived. Its devices become CANCELLED. Be sure: a new request for them may be billed a second time.',
     }),
+  }),
+});
+
+const ResolveUnknownRequestInput = builder.inputType('ResolveUnknownRequestInput', {
+  description: 'What happened to a carrier request that was sent and not answered.',
+  fields: (t) => ({
+    requestId: t.id({ required: true, description: REQUEST_ID }),
+    carrierRequestIndex: t.int({
+      required: false,
+      description: 'The position of the carrier request in `carrierRequests`, from 0. Needed only when several of the request are UNKNOWN.',
+    }),
+    fate: t.field({ type: CarrierRequestFateInput, required: true, description: 'What happened to it.' }),
   }),
 });
 
@@ -73,8 +119,8 @@ builder.mutationField('resolveUnknownRequest', (t) =>
       manager.resolveUnknown(caller, {
         requestId: input.requestId,
         position: input.carrierRequestIndex ?? null,
-        carrierRequestId: input.carrierRequestId ?? null,
-        neverArrived: input.neverArrived ?? false,
+        carrierRequestId: input.fate.carrierRequestId ?? null,
+        neverArrived: input.fate.neverArrived ?? false,
       }),
   }),
 );

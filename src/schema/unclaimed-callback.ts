@@ -43,8 +43,9 @@ export const UnclaimedCallback = builder.objectRef<Stored>('UnclaimedCallback').
     payload: t.string({
       nullable: true,
       description:
-        'The whole message as JSON text, without the registration’s credentials. It is for services that this gateway does not follow (usage, SMS delivery, NIDD data, suspension). Null for services that it follows: their messages may hold secrets, and become outcomes of a request. Also null for a message that names a password or an activation code.',
-      resolve: ({ message, json }) => (message.bearing === 'OTHER' && !NAMES_A_SECRET.test(json) ? json : null),
+        'The whole message as JSON text, without the registration’s credentials. It is for services whose messages settle no device (usage, SMS delivery, NIDD, suspension). Null for the others: their messages may hold secrets, and become outcomes of a request. Also null for a message that names a password or an activation code.',
+      resolve: ({ message, json }) =>
+        (message.bearing === 'OTHER' || message.bearing === 'NIDD_CONFIG') && !NAMES_A_SECRET.test(json) ? json : null,
     }),
     receivedAt: t.expose('receivedAt', { type: 'DateTime', description: 'When the callback first arrived.' }),
     callbackCount: t.exposeInt('callbackCount', {

@@ -105,6 +105,12 @@ const ASKED: readonly (readonly [what: string, query: string, theirs: (theirs: B
     NO_ID,
   ],
   [
+    'checkNow',
+    `mutation ($v: ID!) { checkNow(input: { requestId: $v }) { ${FAULTS} ... on CheckScheduled { request { id } } } }`,
+    ({ queued }) => queued.id,
+    NO_ID,
+  ],
+  [
     'cancelRequest, by the carrier’s id',
     `mutation ($v: ID!) { cancelRequest(input: { requestId: $v }) { ${FAULTS} } }`,
     ({ settled }) => settled.carrierRequestId,
@@ -124,7 +130,7 @@ const ASKED: readonly (readonly [what: string, query: string, theirs: (theirs: B
   ],
   [
     'resolveUnknownRequest',
-    `mutation ($v: ID!) { resolveUnknownRequest(input: { requestId: $v, neverArrived: true }) { ${FAULTS} } }`,
+    `mutation ($v: ID!) { resolveUnknownRequest(input: { requestId: $v, fate: { neverArrived: true } }) { ${FAULTS} } }`,
     ({ settled }) => settled.id,
     NO_ID,
   ],

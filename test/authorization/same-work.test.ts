@@ -50,6 +50,7 @@ test.each([
 const CALLER = callerWith({ 'account-2': ['read', 'write', 'admin'] });
 
 test.each([
+  ['checkNow', (manager: RequestManager, requestId: string) => manager.checkNow(CALLER, requestId)],
   ['cancelRequest', (manager: RequestManager, requestId: string) => manager.cancel(CALLER, requestId)],
   [
     'resolveUnknownRequest',
@@ -66,7 +67,13 @@ test.each([
   await using log = openLog(`${folder.path}/gateway.sqlite`);
   const request = newRequest([[['ICCID', '89148000000000000001']]]);
   await log.create(request);
-  const manager = new RequestManager({ requestLog: log, submitter: null as never, sender: null as never });
+  const manager = new RequestManager({
+    requestLog: log,
+    submitter: null as never,
+    sender: null as never,
+    reconciler: null as never,
+    session: null as never,
+  });
   const work = async (id: string) => {
     const before = log.statementsRead;
     const result = await mutate(manager, id);

@@ -92,7 +92,7 @@ test(`of ${REQUESTS} requests of all kinds under all kinds of faults none is ope
     if (result.__typename !== 'ActivateDevicesAccepted') return result;
     const requestId = result.request.id;
     if (kind === 3) return cancel(requestId);
-    if (kind === 4) return resolve({ requestId, neverArrived: true });
+    if (kind === 4) return resolve({ requestId, fate: { neverArrived: true } });
     if (kind === 5) return retry({ requestId });
     if (kind === 6) {
       const deviceIds = [{ kind: 'iccid', id: iccid(first) }];

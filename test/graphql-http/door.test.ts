@@ -209,7 +209,7 @@ test('10,000 devices pass the default limit', async () => {
     accountName: full.account,
     servicePlan: 'm2m4G2GB',
     mdnZipCode: '98801',
-    devices: devices(10_000),
+    target: { devices: devices(10_000) },
   };
   const answer = await send(full.gateway.urls.graphql, JSON.stringify({ query: ACTIVATE, variables: { input } }));
   expect(answer.body).toEqual({ data: { activateDevices: { __typename: 'ActivateDevicesAccepted' } } });

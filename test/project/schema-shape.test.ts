@@ -1,6 +1,7 @@
 import { assertInterfaceType, getNamedType, isEnumType, isScalarType, isSpecifiedScalarType } from 'graphql';
 import { expect, test } from 'vitest';
 import { OPERATIONS } from '../../src/operations/index.ts';
+import { auditAction, auditOutcome } from '../../src/schema/audit-words.ts';
 import { schema } from '../../src/schema/index.ts';
 
 const types = Object.values(schema.getTypeMap()).filter(({ name }) => !name.startsWith('__'));
@@ -29,4 +30,18 @@ test('every result that holds an accepted request is a RequestAccepted', () => {
   const accepting = OPERATIONS.map(({ typeName }) => `${typeName}Accepted`).concat('RetryFailedDevicesAccepted');
   const implementing = schema.getPossibleTypes(assertInterfaceType(schema.getType('RequestAccepted'))).map(({ name }) => name);
   expect(implementing.toSorted()).toEqual(accepting.toSorted());
+});
+
+test('every mutation is an action of the audit log', () => {
+  const words = Object.keys(schema.getMutationType()?.getFields() ?? {}).map(auditAction);
+  expect(words).not.toContain('OTHER');
+  expect(new Set(words).size).toBe(words.length);
+});
+
+test('what another version wrote into the audit log is shown too', () => {
+  expect(auditAction('sms.send')).toBe('OTHER');
+  expect(auditAction('constructor')).toBe('OTHER');
+  expect(auditOutcome('cancelRequest', 'SOMETHING_NEW')).toEqual({ outcome: 'FAILED', code: 'SOMETHING_NEW' });
+  expect(auditOutcome('cancelRequest', 'NOTHING_QUEUED')).toEqual({ outcome: 'INVALID', code: 'NOTHING_QUEUED' });
+  expect(auditOutcome('keys.revoke', 'NOT_FOUND')).toEqual({ outcome: 'FAILED', code: 'NOT_FOUND' });
 });

@@ -1,6 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { OutcomeStatus, RequestedDevice, StoredOutcome, StoredRequest } from '../../datasources/request-log/stored-request.ts';
+import type { Session } from '../../datasources/thingspace/session.ts';
+import { cleanRequestId } from '../../datasources/thingspace/wire/carrier-request-id.ts';
+import { cleanIdentifier, leaveOutRespellings } from '../../datasources/thingspace/wire/same-identifier.ts';
 import { OneAtATime } from '../../lib/one-at-a-time.ts';
 import type { Command, Operation } from '../../operations/define-operation.ts';
 import { operationNamed } from '../../operations/index.ts';
@@ -8,16 +11,26 @@ import { REQUEST_OPTIONS, type RequestOptions } from '../../operations/fields.ts
 import { faultsOf } from '../../operations/input-fault.ts';
 import { mayUse, type Caller } from '../access/caller.ts';
 import { findRequest } from './find-request.ts';
+import { keyOfDevice } from './same-input.ts';
 import type { RequestSender } from './request-sender.ts';
+import type { Reconciler } from './reconcile-requests.ts';
 import { refuseInput, type InvalidResult, type RequestSubmitter, type SubmitResult } from './submit-request.ts';
 
 interface RequestManagerOptions {
   readonly requestLog: RequestLog;
+  readonly reconciler: Pick<Reconciler, 'checkNow'>;
+  readonly session: Pick<Session, 'isLatched'>;
   readonly submitter: RequestSubmitter;
   readonly sender: RequestSender;
 }
 
 export type ManageResult = { readonly type: 'DONE'; readonly request: StoredRequest } | InvalidResult;
+
+/** The result of `checkNow`. `devices` is how many the carrier is asked about. */
+export type CheckNowResult =
+  | { readonly type: 'SCHEDULED'; readonly request: StoredRequest; readonly devices: number }
+  | InvalidResult
+  | Extract<SubmitResult, { readonly type: 'UNAVAILABLE' | 'LIMITED' }>;
 
 export interface ResolveUnknownInput {
   readonly requestId: string;
@@ -52,6 +65,28 @@ export class RequestManager {
     return this.#manage(caller, 'resolveUnknownRequest', input.requestId, (request) => this.#resolve(request, input));
   }
 
+  /**
+   * Asks the carrier about the open devices of a Request now. It takes a right to write: the questions are taken from the number
+   * that all callers share, and what they teach changes the Request for everybody.
+   */
+  async checkNow(caller: Caller, requestId: string): Promise<CheckNowResult> {
+    const request = await this.#findWritable(caller, requestId);
+    return this.#record(caller, 'checkNow', request, request ? await this.#check(request) : UNKNOWN_REQUEST);
+  }
+
+  async #check(request: StoredRequest): Promise<CheckNowResult> {
+    const { reconciler, session } = this.#options;
+    if (await session.isLatched()) return LOGIN_REFUSED;
+    const result = await reconciler.checkNow(request.id);
+    if (result.type === 'SCHEDULED') return { ...result, request };
+    if (result.type === 'LIMITED') return { ...result, message: JUST_CHECKED };
+    return refuseInput(
+      'requestId',
+      'NOTHING_TO_ASK',
+      `The carrier cannot tell more about this request, which is ${request.status}: no device of it is open and was sent, or nothing at the carrier shows its result.`,
+    );
+  }
+
   async #cancel(request: StoredRequest): Promise<ManageResult> {
     const { requestLog, sender } = this.#options;
     const error = { code: 'CANCELLED', message: 'Cancelled before it was sent. Nothing was done at the carrier.' };
@@ -63,11 +98,12 @@ export class RequestManager {
 
   async #resolve(request: StoredRequest, input: ResolveUnknownInput): Promise<ManageResult> {
     const { requestLog } = this.#options;
-    const { carrierRequestId, neverArrived, position } = input;
+    const { neverArrived, position } = input;
+    const carrierRequestId = input.carrierRequestId === null ? null : cleanRequestId(input.carrierRequestId.trim());
     if ((carrierRequestId !== null) === neverArrived)
-      return refuseInput('carrierRequestId', 'EXACTLY_ONE', 'Give either carrierRequestId or neverArrived: true.');
+      return refuseInput('fate', 'EXACTLY_ONE', 'Give either carrierRequestId or neverArrived: true.');
     if (carrierRequestId !== null && !/^[A-Za-z0-9-]{3,64}$/.test(carrierRequestId))
-      return refuseInput('carrierRequestId', 'FORMAT', 'A carrier requestId has 3 to 64 letters, digits and dashes.');
+      return refuseInput('fate.carrierRequestId', 'INVALID_FORMAT', 'A carrier requestId has 3 to 64 letters, digits and dashes.');
     const parts = (await requestLog.carrierRequests([request.id])).get(request.id) ?? [];
     const unknown = parts.filter((part) => part.state === 'UNKNOWN' && (position === null || part.position === position));
     const [only] = unknown;
@@ -120,7 +156,7 @@ export class RequestManager {
     const failed = await this.#findFailedDevices(request.id, operation, sendable.devices);
     if (failed.length === 0) return refuseInput('requestId', 'NOTHING_FAILED', 'No device of this request has failed.');
     const retried = await this.#findRetriedDevices(request.id);
-    const devices = failed.filter((device) => !retried.has(JSON.stringify(device)));
+    const devices = failed.filter((device) => !retried.has(keyOfDevice(device)));
     if (devices.length === 0)
       return refuseInput(
         'requestId',
@@ -153,7 +189,7 @@ export class RequestManager {
   }
 
   /** Writes the audit record of a command, also when its input is wrong or a retry is repeated. */
-  async #record<Result extends ManageResult | SubmitResult>(
+  async #record<Result extends ManageResult | SubmitResult | CheckNowResult>(
     caller: Caller,
     action: string,
     request: StoredRequest | null,
@@ -183,7 +219,7 @@ export class RequestManager {
     for (const { id } of retries) {
       const sent = new Map(((await requestLog.sendable(id))?.devices ?? []).entries());
       for await (const { index } of this.#readOutcomes(id, ['CANCELLED'])) sent.delete(index);
-      for (const device of sent.values()) retried.add(JSON.stringify(device));
+      for (const device of sent.values()) retried.add(keyOfDevice(device));
     }
     return retried;
   }
@@ -215,11 +251,21 @@ const UNKNOWN_REQUEST = refuseInput(
   'NOT_FOUND',
   'No request has this id. Pass the `id` a mutation returned, or the carrier’s requestId.',
 );
-const ID_TAKEN = refuseInput('carrierRequestId', 'ID_TAKEN', 'Another request has this id already. Look it up with `request(id:)`.');
+const LOGIN_REFUSED = {
+  type: 'UNAVAILABLE',
+  message: 'The carrier refused the login of this gateway. It is asked nothing until an administrator has corrected the credentials.',
+} as const;
+const JUST_CHECKED =
+  'The carrier was asked about this request a moment ago, or too many requests wait to be asked about. Answers come as changes of the request. Ask again after `retryAfterMs`.';
+const ID_TAKEN = refuseInput('fate.carrierRequestId', 'ID_TAKEN', 'Another request has this id already. Look it up with `request(id:)`.');
 const NOT_UNKNOWN = refuseInput('requestId', 'NOT_UNKNOWN', 'No such carrier request is UNKNOWN now. See `carrierRequests`.');
 
 /** Names a device that only a callback reported, as a retry of the operation must name it. */
 function nameReported({ final }: StoredOutcome, { retryKinds }: Operation): RequestedDevice {
-  const identifiers = final?.message.deviceIds ?? [];
-  return { deviceIds: identifiers.flatMap(({ kind, id }) => (kind !== null && retryKinds.includes(kind) ? [{ kind, id }] : [])) };
+  const identifiers = leaveOutRespellings(final?.message.deviceIds ?? []);
+  return {
+    deviceIds: identifiers.flatMap(({ kind, id }) =>
+      kind !== null && retryKinds.includes(kind) ? [{ kind, id: cleanIdentifier(kind, id) }] : [],
+    ),
+  };
 }

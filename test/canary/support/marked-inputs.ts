@@ -62,7 +62,7 @@ export const ACTIVATE = `mutation ($input: ActivateDevicesInput!) { result: acti
   ... on ActivateDevicesAccepted { request { id carrierRequests { carrierRequestId } } }
   ... on MutationError { code message }
   ... on InvalidInput { faults { path code message } }
-  ... on CarrierRefused { carrierErrorCode request { id error { code message } } } } }`;
+  ... on CarrierRefused { carrierErrorCode request { id error { code carrierErrorCode message } } } } }`;
 
 export const RENEW = ACTIVATE.replaceAll('ActivateDevices', 'RenewActivationCode').replaceAll('activateDevices', 'renewActivationCode');
 export const RESUME = ACTIVATE.replaceAll('ActivateDevices', 'ResumeProfile').replaceAll('activateDevices', 'resumeProfile');
@@ -80,8 +80,10 @@ const OUTCOME = (secrets: boolean) => `index status contradicted carrierStatus f
   deviceIds { kind value reportedKind } nidd { configured status reason accountName deviceIds { value } }
   ${secrets ? 'activationCode deviceCredential { username password }' : ''}`;
 
-const REQUEST = (secrets: boolean) => `id accountName origin operation status deviceCount createdBy clientReference error { code message }
-  progress { total settled unmatchedCallbacks } carrierRequests { carrierRequestId state error { code message } }
+const REQUEST = (
+  secrets: boolean,
+) => `id accountName origin operation status deviceCount createdBy clientReference error { code carrierErrorCode message }
+  progress { total settled unmatchedCallbacks } carrierRequests { carrierRequestId state error { code carrierErrorCode message } }
   outcomes(first: 20) { nodes { ${OUTCOME(secrets)} } }`;
 
 /** All of every request, unclaimed callback and dead letter there is, as far as a caller may ask for it. */

@@ -32,6 +32,7 @@ const operations = {
     part: ago,
     step: fc.constantFrom('SENDING', 'ACCEPTED', 'REFUSED', 'UNANSWERED', 'REQUEUED', 'CANCELLED', 'PROVEN'),
     taken: rarely,
+    answered: fc.boolean(),
     /** Draws a carrier request at which the step may begin, if there is one. */
     fits: fc.boolean(),
   }),
@@ -44,6 +45,7 @@ const operations = {
     nested: bits,
     spelling: small(2),
     stranger: rarely,
+    otherService: rarely,
   }),
   external: fc.record({
     type: fc.constant('external'),
@@ -65,6 +67,13 @@ const operations = {
   }),
   reconcile: fc.record({
     type: fc.constant('reconcile'),
+    findings: fc.array(
+      fc.record({ part: ago, device: small(3), byIndex: fc.boolean(), succeeded: fc.boolean(), kinds: bits, otherPart: rarely }),
+      { minLength: 1, maxLength: 3 },
+    ),
+  }),
+  learn: fc.record({
+    type: fc.constant('learn'),
     findings: fc.array(
       fc.record({ part: ago, device: small(3), byIndex: fc.boolean(), succeeded: fc.boolean(), kinds: bits, otherPart: rarely }),
       { minLength: 1, maxLength: 3 },
@@ -104,6 +113,7 @@ const WEIGHTS: Readonly<Record<keyof Operations, number>> = {
   members: 4,
   lapse: 6,
   reconcile: 5,
+  learn: 4,
   cancel: 2,
   resolve: 4,
   settle: 4,

@@ -1,42 +1,11 @@
-import type { DeadLetterReason } from '../../../src/datasources/request-log/dead-letter-log.ts';
 import type { AppendResult } from '../../../src/datasources/request-log/request-log.ts';
 import type { OutcomeStatus } from '../../../src/datasources/request-log/stored-request.ts';
 import { LEADS_TO, mayBegin, MOVES, UNSETTLED, type StepType } from './plain-steps.ts';
-import { change, isEnded, learn, newDevice, type Heard, type PlainMessage, type PlainPart, type PlainRequest } from './plain-request.ts';
+import { change, learn, newDevice, type Heard, type PlainMessage, type PlainPart, type PlainRequest } from './plain-request.ts';
+import type { Owner, PlainDeadLetter, PlainFinding, PlainForward } from './plain-shapes.ts';
 
 /** The answer to a call that is refused with an error. Nothing of the call is kept. */
 export const REJECTS = 'REJECTS';
-
-export interface PlainFinding {
-  readonly request: PlainRequest;
-  readonly part: number;
-  readonly index: number | null;
-  readonly succeeded: boolean;
-  readonly keys: readonly string[];
-  readonly tag: string;
-}
-
-export interface PlainDeadLetter {
-  readonly account: string;
-  readonly service: string;
-  readonly reason: DeadLetterReason;
-  /** Identifies the message, also when it is sent again. */
-  readonly body: string;
-  readonly receivedAt: number;
-}
-
-export interface PlainForward {
-  readonly account: string;
-  readonly service: string;
-  readonly receivedAt: number;
-  readonly body: string;
-}
-
-export interface Owner {
-  readonly request: PlainRequest;
-  readonly at: number;
-  readonly part: PlainPart;
-}
 
 /** The account that another tool's listener still wants copies of. */
 export const FORWARDED_ACCOUNT = 'account-1';
@@ -83,13 +52,14 @@ export class PlainLog {
     at: number,
     type: StepType,
     now: number,
-    more: { guid?: string; error?: string } = {},
+    more: { guid?: string; error?: string; answered?: boolean } = {},
   ): boolean | typeof REJECTS {
     const part = request.parts[at];
-    if (!part || !mayBegin(request, at, type)) return false;
+    const answered = (more.answered && more.guid) || null;
+    if (!part || !mayBegin(request, at, type, answered)) return false;
     if (more.guid !== undefined && this.owner(more.guid)) return REJECTS;
     part.state = LEADS_TO[type];
-    part.guid ??= more.guid ?? null;
+    part.guid = answered ?? part.guid ?? more.guid ?? null;
     part.error = more.error ?? null;
     part.answeredAt = type === 'SENDING' || type === 'REQUEUED' ? null : now;
     if (type === 'SENDING') [part.attempts, part.sentAt, this.order] = [part.attempts + 1, now, [...this.order, part]];
@@ -122,6 +92,15 @@ export class PlainLog {
       // A message that came before the other account had the id stays unclaimed.
       if (!waits) this.#keep({ account, service, reason: 'FOREIGN_REQUEST', body: tag, receivedAt: message.receivedAt });
       return 'FOREIGN';
+    }
+    if (!awaits(owner, message)) {
+      this.#keep({ account, service, reason: 'WRONG_SERVICE', body: tag, receivedAt: message.receivedAt });
+      return 'WRONG_SERVICE';
+    }
+    // Nobody knows how many devices another tool's request has.
+    if (owner.request.origin === 'EXTERNAL' && owner.part.state === 'CLOSED' && !owner.request.tags.includes(tag)) {
+      owner.part.state = 'ACCEPTED';
+      change(owner.request, message.receivedAt, (row) => row(null));
     }
     if (!this.#apply(owner.request, owner.at, message, message.receivedAt)) return 'DUPLICATE';
     this.#forward(message, tag);
@@ -157,8 +136,30 @@ export class PlainLog {
       device.final = { tag, receivedAt: now, callbackCount: null };
       learn(device, keys);
       request.named.push(...keys);
-      return change(request, now, (row) => row(found)) > 0;
+      change(request, now, (row) => {
+        row(found);
+        this.#hearWaiting(request, part, row);
+      });
+      return true;
     }).length;
+  }
+
+  /** Gives back how many messages found their device. */
+  learn(findings: readonly Pick<PlainFinding, 'request' | 'part' | 'index' | 'keys'>[], now: number): number {
+    let tied = 0;
+    for (const { request, part, index, keys } of findings) {
+      const device = index === null ? undefined : request.devices[index];
+      if (index === null || !device || device.part !== part || keys.every((key) => device.keys.includes(key))) continue;
+      learn(device, keys);
+      request.named.push(...keys);
+      const waited = request.waiting.length;
+      change(request, now, (row) => {
+        row(index);
+        this.#hearWaiting(request, part, row);
+      });
+      tied += waited - request.waiting.length;
+    }
+    return tied;
   }
 
   cancelQueued(request: PlainRequest, error: string, now: number): number {
@@ -198,28 +199,6 @@ export class PlainLog {
     return true;
   }
 
-  /** One step: it deletes hidden Requests first, then hides the next ones, then deletes messages of no Request. */
-  purgeStep(before: number): boolean {
-    if (this.hidden > 0) {
-      this.hidden = 0;
-      return false;
-    }
-    const over = this.requests.filter((request) => isEnded(request) && (request.completedAt ?? before) < before);
-    this.hidden = over.length;
-    this.requests = this.requests.filter((request) => !over.includes(request));
-    const guids = over.flatMap(({ parts }) => parts.flatMap(({ guid }) => guid ?? []));
-    this.purged.push(...guids);
-    this.sent = this.sent.filter(({ guid }) => guid === null || !guids.includes(guid));
-    if (over.length > 0) return false;
-    for (const list of ['unclaimed', 'kept'] as const) {
-      const young = (this[list] as { readonly receivedAt: number }[]).filter(({ receivedAt }) => receivedAt >= before);
-      if (young.length === this[list].length) continue;
-      Object.assign(this, { [list]: young });
-      return false;
-    }
-    return true;
-  }
-
   owner(guid: string): Owner | null {
     for (const request of this.requests) {
       for (const [at, part] of request.parts.entries()) if (part.guid === guid) return { request, at, part };
@@ -237,20 +216,26 @@ export class PlainLog {
     if (account === FORWARDED_ACCOUNT) this.forwards.push({ account, service, receivedAt, body });
   }
 
-  #keep(message: PlainDeadLetter): void {
+  #keep(message: PlainDeadLetter, isNew = true): void {
     const { account, service, reason, body } = message;
     const same = (other: PlainDeadLetter) =>
       other.account === account && other.service === service && other.reason === reason && other.body === body;
     if (this.kept.some(same)) return;
     this.kept.push(message);
-    this.#forward(message, body);
+    if (isNew) this.#forward(message, body);
   }
 
   #claim(request: PlainRequest, at: number, guid: string, now: number): void {
     const own = (message: PlainMessage) => message.guid === guid && message.account === request.account;
     const claimed = this.unclaimed.filter(own);
     this.unclaimed = this.unclaimed.filter((message) => !own(message));
-    for (const message of claimed) this.#apply(request, at, message, now);
+    for (const message of claimed) {
+      const { account, service, tag: body, receivedAt } = message;
+      const part = request.parts[at];
+      if (part && awaits({ request, at, part }, message)) this.#apply(request, at, message, now);
+      // It was forwarded when it came.
+      else this.#keep({ account, service, reason: 'WRONG_SERVICE', body, receivedAt }, false);
+    }
   }
 
   /** False for a message that is in this log already. */
@@ -291,10 +276,19 @@ export class PlainLog {
     const heard: Heard = { tag, receivedAt, callbackCount };
     learn(device, keys);
     if (says === 'NIDD') device.nidd = heard;
-    if (says !== 'SUCCESS' && says !== 'FAILURE') return index;
+    if (says !== 'SUCCESS' && says !== 'FAILURE') {
+      if (says !== 'NIDD' && device.source === null) device.final = heard;
+      return index;
+    }
     const status = says === 'SUCCESS' ? 'SUCCEEDED' : 'FAILED';
     if (device.source !== 'CALLBACK') Object.assign(device, { status, source: 'CALLBACK', final: heard });
     else if (device.status !== status) device.contradicted = true;
     return index;
   }
+}
+
+/** A message counts on the service its carrier request waits for, and an NB-IoT device has a second one. Of other tools' requests all count. */
+function awaits({ request, part }: Owner, { service, says }: PlainMessage): boolean {
+  if (request.origin === 'EXTERNAL' || service === part.service) return true;
+  return service === 'NiddService' && part.service === 'CarrierService' && says === 'NIDD';
 }

@@ -1,3 +1,5 @@
+import type { Owner } from './carrier-owner.ts';
+import { requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
 import type { DatabaseSync } from 'node:sqlite';
 import { OUTCOME_SERVICES } from '../../thingspace/wire/callback-meaning.ts';
 import { keyIdFor, unsealInSql, registerVault, sealInSql } from './sealing/sqlite-sealing.ts';
@@ -15,8 +17,14 @@ const EVENT = `seq, at, kind, position, ${OUTCOME}, ties, request_status AS requ
 const UNCLAIMED = `'unc_' || pk AS id, account, service, carrier_request_id AS carrierRequestId, received_at AS receivedAt,
   callback_count AS callbackCount, digest, ${unsealInSql('unclaimed', 'message')} AS json`;
 const DEAD_LETTER = `'dead_' || pk AS id, account, service, received_at AS receivedAt, reason, content_type AS contentType,
-  ${unsealInSql('kept_message', 'body')} AS body`;
+  content_encoding AS contentEncoding, ${unsealInSql('kept_message', 'body')} AS body`;
 const AUDIT = "'aud_' || pk AS id, at, caller, action, account, devices, subject, outcome";
+
+/** `counts` is in the order of OUTCOME_STATUSES, then the unmatched callbacks. */
+const DUE = `r.id AS requestId, r.account, r.origin, r.operation, c.position, c.state, c.carrier_request_id AS carrierRequestId,
+  c.device_count AS deviceCount, coalesce(c.sent_at, r.created_at) AS since, r.updated_at AS updatedAt, r.counts ->> 0 AS pending,
+  (r.counts ->> 0) + (r.counts ->> 1) + (r.counts ->> 7) AS open,
+  (r.counts ->> 2) + (r.counts ->> 3) + (r.counts ->> 4) + (r.counts ->> 5) + (r.counts ->> 6) AS settled, r.counts ->> 8 AS unmatched`;
 
 /**
  * Carrier requests by their state, through the index of the few that are not settled. SQLite uses a partial index only when the
@@ -69,6 +77,8 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     updateCarrierRequest: db.prepare(`UPDATE carrier_request SET state = ?, carrier_request_id = coalesce(?, carrier_request_id),
       attempts = attempts + ?3, sent_after = iif(?3, ${LAST_UNCLAIMED}, sent_after), sent_at = coalesce(?, sent_at), answered_at = ?,
       error = ? WHERE request_pk = ? AND position = ? AND (?2 IS NULL OR carrier_request_id IS NULL)`),
+    carrierIdOf: db.prepare('SELECT carrier_request_id AS id FROM carrier_request WHERE request_pk = ? AND position = ?'),
+    releaseCarrierId: db.prepare('UPDATE carrier_request SET carrier_request_id = NULL WHERE request_pk = ? AND position = ?'),
     insertEvent: db.prepare(`INSERT INTO event (request_pk, seq, at, kind, position, outcome, outcome_status, source, final_seq,
       nidd_seq, contradicted, ties, request_status, counts, service, callback_count, digest, message, key_id)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
@@ -87,11 +97,12 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     carriersOf: db.prepare(
       'SELECT first_index AS firstIndex, device_count AS deviceCount FROM carrier_request WHERE request_pk = ? ORDER BY position',
     ),
-    carrierById: db.prepare(`SELECT c.request_pk AS pk, c.position, r.account FROM carrier_request c JOIN request r ON r.pk = c.request_pk
-      WHERE c.carrier_request_id = ?`),
+    carrierById:
+      db.prepare(`SELECT c.request_pk AS pk, c.position, c.service, r.account, r.origin FROM carrier_request c JOIN request r ON r.pk = c.request_pk
+      WHERE c.carrier_request_id IN (SELECT value FROM json_each(?))`),
     requestsByIds: db.prepare(`SELECT ${REQUEST} FROM request WHERE id IN (SELECT value FROM json_each(?))`),
     requestByCarrierId: db.prepare(`SELECT ${REQUEST} FROM request WHERE pk =
-      (SELECT request_pk FROM carrier_request WHERE carrier_request_id = ?)`),
+      (SELECT request_pk FROM carrier_request WHERE carrier_request_id IN (SELECT value FROM json_each(?)) LIMIT 1)`),
     carrierRequestsOf: db.prepare(`SELECT ${CARRIER_REQUEST} FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE r.id IN (SELECT value FROM json_each(?)) ORDER BY c.request_pk, c.position`),
     // A row has one key, so the settings are sealed again together with the devices.
@@ -100,12 +111,15 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       WHERE request_pk = ?2`),
     setEstimate: db.prepare('UPDATE request SET total = ?, total_is_estimate = 1, indexed_seq = -1 WHERE pk = ?'),
     retriesOf: db.prepare(`SELECT ${REQUEST} FROM request WHERE retry_of IN (SELECT value FROM json_each(?)) ORDER BY pk`),
-    due: db.prepare(`SELECT r.id AS requestId, r.account, r.operation, c.position, c.state, c.carrier_request_id AS carrierRequestId,
-      c.device_count AS deviceCount, coalesce(c.sent_at, r.created_at) AS since, r.counts ->> 0 AS pending
-      FROM request r INDEXED BY request_open CROSS JOIN carrier_request c ON c.request_pk = r.pk
-      WHERE r.completed_at IS NULL AND c.state IN ('ACCEPTED', 'UNKNOWN') AND coalesce(c.sent_at, r.created_at) <= ?
+    due: db.prepare(`SELECT ${DUE} FROM request r INDEXED BY request_open CROSS JOIN carrier_request c ON c.request_pk = r.pk
+      WHERE r.completed_at IS NULL AND c.state IN ('ACCEPTED', 'UNKNOWN')
+        AND (coalesce(c.sent_at, r.created_at) <= ? OR r.counts ->> 8 > 0)
       ORDER BY since`),
-    closeCarrier: db.prepare("UPDATE carrier_request SET state = 'CLOSED' WHERE request_pk = ? AND position = ?"),
+    completedUnmatched: db.prepare(`SELECT ${DUE} FROM request r INDEXED BY request_completed CROSS JOIN carrier_request c
+      ON c.request_pk = r.pk WHERE r.completed_at > ? AND r.counts ->> 8 > 0 AND c.state = 'ACCEPTED'`),
+    askable: db.prepare(`SELECT ${DUE} FROM request r CROSS JOIN carrier_request c ON c.request_pk = r.pk
+      WHERE r.id = ? AND c.state IN ('ACCEPTED', 'UNKNOWN') ORDER BY c.position`),
+    setCarrierState: db.prepare('UPDATE carrier_request SET state = ? WHERE request_pk = ? AND position = ?'),
     sendingCarriers: db.prepare(`SELECT r.id, c.position FROM ${OPEN_CARRIER} AND c.state = 'SENDING'`),
     queuedCarriers: db.prepare(
       `SELECT r.id, c.position, c.device_count AS deviceCount FROM ${OPEN_CARRIER} AND c.state = 'QUEUED' LIMIT ?`,
@@ -119,8 +133,9 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       message, key_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ${sealInSql(vault, 'unclaimed', 'message', '?7', ['?1', '?2', 'hex(?6)'])},
       ${keyIdFor(vault, '?7')}) ON CONFLICT DO NOTHING`),
     knownUnclaimed: db.prepare('SELECT 1 FROM unclaimed WHERE account = ? AND service = ? AND digest = ?'),
-    unclaimedOf: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE carrier_request_id = ? AND account = ? ORDER BY pk`),
-    deleteUnclaimed: db.prepare('DELETE FROM unclaimed WHERE carrier_request_id = ? AND account = ?'),
+    unclaimedOf: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed
+      WHERE carrier_request_id IN (SELECT value FROM json_each(?)) AND account = ? ORDER BY pk`),
+    deleteUnclaimed: db.prepare('DELETE FROM unclaimed WHERE carrier_request_id IN (SELECT value FROM json_each(?)) AND account = ?'),
     unclaimedGroups:
       db.prepare(`SELECT account, carrier_request_id AS carrierRequestId, min(service) AS service, min(received_at) AS firstAt,
       min(pk) AS firstPk FROM unclaimed u
@@ -137,9 +152,10 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     unclaimedByPk: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk = ?`),
     unclaimedByIds: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk IN (SELECT value FROM json_each(?1)) AND ${OF_SOME_OR_ALL}`),
     countUnclaimed: db.prepare('SELECT count(*) AS rows FROM unclaimed'),
-    insertDeadLetter: db.prepare(`INSERT INTO kept_message (account, service, received_at, reason, content_type, digest, body, key_id)
+    insertDeadLetter: db.prepare(`INSERT INTO kept_message
+      (account, service, received_at, reason, content_type, digest, body, key_id, content_encoding)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ${sealInSql(vault, 'kept_message', 'body', '?7', ['?1', '?2', '?4', 'hex(?6)'])},
-      ${keyIdFor(vault, '?7')}) ON CONFLICT DO NOTHING`),
+      ${keyIdFor(vault, '?7')}, ?8) ON CONFLICT DO NOTHING`),
     knownDeadLetter: db.prepare('SELECT 1 FROM kept_message WHERE account = ? AND service = ? AND reason = ? AND digest = ?'),
     countDeadLetters: db.prepare('SELECT count(*) AS rows FROM kept_message WHERE account = ? AND service = ? AND reason = ?'),
     deadLettersByReason: db.prepare('SELECT reason, count(*) AS rows FROM kept_message GROUP BY reason'),
@@ -152,12 +168,12 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     deadLettersByIds: db.prepare(`SELECT ${DEAD_LETTER} FROM kept_message WHERE pk IN (SELECT value FROM json_each(?1))
       AND ${OF_SOME_OR_ALL}`),
     deleteDeadLetter: db.prepare('DELETE FROM kept_message WHERE pk = ?'),
-    insertForward: db.prepare(`INSERT INTO forward (pk, account, service, received_at, content_type, body, key_id)
+    insertForward: db.prepare(`INSERT INTO forward (pk, account, service, received_at, content_type, body, key_id, content_encoding)
       VALUES (${isPlain ? 'NULL' : NEXT_FORWARD}, ?1, ?2, ?3, ?4,
-      ${sealInSql(vault, 'forward', 'body', '?5', ['?1', '?2', NEXT_FORWARD])}, ${keyIdFor(vault, '?5')})`),
+      ${sealInSql(vault, 'forward', 'body', '?5', ['?1', '?2', NEXT_FORWARD])}, ${keyIdFor(vault, '?5')}, ?6)`),
     forwardLanes: db.prepare('SELECT account, service, count(*) AS rows FROM forward GROUP BY account, service'),
     forwardPage: db.prepare(`SELECT CAST(pk AS TEXT) AS id, received_at AS receivedAt, content_type AS contentType,
-      ${unsealInSql('forward', 'body')} AS body FROM forward
+      content_encoding AS contentEncoding, ${unsealInSql('forward', 'body')} AS body FROM forward
       WHERE account = ? AND service = ? ORDER BY pk LIMIT ?`),
     forwardHead: db.prepare('SELECT received_at AS receivedAt FROM forward WHERE account = ? AND service = ? ORDER BY pk LIMIT 1'),
     deleteForwards: db.prepare('DELETE FROM forward WHERE pk IN (SELECT value FROM json_each(?))'),
@@ -165,6 +181,8 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       WHERE completed_at IS NULL GROUP BY status`),
     requestToIndex: db.prepare('SELECT pk, indexed_seq AS indexedSeq FROM request WHERE indexed_seq < last_seq ORDER BY pk LIMIT 1'),
     insertIdentifiers: db.prepare('INSERT OR IGNORE INTO identifier (key, request_pk) SELECT value, ?2 FROM json_each(?1)'),
+    // What follows a stem in a key is before `g`: digits, and the padding of an ICCID.
+    identifiersLike: db.prepare("SELECT DISTINCT key FROM identifier WHERE key >= ?1 AND key < ?1 || 'g'"),
     setIndexed: db.prepare('UPDATE request SET indexed_seq = ? WHERE pk = ?'),
     insertAudit: db.prepare('INSERT INTO audit (at, caller, action, account, devices, subject, outcome) VALUES (?, ?, ?, ?, ?, ?, ?)'),
     auditPage: db.prepare(`SELECT ${AUDIT} FROM audit WHERE pk < :before AND (:caller IS NULL OR caller = :caller)
@@ -198,6 +216,11 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
 
 export type Statements = ReturnType<typeof prepareStatements>;
 
+/** The carrier request that has this id, in any of its spellings. */
+export function findCarrier({ carrierById }: Pick<Statements, 'carrierById'>, carrierRequestId: string): Owner | null {
+  return (carrierById.get(JSON.stringify(requestIdSpellings(carrierRequestId))) as Owner | undefined) ?? null;
+}
+
 /** A small fact of the store, by its key. */
 export function readFact({ fact }: Pick<Statements, 'fact'>, key: string): string | null {
   return (fact.get(key) as { value: string } | undefined)?.value ?? null;
@@ -222,8 +245,12 @@ const LIST_CONDITIONS = {
     (SELECT pk + 1 FROM request WHERE id < :before AND id > 'req_' ORDER BY id DESC LIMIT 1), 0)`,
   statuses: 'status IN (SELECT value FROM json_each(:statuses))',
   operation: 'operation = :operation',
-  reference: 'client_reference = :reference',
+  references: 'client_reference IN (SELECT value FROM json_each(:references))',
   keys: 'pk IN (SELECT request_pk FROM identifier WHERE key IN (SELECT value FROM json_each(:keys)))',
+  search: `pk IN (SELECT request_pk FROM identifier WHERE key IN (SELECT value FROM json_each(:search, '$.keys'))
+    UNION ALL SELECT request_pk FROM carrier_request WHERE carrier_request_id IN (SELECT value FROM json_each(:search, '$.carrierIds'))
+    UNION ALL SELECT pk FROM request WHERE id = :search ->> '$.requestId'
+    UNION ALL SELECT pk FROM request WHERE client_reference BETWEEN :search ->> '$.reference' AND :search ->> '$.lastReference')`,
   since: 'created_at >= :since',
   until: 'created_at < :until',
 } as const;

@@ -120,6 +120,7 @@ export class SqliteRequestLog implements RequestLog {
   lapse: RequestLog['lapse'] = (requestId, position, into, limit) =>
     this.#commits.run(() => this.#followUp.lapse(requestId, position, into, limit));
   reconcile: RequestLog['reconcile'] = (findings) => this.#commits.run(() => this.#followUp.reconcile(findings));
+  learn: RequestLog['learn'] = (findings) => this.#commits.run(() => this.#followUp.learn(findings));
   keep: RequestLog['keep'] = (message, capPerReason) =>
     this.#commits.run(() => keepDeadLetter(this.#sql, this.#forwards, message, capPerReason));
   discardDeadLetter: RequestLog['discardDeadLetter'] = (id) =>
@@ -144,6 +145,10 @@ export class SqliteRequestLog implements RequestLog {
   counts: RequestLog['counts'] = () => this.#commits.read(() => this.#reader.counts());
   recall: RequestLog['recall'] = (key) => this.#commits.read(() => readFact(this.#sql, key));
   due: RequestLog['due'] = (before) => this.#commits.read(() => this.#followUp.due(before));
+  completedUnmatched: RequestLog['completedUnmatched'] = (since) => this.#commits.read(() => this.#followUp.completedUnmatched(since));
+  askable: RequestLog['askable'] = (requestId) => this.#commits.read(() => this.#followUp.askable(requestId));
+  unmatchedDevices: RequestLog['unmatchedDevices'] = (requestId, position) =>
+    this.#commits.read(() => this.#followUp.unmatchedDevices(requestId, position));
   silentDevices: RequestLog['silentDevices'] = (requestId, position) =>
     this.#commits.read(() => this.#followUp.silentDevices(requestId, position));
   retriesOf: RequestLog['retriesOf'] = (requestIds) => this.#commits.read(() => this.#followUp.retriesOf(requestIds));
@@ -182,7 +187,7 @@ export class SqliteRequestLog implements RequestLog {
   }
 
   async list(filter: RequestFilter, after: string | null, limit: number) {
-    if (filter.deviceKeys) while (await this.indexIdentifiers());
+    if (filter.deviceKeys || filter.search?.deviceKeys.length) while (await this.indexIdentifiers());
     return this.#commits.read(() => this.#reader.list(filter, after, limit));
   }
 

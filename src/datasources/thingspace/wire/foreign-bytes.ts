@@ -1,11 +1,15 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, constants, gunzip, inflate, inflateRaw, zstdDecompress } from 'node:zlib';
 
-/** What a stranger sent, with what its headers say of it. Headers of strangers are hints: the bytes themselves decide. */
-export interface ForeignBytes {
-  readonly bytes: Uint8Array;
+/** What headers say of a body. Those of strangers are hints: the bytes themselves decide. */
+export interface ForeignHeaders {
   readonly contentType: string | null;
   readonly contentEncoding: string | null;
+}
+
+/** What a stranger sent. */
+export interface ForeignBytes extends ForeignHeaders {
+  readonly bytes: Uint8Array;
 }
 
 /** A message may be compressed, and its text may be quoted, so many times. Nobody means more, and a loop may hide in it. */
@@ -25,17 +29,18 @@ export async function unpack(foreign: ForeignBytes, maxBytes: number): Promise<F
   let unpacked = foreign;
   for (let tries = 0, end = names.length; tries < MAX_LAYERS; tries++) {
     const shown = codingShownBy(unpacked.bytes);
-    const at = names.findLastIndex((name, place) => place < end && (shown ? codingOf(name) === shown : codingOf(name) !== null));
-    const coding = shown ?? codingOf(names[at] ?? '');
+    const at = names.findLastIndex((name, place) => place < end && codingOf(name) !== null);
+    const named = codingOf(names[at] ?? '');
+    const coding = shown ?? named;
     if (!coding || (!shown && isPlain(unpacked))) break;
-    if (at >= 0) end = at;
+    if (coding === named) end = at;
     const bytes = await undo(coding, unpacked.bytes, maxBytes);
     if (bytes === 'TOO_LARGE') return null;
     if (bytes === null) {
       if (shown) break;
       continue;
     }
-    names = names.filter((_name, place) => place !== at);
+    if (coding === named) names = names.filter((_name, place) => place !== at);
     unpacked = { ...foreign, bytes, contentEncoding: names.join(', ') || null };
   }
   return unpacked;
@@ -146,8 +151,8 @@ async function undo(coding: Coding, bytes: Uint8Array, maxBytes: number): Promis
   for (const decompress of DECOMPRESSORS[coding])
     try {
       const undone = await decompress(bytes, maxBytes);
-      // `{` is an empty stream of Brotli.
-      if (undone.length > 0) return undone;
+      // `{` is an empty stream of Brotli. The others show what they are.
+      if (undone.length > 0 || coding === 'gzip' || coding === 'zstd') return undone;
     } catch (error) {
       if (error instanceof RangeError && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') return 'TOO_LARGE';
     }
