@@ -17,11 +17,12 @@ export function ActivateForm({ frontEnd, onAccepted }: { frontEnd: FrontEnd; onA
 
   const send = async (form: FormData) => {
     const field = (name: string) => String(form.get(name));
+    const file = form.get('target');
     const result = await activate({
       accountName: field('accountName'),
       servicePlan: field('servicePlan'),
       mdnZipCode: field('mdnZipCode'),
-      target: { devices: devicesIn(field('target')) },
+      target: { devices: devicesIn(file instanceof File ? await file.text() : '') },
       // The same until the gateway has taken it: to press twice, or again after an error, makes one request.
       idempotencyKey: key,
     });
@@ -48,7 +49,7 @@ export function ActivateForm({ frontEnd, onAccepted }: { frontEnd: FrontEnd; onA
       {field('accountName', 'Account', <input name="accountName" />)}
       {field('servicePlan', 'Service plan', <input name="servicePlan" />)}
       {field('mdnZipCode', 'ZIP code', <input name="mdnZipCode" />)}
-      {field('target', 'Devices: IMEI and ICCID, one device a line', <textarea name="target" />)}
+      {field('target', 'Devices: a file with IMEI and ICCID, one device a line', <input name="target" type="file" />)}
       <Faults faults={faults.filter(({ path }) => !FIELDS.some((name) => name === path[0]))} />
       <button>Activate</button>
     </form>
