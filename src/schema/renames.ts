@@ -17,5 +17,9 @@ export const RENAMES: ReadonlyMap<string, string> = new Map([
   ['ResolveUnknownRequestInput.carrierRequestId', 'It is in `fate` now: `fate: { carrierRequestId: … }`.'],
   ['ResolveUnknownRequestInput.neverArrived', 'It is in `fate` now: `fate: { neverArrived: true }`.'],
   ['RedrivenDeadLetter.id', 'It is called `deadLetterId` now.'],
+  ...['id', 'status', 'progress', 'createdAt'].map((field): [string, string] => [
+    `RequestRetriesConnection.${field}`,
+    '`retries` is a connection now: its requests are in `nodes`.',
+  ]),
   ['String → Cursor', 'Every `after` is of the type `Cursor` now: declare the variable as `Cursor`.'],
 ]);

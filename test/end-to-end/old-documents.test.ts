@@ -57,6 +57,11 @@ const OLD: readonly (readonly [document: string, variables: object, told: string
   ]),
   [RESOLVE, { input: { requestId: 'x', carrierRequestId: SECRET } }, '`fate: { carrierRequestId: … }`'],
   [RESOLVE, { input: { requestId: 'x', neverArrived: true } }, '`fate: { neverArrived: true }`'],
+  [
+    'query ($id: ID!) { request(id: $id) { retries { id status progress { failed } createdAt } } }',
+    { id: 'x' },
+    'its requests are in `nodes`',
+  ],
   ['mutation { redriveDeadLetters(input: { ids: ["1"] }) { id outcome } }', {}, 'called `deadLetterId` now'],
   ['query ($after: String) { requests(after: $after) { nodes { id } } }', { after: SECRET }, 'declare the variable as `Cursor`'],
   [
