@@ -122,6 +122,18 @@ function variable<Value>(spec: Spec<Value>): Variable<Value> {
   return { secret: false, fallback: undefined, example: spec.fallback ?? '', ...spec };
 }
 
+/** The variable that names a file with this secret, as Docker and Kubernetes mount them. Null for what is no secret, or names a file itself. */
+export function fileVariableOf({ name, secret, isFile }: Pick<Variable<unknown>, 'name' | 'secret' | 'isFile'>): string | null {
+  // The file of keys has several lines, and is a variable of its own.
+  return secret && !isFile && name !== 'M2M_STORE_KEYS' ? `${name}_FILE` : null;
+}
+
+/** The description with the variable that names a file, as the documentation shows it. */
+export function describeVariable(spec: Variable<unknown>): string {
+  const file = fileVariableOf(spec);
+  return file === null ? spec.description : `${spec.description} Or \`${file}\`: the file that holds it.`;
+}
+
 export const VARIABLES = {
   accounts: variable({
     name: 'M2M_THINGSPACE_ACCOUNTS',
