@@ -60,7 +60,7 @@ export interface FollowResult {
 }
 
 /** Fields a dashboard shows of each device; the peer is asked for the same. */
-export const DEVICE_FIELDS = 'id status state ipAddress servicePlan receivedAt deviceIds { kind id } fault { code message }';
+export const DEVICE_FIELDS = 'id status state ipAddress servicePlan receivedAt deviceIds { kind value } fault { code message }';
 
 export const FOLLOW_QUERY = `subscription Follow($requestId: ID!) { requestStatus(requestId: $requestId, batchSize: 1000) { cursor status progress { total settled succeeded failed } outcomes { index ${DEVICE_FIELDS} } } }`;
 

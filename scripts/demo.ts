@@ -47,9 +47,9 @@ async function demo(): Promise<void> {
 async function activate(client: Client, accountName: string): Promise<string> {
   const devices = Array.from({ length: 500 }, (_, at) => ({
     deviceIds: [
-      { kind: 'IMEI', id: `99001390${String(100_000 + at)}0` } as const,
+      { kind: 'IMEI', value: `99001390${String(100_000 + at)}0` } as const,
       // The last four digits choose what becomes of a few: see the simulator's magic identifiers.
-      { kind: 'ICCID', id: `8914800000${String(at).padStart(6, '0')}${MAGIC[at] ?? 1_000 + at}` } as const,
+      { kind: 'ICCID', value: `8914800000${String(at).padStart(6, '0')}${MAGIC[at] ?? 1_000 + at}` } as const,
     ],
   }));
   const { activateDevices: result } = await run(client, ActivateDevicesDocument, { input: { accountName, devices, ...PLAN } });
@@ -60,7 +60,7 @@ const MAGIC = ['4040', '4090', '4220', '0003', '0004', '0007'] as const;
 
 async function renew(client: Client, simulator: Simulator, accountName: string): Promise<string> {
   const devices = simulator.inventory.find({ account: accountName, profileState: 'DEACTIVE' }).map(({ identifiers: { eid, iccid } }) => ({
-    deviceIds: [{ kind: 'EID', id: eid ?? '' } as const, { kind: 'ICCID', id: iccid ?? '' } as const],
+    deviceIds: [{ kind: 'EID', value: eid ?? '' } as const, { kind: 'ICCID', value: iccid ?? '' } as const],
   }));
   const { renewActivationCode: result } = await run(client, RenewActivationCodeDocument, { input: { accountName, devices } });
   return requestId(result);
@@ -71,7 +71,7 @@ async function resume(client: Client, simulator: Simulator, accountName: string)
     ...simulator.inventory.find({ account: accountName, profileState: 'SUSPEND' }),
     ...simulator.inventory.find({ account: accountName, profileState: 'ACTIVE' }).slice(0, 1),
   ];
-  const devices = profiles.map(({ identifiers: { iccid } }) => ({ deviceIds: [{ kind: 'ICCID', id: iccid ?? '' } as const] }));
+  const devices = profiles.map(({ identifiers: { iccid } }) => ({ deviceIds: [{ kind: 'ICCID', value: iccid ?? '' } as const] }));
   const { resumeProfile: result } = await run(client, ResumeProfileDocument, {
     input: { accountName, devices, servicePlan: 'HybridESim' },
   });

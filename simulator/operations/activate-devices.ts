@@ -120,8 +120,8 @@ export const activateDevices = defineOperation({
         ['990010000000010', '89148000000000000001'],
       ].map(([imei, iccid]) => ({
         deviceIds: [
-          { kind: 'IMEI', id: imei },
-          { kind: 'ICCID', id: iccid },
+          { kind: 'IMEI', value: imei },
+          { kind: 'ICCID', value: iccid },
         ],
       })),
     },

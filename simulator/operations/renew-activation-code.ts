@@ -58,8 +58,8 @@ export const renewActivationCode = defineOperation({
       devices: [
         {
           deviceIds: [
-            { kind: 'EID', id: '89049032857667533535232036083467' },
-            { kind: 'ICCID', id: '89148000028211583712' },
+            { kind: 'EID', value: '89049032857667533535232036083467' },
+            { kind: 'ICCID', value: '89148000028211583712' },
           ],
         },
       ],

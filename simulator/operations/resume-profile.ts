@@ -41,6 +41,6 @@ export const resumeProfile = defineOperation({
       'One that is not suspended: 89148000002325720913',
       'An unknown ICCID counts as a suspended one.',
     ],
-    input: { servicePlan: 'HybridESim', devices: [{ deviceIds: [{ kind: 'ICCID', id: '89148000096031420902' }] }] },
+    input: { servicePlan: 'HybridESim', devices: [{ deviceIds: [{ kind: 'ICCID', value: '89148000096031420902' }] }] },
   },
 });

@@ -96,20 +96,21 @@ export function identifier(kinds: readonly DeviceIdentifierKind[]) {
   return z
     .object({
       kind: z.enum(DEVICE_IDENTIFIER_KINDS).describe('The kind of the identifier. Each operation says which kinds it takes.'),
-      id: z
+      value: z
         .string()
         .describe(
-          'The value, without spaces or dashes. ICCID 18–20 digits, EID 32, IMEI 14–16, MDN 10, MSISDN 11, ESN 11; MEID 14 hexadecimal digits.',
+          'The identifier itself, without spaces or dashes. ICCID 18–20 digits, EID 32, IMEI 14–16, MDN 10, MSISDN 11, ESN 11; MEID 14 hexadecimal digits.',
         ),
     })
-    .superRefine(({ kind, id }, context) => {
+    .superRefine(({ kind, value }, context) => {
       const report = (field: string, code: string, message: string) =>
         context.addIssue({ code: 'custom', path: [field], params: { code }, message });
       const { form, hint } = IDENTIFIER_FORMS[kind];
       if (!kinds.includes(kind)) report('kind', 'IDENTIFIER_KIND', `This operation takes ${kinds.join(', ')}. ${kind} is not one of them.`);
-      else if (!form.test(id)) report('id', 'IDENTIFIER_FORM', `The id of kind ${kind} must have ${hint} and nothing else.`);
+      else if (!form.test(value)) report('value', 'IDENTIFIER_FORM', `The value of kind ${kind} must have ${hint} and nothing else.`);
     })
-    .register(INPUT_TYPES, { name: 'DeviceIdentifierInput', description: 'Kind and value of one identifier of a device.' });
+    .register(INPUT_TYPES, { name: 'DeviceIdentifierInput', description: 'Kind and value of one identifier of a device.' })
+    .transform(({ kind, value }) => ({ kind, id: value }));
 }
 
 /** The identifiers of one device. `description` says which ones the operation takes. */

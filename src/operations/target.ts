@@ -27,7 +27,7 @@ export function deviceList<Device extends z.ZodType>(device: Device) {
 }
 
 interface NamedDevice {
-  readonly deviceIds: readonly { readonly kind: DeviceIdentifierKind; readonly id: string }[];
+  readonly deviceIds: readonly { readonly kind: DeviceIdentifierKind; readonly value: string }[];
 }
 
 /**
@@ -42,21 +42,21 @@ export function reportListFaults(devices: readonly NamedDevice[], report: Report
   for (const [at, { deviceIds }] of devices.entries()) {
     const kinds = new Set<string>();
     const byIccid = areProfiles && deviceIds.some(({ kind }) => kind === 'ICCID');
-    for (const [place, { kind, id }] of deviceIds.entries()) {
+    for (const [place, { kind, value }] of deviceIds.entries()) {
       const path = ['devices', at, 'deviceIds', place];
       if (kinds.has(kind)) report([...path, 'kind'], 'DUPLICATE_KIND', `A device has one ${kind}: name each kind once.`);
       kinds.add(kind);
       if (byIccid && kind !== 'ICCID') continue;
-      const key = identifierKey(kind, id, kind);
+      const key = identifierKey(kind, value, kind);
       const first = seen.get(key);
       if (first === undefined || first === at) seen.set(key, at);
-      else report([...path, 'id'], 'DUPLICATE_DEVICE', `devices[${first}] has the same ${kind}: name each device once.`);
+      else report([...path, 'value'], 'DUPLICATE_DEVICE', `devices[${first}] has the same ${kind}: name each device once.`);
     }
   }
 }
 
 /** A target of eSIM profiles. They are always listed. */
-export function listedProfiles<Profile extends z.ZodType<NamedDevice, NamedDevice>>(profile: Profile, description: string) {
+export function listedProfiles<Profile extends z.ZodType<RequestedDevice, NamedDevice>>(profile: Profile, description: string) {
   const fields = { devices: deviceList(profile).describe(description) };
   return {
     fields,

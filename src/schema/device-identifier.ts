@@ -12,7 +12,7 @@ export const DeviceIdentifier = builder.objectRef<Identifier>('DeviceIdentifier'
       nullable: true,
       description: 'The kind of the identifier. Null for a kind that this gateway does not know: read `reportedKind`.',
     }),
-    id: t.exposeString('id', { description: 'The identifier as the mutation or the carrier wrote it, leading zeros included.' }),
+    value: t.exposeString('id', { description: 'The identifier as the mutation or the carrier wrote it, leading zeros included.' }),
     reportedKind: t.exposeString('reportedKind', {
       description: 'The kind as it was written, for example `iccId` or `Imei`. The carrier’s spelling differs between its services.',
     }),

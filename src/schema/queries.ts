@@ -14,7 +14,7 @@ const DeviceIdInput = builder.inputType('DeviceIdentifierFilter', {
   description: 'Names a device by one of its identifiers.',
   fields: (t) => ({
     kind: t.field({ type: DeviceIdentifierKindEnum, required: true, description: 'The kind of the identifier.' }),
-    id: t.string({
+    value: t.string({
       required: true,
       description: 'The identifier without spaces or dashes. An IMEI is found with 14, 15 or 16 digits, an MDN also by its MSISDN.',
     }),
@@ -67,7 +67,7 @@ builder.queryType({
             statuses: filter?.status ?? undefined,
             operation: filter?.operation ?? undefined,
             clientReference: filter?.clientReference ?? undefined,
-            deviceKeys: filter?.deviceId ? [identifierKey(filter.deviceId.kind, filter.deviceId.id.trim(), '')] : undefined,
+            deviceKeys: filter?.deviceId ? [identifierKey(filter.deviceId.kind, filter.deviceId.value.trim(), '')] : undefined,
             since: filter?.since ?? undefined,
             until: filter?.until ?? undefined,
           },

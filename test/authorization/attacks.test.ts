@@ -41,7 +41,7 @@ function expectNothing({ text }: Pick<Answer, 'text'>, who: TestKey): void {
 }
 
 const INPUT = () => `{ accountName: "${world.account}", servicePlan: "m2m4G2GB", mdnZipCode: "98801",
-  devices: [{ deviceIds: [{ kind: ICCID, id: "${devices(1, 70)[0]?.deviceIds[1]?.id}" }, { kind: IMEI, id: "${devices(1, 70)[0]?.deviceIds[0]?.id}" }] }] }`;
+  devices: [{ deviceIds: [{ kind: ICCID, value: "${devices(1, 70)[0]?.deviceIds[1]?.value}" }, { kind: IMEI, value: "${devices(1, 70)[0]?.deviceIds[0]?.value}" }] }] }`;
 
 /** The text that is sent, with what the placeholders stand for. */
 function filled(body: unknown): string {
@@ -183,7 +183,7 @@ test('two callers may use the same idempotency key, and neither learns of the ot
   const [first, second] = [await makeKey(world.stack.gateway, { scopes }), await makeKey(world.stack.gateway, { scopes })];
   const query = `mutation ($input: ResumeProfileInput!) { resumeProfile(input: $input) { __typename ... on IdempotencyKeyReused { requestId } ... on ResumeProfileAccepted { request { id createdBy } } } }`;
   const resume = async ({ authorization }: TestKey, iccid: string) => {
-    const input = { accountName: world.account, idempotencyKey: 'the same', devices: [{ deviceIds: [{ kind: 'ICCID', id: iccid }] }] };
+    const input = { accountName: world.account, idempotencyKey: 'the same', devices: [{ deviceIds: [{ kind: 'ICCID', value: iccid }] }] };
     return (
       await world.stack.query<{ resumeProfile: { __typename: string; request?: { id: string; createdBy: string } } }>(
         query,

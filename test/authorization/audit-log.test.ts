@@ -46,7 +46,7 @@ test('every mutation is recorded once: its caller, account, number of devices, s
   stack.simulator.faults.add({ endpoint: 'activate', status: 400, body: { text: '{"errorCode":"INPUT_INVALID","errorMessage":"no"}' } });
   const refused = await activate(stack, key, { devices: devices(1, 50) });
   const resume = 'mutation ($input: ResumeProfileInput!) { resumeProfile(input: $input) { __typename } }';
-  const iccid = [{ kind: 'ICCID', id: '89141390780800784259' }];
+  const iccid = [{ kind: 'ICCID', value: '89141390780800784259' }];
   await stack.query(resume, { input: { accountName: ACCOUNTS.mine, devices: [{ deviceIds: iccid }] } }, key.authorization);
   // Questions are not told of.
   await stack.query('{ requests { nodes { id } } }', {}, key.authorization);

@@ -46,7 +46,7 @@ const ASKED: readonly (readonly [what: string, query: string, theirs: (theirs: B
   ],
   [
     'node, of an outcome',
-    'query ($v: ID!) { node(id: $v) { __typename id ... on DeviceOutcome { status deviceIds { id } } } }',
+    'query ($v: ID!) { node(id: $v) { __typename id ... on DeviceOutcome { status deviceIds { value } } } }',
     ({ outcomeId }) => outcomeId,
     NO_OUTCOME,
   ],
@@ -58,8 +58,8 @@ const ASKED: readonly (readonly [what: string, query: string, theirs: (theirs: B
   ],
   [
     'requests, of a device',
-    'query ($v: String!) { requests(filter: { deviceId: { kind: ICCID, id: $v } }) { nodes { id } pageInfo { hasNextPage endCursor } } }',
-    () => devices(1, 101)[0]?.deviceIds[1]?.id,
+    'query ($v: String!) { requests(filter: { deviceId: { kind: ICCID, value: $v } }) { nodes { id } pageInfo { hasNextPage endCursor } } }',
+    () => devices(1, 101)[0]?.deviceIds[1]?.value,
     '89148009999999999999',
   ],
   [

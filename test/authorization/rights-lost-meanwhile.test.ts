@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 const DEVICES =
-  'devices: [{ deviceIds: [{ kind: EID, id: "89049032000000000000000000000001" }, { kind: ICCID, id: "89141390780800784259" }] }]';
+  'devices: [{ deviceIds: [{ kind: EID, value: "89049032000000000000000000000001" }, { kind: ICCID, value: "89141390780800784259" }] }]';
 const FAULTS = '... on InvalidInput { faults { code } }';
 
 /** An action that is sent, and behind it one of each kind. */

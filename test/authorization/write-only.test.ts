@@ -25,7 +25,7 @@ test('a caller that may only write sees the request of its own mutation, however
   const { account, gateway } = stack;
   const writer = await makeKey(gateway, { scopes: { [account]: ['write'] } });
   const operator = await makeKey(gateway, { scopes: { [account]: ['read', 'write'] }, name: 'operator' });
-  const input = { accountName: account, idempotencyKey: 'once', devices: [{ deviceIds: [{ kind: 'ICCID', id: ICCID }] }] };
+  const input = { accountName: account, idempotencyKey: 'once', devices: [{ deviceIds: [{ kind: 'ICCID', value: ICCID }] }] };
   const repeated = async ({ authorization }: TestKey) => {
     const { data, errors } = await stack.query<Resumed>(RESUME, { input }, authorization);
     if (!data) throw new Error(JSON.stringify(errors));

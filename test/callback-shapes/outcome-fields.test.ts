@@ -18,7 +18,7 @@ const QUIET = { env: { M2M_CALLBACK_USERNAME: 'user', M2M_CALLBACK_PASSWORD: 'pw
 
 const MOMENT = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/) as string;
 
-async function submit(stack: Stack, operation: string, deviceIds: readonly { kind: string; id: string }[]) {
+async function submit(stack: Stack, operation: string, deviceIds: readonly { kind: string; value: string }[]) {
   const settings = operation === 'ActivateDevices' ? { servicePlan: 'm2m4G2GB', mdnZipCode: '98801' } : {};
   const { request } = await mutate(stack, operation, { accountName: stack.account, devices: [{ deviceIds }], ...settings });
   const carrierRequestId = request?.carrierRequests[0]?.carrierRequestId;
@@ -45,7 +45,7 @@ async function lastEvent(stack: Stack, requestId: string) {
 }
 
 /** An outcome without any report yet. */
-function emptyOutcome(requestId: string, requested: readonly { kind: string; id: string }[]) {
+function emptyOutcome(requestId: string, requested: readonly { kind: string; value: string }[]) {
   return {
     id: `out_${requestId.slice('req_'.length)}_0`,
     index: 0,
@@ -78,22 +78,24 @@ function emptyOutcome(requestId: string, requested: readonly { kind: string; id:
 const settled = { status: 'SUCCEEDED', source: 'CALLBACK', receivedAt: MOMENT, callbackCount: 1, maxCallbackThreshold: 4 };
 const identifiers = (...lines: string[]) =>
   lines.map((line) => {
-    const [kind = '', id = '', reportedKind = kind] = line.split(' ');
-    return { kind, id, reportedKind };
+    const [kind = '', value = '', reportedKind = kind] = line.split(' ');
+    return { kind, value, reportedKind };
   });
+/** The carrier calls the value of an identifier `id`. */
+const onTheWire = (deviceIds: readonly { kind: string; value: string }[]) => deviceIds.map(({ kind, value }) => ({ kind, id: value }));
 const withRequestId = ({ body }: DocumentedCallback, requestId: string) => ({ ...body, requestId });
 
 const CASES: readonly [
   what: string,
   operation: string,
-  requested: readonly { kind: string; id: string }[],
+  requested: readonly { kind: string; value: string }[],
   callback: DocumentedCallback,
   says: object,
 ][] = [
   [
     'a successful activation',
     'ActivateDevices',
-    [{ kind: 'IMEI', id: '352452060026934' }],
+    [{ kind: 'IMEI', value: '352452060026934' }],
     documentedCallback('CarrierService', 'activate.success'),
     {
       ...settled,
@@ -117,8 +119,8 @@ const CASES: readonly [
     'a failed activation',
     'ActivateDevices',
     [
-      { kind: 'IMEI', id: '201809030000009' },
-      { kind: 'ICCID', id: '20180903000000000009' },
+      { kind: 'IMEI', value: '201809030000009' },
+      { kind: 'ICCID', value: '20180903000000000009' },
     ],
     documentedCallback('CarrierService', 'activate.failed.alreadyActive'),
     {
@@ -137,8 +139,8 @@ const CASES: readonly [
     'a renewed activation code',
     'RenewActivationCode',
     [
-      { kind: 'EID', id: '89049032000000000000000000000001' },
-      { kind: 'IMEI', id: '990013907835573' },
+      { kind: 'EID', value: '89049032000000000000000000000001' },
+      { kind: 'IMEI', value: '990013907835573' },
     ],
     documentedCallback('DeviceProfileService', 'renew_activation_code.success'),
     {
@@ -154,7 +156,7 @@ const CASES: readonly [
   [
     'a suspension',
     'ActivateDevices',
-    [{ kind: 'ICCID', id: '89148000001024124378' }],
+    [{ kind: 'ICCID', value: '89148000001024124378' }],
     documentedCallback('CarrierService', 'suspend.success'),
     {
       ...settled,
@@ -171,7 +173,7 @@ const CASES: readonly [
   [
     'a resumed profile',
     'ResumeProfile',
-    [{ kind: 'ICCID', id: '89148000001024124378' }],
+    [{ kind: 'ICCID', value: '89148000001024124378' }],
     documentedCallback('DeviceProfileService', 'profile_resume.success'),
     {
       ...settled,
@@ -204,7 +206,7 @@ test.each(CASES)(
   },
 );
 
-const NIDD_DEVICE = [{ kind: 'EID', id: '99962019000000000000000000000002' }];
+const NIDD_DEVICE = [{ kind: 'EID', value: '99962019000000000000000000000002' }];
 const NIDD = {
   configured: true,
   status: 'ConfigCreated',
@@ -213,7 +215,7 @@ const NIDD = {
   receivedAt: MOMENT,
   callbackCount: 1,
   maxCallbackThreshold: 4,
-  deviceIds: [NIDD_DEVICE[0], { kind: 'IMEI', id: '9996201900000000000345' }],
+  deviceIds: [NIDD_DEVICE[0], { kind: 'IMEI', value: '9996201900000000000345' }],
 };
 const REASON = 'Not CatM or NBIoT Device';
 
@@ -224,7 +226,13 @@ test.each([
 ])('every field of the NIDD callback %s reaches DeviceOutcome.nidd, and the device stays as it was', async (status, name, nidd) => {
   await using stack = await startStack(QUIET);
   const { id, carrierRequestId } = await submit(stack, 'ActivateDevices', NIDD_DEVICE);
-  const activated = { requestId: carrierRequestId, deviceIds: NIDD_DEVICE, deviceResponse: {}, status: 'Success', callbackCount: 1 };
+  const activated = {
+    requestId: carrierRequestId,
+    deviceIds: onTheWire(NIDD_DEVICE),
+    deviceResponse: {},
+    status: 'Success',
+    callbackCount: 1,
+  };
   expect(await postCallback(stack, 'CarrierService', activated)).toBe(200);
   const before = await outcomeOf(stack, id);
   expect(before).toMatchObject({ status: 'SUCCEEDED', nidd: null });
@@ -233,7 +241,7 @@ test.each([
   const { deviceIds, ...after } = await outcomeOf(stack, id);
   const { deviceIds: known, ...rest } = before;
   expect(after).toEqual({ ...rest, nidd });
-  expect(deviceIds).toEqual([...known, { kind: 'IMEI', id: '9996201900000000000345', reportedKind: 'IMEI' }]);
+  expect(deviceIds).toEqual([...known, { kind: 'IMEI', value: '9996201900000000000345', reportedKind: 'IMEI' }]);
 });
 
 test.each(['json', 'xml'])('every element of the legacy CallbackRequest as %s reaches its DeviceOutcome', async (format) => {
@@ -241,7 +249,7 @@ test.each(['json', 'xml'])('every element of the legacy CallbackRequest as %s re
     register: false,
     env: { M2M_CALLBACK_USERNAME: 'listener', M2M_CALLBACK_PASSWORD: 'listener-secret' },
   });
-  const requested = [{ kind: 'ICCID', id: '89148000001024124378' }];
+  const requested = [{ kind: 'ICCID', value: '89148000001024124378' }];
   const { id, carrierRequestId } = await submit(stack, 'ActivateDevices', requested);
   const body = fixture(`pages/legacy-activate.${format}`).replace('7c5eef41-011c-4c20-8780-f4031180141b', carrierRequestId);
   expect(await postCallback(stack, 'CarrierService', body)).toBe(200);
@@ -269,9 +277,9 @@ test.each(['json', 'xml'])('every element of the legacy CallbackRequest as %s re
 
 test.each(['Pending', 'PENDING', 'Warning'])('a callback with status %s leaves its device pending until the final one', async (status) => {
   await using stack = await startStack(QUIET);
-  const requested = [{ kind: 'IMEI', id: '352452060026934' }];
+  const requested = [{ kind: 'IMEI', value: '352452060026934' }];
   const { id, carrierRequestId } = await submit(stack, 'ActivateDevices', requested);
-  const first = { requestId: carrierRequestId, deviceIds: requested, status, callbackCount: 1, maxCallbackThreshold: 4 };
+  const first = { requestId: carrierRequestId, deviceIds: onTheWire(requested), status, callbackCount: 1, maxCallbackThreshold: 4 };
   expect(await postCallback(stack, 'CarrierService', first)).toBe(200);
   expect(await outcomeOf(stack, id)).toMatchObject({ status: 'PENDING', source: null });
   const final = withRequestId(documentedCallback('CarrierService', 'activate.success'), carrierRequestId);

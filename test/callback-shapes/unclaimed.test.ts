@@ -16,11 +16,11 @@ async function readUnclaimed(stack: Stack) {
 
 /** The expected node of `unclaimedCallbacks`, made from the body alone. */
 function expectedNode({ service, body }: DocumentedCallback, account: string) {
-  const nested: (Identifier & { reportedKind: string })[] = [];
+  const nested: { kind: string; value: string; reportedKind: string }[] = [];
   JSON.stringify(body, (_key, value: unknown) => {
     if (typeof value === 'object' && value !== null && 'id' in value && 'kind' in value) {
       const { id, kind } = value as Identifier;
-      nested.push({ kind: kind.toUpperCase(), id, reportedKind: kind });
+      nested.push({ kind: kind.toUpperCase(), value: id, reportedKind: kind });
     }
     return value;
   });
@@ -35,7 +35,7 @@ function expectedNode({ service, body }: DocumentedCallback, account: string) {
     payload: null,
     receivedAt: expect.stringMatching(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/) as string,
     callbackCount: body.callbackCount,
-    deviceIds: nested.filter(({ kind, id }, at) => nested.findIndex((other) => other.kind === kind && other.id === id) === at),
+    deviceIds: nested.filter(({ kind, value }, at) => nested.findIndex((other) => other.kind === kind && other.value === value) === at),
   };
 }
 
@@ -80,12 +80,12 @@ test.each([
       carrierStatus: 'Success',
       callbackCount: 1,
       deviceIds: [
-        { kind: 'IMEI', id: '352452060026934' },
-        { kind: 'ICCID', id: '89148000001024124378' },
-        { kind: 'MDN', id: '5096306081' },
-        { kind: 'IMSI', id: '311480104434320' },
-        { kind: 'MSISDN', id: '15096306081' },
-        { kind: 'MIN', id: '2345958183' },
+        { kind: 'IMEI', value: '352452060026934' },
+        { kind: 'ICCID', value: '89148000001024124378' },
+        { kind: 'MDN', value: '5096306081' },
+        { kind: 'IMSI', value: '311480104434320' },
+        { kind: 'MSISDN', value: '15096306081' },
+        { kind: 'MIN', value: '2345958183' },
       ],
     },
   ]);

@@ -85,7 +85,7 @@ test('after an answer with the requestId of another request, the request is UNKN
   const known = first.carrierRequests[0]?.carrierRequestId;
   stack.simulator.faults.body('activate', { text: JSON.stringify({ requestId: known }) });
   const second = acceptedRequest(
-    await activate(url, activation(stack.account, { devices: [{ deviceIds: [{ kind: 'ICCID', id: iccid(77) }] }] })),
+    await activate(url, activation(stack.account, { devices: [{ deviceIds: [{ kind: 'ICCID', value: iccid(77) }] }] })),
   );
   expect(second).toMatchObject({ status: 'UNKNOWN', error: { code: 'UNUSABLE_ANSWER' }, carrierRequests: [{ carrierRequestId: null }] });
   await stack.simulator.idle();
@@ -159,7 +159,7 @@ test('a refused profile operation carries the three-digit code of its dialect', 
   await using stack = await startStack({ register: false });
   const { data } = await stack.query(
     `mutation ($input: ResumeProfileInput!) { resumeProfile(input: $input) { __typename ... on CarrierRefused { carrierErrorCode httpStatus request { status } } } }`,
-    { input: { accountName: stack.account, devices: [{ deviceIds: [{ kind: 'ICCID', id: iccid(1) }] }], servicePlan: 'NoSuchPlan' } },
+    { input: { accountName: stack.account, devices: [{ deviceIds: [{ kind: 'ICCID', value: iccid(1) }] }], servicePlan: 'NoSuchPlan' } },
   );
   expect(data).toEqual({
     resumeProfile: { __typename: 'CarrierRefused', carrierErrorCode: '400', httpStatus: 400, request: { status: 'REJECTED' } },

@@ -121,7 +121,7 @@ test('a request that was queued in a backup is UNKNOWN in the restored gateway a
   const later = await mutate({ query }, 'ActivateDevices', activation(11));
   const resumed = await mutate({ query }, 'ResumeProfile', {
     accountName: account,
-    devices: [{ deviceIds: [{ kind: 'ICCID', id: iccid(21) }] }],
+    devices: [{ deviceIds: [{ kind: 'ICCID', value: iccid(21) }] }],
   });
   expect(resumed.__typename).toBe('ResumeProfileAccepted');
   expect(await query('query ($id: ID!) { request(id: $id) { status } }', { id: later.request?.id })).toEqual({
@@ -137,7 +137,7 @@ function asking({ urls }: Gateway) {
 }
 
 function callback(requestId: string, number: number, index: number): Callback {
-  const deviceIds = devices(1, number * DEVICES + index + 1)[0]?.deviceIds;
+  const deviceIds = devices(1, number * DEVICES + index + 1)[0]?.deviceIds.map(({ kind, value }) => ({ kind, id: value }));
   const deviceResponse = { activateResponse: { state: 'Active' } };
   return {
     key: `${number}/${index}`,

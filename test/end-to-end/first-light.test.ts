@@ -10,7 +10,7 @@ test('a mutation is answered with a request whose every device reaches the subsc
   );
   const events: unknown[] = [];
   for await (const event of stack.client().iterate({
-    query: `subscription ($id: ID!) { requestStatus(requestId: $id) { cursor status progress { total settled succeeded } request { carrierRequests { carrierRequestId } } outcomes { id index status state ipAddress servicePlan deviceIds { kind id reportedKind } nidd { status } } } }`,
+    query: `subscription ($id: ID!) { requestStatus(requestId: $id) { cursor status progress { total settled succeeded } request { carrierRequests { carrierRequestId } } outcomes { id index status state ipAddress servicePlan deviceIds { kind value reportedKind } nidd { status } } } }`,
     variables: { id: answer.data?.activateDevices.request.id },
   })) {
     events.push(event);

@@ -22,7 +22,7 @@ test('requests are listed by account, status, operation, device, reference and t
   expect(await find({ status: ['QUEUED'] })).toEqual([]);
   expect(await find({ operation: 'RESUME_PROFILE' })).toEqual([]);
   expect(await find({ clientReference: 'order 1' })).toEqual([first.id]);
-  expect(await find({ deviceId: { kind: 'ICCID', id: iccid(2) } })).toEqual([second.id]);
+  expect(await find({ deviceId: { kind: 'ICCID', value: iccid(2) } })).toEqual([second.id]);
   expect(await find({ since: '2100-01-01T00:00:00Z' })).toEqual([]);
   expect(await find({ until: '2100-01-01T00:00:00Z' })).toEqual([second.id, first.id]);
   const page = `query ($after: String) { requests(first: 1, after: $after) { nodes { id } pageInfo { hasNextPage endCursor hasPreviousPage startCursor } } }`;

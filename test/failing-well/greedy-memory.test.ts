@@ -11,7 +11,7 @@ const FOLLOWERS = 20;
 const EVENTS = 600;
 const PAGE = 1_000;
 const FOLLOW_GREEDILY = `subscription ($id: ID!, $page: Int!) {
-  requestStatus(requestId: $id, batchSize: 1) { cursor request { outcomes(first: $page) { nodes { id status deviceIds { kind id } } } } }
+  requestStatus(requestId: $id, batchSize: 1) { cursor request { outcomes(first: $page) { nodes { id status deviceIds { kind value } } } } }
 }`;
 
 test('events that ask for a thousand devices each are not kept in memory once they were sent', async () => {

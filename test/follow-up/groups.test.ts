@@ -41,11 +41,11 @@ test.concurrent('the members read before the POST are the outcomes; the body nam
   expect(made).toMatchObject({ deviceCount: 5, deviceCountIsEstimate: true, carrierRequests: [{ deviceCount: null, state: 'ACCEPTED' }] });
   expect(sent(stack)).toEqual([{ accountName: stack.account, servicePlan: 'm2m4G2GB', mdnZipCode: '98801', groupName: GROUP }]);
   const late = await once(made.id, ({ progress }) => progress.overdue === 1);
-  expect(late.outcomes.nodes[3]).toMatchObject({ requested: expect.arrayContaining([{ kind: 'ICCID', id: iccid(4) }]) });
+  expect(late.outcomes.nodes[3]).toMatchObject({ requested: expect.arrayContaining([{ kind: 'ICCID', value: iccid(4) }]) });
   const request = await ended(made.id);
   expect(request).toMatchObject({ status: 'SUCCEEDED', progress: { succeeded: 5, total: 5, unmatchedCallbacks: 0 } });
   expect(request.outcomes.nodes.map(({ source }) => source)).toEqual(['CALLBACK', 'CALLBACK', 'CALLBACK', 'RECONCILED', 'CALLBACK']);
-  expect(request.outcomes.nodes.map(({ requested }) => requested?.find(({ kind }) => kind === 'ICCID')?.id)).toEqual(
+  expect(request.outcomes.nodes.map(({ requested }) => requested?.find(({ kind }) => kind === 'ICCID')?.value)).toEqual(
     [1, 2, 3, 4, 5].map(iccid),
   );
 });

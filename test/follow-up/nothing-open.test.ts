@@ -83,7 +83,8 @@ test(`of ${REQUESTS} requests of all kinds under all kinds of faults none is ope
     const accountName = random.pick(simulator.accounts as [string]);
     const first = 1_000 + at * 20;
     const kind = random.between(0, 9);
-    if (kind === 0) return mutate(stack, 'ResumeProfile', { accountName, devices: [{ deviceIds: [{ kind: 'ICCID', id: iccid(first) }] }] });
+    if (kind === 0)
+      return mutate(stack, 'ResumeProfile', { accountName, devices: [{ deviceIds: [{ kind: 'ICCID', value: iccid(first) }] }] });
     if (kind === 1) return mutate(stack, 'RenewActivationCode', { accountName, devices: devices(2, first) });
     if (kind === 2)
       return activate(

@@ -79,7 +79,7 @@ test.concurrent.each(RETRY_AFTER)('429 with %s holds all requests of that operat
   expect(waiting.map(({ carrierRequests }) => carrierRequests[0]?.attempts)).toEqual([1, 0, 0]);
   const { data } = await stack.query<{ resumeProfile: { request: { id: string } } }>(
     `mutation ($input: ResumeProfileInput!) { resumeProfile(input: $input) { ... on ResumeProfileAccepted { request { id } } } }`,
-    { input: { accountName: stack.account, devices: [{ deviceIds: [{ kind: 'ICCID', id: iccid(9) }] }] } },
+    { input: { accountName: stack.account, devices: [{ deviceIds: [{ kind: 'ICCID', value: iccid(9) }] }] } },
   );
   expect((await ended(data?.resumeProfile.request.id ?? '')).status).toBe('SUCCEEDED');
   expect(stack.simulator.ledger.counts.calls['activate']).toBe(1);

@@ -23,7 +23,7 @@ test.concurrent('a single device that stays silent is settled by the status of i
     carrierStatus: null,
     servicePlan: 'm2m4G2GB',
   });
-  expect(outcome?.deviceIds.find(({ kind }) => kind === 'MDN')?.id).toMatch(/^\d{10}$/);
+  expect(outcome?.deviceIds.find(({ kind }) => kind === 'MDN')?.value).toMatch(/^\d{10}$/);
   expect(stack.simulator.ledger.counts.calls).toMatchObject({ requestStatus: 1, deviceList: 1, activate: 1 });
 });
 
@@ -32,7 +32,7 @@ test.concurrent('a single device whose request failed is FAILED, by the status o
   Object.assign(stack.simulator.faults.callbacks, WITHHELD);
   const active = stack.simulator.inventory.find({ account: stack.account, state: 'active' })[0]?.identifiers.iccid ?? '';
   const { activate, ended } = operator(stack.gateway.urls.graphql);
-  const { id } = await activate(activation(stack.account, { devices: [{ deviceIds: [{ kind: 'ICCID', id: active }] }] }));
+  const { id } = await activate(activation(stack.account, { devices: [{ deviceIds: [{ kind: 'ICCID', value: active }] }] }));
   const request = await ended(id);
   expect(request).toMatchObject({ status: 'FAILED', progress: { failed: 1 } });
   expect(request.outcomes.nodes).toMatchObject([{ status: 'FAILED', source: 'RECONCILED' }]);
@@ -66,7 +66,7 @@ test.concurrent('a device that was active before is never taken for done', async
   await using stack = await startStack({ env: { ...SOON, M2M_EXPIRE_AFTER_MS: '2500' } });
   Object.assign(stack.simulator.faults.callbacks, WITHHELD);
   const active = stack.simulator.inventory.find({ account: stack.account, state: 'active' }).slice(0, 2);
-  const named = active.map(({ identifiers }) => ({ deviceIds: [{ kind: 'ICCID' as const, id: identifiers.iccid ?? '' }] }));
+  const named = active.map(({ identifiers }) => ({ deviceIds: [{ kind: 'ICCID' as const, value: identifiers.iccid ?? '' }] }));
   const { activate, ended } = operator(stack.gateway.urls.graphql);
   const { id } = await activate(activation(stack.account, { devices: [...named, ...devices(1)] }));
   const request = await ended(id);

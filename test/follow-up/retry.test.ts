@@ -6,7 +6,7 @@ import { startStack, type Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 import { faultCodes, operator } from './support/operator.ts';
 
-const byIccid = (id: string) => ({ deviceIds: [{ kind: 'ICCID' as const, id }] });
+const byIccid = (id: string) => ({ deviceIds: [{ kind: 'ICCID' as const, value: id }] });
 
 /** SIMs whose activation fails until they are `mended`. */
 function active({ simulator, account }: Stack, count: number): { readonly iccids: string[]; mend(): void } {

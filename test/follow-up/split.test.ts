@@ -22,7 +22,7 @@ test('more devices than the carrier takes at once become several carrier request
     { firstIndex: 3, deviceCount: 3, attempts: 1, state: 'ACCEPTED' },
     { firstIndex: 6, deviceCount: 2, attempts: 1, state: 'ACCEPTED' },
   ]);
-  expect(request.outcomes.nodes.map(({ index, requested }) => [index, requested?.find(({ kind }) => kind === 'ICCID')?.id])).toEqual(
+  expect(request.outcomes.nodes.map(({ index, requested }) => [index, requested?.find(({ kind }) => kind === 'ICCID')?.value])).toEqual(
     Array.from({ length: 8 }, (_, at) => [at, iccid(at + 1)]),
   );
   expect(bodies(stack.simulator.ledger)).toEqual([[1, 2, 3].map(iccid), [4, 5, 6].map(iccid), [7, 8].map(iccid)]);

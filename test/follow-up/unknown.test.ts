@@ -81,7 +81,7 @@ test.concurrent('a part of what was done is proven, the rest is awaited like any
   Object.assign(stack.simulator.faults.callbacks, WITHHELD);
   const active = stack.simulator.inventory.find({ account: stack.account, state: 'active' })[0]?.identifiers.iccid ?? '';
   const { activate, once, ended } = operator(stack.gateway.urls.graphql);
-  const named = [...devices(1), { deviceIds: [{ kind: 'ICCID' as const, id: active }] }];
+  const named = [...devices(1), { deviceIds: [{ kind: 'ICCID' as const, value: active }] }];
   const { id } = await activate(activation(stack.account, { devices: named }));
   expect(await once(id, ({ progress }) => progress.succeeded === 1)).toMatchObject({ status: 'IN_PROGRESS', progress: { unknown: 0 } });
   expect(await ended(id)).toMatchObject({

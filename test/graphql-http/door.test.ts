@@ -166,7 +166,7 @@ test.each([
   ['an unknown field', { input: { accountName: 'a', servicePlan: 'x', mdnZipCode: '98801', devises: [] } }],
   [
     'an unknown kind of identifier',
-    { input: { accountName: 'a', servicePlan: 'x', mdnZipCode: '1', devices: [{ deviceIds: [{ kind: 'X', id: '1' }] }] } },
+    { input: { accountName: 'a', servicePlan: 'x', mdnZipCode: '1', devices: [{ deviceIds: [{ kind: 'X', value: '1' }] }] } },
   ],
 ])('variables with %s are refused before anything runs', async (_what, variables) => {
   const answer = await send(url, JSON.stringify({ query: ACTIVATE, variables }));

@@ -6,14 +6,15 @@ import { inputFaults } from '../support/input-faults.ts';
 import { OPERATION_CASES } from '../support/operation-fixtures.ts';
 import { ACTIVATE, EID, ICCID, IMEI, RENEW } from '../support/valid-inputs.ts';
 
-type Device = { deviceIds: { kind: string; id: string }[] };
+type Device = { deviceIds: { kind: string; value: string }[] };
 
 describe.each(OPERATION_CASES)('$operation.mutation', ({ operation, input: valid }) => {
   const faults = (devices: readonly Device[]) => {
     const input = { ...valid, devices };
     return inputFaults(input, operation.parse(input));
   };
-  const some = (count: number): Device[] => Array.from({ length: count }, (_, at) => ({ deviceIds: [{ kind: 'ICCID', id: iccid(at) }] }));
+  const some = (count: number): Device[] =>
+    Array.from({ length: count }, (_, at) => ({ deviceIds: [{ kind: 'ICCID', value: iccid(at) }] }));
 
   test('names at least one device', () => {
     expect(faults([])).toEqual(['devices TOO_SMALL']);
@@ -30,14 +31,14 @@ describe.each(OPERATION_CASES)('$operation.mutation', ({ operation, input: valid
   });
 
   test('gives a device each kind once', () => {
-    const [first, second] = [iccid(1), iccid(2)].map((id) => ({ kind: 'ICCID', id }));
+    const [first, second] = [iccid(1), iccid(2)].map((id) => ({ kind: 'ICCID', value: id }));
     expect(faults([{ deviceIds: [first, second].flatMap((each) => each ?? []) }])).toEqual(['devices.0.deviceIds.1.kind DUPLICATE_KIND']);
   });
 
   test('names each device once', () => {
     expect(faults([...some(3), ...some(2)])).toEqual([
-      'devices.3.deviceIds.0.id DUPLICATE_DEVICE',
-      'devices.4.deviceIds.0.id DUPLICATE_DEVICE',
+      'devices.3.deviceIds.0.value DUPLICATE_DEVICE',
+      'devices.4.deviceIds.0.value DUPLICATE_DEVICE',
     ]);
   });
 });
@@ -47,8 +48,8 @@ describe('one device in two spellings', () => {
     const input = { ...ACTIVATE, devices };
     return inputFaults(input, activateDevices.parse(input));
   };
-  const by = (kind: string, id: string): Device => ({ deviceIds: [{ kind, id }] });
-  const TWICE = ['devices.1.deviceIds.0.id DUPLICATE_DEVICE'];
+  const by = (kind: string, value: string): Device => ({ deviceIds: [{ kind, value }] });
+  const TWICE = ['devices.1.deviceIds.0.value DUPLICATE_DEVICE'];
 
   test('an IMEI is the same with and without its check digit, and as IMEISV', () => {
     expect(activate(by('IMEI', '99001390783557'), by('IMEI', '990013907835573'))).toEqual(TWICE);
@@ -66,15 +67,15 @@ describe('one device in two spellings', () => {
   });
 
   test('one shared identifier is enough in an activation', () => {
-    const other = { kind: 'ICCID', id: iccid(9) };
+    const other = { kind: 'ICCID', value: iccid(9) };
     expect(activate({ deviceIds: [IMEI, ICCID] }, { deviceIds: [IMEI, other] })).toEqual(TWICE);
   });
 
   test('two profiles of one eSIM device may be renewed together, told apart by ICCID', () => {
     const renew = (devices: Device[]) => inputFaults({ ...RENEW, devices }, renewActivationCode.parse({ ...RENEW, devices }));
-    const other = { kind: 'ICCID', id: iccid(9) };
+    const other = { kind: 'ICCID', value: iccid(9) };
     expect(renew([{ deviceIds: [EID, ICCID] }, { deviceIds: [EID, other] }])).toEqual([]);
-    expect(renew([{ deviceIds: [EID, ICCID] }, { deviceIds: [EID, ICCID] }])).toEqual(['devices.1.deviceIds.1.id DUPLICATE_DEVICE']);
+    expect(renew([{ deviceIds: [EID, ICCID] }, { deviceIds: [EID, ICCID] }])).toEqual(['devices.1.deviceIds.1.value DUPLICATE_DEVICE']);
     expect(renew([{ deviceIds: [EID] }, { deviceIds: [EID] }])).toEqual(TWICE);
   });
 });

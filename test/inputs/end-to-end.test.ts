@@ -22,7 +22,7 @@ test('all faults of an input come back together, each with its path, and nothing
   const input = {
     ...ACTIVATE,
     devices: [
-      { deviceIds: [{ kind: 'IMEI', id: '49-015420-323751' }, ICCID], ipAddress: '300.1.1.1' },
+      { deviceIds: [{ kind: 'IMEI', value: '49-015420-323751' }, ICCID], ipAddress: '300.1.1.1' },
       { deviceIds: [ICCID] },
       { deviceIds: [] },
     ],
@@ -40,10 +40,10 @@ test('all faults of an input come back together, each with its path, and nothing
   expect(result).toMatchObject({ __typename: 'InvalidInput', code: 'INVALID_INPUT' });
   expect(new Set(result.faults?.map(shortly))).toEqual(
     new Set([
-      'devices.0.deviceIds.0.id IDENTIFIER_FORM',
+      'devices.0.deviceIds.0.value IDENTIFIER_FORM',
       'devices.0.ipAddress INVALID_FORMAT',
       'devices.0.ipAddress NEEDS_IP_POOL',
-      'devices.1.deviceIds.0.id DUPLICATE_DEVICE',
+      'devices.1.deviceIds.0.value DUPLICATE_DEVICE',
       'devices.2.deviceIds TOO_SMALL',
       'activateGroup.groupName INVALID_CHARACTER',
       'mdnZipCode INVALID_FORMAT',
@@ -59,7 +59,7 @@ test('all faults of an input come back together, each with its path, and nothing
   );
   expect(result.totalFaults).toBe(result.faults?.length);
   const said = JSON.stringify(result);
-  for (const value of ['49-015420', '300.1.1.1', "Moe's", 'Seattle', 'secret value', 'Beeble', '4711', 'Betelgeuse', ICCID.id])
+  for (const value of ['49-015420', '300.1.1.1', "Moe's", 'Seattle', 'secret value', 'Beeble', '4711', 'Betelgeuse', ICCID.value])
     expect(said).not.toContain(value);
   await expectNothingHappened(stack);
 });
@@ -67,16 +67,16 @@ test('all faults of an input come back together, each with its path, and nothing
 test('an input with more than 100 faults shows the first 100 and the number of all', async () => {
   await using stack = await startStack();
   const bad = devices(250).map(({ deviceIds }) => ({
-    deviceIds: deviceIds.map(({ kind }, at) => ({ kind, id: at === 0 ? 'x' : `y${kind}` })),
+    deviceIds: deviceIds.map(({ kind }, at) => ({ kind, value: at === 0 ? 'x' : `y${kind}` })),
   }));
   const result = await mutate(stack, 'ActivateDevices', { ...ACTIVATE, devices: bad });
   // Each of the 250 devices has two wrong identifiers. From the second device on, both also repeat those of the first.
   expect(result.totalFaults).toBe(250 * 2 + 249 * 2);
   expect(result.faults).toHaveLength(100);
   expect(result.faults?.map(({ path }) => path.join('.')).slice(0, 3)).toEqual([
-    'devices.0.deviceIds.0.id',
-    'devices.0.deviceIds.1.id',
-    'devices.1.deviceIds.0.id',
+    'devices.0.deviceIds.0.value',
+    'devices.0.deviceIds.1.value',
+    'devices.1.deviceIds.0.value',
   ]);
   expect(result.message).toContain('998 faults');
   await expectNothingHappened(stack);

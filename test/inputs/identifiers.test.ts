@@ -17,11 +17,11 @@ const FORMS = [
 ] as const;
 
 const digits = (length: number) => '8'.repeat(length);
-const activate = (kind: string, id: string) => {
-  const input = { ...ACTIVATE, devices: [{ deviceIds: [{ kind, id }] }] };
+const activate = (kind: string, value: string) => {
+  const input = { ...ACTIVATE, devices: [{ deviceIds: [{ kind, value }] }] };
   return inputFaults(input, activateDevices.parse(input));
 };
-const REFUSED = ['devices.0.deviceIds.0.id IDENTIFIER_FORM'];
+const REFUSED = ['devices.0.deviceIds.0.value IDENTIFIER_FORM'];
 
 test.each(FORMS)('$kind takes $min to $max digits', ({ kind, min, max }) => {
   expect(activate(kind, digits(min))).toEqual([]);
@@ -55,8 +55,8 @@ test('a MEID takes hexadecimal letters in either case, no other kind does', () =
 });
 
 test('leading zeros of an identifier stay', () => {
-  const input = { ...ACTIVATE, devices: [{ deviceIds: [{ kind: 'MDN', id: '0000000001' }] }] };
-  expect(activateDevices.parse(input)).toMatchObject({ command: { devices: input.devices } });
+  const input = { ...ACTIVATE, devices: [{ deviceIds: [{ kind: 'MDN', value: '0000000001' }] }] };
+  expect(activateDevices.parse(input)).toMatchObject({ command: { devices: [{ deviceIds: [{ kind: 'MDN', id: '0000000001' }] }] } });
 });
 
 const exampleOf = (kind: string) => digits(FORMS.find((form) => form.kind === kind)?.max ?? 10);
@@ -66,7 +66,7 @@ test.each(OPERATION_CASES)(
   ({ operation, input: valid, identifierKinds, companion }) => {
     for (const kind of DEVICE_IDENTIFIER_KINDS) {
       const beside = companion && companion.kind !== kind ? [companion] : [];
-      const input = { ...valid, devices: [{ deviceIds: [{ kind, id: exampleOf(kind) }, ...beside] }] };
+      const input = { ...valid, devices: [{ deviceIds: [{ kind, value: exampleOf(kind) }, ...beside] }] };
       expect(inputFaults(input, operation.parse(input)), kind).toEqual(
         identifierKinds.includes(kind) ? [] : ['devices.0.deviceIds.0.kind IDENTIFIER_KIND'],
       );
@@ -75,6 +75,6 @@ test.each(OPERATION_CASES)(
 );
 
 test('a renewal needs the EID or the ICCID: an IMEI alone is refused', () => {
-  const input = { ...RENEW, devices: [{ deviceIds: [{ kind: 'IMEI', id: digits(15) }] }] };
+  const input = { ...RENEW, devices: [{ deviceIds: [{ kind: 'IMEI', value: digits(15) }] }] };
   expect(inputFaults(input, renewActivationCode.parse(input))).toEqual(['devices.0.deviceIds NEEDS_EID_OR_ICCID']);
 });

@@ -41,10 +41,10 @@ describe('a list counts its page, or 5 where it has none', () => {
     ['{ requests(first: 7) { ...f ... { ...f } } } fragment f on RequestConnection { nodes { id } }', 15],
     ['{ request(id: 1) { carrierRequests { error { code } } } }', 11],
     ['{ request(id: 1) { retries { retries { id } } } }', 31],
-    ['{ requests(first: 10) { nodes { outcomes(first: 20) { nodes { deviceIds { id } } } } } }', 1 + 10 * (1 + 1 + 20 * (1 + 5))],
+    ['{ requests(first: 10) { nodes { outcomes(first: 20) { nodes { deviceIds { value } } } } } }', 1 + 10 * (1 + 1 + 20 * (1 + 5))],
     ['{ requests(first: 1000) { nodes { outcomes(first: 1000) { nodes { id } } } } }', 1 + 1000 * (1 + 1 + 1000)],
     ['subscription { requestStatus(requestId: 1) { outcomes { id } request { progress { total } } } }', 103],
-    ['subscription { requestStatus(requestId: 1, batchSize: 7) { outcomes { deviceIds { id } } } }', 1 + 7 * (1 + 5)],
+    ['subscription { requestStatus(requestId: 1, batchSize: 7) { outcomes { deviceIds { value } } } }', 1 + 7 * (1 + 5)],
   ])('%s costs %i', (text, expected) => expect(cost(text)).toBe(expected));
 
   const paged = 'query ($first: Int) { requests(first: $first) { nodes { id } } }';
@@ -67,8 +67,8 @@ describe('every item of a list that is given counts', () => {
   const devices = (count: number) =>
     Array.from({ length: count }, (_, at) => ({
       deviceIds: [
-        { kind: 'ICCID', id: `${at}` },
-        { kind: 'IMEI', id: `${at}` },
+        { kind: 'ICCID', value: `${at}` },
+        { kind: 'IMEI', value: `${at}` },
       ],
     }));
   const activate = 'mutation ($input: ActivateDevicesInput!) { activateDevices(input: $input) { __typename } }';

@@ -66,7 +66,7 @@ describe('a variable that does not fit is reported by its name, place and type, 
     [
       'a field that is missing',
       activate,
-      input({ devices: [{ deviceIds: [{ id: SECRET }] }] }),
+      input({ devices: [{ deviceIds: [{ value: SECRET }] }] }),
       'Variable "$input" has invalid value at .devices[0].deviceIds[0]: Expected value of type "DeviceIdentifierInput" to include required field "kind".',
     ],
     [
@@ -170,7 +170,7 @@ describe('a literal that does not fit is reported by its type, without its value
     ['a text for an object', requests(`filter: "${SECRET}"`), 'Expected value of type "RequestFilter" to be an object.'],
     [
       'a field that is missing',
-      requests(`filter: { deviceId: { id: "${SECRET}" } }`),
+      requests(`filter: { deviceId: { value: "${SECRET}" } }`),
       'Expected value of type "DeviceIdentifierFilter" to include required field "kind".',
     ],
     [
@@ -188,9 +188,9 @@ describe('a literal that does not fit is reported by its type, without its value
   ])('%s', async (_what, text, expected) => expect(await errorsOf(text)).toEqual([expected]));
 
   test('a variable that fails a place in a literal', async () => {
-    const text = 'query ($id: String = "x") { requests(filter: { deviceId: { kind: ICCID, id: $id } }) { nodes { id } } }';
+    const text = 'query ($id: String = "x") { requests(filter: { deviceId: { kind: ICCID, value: $id } }) { nodes { id } } }';
     expect(await errorsOf(text, { id: null })).toEqual([
-      'Argument "Query.requests(filter:)" has invalid value at .deviceId.id: Expected variable "$id" provided to non-null type "String!" not to be null.',
+      'Argument "Query.requests(filter:)" has invalid value at .deviceId.value: Expected variable "$id" provided to non-null type "String!" not to be null.',
     ]);
   });
 });

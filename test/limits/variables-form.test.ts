@@ -36,7 +36,7 @@ test('as many variables as one likes: those that are not declared are passed ove
 });
 
 test('10,000 devices with all seven identifiers are within the limits', () => {
-  const deviceIds = Array.from({ length: 7 }, () => ({ kind: 'ICCID', id: '89148000000000000001' }));
+  const deviceIds = Array.from({ length: 7 }, () => ({ kind: 'ICCID', value: '89148000000000000001' }));
   expect(variablesFault({ input: { devices: Array.from({ length: 10_000 }, () => ({ deviceIds, ipAddress: '10.1.1.1' })) } })).toBeNull();
 });
 

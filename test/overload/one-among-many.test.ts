@@ -17,12 +17,12 @@ const MAX_BYTES = 100_000;
 const HELLO = '{ __typename }';
 /** Of each event it asks for as much as it may: milliseconds of work. */
 const FOLLOW_GREEDILY = `subscription ($id: ID!, $page: Int!) {
-  requestStatus(requestId: $id, batchSize: 1) { cursor request { outcomes(first: $page) { nodes { status deviceIds { kind id } } } } }
+  requestStatus(requestId: $id, batchSize: 1) { cursor request { outcomes(first: $page) { nodes { status deviceIds { kind value } } } } }
 }`;
 const ASK_GREEDILY = `query ($id: ID!) {
   a: request(id: $id) { ...All } b: request(id: $id) { ...All } c: request(id: $id) { ...All }
 }
-fragment All on Request { outcomes(first: 1000) { nodes { status deviceIds { kind id } } } }`;
+fragment All on Request { outcomes(first: 1000) { nodes { status deviceIds { kind value } } } }`;
 
 /** Both doors, where a caller is whoever it says it is; and one request of many devices that are done. */
 async function openDoors() {

@@ -37,7 +37,7 @@ const MISSPELT: readonly (readonly [place: string, question: Question, right: st
     'an input field in a variable',
     {
       query: 'query ($f: RequestFilter) { requests(filter: $f) { nodes { id } } }',
-      variables: { f: { deviceId: { kin: 'ICCID', kind: 'ICCID', id: '1' } } },
+      variables: { f: { deviceId: { kin: 'ICCID', kind: 'ICCID', value: '1' } } },
     },
     '"kind"',
   ],

@@ -46,7 +46,7 @@ const OVERLOADS: readonly (readonly [what: string, query: string, says: RegExp])
   ['10 introspections in one', `{ ${times(16, (at) => `s${at}: __schema { types { name } }`)} }`, /^Aliases of the operation/],
   [
     'pages within pages',
-    '{ requests(first: 1000) { nodes { outcomes(first: 1000) { nodes { deviceIds { id } } } } } }',
+    '{ requests(first: 1000) { nodes { outcomes(first: 1000) { nodes { deviceIds { value } } } } } }',
     /^Nothing was run: the operation may ask for more than 50000 objects/,
   ],
   ['a document of 100 kB', `{ __typename } #${'x'.repeat(100_000)}`, /^Bytes of the document/],

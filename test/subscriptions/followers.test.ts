@@ -57,7 +57,7 @@ test('a subscriber that never reads costs the others nothing, and no memory for 
   stack.simulator.holdCallbacks();
   const { id } = await activateDevices(stack, DEVICES);
   // 60 times the outcomes: everything it does not take would be over 600 MB.
-  const fields = 'id index status state servicePlan deviceIds { kind id reportedKind }';
+  const fields = 'id index status state servicePlan deviceIds { kind value reportedKind }';
   const fat = `subscription ($id: ID!) { requestStatus(requestId: $id, batchSize: 20) { ${Array.from({ length: 60 }, (_, at) => `a${at}: outcomes { ${fields} }`).join(' ')} } }`;
   await using stalled = await RawWebSocket.ready(stack.gateway.urls.websocket);
   stalled.subscribe('fat', fat, { id });

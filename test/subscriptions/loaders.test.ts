@@ -9,7 +9,7 @@ interface Shown {
   readonly outcomes: { readonly nodes: readonly { readonly id: string; readonly index: number }[] };
 }
 
-const FIELDS = 'id carrierRequests { deviceCount } outcomes { nodes { id index requested { id } } }';
+const FIELDS = 'id carrierRequests { deviceCount } outcomes { nodes { id index requested { value } } }';
 
 /** Statements that one query runs over `count` requests, the n-th of which has n devices. */
 async function statementsFor(count: number, query: (ids: readonly string[]) => string) {

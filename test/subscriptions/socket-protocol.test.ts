@@ -22,7 +22,7 @@ test('queries and mutations are answered over the socket as over HTTP', async ()
   expect(end?.type).toBe('complete');
   raw.subscribe(
     'mutation',
-    `mutation ($account: String!) { activateDevices(input: { accountName: $account, devices: [{ deviceIds: [{ kind: ICCID, id: "89148000000000009999" }, { kind: IMEI, id: "990000000099990" }] }], servicePlan: "m2m4G2GB", mdnZipCode: "98801" }) { __typename } }`,
+    `mutation ($account: String!) { activateDevices(input: { accountName: $account, devices: [{ deviceIds: [{ kind: ICCID, value: "89148000000000009999" }, { kind: IMEI, value: "990000000099990" }] }], servicePlan: "m2m4G2GB", mdnZipCode: "98801" }) { __typename } }`,
     { account: stack.account },
   );
   expect((await raw.ending('mutation')).map(({ type, payload }) => [type, payload])).toEqual([

@@ -1,13 +1,13 @@
 export interface TestDevice {
-  readonly deviceIds: { readonly kind: 'ICCID' | 'IMEI' | 'EID'; readonly id: string }[];
+  readonly deviceIds: { readonly kind: 'ICCID' | 'IMEI' | 'EID'; readonly value: string }[];
 }
 
 /** `count` devices of their own, by ICCID and IMEI. */
 export function devices(count: number, first = 1): TestDevice[] {
   return Array.from({ length: count }, (_, at) => ({
     deviceIds: [
-      { kind: 'IMEI', id: `9900${String(first + at).padStart(10, '0')}0` },
-      { kind: 'ICCID', id: iccid(first + at) },
+      { kind: 'IMEI', value: `9900${String(first + at).padStart(10, '0')}0` },
+      { kind: 'ICCID', value: iccid(first + at) },
     ],
   }));
 }

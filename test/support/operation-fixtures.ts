@@ -7,7 +7,7 @@ import { fixture } from './fixture.ts';
 
 export interface Identifier {
   readonly kind: string;
-  readonly id: string;
+  readonly value: string;
 }
 
 /** What the carrier's page says of an operation, and what shows that the gateway does it: test/fixtures/operations/<file>.json. */

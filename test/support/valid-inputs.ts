@@ -3,9 +3,9 @@ import type { ActivateDevicesInput, RenewActivationCodeInput } from '../../docum
 export type ActivateInput = ActivateDevicesInput;
 export type ProfileInput = RenewActivationCodeInput;
 
-export const IMEI = { kind: 'IMEI', id: '990013907835573' } as const;
-export const ICCID = { kind: 'ICCID', id: '89141390780800784259' } as const;
-export const EID = { kind: 'EID', id: '89049032000000000000000000000001' } as const;
+export const IMEI = { kind: 'IMEI', value: '990013907835573' } as const;
+export const ICCID = { kind: 'ICCID', value: '89141390780800784259' } as const;
+export const EID = { kind: 'EID', value: '89049032000000000000000000000001' } as const;
 
 /** The least an activation needs, in which a test changes one thing. */
 export const ACTIVATE: ActivateInput = {

@@ -47,8 +47,8 @@ export async function openWithSecrets(options: StackOptions = {}): Promise<WithS
   const activation = { accountName: account, devices: devices(1), servicePlan: 'm2m4G2GB', mdnZipCode: '98801' };
   const activated = await settled('activateDevices', activation);
   const eid = [
-    { kind: 'EID', id: '89049032000000000000000000000001' },
-    { kind: 'ICCID', id: '89141390780800784259' },
+    { kind: 'EID', value: '89049032000000000000000000000001' },
+    { kind: 'ICCID', value: '89141390780800784259' },
   ];
   const renewed = await settled('renewActivationCode', { accountName: account, devices: [{ deviceIds: eid }] });
   await postCallback(stack, 'CarrierService', 'not a message');

@@ -1,6 +1,6 @@
 import { ACCOUNT, canary } from '../canaries.ts';
 
-const device = (id: string) => ({ deviceIds: [{ kind: 'ICCID', id }] });
+const device = (id: string) => ({ deviceIds: [{ kind: 'ICCID', value: id }] });
 
 /** Everything an activation may say of a customer. */
 export function activation(iccids: readonly string[] = [canary('iccid')]): Record<string, unknown> {
@@ -10,8 +10,8 @@ export function activation(iccids: readonly string[] = [canary('iccid')]): Recor
     devices: [
       {
         deviceIds: [
-          { kind: 'IMEI', id: canary('imei') },
-          { kind: 'ICCID', id: first },
+          { kind: 'IMEI', value: canary('imei') },
+          { kind: 'ICCID', value: first },
         ],
       },
       ...others.map(device),
@@ -74,8 +74,8 @@ export interface Submitted {
 }
 
 const OUTCOME = (secrets: boolean) => `index status contradicted carrierStatus fault { code message advice } state stateName serviceName
-  servicePlan ipAddress featureCodes profileRole profileStatus comment receivedAt callbackCount requested { kind id }
-  deviceIds { kind id reportedKind } nidd { configured status reason accountName deviceIds { id } }
+  servicePlan ipAddress featureCodes profileRole profileStatus comment receivedAt callbackCount requested { kind value }
+  deviceIds { kind value reportedKind } nidd { configured status reason accountName deviceIds { value } }
   ${secrets ? 'activationCode deviceCredential { username password }' : ''}`;
 
 const REQUEST = (secrets: boolean) => `id accountName origin operation status deviceCount createdBy clientReference error { code message }
@@ -86,7 +86,7 @@ const REQUEST = (secrets: boolean) => `id accountName origin operation status de
 export const everything = (may: 'owner' | 'reader') => {
   const all = may === 'owner';
   return `query { requests(first: 50) { nodes { ${REQUEST(all)} } }
-    unclaimedCallbacks(first: 50) { nodes { id accountName callbackService carrierRequestId carrierStatus faultCode comment payload deviceIds { id } } }
+    unclaimedCallbacks(first: 50) { nodes { id accountName callbackService carrierRequestId carrierStatus faultCode comment payload deviceIds { value } } }
     ${all ? 'deadLetters(first: 50) { nodes { id accountName callbackService reason contentType byteLength body bodyIsBase64 } } auditLog(first: 50) { nodes { caller action accountName subject outcome } }' : ''} }`;
 };
 

@@ -49,8 +49,8 @@ export async function runMutations(stack: GuardedStack): Promise<void> {
     await deliver(stack, { ...say.activated(again.carrierRequestId, { iccid: DOOMED, password: 'duplicatePassword' }), callbackCount });
 
   const eid = [
-    { kind: 'EID', id: canary('eid') },
-    { kind: 'ICCID', id: '89148007301946284005' },
+    { kind: 'EID', value: canary('eid') },
+    { kind: 'ICCID', value: '89148007301946284005' },
   ];
   const renewal = await submit(stack, give.RENEW, { accountName: ACCOUNT, devices: [{ deviceIds: eid }] });
   await deliver(stack, say.renewed(renewal.carrierRequestId, 'activationCode'), { service: 'DeviceProfileService' });
@@ -76,7 +76,7 @@ export async function sendStrangeMessages(stack: GuardedStack): Promise<void> {
 
 /** The carrier sends no callbacks, so the gateway asks it. Its device list and history name customers too. */
 export async function reconcileSilentDevices(stack: GuardedStack): Promise<void> {
-  const named = (ids: readonly string[]) => ids.map((id) => ({ deviceIds: [{ kind: 'ICCID', id }] }));
+  const named = (ids: readonly string[]) => ids.map((id) => ({ deviceIds: [{ kind: 'ICCID', value: id }] }));
   const requests = [
     await submit(stack, give.RESUME, { accountName: ACCOUNT, devices: named(['89148007301946284006']) }),
     await submit(stack, give.ACTIVATE, { ...give.slimActivation(''), devices: named(SILENT) }),

@@ -115,7 +115,9 @@ async function ask(url: string, intent: Intent): Promise<Result | null> {
   const field = `${operation.charAt(0).toLowerCase()}${operation.slice(1)}`;
   const input = {
     accountName: account,
-    devices: Array.from({ length: devices }, (_, at) => ({ deviceIds: identifiersOf(operation, firstDevice + at) })),
+    devices: Array.from({ length: devices }, (_, at) => ({
+      deviceIds: identifiersOf(operation, firstDevice + at).map(({ kind, id }) => ({ kind, value: id })),
+    })),
     ...(operation === 'ActivateDevices' && { servicePlan: 'm2m4G2GB', mdnZipCode: '98801' }),
     ...(key !== null && { idempotencyKey: key }),
     clientReference: `intent-${number}`,
