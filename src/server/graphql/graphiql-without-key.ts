@@ -52,7 +52,7 @@ function install(prompt: string): void {
     if (!asksForSchema) {
       if (hasKey && authorization !== known) {
         known = authorization;
-        setTimeout(() => page.document.querySelector('[aria-label="Re-fetch GraphQL schema"]')?.click());
+        setTimeout(() => page.document.querySelector('[aria-label^="Re-fetch GraphQL schema"]')?.click());
       }
       return send(url, init);
     }
