@@ -66,5 +66,8 @@ test('a late refusal is a refusal', async () => {
   const { id, answer } = await unanswered(stack, { status: 400, body: '{"errorCode":"A.B","errorMessage":"In words."}' });
   answer();
   await until(async () => (await show(id)).status === 'REJECTED');
-  expect(await show(id)).toMatchObject({ error: { code: 'A.B' }, progress: { rejected: 2, unknown: 0 } });
+  expect(await show(id)).toMatchObject({
+    error: { code: 'CARRIER_REFUSED', carrierErrorCode: 'A.B' },
+    progress: { rejected: 2, unknown: 0 },
+  });
 });

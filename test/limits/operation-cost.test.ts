@@ -40,7 +40,8 @@ describe('a list counts its page, or 5 where it has none', () => {
     ['{ requests(first: 7) { edges { node { id } } pageInfo { hasNextPage } } }', 16],
     ['{ requests(first: 7) { ...f ... { ...f } } } fragment f on RequestConnection { nodes { id } }', 15],
     ['{ request(id: 1) { carrierRequests { error { code } } } }', 11],
-    ['{ request(id: 1) { retries { retries { id } } } }', 31],
+    ['{ request(id: 1) { retries(first: 5) { nodes { retries(first: 5) { nodes { id } } } } } }', 1 + 1 + 5 * (1 + 1 + 5)],
+    ['{ request(id: 1) { retries { nodes { id } } } }', 1 + 1 + 100],
     ['{ requests(first: 10) { nodes { outcomes(first: 20) { nodes { deviceIds { value } } } } } }', 1 + 10 * (1 + 1 + 20 * (1 + 5))],
     ['{ requests(first: 1000) { nodes { outcomes(first: 1000) { nodes { id } } } } }', 1 + 1000 * (1 + 1 + 1000)],
     ['subscription { requestStatus(requestId: 1) { outcomes { id } request { progress { total } } } }', 103],
@@ -133,7 +134,10 @@ describe('a short text that asks for a huge number of objects is counted at once
     ).join(' ');
   test.each([
     ['fragments that each hold the next twice', `{ request(id: 1) { ...f0 } } ${fragments((next) => `${next} ${next}`)}`],
-    ['fragments that each hold the next in a list', `{ request(id: 1) { ...f0 } } ${fragments((next) => `retries { ${next} }`)}`],
+    [
+      'fragments that each hold the next in a list',
+      `{ request(id: 1) { ...f0 } } ${fragments((next) => `retries(first: 5) { nodes { ${next} } }`)}`,
+    ],
   ])('%s', (_what, text) => expect(cost(text)).toBeGreaterThan(1e15));
 
   test('fragments in a circle', () => {
