@@ -11,9 +11,9 @@ interface Props {
 /** Loads all devices of a request into a store, and follows the request from there. */
 export function LiveView({ frontEnd, requestId, onRetried }: Props) {
   const [store] = useState(() => new OutcomeStore<Outcome>());
+  const { outcomes, counts, status, withStatus } = useSyncExternalStore(store.subscribe, store.getSnapshot);
   const [loadedAt, setLoadedAt] = useState<string | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
-  const { outcomes, counts, status, withStatus } = useSyncExternalStore(store.subscribe, store.getSnapshot);
   const [onlyFailed, setOnlyFailed] = useState(false);
   const readDevices = frontEnd.useReadDevices();
   const retry = frontEnd.useRetry();
