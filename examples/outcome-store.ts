@@ -53,7 +53,7 @@ export class OutcomeStore<Outcome extends StoredOutcome> {
   #cursor: string | null = null;
   #status: RequestStatus | null = null;
   #snapshot: OutcomeSnapshot<Outcome> | null = null;
-  #timer: ReturnType<typeof setTimeout> | null = null;
+  #willNotify = false;
   readonly #listeners = new Set<() => void>();
   readonly #notifyAfterMs: number;
 
@@ -123,9 +123,11 @@ export class OutcomeStore<Outcome extends StoredOutcome> {
 
   #changed(): void {
     this.#snapshot = null;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = null;
-      for (const listener of [...this.#listeners]) listener();
+    if (this.#willNotify) return;
+    this.#willNotify = true;
+    setTimeout(() => {
+      this.#willNotify = false;
+      for (const listener of this.#listeners) listener();
     }, this.#notifyAfterMs);
   }
 }

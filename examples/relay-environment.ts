@@ -3,6 +3,7 @@
 // Ids are global and `node(id:)` finds them, so Relay needs no `getDataID`. What the store has from a list it need not ask for
 // again: `missingFieldHandlers` says where it stands.
 import { Environment, Network, Observable, RecordSource, Store, type GraphQLResponse } from 'relay-runtime';
+import { patientFetch } from './patient-fetch.ts';
 import { createReconnectingClient, type ConnectionOptions } from './reconnecting-client.ts';
 
 export interface RelayOptions extends ConnectionOptions {
@@ -15,7 +16,7 @@ export function createRelayEnvironment(options: RelayOptions): Environment {
   const network = Network.create(
     async ({ text }, variables) => {
       const authorization = await options.authorization?.();
-      const answer = await fetch(options.httpUrl, {
+      const answer = await patientFetch(options.httpUrl, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...(authorization !== undefined && { authorization }) },
         body: JSON.stringify({ query: text, variables }),
@@ -33,7 +34,8 @@ export function createRelayEnvironment(options: RelayOptions): Environment {
               variables['after'] = answer.data?.requestStatus?.cursor ?? variables['after'];
               sink.next(answer as GraphQLResponse);
             },
-            error: (error) => sink.error(error instanceof Error ? error : new Error('The gateway ended the subscription.', { cause: error })),
+            error: (error) =>
+              sink.error(error instanceof Error ? error : new Error('The gateway ended the subscription.', { cause: error })),
             complete: () => sink.complete(),
           },
         );

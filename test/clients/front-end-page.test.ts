@@ -23,7 +23,11 @@ test('the code of docs/front-end.md is that of the examples and of the front end
   const page = readFileSync(join(root, 'docs/front-end.md'), 'utf8');
   const blocks = [...page.matchAll(/```tsx?\n([\s\S]*?)```/g)].map(([, code = '']) => withoutIndent(code));
   expect(blocks.length).toBeGreaterThan(5);
-  for (const block of blocks) expect(files.some((file) => file.includes(block)), block).toBe(true);
+  for (const block of blocks)
+    expect(
+      files.some((file) => file.includes(block)),
+      block,
+    ).toBe(true);
 });
 
 test('behind the development proxy of Vite a page activates devices and follows them, under its own origin', async () => {
@@ -43,8 +47,9 @@ test('behind the development proxy of Vite a page activates devices and follows 
   expect(page.port).not.toBe(new URL(url).port);
 
   const account = sandbox.simulator.accounts[0] ?? '';
-  const query = <Data>(document: string, variables?: Record<string, unknown>) => graphql<Data>(`${page.origin}/graphql`, document, variables);
-  const { id } = await activateDevices({ query, account }, 3);
+  const query = <Data>(document: string, variables?: Record<string, unknown>) =>
+    graphql<Data>(`${page.origin}/graphql`, document, variables);
+  const { id } = await activateDevices({ query, account }, 3, { first: 101 });
   const seen: string[] = [];
   await followWithGraphqlWs({
     url: `ws://${page.host}/graphql`,
@@ -60,7 +65,10 @@ test('behind the development proxy of Vite a page activates devices and follows 
 });
 
 test('the codegen of the page makes documents with strings for scalars, and possibleTypes with every interface and union', async () => {
-  const files = await generate({ ...codegenConfig, schema: 'schema.graphql', documents: ['documents/request*.graphql'], cwd: root }, false);
+  const files = await generate(
+    { ...codegenConfig, schema: 'schema.graphql', documents: ['documents/request*.graphql', 'documents/fragments.graphql'], cwd: root },
+    false,
+  );
   const [types = '', possible = ''] = ['src/gql/graphql.ts', 'src/gql/possible-types.ts'].map(
     (name) => (files as { filename: string; content: string }[]).find(({ filename }) => filename.endsWith(name))?.content,
   );

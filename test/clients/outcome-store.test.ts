@@ -4,8 +4,10 @@ import WebSocket from 'ws';
 import { RequestDocument, type RequestQuery, type RequestStatusSubscription } from '../../documents/gql/graphql.ts';
 import { followWithGraphqlWs } from '../../examples/follow-with-graphql-ws.ts';
 import { OutcomeStore, type StoredOutcome } from '../../examples/outcome-store.ts';
+import { patientFetch } from '../../examples/patient-fetch.ts';
 import { activateDevices } from '../support/activate-devices.ts';
-import { startStack } from '../support/stack.ts';
+import { startAnsweringServer } from '../support/answering-server.ts';
+import { startStack, type GraphqlAnswer } from '../support/stack.ts';
 
 type Outcome = RequestStatusSubscription['requestStatus']['outcomes'][number];
 
@@ -14,12 +16,17 @@ const DEVICES = 10_000;
 vi.setConfig({ testTimeout: 120_000 });
 
 test('10,000 devices: loaded page by page while they report, followed from there, each as the gateway shows it in the end', async () => {
-  await using stack = await startStack({ simulator: { failureRate: 0.01, ledger: 'counts', callbackDelayMs: [0, 1_000] } });
+  await using stack = await startStack({ simulator: { failureRate: 0.01, ledger: 'counts', callbacksPerSecond: 3_000 } });
   const { id } = await activateDevices(stack, DEVICES);
-  const store = new OutcomeStore<Outcome>({ notifyAfterMs: 5 });
+  const store = new OutcomeStore<Outcome>();
   const readPage = async (after: string | null) => {
-    const { data } = await stack.query<RequestQuery>(print(RequestDocument), { id, first: 1_000, after });
-    if (!data?.request) throw new Error('The gateway does not show the request.');
+    const answer = await patientFetch(stack.gateway.urls.graphql, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: print(RequestDocument), variables: { id, first: 1_000, after } }),
+    });
+    const { data, errors } = (await answer.json()) as GraphqlAnswer<RequestQuery>;
+    if (!data?.request) throw new Error('The gateway does not show the request.', { cause: errors });
     return data.request;
   };
   const snapshots = new Set<unknown>();
@@ -88,4 +95,19 @@ test('a snapshot stays the same until something changes, and so do its lists', (
   expect(store.getSnapshot().counts).toEqual({ FAILED: 2 });
   store.clear();
   expect([store.getSnapshot().outcomes, store.cursor, store.getSnapshot().status]).toEqual([[], null, null]);
+});
+
+test('patientFetch asks again after Retry-After when nothing was run, and gives back every other answer at once', async () => {
+  await using busy = await startAnsweringServer(
+    { status: 503, headers: { 'retry-after': '0' }, body: {} },
+    { status: 503, headers: { 'retry-after': '0' }, body: {} },
+    { status: 200, body: 'at last' },
+  );
+  const ask = (url: string) => patientFetch(url, { method: 'POST', body: '{"query":"{ __typename }"}' });
+  expect(await (await ask(busy.url)).text()).toBe('at last');
+  expect(busy.requests.map(({ body }) => body)).toEqual(Array.from({ length: 3 }, () => '{"query":"{ __typename }"}'));
+  // Without Retry-After nobody says that nothing was run.
+  await using broken = await startAnsweringServer({ status: 503, body: {} });
+  expect((await ask(broken.url)).status).toBe(503);
+  expect(broken.requests).toHaveLength(1);
 });

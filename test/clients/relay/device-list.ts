@@ -16,7 +16,9 @@ export const query = graphql`
 `;
 
 export const requestFragment = graphql`
-  fragment deviceList_request on Request @refetchable(queryName: "deviceListPageQuery") @argumentDefinitions(count: { type: "Int", defaultValue: 100 }, cursor: { type: "Cursor" }) {
+  fragment deviceList_request on Request
+  @refetchable(queryName: "deviceListPageQuery")
+  @argumentDefinitions(count: { type: "Int", defaultValue: 100 }, cursor: { type: "Cursor" }) {
     id
     revision
     status

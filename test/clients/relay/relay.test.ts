@@ -60,7 +60,12 @@ test('relay-compiler takes the schema with a connection, fragments, a mutation, 
   const subscription = await artifact<ConcreteRequest>('Subscription');
   const requestIds: string[] = [];
   for (const first of [1, 1 + DEVICES]) {
-    const input = { accountName: stack.account, servicePlan: 'm2m4G2GB', mdnZipCode: '98801', target: { devices: devices(DEVICES, first) } };
+    const input = {
+      accountName: stack.account,
+      servicePlan: 'm2m4G2GB',
+      mdnZipCode: '98801',
+      target: { devices: devices(DEVICES, first) },
+    };
     const requestId = await mutate(environment, activate, { input }, requestFragment);
     requestIds.push(requestId);
     await follow(environment, subscription, { requestId });
@@ -84,7 +89,9 @@ test('relay-compiler takes the schema with a connection, fragments, a mutation, 
   expect(all).toHaveLength(2 * DEVICES);
   for (const [at, device] of all.entries()) {
     expect(device).toMatchObject({ index: at % DEVICES, status: 'SUCCEEDED', requestId: requestIds[Math.floor(at / DEVICES)] });
-    expect(device.deviceIds).toEqual(expect.arrayContaining(devices(1, at + 1)[0]?.deviceIds.map((id) => expect.objectContaining(id)) ?? []));
+    expect(device.deviceIds).toEqual(
+      expect.arrayContaining(devices(1, at + 1)[0]?.deviceIds.map((id) => expect.objectContaining(id)) ?? []),
+    );
   }
 
   const source = environment.getStore().getSource();
@@ -99,7 +106,12 @@ test('relay-compiler takes the schema with a connection, fragments, a mutation, 
   expect(complaints.mock.calls).toEqual([]);
 });
 
-function mutate(environment: Environment, mutation: ConcreteRequest, variables: Variables, requestFragment: ReaderFragment): Promise<string> {
+function mutate(
+  environment: Environment,
+  mutation: ConcreteRequest,
+  variables: Variables,
+  requestFragment: ReaderFragment,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     commitMutation(environment, {
       mutation,

@@ -1,6 +1,6 @@
 import { useState, type FormEvent, type ReactNode } from 'react';
 import type { ActivateDeviceInput } from '../../../../documents/gql/graphql.ts';
-import type { FrontEnd } from './front-end.ts';
+import { textOf, type FrontEnd } from './front-end.ts';
 
 interface Fault {
   readonly path: readonly string[];
@@ -16,7 +16,7 @@ export function ActivateForm({ frontEnd, onAccepted }: { frontEnd: FrontEnd; onA
   const [key, setKey] = useState(() => crypto.randomUUID());
 
   const send = async (form: FormData) => {
-    const field = (name: string) => String(form.get(name));
+    const field = (name: string) => textOf(form, name);
     const file = form.get('target');
     const result = await activate({
       accountName: field('accountName'),

@@ -1,7 +1,7 @@
 import { useState, type FormEvent } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ActivateForm } from './activate-form.tsx';
-import type { Connect, FrontEnd } from './front-end.ts';
+import { textOf, type Connect, type FrontEnd } from './front-end.ts';
 import { LiveView } from './live-view.tsx';
 import { RequestList } from './request-list.tsx';
 
@@ -22,7 +22,7 @@ export function renderApp(connect: Connect): void {
 function SignIn({ onKey }: { onKey: (key: string) => void }) {
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    onKey(String(new FormData(event.currentTarget).get('key')));
+    onKey(textOf(new FormData(event.currentTarget), 'key'));
   };
   return (
     <form onSubmit={submit}>

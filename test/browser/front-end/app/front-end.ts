@@ -40,3 +40,8 @@ export function present<Data>(data: Data | null | undefined, error?: Error): Dat
   if (data === null || data === undefined) throw new Error('The gateway sent no data.');
   return data;
 }
+
+export function textOf(form: FormData, name: string): string {
+  const value = form.get(name);
+  return typeof value === 'string' ? value : '';
+}

@@ -20,10 +20,12 @@ export function LiveView({ frontEnd, requestId, onRetried }: Props) {
   const cancel = frontEnd.useCancel();
 
   useEffect(() => {
-    store.load((after) => readDevices(requestId, after)).then(
-      () => setLoadedAt(store.cursor),
-      (error: Error) => setProblem(error.message),
-    );
+    store
+      .load((after) => readDevices(requestId, after))
+      .then(
+        () => setLoadedAt(store.cursor),
+        (error: Error) => setProblem(error.message),
+      );
   }, [store, requestId]);
 
   const act = (action: Promise<{ readonly __typename: string; readonly message?: string; readonly request?: { readonly id: string } }>) => {
@@ -60,7 +62,12 @@ export function LiveView({ frontEnd, requestId, onRetried }: Props) {
   );
 }
 
-function Follow({ frontEnd, requestId, store, after }: Pick<Props, 'frontEnd' | 'requestId'> & { store: OutcomeStore<Outcome>; after: string }) {
+function Follow({
+  frontEnd,
+  requestId,
+  store,
+  after,
+}: Pick<Props, 'frontEnd' | 'requestId'> & { store: OutcomeStore<Outcome>; after: string }) {
   const error = frontEnd.useFollow(requestId, after, (event) => void store.apply(event));
   return error ? <em role="alert">{error.message}</em> : null;
 }

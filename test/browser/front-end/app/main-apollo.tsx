@@ -13,6 +13,7 @@ import {
 } from '../../../../documents/gql/graphql.ts';
 import { apolloCacheOptions } from '../../../../examples/cache-options.ts';
 import { resumeLink } from '../../../../examples/follow-with-apollo.ts';
+import { patientFetch } from '../../../../examples/patient-fetch.ts';
 import { createReconnectingClient } from '../../../../examples/reconnecting-client.ts';
 import { renderApp } from './app.tsx';
 import { present, type Connect, type FrontEnd } from './front-end.ts';
@@ -49,7 +50,9 @@ const frontEnd: FrontEnd = {
       // is drawn for every event.
       fetchPolicy: 'no-cache',
       ignoreResults: true,
-      onData: ({ data }) => void (data.data && onEvent(data.data.requestStatus)),
+      onData: ({ data }) => {
+        if (data.data) onEvent(data.data.requestStatus);
+      },
       onError: setError,
     });
     return error;
@@ -62,7 +65,7 @@ const connect: Connect = ({ graphql, websocket, authorization }) => {
     link: ApolloLink.split(
       ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
       ApolloLink.from([resumeLink(), new GraphQLWsLink(socket)]),
-      new HttpLink({ uri: graphql, headers: { authorization } }),
+      new HttpLink({ uri: graphql, headers: { authorization }, fetch: patientFetch }),
     ),
     cache: new InMemoryCache(apolloCacheOptions),
   });

@@ -1,4 +1,14 @@
-import { cacheExchange, Client, fetchExchange, Provider, subscriptionExchange, useClient, useMutation, useQuery, useSubscription } from 'urql';
+import {
+  cacheExchange,
+  Client,
+  fetchExchange,
+  Provider,
+  subscriptionExchange,
+  useClient,
+  useMutation,
+  useQuery,
+  useSubscription,
+} from 'urql';
 import {
   ActivateDevicesDocument,
   CancelRequestDocument,
@@ -9,6 +19,7 @@ import {
   type RequestStatusSubscription,
 } from '../../../../documents/gql/graphql.ts';
 import { forwardResuming } from '../../../../examples/follow-with-urql.ts';
+import { patientFetch } from '../../../../examples/patient-fetch.ts';
 import { createReconnectingClient } from '../../../../examples/reconnecting-client.ts';
 import { renderApp } from './app.tsx';
 import { present, type Connect, type FrontEnd } from './front-end.ts';
@@ -72,6 +83,7 @@ const connect: Connect = ({ graphql, websocket, authorization }) => {
   const client = new Client({
     url: graphql,
     exchanges: [cacheExchange, fetchExchange, subscriptionExchange({ forwardSubscription: forwardResuming(socket, () => undefined) })],
+    fetch: patientFetch,
     fetchOptions: { headers: { authorization } },
     preferGetMethod: false,
   });
