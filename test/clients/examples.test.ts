@@ -49,7 +49,7 @@ describe.each<{ name: string; follow: (options: FollowOptions) => Promise<void> 
     const random = new SeededRandom();
     // A frozen line is only noticed after a while: few of them. The last connections are sound, so that it ends.
     const faultOf = (connection: number): ConnectionFault =>
-      how === 'freeze' && connection > 3 ? {} : { afterBytes: random.between(200, 6_000), how, latencyMs };
+      how === 'freeze' && connection > 3 ? {} : { afterBytes: random.between(200, how === 'freeze' ? 2_000 : 6_000), how, latencyMs };
     await using proxy = await startTcpFaultProxy(stack.gateway.urls.websocket, faultOf);
     const { id } = await activateDevices(stack, DEVICES);
     const ledger = new EventLedger(DEVICES);
