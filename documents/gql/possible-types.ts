@@ -33,8 +33,11 @@
       "RateLimited"
     ],
     "Node": [
+      "AuditEntry",
+      "DeadLetter",
       "DeviceOutcome",
-      "Request"
+      "Request",
+      "UnclaimedCallback"
     ],
     "RenewActivationCodeResult": [
       "CarrierRefused",
@@ -44,6 +47,14 @@
       "InvalidInput",
       "RateLimited",
       "RenewActivationCodeAccepted"
+    ],
+    "RequestAccepted": [
+      "ActivateDevicesAccepted",
+      "RenewActivationCodeAccepted",
+      "RestoreDevicesAccepted",
+      "ResumeProfileAccepted",
+      "RetryFailedDevicesAccepted",
+      "SuspendDevicesAccepted"
     ],
     "ResolveUnknownRequestResult": [
       "InvalidInput",

@@ -121,12 +121,19 @@ const InputAccepted = builder.objectRef<Result<'VALIDATED'>>('InputAccepted').im
   }),
 });
 
+export const RequestAccepted = builder.interfaceRef<Result<'ACCEPTED'>>('RequestAccepted').implement({
+  extensions: OWNED,
+  description:
+    'The gateway took a mutation on: there is a request to follow, new or (with an idempotency key) from before. Every success of a mutation that creates a request has this field, so one fragment reads all of them. Not so the results about a request that was there already (RequestCancelled, UnknownRequestResolved), and not CarrierRefused, whose request is over.',
+  fields: (t) => ({ request: t.expose('request', { type: Request, description: 'The request to follow.' }) }),
+});
+
 /** Declares the result union of one mutation: its success, the answer to `validateOnly`, and the errors. */
 export function resultOf(name: string, what: string) {
   const Success = builder.objectRef<Result<'ACCEPTED'>>(`${name}Accepted`).implement({
     extensions: OWNED,
     description: `${what} was accepted by the gateway. Its request may still be QUEUED, or UNKNOWN: follow it with \`requestStatus\`.`,
-    fields: (t) => ({ request: t.expose('request', { type: Request, description: 'The request to follow.' }) }),
+    interfaces: [RequestAccepted],
   });
   const members: Readonly<Record<SubmitResult['type'], { readonly name: string }>> = {
     ACCEPTED: Success,

@@ -1,6 +1,7 @@
 import type { UnclaimedCallback as Stored } from '../datasources/request-log/request-log.ts';
 import { builder } from './builder.ts';
 import { DeviceIdentifier } from './device-identifier.ts';
+import { nodeOf } from './node.ts';
 import { OWNED } from './rules.ts';
 
 /** Finds a field in a message, in any spelling, that would need a grant if the graph showed it by itself. */
@@ -8,9 +9,9 @@ const NAMES_A_SECRET = /"[^"]*(?:credential|password|activationcode)[^"]*":/i;
 
 export const UnclaimedCallback = builder.objectRef<Stored>('UnclaimedCallback').implement({
   extensions: OWNED,
+  ...nodeOf('unc'),
   description: 'A callback that was received and stored, and that belongs to no request of this gateway.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'The number of the callback in the store.' }),
     accountName: t.exposeString('account', { description: 'The billing account that the callback came for.' }),
     callbackService: t.exposeString('service', {
       description: 'The callback service that sent it, for example `CarrierService` or `DeviceUsage`.',

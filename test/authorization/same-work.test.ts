@@ -111,7 +111,7 @@ test('a dead letter of another account is not read, however long it is', async (
   const [theirs, mine] = (await requestLog.deadLetters({ accounts: null, reason: null }, null, 10)).rows;
   const query = 'mutation ($ids: [ID!]!) { redriveDeadLetters(input: { ids: $ids }) { outcome } }';
   const redrive = async (id: string | undefined) => (await ask(url, null, { query, variables: { ids: [id] } })).text;
-  expect(await redrive(theirs?.id)).toBe(await redrive('999'));
+  expect(await redrive(theirs?.id)).toBe(await redrive('dead_999'));
   expect(given).toEqual([]);
   expect(await redrive(mine?.id)).toContain('UNREADABLE');
   expect(given).toEqual([mine]);

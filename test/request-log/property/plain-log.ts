@@ -288,6 +288,7 @@ export class PlainLog {
 }
 
 /** A message counts on the service its carrier request waits for, and an NB-IoT device has a second one. Of other tools' requests all count. */
-function awaits({ request, part }: Owner, { service }: PlainMessage): boolean {
-  return request.origin === 'EXTERNAL' || service === part.service || (service === 'NiddService' && part.service === 'CarrierService');
+function awaits({ request, part }: Owner, { service, says }: PlainMessage): boolean {
+  if (request.origin === 'EXTERNAL' || service === part.service) return true;
+  return service === 'NiddService' && part.service === 'CarrierService' && says === 'NIDD';
 }

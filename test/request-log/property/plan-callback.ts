@@ -61,7 +61,7 @@ function messageCall(situation: Situation, { says, top, nested, spelling, accoun
     says,
     receivedAt: now,
     callbackCount: 1,
-    service: says === 'NIDD' ? 'NiddService' : says === 'OTHER' ? (top % 2 === 0 ? 'DeviceUsage' : 'NiddService') : service,
+    service: says === 'NIDD' ? 'NiddService' : says === 'OTHER' ? 'DeviceUsage' : service,
     keys: kindsOf(top | nested | (isNamed ? 0 : 1)).map((kind) => plainKey(device, kind)),
     top: kinds.top.map(spell),
     nested: kinds.nested.map(spell),

@@ -1,3 +1,4 @@
+import type { IncomingCallback } from '../request-log.ts';
 import type { RequestOrigin } from '../stored-request.ts';
 
 /** A carrier request, as the id at the carrier finds it. */
@@ -10,10 +11,11 @@ export interface Owner {
 }
 
 /**
- * Whether a carrier request waits for messages of a service. Each service has a path of its own, and who knows the path of one must
- * not be able to settle what another reports. The second message of an NB-IoT device comes from NiddService. Nobody knows what
- * another tool's request waits for.
+ * Whether a carrier request waits for a message. Each service has a path of its own, and who knows the path of one must not be able
+ * to settle what another reports. The second message of an NB-IoT device comes from NiddService. Nobody knows what another tool's
+ * request waits for.
  */
-export function awaits({ service: own, origin }: Owner, service: string): boolean {
-  return origin === 'EXTERNAL' || service === own || (own === 'CarrierService' && service === 'NiddService');
+export function awaits({ service: own, origin }: Owner, { service, message }: Pick<IncomingCallback, 'service' | 'message'>): boolean {
+  if (origin === 'EXTERNAL' || service === own) return true;
+  return own === 'CarrierService' && service === 'NiddService' && message.bearing === 'NIDD_CONFIG';
 }

@@ -14,11 +14,11 @@ const CARRIER_REQUEST = `r.id AS requestId, c.position, c.service, c.carrier_req
 const OUTCOME = 'outcome, outcome_status AS status, source, final_seq AS finalSeq, nidd_seq AS niddSeq, contradicted';
 const EVENT = `seq, at, kind, position, ${OUTCOME}, ties, request_status AS requestStatus, counts, service,
   callback_count AS callbackCount, ${unsealInSql('event', 'message')} AS message`;
-const UNCLAIMED = `CAST(pk AS TEXT) AS id, account, service, carrier_request_id AS carrierRequestId, received_at AS receivedAt,
+const UNCLAIMED = `'unc_' || pk AS id, account, service, carrier_request_id AS carrierRequestId, received_at AS receivedAt,
   callback_count AS callbackCount, digest, ${unsealInSql('unclaimed', 'message')} AS json`;
-const DEAD_LETTER = `CAST(pk AS TEXT) AS id, account, service, received_at AS receivedAt, reason, content_type AS contentType,
+const DEAD_LETTER = `'dead_' || pk AS id, account, service, received_at AS receivedAt, reason, content_type AS contentType,
   content_encoding AS contentEncoding, ${unsealInSql('kept_message', 'body')} AS body`;
-const AUDIT = 'CAST(pk AS TEXT) AS id, at, caller, action, account, devices, subject, outcome';
+const AUDIT = "'aud_' || pk AS id, at, caller, action, account, devices, subject, outcome";
 
 /** `counts` is in the order of OUTCOME_STATUSES, then the unmatched callbacks. */
 const DUE = `r.id AS requestId, r.account, r.origin, r.operation, c.position, c.state, c.carrier_request_id AS carrierRequestId,
@@ -47,6 +47,9 @@ const OF_OUTCOMES = [...OUTCOME_SERVICES].map((service) => `'${service}'`).join(
  * make it read the rows of all others.
  */
 const OF_ACCOUNTS = 'account IN (SELECT value FROM json_each(:accounts))';
+
+/** The same for few rows that are named by their keys. */
+const OF_SOME_OR_ALL = '(?2 IS NULL OR account IN (SELECT value FROM json_each(?2)))';
 
 /** Every statement of the store, prepared once. A list is one JSON parameter. Values that `vault` seals go in and come out plain. */
 export function prepareStatements(db: DatabaseSync, vault: Vault) {
@@ -82,7 +85,7 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
         ${sealInSql(vault, 'event', 'message', '?18', ['CAST(?1 AS INTEGER)', 'CAST(?2 AS INTEGER)'])}, ${keyIdFor(vault, '?18')})`),
     knownDigest: db.prepare('SELECT 1 FROM event WHERE request_pk = ? AND digest = ?'),
     eventsAfter: db.prepare(`SELECT ${EVENT} FROM event WHERE request_pk = ? AND seq > ? ORDER BY seq LIMIT ?`),
-    outcomesOf: db.prepare(`SELECT ${OUTCOME} FROM event
+    outcomesOf: db.prepare(`SELECT seq, ${OUTCOME} FROM event
       WHERE request_pk = ? AND outcome IS NOT NULL ORDER BY seq`),
     eventsByPlace: db.prepare(`SELECT request_pk AS requestPk, ${EVENT} FROM json_each(?) place
       CROSS JOIN event ON request_pk = place.value ->> 0 AND seq = place.value ->> 1`),
@@ -147,6 +150,7 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     unclaimedPage: db.prepare('SELECT pk FROM unclaimed WHERE pk > :after ORDER BY pk LIMIT :limit'),
     unclaimedPageOf: db.prepare(`SELECT pk FROM unclaimed WHERE pk > :after AND ${OF_ACCOUNTS} ORDER BY pk LIMIT :limit`),
     unclaimedByPk: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk = ?`),
+    unclaimedByIds: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk IN (SELECT value FROM json_each(?1)) AND ${OF_SOME_OR_ALL}`),
     countUnclaimed: db.prepare('SELECT count(*) AS rows FROM unclaimed'),
     insertDeadLetter: db.prepare(`INSERT INTO kept_message
       (account, service, received_at, reason, content_type, digest, body, key_id, content_encoding)
@@ -162,7 +166,7 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       ORDER BY pk LIMIT :limit`),
     deadLetterByPk: db.prepare(`SELECT ${DEAD_LETTER} FROM kept_message WHERE pk = ?`),
     deadLettersByIds: db.prepare(`SELECT ${DEAD_LETTER} FROM kept_message WHERE pk IN (SELECT value FROM json_each(?1))
-      AND (?2 IS NULL OR account IN (SELECT value FROM json_each(?2)))`),
+      AND ${OF_SOME_OR_ALL}`),
     deleteDeadLetter: db.prepare('DELETE FROM kept_message WHERE pk = ?'),
     insertForward: db.prepare(`INSERT INTO forward (pk, account, service, received_at, content_type, body, key_id, content_encoding)
       VALUES (${isPlain ? 'NULL' : NEXT_FORWARD}, ?1, ?2, ?3, ?4,
@@ -185,6 +189,7 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       ORDER BY pk DESC LIMIT :limit`),
     auditPageOf: db.prepare(`SELECT ${AUDIT} FROM audit WHERE pk < :before AND (:caller IS NULL OR caller = :caller) AND ${OF_ACCOUNTS}
       ORDER BY pk DESC LIMIT :limit`),
+    auditByIds: db.prepare(`SELECT ${AUDIT} FROM audit WHERE pk IN (SELECT value FROM json_each(?1)) AND ${OF_SOME_OR_ALL}`),
     setFact: db.prepare('INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value'),
     deleteFact: db.prepare('DELETE FROM fact WHERE key = ?'),
     fact: db.prepare('SELECT value FROM fact WHERE key = ?'),

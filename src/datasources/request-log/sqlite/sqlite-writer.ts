@@ -127,7 +127,7 @@ export class SqliteWriter {
       return 'UNCLAIMED';
     }
     if (this.#sql.knownDigest.get(owner.pk, digest)) return 'DUPLICATE';
-    if (!awaits(owner, service)) return keepAside(this.#sql, this.#forwards, callback, 'WRONG_SERVICE');
+    if (!awaits(owner, callback)) return keepAside(this.#sql, this.#forwards, callback, 'WRONG_SERVICE');
     if (!this.stateIfWhole(owner.pk)) return keepAside(this.#sql, this.#forwards, callback, 'DAMAGED_REQUEST');
     if (owner.origin === 'EXTERNAL') this.#reopen(owner, receivedAt);
     this.change(owner.pk, { type: 'CALLBACK', position: owner.position, callback }, receivedAt);
@@ -196,7 +196,7 @@ export class SqliteWriter {
       const unclaimed = toUnclaimed(row);
       if (!unclaimed || this.#sql.knownDigest.get(pk, row.digest)) continue;
       const callback = { ...unclaimed, digest: row.digest };
-      if (awaits(owner, callback.service)) this.change(pk, { type: 'CALLBACK', position, callback }, row.receivedAt);
+      if (awaits(owner, callback)) this.change(pk, { type: 'CALLBACK', position, callback }, row.receivedAt);
       else keepAside(this.#sql, this.#forwards, callback, 'WRONG_SERVICE');
     }
   }
