@@ -34,7 +34,7 @@ export type ActivateDevicesInput = {
   devices?: Array<ActivateDeviceInput> | null | undefined;
   /** The device group to put the listed `devices` into, at most 100 characters. To activate the devices of a group, use `activateGroup`. */
   groupName?: string | null | undefined;
-  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. Two inputs are the same when they ask the carrier for the same: the spelling of texts and identifiers does not count, nor the order of devices, of their identifiers and of custom fields. `DeviceOutcome.index` is the place in the first input. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
+  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. Two inputs are the same when they ask the carrier for the same: the spelling of texts and identifiers does not count, nor the order of the identifiers of a device and of custom fields. The order of devices counts, because `DeviceOutcome.index` is the place in it. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;
   /** The ID of a “Qualified” or “Closed - Won” VPP customer lead (GET /leads), at most 100 characters. It is used for MDN assignment, taxation and compensation. Not allowed for non-VPP activations, nor together with `primaryPlaceOfUse`. Set `mdnZipCode` to the zip value of the lead’s address. */
   leadId?: string | null | undefined;
@@ -301,7 +301,7 @@ export type RenewActivationCodeInput = {
   clientReference?: string | null | undefined;
   /** 1 to 10,000 deactivated devices. */
   devices: Array<RenewActivationCodeDeviceInput>;
-  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. Two inputs are the same when they ask the carrier for the same: the spelling of texts and identifiers does not count, nor the order of devices, of their identifiers and of custom fields. `DeviceOutcome.index` is the place in the first input. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
+  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. Two inputs are the same when they ask the carrier for the same: the spelling of texts and identifiers does not count, nor the order of the identifiers of a device and of custom fields. The order of devices counts, because `DeviceOutcome.index` is the place in it. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;
   /** The 5-digit ZIP code of the profile. */
   mdnZipCode?: string | null | undefined;
@@ -381,7 +381,7 @@ export type RestoreDevicesInput = {
   devices?: Array<LineInput> | null | undefined;
   /** The devices of a group, instead of a list. */
   group?: LineGroupInput | null | undefined;
-  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. Two inputs are the same when they ask the carrier for the same: the spelling of texts and identifiers does not count, nor the order of devices, of their identifiers and of custom fields. `DeviceOutcome.index` is the place in the first input. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
+  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. Two inputs are the same when they ask the carrier for the same: the spelling of texts and identifiers does not count, nor the order of the identifiers of a device and of custom fields. The order of devices counts, because `DeviceOutcome.index` is the place in it. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;
   /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;
@@ -403,7 +403,7 @@ export type ResumeProfileInput = {
   clientReference?: string | null | undefined;
   /** 1 to 10,000 profiles, Verizon US and Global. */
   devices: Array<ResumeProfileDeviceInput>;
-  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. Two inputs are the same when they ask the carrier for the same: the spelling of texts and identifiers does not count, nor the order of devices, of their identifiers and of custom fields. `DeviceOutcome.index` is the place in the first input. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
+  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. Two inputs are the same when they ask the carrier for the same: the spelling of texts and identifiers does not count, nor the order of the identifiers of a device and of custom fields. The order of devices counts, because `DeviceOutcome.index` is the place in it. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;
   /** The Verizon service plan for a profile on the Verizon network, the Global service plan for a Global one. */
   servicePlan?: string | null | undefined;
@@ -415,7 +415,7 @@ export type ResumeProfileInput = {
 export type RetryFailedDevicesInput = {
   /** Your own name for the request, 1–255 characters. `requests(filter: {clientReference})` finds it. */
   clientReference?: string | null | undefined;
-  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. Two inputs are the same when they ask the carrier for the same: the spelling of texts and identifiers does not count, nor the order of devices, of their identifiers and of custom fields. `DeviceOutcome.index` is the place in the first input. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
+  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. Two inputs are the same when they ask the carrier for the same: the spelling of texts and identifiers does not count, nor the order of the identifiers of a device and of custom fields. The order of devices counts, because `DeviceOutcome.index` is the place in it. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;
   /** The `id` of the request (`req_…`), or one of its requestIds at the carrier. */
   requestId: string | number;
@@ -433,7 +433,7 @@ export type SuspendDevicesInput = {
   devices?: Array<LineInput> | null | undefined;
   /** The devices of a group, instead of a list. */
   group?: LineGroupInput | null | undefined;
-  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. Two inputs are the same when they ask the carrier for the same: the spelling of texts and identifiers does not count, nor the order of devices, of their identifiers and of custom fields. `DeviceOutcome.index` is the place in the first input. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
+  /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. Two inputs are the same when they ask the carrier for the same: the spelling of texts and identifiers does not count, nor the order of the identifiers of a device and of custom fields. The order of devices counts, because `DeviceOutcome.index` is the place in it. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;
   /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;

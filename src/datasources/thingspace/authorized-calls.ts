@@ -130,7 +130,7 @@ export class AuthorizedCalls {
     const isRefusal = status >= 400 && status < 500 && status !== 408 && error !== null;
     if (status >= 300 && (!isRefusal || hasCode(error, 'REQUEST_FAILED.UnexpectedError'))) {
       onCall?.(name, 'failed');
-      throw unavailableError(what, `it answered HTTP ${status}${error ? ` (${error.code})` : ''}`);
+      throw unavailableError(what, `it answered HTTP ${status}${error ? ` (${error.code})` : ''}`, { details: { httpStatus: status } });
     }
     onCall?.(name, status < 300 ? 'ok' : 'refused');
     return answer;

@@ -1,36 +1,21 @@
-import type { DeadLetterReason } from '../../../src/datasources/request-log/dead-letter-log.ts';
 import type { AppendResult } from '../../../src/datasources/request-log/request-log.ts';
 import type { OutcomeStatus } from '../../../src/datasources/request-log/stored-request.ts';
 import { LEADS_TO, mayBegin, MOVES, UNSETTLED, type StepType } from './plain-steps.ts';
-import { change, isEnded, learn, newDevice, type Heard, type PlainMessage, type PlainPart, type PlainRequest } from './plain-request.ts';
+import {
+  awaits,
+  change,
+  isEnded,
+  learn,
+  newDevice,
+  type Heard,
+  type PlainMessage,
+  type PlainPart,
+  type PlainRequest,
+} from './plain-request.ts';
+import type { PlainDeadLetter, PlainFinding, PlainForward } from './plain-rows.ts';
 
 /** The answer to a call that is refused with an error. Nothing of the call is kept. */
 export const REJECTS = 'REJECTS';
-
-export interface PlainFinding {
-  readonly request: PlainRequest;
-  readonly part: number;
-  readonly index: number | null;
-  readonly succeeded: boolean;
-  readonly keys: readonly string[];
-  readonly tag: string;
-}
-
-export interface PlainDeadLetter {
-  readonly account: string;
-  readonly service: string;
-  readonly reason: DeadLetterReason;
-  /** Identifies the message, also when it is sent again. */
-  readonly body: string;
-  readonly receivedAt: number;
-}
-
-export interface PlainForward {
-  readonly account: string;
-  readonly service: string;
-  readonly receivedAt: number;
-  readonly body: string;
-}
 
 export interface Owner {
   readonly request: PlainRequest;
@@ -124,7 +109,7 @@ export class PlainLog {
       if (!waits) this.#keep({ account, service, reason: 'FOREIGN_REQUEST', body: tag, receivedAt: message.receivedAt });
       return 'FOREIGN';
     }
-    if (!awaits(owner, message)) {
+    if (!awaits(owner.request, owner.part, message)) {
       this.#keep({ account, service, reason: 'WRONG_SERVICE', body: tag, receivedAt: message.receivedAt });
       return 'WRONG_SERVICE';
     }
@@ -258,7 +243,7 @@ export class PlainLog {
     for (const message of claimed) {
       const { account, service, tag: body, receivedAt } = message;
       const part = request.parts[at];
-      if (part && awaits({ request, at, part }, message)) this.#apply(request, at, message, now);
+      if (part && awaits(request, part, message)) this.#apply(request, at, message, now);
       // It was forwarded when it came.
       else this.#keep({ account, service, reason: 'WRONG_SERVICE', body, receivedAt }, false);
     }
@@ -308,10 +293,4 @@ export class PlainLog {
     else if (device.status !== status) device.contradicted = true;
     return index;
   }
-}
-
-/** A message counts on the service its carrier request waits for, and an NB-IoT device has a second one. Of other tools' requests all count. */
-function awaits({ request, part }: Owner, { service, says }: PlainMessage): boolean {
-  if (request.origin === 'EXTERNAL' || service === part.service) return true;
-  return service === 'NiddService' && part.service === 'CarrierService' && says === 'NIDD';
 }

@@ -1,7 +1,7 @@
 import type { Finding } from '../../../src/datasources/request-log/follow-up-log.ts';
 import { deviceOfIccid, kindsOf, ownGuid, plainKey, spelt } from './fleet.ts';
 import type { OperationOf } from './operations.ts';
-import type { PlainFinding } from './plain-log.ts';
+import type { PlainFinding } from './plain-rows.ts';
 import type { PlainRequest } from './plain-request.ts';
 import { plainSettle } from './plain-settle.ts';
 import { ERROR, partsOf, pick, type PlannedCall, type Situation } from './planned-call.ts';
