@@ -107,7 +107,7 @@ export function identifier(kinds: readonly DeviceIdentifierKind[]) {
       value: z
         .string()
         .describe(
-          'The identifier itself. ICCID 18–20 digits, EID 32, IMEI 14–16, MDN 10, MSISDN 11, ESN 11 (or 8 hexadecimal); MEID 14 hexadecimal digits (or 18 decimal). Blanks, dashes, dots, slashes, parentheses, the +1 of a phone number and a trailing F of an ICCID do not count. It is stored and sent without them.',
+          'The identifier itself. ICCID 18–20 digits, EID 32, IMEI 14–16, MDN 10, MSISDN 11, ESN 11; MEID 14 hexadecimal digits. An ESN of 8 hexadecimal and a MEID of 18 decimal digits are taken, too. Blanks, dashes, dots, slashes, parentheses, the +1 of a phone number and a trailing F of an ICCID do not count. It is stored and sent without them.',
         ),
     })
     .superRefine(({ kind, value }, context) => {

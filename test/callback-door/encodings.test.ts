@@ -95,7 +95,7 @@ test('an unreadable message is kept unpacked, because nobody could find the pass
     Buffer.from(body ?? []).toString(at === 0 ? 'utf8' : 'utf16le'),
   );
   expect(texts).toEqual([0, 1, 2].map((at) => `${at === 0 ? '' : '\ufeff'}${said.replace('door-password', '*'.repeat(13))}`));
-  expect(Buffer.from(kept[3]?.body ?? []).toString()).toBe(said.replace('door-password', '*'.repeat(26)));
+  expect(Buffer.from(kept[3]?.body ?? []).toString()).toBe(said.replace('door-password', '*'.repeat(25)));
 });
 
 const BOMBS: readonly (readonly [what: string, encoding: string | null, body: Uint8Array])[] = [

@@ -56,7 +56,10 @@ const spelling = ({ kind, id }: Named): fc.Arbitrary<string> =>
       fc.boolean(),
     )
     .map(([gaps, isPadded]) => {
-      const text = [...id].map((digit, at) => `${gaps[at]}${digit}`).join('');
+      const text = id
+        .split('')
+        .map((digit, at) => `${gaps[at]}${digit}`)
+        .join('');
       if (kind === 'ICCID' && isPadded) return `${text}F`;
       if (kind === 'MDN' && isPadded) return `+1 ${text}`;
       return kind === 'MSISDN' && isPadded ? `+${text}` : text;

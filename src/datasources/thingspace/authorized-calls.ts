@@ -105,7 +105,7 @@ export class AuthorizedCalls {
    *
    * | what happened | code |
    * |---|---|
-   * | no answer, no token, 408, 5xx, UnexpectedError, a refusal that is not the carrier's | CARRIER_UNAVAILABLE: ask again later |
+   * | no answer, no token, 408, 5xx, UnexpectedError, a refusal that is not the carrier's | CARRIER_UNAVAILABLE: ask again later. With an answer, `details.httpStatus` |
    * | 429, or code 900800 | CARRIER_UNAVAILABLE with `details.retryAfterMs` |
    * | credentials refused | CARRIER_LOGIN_REFUSED |
    */

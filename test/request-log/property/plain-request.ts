@@ -153,9 +153,3 @@ function statusNow(request: PlainRequest): RequestStatus {
 }
 
 const ENDED: ReadonlySet<string> = new Set(['SUCCEEDED', 'PARTIALLY_FAILED', 'FAILED', 'REJECTED', 'EXPIRED', 'CANCELLED']);
-
-/** A message counts on the service its carrier request waits for, and an NB-IoT device has a second one. Of other tools' requests all count. */
-export function awaits({ origin }: PlainRequest, part: PlainPart, { service, says }: PlainMessage): boolean {
-  if (origin === 'EXTERNAL' || service === part.service) return true;
-  return service === 'NiddService' && part.service === 'CarrierService' && says === 'NIDD';
-}

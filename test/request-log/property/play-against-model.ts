@@ -8,7 +8,7 @@ import { batchView, viewOfLog } from './log-view.ts';
 import type { Operation, OperationOf } from './operations.ts';
 import { planOperation } from './plan-operation.ts';
 import { PlainLog, REJECTS } from './plain-log.ts';
-import type { PlainForward, PlainDeadLetter } from './plain-rows.ts';
+import type { PlainDeadLetter, PlainForward } from './plain-shapes.ts';
 import type { PlainRequest } from './plain-request.ts';
 import { plainBatch, plainView } from './plain-view.ts';
 import { pick, type PlannedCall, type Situation } from './planned-call.ts';

@@ -29,17 +29,18 @@ export async function unpack(foreign: ForeignBytes, maxBytes: number): Promise<F
   let unpacked = foreign;
   for (let tries = 0, end = names.length; tries < MAX_LAYERS; tries++) {
     const shown = codingShownBy(unpacked.bytes);
-    const at = names.findLastIndex((name, place) => place < end && (shown ? codingOf(name) === shown : codingOf(name) !== null));
-    const coding = shown ?? codingOf(names[at] ?? '');
+    const at = names.findLastIndex((name, place) => place < end && codingOf(name) !== null);
+    const named = codingOf(names[at] ?? '');
+    const coding = shown ?? named;
     if (!coding || (!shown && isPlain(unpacked))) break;
-    if (at >= 0) end = at;
+    if (coding === named) end = at;
     const bytes = await undo(coding, unpacked.bytes, maxBytes);
     if (bytes === 'TOO_LARGE') return null;
     if (bytes === null) {
       if (shown) break;
       continue;
     }
-    names = names.filter((_name, place) => place !== at);
+    if (coding === named) names = names.filter((_name, place) => place !== at);
     unpacked = { ...foreign, bytes, contentEncoding: names.join(', ') || null };
   }
   return unpacked;

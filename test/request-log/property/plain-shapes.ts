@@ -1,5 +1,5 @@
 import type { DeadLetterReason } from '../../../src/datasources/request-log/dead-letter-log.ts';
-import type { PlainRequest } from './plain-request.ts';
+import type { PlainPart, PlainRequest } from './plain-request.ts';
 
 export interface PlainFinding {
   readonly request: PlainRequest;
@@ -24,4 +24,10 @@ export interface PlainForward {
   readonly service: string;
   readonly receivedAt: number;
   readonly body: string;
+}
+
+export interface Owner {
+  readonly request: PlainRequest;
+  readonly at: number;
+  readonly part: PlainPart;
 }
