@@ -121,7 +121,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
 
   const callbacksUrl = await door.open();
   const { sender, submitter } = await startSending(config, { ...parts, ...carrier });
-  startFollowingUp(config, { ...parts, reads: carrier.reads });
+  const reconciler = startFollowingUp(config, { ...parts, reads: carrier.reads });
 
   const trusted = createTrustedDocuments({ mode: config.trustedDocuments, documents });
   const graphql = createGraphql({
@@ -131,7 +131,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       submitter,
       sender,
       feed: new RequestFeed(requestLog, hub, scheduler),
-      manager: new RequestManager({ requestLog, submitter, sender }),
+      manager: new RequestManager({ requestLog, submitter, sender, reconciler, session: carrier.session }),
       deadLetters: new DeadLetters({ requestLog, receiver: door.receiver }),
     },
     openPerCaller: config.socketsPerCaller * SUBSCRIPTIONS_PER_SOCKET,

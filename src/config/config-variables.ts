@@ -562,6 +562,13 @@ export const VARIABLES = {
     fallback: '43200000',
     parse: whole('milliseconds', 200, 604_800_000),
   }),
+  externalQuietMs: variable({
+    name: 'M2M_EXTERNAL_QUIET_MS',
+    description:
+      'When every known device of another tool’s request has a result, the request ends once nothing more has come for this long, in milliseconds. A later callback opens it again.',
+    fallback: '900000',
+    parse: whole('milliseconds', 100, 86_400_000),
+  }),
   reconcileCallsPerMinute: variable({
     name: 'M2M_RECONCILE_CALLS_PER_MINUTE',
     description: 'Most questions to the carrier about silent devices in any 60 seconds.',

@@ -159,6 +159,8 @@ export interface RequestLog extends FollowUpLog, DeadLetterLog, ForwardQueue, Au
   outcomePages(wanted: readonly OutcomePage[], work?: number): Promise<readonly Page<StoredOutcome>[]>;
   outcomesById(ids: readonly string[]): Promise<ReadonlyMap<string, StoredOutcome>>;
   unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): Promise<Page<UnclaimedCallback>>;
+  /** Unclaimed callbacks of these accounts (null: of all). */
+  unclaimedById(ids: readonly string[], accounts: readonly string[] | null): Promise<ReadonlyMap<string, UnclaimedCallback>>;
   sendable(requestId: string): Promise<SendableRequest | null>;
 
   /** Up to `limit` changes after `afterSeq`; null when nothing is new. In a batch only the last change may end the Request. */

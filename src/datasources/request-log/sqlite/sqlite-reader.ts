@@ -17,6 +17,7 @@ import {
 } from '../stored-request.ts';
 import type { LogBatch, LogCounts, OutcomePage, RequestFilter, RequestSearch, SendableRequest, UnclaimedCallback } from '../request-log.ts';
 import { findIndexed } from './index-identifiers.ts';
+import { numberIn } from '../numbered-id.ts';
 import { readPage } from './read-page.ts';
 import { listRequestsSql, type Statements } from './sqlite-statements.ts';
 import {
@@ -31,13 +32,20 @@ import {
   type UnclaimedRow,
 } from './sqlite-rows.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
-import { countWithoutNidd, NO_DEVICES, readOutcomeSummaries, summarize, type OutcomeSummaries } from './outcome-summaries.ts';
+import {
+  countWithoutNidd,
+  NO_DEVICES,
+  readOutcomeSummaries,
+  summarize,
+  type OutcomeSummaries,
+  type OutcomeSummary,
+} from './outcome-summaries.ts';
 import type { PlacedEvent } from '../transition.ts';
 
 type Memory = Pick<SqliteWriter, 'state' | 'stateInMemory' | 'recent'>;
 
 /** How a device stands at some row. Its messages are read later. */
-interface OutcomeAt extends OutcomeChange {
+interface OutcomeAt extends OutcomeChange, OutcomeSummary {
   readonly pk: number;
   readonly requestId: string;
   readonly requested: StoredOutcome['requested'];
@@ -163,7 +171,7 @@ export class SqliteReader {
       if (event.callback) messages.set(seq, event.callback);
       if (event.outcome) {
         const { index } = event.outcome;
-        newest.set(index, { pk, requestId, requested: requested(index), ...resolveThisRow(event.outcome, seq) });
+        newest.set(index, { pk, requestId, requested: requested(index), lastSeq: seq, ...resolveThisRow(event.outcome, seq) });
       }
     }
     return {
@@ -182,11 +190,17 @@ export class SqliteReader {
 
   unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): Page<UnclaimedCallback> {
     this.statements++;
-    const asked = { after: Number(after ?? 0), limit: limit + 1 };
+    const asked = { after: after === null ? 0 : numberIn('unc', after), limit: limit + 1 };
     const { unclaimedPage, unclaimedPageOf, unclaimedByPk } = this.#sql;
     const found = accounts ? unclaimedPageOf.all({ ...asked, accounts: JSON.stringify(accounts) }) : unclaimedPage.all(asked);
     const { rows, hasMore } = readPage<UnclaimedRow>(found, limit, unclaimedByPk, ({ json }) => json.length);
     return { rows: rows.flatMap((row) => toUnclaimed(row) ?? []), hasMore };
+  }
+
+  unclaimedById(ids: readonly string[], accounts: readonly string[] | null): Map<string, UnclaimedCallback> {
+    const numbers = JSON.stringify(ids.map((id) => numberIn('unc', id)));
+    const rows = this.#all<UnclaimedRow>(this.#sql.unclaimedByIds, numbers, accounts && JSON.stringify(accounts));
+    return new Map(rows.flatMap((row) => toUnclaimed(row) ?? []).map((callback) => [callback.id, callback]));
   }
 
   sendable(requestId: string): SendableRequest | null {
@@ -237,7 +251,7 @@ export class SqliteReader {
       }
     }
     const message = (pk: number, seq: number) => (seq === 0 ? null : (atHand.get(seq) ?? fetched.get(`${pk}/${seq}`) ?? null));
-    return outcomes.map(({ pk, requestId, index, requested, status, source, contradicted, finalSeq, niddSeq }) => ({
+    return outcomes.map(({ pk, requestId, index, requested, status, source, contradicted, lastSeq, finalSeq, niddSeq }) => ({
       id: outcomeId(requestId, index),
       requestId,
       index,
@@ -245,6 +259,7 @@ export class SqliteReader {
       status,
       source,
       contradicted,
+      lastSeq,
       final: message(pk, finalSeq),
       nidd: message(pk, niddSeq),
     }));
