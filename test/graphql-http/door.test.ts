@@ -161,9 +161,9 @@ test('of two operations the named one runs', async () => {
 test.each([
   ['a string for an object', { input: 'x' }],
   ['nothing', {}],
-  ['a list for a string', { input: { accountName: ['a'], servicePlan: 'x', mdnZipCode: '98801' } }],
-  ['a number for a string', { input: { accountName: 1, servicePlan: 'x', mdnZipCode: '98801' } }],
-  ['an unknown field', { input: { accountName: 'a', servicePlan: 'x', mdnZipCode: '98801', devises: [] } }],
+  ['a list for a string', { input: { accountName: ['a'], servicePlan: 'x', mdnZipCode: '98801', target: { devices: [] } } }],
+  ['a number for a string', { input: { accountName: 1, servicePlan: 'x', mdnZipCode: '98801', target: { devices: [] } } }],
+  ['an unknown field', { input: { accountName: 'a', servicePlan: 'x', mdnZipCode: '98801', target: { devices: [] }, devises: [] } }],
   [
     'an unknown kind of identifier',
     { input: { accountName: 'a', servicePlan: 'x', mdnZipCode: '1', target: { devices: [{ deviceIds: [{ kind: 'X', value: '1' }] }] } } },
