@@ -65,7 +65,7 @@ export const Request = RequestRef.implement({
     carrierRequests: t.field({
       type: [CarrierRequest],
       description:
-        'The POSTs that were sent, or will be sent, to the carrier. One for each 10,000 devices or part of them, so that there are at most a few.',
+        'The POSTs that were sent, or will be sent, to the carrier. At most 100: a POST takes 10,000 devices, for profile operations 100.',
       resolve: async ({ id }, _args, { loaders }) => [...(await loaders.carrierRequests.load(id))],
     }),
     queue: t.field({

@@ -66,7 +66,7 @@ test('a dead letter is tried again by its id; its number alone is told the new f
   await using stack = await startStack({ register: false, env: { M2M_LOG_LEVEL: 'silent' } });
   await postCallback(stack, 'CarrierService', 'not a message');
   const redrive = 'mutation ($ids: [ID!]!) { redriveDeadLetters(input: { ids: $ids }) { deadLetterId outcome } }';
-  const [{ id = '' } = {}] = (await stack.query<Lists>('{ deadLetters { nodes { id } } }')).data?.deadLetters.nodes ?? [];
+  const id = (await stack.query<Lists>('{ deadLetters { nodes { id } } }')).data?.deadLetters.nodes[0]?.id ?? '';
   expect(await stack.query(redrive, { ids: [id] })).toEqual({
     data: { redriveDeadLetters: [{ deadLetterId: id, outcome: 'UNREADABLE' }] },
   });

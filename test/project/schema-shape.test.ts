@@ -70,7 +70,7 @@ test('no field is called id that is not a global identity', () => {
 
 /** Lists of objects that are no pages, and what bounds them. */
 const BOUNDED = new Map([
-  ['Request.carrierRequests', 'one for each 10,000 devices'],
+  ['Request.carrierRequests', 'at most 100: 10,000 devices, 100 in a POST'],
   ['RequestStatusEvent.outcomes', '`batchSize`'],
   ['InvalidInput.faults', 'The first 100'],
   ['Mutation.redriveDeadLetters', '`ids`, at most 1,000'],
