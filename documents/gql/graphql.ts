@@ -50,6 +50,8 @@ export type ActivateDevicesInput = {
   skuNumber?: string | null | undefined;
   /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;
+  /** How long the mutation waits for the carrier’s answer, in milliseconds: 0 to 60,000. With 0 it returns as soon as the request is stored. A refusal by the carrier then shows in the request and not in the result. It does not count as a part of the input for `idempotencyKey`. Default: as the gateway is configured, usually 10,000. */
+  waitMs?: number | null | undefined;
 };
 
 /** Activates the devices of a group. */
@@ -305,6 +307,8 @@ export type RenewActivationCodeInput = {
   servicePlan?: string | null | undefined;
   /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;
+  /** How long the mutation waits for the carrier’s answer, in milliseconds: 0 to 60,000. With 0 it returns as soon as the request is stored. A refusal by the carrier then shows in the request and not in the result. It does not count as a part of the input for `idempotencyKey`. Default: as the gateway is configured, usually 10,000. */
+  waitMs?: number | null | undefined;
 };
 
 /** Narrows a list of requests. A request must match every field that is given. */
@@ -379,6 +383,8 @@ export type RestoreDevicesInput = {
   idempotencyKey?: string | null | undefined;
   /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;
+  /** How long the mutation waits for the carrier’s answer, in milliseconds: 0 to 60,000. With 0 it returns as soon as the request is stored. A refusal by the carrier then shows in the request and not in the result. It does not count as a part of the input for `idempotencyKey`. Default: as the gateway is configured, usually 10,000. */
+  waitMs?: number | null | undefined;
   /** Every device of the account, instead of a list. */
   wholeAccount?: WholeAccountInput | null | undefined;
 };
@@ -403,6 +409,8 @@ export type ResumeProfileInput = {
   servicePlan?: string | null | undefined;
   /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;
+  /** How long the mutation waits for the carrier’s answer, in milliseconds: 0 to 60,000. With 0 it returns as soon as the request is stored. A refusal by the carrier then shows in the request and not in the result. It does not count as a part of the input for `idempotencyKey`. Default: as the gateway is configured, usually 10,000. */
+  waitMs?: number | null | undefined;
 };
 
 /** The request whose failed devices are tried again. */
@@ -415,6 +423,8 @@ export type RetryFailedDevicesInput = {
   requestId: string | number;
   /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;
+  /** How long the mutation waits for the carrier’s answer, in milliseconds: 0 to 60,000. With 0 it returns as soon as the request is stored. A refusal by the carrier then shows in the request and not in the result. It does not count as a part of the input for `idempotencyKey`. Default: as the gateway is configured, usually 10,000. */
+  waitMs?: number | null | undefined;
 };
 
 /** Which devices to suspend. Give exactly one of `devices`, `group` and `wholeAccount`. No field may contain `'`, `<` or `\`. */
@@ -431,6 +441,8 @@ export type SuspendDevicesInput = {
   idempotencyKey?: string | null | undefined;
   /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */
   validateOnly?: boolean | null | undefined;
+  /** How long the mutation waits for the carrier’s answer, in milliseconds: 0 to 60,000. With 0 it returns as soon as the request is stored. A refusal by the carrier then shows in the request and not in the result. It does not count as a part of the input for `idempotencyKey`. Default: as the gateway is configured, usually 10,000. */
+  waitMs?: number | null | undefined;
   /** Every device of the account, instead of a list. */
   wholeAccount?: WholeAccountInput | null | undefined;
   /** Whether the devices are billed while they are suspended: `true` with billing, `false` without billing if the contract allows it. Default: the carrier decides. */

@@ -68,6 +68,8 @@ export interface Command {
   /** The Request whose failed devices are tried again. */
   readonly retryOf: string | null;
   readonly validateOnly: boolean;
+  /** How long the mutation waits for the carrier's answer. Null for the configured time. */
+  readonly waitMs: number | null;
 }
 
 /** A parsed command, or all faults of the input. */
@@ -141,6 +143,7 @@ export function defineOperation<Fields extends z.ZodRawShape, TargetFields exten
           idempotencyKey: common.data.idempotencyKey ?? null,
           retryOf: null,
           validateOnly: common.data.validateOnly ?? false,
+          waitMs: common.data.waitMs ?? null,
         },
       };
     },

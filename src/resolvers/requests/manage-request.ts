@@ -104,7 +104,8 @@ export class RequestManager {
   async #retry(caller: Caller, request: StoredRequest, options: RequestOptions): Promise<SubmitResult> {
     const { submitter } = this.#options;
     const key = options.validateOnly ? null : (options.idempotencyKey ?? null);
-    const repeat = await submitter.findRepeated(caller, request.account, key, ({ retryOf }) => retryOf === request.id);
+    const waitMs = options.waitMs ?? null;
+    const repeat = await submitter.findRepeated(caller, request.account, key, ({ retryOf }) => retryOf === request.id, waitMs);
     if (repeat) return this.#record(caller, RETRY, request, repeat);
     const command = await this.#planRetry(request, options);
     // The submitter records the result of a command.
@@ -139,6 +140,7 @@ export class RequestManager {
       idempotencyKey: idempotencyKey ?? null,
       retryOf: request.id,
       validateOnly: validateOnly ?? false,
+      waitMs: options.waitMs ?? null,
     };
   }
 
