@@ -1,7 +1,7 @@
 import { listEachOnce } from '../datasources/thingspace/wire/device-identifier.ts';
 import type { CallbackFault, CallbackMessage, CallbackSuspension } from '../datasources/thingspace/wire/callback.ts';
 import type { StoredCallback, StoredOutcome } from '../datasources/request-log/stored-request.ts';
-import { adviceFor } from '../resolvers/requests/advice.ts';
+import { adviceFor, isRetriable } from '../resolvers/requests/advice.ts';
 import { builder } from './builder.ts';
 import { DeviceIdentifier } from './device-identifier.ts';
 import { OutcomeSourceEnum, OutcomeStatusEnum } from './enums.ts';
@@ -21,6 +21,11 @@ const Fault = builder.objectRef<CallbackFault>('Fault').implement({
       nullable: true,
       description: 'What to do about it. Null when this gateway has no advice for the code.',
       resolve: ({ code }) => adviceFor(code),
+    }),
+    retriable: t.boolean({
+      description:
+        'True when the same request may succeed later, so that a retry makes sense. `retryFailedDevices` leaves out devices whose fault is not retriable: the fault lies in what the request says (a wrong identifier, a plan that the account does not have), or the carrier still works on the device.',
+      resolve: ({ code }) => isRetriable(code),
     }),
   }),
 });

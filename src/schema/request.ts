@@ -2,12 +2,14 @@ import type { StoredRequest } from '../datasources/request-log/stored-request.ts
 import { operationNamed } from '../operations/index.ts';
 import { mayUse } from '../resolvers/access/caller.ts';
 import { cursorAt } from '../resolvers/requests/cursor.ts';
+import { countFaults } from '../resolvers/requests/failed-devices.ts';
 import type { WaitingPlace } from '../resolvers/requests/request-sender.ts';
 import { builder } from './builder.ts';
 import { CarrierRequest, RequestError } from './carrier-request.ts';
 import { connectionOf, PAGE_ARGS, pageCursor, pageSize } from './connection.ts';
 import { DeviceOutcome } from './device-outcome.ts';
 import { OperationEnum, OutcomeStatusEnum, RequestOriginEnum, RequestStatusEnum } from './enums.ts';
+import { FaultCount } from './fault-count.ts';
 import { Node } from './node.ts';
 import { Progress } from './progress.ts';
 import { OWNED } from './rules.ts';
@@ -54,6 +56,13 @@ export const Request = RequestRef.implement({
         'True when `deviceCount` is the number of devices that a group or a whole account had right before the request was sent. The carrier may have chosen others.',
     }),
     progress: t.expose('progress', { type: Progress, description: 'Devices by status.' }),
+    faultCounts: t.field({
+      type: [FaultCount],
+      description:
+        'The FAILED devices by their fault code, most frequent first: at most 100 codes. A device that failed without a code is in none of them, and neither is a REJECTED one.',
+      resolve: async ({ id, progress }, _args, { loaders }) =>
+        progress.FAILED === 0 ? [] : [...countFaults(await loaders.failedDevices.load(id))],
+    }),
     carrierRequests: t.field({
       type: [CarrierRequest],
       description: 'The POSTs that were sent, or will be sent, to the carrier.',

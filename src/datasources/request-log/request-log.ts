@@ -1,4 +1,5 @@
-import type { CallbackMessage } from '../thingspace/wire/callback.ts';
+import type { CallbackFault, CallbackMessage } from '../thingspace/wire/callback.ts';
+import type { DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
 import type { AuditTrail, AuditRecord } from './audit-trail.ts';
 import type { FollowUpLog } from './follow-up-log.ts';
 import type { ForwardCopy, ForwardQueue } from './forward-queue.ts';
@@ -91,9 +92,24 @@ export interface RequestFilter {
 export interface OutcomePage {
   readonly requestId: string;
   readonly statuses: readonly OutcomeStatus[] | null;
+  /** Only FAILED devices with one of these fault codes. */
+  readonly faultCodes?: readonly string[] | null;
+  /** Only devices with an identifier that contains this text. */
+  readonly search?: string | null;
   /** -1 for the first page. */
   readonly afterIndex: number;
   readonly limit: number;
+}
+
+/** One device of a Request, without its message. */
+export interface DeviceSummary {
+  readonly index: number;
+  readonly status: OutcomeStatus;
+  /** As the mutation named it; null when it did not. */
+  readonly device: RequestedDevice | null;
+  /** Of a FAILED device: the fault of its final message and the identifiers in it. Otherwise null and empty. */
+  readonly fault: CallbackFault | null;
+  readonly reported: readonly DeviceIdentifier[];
 }
 
 /** A Request with everything that is needed to send it. */
@@ -145,6 +161,13 @@ export interface RequestLog extends FollowUpLog, DeadLetterLog, ForwardQueue, Au
    * `work` it may stop early: it gives back the first pages only, at least one, whose work is about that of showing `work` devices.
    */
   outcomePages(wanted: readonly OutcomePage[], work?: number): Promise<readonly Page<StoredOutcome>[]>;
+  /**
+   * Reads messages of devices into memory: those of FAILED devices, or of all. At most `limit` in one go, because they take 30 µs
+   * each. True when none is left. Pages by fault or by search, and `devices`, then find them there.
+   */
+  prepare(requestId: string, of: 'FAILED' | 'ALL', limit: number): Promise<boolean>;
+  /** All devices of a Request with one of these statuses, in order. */
+  devices(requestId: string, statuses: readonly OutcomeStatus[] | null): Promise<readonly DeviceSummary[]>;
   outcomesById(ids: readonly string[]): Promise<ReadonlyMap<string, StoredOutcome>>;
   unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): Promise<Page<UnclaimedCallback>>;
   sendable(requestId: string): Promise<SendableRequest | null>;

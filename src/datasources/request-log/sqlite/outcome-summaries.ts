@@ -10,9 +10,10 @@ export interface OutcomeSummaries {
   readonly count: number;
   readonly at: (index: number) => Pick<OutcomeChange, 'status' | 'source' | 'finalSeq' | 'niddSeq' | 'contradicted'> | null;
   readonly requested: (index: number) => DeviceIdentifier[] | null;
+  readonly device: (index: number) => RequestedDevice | null;
 }
 
-export const NO_DEVICES: OutcomeSummaries = { count: 0, at: () => null, requested: () => null };
+export const NO_DEVICES: OutcomeSummaries = { count: 0, at: () => null, requested: () => null, device: () => null };
 
 /** How many devices have succeeded and have had no NIDD message. */
 export function countWithoutNidd({ count, at }: OutcomeSummaries): number {
@@ -29,6 +30,7 @@ export function summarize(state: RequestState): OutcomeSummaries {
     count: state.outcomes.length,
     at: (index) => state.outcomes[index] ?? null,
     requested: (index) => state.requested(index),
+    device: (index) => state.devices?.[index] ?? null,
   };
 }
 
@@ -53,8 +55,13 @@ export function readOutcomeSummaries(sql: Statements, pk: number): OutcomeSummar
     finalSeqs[row.outcome] = row.finalSeq;
     niddSeqs[row.outcome] = row.niddSeq;
   }
+  const device = (index: number): RequestedDevice | null => {
+    const json = devices[index];
+    return json === undefined ? null : (JSON.parse(json) as RequestedDevice);
+  };
   return {
     count,
+    device,
     at: (index) => {
       const status = OUTCOME_STATUSES[statuses[index] ?? -1];
       if (status === undefined) return null;
@@ -66,10 +73,7 @@ export function readOutcomeSummaries(sql: Statements, pk: number): OutcomeSummar
         contradicted: contradicted[index] === 1,
       };
     },
-    requested: (index) => {
-      const device = devices[index];
-      return device === undefined ? null : requestedIdentifiers(JSON.parse(device) as RequestedDevice);
-    },
+    requested: (index) => requestedIdentifiers(device(index)),
   };
 }
 

@@ -14,7 +14,9 @@ import {
   isTerminal,
   progressOf,
 } from '../stored-request.ts';
-import type { LogBatch, LogCounts, OutcomePage, RequestFilter, SendableRequest, UnclaimedCallback } from '../request-log.ts';
+import type { DeviceSummary, LogBatch, LogCounts, OutcomePage, RequestFilter, SendableRequest, UnclaimedCallback } from '../request-log.ts';
+import { MessageFacts } from './message-facts.ts';
+import { listDevices, outcomeFilter } from './outcome-filter.ts';
 import { readPage } from './read-page.ts';
 import { listRequestsSql, type Statements } from './sqlite-statements.ts';
 import {
@@ -55,12 +57,14 @@ export class SqliteReader {
   readonly #lists = new Map<string, StatementSync>();
   /** By the id of the Request. A summary holds as long as the log has the same length. */
   readonly #summaries = new BoundedCache<string, { readonly lastSeq: number; readonly summaries: OutcomeSummaries }>(CACHED_DEVICES);
+  readonly #facts: MessageFacts;
   statements = 0;
 
   constructor(db: DatabaseSync, sql: Statements, memory: Memory) {
     this.#db = db;
     this.#sql = sql;
     this.#memory = memory;
+    this.#facts = new MessageFacts(sql);
   }
 
   requests(ids: readonly string[]): Map<string, StoredRequest> {
@@ -104,13 +108,14 @@ export class SqliteReader {
     const places = this.#placesOf(wanted.map(({ requestId }) => requestId));
     const pages: { found: OutcomeAt[]; hasMore: boolean }[] = [];
     for (let done = 0; pages.length < wanted.length && (done < work || pages.length === 0);) {
-      const { requestId, statuses, afterIndex, limit } = wanted[pages.length] as OutcomePage;
+      const { requestId, afterIndex, limit } = wanted[pages.length] as OutcomePage;
       const place = places.get(requestId);
       const { summaries, wasRead } = place ? this.#summariesOf(place) : { summaries: NO_DEVICES, wasRead: false };
       const found: OutcomeAt[] = [];
+      const belongs = place && outcomeFilter(wanted[pages.length] as OutcomePage, place, summaries, this.#facts);
       for (let index = afterIndex + 1; index < summaries.count && found.length <= limit; index++) {
         const outcome = summaries.at(index);
-        if (!place || !outcome || (statuses && !statuses.includes(outcome.status))) continue;
+        if (!place || !outcome || !belongs?.(index, outcome)) continue;
         found.push({ pk: place.pk, requestId, index, requested: found.length < limit ? summaries.requested(index) : null, ...outcome });
       }
       pages.push({ found: found.slice(0, limit), hasMore: found.length > limit });
@@ -119,6 +124,17 @@ export class SqliteReader {
     const shown = this.#withMessages(pages.flatMap(({ found }) => found));
     let from = 0;
     return pages.map(({ found, hasMore }) => ({ rows: shown.slice(from, (from += found.length)), hasMore }));
+  }
+
+  prepare(requestId: string, of: 'FAILED' | 'ALL', limit: number): boolean {
+    const place = this.#placesOf([requestId]).get(requestId);
+    if (!place) return true;
+    return this.#facts.read(place.pk, place.id, this.#summariesOf(place).summaries, of === 'ALL' ? null : ['FAILED'], limit);
+  }
+
+  devices(requestId: string, statuses: OutcomePage['statuses']): DeviceSummary[] {
+    const place = this.#placesOf([requestId]).get(requestId);
+    return place ? listDevices(place, this.#summariesOf(place).summaries, statuses, this.#facts) : [];
   }
 
   outcomesById(ids: readonly string[]): Map<string, StoredOutcome> {

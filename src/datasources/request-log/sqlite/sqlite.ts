@@ -131,6 +131,8 @@ export class SqliteRequestLog implements RequestLog {
     this.#commits.read(() => this.#reader.requestByCarrierId(carrierRequestId));
   carrierRequests: RequestLog['carrierRequests'] = (requestIds) => this.#commits.read(() => this.#reader.carrierRequests(requestIds));
   outcomePages: RequestLog['outcomePages'] = (wanted, work) => this.#commits.read(() => this.#reader.outcomePages(wanted, work));
+  prepare: RequestLog['prepare'] = (requestId, of, limit) => this.#commits.read(() => this.#reader.prepare(requestId, of, limit));
+  devices: RequestLog['devices'] = (requestId, statuses) => this.#commits.read(() => this.#reader.devices(requestId, statuses));
   outcomesById: RequestLog['outcomesById'] = (ids) => this.#commits.read(() => this.#reader.outcomesById(ids));
   unclaimed: RequestLog['unclaimed'] = (accounts, after, limit) => this.#commits.read(() => this.#reader.unclaimed(accounts, after, limit));
   sendable: RequestLog['sendable'] = (requestId) => this.#commits.read(() => this.#reader.sendable(requestId));
