@@ -1,4 +1,5 @@
 import type { StoredRequest } from '../datasources/request-log/stored-request.ts';
+import { GatewayError } from '../errors.ts';
 import { operationNamed } from '../operations/index.ts';
 import { mayUse } from '../resolvers/access/caller.ts';
 import { cursorAt } from '../resolvers/requests/cursor.ts';
@@ -117,15 +118,41 @@ export const Request = RequestRef.implement({
       description: 'The devices of the request, in the order of the mutation’s list.',
       args: {
         status: t.arg({ type: [OutcomeStatusEnum], required: false, description: 'Only devices with one of these statuses.' }),
+        faultCode: t.arg.stringList({
+          required: false,
+          description: 'Only FAILED devices with one of these fault codes, each exactly as in `Fault.code`: at most 100 codes.',
+        }),
+        search: t.arg.string({
+          required: false,
+          description:
+            'Only devices with an identifier that contains this text, whatever its kind: the end of an ICCID, a phone number. Identifiers of the mutation and of callbacks count. Blanks and dashes do not. At most 64 characters, with at least one letter or digit.',
+        }),
         ...PAGE_ARGS,
       },
-      resolve: ({ id: requestId }, { status, first, after }, { loaders }) =>
+      resolve: ({ id: requestId }, { status, faultCode, search, first, after }, { loaders }) =>
         loaders.outcomePage.load({
           requestId,
           statuses: status ?? null,
+          faultCodes: checkFaultCodes(faultCode),
+          search: checkSearch(search),
           afterIndex: Number(pageCursor('outcomes', /^\d{1,9}$/, after) ?? -1),
           limit: pageSize(first),
         }),
     }),
   }),
 });
+
+/** @throws GatewayError BAD_USER_INPUT */
+function checkFaultCodes(codes: readonly string[] | null | undefined): readonly string[] | null {
+  if (!codes) return null;
+  if (codes.length > 100) throw new GatewayError('BAD_USER_INPUT', '`faultCode` may have at most 100 codes.');
+  return codes;
+}
+
+/** @throws GatewayError BAD_USER_INPUT */
+function checkSearch(text: string | null | undefined): string | null {
+  if (text === null || text === undefined) return null;
+  if (text.length > 64 || !/[\p{L}\p{N}]/u.test(text))
+    throw new GatewayError('BAD_USER_INPUT', '`search` must have 1 to 64 characters, one of them a letter or digit of an identifier.');
+  return text;
+}
