@@ -417,8 +417,12 @@ export type ResumeProfileInput = {
 export type RetryFailedDevicesInput = {
   /** Your own name for the request, 1–255 characters. `requests(filter: {clientReference})` finds it. */
   clientReference?: string | null | undefined;
+  /** Only devices that failed with one of these codes, exactly as in `faultCounts`: 1 to 100. Give either this or `outcomeIds`. */
+  faultCodes?: Array<string> | null | undefined;
   /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;
+  /** Only these devices, by their `id` (`out_…`): 1 to 10,000. Each must be a failed device of the request that may be retried. Default: all of these. */
+  outcomeIds?: Array<string | number> | null | undefined;
   /** The `id` of the request (`req_…`), or one of its requestIds at the carrier. */
   requestId: string | number;
   /** `true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`. */

@@ -67,6 +67,8 @@ export interface Command {
   readonly idempotencyKey: string | null;
   /** The Request whose failed devices are tried again. */
   readonly retryOf: string | null;
+  /** Stands for the input when a key is repeated. Null: the devices and settings do. */
+  readonly inputHash: Uint8Array | null;
   readonly validateOnly: boolean;
   /** How long the mutation waits for the carrier's answer. Null for the configured time. */
   readonly waitMs: number | null;
@@ -142,6 +144,7 @@ export function defineOperation<Fields extends z.ZodRawShape, TargetFields exten
           clientReference: common.data.clientReference ?? null,
           idempotencyKey: common.data.idempotencyKey ?? null,
           retryOf: null,
+          inputHash: null,
           validateOnly: common.data.validateOnly ?? false,
           waitMs: common.data.waitMs ?? null,
         },

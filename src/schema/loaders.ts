@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import DataLoader from 'dataloader';
 import type { DeviceSummary, OutcomePage, RequestLog } from '../datasources/request-log/request-log.ts';
 import type { Page, StoredCarrierRequest, StoredOutcome, StoredRequest } from '../datasources/request-log/stored-request.ts';
+import { readRetried, type RetriedDevices } from '../resolvers/requests/retried-devices.ts';
 import { OneAtATime } from '../lib/one-at-a-time.ts';
 import { prepareOutcomes, readFailedDevices } from '../resolvers/requests/failed-devices.ts';
 
@@ -16,6 +17,8 @@ export function createLoaders(requestLog: RequestLog) {
     retries: byId<readonly StoredRequest[], readonly []>((ids) => requestLog.retriesOf(ids), []),
     outcome: byId<StoredOutcome, null>((ids) => requestLog.outcomesById(ids), null),
     outcomePage: outcomePages(requestLog),
+    namedDevices: oneByOne<readonly DeviceSummary[]>((id) => requestLog.devices(id, null)),
+    retriedDevices: oneByOne<RetriedDevices>((id) => readRetried(requestLog, id)),
     failedDevices: oneByOne<readonly DeviceSummary[]>((id) => readFailedDevices(requestLog, id)),
   };
 }

@@ -1,4 +1,3 @@
-import type { StoredRequest } from '../datasources/request-log/stored-request.ts';
 import { GatewayError } from '../errors.ts';
 import { operationNamed } from '../operations/index.ts';
 import { mayUse } from '../resolvers/access/caller.ts';
@@ -13,6 +12,7 @@ import { OperationEnum, OutcomeStatusEnum, RequestOriginEnum, RequestStatusEnum 
 import { FaultCount } from './fault-count.ts';
 import { Node } from './node.ts';
 import { Progress } from './progress.ts';
+import { RequestRef } from './request-ref.ts';
 import { OWNED } from './rules.ts';
 
 const RequestOutcomesConnection = connectionOf('RequestOutcomes', 'device outcome', DeviceOutcome, ({ index }) => String(index));
@@ -28,8 +28,6 @@ const QueuePlace = builder.objectRef<WaitingPlace>('QueuePlace').implement({
     }),
   }),
 });
-
-const RequestRef = builder.objectRef<StoredRequest>('Request');
 
 export const Request = RequestRef.implement({
   extensions: OWNED,

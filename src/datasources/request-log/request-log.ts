@@ -166,10 +166,12 @@ export interface RequestLog extends FollowUpLog, DeadLetterLog, ForwardQueue, Au
    * each. True when none is left. Pages by fault or by search, and `devices`, then find them there.
    */
   prepare(requestId: string, of: 'FAILED' | 'ALL', limit: number): Promise<boolean>;
-  /** All devices of a Request with one of these statuses, in order. */
+  /** The devices of a Request with one of these statuses, in order. With null all devices, without their faults. */
   devices(requestId: string, statuses: readonly OutcomeStatus[] | null): Promise<readonly DeviceSummary[]>;
   outcomesById(ids: readonly string[]): Promise<ReadonlyMap<string, StoredOutcome>>;
   unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): Promise<Page<UnclaimedCallback>>;
+  /** The stored settings of Requests that were made here. */
+  settings(requestIds: readonly string[]): Promise<ReadonlyMap<string, Readonly<Record<string, unknown>>>>;
   sendable(requestId: string): Promise<SendableRequest | null>;
 
   /** Up to `limit` changes after `afterSeq`; null when nothing is new. In a batch only the last change may end the Request. */

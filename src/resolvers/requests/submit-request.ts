@@ -41,7 +41,7 @@ export interface SubmitterOptions {
   readonly now: () => number;
 }
 
-const MAX_FAULTS = 100;
+export const MAX_FAULTS = 100;
 const LIMITED = { type: 'LIMITED', retryAfterMs: 5_000 } as const;
 
 /**
@@ -94,15 +94,17 @@ export class RequestSubmitter {
     await nextTurn();
     const settings = JSON.stringify(command.settings);
     const devicesJson = command.devices && JSON.stringify(command.devices);
-    const inputHash = createHash('sha256')
-      .update(JSON.stringify([command.operation.name, command.accountName, ...(command.retryOf === null ? [] : [command.retryOf])]))
-      .update(devicesJson ?? '')
-      .update(settings)
-      .digest();
+    const inputHash =
+      command.inputHash ??
+      createHash('sha256')
+        .update(JSON.stringify([command.operation.name, command.accountName]))
+        .update(devicesJson ?? '')
+        .update(settings)
+        .digest();
     await nextTurn();
     const known =
       command.idempotencyKey === null ? null : await requestLog.findByKey(command.accountName, caller.id, command.idempotencyKey);
-    if (known && !inputHash.equals(known.inputHash)) return { type: 'KEY_REUSED', requestId: known.id };
+    if (known && !Buffer.from(inputHash).equals(known.inputHash)) return { type: 'KEY_REUSED', requestId: known.id };
     if (known) return this.#repeat(known.id, caller.id, deadline);
     const created = await this.#takeOn(caller.id, deadline, () => {
       const createdAt = this.#options.now();
@@ -134,20 +136,19 @@ export class RequestSubmitter {
   /**
    * Repeats the mutation that made a Request with this idempotency key of the caller; null while the key is free.
    *
-   * @param isSame whether the same input made the Request.
+   * @param inputHash tells whether the same input made the Request.
    * @param waitMs how long to wait for the carrier's answer; null for the configured time.
    */
   async findRepeated(
     caller: Caller,
     account: string,
     key: string | null,
-    isSame: (request: StoredRequest) => boolean,
+    inputHash: Uint8Array,
     waitMs: number | null,
   ): Promise<SubmitResult | null> {
     const known = key === null ? null : await this.#options.requestLog.findByKey(account, caller.id, key);
     if (!known) return null;
-    const current = await this.#readResult(known.id);
-    if (!('request' in current) || !isSame(current.request)) return { type: 'KEY_REUSED', requestId: known.id };
+    if (!Buffer.from(inputHash).equals(known.inputHash)) return { type: 'KEY_REUSED', requestId: known.id };
     return this.#repeat(known.id, caller.id, performance.now() + (waitMs ?? this.#options.waitMs));
   }
 

@@ -29,19 +29,19 @@ export function outcomeFilter(
   };
 }
 
-/** The devices with one of `statuses` (null: all), with the faults of those that failed. */
+/** See `RequestLog.devices`. */
 export function listDevices(
   { pk, id }: RequestRow,
   summaries: OutcomeSummaries,
   statuses: readonly OutcomeStatus[] | null,
   facts: MessageFacts,
 ): DeviceSummary[] {
-  if (!statuses || statuses.includes('FAILED')) facts.read(pk, id, summaries, ['FAILED']);
+  if (statuses?.includes('FAILED')) facts.read(pk, id, summaries, ['FAILED']);
   const found: DeviceSummary[] = [];
   for (let index = 0; index < summaries.count; index++) {
     const outcome = summaries.at(index);
     if (!outcome || (statuses && !statuses.includes(outcome.status))) continue;
-    const [final] = outcome.status === 'FAILED' ? facts.of(id, outcome) : [];
+    const [final] = statuses && outcome.status === 'FAILED' ? facts.of(id, outcome) : [];
     const { fault = null, deviceIds = [] } = final ?? {};
     found.push({ index, status: outcome.status, device: summaries.device(index), fault, reported: deviceIds });
   }

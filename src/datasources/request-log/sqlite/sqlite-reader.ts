@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { BoundedCache } from '../../../lib/bounded-cache.ts';
 import type { DeadLetterReason } from '../dead-letter-log.ts';
-import { THIS_ROW, type OutcomeChange } from '../log-event.ts';
+import type { OutcomeChange } from '../log-event.ts';
 import {
   outcomeId,
   parseOutcomeId,
@@ -15,6 +15,7 @@ import {
   progressOf,
 } from '../stored-request.ts';
 import type { DeviceSummary, LogBatch, LogCounts, OutcomePage, RequestFilter, SendableRequest, UnclaimedCallback } from '../request-log.ts';
+import { cutAfterTerminal, resolveThisRow } from './batch-rows.ts';
 import { MessageFacts } from './message-facts.ts';
 import { listDevices, outcomeFilter } from './outcome-filter.ts';
 import { readPage } from './read-page.ts';
@@ -32,7 +33,6 @@ import {
 } from './sqlite-rows.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
 import { countWithoutNidd, NO_DEVICES, readOutcomeSummaries, summarize, type OutcomeSummaries } from './outcome-summaries.ts';
-import type { PlacedEvent } from '../transition.ts';
 
 type Memory = Pick<SqliteWriter, 'state' | 'stateInMemory' | 'recent'>;
 
@@ -191,6 +191,11 @@ export class SqliteReader {
     return { rows: rows.flatMap((row) => toUnclaimed(row) ?? []), hasMore };
   }
 
+  settings(ids: readonly string[]): Map<string, SendableRequest['settings']> {
+    const rows = this.#all<{ id: string; settings: string }>(this.#sql.settingsOf, JSON.stringify(ids));
+    return new Map(rows.map(({ id, settings }) => [id, JSON.parse(settings)]));
+  }
+
   sendable(requestId: string): SendableRequest | null {
     const request = this.requests([requestId]).get(requestId);
     const row = this.#sql.pkOfRequest.get(requestId) as { pk: number } | undefined;
@@ -279,18 +284,6 @@ export class SqliteReader {
     this.statements++;
     return statement.all(...parameters) as Row[];
   }
-}
-
-/** The row that ends the Request also ends the batch. Later rows (a NIDD message, a correction) come in a batch of their own. */
-function cutAfterTerminal(rows: PlacedEvent[], hadEnded: () => boolean): PlacedEvent[] {
-  const ends = rows.map(({ status }) => isTerminal(status));
-  const end = ends.findIndex((ended, at) => ended && at < rows.length - 1 && !(at === 0 ? hadEnded() : ends[at - 1]));
-  return end < 0 ? rows : rows.slice(0, end + 1);
-}
-
-function resolveThisRow(outcome: OutcomeChange, seq: number): OutcomeChange {
-  const { finalSeq, niddSeq } = outcome;
-  return { ...outcome, finalSeq: finalSeq === THIS_ROW ? seq : finalSeq, niddSeq: niddSeq === THIS_ROW ? seq : niddSeq };
 }
 
 function omitUnset(values: Record<string, SQLInputValue | undefined>): Record<string, SQLInputValue> {

@@ -79,6 +79,9 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     inputOf:
       db.prepare(`SELECT ${unsealInSql('request_input', 'devices')} AS devices, ${unsealInSql('request_input', 'settings')} AS settings
       FROM request_input WHERE request_pk = ?`),
+    settingsOf: db.prepare(`SELECT r.id, ${unsealInSql('request_input', 'settings')} AS settings
+      FROM request r CROSS JOIN request_input ON request_pk = r.pk
+      WHERE r.origin = 'GATEWAY' AND r.id IN (SELECT value FROM json_each(?))`),
     devicesOf: db.prepare(`SELECT device.value AS device FROM request_input
       CROSS JOIN json_each(${unsealInSql('request_input', 'devices')}) device WHERE request_pk = ? ORDER BY device.key`),
     carriersOf: db.prepare(
