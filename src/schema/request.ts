@@ -3,6 +3,7 @@ import { operationNamed } from '../operations/index.ts';
 import { mayUse } from '../resolvers/access/caller.ts';
 import { cursorAt } from '../resolvers/requests/cursor.ts';
 import { countFaults } from '../resolvers/requests/failed-devices.ts';
+import { decideActions } from '../resolvers/requests/request-actions.ts';
 import type { WaitingPlace } from '../resolvers/requests/request-sender.ts';
 import { builder } from './builder.ts';
 import { CarrierRequest, RequestError } from './carrier-request.ts';
@@ -12,6 +13,7 @@ import { OperationEnum, OutcomeStatusEnum, RequestOriginEnum, RequestStatusEnum 
 import { FaultCount } from './fault-count.ts';
 import { Node } from './node.ts';
 import { Progress } from './progress.ts';
+import { RequestAction } from './request-action.ts';
 import { RequestRef } from './request-ref.ts';
 import { OWNED } from './rules.ts';
 
@@ -85,6 +87,17 @@ export const Request = RequestRef.implement({
       description: 'Requests that try the failed devices of this one again, oldest first. Empty when you may not read the account.',
       resolve: async ({ id, account }, _args, { loaders, caller }) =>
         mayUse(caller, account, 'read') ? [...((await loaders.retries.load(id)) ?? [])] : [],
+    }),
+    actions: t.field({
+      type: [RequestAction],
+      description:
+        'What you may do with the request now, and why not what you may not: one entry for each action. The mutations decide in the same way.',
+      resolve: async (request, _args, { loaders, caller }) => [
+        ...(await decideActions(caller, request, await loaders.carrierRequests.load(request.id), async () => ({
+          failed: await loaders.failedDevices.load(request.id),
+          retried: await loaders.retriedDevices.load(request.id),
+        }))),
+      ],
     }),
     error: t.expose('error', {
       type: RequestError,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
-import type { StoredRequest } from '../../datasources/request-log/stored-request.ts';
+import type { StoredCarrierRequest, StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import { OneAtATime } from '../../lib/one-at-a-time.ts';
 import type { Command } from '../../operations/define-operation.ts';
 import { operationNamed } from '../../operations/index.ts';
@@ -9,6 +9,7 @@ import { faultsOf } from '../../operations/input-fault.ts';
 import { mayUse, type Caller } from '../access/caller.ts';
 import { readFailedDevices } from './failed-devices.ts';
 import { findRequest } from './find-request.ts';
+import { cancelRefusal, nothingQueued, NOT_UNKNOWN, resolveRefusal, type ActionRefusal } from './request-actions.ts';
 import type { RequestSender } from './request-sender.ts';
 import { readRetried } from './retried-devices.ts';
 import { chooseForRetry, RETRY_CHOICE, type RetryChoice } from './retry-choice.ts';
@@ -55,8 +56,10 @@ export class RequestManager {
   async #cancel(request: StoredRequest): Promise<ManageResult> {
     const { requestLog, sender } = this.#options;
     const error = { code: 'CANCELLED', message: 'Cancelled before it was sent. Nothing was done at the carrier.' };
-    if ((await requestLog.cancelQueued(request.id, error)) === 0)
-      return refuseInput('requestId', 'NOTHING_QUEUED', `No part of this request waits to be sent: it is ${request.status}.`);
+    const refusal = cancelRefusal(request, await this.#partsOf(request));
+    if (refusal) return refuse(refusal);
+    // It may have left in between.
+    if ((await requestLog.cancelQueued(request.id, error)) === 0) return refuse(nothingQueued(request));
     sender.withdraw(request.id);
     return this.#reread(request.id);
   }
@@ -68,15 +71,17 @@ export class RequestManager {
       return refuseInput('carrierRequestId', 'EXACTLY_ONE', 'Give either carrierRequestId or neverArrived: true.');
     if (carrierRequestId !== null && !/^[A-Za-z0-9-]{3,64}$/.test(carrierRequestId))
       return refuseInput('carrierRequestId', 'FORMAT', 'A carrier requestId has 3 to 64 letters, digits and dashes.');
-    const parts = (await requestLog.carrierRequests([request.id])).get(request.id) ?? [];
+    const parts = await this.#partsOf(request);
+    const refusal = resolveRefusal(parts);
+    if (refusal) return refuse(refusal);
     const unknown = parts.filter((part) => part.state === 'UNKNOWN' && (position === null || part.position === position));
     const [only] = unknown;
-    if (!only) return NOT_UNKNOWN;
+    if (!only) return refuse(NOT_UNKNOWN);
     if (unknown.length > 1)
       return refuseInput('carrierRequestIndex', 'AMBIGUOUS', `${unknown.length} carrier requests of it are UNKNOWN. Say which one.`);
     const result = await requestLog.resolveUnknown(request.id, only.position, carrierRequestId);
     if (result === 'RESOLVED') return this.#reread(request.id);
-    return result === 'ID_TAKEN' ? ID_TAKEN : NOT_UNKNOWN;
+    return result === 'ID_TAKEN' ? ID_TAKEN : refuse(NOT_UNKNOWN);
   }
 
   /**
@@ -120,8 +125,7 @@ export class RequestManager {
     const operation = operationNamed(request.operation);
     const settings = (await requestLog.settings([request.id])).get(request.id);
     if (!operation || !settings) return UNKNOWN_REQUEST;
-    const parts = (await requestLog.carrierRequests([request.id])).get(request.id) ?? [];
-    const namedDevices = parts.every(({ deviceCount }) => deviceCount !== null);
+    const namedDevices = (await this.#partsOf(request)).every(({ deviceCount }) => deviceCount !== null);
     const { clientReference, idempotencyKey, validateOnly, waitMs } = options;
     return {
       operation,
@@ -167,6 +171,10 @@ export class RequestManager {
     return request && mayUse(caller, request.account, 'write') ? request : null;
   }
 
+  async #partsOf({ id }: StoredRequest): Promise<readonly StoredCarrierRequest[]> {
+    return (await this.#options.requestLog.carrierRequests([id])).get(id) ?? [];
+  }
+
   async #reread(requestId: string): Promise<ManageResult> {
     const request = (await this.#options.requestLog.requests([requestId])).get(requestId);
     return request ? { type: 'DONE', request } : UNKNOWN_REQUEST;
@@ -180,7 +188,10 @@ const UNKNOWN_REQUEST = refuseInput(
   'No request has this id. Pass the `id` a mutation returned, or the carrier’s requestId.',
 );
 const ID_TAKEN = refuseInput('carrierRequestId', 'ID_TAKEN', 'Another request has this id already. Look it up with `request(id:)`.');
-const NOT_UNKNOWN = refuseInput('requestId', 'NOT_UNKNOWN', 'No such carrier request is UNKNOWN now. See `carrierRequests`.');
+
+function refuse({ code, message }: ActionRefusal): InvalidResult {
+  return refuseInput('requestId', code, message);
+}
 
 /** The same choice is the same retry, whatever has failed since. */
 function hashOfRetry({ id }: StoredRequest, { outcomeIds, faultCodes }: RetryChoice): Uint8Array {

@@ -21,9 +21,18 @@ const list = (most: number) =>
 /** Which failed devices are retried: all, those named, or those with one of these fault codes. */
 export const RETRY_CHOICE = z.object({ outcomeIds: list(MAX_OUTCOMES), faultCodes: list(MAX_CODES) });
 export type RetryChoice = z.output<typeof RETRY_CHOICE>;
-export const EVERY_FAILED_DEVICE: RetryChoice = { outcomeIds: undefined, faultCodes: undefined };
 
 export type RetryFault = 'NOT_RETRIABLE' | 'NOTHING_FAILED' | 'ALREADY_RETRIED';
+
+interface RetryRefusal {
+  readonly code: RetryFault;
+  readonly message: string;
+}
+
+const OF_ANOTHER_TOOL: RetryRefusal = {
+  code: 'NOT_RETRIABLE',
+  message: 'Another tool made this request. The gateway does not know what it asked for.',
+};
 
 /** A device that failed, as a retry would name it, and why it may not be retried. */
 interface Candidate {
@@ -42,10 +51,24 @@ export function chooseForRetry(
 ): { readonly devices: readonly RequestedDevice[] } | { readonly faults: readonly InputFault[] } {
   const { outcomeIds, faultCodes } = choice;
   if (outcomeIds && faultCodes) return fault(['faultCodes'], 'EXACTLY_ONE', 'Give outcomeIds or faultCodes, and not both.');
+  const candidates = listCandidates(request, failed, retried);
+  if (candidates && outcomeIds) return chooseById(request.id, candidates, outcomeIds);
+  if (candidates && faultCodes) return chooseByCode(candidates, faultCodes);
+  const refusal = candidates ? refuseAll(candidates) : OF_ANOTHER_TOOL;
+  return refusal ? fault(['requestId'], refusal.code, refusal.message) : { devices: allowed(candidates ?? []) };
+}
+
+/** Why no device of the Request may be retried; null when one may. */
+export function retryRefusal(request: StoredRequest, failed: readonly DeviceSummary[], retried: RetriedDevices): RetryRefusal | null {
+  const candidates = listCandidates(request, failed, retried);
+  return candidates ? refuseAll(candidates) : OF_ANOTHER_TOOL;
+}
+
+/** Null for another tool's request. */
+function listCandidates(request: StoredRequest, failed: readonly DeviceSummary[], retried: RetriedDevices): Candidate[] | null {
   const operation = operationNamed(request.operation);
-  if (!operation)
-    return fault(['requestId'], 'NOT_RETRIABLE', 'Another tool made this request. The gateway does not know what it asked for.');
-  const candidates = failed.flatMap((summary): Candidate[] => {
+  if (!operation) return null;
+  return failed.flatMap((summary): Candidate[] => {
     const device = nameForRetry(summary, operation);
     if (!device) return [];
     const code = summary.fault?.code ?? null;
@@ -53,10 +76,6 @@ export function chooseForRetry(
     const mayPass = code === null || isRetriable(code);
     return [{ index: summary.index, code, device, fault: isHeld ? 'ALREADY_RETRIED' : mayPass ? null : 'NOT_RETRIABLE' }];
   });
-  if (outcomeIds) return chooseById(request.id, candidates, outcomeIds);
-  if (faultCodes) return chooseByCode(candidates, faultCodes);
-  const refusal = refuseAll(candidates);
-  return refusal ? fault(['requestId'], ...refusal) : { devices: allowed(candidates) };
 }
 
 function chooseById(requestId: string, candidates: readonly Candidate[], ids: readonly string[]) {
@@ -81,18 +100,21 @@ function chooseByCode(candidates: readonly Candidate[], codes: readonly string[]
   const faults: InputFault[] = [];
   for (const [at, code] of codes.entries()) {
     const refusal = refuseAll(candidates.filter((candidate) => candidate.code === code));
-    if (refusal) faults.push({ path: ['faultCodes', at], code: refusal[0], message: refusal[1] });
+    if (refusal) faults.push({ path: ['faultCodes', at], ...refusal });
   }
   return faults.length > 0 ? { faults } : { devices: allowed(candidates.filter(({ code }) => code !== null && codes.includes(code))) };
 }
 
 /** Why none of them may be retried; null when one may. */
-function refuseAll(candidates: readonly Candidate[]): readonly [code: RetryFault, message: string] | null {
-  if (candidates.length === 0) return ['NOTHING_FAILED', 'No such device of this request has failed.'];
+function refuseAll(candidates: readonly Candidate[]): RetryRefusal | null {
+  if (candidates.length === 0) return { code: 'NOTHING_FAILED', message: 'No such device of this request has failed.' };
   if (candidates.some(({ fault: own }) => own === null)) return null;
   if (candidates.every(({ fault: own }) => own === 'ALREADY_RETRIED'))
-    return ['ALREADY_RETRIED', 'Every failed device is in a retry already (see `retries`). Follow or retry that.'];
-  return ['NOT_RETRIABLE', 'No failed device that is in no retry yet may succeed in one (see `Fault.retriable` and `Fault.advice`).'];
+    return { code: 'ALREADY_RETRIED', message: 'Every failed device is in a retry already (see `retries`). Follow or retry that.' };
+  return {
+    code: 'NOT_RETRIABLE',
+    message: 'No failed device that is in no retry yet may succeed in one (see `Fault.retriable` and `Fault.advice`).',
+  };
 }
 
 const SENTENCES = {
