@@ -3,6 +3,7 @@ import DataLoader from 'dataloader';
 import type { DeviceSummary, OutcomePage, RequestLog } from '../datasources/request-log/request-log.ts';
 import type { Page, StoredCarrierRequest, StoredOutcome, StoredRequest } from '../datasources/request-log/stored-request.ts';
 import { readRetried, type RetriedDevices } from '../resolvers/requests/retried-devices.ts';
+import type { Settings } from '../operations/define-operation.ts';
 import { OneAtATime } from '../lib/one-at-a-time.ts';
 import { prepareOutcomes, readFailedDevices } from '../resolvers/requests/failed-devices.ts';
 
@@ -16,6 +17,7 @@ export function createLoaders(requestLog: RequestLog) {
     carrierRequests: byId<readonly StoredCarrierRequest[], readonly []>((ids) => requestLog.carrierRequests(ids), []),
     retries: byId<readonly StoredRequest[], readonly []>((ids) => requestLog.retriesOf(ids), []),
     outcome: byId<StoredOutcome, null>((ids) => requestLog.outcomesById(ids), null),
+    settings: byId<Settings, null>((ids) => requestLog.settings(ids), null),
     outcomePage: outcomePages(requestLog),
     namedDevices: oneByOne<readonly DeviceSummary[]>((id) => requestLog.devices(id, null)),
     retriedDevices: oneByOne<RetriedDevices>((id) => readRetried(requestLog, id)),

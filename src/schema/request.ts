@@ -13,6 +13,7 @@ import { OperationEnum, OutcomeStatusEnum, RequestOriginEnum, RequestStatusEnum 
 import { FaultCount } from './fault-count.ts';
 import { Node } from './node.ts';
 import { Progress } from './progress.ts';
+import { RequestInput } from './request-input.ts';
 import { RequestAction } from './request-action.ts';
 import { RequestRef } from './request-ref.ts';
 import { OWNED } from './rules.ts';
@@ -68,6 +69,15 @@ export const Request = RequestRef.implement({
       type: [CarrierRequest],
       description: 'The POSTs that were sent, or will be sent, to the carrier.',
       resolve: async ({ id }, _args, { loaders }) => [...(await loaders.carrierRequests.load(id))],
+    }),
+    input: t.field({
+      type: RequestInput,
+      nullable: true,
+      description: 'What the mutation asked for, apart from the devices and from everything personal. Null for a request of another tool.',
+      resolve: async ({ id, operation }, _args, { loaders }) => {
+        const settings = await loaders.settings.load(id);
+        return (settings && operationNamed(operation)?.shownOf(settings)) ?? null;
+      },
     }),
     queue: t.field({
       type: QueuePlace,
