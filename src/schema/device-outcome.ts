@@ -1,10 +1,12 @@
-import { listEachOnce } from '../datasources/thingspace/wire/device-identifier.ts';
-import type { CallbackFault, CallbackMessage, CallbackSuspension } from '../datasources/thingspace/wire/callback.ts';
+import { leaveOutRespellings, listEachOnce } from '../datasources/thingspace/wire/same-identifier.ts';
+import type { CallbackFault } from '../datasources/thingspace/wire/callback-meaning.ts';
+import type { CallbackMessage, CallbackSuspension } from '../datasources/thingspace/wire/callback.ts';
 import type { StoredCallback, StoredOutcome } from '../datasources/request-log/stored-request.ts';
 import { operationNamed } from '../operations/index.ts';
 import { mayUse } from '../resolvers/access/caller.ts';
 import { adviceFor, isRetriable } from '../resolvers/requests/advice.ts';
-import { nameForRetry, retryKey } from '../resolvers/requests/retried-devices.ts';
+import { nameForRetry } from '../resolvers/requests/retried-devices.ts';
+import { keyOfDevice } from '../resolvers/requests/same-input.ts';
 import { builder } from './builder.ts';
 import { DeviceIdentifier } from './device-identifier.ts';
 import { OutcomeSourceEnum, OutcomeStatusEnum } from './enums.ts';
@@ -122,7 +124,7 @@ export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').i
       t.string({
         extensions,
         nullable: true,
-        description: `${description} Null before there is a result, and when the result does not tell it.`,
+        description: `${description} By the final callback; until it has come, by the latest one before it. Null when that does not tell it.`,
         resolve: ({ final }) => final?.message[name] ?? null,
       });
     return {
@@ -139,13 +141,19 @@ export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').i
         type: [DeviceIdentifier],
         description: 'Every identifier known: those of the mutation, and those of callbacks (ICCID, EID, IMEI, MDN, MSISDN, IMSI, MIN).',
         // Reported ones come first: they are complete, while the mutation may have named an IMEI with 14 digits.
-        resolve: ({ requested, final, nidd }) => listEachOnce(final?.message.deviceIds, nidd?.message.deviceIds, requested),
+        resolve: ({ requested, final, nidd }) =>
+          leaveOutRespellings(listEachOnce(final?.message.deviceIds, nidd?.message.deviceIds, requested)),
       }),
       status: t.expose('status', { type: OutcomeStatusEnum, description: 'The status of the device.' }),
       source: t.expose('source', {
         type: OutcomeSourceEnum,
         nullable: true,
         description: 'Where the result comes from. Null while there is no result.',
+      }),
+      isOnHold: t.boolean({
+        description:
+          'True while the carrier waits for somebody, for example for the approval of a credit. The device is PENDING, its result follows, and it is not offered for a retry.',
+        resolve: ({ source, final }) => source === null && final?.message.isOnHold === true,
       }),
       contradicted: t.exposeBoolean('contradicted', {
         description: 'True when a later callback reported the opposite of the first final one. The first one stays in force.',
@@ -154,7 +162,7 @@ export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').i
       fault: t.field({
         type: Fault,
         nullable: true,
-        description: 'Why the device failed. Null when the carrier reported no failure.',
+        description: 'Why the device failed, or why it waits (`isOnHold`). Null when the carrier reported no fault.',
         resolve: ({ final }) => final?.message.fault ?? null,
       }),
       state: finalText(
@@ -208,13 +216,13 @@ export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').i
       receivedAt: t.field({
         type: 'DateTime',
         nullable: true,
-        description: 'When the final callback first arrived. Null before there is a result.',
+        description: 'When the final callback first arrived; until it has come, the latest one before it. Null while there is none.',
         resolve: ({ final }) => final?.receivedAt ?? null,
       }),
       callbackCount: t.int({
         nullable: true,
         description:
-          'How often the carrier had sent the final callback when it first arrived. More than 1 means that earlier attempts were lost, or answered too late. Null without such a callback.',
+          'How often the carrier had sent the callback when it first arrived. More than 1 means that earlier attempts were lost, or answered too late. Null without such a callback.',
         resolve: ({ final }) => final?.callbackCount ?? null,
       }),
       maxCallbackThreshold: t.int({
@@ -235,7 +243,7 @@ export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').i
           const [named, retried] = await Promise.all([loaders.namedDevices.load(request.id), loaders.retriedDevices.load(request.id)]);
           const device = named[outcome.index]?.device ?? null;
           const name = nameForRetry({ device, reported: outcome.final?.message.deviceIds ?? [] }, operation);
-          return (name && retried.get(retryKey(name))?.newest) ?? null;
+          return (name && retried.get(keyOfDevice(name))?.newest) ?? null;
         },
       }),
       requestId: t.exposeID('requestId', { description: 'The `id` of the request that this device is part of.' }),

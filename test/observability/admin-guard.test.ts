@@ -19,7 +19,7 @@ const COMMANDS = [
   ['GET', '/store/stats'],
   ['POST', '/store/purge'],
 ] as const;
-const MONITORED = ['/health/live', '/health/ready', '/metrics'] as const;
+const MONITORED = ['/health/live', '/health/ready', '/health/ready/callbacks', '/metrics'] as const;
 
 test('a web page, of a foreign site or under a name it has made up for this machine, cannot ask the admin listener anything', async () => {
   await using stack = await startStack({ register: false });

@@ -52,7 +52,7 @@ test('an unknown path of the admin listener says what there is: every path, by i
     body: {
       error: 'NOT_FOUND',
       message:
-        'Known: GET /health/live, /health/ready, /metrics, /callbacks, /keys, /store/stats; POST /callbacks/register, /callbacks/remove, /callbacks/rotate, /keys/create, /keys/revoke, /keys/change, /login/unlatch, /store/backup?path=, /store/copy?path=, /store/purge, /store/reseal.',
+        'Known: GET /health/live, /health/ready, /health/ready/callbacks, /metrics, /callbacks, /keys, /store/stats; POST /callbacks/register, /callbacks/remove, /callbacks/rotate, /keys/create, /keys/revoke, /keys/change, /login/unlatch, /store/backup?path=, /store/copy?path=, /store/purge, /store/reseal.',
     },
   });
   const { body } = await get(stack, '/');

@@ -1,4 +1,5 @@
-import { identifierKey, keyOf, parseIdentifierKind, type DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
+import { parseIdentifierKind, type DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
+import { fits, identifierKey, keyOf, stemOf } from '../thingspace/wire/same-identifier.ts';
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
 import { THIS_ROW, type LogEvent } from './log-event.ts';
 import { deriveStatus } from './derive-status.ts';
@@ -20,6 +21,10 @@ export interface OutcomeState {
   finalSeq: number;
   niddSeq: number;
   contradicted: boolean;
+  /** The carrier waits for an approval, by its latest word. */
+  isOnHold: boolean;
+  /** The final message is about one profile. That of the device itself may still come, and decides. */
+  isSettledByPart: boolean;
   /** The newest row of the device; 0 while it has none. */
   lastSeq: number;
   /** The identifier keys of the device, requested and learnt. */
@@ -34,8 +39,8 @@ export interface UnmatchedCallback {
 export interface CarrierState {
   readonly firstIndex: number;
   readonly deviceCount: number | null;
-  /** The outcomes that an identifier may mean. There are several when devices share it (profiles of one EID). */
-  readonly byKey: Map<string, number | number[]>;
+  /** The outcomes that have an identifier with this stem. There are several when devices share it (profiles of one EID). */
+  readonly byStem: Map<string, number | number[]>;
   /** How many of its outcomes no final callback has settled, and how many have no NIDD message. */
   withoutFinal: number;
   withoutNidd: number;
@@ -44,8 +49,8 @@ export interface CarrierState {
   /** By their `seq`, in the order they came. */
   readonly unmatched: Map<number, UnmatchedCallback>;
   readonly unmatchedOf: Record<CallbackMessage['bearing'], number>;
-  /** The unmatched callbacks that name an identifier. Only these are tried again when a device learns it, and not all of them. */
-  readonly unmatchedByKey: Map<string, Set<UnmatchedCallback>>;
+  /** The unmatched callbacks that name an identifier. Only these are tried again when a device learns one with its stem, and not all. */
+  readonly unmatchedByStem: Map<string, Set<UnmatchedCallback>>;
   /** The outcomes that have learnt an identifier since the unmatched callbacks were last tried. */
   readonly learnt: Set<number>;
 }
@@ -79,13 +84,13 @@ export class RequestState {
       this.carriers.push({
         firstIndex,
         deviceCount,
-        byKey: new Map(),
+        byStem: new Map(),
         withoutFinal: 0,
         withoutNidd: 0,
         strays: 0,
         unmatched: new Map(),
         unmatchedOf: { FINAL: 0, PROGRESS: 0, NIDD_CONFIG: 0, OTHER: 0 },
-        unmatchedByKey: new Map(),
+        unmatchedByStem: new Map(),
         learnt: new Set(),
       });
       // The members of a group are expected too, although the carrier decides in the end which devices are members.
@@ -113,6 +118,12 @@ export class RequestState {
     return outcome;
   }
 
+  /** The outcomes of a carrier request that an identifier may mean, by its key. */
+  namedBy(position: number, key: string): readonly number[] {
+    const found = this.carrier(position).byStem.get(stemOf(key)) ?? [];
+    return (typeof found === 'number' ? [found] : found).filter((index) => fits(this.outcome(index).keys, key));
+  }
+
   requested(index: number): DeviceIdentifier[] | null {
     return requestedIdentifiers(this.devices?.[index]);
   }
@@ -121,13 +132,14 @@ export class RequestState {
   apply(event: LogEvent): number {
     const seq = ++this.lastSeq;
     const carrier = this.carriers[event.position];
-    if (carrier) this.#applyToCarrier(carrier, event, seq);
-    if (event.outcome) this.#applyToOutcome(event, seq);
+    const tied = carrier && this.#applyToCarrier(carrier, event, seq);
+    if (event.outcome) this.#applyToOutcome(event, seq, tied);
     this.status = deriveStatus(this.#carrierStates, this.counts, this.devicesKnown);
     return seq;
   }
 
-  #applyToCarrier(carrier: CarrierState, event: LogEvent, seq: number): void {
+  /** Gives back the waiting message that the row ties to a device. */
+  #applyToCarrier(carrier: CarrierState, event: LogEvent, seq: number): UnmatchedCallback | undefined {
     const next = STATE_AFTER[event.kind];
     if (next) this.#carrierStates[event.position] = next;
     if (event.kind === 'UNMATCHED' && event.callback) {
@@ -141,9 +153,10 @@ export class RequestState {
       this.#ensureOutcome(event.outcome.index, event.position);
       this.#learn(event.outcome.index, tied.message.deviceIds.filter(isMatchable).map(keyOf));
     }
+    return tied;
   }
 
-  #applyToOutcome(event: LogEvent, seq: number): void {
+  #applyToOutcome(event: LogEvent, seq: number, tied: UnmatchedCallback | undefined): void {
     const change = event.outcome;
     if (!change) return;
     this.#ensureOutcome(change.index, event.position);
@@ -161,6 +174,12 @@ export class RequestState {
     outcome.niddSeq = niddSeq;
     outcome.contradicted = change.contradicted;
     outcome.lastSeq = seq;
+    const message = event.callback?.message ?? tied?.message;
+    if (message) {
+      outcome.isOnHold =
+        outcome.source === null && message.bearing === 'PROGRESS' ? message.isOnHold : outcome.isOnHold && outcome.source === null;
+      if (outcome.finalSeq === (tied?.seq ?? seq)) outcome.isSettledByPart = message.isPart;
+    }
     if (event.callback) this.#learn(change.index, event.callback.message.deviceIds.filter(isMatchable).map(keyOf));
   }
 
@@ -181,6 +200,8 @@ export class RequestState {
       finalSeq: 0,
       niddSeq: 0,
       contradicted: false,
+      isOnHold: false,
+      isSettledByPart: false,
       lastSeq: 0,
       keys: [],
     });
@@ -197,36 +218,39 @@ export class RequestState {
 
   #learn(index: number, keys: readonly string[]): void {
     const outcome = this.outcome(index);
-    const { byKey, unmatched, learnt } = this.carrier(outcome.position);
+    const { byStem, unmatched, learnt } = this.carrier(outcome.position);
     for (const key of keys) {
       if (outcome.keys.includes(key)) continue;
+      const stem = stemOf(key);
+      const isRespelling = outcome.keys.some((known) => stemOf(known) === stem);
       outcome.keys.push(key);
       if (unmatched.size > 0) learnt.add(index);
-      const known = byKey.get(key);
-      if (known === undefined) byKey.set(key, index);
-      else if (typeof known === 'number') byKey.set(key, [known, index]);
+      if (isRespelling) continue;
+      const known = byStem.get(stem);
+      if (known === undefined) byStem.set(stem, index);
+      else if (typeof known === 'number') byStem.set(stem, [known, index]);
       else known.push(index);
     }
   }
 }
 
-function addUnmatched({ unmatched, unmatchedOf, unmatchedByKey }: CarrierState, waiting: UnmatchedCallback): void {
+function addUnmatched({ unmatched, unmatchedOf, unmatchedByStem }: CarrierState, waiting: UnmatchedCallback): void {
   unmatched.set(waiting.seq, waiting);
   unmatchedOf[waiting.message.bearing]++;
-  for (const key of waiting.message.deviceIds.map(keyOf)) {
-    const named = unmatchedByKey.get(key);
+  for (const stem of waiting.message.deviceIds.map(keyOf).map(stemOf)) {
+    const named = unmatchedByStem.get(stem);
     if (named) named.add(waiting);
-    else unmatchedByKey.set(key, new Set([waiting]));
+    else unmatchedByStem.set(stem, new Set([waiting]));
   }
 }
 
-function removeUnmatched({ unmatched, unmatchedOf, unmatchedByKey }: CarrierState, tied: UnmatchedCallback): void {
+function removeUnmatched({ unmatched, unmatchedOf, unmatchedByStem }: CarrierState, tied: UnmatchedCallback): void {
   unmatched.delete(tied.seq);
   unmatchedOf[tied.message.bearing]--;
-  for (const key of tied.message.deviceIds.map(keyOf)) {
-    const named = unmatchedByKey.get(key);
+  for (const stem of tied.message.deviceIds.map(keyOf).map(stemOf)) {
+    const named = unmatchedByStem.get(stem);
     named?.delete(tied);
-    if (named?.size === 0) unmatchedByKey.delete(key);
+    if (named?.size === 0) unmatchedByStem.delete(stem);
   }
 }
 

@@ -59,7 +59,7 @@ const GUIDANCE: readonly Guidance[] = [
 ];
 
 /** `REQUEST_ONHOLD.CreditApproval` and the like: the carrier has put the device off and not refused it. */
-const ON_HOLD = /(?:^|[._])ON_?HOLD(?:[._]|$)/i;
+const ON_HOLD = /(?:^|\.)REQUEST_(?:ON_?HOLD|PENDING|IN_?PROGRESS|QUEUED|DELAYED)(?:[._]|$)/i;
 
 function guidanceFor(code: string): Guidance | undefined {
   return GUIDANCE.find(({ ending }) => code === ending || code.endsWith(ending.startsWith('.') ? ending : `.${ending}`));

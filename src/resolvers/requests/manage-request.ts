@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { StoredCarrierRequest, StoredRequest } from '../../datasources/request-log/stored-request.ts';
+import { cleanRequestId } from '../../datasources/thingspace/wire/carrier-request-id.ts';
 import { OneAtATime } from '../../lib/one-at-a-time.ts';
 import type { Command } from '../../operations/define-operation.ts';
 import { operationNamed } from '../../operations/index.ts';
@@ -66,7 +67,8 @@ export class RequestManager {
 
   async #resolve(request: StoredRequest, input: ResolveUnknownInput): Promise<ManageResult> {
     const { requestLog } = this.#options;
-    const { carrierRequestId, neverArrived, position } = input;
+    const { neverArrived, position } = input;
+    const carrierRequestId = input.carrierRequestId === null ? null : cleanRequestId(input.carrierRequestId.trim());
     if ((carrierRequestId !== null) === neverArrived)
       return refuseInput('carrierRequestId', 'EXACTLY_ONE', 'Give either carrierRequestId or neverArrived: true.');
     if (carrierRequestId !== null && !/^[A-Za-z0-9-]{3,64}$/.test(carrierRequestId))

@@ -1,7 +1,9 @@
 import type { DeviceSummary, RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { RequestedDevice, StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import type { DeviceIdentifier } from '../../datasources/thingspace/wire/device-identifier.ts';
+import { cleanIdentifier, leaveOutRespellings } from '../../datasources/thingspace/wire/same-identifier.ts';
 import type { Operation } from '../../operations/define-operation.ts';
+import { keyOfDevice } from './same-input.ts';
 
 export interface Retried {
   /** The newest retry that names the device. */
@@ -10,7 +12,7 @@ export interface Retried {
   readonly isHeld: boolean;
 }
 
-/** The devices of a Request that are in retries of it, by `retryKey`. */
+/** The devices of a Request that are in retries of it, by `keyOfDevice`. */
 export type RetriedDevices = ReadonlyMap<string, Retried>;
 
 export async function readRetried(requestLog: Pick<RequestLog, 'retriesOf' | 'devices'>, requestId: string): Promise<RetriedDevices> {
@@ -18,16 +20,11 @@ export async function readRetried(requestLog: Pick<RequestLog, 'retriesOf' | 'de
   for (const newest of (await requestLog.retriesOf([requestId])).get(requestId) ?? []) {
     for (const { device, status } of await requestLog.devices(newest.id, null)) {
       if (!device) continue;
-      const key = retryKey(device);
+      const key = keyOfDevice(device);
       retried.set(key, { newest, isHeld: status !== 'CANCELLED' || retried.get(key)?.isHeld === true });
     }
   }
   return retried;
-}
-
-/** A retry names a device in the same words as the Request that it repeats. */
-export function retryKey(device: RequestedDevice): string {
-  return JSON.stringify(device);
 }
 
 /** How a retry names a device: as the mutation did, or by what the carrier reported. Null when it cannot. */
@@ -36,6 +33,8 @@ export function nameForRetry(
   { retryKinds }: Pick<Operation, 'retryKinds'>,
 ): RequestedDevice | null {
   if (device) return device;
-  const deviceIds = reported.flatMap(({ kind, id }) => (kind !== null && retryKinds.includes(kind) ? [{ kind, id }] : []));
+  const deviceIds = leaveOutRespellings(reported).flatMap(({ kind, id }) =>
+    kind !== null && retryKinds.includes(kind) ? [{ kind, id: cleanIdentifier(kind, id) }] : [],
+  );
   return deviceIds.length > 0 ? { deviceIds } : null;
 }

@@ -5,7 +5,8 @@ import { about, optional } from '../../operations/fields.ts';
 import type { InputFault } from '../../operations/input-fault.ts';
 import { operationNamed } from '../../operations/index.ts';
 import { isRetriable } from './advice.ts';
-import { nameForRetry, retryKey, type RetriedDevices } from './retried-devices.ts';
+import { nameForRetry, type RetriedDevices } from './retried-devices.ts';
+import { keyOfDevice } from './same-input.ts';
 
 const MAX_OUTCOMES = 10_000;
 const MAX_CODES = 100;
@@ -72,7 +73,7 @@ function listCandidates(request: StoredRequest, failed: readonly DeviceSummary[]
     const device = nameForRetry(summary, operation);
     if (!device) return [];
     const code = summary.fault?.code ?? null;
-    const isHeld = retried.get(retryKey(device))?.isHeld === true;
+    const isHeld = retried.get(keyOfDevice(device))?.isHeld === true;
     const mayPass = code === null || isRetriable(code);
     return [{ index: summary.index, code, device, fault: isHeld ? 'ALREADY_RETRIED' : mayPass ? null : 'NOT_RETRIABLE' }];
   });

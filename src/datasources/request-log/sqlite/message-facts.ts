@@ -1,4 +1,4 @@
-import type { CallbackFault } from '../../thingspace/wire/callback.ts';
+import type { CallbackFault } from '../../thingspace/wire/callback-meaning.ts';
 import type { DeviceIdentifier } from '../../thingspace/wire/device-identifier.ts';
 import { BoundedCache } from '../../../lib/bounded-cache.ts';
 import type { OutcomeStatus } from '../stored-request.ts';

@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { BoundedCache } from '../../../lib/bounded-cache.ts';
 import type { DeadLetterReason } from '../dead-letter-log.ts';
+import { requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
 import type { OutcomeChange } from '../log-event.ts';
 import {
   outcomeId,
@@ -16,6 +17,7 @@ import {
 } from '../stored-request.ts';
 import type { DeviceSummary, LogBatch, LogCounts, OutcomePage, RequestFilter, SendableRequest, UnclaimedCallback } from '../request-log.ts';
 import { cutAfterTerminal, resolveThisRow } from './batch-rows.ts';
+import { listParameters } from './list-parameters.ts';
 import { MessageFacts } from './message-facts.ts';
 import { listDevices, outcomeFilter } from './outcome-filter.ts';
 import { readPage } from './read-page.ts';
@@ -73,7 +75,7 @@ export class SqliteReader {
   }
 
   requestByCarrierId(carrierRequestId: string): StoredRequest | null {
-    const [row] = this.#all<RequestRow>(this.#sql.requestByCarrierId, carrierRequestId);
+    const [row] = this.#all<RequestRow>(this.#sql.requestByCarrierId, JSON.stringify(requestIdSpellings(carrierRequestId)));
     return row ? toRequest(row) : null;
   }
 
@@ -86,16 +88,7 @@ export class SqliteReader {
   }
 
   list(filter: RequestFilter, after: string | null, limit: number): Page<StoredRequest> {
-    const asked = omitUnset({
-      accounts: filter.accounts && JSON.stringify(filter.accounts),
-      before: after,
-      statuses: filter.statuses && JSON.stringify(filter.statuses),
-      operation: filter.operation,
-      reference: filter.clientReference,
-      keys: filter.deviceKeys && JSON.stringify(filter.deviceKeys),
-      since: filter.since,
-      until: filter.until,
-    });
+    const asked = listParameters(this.#sql, filter, after);
     const sql = listRequestsSql(asked);
     let statement = this.#lists.get(sql);
     if (!statement) this.#lists.set(sql, (statement = this.#db.prepare(sql)));
@@ -284,10 +277,4 @@ export class SqliteReader {
     this.statements++;
     return statement.all(...parameters) as Row[];
   }
-}
-
-function omitUnset(values: Record<string, SQLInputValue | undefined>): Record<string, SQLInputValue> {
-  return Object.fromEntries(
-    Object.entries(values).flatMap(([name, value]) => (value === undefined || value === null ? [] : [[name, value]])),
-  );
 }

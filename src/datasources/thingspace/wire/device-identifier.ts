@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { fieldsOf } from './carrier-values.ts';
 
 /** The identifier kinds that the carrier documents: those of its generic list, and IMSI and MIN, which only callbacks have. */
 export const DEVICE_IDENTIFIER_KINDS = ['ICCID', 'EID', 'IMEI', 'MDN', 'MSISDN', 'MEID', 'ESN', 'IMSI', 'MIN'] as const;
@@ -19,49 +20,16 @@ export function parseIdentifierKind(spelling: string): DeviceIdentifierKind | nu
   return KIND_BY_SPELLING.get(spelling) ?? KIND_BY_SPELLING.get(spelling.trim().toLowerCase()) ?? null;
 }
 
-/**
- * A key that is equal for two spellings of one identifier. An IMEI counts by its first 14 digits: the 15th is a check digit, and
- * 16 digits are an IMEISV. An MSISDN (`1` and the MDN) counts as its MDN. A MEID counts without regard to case.
- */
-export function identifierKey(kind: DeviceIdentifierKind | null, id: string, reportedKind: string): string {
-  switch (kind) {
-    case 'IMEI':
-      return `IMEI:${id.length >= 14 && id.length <= 16 ? id.slice(0, 14) : id}`;
-    case 'MSISDN':
-    case 'MDN':
-      return `MDN:${id.length === 11 && id.charCodeAt(0) === 49 ? id.slice(1) : id}`;
-    case 'MEID':
-      return `MEID:${id.toUpperCase()}`;
-    case null:
-      return `${reportedKind.toLowerCase()}:${id}`;
-    default:
-      return `${kind}:${id}`;
-  }
-}
-
-export function keyOf(identifier: DeviceIdentifier): string {
-  return identifierKey(identifier.kind, identifier.id, identifier.reportedKind);
-}
-
-/** Joins lists of identifiers. Each is listed once, in its first spelling. An MDN and its MSISDN share a key, and both are listed. */
-export function listEachOnce(...lists: readonly (readonly DeviceIdentifier[] | null | undefined)[]): DeviceIdentifier[] {
-  const byKindAndKey = new Map<string, DeviceIdentifier>();
-  for (const list of lists) {
-    for (const identifier of list ?? []) {
-      const key = `${identifier.kind} ${keyOf(identifier)}`;
-      if (!byKindAndKey.has(key)) byKindAndKey.set(key, identifier);
-    }
-  }
-  return [...byKindAndKey.values()];
-}
-
 const text = z.union([z.string(), z.number().transform(String)]);
 
-const legacyIdentifier = z.object({ Identifier: text, Kind: text }).transform(({ Identifier, Kind }) => ({ id: Identifier, kind: Kind }));
-
-const oneIdentifier = z
-  .union([z.object({ id: text, kind: text }), legacyIdentifier])
-  .transform(({ id, kind }): DeviceIdentifier => ({ kind: parseIdentifierKind(kind), id: id.trim(), reportedKind: kind }));
+/** The legacy form calls the value `Identifier`. */
+const oneIdentifier = fieldsOf({ id: text.optional(), identifier: text.optional(), kind: text }).transform(
+  ({ id, identifier, kind }): DeviceIdentifier => ({
+    kind: parseIdentifierKind(kind),
+    id: (id ?? identifier ?? '').trim(),
+    reportedKind: kind,
+  }),
+);
 
 /**
  * Identifiers that are read from one list. A callback is about one device, which has nine kinds. A message of 1 MiB with 28,000
