@@ -17,6 +17,7 @@ import { RequestInput } from './request-input.ts';
 import { RequestAction } from './request-action.ts';
 import { RequestRef } from './request-ref.ts';
 import { OWNED } from './rules.ts';
+import { TimelineEntry } from './timeline.ts';
 
 const RequestOutcomesConnection = connectionOf('RequestOutcomes', 'device outcome', DeviceOutcome, ({ index }) => String(index));
 
@@ -97,6 +98,15 @@ export const Request = RequestRef.implement({
       description: 'Requests that try the failed devices of this one again, oldest first. Empty when you may not read the account.',
       resolve: async ({ id, account }, _args, { loaders, caller }) =>
         mayUse(caller, account, 'read') ? [...((await loaders.retries.load(id)) ?? [])] : [],
+    }),
+    timeline: t.field({
+      type: [TimelineEntry],
+      description:
+        'The life of the request in a few entries, in the order in which things first happened. Devices are counted and not listed: 10,000 of them make no more entries than one.',
+      resolve: async (request, _args, { loaders, timelines }) => {
+        const [parts, retries] = await Promise.all([loaders.carrierRequests.load(request.id), loaders.retries.load(request.id)]);
+        return [...(await timelines.of(request, parts.length, retries))];
+      },
     }),
     actions: t.field({
       type: [RequestAction],

@@ -52,7 +52,12 @@ const STATES: Readonly<Record<string, (stack: Stack) => Promise<string>>> = {
   queued: async (stack) => {
     // The carrier wants a pause, so this one and all behind it wait.
     stack.simulator.faults.status('activate', 429, { retryAfter: '600' });
-    return (await made(stack, { waitMs: 0 })).id;
+    const { id } = await made(stack, { waitMs: 0 });
+    await until(async () => {
+      const { data } = await stack.query<{ request: { error: { code: string } | null } }>(`{ request(id: "${id}") { error { code } } }`);
+      return data?.request.error?.code === 'RATE_LIMITED';
+    });
+    return id;
   },
   cancelled: async (stack) => {
     const id = await STATES['queued']?.(stack);
@@ -87,8 +92,6 @@ test.each(Object.keys(STATES))('of a request that is %s, actions and mutations s
   await using stack = await startStack({ register: false, env: { M2M_ADOPT_AFTER_MS: '1000', M2M_SUBMIT_WAIT_MS: '2000' } });
   const id = (await STATES[state]?.(stack)) ?? '';
   const { retry, cancel, resolve } = operator(stack.gateway.urls.graphql);
-  // A cancellation waits for nothing; one that has just been put off is QUEUED again in a moment.
-  if (state === 'queued') await until(async () => (await actionsOf(stack, id))['CANCEL']?.allowed === true);
   const actions = await actionsOf(stack, id);
   expect(Object.keys(actions)).toEqual(['CANCEL', 'RETRY_FAILED', 'RESOLVE_UNKNOWN', 'CHECK_NOW']);
   const answers = {

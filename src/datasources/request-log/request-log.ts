@@ -5,6 +5,7 @@ import type { AuditTrail, AuditRecord } from './audit-trail.ts';
 import type { FollowUpLog } from './follow-up-log.ts';
 import type { ForwardCopy, ForwardQueue } from './forward-queue.ts';
 import type { DeadLetterLog, DeadLetterReason } from './dead-letter-log.ts';
+import type { LogEvent } from './log-event.ts';
 import type { SendingStep } from './sending-steps.ts';
 import type {
   OutcomeStatus,
@@ -125,6 +126,16 @@ export interface DeviceSummary {
   readonly reported: readonly DeviceIdentifier[];
 }
 
+/** A row of a Request's log without its message. */
+export interface LogStep extends Pick<LogEvent, 'kind' | 'position' | 'ties'> {
+  readonly seq: number;
+  readonly at: number;
+  /** Of a row that changes a device: its status after it, and the row of its final message. */
+  readonly outcomeStatus: OutcomeStatus | null;
+  readonly finalSeq: number;
+  readonly requestStatus: RequestStatus;
+}
+
 /** A Request with everything that is needed to send it. */
 export interface SendableRequest {
   readonly request: StoredRequest;
@@ -183,6 +194,8 @@ export interface RequestLog extends FollowUpLog, DeadLetterLog, ForwardQueue, Au
   devices(requestId: string, statuses: readonly OutcomeStatus[] | null): Promise<readonly DeviceSummary[]>;
   outcomesById(ids: readonly string[]): Promise<ReadonlyMap<string, StoredOutcome>>;
   unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): Promise<Page<UnclaimedCallback>>;
+  /** Up to `limit` rows after `afterSeq`, without their messages. To read 1,000 takes a few milliseconds. */
+  steps(requestId: string, afterSeq: number, limit: number): Promise<readonly LogStep[]>;
   /** The stored settings of Requests that were made here. */
   settings(requestIds: readonly string[]): Promise<ReadonlyMap<string, Readonly<Record<string, unknown>>>>;
   sendable(requestId: string): Promise<SendableRequest | null>;

@@ -15,7 +15,16 @@ import {
   isTerminal,
   progressOf,
 } from '../stored-request.ts';
-import type { DeviceSummary, LogBatch, LogCounts, OutcomePage, RequestFilter, SendableRequest, UnclaimedCallback } from '../request-log.ts';
+import type {
+  DeviceSummary,
+  LogBatch,
+  LogCounts,
+  LogStep,
+  OutcomePage,
+  RequestFilter,
+  SendableRequest,
+  UnclaimedCallback,
+} from '../request-log.ts';
 import { cutAfterTerminal, resolveThisRow } from './batch-rows.ts';
 import { listParameters } from './list-parameters.ts';
 import { MessageFacts } from './message-facts.ts';
@@ -182,6 +191,10 @@ export class SqliteReader {
     const found = accounts ? unclaimedPageOf.all({ ...asked, accounts: JSON.stringify(accounts) }) : unclaimedPage.all(asked);
     const { rows, hasMore } = readPage<UnclaimedRow>(found, limit, unclaimedByPk, ({ json }) => json.length);
     return { rows: rows.flatMap((row) => toUnclaimed(row) ?? []), hasMore };
+  }
+
+  steps(requestId: string, afterSeq: number, limit: number): LogStep[] {
+    return this.#all<LogStep>(this.#sql.stepsAfter, requestId, afterSeq, limit);
   }
 
   settings(ids: readonly string[]): Map<string, SendableRequest['settings']> {

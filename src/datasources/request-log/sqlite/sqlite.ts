@@ -135,6 +135,7 @@ export class SqliteRequestLog implements RequestLog {
   devices: RequestLog['devices'] = (requestId, statuses) => this.#commits.read(() => this.#reader.devices(requestId, statuses));
   outcomesById: RequestLog['outcomesById'] = (ids) => this.#commits.read(() => this.#reader.outcomesById(ids));
   unclaimed: RequestLog['unclaimed'] = (accounts, after, limit) => this.#commits.read(() => this.#reader.unclaimed(accounts, after, limit));
+  steps: RequestLog['steps'] = (requestId, afterSeq, limit) => this.#commits.read(() => this.#reader.steps(requestId, afterSeq, limit));
   settings: RequestLog['settings'] = (requestIds) => this.#commits.read(() => this.#reader.settings(requestIds));
   sendable: RequestLog['sendable'] = (requestId) => this.#commits.read(() => this.#reader.sendable(requestId));
   read: RequestLog['read'] = (requestId, afterSeq, limit) =>
