@@ -21,8 +21,8 @@ async function settled(stack: Stack) {
 
 const sent = ({ simulator }: Stack) => simulator.ledger.posts.at(-1)?.devices;
 
-async function retriedIn({ query }: Stack, id: string): Promise<(string | null)[]> {
-  const { data } = await query<{ request: { outcomes: { nodes: { retriedIn: { id: string } | null }[] } } }>(
+async function retriedIn(stack: Stack, id: string): Promise<(string | null)[]> {
+  const { data } = await stack.query<{ request: { outcomes: { nodes: { retriedIn: { id: string } | null }[] } } }>(
     `query ($id: ID!) { request(id: $id) { outcomes { nodes { retriedIn { id } } } } }`,
     { id },
   );

@@ -60,7 +60,7 @@ test('another tool’s request has no input', async () => {
 });
 
 test('what a field is not said to be shown is hidden: values that are lists or objects, and fields of an older version', () => {
-  for (const { name, shownOf } of OPERATIONS) {
+  for (const operation of OPERATIONS) {
     const settings = {
       servicePlan: { secret: 'x' },
       groupName: ['x'],
@@ -69,6 +69,6 @@ test('what a field is not said to be shown is hidden: values that are lists or o
       formerField: 'x',
       mdnZipCode: null,
     };
-    expect([name, shownOf(settings)]).toEqual([name, []]);
+    expect([operation.name, operation.shownOf(settings)]).toEqual([operation.name, []]);
   }
 });
