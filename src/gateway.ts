@@ -21,11 +21,13 @@ import { Timelines } from './resolvers/requests/timeline.ts';
 import { StorePurge } from './resolvers/upkeep/purge-store.ts';
 import { StoreReseal } from './resolvers/upkeep/reseal-store.ts';
 import { createAdminServer } from './server/admin/admin.ts';
-import type { Stage } from './server/admin/check-readiness.ts';
+import { checkReadiness, type Stage } from './server/admin/check-readiness.ts';
 import { GraphiqlPage, type GraphiqlTab } from './server/graphql/graphiql-page.ts';
 import { createGraphqlServer } from './server/graphql/graphql-http.ts';
 import { createGraphql } from './server/graphql/graphql.ts';
 import { Origins } from './server/graphql/origins.ts';
+import { Health } from './server/health.ts';
+import type { Neighbours } from './server/host.ts';
 import { Admission } from './server/limits/admission.ts';
 import { createTrustedDocuments, readTrustedDocuments } from './server/limits/trusted-documents.ts';
 import { Overload } from './server/overload.ts';
@@ -36,6 +38,8 @@ export interface GatewayOptions {
   readonly onFatal: (error: GatewayError) => void;
   readonly logger?: Logger;
   readonly graphiqlTabs?: readonly GraphiqlTab[];
+  /** Names and origins that GraphQL takes beside those of the configuration. */
+  readonly neighbours?: Neighbours;
   readonly now?: () => number;
   readonly registrationWatch?: WatchTimes;
 }
@@ -103,7 +107,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   });
   const reseal = new StoreReseal({ upkeep, restFactor: PURGE_REST_FACTOR });
   let stage: Stage = 'STARTING';
-  const admin = createAdminServer({
+  const adminOptions = {
     ...parts,
     session: carrier.session,
     registrations: door.keeper,
@@ -113,12 +117,12 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     reseal,
     stage: () => stage,
     takesCallbacks: () => door.isOpen(),
-  });
-  const adminUrl = await listen(undo, admin, { ...ADMIN, host: config.adminHost, port: config.adminPort });
+  };
+  const adminUrl = await listen(undo, createAdminServer(adminOptions), { ...ADMIN, host: config.adminHost, port: config.adminPort });
 
   const callbacksUrl = await door.open();
   const { sender, submitter } = await startSending(config, { ...parts, ...carrier });
-  startFollowingUp(config, { ...parts, reads: carrier.reads });
+  const reconciler = startFollowingUp(config, { ...parts, reads: carrier.reads });
 
   const subscriptions = config.socketsPerCaller * SUBSCRIPTIONS_PER_SOCKET;
   const trusted = createTrustedDocuments({ mode: config.trustedDocuments, documents });
@@ -129,7 +133,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       submitter,
       sender,
       feed: new RequestFeed(requestLog, hub, scheduler),
-      manager: new RequestManager({ requestLog, submitter, sender }),
+      manager: new RequestManager({ requestLog, submitter, sender, reconciler, session: carrier.session }),
       timelines: new Timelines(requestLog),
       accounts: config.accounts,
       limits: {
@@ -157,18 +161,21 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     logger,
     metrics,
   });
+  const { neighbours = null } = options;
+  const health = new Health(async () => (await checkReadiness(adminOptions)).ready);
   const doorOptions = {
     graphql,
     authenticator,
-    origins: new Origins(config.graphqlOrigins ?? []),
+    origins: new Origins(config.graphqlOrigins ?? [], neighbours),
     hosts: config.graphqlHosts,
+    neighbours,
     maxBodyBytes: config.maxBodyBytes,
     overload,
     logger,
     metrics,
   };
   const graphiql = config.graphiql ? new GraphiqlPage({ tabs: options.graphiqlTabs ?? [], authenticated: config.auth }) : null;
-  const graphqlServer = createGraphqlServer({ ...doorOptions, graphiql });
+  const graphqlServer = createGraphqlServer({ ...doorOptions, health, graphiql });
   const websockets = new WebsocketDoor({
     ...doorOptions,
     resolveDocument: trusted.resolveDocument,

@@ -19,6 +19,12 @@
       "InvalidInput",
       "RequestCancelled"
     ],
+    "CheckNowResult": [
+      "CarrierUnavailable",
+      "CheckScheduled",
+      "InvalidInput",
+      "RateLimited"
+    ],
     "MutationError": [
       "CarrierRefused",
       "CarrierUnavailable",
@@ -27,8 +33,11 @@
       "RateLimited"
     ],
     "Node": [
+      "AuditEntry",
+      "DeadLetter",
       "DeviceOutcome",
-      "Request"
+      "Request",
+      "UnclaimedCallback"
     ],
     "RenewActivationCodeResult": [
       "CarrierRefused",
@@ -38,6 +47,14 @@
       "InvalidInput",
       "RateLimited",
       "RenewActivationCodeAccepted"
+    ],
+    "RequestAccepted": [
+      "ActivateDevicesAccepted",
+      "RenewActivationCodeAccepted",
+      "RestoreDevicesAccepted",
+      "ResumeProfileAccepted",
+      "RetryFailedDevicesAccepted",
+      "SuspendDevicesAccepted"
     ],
     "ResolveUnknownRequestResult": [
       "InvalidInput",

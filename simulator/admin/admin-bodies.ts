@@ -5,6 +5,7 @@ import { faultBodies } from '../faults/endpoint-faults.ts';
 /** An endpoint fault in JSON: as `EndpointFault`, with `"times": "always"` for a rule that stays. */
 export const endpointFaultBody = z.strictObject({
   endpoint: z.string(),
+  about: z.string().exactOptional(),
   times: z
     .union([z.int().positive(), z.literal('always')])
     .transform((times) => (times === 'always' ? Number.POSITIVE_INFINITY : times))

@@ -6,7 +6,7 @@ export type DeviceState = 'pre-active' | 'active' | 'suspend' | 'deactive';
 /** The eSIM profile of a device that has one. `state` and `status` are spelled as the profile callbacks spell them. */
 export interface DeviceProfile {
   state: 'ACTIVE' | 'SUSPEND' | 'DEACTIVE';
-  status: 'ENABLE' | 'DISABLE' | 'UNKNOWN';
+  status: 'ENABLE' | 'DOWNLOAD_ENABLE' | 'DISABLE' | 'UNKNOWN';
   role: 'LOCAL' | 'LEAD' | 'DEFAULT';
 }
 

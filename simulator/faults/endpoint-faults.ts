@@ -7,6 +7,8 @@ export type FaultBody = (typeof faultBodies)[number];
 export interface EndpointFault {
   /** Name of the endpoint it applies to, as its route has it; `*` for all. */
   readonly endpoint: string;
+  /** It applies only to requests whose body has this text, for instance the identifier of one device. */
+  readonly about?: string;
   /** Requests it applies to; Infinity for all to come. Default 1. */
   readonly times?: number;
   /** Wait between performing the action and the answer, in ms. */
@@ -43,9 +45,15 @@ export class EndpointFaults {
     this.#rules.push({ rule, left: rule.times ?? 1 });
   }
 
-  /** The rule for a request to this endpoint, used up by one. */
-  take(endpoint: string): EndpointFault | undefined {
-    const found = this.#rules.find(({ rule }) => rule.endpoint === endpoint || rule.endpoint === '*');
+  /**
+   * The rule for a request to this endpoint, used up by one.
+   *
+   * @param body what the request says. Before it is read, rules about a text do not apply.
+   */
+  take(endpoint: string, body?: string): EndpointFault | undefined {
+    const found = this.#rules.find(
+      ({ rule }) => (rule.endpoint === endpoint || rule.endpoint === '*') && (rule.about === undefined || body?.includes(rule.about)),
+    );
     if (found === undefined) return undefined;
     found.left -= 1;
     if (found.left <= 0) this.#rules = this.#rules.filter((each) => each !== found);

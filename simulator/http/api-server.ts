@@ -48,13 +48,14 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const fault = parts.faults.take(route.endpoint);
+  const anyway = parts.faults.take(route.endpoint);
   parts.ledger.countCall(route.endpoint);
-  if (fault?.drop === 'before-reading') {
+  if (anyway?.drop === 'before-reading') {
     request.socket.destroy();
     return;
   }
   const body = await readBody(request);
+  const fault = anyway ?? parts.faults.take(route.endpoint, body);
   const post = notePost(parts, route, url.pathname, body);
   const answer = isPerformed(fault)
     ? perform(parts, route, { params, query: url.searchParams, headers: request.headers, body, session: '' })

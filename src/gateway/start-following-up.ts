@@ -11,13 +11,14 @@ const INDEX_STEPS = 20;
 type Parts = SharedParts & { readonly reads: CarrierReads };
 
 /** Starts the work that follows requests up: it settles unclaimed callbacks, indexes identifiers, and reconciles silent devices. */
-export function startFollowingUp(config: Config, { requestLog, reads, metrics, logger, now, undo }: Parts): void {
-  const { adoptAfterMs, overdueAfterMs, expireAfterMs } = config;
+export function startFollowingUp(config: Config, { requestLog, reads, metrics, logger, now, undo }: Parts): Reconciler {
+  const { adoptAfterMs, overdueAfterMs, expireAfterMs, externalQuietMs } = config;
   const reconciler = new Reconciler({
     requestLog,
     reads,
     overdueAfterMs,
     expireAfterMs,
+    externalQuietMs,
     callsPerMinute: config.reconcileCallsPerMinute,
     now,
     onLapsed: (into, devices) => metrics.devicesLapsed.inc({ into: into.toLowerCase() }, devices),
@@ -25,7 +26,7 @@ export function startFollowingUp(config: Config, { requestLog, reads, metrics, l
       metrics.devicesReconciled.inc(devices);
       logger.info('devices_reconciled', { count: devices });
     },
-    onFailure: (error) => logger.warn('reconcile_failed', { error }),
+    onFailure: (error, about) => logger.warn('reconcile_failed', { error, ...about }),
   });
   const tidy = async () => {
     const { resolved, adopted } = await requestLog.settleUnclaimed(now() - adoptAfterMs);
@@ -35,7 +36,7 @@ export function startFollowingUp(config: Config, { requestLog, reads, metrics, l
   };
   const logFailure = (event: string) => (error: unknown) => logger.error(event, { error });
   repeat(undo, Math.min(EVERY_MS, adoptAfterMs), tidy, logFailure('tidy_failed'));
-  repeat(undo, Math.min(EVERY_MS, overdueAfterMs, expireAfterMs), () => reconciler.tick(), logFailure('reconcile_failed'));
+  repeat(undo, Math.min(EVERY_MS, overdueAfterMs, expireAfterMs, externalQuietMs), () => reconciler.tick(), logFailure('reconcile_failed'));
   // This is undone before the repetition is: the reconciler tells the running tick to end, then the repetition waits for it.
-  undo.use(reconciler);
+  return undo.use(reconciler);
 }

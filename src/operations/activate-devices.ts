@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { RequestedDevice } from '../datasources/request-log/stored-request.ts';
-import { isActive } from '../datasources/thingspace/wire/device-list.ts';
+import { means } from '../datasources/thingspace/wire/state-words.ts';
 import { defineOperation } from './define-operation.ts';
 import { about, identifiers, INPUT_TYPES, optional, plainText, servicePlan, text, zipCode } from './fields.ts';
 import { primaryPlaceOfUse } from './place-of-use.ts';
@@ -187,7 +187,7 @@ export const activateDevices = defineOperation({
   provenBy: {
     requestStatus: true,
     record({ state, lastActivationAt }, sentAt) {
-      if (!isActive(state)) return 'NOT_YET';
+      if (!means(state, 'ACTIVE')) return 'NOT_YET';
       if (lastActivationAt === null) return 'LOOK_CLOSER';
       return isAfterSending(lastActivationAt, sentAt) ? 'DONE' : 'NOT_YET';
     },

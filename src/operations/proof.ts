@@ -1,5 +1,6 @@
 import type { HistoryEvent } from '../datasources/thingspace/wire/device-history.ts';
 import type { DeviceRecord } from '../datasources/thingspace/wire/device-list.ts';
+import { means } from '../datasources/thingspace/wire/state-words.ts';
 
 /** How an operation is proven done when no callback has come. Times are milliseconds of our own clock. */
 export interface ProvenBy {
@@ -29,8 +30,8 @@ export function isAfterSending(at: number, sentAt: number): boolean {
  * A proof by a state without a date: the device is in the state that was asked for. A record without a state does not decide it,
  * and any other state means that it is not done.
  */
-export function stateShows(isReached: (state: string) => boolean): ProvenBy['record'] {
-  return ({ state }) => (state === null ? 'LOOK_CLOSER' : isReached(state) ? 'DONE' : 'NOT_YET');
+export function stateShows(wanted: 'ACTIVE' | 'SUSPENDED'): ProvenBy['record'] {
+  return ({ state }) => (state === null ? 'LOOK_CLOSER' : means(state, wanted) ? 'DONE' : 'NOT_YET');
 }
 
 /** A proof by an event that succeeded after the sending. `type` matches the event's type, whose words vary between the samples. */
@@ -39,7 +40,7 @@ export function historyShows(type: RegExp): ProvenBy['history'] {
     events.some(
       (event) =>
         type.test(event.type ?? '') &&
-        event.status?.toLowerCase() === 'success' &&
+        means(event.status, 'EVENT_SUCCEEDED') &&
         event.occurredAt !== null &&
         isAfterSending(event.occurredAt, sentAt),
     );

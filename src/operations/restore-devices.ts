@@ -1,4 +1,3 @@
-import { isActive } from '../datasources/thingspace/wire/device-list.ts';
 import { lineBody } from './bodies.ts';
 import { defineOperation } from './define-operation.ts';
 import { historyShows, stateShows } from './proof.ts';
@@ -28,7 +27,7 @@ export const restoreDevices = defineOperation({
   // The events of the history are `Restore …`. The carrier's SDK calls the same operation resume.
   provenBy: {
     requestStatus: true,
-    record: stateShows(isActive),
+    record: stateShows('ACTIVE'),
     history: historyShows(/^(?:restor|resum)/i),
   },
   retryKinds: ['ICCID', 'IMEI', 'EID', 'MDN'],

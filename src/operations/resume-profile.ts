@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isActive } from '../datasources/thingspace/wire/device-list.ts';
+import { means } from '../datasources/thingspace/wire/state-words.ts';
 import { defineOperation } from './define-operation.ts';
 import { identifiers, INPUT_TYPES, optional, servicePlan } from './fields.ts';
 import { profileBody } from './bodies.ts';
@@ -16,7 +16,8 @@ export const resumeProfile = defineOperation({
   path: '/m2m/v1/devices/profile/actions/profile_resume',
   callbackService: 'DeviceProfileService',
   secondService: null,
-  maxDevices: 10_000,
+  // The page allows 10,000 in one POST, the carrier's SDK 100. One message comes for each profile, so nothing is lost by more POSTs.
+  maxDevices: 100,
   maxPerMinute: null,
   texts: {
     purpose: 'Resume a suspended eSIM profile',
@@ -35,7 +36,7 @@ export const resumeProfile = defineOperation({
   body: profileBody,
   // | record of the device list | proof |
   // |---|---|
-  // | active, ProfileStatus ENABLE or ENABLED | DONE: there is no date, but it is the state that was asked for |
+  // | active, and ProfileStatus says that it works (state-words.ts) | DONE: there is no date, but it is the state that was asked for |
   // | active, without ProfileStatus | LOOK_CLOSER: lists of several devices may leave it out, so list that device alone |
   // | any other ProfileStatus or state | NOT_YET |
   //
@@ -43,9 +44,9 @@ export const resumeProfile = defineOperation({
   provenBy: {
     requestStatus: false,
     record({ state, profileStatus }) {
-      if (!isActive(state)) return 'NOT_YET';
+      if (!means(state, 'ACTIVE')) return 'NOT_YET';
       if (profileStatus === null) return 'LOOK_CLOSER';
-      return /^enabled?$/i.test(profileStatus) ? 'DONE' : 'NOT_YET';
+      return means(profileStatus, 'PROFILE_WORKING') ? 'DONE' : 'NOT_YET';
     },
     history: () => false,
   },

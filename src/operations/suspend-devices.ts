@@ -33,7 +33,7 @@ export const suspendDevices = defineOperation({
   // The events of the history are `Suspension Confirmed` and `Suspend`.
   provenBy: {
     requestStatus: true,
-    record: stateShows((state) => /^suspend(?:ed)?$/i.test(state)),
+    record: stateShows('SUSPENDED'),
     history: historyShows(/^suspen/i),
   },
   retryKinds: ['ICCID', 'IMEI', 'EID', 'MDN'],

@@ -2,13 +2,14 @@ import type { AuditEntry as Stored } from '../datasources/request-log/audit-trai
 import { builder } from './builder.ts';
 import { connectionOf, listArgs, pageCursor, pageSize } from './connection.ts';
 import { accountsFor } from './queries.ts';
+import { nodeOf } from './node.ts';
 import { ADMIN, OWNED } from './rules.ts';
 
 const AuditEntry = builder.objectRef<Stored>('AuditEntry').implement({
   extensions: OWNED,
+  ...nodeOf('aud'),
   description: 'One action that was performed or refused. Its arguments are not kept here.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'The number of the entry in the audit log. Later entries have higher numbers.' }),
     at: t.expose('at', { type: 'DateTime', description: 'When the entry was written.' }),
     caller: t.exposeString('caller', {
       description:
@@ -26,10 +27,12 @@ const AuditEntry = builder.objectRef<Stored>('AuditEntry').implement({
       nullable: true,
       description: 'How many devices the input named. Null when it named none, and when it was refused before it was read.',
     }),
-    subject: t.exposeString('subject', {
+    subject: t.string({
       nullable: true,
       description:
         'The `id` of the request, dead letter or API key that the action was about. The request itself shows what became of it. Null when the action is about none of these.',
+      // Entries from before dead letters had global ids hold the bare number.
+      resolve: ({ action, subject }) => (action === 'redriveDeadLetters' ? (subject?.replace(/^(?=\d+$)/, 'dead_') ?? null) : subject),
     }),
     outcome: t.exposeString('outcome', {
       description:
@@ -38,7 +41,7 @@ const AuditEntry = builder.objectRef<Stored>('AuditEntry').implement({
   }),
 });
 
-const AuditEntryConnection = connectionOf('AuditEntry', 'audit entry', AuditEntry, ({ id }) => id);
+const AuditEntryConnection = connectionOf('AuditEntry', 'audit entry', AuditEntry, ({ id }) => ['auditLog', id]);
 
 builder.queryField('auditLog', (t) =>
   t.field({
@@ -53,7 +56,7 @@ builder.queryField('auditLog', (t) =>
     resolve: (_parent, { accountName, caller: by, first, after }, { requestLog, caller }) =>
       requestLog.auditEntries(
         { accounts: accountsFor(caller, 'admin', accountName), caller: by ?? null },
-        pageCursor('auditLog', /^\d{1,15}$/, after),
+        pageCursor('auditLog', after, requestLog),
         pageSize(first),
       ),
   }),

@@ -2,25 +2,34 @@ import type { ObjectRef } from '@pothos/core';
 import type { Page } from '../datasources/request-log/stored-request.ts';
 import { GatewayError } from '../errors.ts';
 import { builder } from './builder.ts';
+import { cursorAt, readCursor } from '../resolvers/requests/cursor.ts';
 import { PageInfo } from './node.ts';
 import { OPEN, OWNED } from './rules.ts';
 
 const DEFAULT_PAGE_SIZE = 100;
 const MAX_PAGE_SIZE = 1000;
 
-/** Declares a Relay connection over `noun`. It is read forward. */
+/**
+ * Declares a Relay connection over `noun`. It is read forward.
+ *
+ * @param at the place of the list that a row stands in, and its position there, as `cursorAt` takes them.
+ */
 export function connectionOf<Row>(
   name: string,
   noun: string,
   node: ObjectRef<typeof builder.$inferSchemaTypes, Row>,
-  cursorOf: (row: Row) => string,
+  at: (row: Row) => readonly [place: string, position: number | string],
 ) {
   const edge = builder.objectRef<{ row: Row }>(`${name}Edge`).implement({
     extensions: OWNED,
     description: `One ${noun} of a page, with its cursor.`,
     fields: (t) => ({
       node: t.field({ type: node, description: `The ${noun}.`, resolve: ({ row }) => row as never }),
-      cursor: t.string({ description: 'Pass it as `after` to read on behind this one.', resolve: ({ row }) => cursorOf(row) }),
+      cursor: t.field({
+        type: 'Cursor',
+        description: 'Pass it as `after` to read on behind this one.',
+        resolve: ({ row }, _args, { requestLog }) => cursorAt(...at(row), requestLog.epoch),
+      }),
     }),
   });
   return builder.objectRef<Page<Row>>(`${name}Connection`).implement({
@@ -37,9 +46,9 @@ export function connectionOf<Row>(
         extensions: OPEN,
         type: PageInfo,
         description: 'Where this page ends, and whether there is another one.',
-        resolve: ({ rows, hasMore }) => {
+        resolve: ({ rows, hasMore }, _args, { requestLog }) => {
           const last = rows.at(-1);
-          return { hasNextPage: hasMore, endCursor: last === undefined ? null : cursorOf(last) };
+          return { hasNextPage: hasMore, endCursor: last === undefined ? null : cursorAt(...at(last), requestLog.epoch) };
         },
       }),
     }),
@@ -51,7 +60,8 @@ export const PAGE_ARGS = builder.args((t) => ({
     required: false,
     description: `How many to return at most: 1 to ${MAX_PAGE_SIZE}. Default: ${DEFAULT_PAGE_SIZE}.`,
   }),
-  after: t.string({
+  after: t.field({
+    type: 'Cursor',
     required: false,
     description: 'Read on behind this cursor: the `endCursor` of the page before. Default: the first page.',
   }),
@@ -70,10 +80,7 @@ export function pageSize(first: number | null | undefined): number {
   return first;
 }
 
-/** @throws GatewayError CURSOR_INVALID when `after` does not have the form of an `endCursor` of `connection` */
-export function pageCursor(connection: string, form: RegExp, after: string | null | undefined): string | null {
-  if (after === null || after === undefined) return null;
-  if (!form.test(after))
-    throw new GatewayError('CURSOR_INVALID', `This \`after\` is not a cursor of \`${connection}\`: pass an \`endCursor\` unchanged.`);
-  return after;
+/** @throws GatewayError CURSOR_INVALID, CURSOR_EXPIRED */
+export function pageCursor(place: string, after: string | null | undefined, { epoch }: { readonly epoch: string }): string | null {
+  return after === null || after === undefined ? null : readCursor(after, place, epoch);
 }

@@ -35,4 +35,6 @@ export interface GraphContext {
   readonly accounts: readonly string[];
   readonly limits: CallerLimits;
   readonly loaders: Loaders;
+  /** The id of the last event that the client of an event stream has seen: the cursor of that event. */
+  readonly lastEventId: string | null;
 }

@@ -3,6 +3,7 @@ import { bodyText, type Redriven } from '../resolvers/callbacks/redrive-dead-let
 import { builder } from './builder.ts';
 import { connectionOf, listArgs, pageCursor, pageSize } from './connection.ts';
 import { enumOf } from './enums.ts';
+import { nodeOf } from './node.ts';
 import { ADMIN, ANY_SECRET, OWNED } from './rules.ts';
 
 const DeadLetterReason = enumOf<Reason>('DeadLetterReason', 'Why a message could not be applied.', {
@@ -17,9 +18,9 @@ const DeadLetterReason = enumOf<Reason>('DeadLetterReason', 'Why a message could
 
 const DeadLetter = builder.objectRef<StoredDeadLetter>('DeadLetter').implement({
   extensions: OWNED,
+  ...nodeOf('dead'),
   description: 'A message that came to a callback listener and was acknowledged. It is kept because it could not be applied.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'The number of the message in the store.' }),
     accountName: t.exposeString('account', { description: 'The billing account that the message came for.' }),
     callbackService: t.exposeString('service', { description: 'The callback service that sent it.' }),
     reason: t.expose('reason', { type: DeadLetterReason, description: 'Why it could not be applied.' }),
@@ -42,7 +43,7 @@ const DeadLetter = builder.objectRef<StoredDeadLetter>('DeadLetter').implement({
   }),
 });
 
-const DeadLetterConnection = connectionOf('DeadLetter', 'dead letter', DeadLetter, ({ id }) => id);
+const DeadLetterConnection = connectionOf('DeadLetter', 'dead letter', DeadLetter, ({ id }) => ['deadLetters', id]);
 
 builder.queryField('deadLetters', (t) =>
   t.field({
@@ -53,11 +54,11 @@ builder.queryField('deadLetters', (t) =>
       reason: t.arg({ type: DeadLetterReason, required: false, description: 'Only messages that are kept for this reason.' }),
       ...listArgs('messages', 'administer'),
     },
-    resolve: (_parent, { accountName, reason, first, after }, { deadLetters, caller }) =>
+    resolve: (_parent, { accountName, reason, first, after }, { deadLetters, requestLog, caller }) =>
       deadLetters.list(caller, {
         accountName: accountName ?? null,
         reason: reason ?? null,
-        after: pageCursor('deadLetters', /^\d{1,15}$/, after),
+        after: pageCursor('deadLetters', after, requestLog),
         limit: pageSize(first),
       }),
   }),
@@ -79,7 +80,7 @@ const RedrivenDeadLetter = builder.objectRef<Redriven>('RedrivenDeadLetter').imp
   extensions: OWNED,
   description: 'One dead letter that was tried again.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'The id as it was given.' }),
+    deadLetterId: t.exposeID('id', { description: 'The id of the dead letter, as it was given.' }),
     outcome: t.expose('outcome', { type: RedriveOutcomeEnum, description: 'The result.' }),
   }),
 });
@@ -87,7 +88,7 @@ const RedrivenDeadLetter = builder.objectRef<Redriven>('RedrivenDeadLetter').imp
 const RedriveDeadLettersInput = builder.inputType('RedriveDeadLettersInput', {
   description: 'Which dead letters to try again.',
   fields: (t) => ({
-    ids: t.idList({ required: true, description: 'Ids of dead letters, 1 to 1,000. They are tried in this order.' }),
+    ids: t.idList({ required: true, description: 'Ids of dead letters (`dead_…`), 1 to 1,000. They are tried in this order.' }),
     trustCredentials: t.boolean({
       required: false,
       description:

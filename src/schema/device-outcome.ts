@@ -10,7 +10,7 @@ import { keyOfDevice } from '../resolvers/requests/same-input.ts';
 import { builder } from './builder.ts';
 import { DeviceIdentifier } from './device-identifier.ts';
 import { OutcomeSourceEnum, OutcomeStatusEnum } from './enums.ts';
-import { Node } from './node.ts';
+import { nodeOf } from './node.ts';
 import { RequestRef } from './request-ref.ts';
 import { ACTIVATION_CODE, CREDENTIAL, OWNED } from './rules.ts';
 
@@ -117,8 +117,7 @@ type TextField = { [Key in keyof CallbackMessage]: CallbackMessage[Key] extends 
 export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').implement({
   extensions: OWNED,
   description: 'Everything that is known about one device of a request.',
-  interfaces: [Node],
-  isTypeOf: (value) => typeof value === 'object' && value !== null && 'id' in value && String(value.id).startsWith('out_'),
+  ...nodeOf('out'),
   fields: (t) => {
     const finalText = (name: TextField, description: string, extensions = OWNED) =>
       t.string({
@@ -145,6 +144,10 @@ export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').i
           leaveOutRespellings(listEachOnce(final?.message.deviceIds, nidd?.message.deviceIds, requested)),
       }),
       status: t.expose('status', { type: OutcomeStatusEnum, description: 'The status of the device.' }),
+      revision: t.exposeInt('lastSeq', {
+        description:
+          'How new this state of the device is: the highest of its revisions is the newest, wherever it was read. 0 before anything was reported. A cache keeps what has the higher revision.',
+      }),
       source: t.expose('source', {
         type: OutcomeSourceEnum,
         nullable: true,

@@ -15,3 +15,7 @@ builder.mutationType({
 
 /** The whole graph. Building it has no side effects, so codegen and tests import it directly. */
 export const schema = builder.toSchema();
+
+// Pothos has no option for it.
+schema.description =
+  'M2M devices at Verizon ThingSpace. A mutation makes a request, the subscription `requestStatus` follows it, and queries show what is known. Mutations give their refusals as typed results; everything else fails with a GraphQL error and a code in `extensions.code`. Everything that changes and has an `id` is found again by `node(id:)`.';

@@ -38,7 +38,7 @@ function writeMessage(failure: Failure): string {
     case 'UNAVAILABLE':
       return `Nothing was sent, and nothing will be. ${failure.message}`;
     case 'LIMITED':
-      return 'Too many requests are waiting to be sent. Nothing was accepted: try again after `retryAfterMs`.';
+      return failure.message ?? 'Too many requests are waiting to be sent. Nothing was accepted: try again after `retryAfterMs`.';
     case 'KEY_REUSED':
       return 'This idempotencyKey was used with another input, and nothing was sent. Use a new key for a new request.';
   }
@@ -87,16 +87,17 @@ const CarrierRefused = builder.objectRef<Result<'REFUSED'>>('CarrierRefused').im
   }),
 });
 
-const CarrierUnavailable = builder.objectRef<Result<'UNAVAILABLE'>>('CarrierUnavailable').implement({
+export const CarrierUnavailable = builder.objectRef<Result<'UNAVAILABLE'>>('CarrierUnavailable').implement({
   extensions: OPEN,
   description:
     'The gateway cannot work with the carrier at present, for example because the carrier refused its login. No request was created, and the idempotency key is free.',
   interfaces: [MutationError],
 });
 
-const RateLimited = builder.objectRef<Result<'LIMITED'>>('RateLimited').implement({
+export const RateLimited = builder.objectRef<Result<'LIMITED'>>('RateLimited').implement({
   extensions: OPEN,
-  description: 'Too many requests are waiting to be sent. No request was created, and the idempotency key is free.',
+  description:
+    'Too much at once: too many requests are waiting to be sent, or the carrier was asked about the request a moment ago. Nothing was done, and an idempotency key is free.',
   interfaces: [MutationError],
   fields: (t) => ({ retryAfterMs: t.exposeInt('retryAfterMs', { description: 'When to try again, in milliseconds from now.' }) }),
 });
@@ -120,12 +121,19 @@ const InputAccepted = builder.objectRef<Result<'VALIDATED'>>('InputAccepted').im
   }),
 });
 
+export const RequestAccepted = builder.interfaceRef<Result<'ACCEPTED'>>('RequestAccepted').implement({
+  extensions: OWNED,
+  description:
+    'The gateway took a mutation on: there is a request to follow, new or (with an idempotency key) from before. Every success of a mutation that creates a request has this field, so one fragment reads all of them. Not so the results about a request that was there already (RequestCancelled, UnknownRequestResolved), and not CarrierRefused, whose request is over.',
+  fields: (t) => ({ request: t.expose('request', { type: Request, description: 'The request to follow.' }) }),
+});
+
 /** Declares the result union of one mutation: its success, the answer to `validateOnly`, and the errors. */
 export function resultOf(name: string, what: string) {
   const Success = builder.objectRef<Result<'ACCEPTED'>>(`${name}Accepted`).implement({
     extensions: OWNED,
     description: `${what} was accepted by the gateway. Its request may still be QUEUED, or UNKNOWN: follow it with \`requestStatus\`.`,
-    fields: (t) => ({ request: t.expose('request', { type: Request, description: 'The request to follow.' }) }),
+    interfaces: [RequestAccepted],
   });
   const members: Readonly<Record<SubmitResult['type'], { readonly name: string }>> = {
     ACCEPTED: Success,

@@ -3,6 +3,7 @@ import { accountsWith, mayUse, type Caller, type Scope } from '../resolvers/acce
 import { findRequest, REQUEST_ID } from '../resolvers/requests/find-request.ts';
 import { listRequests } from '../resolvers/requests/list-requests.ts';
 import { builder } from './builder.ts';
+import type { GraphContext } from './context.ts';
 import { connectionOf, listArgs, pageCursor, pageSize } from './connection.ts';
 import { DeviceIdentifierKindEnum, OperationEnum, RequestStatusEnum } from './enums.ts';
 import { Node } from './node.ts';
@@ -43,8 +44,11 @@ const RequestFilter = builder.inputType('RequestFilter', {
   }),
 });
 
-const RequestConnection = connectionOf('Request', 'request', Request, ({ id }) => id);
-const UnclaimedCallbackConnection = connectionOf('UnclaimedCallback', 'unclaimed callback', UnclaimedCallback, ({ id }) => id);
+const RequestConnection = connectionOf('Request', 'request', Request, ({ id }) => ['requests', id]);
+const UnclaimedCallbackConnection = connectionOf('UnclaimedCallback', 'unclaimed callback', UnclaimedCallback, ({ id }) => [
+  'unclaimedCallbacks',
+  id,
+]);
 
 builder.queryType({
   description: 'What the gateway knows: requests, their devices, and callbacks that belong to no request.',
@@ -79,7 +83,7 @@ builder.queryType({
             since: filter?.since ?? undefined,
             until: filter?.until ?? undefined,
           },
-          pageCursor('requests', REQUEST_ID, after),
+          pageCursor('requests', after, requestLog),
           pageSize(first),
         ),
     }),
@@ -94,7 +98,7 @@ builder.queryType({
       resolve: (_parent, { accountName, first, after }, { requestLog, caller }) =>
         requestLog.unclaimed(
           accountsFor(caller, 'read', accountName),
-          pageCursor('unclaimedCallbacks', /^\d{1,15}$/, after),
+          pageCursor('unclaimedCallbacks', after, requestLog),
           pageSize(first),
         ),
     }),
@@ -102,15 +106,10 @@ builder.queryType({
       extensions: READ,
       type: Node,
       nullable: true,
-      description: 'An object by its global id. Null when there is none, or when you may not see it.',
-      args: { id: t.arg.id({ required: true, description: 'The id of a request (`req_…`) or of a device’s outcome (`out_…`).' }) },
-      resolve: async (_parent, { id }, { requestLog, caller, loaders }) => {
-        const requestId = REQUEST_ID.test(id) ? id : parseOutcomeId(id)?.requestId;
-        if (requestId === undefined) return null;
-        const request = await findRequest(requestLog, caller, requestId, (ownId) => loaders.request.load(ownId));
-        // A device of another account is not read. Otherwise the answer would take longer than for a device that does not exist.
-        return request && requestId !== id ? loaders.outcome.load(id) : request;
-      },
+      description:
+        'An object by its global id. Null when there is none, or when you may not see it. Dead letters and audit entries are shown to an admin of their account.',
+      args: { id: t.arg.id({ required: true, description: 'The `id` of anything: `req_…`, `out_…`, `dead_…`, `unc_…` or `aud_…`.' }) },
+      resolve: (_parent, { id }, context) => findNode(id, context),
     }),
   }),
 });
@@ -119,4 +118,20 @@ builder.queryType({
 export function accountsFor(caller: Caller, scope: Scope, asked: string | null | undefined): readonly string[] | null {
   if (asked === null || asked === undefined) return accountsWith(caller, scope);
   return mayUse(caller, asked, scope) ? [asked] : [];
+}
+
+/** What the caller may not see is not read at all. Otherwise the answer would take longer than for what does not exist. */
+async function findNode(id: string, { requestLog, caller, loaders }: GraphContext) {
+  switch (id.split('_', 1)[0]) {
+    case 'dead':
+      return (await requestLog.deadLettersById([id], accountsWith(caller, 'admin'))).get(id) ?? null;
+    case 'unc':
+      return (await requestLog.unclaimedById([id], accountsWith(caller, 'read'))).get(id) ?? null;
+    case 'aud':
+      return (await requestLog.auditEntriesById([id], accountsWith(caller, 'admin'))).get(id) ?? null;
+  }
+  const requestId = REQUEST_ID.test(id) ? id : parseOutcomeId(id)?.requestId;
+  if (requestId === undefined) return null;
+  const request = await findRequest(requestLog, caller, requestId, (ownId) => loaders.request.load(ownId));
+  return request && requestId !== id ? loaders.outcome.load(id) : request;
 }

@@ -1,9 +1,9 @@
 import { REQUEST_OPTIONS } from '../operations/fields.ts';
-import type { ManageResult } from '../resolvers/requests/manage-request.ts';
+import type { CheckNowResult, ManageResult } from '../resolvers/requests/manage-request.ts';
 import { builder } from './builder.ts';
 import { inputFieldsOf } from './input-types.ts';
 import { Request } from './request.ts';
-import { InvalidInput, resultOf } from './mutation-results.ts';
+import { CarrierUnavailable, InvalidInput, RateLimited, resultOf } from './mutation-results.ts';
 import { OWNED, WRITE } from './rules.ts';
 
 /** Declares the result union of a mutation that changes a request at once: its success, or the faults of the input. */
@@ -35,6 +35,44 @@ builder.mutationField('cancelRequest', (t) =>
       'Cancels the part of a request that is still QUEUED. The part that was sent to the carrier cannot be called back and goes on. Fault: `NOTHING_QUEUED` when nothing waits.',
     args: { input: t.arg({ type: CancelRequestInput, required: true, description: 'Which request to cancel.' }) },
     resolve: (_parent, { input }, { manager, caller }) => manager.cancel(caller, input.requestId),
+  }),
+);
+
+const CheckScheduled = builder.objectRef<Extract<CheckNowResult, { type: 'SCHEDULED' }>>('CheckScheduled').implement({
+  extensions: OWNED,
+  description: 'The carrier is asked now. What it tells comes as changes of the request: follow it with `requestStatus`.',
+  fields: (t) => ({
+    request: t.expose('request', { type: Request, description: 'The request as it is before the answers.' }),
+    deviceCount: t.exposeInt('devices', { description: 'How many devices the carrier is asked about.' }),
+  }),
+});
+
+const CHECK_RESULTS: Readonly<Record<CheckNowResult['type'], { readonly name: string }>> = {
+  SCHEDULED: CheckScheduled,
+  INVALID: InvalidInput,
+  LIMITED: RateLimited,
+  UNAVAILABLE: CarrierUnavailable,
+};
+
+const CheckNowResultUnion = builder.unionType('CheckNowResult', {
+  description: 'The result of `checkNow`.',
+  types: [CheckScheduled, InvalidInput, RateLimited, CarrierUnavailable],
+  resolveType: (result) => CHECK_RESULTS[(result as CheckNowResult).type].name,
+});
+
+const CheckNowInput = builder.inputType('CheckNowInput', {
+  description: 'Which request the carrier is asked about.',
+  fields: (t) => ({ requestId: t.id({ required: true, description: REQUEST_ID }) }),
+});
+
+builder.mutationField('checkNow', (t) =>
+  t.field({
+    extensions: WRITE,
+    type: CheckNowResultUnion,
+    description:
+      'Asks the carrier now what became of the open devices of a request, before they are OVERDUE, and whose its unmatched callbacks are. It changes nothing at the carrier. The mutation returns at once: what the carrier tells comes as changes of the request, with `source: RECONCILED`. A device about which the carrier knows nothing yet stays as it is. Once a minute for each request. Fault: `NOTHING_TO_ASK`.',
+    args: { input: t.arg({ type: CheckNowInput, required: true, description: 'Which request the carrier is asked about.' }) },
+    resolve: (_parent, { input }, { manager, caller }) => manager.checkNow(caller, input.requestId),
   }),
 );
 

@@ -66,10 +66,11 @@ builder.subscriptionType({
             '`true`: stay open after the terminal event until every successful device has had its NIDD message. Only NB-IoT devices get one; with other devices the subscription stays open until you end it. Default: `false`.',
         }),
       },
-      subscribe: (_parent, { requestId, after, batchSize, untilNiddSettled, minIntervalMs }, { feed, identity }) =>
+      // EventSource asks again with the same `after`. The id of the last event is newer.
+      subscribe: (_parent, { requestId, after, batchSize, untilNiddSettled, minIntervalMs }, { feed, identity, lastEventId }) =>
         feed.follow(identity, {
           requestId,
-          after: after ?? null,
+          after: lastEventId ?? after ?? null,
           batchSize,
           untilNiddSettled: untilNiddSettled ?? false,
           minIntervalMs: minIntervalMs ?? 0,

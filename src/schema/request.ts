@@ -11,7 +11,7 @@ import { connectionOf, PAGE_ARGS, pageCursor, pageSize } from './connection.ts';
 import { DeviceOutcome } from './device-outcome.ts';
 import { OperationEnum, OutcomeStatusEnum, RequestOriginEnum, RequestStatusEnum } from './enums.ts';
 import { FaultCount } from './fault-count.ts';
-import { Node } from './node.ts';
+import { nodeOf } from './node.ts';
 import { Progress } from './progress.ts';
 import { RequestInput } from './request-input.ts';
 import { RequestAction } from './request-action.ts';
@@ -19,7 +19,10 @@ import { RequestRef } from './request-ref.ts';
 import { OWNED } from './rules.ts';
 import { TimelineEntry } from './timeline.ts';
 
-const RequestOutcomesConnection = connectionOf('RequestOutcomes', 'device outcome', DeviceOutcome, ({ index }) => String(index));
+const RequestOutcomesConnection = connectionOf('RequestOutcomes', 'device outcome', DeviceOutcome, ({ requestId, index }) => [
+  `${requestId}/outcomes`,
+  index,
+]);
 
 const QueuePlace = builder.objectRef<WaitingPlace>('QueuePlace').implement({
   extensions: OWNED,
@@ -37,8 +40,7 @@ export const Request = RequestRef.implement({
   extensions: OWNED,
   description:
     'One accepted mutation. It exists before the carrier knows of it, and is followed until every device is settled. Follow it with `requestStatus`.',
-  interfaces: [Node],
-  isTypeOf: (value) => typeof value === 'object' && value !== null && 'id' in value && String(value.id).startsWith('req_'),
+  ...nodeOf('req'),
   fields: (t) => ({
     operation: t.field({
       type: OperationEnum,
@@ -49,6 +51,10 @@ export const Request = RequestRef.implement({
     accountName: t.exposeString('account', { description: 'The billing account.' }),
     origin: t.expose('origin', { type: RequestOriginEnum, description: 'Where the request was made.' }),
     status: t.expose('status', { type: RequestStatusEnum, description: 'The status of the request as a whole.' }),
+    revision: t.exposeInt('lastSeq', {
+      description:
+        'How new this state of the request is: the highest of its revisions is the newest, wherever it was read. A cache keeps what has the higher revision; of two with the same, the one that came later. (`queue` and `retries` may change without a new revision.)',
+    }),
     deviceCount: t.exposeInt('total', {
       nullable: true,
       description:
@@ -160,13 +166,13 @@ export const Request = RequestRef.implement({
         }),
         ...PAGE_ARGS,
       },
-      resolve: ({ id: requestId }, { status, faultCode, search, first, after }, { loaders }) =>
+      resolve: ({ id: requestId }, { status, faultCode, search, first, after }, { loaders, requestLog }) =>
         loaders.outcomePage.load({
           requestId,
           statuses: status ?? null,
           faultCodes: checkFaultCodes(faultCode),
           search: checkSearch(search),
-          afterIndex: Number(pageCursor('outcomes', /^\d{1,9}$/, after) ?? -1),
+          afterIndex: Number(pageCursor(`${requestId}/outcomes`, after, requestLog) ?? -1),
           limit: pageSize(first),
         }),
     }),

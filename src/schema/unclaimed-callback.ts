@@ -1,6 +1,7 @@
 import type { UnclaimedCallback as Stored } from '../datasources/request-log/request-log.ts';
 import { builder } from './builder.ts';
 import { DeviceIdentifier } from './device-identifier.ts';
+import { nodeOf } from './node.ts';
 import { OWNED } from './rules.ts';
 
 /** Finds a field in a message, in any spelling, that would need a grant if the graph showed it by itself. */
@@ -8,9 +9,9 @@ const NAMES_A_SECRET = /"[^"]*(?:credential|password|activationcode)[^"]*":/i;
 
 export const UnclaimedCallback = builder.objectRef<Stored>('UnclaimedCallback').implement({
   extensions: OWNED,
+  ...nodeOf('unc'),
   description: 'A callback that was received and stored, and that belongs to no request of this gateway.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'The number of the callback in the store.' }),
     accountName: t.exposeString('account', { description: 'The billing account that the callback came for.' }),
     callbackService: t.exposeString('service', {
       description: 'The callback service that sent it, for example `CarrierService` or `DeviceUsage`.',
@@ -42,8 +43,9 @@ export const UnclaimedCallback = builder.objectRef<Stored>('UnclaimedCallback').
     payload: t.string({
       nullable: true,
       description:
-        'The whole message as JSON text, without the registration’s credentials. It is for services that this gateway does not follow (usage, SMS delivery, NIDD data, suspension). Null for services that it follows: their messages may hold secrets, and become outcomes of a request. Also null for a message that names a password or an activation code.',
-      resolve: ({ message, json }) => (message.bearing === 'OTHER' && !NAMES_A_SECRET.test(json) ? json : null),
+        'The whole message as JSON text, without the registration’s credentials. It is for services whose messages settle no device (usage, SMS delivery, NIDD, suspension). Null for the others: their messages may hold secrets, and become outcomes of a request. Also null for a message that names a password or an activation code.',
+      resolve: ({ message, json }) =>
+        (message.bearing === 'OTHER' || message.bearing === 'NIDD_CONFIG') && !NAMES_A_SECRET.test(json) ? json : null,
     }),
     receivedAt: t.expose('receivedAt', { type: 'DateTime', description: 'When the callback first arrived.' }),
     callbackCount: t.exposeInt('callbackCount', {

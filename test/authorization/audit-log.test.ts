@@ -75,7 +75,7 @@ test('an operation that was refused before it ran is recorded too, with each of 
   const owner = await makeKey(stack.gateway, { scopes: ALL });
   const reader = await makeKey(stack.gateway, { scopes: { '*': ['read'] } });
   const two = `mutation ($input: ActivateDevicesInput!) { __typename first: activateDevices(input: $input) { __typename }
-    redriveDeadLetters(input: { ids: ["1"] }) { id } }`;
+    redriveDeadLetters(input: { ids: ["dead_1"] }) { outcome } }`;
   const codeOf = async (key: TestKey, query: string, input: object) =>
     (await stack.query(query, { input }, key.authorization)).errors?.[0]?.extensions?.code;
   expect(await codeOf(reader, two, activation())).toBe('FORBIDDEN');
@@ -96,7 +96,7 @@ test('a caller without rights cannot fill the log: only so many refusals a minut
   await using stack = await startStack({ env: AUTH });
   const owner = await makeKey(stack.gateway, { scopes: ALL });
   const reader = await makeKey(stack.gateway, { scopes: { '*': ['read'] } });
-  const ten = `mutation { ${Array.from({ length: 10 }, (_, at) => `a${at}: redriveDeadLetters(input: { ids: ["1"] }) { id }`).join(' ')} }`;
+  const ten = `mutation { ${Array.from({ length: 10 }, (_, at) => `a${at}: redriveDeadLetters(input: { ids: ["dead_1"] }) { outcome }`).join(' ')} }`;
   for (let at = 0; at < 70; at++) await stack.query(ten, {}, reader.authorization);
   const told = await auditOf(stack, owner.authorization, reader.caller);
   expect(told.length).toBeGreaterThanOrEqual(600);
@@ -121,7 +121,7 @@ test('cancel, retry, resolve and redrive are recorded with their subject and the
   retry(mine.failed.id).catch(() => undefined);
   await until(async () => (await auditOf(stack, world.owner.authorization, key.caller)).length === 6);
   await run(`mutation { resolveUnknownRequest(input: { requestId: "${mine.settled.id}", neverArrived: true }) { __typename } }`);
-  await run(`mutation { redriveDeadLetters(input: { ids: ["${mine.deadLetterId}", "${theirs.deadLetterId}", "777"] }) { id } }`);
+  await run(`mutation { redriveDeadLetters(input: { ids: ["${mine.deadLetterId}", "${theirs.deadLetterId}", "dead_777"] }) { outcome } }`);
   const told = { accountName: mine.account, deviceCount: null };
   const nothing = { accountName: null, deviceCount: null, subject: null };
   expect(await auditOf(stack, world.owner.authorization, key.caller)).toEqual([

@@ -51,6 +51,24 @@ const ASKED: readonly (readonly [what: string, query: string, theirs: (theirs: B
     NO_OUTCOME,
   ],
   [
+    'node, of a dead letter',
+    'query ($v: ID!) { node(id: $v) { __typename id ... on DeadLetter { accountName body } } }',
+    ({ deadLetterId }) => deadLetterId,
+    'dead_999999',
+  ],
+  [
+    'node, of an unclaimed callback',
+    'query ($v: ID!) { node(id: $v) { __typename id ... on UnclaimedCallback { accountName payload } } }',
+    ({ unclaimedId }) => unclaimedId,
+    'unc_999999',
+  ],
+  [
+    'node, of an audit entry',
+    'query ($v: ID!) { node(id: $v) { __typename id ... on AuditEntry { accountName action } } }',
+    ({ auditEntryId }) => auditEntryId,
+    'aud_999999',
+  ],
+  [
     'requests, of an account',
     `query ($v: String) { requests(accountName: $v) { nodes { ${SUMMARY} } edges { cursor } pageInfo { hasNextPage endCursor } } }`,
     ({ account }) => account,
@@ -83,6 +101,12 @@ const ASKED: readonly (readonly [what: string, query: string, theirs: (theirs: B
   [
     'cancelRequest',
     `mutation ($v: ID!) { cancelRequest(input: { requestId: $v }) { ${FAULTS} ... on RequestCancelled { request { id } } } }`,
+    ({ queued }) => queued.id,
+    NO_ID,
+  ],
+  [
+    'checkNow',
+    `mutation ($v: ID!) { checkNow(input: { requestId: $v }) { ${FAULTS} ... on CheckScheduled { request { id } } } }`,
     ({ queued }) => queued.id,
     NO_ID,
   ],
@@ -135,8 +159,9 @@ test.each(ASKED)('another account’s answers as what does not exist: %s', async
 });
 
 test('after another account’s request a list goes on as after one made at the same time that does not exist', async () => {
-  const query = 'query ($v: String) { requests(after: $v) { nodes { id accountName } pageInfo { hasNextPage endCursor } } }';
-  const after = (id: string) => ask(world.url, caller.authorization, { query, variables: { v: id } });
+  const query = 'query ($v: Cursor) { requests(after: $v) { nodes { id accountName } pageInfo { hasNextPage endCursor } } }';
+  const epoch = world.mine.cursor.split('.').at(-1);
+  const after = (id: string) => ask(world.url, caller.authorization, { query, variables: { v: `${id}.requests.${epoch}` } });
   const { id } = world.theirs.failed;
   const foreign = await after(id);
   expect(foreign).toEqual(await after(`${id.slice(0, -1)}${id.endsWith('0') ? '1' : '0'}`));
@@ -150,7 +175,7 @@ test('a dead letter of another account looks like one that does not exist', asyn
     return ask(world.url, caller.authorization, { query, variables: { id } });
   };
   const foreign = await redrive(world.theirs.deadLetterId);
-  expect(foreign).toEqual(await redrive('999999'));
+  expect(foreign).toEqual(await redrive('dead_999999'));
   expect(foreign.text).toContain('NOT_FOUND');
   expect((await redrive(world.mine.deadLetterId)).text).toContain('UNREADABLE');
 });

@@ -24,7 +24,7 @@ const several = ({ mine }: TwoOpen) => `mutation {
   first: renewActivationCode(input: { accountName: "${mine.account}", ${DEVICES} }) { __typename }
   renew: renewActivationCode(input: { accountName: "${mine.account}", ${DEVICES} }) { __typename ${FAULTS} }
   cancel: cancelRequest(input: { requestId: "${mine.id}" }) { __typename ${FAULTS} }
-  redrive: redriveDeadLetters(input: { ids: ["1"] }) { outcome }
+  redrive: redriveDeadLetters(input: { ids: ["dead_1"] }) { outcome }
 }`;
 
 const LOST: readonly (readonly [how: string, lose: (key: TestKey) => Promise<void>])[] = [

@@ -50,6 +50,7 @@ test.each([
 const CALLER = callerWith({ 'account-2': ['read', 'write', 'admin'] });
 
 test.each([
+  ['checkNow', (manager: RequestManager, requestId: string) => manager.checkNow(CALLER, requestId)],
   ['cancelRequest', (manager: RequestManager, requestId: string) => manager.cancel(CALLER, requestId)],
   [
     'resolveUnknownRequest',
@@ -66,7 +67,13 @@ test.each([
   await using log = openLog(`${folder.path}/gateway.sqlite`);
   const request = newRequest([[['ICCID', '89148000000000000001']]]);
   await log.create(request);
-  const manager = new RequestManager({ requestLog: log, submitter: null as never, sender: null as never });
+  const manager = new RequestManager({
+    requestLog: log,
+    submitter: null as never,
+    sender: null as never,
+    reconciler: null as never,
+    session: null as never,
+  });
   const work = async (id: string) => {
     const before = log.statementsRead;
     const result = await mutate(manager, id);
@@ -104,7 +111,7 @@ test('a dead letter of another account is not read, however long it is', async (
   const [theirs, mine] = (await requestLog.deadLetters({ accounts: null, reason: null }, null, 10)).rows;
   const query = 'mutation ($ids: [ID!]!) { redriveDeadLetters(input: { ids: $ids }) { outcome } }';
   const redrive = async (id: string | undefined) => (await ask(url, null, { query, variables: { ids: [id] } })).text;
-  expect(await redrive(theirs?.id)).toBe(await redrive('999'));
+  expect(await redrive(theirs?.id)).toBe(await redrive('dead_999'));
   expect(given).toEqual([]);
   expect(await redrive(mine?.id)).toContain('UNREADABLE');
   expect(given).toEqual([mine]);

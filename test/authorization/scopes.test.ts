@@ -109,6 +109,13 @@ const FIELDS: Readonly<Record<string, Field>> = {
     missing: 'NOT_FOUND',
     alsoReads: true,
   },
+  'Mutation.checkNow': {
+    needs: 'write',
+    query: ({ mine }) => `mutation { checkNow(input: { requestId: "${mine.settled.id}" }) { ${FAULTS} } }`,
+    allowed: () => 'NOTHING_TO_ASK',
+    missing: 'NOT_FOUND',
+    alsoReads: true,
+  },
   'Mutation.retryFailedDevices': {
     needs: 'write',
     query: ({ mine }) => `mutation { retryFailedDevices(input: { requestId: "${mine.settled.id}" }) { ${FAULTS} } }`,

@@ -134,14 +134,14 @@ test('to an admin of another account the dead letters of an account do not exist
   expect(asked.data).toEqual({ deadLetters: { nodes: [], pageInfo: { hasNextPage: false, endCursor: null } } });
   const stored = await doors.requestLog.deadLetters({ accounts: null, reason: null }, null, 10);
   const ids = stored.rows.filter(({ account }) => account === OURS).map(({ id }) => id);
-  const redriven = await graphql(doors.url, REDRIVE, { ids: [...ids, '999'] });
+  const redriven = await graphql(doors.url, REDRIVE, { ids: [...ids, 'dead_999'] });
   // The same answer as for one that does not exist.
-  expect(redriven.data).toEqual({ redriveDeadLetters: [...ids, '999'].map((id) => ({ id, outcome: 'NOT_FOUND' })) });
+  expect(redriven.data).toEqual({ redriveDeadLetters: [...ids, 'dead_999'].map((id) => ({ deadLetterId: id, outcome: 'NOT_FOUND' })) });
   expect((await doors.requestLog.deadLetters({ accounts: null, reason: null }, null, 10)).rows).toHaveLength(2);
   expect((await doors.requestLog.requests([request.id])).get(request.id)).toMatchObject({ progress: { PENDING: 1 } });
 });
 
-const REDRIVE = 'mutation ($ids: [ID!]!) { redriveDeadLetters(input: { ids: $ids, trustCredentials: true }) { id outcome } }';
+const REDRIVE = 'mutation ($ids: [ID!]!) { redriveDeadLetters(input: { ids: $ids, trustCredentials: true }) { deadLetterId outcome } }';
 
 function keptAs(reason: DeadLetterReason, account: string, body: string) {
   return { account, service: 'CarrierService', receivedAt: 1_000, reason, contentType: null, body: Buffer.from(body) };

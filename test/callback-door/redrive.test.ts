@@ -7,7 +7,9 @@ const STRICT = { M2M_CALLBACK_STRICT: 'on' };
 
 /** Makes a stored message readable. For the gateway this is like an upgrade. */
 const becomes = (id: string | undefined, body: unknown) => (store: DatabaseSync) =>
-  void store.prepare('UPDATE kept_message SET body = ? WHERE pk = ?').run(Buffer.from(JSON.stringify(body)), Number(id));
+  void store
+    .prepare('UPDATE kept_message SET body = ? WHERE pk = ?')
+    .run(Buffer.from(JSON.stringify(body)), Number(id?.slice('dead_'.length)));
 
 test('an unreadable message stays until it can be read: after an upgrade it is applied with the time it came at, and is no dead letter any more', async () => {
   await using box = await openDeadLetterBox({ devices: 1 });
@@ -128,29 +130,33 @@ test('each id is answered in its place, whatever it is, and a repeated one is ap
   await using box = await openDeadLetterBox({ devices: 2 });
   for (const device of [1, 2]) await box.post(box.callback(device, { password: 'a guess' }));
   const [first = '', second = ''] = (await box.list()).map(({ id }) => id);
+  const number = first.slice('dead_'.length);
   const odd = [
-    'NaN',
+    'dead_NaN',
+    'dead_',
     '',
     ' ',
-    '-1',
-    '0',
-    '1e3',
-    `0${first}`,
+    'dead_-1',
+    'dead_0',
+    'dead_1e3',
+    `dead_0${number}`,
     ` ${first}`,
     `${first}.0`,
-    '0x1',
-    '9'.repeat(400),
+    'dead_0x1',
+    `dead_${'9'.repeat(400)}`,
     'Infinity',
     '[1]',
-    "1' OR 1",
+    "dead_1' OR 1",
+    `unc_${number}`,
+    `req_${number}`,
     '\0',
   ];
   const { data } = await box.tryRedrive({ ids: [...odd, second, second, first], trustCredentials: true });
   expect(data?.redriveDeadLetters).toEqual([
-    ...odd.map((id) => ({ id, outcome: 'NOT_FOUND' })),
-    { id: second, outcome: 'APPLIED' },
-    { id: second, outcome: 'NOT_FOUND' },
-    { id: first, outcome: 'APPLIED' },
+    ...odd.map((id) => ({ deadLetterId: id, outcome: 'NOT_FOUND' })),
+    { deadLetterId: second, outcome: 'APPLIED' },
+    { deadLetterId: second, outcome: 'NOT_FOUND' },
+    { deadLetterId: first, outcome: 'APPLIED' },
   ]);
   expect(await box.statuses()).toEqual(['SUCCEEDED', 'SUCCEEDED']);
 });
@@ -186,7 +192,7 @@ test('1,000 ids are tried', async () => {
   await using box = await openDeadLetterBox({ devices: 1 });
   await box.post(box.callback(1, { password: 'a guess' }));
   const [id = ''] = (await box.list()).map((letter) => letter.id);
-  expect((await box.redrive([...Array<string>(999).fill('0'), id], true)).at(-1)).toBe('APPLIED');
+  expect((await box.redrive([...Array<string>(999).fill('dead_0'), id], true)).at(-1)).toBe('APPLIED');
 });
 
 test('a result among the dead letters corrects a device that has expired meanwhile', async () => {

@@ -76,7 +76,7 @@ async function storedMarkers(url: string): Promise<Set<number>> {
   }
 }
 
-const UNCLAIMED = `query ($after: String) { unclaimedCallbacks(first: 1000, after: $after) {
+const UNCLAIMED = `query ($after: Cursor) { unclaimedCallbacks(first: 1000, after: $after) {
   nodes { comment } pageInfo { hasNextPage endCursor } } }`;
 
 interface Page {

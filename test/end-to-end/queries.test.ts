@@ -25,7 +25,7 @@ test('requests are listed by account, status, operation, device, reference and t
   expect(await find({ deviceId: { kind: 'ICCID', value: iccid(2) } })).toEqual([second.id]);
   expect(await find({ since: '2100-01-01T00:00:00Z' })).toEqual([]);
   expect(await find({ until: '2100-01-01T00:00:00Z' })).toEqual([second.id, first.id]);
-  const page = `query ($after: String) { requests(first: 1, after: $after) { nodes { id } pageInfo { hasNextPage endCursor hasPreviousPage startCursor } } }`;
+  const page = `query ($after: Cursor) { requests(first: 1, after: $after) { nodes { id } pageInfo { hasNextPage endCursor hasPreviousPage startCursor } } }`;
   const one = await stack.query<{ requests: { pageInfo: { endCursor: string } } }>(page);
   expect(one.data).toMatchObject({ requests: { nodes: [{ id: second.id }], pageInfo: { hasNextPage: true } } });
   const two = await stack.query(page, { after: one.data?.requests.pageInfo.endCursor });

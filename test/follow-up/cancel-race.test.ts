@@ -92,7 +92,13 @@ test(`${MOMENTS} requests cancelled some steps of the event loop before or after
   });
   const { sender, requestLog } = sending;
   const never = new Proxy({}, { get: () => expect.fail('asked') });
-  const manager = new RequestManager({ requestLog, sender, submitter: never as never });
+  const manager = new RequestManager({
+    requestLog,
+    sender,
+    submitter: never as never,
+    reconciler: never as never,
+    session: never as never,
+  });
   const sums = { cancelled: 0, sent: 0, both: 0, neither: 0 };
   for (let number = 1; number <= MOMENTS; number++) {
     now = await sending.intend(number);

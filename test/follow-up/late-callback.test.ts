@@ -4,6 +4,7 @@ import { devices, iccid } from '../support/devices.ts';
 import { follow, followOverSse } from '../support/follow.ts';
 import { postCallback } from '../support/post-callback.ts';
 import { startStack, type Stack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import { operator } from './support/operator.ts';
 
 const SOON = { M2M_OVERDUE_AFTER_MS: '300', M2M_RECONCILE_CALLS_PER_MINUTE: '1000' };
@@ -97,7 +98,7 @@ test.concurrent('a late message that settles nothing does not open a request aga
   });
 });
 
-test.concurrent('another tool’s request ends at the limit too, and stays ended', async () => {
+test.concurrent('another tool’s request ends at the limit too; a later callback opens it, and it ends again', async () => {
   await using stack = await startStack({ env: { ...GIVEN_UP, M2M_ADOPT_AFTER_MS: '1000', M2M_EXPIRE_AFTER_MS: '2500' } });
   const theirs = '11111111-2222-3333-4444-555555555555';
   await report(stack, theirs, iccid(1), 'Pending');
@@ -121,7 +122,12 @@ test.concurrent('another tool’s request ends at the limit too, and stays ended
   });
   await report(stack, theirs, iccid(3), 'Pending');
   await report(stack, theirs, iccid(1), 'Success');
-  expect(await show(request.id)).toMatchObject({ status: 'SUCCEEDED', progress: { succeeded: 2, total: 2 } });
+  await until(async () => (await show(request.id)).progress.expired === 1);
+  expect(await show(request.id)).toMatchObject({
+    status: 'PARTIALLY_FAILED',
+    progress: { succeeded: 2, expired: 1, total: 3 },
+    carrierRequests: [{ state: 'CLOSED' }],
+  });
 });
 
 test.concurrent('a result of a device that nobody named is shown at once when nothing more is awaited', async () => {

@@ -120,7 +120,13 @@ test('a request of another caller’s account, or of one that the caller may onl
   await using requestLog = openLog(`${folder.path}/store`);
   const { id } = await requestLog.create(newRequest([[['ICCID', '1']]], { account: 'theirs' }));
   const never = new Proxy({}, { get: () => expect.fail('asked') });
-  const manager = new RequestManager({ requestLog, submitter: never as never, sender: never as never });
+  const manager = new RequestManager({
+    requestLog,
+    submitter: never as never,
+    sender: never as never,
+    reconciler: never as never,
+    session: never as never,
+  });
   const callers = [callerWith({ mine: ['read', 'write'] }, { id: 'a' }), callerWith({ theirs: ['read'] }, { id: 'b' })];
   for (const caller of callers) {
     const answers = [

@@ -6,6 +6,7 @@ import { openGateway } from '../support/open-gateway.ts';
 import { registerListeners, startStack } from '../support/stack.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { operator } from './support/operator.ts';
+import { resumeProfiles } from './support/resume-profiles.ts';
 import { withMaxDevices } from './support/with-max-devices.ts';
 
 const bodies = ({ posts }: { readonly posts: readonly { readonly devices: readonly string[] }[] }) => posts.map((post) => post.devices);
@@ -102,4 +103,14 @@ test('after a restart a request goes on with the parts that still wait', async (
   await registerListeners(simulator, gateway);
   expect(await operator(gateway.urls.graphql).ended(id)).toMatchObject({ status: 'SUCCEEDED', progress: { succeeded: 4 } });
   expect(new Set(simulator.ledger.postsPerDevice().values())).toEqual(new Set([1]));
+});
+
+test('profiles are sent by 100: the carrier’s SDK allows no more, though its page does', async () => {
+  await using stack = await startStack();
+  const { ended } = operator(stack.gateway.urls.graphql);
+  const named = Array.from({ length: 120 }, (_, at) => iccid(at + 1));
+  const { id } = await resumeProfiles(stack.gateway.urls.graphql, stack.account, named);
+  const request = await ended(id);
+  expect(request).toMatchObject({ status: 'SUCCEEDED', deviceCount: 120, progress: { succeeded: 120, total: 120 } });
+  expect(bodies(stack.simulator.ledger).map(({ length }) => length)).toEqual([100, 20]);
 });

@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
+import { CheckNowDocument } from '../../documents/gql/graphql.ts';
 import { openTwoAccounts } from '../authorization/support/two-accounts.ts';
 import { activate, activation } from '../carrier/support/activation.ts';
 import { faultCodes, operator } from '../follow-up/support/operator.ts';
 import { devices, iccid } from '../support/devices.ts';
 import { makeKey } from '../support/make-key.ts';
 import { postCallback } from '../support/post-callback.ts';
+import { runDocument } from '../support/run-document.ts';
 import { startStack, type GraphqlAnswer, type Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
@@ -72,6 +74,10 @@ const STATES: Readonly<Record<string, (stack: Stack) => Promise<string>>> = {
   },
 };
 
+async function check({ gateway }: Stack, requestId: string) {
+  return (await runDocument(gateway.urls.graphql, CheckNowDocument, { input: { requestId } })).checkNow;
+}
+
 function made(stack: Stack, more = {}) {
   return operator(stack.gateway.urls.graphql).activate(activation(stack.account, { devices: devices(2), ...more }));
 }
@@ -96,6 +102,7 @@ test.each(Object.keys(STATES))('of a request that is %s, actions and mutations s
   expect(Object.keys(actions)).toEqual(['CANCEL', 'RETRY_FAILED', 'RESOLVE_UNKNOWN', 'CHECK_NOW']);
   const answers = {
     RETRY_FAILED: await retry({ requestId: id, validateOnly: true }),
+    CHECK_NOW: await check(stack, id),
     CANCEL: await cancel(id),
     RESOLVE_UNKNOWN: await resolve({ requestId: id, neverArrived: true }),
   };

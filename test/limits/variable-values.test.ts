@@ -103,7 +103,7 @@ describe('a variable that does not fit is reported by its name, place and type, 
       'a moment that is none',
       filtered,
       { filter: { since: SECRET } },
-      'Variable "$filter" has invalid value at .since: A DateTime must be in ISO 8601, for example "2026-11-22T09:30:00Z".',
+      'Variable "$filter" has invalid value at .since: A DateTime names a moment, for example "2026-11-22T09:30:00Z". It must be a date, `T`, a time with seconds, and `Z` or an offset, as in RFC 3339.',
     ],
     [
       'an object for an ID',
@@ -139,7 +139,7 @@ describe('a variable that does not fit is reported by its name, place and type, 
       'a cursor that is none',
       'subscription ($after: Cursor) { requestStatus(requestId: 1, after: $after) { cursor } }',
       { after: { SECRET } },
-      'Variable "$after" has invalid value: A Cursor is a short text: the `cursor` of an event, or "LATEST".',
+      'Variable "$after" has invalid value: A Cursor is a short text that the gateway gave you: a `cursor` or an `endCursor`.',
     ],
   ])('%s', async (_what, text, variables, expected) => expect(await errorsOf(text, variables)).toEqual([expected]));
 });
@@ -165,7 +165,7 @@ describe('a literal that does not fit is reported by its type, without its value
     [
       'a moment that is none',
       requests(`filter: { since: "${SECRET}" }`),
-      'A DateTime must be in ISO 8601, for example "2026-11-22T09:30:00Z".',
+      'A DateTime names a moment, for example "2026-11-22T09:30:00Z". It must be a date, `T`, a time with seconds, and `Z` or an offset, as in RFC 3339.',
     ],
     ['a text for an object', requests(`filter: "${SECRET}"`), 'Expected value of type "RequestFilter" to be an object.'],
     [

@@ -42,7 +42,9 @@ test('messages that could not be applied are counted by reason, until they are a
   await postCallback(stack, 'CarrierService', { requestId, username: 'user', password: 'a guess', status: 'Success' });
   await postCallback({ ...stack, account: stack.simulator.accounts[1] ?? '' }, 'CarrierService', { requestId, status: 'Success' });
   expect([await kept('unreadable'), await kept('quarantined'), await kept('foreign_request')]).toEqual([2, 1, 1]);
-  await stack.query('mutation { redriveDeadLetters(input: { ids: ["1", "2", "3", "4"], trustCredentials: true }) { id } }');
+  await stack.query(
+    'mutation { redriveDeadLetters(input: { ids: ["dead_1", "dead_2", "dead_3", "dead_4"], trustCredentials: true }) { outcome } }',
+  );
   expect([await kept('unreadable'), await kept('quarantined'), await kept('foreign_request')]).toEqual([2, Number.NaN, 1]);
 });
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { IncomingCallback } from '../../src/datasources/request-log/request-log.ts';
 import { RequestState } from '../../src/datasources/request-log/request-state.ts';
 import { transition } from '../../src/datasources/request-log/transition.ts';
+import { evidenceOf } from '../../src/datasources/thingspace/wire/evidence.ts';
 import { failureCallback, niddCallback, pendingCallback, successCallback } from '../support/callback-samples.ts';
 
 type Ids = readonly (readonly [kind: string, id: string])[];
@@ -108,11 +109,12 @@ const CASES: readonly Case[] = [
     status: 'PARTIALLY_FAILED',
   },
   {
-    what: 'nobody by elimination when a lasting identifier disagrees: N results for N devices end the request',
+    what: 'nobody by elimination when a lasting identifier disagrees: it waits until the carrier has been asked',
     devices: [[ICCID_A], [ICCID_B]],
     messages: [ok([ICCID_A]), ok([OTHER_ICCID])],
-    outcomes: ['SUCCEEDED', 'EXPIRED', 'SUCCEEDED'],
-    status: 'PARTIALLY_FAILED',
+    outcomes: ['SUCCEEDED', 'PENDING'],
+    status: 'IN_PROGRESS',
+    unmatched: 1,
   },
   {
     what: 'a NIDD message by an IMEI learnt from the first message',
@@ -189,7 +191,8 @@ test('the first final result stands; a contradiction is kept and flagged, a repe
 test('a late result corrects a device that had expired', () => {
   const state = stateOf([[ICCID_A], [ICCID_B]]);
   for (const callback of [ok([ICCID_A]), ok([OTHER_ICCID])]) transition(state, { type: 'CALLBACK', position: 0, callback });
-  expect(state.outcomes[1]?.status).toBe('EXPIRED');
+  transition(state, { type: 'LAPSE', position: 0, into: 'EXPIRED', limit: 10 });
+  expect(state.outcomes.map(({ status }) => status)).toEqual(['SUCCEEDED', 'EXPIRED', 'SUCCEEDED']);
   transition(state, { type: 'CALLBACK', position: 0, callback: ok([ICCID_B]) });
   expect(state.outcomes[1]?.status).toBe('SUCCEEDED');
   expect(state.status).toBe('SUCCEEDED');
@@ -233,3 +236,26 @@ function stateOf(devices: readonly Ids[] | null, accepted = true): RequestState 
   if (accepted) transition(state, { type: 'STEP', position: 0, step: { type: 'ACCEPTED', carrierRequestId: 'r' } });
   return state;
 }
+
+/** The carrier tells further identifiers of a device. */
+function tell(state: RequestState, index: number, deviceIds: readonly (readonly [kind: string, id: string])[]): string[] {
+  const { json, message } = evidenceOf('DeviceList', {
+    succeeded: false,
+    deviceIds: deviceIds.map(([reportedKind, id]) => ({ id, reportedKind })),
+  });
+  const answer = { service: 'DeviceList', json, message, digest: null, callbackCount: null, receivedAt: 0 };
+  return transition(state, { type: 'LEARNT', position: 0, index, answer }).map(({ event }) => event.kind);
+}
+
+test('what the carrier tells of a device ties the messages that name it so, and teaches only once', () => {
+  const state = stateOf([[ICCID_A], [ICCID_B]]);
+  for (const callback of [failed([IMEI_A]), ok([['EID', EID[1]]])]) transition(state, { type: 'CALLBACK', position: 0, callback });
+  expect(state.counts).toMatchObject({ PENDING: 2, unmatched: 2 });
+  expect(tell(state, 1, [ICCID_B, ['EID', EID[1]]])).toEqual(['LEARNT', 'MATCHED']);
+  expect(state.outcomes.map(({ status }) => status)).toEqual(['PENDING', 'SUCCEEDED']);
+  expect(tell(state, 1, [ICCID_B, ['EID', EID[1]]])).toEqual([]);
+  // The last message is left to elimination, which waits until everything is told.
+  transition(state, { type: 'LAPSE', position: 0, into: 'EXPIRED', limit: 10 });
+  expect(state.outcomes.map(({ status }) => status)).toEqual(['FAILED', 'SUCCEEDED']);
+  expect(state.status).toBe('PARTIALLY_FAILED');
+});

@@ -35,4 +35,6 @@ export interface AuditTrail {
   recordAudit(records: readonly AuditRecord[]): Promise<void>;
   /** Newest first. */
   auditEntries(filter: AuditFilter, before: string | null, limit: number): Promise<Page<AuditEntry>>;
+  /** Entries of these accounts (null: all entries, also those that concern no account). */
+  auditEntriesById(ids: readonly string[], accounts: readonly string[] | null): Promise<ReadonlyMap<string, AuditEntry>>;
 }

@@ -1,10 +1,11 @@
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
 import type { DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
-import type { RequestedDevice, RequestError, StoredRequest } from './stored-request.ts';
+import type { RequestedDevice, RequestError, RequestOrigin, StoredRequest } from './stored-request.ts';
 
 export interface DueCarrierRequest {
   readonly requestId: string;
   readonly account: string;
+  readonly origin: RequestOrigin;
   readonly operation: string | null;
   readonly position: number;
   readonly state: 'ACCEPTED' | 'UNKNOWN';
@@ -12,8 +13,14 @@ export interface DueCarrierRequest {
   readonly deviceCount: number | null;
   /** When it left. For another tool's request: when its first callback came. */
   readonly since: number;
-  /** How many devices of its Request are PENDING. */
+  /** When anything was last written to its Request. */
+  readonly updatedAt: number;
+  /** How many devices of its Request are PENDING, how many have no result, and how many have one. */
   readonly pending: number;
+  readonly open: number;
+  readonly settled: number;
+  /** How many messages of its Request could not be tied to a device. */
+  readonly unmatched: number;
 }
 
 export interface SilentDevice {
@@ -21,6 +28,14 @@ export interface SilentDevice {
   readonly requested: readonly DeviceIdentifier[];
   /** All known identifiers of the device, as keys (see `identifierKey`). */
   readonly keys: readonly string[];
+}
+
+/** The devices that the unmatched messages of a carrier request may mean. */
+export interface UnmatchedDevices {
+  /** Those that lack such a message. Empty when every message is tied to its device. */
+  readonly devices: readonly SilentDevice[];
+  /** As many final messages have come as the carrier request has devices. No further message will tell whom the others mean. */
+  readonly isAtOdds: boolean;
 }
 
 /** The carrier's answer to our question about one device. */
@@ -47,16 +62,26 @@ export interface FollowUpLog {
   /** Sets the devices of a group, which were read before the request is sent. Changes nothing when the request is no longer QUEUED. */
   setMembers(requestId: string, devices: readonly RequestedDevice[]): Promise<void>;
   /**
-   * Up to `limit` silent devices become OVERDUE or EXPIRED. When the last one is EXPIRED, the carrier request is CLOSED. It goes
+   * Up to `limit` silent devices become OVERDUE or EXPIRED. Before they expire, unmatched messages are tried once more. When the last one is EXPIRED, the carrier request is CLOSED. It goes
    * in steps, because callbacks must be stored in between. Gives back how many devices changed: fewer than `limit` means done.
    */
   lapse(requestId: string, position: number, into: 'OVERDUE' | 'EXPIRED', limit: number): Promise<number>;
   /** Settles devices by the carrier's answers. A device that a callback has settled stays as it is. Gives back how many were settled. */
   reconcile(findings: readonly Finding[]): Promise<number>;
-  /** Carrier requests of open Requests whose `since` is not after `before`, oldest first. */
+  /**
+   * Adds the identifiers in the carrier's answers to the devices at `index`, and tries the unmatched messages again. A device's
+   * status stays as it is. Gives back how many messages found their device.
+   */
+  learn(findings: readonly Finding[]): Promise<number>;
+  /** Carrier requests of open Requests whose `since` is not after `before`, or that have unmatched messages; oldest first. */
   due(before: number): Promise<readonly DueCarrierRequest[]>;
+  /** Carrier requests of Requests that were completed after `since` and still have unmatched messages. */
+  completedUnmatched(since: number): Promise<readonly DueCarrierRequest[]>;
+  /** The carrier requests of one Request that the carrier can be asked about. */
+  askable(requestId: string): Promise<readonly DueCarrierRequest[]>;
   /** The devices of a carrier request whose result is not known. */
   silentDevices(requestId: string, position: number): Promise<readonly SilentDevice[]>;
+  unmatchedDevices(requestId: string, position: number): Promise<UnmatchedDevices>;
   /** By the id of each of these Requests: the Requests that try its failed devices again, oldest first. */
   retriesOf(requestIds: readonly string[]): Promise<ReadonlyMap<string, readonly StoredRequest[]>>;
 }

@@ -13,6 +13,8 @@ import type { OutcomeSource, OutcomeStatus } from './stored-request.ts';
  * - `CALLBACK` settles a device, `NOTICE` leaves it pending, `NIDD` adds its second message.
  * - `REPEAT` says again what was known, or tells of one profile of a device that has reported itself. `CONTRADICTION` says the opposite of it, and the first message stands.
  * - `RECONCILED` settles a device by the carrier's answer to our question. Its message is that answer.
+ * - `LEARNT` adds identifiers to a device. The carrier told them when it was asked whom an unmatched message means.
+ * - `REOPENED`: one more callback came for another tool's carrier request, which was closed.
  * - `UNMATCHED` keeps a message that cannot be tied to a device yet. `MATCHED` ties it later.
  * - `SETTLED` moves one device without a message: its carrier request was refused, unanswered or cancelled, it is overdue, or
  *   nothing more can come.
@@ -34,6 +36,8 @@ export const LOG_EVENT_KINDS = [
   'REPEAT',
   'CONTRADICTION',
   'RECONCILED',
+  'LEARNT',
+  'REOPENED',
   'UNMATCHED',
   'MATCHED',
   'SETTLED',

@@ -1,7 +1,7 @@
 import type { DeviceIdentifier, DeviceIdentifierKind } from '../thingspace/wire/device-identifier.ts';
 import { fits, keyOf, stemOf } from '../thingspace/wire/same-identifier.ts';
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
-import type { CarrierState, OutcomeState, RequestState, UnmatchedCallback } from './request-state.ts';
+import type { CarrierState, RequestState, UnmatchedCallback } from './request-state.ts';
 
 /** Strongest first. The ICCID names the SIM itself, the IMEI only the device around it. A phone number changes with an activation. */
 const PRECEDENCE: readonly (DeviceIdentifierKind | null)[] = ['ICCID', 'EID', 'IMEI', 'MDN', 'MSISDN', 'MEID', 'ESN', 'IMSI', 'MIN'];
@@ -35,7 +35,7 @@ function matchByIdentifier(state: RequestState, position: number, identifiers: r
       if (identifier.kind !== kind) continue;
       const found = state.namedBy(position, keyOf(identifier));
       if (found.length === 0) continue;
-      const candidates = found.filter((index) => !disagrees(state.outcome(index), identifiers, PRECEDENCE.slice(0, strength)));
+      const candidates = found.filter((index) => !disagrees(state.outcome(index).keys, identifiers, PRECEDENCE.slice(0, strength)));
       const [only] = candidates;
       if (only !== undefined && candidates.length === 1) return only;
       ambiguous = true;
@@ -55,7 +55,7 @@ function matchByElimination(state: RequestState, position: number, message: Call
   const index = state.outcomes.findIndex(
     (outcome) => outcome.position === position && (nidd ? outcome.niddSeq === 0 : outcome.source !== 'CALLBACK'),
   );
-  return index < 0 || disagrees(state.outcome(index), message.deviceIds, PRECEDENCE) ? null : index;
+  return index < 0 || disagrees(state.outcome(index).keys, message.deviceIds, PRECEDENCE) ? null : index;
 }
 
 /** How many unmatched messages may mean the one open device: NIDD messages, or all others. */
@@ -88,15 +88,26 @@ export function takeUnmatchedToTry(state: RequestState, position: number): Unmat
   return [...found];
 }
 
+/**
+ * Whether identifiers may be those of the device that has these keys: the strongest kind that both sides have decides. Without such
+ * a kind they may.
+ */
+export function mayName(keys: readonly string[], identifiers: readonly DeviceIdentifier[]): boolean {
+  const shared = PRECEDENCE.findIndex((kind) =>
+    identifiers.some((identifier) => identifier.kind === kind && fits(keys, keyOf(identifier))),
+  );
+  return !disagrees(keys, identifiers, shared < 0 ? PRECEDENCE : PRECEDENCE.slice(0, shared));
+}
+
 /** True when both sides have a lasting identifier of one of `kinds` and none of one side fits the other. */
-function disagrees(
-  outcome: OutcomeState,
+export function disagrees(
+  keys: readonly string[],
   identifiers: readonly DeviceIdentifier[],
   kinds: readonly (DeviceIdentifierKind | null)[],
 ): boolean {
   return LASTING.some((prefix) => {
     if (!kinds.some((kind) => prefix === `${kind}:`)) return false;
-    const known = outcome.keys.filter((key) => key.startsWith(prefix));
+    const known = keys.filter((key) => key.startsWith(prefix));
     const said = identifiers.map(keyOf).filter((key) => key.startsWith(prefix));
     return known.length > 0 && said.length > 0 && !said.some((key) => fits(known, key));
   });

@@ -194,6 +194,8 @@ export interface RequestLog extends FollowUpLog, DeadLetterLog, ForwardQueue, Au
   devices(requestId: string, statuses: readonly OutcomeStatus[] | null): Promise<readonly DeviceSummary[]>;
   outcomesById(ids: readonly string[]): Promise<ReadonlyMap<string, StoredOutcome>>;
   unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): Promise<Page<UnclaimedCallback>>;
+  /** Unclaimed callbacks of these accounts (null: of all). */
+  unclaimedById(ids: readonly string[], accounts: readonly string[] | null): Promise<ReadonlyMap<string, UnclaimedCallback>>;
   /** Up to `limit` rows after `afterSeq`, without their messages. To read 1,000 takes a few milliseconds. */
   steps(requestId: string, afterSeq: number, limit: number): Promise<readonly LogStep[]>;
   /** The stored settings of Requests that were made here. */

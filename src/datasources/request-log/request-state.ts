@@ -254,6 +254,14 @@ function removeUnmatched({ unmatched, unmatchedOf, unmatchedByStem }: CarrierSta
   }
 }
 
+/**
+ * True when as many final messages have come as the carrier request has devices, and some of them could not be tied to a device.
+ * Nothing more will come that could tie them.
+ */
+export function isAtOdds({ deviceCount, strays, withoutFinal, unmatchedOf }: CarrierState): boolean {
+  return deviceCount !== null && unmatchedOf.FINAL > 0 && strays - withoutFinal + unmatchedOf.FINAL >= 0;
+}
+
 /** Null for a device that nobody named. */
 export function requestedIdentifiers(device: RequestedDevice | null | undefined): DeviceIdentifier[] | null {
   return device?.deviceIds.map(({ kind, id }) => ({ kind: parseIdentifierKind(kind), id, reportedKind: kind })) ?? null;
@@ -264,4 +272,4 @@ function isMatchable({ kind }: DeviceIdentifier): boolean {
   return kind !== 'IMSI' && kind !== 'MIN';
 }
 
-const STATE_AFTER: Partial<Record<LogEvent['kind'], CarrierRequestState>> = { ...CARRIER_STATE, CLOSED: 'CLOSED' };
+const STATE_AFTER: Partial<Record<LogEvent['kind'], CarrierRequestState>> = { ...CARRIER_STATE, CLOSED: 'CLOSED', REOPENED: 'ACCEPTED' };

@@ -100,6 +100,8 @@ export interface StoredOutcome {
   /** A later final callback said the opposite of the first one. The first one stands. */
   readonly contradicted: boolean;
   /** The final message. Until it has come, the latest message before it. */
+  /** The newest row of the log that tells of the device; 0 while there is none. */
+  readonly lastSeq: number;
   readonly final: StoredCallback | null;
   readonly nidd: StoredCallback | null;
 }

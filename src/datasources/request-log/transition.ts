@@ -1,6 +1,7 @@
 import { matchDevice, matchIdentified, takeUnmatchedToTry } from './match-device.ts';
 import { THIS_ROW, type EventCallback, type LogEvent, type OutcomeChange } from './log-event.ts';
 import type { RequestState, UnmatchedCallback } from './request-state.ts';
+import { keyOf } from '../thingspace/wire/same-identifier.ts';
 import { countsOf, type OutcomeStatus, type RequestStatus } from './stored-request.ts';
 import type { SendingStep } from './sending-steps.ts';
 
@@ -13,7 +14,11 @@ export type Change =
   /** Up to `limit` devices that have not reported become overdue, or expire. When the last one expires, the carrier request is closed. */
   | { readonly type: 'LAPSE'; readonly position: number; readonly into: 'OVERDUE' | 'EXPIRED'; readonly limit: number }
   /** The carrier answered our question. `index` is set when the answer itself names no device. */
-  | { readonly type: 'RECONCILED'; readonly position: number; readonly index: number | null; readonly answer: EventCallback };
+  | { readonly type: 'RECONCILED'; readonly position: number; readonly index: number | null; readonly answer: EventCallback }
+  /** The carrier told further identifiers of a device. */
+  | { readonly type: 'LEARNT'; readonly position: number; readonly index: number; readonly answer: EventCallback }
+  /** A callback came for another tool's carrier request, which was closed. */
+  | { readonly type: 'REOPENED'; readonly position: number };
 
 /** A row with its place in the log, and the Request as it stands after the row. */
 export interface PlacedEvent {
@@ -50,13 +55,21 @@ function decide(state: RequestState, change: Change, emit: (event: LogEvent) => 
     case 'LAPSE':
       return decideLapse(state, change.position, change.into, change.limit, emit);
     case 'RECONCILED':
-      return decideReconciled(state, change, emit);
+      decideReconciled(state, change, emit);
+      tryUnmatchedAgain(state, change.position, matchIdentified, emit);
+      return tieSurplus(state, change.position, emit);
+    case 'LEARNT':
+      decideLearnt(state, change, emit);
+      tryUnmatchedAgain(state, change.position, matchIdentified, emit);
+      return tieSurplus(state, change.position, emit);
+    case 'REOPENED':
+      return emit({ kind: 'REOPENED', position: change.position, outcome: null, callback: null, ties: 0 });
     case 'STEP':
       return decideStep(state, change.position, change.step, emit);
     case 'CALLBACK':
       decideCallback(state, change.position, change.callback, emit);
-      tryUnmatchedAgain(state, change.position, emit);
-      return conclude(state, change.position, emit);
+      tryUnmatchedAgain(state, change.position, matchDevice, emit);
+      return tieSurplus(state, change.position, emit);
   }
 }
 
@@ -75,6 +88,8 @@ function decideLapse(
   limit: number,
   emit: (event: LogEvent) => void,
 ): void {
+  // Before devices are given up, what was learnt of them since the last callback counts, by elimination too.
+  if (into === 'EXPIRED') tryUnmatchedAgain(state, position, matchDevice, emit);
   settleOpen(state, position, into, into === 'OVERDUE' ? ['PENDING'] : UNSETTLED, emit, limit);
   if (into === 'OVERDUE' || state.outcomes.some((outcome) => outcome.position === position && UNSETTLED.includes(outcome.status))) return;
   for (const waiting of finalsOf(state, position)) tie(state, position, state.outcomes.length, waiting, emit);
@@ -100,6 +115,17 @@ function decideReconciled(
     contradicted: now.contradicted,
   };
   emit({ kind: 'RECONCILED', position, outcome, callback: answer, ties: 0 });
+}
+
+/** Changes nothing when it is all known already. A device that has its result learns too: its NIDD message may name it otherwise. */
+function decideLearnt(
+  state: RequestState,
+  { position, index, answer }: Extract<Change, { type: 'LEARNT' }>,
+  emit: (event: LogEvent) => void,
+): void {
+  const now = state.outcomes[index];
+  if (!now || now.position !== position || answer.message.deviceIds.every((identifier) => now.keys.includes(keyOf(identifier)))) return;
+  emit({ kind: 'LEARNT', position, outcome: unchanged(index, now), callback: answer, ties: 0 });
 }
 
 function decideCallback(state: RequestState, position: number, callback: EventCallback, emit: (event: LogEvent) => void): void {
@@ -143,14 +169,7 @@ function effectOn(
     contradicted: false,
     isSettledByPart: false,
   };
-  const same: OutcomeChange = {
-    index,
-    status: now.status,
-    source: now.source,
-    finalSeq: now.finalSeq,
-    niddSeq: now.niddSeq,
-    contradicted: now.contradicted,
-  };
+  const same = unchanged(index, now);
   if (message.bearing === 'NIDD_CONFIG') return { kind: 'NIDD', outcome: { ...same, niddSeq: row } };
   if (message.bearing === 'PROGRESS') return { kind: 'NOTICE', outcome: now.source === null ? { ...same, finalSeq: row } : same };
   const status = message.succeeded ? 'SUCCEEDED' : 'FAILED';
@@ -160,15 +179,24 @@ function effectOn(
   return { kind: 'CONTRADICTION', outcome: { ...same, contradicted: true } };
 }
 
-/** Each match may teach an identifier that ties an earlier message to its device. */
-function tryUnmatchedAgain(state: RequestState, position: number, emit: (event: LogEvent) => void): void {
+function unchanged(index: number, now: Omit<OutcomeChange, 'index'>): OutcomeChange {
+  const { status, source, finalSeq, niddSeq, contradicted } = now;
+  return { index, status, source, finalSeq, niddSeq, contradicted };
+}
+
+/**
+ * Each match may teach an identifier that ties an earlier message to its device.
+ *
+ * @param match `matchIdentified` while more of the carrier's answers are on their way: elimination waits for all of them.
+ */
+function tryUnmatchedAgain(state: RequestState, position: number, match: typeof matchDevice, emit: (event: LogEvent) => void): void {
   const untried = new Set<UnmatchedCallback>();
   for (;;) {
     for (const waiting of takeUnmatchedToTry(state, position)) untried.add(waiting);
     const earliestFirst = [...untried].toSorted((a, b) => a.seq - b.seq);
     const tied = earliestFirst.find((waiting) => {
       untried.delete(waiting);
-      const index = matchDevice(state, position, waiting.message);
+      const index = match(state, position, waiting.message);
       if (index !== null) tie(state, position, index, waiting, emit);
       return index !== null;
     });
@@ -181,18 +209,11 @@ function tie(state: RequestState, position: number, index: number, waiting: Unma
   emit({ kind: 'MATCHED', position, outcome, callback: null, ties: waiting.seq });
 }
 
-/**
- * After N final messages for N devices nothing more will come. Each message that could not be tied becomes an outcome of its own. The
- * devices that are still open become EXPIRED: their results came under identifiers that we do not know as theirs.
- */
-function conclude(state: RequestState, position: number, emit: (event: LogEvent) => void): void {
-  const carrier = state.carrier(position);
-  const finals = carrier.unmatchedOf.FINAL;
-  if (carrier.deviceCount === null || finals === 0) return;
-  const reported = carrier.deviceCount + carrier.strays - carrier.withoutFinal + finals;
-  if (reported < carrier.deviceCount) return;
+/** When every named device has its result, a result that is left over is of a device that nobody named. */
+function tieSurplus(state: RequestState, position: number, emit: (event: LogEvent) => void): void {
+  const { deviceCount, withoutFinal, unmatchedOf } = state.carrier(position);
+  if (deviceCount === null || withoutFinal > 0 || unmatchedOf.FINAL === 0) return;
   for (const waiting of finalsOf(state, position)) tie(state, position, state.outcomes.length, waiting, emit);
-  settleOpen(state, position, 'EXPIRED', OPEN, emit);
 }
 
 function finalsOf(state: RequestState, position: number): readonly UnmatchedCallback[] {
@@ -218,14 +239,7 @@ function settleOpen(
     emit({
       kind: 'SETTLED',
       position,
-      outcome: {
-        index,
-        status,
-        source: outcome.source,
-        finalSeq: outcome.finalSeq,
-        niddSeq: outcome.niddSeq,
-        contradicted: outcome.contradicted,
-      },
+      outcome: { ...unchanged(index, outcome), status },
       callback: null,
       ties: 0,
     });

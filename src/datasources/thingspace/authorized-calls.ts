@@ -105,7 +105,7 @@ export class AuthorizedCalls {
    *
    * | what happened | code |
    * |---|---|
-   * | no answer, no token, 408, 5xx, UnexpectedError, a refusal that is not the carrier's | CARRIER_UNAVAILABLE: ask again later |
+   * | no answer, no token, 408, 5xx, UnexpectedError, a refusal that is not the carrier's | CARRIER_UNAVAILABLE: ask again later. With an answer, `details.httpStatus` |
    * | 429, or code 900800 | CARRIER_UNAVAILABLE with `details.retryAfterMs` |
    * | credentials refused | CARRIER_LOGIN_REFUSED |
    */
@@ -130,7 +130,7 @@ export class AuthorizedCalls {
     const isRefusal = status >= 400 && status < 500 && status !== 408 && error !== null;
     if (status >= 300 && (!isRefusal || hasCode(error, 'REQUEST_FAILED.UnexpectedError'))) {
       onCall?.(name, 'failed');
-      throw unavailableError(what, `it answered HTTP ${status}${error ? ` (${error.code})` : ''}`);
+      throw unavailableError(what, `it answered HTTP ${status}${error ? ` (${error.code})` : ''}`, { details: { httpStatus: status } });
     }
     onCall?.(name, status < 300 ? 'ok' : 'refused');
     return answer;

@@ -142,7 +142,7 @@ function parseAnswer<Body>(what: string, shape: Shape<Body>, { status, error, bo
     });
   }
   const parsed = shape.safeParse(body);
-  if (!parsed.success) throw unavailableError(what, `its answer of HTTP ${status} cannot be read`);
+  if (!parsed.success) throw unavailableError(what, `its answer of HTTP ${status} cannot be read`, { details: { httpStatus: status } });
   return parsed.data;
 }
 

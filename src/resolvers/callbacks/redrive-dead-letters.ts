@@ -43,13 +43,18 @@ export class DeadLetters {
   /**
    * Tries them one after the other, in the order of `ids`. Each is durable before the next is tried.
    *
-   * @throws GatewayError BAD_USER_INPUT without ids, or with more than 1,000.
+   * @throws GatewayError BAD_USER_INPUT without ids, with more than 1,000, or with bare numbers, as ids once were.
    */
   async redrive(caller: Caller, ids: readonly string[], trustCredentials: boolean): Promise<Redriven[]> {
     if (ids.length < 1 || ids.length > MAX_REDRIVEN)
       throw new GatewayError(
         'BAD_USER_INPUT',
         `Nothing was tried: \`ids\` must name 1 to ${MAX_REDRIVEN} dead letters, not ${ids.length}.`,
+      );
+    if (ids.some((id) => /^\d+$/.test(id)))
+      throw new GatewayError(
+        'BAD_USER_INPUT',
+        'Nothing was tried: `ids` has a bare number. The id of a dead letter is `dead_` and the number now, as `DeadLetter.id` shows it.',
       );
     const accounts = accountsWith(caller, 'admin');
     const done: Redriven[] = [];

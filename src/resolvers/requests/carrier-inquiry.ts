@@ -1,132 +1,179 @@
 import type { DueCarrierRequest, Finding, SilentDevice } from '../../datasources/request-log/follow-up-log.ts';
+import { mayName } from '../../datasources/request-log/match-device.ts';
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
-import type { CarrierReads, DeviceId, DevicePage } from '../../datasources/thingspace/carrier-reads.ts';
-import { operationNamed } from '../../operations/index.ts';
-import type { ProvenBy } from '../../operations/proof.ts';
-import { parseIdentifierKind, type DeviceIdentifierKind } from '../../datasources/thingspace/wire/device-identifier.ts';
-import { cleanIdentifier, fits, identifierKey, keyOf, stemOf } from '../../datasources/thingspace/wire/same-identifier.ts';
+import { outcomeId } from '../../datasources/request-log/stored-request.ts';
+import type { CarrierReads, DevicePage } from '../../datasources/thingspace/carrier-reads.ts';
+import { fits, keyOf, stemOf } from '../../datasources/thingspace/wire/same-identifier.ts';
 import type { DeviceRecord } from '../../datasources/thingspace/wire/device-list.ts';
 import { evidenceOf, type Evidence, type EvidenceService } from '../../datasources/thingspace/wire/evidence.ts';
 import { GatewayError, isDamagedRequest } from '../../errors.ts';
 import type { Quota } from '../../lib/quota.ts';
+import type { ProvenBy } from '../../operations/proof.ts';
+import { DevicesAside } from './devices-aside.ts';
+import { isAbout, learnIdentifiers, lookupId } from './identify-devices.ts';
 
 interface CarrierInquiryOptions {
-  readonly requestLog: Pick<RequestLog, 'silentDevices' | 'reconcile' | 'step'>;
+  readonly requestLog: Pick<RequestLog, 'silentDevices' | 'unmatchedDevices' | 'reconcile' | 'learn' | 'step'>;
   readonly reads: CarrierReads;
   readonly quota: Quota;
   readonly now: () => number;
+  /** The first pause before a device is asked about again whose question was refused. It doubles. */
+  readonly firstPauseMs: number;
   /** Ends all questions. */
   readonly signal: AbortSignal;
   /** The carrier refused a question, or a request is damaged. The inquiry goes on with the others. */
-  readonly onRefused: (error: GatewayError) => void;
+  readonly onRefused: (error: GatewayError, about: RefusedQuestion | null) => void;
 }
 
-/** A carrier request whose operation leaves a trace at the carrier. */
-export interface Askable extends DueCarrierRequest {
-  readonly provenBy: ProvenBy;
+/** The device whose question was refused. */
+export interface RefusedQuestion {
+  readonly requestId: string;
+  /** The id of its outcome. */
+  readonly outcome: string;
 }
 
-/** A device that the carrier is asked about, and its carrier request. */
+/** A carrier request to ask about. */
+export interface Question extends DueCarrierRequest {
+  /** What proves its silent devices done. Null when they are not asked about: nothing proves them, or it is too early. */
+  readonly provenBy: ProvenBy | null;
+  /** Somebody asks for it now: devices whose question was refused do not wait. */
+  readonly isUrgent: boolean;
+}
+
+export interface InquiryResult {
+  readonly settled: number;
+  /** The questions with unmatched messages of whose devices the carrier has told all it knows. */
+  readonly toldAll: readonly Question[];
+}
+
+/** A device that the carrier is asked about. */
 interface Wanted {
-  readonly request: Askable;
+  readonly question: Question;
   readonly device: SilentDevice;
+  /** Null when it is only asked which identifiers the device has. */
+  readonly provenBy: ProvenBy | null;
+  /** Unmatched messages may mean it. */
+  readonly identifies: boolean;
 }
 
-type AskableFinding = Finding & Pick<Wanted, 'request'>;
+/** The records that were found for each device. A device is missing while the carrier has not answered about it. */
+type Told = Map<Wanted, readonly DeviceRecord[]>;
+
+type QuestionFinding = Finding & Pick<Wanted, 'question'>;
 
 /** The most devices that are looked up one by one. For more devices, pages of the account's list take fewer calls. */
 const MAX_LOOKUPS = 20;
 
-/** Kinds a device is looked up by, the surest first. */
-const LOOKUP_KINDS: readonly DeviceIdentifierKind[] = ['ICCID', 'EID', 'IMEI', 'MEID', 'ESN', 'MDN'];
+/** Devices whose identifiers are written in one job. It takes a few milliseconds, and a callback waits no longer. */
+const LEARNT_AT_ONCE = 250;
 
-/** Null when no answer of the carrier can prove the operation, for example a renewed activation code or another tool's request. */
-export function toAskable(request: DueCarrierRequest): Askable | null {
-  const provenBy = operationNamed(request.operation)?.provenBy ?? 'NOTHING';
-  return provenBy === 'NOTHING' ? null : { ...request, provenBy };
-}
-
-/** Asks the carrier what became of silent devices. Each call waits for its place in the quota. */
+/** Asks the carrier what became of silent devices, and whom messages mean. Each call waits for its place in the quota. */
 export class CarrierInquiry {
   readonly #options: CarrierInquiryOptions;
+  readonly #aside: DevicesAside;
 
   constructor(options: CarrierInquiryOptions) {
     this.#options = options;
+    this.#aside = new DevicesAside(options.firstPauseMs);
   }
 
   /**
-   * Asks about the silent devices of an account's carrier requests, and writes what it learns into the log as it goes: first the
-   * status of a single-device activation, then the device list (device by device for a few, page by page for many), then the
-   * history. Something found of a carrier request of unknown fate proves that the request had arrived.
+   * Asks about an account's carrier requests, and writes what it learns into the log as it goes: first the status of a single-device
+   * activation, then the device list (device by device for a few, page by page for many), then the history. A record proves a silent
+   * device done, or ties identifiers of unmatched messages to their device. Something found of a carrier request of unknown fate
+   * proves that the request had arrived.
    *
-   * @returns how many devices are settled
-   * @throws GatewayError when the carrier cannot be asked now. What was learnt before is written.
+   * @throws GatewayError when the carrier cannot be asked now. What was proven before is written. Identifiers are not: those of the
+   *   devices that are missing might be the same.
    */
-  async ask(requests: readonly Askable[]): Promise<number> {
-    let settled = 0;
+  async ask(questions: readonly Question[]): Promise<InquiryResult> {
     const wanted: Wanted[] = [];
-    for (const request of requests) {
-      const devices = await this.#findSilentDevices(request);
-      const [only] = devices;
-      if (only && request.deviceCount === 1 && request.carrierRequestId !== null && request.provenBy.requestStatus) {
-        const answer = await this.#askStatus(request, request.carrierRequestId, only);
-        if (answer === 'PENDING') continue;
-        if (answer) {
-          settled += await this.#write([toFinding({ request, device: only }, only.index, answer)]);
-          continue;
-        }
-      }
-      wanted.push(...devices.map((device) => ({ request, device })));
+    let settled = 0;
+    for (const question of questions) {
+      const { provenBy, ...rest } = question;
+      const isDone = provenBy?.requestStatus ? await this.#settleByStatus({ ...rest, provenBy }) : null;
+      if (isDone) settled++;
+      wanted.push(...(await this.#findWanted({ ...question, provenBy: isDone === null ? provenBy : null })));
     }
-    return settled + (await (wanted.length <= MAX_LOOKUPS ? this.#lookUp(wanted) : this.#sweep(wanted)));
+    const told: Told = new Map();
+    settled += await (wanted.length <= MAX_LOOKUPS ? this.#lookUp(wanted, told) : this.#sweep(wanted, told));
+    const toldAll: Question[] = [];
+    for (const question of questions.filter(({ unmatched }) => unmatched > 0)) {
+      const own = wanted.filter((each) => each.identifies && isSame(each.question, question));
+      if (await this.#identify(question, own, told)) toldAll.push(question);
+    }
+    return { settled, toldAll };
   }
 
-  /** A damaged request has none. The inquiry goes on with the others. */
-  async #findSilentDevices({ requestId, position }: Askable): Promise<readonly SilentDevice[]> {
+  /** A damaged request has no devices. The inquiry goes on with the others. */
+  async #findWanted(question: Question): Promise<Wanted[]> {
+    const { requestLog, onRefused } = this.#options;
+    const { requestId, position, provenBy, unmatched } = question;
     try {
-      return await this.#options.requestLog.silentDevices(requestId, position);
+      const found = new Map<number, Wanted>();
+      for (const device of provenBy ? await requestLog.silentDevices(requestId, position) : [])
+        found.set(device.index, { question, device, provenBy, identifies: false });
+      for (const device of unmatched > 0 ? (await requestLog.unmatchedDevices(requestId, position)).devices : [])
+        found.set(device.index, { question, device, provenBy: found.has(device.index) ? provenBy : null, identifies: true });
+      return [...found.values()];
     } catch (error) {
       if (!isDamagedRequest(error)) throw error;
-      this.#options.onRefused(error);
+      onRefused(error, null);
       return [];
     }
   }
 
-  /** Null when the carrier has no status of the request. */
-  async #askStatus({ account }: Askable, carrierRequestId: string, device: SilentDevice): Promise<Evidence | 'PENDING' | null> {
-    const status = await this.#query((reads) => reads.requestStatus(account, carrierRequestId));
-    if (status === null || status === 'PENDING') return status;
-    if (status === 'FAILED') return evidenceOf('RequestStatus', { succeeded: false, deviceIds: [] });
-    // The status does not name the phone number. The device list does.
-    const id = lookupId(device);
-    const record = id && (await this.#findRecord(account, id));
+  /** True when the status of a single-device request settles its device, false when the carrier is still at it, null when it is not told. */
+  async #settleByStatus(question: Question): Promise<boolean | null> {
+    const { account, carrierRequestId, deviceCount } = question;
+    if (deviceCount !== 1 || carrierRequestId === null) return null;
+    const [only] = await this.#findWanted({ ...question, unmatched: 0 });
+    if (!only) return null;
+    const status = await this.#query((reads) => reads.requestStatus(account, carrierRequestId), null);
+    if (status === null) return null;
+    if (status === 'PENDING') return false;
+    const evidence =
+      status === 'FAILED' ? evidenceOf('RequestStatus', { succeeded: false, deviceIds: [] }) : await this.#describeSuccess(only);
+    return (await this.#write([toFinding(only, only.device.index, evidence)])) > 0;
+  }
+
+  /** The status does not name the phone number. The device list does. */
+  async #describeSuccess(wanted: Wanted): Promise<Evidence> {
+    const record = onlyOf(wanted, (await this.#findRecords(wanted)) ?? []);
     return record ? evidenceOfRecord('RequestStatus', record) : evidenceOf('RequestStatus', { succeeded: true, deviceIds: [] });
   }
 
-  /** Looks up one device after the other, with its history when the list does not decide. */
-  async #lookUp(wanted: readonly Wanted[]): Promise<number> {
+  /** Looks up one device after the other, with its history when the list does not decide. Those that were refused before come last. */
+  async #lookUp(wanted: readonly Wanted[], told: Told): Promise<number> {
     let settled = 0;
-    for (const each of wanted) {
-      const { provenBy, account, since } = each.request;
-      const deviceId = lookupId(each.device);
-      const record = deviceId && (await this.#findRecord(account, deviceId));
-      if (!deviceId || !record) continue;
-      const proof = provenBy.record(record, since);
-      if (proof === 'NOT_YET') continue;
-      if (proof === 'LOOK_CLOSER') {
-        const range = { earliestMs: since - 60_000, latestMs: this.#options.now() + 60_000 };
-        const events = await this.#query((reads) => reads.deviceHistory({ deviceId, ...range }));
-        if (events === null || !provenBy.history(events, since)) continue;
-      }
-      const evidence = evidenceOfRecord(proof === 'DONE' ? 'DeviceList' : 'DeviceHistory', record);
-      settled += await this.#write([toFinding(each, each.device.index, evidence)]);
+    const ready = wanted.filter((each) => each.question.isUrgent || !this.#aside.isWaiting(idOf(each)));
+    for (const each of ready.toSorted((one, other) => this.#aside.refusals(idOf(one)) - this.#aside.refusals(idOf(other)))) {
+      const records = await this.#findRecords(each);
+      if (records === null) continue;
+      told.set(each, records);
+      const record = onlyOf(each, records);
+      if (!record) continue;
+      const service = await this.#prove(each, record);
+      if (service) settled += await this.#write([toFinding(each, each.device.index, evidenceOfRecord(service, record))]);
     }
     return settled;
   }
 
+  /** What proves the device done; null when nothing does. */
+  async #prove(wanted: Wanted, record: DeviceRecord): Promise<EvidenceService | null> {
+    const { provenBy } = wanted;
+    const { since } = wanted.question;
+    const proof = provenBy?.record(record, since) ?? 'NOT_YET';
+    if (proof === 'DONE') return 'DeviceList';
+    const deviceId = lookupId(wanted.device);
+    if (proof === 'NOT_YET' || !deviceId) return null;
+    const range = { earliestMs: since - 60_000, latestMs: this.#options.now() + 60_000 };
+    const events = await this.#query((reads) => reads.deviceHistory({ deviceId, ...range }), wanted);
+    return events !== null && provenBy?.history(events, since) ? 'DeviceHistory' : null;
+  }
+
   /** Goes through the account's devices page by page, until all are found or the list ends. */
-  async #sweep(wanted: readonly Wanted[]): Promise<number> {
-    const { reads, quota, signal } = this.#options;
+  async #sweep(wanted: readonly Wanted[], told: Told): Promise<number> {
     const byStem = Map.groupBy(
       wanted.flatMap((each) => [...new Set(each.device.keys.map(stemOf))].map((stem) => ({ stem, each }))),
       ({ stem }) => stem,
@@ -135,81 +182,117 @@ export class CarrierInquiry {
     const left = new Set(wanted);
     const undecided: Wanted[] = [];
     let settled = 0;
-    const accountName = wanted[0]?.request.account ?? '';
+    const accountName = wanted[0]?.question.account ?? '';
     for (let after: string | null = '0'; after !== null && left.size > 0;) {
-      await quota.take(signal);
-      const page: DevicePage = await reads.listDevices({ accountName, after });
-      const findings: AskableFinding[] = [];
+      const from: string = after;
+      const page: DevicePage | null = await this.#query((reads) => reads.listDevices({ accountName, after: from }), null);
+      // One record may be the reason. Each device that is left is asked about alone.
+      if (!page) return settled + (await this.#lookUp([...undecided, ...left], told));
+      const findings: QuestionFinding[] = [];
       for (const record of page.devices) {
         for (const each of new Set(record.deviceIds.map(keyOf).flatMap(named))) {
-          const proof = each.request.provenBy.record(record, each.request.since);
+          told.set(each, [...(told.get(each) ?? []), record]);
+          const proof = each.provenBy?.record(record, each.question.since);
           // Identifiers name the device here, not its index: two wanted devices may share a weaker identifier.
           if (proof === 'DONE') findings.push(toFinding(each, null, evidenceOfRecord('DeviceList', record)));
           if (proof === 'LOOK_CLOSER') undecided.push(each);
-          left.delete(each);
+          // Another profile of the same device may follow, and both may be meant.
+          if (!each.identifies || isNamedByIccid(each, record)) left.delete(each);
         }
       }
       settled += await this.#write(findings);
       after = page.next;
     }
-    // Begins at a random device: if the carrier keeps breaking this off, later tries must reach other devices.
-    const from = Math.floor(Math.random() * undecided.length);
-    return settled + (await this.#lookUp([...undecided.slice(from), ...undecided.slice(0, from)]));
+    // The list has ended: the carrier has no record of these.
+    for (const each of left) if (!told.has(each)) told.set(each, []);
+    return settled + (await this.#lookUp(undecided, told));
   }
 
-  async #findRecord(accountName: string, deviceId: DeviceId): Promise<DeviceRecord | undefined> {
-    const page = await this.#query((reads) => reads.listDevices({ accountName, deviceId }));
-    const key = identifierKey(parseIdentifierKind(deviceId.kind), deviceId.id, deviceId.kind);
-    const records = page?.devices.filter((record) => fits(spellingsOf(record, key) ?? [key], key)) ?? [];
-    // 19 digits fit ten ICCIDs. Which of several devices is meant, nobody knows.
-    return new Set(records.flatMap((record) => spellingsOf(record, key) ?? [])).size > 1 ? undefined : records[0];
+  /** Writes what the carrier told of the devices that unmatched messages may mean. True when it has told of all of them. */
+  async #identify({ requestId, position }: Question, wanted: readonly Wanted[], told: Told): Promise<boolean> {
+    const [known, unknown] = [wanted.filter((each) => told.has(each)), wanted.filter((each) => !told.has(each))];
+    const learnt = learnIdentifiers(
+      known.map((each) => ({ device: each.device, records: (told.get(each) ?? []).map(({ deviceIds }) => deviceIds) })),
+      unknown.map(({ device }) => device),
+    );
+    for (let from = 0; from < learnt.length; from += LEARNT_AT_ONCE) {
+      const findings = learnt.slice(from, from + LEARNT_AT_ONCE).map(({ index, deviceIds }) => {
+        // It proves nothing: only its identifiers count.
+        return { ...evidenceOf('DeviceList', { succeeded: false, deviceIds }), requestId, position, index };
+      });
+      await this.#options.requestLog.learn(findings);
+    }
+    return unknown.length === 0;
   }
 
-  /** Null when the carrier refuses the question. */
-  async #query<Said>(question: (reads: CarrierReads) => Promise<Said>): Promise<Said | null> {
+  /** Null when the question is refused, or the device has no identifier to ask by. */
+  async #findRecords(wanted: Wanted): Promise<readonly DeviceRecord[] | null> {
+    const deviceId = lookupId(wanted.device);
+    const { account: accountName } = wanted.question;
+    const page = deviceId && (await this.#query((reads) => reads.listDevices({ accountName, deviceId }), wanted));
+    return deviceId && page ? page.devices.filter((record) => isAbout(record, deviceId)) : null;
+  }
+
+  /**
+   * Null when the carrier refuses the question. Its device waits a while, and the others go on.
+   *
+   * @param about the device whose question it is.
+   */
+  async #query<Said>(question: (reads: CarrierReads) => Promise<Said>, about: Wanted | null): Promise<Said | null> {
     const { reads, quota, signal, onRefused } = this.#options;
     await quota.take(signal);
     try {
-      return await question(reads);
+      const said = await question(reads);
+      if (about) this.#aside.welcome(idOf(about));
+      return said;
     } catch (error) {
-      if (!(error instanceof GatewayError) || error.code !== 'CARRIER_REFUSED') throw error;
-      onRefused(error);
+      // Also when the carrier refuses everything at present: if this device is the reason, the others are asked about before it.
+      if (about) this.#aside.put(idOf(about));
+      if (!isRefusal(error)) throw error;
+      onRefused(error, about && { requestId: about.question.requestId, outcome: idOf(about) });
       return null;
     }
   }
 
-  async #write(findings: readonly AskableFinding[]): Promise<number> {
+  async #write(findings: readonly QuestionFinding[]): Promise<number> {
     if (findings.length === 0) return 0;
     const { requestLog } = this.#options;
-    for (const { state, requestId, position } of new Set(findings.map(({ request }) => request)))
+    for (const { state, requestId, position } of new Set(findings.map(({ question }) => question)))
       if (state === 'UNKNOWN') await requestLog.step(requestId, position, { type: 'PROVEN' });
     return requestLog.reconcile(findings);
   }
 }
 
-function toFinding({ request }: Wanted, index: number | null, evidence: Evidence): AskableFinding {
-  return { ...evidence, requestId: request.requestId, position: request.position, request, index };
+/** True when an answer refuses this one question, not all of them: 400, another refusal in the carrier's words, or an unreadable 2xx. */
+function isRefusal(error: unknown): error is GatewayError {
+  if (!(error instanceof GatewayError)) return false;
+  const status = error.details['httpStatus'];
+  return error.code === 'CARRIER_REFUSED' || (typeof status === 'number' && (status === 400 || status < 300));
+}
+
+function isSame(one: DueCarrierRequest, other: DueCarrierRequest): boolean {
+  return one.requestId === other.requestId && one.position === other.position;
+}
+
+function idOf({ question, device }: Wanted): string {
+  return outcomeId(question.requestId, device.index);
+}
+
+/** The record that is the device's; undefined when there are several, for example of two profiles. */
+function onlyOf({ device }: Wanted, records: readonly DeviceRecord[]): DeviceRecord | undefined {
+  const own = records.filter(({ deviceIds }) => mayName(device.keys, deviceIds));
+  return own.length === 1 ? own[0] : undefined;
+}
+
+function isNamedByIccid({ device }: Wanted, { deviceIds }: DeviceRecord): boolean {
+  return deviceIds.some((identifier) => identifier.kind === 'ICCID' && fits(device.keys, keyOf(identifier)));
+}
+
+function toFinding({ question }: Wanted, index: number | null, evidence: Evidence): QuestionFinding {
+  return { ...evidence, requestId: question.requestId, position: question.position, question, index };
 }
 
 function evidenceOfRecord(service: EvidenceService, record: DeviceRecord): Evidence {
   const { deviceIds, state, servicePlan, ipAddress, profileStatus } = record;
   return evidenceOf(service, { succeeded: true, deviceIds, state, servicePlan, ipAddress, profileStatus });
-}
-
-/** The keys of a record that have the kind of `key`. Null when it shows none: it need not show the kind that it was asked by. */
-function spellingsOf({ deviceIds }: DeviceRecord, key: string): readonly string[] | null {
-  const kind = key.slice(0, key.indexOf(':') + 1);
-  const shown = [...new Set(deviceIds.map(keyOf).filter((each) => each.startsWith(kind)))];
-  return shown.length === 0 ? null : shown;
-}
-
-/** What the request named. For a device that only the carrier has named, a key. */
-function lookupId({ requested, keys }: SilentDevice): DeviceId | null {
-  const best = LOOKUP_KINDS.map((kind) => requested.find((identifier) => identifier.kind === kind)).find(Boolean);
-  if (best?.kind) return { kind: best.kind, id: cleanIdentifier(best.kind, best.id) };
-  const [kind, id] =
-    LOOKUP_KINDS.map((each) => keys.find((key) => key.startsWith(`${each}:`)))
-      .find(Boolean)
-      ?.split(':') ?? [];
-  return kind !== undefined && id !== undefined ? { kind, id } : null;
 }

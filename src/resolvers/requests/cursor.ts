@@ -1,30 +1,70 @@
 import { GatewayError } from '../../errors.ts';
 import { REQUEST_ID } from './find-request.ts';
 
-/** Writes a cursor, a position in one Request's log: `<position>.<request id>.<store epoch>`. Opaque to clients. */
-export function cursorAt(requestId: string, seq: number, epoch: string): string {
-  return `${seq}.${requestId}.${epoch}`;
+const NUMBER = /^\d{1,15}$/;
+
+/** Everything that can be read on behind a cursor, by its field in the graph, and the form of a position in it. */
+const LISTS: ReadonlyMap<string, RegExp> = new Map([
+  ['requestStatus', NUMBER],
+  ['Request.outcomes', NUMBER],
+  ['requests', REQUEST_ID],
+  ['unclaimedCallbacks', /^unc_\d{1,15}$/],
+  ['deadLetters', /^dead_\d{1,15}$/],
+  ['auditLog', /^aud_\d{1,15}$/],
+]);
+
+/**
+ * Writes a cursor: `<position>.<place>.<store epoch>`. It is opaque to clients.
+ *
+ * @param place the id of a request for its log, `<id>/outcomes` for a list of a request, or the name of a list: `requests`.
+ */
+export function cursorAt(place: string, position: number | string, epoch: string): string {
+  return `${position}.${place}.${epoch}`;
 }
 
 /**
  * Reads a cursor: the position after which to read on.
  *
- * @throws GatewayError CURSOR_INVALID when it is not a cursor of this Request's log; CURSOR_EXPIRED when the store was restored
- *   since, so that positions may mean other rows now.
+ * @throws GatewayError CURSOR_INVALID when it is not a cursor of this place; CURSOR_EXPIRED when the store was restored since, so
+ *   that positions may mean other rows now.
  */
-export function parseCursor(cursor: string, request: { readonly id: string; readonly lastSeq: number }, epoch: string): number {
-  const [, seq = '', requestId = '', cursorEpoch] = /^(\d{1,12})\.([^.]*)\.([0-9a-f]{8})$/.exec(cursor) ?? [];
-  if (!REQUEST_ID.test(requestId))
-    throw invalidCursorError('It is not a cursor of this gateway. Pass the `cursor` of the last event you have handled, unchanged.');
-  if (requestId !== request.id) throw invalidCursorError('It belongs to another request. Pass a cursor of an event of this request.');
-  if (cursorEpoch !== epoch) {
+export function readCursor(cursor: string, place: string, epoch: string): string {
+  const [, position = '', itsPlace = '', itsEpoch] = /^(\w+)\.([\w/]+)\.([0-9a-f]{8})$/.exec(cursor) ?? [];
+  const list = listAt(place);
+  const itsList = listAt(itsPlace);
+  if (!LISTS.get(itsList)?.test(position)) throw invalidCursorError(whyUnknown(cursor, list));
+  if (itsList !== list)
+    throw invalidCursorError(`It is a cursor of \`${itsList}\`, and this is \`${list}\`. Pass a cursor of the same list.`);
+  if (itsPlace !== place) throw invalidCursorError('It belongs to another request. Pass a cursor of this request.');
+  if (itsEpoch !== epoch)
     throw new GatewayError(
       'CURSOR_EXPIRED',
-      'The gateway’s store was restored after this cursor was made. Subscribe again without `after` to read from the beginning.',
+      'The gateway’s store was restored after this cursor was made. Leave out `after`, to read from the beginning.',
     );
-  }
-  if (Number(seq) > request.lastSeq) throw invalidCursorError('It lies after the end of the request’s log.');
-  return Number(seq);
+  return position;
+}
+
+/**
+ * The same for the log of a request.
+ *
+ * @throws GatewayError CURSOR_INVALID, CURSOR_EXPIRED
+ */
+export function parseCursor(cursor: string, request: { readonly id: string; readonly lastSeq: number }, epoch: string): number {
+  const seq = Number(readCursor(cursor, request.id, epoch));
+  if (seq > request.lastSeq) throw invalidCursorError('It lies after the end of the request’s log.');
+  return seq;
+}
+
+function listAt(place: string): string {
+  const [first = '', part] = place.split('/');
+  return REQUEST_ID.test(first) ? (part === undefined ? 'requestStatus' : `Request.${part}`) : place;
+}
+
+function whyUnknown(cursor: string, list: string): string {
+  if (cursor === 'LATEST') return `\`LATEST\` is for \`requestStatus\`, and this is \`${list}\`.`;
+  if (NUMBER.test(cursor) || REQUEST_ID.test(cursor))
+    return 'Cursors of pages have another form since the last version. Leave out `after`, to read from the beginning.';
+  return 'It is not a cursor of this gateway. Pass one that it gave you (`cursor`, `endCursor`), unchanged.';
 }
 
 function invalidCursorError(why: string): GatewayError {

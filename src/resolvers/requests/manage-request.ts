@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { StoredCarrierRequest, StoredRequest } from '../../datasources/request-log/stored-request.ts';
+import type { Session } from '../../datasources/thingspace/session.ts';
 import { cleanRequestId } from '../../datasources/thingspace/wire/carrier-request-id.ts';
 import { OneAtATime } from '../../lib/one-at-a-time.ts';
 import type { Command } from '../../operations/define-operation.ts';
@@ -10,19 +11,36 @@ import { faultsOf } from '../../operations/input-fault.ts';
 import { mayUse, type Caller } from '../access/caller.ts';
 import { readFailedDevices } from './failed-devices.ts';
 import { findRequest } from './find-request.ts';
-import { cancelRefusal, nothingQueued, NOT_UNKNOWN, resolveRefusal, type ActionRefusal } from './request-actions.ts';
+import {
+  cancelRefusal,
+  checkRefusal,
+  nothingQueued,
+  nothingToAsk,
+  NOT_UNKNOWN,
+  resolveRefusal,
+  type ActionRefusal,
+} from './request-actions.ts';
 import type { RequestSender } from './request-sender.ts';
+import type { Reconciler } from './reconcile-requests.ts';
 import { readRetried } from './retried-devices.ts';
 import { chooseForRetry, RETRY_CHOICE, type RetryChoice } from './retry-choice.ts';
 import { MAX_FAULTS, refuseInput, type InvalidResult, type RequestSubmitter, type SubmitResult } from './submit-request.ts';
 
 interface RequestManagerOptions {
   readonly requestLog: RequestLog;
+  readonly reconciler: Pick<Reconciler, 'checkNow'>;
+  readonly session: Pick<Session, 'isLatched'>;
   readonly submitter: RequestSubmitter;
   readonly sender: RequestSender;
 }
 
 export type ManageResult = { readonly type: 'DONE'; readonly request: StoredRequest } | InvalidResult;
+
+/** The result of `checkNow`. `devices` is how many the carrier is asked about. */
+export type CheckNowResult =
+  | { readonly type: 'SCHEDULED'; readonly request: StoredRequest; readonly devices: number }
+  | InvalidResult
+  | Extract<SubmitResult, { readonly type: 'UNAVAILABLE' | 'LIMITED' }>;
 
 export interface ResolveUnknownInput {
   readonly requestId: string;
@@ -52,6 +70,27 @@ export class RequestManager {
 
   resolveUnknown(caller: Caller, input: ResolveUnknownInput): Promise<ManageResult> {
     return this.#manage(caller, 'resolveUnknownRequest', input.requestId, (request) => this.#resolve(request, input));
+  }
+
+  /**
+   * Asks the carrier about the open devices of a Request now. It takes a right to write: the questions are taken from the number
+   * that all callers share, and what they teach changes the Request for everybody.
+   */
+  async checkNow(caller: Caller, requestId: string): Promise<CheckNowResult> {
+    const request = await this.#findWritable(caller, requestId);
+    return this.#record(caller, 'checkNow', request, request ? await this.#check(request) : UNKNOWN_REQUEST);
+  }
+
+  async #check(request: StoredRequest): Promise<CheckNowResult> {
+    const { reconciler, session } = this.#options;
+    const refusal = checkRefusal(request, await this.#partsOf(request));
+    if (refusal) return refuse(refusal);
+    if (await session.isLatched()) return LOGIN_REFUSED;
+    const result = await reconciler.checkNow(request.id);
+    if (result.type === 'SCHEDULED') return { ...result, request };
+    if (result.type === 'LIMITED') return { ...result, message: JUST_CHECKED };
+    // Its open devices are in a part that was not sent.
+    return refuse(nothingToAsk(request));
   }
 
   async #cancel(request: StoredRequest): Promise<ManageResult> {
@@ -155,7 +194,7 @@ export class RequestManager {
   }
 
   /** Writes the audit record of a command, also when its input is wrong or a retry is repeated. */
-  async #record<Result extends ManageResult | SubmitResult>(
+  async #record<Result extends ManageResult | SubmitResult | CheckNowResult>(
     caller: Caller,
     action: string,
     request: StoredRequest | null,
@@ -189,6 +228,12 @@ const UNKNOWN_REQUEST = refuseInput(
   'NOT_FOUND',
   'No request has this id. Pass the `id` a mutation returned, or the carrier’s requestId.',
 );
+const LOGIN_REFUSED = {
+  type: 'UNAVAILABLE',
+  message: 'The carrier refused the login of this gateway. It is asked nothing until an administrator has corrected the credentials.',
+} as const;
+const JUST_CHECKED =
+  'The carrier was asked about this request a moment ago, or too many requests wait to be asked about. Answers come as changes of the request. Ask again after `retryAfterMs`.';
 const ID_TAKEN = refuseInput('carrierRequestId', 'ID_TAKEN', 'Another request has this id already. Look it up with `request(id:)`.');
 
 function refuse({ code, message }: ActionRefusal): InvalidResult {

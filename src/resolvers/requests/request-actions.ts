@@ -64,12 +64,19 @@ export const NOT_UNKNOWN: ActionRefusal = {
   message: 'No such carrier request is UNKNOWN now. See `carrierRequests`.',
 };
 
-/** Whether there is something to ask the carrier: a device that was sent and is open, and a record that would show its result. */
-export function checkRefusal({ operation, progress, status }: StoredRequest, parts: Parts): ActionRefusal | null {
+/**
+ * There is something to ask the carrier when a part was sent, and a device of it has no result and the carrier's records would show
+ * it, or a message is not tied to its device.
+ */
+export function checkRefusal(request: StoredRequest, parts: Parts): ActionRefusal | null {
+  const { operation, progress } = request;
   const isOpen = progress.PENDING + progress.OVERDUE + progress.UNKNOWN > 0;
   const wasSent = parts.some(({ state }) => state === 'ACCEPTED' || state === 'UNKNOWN');
   const isShown = (operationNamed(operation)?.provenBy ?? 'NOTHING') !== 'NOTHING';
-  if (isOpen && wasSent && isShown) return null;
+  return wasSent && ((isOpen && isShown) || progress.unmatched > 0) ? null : nothingToAsk(request);
+}
+
+export function nothingToAsk({ status }: StoredRequest): ActionRefusal {
   return {
     code: 'NOTHING_TO_ASK',
     message: `The carrier cannot tell more about this request, which is ${status}: no device of it is open and was sent, or nothing at the carrier shows its result.`,

@@ -23,7 +23,7 @@ export type SubmitResult =
   | InvalidResult
   | { readonly type: 'REFUSED'; readonly request: StoredRequest }
   | { readonly type: 'UNAVAILABLE'; readonly message: string }
-  | { readonly type: 'LIMITED'; readonly retryAfterMs: number }
+  | { readonly type: 'LIMITED'; readonly retryAfterMs: number; readonly message?: string }
   | { readonly type: 'KEY_REUSED'; readonly requestId: string };
 
 export interface SubmitterOptions {

@@ -18,7 +18,7 @@ export interface AuditArguments {
   readonly after?: string;
 }
 
-const QUERY = `query ($accountName: String, $caller: String, $first: Int, $after: String) {
+const QUERY = `query ($accountName: String, $caller: String, $first: Int, $after: Cursor) {
   auditLog(accountName: $accountName, caller: $caller, first: $first, after: $after) {
     nodes { id at caller action accountName deviceCount subject outcome } pageInfo { hasNextPage endCursor } } }`;
 

@@ -17,6 +17,8 @@ export interface Belongings {
   /** Where the settled one ends in its log. */
   readonly cursor: string;
   readonly deadLetterId: string;
+  readonly unclaimedId: string;
+  readonly auditEntryId: string;
 }
 
 export interface TwoAccounts extends AsyncDisposable {
@@ -77,6 +79,8 @@ export async function openTwoAccounts(env: Readonly<Record<string, string>> = {}
       outcomeId: data?.request.outcomes.nodes[0]?.id ?? '',
       cursor: data?.request.cursor ?? '',
       deadLetterId: data?.deadLetters.nodes[0]?.id ?? '',
+      unclaimedId: data?.unclaimedCallbacks.nodes[0]?.id ?? '',
+      auditEntryId: data?.auditLog.nodes[0]?.id ?? '',
     };
   };
   const mine = await belongings(ACCOUNTS.mine, both.mine, 1);
@@ -107,7 +111,8 @@ interface Queued {
 }
 
 const SHOWN = `query ($id: ID!, $account: String!) {
-  request(id: $id) { status cursor outcomes(first: 1) { nodes { id } } } deadLetters(accountName: $account) { nodes { id } } }`;
+  request(id: $id) { status cursor outcomes(first: 1) { nodes { id } } } deadLetters(accountName: $account) { nodes { id } }
+  unclaimedCallbacks(accountName: $account) { nodes { id } } auditLog(accountName: $account) { nodes { id } } }`;
 
 interface Shown {
   readonly request: {
@@ -116,4 +121,6 @@ interface Shown {
     readonly outcomes: { readonly nodes: readonly { readonly id: string }[] };
   };
   readonly deadLetters: { readonly nodes: readonly { readonly id: string }[] };
+  readonly unclaimedCallbacks: { readonly nodes: readonly { readonly id: string }[] };
+  readonly auditLog: { readonly nodes: readonly { readonly id: string }[] };
 }

@@ -96,7 +96,9 @@ export async function reconcileSilentDevices(stack: GuardedStack): Promise<void>
 export async function runUpkeep(stack: GuardedStack): Promise<void> {
   const { data } = await stack.ask<{ deadLetters: { nodes: { id: string }[] } }>('owner', '{ deadLetters(first: 50) { nodes { id } } }');
   const input = { ids: data?.deadLetters.nodes.map(({ id }) => id), trustCredentials: true };
-  await stack.ask('owner', 'mutation ($input: RedriveDeadLettersInput!) { redriveDeadLetters(input: $input) { id outcome } }', { input });
+  await stack.ask('owner', 'mutation ($input: RedriveDeadLettersInput!) { redriveDeadLetters(input: $input) { deadLetterId outcome } }', {
+    input,
+  });
   await stack.admin('POST', '/callbacks/rotate');
   await deliver(stack, say.activated('after-the-rotation'), { generation: 1 });
   await deliver(stack, say.activated('on-the-former-path'));

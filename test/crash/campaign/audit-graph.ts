@@ -8,10 +8,10 @@ interface Page {
   readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
 }
 
-const OUTCOMES = `query ($id: ID!, $after: String) { request(id: $id) { outcomes(first: 1000, after: $after) {
+const OUTCOMES = `query ($id: ID!, $after: Cursor) { request(id: $id) { outcomes(first: 1000, after: $after) {
   nodes { index status comment } pageInfo { hasNextPage endCursor } } } }`;
 
-const UNCLAIMED = `query ($after: String) { unclaimedCallbacks(first: 1000, after: $after) {
+const UNCLAIMED = `query ($after: Cursor) { unclaimedCallbacks(first: 1000, after: $after) {
   nodes { comment } pageInfo { hasNextPage endCursor } } }`;
 
 /** Compares the gateway's graph with the books: every acknowledged result is shown at its device, or waits for its Request. */

@@ -73,8 +73,9 @@ export async function viewOfLog(log: RequestLog, now: number, found: readonly st
   };
 }
 
-export function outcomeView({ id: _id, requestId: _request, requested, final, nidd, ...outcome }: StoredOutcome) {
+export function outcomeView({ id: _id, requestId: _request, requested, lastSeq: _seq, final, nidd, ...outcome }: StoredOutcome) {
   const iccid = requested?.find(({ kind }) => kind === 'ICCID')?.id;
+  // The model does not number its rows.
   return { ...outcome, requested: iccid === undefined ? null : deviceOfIccid(iccid), final: heard(final), nidd: heard(nidd) };
 }
 

@@ -72,6 +72,13 @@ const operations = {
       { minLength: 1, maxLength: 3 },
     ),
   }),
+  learn: fc.record({
+    type: fc.constant('learn'),
+    findings: fc.array(
+      fc.record({ part: ago, device: small(3), byIndex: fc.boolean(), succeeded: fc.boolean(), kinds: bits, otherPart: rarely }),
+      { minLength: 1, maxLength: 3 },
+    ),
+  }),
   cancel: fc.record({ type: fc.constant('cancel'), request: ago }),
   resolve: fc.record({ type: fc.constant('resolve'), part: ago, to: fc.constantFrom('OWN', 'NEVER', 'TAKEN') }),
   settle: fc.record({ type: fc.constant('settle'), turnsAgo: small(3) }),
@@ -106,6 +113,7 @@ const WEIGHTS: Readonly<Record<keyof Operations, number>> = {
   members: 4,
   lapse: 6,
   reconcile: 5,
+  learn: 4,
   cancel: 2,
   resolve: 4,
   settle: 4,

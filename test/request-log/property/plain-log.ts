@@ -1,42 +1,11 @@
-import type { DeadLetterReason } from '../../../src/datasources/request-log/dead-letter-log.ts';
 import type { AppendResult } from '../../../src/datasources/request-log/request-log.ts';
 import type { OutcomeStatus } from '../../../src/datasources/request-log/stored-request.ts';
 import { LEADS_TO, mayBegin, MOVES, UNSETTLED, type StepType } from './plain-steps.ts';
-import { change, isEnded, learn, newDevice, type Heard, type PlainMessage, type PlainPart, type PlainRequest } from './plain-request.ts';
+import { change, learn, newDevice, type Heard, type PlainMessage, type PlainPart, type PlainRequest } from './plain-request.ts';
+import type { Owner, PlainDeadLetter, PlainFinding, PlainForward } from './plain-shapes.ts';
 
 /** The answer to a call that is refused with an error. Nothing of the call is kept. */
 export const REJECTS = 'REJECTS';
-
-export interface PlainFinding {
-  readonly request: PlainRequest;
-  readonly part: number;
-  readonly index: number | null;
-  readonly succeeded: boolean;
-  readonly keys: readonly string[];
-  readonly tag: string;
-}
-
-export interface PlainDeadLetter {
-  readonly account: string;
-  readonly service: string;
-  readonly reason: DeadLetterReason;
-  /** Identifies the message, also when it is sent again. */
-  readonly body: string;
-  readonly receivedAt: number;
-}
-
-export interface PlainForward {
-  readonly account: string;
-  readonly service: string;
-  readonly receivedAt: number;
-  readonly body: string;
-}
-
-export interface Owner {
-  readonly request: PlainRequest;
-  readonly at: number;
-  readonly part: PlainPart;
-}
 
 /** The account that another tool's listener still wants copies of. */
 export const FORWARDED_ACCOUNT = 'account-1';
@@ -128,6 +97,11 @@ export class PlainLog {
       this.#keep({ account, service, reason: 'WRONG_SERVICE', body: tag, receivedAt: message.receivedAt });
       return 'WRONG_SERVICE';
     }
+    // Nobody knows how many devices another tool's request has.
+    if (owner.request.origin === 'EXTERNAL' && owner.part.state === 'CLOSED' && !owner.request.tags.includes(tag)) {
+      owner.part.state = 'ACCEPTED';
+      change(owner.request, message.receivedAt, (row) => row(null));
+    }
     if (!this.#apply(owner.request, owner.at, message, message.receivedAt)) return 'DUPLICATE';
     this.#forward(message, tag);
     return 'APPLIED';
@@ -162,8 +136,30 @@ export class PlainLog {
       device.final = { tag, receivedAt: now, callbackCount: null };
       learn(device, keys);
       request.named.push(...keys);
-      return change(request, now, (row) => row(found)) > 0;
+      change(request, now, (row) => {
+        row(found);
+        this.#hearWaiting(request, part, row);
+      });
+      return true;
     }).length;
+  }
+
+  /** Gives back how many messages found their device. */
+  learn(findings: readonly Pick<PlainFinding, 'request' | 'part' | 'index' | 'keys'>[], now: number): number {
+    let tied = 0;
+    for (const { request, part, index, keys } of findings) {
+      const device = index === null ? undefined : request.devices[index];
+      if (index === null || !device || device.part !== part || keys.every((key) => device.keys.includes(key))) continue;
+      learn(device, keys);
+      request.named.push(...keys);
+      const waited = request.waiting.length;
+      change(request, now, (row) => {
+        row(index);
+        this.#hearWaiting(request, part, row);
+      });
+      tied += waited - request.waiting.length;
+    }
+    return tied;
   }
 
   cancelQueued(request: PlainRequest, error: string, now: number): number {
@@ -200,28 +196,6 @@ export class PlainLog {
   keep(message: PlainDeadLetter, cap: number): boolean {
     if (this.kept.filter(({ account, reason }) => account === message.account && reason === message.reason).length >= cap) return false;
     this.#keep(message);
-    return true;
-  }
-
-  /** One step: it deletes hidden Requests first, then hides the next ones, then deletes messages of no Request. */
-  purgeStep(before: number): boolean {
-    if (this.hidden > 0) {
-      this.hidden = 0;
-      return false;
-    }
-    const over = this.requests.filter((request) => isEnded(request) && (request.completedAt ?? before) < before);
-    this.hidden = over.length;
-    this.requests = this.requests.filter((request) => !over.includes(request));
-    const guids = over.flatMap(({ parts }) => parts.flatMap(({ guid }) => guid ?? []));
-    this.purged.push(...guids);
-    this.sent = this.sent.filter(({ guid }) => guid === null || !guids.includes(guid));
-    if (over.length > 0) return false;
-    for (const list of ['unclaimed', 'kept'] as const) {
-      const young = (this[list] as { readonly receivedAt: number }[]).filter(({ receivedAt }) => receivedAt >= before);
-      if (young.length === this[list].length) continue;
-      Object.assign(this, { [list]: young });
-      return false;
-    }
     return true;
   }
 
@@ -302,7 +276,10 @@ export class PlainLog {
     const heard: Heard = { tag, receivedAt, callbackCount };
     learn(device, keys);
     if (says === 'NIDD') device.nidd = heard;
-    if (says !== 'SUCCESS' && says !== 'FAILURE') return index;
+    if (says !== 'SUCCESS' && says !== 'FAILURE') {
+      if (says !== 'NIDD' && device.source === null) device.final = heard;
+      return index;
+    }
     const status = says === 'SUCCESS' ? 'SUCCEEDED' : 'FAILED';
     if (device.source !== 'CALLBACK') Object.assign(device, { status, source: 'CALLBACK', final: heard });
     else if (device.status !== status) device.contradicted = true;

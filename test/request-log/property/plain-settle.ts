@@ -1,5 +1,6 @@
 import { poolOf } from './fleet.ts';
-import type { Owner, PlainLog } from './plain-log.ts';
+import type { PlainLog } from './plain-log.ts';
+import type { Owner } from './plain-shapes.ts';
 import { change, type PlainMessage, type PlainRequest } from './plain-request.ts';
 import { newPart } from './plain-steps.ts';
 

@@ -100,12 +100,15 @@ function deviceView(index: number, { requested, status, source, contradicted, fi
   return { index, requested: requested ? deviceOfIccid(keys[0] ?? '') : null, status, source, contradicted, final, nidd };
 }
 
-function dueOf({ id, account, operation, createdAt, parts, devices }: PlainRequest, now: number) {
+function dueOf(request: PlainRequest, now: number) {
+  const { id, account, origin, operation, createdAt, updatedAt, parts, devices } = request;
   const pending = devices.filter(({ status }) => status === 'PENDING').length;
+  const open = devices.filter(({ status }) => UNSETTLED.includes(status)).length;
+  const counted = { updatedAt, pending, open, settled: devices.length - open, unmatched: request.waiting.length };
   return parts.flatMap(({ state, guid, deviceCount, sentAt }, position) => {
     const since = sentAt ?? createdAt;
-    if ((state !== 'ACCEPTED' && state !== 'UNKNOWN') || since > now) return [];
-    return [{ requestId: id, account, operation, position, state, carrierRequestId: guid, deviceCount, since, pending }];
+    if ((state !== 'ACCEPTED' && state !== 'UNKNOWN') || (since > now && counted.unmatched === 0)) return [];
+    return [{ requestId: id, account, origin, operation, position, state, carrierRequestId: guid, deviceCount, since, ...counted }];
   });
 }
 

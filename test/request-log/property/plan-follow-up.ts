@@ -1,7 +1,7 @@
 import type { Finding } from '../../../src/datasources/request-log/follow-up-log.ts';
 import { deviceOfIccid, kindsOf, ownGuid, plainKey, spelt } from './fleet.ts';
 import type { OperationOf } from './operations.ts';
-import type { PlainFinding } from './plain-log.ts';
+import type { PlainFinding } from './plain-shapes.ts';
 import type { PlainRequest } from './plain-request.ts';
 import { plainSettle } from './plain-settle.ts';
 import { ERROR, partsOf, pick, type PlannedCall, type Situation } from './planned-call.ts';
@@ -33,6 +33,18 @@ export function planReconcile(situation: Situation, { findings }: OperationOf<'r
   const real = told.map((finding) => finding.real);
   const name = `reconcile ${real.map(({ requestId, position, index }) => `${requestId} ${position} ${index}`).join(', ')}`;
   return [{ name, call: (log) => log.reconcile(real), expected }];
+}
+
+export function planLearn(situation: Situation, { findings }: OperationOf<'learn'>): PlannedCall[] {
+  const told = findings.flatMap((drawn) => findingOf(situation, drawn) ?? []);
+  if (told.length === 0) return [];
+  const expected = situation.model.learn(
+    told.map(({ plain }) => plain),
+    situation.now,
+  );
+  const real = told.map((finding) => finding.real);
+  const name = `learn ${real.map(({ requestId, position, index }) => `${requestId} ${position} ${index}`).join(', ')}`;
+  return [{ name, call: (log) => log.learn(real), expected }];
 }
 
 function findingOf(

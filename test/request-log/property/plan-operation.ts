@@ -1,6 +1,6 @@
 import type { Operation } from './operations.ts';
 import { planCallback, planExternal, planResend } from './plan-callback.ts';
-import { planCancel, planLapse, planReconcile, planRecover, planResolve, planSettle } from './plan-follow-up.ts';
+import { planCancel, planLapse, planLearn, planReconcile, planRecover, planResolve, planSettle } from './plan-follow-up.ts';
 import { planCreate, planMembers, planStep, planSubmit } from './plan-sending.ts';
 import { planDiscardForwards, planDiscardDeadLetter, planKeep, planPoison, planPurge } from './plan-upkeep.ts';
 import type { PlannedCall, Situation } from './planned-call.ts';
@@ -29,6 +29,8 @@ export function planOperation(situation: Situation, operation: Exclude<Operation
       return planLapse(situation, operation);
     case 'reconcile':
       return planReconcile(situation, operation);
+    case 'learn':
+      return planLearn(situation, operation);
     case 'cancel':
       return planCancel(situation, operation);
     case 'resolve':

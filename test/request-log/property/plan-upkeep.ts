@@ -1,6 +1,7 @@
 import type { DeadLetterReason } from '../../../src/datasources/request-log/dead-letter-log.ts';
 import type { OperationOf } from './operations.ts';
 import { FORWARDED_ACCOUNT, REJECTS } from './plain-log.ts';
+import { plainPurgeStep } from './plain-purge.ts';
 import { ACCOUNTS, pick, type PlannedCall, type Situation } from './planned-call.ts';
 
 const REASONS: readonly DeadLetterReason[] = ['UNREADABLE', 'QUARANTINED'];
@@ -39,7 +40,7 @@ export function* planPurge({ model, now, turnMs }: Situation, { turnsAgo, steps 
   if (model.requests.some(({ completedElse }) => completedElse !== null)) return;
   const before = now - turnsAgo * turnMs;
   for (let left = steps; left > 0; left--) {
-    const expected = model.purgeStep(before);
+    const expected = plainPurgeStep(model, before);
     yield { name: `purgeStep ${before}`, call: async (log) => (await log.upkeep.purgeStep(before)).done, expected };
   }
 }

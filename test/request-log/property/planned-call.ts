@@ -1,6 +1,7 @@
 import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
 import type { LogSource } from './log-source.ts';
-import type { PlainForward, PlainDeadLetter, PlainLog } from './plain-log.ts';
+import type { PlainLog } from './plain-log.ts';
+import type { PlainDeadLetter, PlainForward } from './plain-shapes.ts';
 import type { PlainRequest } from './plain-request.ts';
 
 /** One call of the log, what it must answer, and the answer in the model's words. */

@@ -126,6 +126,11 @@ class FreeGame {
         const evidence = this.#source.evidenceOf('DeviceList', { succeeded, servicePlan: `a${++this.#numbers}`, deviceIds });
         return log.reconcile([{ ...evidence, requestId: id, position, index }]);
       }
+      case 'learn': {
+        const { part: position, index, named } = operation;
+        const deviceIds = named.map(({ kind, id: value }) => ({ id: value, reportedKind: kind }));
+        return log.learn([{ ...this.#source.evidenceOf('DeviceList', { succeeded: false, deviceIds }), requestId: id, position, index }]);
+      }
       case 'cancel':
         return log.cancelQueued(id, ERROR);
       case 'resolve':

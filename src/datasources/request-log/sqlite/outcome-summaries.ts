@@ -1,14 +1,17 @@
 import type { DeviceIdentifier } from '../../thingspace/wire/device-identifier.ts';
-import { OUTCOME_STATUSES, type OutcomeSource, type RequestedDevice } from '../stored-request.ts';
+import { OUTCOME_STATUSES, type OutcomeSource, type RequestedDevice, type StoredOutcome } from '../stored-request.ts';
 import type { OutcomeChange } from '../log-event.ts';
 import { requestedIdentifiers, type RequestState } from '../request-state.ts';
 import type { OutcomeRow } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
 
+export type OutcomeSummary = Pick<OutcomeChange, 'status' | 'source' | 'finalSeq' | 'niddSeq' | 'contradicted'> &
+  Pick<StoredOutcome, 'lastSeq'>;
+
 /** How the devices of a Request stand: everything that is shown of them except their messages. */
 export interface OutcomeSummaries {
   readonly count: number;
-  readonly at: (index: number) => Pick<OutcomeChange, 'status' | 'source' | 'finalSeq' | 'niddSeq' | 'contradicted'> | null;
+  readonly at: (index: number) => OutcomeSummary | null;
   readonly requested: (index: number) => DeviceIdentifier[] | null;
   readonly device: (index: number) => RequestedDevice | null;
 }
@@ -43,17 +46,18 @@ export function readOutcomeSummaries(sql: Statements, pk: number): OutcomeSummar
   const devices = (sql.devicesOf.all(pk) as { device: string }[]).map(({ device }) => device);
   const carriers = sql.carriersOf.all(pk) as { deviceCount: number | null }[];
   const expected = carriers.reduce((sum, { deviceCount }) => sum + (deviceCount ?? devices.length), 0);
-  const rows = sql.outcomesOf.all(pk) as (OutcomeRow & { readonly outcome: number })[];
+  const rows = sql.outcomesOf.all(pk) as (OutcomeRow & { readonly seq: number; readonly outcome: number })[];
   // Devices that nobody named come after the devices that were named.
   const count = rows.reduce((most, { outcome }) => Math.max(most, outcome + 1), expected);
   const [statuses, sources, contradicted] = [new Uint8Array(count), new Uint8Array(count), new Uint8Array(count)];
-  const [finalSeqs, niddSeqs] = [new Uint32Array(count), new Uint32Array(count)];
+  const [finalSeqs, niddSeqs, lastSeqs] = [new Uint32Array(count), new Uint32Array(count), new Uint32Array(count)];
   for (const row of rows) {
     statuses[row.outcome] = OUTCOME_STATUSES.indexOf(row.status);
     sources[row.outcome] = SOURCES.indexOf(row.source);
     contradicted[row.outcome] = row.contradicted;
     finalSeqs[row.outcome] = row.finalSeq;
     niddSeqs[row.outcome] = row.niddSeq;
+    lastSeqs[row.outcome] = row.seq;
   }
   const device = (index: number): RequestedDevice | null => {
     const json = devices[index];
@@ -71,6 +75,7 @@ export function readOutcomeSummaries(sql: Statements, pk: number): OutcomeSummar
         finalSeq: finalSeqs[index] ?? 0,
         niddSeq: niddSeqs[index] ?? 0,
         contradicted: contradicted[index] === 1,
+        lastSeq: lastSeqs[index] ?? 0,
       };
     },
     requested: (index) => requestedIdentifiers(device(index)),

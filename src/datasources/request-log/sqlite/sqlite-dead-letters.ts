@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DeadLetterFilter, DeadLetter, StoredDeadLetter } from '../dead-letter-log.ts';
 import type { AppendResult, IncomingCallback } from '../request-log.ts';
+import { numberIn } from '../numbered-id.ts';
 import type { Page } from '../stored-request.ts';
 import { readPage } from './read-page.ts';
 import type { SqliteForward } from './sqlite-forward.ts';
@@ -47,7 +48,7 @@ export function keepAside(
 
 export function readDeadLetters(sql: Statements, filter: DeadLetterFilter, after: string | null, limit: number): Page<StoredDeadLetter> {
   const { accounts, reason } = filter;
-  const asked = { reason, after: Number(after ?? 0), limit: limit + 1 };
+  const asked = { reason, after: after === null ? 0 : numberIn('dead', after), limit: limit + 1 };
   const found = accounts ? sql.deadLetterPageOf.all({ ...asked, accounts: JSON.stringify(accounts) }) : sql.deadLetterPage.all(asked);
   return readPage<StoredDeadLetter>(found, limit, sql.deadLetterByPk, ({ body }) => body.byteLength);
 }
@@ -57,6 +58,6 @@ export function readDeadLettersById(
   ids: readonly string[],
   accounts: readonly string[] | null,
 ): Map<string, StoredDeadLetter> {
-  const found = sql.deadLettersByIds.all(JSON.stringify(ids.map(Number)), accounts && JSON.stringify(accounts));
+  const found = sql.deadLettersByIds.all(JSON.stringify(ids.map((id) => numberIn('dead', id))), accounts && JSON.stringify(accounts));
   return new Map((found as RowOf<StoredDeadLetter>[]).map((row) => [row.id, row]));
 }

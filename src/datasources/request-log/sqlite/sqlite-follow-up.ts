@@ -1,4 +1,6 @@
-import type { DueCarrierRequest, Finding, SilentDevice } from '../follow-up-log.ts';
+import type { DueCarrierRequest, Finding, SilentDevice, UnmatchedDevices } from '../follow-up-log.ts';
+import type { EventCallback } from '../log-event.ts';
+import { isAtOdds, type OutcomeState, type RequestState } from '../request-state.ts';
 import type { RequestedDevice, RequestError, StoredRequest } from '../stored-request.ts';
 import { UNSETTLED } from '../transition.ts';
 import { toRequest, type RequestRow, type RowOf } from './sqlite-rows.ts';
@@ -50,37 +52,71 @@ export class SqliteFollowUp {
     const now = this.#writer.state(pk).carrierState(position);
     if (now !== 'ACCEPTED' && !(now === 'UNKNOWN' && into === 'EXPIRED')) return 0;
     const placed = this.#writer.change(pk, { type: 'LAPSE', position, into, limit });
-    if (placed.some(({ event }) => event.kind === 'CLOSED')) this.#sql.closeCarrier.run(pk, position);
+    if (placed.some(({ event }) => event.kind === 'CLOSED')) this.#sql.setCarrierState.run('CLOSED', pk, position);
     return placed.filter(({ event }) => event.kind === 'SETTLED').length;
   }
 
   reconcile(findings: readonly Finding[]): number {
-    let settled = 0;
     const at = this.#now();
-    for (const { requestId, position, index, service, json, message } of findings) {
-      const answer = { service, json, message, digest: null, callbackCount: null, receivedAt: at };
-      settled += this.#writer.change(this.#writer.pkOf(requestId), { type: 'RECONCILED', position, index, answer }, at).length;
-    }
-    return settled;
+    const placed = findings.flatMap((finding) => {
+      const { requestId, position, index } = finding;
+      return this.#writer.change(this.#writer.pkOf(requestId), { type: 'RECONCILED', position, index, answer: toAnswer(finding, at) }, at);
+    });
+    return placed.filter(({ event }) => event.kind === 'RECONCILED').length;
+  }
+
+  learn(findings: readonly Finding[]): number {
+    const at = this.#now();
+    const placed = findings.flatMap((finding) => {
+      const { requestId, position, index } = finding;
+      if (index === null) return [];
+      return this.#writer.change(this.#writer.pkOf(requestId), { type: 'LEARNT', position, index, answer: toAnswer(finding, at) }, at);
+    });
+    return placed.filter(({ event }) => event.kind === 'MATCHED').length;
   }
 
   due(before: number): DueCarrierRequest[] {
     return this.#sql.due.all(before) as RowOf<DueCarrierRequest>[];
   }
 
+  completedUnmatched(since: number): DueCarrierRequest[] {
+    return this.#sql.completedUnmatched.all(since) as RowOf<DueCarrierRequest>[];
+  }
+
+  askable(requestId: string): DueCarrierRequest[] {
+    return this.#sql.askable.all(requestId) as RowOf<DueCarrierRequest>[];
+  }
+
   silentDevices(requestId: string, position: number): SilentDevice[] {
     const state = this.#writer.state(this.#writer.pkOf(requestId));
-    return state.outcomes.flatMap((outcome, index) =>
-      outcome.position === position && UNSETTLED.includes(outcome.status)
-        ? { index, requested: state.requested(index) ?? [], keys: outcome.keys }
-        : [],
-    );
+    return selectDevices(state, position, ({ status }) => UNSETTLED.includes(status));
+  }
+
+  unmatchedDevices(requestId: string, position: number): UnmatchedDevices {
+    const state = this.#writer.state(this.#writer.pkOf(requestId));
+    const { unmatched, unmatchedOf } = state.carrier(position);
+    const someNidd = unmatchedOf.NIDD_CONFIG > 0;
+    const someOther = unmatched.size > unmatchedOf.NIDD_CONFIG;
+    return {
+      devices: selectDevices(state, position, ({ source, niddSeq }) => (someOther && source !== 'CALLBACK') || (someNidd && niddSeq === 0)),
+      isAtOdds: isAtOdds(state.carrier(position)),
+    };
   }
 
   retriesOf(requestIds: readonly string[]): Map<string, StoredRequest[]> {
     const rows = (this.#sql.retriesOf.all(JSON.stringify(requestIds)) as RequestRow[]).map(toRequest);
     return Map.groupBy(rows, ({ retryOf }) => retryOf ?? '');
   }
+}
+
+function selectDevices(state: RequestState, position: number, isWanted: (outcome: OutcomeState) => boolean): SilentDevice[] {
+  return state.outcomes.flatMap((outcome, index) =>
+    outcome.position === position && isWanted(outcome) ? { index, requested: state.requested(index) ?? [], keys: outcome.keys } : [],
+  );
+}
+
+function toAnswer({ service, json, message }: Finding, receivedAt: number): EventCallback {
+  return { service, json, message, digest: null, callbackCount: null, receivedAt };
 }
 
 const NEVER_ARRIVED: RequestError = {

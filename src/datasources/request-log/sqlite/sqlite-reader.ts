@@ -29,6 +29,7 @@ import { cutAfterTerminal, resolveThisRow } from './batch-rows.ts';
 import { listParameters } from './list-parameters.ts';
 import { MessageFacts } from './message-facts.ts';
 import { listDevices, outcomeFilter } from './outcome-filter.ts';
+import { numberIn } from '../numbered-id.ts';
 import { readPage } from './read-page.ts';
 import { listRequestsSql, type Statements } from './sqlite-statements.ts';
 import {
@@ -43,12 +44,19 @@ import {
   type UnclaimedRow,
 } from './sqlite-rows.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
-import { countWithoutNidd, NO_DEVICES, readOutcomeSummaries, summarize, type OutcomeSummaries } from './outcome-summaries.ts';
+import {
+  countWithoutNidd,
+  NO_DEVICES,
+  readOutcomeSummaries,
+  summarize,
+  type OutcomeSummaries,
+  type OutcomeSummary,
+} from './outcome-summaries.ts';
 
 type Memory = Pick<SqliteWriter, 'state' | 'stateInMemory' | 'recent'>;
 
 /** How a device stands at some row. Its messages are read later. */
-interface OutcomeAt extends OutcomeChange {
+interface OutcomeAt extends OutcomeChange, OutcomeSummary {
   readonly pk: number;
   readonly requestId: string;
   readonly requested: StoredOutcome['requested'];
@@ -167,7 +175,7 @@ export class SqliteReader {
       if (event.callback) messages.set(seq, event.callback);
       if (event.outcome) {
         const { index } = event.outcome;
-        newest.set(index, { pk, requestId, requested: requested(index), ...resolveThisRow(event.outcome, seq) });
+        newest.set(index, { pk, requestId, requested: requested(index), lastSeq: seq, ...resolveThisRow(event.outcome, seq) });
       }
     }
     return {
@@ -186,7 +194,7 @@ export class SqliteReader {
 
   unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): Page<UnclaimedCallback> {
     this.statements++;
-    const asked = { after: Number(after ?? 0), limit: limit + 1 };
+    const asked = { after: after === null ? 0 : numberIn('unc', after), limit: limit + 1 };
     const { unclaimedPage, unclaimedPageOf, unclaimedByPk } = this.#sql;
     const found = accounts ? unclaimedPageOf.all({ ...asked, accounts: JSON.stringify(accounts) }) : unclaimedPage.all(asked);
     const { rows, hasMore } = readPage<UnclaimedRow>(found, limit, unclaimedByPk, ({ json }) => json.length);
@@ -200,6 +208,12 @@ export class SqliteReader {
   settings(ids: readonly string[]): Map<string, SendableRequest['settings']> {
     const rows = this.#all<{ id: string; settings: string }>(this.#sql.settingsOf, JSON.stringify(ids));
     return new Map(rows.map(({ id, settings }) => [id, JSON.parse(settings)]));
+  }
+
+  unclaimedById(ids: readonly string[], accounts: readonly string[] | null): Map<string, UnclaimedCallback> {
+    const numbers = JSON.stringify(ids.map((id) => numberIn('unc', id)));
+    const rows = this.#all<UnclaimedRow>(this.#sql.unclaimedByIds, numbers, accounts && JSON.stringify(accounts));
+    return new Map(rows.flatMap((row) => toUnclaimed(row) ?? []).map((callback) => [callback.id, callback]));
   }
 
   sendable(requestId: string): SendableRequest | null {
@@ -250,7 +264,7 @@ export class SqliteReader {
       }
     }
     const message = (pk: number, seq: number) => (seq === 0 ? null : (atHand.get(seq) ?? fetched.get(`${pk}/${seq}`) ?? null));
-    return outcomes.map(({ pk, requestId, index, requested, status, source, contradicted, finalSeq, niddSeq }) => ({
+    return outcomes.map(({ pk, requestId, index, requested, status, source, contradicted, lastSeq, finalSeq, niddSeq }) => ({
       id: outcomeId(requestId, index),
       requestId,
       index,
@@ -258,6 +272,7 @@ export class SqliteReader {
       status,
       source,
       contradicted,
+      lastSeq,
       final: message(pk, finalSeq),
       nidd: message(pk, niddSeq),
     }));

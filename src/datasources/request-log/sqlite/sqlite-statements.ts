@@ -14,11 +14,17 @@ const CARRIER_REQUEST = `r.id AS requestId, c.position, c.service, c.carrier_req
 const OUTCOME = 'outcome, outcome_status AS status, source, final_seq AS finalSeq, nidd_seq AS niddSeq, contradicted';
 const EVENT = `seq, at, kind, position, ${OUTCOME}, ties, request_status AS requestStatus, counts, service,
   callback_count AS callbackCount, ${unsealInSql('event', 'message')} AS message`;
-const UNCLAIMED = `CAST(pk AS TEXT) AS id, account, service, carrier_request_id AS carrierRequestId, received_at AS receivedAt,
+const UNCLAIMED = `'unc_' || pk AS id, account, service, carrier_request_id AS carrierRequestId, received_at AS receivedAt,
   callback_count AS callbackCount, digest, ${unsealInSql('unclaimed', 'message')} AS json`;
-const DEAD_LETTER = `CAST(pk AS TEXT) AS id, account, service, received_at AS receivedAt, reason, content_type AS contentType,
+const DEAD_LETTER = `'dead_' || pk AS id, account, service, received_at AS receivedAt, reason, content_type AS contentType,
   content_encoding AS contentEncoding, ${unsealInSql('kept_message', 'body')} AS body`;
-const AUDIT = 'CAST(pk AS TEXT) AS id, at, caller, action, account, devices, subject, outcome';
+const AUDIT = "'aud_' || pk AS id, at, caller, action, account, devices, subject, outcome";
+
+/** `counts` is in the order of OUTCOME_STATUSES, then the unmatched callbacks. */
+const DUE = `r.id AS requestId, r.account, r.origin, r.operation, c.position, c.state, c.carrier_request_id AS carrierRequestId,
+  c.device_count AS deviceCount, coalesce(c.sent_at, r.created_at) AS since, r.updated_at AS updatedAt, r.counts ->> 0 AS pending,
+  (r.counts ->> 0) + (r.counts ->> 1) + (r.counts ->> 7) AS open,
+  (r.counts ->> 2) + (r.counts ->> 3) + (r.counts ->> 4) + (r.counts ->> 5) + (r.counts ->> 6) AS settled, r.counts ->> 8 AS unmatched`;
 
 /**
  * Carrier requests by their state, through the index of the few that are not settled. SQLite uses a partial index only when the
@@ -41,6 +47,9 @@ const OF_OUTCOMES = [...OUTCOME_SERVICES].map((service) => `'${service}'`).join(
  * make it read the rows of all others.
  */
 const OF_ACCOUNTS = 'account IN (SELECT value FROM json_each(:accounts))';
+
+/** The same for few rows that are named by their keys. */
+const OF_SOME_OR_ALL = '(?2 IS NULL OR account IN (SELECT value FROM json_each(?2)))';
 
 /** Every statement of the store, prepared once. A list is one JSON parameter. Values that `vault` seals go in and come out plain. */
 export function prepareStatements(db: DatabaseSync, vault: Vault) {
@@ -76,7 +85,7 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
         ${sealInSql(vault, 'event', 'message', '?18', ['CAST(?1 AS INTEGER)', 'CAST(?2 AS INTEGER)'])}, ${keyIdFor(vault, '?18')})`),
     knownDigest: db.prepare('SELECT 1 FROM event WHERE request_pk = ? AND digest = ?'),
     eventsAfter: db.prepare(`SELECT ${EVENT} FROM event WHERE request_pk = ? AND seq > ? ORDER BY seq LIMIT ?`),
-    outcomesOf: db.prepare(`SELECT ${OUTCOME} FROM event
+    outcomesOf: db.prepare(`SELECT seq, ${OUTCOME} FROM event
       WHERE request_pk = ? AND outcome IS NOT NULL ORDER BY seq`),
     eventsByPlace: db.prepare(`SELECT request_pk AS requestPk, ${EVENT} FROM json_each(?) place
       CROSS JOIN event ON request_pk = place.value ->> 0 AND seq = place.value ->> 1`),
@@ -107,12 +116,15 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       WHERE request_pk = ?2`),
     setEstimate: db.prepare('UPDATE request SET total = ?, total_is_estimate = 1, indexed_seq = -1 WHERE pk = ?'),
     retriesOf: db.prepare(`SELECT ${REQUEST} FROM request WHERE retry_of IN (SELECT value FROM json_each(?)) ORDER BY pk`),
-    due: db.prepare(`SELECT r.id AS requestId, r.account, r.operation, c.position, c.state, c.carrier_request_id AS carrierRequestId,
-      c.device_count AS deviceCount, coalesce(c.sent_at, r.created_at) AS since, r.counts ->> 0 AS pending
-      FROM request r INDEXED BY request_open CROSS JOIN carrier_request c ON c.request_pk = r.pk
-      WHERE r.completed_at IS NULL AND c.state IN ('ACCEPTED', 'UNKNOWN') AND coalesce(c.sent_at, r.created_at) <= ?
+    due: db.prepare(`SELECT ${DUE} FROM request r INDEXED BY request_open CROSS JOIN carrier_request c ON c.request_pk = r.pk
+      WHERE r.completed_at IS NULL AND c.state IN ('ACCEPTED', 'UNKNOWN')
+        AND (coalesce(c.sent_at, r.created_at) <= ? OR r.counts ->> 8 > 0)
       ORDER BY since`),
-    closeCarrier: db.prepare("UPDATE carrier_request SET state = 'CLOSED' WHERE request_pk = ? AND position = ?"),
+    completedUnmatched: db.prepare(`SELECT ${DUE} FROM request r INDEXED BY request_completed CROSS JOIN carrier_request c
+      ON c.request_pk = r.pk WHERE r.completed_at > ? AND r.counts ->> 8 > 0 AND c.state = 'ACCEPTED'`),
+    askable: db.prepare(`SELECT ${DUE} FROM request r CROSS JOIN carrier_request c ON c.request_pk = r.pk
+      WHERE r.id = ? AND c.state IN ('ACCEPTED', 'UNKNOWN') ORDER BY c.position`),
+    setCarrierState: db.prepare('UPDATE carrier_request SET state = ? WHERE request_pk = ? AND position = ?'),
     sendingCarriers: db.prepare(`SELECT r.id, c.position FROM ${OPEN_CARRIER} AND c.state = 'SENDING'`),
     queuedCarriers: db.prepare(
       `SELECT r.id, c.position, c.device_count AS deviceCount FROM ${OPEN_CARRIER} AND c.state = 'QUEUED' LIMIT ?`,
@@ -143,6 +155,7 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     unclaimedPage: db.prepare('SELECT pk FROM unclaimed WHERE pk > :after ORDER BY pk LIMIT :limit'),
     unclaimedPageOf: db.prepare(`SELECT pk FROM unclaimed WHERE pk > :after AND ${OF_ACCOUNTS} ORDER BY pk LIMIT :limit`),
     unclaimedByPk: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk = ?`),
+    unclaimedByIds: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk IN (SELECT value FROM json_each(?1)) AND ${OF_SOME_OR_ALL}`),
     countUnclaimed: db.prepare('SELECT count(*) AS rows FROM unclaimed'),
     insertDeadLetter: db.prepare(`INSERT INTO kept_message
       (account, service, received_at, reason, content_type, digest, body, key_id, content_encoding)
@@ -158,7 +171,7 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       ORDER BY pk LIMIT :limit`),
     deadLetterByPk: db.prepare(`SELECT ${DEAD_LETTER} FROM kept_message WHERE pk = ?`),
     deadLettersByIds: db.prepare(`SELECT ${DEAD_LETTER} FROM kept_message WHERE pk IN (SELECT value FROM json_each(?1))
-      AND (?2 IS NULL OR account IN (SELECT value FROM json_each(?2)))`),
+      AND ${OF_SOME_OR_ALL}`),
     deleteDeadLetter: db.prepare('DELETE FROM kept_message WHERE pk = ?'),
     insertForward: db.prepare(`INSERT INTO forward (pk, account, service, received_at, content_type, body, key_id, content_encoding)
       VALUES (${isPlain ? 'NULL' : NEXT_FORWARD}, ?1, ?2, ?3, ?4,
@@ -181,6 +194,7 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       ORDER BY pk DESC LIMIT :limit`),
     auditPageOf: db.prepare(`SELECT ${AUDIT} FROM audit WHERE pk < :before AND (:caller IS NULL OR caller = :caller) AND ${OF_ACCOUNTS}
       ORDER BY pk DESC LIMIT :limit`),
+    auditByIds: db.prepare(`SELECT ${AUDIT} FROM audit WHERE pk IN (SELECT value FROM json_each(?1)) AND ${OF_SOME_OR_ALL}`),
     setFact: db.prepare('INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value'),
     deleteFact: db.prepare('DELETE FROM fact WHERE key = ?'),
     fact: db.prepare('SELECT value FROM fact WHERE key = ?'),

@@ -129,9 +129,17 @@ export class SqliteWriter {
     if (this.#sql.knownDigest.get(owner.pk, digest)) return 'DUPLICATE';
     if (!awaits(owner, callback)) return keepAside(this.#sql, this.#forwards, callback, 'WRONG_SERVICE');
     if (!this.stateIfWhole(owner.pk)) return keepAside(this.#sql, this.#forwards, callback, 'DAMAGED_REQUEST');
+    if (owner.origin === 'EXTERNAL') this.#reopen(owner, receivedAt);
     this.change(owner.pk, { type: 'CALLBACK', position: owner.position, callback }, receivedAt);
     this.#forwards.add(callback);
     return 'APPLIED';
+  }
+
+  /** Nobody knows how many devices another tool's request has. It was closed because nothing had come for a while. */
+  #reopen({ pk, position }: Owner, at: number): void {
+    if (this.state(pk).carrierState(position) !== 'CLOSED') return;
+    this.#sql.setCarrierState.run('ACCEPTED', pk, position);
+    this.change(pk, { type: 'REOPENED', position }, at);
   }
 
   remember(key: string, value: string | null): void {
@@ -282,8 +290,7 @@ export class SqliteWriter {
     const cached = this.#carriers.get(carrierRequestId);
     if (cached) return cached;
     const row = findCarrier(this.#sql, carrierRequestId);
-    if (!row) return null;
-    this.#carriers.set(carrierRequestId, row, 1);
+    if (row) this.#carriers.set(carrierRequestId, row, 1);
     return row;
   }
 }

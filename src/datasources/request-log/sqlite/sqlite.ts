@@ -6,7 +6,8 @@ import type { AuditRecord } from '../audit-trail.ts';
 import { listSentBeforeRestore, settleInterrupted, settleRestored, takeEpoch } from './recover.ts';
 import type { RequestFilter, RequestLog } from '../request-log.ts';
 import { settleUnclaimed } from './settle-unclaimed.ts';
-import { insertAudit, readAudit } from './sqlite-audit.ts';
+import { numberIn } from '../numbered-id.ts';
+import { insertAudit, readAudit, readAuditById } from './sqlite-audit.ts';
 import { SqliteApiKeys } from './sqlite-api-keys.ts';
 import { SealedWith } from './sealing/sealed-with.ts';
 import { describeUnusable } from './sqlite-error.ts';
@@ -119,9 +120,11 @@ export class SqliteRequestLog implements RequestLog {
   lapse: RequestLog['lapse'] = (requestId, position, into, limit) =>
     this.#commits.run(() => this.#followUp.lapse(requestId, position, into, limit));
   reconcile: RequestLog['reconcile'] = (findings) => this.#commits.run(() => this.#followUp.reconcile(findings));
+  learn: RequestLog['learn'] = (findings) => this.#commits.run(() => this.#followUp.learn(findings));
   keep: RequestLog['keep'] = (message, capPerReason) =>
     this.#commits.run(() => keepDeadLetter(this.#sql, this.#forwards, message, capPerReason));
-  discardDeadLetter: RequestLog['discardDeadLetter'] = (id) => this.#commits.run(() => void this.#sql.deleteDeadLetter.run(Number(id)));
+  discardDeadLetter: RequestLog['discardDeadLetter'] = (id) =>
+    this.#commits.run(() => void this.#sql.deleteDeadLetter.run(numberIn('dead', id)));
   discardForwards: RequestLog['discardForwards'] = (lane, ids) => this.#commits.runUnsynced(() => this.#forwards.discard(lane, ids));
 
   findByKey: RequestLog['findByKey'] = (account, createdBy, key) =>
@@ -135,6 +138,7 @@ export class SqliteRequestLog implements RequestLog {
   devices: RequestLog['devices'] = (requestId, statuses) => this.#commits.read(() => this.#reader.devices(requestId, statuses));
   outcomesById: RequestLog['outcomesById'] = (ids) => this.#commits.read(() => this.#reader.outcomesById(ids));
   unclaimed: RequestLog['unclaimed'] = (accounts, after, limit) => this.#commits.read(() => this.#reader.unclaimed(accounts, after, limit));
+  unclaimedById: RequestLog['unclaimedById'] = (ids, accounts) => this.#commits.read(() => this.#reader.unclaimedById(ids, accounts));
   steps: RequestLog['steps'] = (requestId, afterSeq, limit) => this.#commits.read(() => this.#reader.steps(requestId, afterSeq, limit));
   settings: RequestLog['settings'] = (requestIds) => this.#commits.read(() => this.#reader.settings(requestIds));
   sendable: RequestLog['sendable'] = (requestId) => this.#commits.read(() => this.#reader.sendable(requestId));
@@ -145,6 +149,10 @@ export class SqliteRequestLog implements RequestLog {
   counts: RequestLog['counts'] = () => this.#commits.read(() => this.#reader.counts());
   recall: RequestLog['recall'] = (key) => this.#commits.read(() => readFact(this.#sql, key));
   due: RequestLog['due'] = (before) => this.#commits.read(() => this.#followUp.due(before));
+  completedUnmatched: RequestLog['completedUnmatched'] = (since) => this.#commits.read(() => this.#followUp.completedUnmatched(since));
+  askable: RequestLog['askable'] = (requestId) => this.#commits.read(() => this.#followUp.askable(requestId));
+  unmatchedDevices: RequestLog['unmatchedDevices'] = (requestId, position) =>
+    this.#commits.read(() => this.#followUp.unmatchedDevices(requestId, position));
   silentDevices: RequestLog['silentDevices'] = (requestId, position) =>
     this.#commits.read(() => this.#followUp.silentDevices(requestId, position));
   retriesOf: RequestLog['retriesOf'] = (requestIds) => this.#commits.read(() => this.#followUp.retriesOf(requestIds));
@@ -157,6 +165,7 @@ export class SqliteRequestLog implements RequestLog {
   forwardBacklog: RequestLog['forwardBacklog'] = () => this.#commits.read(() => this.#forwards.backlog());
   auditEntries: RequestLog['auditEntries'] = (filter, before, limit) =>
     this.#commits.read(() => readAudit(this.#sql, filter, before, limit));
+  auditEntriesById: RequestLog['auditEntriesById'] = (ids, accounts) => this.#commits.read(() => readAuditById(this.#sql, ids, accounts));
 
   async recordAudit(records: readonly AuditRecord[]): Promise<void> {
     try {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { deviceIdentifiers, type DeviceIdentifier } from './device-identifier.ts';
 import { fieldsOf, lenientBoolean, lenientObjects, lenientText, listOrOne, parseCarrierDate } from './carrier-values.ts';
+import { means } from './state-words.ts';
 
 /** A device in the carrier's device list. */
 export interface DeviceRecord {
@@ -39,7 +40,7 @@ const device = fieldsOf({
   lastActivationDate: z.unknown().optional(),
 }).transform((record): Omit<DeviceRecord, 'json'> => {
   const carriers = record.carrierInformations.map((each) => carrierInformation.parse(each));
-  const carrier = carriers.find(({ state }) => isActive(state)) ?? carriers[0];
+  const carrier = carriers.find(({ state }) => means(state, 'ACTIVE')) ?? carriers[0];
   const attributes = new Map(
     record.extendedAttributes.map((each) => {
       const { key, value } = attribute.parse(each);
@@ -71,11 +72,6 @@ export const deviceListAnswer = fieldsOf({ devices: listOrOne, hasMoreData: leni
     hasMoreData,
     devices: lenientObjects.parse(devices ?? []).map((json): DeviceRecord => ({ ...device.parse(json), json })),
   }));
-
-/** The list writes `active`, but the letter case may vary. */
-export function isActive(state: string | null): boolean {
-  return state?.toLowerCase() === 'active';
-}
 
 function readCursor(value: unknown): string | null {
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? String(value) : null;

@@ -1,0 +1,40 @@
+/**
+ * The carrier's words for one state, each with the reason why it means that. Letter case, blanks, `_` and `-` do not count. All
+ * other words mean another state: `pre-active` and `pending activation` are not active, `DOWNLOAD_DISABLE` does not work.
+ */
+const WORDS = {
+  ACTIVE: [
+    ['active', 'the device list writes it'],
+    ['activate', 'callbacks write it for the same state'],
+    ['activated', 'the participle of the same'],
+  ],
+  SUSPENDED: [
+    ['suspend', 'the device list and the pages write it'],
+    ['suspended', 'the participle of the same'],
+  ],
+  PROFILE_WORKING: [
+    ['ENABLE', 'the profile was enabled again after it had been disabled: full service'],
+    ['ENABLED', 'the participle of the same'],
+    ['DOWNLOAD_ENABLE', 'the profile was downloaded and enabled in one step: full service'],
+    ['DOWNLOAD_ENABLED', 'the participle of the same'],
+  ],
+  /** An event of the provisioning history. */
+  EVENT_SUCCEEDED: [
+    ['Success', 'all samples of the history write it'],
+    ['Succeeded', 'the request status may write it'],
+    ['Successful', 'the request status may write it'],
+  ],
+} as const satisfies Record<string, readonly (readonly [word: string, reason: string])[]>;
+
+const MEANINGS = Object.fromEntries(
+  Object.entries(WORDS).map(([meaning, rows]) => [meaning, new Set<string>(rows.map(([word]) => plain(word)))]),
+);
+
+/** Whether the carrier's word means this state. */
+export function means(word: string | null, state: keyof typeof WORDS): boolean {
+  return word !== null && MEANINGS[state]?.has(plain(word)) === true;
+}
+
+function plain(word: string): string {
+  return word.toLowerCase().replaceAll(/[\s_-]+/g, '');
+}
