@@ -96,6 +96,8 @@ async function reported(stack: Stack, faults: readonly (string | null)[]): Promi
 
 test.each(Object.keys(STATES))('of a request that is %s, actions and mutations say the same', async (state) => {
   await using stack = await startStack({ register: false, env: { M2M_ADOPT_AFTER_MS: '1000', M2M_SUBMIT_WAIT_MS: '2000' } });
+  // A check must not settle a device between two comparisons.
+  stack.simulator.faults.status('deviceList', 500, { times: Number.POSITIVE_INFINITY });
   const id = (await STATES[state]?.(stack)) ?? '';
   const { retry, cancel, resolve } = operator(stack.gateway.urls.graphql);
   const actions = await actionsOf(stack, id);

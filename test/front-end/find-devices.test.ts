@@ -7,7 +7,7 @@ import { openGateway } from '../support/open-gateway.ts';
 import { postCallback } from '../support/post-callback.ts';
 import { graphql, startStack, type Stack } from '../support/stack.ts';
 
-const FIND = `query ($id: ID!, $status: [OutcomeStatus!], $faultCode: [String!], $search: String, $first: Int, $after: String) {
+const FIND = `query ($id: ID!, $status: [OutcomeStatus!], $faultCode: [String!], $search: String, $first: Int, $after: Cursor) {
   request(id: $id) { outcomes(status: $status, faultCode: $faultCode, search: $search, first: $first, after: $after) {
     nodes { index } pageInfo { hasNextPage endCursor } } } }`;
 

@@ -95,8 +95,8 @@ test('a follower that leaves while it rests ends at once and leaves nothing behi
 describe.each(TRANSPORTS)('minIntervalMs over $transport', ({ following }) => {
   test('nothing is lost or repeated, and the subscription ends with the terminal event', async () => {
     await using stack = await startStack({ simulator: { callbackDelayMs: [0, 600] } });
-    const { id } = await activateDevices(stack, 300);
-    const ledger = new EventLedger(300);
+    const { id } = await activateDevices(stack, 100);
+    const ledger = new EventLedger(100);
     let events = 0;
     // It is cut after each second event, and resumed.
     while (!ledger.finished) {

@@ -1,13 +1,11 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { BoundedCache } from '../../../lib/bounded-cache.ts';
-import type { DeadLetterReason } from '../dead-letter-log.ts';
 import { requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
 import type { OutcomeChange } from '../log-event.ts';
 import {
   outcomeId,
   parseOutcomeId,
   type Page,
-  type RequestStatus,
   type StoredCallback,
   type StoredCarrierRequest,
   type StoredOutcome,
@@ -30,6 +28,7 @@ import { listParameters } from './list-parameters.ts';
 import { MessageFacts } from './message-facts.ts';
 import { listDevices, outcomeFilter } from './outcome-filter.ts';
 import { numberIn } from '../numbered-id.ts';
+import { readCounts } from './read-counts.ts';
 import { readPage } from './read-page.ts';
 import { listRequestsSql, type Statements } from './sqlite-statements.ts';
 import {
@@ -241,15 +240,7 @@ export class SqliteReader {
   }
 
   counts(): LogCounts {
-    const [unclaimed] = this.#all<{ rows: number }>(this.#sql.countUnclaimed);
-    const open = this.#all<{ status: RequestStatus; rows: number; overdue: number }>(this.#sql.openByStatus);
-    const kept = this.#all<{ reason: DeadLetterReason; rows: number }>(this.#sql.deadLettersByReason);
-    return {
-      unclaimed: unclaimed?.rows ?? 0,
-      deadLettersByReason: Object.fromEntries(kept.map(({ reason, rows }) => [reason, rows])),
-      overdueDevices: open.reduce((sum, { overdue }) => sum + overdue, 0),
-      openByStatus: Object.fromEntries(open.map(({ status, rows }) => [status, rows])),
-    };
+    return readCounts(this.#sql);
   }
 
   /** Adds to outcomes their messages. `atHand` may have some of them, by `seq`, when all are of one Request. One statement reads the rest. */
