@@ -1,4 +1,4 @@
-import type { ActionRefusalCode, RequestAction as Decided, RequestActionName } from '../resolvers/requests/request-actions.ts';
+import type { ActionRefusalCode, Forbidden, RequestAction as Decided, RequestActionName } from '../resolvers/requests/request-actions.ts';
 import { builder } from './builder.ts';
 import { enumOf } from './enums.ts';
 import { OWNED } from './rules.ts';
@@ -10,7 +10,7 @@ const RequestActionNameEnum = enumOf<RequestActionName>('RequestActionName', 'Wh
   CHECK_NOW: 'Ask the carrier about the open devices now (`checkNow`).',
 });
 
-const RequestActionReasonEnum = enumOf<ActionRefusalCode>('RequestActionReason', 'Why an action is not allowed now.', {
+const RequestActionReasonEnum = enumOf<ActionRefusalCode | Forbidden['code']>('RequestActionReason', 'Why an action is not allowed now.', {
   FORBIDDEN: 'The caller does not have the scope `write` for the account.',
   NOTHING_QUEUED: 'No part of the request waits to be sent.',
   NOT_UNKNOWN: 'No carrier request of it is UNKNOWN.',

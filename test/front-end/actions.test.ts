@@ -106,7 +106,7 @@ test.each(Object.keys(STATES))('of a request that is %s, actions and mutations s
     RETRY_FAILED: await retry({ requestId: id, validateOnly: true }),
     CHECK_NOW: await check(stack, id),
     CANCEL: await cancel(id),
-    RESOLVE_UNKNOWN: await resolve({ requestId: id, neverArrived: true }),
+    RESOLVE_UNKNOWN: await resolve({ requestId: id, fate: { neverArrived: true } }),
   };
   for (const [action, answer] of Object.entries(answers)) {
     const shown = actions[action];

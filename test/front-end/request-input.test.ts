@@ -42,8 +42,8 @@ test('the group of a group request is shown, and a retry shows what it sends', a
   const { activate, ended, retry } = operator(stack.gateway.urls.graphql);
   // So the activation fails.
   for (const device of stack.simulator.inventory.find({ account: stack.account, groupName: '4G West' })) device.state = 'active';
-  const activateGroup = { groupName: '4G West', customFieldFilter: [{ key: 'CustomField2', value: 'SuperVend' }] };
-  const { id } = await activate(activation(stack.account, { devices: null, activateGroup }));
+  const group = { groupName: '4G West', customFieldFilter: [{ key: 'CustomField2', value: 'SuperVend' }] };
+  const { id } = await activate(activation(stack.account, { target: { group } }));
   expect(await inputOf(stack, id)).toEqual({ servicePlan: 'm2m4G2GB', mdnZipCode: '98801', groupName: '4G West' });
   await ended(id);
   const result = await retry({ requestId: id });

@@ -8,7 +8,7 @@ import { retryRefusal, type RetryFault } from './retry-choice.ts';
 export const REQUEST_ACTIONS = ['CANCEL', 'RETRY_FAILED', 'RESOLVE_UNKNOWN', 'CHECK_NOW'] as const;
 export type RequestActionName = (typeof REQUEST_ACTIONS)[number];
 
-export type ActionRefusalCode = 'FORBIDDEN' | 'NOTHING_QUEUED' | 'NOT_UNKNOWN' | 'NOTHING_TO_ASK' | RetryFault;
+export type ActionRefusalCode = 'NOTHING_QUEUED' | 'NOT_UNKNOWN' | 'NOTHING_TO_ASK' | RetryFault;
 
 /** Why an action is not allowed now. The mutation refuses with the same code and sentence. */
 export interface ActionRefusal {
@@ -16,10 +16,16 @@ export interface ActionRefusal {
   readonly message: string;
 }
 
+/** The caller may not change the request. Its mutation is answered as if there were no such request. */
+export interface Forbidden {
+  readonly code: 'FORBIDDEN';
+  readonly message: string;
+}
+
 export interface RequestAction {
   readonly action: RequestActionName;
   /** Null when it is allowed. */
-  readonly refusal: ActionRefusal | null;
+  readonly refusal: ActionRefusal | Forbidden | null;
 }
 
 type Parts = readonly StoredCarrierRequest[];
@@ -89,7 +95,7 @@ function hasFailed({ progress }: StoredRequest): boolean {
 
 const NOTHING_FAILED: RetryFacts = { failed: [], retried: new Map() };
 
-const FORBIDDEN: ActionRefusal = {
+const FORBIDDEN: Forbidden = {
   code: 'FORBIDDEN',
   message: 'Your key or token does not have the scope write for the account of this request.',
 };

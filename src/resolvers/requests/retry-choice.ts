@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { DeviceSummary } from '../../datasources/request-log/request-log.ts';
 import { parseOutcomeId, type RequestedDevice, type StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import { about, optional } from '../../operations/fields.ts';
-import type { InputFault } from '../../operations/input-fault.ts';
+import type { InputFault, InputFaultCode } from '../../operations/input-fault.ts';
 import { operationNamed } from '../../operations/index.ts';
 import { isRetriable } from './advice.ts';
 import { nameForRetry, type RetriedDevices } from './retried-devices.ts';
@@ -86,7 +86,7 @@ function chooseById(requestId: string, candidates: readonly Candidate[], ids: re
   for (const [at, id] of ids.entries()) {
     const named = parseOutcomeId(id);
     const candidate = named?.requestId === requestId ? byIndex.get(named.index) : undefined;
-    const report = (code: string, message: string) => faults.push({ path: ['outcomeIds', at], code, message });
+    const report = (code: InputFaultCode, message: string) => faults.push({ path: ['outcomeIds', at], code, message });
     if (named?.requestId !== requestId) report('NOT_OF_REQUEST', 'This is not the id of a device of the request.');
     else if (!candidate)
       report('NOT_FAILED', 'This device is not FAILED or REJECTED, or the carrier has not named it in a way to retry it.');
@@ -127,6 +127,6 @@ function allowed(candidates: readonly Candidate[]): readonly RequestedDevice[] {
   return candidates.flatMap(({ device, fault: own }) => (own === null ? [device] : []));
 }
 
-function fault(path: readonly string[], code: string, message: string) {
+function fault(path: readonly string[], code: InputFaultCode, message: string): { readonly faults: readonly InputFault[] } {
   return { faults: [{ path, code, message }] };
 }

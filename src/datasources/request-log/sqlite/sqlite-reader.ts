@@ -13,34 +13,21 @@ import {
   isTerminal,
   progressOf,
 } from '../stored-request.ts';
-import type {
-  DeviceSummary,
-  LogBatch,
-  LogCounts,
-  LogStep,
-  OutcomePage,
-  RequestFilter,
-  SendableRequest,
-  UnclaimedCallback,
-} from '../request-log.ts';
+import type { DeviceSummary, LogBatch, LogCounts, LogStep, OutcomePage, RequestFilter, SendableRequest } from '../request-log.ts';
 import { cutAfterTerminal, resolveThisRow } from './batch-rows.ts';
 import { listParameters } from './list-parameters.ts';
 import { MessageFacts } from './message-facts.ts';
 import { listDevices, outcomeFilter } from './outcome-filter.ts';
-import { numberIn } from '../numbered-id.ts';
 import { readCounts } from './read-counts.ts';
-import { readPage } from './read-page.ts';
 import { listRequestsSql, type Statements } from './sqlite-statements.ts';
 import {
   toCarrierRequest,
   toPlacedEvent,
   toRequest,
   toStoredCallback,
-  toUnclaimed,
   type CarrierRequestRow,
   type EventRow,
   type RequestRow,
-  type UnclaimedRow,
 } from './sqlite-rows.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
 import {
@@ -191,15 +178,6 @@ export class SqliteReader {
     return row !== undefined && isTerminal(row.requestStatus);
   }
 
-  unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): Page<UnclaimedCallback> {
-    this.statements++;
-    const asked = { after: after === null ? 0 : numberIn('unc', after), limit: limit + 1 };
-    const { unclaimedPage, unclaimedPageOf, unclaimedByPk } = this.#sql;
-    const found = accounts ? unclaimedPageOf.all({ ...asked, accounts: JSON.stringify(accounts) }) : unclaimedPage.all(asked);
-    const { rows, hasMore } = readPage<UnclaimedRow>(found, limit, unclaimedByPk, ({ json }) => json.length);
-    return { rows: rows.flatMap((row) => toUnclaimed(row) ?? []), hasMore };
-  }
-
   steps(requestId: string, afterSeq: number, limit: number): LogStep[] {
     return this.#all<LogStep>(this.#sql.stepsAfter, requestId, afterSeq, limit);
   }
@@ -207,12 +185,6 @@ export class SqliteReader {
   settings(ids: readonly string[]): Map<string, SendableRequest['settings']> {
     const rows = this.#all<{ id: string; settings: string }>(this.#sql.settingsOf, JSON.stringify(ids));
     return new Map(rows.map(({ id, settings }) => [id, JSON.parse(settings)]));
-  }
-
-  unclaimedById(ids: readonly string[], accounts: readonly string[] | null): Map<string, UnclaimedCallback> {
-    const numbers = JSON.stringify(ids.map((id) => numberIn('unc', id)));
-    const rows = this.#all<UnclaimedRow>(this.#sql.unclaimedByIds, numbers, accounts && JSON.stringify(accounts));
-    return new Map(rows.flatMap((row) => toUnclaimed(row) ?? []).map((callback) => [callback.id, callback]));
   }
 
   sendable(requestId: string): SendableRequest | null {
