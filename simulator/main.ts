@@ -1,7 +1,7 @@
-import { magicIdentifiers } from './magic-identifiers.ts';
 import { helpText, readFlags } from './read-flags.ts';
 import type { Simulator } from './simulator.ts';
 import { startSimulator } from './start-simulator.ts';
+import { unkindnesses } from './unkind/unkindnesses.ts';
 
 /** The command line of the simulator. The first SIGINT or SIGTERM closes it; a second ends the process at once. */
 async function main(): Promise<void> {
@@ -29,7 +29,7 @@ function describe(simulator: Simulator, magic: boolean): string {
   ];
   if (magic) {
     lines.push('Magic identifiers, by the last four digits of the ICCID (else of the first identifier):');
-    lines.push(...magicIdentifiers.map(({ suffix, description }) => `  ${suffix}  ${description}`));
+    lines.push(...unkindnesses.map(({ suffix, description }) => `  ${suffix}  ${description}`));
   }
   return `${lines.join('\n')}\n`;
 }

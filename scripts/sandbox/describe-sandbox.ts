@@ -1,4 +1,4 @@
-import { magicIdentifiers } from '../../simulator/magic-identifiers.ts';
+import { unkindnesses } from '../../simulator/unkind/unkindnesses.ts';
 import type { Sandbox } from './start-sandbox.ts';
 
 /** Tells a front-end team how to use a running sandbox. */
@@ -17,7 +17,7 @@ export function describeSandbox({ simulator, gateway, data }: Sandbox): string {
     `  Accounts          ${simulator.accounts.join('  ')}`,
     '',
     '  The last four digits of an ICCID choose what becomes of a device; with any others it succeeds:',
-    ...magicIdentifiers.map(({ suffix, description }) => `    ${suffix}  ${description}`),
+    ...unkindnesses.map(({ suffix, description }) => `    ${suffix}  ${description}`),
     '',
     'It has no authentication and is bound to loopback: only programs on this machine reach it.',
     'Ready. Ctrl-C ends it.',

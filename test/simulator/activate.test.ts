@@ -189,7 +189,7 @@ test('writes the other spelling and the legacy formats on demand', async () => {
   };
   const field = JSON.parse((await send({ spelling: 'field' }))?.body ?? '');
   expect(field).toMatchObject({ deviceIds: [{ kind: 'Imei' }, { kind: 'Iccid' }], status: 'SUCCESS' });
-  const json = JSON.parse((await send({ carrierServiceFormat: 'legacy-json' }))?.body ?? '');
+  const json = JSON.parse((await send({ unkind: ['legacy-json'] }))?.body ?? '');
   expect(json).toMatchObject({
     CallbackRequest: {
       Username: 'listener',
@@ -199,7 +199,7 @@ test('writes the other spelling and the legacy formats on demand', async () => {
       CallbackCount: 1,
     },
   });
-  const xml = await send({ carrierServiceFormat: 'legacy-xml' });
+  const xml = await send({ unkind: ['legacy-xml'] });
   expect(xml?.contentType).toMatch(/^text\/xml/);
   expect(xml?.body).toContain(`<Device><Kind>IMEI</Kind><Identifier>${imei.id}</Identifier></Device>`);
 });
