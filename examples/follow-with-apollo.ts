@@ -8,7 +8,7 @@ import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { tap } from 'rxjs';
 import { RequestStatusDocument } from '../documents/gql/graphql.ts';
 import possibleTypes from '../documents/gql/possible-types.ts';
-import { createReconnectingClient, type FollowOptions } from './reconnecting-client.ts';
+import { createReconnectingClient, withResolvers, type FollowOptions } from './reconnecting-client.ts';
 
 /**
  * Resolves when nothing more will come, or `signal` says so. Rejects with what the gateway said when asking again would not
@@ -23,7 +23,7 @@ export async function followWithApollo(options: FollowOptions): Promise<void> {
     // Ids are global: each event updates the devices that queries have put into the cache.
     cache: new InMemoryCache(possibleTypes),
   });
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const { promise, resolve, reject } = withResolvers();
   let stopped = false;
   const stop = () => {
     stopped = true;

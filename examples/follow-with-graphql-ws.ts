@@ -8,7 +8,7 @@ import {
   type RequestStatusSubscription,
   type RequestStatusSubscriptionVariables,
 } from '../documents/gql/graphql.ts';
-import { createReconnectingClient, type FollowOptions } from './reconnecting-client.ts';
+import { createReconnectingClient, withResolvers, type FollowOptions } from './reconnecting-client.ts';
 
 /**
  * Resolves when nothing more will come, or `signal` says so. Rejects with what the gateway said when asking again would not
@@ -19,7 +19,7 @@ export async function followWithGraphqlWs(options: FollowOptions): Promise<void>
   if (signal?.aborted) return;
   const client = createReconnectingClient(options);
   const variables: RequestStatusSubscriptionVariables = { requestId, batchSize, after: options.after ?? null };
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const { promise, resolve, reject } = withResolvers();
   let stopped = false;
   const unsubscribe = client.subscribe<RequestStatusSubscription>(
     { query: print(RequestStatusDocument), variables: variables as Record<string, unknown> },

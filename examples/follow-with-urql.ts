@@ -6,7 +6,7 @@
 import { Client, subscriptionExchange } from '@urql/core';
 import type { Client as SocketClient } from 'graphql-ws';
 import { RequestStatusDocument } from '../documents/gql/graphql.ts';
-import { createReconnectingClient, type FollowOptions } from './reconnecting-client.ts';
+import { createReconnectingClient, withResolvers, type FollowOptions } from './reconnecting-client.ts';
 
 /**
  * Resolves when nothing more will come, or `signal` says so. Rejects with what the gateway said when asking again would not
@@ -15,7 +15,7 @@ import { createReconnectingClient, type FollowOptions } from './reconnecting-cli
 export async function followWithUrql(options: FollowOptions): Promise<void> {
   const { url, requestId, after = null, batchSize = 100, onEvent, signal } = options;
   if (signal?.aborted) return;
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const { promise, resolve, reject } = withResolvers();
   // An application makes this client once, and leaves `resolve` out: its components read `status`, which is terminal in the
   // last event only.
   const client = new Client({

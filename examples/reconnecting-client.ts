@@ -53,3 +53,14 @@ export function createReconnectingClient({
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
+
+/** `Promise.withResolvers()`, which Node 20, Safari before 17.4 and React Native do not have. */
+export function withResolvers() {
+  let resolve = (): void => undefined;
+  let reject: (reason: unknown) => void = () => undefined;
+  const promise = new Promise<void>((resolved, rejected) => {
+    resolve = resolved;
+    reject = rejected;
+  });
+  return { promise, resolve, reject };
+}

@@ -13,8 +13,8 @@ async function main(): Promise<void> {
   const stopped = Promise.withResolvers<void>();
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stopped.resolve());
   try {
-    await using sandbox = await startSandbox(options, fail);
-    process.stdout.write(describeSandbox(sandbox));
+    await using sandbox = await startSandbox(options, fail, process.env);
+    process.stdout.write(describeSandbox(sandbox, options));
     await stopped.promise;
   } catch (error) {
     throw new Error(explainPort(error, options) ?? (error instanceof Error ? error.message : String(error)), { cause: error });

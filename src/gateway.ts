@@ -20,11 +20,13 @@ import { RequestManager } from './resolvers/requests/manage-request.ts';
 import { StorePurge } from './resolvers/upkeep/purge-store.ts';
 import { StoreReseal } from './resolvers/upkeep/reseal-store.ts';
 import { createAdminServer } from './server/admin/admin.ts';
-import type { Stage } from './server/admin/check-readiness.ts';
+import { checkReadiness, type Stage } from './server/admin/check-readiness.ts';
 import { GraphiqlPage, type GraphiqlTab } from './server/graphql/graphiql-page.ts';
 import { createGraphqlServer } from './server/graphql/graphql-http.ts';
 import { createGraphql } from './server/graphql/graphql.ts';
 import { Origins } from './server/graphql/origins.ts';
+import { Health } from './server/health.ts';
+import type { Neighbours } from './server/host.ts';
 import { Admission } from './server/limits/admission.ts';
 import { createTrustedDocuments, readTrustedDocuments } from './server/limits/trusted-documents.ts';
 import { Overload } from './server/overload.ts';
@@ -35,6 +37,8 @@ export interface GatewayOptions {
   readonly onFatal: (error: GatewayError) => void;
   readonly logger?: Logger;
   readonly graphiqlTabs?: readonly GraphiqlTab[];
+  /** Names and origins that GraphQL takes beside those of the configuration. */
+  readonly neighbours?: Neighbours;
   readonly now?: () => number;
   readonly registrationWatch?: WatchTimes;
 }
@@ -102,7 +106,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   });
   const reseal = new StoreReseal({ upkeep, restFactor: PURGE_REST_FACTOR });
   let stage: Stage = 'STARTING';
-  const admin = createAdminServer({
+  const adminOptions = {
     ...parts,
     session: carrier.session,
     registrations: door.keeper,
@@ -112,8 +116,8 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     reseal,
     stage: () => stage,
     takesCallbacks: () => door.isOpen(),
-  });
-  const adminUrl = await listen(undo, admin, { ...ADMIN, host: config.adminHost, port: config.adminPort });
+  };
+  const adminUrl = await listen(undo, createAdminServer(adminOptions), { ...ADMIN, host: config.adminHost, port: config.adminPort });
 
   const callbacksUrl = await door.open();
   const { sender, submitter } = await startSending(config, { ...parts, ...carrier });
@@ -144,18 +148,21 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     logger,
     metrics,
   });
+  const { neighbours = null } = options;
+  const health = new Health(async () => (await checkReadiness(adminOptions)).ready);
   const doorOptions = {
     graphql,
     authenticator,
-    origins: new Origins(config.graphqlOrigins ?? []),
+    origins: new Origins(config.graphqlOrigins ?? [], neighbours),
     hosts: config.graphqlHosts,
+    neighbours,
     maxBodyBytes: config.maxBodyBytes,
     overload,
     logger,
     metrics,
   };
   const graphiql = config.graphiql ? new GraphiqlPage({ tabs: options.graphiqlTabs ?? [], authenticated: config.auth }) : null;
-  const graphqlServer = createGraphqlServer({ ...doorOptions, graphiql });
+  const graphqlServer = createGraphqlServer({ ...doorOptions, health, graphiql });
   const websockets = new WebsocketDoor({
     ...doorOptions,
     resolveDocument: trusted.resolveDocument,

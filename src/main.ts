@@ -13,8 +13,7 @@ async function main(): Promise<void> {
     // The second signal ends the process at once.
     process.on(signal, () => (++signals === 1 ? stopping.resolve(signal) : process.exit(1)));
   }
-  readEnvFile();
-  const config = readConfig(process.env);
+  const config = readConfig(process.env, readEnvFile(process.env));
   const logger = createLogger({ level: config.logLevel });
   // Node itself would print all properties of the error: a body, a cause, an answer of the carrier.
   process.on('uncaughtException', (error) => {

@@ -1,11 +1,15 @@
 import { unkindnesses } from '../../simulator/unkind/unkindnesses.ts';
+import type { SandboxOptions } from './read-sandbox-flags.ts';
 import type { Sandbox } from './start-sandbox.ts';
 
 /** Tells a front-end team how to use a running sandbox. */
-export function describeSandbox({ simulator, gateway, data }: Sandbox): string {
+export function describeSandbox({ simulator, gateway, data }: Sandbox, { origins, hosts }: SandboxOptions): string {
   const { graphql, websocket, admin } = gateway.urls;
   const lines = [
     'The gateway, against a simulated carrier: no device is touched, nothing is billed.',
+    'Pages of this machine may call it, on any port, also through a development proxy or from an emulator.',
+    'Other pages: --origin <origin>. Other names: --host <name>. Silent devices sooner: --overdue-after <seconds>.',
+    ...(origins.length + hosts.length > 0 ? [`Taken too: ${[...origins, ...hosts].join('  ')}`] : []),
     '',
     `  GraphiQL          ${graphql}   (in a browser)`,
     `  HTTP and SSE      ${graphql}`,

@@ -10,6 +10,11 @@ export interface SandboxOptions {
   readonly dataFolder: string | null;
   /** Milliseconds from a request to each of its callbacks. */
   readonly delayMs: readonly [min: number, max: number];
+  /** Origins and names of `Host` that are taken beside those of this machine. An asterisk stands for a part of a name. */
+  readonly origins: readonly string[];
+  readonly hosts: readonly string[];
+  /** When a silent device is OVERDUE, in milliseconds; null for the gateway's own time. */
+  readonly overdueAfterMs: number | null;
 }
 
 /** What `--help` prints. */
@@ -24,7 +29,13 @@ export const sandboxHelp = `The gateway with GraphiQL, against a simulated carri
   --simulator-admin-port <n>   its admin API: faults on demand (8091)
   --data <folder>              keep the store there (a temporary folder, removed at the end)
   --delay <min-max>            ms from a request to its callbacks (200-2000)
+  --origin <origin>            pages of this origin may ask too: https://app.example.com, https://*.app.github.dev (may be repeated)
+  --host <name>                the gateway answers to this name too: my-machine.local, *.ngrok-free.app (may be repeated)
+  --overdue-after <seconds>    when a silent device is OVERDUE (1500); after four times as long it is EXPIRED
   --help
+
+  Pages of this machine may ask without a flag, on any port (localhost, *.localhost, 127.0.0.1, [::1]), and so may programs with a
+  scheme of their own (capacitor://, tauri://, app://), emulators (10.0.2.2), and the ports of the code space that it runs in.
 `;
 
 /** The flag of each port. */
@@ -50,6 +61,9 @@ export function readSandboxFlags(args: readonly string[]): SandboxOptions | 'hel
       'simulator-admin-port': { ...text, default: '8091' },
       data: text,
       delay: { ...text, default: '200-2000' },
+      origin: { ...text, multiple: true, default: [] },
+      host: { ...text, multiple: true, default: [] },
+      'overdue-after': text,
       help: { type: 'boolean' },
     },
   });
@@ -68,6 +82,9 @@ export function readSandboxFlags(args: readonly string[]): SandboxOptions | 'hel
     simulatorAdminPort: port('simulator-admin-port'),
     dataFolder: values.data ?? null,
     delayMs: range(values.delay),
+    origins: values.origin.map(readOrigin),
+    hosts: values.host.map(readHost),
+    overdueAfterMs: values['overdue-after'] === undefined ? null : readSeconds(values['overdue-after']),
   };
 }
 
@@ -75,4 +92,24 @@ function range(written: string): [number, number] {
   const [, min = '', max = ''] = /^(\d{1,7})-(\d{1,7})$/.exec(written) ?? [];
   if (max === '' || Number(max) < Number(min)) throw new Error('--delay must be two numbers of milliseconds, the smaller first: 200-2000.');
   return [Number(min), Number(max)];
+}
+
+function readOrigin(written: string): string {
+  // `null` is the origin of a page that is a file, or stands in a frame with `sandbox`.
+  if (written !== 'null' && !/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@]*$/i.test(written))
+    throw new Error('--origin must be an origin as the browser writes it, without a path or a slash at the end: http://app.test:5173');
+  return written;
+}
+
+function readHost(written: string): string {
+  if (!/^(?:[\w*.-]+|\[?[0-9a-f:.]+\]?)$/i.test(written) || /^[^:]+:\d+$/.test(written))
+    throw new Error('--host must be a name or an address, without a port: my-machine.local');
+  return written.replace(/^\[(.*)\]$/, '$1');
+}
+
+function readSeconds(written: string): number {
+  const ms = Number(written) * 1_000;
+  if (!/^\d{1,5}(?:\.\d{1,3})?$/.test(written) || ms < 100 || ms > 86_400_000)
+    throw new Error('--overdue-after must be a number of seconds, 0.1 to 86400.');
+  return ms;
 }

@@ -1,3 +1,4 @@
+import { configError } from '../../src/config/config.ts';
 import { readEnvFile } from '../../src/config/read-env-file.ts';
 import { GatewayError } from '../../src/errors.ts';
 
@@ -46,7 +47,8 @@ export async function answerCommand({ help, takesJson, run }: CommandLine, given
 /** Answers the command line of this process with its environment and `.env`, and ends the process. */
 export async function runCommandLine(commandLine: CommandLine): Promise<never> {
   const run: CommandLine['run'] = (given, env) => {
-    readEnvFile();
+    const faults = readEnvFile(process.env);
+    if (faults.length > 0) throw configError(faults);
     return commandLine.run(given, env);
   };
   const { code, stdout, stderr } = await answerCommand({ ...commandLine, run }, process.argv.slice(2), process.env);

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
+import { originFault } from './origin-fault.ts';
 import { CALLBACK_SERVICES } from '../datasources/thingspace/wire/callback-service.ts';
 
 /** One environment variable. `.env.example` and docs/configuration.md are written from this table. */
@@ -120,6 +121,18 @@ function variable<Value>(spec: Spec<Value> & { readonly fallback: null }): Varia
 function variable<Value>(spec: Spec<Value>): Variable<Value> & { readonly fallback: string | undefined };
 function variable<Value>(spec: Spec<Value>): Variable<Value> {
   return { secret: false, fallback: undefined, example: spec.fallback ?? '', ...spec };
+}
+
+/** The variable that names a file with this secret, as Docker and Kubernetes mount them. Null for what is no secret, or names a file itself. */
+export function fileVariableOf({ name, secret, isFile }: Pick<Variable<unknown>, 'name' | 'secret' | 'isFile'>): string | null {
+  // The file of keys has several lines, and is a variable of its own.
+  return secret && !isFile && name !== 'M2M_STORE_KEYS' ? `${name}_FILE` : null;
+}
+
+/** The description with the variable that names a file, as the documentation shows it. */
+export function describeVariable(spec: Variable<unknown>): string {
+  const file = fileVariableOf(spec);
+  return file === null ? spec.description : `${spec.description} Or \`${file}\`: the file that holds it.`;
 }
 
 export const VARIABLES = {
@@ -392,15 +405,20 @@ export const VARIABLES = {
   graphqlOrigins: variable({
     name: 'M2M_GRAPHQL_ORIGINS',
     description:
-      'Origins of web pages that may call GraphQL (CORS and WebSocket), separated by commas. When left out, only the gateway’s own page (GraphiQL) and clients that are not browsers may call it.',
-    example: 'https://app.example.com,https://ops.example.com',
+      'Origins of web pages that may call GraphQL (CORS and WebSocket), separated by commas, each as the client writes it. Web views and desktop programs have schemes of their own. When left out, only the gateway’s own page (GraphiQL) and clients that are not browsers may call it.',
+    example: 'https://app.example.com,capacitor://localhost',
     fallback: null,
     parse: names
       .transform((list) => list.map((origin) => origin.toLowerCase()))
-      .refine(
-        (list) => list.length > 0 && list.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin),
-        'must be origins (scheme, host and port, nothing behind it), separated by commas',
-      ),
+      .transform((list, context) => {
+        if (list.length === 0) context.addIssue('must be origins (scheme, host and port, nothing behind it), separated by commas');
+        for (const [at, origin] of list.entries()) {
+          const fault = originFault(origin);
+          // An origin that is refused may hold a password. So a fault names it by its number.
+          if (fault !== null) context.addIssue(`must be origins (scheme, host and port, nothing behind it), but number ${at + 1} ${fault}`);
+        }
+        return list;
+      }),
   }),
   trustedDocuments: variable({
     name: 'M2M_TRUSTED_DOCUMENTS',
@@ -543,6 +561,13 @@ export const VARIABLES = {
       'How long the gateway waits for a request in all, in milliseconds. Then devices that have not reported are EXPIRED, and a request that could not be sent is cancelled. The carrier documents up to 12 hours.',
     fallback: '43200000',
     parse: whole('milliseconds', 200, 604_800_000),
+  }),
+  expireOnHoldAfterMs: variable({
+    name: 'M2M_EXPIRE_ON_HOLD_AFTER_MS',
+    description:
+      'The same for a device that the carrier has put on hold, for example until a credit is approved, in milliseconds. Never shorter than M2M_EXPIRE_AFTER_MS.',
+    fallback: '1209600000',
+    parse: whole('milliseconds', 200, 7_776_000_000),
   }),
   externalQuietMs: variable({
     name: 'M2M_EXTERNAL_QUIET_MS',

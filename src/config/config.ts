@@ -1,6 +1,8 @@
-import { CARRIER_PORTS, VARIABLES, type Variable, type VariableKey } from './config-variables.ts';
+import { CARRIER_PORTS, fileVariableOf, VARIABLES, type Variable, type VariableKey } from './config-variables.ts';
 import { CALLBACK_PREFIX } from '../datasources/thingspace/wire/callback-service.ts';
 import { GatewayError } from '../errors.ts';
+import { manglingOf } from './mangled-value.ts';
+import { readSecretFile } from './read-secret-file.ts';
 
 type ValueOf<Spec> = Spec extends Variable<infer Value> & { readonly fallback: null }
   ? Value | null
@@ -13,35 +15,51 @@ export type Config = { readonly [Key in VariableKey]: ValueOf<(typeof VARIABLES)
 /** A URL that is refused may hold a user, a password or a query. The name of a file may turn out to be a whole document. */
 const MAY_HOLD_SECRET = /[?@{]/;
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /**
- * Turns the environment into the configuration. It reads nothing else.
+ * Turns the environment into the configuration. Beside it, it reads the files that hold secrets (`…_FILE`).
  *
+ * @param known faults that were found before, which are told with the others.
  * @throws GatewayError CONFIG_INVALID. Its message lists every fault: the name of the variable, what is wrong, and an example.
  */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const faults: string[] = [];
+export function readConfig(env: Environment, known: readonly string[] = []): Config {
+  const faults = [...known];
   const values: Partial<Record<VariableKey, unknown>> = {};
   for (const [key, spec] of Object.entries(VARIABLES) as [VariableKey, Variable<unknown>][]) {
-    const { name, description, example, secret, isFile } = spec;
-    const written = env[name] || spec.fallback;
-    if (written === undefined) faults.push(`${name} is not set. ${description} Example: ${name}=${example}`);
-    else if (written === null) values[key] = null;
-    else if (secret && !isFile && written === example)
-      faults.push(`${name} is the example of the documentation, which everybody can read. ${description}`);
-    else {
-      const { success, data, error } = spec.parse.safeParse(written);
-      const shown = secret || MAY_HOLD_SECRET.test(written) ? name : `${name}=${written}`;
-      if (success) values[key] = data;
-      else faults.push(`${shown} ${error.issues[0]?.message ?? 'is not usable'}. Example: ${name}=${example}`);
-    }
+    const read = readValue(env, spec);
+    if ('value' in read) values[key] = read.value;
+    else faults.push(read.fault);
   }
   faults.push(...unknownVariables(env), ...crossFaults(values as Partial<Config>));
-  if (faults.length > 0)
-    throw new GatewayError(
-      'CONFIG_INVALID',
-      `The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
-    );
+  if (faults.length > 0) throw configError(faults);
   return Object.freeze(values) as Config;
+}
+
+export function configError(faults: readonly string[]): GatewayError {
+  const count = faults.length === 1 ? 'a fault' : `${faults.length} faults`;
+  return new GatewayError('CONFIG_INVALID', `The configuration has ${count}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+}
+
+function readValue(env: Environment, spec: Variable<unknown>): { readonly value: unknown } | { readonly fault: string } {
+  const { name, description, example, secret, fallback, parse } = spec;
+  const fileName = fileVariableOf(spec);
+  const path = fileName === null ? undefined : env[fileName];
+  if (fileName !== null && path && env[name]) return { fault: `${name} and ${fileName} are both set: give one of them.` };
+  const inFile = path ? readSecretFile(path) : null;
+  if (inFile && 'fault' in inFile) return { fault: `${fileName} ${inFile.fault} ${description}` };
+  const written = inFile?.value ?? (env[name] || fallback);
+  if (written === undefined) return { fault: `${name} is not set. ${description} Example: ${name}=${example}` };
+  if (written === null) return { value: null };
+  const shown = inFile ? `The file of ${fileName}` : secret || MAY_HOLD_SECRET.test(written) ? name : `${name}=${written}`;
+  if (secret && !spec.isFile && written === example)
+    return { fault: `${inFile ? shown : name} is the example of the documentation, which everybody can read. ${description}` };
+  const mangling = manglingOf(written, { isFile: inFile !== null });
+  const mangled = mangling === null ? null : { fault: `${inFile ? shown : name} ${mangling}` };
+  if (secret && mangled) return mangled;
+  const { success, data, error } = parse.safeParse(written);
+  if (!success) return { fault: `${shown} ${error.issues[0]?.message ?? 'is not usable'}. Example: ${name}=${example}` };
+  return mangled ?? { value: data };
 }
 
 /** Faults between variables. A variable with a fault of its own is undefined here. */
@@ -149,8 +167,10 @@ function portOf({ port, protocol }: URL): number {
 }
 
 /** Without this a misspelt variable would have no effect, and nobody would know. */
-function unknownVariables(env: Readonly<Record<string, string | undefined>>): string[] {
-  const names = Object.values(VARIABLES).map(({ name }): string => name);
+function unknownVariables(env: Environment): string[] {
+  const names = Object.values(VARIABLES)
+    .flatMap((spec) => [spec.name, fileVariableOf(spec)])
+    .filter((name) => name !== null);
   return Object.keys(env)
     .filter((name) => name.startsWith('M2M_') && !names.includes(name))
     .map((name) => {

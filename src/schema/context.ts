@@ -19,4 +19,6 @@ export interface GraphContext {
   readonly deadLetters: DeadLetters;
   readonly feed: RequestFeed;
   readonly loaders: Loaders;
+  /** The id of the last event that the client of an event stream has seen: the cursor of that event. */
+  readonly lastEventId: string | null;
 }

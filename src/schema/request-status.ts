@@ -61,8 +61,9 @@ builder.subscriptionType({
             '`true`: stay open after the terminal event until every successful device has had its NIDD message. Only NB-IoT devices get one; with other devices the subscription stays open until you end it. Default: `false`.',
         }),
       },
-      subscribe: (_parent, { requestId, after, batchSize, untilNiddSettled }, { feed, identity }) =>
-        feed.follow(identity, { requestId, after: after ?? null, batchSize, untilNiddSettled: untilNiddSettled ?? false }),
+      // EventSource asks again with the same `after`. The id of the last event is newer.
+      subscribe: (_parent, { requestId, after, batchSize, untilNiddSettled }, { feed, identity, lastEventId }) =>
+        feed.follow(identity, { requestId, after: lastEventId ?? after ?? null, batchSize, untilNiddSettled: untilNiddSettled ?? false }),
       resolve: (event: Event) => event,
     }),
   }),

@@ -136,12 +136,42 @@ test.each([
   expect(await socket.closed).toBe(4401);
 });
 
+/** Where clients and explorers put what their user typed as a header. */
+test.each([
+  ['graphql-ws and Apollo Client', '{"authorization": "GOOD"}'],
+  ['urql and Altair', '{"Authorization": "GOOD"}'],
+  ['a shouting client', '{"AUTHORIZATION": "GOOD"}'],
+  ['Apollo’s tools', '{"headers": {"Authorization": "GOOD"}}'],
+  ['Postman and Insomnia', '{"headers": {"authorization": "GOOD"}}'],
+  ['a client with headers in capitals', '{"Headers": {"AUTHORIZATION": "GOOD"}}'],
+  ['a client that sends it twice', '{"authorization": "GOOD", "headers": {"Authorization": " GOOD "}}'],
+  ['a client that leaves one empty', '{"authorization": "", "Authorization": null, "headers": {"authorization": "GOOD", "x-other": "1"}}'],
+])('%s: connectionParams %s let their caller in', async (_what, payload) => {
+  await using socket = await RawWebSocket.open(world.websocket);
+  socket.send(`{"type":"connection_init","payload":${payload.replaceAll('GOOD', good.authorization)}}`);
+  expect(await socket.message(({ type }) => type === 'connection_ack')).toBeTruthy();
+});
+
+test.each(['{"authorization": "GOOD", "headers": {"authorization": "OTHER"}}', '{"authorization": "OTHER", "Authorization": "GOOD"}'])(
+  'two keys that differ are refused with a sentence: %s',
+  async (payload) => {
+    const texts = payload.replace('GOOD', good.authorization).replace('OTHER', revoked.authorization);
+    await using socket = await RawWebSocket.open(world.websocket);
+    socket.send(`{"type":"connection_init","payload":${texts}}`);
+    expect(await socket.closed).toBe(4401);
+    expect(socket.closeReason).toContain('connectionParams has two different authorizations. Send one of them.');
+  },
+);
+
 test.each([
   ['a list', '["GOOD"]'],
   ['a text', '"GOOD"'],
   ['a prototype', '{"__proto__": {"authorization": "GOOD"}}'],
   ['a constructor', '{"constructor": {"prototype": {"authorization": "GOOD"}}}'],
-  ['another name', '{"AUTHORIZATION": "GOOD", "token": "GOOD", "headers": {"authorization": "GOOD"}}'],
+  ['another name', '{"authorisation": "GOOD", "token": "GOOD", "http": {"authorization": "GOOD"}}'],
+  ['headers in a list', '{"headers": [{"authorization": "GOOD"}]}'],
+  ['headers that are a text', '{"headers": "authorization: GOOD"}'],
+  ['headers deeper down', '{"headers": {"headers": {"authorization": "GOOD"}}}'],
 ])('connectionParams that are %s let nobody in', async (_what, payload) => {
   await using socket = await RawWebSocket.open(world.websocket);
   socket.send(`{"type":"connection_init","payload":${payload.replaceAll('GOOD', good.authorization)}}`);

@@ -143,11 +143,13 @@ test('a message on the path of another account is kept, and not applied to the r
   expect({ unclaimed, applied }).toEqual({ unclaimed: [], applied: [] });
 });
 
-test('a message on the path of a service that reports no outcome is kept with its request and settles nothing', async () => {
+test('a message on the path of another service than its request waits for is kept, and settles nothing', async () => {
   await using door = await openDoor();
   expect((await door.post(GOOD, {}, door.path('DeviceUsage'))).status).toBe(200);
   expect(await door.outcome()).toMatchObject({ status: 'PENDING' });
-  expect((await door.stored()).applied).toHaveLength(1);
+  const { kept, applied } = await door.stored();
+  expect(kept).toMatchObject([{ reason: 'WRONG_SERVICE' }]);
+  expect(applied).toEqual([]);
 });
 
 test('every account and service has a path of its own', async () => {

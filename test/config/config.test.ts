@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { VARIABLES } from '../../src/config/config-variables.ts';
+import { describeVariable, VARIABLES } from '../../src/config/config-variables.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { COMPLETE_ENV as COMPLETE } from '../support/complete-env.ts';
 
@@ -195,10 +195,10 @@ test('the tables of docs/configuration.md are the configuration', () => {
     description,
   }));
   expect(rows).toEqual(
-    specs.map(({ name, fallback, description }) => ({
-      name,
-      fallback: fallback === undefined ? '**required**' : fallback === null ? '–' : `\`${fallback}\``,
-      description,
+    specs.map((spec) => ({
+      name: spec.name,
+      fallback: spec.fallback === undefined ? '**required**' : spec.fallback === null ? '–' : `\`${spec.fallback}\``,
+      description: describeVariable(spec),
     })),
   );
 });

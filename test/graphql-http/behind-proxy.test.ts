@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import WebSocket from 'ws';
+import { iccid } from '../support/devices.ts';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';
+import { newRequest } from '../support/new-request.ts';
 import { send } from './support/send.ts';
 
 const JSON_BODY = { 'content-type': 'application/json' };
@@ -10,14 +12,30 @@ const FOREIGN = 'https://evil.example';
 const HANDSHAKE = { 'sec-websocket-version': '13', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' };
 
 let doors: Awaited<ReturnType<typeof openGraphqlDoors>>;
+const STREAM = { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no', 'cache-control': 'no-cache, no-transform' };
+const request = newRequest([[['ICCID', iccid(1)]]]);
 beforeAll(async () => {
   doors = await openGraphqlDoors({ logLevel: 'warn' });
+  await doors.requestLog.create(request);
 });
 afterAll(() => doors[Symbol.asyncDispose]());
 
-test('a stream of events tells nginx not to hold it back; other answers do not', async () => {
+test.each(['text/event-stream', '*/*', 'application/json, text/event-stream', 'text/event-stream, application/json;q=0.5', ''])(
+  'a stream of events tells proxies to hold nothing back, whatever it was asked with: Accept: %s',
+  async (accept) => {
+    const subscription = JSON.stringify({ query: `subscription { requestStatus(requestId: "${request.id}") { cursor } }` });
+    const headers = { ...JSON_BODY, ...(accept !== '' && { accept }) };
+    const stop = new AbortController();
+    const stream = await fetch(doors.url, { method: 'POST', headers, body: subscription, signal: stop.signal });
+    stop.abort();
+    expect(Object.fromEntries(stream.headers)).toMatchObject(STREAM);
+    expect(stream.headers.get('content-encoding')).toBeNull();
+  },
+);
+
+test('so does a stream that ends at once; other answers do not', async () => {
   const stream = await send(doors.url, QUERY, { headers: { ...JSON_BODY, accept: 'text/event-stream' } });
-  expect(stream.headers).toMatchObject({ 'content-type': 'text/event-stream', 'x-accel-buffering': 'no', 'cache-control': 'no-cache' });
+  expect(stream.headers).toMatchObject(STREAM);
   const answer = await send(doors.url, QUERY, { headers: { ...JSON_BODY, accept: 'application/json, text/event-stream' } });
   expect(answer.headers['content-type']).toMatch(/^application\/json/);
   expect(answer.headers).not.toHaveProperty('x-accel-buffering');

@@ -110,7 +110,7 @@ test.each([
   ['a query that is a number', '{"query":1}'],
   ['an empty query', '{"query":""}'],
   ['variables that are a string', '{"query":"{ __typename }","variables":"x"}'],
-  ['variables that are a list', '{"query":"{ __typename }","variables":[]}'],
+  ['variables that are a list', '{"query":"{ __typename }","variables":[{}]}'],
   ['extensions that are a number', '{"query":"{ __typename }","extensions":1}'],
   ['an operationName that is a number', '{"query":"{ __typename }","operationName":1}'],
   ['a document that does not parse', '{"query":"{"}'],

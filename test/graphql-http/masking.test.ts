@@ -8,6 +8,7 @@ import { createLogger } from '../../src/logger.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { LOCAL_IDENTITY } from '../../src/server/identity/local-caller.ts';
 import { FairScheduler } from '../../src/lib/fair-scheduler.ts';
+import { Health } from '../../src/server/health.ts';
 import { createGraphqlServer } from '../../src/server/graphql/graphql-http.ts';
 import { createGraphql, type GraphqlOptions } from '../../src/server/graphql/graphql.ts';
 import { createTrustedDocuments } from '../../src/server/limits/trusted-documents.ts';
@@ -69,9 +70,10 @@ async function doorOver(list: RequestLog['list']) {
     metrics,
   });
   const overload = idleOverload();
+  const health = new Health(() => Promise.resolve(true));
   const authenticator = { identify: () => Promise.resolve(LOCAL_IDENTITY) };
   const common = { graphql, authenticator, origins: new Origins([]), overload, logger, metrics };
-  const server = createGraphqlServer({ ...common, maxBodyBytes: 100_000, hosts: ['127.0.0.1'], graphiql: null });
+  const server = createGraphqlServer({ ...common, maxBodyBytes: 100_000, hosts: ['127.0.0.1'], neighbours: null, health, graphiql: null });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

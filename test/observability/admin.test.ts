@@ -66,7 +66,7 @@ test('an unknown path of the admin listener says what there is: every path, by i
       const answer = await request(`${stack.gateway.urls.admin}${path}`, { method: other });
       expect([answer.statusCode, answer.headers['allow'], await answer.body.json()], path).toEqual([
         405,
-        other === 'GET' ? 'POST' : 'GET',
+        other === 'GET' ? 'POST' : 'GET, HEAD',
         expect.objectContaining({ error: 'METHOD_NOT_ALLOWED' }),
       ]);
     }
@@ -83,3 +83,11 @@ async function sample(stack: Stack, name: string): Promise<number> {
   const line = text.split('\n').find((each) => each.startsWith(`${name} `));
   return line === undefined ? Number.NaN : Number(line.slice(name.length + 1));
 }
+
+test.each(['/health/live', '/health/ready', '/metrics'])('HEAD %s is answered as GET, without the body', async (path) => {
+  await using stack = await startStack({ register: false });
+  const url = `${stack.gateway.urls.admin}${path}`;
+  const [get, head] = [await request(url), await request(url, { method: 'HEAD' })];
+  await get.body.dump();
+  expect([head.statusCode, head.headers['content-type'], await head.body.text()]).toEqual([200, get.headers['content-type'], '']);
+});

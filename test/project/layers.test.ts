@@ -30,7 +30,7 @@ const PACKAGES_BY_ROOM: Readonly<Record<string, RegExp>> = {
   operations: /^zod$/,
   'request-log': /^node:crypto$/,
   sqlite: /^(?:node:|ulid$)/,
-  thingspace: /^(?:node:|undici$)/,
+  thingspace: /^(?:node:|undici$|zod$)/,
   wire: /^(?:node:(?:crypto|util|zlib)$|zod$|fast-xml-parser$)/,
   schema: /^(?:node:timers\/promises$|@pothos\/core$|graphql$|dataloader$|zod$)/,
 };

@@ -11,6 +11,7 @@ import type { Identity } from '../../src/resolvers/access/caller.ts';
 import { createTrustedDocuments } from '../../src/server/limits/trusted-documents.ts';
 import { Origins } from '../../src/server/graphql/origins.ts';
 import { createLastingIdentity, LOCAL_CALLER } from '../../src/server/identity/local-caller.ts';
+import { Health } from '../../src/server/health.ts';
 import { createGraphqlServer } from '../../src/server/graphql/graphql-http.ts';
 import type { HttpTimeouts } from '../../src/server/http-timeouts.ts';
 import { createGraphql } from '../../src/server/graphql/graphql.ts';
@@ -78,12 +79,13 @@ export async function openGraphqlDoors({
     authenticator: { identify },
     origins: new Origins(origins),
     hosts: ['127.0.0.1'],
+    neighbours: null,
     overload: undo.use(overload),
     maxBodyBytes: maxMessageBytes,
     logger,
     metrics,
   };
-  const server = createGraphqlServer({ ...common, graphiql: null, timeouts: limits });
+  const server = createGraphqlServer({ ...common, health: new Health(() => Promise.resolve(true)), graphiql: null, timeouts: limits });
   const door = new WebsocketDoor({
     ...common,
     resolveDocument: trusted.resolveDocument,

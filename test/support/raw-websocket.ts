@@ -28,9 +28,9 @@ export class RawWebSocket implements AsyncDisposable {
     });
   }
 
-  /** Rejects with the server's refusal: `Unexpected server response: 403`. */
+  /** Rejects with the server's refusal: `Unexpected server response: 403`. Nothing is compressed, so that what is sent is what a connection holds. */
   static async open(url: string, options: ClientOptions & { readonly protocol?: string } = {}): Promise<RawWebSocket> {
-    const raw = new RawWebSocket(new WebSocket(url, options.protocol ?? 'graphql-transport-ws', options));
+    const raw = new RawWebSocket(new WebSocket(url, options.protocol ?? 'graphql-transport-ws', { perMessageDeflate: false, ...options }));
     await once(raw.socket, 'open');
     return raw;
   }

@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { sandboxUrls, type SandboxUrls } from './sandbox-urls.ts';
 import { spawnEnv } from './spawn-env.ts';
+
+const SCRIPT = fileURLToPath(new URL('../../scripts/sandbox.ts', import.meta.url));
 
 export interface SandboxProcess extends AsyncDisposable {
   /** Resolves when it says that it is ready; rejects with its output when it ends before. */
@@ -13,9 +16,10 @@ export interface SandboxProcess extends AsyncDisposable {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Starts what `npm run sandbox` starts, in an environment of its own. */
-export function spawnSandbox(flags: readonly string[], env: Readonly<Record<string, string>> = {}): SandboxProcess {
-  const child = spawn(process.execPath, ['scripts/sandbox.ts', ...flags], {
+/** Starts what `npm run sandbox` starts, in an environment of its own, and in this folder. */
+export function spawnSandbox(flags: readonly string[], env: Readonly<Record<string, string>> = {}, folder?: string): SandboxProcess {
+  const child = spawn(process.execPath, [SCRIPT, ...flags], {
+    cwd: folder,
     env: spawnEnv(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -65,7 +65,7 @@ export interface FollowUpLog {
    * Up to `limit` silent devices become OVERDUE or EXPIRED. Before they expire, unmatched messages are tried once more. When the last one is EXPIRED, the carrier request is CLOSED. It goes
    * in steps, because callbacks must be stored in between. Gives back how many devices changed: fewer than `limit` means done.
    */
-  lapse(requestId: string, position: number, into: 'OVERDUE' | 'EXPIRED', limit: number): Promise<number>;
+  lapse(requestId: string, position: number, into: 'OVERDUE' | 'EXPIRED', limit: number, onHoldToo?: boolean): Promise<number>;
   /** Settles devices by the carrier's answers. A device that a callback has settled stays as it is. Gives back how many were settled. */
   reconcile(findings: readonly Finding[]): Promise<number>;
   /**

@@ -20,18 +20,20 @@ async function answer(routes: readonly AdminRoute[], request: IncomingMessage): 
   // The target of a request need not be a URL: `//` is none.
   const target = URL.canParse(request.url ?? '/', 'http://admin') ? (request.url ?? '/') : '/';
   const { pathname, searchParams } = new URL(target, 'http://admin');
-  const what = `${request.method ?? ''} ${pathname}`;
+  // Uptime monitors ask with HEAD, and Node leaves the body out by itself.
+  const asked = request.method === 'HEAD' ? 'GET' : (request.method ?? '');
+  const what = `${asked} ${pathname}`;
   const refusal = refuseStranger(request, what) ?? refuseWebPage(request, what);
   if (refusal) return refusal;
   const atPath = routes.filter(({ path }) => path === pathname);
-  const route = atPath.find(({ method }) => method === request.method);
+  const route = atPath.find(({ method }) => method === asked);
   if (route) return await route.answer(request, searchParams);
   if (atPath.length === 0)
     return {
       status: 404,
       body: { error: 'NOT_FOUND', message: `Known: ${describeRoutes(routes, 'GET')}; ${describeRoutes(routes, 'POST')}.` },
     };
-  const allow = atPath.map(({ method }) => method).join(', ');
+  const allow = atPath.map(({ method }) => (method === 'GET' ? 'GET, HEAD' : method)).join(', ');
   return { status: 405, allow, body: { error: 'METHOD_NOT_ALLOWED', message: `${pathname} takes ${allow}.` } };
 }
 

@@ -1,4 +1,5 @@
 import Negotiator from 'negotiator';
+import { nameUtf8 } from './charset.ts';
 
 export const EVENT_STREAM = 'text/event-stream';
 
@@ -9,6 +10,11 @@ const OFFERED = ['application/json', 'application/graphql-response+json', EVENT_
 const MAX_CHARACTERS = 1_000;
 
 export function acceptedTypes(header: string | undefined): readonly string[] {
-  const accept = header?.trim() ? header.slice(0, MAX_CHARACTERS) : '*/*';
+  const accept = header?.trim() ? nameUtf8(header.slice(0, MAX_CHARACTERS)) : '*/*';
   return new Negotiator({ headers: { accept } }).mediaTypes(OFFERED).map((type) => type.replace('; charset=utf-8', ''));
+}
+
+/** Whether the client would rather have an answer compressed with gzip than plain. */
+export function prefersGzip(header: string | undefined): boolean {
+  return new Negotiator({ headers: { 'accept-encoding': header?.slice(0, MAX_CHARACTERS) } }).encoding(['gzip', 'identity']) === 'gzip';
 }

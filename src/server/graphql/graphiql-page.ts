@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { prefersGzip } from './accepted-types.ts';
+import { withoutErrorPanel } from './graphiql-without-key.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
@@ -52,7 +54,7 @@ export class GraphiqlPage {
     const headers = { ...HEADERS, etag: tag };
     if (request.headers['if-none-match']?.includes(tag)) {
       response.writeHead(304, headers).end();
-    } else if (/\bgzip\b/.test(String(request.headers['accept-encoding']))) {
+    } else if (prefersGzip(request.headers['accept-encoding']?.toString())) {
       response.writeHead(200, { ...headers, 'content-encoding': 'gzip', 'content-length': compressed.length }).end(compressed);
     } else {
       const plain = createGunzip();
@@ -68,13 +70,14 @@ export class GraphiqlPage {
     const html = renderGraphiQL({
       title: 'M2M GraphQL gateway',
       logo: LOGO,
+      favicon: `data:image/svg+xml,${encodeURIComponent(LOGO.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" '))}`,
       // With yoga's default (true) a key would stay in the browser's storage.
       shouldPersistHeaders: false,
       ...(authenticated ? AUTHENTICATED_OPTIONS : { subscriptionsProtocol: 'WS', defaultEditorToolsVisibility: 'variables' }),
       // An empty list would leave GraphiQL without any tab. Without a list it opens with its own welcome.
       ...(tabs.length > 0 && { defaultTabs: tabs.map(({ query, variables }) => ({ query, variables })) }),
     }) as string;
-    const added = STILL_TABS + (tabs[0] ? renderFirstVisit(tabs[0]) : '');
+    const added = STILL_TABS + (authenticated ? withoutErrorPanel() : '') + (tabs[0] ? renderFirstVisit(tabs[0]) : '');
     const compressed = await promisify(gzip)(html.replace('<div id="root"></div>', (root) => root + added));
     return { compressed, tag: `W/"${createHash('sha256').update(compressed).digest('base64url')}"` };
   }

@@ -6,9 +6,11 @@ import { acceptedTypes, EVENT_STREAM } from './accepted-types.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import type { GraphiqlPage } from './graphiql-page.ts';
 import { GRAPHQL_PATH, type Graphql } from './graphql.ts';
-import { isKnownHost } from '../host.ts';
+import { hasOnlyUtf8 } from './charset.ts';
+import type { Health } from '../health.ts';
+import { isKnownHost, type Neighbours } from '../host.ts';
 import { toServerOptions, type HttpTimeouts } from '../http-timeouts.ts';
-import type { Origins } from './origins.ts';
+import { FOREIGN_HOST, FOREIGN_ORIGIN, REFUSAL_HEADER, type Origins } from './origins.ts';
 import { OVERLOADED, type Overload } from '../overload.ts';
 import { createRefusalLogger } from './refusal-logger.ts';
 import { refuseUnread } from '../../lib/refuse-unread.ts';
@@ -22,13 +24,16 @@ export interface GraphqlHttpOptions {
   readonly metrics: Metrics;
   readonly maxBodyBytes: number;
   readonly hosts: readonly string[];
+  readonly neighbours: Neighbours | null;
+  readonly health: Health;
   readonly graphiql: GraphiqlPage | null;
   readonly timeouts?: Partial<HttpTimeouts>;
 }
 
 /**
  * The GraphQL door over HTTP. It takes JSON POSTs, and answers with JSON or, for `Accept: text/event-stream`, with Server-Sent
- * Events. It takes no forms and no GET, because a foreign page could send both without a preflight of the browser.
+ * Events. It takes no forms, because a foreign page could send them without a preflight of the browser. A GET may only subscribe,
+ * as EventSource does.
  */
 export function createGraphqlServer(options: GraphqlHttpOptions): Server {
   const serverOptions = {
@@ -38,13 +43,14 @@ export function createGraphqlServer(options: GraphqlHttpOptions): Server {
   };
   const logRefusal = createRefusalLogger(options.logger, 'graphql');
   const take = (request: IncomingMessage, response: ServerResponse): void => {
+    if (options.health.answer(request, response)) return;
     for (const [name, value] of Object.entries(options.origins.headersFor(request))) response.setHeader(name, value);
     const refusal = findRefusal(options, request);
     if (refusal) {
       logRefusal(refusal.status);
       refuse(request, response, refusal);
     } else if (request.method === 'OPTIONS') response.writeHead(204).end();
-    else if (options.graphiql && request.method === 'GET')
+    else if (options.graphiql && wantsPage(request))
       options.graphiql
         .answer(request, response)
         .catch(() => refuse(request, response, { status: 500, message: 'GraphiQL could not be loaded.' }));
@@ -63,13 +69,11 @@ async function answer({ graphql, authenticator }: GraphqlHttpOptions, request: I
   // The caller must be known before anything of the body is read.
   const identity = await authenticator.identify(request.headersDistinct['authorization']?.join(', ') ?? null).catch(toRefusal);
   if ('status' in identity) return refuse(request, response, identity);
-  // The case of a media type has no meaning, but yoga knows only lower case.
-  request.headers['content-type'] = request.headers['content-type']?.toLowerCase();
+  // Yoga knows only lower case, and one name of UTF-8. Whatever else the guards have let through is the same.
+  if (request.method === 'POST') request.headers['content-type'] = 'application/json';
   const types = acceptedTypes(request.headers.accept);
   // Yoga ignores quality, and prefers JSON to an event stream that is listed before it.
   request.headers.accept = types[0] === EVENT_STREAM ? EVENT_STREAM : types.join(', ');
-  // Without this nginx keeps the events of a stream back until it has 4 or 8 kB of them.
-  if (types[0] === EVENT_STREAM) response.setHeader('x-accel-buffering', 'no');
   if (request.headers.expect !== undefined) response.writeContinue();
   await graphql(request, response, { identity });
 }
@@ -94,32 +98,40 @@ interface Refusal {
 
 /** The guards, in order. The first one that refuses the request decides. */
 function findRefusal(
-  { maxBodyBytes, graphiql, hosts, origins, overload, metrics }: GraphqlHttpOptions,
+  { maxBodyBytes, graphiql, hosts, neighbours, origins, overload, metrics }: GraphqlHttpOptions,
   request: IncomingMessage,
 ): Refusal | null {
-  if (!isKnownHost(hosts, request)) return { status: 421, message: 'This gateway does not answer to that name (M2M_GRAPHQL_HOSTS).' };
+  if (!isKnownHost(hosts, neighbours, request)) return HOST_REFUSED;
   const path = (request.url ?? '').split('?', 1)[0];
   if (path === '/' && graphiql && request.method === 'GET')
     return { status: 302, message: 'GraphiQL is at /graphql.', headers: { location: GRAPHQL_PATH } };
   if (path !== GRAPHQL_PATH) return { status: 404, message: `GraphQL is at ${GRAPHQL_PATH}.` };
+  const { method, headers } = request;
+  if (method === 'OPTIONS' && headers.origin !== undefined) return origins.mayAsk(request) ? null : ORIGIN_REFUSED;
   // A browser asks with a preflight first. Should a foreign page find a way around it, nothing of its request runs.
-  if (!origins.isAllowed(request))
-    return { status: 403, message: 'Web pages of this origin may not call the gateway (M2M_GRAPHQL_ORIGINS).', code: 'FORBIDDEN' };
-  if (request.method === 'OPTIONS' && request.headers.origin !== undefined) return null;
-  if (request.method === 'GET' && graphiql && /text\/html/.test(request.headers.accept ?? '')) return null;
-  if (request.method === 'GET' && request.headers['sec-websocket-key'] !== undefined) return UPGRADE_LOST;
-  if (request.method !== 'POST')
+  if (!origins.isAllowed(request)) return ORIGIN_REFUSED;
+  if (graphiql && wantsPage(request)) return null;
+  if (method === 'GET' && headers['sec-websocket-key'] !== undefined) return UPGRADE_LOST;
+  const isGet = method === 'GET' && isSubscribing(request);
+  // A page can send a GET without a preflight and without its origin, and see nothing of the answer.
+  if (isGet && !['none', 'same-origin', undefined].includes(siteOf(request))) return ORIGIN_REFUSED;
+  if (headers['x-graphql-event-stream-token'] !== undefined || method === 'PUT' || method === 'DELETE') return NO_SINGLE_CONNECTION;
+  if (method !== 'POST' && !isGet)
     return { status: 405, message: 'Send GraphQL as a POST with Content-Type: application/json.', headers: { allow: 'POST' } };
-  if (!/^application\/json\s*(?:;|$)/i.test(request.headers['content-type'] ?? ''))
+  const {
+    'content-type': type = '',
+    'content-encoding': encoding = 'identity',
+    'content-length': length = isGet ? '0' : undefined,
+  } = headers;
+  if (!isGet && !/^application\/json\s*(?:;|$)/i.test(type))
     return { status: 415, message: 'Send GraphQL as JSON: Content-Type: application/json.' };
-  const { 'content-type': type = '', 'content-encoding': encoding = 'identity', 'content-length': length } = request.headers;
-  if (/;\s*charset=(?!"?utf-8"?\s*(?:;|$))/i.test(type)) return { status: 415, message: 'Send GraphQL as JSON in UTF-8.' };
+  if (!hasOnlyUtf8(type)) return { status: 415, message: 'Send GraphQL as JSON in UTF-8. Leave the charset out, or write utf-8.' };
   if (encoding !== 'identity') return { status: 415, message: 'Send the body without Content-Encoding.' };
   // This comes before anything runs: an action must not happen when nobody can read its answer.
   if (acceptedTypes(request.headers.accept).length === 0)
     return {
       status: 406,
-      message: 'Answers are application/json, application/graphql-response+json or text/event-stream. Accept one of them.',
+      message: 'Answers are application/json, application/graphql-response+json or text/event-stream, in UTF-8. Accept one of them.',
     };
   if (overload.active) {
     metrics.operationsShed.inc();
@@ -131,6 +143,36 @@ function findRefusal(
     return { status: 413, message: `A body may have at most ${maxBodyBytes} bytes (M2M_GRAPHQL_MAX_BODY_BYTES).`, unread: true };
   return null;
 }
+
+/** GraphiQL, which a browser asks for by its address. */
+function wantsPage({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && /text\/html/.test(headers.accept ?? '');
+}
+
+/** A GET of an EventSource, or of another client that takes nothing but events. */
+function isSubscribing({ url = '', headers }: IncomingMessage): boolean {
+  return url.includes('?') && acceptedTypes(headers.accept)[0] === EVENT_STREAM;
+}
+
+/** Where the page is that asks. It is undefined for a page whose origin is known, and for a client that is no browser. */
+function siteOf({ headers }: IncomingMessage): string | undefined {
+  return headers.origin === undefined ? headers['sec-fetch-site'] : undefined;
+}
+
+const HOST_REFUSED: Refusal = { status: 421, message: FOREIGN_HOST, headers: { [REFUSAL_HEADER]: FOREIGN_HOST } };
+const ORIGIN_REFUSED: Refusal = {
+  status: 403,
+  message: FOREIGN_ORIGIN,
+  code: 'FORBIDDEN',
+  headers: { [REFUSAL_HEADER]: FOREIGN_ORIGIN },
+};
+
+const NO_SINGLE_CONNECTION: Refusal = {
+  status: 405,
+  message:
+    'This gateway does not have the single connection mode of graphql-sse. Leave `singleConnection` out: each subscription is then a POST of its own.',
+  headers: { allow: 'POST' },
+};
 
 /** A handshake that is complete comes as an upgrade, and not here. */
 const UPGRADE_LOST: Refusal = {

@@ -16,11 +16,14 @@ import { limitRefusedDocuments } from '../limits/refused-documents.ts';
 import { badRequestError } from '../limits/refusal-errors.ts';
 import { readBodiesInTurn } from '../limits/request-bodies.ts';
 import type { TrustedDocuments } from '../limits/trusted-documents.ts';
+import { compressAnswers } from './compress-answers.ts';
+import { writeEventStreams } from './event-stream.ts';
 import { createMaskError } from './mask-error.ts';
+import { resultNotes } from './result-notes.ts';
 import { createSharedSubscribe } from './shared-subscribe.ts';
 
 export interface GraphqlOptions {
-  readonly parts: Omit<GraphContext, 'identity' | 'caller' | 'loaders'>;
+  readonly parts: Omit<GraphContext, 'identity' | 'caller' | 'lastEventId' | 'loaders'>;
   readonly trusted: TrustedDocuments;
   readonly admission: Admission;
   /** The most open subscriptions of one caller, over all its connections. */
@@ -46,7 +49,13 @@ export function createGraphql(options: GraphqlOptions) {
   return createYoga<NodeContext, GraphContext>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
-    context: ({ identity }) => ({ ...parts, identity, caller: currentCaller(identity), loaders: createLoaders(parts.requestLog) }),
+    context: ({ identity, request }) => ({
+      ...parts,
+      identity,
+      caller: currentCaller(identity),
+      loaders: createLoaders(parts.requestLog),
+      lastEventId: request.headers.get('last-event-id') || null,
+    }),
     maskedErrors: { maskError: createMaskError(logger), isDev: false },
     plugins: [
       readBodiesInTurn(options),
@@ -55,6 +64,8 @@ export function createGraphql(options: GraphqlOptions) {
       limitRefusedDocuments(),
       limitDocuments(trusted.isTrusted),
       createExecutionPlugin(options),
+      writeEventStreams(),
+      compressAnswers(),
     ],
     parserAndValidationCache: createDocumentCaches(),
     graphiql: false,
@@ -109,17 +120,22 @@ function createExecutionPlugin({ admission, openPerCaller, metrics }: GraphqlOpt
     gauge: metrics.subscriptions,
     openPerCaller,
     refuseEvent: (args) => admission.refuseEvent(args),
+    asksForSecrets: (args) => admission.asksForSecrets(args),
   });
   const refuse = (error: GraphQLError) => (): ExecutionResult => ({ errors: [error] });
   return {
     onExecute: ({ args, setExecuteFn }) => {
-      const refusal = admission.refuse(args);
-      setExecuteFn(
-        refusal
-          ? refuse(refusal)
-          : (given: ExecutionArgs) =>
-              execute({ ...given, ...EXECUTION_OPTIONS, contextValue: withCurrentRights(given.contextValue as GraphContext) }),
-      );
+      const refusal = isGet(args.contextValue) ? GET_REFUSED : admission.refuse(args);
+      if (refusal) return setExecuteFn(refuse(refusal));
+      const note = (result: ExecutionResult) => {
+        if (!admission.asksForSecrets(args)) resultNotes.allowCompression(result);
+        return result;
+      };
+      setExecuteFn((given: ExecutionArgs) => {
+        const contextValue = withCurrentRights(given.contextValue as GraphContext);
+        const result = execute({ ...given, ...EXECUTION_OPTIONS, contextValue });
+        return result instanceof Promise ? result.then(note) : note(result);
+      });
     },
     onSubscribe: ({ args, setSubscribeFn }) => {
       const refusal = mayTakeEvents(args.contextValue)
@@ -142,6 +158,12 @@ function withCurrentRights(context: GraphContext): GraphContext {
       return identity.current() ?? withoutRights(caller);
     },
   };
+}
+
+const GET_REFUSED = badRequestError('Only a subscription may come as a GET. Send queries and mutations as a POST.', 405);
+
+function isGet({ request }: { readonly request?: Request }): boolean {
+  return request?.method === 'GET';
 }
 
 /** Over HTTP only a client that takes an event stream can receive events. */

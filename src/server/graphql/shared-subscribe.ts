@@ -13,6 +13,7 @@ import type { GraphContext } from '../../schema/context.ts';
 import { EXECUTION_OPTIONS } from '../limits/document-limits.ts';
 import { DocumentPool } from '../limits/document-pool.ts';
 import { refusalError } from '../limits/refusal-errors.ts';
+import { resultNotes } from './result-notes.ts';
 import { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
 
 type Results = AsyncIterableIterator<ExecutionResult>;
@@ -30,6 +31,7 @@ export interface SharedSubscribeOptions {
   readonly gauge: { inc(): void; dec(): void };
   readonly openPerCaller: number;
   readonly refuseEvent: (args: ExecutionArgs) => GraphQLError | null;
+  readonly asksForSecrets: (args: ExecutionArgs) => boolean;
 }
 
 /**
@@ -42,7 +44,7 @@ export interface SharedSubscribeOptions {
  * - Followers that get the same event object with the same document, variables and rights share one execution. With many viewers
  *   of one request that is most of the work.
  */
-export function createSharedSubscribe({ gauge, openPerCaller, refuseEvent }: SharedSubscribeOptions) {
+export function createSharedSubscribe({ gauge, openPerCaller, refuseEvent, asksForSecrets }: SharedSubscribeOptions) {
   const open = new ConcurrencyLimit(openPerCaller);
   const documents = new DocumentPool(KEPT_CHARACTERS);
   const executions = new BoundedCache<string, ExecutionResult | Promise<ExecutionResult>>(KEPT_MS);
@@ -74,6 +76,12 @@ export function createSharedSubscribe({ gauge, openPerCaller, refuseEvent }: Sha
     undo.defer(() => gauge.dec());
     const held = undo.move();
 
+    const holdsSecrets = asksForSecrets(given);
+    const note = (result: ExecutionResult, event: unknown) => {
+      if (!holdsSecrets) resultNotes.allowCompression(result);
+      const cursor = typeof event === 'object' && event && 'cursor' in event ? event.cursor : null;
+      if (typeof cursor === 'string') resultNotes.setCursor(result, cursor);
+    };
     let { caller } = context;
     const keyOf = () =>
       `${rightsOf(caller)} ${JSON.stringify([numberOf(document), args.operation.name?.value ?? null, given.variableValues ?? {}])}`;
@@ -101,9 +109,16 @@ export function createSharedSubscribe({ gauge, openPerCaller, refuseEvent }: Sha
       // This is done before anything is awaited, so that the second follower finds the result.
       executions.set(name, result, 1);
       const keep = () => executions.set(name, result, 1 + performance.now() - began);
-      if (result instanceof Promise) result.then(keep, keep);
-      else keep();
-      return result;
+      if (!(result instanceof Promise)) {
+        note(result, event);
+        keep();
+        return result;
+      }
+      result.then(keep, keep);
+      return result.then((done) => {
+        note(done, event);
+        return done;
+      });
     });
   };
 }

@@ -55,6 +55,12 @@ export class Admission {
     return rightsError(currentCaller((args.contextValue as GraphContext).identity), this.#demandsOf(args));
   }
 
+  /** Whether the operation selects a field with a secret: an activation code, or the credential of a device. */
+  asksForSecrets(args: ExecutionArgs): boolean {
+    const { grants } = this.#demandsOf(args);
+    return [...grants.keys()].some((grant) => grant !== 'introspection');
+  }
+
   /** @param params the request as it came, with its document in `query`. */
   #check(
     { schema, document, variableValues }: ExecutionArgs,

@@ -2,6 +2,7 @@ import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { currentCaller, type Identity } from '../../resolvers/access/caller.ts';
 import type { FairScheduler } from '../../lib/fair-scheduler.ts';
 import { parseJson } from '../../lib/parse-json.ts';
+import { restoreEmptyMaps } from './empty-maps.ts';
 import { badRequestError, refusalError } from './refusal-errors.ts';
 import { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
 
@@ -24,6 +25,7 @@ export function readBodiesInTurn({
   return {
     onRequestParse: ({ request, serverContext: { identity }, setRequestParser }) => {
       if (!identity) return;
+      if (request.method === 'GET') return setRequestParser(() => parseSearch(new URL(request.url).searchParams));
       const { id } = currentCaller(identity);
       // The HTTP door takes no body without a length.
       const bytes = Number(request.headers.get('content-length'));
@@ -49,8 +51,28 @@ export function readBodiesInTurn({
 }
 
 function parseBody(text: string): GraphQLParams {
-  const body = parseJson(text);
+  // Some tools of Windows put a byte order mark before it.
+  const body = parseJson(text.replace(/^\uFEFF/, ''));
   if (body === undefined) throw badRequestError('The body is not JSON.', 400);
   if (typeof body !== 'object' || body === null) throw badRequestError('The body is not a JSON object.', 400);
-  return body as GraphQLParams;
+  return restoreEmptyMaps(body) as GraphQLParams;
+}
+
+/** The parameters of a GET, as GraphQL over HTTP has them (§5.3): variables and extensions are JSON. */
+function parseSearch(search: URLSearchParams): GraphQLParams {
+  const map = (name: 'variables' | 'extensions') => {
+    const text = search.get(name);
+    if (text === null || text === '') return undefined;
+    const value = parseJson(text);
+    if (typeof value !== 'object') throw badRequestError(`\`${name}\` of the address is not a JSON object.`, 400);
+    return value;
+  };
+  const params = {
+    query: search.get('query') ?? undefined,
+    operationName: search.get('operationName') ?? undefined,
+    documentId: search.get('documentId') ?? undefined,
+    variables: map('variables'),
+    extensions: map('extensions'),
+  };
+  return restoreEmptyMaps(params) as GraphQLParams;
 }

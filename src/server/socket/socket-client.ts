@@ -3,6 +3,7 @@ import { CloseCode } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import { GatewayError } from '../../errors.ts';
 import { currentCaller, type Identity } from '../../resolvers/access/caller.ts';
+import { readAuthorization } from './connection-params.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import type { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
 
@@ -49,19 +50,21 @@ export class SocketClient {
     return this.#identity;
   }
 
-  /** Whether a frame that has come may be read. A stranger who sends too many frames is cut off. */
-  countFrame(): boolean {
-    if (this.isStranger && ++this.#frames > STRANGER_FRAMES) this.#socket.terminate();
+  /**
+   * Whether a frame that has come may be read. A stranger who sends too many frames is cut off, and one whose frame is too long.
+   *
+   * @param bytes the length of its message, which may be more than has come when it was compressed.
+   */
+  countFrame(bytes = 0): boolean {
+    if (this.isStranger && (++this.#frames > STRANGER_FRAMES || bytes > STRANGER_BYTES)) this.#socket.terminate();
     return this.#socket.readyState === this.#socket.OPEN;
   }
 
-  /** Reads the key or token from `connectionParams.authorization`, where browsers put it, or from the header of the upgrade. */
+  /** Reads the key or token from `connectionParams`, where browsers put it, or from the header of the upgrade. */
   async admit(params: Readonly<Record<string, unknown>> | undefined): Promise<boolean> {
-    const { authorization, Authorization } = params ?? {};
     const header = this.request.headersDistinct['authorization']?.join(', ');
-    const given = [authorization, Authorization, header].find((value) => typeof value === 'string');
     try {
-      const identity = await this.#authenticator.identify((given as string | undefined) ?? null);
+      const identity = await this.#authenticator.identify(readAuthorization(params) ?? header ?? null);
       const { id } = currentCaller(identity);
       // The client may have left while the token was checked.
       if (this.#socket.readyState !== this.#socket.OPEN) return false;

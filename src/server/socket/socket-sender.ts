@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws';
+import type { Frame } from './shared-frames.ts';
 import type { SocketPace } from './socket-pace.ts';
 
 export interface SenderOptions {
@@ -32,8 +33,8 @@ export class SocketSender {
   }
 
   /** Resolves when the bytes have gone out. Until then its follower reads nothing more, and nothing is queued. */
-  send(frame: string | Buffer): Promise<void> {
-    return this.#write((taken) => this.#socket.send(frame, { binary: false }, taken));
+  send({ data, compress }: Frame): Promise<void> {
+    return this.#write((taken) => this.#socket.send(data, { binary: false, compress }, taken));
   }
 
   pong(data: Buffer): void {

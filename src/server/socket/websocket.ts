@@ -8,14 +8,16 @@ import type { Metrics } from '../../metrics.ts';
 import type { FairScheduler } from '../../lib/fair-scheduler.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import { GRAPHQL_PATH, type Graphql } from '../graphql/graphql.ts';
-import { isKnownHost } from '../host.ts';
+import { isKnownHost, type Neighbours } from '../host.ts';
 import { createMaskError } from '../graphql/mask-error.ts';
+import { restoreEmptyMapsIn } from '../limits/empty-maps.ts';
 import type { DocumentParams, TrustedDocuments } from '../limits/trusted-documents.ts';
 import { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
-import type { Origins } from '../graphql/origins.ts';
+import { FOREIGN_HOST, FOREIGN_ORIGIN, REFUSAL_HEADER, type Origins } from '../graphql/origins.ts';
 import { OVERLOADED, type Overload } from '../overload.ts';
 import { createRefusalLogger } from '../graphql/refusal-logger.ts';
 import { SharedFrames } from './shared-frames.ts';
+import { DEFLATE, SocketCompression } from './socket-compression.ts';
 import { SocketOperations } from './socket-operations.ts';
 import { SocketPace, type PaceLimits } from './socket-pace.ts';
 import { SocketSender } from './socket-sender.ts';
@@ -33,6 +35,7 @@ export interface WebsocketOptions {
   readonly scheduler: FairScheduler;
   readonly overload: Overload;
   readonly hosts: readonly string[];
+  readonly neighbours: Neighbours | null;
   readonly stalledAfterMs?: number;
   readonly keepAliveMs?: number;
   readonly logger: Logger;
@@ -56,6 +59,7 @@ const PACE: PaceLimits = { perSecond: 50, atOnce: 300 };
 const STALLED_AFTER_MS = 15_000;
 const KEEP_ALIVE_MS = 12_000;
 const SERVICE_RESTART = 1012;
+const TRY_AGAIN_LATER = 1013;
 /** All strangers share the turns of this id, which no caller has. */
 const STRANGERS_ID = '';
 /** The most operations that one socket runs at the same time, subscriptions included. */
@@ -65,6 +69,8 @@ const MIN_FRAGMENTS = 256;
 const BYTES_OF_FRAGMENT = 32_768;
 /** A frame is kept in the pieces that it comes in until it is complete. Pieces of one byte would take a hundred times their size. */
 const BYTES_OF_PIECE = 512;
+/** A socket may always hold so much for its turn. Plain messages are read no further while one waits, and come to less. */
+const LEAST_HELD_BYTES = 1_048_576;
 /** How long the socket of a stranger may stay after it was closed, in milliseconds. */
 const STRANGER_LINGER_MS = 1_000;
 /** How long any socket may stay when the whole door closes, in milliseconds. */
@@ -78,6 +84,7 @@ export class WebsocketDoor implements AsyncDisposable {
   readonly #options: WebsocketOptions;
   readonly #server: WebSocketServer;
   readonly #frames = new SharedFrames();
+  readonly #compression = new SocketCompression();
   readonly #operations = new SocketOperations(2 * MAX_OPERATIONS);
   readonly #callers: ConcurrencyLimit;
   readonly #protocol: ReturnType<typeof makeServer<Record<string, unknown>, Extra>>;
@@ -91,7 +98,7 @@ export class WebsocketDoor implements AsyncDisposable {
       maxPayload: options.maxBodyBytes,
       maxFragments: Math.max(MIN_FRAGMENTS, Math.ceil(options.maxBodyBytes / BYTES_OF_FRAGMENT)),
       maxBufferedChunks: Math.max(MIN_FRAGMENTS, Math.ceil(options.maxBodyBytes / BYTES_OF_PIECE)),
-      perMessageDeflate: false,
+      perMessageDeflate: DEFLATE,
       autoPong: false,
       handleProtocols,
     });
@@ -122,16 +129,22 @@ export class WebsocketDoor implements AsyncDisposable {
   }
 
   attach(http: Server): void {
-    const { logger, hosts, origins } = this.#options;
+    const { logger, hosts, neighbours, origins } = this.#options;
     const logRefusal = createRefusalLogger(logger, 'websocket');
     http.on('upgrade', (request, socket, head) => {
       // A socket that is opened now would outlive the stop. Its client must find another gateway.
       if (this.#stopping) return refuse(socket, '503 Service Unavailable');
       if ((request.url ?? '').split('?', 1)[0] !== GRAPHQL_PATH) return refuse(socket, '404 Not Found');
-      const status = !isKnownHost(hosts, request) ? 421 : !origins.isAllowed(request) ? 403 : null;
-      if (status === null) return this.#server.handleUpgrade(request, socket, head, (websocket) => this.#open(websocket, request));
-      logRefusal(status);
-      refuse(socket, status === 403 ? '403 Forbidden' : '421 Misdirected Request');
+      if (!isKnownHost(hosts, neighbours, request)) {
+        logRefusal(421);
+        refuse(socket, '421 Misdirected Request', FOREIGN_HOST);
+      } else if (!origins.isAllowed(request)) {
+        logRefusal(403);
+        refuse(socket, '403 Forbidden', FOREIGN_ORIGIN);
+      } else {
+        this.#compression.offer(request);
+        this.#server.handleUpgrade(request, socket, head, (websocket) => this.#open(websocket, request));
+      }
     });
   }
 
@@ -183,8 +196,11 @@ export class WebsocketDoor implements AsyncDisposable {
 
   #open(socket: WebSocket, request: IncomingMessage): void {
     const { metrics, logger, scheduler, authenticator, pace: limits = PACE } = this.#options;
-    const { stalledAfterMs = STALLED_AFTER_MS, keepAliveMs = KEEP_ALIVE_MS } = this.#options;
+    const { stalledAfterMs = STALLED_AFTER_MS, keepAliveMs = KEEP_ALIVE_MS, maxBodyBytes } = this.#options;
     metrics.sockets.inc();
+    this.#compression.count(socket);
+    /** The bytes of messages that wait for their turn. What comes compressed may be a thousand times what was read from the connection. */
+    let held = 0;
     const client = new SocketClient(authenticator, this.#callers, socket, request);
     const pace = new SocketPace(socket, limits, () => scheduler.waitForTurn(client.callerId ?? STRANGERS_ID, 'ask'));
     const onStalled = () => logger.warn('websocket_stalled');
@@ -196,13 +212,19 @@ export class WebsocketDoor implements AsyncDisposable {
     const closed = this.#protocol.opened(
       {
         protocol: socket.protocol,
-        send: (data) => sender.send(this.#frames.fillIn(data)),
+        send: (message) => this.#compression.send(sender, this.#frames.fillIn(message)),
         close,
         onMessage: (handle) =>
           socket.on('message', (data) => {
-            if (!client.countFrame()) return;
             const bytes = toBuffer(data);
-            pace.take(() => socket.readyState === socket.OPEN && this.#watch(handle(bytes.toString('utf8')), close), bytes.length);
+            if (!client.countFrame(bytes.length)) return;
+            if (held > 0 && held + bytes.length > Math.max(maxBodyBytes, LEAST_HELD_BYTES))
+              return close(TRY_AGAIN_LATER, 'Too many long messages at once');
+            held += bytes.length;
+            pace.take(() => {
+              held -= bytes.length;
+              if (socket.readyState === socket.OPEN) this.#watch(handle(restoreEmptyMapsIn(bytes.toString('utf8'))), close);
+            }, bytes.length);
           }),
       },
       { client },
@@ -253,11 +275,12 @@ function formatError(error: GraphQLError): GraphQLFormattedError {
   return Object.keys(extensions).length > 0 ? { ...formatted, extensions } : formatted;
 }
 
-function refuse(socket: Duplex, status: string): void {
+function refuse(socket: Duplex, status: string, why = ''): void {
   // A client may never close its half of the connection. Without this a stop would wait for it for ever.
   socket.once('finish', () => socket.destroy());
   socket.on('error', () => undefined);
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  const reason = why === '' ? '' : `Content-Type: text/plain\r\n${REFUSAL_HEADER}: ${why}\r\n`;
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n${reason}Content-Length: ${why.length}\r\n\r\n${why}`);
 }
 
 /** ws gives every message as a Buffer, whatever its types allow. */

@@ -47,11 +47,11 @@ export class SqliteFollowUp {
     this.#writer.change(pk, { type: 'MEMBERS' });
   }
 
-  lapse(requestId: string, position: number, into: 'OVERDUE' | 'EXPIRED', limit: number): number {
+  lapse(requestId: string, position: number, into: 'OVERDUE' | 'EXPIRED', limit: number, onHoldToo = false): number {
     const pk = this.#writer.pkOf(requestId);
     const now = this.#writer.state(pk).carrierState(position);
     if (now !== 'ACCEPTED' && !(now === 'UNKNOWN' && into === 'EXPIRED')) return 0;
-    const placed = this.#writer.change(pk, { type: 'LAPSE', position, into, limit });
+    const placed = this.#writer.change(pk, { type: 'LAPSE', position, into, limit, onHoldToo });
     if (placed.some(({ event }) => event.kind === 'CLOSED')) this.#sql.setCarrierState.run('CLOSED', pk, position);
     return placed.filter(({ event }) => event.kind === 'SETTLED').length;
   }

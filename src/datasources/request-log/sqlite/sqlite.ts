@@ -117,8 +117,8 @@ export class SqliteRequestLog implements RequestLog {
   resolveUnknown: RequestLog['resolveUnknown'] = (requestId, position, carrierRequestId) =>
     this.#commits.run(() => this.#followUp.resolveUnknown(requestId, position, carrierRequestId));
   setMembers: RequestLog['setMembers'] = (requestId, devices) => this.#commits.run(() => this.#followUp.setMembers(requestId, devices));
-  lapse: RequestLog['lapse'] = (requestId, position, into, limit) =>
-    this.#commits.run(() => this.#followUp.lapse(requestId, position, into, limit));
+  lapse: RequestLog['lapse'] = (requestId, position, into, limit, onHoldToo) =>
+    this.#commits.run(() => this.#followUp.lapse(requestId, position, into, limit, onHoldToo));
   reconcile: RequestLog['reconcile'] = (findings) => this.#commits.run(() => this.#followUp.reconcile(findings));
   learn: RequestLog['learn'] = (findings) => this.#commits.run(() => this.#followUp.learn(findings));
   keep: RequestLog['keep'] = (message, capPerReason) =>
