@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { SimulatorOptions } from './options.ts';
-import { unkindnesses, unkindnessNames } from './unkind/unkindnesses.ts';
+import { describeUnkindnesses } from './unkind/describe-unkindnesses.ts';
+import { unkindnessNames } from './unkind/unkindnesses.ts';
 
 /** What `--help` prints. */
 export const helpText = `Simulated Verizon ThingSpace Connectivity (M2M) API.
@@ -27,9 +28,9 @@ export const helpText = `Simulated Verizon ThingSpace Connectivity (M2M) API.
   --profile-limit <n>          devices in one request of a profile operation (100, as in the SDK; the pages say 10000)
   --help
 
-Unkindnesses, each with its magic identifier (the last four digits of the ICCID, else of the first identifier):
+Unkindnesses, each with its magic identifier: the last four digits of the ICCID, else of the first identifier.
 
-${unkindnesses.map(({ suffix, name, description }) => `  ${suffix}  ${name.padEnd(24)}${description}`).join('\n')}
+${describeUnkindnesses()}
 `;
 
 const text = { type: 'string' } as const;

@@ -1,7 +1,7 @@
 import { type FaultResponse, faultResponse } from '../callbacks/callback-message.ts';
 
 /** The name of an unkindness: what a switch turns on. */
-export type UnkindnessName = keyof typeof rows;
+export type UnkindnessName = keyof typeof ofDevices | keyof typeof ofWire;
 
 /** One way in which the carrier may be unkind. It applies to every device by a switch, or to one by a magic identifier. */
 export interface Unkindness {
@@ -9,7 +9,9 @@ export interface Unkindness {
   /** The magic identifier: the last four digits of the ICCID in the request, or of its first identifier when it has no ICCID. */
   readonly suffix: string;
   readonly description: string;
-  /** What the device fails with, or would fail with if nothing else did. */
+  /** What becomes of a device and is said of it; or how messages and answers go over the wire. */
+  readonly about: 'device' | 'wire';
+  /** What the device fails with. */
   readonly fault?: FaultResponse;
 }
 
@@ -18,7 +20,7 @@ type Row = readonly [suffix: string, description: string, fault?: FaultResponse]
 const generalError = faultResponse('REQUEST_FAILED.UnexpectedError', 'Unexpected error occurred. Could not complete request.');
 const denied = faultResponse('REQUEST_CANCELLED.CreditApproval', 'The credit approval was denied');
 
-const rows = {
+const ofDevices = {
   // When, and how often.
   late: ['0001', 'Succeeds, but reports only after 60 seconds.'],
   silent: ['0002', 'Is done, but never reports: the device list shows the new state, no callback comes.'],
@@ -68,7 +70,9 @@ const rows = {
   'named-by-mdn': ['5501', 'Its messages name it by its MDN alone.'],
   'named-by-mdn-and-imei': ['5502', 'Its messages name it by its MDN and IMEI, as in the sample of the renewal.'],
   'fault-names-one': ['5503', 'Fails with a fault that names only the first of its identifiers.', generalError],
+} as const satisfies Record<string, Row>;
 
+const ofWire = {
   // How a message is spelled.
   'pascal-case': ['5601', 'Its messages are in PascalCase.'],
   'fault-pascal-case': ['5602', 'Fails with FaultResponse {FaultCode, FaultString}.', generalError],
@@ -104,14 +108,17 @@ const rows = {
   'empty-answer': ['6615', 'The carrier does what is asked. Its answer is 200 with an empty body.'],
 } as const satisfies Record<string, Row>;
 
+const rows: Readonly<Record<UnkindnessName, Row>> = { ...ofDevices, ...ofWire };
+
 const isName = (name: string): name is UnkindnessName => Object.hasOwn(rows, name);
 
 /** Every unkindness. Each applies to every operation, unless its description says otherwise. */
 export const unkindnesses: readonly Unkindness[] = Object.keys(rows)
   .filter(isName)
   .map((name) => {
-    const [suffix, description, fault]: Row = rows[name];
-    return { name, suffix, description, ...(fault && { fault }) };
+    const [suffix, description, fault] = rows[name];
+    const about = Object.hasOwn(ofDevices, name) ? 'device' : 'wire';
+    return { name, suffix, description, about, ...(fault && { fault }) };
   });
 
 /** The names among them. Throws RangeError, with all there are, when one is unknown. */
