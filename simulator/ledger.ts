@@ -19,6 +19,7 @@ export interface CallbackAttempt {
   readonly service: string;
   readonly requestId: string;
   readonly url: string;
+  /** Its text, without what an unkindness puts around it. */
   readonly body: string;
   /** The `callbackCount` sent. */
   readonly attempt: number;

@@ -1,4 +1,3 @@
-import { magicIdentifiers } from './magic-identifiers.ts';
 import { helpText, readFlags } from './read-flags.ts';
 import type { Simulator } from './simulator.ts';
 import { startSimulator } from './start-simulator.ts';
@@ -28,8 +27,7 @@ function describe(simulator: Simulator, magic: boolean): string {
     `Accounts  ${simulator.accounts.join('  ')}`,
   ];
   if (magic) {
-    lines.push('Magic identifiers, by the last four digits of the ICCID (else of the first identifier):');
-    lines.push(...magicIdentifiers.map(({ suffix, description }) => `  ${suffix}  ${description}`));
+    lines.push('Magic identifiers are on: the last four digits of an ICCID choose what becomes of a device (--help lists them).');
   }
   return `${lines.join('\n')}\n`;
 }

@@ -1,5 +1,5 @@
-import type { CallbackFormat } from './callbacks/callback-message.ts';
 import { type Clock, realClock } from './clock.ts';
+import type { UnkindnessName } from './unkind/unkindnesses.ts';
 
 /** Key and secret of the OAuth application, and the UWS user of the session. */
 export interface Credentials {
@@ -32,8 +32,16 @@ export interface SimulatorOptions {
   readonly devicesPerAccount?: number;
   /** Unknown, well-formed identifiers: taken on as new devices, or failed with DeviceNotFound. Default `adopt`. */
   readonly unknownDevices?: 'adopt' | 'fail';
-  /** Whether the magic identifiers work. Turn off when a load test numbers its devices in sequence. Default true. */
+  /** Unkindnesses that apply to everything from the start; see `unkind/unkindnesses.ts`. Default none. */
+  readonly unkind?: readonly UnkindnessName[];
+  /** Whether the magic identifiers work: each is an unkindness of one device. Turn off when a load test numbers its devices in sequence. Default true. */
   readonly magicIdentifiers?: boolean;
+  /**
+   * Whether it also takes what the documentation does not: an activation of a 4G device by its IMEI alone, or by its ICCID alone
+   * without skuNumber; JSON under another Content-Type; `maxNumberOfDevices` over 2,000; dates, groups, states and kinds of
+   * identifier that do not exist, in reads; more than `maxProfilesPerRequest`. Default false.
+   */
+  readonly lenient?: boolean;
   /** Share of devices, 0 to 1, that fail with a general error. Default 0. */
   readonly failureRate?: number;
 
@@ -50,6 +58,8 @@ export interface SimulatorOptions {
   readonly activateRequestsPerMinute?: number;
   /** Devices in one request. Default 10,000. */
   readonly maxDevicesPerRequest?: number;
+  /** Devices in one request of a profile operation: 100 says the SDK, 10,000 say the pages. Default 100. */
+  readonly maxProfilesPerRequest?: number;
 
   /** Time from a request to the callback of each device, drawn from [min, max] ms. Default [200, 2000]. */
   readonly callbackDelayMs?: readonly [min: number, max: number];
@@ -69,8 +79,6 @@ export interface SimulatorOptions {
   readonly callbackTimeoutMs?: number;
   /** Casing of `kind` and `status`: as the samples, or other spellings seen in the field. Default `documented`. */
   readonly spelling?: 'documented' | 'field';
-  /** Format of the CarrierService callbacks. Default `json`. */
-  readonly carrierServiceFormat?: CallbackFormat;
   /** Whether DeviceProfileService callbacks carry username and password (the samples do not). Default false. */
   readonly profileCallbackCredentials?: boolean;
 
@@ -110,7 +118,9 @@ export function resolveOptions(options: SimulatorOptions): Settings {
     foreignAccounts: ['0999999999-00001'],
     devicesPerAccount: 60,
     unknownDevices: 'adopt',
+    unkind: [],
     magicIdentifiers: true,
+    lenient: false,
     failureRate: 0,
     bearerLifetimeMs: 3_600_000,
     sessionIdleMs: 1_200_000,
@@ -118,6 +128,7 @@ export function resolveOptions(options: SimulatorOptions): Settings {
     lockoutAfter: 5,
     activateRequestsPerMinute: 100,
     maxDevicesPerRequest: 10_000,
+    maxProfilesPerRequest: 100,
     callbackDelayMs: [200, 2000],
     callbacksPerSecond: Number.POSITIVE_INFINITY,
     callbackConcurrency: 64,
@@ -127,7 +138,6 @@ export function resolveOptions(options: SimulatorOptions): Settings {
     resendIntervalMs: 300_000,
     callbackTimeoutMs: 30_000,
     spelling: 'documented',
-    carrierServiceFormat: 'json',
     profileCallbackCredentials: false,
     registration: 'replace',
     allowAnyPort: true,

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { SimulatorOptions } from './options.ts';
+import { describeUnkindnesses } from './unkind/describe-unkindnesses.ts';
+import { unkindnessNames } from './unkind/unkindnesses.ts';
 
 /** What `--help` prints. */
 export const helpText = `Simulated Verizon ThingSpace Connectivity (M2M) API.
@@ -11,7 +13,9 @@ export const helpText = `Simulated Verizon ThingSpace Connectivity (M2M) API.
   --account <name>             an account; may be repeated
   --devices <n>                generated devices per account (60)
   --unknown-devices <how>      adopt | fail (adopt)
+  --unkind <name,name…>        unkindnesses that apply to everything, of those below (none)
   --no-magic                   turn the magic identifiers off
+  --lenient                    take what the documentation does not: an IMEI or ICCID alone, text/plain, …
   --failure-rate <share>       share of devices that fail, 0 to 1 (0)
   --activate-limit <n>         activate requests a minute and account (100; 0 for no limit)
   --delay <min-max>            ms from a request to its callbacks (200-2000)
@@ -19,10 +23,14 @@ export const helpText = `Simulated Verizon ThingSpace Connectivity (M2M) API.
   --concurrency <n>            callbacks in flight at once (64)
   --resend <how>               observed | documented (observed)
   --spelling <how>             documented | field (documented)
-  --format <how>               CarrierService callbacks: json | legacy-json | legacy-xml (json)
   --registration <how>         a second registration: replace | refuse (replace)
   --ledger <mode>              full | counts (full)
+  --profile-limit <n>          devices in one request of a profile operation (100, as in the SDK; the pages say 10000)
   --help
+
+Unkindnesses, each with its magic identifier: the last four digits of the ICCID, else of the first identifier.
+
+${describeUnkindnesses()}
 `;
 
 const text = { type: 'string' } as const;
@@ -40,7 +48,9 @@ export function readFlags(args: readonly string[]): SimulatorOptions | 'help' {
       account: { ...text, multiple: true },
       devices: text,
       'unknown-devices': text,
+      unkind: text,
       'no-magic': flag,
+      lenient: flag,
       'failure-rate': text,
       'activate-limit': text,
       delay: text,
@@ -48,7 +58,7 @@ export function readFlags(args: readonly string[]): SimulatorOptions | 'help' {
       concurrency: text,
       resend: text,
       spelling: text,
-      format: text,
+      'profile-limit': text,
       registration: text,
       ledger: text,
       help: flag,
@@ -75,7 +85,10 @@ export function readFlags(args: readonly string[]): SimulatorOptions | 'help' {
     accounts: values.account,
     devicesPerAccount: number('devices'),
     unknownDevices: oneOf('unknown-devices', 'adopt', 'fail'),
+    unkind: values.unkind === undefined ? undefined : unkindnessNames(values.unkind.split(',')),
     magicIdentifiers: !values['no-magic'],
+    lenient: values.lenient,
+    maxProfilesPerRequest: number('profile-limit'),
     failureRate: number('failure-rate'),
     activateRequestsPerMinute: activateLimit === 0 ? Number.POSITIVE_INFINITY : activateLimit,
     callbackDelayMs: values.delay === undefined ? undefined : parseRange('delay', values.delay),
@@ -83,7 +96,6 @@ export function readFlags(args: readonly string[]): SimulatorOptions | 'help' {
     callbackConcurrency: number('concurrency'),
     resend: oneOf('resend', 'observed', 'documented'),
     spelling: oneOf('spelling', 'documented', 'field'),
-    carrierServiceFormat: oneOf('format', 'json', 'legacy-json', 'legacy-xml'),
     registration: oneOf('registration', 'replace', 'refuse'),
     ledger: oneOf('ledger', 'full', 'counts'),
   });

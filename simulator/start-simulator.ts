@@ -30,6 +30,7 @@ import { Ledger } from './ledger.ts';
 import { resolveOptions, type SimulatorOptions } from './options.ts';
 import { createRandom } from './random.ts';
 import { Simulator } from './simulator.ts';
+import { UnkindSwitch } from './unkind/unkind-switch.ts';
 
 /** Starts a simulated carrier and waits until it listens. Rejects when a port is taken. Undo with `await using`. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
@@ -61,24 +62,35 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const client = new CallbackClient({ connections: concurrency, timeoutMs: settings.callbackTimeoutMs });
   const outbox = new Outbox({ activity, clock, timers, concurrency, perSecond: settings.callbacksPerSecond });
   const callbackFaults = { ...noCallbackFaults };
+  const unkind = new UnkindSwitch({ magicIdentifiers: settings.magicIdentifiers, on: settings.unkind });
   const shared = { settings, random, ledger, outbox, faults: callbackFaults };
   const sender = new CallbackSender({ ...shared, timers, activity, client, registry });
   const delays = new DelayQueue({ activity, clock, timers });
   const requests = new RequestBook();
-  const runner = new RequestRunner({ ...shared, requests, delays, sender });
-  const devices = new DeviceFinder({ settings, inventory, random });
+  const runner = new RequestRunner({ ...shared, requests, inventory, delays, sender });
+  const devices = new DeviceFinder({ settings, inventory, random, unkind });
   const carrier = { settings, accounts, inventory, devices, rateLimit: new RateLimit(clock), random };
   const routes = [
     ...tokenRoutes(bearerTokens, credentials),
     ...sessionRoutes(sessions, ledger),
     ...callbackRoutes({ accounts, registry, sessions, settings }),
     ...allOperations.map((operation) => operation.route(carrier, runner)),
-    ...deviceRoutes(accounts, inventory, settings),
+    ...deviceRoutes({ accounts, inventory, settings, unkind }),
     ...accountRoutes(accounts, inventory, requests),
   ];
   const endpoints = new EndpointFaults(routes.map(({ endpoint }) => endpoint));
-  const faults = new Faults({ endpoints, callbacks: callbackFaults, bearerTokens, sessions });
-  const api = createApiServer({ routes, bearerTokens, sessions, faults: endpoints, ledger, clock, timers });
+  const faults = new Faults({ endpoints, callbacks: callbackFaults, unkind, bearerTokens, sessions });
+  const api = createApiServer({
+    routes,
+    bearerTokens,
+    sessions,
+    faults: endpoints,
+    ledger,
+    clock,
+    timers,
+    unkind,
+    lenient: settings.lenient,
+  });
   const apiOrigin = await listen(api, settings.host, settings.port);
   const simulator = new Simulator({
     settings,

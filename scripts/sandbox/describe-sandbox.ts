@@ -1,4 +1,4 @@
-import { magicIdentifiers } from '../../simulator/magic-identifiers.ts';
+import { unkindnesses } from '../../simulator/unkind/unkindnesses.ts';
 import type { SandboxOptions } from './read-sandbox-flags.ts';
 import type { Sandbox } from './start-sandbox.ts';
 
@@ -21,7 +21,8 @@ export function describeSandbox({ simulator, gateway, data }: Sandbox, { origins
     `  Accounts          ${simulator.accounts.join('  ')}`,
     '',
     '  The last four digits of an ICCID choose what becomes of a device; with any others it succeeds:',
-    ...magicIdentifiers.map(({ suffix, description }) => `    ${suffix}  ${description}`),
+    ...unkindnesses.filter(({ about }) => about === 'device').map(({ suffix, description }) => `    ${suffix}  ${description}`),
+    '  How the carrier writes can be unkind, too: npm run simulator -- --help',
     '',
     'It has no authentication and is bound to loopback: only programs on this machine reach it.',
     'Ready. Ctrl-C ends it.',

@@ -40,6 +40,11 @@ export class AccountBook {
     return this.resolve(name);
   }
 
+  /** Whether any account of the user has a group of this name. */
+  hasGroup(name: string): boolean {
+    return [...this.#accounts.values()].some(({ groups }) => groups.some((group) => group.name === name));
+  }
+
   #only(): Account {
     const [first, second] = this.#accounts.values();
     if (first === undefined) throw new Refusal('REQUEST_FAILED.NoAccounts', 'The current user has no accounts.');

@@ -1,7 +1,7 @@
 import type { CallbackMessage, FaultResponse } from '../callbacks/callback-message.ts';
 import type { Device } from '../devices/device.ts';
 import type { Identifier } from '../devices/identifiers.ts';
-import type { MagicScript } from '../magic-identifiers.ts';
+import type { Unkind } from '../unkind/unkind-switch.ts';
 
 /** A device of a request, found or not. */
 export interface Target {
@@ -9,11 +9,12 @@ export interface Target {
   readonly requested: readonly Identifier[];
   readonly ipAddress: string | undefined;
   readonly device: Device | undefined;
-  readonly script: MagicScript | undefined;
+  /** How the carrier treats it, apart from the usual. */
+  readonly unkind: Unkind;
 }
 
 /** A message about a device, and the service that carries it. */
-export type ActionMessage = Pick<CallbackMessage, 'service' | 'format' | 'legacyPath' | 'withCredentials' | 'content'>;
+export type ActionMessage = Pick<CallbackMessage, 'service' | 'legacyPath' | 'withCredentials' | 'content'>;
 
 /** How the carrier reports a device of a request. */
 export interface Reports {
@@ -22,6 +23,8 @@ export interface Reports {
   readonly fault: (target: Target, fault: FaultResponse) => ActionMessage;
   /** The second message about a device that the NIDD service configures; absent where there is none. */
   readonly nidd?: (device: Device, outcome: 'created' | 'failed') => ActionMessage;
+  /** The message about another profile of an eSIM, which is suspended already; absent where devices have none. */
+  readonly otherProfile?: (device: Device) => ActionMessage;
 }
 
 /** A request that passed the rules of its page: which devices, what happens to each, and how that is reported. */

@@ -31,7 +31,7 @@ export interface CarrierServiceOptions {
 /** Reports by CarrierService: one message about each device, named as the request named it. */
 export function reportByCarrierService(carrier: Carrier, options: CarrierServiceOptions): Reports {
   const { kinds, status, nidd } = spelled[carrier.settings.spelling];
-  const common = { service: 'CarrierService', format: carrier.settings.carrierServiceFormat, withCredentials: true } as const;
+  const common = { service: 'CarrierService', withCredentials: true } as const;
   const message = (content: CallbackContent) => ({ ...common, legacyPath: options.legacyPath, content });
   return {
     success: (device, target) =>
@@ -45,7 +45,6 @@ export function reportByCarrierService(carrier: Carrier, options: CarrierService
     ...(options.hasNidd && {
       nidd: (device, outcome) => ({
         service: 'NiddService',
-        format: 'json',
         withCredentials: true,
         content: {
           niddResponse: {

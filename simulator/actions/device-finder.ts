@@ -3,9 +3,9 @@ import { defaultGroupName } from '../accounts/create-account.ts';
 import { type Device, type DeviceState, identifiersOf } from '../devices/device.ts';
 import { type Identifier, primaryIdentifier } from '../devices/identifiers.ts';
 import type { Inventory } from '../devices/inventory.ts';
-import { magicIdentifiers } from '../magic-identifiers.ts';
 import type { Settings } from '../options.ts';
 import type { Random } from '../random.ts';
+import { faultOf, type UnkindSwitch } from '../unkind/unkind-switch.ts';
 import type { Target } from './action.ts';
 import type { RequestedDevice } from './requested-devices.ts';
 
@@ -22,18 +22,18 @@ export interface FreshDevice {
   readonly profile?: Readonly<NonNullable<Device['profile']>>;
 }
 
-const scripts = new Map(magicIdentifiers.map((each) => [each.suffix, each.script]));
-
 /** Finds the devices of requests, and takes unknown ones on as new. */
 export class DeviceFinder {
   readonly #settings: Settings;
   readonly #inventory: Inventory;
   readonly #random: Random;
+  readonly #unkind: UnkindSwitch;
 
-  constructor(parts: { settings: Settings; inventory: Inventory; random: Random }) {
+  constructor(parts: { settings: Settings; inventory: Inventory; random: Random; unkind: UnkindSwitch }) {
     this.#settings = parts.settings;
     this.#inventory = parts.inventory;
     this.#random = parts.random;
+    this.#unkind = parts.unkind;
   }
 
   /** The devices that a request names. What it leaves out of an unknown device is made up. */
@@ -46,16 +46,20 @@ export class DeviceFinder {
     return this.#inventory
       .find({ account: account.name, groupName, servicePlan })
       .filter((device) => [...customFields].every(([name, value]) => device.customFields.get(name) === value))
-      .map((device) => ({ requested: identifiersOf(device, ['imei', 'iccid']), ipAddress: undefined, device, script: undefined }));
+      .map((device) => ({
+        requested: identifiersOf(device, ['imei', 'iccid']),
+        ipAddress: undefined,
+        device,
+        unkind: this.#unkind.of(undefined),
+      }));
   }
 
   /** A device that a magic identifier fails stays unknown. */
   #named(account: Account, { identifiers, ipAddress }: RequestedDevice, fresh: FreshDevice): Target {
-    const { magicIdentifiers: magic, unknownDevices } = this.#settings;
-    const script = magic ? scripts.get(primaryIdentifier(identifiers).slice(-4)) : undefined;
-    const known = this.#inventory.byIdentifiers(identifiers);
-    const device = known ?? (unknownDevices === 'adopt' && script?.kind !== 'fault' ? this.#take(account, identifiers, fresh) : undefined);
-    return { requested: identifiers, ipAddress, device, script };
+    const key = primaryIdentifier(identifiers);
+    const isTaken = this.#settings.unknownDevices === 'adopt' && faultOf(this.#unkind.magicOf(key)) === undefined;
+    const device = this.#inventory.byIdentifiers(identifiers) ?? (isTaken ? this.#take(account, identifiers, fresh) : undefined);
+    return { requested: identifiers, ipAddress, device, unkind: this.#unkind.of(key) };
   }
 
   #take(account: Account, ids: readonly Identifier[], fresh: FreshDevice): Device {

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { findServicePlan } from '../accounts/account.ts';
-import type { CallbackContent } from '../callbacks/callback-message.ts';
+import { type CallbackContent, faultResponse } from '../callbacks/callback-message.ts';
 import { spell, type SpellKind } from '../callbacks/spelling.ts';
-import { identifiersOf } from '../devices/device.ts';
+import { type Device, identifiersOf } from '../devices/device.ts';
 import type { IdentifierKind } from '../devices/identifiers.ts';
 import { optionalText } from '../http/request-body.ts';
+import type { Settings } from '../options.ts';
 import { Refusal } from '../refusal.ts';
 import type { Action, Reports } from './action.ts';
 import type { Carrier } from './define-operation.ts';
@@ -31,7 +32,7 @@ export function receiveProfiles(
   fresh: FreshDevice,
 ): Pick<Action, 'account' | 'targets'> {
   const account = carrier.accounts.require(body.accountName);
-  const requested = checkDevices(body.devices, carrier.settings.maxDevicesPerRequest);
+  const requested = checkDevices(body.devices, maxProfiles(carrier.settings));
   checkKinds(requested, accepted);
   if (body.servicePlan) findServicePlan(account, body.servicePlan);
   if (body.mdnZipCode && !/^\d{5}$/.test(body.mdnZipCode)) {
@@ -39,6 +40,9 @@ export function receiveProfiles(
   }
   return { account: account.name, targets: carrier.devices.named(account, requested, fresh) };
 }
+
+const maxProfiles = ({ lenient, maxDevicesPerRequest, maxProfilesPerRequest }: Settings): number =>
+  lenient ? maxDevicesPerRequest : Math.min(maxDevicesPerRequest, maxProfilesPerRequest);
 
 function checkKinds(devices: readonly RequestedDevice[], accepted: readonly (readonly IdentifierKind[])[]): void {
   for (const { identifiers } of devices) {
@@ -55,28 +59,37 @@ const statuses = {
   field: { success: 'Success', failed: 'FAILED', pending: 'Pending' },
 } as const;
 
+/** The text is the page's; the code is inferred. */
+const alreadySuspended = faultResponse('REQUEST_FAILED.ProfileAlreadySuspended', 'Profile is already suspended');
+
 export interface ProfileServiceOptions {
   /** The identifiers that the message lists, in the order of the page's sample. */
   readonly kinds: readonly IdentifierKind[];
   /** How the message writes a kind: as the sample does, and as it was seen elsewhere. */
   readonly spellKind: Readonly<Record<'documented' | 'field', SpellKind>>;
   /** What the message tells about the profile. */
-  readonly result: () => Readonly<Record<string, string>>;
+  readonly result: (device: Device) => Readonly<Record<string, string>>;
 }
 
 /** Reports by DeviceProfileService. The samples have no username and password. */
-export function reportByProfileService({ settings }: Carrier, options: ProfileServiceOptions): Reports {
+export function reportByProfileService({ settings, random }: Carrier, options: ProfileServiceOptions): Reports {
   const status = statuses[settings.spelling];
   const spellKind = options.spellKind[settings.spelling];
-  const common = { service: 'DeviceProfileService', format: 'json', withCredentials: settings.profileCallbackCredentials } as const;
+  const common = { service: 'DeviceProfileService', withCredentials: settings.profileCallbackCredentials } as const;
   const message = (content: CallbackContent) => ({ ...common, content });
   return {
     success: (device) => {
       const deviceIds = spell(identifiersOf(device, options.kinds), spellKind);
-      const deviceProfileResponse = { deviceIdentifierCollection: deviceIds, ...options.result() };
+      const deviceProfileResponse = { deviceIdentifierCollection: deviceIds, ...options.result(device) };
       return message({ deviceIds, deviceResponse: { deviceProfileResponse }, status: status.success });
     },
     pending: (target) => message({ deviceIds: spell(target.requested, spellKind), status: status.pending }),
-    fault: (target, faultResponse) => message({ deviceIds: spell(target.requested, spellKind), faultResponse, status: status.failed }),
+    fault: (target, fault) => message({ deviceIds: spell(target.requested, spellKind), faultResponse: fault, status: status.failed }),
+    otherProfile: (device) =>
+      message({
+        deviceIds: spell([...identifiersOf(device, ['eid']), { kind: 'iccid', id: `891480999${random.digits(11)}` }], spellKind),
+        faultResponse: alreadySuspended,
+        status: status.failed,
+      }),
   };
 }

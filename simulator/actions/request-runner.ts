@@ -2,23 +2,29 @@ import { type CallbackMessage, type FaultResponse, faultResponse } from '../call
 import type { CallbackSender } from '../callbacks/callback-sender.ts';
 import type { DelayQueue } from '../callbacks/delay-queue.ts';
 import type { Outbox } from '../callbacks/outbox.ts';
-import type { Device } from '../devices/device.ts';
+import type { Inventory } from '../devices/inventory.ts';
 import type { CallbackFaultSettings } from '../faults/callback-faults.ts';
 import type { Answer } from '../http/route.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Settings } from '../options.ts';
 import type { Random } from '../random.ts';
-import type { Action, ActionMessage, Reports, Target } from './action.ts';
+import { faultMessages, successMessages } from '../unkind/device-messages.ts';
+import { spellMessage } from '../unkind/spell-message.ts';
+import { faultOf } from '../unkind/unkind-switch.ts';
+import type { Action, Target } from './action.ts';
 import type { AcceptedRequest, RequestBook } from './request-book.ts';
 
 const deviceNotFound = faultResponse('REQUEST_FAILED.DeviceNotFound', 'Device not found');
 const otherAccount = faultResponse('INPUT_INVALID.Device.Account.Invalid', 'The device was not a part of the account specified.');
 const generalError = faultResponse('REQUEST_FAILED.UnexpectedError', 'Unexpected error occurred. Could not complete request.');
 
+const lateMs = 60_000;
+
 export interface RequestRunnerParts {
   readonly settings: Settings;
   readonly random: Random;
   readonly requests: RequestBook;
+  readonly inventory: Inventory;
   readonly ledger: Ledger;
   readonly delays: DelayQueue;
   readonly outbox: Outbox;
@@ -73,14 +79,17 @@ export class RequestRunner {
   #delayMs(target: Target): number {
     const { faults, settings, random } = this.#parts;
     if (faults.timing !== 'delayed') return 0;
-    return target.script?.kind === 'late' ? target.script.delayMs : random.integer(...settings.callbackDelayMs);
+    return target.unkind.has('late') ? lateMs : random.integer(...settings.callbackDelayMs);
   }
 
   /** Does one device. Returns the message to send about it, if there is one. */
   #complete(action: Action, target: Target, request: AcceptedRequest): CallbackMessage | undefined {
-    const { device, script } = target;
+    const { device, unkind } = target;
+    const { inventory } = this.#parts;
     const fault = this.#faultOf(action, target);
     if (device !== undefined) {
+      // A deactivated line has no number that a message could name.
+      if (unkind.has('named-by-mdn') || unkind.has('named-by-mdn-and-imei')) inventory.keepNumber(device);
       if (fault === undefined) action.apply(device, target);
       else action.onFault?.(device);
       if (action.pendingState !== undefined) device.pendingStates.splice(device.pendingStates.indexOf(action.pendingState), 1);
@@ -89,36 +98,24 @@ export class RequestRunner {
     if (fault !== undefined) request.failed += 1;
     const messages =
       fault !== undefined || device === undefined
-        ? [action.reports.fault(target, fault ?? deviceNotFound)]
+        ? faultMessages(action.reports, target, fault ?? deviceNotFound)
         : successMessages(action.reports, device, target);
-    const common = { account: action.account, requestId: request.id, about: target.requested, copies: script?.kind === 'twice' ? 2 : 1 };
+    const common = { account: action.account, requestId: request.id, about: target.requested, unkind };
     return messages.reduceRight<CallbackMessage | undefined>(
-      (next, message) => ({ ...message, ...common, ...(next === undefined ? {} : { next }) }),
+      (next, message) => ({ ...spellMessage(message, target), ...common, ...(next === undefined ? {} : { next }) }),
       undefined,
     );
   }
 
-  #faultOf(action: Action, { device, script }: Target): FaultResponse | undefined {
+  #faultOf(action: Action, { device, unkind }: Target): FaultResponse | undefined {
     const { settings, random } = this.#parts;
-    if (script?.kind === 'fault') return { faultcode: script.faultcode, faultstring: script.faultstring };
+    const forced = faultOf(unkind);
+    if (forced !== undefined) return forced;
     if (device === undefined) return deviceNotFound;
     if (device.account !== action.account) return otherAccount;
     if (settings.failureRate > 0 && random.chance(settings.failureRate)) return generalError;
     return action.refuse(device);
   }
-}
-
-/** The messages about a device that was done, in order. Its magic identifier may change them. */
-function successMessages(reports: Reports, device: Device, target: Target): ActionMessage[] {
-  const success = reports.success(device, target);
-  const kind = target.script?.kind;
-  if (kind === 'silent') return [];
-  if (kind === 'pending-first') return [reports.pending(target), success];
-  if (kind === 'contradiction') return [success, reports.fault(target, generalError)];
-  const forced = kind === 'nidd-created' ? 'created' : kind === 'nidd-failed' ? 'failed' : undefined;
-  const outcome = forced ?? (device.nbIot ? 'created' : undefined);
-  const nidd = outcome && reports.nidd?.(device, outcome);
-  return nidd ? [success, nidd] : [success];
 }
 
 /** The messages of a chain, each without its successor. */

@@ -29,6 +29,9 @@ export const callbackFaultsBody = z.strictObject({
   credentials: z.enum(['registered', 'wrong', 'missing']).exactOptional(),
 }) satisfies z.ZodType<Partial<CallbackFaultSettings>>;
 
+/** The unkindnesses to be on from now on; the others are off. */
+export const unkindBody = z.strictObject({ names: z.array(z.string()) });
+
 export const releaseBody = z.strictObject({ order: z.enum(['held', 'reverse', 'shuffled']).default('held') });
 
 export const refuseLoginsBody = z.strictObject({ refuse: z.boolean().default(true) });

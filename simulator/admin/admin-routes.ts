@@ -1,6 +1,6 @@
-import { magicIdentifiers } from '../magic-identifiers.ts';
 import type { Simulator } from '../simulator.ts';
-import { callbackFaultsBody, emitBody, endpointFaultBody, refuseLoginsBody, releaseBody } from './admin-bodies.ts';
+import { unkindnesses, unkindnessNames } from '../unkind/unkindnesses.ts';
+import { callbackFaultsBody, emitBody, endpointFaultBody, refuseLoginsBody, releaseBody, unkindBody } from './admin-bodies.ts';
 
 /** Takes the JSON body and the query. Returns the JSON answer; nothing stands for `{ done: true }`. */
 export type AdminCommand = (body: unknown, query: URLSearchParams) => unknown;
@@ -15,7 +15,7 @@ export function adminRoutes(simulator: Simulator): Record<string, AdminCommand> 
       adminUrl: simulator.adminUrl,
       credentials: simulator.credentials,
       accounts: simulator.accounts,
-      magicIdentifiers,
+      unkindnesses,
       heldCallbacks: simulator.heldCallbacks,
     }),
     'GET /admin/devices': (_body, query) => {
@@ -42,10 +42,12 @@ export function adminRoutes(simulator: Simulator): Record<string, AdminCommand> 
     'GET /admin/faults': () => ({
       endpoints: faults.endpoints.list().map((rule) => ({ ...rule, times: rule.times === Infinity ? 'always' : rule.times })),
       callbacks: faults.callbacks,
+      unkind: faults.unkind.on,
     }),
     'DELETE /admin/faults': () => faults.clear(),
     'POST /admin/faults': (body) => faults.add(endpointFaultBody.parse(body)),
     'POST /admin/faults/callbacks': (body) => Object.assign(faults.callbacks, callbackFaultsBody.parse(body)),
+    'POST /admin/faults/unkind': (body) => faults.unkind.turn(unkindnessNames(unkindBody.parse(body).names)),
 
     'POST /admin/auth/expire-bearer': () => faults.expireBearer(),
     'POST /admin/auth/expire-sessions': () => faults.expireSessions(),

@@ -1,4 +1,5 @@
 import { Agent } from 'undici';
+import type { WrappedCallback } from '../unkind/wrap-callback.ts';
 
 /** How one attempt ended: an answer, or the reason why there was none. */
 export type AttemptResult = { readonly status: number } | { readonly error: string };
@@ -26,7 +27,7 @@ export class CallbackClient implements AsyncDisposable {
   }
 
   /** Sends once; `done` is called exactly once. */
-  post(url: string, body: string, contentType: string, done: (result: AttemptResult) => void): void {
+  post({ url, body, headers }: WrappedCallback, done: (result: AttemptResult) => void): void {
     const { origin, path } = this.#target(url);
     let status = 0;
     this.#agent.dispatch(
@@ -34,7 +35,7 @@ export class CallbackClient implements AsyncDisposable {
         origin,
         path,
         method: 'POST',
-        headers: ['content-type', contentType, 'user-agent', userAgent],
+        headers: { ...headers, 'user-agent': userAgent },
         body,
       },
       {

@@ -1,4 +1,5 @@
 import type { Identifier } from '../devices/identifiers.ts';
+import type { Unkind } from '../unkind/unkind-switch.ts';
 import type { ServiceName } from './service-names.ts';
 
 /** An identifier as a callback writes it: the kind in the spelling of the message. */
@@ -21,15 +22,13 @@ export type CallbackValue = string | number | boolean | readonly CallbackValue[]
 
 /** The part of a callback that differs from message to message, in the documented order of fields. */
 export interface CallbackContent {
-  readonly deviceIds?: readonly SpelledIdentifier[];
+  readonly deviceIds?: readonly SpelledIdentifier[] | undefined;
   readonly deviceResponse?: { readonly [child: string]: CallbackValue };
   readonly niddResponse?: { readonly [child: string]: CallbackValue };
   readonly faultResponse?: FaultResponse;
-  readonly status: string;
+  readonly comment?: string;
+  readonly status: string | undefined;
 }
-
-/** How a callback is written: as JSON, or as the older `CallbackRequest`, which SOAP registrations get. */
-export type CallbackFormat = 'json' | 'legacy-json' | 'legacy-xml';
 
 /** A callback to be sent to whoever is registered when its turn comes. */
 export interface CallbackMessage {
@@ -39,13 +38,12 @@ export interface CallbackMessage {
   /** Identifiers of the device it is about, for the fault rules. */
   readonly about: readonly Identifier[];
   readonly content: CallbackContent;
-  readonly format: CallbackFormat;
-  /** Where a legacy message has its result, below Data/CarrierService: for instance ChangeDeviceState, Activate. */
+  /** Where a legacy message has its result, below Data/CarrierService: for instance ChangeDeviceState, Activate. Absent: it has no legacy form. */
   readonly legacyPath?: readonly string[];
   /** Whether username and password are in the body. */
   readonly withCredentials: boolean;
-  /** Copies sent in parallel, 1 or more. */
-  readonly copies: number;
+  /** How it is written, apart from the usual. */
+  readonly unkind: Unkind;
   /** The message after this one. It starts once the first attempt of this one has ended, so that they keep their order. */
   readonly next?: CallbackMessage;
 }

@@ -4,6 +4,7 @@ import { type CallbackFaultSettings, isWithheld } from '../faults/callback-fault
 import type { CallbackAttempt, Ledger } from '../ledger.ts';
 import type { Settings } from '../options.ts';
 import type { Random } from '../random.ts';
+import { wrapCallback, type WrappedCallback } from '../unkind/wrap-callback.ts';
 import type { AttemptResult, CallbackClient } from './callback-client.ts';
 import type { CallbackMessage } from './callback-message.ts';
 import type { CallbackRegistration, CallbackRegistry } from './callback-registry.ts';
@@ -64,7 +65,7 @@ export class CallbackSender {
       settled();
       return;
     }
-    const copies = message.copies * this.#faults.copies;
+    const copies = (message.unkind.has('twice') ? 2 : 1) * this.#faults.copies;
     for (let copy = 1; copy < copies; copy += 1) this.#queue(message, 1, () => {});
     this.#queue(message, 1, () => {
       if (message.next !== undefined) this.send(message.next);
@@ -76,10 +77,16 @@ export class CallbackSender {
   emit(listener: { account: string; service: string; url: string }, body: string, contentType: string): Promise<AttemptResult> {
     this.#activity.begin();
     return new Promise((resolve) => {
-      this.#post({ ...listener, requestId: '' }, { body, contentType }, 1, (result) => {
-        this.#activity.end();
-        resolve(result);
-      });
+      this.#post(
+        { ...listener, requestId: '' },
+        { url: listener.url, body, headers: { 'content-type': contentType } },
+        body,
+        1,
+        (result) => {
+          this.#activity.end();
+          resolve(result);
+        },
+      );
     });
   }
 
@@ -107,7 +114,8 @@ export class CallbackSender {
           })
         : undefined;
     const rendered = renderCallback(message, this.#credentials(message, registration), attempt);
-    this.#post({ ...registration, requestId: message.requestId }, rendered, attempt, (result) => {
+    const wrapped = wrapCallback(message.unkind, registration.url, rendered);
+    this.#post({ ...registration, requestId: message.requestId }, wrapped, rendered.body, attempt, (result) => {
       cancelOverdue?.();
       if (!overdue) {
         if (!acknowledged(result)) this.#again(message, attempt);
@@ -130,16 +138,18 @@ export class CallbackSender {
   }
 
   #post(
-    to: { account: string; service: string; url: string; requestId: string },
-    rendered: { body: string; contentType: string },
+    to: { account: string; service: string; requestId: string },
+    wrapped: WrappedCallback,
+    body: string,
     attempt: number,
     done: (result: AttemptResult) => void,
   ): void {
-    const { account, service, url, requestId } = to;
+    const { account, service, requestId } = to;
+    const { url } = wrapped;
     const sentAt = this.#clock.now();
-    const record: CallbackAttempt = { account, service, requestId, url, body: rendered.body, attempt, sentAt };
+    const record: CallbackAttempt = { account, service, requestId, url, body, attempt, sentAt };
     this.#ledger.addAttempt(record);
-    this.#client.post(url, rendered.body, rendered.contentType, (result) => {
+    this.#client.post(wrapped, (result) => {
       Object.assign(record, result, { answeredAt: this.#clock.now() });
       if (acknowledged(result)) this.#ledger.counts.callbacksAcknowledged += 1;
       else this.#ledger.counts.callbacksRefused += 1;

@@ -1,4 +1,6 @@
-import type { CallbackMessage, CallbackValue, SpelledIdentifier } from './callback-message.ts';
+import { pascalCase, pascalName } from '../unkind/pascal-case.ts';
+import type { UnkindnessName } from '../unkind/unkindnesses.ts';
+import type { CallbackMessage, CallbackValue, FaultResponse, SpelledIdentifier } from './callback-message.ts';
 
 /** The carrier sends a message at most that many times. The number is in every sample. */
 export const maxCallbackThreshold = 4;
@@ -14,11 +16,16 @@ export interface RenderedCallback {
 
 /** Writes a message for the n-th time (`callbackCount` = n, from 1). */
 export function renderCallback(message: CallbackMessage, credentials: EchoedCredentials, callbackCount: number): RenderedCallback {
-  if (message.format === 'json') {
-    return asJson({ ...credentials, requestId: message.requestId, ...message.content, callbackCount, maxCallbackThreshold });
+  const { content, requestId, unkind } = message;
+  const form = message.legacyPath && legacyForms.find(([name]) => unkind.has(name));
+  if (form === undefined) {
+    const json = { ...credentials, requestId, ...content, callbackCount, maxCallbackThreshold };
+    if (unkind.has('pascal-case')) return asJson(pascalCase(json));
+    return asJson(unkind.has('fault-pascal-case') ? withPascalFault(json) : json);
   }
-  const tree = legacyTree(message, credentials);
-  if (message.format === 'legacy-json') {
+  const [, isXml, isInData] = form;
+  const tree = legacyTree(message, credentials, isInData);
+  if (!isXml) {
     return asJson({ CallbackRequest: { ...tree, CallbackCount: callbackCount, MaxCallbackThreshold: maxCallbackThreshold } });
   }
   const counts = { CallbackCount: String(callbackCount), MaxCallbackThreshold: String(maxCallbackThreshold) };
@@ -26,29 +33,46 @@ export function renderCallback(message: CallbackMessage, credentials: EchoedCred
   return { body: `<?xml version="1.0" encoding="utf-8"?>\n${xml}`, contentType: 'text/xml; charset=utf-8' };
 }
 
-const asJson = (json: object): RenderedCallback => ({ body: JSON.stringify(json), contentType: 'application/json' });
+const legacyForms: readonly (readonly [UnkindnessName, isXml: boolean, isInData: boolean])[] = [
+  ['legacy-json', false, false],
+  ['legacy-json-in-data', false, true],
+  ['legacy-xml', true, false],
+  ['legacy-xml-in-data', true, true],
+];
+
+function withPascalFault({ faultResponse, ...rest }: { readonly faultResponse?: FaultResponse }): object {
+  return { ...rest, ...(faultResponse && { FaultResponse: pascalCase(faultResponse) }) };
+}
+
+const asJson = (json: unknown): RenderedCallback => ({ body: JSON.stringify(json), contentType: 'application/json' });
 
 type Tree = string | readonly Tree[] | { readonly [name: string]: Tree };
 
 /**
  * The older `CallbackRequest` without its two counts (the first callback table of the activate page): names in PascalCase,
- * `Device` repeated for each identifier, the result under Data/CarrierService. Where a fault goes is inferred: beside Data,
- * as `FaultResponse` with `FaultCode` and `FaultString`.
+ * `Device` repeated for each identifier, the result under Data/CarrierService. The page's table does not show whether `Status` is
+ * inside Data. Where a fault goes is inferred: beside it, as `FaultResponse` with `FaultCode` and `FaultString`.
  */
-function legacyTree({ content, requestId, legacyPath = [] }: CallbackMessage, credentials: EchoedCredentials) {
+function legacyTree({ content, requestId, legacyPath = [] }: CallbackMessage, credentials: EchoedCredentials, isInData: boolean) {
   const [result] = Object.values(content.deviceResponse ?? {});
+  const data: Tree = {
+    ...(result !== undefined && {
+      CarrierService: legacyPath.reduceRight<Tree>((inner, name) => ({ [name]: inner }), legacyValue(result)),
+    }),
+  };
+  const told: Tree = {
+    ...(content.faultResponse && {
+      FaultResponse: { FaultCode: content.faultResponse.faultcode, FaultString: content.faultResponse.faultstring },
+    }),
+    ...(content.comment !== undefined && { Comment: content.comment }),
+    ...(content.status !== undefined && { Status: content.status }),
+  };
   return {
     Username: credentials?.username ?? '',
     Password: credentials?.password ?? '',
     RequestId: requestId,
     Device: (content.deviceIds ?? []).map(legacyIdentifier),
-    ...(result !== undefined && {
-      Data: { CarrierService: legacyPath.reduceRight<Tree>((inner, name) => ({ [name]: inner }), legacyValue(result)) },
-    }),
-    ...(content.faultResponse && {
-      FaultResponse: { FaultCode: content.faultResponse.faultcode, FaultString: content.faultResponse.faultstring },
-    }),
-    Status: content.status,
+    ...(isInData ? { Data: { ...data, ...told } } : { ...(result !== undefined && { Data: data }), ...told }),
   };
 }
 
@@ -62,8 +86,7 @@ function legacyValue(value: CallbackValue): Tree {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [legacyName(name), legacyValue(each)]));
 }
 
-const legacyName = (name: string): string =>
-  name === 'deviceIds' ? 'DeviceIdentifierCollection' : name.charAt(0).toUpperCase() + name.slice(1);
+const legacyName = (name: string): string => (name === 'deviceIds' ? 'DeviceIdentifierCollection' : pascalName(name));
 
 const isList = <T>(value: T | readonly T[]): value is readonly T[] => Array.isArray(value);
 

@@ -1,6 +1,6 @@
 import { defaultGroupName } from '../accounts/create-account.ts';
-import { magicIdentifiers } from '../magic-identifiers.ts';
 import type { Random } from '../random.ts';
+import { unkindnesses } from '../unkind/unkindnesses.ts';
 import { addEvent, type Device, type DeviceState } from './device.ts';
 import type { Inventory } from './inventory.ts';
 
@@ -20,7 +20,7 @@ const kinds: readonly { state: DeviceState; group?: string; esim?: 'ACTIVE' | 'S
   { state: 'active' },
 ];
 
-const magicSuffixes = new Set(magicIdentifiers.map((each) => each.suffix));
+const magicSuffixes = new Set(unkindnesses.map((each) => each.suffix));
 const dayMs = 86_400_000;
 
 /** Fills an account with devices. Ordinary identifiers only: none ends in a magic suffix. */

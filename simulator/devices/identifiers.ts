@@ -38,11 +38,14 @@ export function primaryIdentifier(ids: readonly { readonly kind: string; readonl
   return (ids.find((each) => each.kind.toLowerCase() === 'iccid') ?? ids[0])?.id ?? '';
 }
 
+const named = z.looseObject({ kind: z.string(), id: z.string() });
+
 const shape = z.looseObject({
-  devices: z.array(z.looseObject({ deviceIds: z.array(z.looseObject({ kind: z.string(), id: z.string() })) })),
+  devices: z.array(z.looseObject({ deviceIds: z.array(named) })).optional(),
+  deviceId: named.optional(),
 });
 
-/** The value that stands for each device of an action's body. Empty when the body has no devices in that shape. */
+/** The value that stands for each device that a body names: a list of an operation, or the one of a read. Empty when there is none. */
 export function devicesInBody(body: string): string[] {
   let json: unknown;
   try {
@@ -51,5 +54,7 @@ export function devicesInBody(body: string): string[] {
     return [];
   }
   const parsed = shape.safeParse(json);
-  return parsed.success ? parsed.data.devices.map((device) => primaryIdentifier(device.deviceIds)) : [];
+  if (!parsed.success) return [];
+  const { devices, deviceId } = parsed.data;
+  return devices?.map((device) => primaryIdentifier(device.deviceIds)) ?? (deviceId ? [deviceId.id] : []);
 }

@@ -101,6 +101,11 @@ export class Inventory {
     this.#index(device);
   }
 
+  /** As {@link assignNumber}, unless the line has a number. */
+  keepNumber(device: Device): void {
+    if (device.identifiers.mdn === undefined) this.assignNumber(device);
+  }
+
   #index(device: Device): void {
     for (const [kind, id] of Object.entries(device.identifiers)) this.#byIdentifier.set(`${kind}:${id}`, device);
   }

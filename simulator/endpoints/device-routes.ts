@@ -8,6 +8,8 @@ import { parseJsonBody } from '../http/request-body.ts';
 import { checkIdentifier, identifierInput } from '../actions/requested-devices.ts';
 import type { Settings } from '../options.ts';
 import { Refusal } from '../refusal.ts';
+import type { UnkindSwitch } from '../unkind/unkind-switch.ts';
+import { checkDate, checkDeviceQuery } from './check-device-query.ts';
 import { deviceListBody, filterDevices } from './filter-devices.ts';
 
 /** Most devices in one answer of the list, and most events in one of the history. */
@@ -20,7 +22,14 @@ const historyBody = z.looseObject({
 });
 
 /** Device list and history (pages "Retrieve Device Information", "Retrieve Device Provisioning History"): 202 while there is more. */
-export function deviceRoutes(accounts: AccountBook, inventory: Inventory, { pageAttributes }: Pick<Settings, 'pageAttributes'>): Route[] {
+export function deviceRoutes(parts: {
+  accounts: AccountBook;
+  inventory: Inventory;
+  settings: Pick<Settings, 'pageAttributes' | 'lenient'>;
+  unkind: UnkindSwitch;
+}): Route[] {
+  const { accounts, inventory, unkind } = parts;
+  const { pageAttributes, lenient } = parts.settings;
   const common = { method: 'POST', guard: 'session', dialect: 'business' } as const;
   return [
     {
@@ -30,10 +39,15 @@ export function deviceRoutes(accounts: AccountBook, inventory: Inventory, { page
       handle: ({ body }) => {
         const query = parseJsonBody(body === '' ? '{}' : body, deviceListBody);
         if (query.accountName) accounts.resolve(query.accountName);
+        if (!lenient) checkDeviceQuery(query, accounts, maxPage.devices);
         const mine = new Set(accounts.names);
         const found = filterDevices(inventory, query).filter((device) => mine.has(device.account));
         if (query.deviceId && found.length === 0) {
           throw new Refusal('REQUEST_FAILED.DeviceNotFound', 'The device could not be found.');
+        }
+        const key = found[0]?.identifiers.iccid ?? query.deviceId?.id;
+        if (query.deviceId && unkind.of(key).has('record-refused')) {
+          throw new Refusal('REQUEST_FAILED.UnexpectedError', 'Unexpected error occurred. Could not complete request.');
         }
         const size = Math.min(query.maxNumberOfDevices || maxPage.devices, maxPage.devices);
         return page(found.length > size, (hasMoreData) => ({
@@ -49,6 +63,7 @@ export function deviceRoutes(accounts: AccountBook, inventory: Inventory, { page
       handle: ({ body }) => {
         const query = parseJsonBody(body, historyBody);
         const device = inventory.byIdentifiers([checkIdentifier(query.deviceId)]);
+        if (!lenient) for (const name of ['earliest', 'latest'] as const) checkDate(query[name], name);
         if (device === undefined) throw new Refusal('REQUEST_FAILED.DeviceNotFound', 'The device could not be found.');
         const [earliest, latest] = [Date.parse(query.earliest), Date.parse(query.latest)];
         const events = device.history.filter(({ at }) => !(wholeSecond(at) < earliest) && !(wholeSecond(at) > latest));

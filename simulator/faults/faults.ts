@@ -1,5 +1,6 @@
 import type { BearerTokens } from '../auth/bearer-tokens.ts';
 import type { Sessions } from '../auth/sessions.ts';
+import type { UnkindSwitch } from '../unkind/unkind-switch.ts';
 import { type CallbackFaultSettings, noCallbackFaults } from './callback-faults.ts';
 import type { EndpointFault, EndpointFaults, FaultBody } from './endpoint-faults.ts';
 
@@ -7,12 +8,21 @@ import type { EndpointFault, EndpointFaults, FaultBody } from './endpoint-faults
 export class Faults {
   readonly endpoints: EndpointFaults;
   readonly callbacks: CallbackFaultSettings;
+  /** Which unkindnesses are on, for everything. */
+  readonly unkind: UnkindSwitch;
   readonly #bearerTokens: BearerTokens;
   readonly #sessions: Sessions;
 
-  constructor(parts: { endpoints: EndpointFaults; callbacks: CallbackFaultSettings; bearerTokens: BearerTokens; sessions: Sessions }) {
+  constructor(parts: {
+    endpoints: EndpointFaults;
+    callbacks: CallbackFaultSettings;
+    unkind: UnkindSwitch;
+    bearerTokens: BearerTokens;
+    sessions: Sessions;
+  }) {
     this.endpoints = parts.endpoints;
     this.callbacks = parts.callbacks;
+    this.unkind = parts.unkind;
     this.#bearerTokens = parts.bearerTokens;
     this.#sessions = parts.sessions;
   }
@@ -77,10 +87,11 @@ export class Faults {
     this.#sessions.unlock();
   }
 
-  /** No more faults: drops every rule, resets the callback faults, accepts logins, unlocks the user. */
+  /** No more faults: drops every rule, resets the callback faults, turns every unkindness off, accepts logins, unlocks the user. */
   clear(): void {
     this.endpoints.clear();
     Object.assign(this.callbacks, noCallbackFaults);
+    this.unkind.turn([]);
     this.refuseLogins(false);
     this.unlock();
   }

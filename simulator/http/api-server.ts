@@ -7,6 +7,8 @@ import { devicesInBody } from '../devices/identifiers.ts';
 import { type EndpointFault, type EndpointFaults, isPerformed } from '../faults/endpoint-faults.ts';
 import type { ActionPost, Ledger } from '../ledger.ts';
 import { Refusal } from '../refusal.ts';
+import { firewallOf, spellAnswer } from '../unkind/spell-answer.ts';
+import type { Unkind, UnkindSwitch } from '../unkind/unkind-switch.ts';
 import { type Answer, type ApiRequest, createRouteMatcher, type MatchedRoute, type Route } from './route.ts';
 import { faultAnswer } from './fault-answer.ts';
 import { readBody } from './request-body.ts';
@@ -23,6 +25,9 @@ export interface ApiServerParts {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly timers: Timers;
+  readonly unkind: UnkindSwitch;
+  /** Whether it takes JSON under another Content-Type, too. */
+  readonly lenient: boolean;
 }
 
 /** The carrier's API over HTTP: finds the route, applies the fault rule if there is one, guards, answers. Not yet listening. */
@@ -56,10 +61,15 @@ async function serve(
   }
   const body = await readBody(request);
   const fault = anyway ?? parts.faults.take(route.endpoint, body);
-  const post = notePost(parts, route, url.pathname, body);
-  const answer = isPerformed(fault)
-    ? perform(parts, route, { params, query: url.searchParams, headers: request.headers, body, session: '' })
-    : { status: 200, body: undefined };
+  const named = parts.ledger.full || parts.unkind.isMagic ? devicesInBody(body) : [];
+  const post = notePost(parts, route, url.pathname, body, named);
+  const unkind = parts.unkind.of(named[0]);
+  const asked = { params, query: url.searchParams, headers: request.headers, body, session: '' };
+  const answer =
+    firewallOf(unkind) ??
+    (isPerformed(fault)
+      ? spellAnswer(unkind, perform(parts, route, asked, parts.unkind.magicOf(named[0])))
+      : { status: 200, body: undefined });
   if (post !== undefined && answer.requestId !== undefined) post.requestId = answer.requestId;
   parts.ledger.changed();
   await answer.before?.();
@@ -81,14 +91,15 @@ function sendFailure(response: ServerResponse, error: unknown): void {
   sendAnswer(response, { status: 500, body: { errorCode, errorMessage } });
 }
 
-function notePost(parts: ApiServerParts, route: Route, path: string, body: string): ActionPost | undefined {
+function notePost(parts: ApiServerParts, route: Route, path: string, body: string, devices: readonly string[]): ActionPost | undefined {
   if (!route.isOperation || !parts.ledger.full) return undefined;
-  const post: ActionPost = { endpoint: route.endpoint, path, body, at: parts.clock.now(), devices: devicesInBody(body) };
+  const post: ActionPost = { endpoint: route.endpoint, path, body, at: parts.clock.now(), devices };
   parts.ledger.addPost(post);
   return post;
 }
 
-function perform(parts: ApiServerParts, route: Route, request: ApiRequest): Answer {
+/** `magic`: what the magic identifier of the request asks for. */
+function perform(parts: ApiServerParts, route: Route, request: ApiRequest, magic: Unkind): Answer {
   if (route.guard !== 'none') {
     const refused = bearerFault(parts.bearerTokens, request.headers['authorization']);
     if (refused !== undefined) return refused;
@@ -99,11 +110,21 @@ function perform(parts: ApiServerParts, route: Route, request: ApiRequest): Answ
     const token = Array.isArray(header) ? header[0] : header;
     const session = route.guard === 'session' ? parts.sessions.use(token) : '';
     dialect = route.dialect;
+    if (!parts.lenient) checkContentType(route, request);
+    if (magic.has('error-pascal-case') || magic.has('error-list')) {
+      throw new Refusal('INPUT_INVALID.Device.Identifier.Invalid', 'The identifier of the device is not valid.');
+    }
     return route.handle({ ...request, session });
   } catch (error) {
     if (error instanceof Refusal) return error.toAnswer(dialect);
     throw error;
   }
+}
+
+/** Every page: "Content-Type required, must be application/json". A request without a body may leave it out. The code is inferred. */
+function checkContentType(route: Route, { headers, body }: ApiRequest): void {
+  if (route.guard === 'none' || body === '' || /^application\/json\s*(;|$)/i.test(headers['content-type']?.toString() ?? '')) return;
+  throw new Refusal('DeserializationFailed', 'The Content-Type must be application/json.');
 }
 
 function bearerFault(tokens: BearerTokens, header: string | string[] | undefined): Wso2Fault | undefined {

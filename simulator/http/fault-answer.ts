@@ -15,6 +15,13 @@ const bodies: Readonly<Record<Exclude<FaultBody, 'endless'>, { text: string; con
   'xml-fault': { text: xmlFault, contentType: 'application/xml' },
 };
 
+/** What a firewall in front of the carrier answers. */
+export const firewallAnswer = (status: number): Answer => ({
+  status,
+  headers: { 'content-type': 'text/html' },
+  body: '<html><head><title>Request Rejected</title></head><body>The requested URL was rejected. Your support ID is: 4711</body></html>',
+});
+
 /** The body that the carrier, or a machine in front of it, sends with a status. */
 function bodyOfStatus(status: number): { text: string; contentType: string } {
   if (status === 429) return { text: JSON.stringify(wso2Faults.throttled.body), contentType: 'application/json' };

@@ -12,7 +12,7 @@ export interface ApiRequest {
 /** What an endpoint answers. */
 export interface Answer {
   readonly status: number;
-  /** A string is sent as it stands, undefined as an empty body, anything else as JSON. */
+  /** Bytes and a string are sent as they stand, undefined as an empty body, anything else as JSON. */
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   /** The id of an accepted request. The ledger notes it. */
@@ -22,6 +22,10 @@ export interface Answer {
   /** Work that starts once the answer is written, or would have been. */
   readonly after?: () => void;
 }
+
+/** Whether a JSON body is an object. */
+export const isRecord = (body: unknown): body is Readonly<Record<string, unknown>> =>
+  typeof body === 'object' && body !== null && !Array.isArray(body) && !(body instanceof Uint8Array);
 
 /** A 200 with a JSON body. */
 export const ok = (body: unknown): Answer => ({ status: 200, body });

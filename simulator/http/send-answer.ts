@@ -3,16 +3,16 @@ import type { Answer } from './route.ts';
 
 /** Writes an answer whole. */
 export function sendAnswer(response: ServerResponse, answer: Answer): void {
-  const text = answerText(answer);
-  response.writeHead(answer.status, { ...answerHeaders(answer), 'content-length': Buffer.byteLength(text) });
-  response.end(text);
+  const bytes = answerBytes(answer);
+  response.writeHead(answer.status, { ...answerHeaders(answer), 'content-length': bytes.length });
+  response.end(bytes);
 }
 
 /** Writes the head and half of the body, then cuts the connection. */
 export function sendHalfAnswer(response: ServerResponse, answer: Answer): void {
-  const text = answerText(answer);
-  response.writeHead(answer.status, { ...answerHeaders(answer), 'content-length': Buffer.byteLength(text) });
-  response.write(text.slice(0, Math.floor(text.length / 2)), () => response.socket?.destroy());
+  const bytes = answerBytes(answer);
+  response.writeHead(answer.status, { ...answerHeaders(answer), 'content-length': bytes.length });
+  response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => response.socket?.destroy());
 }
 
 /** Writes a JSON body that never ends, as fast as the client reads, until it hangs up. */
@@ -27,9 +27,10 @@ export function sendEndlessAnswer(response: ServerResponse, answer: Answer): voi
   more();
 }
 
-function answerText(answer: Answer): string {
-  if (answer.body === undefined) return '';
-  return typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
+function answerBytes({ body }: Answer): Uint8Array {
+  if (body === undefined) return Buffer.alloc(0);
+  if (body instanceof Uint8Array) return body;
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
 function answerHeaders(answer: Answer): Record<string, string> {

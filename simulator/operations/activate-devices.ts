@@ -4,7 +4,7 @@ import { reportByCarrierService } from '../actions/carrier-service.ts';
 import { checkCustomFields, customFieldList } from '../actions/custom-fields.ts';
 import { type Carrier, defineOperation } from '../actions/define-operation.ts';
 import { checkPlaceOfUse, placeOfUseInput } from '../actions/place-of-use.ts';
-import { checkDevices, deviceList } from '../actions/requested-devices.ts';
+import { checkDevices, deviceList, type RequestedDevice } from '../actions/requested-devices.ts';
 import { wso2Faults } from '../auth/wso2-fault.ts';
 import { faultResponse } from '../callbacks/callback-message.ts';
 import { spell, spellings } from '../callbacks/spelling.ts';
@@ -57,6 +57,7 @@ export const activateDevices = defineOperation({
     if (!rateLimit.take(`activate ${account.name}`, settings.activateRequestsPerMinute)) return wso2Faults.throttled;
     const requested = body.devices ? checkDevices(body.devices, settings.maxDevicesPerRequest) : undefined;
     const servicePlan = checkRules(body, account);
+    if (!settings.lenient) checkNaming(requested ?? [], !!body.skuNumber);
     const customFields = checkCustomFields(body.customFields);
     const filter = checkCustomFields(body.filter?.customFields ?? body.customFields);
     const placeOfUse = body.primaryPlaceOfUse ? checkPlaceOfUse(body.primaryPlaceOfUse) : undefined;
@@ -129,6 +130,21 @@ export const activateDevices = defineOperation({
     },
   },
 });
+
+/**
+ * The page is about 4G devices: they are named by IMEI and ICCID, or by ICCID with skuNumber ("in lieu of an IMEI"). Its list of kinds
+ * is lost. So a device that is named by anything else too (EID, MDN, MEID, ESN …) may be of another sort and is taken. The code is
+ * inferred.
+ */
+function checkNaming(devices: readonly RequestedDevice[], hasSku: boolean): void {
+  for (const { identifiers } of devices) {
+    const kinds = new Set(identifiers.map(({ kind }) => kind));
+    const alone = kinds.size === 1 ? identifiers[0]?.kind : undefined;
+    if (alone === 'imei' || (alone === 'iccid' && !hasSku)) {
+      throw new Refusal('INPUT_INVALID.Device.Identifier.Invalid', 'A 4G device needs its IMEI and ICCID, or its ICCID and skuNumber.');
+    }
+  }
+}
 
 const zipCode = /^\d{5}(-\d{4})?$/;
 const costCenter = /^[A-Za-z0-9 \-!#]{1,36}$/;

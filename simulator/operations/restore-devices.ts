@@ -26,7 +26,8 @@ export const restoreDevices = defineOperation({
       ...selected,
       hasRequestStatus: true,
       refuse: (device) => (device.state === 'suspend' ? undefined : notSuspended),
-      apply: (device) => {
+      apply: (device, { unkind }) => {
+        if (unkind.has('not-restored')) return;
         startService(device);
         addEvent(device, 'Restore', carrier.settings.clock.now());
       },
@@ -35,7 +36,7 @@ export const restoreDevices = defineOperation({
         legacyPath: ['ChangeDeviceState', 'Restore'],
         hasNidd: true,
         // Text, as seen in the field.
-        result: () => ({ restoreResponse: { restored: 'true' } }),
+        result: (_device, { unkind }) => ({ restoreResponse: { restored: String(!unkind.has('not-restored')) } }),
       }),
     };
   },

@@ -19,14 +19,15 @@ export const resumeProfile = defineOperation({
       profile: { state: 'SUSPEND', status: 'ENABLE', role: 'LOCAL' },
     }),
     refuse: (device) => (device.profile?.state === 'SUSPEND' ? undefined : alreadyResumed),
-    apply: (device) => {
+    apply: (device, { unkind }) => {
       startService(device);
+      if (device.profile !== undefined && unkind.has('shows-download-enable')) device.profile.status = 'DOWNLOAD_ENABLE';
       addEvent(device, 'Restore', carrier.settings.clock.now());
     },
     reports: reportByProfileService(carrier, {
       kinds: ['eid', 'imei', 'msisdn', 'iccid'],
       spellKind: { documented: spellings.capitalButNumbers, field: spellings.lowerWithIccId },
-      result: () => ({ state: 'ACTIVE', profileStatus: 'ENABLE', profileRole: 'LOCAL' }),
+      result: ({ profile }) => ({ state: 'ACTIVE', profileStatus: profile?.status ?? 'ENABLE', profileRole: 'LOCAL' }),
     }),
   }),
   example: {

@@ -115,6 +115,7 @@ export const activateDevices = defineOperation({
       'The customer and the address of use; the account profile’s address when left out. Cannot be used with `leadId`: VPP partners enter a lead, whose AddressZipCode is used for taxation, or these fields without one to associate customer data with devices.',
     ),
   },
+  shown: ['servicePlan', 'mdnZipCode', 'groupName', 'skuNumber', 'carrierName', 'carrierIpPoolName', 'publicIpRestriction'],
   reportFaults(
     { target: { devices }, groupName, customFields: values, skuNumber, carrierIpPoolName, leadId, primaryPlaceOfUse: place },
     report,

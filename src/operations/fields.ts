@@ -84,6 +84,10 @@ const ownText = (text: z.ZodString) =>
       .regex(/^[^\u0000-\u001f\u007f\ud800-\udfff]*$/u, about('must not contain control characters.')),
   );
 
+/** Clients and proxies give an answer up after a minute or sooner. */
+const MAX_WAIT_MS = 60_000;
+const WAIT = about('must be between 0 and 60,000 milliseconds.');
+
 /** Fields of every mutation that creates a Request. */
 export const REQUEST_OPTIONS = z.object({
   clientReference: ownText(z.string().normalize()).describe(
@@ -95,6 +99,9 @@ export const REQUEST_OPTIONS = z.object({
   ),
   validateOnly: optional(z.boolean()).describe(
     '`true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`.',
+  ),
+  waitMs: optional(z.int().min(0, WAIT).max(MAX_WAIT_MS, WAIT)).describe(
+    'How long the mutation waits for the carrier’s answer, in milliseconds: 0 to 60,000. With 0 it returns as soon as the request is stored. A refusal by the carrier then shows in the request and not in the result. It does not count as a part of the input for `idempotencyKey`. Default: as the gateway is configured, usually 10,000.',
   ),
 });
 

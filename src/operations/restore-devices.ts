@@ -21,6 +21,7 @@ export const restoreDevices = defineOperation({
   },
   target: chosenLines({ verb: 'restore', consequence: 'every suspended device of the account will be restored, and billed again' }),
   fields: {},
+  shown: ['groupName', 'servicePlan'],
   body: lineBody,
   // The events of the history are `Restore …`. The carrier's SDK calls the same operation resume.
   provenBy: {

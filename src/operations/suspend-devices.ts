@@ -27,6 +27,7 @@ export const suspendDevices = defineOperation({
       'Whether the devices are billed while they are suspended: `true` with billing, `false` without billing if the contract allows it. Default: the carrier decides.',
     ),
   },
+  shown: ['groupName', 'servicePlan', 'withBilling'],
   body: lineBody,
   // The events of the history are `Suspension Confirmed` and `Suspend`.
   provenBy: {

@@ -6,7 +6,7 @@ import { builder } from './builder.ts';
 import { DeviceIdentifierKindEnum } from './enums.ts';
 
 type Fields = InputFieldBuilder<typeof builder.$inferSchemaTypes, 'InputObject'>;
-type FieldType = InputRef<unknown> | typeof DeviceIdentifierKindEnum | 'String' | 'Boolean';
+type FieldType = InputRef<unknown> | typeof DeviceIdentifierKindEnum | 'String' | 'Boolean' | 'Int';
 
 const known = new Map<string, { readonly type: InputRef<unknown>; readonly fields: string }>();
 
@@ -45,6 +45,7 @@ function namedType(type: z.core.$ZodType): FieldType {
   if (type instanceof z.ZodObject) return inputTypeOf(type);
   if (type instanceof z.ZodString) return 'String';
   if (type instanceof z.ZodBoolean) return 'Boolean';
+  if (type instanceof z.ZodNumberFormat && type._zod.def.format === 'safeint') return 'Int';
   if (type instanceof z.ZodEnum && type.options.join() === DEVICE_IDENTIFIER_KINDS.join()) return DeviceIdentifierKindEnum;
   throw new Error(`An input field cannot have the zod type ${type._zod.def.type}.`);
 }

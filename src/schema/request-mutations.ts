@@ -129,6 +129,16 @@ const RetryFailedDevicesInput = builder.inputType('RetryFailedDevicesInput', {
   description: 'The request whose failed devices are tried again.',
   fields: (t) => ({
     requestId: t.id({ required: true, description: REQUEST_ID }),
+    outcomeIds: t.idList({
+      required: false,
+      description:
+        'Only these devices, by their `id` (`out_…`): 1 to 10,000. Each must be a failed device of the request that may be retried. Default: all of these.',
+    }),
+    faultCodes: t.stringList({
+      required: false,
+      description:
+        'Only devices that failed with one of these codes, exactly as in `faultCounts`: 1 to 100. Give either this or `outcomeIds`.',
+    }),
     ...inputFieldsOf(t, REQUEST_OPTIONS),
   }),
 });
@@ -138,7 +148,7 @@ builder.mutationField('retryFailedDevices', (t) =>
     extensions: WRITE,
     type: resultOf('RetryFailedDevices', 'The retry'),
     description:
-      'Creates a new request, with the same settings, for the devices of a request that are FAILED or REJECTED. Each device is retried once: a device that is in a retry already belongs to that retry. The two requests are linked (`retryOf`, `retries`). Without `clientReference` the retry has that of the first request. Faults: `NOTHING_FAILED`, `ALREADY_RETRIED`, `NOT_RETRIABLE`.',
+      'Creates a new request, with the same settings, for the devices of a request that are FAILED or REJECTED. Each device is retried once: a device that is in a retry already belongs to that retry. A device whose fault is not `retriable` is left out, and a device that is still open is never retried. The two requests are linked (`retryOf`, `retries`). Without `clientReference` the retry has that of the first request. Faults: `NOTHING_FAILED`, `ALREADY_RETRIED`, `NOT_RETRIABLE`, for a named device also `NOT_OF_REQUEST` and `NOT_FAILED`.',
     args: {
       input: t.arg({ type: RetryFailedDevicesInput, required: true, description: 'The request whose failed devices are tried again.' }),
     },

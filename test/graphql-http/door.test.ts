@@ -163,7 +163,7 @@ test.each([
   ['nothing', {}],
   ['a list for a string', { input: { accountName: ['a'], servicePlan: 'x', mdnZipCode: '98801', target: { devices: [] } } }],
   ['a number for a string', { input: { accountName: 1, servicePlan: 'x', mdnZipCode: '98801', target: { devices: [] } } }],
-  ['an unknown field', { input: { accountName: 'a', servicePlan: 'x', mdnZipCode: '98801', devises: [], target: { devices: [] } } }],
+  ['an unknown field', { input: { accountName: 'a', servicePlan: 'x', mdnZipCode: '98801', target: { devices: [] }, devises: [] } }],
   [
     'an unknown kind of identifier',
     { input: { accountName: 'a', servicePlan: 'x', mdnZipCode: '1', target: { devices: [{ deviceIds: [{ kind: 'X', value: '1' }] }] } } },

@@ -71,6 +71,11 @@ test('no field is called id that is not a global identity', () => {
 /** Lists of objects that are no pages, and what bounds them. */
 const BOUNDED = new Map([
   ['Request.carrierRequests', 'at most 100: 10,000 devices, 100 in a POST'],
+  ['Request.faultCounts', 'at most 100 codes'],
+  ['Request.actions', 'one for each action'],
+  ['Request.timeline', 'the kinds of things that happen'],
+  ['RequestInput.settings', 'one for each field of an input'],
+  ['Viewer.accounts', 'those that the gateway is configured for'],
   ['RequestStatusEvent.outcomes', '`batchSize`'],
   ['InvalidInput.faults', 'The first 100'],
   ['Mutation.redriveDeadLetters', '`ids`, at most 1,000'],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { account, byIccid, CarrierClient } from './support/carrier-client.ts';
+import { account, byImeiAndIccid, CarrierClient } from './support/carrier-client.ts';
 import { openScene } from './support/scene.ts';
 
 const prompt = { callbackDelayMs: [0, 0] } as const;
@@ -87,7 +87,10 @@ test('follows the state machine, and reports a fault in the documented shape', a
       username: 'listener',
       password: 'secret',
       requestId,
-      deviceIds: [{ id, kind: 'Iccid' }],
+      deviceIds: [
+        { id: byImeiAndIccid(id).deviceIds[0]?.id, kind: 'Imei' },
+        { id, kind: 'Iccid' },
+      ],
       faultResponse: { faultcode: expected[state], faultstring: expect.any(String) },
       status: 'Failed',
       callbackCount: 1,
@@ -189,7 +192,7 @@ test('writes the other spelling and the legacy formats on demand', async () => {
   };
   const field = JSON.parse((await send({ spelling: 'field' }))?.body ?? '');
   expect(field).toMatchObject({ deviceIds: [{ kind: 'Imei' }, { kind: 'Iccid' }], status: 'SUCCESS' });
-  const json = JSON.parse((await send({ carrierServiceFormat: 'legacy-json' }))?.body ?? '');
+  const json = JSON.parse((await send({ unkind: ['legacy-json'] }))?.body ?? '');
   expect(json).toMatchObject({
     CallbackRequest: {
       Username: 'listener',
@@ -199,14 +202,14 @@ test('writes the other spelling and the legacy formats on demand', async () => {
       CallbackCount: 1,
     },
   });
-  const xml = await send({ carrierServiceFormat: 'legacy-xml' });
+  const xml = await send({ unkind: ['legacy-xml'] });
   expect(xml?.contentType).toMatch(/^text\/xml/);
   expect(xml?.body).toContain(`<Device><Kind>IMEI</Kind><Identifier>${imei.id}</Identifier></Device>`);
 });
 
 test('accepts the double slash that the documentation prints, and names of devices only once in the ledger', async () => {
   await using client = await CarrierClient.start(prompt);
-  const body = { accountName: account, servicePlan: 'm2m4G2GB', mdnZipCode: '98801', devices: [byIccid(iccid.id)] };
+  const body = { accountName: account, servicePlan: 'm2m4G2GB', mdnZipCode: '98801', devices: [byImeiAndIccid(iccid.id)] };
   expect((await client.call('POST', '//devices/actions/activate', body)).status).toBe(200);
   expect(client.simulator.ledger.postsPerDevice('activate')).toEqual(new Map([[iccid.id, 1]]));
 });

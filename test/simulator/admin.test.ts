@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { account } from './support/carrier-client.ts';
+import { account, byImeiAndIccid } from './support/carrier-client.ts';
 import { openScene } from './support/scene.ts';
 
 const iccid = '89141390780800784259';
-const devices = [{ deviceIds: [{ kind: 'iccid', id: iccid }] }];
+const devices = [byImeiAndIccid(iccid)];
 
 test('does by HTTP what the programmatic API does', async () => {
   await using scene = await openScene(['CarrierService']);

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import type { SimulatorOptions } from '../../simulator/options.ts';
-import { account } from './support/carrier-client.ts';
+import { account, byImeiAndIccid } from './support/carrier-client.ts';
 import { ManualClock } from './support/manual-clock.ts';
 import { openScene } from './support/scene.ts';
 
 const iccid = '89141390780800784259';
-const devices = [{ deviceIds: [{ kind: 'iccid', id: iccid }] }];
+const devices = [byImeiAndIccid(iccid)];
 
 async function scene(options: SimulatorOptions = {}) {
   const opened = await openScene(['CarrierService', 'NiddService'], options);
@@ -108,7 +108,7 @@ test('withholds callbacks by count and by device', async () => {
   callbacks.withholdDevices = ['89141390780800780012'];
   await s.client.activated('89141390780800780012', '89141390780800780013');
   await s.simulator.idle();
-  expect(s.listener.messages.map(({ deviceIds }) => deviceIds?.[0]?.id)).toEqual(['89141390780800780013']);
+  expect(s.listener.messages.map(({ deviceIds }) => deviceIds?.[1]?.id)).toEqual(['89141390780800780013']);
   expect(s.simulator.ledger.lost.map(({ reason }) => reason)).toEqual(['withheld', 'withheld']);
 });
 
@@ -163,7 +163,7 @@ test('holds callbacks and releases them later, in any order', async () => {
   expect([s.simulator.heldCallbacks, s.listener.received.length]).toEqual([2, 0]);
   s.simulator.releaseCallbacks('reverse');
   await s.simulator.idle();
-  expect(s.listener.messages.map(({ deviceIds }) => deviceIds?.[0]?.id)).toEqual(['89141390780800780012', '89141390780800780011']);
+  expect(s.listener.messages.map(({ deviceIds }) => deviceIds?.[1]?.id)).toEqual(['89141390780800780012', '89141390780800780011']);
 });
 
 test('pauses delivery and resumes it', async () => {

@@ -76,7 +76,7 @@ test('a line that is not suspended gets a fault; the whole account is meant when
 });
 
 test('writes the legacy format', async () => {
-  await using s = await scene({ carrierServiceFormat: 'legacy-json' });
+  await using s = await scene({ unkind: ['legacy-json'] });
   await s.restore({ devices: [byIccid('89141390780800784259')] });
   expect(JSON.parse(s.listener.received[0]?.body ?? '')).toMatchObject({
     CallbackRequest: { Data: { CarrierService: { ChangeDeviceState: { Restore: { Restored: 'true' } } } }, Status: 'Success' },

@@ -130,7 +130,7 @@ test('writes the other spelling and the legacy format, and can be at fault', asy
   await using field = await scene({ spelling: 'field' });
   await field.suspend({ devices });
   expect(field.listener.messages).toMatchObject([{ deviceIds: [{ kind: 'Iccid' }], status: 'SUCCESS' }]);
-  await using legacy = await scene({ carrierServiceFormat: 'legacy-xml' });
+  await using legacy = await scene({ unkind: ['legacy-xml'] });
   await legacy.suspend({ devices });
   expect(legacy.listener.received[0]?.body).toContain('<Data><CarrierService><ChangeDeviceState><Suspend><ExpectedResumeDate>');
   legacy.simulator.faults.status('suspend', 503);

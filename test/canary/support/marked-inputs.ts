@@ -84,6 +84,7 @@ const REQUEST = (
   secrets: boolean,
 ) => `id accountName origin operation status deviceCount createdBy clientReference error { code carrierErrorCode message }
   progress { total settled unmatchedCallbacks } carrierRequests { carrierRequestId state error { code carrierErrorCode message } }
+  input { settings { name value } } faultCounts { code message advice } actions { action reason message } timeline { kind at count }
   outcomes(first: 20) { nodes { ${OUTCOME(secrets)} } }`;
 
 /** All of every request, unclaimed callback and dead letter there is, as far as a caller may ask for it. */

@@ -1,5 +1,5 @@
 import { createServer, type ServerResponse } from 'node:http';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
 import { listenOnLoopback } from '../../support/listen-on-loopback.ts';
 
@@ -23,6 +23,9 @@ export interface ReceivedCallback {
   readonly path: string;
   readonly userAgent: string | undefined;
   readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
+  readonly bytes: Buffer;
+  /** The bytes read as UTF-8. */
   readonly body: string;
 }
 
@@ -40,9 +43,9 @@ export class CallbackListener implements AsyncDisposable {
 
   static async start(): Promise<CallbackListener> {
     const server = createServer((request, response) => {
-      void text(request).then((body) => {
-        const { 'user-agent': userAgent, 'content-type': contentType } = request.headers;
-        const callback = { path: request.url ?? '', userAgent, contentType, body };
+      void buffer(request).then((bytes) => {
+        const { 'user-agent': userAgent, 'content-type': contentType, 'content-encoding': contentEncoding } = request.headers;
+        const callback = { path: request.url ?? '', userAgent, contentType, contentEncoding, bytes, body: bytes.toString() };
         listener.received.push(callback);
         listener.answer(response, callback);
       });

@@ -8,6 +8,7 @@ import { startSimulator } from '../../../simulator/start-simulator.ts';
 export interface CarrierAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly bytes: Buffer;
   readonly text: string;
   readonly json: unknown;
 }
@@ -72,9 +73,9 @@ export class CarrierClient implements AsyncDisposable {
     return this.call('POST', '/devices/actions/activate', { ...activation, ...body });
   }
 
-  /** Activates devices by ICCID; the request id. */
+  /** Activates devices that have these ICCIDs; the request id. */
   async activated(...iccids: string[]): Promise<string> {
-    return accepted.parse((await this.activate({ devices: iccids.map(byIccid) })).json).requestId;
+    return accepted.parse((await this.activate({ devices: iccids.map(byImeiAndIccid) })).json).requestId;
   }
 
   async register(listenerUrl: string, ...services: string[]): Promise<void> {
@@ -92,8 +93,9 @@ export class CarrierClient implements AsyncDisposable {
       dispatcher: this.#agent,
       ...(body === undefined ? {} : { body }),
     });
-    const text = await response.body.text();
-    return { status: response.statusCode, headers: response.headers, text, json: parse(text) };
+    const bytes = Buffer.from(await response.body.bytes());
+    const text = bytes.toString();
+    return { status: response.statusCode, headers: response.headers, bytes, text, json: parse(text) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -109,6 +111,14 @@ export const account = '0868924207-00001';
 export const activation = { accountName: account, servicePlan: 'm2m4G2GB', mdnZipCode: '98801' };
 
 export const byIccid = (id: string) => ({ deviceIds: [{ kind: 'iccid', id }] });
+
+/** A 4G device as an activation names it. */
+export const byImeiAndIccid = (id: string) => ({
+  deviceIds: [
+    { kind: 'imei', id: `99001${id.slice(-10)}` },
+    { kind: 'iccid', id },
+  ],
+});
 
 function parse(text: string): unknown {
   if (text === '') return undefined;

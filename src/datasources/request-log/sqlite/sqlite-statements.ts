@@ -92,6 +92,11 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     inputOf:
       db.prepare(`SELECT ${unsealInSql('request_input', 'devices')} AS devices, ${unsealInSql('request_input', 'settings')} AS settings
       FROM request_input WHERE request_pk = ?`),
+    stepsAfter: db.prepare(`SELECT seq, at, kind, position, ties, outcome_status AS outcomeStatus, final_seq AS finalSeq,
+      request_status AS requestStatus FROM event WHERE request_pk = (SELECT pk FROM request WHERE id = ?) AND seq > ? ORDER BY seq LIMIT ?`),
+    settingsOf: db.prepare(`SELECT r.id, ${unsealInSql('request_input', 'settings')} AS settings
+      FROM request r CROSS JOIN request_input ON request_pk = r.pk
+      WHERE r.origin = 'GATEWAY' AND r.id IN (SELECT value FROM json_each(?))`),
     devicesOf: db.prepare(`SELECT device.value AS device FROM request_input
       CROSS JOIN json_each(${unsealInSql('request_input', 'devices')}) device WHERE request_pk = ? ORDER BY device.key`),
     carriersOf: db.prepare(
