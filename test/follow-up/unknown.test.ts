@@ -18,7 +18,7 @@ const WITHHELD = { withholdNext: Number.POSITIVE_INFINITY };
 const LOST: readonly (readonly [string, Omit<EndpointFault, 'endpoint'>])[] = [
   ['cut before the answer', { drop: 'before-answer', performed: true }],
   ['cut in the middle of the answer', { drop: 'mid-body' }],
-  ['too late', { latencyMs: 1_200 }],
+  ['not in time, and then cut', { latencyMs: 1_200, drop: 'before-answer', performed: true }],
   ['HTTP 408', { status: 408, performed: true }],
   ['HTTP 500', { status: 500, performed: true }],
   ['HTTP 503', { status: 503, performed: true }],

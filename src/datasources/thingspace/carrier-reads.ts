@@ -48,7 +48,7 @@ const MAX_HISTORY_PAGES = 20;
 
 /**
  * Reads from the carrier. A read changes nothing there. Each method throws a GatewayError: those of `AuthorizedCalls.ask`;
- * CARRIER_UNAVAILABLE for a 2xx that cannot be read; CARRIER_REFUSED for a refusal in the carrier's own words, and for a paging
+ * CARRIER_UNAVAILABLE for a 2xx that cannot be read; CARRIER_REFUSED for a refusal of this question, and for a paging
  * cursor that would lead nowhere or in a circle.
  *
  * A device that the carrier does not know is no error: it has no record and no history.
