@@ -50,7 +50,7 @@ describe.each<{ name: string; follow: (options: FollowOptions) => Promise<void> 
     // An event of 15 devices is some 800 bytes, compressed.
     // A frozen line is only noticed after a while: few of them. The last connections are sound, so that it ends.
     const faultOf = (connection: number): ConnectionFault =>
-      how === 'freeze' && connection > 3 ? {} : { afterBytes: random.between(200, 4_000), how, latencyMs };
+      how === 'freeze' && connection > 5 ? {} : { afterBytes: random.between(200, 4_000), how, latencyMs };
     await using proxy = await startTcpFaultProxy(stack.gateway.urls.websocket, faultOf);
     const { id } = await activateDevices(stack, DEVICES);
     const ledger = new EventLedger(DEVICES);
