@@ -562,6 +562,13 @@ export const VARIABLES = {
     fallback: '43200000',
     parse: whole('milliseconds', 200, 604_800_000),
   }),
+  expireOnHoldAfterMs: variable({
+    name: 'M2M_EXPIRE_ON_HOLD_AFTER_MS',
+    description:
+      'The same for a device that the carrier has put on hold, for example until a credit is approved, in milliseconds. Never shorter than M2M_EXPIRE_AFTER_MS.',
+    fallback: '1209600000',
+    parse: whole('milliseconds', 200, 7_776_000_000),
+  }),
   externalQuietMs: variable({
     name: 'M2M_EXTERNAL_QUIET_MS',
     description:

@@ -18,6 +18,7 @@ export function startFollowingUp(config: Config, { requestLog, reads, metrics, l
     reads,
     overdueAfterMs,
     expireAfterMs,
+    expireOnHoldAfterMs: Math.max(expireAfterMs, config.expireOnHoldAfterMs),
     externalQuietMs,
     callsPerMinute: config.reconcileCallsPerMinute,
     now,

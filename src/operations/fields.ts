@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { InputFaultCode } from './input-fault.ts';
 import { DEVICE_IDENTIFIER_KINDS, type DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
 import { cleanIdentifier, formOfKind, readIdentifier } from '../datasources/thingspace/wire/same-identifier.ts';
 
@@ -8,7 +9,7 @@ import { cleanIdentifier, formOfKind, readIdentifier } from '../datasources/thin
  */
 
 /** The GraphQL types that objects of an input become. Two objects with the same name have the same fields. */
-export const INPUT_TYPES = z.registry<{ readonly name: string; readonly description: string }>();
+export const INPUT_TYPES = z.registry<{ readonly name: string; readonly description: string; readonly isOneOf?: true }>();
 
 /**
  * The carrier refuses `'`, `<` and `\` in any field (INPUT_INVALID.Request.InvalidCharacter). Control characters never make sense.
@@ -34,7 +35,7 @@ export function about(rest: string) {
 }
 
 /** The same for a rule that has a code of its own. */
-export function breaks(code: string, rest: string) {
+export function breaks(code: InputFaultCode, rest: string) {
   return { ...about(rest), params: { code } };
 }
 
@@ -111,7 +112,7 @@ export function identifier(kinds: readonly DeviceIdentifierKind[]) {
         ),
     })
     .superRefine(({ kind, value }, context) => {
-      const report = (field: string, code: string, message: string) =>
+      const report = (field: string, code: InputFaultCode, message: string) =>
         context.addIssue({ code: 'custom', path: [field], params: { code }, message });
       if (!kinds.includes(kind)) report('kind', 'IDENTIFIER_KIND', `This operation takes ${kinds.join(', ')}. ${kind} is not one of them.`);
       else if (readIdentifier(kind, value) === null)

@@ -14,11 +14,11 @@ const known = new Map<string, { readonly type: InputRef<unknown>; readonly field
 export function inputTypeOf(object: z.ZodObject): InputRef<unknown> {
   const named = INPUT_TYPES.get(object);
   if (!named) throw new Error(`The input object with the fields ${Object.keys(object.shape).join(', ')} has no name.`);
-  const { name, description } = named;
+  const { name, description, isOneOf = false } = named;
   const fields = Object.keys(object.shape).join(', ');
   const before = known.get(name);
   if (before && before.fields !== fields) throw new Error(`Two input types are called ${name}: (${before.fields}) and (${fields}).`);
-  const type = before?.type ?? builder.inputType(name, { description, fields: (t) => inputFieldsOf(t, object) });
+  const type = before?.type ?? builder.inputType(name, { description, isOneOf, fields: (t) => inputFieldsOf(t, object) });
   known.set(name, { type, fields });
   return type;
 }

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import DataLoader from 'dataloader';
+import type { RetryPage } from '../datasources/request-log/follow-up-log.ts';
 import type { OutcomePage, RequestLog } from '../datasources/request-log/request-log.ts';
 import type { Page, StoredCarrierRequest, StoredOutcome, StoredRequest } from '../datasources/request-log/stored-request.ts';
 
@@ -11,7 +12,9 @@ export function createLoaders(requestLog: RequestLog) {
   return {
     request: byId<StoredRequest, null>((ids) => requestLog.requests(ids), null),
     carrierRequests: byId<readonly StoredCarrierRequest[], readonly []>((ids) => requestLog.carrierRequests(ids), []),
-    retries: byId<readonly StoredRequest[], readonly []>((ids) => requestLog.retriesOf(ids), []),
+    retryPage: new DataLoader<RetryPage, Page<StoredRequest>, string>((pages) => requestLog.retryPages(pages), {
+      cacheKeyFn: (page) => JSON.stringify(page),
+    }),
     outcome: byId<StoredOutcome, null>((ids) => requestLog.outcomesById(ids), null),
     outcomePage: outcomePages(requestLog),
   };

@@ -76,14 +76,10 @@ builder.mutationField('checkNow', (t) =>
   }),
 );
 
-const ResolveUnknownRequestInput = builder.inputType('ResolveUnknownRequestInput', {
-  description: 'What happened to a carrier request that was sent and not answered. Give either `carrierRequestId` or `neverArrived`.',
+const CarrierRequestFateInput = builder.inputType('CarrierRequestFateInput', {
+  isOneOf: true,
+  description: 'What happened to a carrier request: it arrived, or it never did.',
   fields: (t) => ({
-    requestId: t.id({ required: true, description: REQUEST_ID }),
-    carrierRequestIndex: t.int({
-      required: false,
-      description: 'The position of the carrier request in `carrierRequests`, from 0. Needed only when several of the request are UNKNOWN.',
-    }),
     carrierRequestId: t.string({
       required: false,
       description: 'The carrier request arrived, and this is its requestId at the carrier: 3 to 64 letters, digits and dashes.',
@@ -93,6 +89,18 @@ const ResolveUnknownRequestInput = builder.inputType('ResolveUnknownRequestInput
       description:
         '`true`: the carrier request never arrived. Its devices become CANCELLED. Be sure: a new request for them may be billed a second time.',
     }),
+  }),
+});
+
+const ResolveUnknownRequestInput = builder.inputType('ResolveUnknownRequestInput', {
+  description: 'What happened to a carrier request that was sent and not answered.',
+  fields: (t) => ({
+    requestId: t.id({ required: true, description: REQUEST_ID }),
+    carrierRequestIndex: t.int({
+      required: false,
+      description: 'The position of the carrier request in `carrierRequests`, from 0. Needed only when several of the request are UNKNOWN.',
+    }),
+    fate: t.field({ type: CarrierRequestFateInput, required: true, description: 'What happened to it.' }),
   }),
 });
 
@@ -111,8 +119,8 @@ builder.mutationField('resolveUnknownRequest', (t) =>
       manager.resolveUnknown(caller, {
         requestId: input.requestId,
         position: input.carrierRequestIndex ?? null,
-        carrierRequestId: input.carrierRequestId ?? null,
-        neverArrived: input.neverArrived ?? false,
+        carrierRequestId: input.fate.carrierRequestId ?? null,
+        neverArrived: input.fate.neverArrived ?? false,
       }),
   }),
 );

@@ -31,6 +31,8 @@ const QueuePlace = builder.objectRef<WaitingPlace>('QueuePlace').implement({
 
 const RequestRef = builder.objectRef<StoredRequest>('Request');
 
+const RequestRetriesConnection = connectionOf('RequestRetries', 'retry', RequestRef, ({ id, retryOf }) => [`${retryOf}/retries`, id]);
+
 export const Request = RequestRef.implement({
   extensions: OWNED,
   description:
@@ -62,7 +64,8 @@ export const Request = RequestRef.implement({
     progress: t.expose('progress', { type: Progress, description: 'Devices by status.' }),
     carrierRequests: t.field({
       type: [CarrierRequest],
-      description: 'The POSTs that were sent, or will be sent, to the carrier.',
+      description:
+        'The POSTs that were sent, or will be sent, to the carrier. One for each 10,000 devices or part of them, so that there are at most a few.',
       resolve: async ({ id }, _args, { loaders }) => [...(await loaders.carrierRequests.load(id))],
     }),
     queue: t.field({
@@ -79,10 +82,13 @@ export const Request = RequestRef.implement({
         retryOf === null || !mayUse(caller, account, 'read') ? null : loaders.request.load(retryOf),
     }),
     retries: t.field({
-      type: [RequestRef],
+      type: RequestRetriesConnection,
       description: 'Requests that try the failed devices of this one again, oldest first. Empty when you may not read the account.',
-      resolve: async ({ id, account }, _args, { loaders, caller }) =>
-        mayUse(caller, account, 'read') ? [...((await loaders.retries.load(id)) ?? [])] : [],
+      args: PAGE_ARGS,
+      resolve: ({ id, account }, { first, after }, { loaders, caller, requestLog }) =>
+        mayUse(caller, account, 'read')
+          ? loaders.retryPage.load({ requestId: id, after: pageCursor(`${id}/retries`, after, requestLog), limit: pageSize(first) })
+          : { rows: [], hasMore: false },
     }),
     error: t.expose('error', {
       type: RequestError,

@@ -87,7 +87,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
   'Query.auditLog': {
     needs: 'admin',
     query: ({ mine }) => `{ auditLog(accountName: "${mine.account}") { nodes { action } } }`,
-    allowed: () => '"action":"activateDevices"',
+    allowed: () => '"action":"ACTIVATE_DEVICES"',
     missing: '{"auditLog":{"nodes":[]}}',
   },
   ...Object.fromEntries(
@@ -125,7 +125,8 @@ const FIELDS: Readonly<Record<string, Field>> = {
   },
   'Mutation.resolveUnknownRequest': {
     needs: 'write',
-    query: ({ mine }) => `mutation { resolveUnknownRequest(input: { requestId: "${mine.settled.id}", neverArrived: true }) { ${FAULTS} } }`,
+    query: ({ mine }) =>
+      `mutation { resolveUnknownRequest(input: { requestId: "${mine.settled.id}", fate: { neverArrived: true } }) { ${FAULTS} } }`,
     allowed: () => 'NOT_UNKNOWN',
     missing: 'NOT_FOUND',
     alsoReads: true,

@@ -61,6 +61,34 @@ test('a fault that is on hold ends no device: it waits and says why, no retry ta
   });
 });
 
+/** The simulated carrier has activated the devices. What it reads out must not prove it. */
+function silenceReads({ simulator }: Stack): void {
+  for (const read of ['deviceList', 'requestStatus'] as const) simulator.faults.status(read, 503, { times: Number.POSITIVE_INFINITY });
+}
+
+const SOON = { M2M_OVERDUE_AFTER_MS: '200', M2M_EXPIRE_AFTER_MS: '400' };
+
+test('a device on hold is neither overdue nor expired when the others are', async () => {
+  await using stack = await startStack({ register: false, env: SOON });
+  silenceReads(stack);
+  const { say, show, ended } = await activated(stack, 2);
+  await say(1, { faultResponse: ON_HOLD, status: 'Failed' });
+  await until(async () => (await show()).outcomes.nodes[1]?.status === 'EXPIRED');
+  expect(await show()).toMatchObject({ status: 'IN_PROGRESS', progress: { pending: 1, expired: 1 } });
+  await say(1, success(1));
+  expect((await ended()).progress).toMatchObject({ succeeded: 1, expired: 1 });
+});
+
+test('a device that stays on hold for too long expires, and still says why', async () => {
+  await using stack = await startStack({ register: false, env: { ...SOON, M2M_EXPIRE_ON_HOLD_AFTER_MS: '1500' } });
+  silenceReads(stack);
+  const { say, ended } = await activated(stack, 1);
+  await say(1, { faultResponse: ON_HOLD, status: 'Failed' });
+  const { status, outcomes } = await ended();
+  expect(status).toBe('EXPIRED');
+  expect(outcomes.nodes).toMatchObject([{ status: 'EXPIRED', source: null, fault: { message: 'waiting for approval' } }]);
+});
+
 test('an approval that is denied is a verdict', async () => {
   await using stack = await startStack({ register: false });
   const { say, ended } = await activated(stack, 1);

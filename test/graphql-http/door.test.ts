@@ -166,7 +166,7 @@ test.each([
   ['an unknown field', { input: { accountName: 'a', servicePlan: 'x', mdnZipCode: '98801', devises: [] } }],
   [
     'an unknown kind of identifier',
-    { input: { accountName: 'a', servicePlan: 'x', mdnZipCode: '1', devices: [{ deviceIds: [{ kind: 'X', value: '1' }] }] } },
+    { input: { accountName: 'a', servicePlan: 'x', mdnZipCode: '1', target: { devices: [{ deviceIds: [{ kind: 'X', value: '1' }] }] } } },
   ],
 ])('variables with %s are refused before anything runs', async (_what, variables) => {
   const answer = await send(url, JSON.stringify({ query: ACTIVATE, variables }));
@@ -209,7 +209,7 @@ test('10,000 devices pass the default limit', async () => {
     accountName: full.account,
     servicePlan: 'm2m4G2GB',
     mdnZipCode: '98801',
-    devices: devices(10_000),
+    target: { devices: devices(10_000) },
   };
   const answer = await send(full.gateway.urls.graphql, JSON.stringify({ query: ACTIVATE, variables: { input } }));
   expect(answer.body).toEqual({ data: { activateDevices: { __typename: 'ActivateDevicesAccepted' } } });

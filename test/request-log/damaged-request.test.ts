@@ -113,6 +113,7 @@ test('a damaged request does not prevent that others are marked overdue or asked
     reads: { requestStatus: refuse } as unknown as CarrierReads,
     overdueAfterMs: 1_000,
     expireAfterMs: 10 * DAY_MS,
+    expireOnHoldAfterMs: 10 * DAY_MS,
     externalQuietMs: 10 * DAY_MS,
     callsPerMinute: 100,
     now: () => Date.now() + DAY_MS,

@@ -1,7 +1,7 @@
 import { matchDevice, matchIdentified, takeUnmatchedToTry } from './match-device.ts';
 import { THIS_ROW, type EventCallback, type LogEvent, type OutcomeChange } from './log-event.ts';
 import type { RequestState, UnmatchedCallback } from './request-state.ts';
-import { keyOf } from '../thingspace/wire/same-identifier.ts';
+import { fits, keyOf } from '../thingspace/wire/same-identifier.ts';
 import { countsOf, type OutcomeStatus, type RequestStatus } from './stored-request.ts';
 import type { SendingStep } from './sending-steps.ts';
 
@@ -11,8 +11,17 @@ export type Change =
   | { readonly type: 'CALLBACK'; readonly position: number; readonly callback: EventCallback }
   /** The devices of a group were read, and the state was built again with them. */
   | { readonly type: 'MEMBERS' }
-  /** Up to `limit` devices that have not reported become overdue, or expire. When the last one expires, the carrier request is closed. */
-  | { readonly type: 'LAPSE'; readonly position: number; readonly into: 'OVERDUE' | 'EXPIRED'; readonly limit: number }
+  /**
+   * Up to `limit` devices that have not reported become overdue, or expire. When the last one expires, the carrier request is closed.
+   * Devices on hold are spared, unless `onHoldToo`.
+   */
+  | {
+      readonly type: 'LAPSE';
+      readonly position: number;
+      readonly into: 'OVERDUE' | 'EXPIRED';
+      readonly limit: number;
+      readonly onHoldToo?: boolean;
+    }
   /** The carrier answered our question. `index` is set when the answer itself names no device. */
   | { readonly type: 'RECONCILED'; readonly position: number; readonly index: number | null; readonly answer: EventCallback }
   /** The carrier told further identifiers of a device. */
@@ -53,7 +62,7 @@ function decide(state: RequestState, change: Change, emit: (event: LogEvent) => 
     case 'MEMBERS':
       return emit({ kind: 'MEMBERS', position: -1, outcome: null, callback: null, ties: 0 });
     case 'LAPSE':
-      return decideLapse(state, change.position, change.into, change.limit, emit);
+      return decideLapse(state, change, emit);
     case 'RECONCILED':
       decideReconciled(state, change, emit);
       tryUnmatchedAgain(state, change.position, matchIdentified, emit);
@@ -83,14 +92,12 @@ function decideStep(state: RequestState, position: number, step: SendingStep, em
 
 function decideLapse(
   state: RequestState,
-  position: number,
-  into: 'OVERDUE' | 'EXPIRED',
-  limit: number,
+  { position, into, limit, onHoldToo = false }: Extract<Change, { type: 'LAPSE' }>,
   emit: (event: LogEvent) => void,
 ): void {
   // Before devices are given up, what was learnt of them since the last callback counts, by elimination too.
   if (into === 'EXPIRED') tryUnmatchedAgain(state, position, matchDevice, emit);
-  settleOpen(state, position, into, into === 'OVERDUE' ? ['PENDING'] : UNSETTLED, emit, limit);
+  settleOpen(state, position, into, into === 'OVERDUE' ? ['PENDING'] : UNSETTLED, emit, { limit, sparesOnHold: !onHoldToo });
   if (into === 'OVERDUE' || state.outcomes.some((outcome) => outcome.position === position && UNSETTLED.includes(outcome.status))) return;
   for (const waiting of finalsOf(state, position)) tie(state, position, state.outcomes.length, waiting, emit);
   emit({ kind: 'CLOSED', position, outcome: null, callback: null, ties: 0 });
@@ -124,7 +131,7 @@ function decideLearnt(
   emit: (event: LogEvent) => void,
 ): void {
   const now = state.outcomes[index];
-  if (!now || now.position !== position || answer.message.deviceIds.every((identifier) => now.keys.includes(keyOf(identifier)))) return;
+  if (!now || now.position !== position || answer.message.deviceIds.every((identifier) => fits(now.keys, keyOf(identifier)))) return;
   emit({ kind: 'LEARNT', position, outcome: unchanged(index, now), callback: answer, ties: 0 });
 }
 
@@ -230,11 +237,11 @@ function settleOpen(
   status: OutcomeStatus,
   from: readonly OutcomeStatus[],
   emit: (event: LogEvent) => void,
-  limit = Number.POSITIVE_INFINITY,
+  { limit = Number.POSITIVE_INFINITY, sparesOnHold = false } = {},
 ): void {
   let moved = 0;
   for (const [index, outcome] of state.outcomes.entries()) {
-    if (outcome.position !== position || !from.includes(outcome.status)) continue;
+    if (outcome.position !== position || !from.includes(outcome.status) || (sparesOnHold && outcome.isOnHold)) continue;
     if (++moved > limit) return;
     emit({
       kind: 'SETTLED',

@@ -101,9 +101,9 @@ export class RequestManager {
     const { neverArrived, position } = input;
     const carrierRequestId = input.carrierRequestId === null ? null : cleanRequestId(input.carrierRequestId.trim());
     if ((carrierRequestId !== null) === neverArrived)
-      return refuseInput('carrierRequestId', 'EXACTLY_ONE', 'Give either carrierRequestId or neverArrived: true.');
+      return refuseInput('fate', 'EXACTLY_ONE', 'Give either carrierRequestId or neverArrived: true.');
     if (carrierRequestId !== null && !/^[A-Za-z0-9-]{3,64}$/.test(carrierRequestId))
-      return refuseInput('carrierRequestId', 'FORMAT', 'A carrier requestId has 3 to 64 letters, digits and dashes.');
+      return refuseInput('fate.carrierRequestId', 'INVALID_FORMAT', 'A carrier requestId has 3 to 64 letters, digits and dashes.');
     const parts = (await requestLog.carrierRequests([request.id])).get(request.id) ?? [];
     const unknown = parts.filter((part) => part.state === 'UNKNOWN' && (position === null || part.position === position));
     const [only] = unknown;
@@ -257,7 +257,7 @@ const LOGIN_REFUSED = {
 } as const;
 const JUST_CHECKED =
   'The carrier was asked about this request a moment ago, or too many requests wait to be asked about. Answers come as changes of the request. Ask again after `retryAfterMs`.';
-const ID_TAKEN = refuseInput('carrierRequestId', 'ID_TAKEN', 'Another request has this id already. Look it up with `request(id:)`.');
+const ID_TAKEN = refuseInput('fate.carrierRequestId', 'ID_TAKEN', 'Another request has this id already. Look it up with `request(id:)`.');
 const NOT_UNKNOWN = refuseInput('requestId', 'NOT_UNKNOWN', 'No such carrier request is UNKNOWN now. See `carrierRequests`.');
 
 /** Names a device that only a callback reported, as a retry of the operation must name it. */

@@ -16,6 +16,8 @@ interface ReconcilerOptions {
   readonly overdueAfterMs: number;
   /** A device that has not reported for so long is EXPIRED. Nothing waits for it any more. */
   readonly expireAfterMs: number;
+  /** The same for a device on hold: whoever has to approve it takes longer than the network. */
+  readonly expireOnHoldAfterMs: number;
   /** Another tool's request whose known devices all have a result ends when nothing more has come for so long. */
   readonly externalQuietMs: number;
   /** The most questions to the carrier in any 60 seconds. */
@@ -83,7 +85,7 @@ export class Reconciler implements AsyncDisposable {
   }
 
   async tick(): Promise<void> {
-    const { requestLog, overdueAfterMs, expireAfterMs, externalQuietMs, now } = this.#options;
+    const { requestLog, overdueAfterMs, expireOnHoldAfterMs, externalQuietMs, now } = this.#options;
     const at = now();
     const due = await requestLog.due(at - Math.min(overdueAfterMs, externalQuietMs, UNKNOWN_AFTER_MS));
     const over = await requestLog.completedUnmatched(at - IDENTIFIED_FOR_MS);
@@ -91,7 +93,7 @@ export class Reconciler implements AsyncDisposable {
     for (const request of [...due, ...over])
       if (request.unmatched > 0) await this.#skipDamaged(() => this.#conclude(request, at - request.since));
     this.#ask(
-      [...due, ...over].filter(({ since }) => at - since < expireAfterMs),
+      [...due, ...over].filter(({ since }) => at - since < expireOnHoldAfterMs),
       at,
     );
   }
@@ -129,10 +131,10 @@ export class Reconciler implements AsyncDisposable {
   }
 
   async #followUp(request: DueCarrierRequest, at: number): Promise<void> {
-    const { overdueAfterMs, expireAfterMs, externalQuietMs } = this.#options;
+    const { overdueAfterMs, expireAfterMs, expireOnHoldAfterMs, externalQuietMs } = this.#options;
     const { origin, state, open, settled, pending, since, updatedAt } = request;
     const isQuiet = origin === 'EXTERNAL' && open === 0 && settled > 0 && at - updatedAt >= externalQuietMs;
-    if (at - since >= expireAfterMs || isQuiet) await this.#lapse(request, 'EXPIRED');
+    if (at - since >= expireAfterMs || isQuiet) await this.#lapse(request, 'EXPIRED', at - since >= expireOnHoldAfterMs);
     else if (at - since >= overdueAfterMs && state === 'ACCEPTED' && pending > 0) await this.#lapse(request, 'OVERDUE');
   }
 
@@ -146,9 +148,9 @@ export class Reconciler implements AsyncDisposable {
     }
   }
 
-  async #lapse({ requestId, position }: DueCarrierRequest, into: 'OVERDUE' | 'EXPIRED'): Promise<void> {
+  async #lapse({ requestId, position }: DueCarrierRequest, into: 'OVERDUE' | 'EXPIRED', onHoldToo = false): Promise<void> {
     for (let moved = LAPSED_AT_ONCE; moved === LAPSED_AT_ONCE && !this.#stop.signal.aborted;) {
-      moved = await this.#options.requestLog.lapse(requestId, position, into, LAPSED_AT_ONCE);
+      moved = await this.#options.requestLog.lapse(requestId, position, into, LAPSED_AT_ONCE, onHoldToo);
       if (moved > 0) this.#options.onLapsed(into, moved);
     }
   }

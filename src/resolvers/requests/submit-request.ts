@@ -3,7 +3,7 @@ import { ulid } from 'ulid';
 import type { NewRequest, RequestLog, SendableRequest } from '../../datasources/request-log/request-log.ts';
 import type { StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import type { Command, ParsedInput } from '../../operations/define-operation.ts';
-import type { InputFault } from '../../operations/input-fault.ts';
+import type { InputFault, InputFaultCode } from '../../operations/input-fault.ts';
 import type { Session } from '../../datasources/thingspace/session.ts';
 import { GatewayError } from '../../errors.ts';
 import { mayUse, type Caller } from '../access/caller.ts';
@@ -252,8 +252,9 @@ function leftUntil(deadline: number): number {
   return Math.max(deadline - performance.now(), 0);
 }
 
-export function refuseInput(field: string, code: string, message: string): InvalidResult {
-  return { type: 'INVALID', faults: [{ path: [field], code, message }], total: 1 };
+/** @param field below `input`, with dots between the parts of its path. */
+export function refuseInput(field: string, code: InputFaultCode, message: string): InvalidResult {
+  return { type: 'INVALID', faults: [{ path: field.split('.'), code, message }], total: 1 };
 }
 
 /** One answer for an account that does not exist and for one that this caller may not use. */

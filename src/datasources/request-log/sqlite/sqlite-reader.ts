@@ -15,21 +15,17 @@ import {
   isTerminal,
   progressOf,
 } from '../stored-request.ts';
-import type { LogBatch, LogCounts, OutcomePage, RequestFilter, RequestSearch, SendableRequest, UnclaimedCallback } from '../request-log.ts';
+import type { LogBatch, LogCounts, OutcomePage, RequestFilter, RequestSearch, SendableRequest } from '../request-log.ts';
 import { findIndexed } from './index-identifiers.ts';
-import { numberIn } from '../numbered-id.ts';
-import { readPage } from './read-page.ts';
 import { listRequestsSql, type Statements } from './sqlite-statements.ts';
 import {
   toCarrierRequest,
   toPlacedEvent,
   toRequest,
   toStoredCallback,
-  toUnclaimed,
   type CarrierRequestRow,
   type EventRow,
   type RequestRow,
-  type UnclaimedRow,
 } from './sqlite-rows.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
 import {
@@ -186,21 +182,6 @@ export class SqliteReader {
   #hasEndedAt(pk: number, seq: number): boolean {
     const [row] = seq === 0 ? [] : this.#all<EventRow>(this.#sql.eventsAfter, pk, seq - 1, 1);
     return row !== undefined && isTerminal(row.requestStatus);
-  }
-
-  unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): Page<UnclaimedCallback> {
-    this.statements++;
-    const asked = { after: after === null ? 0 : numberIn('unc', after), limit: limit + 1 };
-    const { unclaimedPage, unclaimedPageOf, unclaimedByPk } = this.#sql;
-    const found = accounts ? unclaimedPageOf.all({ ...asked, accounts: JSON.stringify(accounts) }) : unclaimedPage.all(asked);
-    const { rows, hasMore } = readPage<UnclaimedRow>(found, limit, unclaimedByPk, ({ json }) => json.length);
-    return { rows: rows.flatMap((row) => toUnclaimed(row) ?? []), hasMore };
-  }
-
-  unclaimedById(ids: readonly string[], accounts: readonly string[] | null): Map<string, UnclaimedCallback> {
-    const numbers = JSON.stringify(ids.map((id) => numberIn('unc', id)));
-    const rows = this.#all<UnclaimedRow>(this.#sql.unclaimedByIds, numbers, accounts && JSON.stringify(accounts));
-    return new Map(rows.flatMap((row) => toUnclaimed(row) ?? []).map((callback) => [callback.id, callback]));
   }
 
   sendable(requestId: string): SendableRequest | null {

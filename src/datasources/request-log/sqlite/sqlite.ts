@@ -18,6 +18,7 @@ import { keepDeadLetter, readDeadLetters, readDeadLettersById } from './sqlite-d
 import { SqliteReader } from './sqlite-reader.ts';
 import { SqliteReseal } from './sealing/sqlite-reseal.ts';
 import { prepareStatements, readFact, type Statements } from './sqlite-statements.ts';
+import { readUnclaimed, readUnclaimedById } from './sqlite-unclaimed.ts';
 import { SqliteUpkeep } from './sqlite-upkeep.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
 import { Vault } from './sealing/vault.ts';
@@ -117,8 +118,8 @@ export class SqliteRequestLog implements RequestLog {
   resolveUnknown: RequestLog['resolveUnknown'] = (requestId, position, carrierRequestId) =>
     this.#commits.run(() => this.#followUp.resolveUnknown(requestId, position, carrierRequestId));
   setMembers: RequestLog['setMembers'] = (requestId, devices) => this.#commits.run(() => this.#followUp.setMembers(requestId, devices));
-  lapse: RequestLog['lapse'] = (requestId, position, into, limit) =>
-    this.#commits.run(() => this.#followUp.lapse(requestId, position, into, limit));
+  lapse: RequestLog['lapse'] = (requestId, position, into, limit, onHoldToo) =>
+    this.#commits.run(() => this.#followUp.lapse(requestId, position, into, limit, onHoldToo));
   reconcile: RequestLog['reconcile'] = (findings) => this.#commits.run(() => this.#followUp.reconcile(findings));
   learn: RequestLog['learn'] = (findings) => this.#commits.run(() => this.#followUp.learn(findings));
   keep: RequestLog['keep'] = (message, capPerReason) =>
@@ -135,8 +136,9 @@ export class SqliteRequestLog implements RequestLog {
   carrierRequests: RequestLog['carrierRequests'] = (requestIds) => this.#commits.read(() => this.#reader.carrierRequests(requestIds));
   outcomePages: RequestLog['outcomePages'] = (wanted, work) => this.#commits.read(() => this.#reader.outcomePages(wanted, work));
   outcomesById: RequestLog['outcomesById'] = (ids) => this.#commits.read(() => this.#reader.outcomesById(ids));
-  unclaimed: RequestLog['unclaimed'] = (accounts, after, limit) => this.#commits.read(() => this.#reader.unclaimed(accounts, after, limit));
-  unclaimedById: RequestLog['unclaimedById'] = (ids, accounts) => this.#commits.read(() => this.#reader.unclaimedById(ids, accounts));
+  unclaimed: RequestLog['unclaimed'] = (accounts, after, limit) =>
+    this.#commits.read(() => readUnclaimed(this.#sql, accounts, after, limit));
+  unclaimedById: RequestLog['unclaimedById'] = (ids, accounts) => this.#commits.read(() => readUnclaimedById(this.#sql, ids, accounts));
   sendable: RequestLog['sendable'] = (requestId) => this.#commits.read(() => this.#reader.sendable(requestId));
   read: RequestLog['read'] = (requestId, afterSeq, limit) =>
     this.#commits.read(() => this.#reader.read(this.#writer.pkOf(requestId), requestId, afterSeq, limit));
@@ -152,6 +154,7 @@ export class SqliteRequestLog implements RequestLog {
   silentDevices: RequestLog['silentDevices'] = (requestId, position) =>
     this.#commits.read(() => this.#followUp.silentDevices(requestId, position));
   retriesOf: RequestLog['retriesOf'] = (requestIds) => this.#commits.read(() => this.#followUp.retriesOf(requestIds));
+  retryPages: RequestLog['retryPages'] = (wanted) => this.#commits.read(() => this.#followUp.retryPages(wanted));
   deadLetters: RequestLog['deadLetters'] = (filter, after, limit) =>
     this.#commits.read(() => readDeadLetters(this.#sql, filter, after, limit));
   deadLettersById: RequestLog['deadLettersById'] = (ids, accounts) =>
