@@ -23,6 +23,9 @@ export interface FollowOptions {
   readonly webSocketImpl?: unknown;
 }
 
+/** How long a connection may take to open, in milliseconds. */
+const OPENING_MS = 10_000;
+
 export function createReconnectingClient({
   url,
   authorization,
@@ -31,6 +34,7 @@ export function createReconnectingClient({
   keepAliveMs = 10_000,
 }: FollowOptions): Client {
   let unanswered: ReturnType<typeof setTimeout> | undefined;
+  let socket: { onmessage: unknown } | undefined;
   const client = createClient({
     url,
     webSocketImpl,
@@ -41,12 +45,23 @@ export function createReconnectingClient({
     retryWait: (retries) => pause(Math.min(10_000, firstPauseMs * 2 ** retries) * (0.5 + Math.random() / 2)),
     keepAlive: keepAliveMs,
     on: {
-      // A phone that changed networks holds a socket that is dead and does not know it.
-      ping: (received) => void (received || (unanswered = setTimeout(() => client.terminate(), keepAliveMs / 2))),
+      opened: (opened) => void (socket = opened as { onmessage: unknown }),
+      // A phone that changed networks holds a socket that is dead and does not know it. One that opens may be dead too.
+      connecting: () => {
+        clearTimeout(unanswered);
+        unanswered = setTimeout(replace, OPENING_MS);
+      },
+      connected: () => clearTimeout(unanswered),
+      ping: (received) => void (received || (unanswered = setTimeout(replace, keepAliveMs / 2))),
       pong: () => clearTimeout(unanswered),
       closed: () => clearTimeout(unanswered),
     },
   });
+  const replace = () => {
+    // It may only have been slow. What it still brings would come between the events of the next socket.
+    if (socket) socket.onmessage = null;
+    client.terminate();
+  };
   return client;
 }
 
