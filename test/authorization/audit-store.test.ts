@@ -53,7 +53,7 @@ test('the number of an entry is never another’s', async () => {
   await using log = openLog(store.path);
   await log.recordAudit([RECORD, RECORD]);
   const { rows } = await log.auditEntries({ accounts: null, caller: null }, null, 10);
-  expect(rows.map(({ id }) => id)).toEqual(['3', '2', '1']);
+  expect(rows.map(({ id }) => id)).toEqual(['aud_3', 'aud_2', 'aud_1']);
 });
 
 test.each([

@@ -34,7 +34,7 @@ const LEAKS: readonly PlantedLeak[] = [
   {
     name: 'errors of GraphQL repeat values',
     file: 'server/graphql/mask-error.ts',
-    find: 'return removeValues(graphqlError);',
+    find: 'return explainError(graphqlError);',
     replace: 'return graphqlError;',
     shows: ['wrongScalar in refusals'],
   },

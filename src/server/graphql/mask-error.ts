@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql';
 import { GatewayError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import { badRequestError } from '../limits/refusal-errors.ts';
-import { explainError } from '../limits/tell-renames.ts';
+import { explainError } from '../limits/explain-error.ts';
 
 /**
  * Turns an error into one that a caller may read. Errors of the gateway stay as they are, with their code. Errors of GraphQL

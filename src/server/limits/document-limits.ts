@@ -13,7 +13,7 @@ import {
   type ValidationRule,
 } from 'graphql';
 import { refusalError } from './refusal-errors.ts';
-import { explainError } from './tell-renames.ts';
+import { explainError } from './explain-error.ts';
 import { removeValues } from './variable-values.ts';
 
 /** The limits of a document. They are the same for every caller, because parsed and validated documents are kept by their text. */

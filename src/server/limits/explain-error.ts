@@ -12,15 +12,19 @@ const MENTIONS: readonly (readonly [RegExp, (first: string, second: string) => s
   [/of type "(\w+)!?" used in position expecting type "(\w+)!?"/, (given, expected) => `${given} → ${expected}`],
 ];
 
-/** Removes the values from an error of GraphQL, and adds what it is called now if an earlier version had what the error is about. */
+/** Makes an error of GraphQL readable: without values, with a code, and with the new name of what an earlier version had. */
 export function explainError(error: GraphQLError): GraphQLError {
   const clean = removeValues(error);
   const sentence = renameIn(error.message);
   // An error of validation comes by here a second time, with the errors of the execution.
-  if (sentence === null || clean.message.endsWith(sentence)) return clean;
-  const { nodes, source, positions, path, extensions } = clean;
-  return new GraphQLError(`${clean.message} ${sentence}`, { nodes, source, positions, path, extensions });
+  const message = sentence === null || clean.message.endsWith(sentence) ? clean.message : `${clean.message} ${sentence}`;
+  const { nodes, source, positions, path } = clean;
+  // graphql-js gives errors about variables no code.
+  const extensions = BAD_VARIABLE.test(message) ? { code: 'BAD_USER_INPUT', ...clean.extensions } : clean.extensions;
+  return new GraphQLError(message, { nodes, source, positions, path, extensions });
 }
+
+const BAD_VARIABLE = /^Variable "\$\w+" (?:has|got) invalid value/;
 
 function renameIn(message: string): string | null {
   for (const [form, placeOf] of MENTIONS) {
