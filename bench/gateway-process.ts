@@ -79,7 +79,12 @@ export class GatewayProcess implements AsyncDisposable {
   mutation(devices: number): { readonly firstDevice: number; readonly body: Buffer } {
     const firstDevice = this.#lastDevice + 1;
     this.#lastDevice += devices;
-    const input = { accountName: ACCOUNT, devices: testDevices(devices, firstDevice), servicePlan: 'm2m4G2GB', mdnZipCode: '98801' };
+    const input = {
+      accountName: ACCOUNT,
+      target: { devices: testDevices(devices, firstDevice) },
+      servicePlan: 'm2m4G2GB',
+      mdnZipCode: '98801',
+    };
     return { firstDevice, body: Buffer.from(JSON.stringify({ query: ACTIVATE, variables: { input } })) };
   }
 

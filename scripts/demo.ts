@@ -52,7 +52,7 @@ async function activate(client: Client, accountName: string): Promise<string> {
       { kind: 'ICCID', value: `8914800000${String(at).padStart(6, '0')}${MAGIC[at] ?? 1_000 + at}` } as const,
     ],
   }));
-  const { activateDevices: result } = await run(client, ActivateDevicesDocument, { input: { accountName, devices, ...PLAN } });
+  const { activateDevices: result } = await run(client, ActivateDevicesDocument, { input: { accountName, target: { devices }, ...PLAN } });
   return requestId(result);
 }
 

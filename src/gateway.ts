@@ -17,6 +17,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { DeadLetters } from './resolvers/callbacks/redrive-dead-letters.ts';
 import { RequestFeed } from './resolvers/requests/follow-request.ts';
 import { RequestManager } from './resolvers/requests/manage-request.ts';
+import { Timelines } from './resolvers/requests/timeline.ts';
 import { StorePurge } from './resolvers/upkeep/purge-store.ts';
 import { StoreReseal } from './resolvers/upkeep/reseal-store.ts';
 import { createAdminServer } from './server/admin/admin.ts';
@@ -123,6 +124,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const { sender, submitter } = await startSending(config, { ...parts, ...carrier });
   const reconciler = startFollowingUp(config, { ...parts, reads: carrier.reads });
 
+  const subscriptions = config.socketsPerCaller * SUBSCRIPTIONS_PER_SOCKET;
   const trusted = createTrustedDocuments({ mode: config.trustedDocuments, documents });
   const graphql = createGraphql({
     trusted,
@@ -132,9 +134,20 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       sender,
       feed: new RequestFeed(requestLog, hub, scheduler),
       manager: new RequestManager({ requestLog, submitter, sender, reconciler, session: carrier.session }),
+      timelines: new Timelines(requestLog),
+      accounts: config.accounts,
+      limits: {
+        operationsPerMinute: config.operationsPerMinute,
+        mutationsPerMinute: config.mutationsPerMinute,
+        maxCost: config.maxCost,
+        sockets: config.socketsPerCaller,
+        subscriptions,
+        queuedRequests: config.maxQueuedPerCaller,
+        bodyBytes: config.maxBodyBytes,
+      },
       deadLetters: new DeadLetters({ requestLog, receiver: door.receiver }),
     },
-    openPerCaller: config.socketsPerCaller * SUBSCRIPTIONS_PER_SOCKET,
+    openPerCaller: subscriptions,
     scheduler,
     maxBodyBytes: config.maxBodyBytes,
     admission: new Admission({

@@ -115,16 +115,18 @@ export const activateDevices = defineOperation({
     input: {
       servicePlan: 'm2m4G2GB',
       mdnZipCode: '98801',
-      devices: [
-        ['990016953001930', '89148000094224205304'],
-        ['990010000040400', '89148000000000004040'],
-        ['990010000000010', '89148000000000000001'],
-      ].map(([imei, iccid]) => ({
-        deviceIds: [
-          { kind: 'IMEI', value: imei },
-          { kind: 'ICCID', value: iccid },
-        ],
-      })),
+      target: {
+        devices: [
+          ['990016953001930', '89148000094224205304'],
+          ['990010000040400', '89148000000000004040'],
+          ['990010000000010', '89148000000000000001'],
+        ].map(([imei, iccid]) => ({
+          deviceIds: [
+            { kind: 'IMEI', value: imei },
+            { kind: 'ICCID', value: iccid },
+          ],
+        })),
+      },
     },
   },
 });

@@ -51,6 +51,6 @@ export const restoreDevices = defineOperation({
       'Another suspended device: 89148000071662737691',
       'An unknown ICCID counts as a suspended device.',
     ],
-    input: { devices: [{ deviceIds: [{ kind: 'ICCID', value: '89148000093318779147' }] }] },
+    input: { target: { devices: [{ deviceIds: [{ kind: 'ICCID', value: '89148000093318779147' }] }] } },
   },
 });

@@ -56,7 +56,7 @@ export const suspendDevices = defineOperation({
       'Another active device: 89148000054247635302',
       'An unknown ICCID counts as an active device.',
     ],
-    input: { devices: [{ deviceIds: [{ kind: 'ICCID', value: '89148000021368332915' }] }] },
+    input: { target: { devices: [{ deviceIds: [{ kind: 'ICCID', value: '89148000021368332915' }] }] } },
   },
 });
 

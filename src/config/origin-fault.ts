@@ -18,7 +18,7 @@ export function originFault(origin: string): string | null {
     written.password !== '' ||
     !['', '/'].includes(written.pathname) ||
     /[?#]/.test(origin) ||
-    /\/$/.test(origin)
+    origin.endsWith('/')
   )
     return 'has more than scheme, host and port. Leave the rest out, the slash at the end too';
   return written.origin === origin ? null : `is written ${written.origin} by browsers. Write it like that`;

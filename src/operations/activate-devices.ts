@@ -5,15 +5,7 @@ import { defineOperation } from './define-operation.ts';
 import { about, identifiers, INPUT_TYPES, optional, plainText, servicePlan, text, zipCode } from './fields.ts';
 import { primaryPlaceOfUse } from './place-of-use.ts';
 import { historyShows, isAfterSending } from './proof.ts';
-import {
-  chooseDevices,
-  customFieldFilter,
-  customFieldList,
-  deviceList,
-  reportChoiceFaults,
-  reportRepeatedKeys,
-  type ChoiceWords,
-} from './target.ts';
+import { chosenBy, customFieldFilter, customFieldList, deviceList, ONE_OF_THREE, reportRepeatedKeys } from './target.ts';
 
 const device = z
   .object({
@@ -58,12 +50,16 @@ const activateWholeAccount = z
     description: 'Activates every 4G device of the account. With a filter, only those with specific custom field values.',
   });
 
-const words: ChoiceWords = {
-  group: 'activateGroup',
-  wholeAccount: 'activateWholeAccount',
-  verb: 'activate',
-  consequence: 'every device of the account will be activated',
-};
+const target = z
+  .object(
+    {
+      devices: optional(deviceList(device)).describe('1 to 10,000 devices.'),
+      group: optional(activateGroup).describe('The devices of a group.'),
+      wholeAccount: optional(activateWholeAccount).describe('Every device of the account.'),
+    },
+    ONE_OF_THREE,
+  )
+  .register(INPUT_TYPES, { name: 'ActivateTargetInput', isOneOf: true, description: 'The devices to activate.' });
 
 /** Page "Activate service for devices", with its notes. */
 export const activateDevices = defineOperation({
@@ -80,19 +76,12 @@ export const activateDevices = defineOperation({
     mutation:
       'Activates service for devices, so that they can send and receive data. Each device reports when it is active or has failed, usually within a few minutes. It may take up to 12 hours while the network is being changed. NB-IoT devices report a second time when NIDD is configured. The carrier takes 100 activate requests a minute: put many devices into one. First check that the devices are ready (state, availability), and read the carrier’s M2M Service Provisioning Rules. The carrier’s device list and provisioning history also show what happened to a device. A general error in a result is a case for the carrier’s support; other errors mean a wrong identifier or value.',
     inputType:
-      "Which devices to activate, and how. Give exactly one of `devices`, `activateGroup` and `activateWholeAccount`. Devices must already exist in Verizon Mobile Device Management (MDM). If they are not in the account yet and the activation fails, they may be added to it as deactivated. No field may contain `'`, `<` or `\\`.",
+      "Which devices to activate, and how. Devices must already exist in Verizon Mobile Device Management (MDM). If they are not in the account yet and the activation fails, they may be added to it as deactivated. No field may contain `'`, `<` or `\\`.",
   },
-  target: {
-    fields: {
-      devices: optional(deviceList(device)).describe('1 to 10,000 devices. Leave it out to activate a group or the whole account.'),
-      activateGroup: optional(activateGroup).describe('Activate the devices of a group instead of a list.'),
-      activateWholeAccount: optional(activateWholeAccount).describe('Activate the devices of the whole account instead of a list.'),
-    },
-    filterKeys: ['groupName', 'customFields'],
-    reportFaults: ({ devices, activateGroup: group, activateWholeAccount: wholeAccount, accountName }, report) =>
-      reportChoiceFaults({ devices, group, wholeAccount }, accountName, words, report),
-    choose: ({ devices, activateGroup: group, activateWholeAccount: wholeAccount }) => chooseDevices({ devices, group, wholeAccount }),
-  },
+  target: chosenBy(target, ['groupName', 'customFields'], {
+    verb: 'activate',
+    consequence: 'every device of the account will be activated',
+  }),
   fields: {
     servicePlan: servicePlan.describe(
       'The service plan for all devices: one of the codes the carrier lists for the account (GET /plans); for Consumer eSIM for Enterprise it is `HybridESim`. The carrier sends the codes at on-boarding and whenever plans change. Devices that are not supported by the service plan will not activate.',
@@ -101,7 +90,7 @@ export const activateDevices = defineOperation({
       'The 5-digit ZIP code where the service will primarily be used, or one you have been told to use. With geographic numbering the MDN is derived from it. With `leadId`, set it to the ZIP code of the lead’s address. Devices are assigned non-geographic MDNs if the account and device both support this feature.',
     ),
     groupName: optional(text(100)).describe(
-      'The device group to put the listed `devices` into, at most 100 characters. To activate the devices of a group, use `activateGroup`.',
+      'The device group to put the listed `devices` into, at most 100 characters. To activate the devices of a group, use `target.group`.',
     ),
     skuNumber: optional(text(20)).describe(
       'The Stock Keeping Unit of a 4G device type, at most 20 characters, instead of the IMEI: each device then needs its ICCID, and all must be of the same type. SIM OTA must be performed before maintenance transactions (service plan, feature or ICCID change).',
@@ -126,12 +115,16 @@ export const activateDevices = defineOperation({
       'The customer and the address of use; the account profile’s address when left out. Cannot be used with `leadId`: VPP partners enter a lead, whose AddressZipCode is used for taxation, or these fields without one to associate customer data with devices.',
     ),
   },
-  reportFaults({ devices, groupName, customFields: values, skuNumber, carrierIpPoolName, leadId, primaryPlaceOfUse: place }, report) {
+  shown: ['servicePlan', 'mdnZipCode', 'groupName', 'skuNumber', 'carrierName', 'carrierIpPoolName', 'publicIpRestriction'],
+  reportFaults(
+    { target: { devices }, groupName, customFields: values, skuNumber, carrierIpPoolName, leadId, primaryPlaceOfUse: place },
+    report,
+  ) {
     if (!devices && groupName)
       report(
         ['groupName'],
         'NEEDS_DEVICES',
-        'groupName is the group to put the listed devices into. To activate the devices of a group, use activateGroup.',
+        'groupName is the group to put the listed devices into. To activate the devices of a group, use target.group.',
       );
     if (!devices && values)
       report(
@@ -144,12 +137,12 @@ export const activateDevices = defineOperation({
     for (const [at, { deviceIds, ipAddress }] of (devices ?? []).entries()) {
       if (skuNumber && !deviceIds.some(({ kind }) => kind === 'ICCID'))
         report(
-          ['devices', at, 'deviceIds'],
+          ['target', 'devices', at, 'deviceIds'],
           'SKU_NEEDS_ICCID',
           'With skuNumber each device needs its ICCID, because the SKU replaces the IMEI.',
         );
       if (!ipAddress) continue;
-      const path = ['devices', at, 'ipAddress'];
+      const path = ['target', 'devices', at, 'ipAddress'];
       if (!carrierIpPoolName)
         report(path, 'NEEDS_IP_POOL', 'ipAddress needs carrierIpPoolName: name the pool that the address belongs to.');
       if (addresses.has(ipAddress)) report(path, 'DUPLICATE_ADDRESS', 'Another device of the list has the same ipAddress.');

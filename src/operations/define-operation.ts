@@ -39,6 +39,11 @@ interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRaw
   readonly target: Target<TargetFields>;
   /** The input's own fields. They are stored and parsed again later, so a rule may become stricter only if nothing stored breaks it. */
   readonly fields: Fields;
+  /**
+   * The settings that the graph may show of a stored request. Decide it for each field. What is not named here is hidden: names and
+   * addresses, leads, and what people write freely.
+   */
+  readonly shown: readonly (keyof Fields | keyof DeviceFilter)[];
   /** Rules between fields. They read the raw input, so that their faults come together with those of single fields. */
   readonly reportFaults?: (input: z.input<z.ZodObject<Fields>> & z.input<z.ZodObject<TargetFields>>, report: ReportFault) => void;
   /** The documented body. `settings` holds the fields, and the filter when the carrier chooses the devices. */
@@ -56,6 +61,11 @@ interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRaw
 /** What a Request stores of its input beside account, devices and request options: the fields, and the filter. JSON. */
 export type Settings = Readonly<Record<string, unknown>>;
 
+export interface ShownSetting {
+  readonly name: string;
+  readonly value: string;
+}
+
 /** The parsed input of a mutation. Its form is valid. */
 export interface Command {
   readonly operation: Operation;
@@ -67,14 +77,18 @@ export interface Command {
   readonly idempotencyKey: string | null;
   /** The Request whose failed devices are tried again. */
   readonly retryOf: string | null;
+  /** Stands for the input when a key is repeated. Null: the devices and settings do. */
+  readonly inputHash: Uint8Array | null;
   readonly validateOnly: boolean;
+  /** How long the mutation waits for the carrier's answer. Null for the configured time. */
+  readonly waitMs: number | null;
 }
 
 /** A parsed command, or all faults of the input. */
 export type ParsedInput = { readonly command: Command } | { readonly faults: readonly InputFault[] };
 
 /** A carrier operation, as the rest of the gateway uses it. */
-export interface Operation extends Omit<Definition<z.ZodRawShape, z.ZodRawShape>, 'target' | 'fields' | 'reportFaults' | 'body'> {
+export interface Operation extends Omit<Definition<z.ZodRawShape, z.ZodRawShape>, 'target' | 'fields' | 'shown' | 'reportFaults' | 'body'> {
   /** The name of the mutation: `activateDevices`. */
   readonly mutation: string;
   /** The beginning of its types' names: `ActivateDevices`. */
@@ -87,6 +101,8 @@ export interface Operation extends Omit<Definition<z.ZodRawShape, z.ZodRawShape>
   actionOn(accountName: string, devices: readonly RequestedDevice[] | null, settings: Settings): CarrierAction;
   /** The filter by which the carrier chooses the devices of a Request that lists none. */
   filterOf(settings: Settings): DeviceFilter;
+  /** The settings that may be shown to everybody who may read the request, in the order of the input. */
+  shownOf(settings: Settings): readonly ShownSetting[];
   /** The same settings for listed devices. */
   withoutFilter(settings: Settings): Settings;
 }
@@ -102,7 +118,7 @@ const FILTER = z.object({
 export function defineOperation<Fields extends z.ZodRawShape, TargetFields extends z.ZodRawShape>(
   definition: Definition<Fields, TargetFields>,
 ): Operation {
-  const { name, target, texts, reportFaults, body, fields, ...rest } = definition;
+  const { name, target, texts, reportFaults, body, fields, shown, ...rest } = definition;
   const typeName = name.toLowerCase().replaceAll(/(?:^|_)(\w)/g, (_match, first: string) => first.toUpperCase());
   const own = z.object(fields);
   const targeted = z.object(target.fields);
@@ -140,7 +156,9 @@ export function defineOperation<Fields extends z.ZodRawShape, TargetFields exten
           clientReference: common.data.clientReference ?? null,
           idempotencyKey: common.data.idempotencyKey ?? null,
           retryOf: null,
+          inputHash: null,
           validateOnly: common.data.validateOnly ?? false,
+          waitMs: common.data.waitMs ?? null,
         },
       };
     },
@@ -149,6 +167,12 @@ export function defineOperation<Fields extends z.ZodRawShape, TargetFields exten
       return { name, method, path, body: body(account, devices, { ...own.parse(settings), ...operation.filterOf(settings) }) };
     },
     filterOf: (settings) => FILTER.parse(Object.fromEntries(target.filterKeys.map((key) => [key, settings[key]]))),
+    shownOf: (settings) =>
+      settingKeys.flatMap((key) => {
+        const value = settings[key];
+        const isShown = shown.some((each) => each === key) && ['string', 'boolean', 'number'].includes(typeof value);
+        return isShown ? [{ name: key, value: String(value) }] : [];
+      }),
     withoutFilter: (settings) => Object.fromEntries(Object.entries(settings).filter(([key]) => !isFilter(key))),
   };
   return operation;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { InputFaultCode } from './input-fault.ts';
 import { DEVICE_IDENTIFIER_KINDS, type DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
 import { cleanIdentifier, formOfKind, readIdentifier } from '../datasources/thingspace/wire/same-identifier.ts';
 
@@ -8,7 +9,7 @@ import { cleanIdentifier, formOfKind, readIdentifier } from '../datasources/thin
  */
 
 /** The GraphQL types that objects of an input become. Two objects with the same name have the same fields. */
-export const INPUT_TYPES = z.registry<{ readonly name: string; readonly description: string }>();
+export const INPUT_TYPES = z.registry<{ readonly name: string; readonly description: string; readonly isOneOf?: true }>();
 
 /**
  * The carrier refuses `'`, `<` and `\` in any field (INPUT_INVALID.Request.InvalidCharacter). Control characters never make sense.
@@ -34,7 +35,7 @@ export function about(rest: string) {
 }
 
 /** The same for a rule that has a code of its own. */
-export function breaks(code: string, rest: string) {
+export function breaks(code: InputFaultCode, rest: string) {
   return { ...about(rest), params: { code } };
 }
 
@@ -83,6 +84,10 @@ const ownText = (text: z.ZodString) =>
       .regex(/^[^\u0000-\u001f\u007f\ud800-\udfff]*$/u, about('must not contain control characters.')),
   );
 
+/** Clients and proxies give an answer up after a minute or sooner. */
+const MAX_WAIT_MS = 60_000;
+const WAIT = about('must be between 0 and 60,000 milliseconds.');
+
 /** Fields of every mutation that creates a Request. */
 export const REQUEST_OPTIONS = z.object({
   clientReference: ownText(z.string().normalize()).describe(
@@ -94,6 +99,9 @@ export const REQUEST_OPTIONS = z.object({
   ),
   validateOnly: optional(z.boolean()).describe(
     '`true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`.',
+  ),
+  waitMs: optional(z.int().min(0, WAIT).max(MAX_WAIT_MS, WAIT)).describe(
+    'How long the mutation waits for the carrier’s answer, in milliseconds: 0 to 60,000. With 0 it returns as soon as the request is stored. A refusal by the carrier then shows in the request and not in the result. It does not count as a part of the input for `idempotencyKey`. Default: as the gateway is configured, usually 10,000.',
   ),
 });
 
@@ -111,7 +119,7 @@ export function identifier(kinds: readonly DeviceIdentifierKind[]) {
         ),
     })
     .superRefine(({ kind, value }, context) => {
-      const report = (field: string, code: string, message: string) =>
+      const report = (field: string, code: InputFaultCode, message: string) =>
         context.addIssue({ code: 'custom', path: [field], params: { code }, message });
       if (!kinds.includes(kind)) report('kind', 'IDENTIFIER_KIND', `This operation takes ${kinds.join(', ')}. ${kind} is not one of them.`);
       else if (readIdentifier(kind, value) === null)

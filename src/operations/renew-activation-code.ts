@@ -38,6 +38,7 @@ export const renewActivationCode = defineOperation({
     servicePlan: optional(servicePlan).describe('The service plan the account is subscribed to. It drives billing for usage.'),
     mdnZipCode: optional(zipCode).describe('The 5-digit ZIP code of the profile.'),
   },
+  shown: ['servicePlan', 'mdnZipCode'],
   reportFaults({ devices }, report) {
     for (const [at, { deviceIds }] of devices.entries())
       if (deviceIds.length > 0 && !deviceIds.some(({ kind }) => kind === 'EID' || kind === 'ICCID'))

@@ -17,11 +17,11 @@ export const restoreDevices = defineOperation({
     noun: 'The restoration',
     mutation:
       'Restores service for suspended devices. They can connect again, with the phone number, IP address and service plan that they had. Each device reports in a callback. NB-IoT devices report a second time when NIDD is configured (`DeviceOutcome.nidd`). Activations, suspensions, restorations and deactivations count together: most accounts allow 5 a day for each device.',
-    inputType:
-      "Which devices to restore. Give exactly one of `devices`, `group` and `wholeAccount`. No field may contain `'`, `<` or `\\`.",
+    inputType: "Which devices to restore. No field may contain `'`, `<` or `\\`.",
   },
   target: chosenLines({ verb: 'restore', consequence: 'every suspended device of the account will be restored, and billed again' }),
   fields: {},
+  shown: ['groupName', 'servicePlan'],
   body: lineBody,
   // The events of the history are `Restore …`. The carrier's SDK calls the same operation resume.
   provenBy: {

@@ -32,6 +32,7 @@ export const resumeProfile = defineOperation({
       'The Verizon service plan for a profile on the Verizon network, the Global service plan for a Global one.',
     ),
   },
+  shown: ['servicePlan'],
   body: profileBody,
   // | record of the device list | proof |
   // |---|---|

@@ -19,8 +19,7 @@ export const suspendDevices = defineOperation({
     noun: 'The suspension',
     mutation:
       'Suspends service for active devices. A suspended device cannot connect. It keeps its phone number, IP address and service plan. It may be suspended for 90 days in a row and 180 days in a year at most. Then the carrier restores it by itself. Each device reports in a callback, which tells when that will be (`DeviceOutcome.suspension`). Activations, suspensions, restorations and deactivations count together: most accounts allow 5 a day for each device.',
-    inputType:
-      "Which devices to suspend. Give exactly one of `devices`, `group` and `wholeAccount`. No field may contain `'`, `<` or `\\`.",
+    inputType: "Which devices to suspend. No field may contain `'`, `<` or `\\`.",
   },
   target: chosenLines({ verb: 'suspend', consequence: 'every device of the account will be suspended' }),
   fields: {
@@ -28,6 +27,7 @@ export const suspendDevices = defineOperation({
       'Whether the devices are billed while they are suspended: `true` with billing, `false` without billing if the contract allows it. Default: the carrier decides.',
     ),
   },
+  shown: ['groupName', 'servicePlan', 'withBilling'],
   body: lineBody,
   // The events of the history are `Suspension Confirmed` and `Suspend`.
   provenBy: {

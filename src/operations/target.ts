@@ -103,7 +103,7 @@ export function reportRepeatedKeys(fields: readonly { readonly key: string }[] |
     if (keys.indexOf(key) !== at) report([...path, at, 'key'], 'DUPLICATE_KEY', 'Name each custom field once.');
 }
 
-/** The three ways to name devices: a list, a group, or the whole account. The names of the input fields may differ. */
+/** The three ways to name devices: a list, a group, or the whole account. */
 interface Choice<Device> {
   readonly devices?: readonly Device[] | null | undefined;
   readonly group?: (Narrowing & { readonly groupName: string }) | null | undefined;
@@ -115,10 +115,8 @@ interface Narrowing {
   readonly servicePlanFilter?: string | null | undefined;
 }
 
-/** Names of the input fields of a choice, and words of its sentences. */
-export interface ChoiceWords {
-  readonly group: string;
-  readonly wholeAccount: string;
+/** Words of the sentences about a choice. */
+interface ChoiceWords {
   /** As in "which devices to activate". */
   readonly verb: string;
   /** As in "every device of the account will be activated". */
@@ -127,33 +125,29 @@ export interface ChoiceWords {
 
 /**
  * Exactly one of the three must be given. A missing one must never mean "everything": the carrier takes a body without devices and
- * group for the whole account, and does not ask back.
+ * group for the whole account, and does not ask back. GraphQL ensures it too (`@oneOf`).
  */
-export function reportChoiceFaults(
+function reportChoiceFaults(
   { devices, group, wholeAccount }: Choice<NamedDevice>,
   accountName: string,
   words: ChoiceWords,
   report: ReportFault,
 ): void {
-  const names = [...(devices ? ['devices'] : []), ...(group ? [words.group] : []), ...(wholeAccount ? [words.wholeAccount] : [])];
-  if (names.length !== 1)
+  const given = Object.entries({ devices, group, wholeAccount }).flatMap(([name, choice]) => (choice ? [name] : []));
+  if (given.length !== 1)
     report(
       [],
       'EXACTLY_ONE_TARGET',
-      `Name the devices to ${words.verb} with exactly one of devices, ${words.group} and ${words.wholeAccount}. This input has ${names.length === 0 ? 'none' : names.join(' and ')}.`,
+      `Name the devices to ${words.verb} with exactly one of devices, group and wholeAccount. This target has ${given.length === 0 ? 'none' : given.join(' and ')}.`,
     );
   if (devices) reportListFaults(devices, report);
   if (wholeAccount && cleanText(wholeAccount.confirmAccountName) !== cleanText(accountName))
-    report(
-      [words.wholeAccount, 'confirmAccountName'],
-      'NOT_CONFIRMED',
-      `confirmAccountName must repeat accountName: ${words.consequence}.`,
-    );
-  reportRepeatedKeys(group?.customFieldFilter, [words.group, 'customFieldFilter'], report);
-  reportRepeatedKeys(wholeAccount?.customFieldFilter, [words.wholeAccount, 'customFieldFilter'], report);
+    report(['wholeAccount', 'confirmAccountName'], 'NOT_CONFIRMED', `confirmAccountName must repeat accountName: ${words.consequence}.`);
+  reportRepeatedKeys(group?.customFieldFilter, ['group', 'customFieldFilter'], report);
+  reportRepeatedKeys(wholeAccount?.customFieldFilter, ['wholeAccount', 'customFieldFilter'], report);
 }
 
-export function chooseDevices({ devices, group, wholeAccount }: Choice<RequestedDevice>) {
+function chooseDevices({ devices, group, wholeAccount }: Choice<RequestedDevice>) {
   const narrowing = group ?? wholeAccount;
   return {
     devices: devices ?? null,
@@ -196,18 +190,41 @@ const wholeAccount = z
     description: 'Every device of the account. With filters, only those that match all of them.',
   });
 
-/** A target of existing lines: a list, a group, or the whole account with its name repeated. */
-export function chosenLines({ verb, consequence }: Pick<ChoiceWords, 'verb' | 'consequence'>) {
-  const words: ChoiceWords = { group: 'group', wholeAccount: 'wholeAccount', verb, consequence };
-  const fields = {
-    devices: optional(deviceList(line)).describe('1 to 10,000 devices. Leave it out to choose a group or the whole account.'),
-    group: optional(lineGroup).describe('The devices of a group, instead of a list.'),
-    wholeAccount: optional(wholeAccount).describe('Every device of the account, instead of a list.'),
-  };
+/**
+ * A target that is a choice.
+ *
+ * @param type has the fields of `Choice`, and is registered as `@oneOf`.
+ */
+export function chosenBy<Device extends NamedDevice>(
+  type: z.ZodType<Choice<RequestedDevice>, Choice<Device>>,
+  filterKeys: readonly (keyof DeviceFilter)[],
+  words: ChoiceWords,
+) {
+  const fields = { target: type.describe('Which devices: a list, a group, or the whole account. Exactly one of the three.') };
   return {
     fields,
-    filterKeys: ['groupName', 'servicePlan', 'customFields'],
-    reportFaults: (input, report) => reportChoiceFaults(input, input.accountName, words, report),
-    choose: chooseDevices,
+    filterKeys,
+    reportFaults: ({ target, accountName }, report) =>
+      reportChoiceFaults(target, accountName, words, (path, code, message) => report(['target', ...path], code, message)),
+    choose: ({ target }) => chooseDevices(target),
   } satisfies Target<typeof fields>;
+}
+
+/** For an input without a target. */
+export const ONE_OF_THREE = about('must name the devices, with exactly one of devices, group and wholeAccount.');
+
+const lineTarget = z
+  .object(
+    {
+      devices: optional(deviceList(line)).describe('1 to 10,000 devices.'),
+      group: optional(lineGroup).describe('The devices of a group.'),
+      wholeAccount: optional(wholeAccount).describe('Every device of the account.'),
+    },
+    ONE_OF_THREE,
+  )
+  .register(INPUT_TYPES, { name: 'LineTargetInput', isOneOf: true, description: 'Existing devices of the account.' });
+
+/** A target of existing lines: a list, a group, or the whole account with its name repeated. */
+export function chosenLines(words: ChoiceWords) {
+  return chosenBy(lineTarget, ['groupName', 'servicePlan', 'customFields'], words);
 }

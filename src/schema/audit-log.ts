@@ -1,4 +1,5 @@
 import type { AuditEntry as Stored } from '../datasources/request-log/audit-trail.ts';
+import { AuditAction, auditAction, AuditOutcome, auditOutcome } from './audit-words.ts';
 import { builder } from './builder.ts';
 import { connectionOf, listArgs, pageCursor, pageSize } from './connection.ts';
 import { accountsFor } from './queries.ts';
@@ -15,9 +16,7 @@ const AuditEntry = builder.objectRef<Stored>('AuditEntry').implement({
       description:
         'Who asked for the action: `key:` and the name of an API key, `sub:` and the subject of a token, or `local` without authentication. For a command it is `admin-listener` or `command-line`.',
     }),
-    action: t.exposeString('action', {
-      description: 'The mutation, for example `activateDevices`, or the command, for example `keys.create`.',
-    }),
+    action: t.field({ type: AuditAction, description: 'What was asked for.', resolve: ({ action }) => auditAction(action) }),
     accountName: t.exposeString('account', {
       nullable: true,
       description:
@@ -34,9 +33,16 @@ const AuditEntry = builder.objectRef<Stored>('AuditEntry').implement({
       // Entries from before dead letters had global ids hold the bare number.
       resolve: ({ action, subject }) => (action === 'redriveDeadLetters' ? (subject?.replace(/^(?=\d+$)/, 'dead_') ?? null) : subject),
     }),
-    outcome: t.exposeString('outcome', {
+    outcome: t.field({
+      type: AuditOutcome,
+      description: 'The immediate result.',
+      resolve: ({ action, outcome }) => auditOutcome(action, outcome).outcome,
+    }),
+    code: t.string({
+      nullable: true,
       description:
-        'The immediate result: `CREATED`, `REPEATED`, `DONE`, `INVALID`, `FORBIDDEN`, `LIMITED`, `RATE_LIMITED`, `UNAVAILABLE`, `KEY_REUSED`, or the code of the fault.',
+        'Which fault or error it was, for INVALID, REFUSED and FAILED: the code that the caller was given. Null for other outcomes, and when several faults were reported together.',
+      resolve: ({ action, outcome }) => auditOutcome(action, outcome).code,
     }),
   }),
 });

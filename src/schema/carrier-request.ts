@@ -1,15 +1,48 @@
 import type { RequestError as StoredError, StoredCarrierRequest } from '../datasources/request-log/stored-request.ts';
 import { builder } from './builder.ts';
-import { CarrierRequestStateEnum } from './enums.ts';
+import { CarrierRequestStateEnum, enumOf } from './enums.ts';
 import { OWNED } from './rules.ts';
+
+const CODES = {
+  CARRIER_REFUSED: 'The carrier refused the request. See `carrierErrorCode`.',
+  CARRIER_UNAVAILABLE: 'There is no connection to the carrier, or it does not work. The request waits.',
+  CARRIER_LOGIN_REFUSED: 'The carrier refuses the login of the gateway. The request waits.',
+  RATE_LIMITED: 'The carrier asked to wait. The request waits.',
+  UNANSWERED: 'The request was sent and not answered.',
+  UNUSABLE_ANSWER: 'The carrier answered with an id that another request has.',
+  RESTORED: 'The store was restored from a backup, so it is not known whether the request was sent.',
+  CANCELLED: 'The request was cancelled before it was sent.',
+  WAITED_TOO_LONG: 'The request waited longer than the limit, and was not sent.',
+  NEVER_ARRIVED: 'An operator stated that the request never arrived.',
+  OTHER: 'Another reason: see `message`.',
+} as const;
+
+const RequestErrorCode = enumOf<keyof typeof CODES>(
+  'RequestErrorCode',
+  'Why a request was refused, was not answered or still waits.',
+  CODES,
+);
+
+/** Only the carrier's own refusal came with an HTTP status. Its code may be any word. */
+function codeOf({ code, httpStatus }: StoredError): keyof typeof CODES {
+  if (httpStatus !== undefined) return 'CARRIER_REFUSED';
+  return isCode(code) ? code : 'OTHER';
+}
+
+function isCode(word: string): word is keyof typeof CODES {
+  return Object.hasOwn(CODES, word);
+}
 
 export const RequestError = builder.objectRef<StoredError>('RequestError').implement({
   extensions: OWNED,
   description: 'Why a request was refused, was not answered or still waits.',
   fields: (t) => ({
-    code: t.exposeString('code', {
+    code: t.field({ type: RequestErrorCode, description: 'The reason for programs.', resolve: codeOf }),
+    carrierErrorCode: t.string({
+      nullable: true,
       description:
-        'The carrier’s errorCode (for profile operations a 3-digit number), or a code of this gateway: `UNANSWERED`, `UNUSABLE_ANSWER`, `RESTORED`, `CARRIER_UNAVAILABLE`, `CARRIER_LOGIN_REFUSED`, `RATE_LIMITED`, `CANCELLED`, `WAITED_TOO_LONG`, `NEVER_ARRIVED`. `UNREADABLE_CODE` replaces a carrier’s code that does not look like one.',
+        'With CARRIER_REFUSED: the carrier’s errorCode, verbatim (for profile operations a 3-digit number); the HTTP status when the carrier gave none. `UNREADABLE_CODE` replaces a code that does not look like one. Otherwise null.',
+      resolve: (error) => (codeOf(error) === 'CARRIER_REFUSED' ? error.code : null),
     }),
     message: t.exposeString('message', {
       description: 'What happened, in words; the carrier’s own message if it gave one. It may change, the code does not.',

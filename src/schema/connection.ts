@@ -20,6 +20,7 @@ export function connectionOf<Row>(
   node: ObjectRef<typeof builder.$inferSchemaTypes, Row>,
   at: (row: Row) => readonly [place: string, position: number | string],
 ) {
+  const plural = noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`;
   const edge = builder.objectRef<{ row: Row }>(`${name}Edge`).implement({
     extensions: OWNED,
     description: `One ${noun} of a page, with its cursor.`,
@@ -34,14 +35,14 @@ export function connectionOf<Row>(
   });
   return builder.objectRef<Page<Row>>(`${name}Connection`).implement({
     extensions: OWNED,
-    description: `A page of ${noun}s.`,
+    description: `A page of ${plural}.`,
     fields: (t) => ({
       edges: t.field({
         type: [edge],
-        description: `The ${noun}s of the page, each with its cursor.`,
+        description: `The ${plural} of the page, each with its cursor.`,
         resolve: ({ rows }) => rows.map((row) => ({ row })),
       }),
-      nodes: t.field({ type: [node], description: `The ${noun}s of the page.`, resolve: ({ rows }) => rows as never }),
+      nodes: t.field({ type: [node], description: `The ${plural} of the page.`, resolve: ({ rows }) => rows as never }),
       pageInfo: t.field({
         extensions: OPEN,
         type: PageInfo,

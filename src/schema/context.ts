@@ -6,6 +6,18 @@ import type { RequestFeed } from '../resolvers/requests/follow-request.ts';
 import type { RequestManager } from '../resolvers/requests/manage-request.ts';
 import type { RequestSender } from '../resolvers/requests/request-sender.ts';
 import type { RequestSubmitter } from '../resolvers/requests/submit-request.ts';
+import type { Timelines } from '../resolvers/requests/timeline.ts';
+
+/** How much one caller may ask for. */
+export interface CallerLimits {
+  readonly operationsPerMinute: number;
+  readonly mutationsPerMinute: number;
+  readonly maxCost: number;
+  readonly sockets: number;
+  readonly subscriptions: number;
+  readonly queuedRequests: number;
+  readonly bodyBytes: number;
+}
 
 /** Given to every resolver: the caller, the parts that decide, and loaders that live for one execution. */
 export interface GraphContext {
@@ -18,6 +30,10 @@ export interface GraphContext {
   readonly manager: RequestManager;
   readonly deadLetters: DeadLetters;
   readonly feed: RequestFeed;
+  readonly timelines: Timelines;
+  /** The billing accounts that this gateway serves. */
+  readonly accounts: readonly string[];
+  readonly limits: CallerLimits;
   readonly loaders: Loaders;
   /** The id of the last event that the client of an event stream has seen: the cursor of that event. */
   readonly lastEventId: string | null;

@@ -2,11 +2,16 @@ import { leaveOutRespellings, listEachOnce } from '../datasources/thingspace/wir
 import type { CallbackFault } from '../datasources/thingspace/wire/callback-meaning.ts';
 import type { CallbackMessage, CallbackSuspension } from '../datasources/thingspace/wire/callback.ts';
 import type { StoredCallback, StoredOutcome } from '../datasources/request-log/stored-request.ts';
-import { adviceFor } from '../resolvers/requests/advice.ts';
+import { operationNamed } from '../operations/index.ts';
+import { mayUse } from '../resolvers/access/caller.ts';
+import { adviceFor, isRetriable } from '../resolvers/requests/advice.ts';
+import { nameForRetry } from '../resolvers/requests/retried-devices.ts';
+import { keyOfDevice } from '../resolvers/requests/same-input.ts';
 import { builder } from './builder.ts';
 import { DeviceIdentifier } from './device-identifier.ts';
 import { OutcomeSourceEnum, OutcomeStatusEnum } from './enums.ts';
 import { nodeOf } from './node.ts';
+import { RequestRef } from './request-ref.ts';
 import { ACTIVATION_CODE, CREDENTIAL, OWNED } from './rules.ts';
 
 const Fault = builder.objectRef<CallbackFault>('Fault').implement({
@@ -22,6 +27,11 @@ const Fault = builder.objectRef<CallbackFault>('Fault').implement({
       nullable: true,
       description: 'What to do about it. Null when this gateway has no advice for the code.',
       resolve: ({ code }) => adviceFor(code),
+    }),
+    retriable: t.boolean({
+      description:
+        'True when the same request may succeed later, so that a retry makes sense. `retryFailedDevices` leaves out devices whose fault is not retriable: the fault lies in what the request says (a wrong identifier, a plan that the account does not have), or the carrier still works on the device.',
+      resolve: ({ code }) => isRetriable(code),
     }),
   }),
 });
@@ -222,6 +232,22 @@ export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').i
         nullable: true,
         description: 'How often the carrier sends the callback at most if it is not acknowledged. Null when the callback does not tell.',
         resolve: ({ final }) => final?.message.maxCallbackThreshold ?? null,
+      }),
+      retriedIn: t.field({
+        type: RequestRef,
+        nullable: true,
+        description:
+          'The newest retry of the request that names this device. When it is CANCELLED there before it was sent, it may be retried again. Null when it is in no retry, or when you may not read the account.',
+        resolve: async (outcome, _args, { loaders, caller }) => {
+          const request = await loaders.request.load(outcome.requestId);
+          if (!request || !mayUse(caller, request.account, 'read')) return null;
+          const operation = operationNamed(request.operation);
+          if (!operation || ((await loaders.retries.load(request.id)) ?? []).length === 0) return null;
+          const [named, retried] = await Promise.all([loaders.namedDevices.load(request.id), loaders.retriedDevices.load(request.id)]);
+          const device = named[outcome.index]?.device ?? null;
+          const name = nameForRetry({ device, reported: outcome.final?.message.deviceIds ?? [] }, operation);
+          return (name && retried.get(keyOfDevice(name))?.newest) ?? null;
+        },
       }),
       requestId: t.exposeID('requestId', { description: 'The `id` of the request that this device is part of.' }),
     };

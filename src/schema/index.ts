@@ -5,6 +5,7 @@ import './operations.ts';
 import './request-mutations.ts';
 import './audit-log.ts';
 import './dead-letters.ts';
+import './viewer.ts';
 import { builder } from './builder.ts';
 
 builder.mutationType({

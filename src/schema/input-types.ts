@@ -6,7 +6,7 @@ import { builder } from './builder.ts';
 import { DeviceIdentifierKindEnum } from './enums.ts';
 
 type Fields = InputFieldBuilder<typeof builder.$inferSchemaTypes, 'InputObject'>;
-type FieldType = InputRef<unknown> | typeof DeviceIdentifierKindEnum | 'String' | 'Boolean';
+type FieldType = InputRef<unknown> | typeof DeviceIdentifierKindEnum | 'String' | 'Boolean' | 'Int';
 
 const known = new Map<string, { readonly type: InputRef<unknown>; readonly fields: string }>();
 
@@ -14,11 +14,11 @@ const known = new Map<string, { readonly type: InputRef<unknown>; readonly field
 export function inputTypeOf(object: z.ZodObject): InputRef<unknown> {
   const named = INPUT_TYPES.get(object);
   if (!named) throw new Error(`The input object with the fields ${Object.keys(object.shape).join(', ')} has no name.`);
-  const { name, description } = named;
+  const { name, description, isOneOf = false } = named;
   const fields = Object.keys(object.shape).join(', ');
   const before = known.get(name);
   if (before && before.fields !== fields) throw new Error(`Two input types are called ${name}: (${before.fields}) and (${fields}).`);
-  const type = before?.type ?? builder.inputType(name, { description, fields: (t) => inputFieldsOf(t, object) });
+  const type = before?.type ?? builder.inputType(name, { description, isOneOf, fields: (t) => inputFieldsOf(t, object) });
   known.set(name, { type, fields });
   return type;
 }
@@ -45,6 +45,7 @@ function namedType(type: z.core.$ZodType): FieldType {
   if (type instanceof z.ZodObject) return inputTypeOf(type);
   if (type instanceof z.ZodString) return 'String';
   if (type instanceof z.ZodBoolean) return 'Boolean';
+  if (type instanceof z.ZodNumberFormat && type._zod.def.format === 'safeint') return 'Int';
   if (type instanceof z.ZodEnum && type.options.join() === DEVICE_IDENTIFIER_KINDS.join()) return DeviceIdentifierKindEnum;
   throw new Error(`An input field cannot have the zod type ${type._zod.def.type}.`);
 }

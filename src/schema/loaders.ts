@@ -1,7 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import DataLoader from 'dataloader';
-import type { OutcomePage, RequestLog } from '../datasources/request-log/request-log.ts';
+import type { RetryPage } from '../datasources/request-log/follow-up-log.ts';
+import type { DeviceSummary, OutcomePage, RequestLog } from '../datasources/request-log/request-log.ts';
 import type { Page, StoredCarrierRequest, StoredOutcome, StoredRequest } from '../datasources/request-log/stored-request.ts';
+import { readRetried, type RetriedDevices } from '../resolvers/requests/retried-devices.ts';
+import type { Settings } from '../operations/define-operation.ts';
+import { OneAtATime } from '../lib/one-at-a-time.ts';
+import { prepareOutcomes, readFailedDevices } from '../resolvers/requests/failed-devices.ts';
 
 /**
  * Reads that one execution repeats. The log is asked once for each. The loaders are made anew for every execution, and for every
@@ -12,8 +17,15 @@ export function createLoaders(requestLog: RequestLog) {
     request: byId<StoredRequest, null>((ids) => requestLog.requests(ids), null),
     carrierRequests: byId<readonly StoredCarrierRequest[], readonly []>((ids) => requestLog.carrierRequests(ids), []),
     retries: byId<readonly StoredRequest[], readonly []>((ids) => requestLog.retriesOf(ids), []),
+    retryPage: new DataLoader<RetryPage, Page<StoredRequest>, string>((pages) => requestLog.retryPages(pages), {
+      cacheKeyFn: (page) => JSON.stringify(page),
+    }),
     outcome: byId<StoredOutcome, null>((ids) => requestLog.outcomesById(ids), null),
+    settings: byId<Settings, null>((ids) => requestLog.settings(ids), null),
     outcomePage: outcomePages(requestLog),
+    namedDevices: oneByOne<readonly DeviceSummary[]>((id) => requestLog.devices(id, null)),
+    retriedDevices: oneByOne<RetriedDevices>((id) => readRetried(requestLog, id)),
+    failedDevices: oneByOne<readonly DeviceSummary[]>((id) => readFailedDevices(requestLog, id)),
   };
 }
 
@@ -40,6 +52,10 @@ type Waiting = PromiseWithResolvers<Page<StoredOutcome>> & { readonly wanted: Ou
 async function readInTurns(requestLog: RequestLog, waiting: readonly Waiting[]): Promise<void> {
   let answered = 0;
   try {
+    for (const { wanted } of waiting) {
+      if (typeof wanted.search === 'string') await prepareOutcomes(requestLog, wanted.requestId, 'ALL');
+      else if (wanted.faultCodes) await prepareOutcomes(requestLog, wanted.requestId, 'FAILED');
+    }
     while (answered < waiting.length) {
       if (answered > 0) await nextTurn();
       const next = waiting.slice(answered);
@@ -53,6 +69,19 @@ async function readInTurns(requestLog: RequestLog, waiting: readonly Waiting[]):
   } catch (error) {
     for (const { reject } of waiting.slice(answered)) reject(error);
   }
+}
+
+/** Reads that take turns with other work. One follows the other, or the turns of all would come in one turn of the event loop. */
+function oneByOne<Row>(read: (id: string) => Promise<Row>): { load(id: string): Promise<Row> } {
+  const queue = new OneAtATime();
+  const known = new Map<string, Promise<Row>>();
+  return {
+    load(id) {
+      let reading = known.get(id);
+      if (!reading) known.set(id, (reading = queue.run(() => read(id))));
+      return reading;
+    },
+  };
 }
 
 /** Answers are matched by id, never by position. A missing row is a missing answer and not another row. */

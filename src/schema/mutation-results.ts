@@ -1,29 +1,44 @@
-import type { InputFault as Fault } from '../operations/input-fault.ts';
+import { INPUT_FAULT_CODES, type InputFault as Fault, type InputFaultCode } from '../operations/input-fault.ts';
 import type { SubmitResult } from '../resolvers/requests/submit-request.ts';
 import { builder } from './builder.ts';
+import { enumOf } from './enums.ts';
 import { Request } from './request.ts';
 import { OPEN, OWNED } from './rules.ts';
 
 type Result<Type extends SubmitResult['type']> = Extract<SubmitResult, { type: Type }>;
 type Failure = Exclude<SubmitResult, Result<'ACCEPTED' | 'VALIDATED'>>;
 
-const CODES: Readonly<Record<Failure['type'], string>> = {
+const CODES = {
   INVALID: 'INVALID_INPUT',
   REFUSED: 'CARRIER_REFUSED',
   UNAVAILABLE: 'CARRIER_UNAVAILABLE',
   LIMITED: 'RATE_LIMITED',
   KEY_REUSED: 'IDEMPOTENCY_KEY_REUSED',
-};
+} as const satisfies Readonly<Record<Failure['type'], string>>;
+
+const MutationErrorCode = enumOf<(typeof CODES)[Failure['type']]>(
+  'MutationErrorCode',
+  'The errors of mutations. Each has a type of its own.',
+  {
+    INVALID_INPUT: 'InvalidInput: the input breaks rules.',
+    CARRIER_REFUSED: 'CarrierRefused: the carrier refused the request as a whole.',
+    CARRIER_UNAVAILABLE: 'CarrierUnavailable: the gateway cannot work with the carrier now.',
+    RATE_LIMITED: 'RateLimited: too many requests wait to be sent.',
+    IDEMPOTENCY_KEY_REUSED: 'IdempotencyKeyReused: the key was used with another input.',
+  },
+);
+
+const InputFaultCodeEnum = enumOf<InputFaultCode>('InputFaultCode', 'The rules of inputs.', INPUT_FAULT_CODES);
 
 const MutationError = builder.interfaceRef<Failure>('MutationError').implement({
   extensions: OPEN,
   description: 'Why a mutation was refused or did nothing. Every error of a mutation has these two fields.',
   fields: (t) => ({
     message: t.string({ extensions: OPEN, description: 'What happened and what to do, in words for people.', resolve: writeMessage }),
-    code: t.string({
+    code: t.field({
       extensions: OPEN,
-      description:
-        'The error for programs: `INVALID_INPUT`, `CARRIER_REFUSED`, `CARRIER_UNAVAILABLE`, `RATE_LIMITED` or `IDEMPOTENCY_KEY_REUSED`.',
+      type: MutationErrorCode,
+      description: 'The error for programs.',
       resolve: ({ type }) => CODES[type],
     }),
   }),
@@ -50,10 +65,10 @@ const InputFault = builder.objectRef<Fault>('InputFault').implement({
   fields: (t) => ({
     path: t.stringList({
       description:
-        'The faulty field, as a path below `input`. Positions in lists are numbers from 0: `["devices", "3", "deviceIds", "0", "id"]`. Empty when the fault is in the input as a whole.',
+        'The faulty field, as a path below `input`. Positions in lists are numbers from 0: `["target", "devices", "3", "deviceIds", "0", "value"]`. Empty when the fault is in the input as a whole.',
       resolve: ({ path }) => path.map(String),
     }),
-    code: t.exposeString('code', { description: 'The broken rule, for programs, for example `TOO_BIG`.' }),
+    code: t.expose('code', { type: InputFaultCodeEnum, description: 'The broken rule, for programs.' }),
     message: t.exposeString('message', { description: 'What is wrong and what would be right. It never repeats the value.' }),
   }),
 });

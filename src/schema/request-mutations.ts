@@ -76,14 +76,10 @@ builder.mutationField('checkNow', (t) =>
   }),
 );
 
-const ResolveUnknownRequestInput = builder.inputType('ResolveUnknownRequestInput', {
-  description: 'What happened to a carrier request that was sent and not answered. Give either `carrierRequestId` or `neverArrived`.',
+const CarrierRequestFateInput = builder.inputType('CarrierRequestFateInput', {
+  isOneOf: true,
+  description: 'What happened to a carrier request: it arrived, or it never did.',
   fields: (t) => ({
-    requestId: t.id({ required: true, description: REQUEST_ID }),
-    carrierRequestIndex: t.int({
-      required: false,
-      description: 'The position of the carrier request in `carrierRequests`, from 0. Needed only when several of the request are UNKNOWN.',
-    }),
     carrierRequestId: t.string({
       required: false,
       description: 'The carrier request arrived, and this is its requestId at the carrier: 3 to 64 letters, digits and dashes.',
@@ -93,6 +89,18 @@ const ResolveUnknownRequestInput = builder.inputType('ResolveUnknownRequestInput
       description:
         '`true`: the carrier request never arrived. Its devices become CANCELLED. Be sure: a new request for them may be billed a second time.',
     }),
+  }),
+});
+
+const ResolveUnknownRequestInput = builder.inputType('ResolveUnknownRequestInput', {
+  description: 'What happened to a carrier request that was sent and not answered.',
+  fields: (t) => ({
+    requestId: t.id({ required: true, description: REQUEST_ID }),
+    carrierRequestIndex: t.int({
+      required: false,
+      description: 'The position of the carrier request in `carrierRequests`, from 0. Needed only when several of the request are UNKNOWN.',
+    }),
+    fate: t.field({ type: CarrierRequestFateInput, required: true, description: 'What happened to it.' }),
   }),
 });
 
@@ -111,8 +119,8 @@ builder.mutationField('resolveUnknownRequest', (t) =>
       manager.resolveUnknown(caller, {
         requestId: input.requestId,
         position: input.carrierRequestIndex ?? null,
-        carrierRequestId: input.carrierRequestId ?? null,
-        neverArrived: input.neverArrived ?? false,
+        carrierRequestId: input.fate.carrierRequestId ?? null,
+        neverArrived: input.fate.neverArrived ?? false,
       }),
   }),
 );
@@ -121,6 +129,16 @@ const RetryFailedDevicesInput = builder.inputType('RetryFailedDevicesInput', {
   description: 'The request whose failed devices are tried again.',
   fields: (t) => ({
     requestId: t.id({ required: true, description: REQUEST_ID }),
+    outcomeIds: t.idList({
+      required: false,
+      description:
+        'Only these devices, by their `id` (`out_…`): 1 to 10,000. Each must be a failed device of the request that may be retried. Default: all of these.',
+    }),
+    faultCodes: t.stringList({
+      required: false,
+      description:
+        'Only devices that failed with one of these codes, exactly as in `faultCounts`: 1 to 100. Give either this or `outcomeIds`.',
+    }),
     ...inputFieldsOf(t, REQUEST_OPTIONS),
   }),
 });
@@ -130,7 +148,7 @@ builder.mutationField('retryFailedDevices', (t) =>
     extensions: WRITE,
     type: resultOf('RetryFailedDevices', 'The retry'),
     description:
-      'Creates a new request, with the same settings, for the devices of a request that are FAILED or REJECTED. Each device is retried once: a device that is in a retry already belongs to that retry. The two requests are linked (`retryOf`, `retries`). Without `clientReference` the retry has that of the first request. Faults: `NOTHING_FAILED`, `ALREADY_RETRIED`, `NOT_RETRIABLE`.',
+      'Creates a new request, with the same settings, for the devices of a request that are FAILED or REJECTED. Each device is retried once: a device that is in a retry already belongs to that retry. A device whose fault is not `retriable` is left out, and a device that is still open is never retried. The two requests are linked (`retryOf`, `retries`). Without `clientReference` the retry has that of the first request. Faults: `NOTHING_FAILED`, `ALREADY_RETRIED`, `NOT_RETRIABLE`, for a named device also `NOT_OF_REQUEST` and `NOT_FAILED`.',
     args: {
       input: t.arg({ type: RetryFailedDevicesInput, required: true, description: 'The request whose failed devices are tried again.' }),
     },

@@ -55,6 +55,11 @@ builder.subscriptionType({
           description: 'Go on after this cursor. `LATEST` follows only what is new. Default: from the beginning.',
         }),
         batchSize: t.arg.int({ required: true, defaultValue: 100, description: 'Changes in one event at most: 1 to 1000.' }),
+        minIntervalMs: t.arg.int({
+          required: false,
+          description:
+            'The least time between two events, in milliseconds: 0 to 60,000. All changes of that time come in one event, each device once. No change waits longer than this, the terminal one neither. When more than `batchSize` changes have come together, they come in several events, one right after the other: use a large `batchSize` beside it. Default: 0, events come as soon as they can.',
+        }),
         untilNiddSettled: t.arg.boolean({
           required: false,
           description:
@@ -62,8 +67,14 @@ builder.subscriptionType({
         }),
       },
       // EventSource asks again with the same `after`. The id of the last event is newer.
-      subscribe: (_parent, { requestId, after, batchSize, untilNiddSettled }, { feed, identity, lastEventId }) =>
-        feed.follow(identity, { requestId, after: lastEventId ?? after ?? null, batchSize, untilNiddSettled: untilNiddSettled ?? false }),
+      subscribe: (_parent, { requestId, after, batchSize, untilNiddSettled, minIntervalMs }, { feed, identity, lastEventId }) =>
+        feed.follow(identity, {
+          requestId,
+          after: lastEventId ?? after ?? null,
+          batchSize,
+          untilNiddSettled: untilNiddSettled ?? false,
+          minIntervalMs: minIntervalMs ?? 0,
+        }),
       resolve: (event: Event) => event,
     }),
   }),

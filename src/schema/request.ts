@@ -1,16 +1,23 @@
-import type { StoredRequest } from '../datasources/request-log/stored-request.ts';
+import { GatewayError } from '../errors.ts';
 import { operationNamed } from '../operations/index.ts';
 import { mayUse } from '../resolvers/access/caller.ts';
 import { cursorAt } from '../resolvers/requests/cursor.ts';
+import { countFaults } from '../resolvers/requests/failed-devices.ts';
+import { decideActions } from '../resolvers/requests/request-actions.ts';
 import type { WaitingPlace } from '../resolvers/requests/request-sender.ts';
 import { builder } from './builder.ts';
 import { CarrierRequest, RequestError } from './carrier-request.ts';
 import { connectionOf, PAGE_ARGS, pageCursor, pageSize } from './connection.ts';
 import { DeviceOutcome } from './device-outcome.ts';
 import { OperationEnum, OutcomeStatusEnum, RequestOriginEnum, RequestStatusEnum } from './enums.ts';
+import { FaultCount } from './fault-count.ts';
 import { nodeOf } from './node.ts';
 import { Progress } from './progress.ts';
+import { RequestInput } from './request-input.ts';
+import { RequestAction } from './request-action.ts';
+import { RequestRef } from './request-ref.ts';
 import { OWNED } from './rules.ts';
+import { TimelineEntry } from './timeline.ts';
 
 const RequestOutcomesConnection = connectionOf('RequestOutcomes', 'device outcome', DeviceOutcome, ({ requestId, index }) => [
   `${requestId}/outcomes`,
@@ -29,7 +36,7 @@ const QueuePlace = builder.objectRef<WaitingPlace>('QueuePlace').implement({
   }),
 });
 
-const RequestRef = builder.objectRef<StoredRequest>('Request');
+const RequestRetriesConnection = connectionOf('RequestRetries', 'retry', RequestRef, ({ id, retryOf }) => [`${retryOf}/retries`, id]);
 
 export const Request = RequestRef.implement({
   extensions: OWNED,
@@ -60,10 +67,27 @@ export const Request = RequestRef.implement({
         'True when `deviceCount` is the number of devices that a group or a whole account had right before the request was sent. The carrier may have chosen others.',
     }),
     progress: t.expose('progress', { type: Progress, description: 'Devices by status.' }),
+    faultCounts: t.field({
+      type: [FaultCount],
+      description:
+        'The FAILED devices by their fault code, most frequent first: at most 100 codes. A device that failed without a code is in none of them, and neither is a REJECTED one.',
+      resolve: async ({ id, progress }, _args, { loaders }) =>
+        progress.FAILED === 0 ? [] : [...countFaults(await loaders.failedDevices.load(id))],
+    }),
     carrierRequests: t.field({
       type: [CarrierRequest],
-      description: 'The POSTs that were sent, or will be sent, to the carrier.',
+      description:
+        'The POSTs that were sent, or will be sent, to the carrier. At most 100: a POST takes 10,000 devices, for profile operations 100.',
       resolve: async ({ id }, _args, { loaders }) => [...(await loaders.carrierRequests.load(id))],
+    }),
+    input: t.field({
+      type: RequestInput,
+      nullable: true,
+      description: 'What the mutation asked for, apart from the devices and from everything personal. Null for a request of another tool.',
+      resolve: async ({ id, operation }, _args, { loaders }) => {
+        const settings = await loaders.settings.load(id);
+        return (settings && operationNamed(operation)?.shownOf(settings)) ?? null;
+      },
     }),
     queue: t.field({
       type: QueuePlace,
@@ -79,10 +103,33 @@ export const Request = RequestRef.implement({
         retryOf === null || !mayUse(caller, account, 'read') ? null : loaders.request.load(retryOf),
     }),
     retries: t.field({
-      type: [RequestRef],
+      type: RequestRetriesConnection,
       description: 'Requests that try the failed devices of this one again, oldest first. Empty when you may not read the account.',
-      resolve: async ({ id, account }, _args, { loaders, caller }) =>
-        mayUse(caller, account, 'read') ? [...((await loaders.retries.load(id)) ?? [])] : [],
+      args: PAGE_ARGS,
+      resolve: ({ id, account }, { first, after }, { loaders, caller, requestLog }) =>
+        mayUse(caller, account, 'read')
+          ? loaders.retryPage.load({ requestId: id, after: pageCursor(`${id}/retries`, after, requestLog), limit: pageSize(first) })
+          : { rows: [], hasMore: false },
+    }),
+    timeline: t.field({
+      type: [TimelineEntry],
+      description:
+        'The life of the request in a few entries, in the order in which things first happened. Devices are counted and not listed: 10,000 of them make no more entries than one.',
+      resolve: async (request, _args, { loaders, timelines }) => {
+        const [parts, retries] = await Promise.all([loaders.carrierRequests.load(request.id), loaders.retries.load(request.id)]);
+        return [...(await timelines.of(request, parts.length, retries))];
+      },
+    }),
+    actions: t.field({
+      type: [RequestAction],
+      description:
+        'What you may do with the request now, and why not what you may not: one entry for each action. The mutations decide in the same way.',
+      resolve: async (request, _args, { loaders, caller }) => [
+        ...(await decideActions(caller, request, await loaders.carrierRequests.load(request.id), async () => ({
+          failed: await loaders.failedDevices.load(request.id),
+          retried: await loaders.retriedDevices.load(request.id),
+        }))),
+      ],
     }),
     error: t.expose('error', {
       type: RequestError,
@@ -114,15 +161,41 @@ export const Request = RequestRef.implement({
       description: 'The devices of the request, in the order of the mutation’s list.',
       args: {
         status: t.arg({ type: [OutcomeStatusEnum], required: false, description: 'Only devices with one of these statuses.' }),
+        faultCode: t.arg.stringList({
+          required: false,
+          description: 'Only FAILED devices with one of these fault codes, each exactly as in `Fault.code`: at most 100 codes.',
+        }),
+        search: t.arg.string({
+          required: false,
+          description:
+            'Only devices with an identifier that contains this text, whatever its kind: the end of an ICCID, a phone number. Identifiers of the mutation and of callbacks count. Blanks and dashes do not. At most 64 characters, with at least one letter or digit.',
+        }),
         ...PAGE_ARGS,
       },
-      resolve: ({ id: requestId }, { status, first, after }, { loaders, requestLog }) =>
+      resolve: ({ id: requestId }, { status, faultCode, search, first, after }, { loaders, requestLog }) =>
         loaders.outcomePage.load({
           requestId,
           statuses: status ?? null,
+          faultCodes: checkFaultCodes(faultCode),
+          search: checkSearch(search),
           afterIndex: Number(pageCursor(`${requestId}/outcomes`, after, requestLog) ?? -1),
           limit: pageSize(first),
         }),
     }),
   }),
 });
+
+/** @throws GatewayError BAD_USER_INPUT */
+function checkFaultCodes(codes: readonly string[] | null | undefined): readonly string[] | null {
+  if (!codes) return null;
+  if (codes.length > 100) throw new GatewayError('BAD_USER_INPUT', '`faultCode` may have at most 100 codes.');
+  return codes;
+}
+
+/** @throws GatewayError BAD_USER_INPUT */
+function checkSearch(text: string | null | undefined): string | null {
+  if (text === null || text === undefined) return null;
+  if (text.length > 64 || !/[\p{L}\p{N}]/u.test(text))
+    throw new GatewayError('BAD_USER_INPUT', '`search` must have 1 to 64 characters, one of them a letter or digit of an identifier.');
+  return text;
+}

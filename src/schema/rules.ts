@@ -8,13 +8,15 @@ import { GRANTS, SCOPES, type Grant, type Scope } from '../resolvers/access/call
  *
  * - `OPEN`: the field tells nothing about any account.
  * - `OWNED`: the field belongs to an object whose account was checked before.
+ * - `SELF`: the field tells a caller about itself. It needs no scope.
  * - `read`, `write`, `admin`: an entry point. The caller needs the scope for at least one account. The resolver checks for which.
  * - grants: an operation that selects the field without them is refused as a whole, before anything runs.
  */
-export type FieldRule = 'OPEN' | 'OWNED' | Scope | readonly Grant[];
+export type FieldRule = 'OPEN' | 'OWNED' | 'SELF' | Scope | readonly Grant[];
 
 export const OPEN = rule('OPEN');
 export const OWNED = rule('OWNED');
+export const SELF = rule('SELF');
 export const READ = rule('read');
 export const WRITE = rule('write');
 export const ADMIN = rule('admin');
@@ -38,5 +40,5 @@ export function fieldRule(schema: GraphQLSchema, typeName: string, fieldName: st
 
 function isRule(value: unknown): value is FieldRule {
   if (Array.isArray(value)) return value.every((each) => GRANTS.some((grant) => grant === each));
-  return value === 'OPEN' || value === 'OWNED' || SCOPES.some((scope) => scope === value);
+  return value === 'OPEN' || value === 'OWNED' || value === 'SELF' || SCOPES.some((scope) => scope === value);
 }

@@ -79,7 +79,7 @@ test('a document that is trusted is trusted for its form, not for its caller', a
   const hash = createHash('sha256').update(text).digest('hex');
   const variables = {
     id: world.renewed.id,
-    input: { accountName: world.account, devices: devices(1, 70), servicePlan: 'm2m4G2GB', mdnZipCode: '98801' },
+    input: { accountName: world.account, target: { devices: devices(1, 70) }, servicePlan: 'm2m4G2GB', mdnZipCode: '98801' },
   };
   const bodies = [
     { documentId: id, variables },

@@ -52,23 +52,23 @@ test('commands of the admin listener are recorded with their key and their outco
 
   const told = await auditOf(stack, owner.authorization, 'admin-listener');
   expect(told.every(({ accountName, deviceCount }) => accountName === null && deviceCount === null)).toBe(true);
-  expect(told.map(({ action, subject, outcome }) => [action, subject, outcome])).toEqual([
-    ['keys.create', owner.id, 'DONE'],
-    ['keys.create', key.id, 'DONE'],
-    ['keys.change', key.id, 'DONE'],
-    ['keys.revoke', key.id, 'DONE'],
-    ['keys.change', key.id, 'BAD_USER_INPUT'],
-    ['keys.revoke', '000000000000', 'NOT_FOUND'],
-    ['keys.revoke', null, 'NOT_FOUND'],
-    ['keys.create', null, 'BAD_USER_INPUT'],
-    ['callbacks.register', null, 'DONE'],
-    ['callbacks.rotate', null, 'DONE'],
-    ['callbacks.remove', null, 'DONE'],
-    ['login.unlatch', null, 'DONE'],
-    ['store.backup', null, 'DONE'],
-    ['store.backup', null, 'BAD_USER_INPUT'],
-    ['store.purge', null, 'DONE'],
-    ['store.reseal', null, resealed === 200 ? 'DONE' : 'BAD_USER_INPUT'],
+  expect(told.map(({ action, subject, outcome, code }) => [action, subject, code ?? outcome])).toEqual([
+    ['KEYS_CREATE', owner.id, 'DONE'],
+    ['KEYS_CREATE', key.id, 'DONE'],
+    ['KEYS_CHANGE', key.id, 'DONE'],
+    ['KEYS_REVOKE', key.id, 'DONE'],
+    ['KEYS_CHANGE', key.id, 'BAD_USER_INPUT'],
+    ['KEYS_REVOKE', '000000000000', 'NOT_FOUND'],
+    ['KEYS_REVOKE', null, 'NOT_FOUND'],
+    ['KEYS_CREATE', null, 'BAD_USER_INPUT'],
+    ['CALLBACKS_REGISTER', null, 'DONE'],
+    ['CALLBACKS_ROTATE', null, 'DONE'],
+    ['CALLBACKS_REMOVE', null, 'DONE'],
+    ['LOGIN_UNLATCH', null, 'DONE'],
+    ['STORE_BACKUP', null, 'DONE'],
+    ['STORE_BACKUP', null, 'BAD_USER_INPUT'],
+    ['STORE_PURGE', null, 'DONE'],
+    ['STORE_RESEAL', null, resealed === 200 ? 'DONE' : 'BAD_USER_INPUT'],
   ]);
 });
 

@@ -14,7 +14,7 @@ const ALL = { '*': ['read', 'write', 'admin'] } as const;
 const ACTIVATE = `mutation ($input: ActivateDevicesInput!) { activateDevices(input: $input) { ${RESULT} ... on ActivateDevicesAccepted { request { id } } } }`;
 const activation = (more: object = {}) => ({
   accountName: ACCOUNTS.mine,
-  devices: devices(3),
+  target: { devices: devices(3) },
   servicePlan: 'm2m4G2GB',
   mdnZipCode: '98801',
   ...more,
@@ -34,17 +34,17 @@ test('every mutation is recorded once: its caller, account, number of devices, s
   await using stack = await startStack({ env: AUTH });
   const owner = await makeKey(stack.gateway, { scopes: ALL });
   const key = await makeKey(stack.gateway, { scopes: { [ACCOUNTS.mine]: ['read', 'write'] } });
-  const told = { action: 'activateDevices', accountName: ACCOUNTS.mine, deviceCount: 3 };
+  const told = { action: 'ACTIVATE_DEVICES', accountName: ACCOUNTS.mine, deviceCount: 3 };
   const created = await activate(stack, key, { idempotencyKey: 'once' });
   const repeated = await activate(stack, key, { idempotencyKey: 'once' });
   expect(repeated.id).toBe(created.id);
-  expect((await activate(stack, key, { idempotencyKey: 'once', devices: devices(2) })).type).toBe('IdempotencyKeyReused');
+  expect((await activate(stack, key, { idempotencyKey: 'once', target: { devices: devices(2) } })).type).toBe('IdempotencyKeyReused');
   expect((await activate(stack, key, { validateOnly: true })).type).toBe('InputAccepted');
   expect((await activate(stack, key, { mdnZipCode: 'letters' })).type).toBe('InvalidInput');
   expect((await activate(stack, key, { accountName: ACCOUNTS.theirs })).type).toBe('InvalidInput');
   expect((await activate(stack, key, { accountName: '0999999999-00009' })).type).toBe('InvalidInput');
   stack.simulator.faults.add({ endpoint: 'activate', status: 400, body: { text: '{"errorCode":"INPUT_INVALID","errorMessage":"no"}' } });
-  const refused = await activate(stack, key, { devices: devices(1, 50) });
+  const refused = await activate(stack, key, { target: { devices: devices(1, 50) } });
   const resume = 'mutation ($input: ResumeProfileInput!) { resumeProfile(input: $input) { __typename } }';
   const iccid = [{ kind: 'ICCID', value: '89141390780800784259' }];
   await stack.query(resume, { input: { accountName: ACCOUNTS.mine, devices: [{ deviceIds: iccid }] } }, key.authorization);
@@ -61,7 +61,7 @@ test('every mutation is recorded once: its caller, account, number of devices, s
     { ...told, accountName: null, subject: null, outcome: 'INVALID' },
     { ...told, deviceCount: 1, subject: refused.id ?? (expect.stringMatching(/^req_/) as string), outcome: 'CREATED' },
     {
-      action: 'resumeProfile',
+      action: 'RESUME_PROFILE',
       accountName: ACCOUNTS.mine,
       deviceCount: 1,
       subject: expect.stringMatching(/^req_/) as string,
@@ -81,14 +81,14 @@ test('an operation that was refused before it ran is recorded too, with each of 
   expect(await codeOf(reader, two, activation())).toBe('FORBIDDEN');
   const none = { accountName: null, deviceCount: null, subject: null };
   expect(await auditOf(stack, owner.authorization, reader.caller)).toEqual([
-    { action: 'activateDevices', ...none, outcome: 'FORBIDDEN' },
-    { action: 'redriveDeadLetters', ...none, outcome: 'FORBIDDEN' },
+    { action: 'ACTIVATE_DEVICES', ...none, outcome: 'FORBIDDEN' },
+    { action: 'REDRIVE_DEAD_LETTERS', ...none, outcome: 'FORBIDDEN' },
   ]);
   const writer = await makeKey(stack.gateway, { scopes: { '*': ['read', 'write'] } });
   for (const type of ['InputAccepted', 'InputAccepted', 'RATE_LIMITED'])
     expect((await activate(stack, writer, { validateOnly: true })).type).toBe(type);
   expect(await auditOf(stack, owner.authorization, writer.caller)).toEqual([
-    { action: 'activateDevices', ...none, outcome: 'RATE_LIMITED' },
+    { action: 'ACTIVATE_DEVICES', ...none, outcome: 'RATE_LIMITED' },
   ]);
 });
 
@@ -120,25 +120,25 @@ test('cancel, retry, resolve and redrive are recorded with their subject and the
   // The new request waits in the queue, and its mutation with it: it is told of before.
   retry(mine.failed.id).catch(() => undefined);
   await until(async () => (await auditOf(stack, world.owner.authorization, key.caller)).length === 6);
-  await run(`mutation { resolveUnknownRequest(input: { requestId: "${mine.settled.id}", neverArrived: true }) { __typename } }`);
+  await run(`mutation { resolveUnknownRequest(input: { requestId: "${mine.settled.id}", fate: { neverArrived: true } }) { __typename } }`);
   await run(`mutation { redriveDeadLetters(input: { ids: ["${mine.deadLetterId}", "${theirs.deadLetterId}", "dead_777"] }) { outcome } }`);
   const told = { accountName: mine.account, deviceCount: null };
   const nothing = { accountName: null, deviceCount: null, subject: null };
   expect(await auditOf(stack, world.owner.authorization, key.caller)).toEqual([
-    { ...told, action: 'cancelRequest', subject: mine.queued.id, outcome: 'DONE' },
-    { ...told, action: 'cancelRequest', subject: mine.settled.id, outcome: 'NOTHING_QUEUED' },
-    { ...nothing, action: 'cancelRequest', outcome: 'NOT_FOUND' },
-    { ...told, action: 'retryFailedDevices', subject: mine.settled.id, outcome: 'NOTHING_FAILED' },
-    { ...nothing, action: 'retryFailedDevices', outcome: 'NOT_FOUND' },
+    { ...told, action: 'CANCEL_REQUEST', subject: mine.queued.id, outcome: 'DONE' },
+    { ...told, action: 'CANCEL_REQUEST', subject: mine.settled.id, outcome: 'INVALID', code: 'NOTHING_QUEUED' },
+    { ...nothing, action: 'CANCEL_REQUEST', outcome: 'INVALID', code: 'NOT_FOUND' },
+    { ...told, action: 'RETRY_FAILED_DEVICES', subject: mine.settled.id, outcome: 'INVALID', code: 'NOTHING_FAILED' },
+    { ...nothing, action: 'RETRY_FAILED_DEVICES', outcome: 'INVALID', code: 'NOT_FOUND' },
     {
-      action: 'retryFailedDevices',
+      action: 'RETRY_FAILED_DEVICES',
       accountName: mine.account,
       deviceCount: 2,
       subject: expect.stringMatching(/^req_/) as string,
       outcome: 'CREATED',
     },
-    { ...told, action: 'resolveUnknownRequest', subject: mine.settled.id, outcome: 'NOT_UNKNOWN' },
-    { ...told, action: 'redriveDeadLetters', subject: mine.deadLetterId, outcome: 'UNREADABLE' },
+    { ...told, action: 'RESOLVE_UNKNOWN_REQUEST', subject: mine.settled.id, outcome: 'INVALID', code: 'NOT_UNKNOWN' },
+    { ...told, action: 'REDRIVE_DEAD_LETTERS', subject: mine.deadLetterId, outcome: 'UNREADABLE' },
   ]);
 });
 
@@ -180,7 +180,7 @@ test('the log holds nothing of an input', async () => {
     typeof value === 'object' && value !== null ? Object.values(value).flatMap(values) : [String(value)];
   const secrets = values(input).filter((value) => value.length > 2 && value !== ACCOUNTS.mine);
   expect(secrets.length).toBeGreaterThan(15);
-  for (const more of [{}, {}, { mdnZipCode: '1 2 3' }, { devices: [] }]) await activate(stack, owner, { ...input, ...more });
+  for (const more of [{}, {}, { mdnZipCode: '1 2 3' }, { target: { devices: [] } }]) await activate(stack, owner, { ...input, ...more });
   await stack.query('mutation { cancelRequest(input: { requestId: "an-id-that-is-none" }) { __typename } }', {}, owner.authorization);
   const { nodes } = await auditPage(stack, owner.authorization, { first: 1000, caller: owner.caller });
   expect(nodes).toHaveLength(5);

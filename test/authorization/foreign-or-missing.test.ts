@@ -130,7 +130,7 @@ const ASKED: readonly (readonly [what: string, query: string, theirs: (theirs: B
   ],
   [
     'resolveUnknownRequest',
-    `mutation ($v: ID!) { resolveUnknownRequest(input: { requestId: $v, neverArrived: true }) { ${FAULTS} } }`,
+    `mutation ($v: ID!) { resolveUnknownRequest(input: { requestId: $v, fate: { neverArrived: true } }) { ${FAULTS} } }`,
     ({ settled }) => settled.id,
     NO_ID,
   ],

@@ -120,7 +120,7 @@ test.each(['deviceCredential { username }', 'activationCode', 'deviceCredential 
     const before = { posts: simulator.ledger.posts.length, requests: await requestCount() };
     const accepted = `... on ActivateDevicesAccepted { request { id outcomes { nodes { ${secret} } } } }`;
     const query = `mutation ($input: ActivateDevicesInput!) { activateDevices(input: $input) { __typename ${accepted} } }`;
-    const input = { accountName: world.account, devices: devices(1, 50), servicePlan: 'm2m4G2GB', mdnZipCode: '98801' };
+    const input = { accountName: world.account, target: { devices: devices(1, 50) }, servicePlan: 'm2m4G2GB', mdnZipCode: '98801' };
     expect(codeOf(await ask(world.url, world.plain.authorization, { query, variables: { input } }))).toBe('FORBIDDEN');
     // The same first, harmless by itself.
     const two = query.replace('{ activateDevices', '{ first: activateDevices(input: $input) { __typename } activateDevices');

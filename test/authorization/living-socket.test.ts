@@ -176,7 +176,7 @@ test('operations on a socket are judged by the rights that their caller has now'
   const cancel = `mutation { cancelRequest(input: { requestId: "${mine.id}" }) { ... on InvalidInput { faults { code } } } }`;
   const secrets = `{ request(id: "${mine.id}") { outcomes { nodes { deviceCredential { password } } } } }`;
   const activate = `mutation { activateDevices(input: { accountName: "${mine.account}", servicePlan: "m2m4G2GB", mdnZipCode: "98801", validateOnly: true,
-    devices: [{ deviceIds: [{ kind: ICCID, value: "89148000000000000900" }, { kind: IMEI, value: "990000000009000" }] }] }) { __typename ... on InvalidInput { faults { code } } } }`;
+    target: { devices: [{ deviceIds: [{ kind: ICCID, value: "89148000000000000900" }, { kind: IMEI, value: "990000000009000" }] }] } }) { __typename ... on InvalidInput { faults { code } } } }`;
   expect(await answer(show)).toBe('{"data":{"request":null}}');
   for (const query of [cancel, secrets, activate]) expect(await answer(query)).toContain('FORBIDDEN');
   await key.change({ scopes: { [mine.account]: ['read', 'write'], [theirs.account]: ['read'] }, grants: ['deviceCredential'] });

@@ -12,7 +12,7 @@ const open = (env: Readonly<Record<string, string>>) => startStack({ env: { M2M_
 
 const input = (first: number, more: object = {}) => ({
   accountName: ACCOUNTS.mine,
-  devices: devices(1, first),
+  target: { devices: devices(1, first) },
   servicePlan: 'm2m4G2GB',
   mdnZipCode: '98801',
   ...more,

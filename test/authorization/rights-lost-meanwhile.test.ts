@@ -73,10 +73,10 @@ test.each(LOST)('the same over a WebSocket when %s, though nobody may be there t
   await lose(key);
   const audited = () => auditOf(world.stack, world.owner.authorization, key.caller);
   await until(async () => (await audited()).length === 3);
-  expect((await audited()).map(({ action, outcome }) => [action, outcome])).toEqual([
-    ['renewActivationCode', 'CREATED'],
-    ['renewActivationCode', 'INVALID'],
-    ['cancelRequest', 'NOT_FOUND'],
+  expect((await audited()).map(({ action, outcome, code }) => [action, code ?? outcome])).toEqual([
+    ['RENEW_ACTIVATION_CODE', 'CREATED'],
+    ['RENEW_ACTIVATION_CODE', 'INVALID'],
+    ['CANCEL_REQUEST', 'NOT_FOUND'],
   ]);
   expect(world.stack.simulator.ledger.posts).toHaveLength(sent);
 });

@@ -6,7 +6,7 @@ import { startStack } from '../support/stack.ts';
 const ICCID = '89141390780800784259';
 const RESUME = `mutation ($input: ResumeProfileInput!) { resumeProfile(input: $input) { __typename ... on ResumeProfileAccepted {
   request { id status carrierRequests { carrierRequestId } outcomes { nodes { status } }
-    retryOf { id } retries { id createdBy clientReference outcomes { nodes { id } } retryOf { id } } } } } }`;
+    retryOf { id } retries { nodes { id createdBy clientReference outcomes { nodes { id } } retryOf { id } } } } } } }`;
 
 interface Resumed {
   readonly resumeProfile: {
@@ -15,7 +15,7 @@ interface Resumed {
       readonly status: string;
       readonly carrierRequests: readonly { readonly carrierRequestId: string }[];
       readonly outcomes: object;
-      readonly retries: readonly object[];
+      readonly retries: { readonly nodes: readonly object[] };
     };
   };
 }
@@ -47,11 +47,11 @@ test('a caller that may only write sees the request of its own mutation, however
     status: 'FAILED',
     outcomes: { nodes: [{ status: 'FAILED' }] },
     retryOf: null,
-    retries: [],
+    retries: { nodes: [] },
   });
   // It is there for who may read.
   await writer.change({ scopes: { [account]: ['write', 'read'] } });
-  expect((await repeated(writer)).retries).toMatchObject([
+  expect((await repeated(writer)).retries.nodes).toMatchObject([
     { createdBy: 'key:operator', clientReference: 'of the operator', outcomes: { nodes: [{}] }, retryOf: { id } },
   ]);
 });

@@ -102,7 +102,7 @@ test.skipIf(reason !== null)(
     await page.getByRole('button', { name: 'Hide Documentation Explorer' }).click();
 
     simulator.holdCallbacks();
-    const input = { accountName: account, devices: devices(3), servicePlan: 'm2m4G2GB', mdnZipCode: '98801' };
+    const input = { accountName: account, target: { devices: devices(3) }, servicePlan: 'm2m4G2GB', mdnZipCode: '98801' };
     await openTool(page, 'Variables');
     await typeOver(page, 'tool', JSON.stringify({ input }));
     await typeOver(page, 'query', ACTIVATE);

@@ -119,7 +119,7 @@ test('when the carrier cannot be asked the state is `unknown`, one warning is lo
   await watch.check();
   await watch.check();
   expect(watch.status).toBe('unknown');
-  expect(log.of('callback_listeners_unchecked')).toMatchObject([{ level: 40, count: 1, code: 'CARRIER_REFUSED', status: 503 }]);
+  expect(log.of('callback_listeners_unchecked')).toMatchObject([{ level: 40, count: 1, code: 'CARRIER_UNAVAILABLE', status: 503 }]);
   expect(JSON.stringify(log.of('callback_listeners_unchecked'))).not.toContain('0868924207');
   await takeOver({ simulator, account: '0868924207-00001' });
   await watch.check();

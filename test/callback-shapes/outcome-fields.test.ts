@@ -21,8 +21,10 @@ const QUIET = { env: { M2M_CALLBACK_USERNAME: 'user', M2M_CALLBACK_PASSWORD: 'pw
 const MOMENT = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/) as string;
 
 async function submit(stack: Stack, operation: string, deviceIds: readonly { kind: string; value: string }[]) {
-  const settings = operation === 'ActivateDevices' ? { servicePlan: 'm2m4G2GB', mdnZipCode: '98801' } : {};
-  const { request } = await mutate(stack, operation, { accountName: stack.account, devices: [{ deviceIds }], ...settings });
+  const listed = [{ deviceIds }];
+  const settings =
+    operation === 'ActivateDevices' ? { target: { devices: listed }, servicePlan: 'm2m4G2GB', mdnZipCode: '98801' } : { devices: listed };
+  const { request } = await mutate(stack, operation, { accountName: stack.account, ...settings });
   const carrierRequestId = request?.carrierRequests[0]?.carrierRequestId;
   if (!request || !carrierRequestId) throw new Error('not accepted');
   return { id: request.id, carrierRequestId };

@@ -99,7 +99,7 @@ test('a list has the same doubles in every order', () => {
     .chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })));
   const hasDoubles = (list: readonly Named[]) => {
     const devices = list.map(({ kind, id }) => ({ deviceIds: [{ kind, value: id }] }));
-    const parsed = activateDevices.parse({ ...ACTIVATE, devices });
+    const parsed = activateDevices.parse({ ...ACTIVATE, target: { devices } });
     return 'faults' in parsed && parsed.faults.every(({ code }) => code === 'DUPLICATE_DEVICE');
   };
   fc.assert(

@@ -30,6 +30,8 @@ const whole = (value: string): More => ({ as: () => value, pieces: () => [Buffer
 /** Known only once the gateway runs. */
 const LATER: More = { as: () => null };
 const READER: More = { may: ['reader'] };
+/** A setting that `Request.input` shows. */
+const SHOWN: More = { may: ['owner', 'reader'] };
 /** The error for an unknown name repeats it to the caller who wrote it. */
 const TOLD: More = { may: ['refusals', 'owner', 'reader'] };
 /** An unreadable message is kept with it. It shows that the masked password beside it was ours. */
@@ -135,12 +137,12 @@ const TABLE = {
   customField1: input('customFields: value'),
   customField5: input('customFields: another value'),
   costCenterCode: input('costCenterCode'),
-  skuNumber: input('skuNumber'),
-  carrierName: input('carrierName'),
-  ipPool: input('carrierIpPoolName'),
+  skuNumber: input('skuNumber', SHOWN),
+  carrierName: input('carrierName', SHOWN),
+  ipPool: input('carrierIpPoolName', SHOWN),
   leadId: input('leadId'),
-  groupName: input('groupName of listed devices'),
-  filterGroup: input('groupName of a group to activate'),
+  groupName: input('groupName of listed devices', SHOWN),
+  filterGroup: input('groupName of a group to activate', SHOWN),
   filterValue: input('customFieldFilter: value'),
   clientReference: marked('reference', 'trips', 'owner saw')('clientReference'),
   idempotencyKey: marked('reference', 'trips', 'gateway answered')('idempotencyKey'),

@@ -148,7 +148,7 @@ test.each(REFUSED)('%s: CarrierRefused with the carrier’s code, and REJECTED f
   expect(request).toMatchObject({
     status: 'REJECTED',
     completedAt: expect.any(String),
-    error: { code: expected.carrierErrorCode, httpStatus: expected.httpStatus },
+    error: { code: 'CARRIER_REFUSED', carrierErrorCode: expected.carrierErrorCode, httpStatus: expected.httpStatus },
     carrierRequests: [{ state: 'REFUSED', attempts: 1 }],
   });
   expect(request?.outcomes.nodes.map(({ status }) => status)).toEqual(['REJECTED', 'REJECTED']);

@@ -68,8 +68,8 @@ test('an input written in another way is the same input', async () => {
   const url = stack.gateway.urls.graphql;
   const input = activation(stack.account, { idempotencyKey: 'a-key' });
   const { id } = acceptedRequest(await activate(url, input));
-  const { devices: named, ...rest } = input;
-  const rewritten = { devices: named, groupName: null, clientReference: 'another name for it', ...rest };
+  const { target, ...rest } = input;
+  const rewritten = { target, groupName: null, clientReference: 'another name for it', ...rest };
   expect(acceptedRequest(await activate(url, rewritten)).id).toBe(id);
 });
 

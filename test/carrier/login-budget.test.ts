@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import { MISBEHAVIOURS } from '../support/hostile-carrier.ts';
 import { postCallback } from '../support/post-callback.ts';
@@ -14,7 +15,7 @@ interface Readiness {
 }
 const ready = (stack: HostileStack, path = '') => stack.ask<Readiness>('GET', `/health/ready${path}`);
 const logins = ({ carrier }: HostileStack) => carrier.requests.filter(({ method, path }) => `${method} ${path}` === LOGIN).length;
-const answer = (status: number, body: unknown) => (response: import('node:http').ServerResponse) =>
+const answer = (status: number, body: unknown) => (response: ServerResponse) =>
   void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 
 test.each(['HTML with 403', 'HTML with 404', 'an empty 403', 'HTML with 200', 'HTML with 502'] as const)(

@@ -117,7 +117,13 @@ test.each([
 
 /** `answered` when the answer has a Request, `cut` when the connection ended without an answer. */
 async function activate({ gateway, account }: SpawnedStack, clientReference: string, first: number): Promise<'answered' | 'cut'> {
-  const input = { accountName: account, servicePlan: 'm2m4G2GB', mdnZipCode: '98801', devices: devices(1, first), clientReference };
+  const input = {
+    accountName: account,
+    servicePlan: 'm2m4G2GB',
+    mdnZipCode: '98801',
+    target: { devices: devices(1, first) },
+    clientReference,
+  };
   const sent = request(gateway.graphql, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -98,7 +98,7 @@ test('a request that was queued in a backup is UNKNOWN in the restored gateway a
   const patience = { M2M_SUBMIT_WAIT_MS: '300' };
   const activation = (first: number) => ({
     accountName: account,
-    devices: devices(2, first),
+    target: { devices: devices(2, first) },
     servicePlan: 'm2m4G2GB',
     mdnZipCode: '98801',
   });

@@ -10,6 +10,7 @@ const FIELDS = {
   deadLetters: 'deadLetters(first: 1, after: $after) { ...Page }',
   auditLog: 'auditLog(first: 1, after: $after) { ...Page }',
   'Request.outcomes': 'request(id: $id) { outcomes(first: 1, after: $after) { ...Page } }',
+  'Request.retries': 'request(id: $id) { retries(first: 1, after: $after) { ...Page } }',
   'of the other': 'request(id: $other) { outcomes(first: 1, after: $after) { ...Page } }',
 } as const;
 type List = keyof typeof FIELDS | 'requestStatus';
@@ -20,10 +21,16 @@ let [id, other] = ['', ''];
 const cursors = new Map<List, string>();
 
 beforeAll(async () => {
-  stack = await startStack();
-  id = (await activateDevices(stack, 2)).id;
+  stack = await startStack({
+    simulator: { magicIdentifiers: true },
+    env: { M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE: '2', M2M_SUBMIT_WAIT_MS: '3000' },
+  });
+  // The devices whose numbers end with 4040 fail.
+  id = (await activateDevices(stack, [4_040, 14_040])).id;
   other = (await activateDevices(stack, 2, { first: 3 })).id;
   await stack.simulator.idle();
+  // Two retries: what the first of them did not send, the second may.
+  for (let retry = 0; retry < 2; retry++) await retryAndCancel();
   for (const number of [1, 2]) {
     await postCallback(stack, 'CarrierService', `not a message ${number}`);
     await postCallback(stack, 'DeviceUsage', { requestId: `usage-${number}` });
@@ -35,11 +42,19 @@ beforeAll(async () => {
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
+async function retryAndCancel(): Promise<void> {
+  const retried = await stack.query<{ retryFailedDevices: { request: { id: string } } }>(
+    'mutation ($id: ID!) { retryFailedDevices(input: { requestId: $id }) { ... on RequestAccepted { request { id } } } }',
+    { id },
+  );
+  const requestId = retried.data?.retryFailedDevices.request.id;
+  await stack.query('mutation ($requestId: ID!) { cancelRequest(input: { requestId: $requestId }) { __typename } }', { requestId });
+}
+
 async function page(list: keyof typeof FIELDS, after: string | null) {
-  const type = list.startsWith('Request') || list === 'of the other' ? 'RequestOutcomes' : TYPES[list as keyof typeof TYPES];
   const { data, errors } = await stack.query(
     `query ($id: ID!, $other: ID!, $after: Cursor) { ${FIELDS[list]} ids: request(id: $id) { id } others: request(id: $other) { id } }
-     fragment Page on ${type}Connection { edges { cursor node { id } } pageInfo { hasNextPage endCursor } }`,
+     fragment Page on ${TYPES[list]}Connection { edges { cursor node { id } } pageInfo { hasNextPage endCursor } }`,
     { id, other, after },
   );
   const text = JSON.stringify(data ?? null);
@@ -51,7 +66,15 @@ async function page(list: keyof typeof FIELDS, after: string | null) {
   };
 }
 
-const TYPES = { requests: 'Request', unclaimedCallbacks: 'UnclaimedCallback', deadLetters: 'DeadLetter', auditLog: 'AuditEntry' } as const;
+const TYPES = {
+  requests: 'Request',
+  unclaimedCallbacks: 'UnclaimedCallback',
+  deadLetters: 'DeadLetter',
+  auditLog: 'AuditEntry',
+  'Request.outcomes': 'RequestOutcomes',
+  'Request.retries': 'RequestRetries',
+  'of the other': 'RequestOutcomes',
+} as const;
 const LISTS = Object.keys(FIELDS) as (keyof typeof FIELDS)[];
 
 test.each(LISTS)('a cursor of %s reads on behind it, as an edge and as the end of a page', async (list) => {

@@ -6,7 +6,7 @@ test('a mutation is answered with a request whose every device reaches the subsc
   await using stack = await startStack();
   const answer = await stack.query<{ activateDevices: { __typename: string; request: { id: string } } }>(
     `mutation ($input: ActivateDevicesInput!) { activateDevices(input: $input) { __typename ... on ActivateDevicesAccepted { request { id status deviceCount carrierRequests { carrierRequestId state } } } ... on MutationError { message code } ... on InvalidInput { faults { path message } } } }`,
-    { input: { accountName: stack.account, devices: devices(20), servicePlan: 'm2m4G2GB', mdnZipCode: '98801' } },
+    { input: { accountName: stack.account, target: { devices: devices(20) }, servicePlan: 'm2m4G2GB', mdnZipCode: '98801' } },
   );
   const events: unknown[] = [];
   for await (const event of stack.client().iterate({

@@ -26,7 +26,7 @@ test('everything with an id is found by it, and nothing else is', async () => {
   const [deadLetter = '', unclaimed = '', entry = '', outcome = ''] = ids;
   expect(await node(deadLetter)).toEqual({ __typename: 'DeadLetter', id: deadLetter, reason: 'UNREADABLE', accountName: stack.account });
   expect(await node(unclaimed)).toMatchObject({ __typename: 'UnclaimedCallback', id: unclaimed, callbackService: 'DeviceUsage' });
-  expect(await node(entry)).toEqual({ __typename: 'AuditEntry', id: entry, action: 'activateDevices', subject: requestId });
+  expect(await node(entry)).toEqual({ __typename: 'AuditEntry', id: entry, action: 'ACTIVATE_DEVICES', subject: requestId });
   expect(await node(outcome)).toEqual({ __typename: 'DeviceOutcome', id: outcome });
   expect(await node(requestId)).toEqual({ __typename: 'Request', id: requestId });
 
@@ -66,14 +66,14 @@ test('a dead letter is tried again by its id; its number alone is told the new f
   await using stack = await startStack({ register: false, env: { M2M_LOG_LEVEL: 'silent' } });
   await postCallback(stack, 'CarrierService', 'not a message');
   const redrive = 'mutation ($ids: [ID!]!) { redriveDeadLetters(input: { ids: $ids }) { deadLetterId outcome } }';
-  const [{ id = '' } = {}] = (await stack.query<Lists>('{ deadLetters { nodes { id } } }')).data?.deadLetters.nodes ?? [];
+  const id = (await stack.query<Lists>('{ deadLetters { nodes { id } } }')).data?.deadLetters.nodes[0]?.id ?? '';
   expect(await stack.query(redrive, { ids: [id] })).toEqual({
     data: { redriveDeadLetters: [{ deadLetterId: id, outcome: 'UNREADABLE' }] },
   });
   const { errors } = await stack.query(redrive, { ids: [id, id.slice('dead_'.length)] });
   expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' }, message: expect.stringContaining('`dead_` and the number') }]);
   const audited = await stack.query('{ auditLog { nodes { action subject } } }');
-  expect(audited.data).toEqual({ auditLog: { nodes: [{ action: 'redriveDeadLetters', subject: id }] } });
+  expect(audited.data).toEqual({ auditLog: { nodes: [{ action: 'REDRIVE_DEAD_LETTERS', subject: id }] } });
 });
 
 interface Lists {

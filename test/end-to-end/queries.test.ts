@@ -106,7 +106,13 @@ test.each(['accountName: "../x"', 'accountName: ""', `filter: { clientReference:
 );
 
 async function activate(stack: Stack, device: number, more: object = {}): Promise<{ id: string; carrierRequestId: string }> {
-  const input = { accountName: stack.account, devices: devices(1, device), servicePlan: 'm2m4G2GB', mdnZipCode: '98801', ...more };
+  const input = {
+    accountName: stack.account,
+    target: { devices: devices(1, device) },
+    servicePlan: 'm2m4G2GB',
+    mdnZipCode: '98801',
+    ...more,
+  };
   const answer = await stack.query<{ activateDevices: { request: { id: string; carrierRequests: { carrierRequestId: string }[] } } }>(
     ACTIVATE,
     { input },

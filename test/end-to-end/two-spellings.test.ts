@@ -169,7 +169,7 @@ test('a callback in braces that comes before the answer is claimed by it, and an
   const { id } = await activated(stack, { devices: byIccid(SHORT), skuNumber: 'VZW12' });
   const guid = 'A0B1C2D3-0000-4000-8000-ABCDEF012345';
   await postCallback(stack, 'CarrierService', success(`{${guid}}`, ['iccId', '89148000000000000994']));
-  const result = await operator(url).resolve({ requestId: id, carrierRequestId: `{${guid.toLowerCase()}}` });
+  const result = await operator(url).resolve({ requestId: id, fate: { carrierRequestId: `{${guid.toLowerCase()}}` } });
   expect(result).toMatchObject({ request: { id } });
   // By elimination: the ICCID is another one, so its message is an outcome of its own.
   expect(await operator(url).show(id)).toMatchObject({

@@ -44,7 +44,7 @@ test.skipIf(skipped)(
     }
     await until(() => refused > 0);
     await senders.more(500);
-    const input = { accountName: account, servicePlan: 'm2m4G2GB', mdnZipCode: '98801', devices: devices(1) };
+    const input = { accountName: account, servicePlan: 'm2m4G2GB', mdnZipCode: '98801', target: { devices: devices(1) } };
     raw.subscribe('activate', ACTIVATE, { input });
     expect(await raw.message(({ id }) => id === 'activate')).toMatchObject({
       payload: { data: { activateDevices: { request: { status: 'QUEUED' } } } },

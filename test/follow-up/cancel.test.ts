@@ -65,12 +65,12 @@ test('a group activation that is cancelled while its members are read ends as CA
   const { activate, cancel, show } = operator(gateway.urls.graphql);
   const [account = ''] = simulator.accounts;
   proxy.hold('/devices/actions/list');
-  const { id } = await activate(activation(account, { devices: null, activateGroup: { groupName: '4G West' } }));
+  const { id } = await activate(activation(account, { target: { group: { groupName: '4G West' } } }));
   await proxy.held(1);
   expect(await cancel(id)).toMatchObject({ __typename: 'RequestCancelled', request: { status: 'CANCELLED' } });
   proxy.release();
   // The next request has read the list too. So the members of the first were read by now.
-  const next = await activate(activation(account, { devices: null, activateGroup: { groupName: '4G East' } }));
+  const next = await activate(activation(account, { target: { group: { groupName: '4G East' } } }));
   await simulator.ledger.until(({ posts }) => posts.length > 0);
   expect(simulator.ledger.posts.map(({ body }) => (JSON.parse(body) as { groupName: string }).groupName)).toEqual(['4G East']);
   expect(await show(id)).toMatchObject({ status: 'CANCELLED', completedAt: expect.any(String), carrierRequests: [{ state: 'CANCELLED' }] });

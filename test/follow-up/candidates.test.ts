@@ -8,7 +8,7 @@ import { operator } from './support/operator.ts';
 
 /** Unclaimed callbacks are checked every second. The carrier is asked about nothing. */
 const TIDY = { M2M_ADOPT_AFTER_MS: '1000' };
-const GROUP = { devices: null, activateGroup: { groupName: '4G West' } };
+const GROUP = { target: { group: { groupName: '4G West' } } };
 
 interface Seen {
   readonly requests: { readonly nodes: readonly { readonly id: string; readonly origin: string; readonly accountName: string }[] };
@@ -51,7 +51,7 @@ test.concurrent('callbacks that two requests of unknown fate may own go to neith
   expect((await seen(stack)).unclaimedCallbacks.nodes).toHaveLength(4);
 
   const [one, two] = stack.simulator.ledger.posts.map(({ requestId }) => requestId ?? '');
-  expect(await resolve({ requestId: first.id, carrierRequestId: one ?? '' })).toMatchObject({
+  expect(await resolve({ requestId: first.id, fate: { carrierRequestId: one ?? '' } })).toMatchObject({
     __typename: 'UnknownRequestResolved',
     request: { status: 'SUCCEEDED', carrierRequests: [{ carrierRequestId: one }] },
   });
@@ -69,7 +69,7 @@ test.concurrent('a callback may also belong to a group activation of unknown fat
   await postCallback(stack, 'CarrierService', success('whose-is-it', iccid(1)));
   await tidied(stack);
   expect([(await show(group.id)).status, (await show(named.id)).status]).toEqual(['UNKNOWN', 'UNKNOWN']);
-  expect(await resolve({ requestId: group.id, neverArrived: true })).toMatchObject({ request: { status: 'CANCELLED' } });
+  expect(await resolve({ requestId: group.id, fate: { neverArrived: true } })).toMatchObject({ request: { status: 'CANCELLED' } });
   await until(async () => (await show(named.id)).status === 'SUCCEEDED');
 });
 
@@ -88,7 +88,7 @@ test.concurrent('callbacks of a group activation of unknown fate are not taken f
   ]);
   expect(before.unclaimedCallbacks.nodes).toHaveLength(10);
   const carrierRequestId = stack.simulator.ledger.posts[0]?.requestId ?? '';
-  const resolved = await resolve({ requestId: id, carrierRequestId });
+  const resolved = await resolve({ requestId: id, fate: { carrierRequestId } });
   expect(resolved).toMatchObject({ request: { status: 'IN_PROGRESS', progress: { succeeded: 5, failed: 5, total: 10 } } });
   expect((await seen(stack)).unclaimedCallbacks.nodes).toEqual([]);
 });

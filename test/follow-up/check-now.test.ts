@@ -78,13 +78,13 @@ test.concurrent('nothing is asked about a request that is settled, whose result 
     expect(await check(stack, id)).toMatchObject({ __typename: 'InvalidInput', faults: [{ path: ['requestId'], code: 'NOTHING_TO_ASK' }] });
   expect(await check(stack, 'req_00000000000000000000000000')).toMatchObject({ faults: [{ code: 'NOT_FOUND' }] });
   expect(stack.simulator.ledger.counts.calls['deviceList']).toBeUndefined();
-  const { data } = await stack.query<{ auditLog: { nodes: { action: string; outcome: string }[] } }>(
-    '{ auditLog(first: 10) { nodes { action outcome } } }',
+  const { data } = await stack.query<{ auditLog: { nodes: { action: string; code: string | null }[] } }>(
+    '{ auditLog(first: 10) { nodes { action code } } }',
   );
   expect(
     data?.auditLog.nodes
-      .filter(({ action }) => action === 'checkNow')
-      .map(({ outcome }) => outcome)
+      .filter(({ action }) => action === 'CHECK_NOW')
+      .map(({ code }) => code)
       .toSorted(),
   ).toEqual(['NOTHING_TO_ASK', 'NOTHING_TO_ASK', 'NOT_FOUND']);
 });

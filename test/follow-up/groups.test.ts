@@ -7,8 +7,7 @@ import { operator } from './support/operator.ts';
 
 const SOON = { M2M_OVERDUE_AFTER_MS: '400', M2M_RECONCILE_CALLS_PER_MINUTE: '1000' };
 const group = (groupName: string, values?: Record<string, string>) => ({
-  devices: null,
-  activateGroup: { groupName, ...(values && { customFieldFilter: Object.entries(values).map(([key, value]) => ({ key, value })) }) },
+  target: { group: { groupName, ...(values && { customFieldFilter: Object.entries(values).map(([key, value]) => ({ key, value })) }) } },
 });
 
 /** All devices of the group. */
@@ -67,7 +66,7 @@ test.concurrent('a filter by custom fields narrows the members', async () => {
 test.concurrent('the activation of a whole account concerns all its devices and no other', async () => {
   await using stack = await startStack({ env: SOON });
   const { activate, ended } = operator(stack.gateway.urls.graphql);
-  const whole = { devices: null, activateWholeAccount: { confirmAccountName: stack.account } };
+  const whole = { target: { wholeAccount: { confirmAccountName: stack.account } } };
   const { id } = await activate(activation(stack.account, whole));
   const request = await ended(id);
   expect(request).toMatchObject({

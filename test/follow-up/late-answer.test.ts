@@ -30,7 +30,7 @@ test.each([
   const { resolve, show } = operator(stack.gateway.urls.graphql);
   const { id, answer } = await unanswered(stack);
   if (said) {
-    expect(await resolve({ requestId: id, ...said })).toMatchObject({ __typename: 'UnknownRequestResolved' });
+    expect(await resolve({ requestId: id, fate: said })).toMatchObject({ __typename: 'UnknownRequestResolved' });
     expect((await show(id)).status).toBe('neverArrived' in said ? 'CANCELLED' : 'IN_PROGRESS');
   }
   answer();
@@ -52,7 +52,7 @@ test('callbacks that came before the late answer are applied with it', async () 
   await using stack = await open();
   const { resolve, show } = operator(stack.gateway.urls.graphql);
   const { id, answer } = await unanswered(stack);
-  await resolve({ requestId: id, neverArrived: true });
+  await resolve({ requestId: id, fate: { neverArrived: true } });
   stack.simulator.releaseCallbacks();
   await stack.simulator.idle();
   expect((await show(id)).status).toBe('CANCELLED');
@@ -66,5 +66,8 @@ test('a late refusal is a refusal', async () => {
   const { id, answer } = await unanswered(stack, { status: 400, body: '{"errorCode":"A.B","errorMessage":"In words."}' });
   answer();
   await until(async () => (await show(id)).status === 'REJECTED');
-  expect(await show(id)).toMatchObject({ error: { code: 'A.B' }, progress: { rejected: 2, unknown: 0 } });
+  expect(await show(id)).toMatchObject({
+    error: { code: 'CARRIER_REFUSED', carrierErrorCode: 'A.B' },
+    progress: { rejected: 2, unknown: 0 },
+  });
 });

@@ -87,15 +87,12 @@ test(`of ${REQUESTS} requests of all kinds under all kinds of faults none is ope
       return mutate(stack, 'ResumeProfile', { accountName, devices: [{ deviceIds: [{ kind: 'ICCID', value: iccid(first) }] }] });
     if (kind === 1) return mutate(stack, 'RenewActivationCode', { accountName, devices: devices(2, first) });
     if (kind === 2)
-      return activate(
-        url,
-        activation(accountName, { devices: null, activateGroup: { groupName: random.pick(['4G West', 'eSIM Fleet']) } }),
-      );
+      return activate(url, activation(accountName, { target: { group: { groupName: random.pick(['4G West', 'eSIM Fleet']) } } }));
     const result = await activate(url, activation(accountName, { devices: devices(random.between(1, 11), first) }));
     if (result.__typename !== 'ActivateDevicesAccepted') return result;
     const requestId = result.request.id;
     if (kind === 3) return cancel(requestId);
-    if (kind === 4) return resolve({ requestId, neverArrived: true });
+    if (kind === 4) return resolve({ requestId, fate: { neverArrived: true } });
     if (kind === 5) return retry({ requestId });
     if (kind === 6) {
       const deviceIds = [{ kind: 'iccid', id: iccid(first) }];

@@ -33,7 +33,7 @@ test('with the carrier’s id, kept and later callbacks are applied, and the sub
   stack.simulator.faults.drop('activate', 'before-answer', { performed: false });
   const { id } = await activate(activation(stack.account));
   const events = Array.fromAsync(follow(stack.client(), { id }));
-  const resolved = await resolve({ requestId: id, carrierRequestId: `${GUID}1` });
+  const resolved = await resolve({ requestId: id, fate: { carrierRequestId: `${GUID}1` } });
   expect(resolved).toMatchObject({
     __typename: 'UnknownRequestResolved',
     request: {
@@ -52,7 +52,7 @@ test('with neverArrived the devices are CANCELLED, the request ends, and nothing
   await using stack = await startStack({ register: false });
   const { resolve, show } = operator(stack.gateway.urls.graphql);
   const id = await lost(stack);
-  expect(await resolve({ requestId: id, neverArrived: true })).toMatchObject({
+  expect(await resolve({ requestId: id, fate: { neverArrived: true } })).toMatchObject({
     request: {
       status: 'CANCELLED',
       error: { code: 'NEVER_ARRIVED' },
@@ -60,8 +60,8 @@ test('with neverArrived the devices are CANCELLED, the request ends, and nothing
       carrierRequests: [{ state: 'CANCELLED' }],
     },
   });
-  expect(faultCodes(await resolve({ requestId: id, neverArrived: true }))).toEqual(['NOT_UNKNOWN']);
-  expect(faultCodes(await resolve({ requestId: id, carrierRequestId: `${GUID}1` }))).toEqual(['NOT_UNKNOWN']);
+  expect(faultCodes(await resolve({ requestId: id, fate: { neverArrived: true } }))).toEqual(['NOT_UNKNOWN']);
+  expect(faultCodes(await resolve({ requestId: id, fate: { carrierRequestId: `${GUID}1` } }))).toEqual(['NOT_UNKNOWN']);
   expect((await show(id)).carrierRequests).toMatchObject([{ state: 'CANCELLED', carrierRequestId: null, attempts: 1 }]);
   expect(stack.simulator.ledger.posts).toHaveLength(1);
 });
@@ -78,22 +78,20 @@ test('an impossible answer of the operator is refused and changes nothing', asyn
   const before = await show(id);
   const idOf = ({ carrierRequests }: typeof own) => carrierRequests[0]?.carrierRequestId ?? '';
   const answers = [
-    await resolve({ requestId: id }),
-    await resolve({ requestId: id, carrierRequestId: `${GUID}1`, neverArrived: true }),
-    await resolve({ requestId: id, carrierRequestId: '../etc' }),
-    await resolve({ requestId: id, carrierRequestId: '' }),
-    await resolve({ requestId: id, carrierRequestId: idOf(own) }),
-    await resolve({ requestId: id, carrierRequestId: idOf(other) }),
-    await resolve({ requestId: id, carrierRequestId: `${GUID}9` }),
-    await resolve({ requestId: id, carrierRequestIndex: 1, neverArrived: true }),
-    await resolve({ requestId: own.id, neverArrived: true }),
-    await resolve({ requestId: 'req_01JD0000000000000000000000', neverArrived: true }),
+    await resolve({ requestId: id, fate: { neverArrived: false } }),
+    await resolve({ requestId: id, fate: { carrierRequestId: '../etc' } }),
+    await resolve({ requestId: id, fate: { carrierRequestId: '' } }),
+    await resolve({ requestId: id, fate: { carrierRequestId: idOf(own) } }),
+    await resolve({ requestId: id, fate: { carrierRequestId: idOf(other) } }),
+    await resolve({ requestId: id, fate: { carrierRequestId: `${GUID}9` } }),
+    await resolve({ requestId: id, carrierRequestIndex: 1, fate: { neverArrived: true } }),
+    await resolve({ requestId: own.id, fate: { neverArrived: true } }),
+    await resolve({ requestId: 'req_01JD0000000000000000000000', fate: { neverArrived: true } }),
   ];
   expect(answers.flatMap(faultCodes)).toEqual([
     'EXACTLY_ONE',
-    'EXACTLY_ONE',
-    'FORMAT',
-    'FORMAT',
+    'INVALID_FORMAT',
+    'INVALID_FORMAT',
     'ID_TAKEN',
     'ID_TAKEN',
     'ID_TAKEN',
@@ -111,14 +109,16 @@ test('with several carrier requests of unknown fate the operator must say which 
   stack.simulator.faults.drop('activate', 'before-answer', { performed: false, times: 3 });
   const { activate, resolve, show } = operator(stack.gateway.urls.graphql);
   const { id } = await activate(activation(stack.account, { devices: devices(3) }));
-  expect(faultCodes(await resolve({ requestId: id, neverArrived: true }))).toEqual(['AMBIGUOUS']);
-  expect(await resolve({ requestId: id, carrierRequestIndex: 2, neverArrived: true })).toMatchObject({ request: { status: 'UNKNOWN' } });
-  expect(await resolve({ requestId: id, carrierRequestIndex: 0, carrierRequestId: `${GUID}0` })).toMatchObject({
+  expect(faultCodes(await resolve({ requestId: id, fate: { neverArrived: true } }))).toEqual(['AMBIGUOUS']);
+  expect(await resolve({ requestId: id, carrierRequestIndex: 2, fate: { neverArrived: true } })).toMatchObject({
     request: { status: 'UNKNOWN' },
   });
-  expect(faultCodes(await resolve({ requestId: id, carrierRequestIndex: 0, neverArrived: true }))).toEqual(['NOT_UNKNOWN']);
+  expect(await resolve({ requestId: id, carrierRequestIndex: 0, fate: { carrierRequestId: `${GUID}0` } })).toMatchObject({
+    request: { status: 'UNKNOWN' },
+  });
+  expect(faultCodes(await resolve({ requestId: id, carrierRequestIndex: 0, fate: { neverArrived: true } }))).toEqual(['NOT_UNKNOWN']);
   // Only one is left. The carrier's id of another part finds the request as well.
-  await resolve({ requestId: `${GUID}0`, carrierRequestId: `${GUID}1` });
+  await resolve({ requestId: `${GUID}0`, fate: { carrierRequestId: `${GUID}1` } });
   await report(stack, `${GUID}0`, 1);
   await report(stack, `${GUID}1`, 2);
   const request = await show(id);
@@ -132,7 +132,7 @@ test('of many different answers at once, one is taken', async () => {
   const id = await lost(stack);
   const answers = await Promise.all(
     Array.from({ length: 12 }, (_, at) =>
-      resolve({ requestId: id, ...(at % 3 ? { carrierRequestId: `${GUID}${at}` } : { neverArrived: true }) }),
+      resolve({ requestId: id, fate: at % 3 ? { carrierRequestId: `${GUID}${at}` } : { neverArrived: true } }),
     ),
   );
   expect(answers.filter(({ __typename }) => __typename === 'UnknownRequestResolved')).toHaveLength(1);
@@ -145,7 +145,7 @@ test('two requests cannot be given one id at once', async () => {
   await using stack = await startStack({ register: false });
   const { resolve, show } = operator(stack.gateway.urls.graphql);
   const ids = [await lost(stack, 1), await lost(stack, 2), await lost(stack, 3)];
-  const answers = await Promise.all(ids.map((requestId) => resolve({ requestId, carrierRequestId: `${GUID}7` })));
+  const answers = await Promise.all(ids.map((requestId) => resolve({ requestId, fate: { carrierRequestId: `${GUID}7` } })));
   expect(answers.flatMap(faultCodes)).toEqual(['ID_TAKEN', 'ID_TAKEN']);
   const states = await Promise.all(ids.map(async (id) => (await show(id)).status));
   expect(states.toSorted()).toEqual(['IN_PROGRESS', 'UNKNOWN', 'UNKNOWN']);
@@ -159,8 +159,8 @@ test('while the carrier’s own answer is on its way, an operator’s answer is 
   await stack.simulator.ledger.until(({ posts }) => posts.length === 1);
   const answers = [];
   while (stack.simulator.ledger.posts[0]?.status === undefined)
-    answers.push(await resolve({ requestId: id, carrierRequestId: `${GUID}3` }));
-  answers.push(await resolve({ requestId: id, neverArrived: true }));
+    answers.push(await resolve({ requestId: id, fate: { carrierRequestId: `${GUID}3` } }));
+  answers.push(await resolve({ requestId: id, fate: { neverArrived: true } }));
   expect(new Set(answers.flatMap(faultCodes))).toEqual(new Set(['NOT_UNKNOWN']));
   expect(answers.length).toBeGreaterThan(2);
   expect(await ended(id)).toMatchObject({

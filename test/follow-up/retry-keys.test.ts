@@ -79,7 +79,7 @@ test('validateOnly checks and sends nothing, also under a key that stands for a 
   const requestId = await refused(stack, url, { devices: devices(3) });
   const input = { requestId, idempotencyKey: 'key', validateOnly: true };
   expect(await retry(input)).toMatchObject({ __typename: 'InputAccepted', deviceCount: 3, carrierRequestCount: 1 });
-  expect((await show(requestId)).retries).toEqual([]);
+  expect((await show(requestId)).retries.nodes).toEqual([]);
   expect(await retry({ ...input, validateOnly: false })).toMatchObject({ __typename: 'RetryFailedDevicesAccepted' });
   expect(faultCodes(await retry(input))).toEqual(['ALREADY_RETRIED']);
   expect(stack.simulator.ledger.posts).toHaveLength(2);
@@ -110,7 +110,7 @@ test('a key holds over a crash in the middle of the retry: the same request, and
   const again = await retry({ requestId, idempotencyKey: 'key' });
   if (again.__typename !== 'RetryFailedDevicesAccepted') throw new Error(again.__typename);
   expect(again.request).toMatchObject({ status: 'UNKNOWN', retryOf: { id: requestId } });
-  expect((await show(requestId)).retries).toEqual([{ id: again.request.id }]);
+  expect((await show(requestId)).retries.nodes).toEqual([{ id: again.request.id }]);
   expect(faultCodes(await retry({ requestId }))).toEqual(['ALREADY_RETRIED']);
   expect(simulator.ledger.posts).toHaveLength(2);
 });

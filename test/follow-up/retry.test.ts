@@ -41,7 +41,7 @@ test('only the failed devices are tried again, with the same settings, and both 
     status: 'PARTIALLY_FAILED',
     progress: { succeeded: 2, failed: 2 },
     retryOf: null,
-    retries: [],
+    retries: { nodes: [] },
   });
   failing.mend();
   const result = await retry({ requestId: first.id });
@@ -53,7 +53,7 @@ test('only the failed devices are tried again, with the same settings, and both 
     deviceCount: 2,
   });
   expect(await ended(result.request.id)).toMatchObject({ status: 'SUCCEEDED', progress: { succeeded: 2 } });
-  expect(await show(first.id)).toMatchObject({ status: 'PARTIALLY_FAILED', retries: [{ id: result.request.id }] });
+  expect(await show(first.id)).toMatchObject({ status: 'PARTIALLY_FAILED', retries: { nodes: [{ id: result.request.id }] } });
   const [before, after] = posted(stack);
   expect(idsIn(after)).toEqual(failing.iccids);
   expect({ ...after, devices: null }).toEqual({ ...before, devices: null });
@@ -104,8 +104,8 @@ test('a second retry takes the devices that failed since the first; the failures
     [iccid(2), 1],
     [iccid(3), 2],
   ]);
-  expect((await show(first.id)).retries).toEqual([{ id: second.id }, { id: third.id }]);
-  expect(await show(second.id)).toMatchObject({ retryOf: { id: first.id }, retries: [{ id: fourth.id }] });
+  expect((await show(first.id)).retries.nodes).toEqual([{ id: second.id }, { id: third.id }]);
+  expect(await show(second.id)).toMatchObject({ retryOf: { id: first.id }, retries: { nodes: [{ id: fourth.id }] } });
   expect(faultCodes(await retry({ requestId: first.id }))).toEqual(['ALREADY_RETRIED']);
 });
 
@@ -132,7 +132,7 @@ test('a retry that was cancelled before it was sent does not hold its devices', 
   expect(faultCodes(await retry({ requestId: first.id }))).toEqual(['ALREADY_RETRIED']);
   await cancel(waiting.request.id);
   expect(await retry({ requestId: first.id })).toMatchObject({ request: { status: 'QUEUED', deviceCount: 2 } });
-  expect((await show(first.id)).retries).toHaveLength(2);
+  expect((await show(first.id)).retries.nodes).toHaveLength(2);
 });
 
 test('the retry of a group activation sends only the failed devices, without the group and the filter', async () => {
@@ -146,7 +146,7 @@ test('the retry of a group activation sends only the failed devices, without the
   // One device fails, the others succeed.
   for (const device of spare) device.state = 'suspend';
   const failed = new Set([...failing, ...spare].map(({ identifiers }) => identifiers.iccid));
-  const first = await activate(activation(stack.account, { devices: null, activateGroup: group, costCenterCode: 'cc' }));
+  const first = await activate(activation(stack.account, { target: { group: group }, costCenterCode: 'cc' }));
   expect(await ended(first.id)).toMatchObject({ progress: { failed: failed.size, total: chosen.length } });
   const result = await retry({ requestId: first.id });
   expect(result).toMatchObject({
@@ -168,7 +168,7 @@ test('a device that only its failure named is tried again with the identifiers o
   await using stack = await startStack({ register: false });
   const { activate, retry } = operator(stack.gateway.urls.graphql);
   stack.simulator.faults.status('deviceList', 500);
-  const { carrierRequests, id } = await activate(activation(stack.account, { devices: null, activateGroup: { groupName: '4G West' } }));
+  const { carrierRequests, id } = await activate(activation(stack.account, { target: { group: { groupName: '4G West' } } }));
   const deviceIds = [
     { kind: 'iccId', id: iccid(7) },
     { kind: 'Imei', id: '990000000000070' },

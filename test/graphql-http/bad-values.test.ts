@@ -35,9 +35,9 @@ const TYPES: readonly (readonly [type: string, document: string, fits: readonly 
   ['DateTime', 'query ($v: DateTime) { requests(filter: { since: $v }) { nodes { id } } }', ['"2026-11-22T09:30:00Z"', 'null']],
   ['RequestFilter', 'query ($v: RequestFilter) { requests(filter: $v) { nodes { id } } }', ['{}', 'null']],
   [
-    '[ActivateDeviceInput!]',
-    `mutation ($v: [ActivateDeviceInput!]) { activateDevices(input: { ${ACTIVATION}, devices: $v }) { __typename } }`,
-    ['[]', 'null'],
+    '[ActivateDeviceInput!]!',
+    `mutation ($v: [ActivateDeviceInput!]!) { activateDevices(input: { ${ACTIVATION}, target: { devices: $v } }) { __typename } }`,
+    ['[]'],
   ],
 ];
 

@@ -26,7 +26,9 @@ const accepting = (accept: string) => ({ headers: { 'content-type': JSON_TYPE, a
 const typeOf = (answer: { readonly headers: Readonly<Record<string, unknown>> }) => String(answer.headers['content-type']);
 const activation = (first: number) => ({
   query: 'mutation ($input: ActivateDevicesInput!) { activateDevices(input: $input) { __typename } }',
-  variables: { input: { accountName: stack.account, devices: devices(1, first), servicePlan: 'm2m4G2GB', mdnZipCode: '98801' } },
+  variables: {
+    input: { accountName: stack.account, target: { devices: devices(1, first) }, servicePlan: 'm2m4G2GB', mdnZipCode: '98801' },
+  },
 });
 
 /** §5.1: the answer has the type that the client wants most, in UTF-8. */

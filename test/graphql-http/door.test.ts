@@ -161,12 +161,12 @@ test('of two operations the named one runs', async () => {
 test.each([
   ['a string for an object', { input: 'x' }],
   ['nothing', {}],
-  ['a list for a string', { input: { accountName: ['a'], servicePlan: 'x', mdnZipCode: '98801' } }],
-  ['a number for a string', { input: { accountName: 1, servicePlan: 'x', mdnZipCode: '98801' } }],
-  ['an unknown field', { input: { accountName: 'a', servicePlan: 'x', mdnZipCode: '98801', devises: [] } }],
+  ['a list for a string', { input: { accountName: ['a'], servicePlan: 'x', mdnZipCode: '98801', target: { devices: [] } } }],
+  ['a number for a string', { input: { accountName: 1, servicePlan: 'x', mdnZipCode: '98801', target: { devices: [] } } }],
+  ['an unknown field', { input: { accountName: 'a', servicePlan: 'x', mdnZipCode: '98801', target: { devices: [] }, devises: [] } }],
   [
     'an unknown kind of identifier',
-    { input: { accountName: 'a', servicePlan: 'x', mdnZipCode: '1', devices: [{ deviceIds: [{ kind: 'X', value: '1' }] }] } },
+    { input: { accountName: 'a', servicePlan: 'x', mdnZipCode: '1', target: { devices: [{ deviceIds: [{ kind: 'X', value: '1' }] }] } } },
   ],
 ])('variables with %s are refused before anything runs', async (_what, variables) => {
   const answer = await send(url, JSON.stringify({ query: ACTIVATE, variables }));
@@ -209,7 +209,7 @@ test('10,000 devices pass the default limit', async () => {
     accountName: full.account,
     servicePlan: 'm2m4G2GB',
     mdnZipCode: '98801',
-    devices: devices(10_000),
+    target: { devices: devices(10_000) },
   };
   const answer = await send(full.gateway.urls.graphql, JSON.stringify({ query: ACTIVATE, variables: { input } }));
   expect(answer.body).toEqual({ data: { activateDevices: { __typename: 'ActivateDevicesAccepted' } } });

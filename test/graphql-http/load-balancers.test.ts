@@ -48,7 +48,7 @@ test('a gateway that is not ready says so, with 503', async () => {
     accountName: other.account,
     servicePlan: 's',
     mdnZipCode: '98801',
-    devices: [{ deviceIds: [{ kind: 'ICCID', value: '89141390780800784259' }] }],
+    target: { devices: [{ deviceIds: [{ kind: 'ICCID', value: '89141390780800784259' }] }] },
   };
   await other.query('mutation ($input: ActivateDevicesInput!) { activateDevices(input: $input) { __typename } }', { input });
   await until(async () => (await send(url, undefined, { method: 'HEAD', headers: {} })).status === 503);

@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 const ACTIVATE = `mutation { activateDevices(input: { accountName: "0868924207-00001", servicePlan: "m2m4G2GB", mdnZipCode: "98801",
-  devices: [{ deviceIds: [{ kind: ICCID, value: "89148000000000000900" }, { kind: IMEI, value: "990000000009000" }] }] }) { __typename } }`;
+  target: { devices: [{ deviceIds: [{ kind: ICCID, value: "89148000000000000900" }, { kind: IMEI, value: "990000000009000" }] }] } }) { __typename } }`;
 
 /** What is longer than a header or a stranger's message may be never comes to be looked at. */
 const short = FORGED_TOKENS.filter(([name]) => name !== '100 kB');

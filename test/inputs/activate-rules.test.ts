@@ -1,66 +1,74 @@
 import { expect, test } from 'vitest';
 import { activateDevices } from '../../src/operations/activate-devices.ts';
 import { inputFaults } from '../support/input-faults.ts';
-import { ACTIVATE, type ActivateInput, ICCID, IMEI, PLACE } from '../support/valid-inputs.ts';
+import { ACTIVATE, ICCID, IMEI, PLACE } from '../support/valid-inputs.ts';
 
 const long = (length: number) => 'x'.repeat(length);
 const group = { groupName: '4G West' };
 const whole = { confirmAccountName: ACTIVATE.accountName };
 const field = (key: string, value: string) => ({ customFields: [{ key, value }] });
-const address = (ipAddress: string) => ({ carrierIpPoolName: 'pool', devices: [{ deviceIds: [IMEI], ipAddress }] });
-const chooser = (part: Partial<ActivateInput>): Partial<ActivateInput> => ({ devices: null, ...part });
+const LISTED = { devices: [{ deviceIds: [IMEI, ICCID] }] };
+const address = (ipAddress: string) => ({ carrierIpPoolName: 'pool', target: { devices: [{ deviceIds: [IMEI], ipAddress }] } });
+
+/** A difference from a valid input, which GraphQL might not let through. */
+type Change = Readonly<Record<string, unknown>>;
 
 /** `[rule, the difference from a valid input, the expected faults]`. Each rule is tested just inside its bound and just beyond. */
-const RULES: readonly [rule: string, change: Partial<ActivateInput>, faults: readonly string[]][] = [
+const RULES: readonly [rule: string, change: Change, faults: readonly string[]][] = [
   ['the least input is accepted', {}, []],
   [
     'null is the same as left out',
-    { groupName: null, activateGroup: null, skuNumber: null, leadId: null, primaryPlaceOfUse: null, idempotencyKey: null },
+    {
+      groupName: null,
+      target: { ...LISTED, group: null, wholeAccount: null },
+      skuNumber: null,
+      leadId: null,
+      primaryPlaceOfUse: null,
+      idempotencyKey: null,
+    },
     [],
   ],
 
-  ['devices and activateGroup exclude each other', { activateGroup: group }, [' EXACTLY_ONE_TARGET']],
-  ['devices and activateWholeAccount exclude each other', { activateWholeAccount: whole }, [' EXACTLY_ONE_TARGET']],
-  ['all three targets together are refused', { activateGroup: group, activateWholeAccount: whole }, [' EXACTLY_ONE_TARGET']],
-  ['no target is refused: it must never mean everything', { devices: null }, [' EXACTLY_ONE_TARGET']],
-  ['a group alone is accepted', chooser({ activateGroup: group }), []],
-  ['a whole account alone is accepted', chooser({ activateWholeAccount: whole }), []],
+  ['devices and group exclude each other', { target: { ...LISTED, group } }, ['target EXACTLY_ONE_TARGET']],
+  ['devices and wholeAccount exclude each other', { target: { ...LISTED, wholeAccount: whole } }, ['target EXACTLY_ONE_TARGET']],
+  ['all three targets together are refused', { target: { ...LISTED, group, wholeAccount: whole } }, ['target EXACTLY_ONE_TARGET']],
+  ['no target is refused: it must never mean everything', { target: null }, ['target INVALID_TYPE']],
+  ['a target of nothing is refused: it must never mean everything', { target: {} }, ['target EXACTLY_ONE_TARGET']],
+  ['a target of null is refused: it must never mean everything', { target: { devices: null } }, ['target EXACTLY_ONE_TARGET']],
+  ['a group alone is accepted', { target: { group } }, []],
+  ['a whole account alone is accepted', { target: { wholeAccount: whole } }, []],
   [
     'confirmAccountName must repeat accountName',
-    chooser({ activateWholeAccount: { confirmAccountName: '0868924207-00002' } }),
-    ['activateWholeAccount.confirmAccountName NOT_CONFIRMED'],
+    { target: { wholeAccount: { confirmAccountName: '0868924207-00002' } } },
+    ['target.wholeAccount.confirmAccountName NOT_CONFIRMED'],
   ],
   [
     'confirmAccountName must repeat every character',
-    chooser({ activateWholeAccount: { confirmAccountName: `${ACTIVATE.accountName} ` } }),
-    ['activateWholeAccount.confirmAccountName NOT_CONFIRMED'],
+    { target: { wholeAccount: { confirmAccountName: `${ACTIVATE.accountName} ` } } },
+    ['target.wholeAccount.confirmAccountName NOT_CONFIRMED'],
   ],
   ['groupName goes with listed devices', group, []],
-  ['groupName without devices is refused', chooser({ activateGroup: group, groupName: '4G East' }), ['groupName NEEDS_DEVICES']],
-  [
-    'customFields without devices are refused',
-    chooser({ activateGroup: group, ...field('CustomField1', 'a') }),
-    ['customFields NEEDS_DEVICES'],
-  ],
+  ['groupName without devices is refused', { target: { group }, groupName: '4G East' }, ['groupName NEEDS_DEVICES']],
+  ['customFields without devices are refused', { target: { group }, ...field('CustomField1', 'a') }, ['customFields NEEDS_DEVICES']],
   [
     'a customFieldFilter goes with a group',
-    chooser({ activateGroup: { ...group, customFieldFilter: [{ key: 'CustomField1', value: 'a' }] } }),
+    { target: { group: { ...group, customFieldFilter: [{ key: 'CustomField1', value: 'a' }] } } },
     [],
   ],
   [
     'a customFieldFilter goes with a whole account',
-    chooser({ activateWholeAccount: { ...whole, customFieldFilter: [{ key: 'CustomField5', value: 'a' }] } }),
+    { target: { wholeAccount: { ...whole, customFieldFilter: [{ key: 'CustomField5', value: 'a' }] } } },
     [],
   ],
   [
     'a customFieldFilter follows the rules of custom fields',
-    chooser({ activateGroup: { ...group, customFieldFilter: [{ key: 'CustomField6', value: long(51) }] } }),
-    ['activateGroup.customFieldFilter.0.key INVALID_FORMAT', 'activateGroup.customFieldFilter.0.value TOO_BIG'],
+    { target: { group: { ...group, customFieldFilter: [{ key: 'CustomField6', value: long(51) }] } } },
+    ['target.group.customFieldFilter.0.key INVALID_FORMAT', 'target.group.customFieldFilter.0.value TOO_BIG'],
   ],
   [
     'an empty customFieldFilter is refused: it would choose everything',
-    chooser({ activateWholeAccount: { ...whole, customFieldFilter: [] } }),
-    ['activateWholeAccount.customFieldFilter TOO_SMALL'],
+    { target: { wholeAccount: { ...whole, customFieldFilter: [] } } },
+    ['target.wholeAccount.customFieldFilter TOO_SMALL'],
   ],
 
   ['accountName must not be empty', { accountName: '' }, ['accountName TOO_SMALL']],
@@ -80,11 +88,15 @@ const RULES: readonly [rule: string, change: Partial<ActivateInput>, faults: rea
 
   ['skuNumber of 20 characters is accepted', { skuNumber: long(20) }, []],
   ['skuNumber of 21 characters is refused', { skuNumber: long(21) }, ['skuNumber TOO_BIG']],
-  ['skuNumber replaces the IMEI: the ICCID alone is enough', { skuNumber: '7640111922001', devices: [{ deviceIds: [ICCID] }] }, []],
+  [
+    'skuNumber replaces the IMEI: the ICCID alone is enough',
+    { skuNumber: '7640111922001', target: { devices: [{ deviceIds: [ICCID] }] } },
+    [],
+  ],
   [
     'skuNumber needs the ICCID of each device',
-    { skuNumber: '7640111922001', devices: [{ deviceIds: [ICCID] }, { deviceIds: [IMEI] }] },
-    ['devices.1.deviceIds SKU_NEEDS_ICCID'],
+    { skuNumber: '7640111922001', target: { devices: [{ deviceIds: [ICCID] }, { deviceIds: [IMEI] }] } },
+    ['target.devices.1.deviceIds SKU_NEEDS_ICCID'],
   ],
   ['carrierName of 101 characters is refused', { carrierName: long(101) }, ['carrierName TOO_BIG']],
   ['groupName of 100 characters is accepted', { groupName: long(100) }, []],
@@ -92,8 +104,8 @@ const RULES: readonly [rule: string, change: Partial<ActivateInput>, faults: rea
   ['an empty groupName is refused: it would mean no group', { groupName: '' }, ['groupName TOO_SMALL']],
   [
     'an empty group to activate is refused: it would mean the whole account',
-    chooser({ activateGroup: { groupName: '' } }),
-    ['activateGroup.groupName TOO_SMALL'],
+    { target: { group: { groupName: '' } } },
+    ['target.group.groupName TOO_SMALL'],
   ],
 
   ['CustomField1 is accepted', field('CustomField1', 'a'), []],
@@ -123,26 +135,28 @@ const RULES: readonly [rule: string, change: Partial<ActivateInput>, faults: rea
 
   ['ipAddress 1.0.0.0 is the lowest', address('1.0.0.0'), []],
   ['ipAddress 255.255.255.255 is the highest', address('255.255.255.255'), []],
-  ['ipAddress must not begin with 0', address('0.1.2.3'), ['devices.0.ipAddress INVALID_FORMAT']],
-  ['ipAddress has no part of 256', address('256.1.1.1'), ['devices.0.ipAddress INVALID_FORMAT']],
-  ['ipAddress has no last part of 256', address('1.1.1.256'), ['devices.0.ipAddress INVALID_FORMAT']],
-  ['ipAddress has no leading zeros', address('10.01.1.1'), ['devices.0.ipAddress INVALID_FORMAT']],
-  ['ipAddress has four parts', address('10.1.1'), ['devices.0.ipAddress INVALID_FORMAT']],
-  ['ipAddress is not an IPv6 address', address('::1'), ['devices.0.ipAddress INVALID_FORMAT']],
-  ['ipAddress is not padded', address(' 10.1.1.1'), ['devices.0.ipAddress INVALID_FORMAT']],
-  ['ipAddress must not be empty', address(''), ['devices.0.ipAddress INVALID_FORMAT']],
-  ['ipAddress needs carrierIpPoolName', { ...address('10.1.1.1'), carrierIpPoolName: null }, ['devices.0.ipAddress NEEDS_IP_POOL']],
+  ['ipAddress must not begin with 0', address('0.1.2.3'), ['target.devices.0.ipAddress INVALID_FORMAT']],
+  ['ipAddress has no part of 256', address('256.1.1.1'), ['target.devices.0.ipAddress INVALID_FORMAT']],
+  ['ipAddress has no last part of 256', address('1.1.1.256'), ['target.devices.0.ipAddress INVALID_FORMAT']],
+  ['ipAddress has no leading zeros', address('10.01.1.1'), ['target.devices.0.ipAddress INVALID_FORMAT']],
+  ['ipAddress has four parts', address('10.1.1'), ['target.devices.0.ipAddress INVALID_FORMAT']],
+  ['ipAddress is not an IPv6 address', address('::1'), ['target.devices.0.ipAddress INVALID_FORMAT']],
+  ['ipAddress is not padded', address(' 10.1.1.1'), ['target.devices.0.ipAddress INVALID_FORMAT']],
+  ['ipAddress must not be empty', address(''), ['target.devices.0.ipAddress INVALID_FORMAT']],
+  ['ipAddress needs carrierIpPoolName', { ...address('10.1.1.1'), carrierIpPoolName: null }, ['target.devices.0.ipAddress NEEDS_IP_POOL']],
   ['carrierIpPoolName may stand without ipAddress', { carrierIpPoolName: 'pool' }, []],
   [
     'two devices do not share an ipAddress',
     {
       carrierIpPoolName: 'pool',
-      devices: [
-        { deviceIds: [IMEI], ipAddress: '10.1.1.1' },
-        { deviceIds: [ICCID], ipAddress: '10.1.1.1' },
-      ],
+      target: {
+        devices: [
+          { deviceIds: [IMEI], ipAddress: '10.1.1.1' },
+          { deviceIds: [ICCID], ipAddress: '10.1.1.1' },
+        ],
+      },
     },
-    ['devices.1.ipAddress DUPLICATE_ADDRESS'],
+    ['target.devices.1.ipAddress DUPLICATE_ADDRESS'],
   ],
 
   ['leadId without primaryPlaceOfUse is accepted', { leadId: '1000000001' }, []],
@@ -173,12 +187,12 @@ const RULES: readonly [rule: string, change: Partial<ActivateInput>, faults: rea
 ];
 
 test.each(RULES)('%s', (_rule, change, faults) => {
-  const input: ActivateInput = { ...ACTIVATE, ...change };
+  const input = { ...ACTIVATE, ...change };
   expect(inputFaults(input, activateDevices.parse(input))).toEqual(faults.map((fault) => fault.trim()));
 });
 
 const FORBIDDEN = ["'", '<', '\\', '\u0000', '\t', '\n', '\r', '\u001f', '\u007f', '\ud800', '\ufffd'];
-const TEXT_FIELDS: readonly [string, (value: string) => Partial<ActivateInput>, path?: string][] = [
+const TEXT_FIELDS: readonly [string, (value: string) => Change, path?: string][] = [
   ['accountName', (value) => ({ accountName: value })],
   ['servicePlan', (value) => ({ servicePlan: value })],
   ['groupName', (value) => ({ groupName: value })],
@@ -187,12 +201,12 @@ const TEXT_FIELDS: readonly [string, (value: string) => Partial<ActivateInput>, 
   ['carrierIpPoolName', (value) => ({ carrierIpPoolName: value })],
   ['leadId', (value) => ({ leadId: value })],
   ['customFields', (value) => field('CustomField1', value), 'customFields.0.value'],
-  ['activateGroup', (value) => chooser({ activateGroup: { groupName: value } }), 'activateGroup.groupName'],
+  ['group', (value) => ({ target: { group: { groupName: value } } }), 'target.group.groupName'],
 ];
 
 test.each(TEXT_FIELDS)("%s refuses ' < \\ and control characters anywhere in it, and padding", (name, change, path = name) => {
   const faults = (value: string) => {
-    const input: ActivateInput = { ...ACTIVATE, ...change(value) };
+    const input = { ...ACTIVATE, ...change(value) };
     return inputFaults(input, activateDevices.parse(input));
   };
   for (const character of FORBIDDEN) expect(faults(`ab${character}cd`), JSON.stringify(character)).toEqual([`${path} INVALID_CHARACTER`]);

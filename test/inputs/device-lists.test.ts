@@ -3,15 +3,15 @@ import { activateDevices } from '../../src/operations/activate-devices.ts';
 import { renewActivationCode } from '../../src/operations/renew-activation-code.ts';
 import { iccid } from '../support/devices.ts';
 import { inputFaults } from '../support/input-faults.ts';
-import { OPERATION_CASES } from '../support/operation-fixtures.ts';
+import { belowTarget, OPERATION_CASES, withDevices } from '../support/operation-fixtures.ts';
 import { ACTIVATE, EID, ICCID, IMEI, RENEW } from '../support/valid-inputs.ts';
 
 type Device = { deviceIds: { kind: string; value: string }[] };
 
-describe.each(OPERATION_CASES)('$operation.mutation', ({ operation, input: valid }) => {
+describe.each(OPERATION_CASES)('$operation.mutation', (each) => {
   const faults = (devices: readonly Device[]) => {
-    const input = { ...valid, devices };
-    return inputFaults(input, operation.parse(input));
+    const input = withDevices(each, devices);
+    return belowTarget(inputFaults(input, each.operation.parse(input)));
   };
   const some = (count: number): Device[] =>
     Array.from({ length: count }, (_, at) => ({ deviceIds: [{ kind: 'ICCID', value: iccid(at) }] }));
@@ -45,8 +45,8 @@ describe.each(OPERATION_CASES)('$operation.mutation', ({ operation, input: valid
 
 describe('one device in two spellings', () => {
   const activate = (...devices: Device[]) => {
-    const input = { ...ACTIVATE, devices };
-    return inputFaults(input, activateDevices.parse(input));
+    const input = { ...ACTIVATE, target: { devices } };
+    return belowTarget(inputFaults(input, activateDevices.parse(input)));
   };
   const by = (kind: string, value: string): Device => ({ deviceIds: [{ kind, value }] });
   const TWICE = ['devices.1.deviceIds.0.value DUPLICATE_DEVICE'];
@@ -76,7 +76,7 @@ describe('one device in two spellings', () => {
     ['ICCID', '89148000000000000017', '8914800000000000001', 'an ICCID of 19 digits is the one of 20 digits that begins with them'],
     ['IMEI', '990013907835573', '99001390783557', 'IMEIs of 14, 15 and 16 digits are one when their first 14 are the same'],
   ])('the fault of an %s in two spellings says the rule', (kind, one, other, rule) => {
-    const parsed = activateDevices.parse({ ...ACTIVATE, devices: [by(kind, one), by(kind, other)] });
+    const parsed = activateDevices.parse({ ...ACTIVATE, target: { devices: [by(kind, one), by(kind, other)] } });
     expect(parsed).toMatchObject({
       faults: [{ message: `devices[0] has this ${kind} in another spelling: ${rule}. Name each device once.` }],
     });

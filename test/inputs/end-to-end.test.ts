@@ -21,12 +21,14 @@ test('all faults of an input come back together, each with its path, and nothing
   await using stack = await startStack();
   const input = {
     ...ACTIVATE,
-    devices: [
-      { deviceIds: [{ kind: 'IMEI', value: '49-015420-32375' }, ICCID], ipAddress: '300.1.1.1' },
-      { deviceIds: [ICCID] },
-      { deviceIds: [] },
-    ],
-    activateGroup: { groupName: "Moe's" },
+    target: {
+      devices: [
+        { deviceIds: [{ kind: 'IMEI', value: '49-015420-32375' }, ICCID], ipAddress: '300.1.1.1' },
+        { deviceIds: [ICCID] },
+        { deviceIds: [] },
+      ],
+    },
+    groupName: "Moe's",
     mdnZipCode: 'Seattle',
     customFields: [{ key: 'CustomField6', value: 'secret value'.repeat(5) }],
     leadId: '1000000001',
@@ -40,12 +42,12 @@ test('all faults of an input come back together, each with its path, and nothing
   expect(result).toMatchObject({ __typename: 'InvalidInput', code: 'INVALID_INPUT' });
   expect(new Set(result.faults?.map(shortly))).toEqual(
     new Set([
-      'devices.0.deviceIds.0.value IDENTIFIER_FORM',
-      'devices.0.ipAddress INVALID_FORMAT',
-      'devices.0.ipAddress NEEDS_IP_POOL',
-      'devices.1.deviceIds.0.value DUPLICATE_DEVICE',
-      'devices.2.deviceIds TOO_SMALL',
-      'activateGroup.groupName INVALID_CHARACTER',
+      'target.devices.0.deviceIds.0.value IDENTIFIER_FORM',
+      'target.devices.0.ipAddress INVALID_FORMAT',
+      'target.devices.0.ipAddress NEEDS_IP_POOL',
+      'target.devices.1.deviceIds.0.value DUPLICATE_DEVICE',
+      'target.devices.2.deviceIds TOO_SMALL',
+      'groupName INVALID_CHARACTER',
       'mdnZipCode INVALID_FORMAT',
       'customFields.0.key INVALID_FORMAT',
       'customFields.0.value TOO_BIG',
@@ -53,7 +55,6 @@ test('all faults of an input come back together, each with its path, and nothing
       'primaryPlaceOfUse.address.addressLine1 PO_BOX',
       'primaryPlaceOfUse.address.country INVALID_FORMAT',
       'idempotencyKey TOO_SMALL',
-      'EXACTLY_ONE_TARGET',
       'primaryPlaceOfUse EXCLUDES_LEAD',
     ]),
   );
@@ -69,14 +70,14 @@ test('an input with more than 100 faults shows the first 100 and the number of a
   const bad = devices(250).map(({ deviceIds }) => ({
     deviceIds: deviceIds.map(({ kind }, at) => ({ kind, value: at === 0 ? 'x' : `y${kind}` })),
   }));
-  const result = await mutate(stack, 'ActivateDevices', { ...ACTIVATE, devices: bad });
+  const result = await mutate(stack, 'ActivateDevices', { ...ACTIVATE, target: { devices: bad } });
   // Each of the 250 devices has two wrong identifiers. From the second device on, both also repeat those of the first.
   expect(result.totalFaults).toBe(250 * 2 + 249 * 2);
   expect(result.faults).toHaveLength(100);
   expect(result.faults?.map(({ path }) => path.join('.')).slice(0, 3)).toEqual([
-    'devices.0.deviceIds.0.value',
-    'devices.0.deviceIds.1.value',
-    'devices.1.deviceIds.0.value',
+    'target.devices.0.deviceIds.0.value',
+    'target.devices.0.deviceIds.1.value',
+    'target.devices.1.deviceIds.0.value',
   ]);
   expect(result.message).toContain('998 faults');
   await expectNothingHappened(stack);
@@ -84,8 +85,8 @@ test('an input with more than 100 faults shows the first 100 and the number of a
 
 test('a list of 10,001 devices is refused as a whole', async () => {
   await using stack = await startStack();
-  const result = await mutate(stack, 'ActivateDevices', { ...ACTIVATE, devices: devices(10_001) });
-  expect(result.faults?.map(shortly)).toEqual(['devices TOO_BIG']);
+  const result = await mutate(stack, 'ActivateDevices', { ...ACTIVATE, target: { devices: devices(10_001) } });
+  expect(result.faults?.map(shortly)).toEqual(['target.devices TOO_BIG']);
   await expectNothingHappened(stack);
 });
 
@@ -150,7 +151,13 @@ test('a kind the page does not name, a missing required field and an unknown fie
     without,
     withoutZip,
     { ...ACTIVATE, sevicePlan: 'x' },
-    { ...ACTIVATE, devices: [{ deviceIds: [{ kind: 'imei', id: '1' }] }] },
+    { ...ACTIVATE, target: { devices: [{ deviceIds: [{ kind: 'imei', value: '1' }] }] } },
+    // A choice of none, of two, or of null never means everything.
+    { ...ACTIVATE, target: {} },
+    { ...ACTIVATE, target: null },
+    { ...ACTIVATE, target: { devices: null } },
+    { ...ACTIVATE, target: { ...ACTIVATE.target, group: { groupName: '4G West' } } },
+    { ...ACTIVATE, target: { ...ACTIVATE.target, group: null } },
   ])
     await expect(mutate(stack, 'ActivateDevices', input)).rejects.toThrow('$input');
   await expectNothingHappened(stack);

@@ -3,7 +3,7 @@ import { activateDevices } from '../../src/operations/activate-devices.ts';
 import { renewActivationCode } from '../../src/operations/renew-activation-code.ts';
 import { DEVICE_IDENTIFIER_KINDS } from '../../src/datasources/thingspace/wire/device-identifier.ts';
 import { inputFaults } from '../support/input-faults.ts';
-import { OPERATION_CASES } from '../support/operation-fixtures.ts';
+import { belowTarget, OPERATION_CASES, withDevices } from '../support/operation-fixtures.ts';
 import { ACTIVATE, RENEW } from '../support/valid-inputs.ts';
 
 const FORMS = [
@@ -18,11 +18,11 @@ const FORMS = [
 
 const digits = (length: number) => '8'.repeat(length);
 const activate = (kind: string, value: string) => {
-  const input = { ...ACTIVATE, devices: [{ deviceIds: [{ kind, value }] }] };
-  return inputFaults(input, activateDevices.parse(input));
+  const input = { ...ACTIVATE, target: { devices: [{ deviceIds: [{ kind, value }] }] } };
+  return belowTarget(inputFaults(input, activateDevices.parse(input)));
 };
 const stored = (kind: string, value: string) => {
-  const parsed = activateDevices.parse({ ...ACTIVATE, devices: [{ deviceIds: [{ kind, value }] }] });
+  const parsed = activateDevices.parse({ ...ACTIVATE, target: { devices: [{ deviceIds: [{ kind, value }] }] } });
   return 'command' in parsed ? parsed.command.devices?.[0]?.deviceIds[0]?.id : parsed.faults;
 };
 const REFUSED = ['devices.0.deviceIds.0.value IDENTIFIER_FORM'];
@@ -90,24 +90,22 @@ test('a MEID takes hexadecimal letters in either case, no other kind does', () =
 });
 
 test('leading zeros of an identifier stay', () => {
-  const input = { ...ACTIVATE, devices: [{ deviceIds: [{ kind: 'MDN', value: '0000000001' }] }] };
+  const input = { ...ACTIVATE, target: { devices: [{ deviceIds: [{ kind: 'MDN', value: '0000000001' }] }] } };
   expect(activateDevices.parse(input)).toMatchObject({ command: { devices: [{ deviceIds: [{ kind: 'MDN', id: '0000000001' }] }] } });
 });
 
 const exampleOf = (kind: string) => digits(FORMS.find((form) => form.kind === kind)?.max ?? 10);
 
-test.each(OPERATION_CASES)(
-  '$operation.mutation takes the identifier kinds its page names and no other',
-  ({ operation, input: valid, identifierKinds, companion }) => {
-    for (const kind of DEVICE_IDENTIFIER_KINDS) {
-      const beside = companion && companion.kind !== kind ? [companion] : [];
-      const input = { ...valid, devices: [{ deviceIds: [{ kind, value: exampleOf(kind) }, ...beside] }] };
-      expect(inputFaults(input, operation.parse(input)), kind).toEqual(
-        identifierKinds.includes(kind) ? [] : ['devices.0.deviceIds.0.kind IDENTIFIER_KIND'],
-      );
-    }
-  },
-);
+test.each(OPERATION_CASES)('$operation.mutation takes the identifier kinds its page names and no other', (each) => {
+  const { operation, identifierKinds, companion } = each;
+  for (const kind of DEVICE_IDENTIFIER_KINDS) {
+    const beside = companion && companion.kind !== kind ? [companion] : [];
+    const input = withDevices(each, [{ deviceIds: [{ kind, value: exampleOf(kind) }, ...beside] }]);
+    expect(belowTarget(inputFaults(input, operation.parse(input))), kind).toEqual(
+      identifierKinds.includes(kind) ? [] : ['devices.0.deviceIds.0.kind IDENTIFIER_KIND'],
+    );
+  }
+});
 
 test('a renewal needs the EID or the ICCID: an IMEI alone is refused', () => {
   const input = { ...RENEW, devices: [{ deviceIds: [{ kind: 'IMEI', value: digits(15) }] }] };

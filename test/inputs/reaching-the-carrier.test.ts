@@ -54,7 +54,7 @@ test('a name that a caller chose reaches the carrier unchanged, in its own field
     const before = proxy.requests.length;
     await activate({
       servicePlan: name,
-      devices: devices(1, at + 1),
+      target: { devices: devices(1, at + 1) },
       groupName: name,
       customFields: [{ key: 'CustomField1', value: name }],
       clientReference: name,
@@ -62,7 +62,7 @@ test('a name that a caller chose reaches the carrier unchanged, in its own field
     });
     await activate({
       servicePlan: 'm2m4G2GB',
-      activateGroup: { groupName: name, customFieldFilter: [{ key: 'CustomField2', value: name }] },
+      target: { group: { groupName: name, customFieldFilter: [{ key: 'CustomField2', value: name }] } },
     });
     await until(() => proxy.requests.slice(before).filter(isActivation).length === 2);
     const sent = proxy.requests.slice(before).map(({ path, headers, body }) => ({ path, headers, body }));
@@ -87,11 +87,11 @@ test.each(['a\r\nx-injected: 1', 'a\nb', 'a\rb', 'a\0b', 'a\u0085b\u001b', ' a',
     await using proxy = await startRecordingProxy();
     await using stack = await startStack({ register: false, env: { M2M_THINGSPACE_API_URL: proxy.url } });
     proxy.forwardTo(stack.simulator.url);
-    const input = { accountName: stack.account, mdnZipCode: '98801', servicePlan: 'm2m4G2GB', activateGroup: { groupName: name } };
+    const input = { accountName: stack.account, mdnZipCode: '98801', servicePlan: 'm2m4G2GB', target: { group: { groupName: name } } };
     const answer = await stack.query<{ activateDevices: object }>(ACTIVATE, { input });
     expect(answer.data?.activateDevices).toMatchObject({
       __typename: 'InvalidInput',
-      faults: [{ path: ['activateGroup', 'groupName'], code: expect.stringMatching(/^(?:INVALID_CHARACTER|PADDED)$/) as string }],
+      faults: [{ path: ['target', 'group', 'groupName'], code: expect.stringMatching(/^(?:INVALID_CHARACTER|PADDED)$/) as string }],
     });
     expect(proxy.requests).toEqual([]);
   },

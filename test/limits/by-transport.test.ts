@@ -128,7 +128,9 @@ test.each(REFUSALS)(
     const at = code === 'DOCUMENT_NOT_TRUSTED' ? trusting : stack;
     const { graphql: url, websocket } = at.gateway.urls;
     const { authorization } = await makeKey(at.gateway, rights);
-    const variables = { input: { accountName: at.account, devices: devices(1, 777), servicePlan: 'm2m4G2GB', mdnZipCode: '98801' } };
+    const variables = {
+      input: { accountName: at.account, target: { devices: devices(1, 777) }, servicePlan: 'm2m4G2GB', mdnZipCode: '98801' },
+    };
     const error = { message: expect.stringMatching(says) as string, extensions: { code } };
     const refused = { errors: [expect.objectContaining({ ...error, extensions: expect.objectContaining(error.extensions) as object })] };
 

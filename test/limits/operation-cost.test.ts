@@ -40,7 +40,8 @@ describe('a list counts its page, or 5 where it has none', () => {
     ['{ requests(first: 7) { edges { node { id } } pageInfo { hasNextPage } } }', 16],
     ['{ requests(first: 7) { ...f ... { ...f } } } fragment f on RequestConnection { nodes { id } }', 15],
     ['{ request(id: 1) { carrierRequests { error { code } } } }', 11],
-    ['{ request(id: 1) { retries { retries { id } } } }', 31],
+    ['{ request(id: 1) { retries(first: 5) { nodes { retries(first: 5) { nodes { id } } } } } }', 1 + 1 + 5 * (1 + 1 + 5)],
+    ['{ request(id: 1) { retries { nodes { id } } } }', 1 + 1 + 100],
     ['{ requests(first: 10) { nodes { outcomes(first: 20) { nodes { deviceIds { value } } } } } }', 1 + 10 * (1 + 1 + 20 * (1 + 5))],
     ['{ requests(first: 1000) { nodes { outcomes(first: 1000) { nodes { id } } } } }', 1 + 1000 * (1 + 1 + 1000)],
     ['subscription { requestStatus(requestId: 1) { outcomes { id } request { progress { total } } } }', 103],
@@ -78,12 +79,17 @@ describe('every item of a list that is given counts', () => {
     'query ($status: [OutcomeStatus!], $one: OutcomeStatus = FAILED) { request(id: 1) { outcomes(first: 1, status: STATUS) { pageInfo { endCursor } } } }';
   const outcomes = (status: string) => filtered.replace('STATUS', status);
   test.each([
-    ['in a variable, with the lists in it', activate, { input: { devices: devices(3) } }, 1 + 3 + 6],
-    ['each time a field takes it', twice, { input: { devices: devices(3) } }, 2 * (1 + 3 + 6)],
-    ['in a literal', 'mutation { activateDevices(input: { devices: [{ deviceIds: [{ id: "1" }] }, {}] }) { __typename } }', {}, 1 + 2 + 1],
+    ['in a variable, with the lists in it', activate, { input: { target: { devices: devices(3) } } }, 1 + 3 + 6],
+    ['each time a field takes it', twice, { input: { target: { devices: devices(3) } } }, 2 * (1 + 3 + 6)],
+    [
+      'in a literal',
+      'mutation { activateDevices(input: { target: { devices: [{ deviceIds: [{ value: "1" }] }, {}] } }) { __typename } }',
+      {},
+      1 + 2 + 1,
+    ],
     [
       'in a variable within a literal',
-      'mutation ($devices: [ActivateDeviceInput!]!) { activateDevices(input: { devices: $devices }) { __typename } }',
+      'mutation ($devices: [ActivateDeviceInput!]!) { activateDevices(input: { target: { devices: $devices } }) { __typename } }',
       { devices: devices(4) },
       1 + 4 + 8,
     ],
@@ -94,7 +100,7 @@ describe('every item of a list that is given counts', () => {
     ['one in a variable that stands for a list', outcomes('$status'), { status: 'FAILED' }, 3 + 1],
     ['the default of a variable', outcomes('$status').replace('!],', '!] = [FAILED, PENDING],'), {}, 3 + 2],
     ['null', outcomes('$status'), { status: null }, 3],
-    ['a text where a device should be', activate, { input: { devices: ['x', 7, null, [[]]] } }, 1 + 4],
+    ['a text where a device should be', activate, { input: { target: { devices: ['x', 7, null, [[]]] } } }, 1 + 4],
     ['a text for the whole input', activate, { input: 'x' }, 1],
     ['what no type knows of', activate, { input: { other: devices(3) }, others: devices(3) }, 1],
   ])('%s', (_what, text, variables, expected) => expect(cost(text, variables)).toBe(expected));
@@ -106,17 +112,17 @@ describe('every item of a list that is given counts', () => {
   });
 
   test('10,000 devices with two identifiers each are well within the default limit', () => {
-    expect(cost(activate, { input: { devices: devices(10_000) } }, MAX_COST)).toBe(30_001);
+    expect(cost(activate, { input: { target: { devices: devices(10_000) } } }, MAX_COST)).toBe(30_001);
     expect(30_001).toBeLessThan(MAX_COST);
   });
 
   test('a list that is over the limit is not counted to its end', () => {
-    const input = {
+    const target = {
       devices: new Proxy(devices(100), {
         get: (list, key) => (key === '50' ? expect.unreachable('read on') : (Reflect.get(list, key) as unknown)),
       }),
     };
-    expect(cost(activate, { input }, 110)).toBeGreaterThan(110);
+    expect(cost(activate, { input: { target } }, 110)).toBeGreaterThan(110);
   });
 });
 
@@ -128,7 +134,10 @@ describe('a short text that asks for a huge number of objects is counted at once
     ).join(' ');
   test.each([
     ['fragments that each hold the next twice', `{ request(id: 1) { ...f0 } } ${fragments((next) => `${next} ${next}`)}`],
-    ['fragments that each hold the next in a list', `{ request(id: 1) { ...f0 } } ${fragments((next) => `retries { ${next} }`)}`],
+    [
+      'fragments that each hold the next in a list',
+      `{ request(id: 1) { ...f0 } } ${fragments((next) => `retries(first: 5) { nodes { ${next} } }`)}`,
+    ],
   ])('%s', (_what, text) => expect(cost(text)).toBeGreaterThan(1e15));
 
   test('fragments in a circle', () => {

@@ -29,7 +29,7 @@ function faultsOf(text: string): readonly GraphQLError[] {
 
 const activate = 'mutation ($input: ActivateDevicesInput!) { activateDevices(input: $input) { __typename } }';
 const filtered = 'query ($filter: RequestFilter) { requests(filter: $filter) { nodes { id } } }';
-const input = (fields: object) => ({ input: { accountName: 'a', servicePlan: 's', mdnZipCode: 'z', ...fields } });
+const input = (fields: object) => ({ input: { accountName: 'a', servicePlan: 's', mdnZipCode: 'z', target: { devices: [] }, ...fields } });
 
 describe('a variable that does not fit is reported by its name, place and type, without its value', () => {
   test.each<[string, string, Record<string, unknown>, string]>([
@@ -54,32 +54,32 @@ describe('a variable that does not fit is reported by its name, place and type, 
     [
       'a text for an item',
       activate,
-      input({ devices: [{ deviceIds: [] }, SECRET] }),
-      'Variable "$input" has invalid value at .devices[1]: Expected value of type "ActivateDeviceInput" to be an object.',
+      input({ target: { devices: [{ deviceIds: [] }, SECRET] } }),
+      'Variable "$input" has invalid value at .target.devices[1]: Expected value of type "ActivateDeviceInput" to be an object.',
     ],
     [
       'null where there must be a value',
       activate,
-      input({ devices: [{ deviceIds: [null] }] }),
-      'Variable "$input" has invalid value at .devices[0].deviceIds[0]: Expected value of non-null type "DeviceIdentifierInput!" not to be null.',
+      input({ target: { devices: [{ deviceIds: [null] }] } }),
+      'Variable "$input" has invalid value at .target.devices[0].deviceIds[0]: Expected value of non-null type "DeviceIdentifierInput!" not to be null.',
     ],
     [
       'a field that is missing',
       activate,
-      input({ devices: [{ deviceIds: [{ value: SECRET }] }] }),
-      'Variable "$input" has invalid value at .devices[0].deviceIds[0]: Expected value of type "DeviceIdentifierInput" to include required field "kind".',
+      input({ target: { devices: [{ deviceIds: [{ value: SECRET }] }] } }),
+      'Variable "$input" has invalid value at .target.devices[0].deviceIds[0]: Expected value of type "DeviceIdentifierInput" to include required field "kind".',
     ],
     [
       'a misspelt field',
       activate,
-      input({ devices: [{ deviceIds: [], devicIds: SECRET }] }),
-      'Variable "$input" has invalid value at .devices[0]: Expected value of type "ActivateDeviceInput" not to include unknown field "devicIds".',
+      input({ target: { devices: [{ deviceIds: [], devicIds: SECRET }] } }),
+      'Variable "$input" has invalid value at .target.devices[0]: Expected value of type "ActivateDeviceInput" not to include unknown field "devicIds".',
     ],
     [
       'a field that is named by a value',
       activate,
-      input({ devices: [{ deviceIds: [], [SECRET]: 1 }] }),
-      'Variable "$input" has invalid value at .devices[0]: Expected value of type "ActivateDeviceInput" not to include unknown fields.',
+      input({ target: { devices: [{ deviceIds: [], [SECRET]: 1 }] } }),
+      'Variable "$input" has invalid value at .target.devices[0]: Expected value of type "ActivateDeviceInput" not to include unknown fields.',
     ],
     [
       'a misspelt enum value',
@@ -223,7 +223,7 @@ test('whatever is given for an input, nothing of it is repeated', async () => {
     '", ',
   ];
   const text = fc.tuple(fc.constantFrom(...forms), fc.constantFrom(...forms)).map(([before, after]) => `${before}${SECRET}${after}`);
-  const names = ['input', 'accountName', 'devices', 'deviceIds', 'kind', 'id', 'validateOnly', 'activateGroup', 'groupName'];
+  const names = ['input', 'accountName', 'devices', 'deviceIds', 'kind', 'id', 'validateOnly', 'target', 'group', 'groupName'];
   const { value } = fc.letrec((tie) => ({
     value: fc.oneof(
       { depthSize: 'large' },

@@ -16,7 +16,7 @@ test('metrics count callbacks by service and outcome, duplicates, unclaimed ones
   stack.simulator.holdCallbacks();
   stack.simulator.faults.callbacks.copies = 2;
   const answer = await stack.query<{ activateDevices: { request: { id: string } } }>(ACTIVATE, {
-    input: { accountName: stack.account, devices: devices(5), servicePlan: 'm2m4G2GB', mdnZipCode: '98801' },
+    input: { accountName: stack.account, target: { devices: devices(5) }, servicePlan: 'm2m4G2GB', mdnZipCode: '98801' },
   });
   const requestId = answer.data?.activateDevices.request.id;
   await stack.simulator.emitCallback(stack.account, 'CarrierService', {

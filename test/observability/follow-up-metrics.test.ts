@@ -55,7 +55,7 @@ test('requests that wait for their turn at the carrier stand in the gauge until 
   await activateDevices(stack, 1);
   const ids: string[] = [];
   for (const first of [2, 3]) {
-    const input = { accountName: stack.account, servicePlan: 'm2m4G2GB', mdnZipCode: '98801', devices: devices(1, first) };
+    const input = { accountName: stack.account, servicePlan: 'm2m4G2GB', mdnZipCode: '98801', target: { devices: devices(1, first) } };
     ids.push((await mutate(stack, 'ActivateDevices', input)).request?.id ?? '');
   }
   expect(await read(stack, 'm2m_send_queue_requests')).toBe(2);

@@ -4,7 +4,7 @@ import { operator } from '../follow-up/support/operator.ts';
 import { devices } from '../support/devices.ts';
 import { followOverSse } from '../support/follow.ts';
 import { mutate } from '../support/mutations.ts';
-import { OPERATION_CASES, type OperationCase } from '../support/operation-fixtures.ts';
+import { OPERATION_CASES, withDevices, type OperationCase } from '../support/operation-fixtures.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 
 const SOON = { M2M_OVERDUE_AFTER_MS: '200', M2M_RECONCILE_CALLS_PER_MINUTE: '1000' };
@@ -15,10 +15,11 @@ const FAILING = 4040;
 const NB_IOT = 7;
 
 /** Submits the operation for one device that is unknown to the simulated carrier, which adopts it in the state that it needs. */
-async function submit(stack: Stack, { operation, input, identifierKinds }: OperationCase, number: number): Promise<string> {
+async function submit(stack: Stack, each: OperationCase, number: number): Promise<string> {
+  const { operation, identifierKinds } = each;
   const [device] = devices(1, number);
   const deviceIds = (device?.deviceIds ?? []).filter(({ kind }) => identifierKinds.includes(kind));
-  const result = await mutate(stack, operation.typeName, { ...input, accountName: stack.account, devices: [{ deviceIds }] });
+  const result = await mutate(stack, operation.typeName, { ...withDevices(each, [{ deviceIds }]), accountName: stack.account });
   if (!result.request) throw new Error(JSON.stringify(result));
   return result.request.id;
 }
@@ -80,14 +81,14 @@ test.each(OPERATION_CASES.filter(({ operation }) => operation.secondService !== 
   },
 );
 
-test.each(OPERATION_CASES.filter(({ operation }) => 'group' in operation.input.shape))(
+test.each(OPERATION_CASES.filter(({ operation }) => 'target' in operation.input.shape))(
   '$operation.mutation of a group settles each of its devices, and a retry lists those that failed',
-  async ({ operation, input: { accountName: _own, devices: _listed, ...input } }) => {
+  async ({ operation, input }) => {
     await using stack = await startStack();
     const { ended, retry } = operator(stack.gateway.urls.graphql);
     const group = { groupName: '4G West' };
     const members = stack.simulator.inventory.find({ account: stack.account }).filter(({ groupName }) => groupName === group.groupName);
-    const submitted = await mutate(stack, operation.typeName, { ...input, accountName: stack.account, group });
+    const submitted = await mutate(stack, operation.typeName, { ...input, accountName: stack.account, target: { group } });
     const request = await ended(submitted.request?.id ?? '');
     expect(request).toMatchObject({ deviceCountIsEstimate: true, deviceCount: members.length });
     const { total, succeeded, failed } = request.progress;

@@ -57,7 +57,7 @@ test.skipIf(reason !== null)(
       (last) => last?.type === 'error',
     );
     expect(ofSocket).toMatchObject({ id: String(operations), payload: [{ extensions: { code: 'OVERLOADED' } }] });
-    const input = { accountName: account, servicePlan: 'm2m4G2GB', mdnZipCode: '98801', devices: [], validateOnly: true };
+    const input = { accountName: account, servicePlan: 'm2m4G2GB', mdnZipCode: '98801', target: { devices: [] }, validateOnly: true };
     const mutation = await repeat(
       () => stack.query(ACTIVATE, { input }),
       ({ errors }) => errors !== undefined,

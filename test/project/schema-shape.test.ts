@@ -1,6 +1,18 @@
-import { assertInterfaceType, getNamedType, isEnumType, isScalarType, isSpecifiedScalarType } from 'graphql';
+import {
+  assertInterfaceType,
+  getNamedType,
+  getNullableType,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isListType,
+  isObjectType,
+  isScalarType,
+  isSpecifiedScalarType,
+} from 'graphql';
 import { expect, test } from 'vitest';
 import { OPERATIONS } from '../../src/operations/index.ts';
+import { auditAction, auditOutcome } from '../../src/schema/audit-words.ts';
 import { schema } from '../../src/schema/index.ts';
 
 const types = Object.values(schema.getTypeMap()).filter(({ name }) => !name.startsWith('__'));
@@ -29,4 +41,57 @@ test('every result that holds an accepted request is a RequestAccepted', () => {
   const accepting = OPERATIONS.map(({ typeName }) => `${typeName}Accepted`).concat('RetryFailedDevicesAccepted');
   const implementing = schema.getPossibleTypes(assertInterfaceType(schema.getType('RequestAccepted'))).map(({ name }) => name);
   expect(implementing.toSorted()).toEqual(accepting.toSorted());
+});
+
+test('every mutation is an action of the audit log', () => {
+  const words = Object.keys(schema.getMutationType()?.getFields() ?? {}).map(auditAction);
+  expect(words).not.toContain('OTHER');
+  expect(new Set(words).size).toBe(words.length);
+});
+
+test('what another version wrote into the audit log is shown too', () => {
+  expect(auditAction('sms.send')).toBe('OTHER');
+  expect(auditAction('constructor')).toBe('OTHER');
+  expect(auditOutcome('cancelRequest', 'SOMETHING_NEW')).toEqual({ outcome: 'FAILED', code: 'SOMETHING_NEW' });
+  expect(auditOutcome('cancelRequest', 'NOTHING_QUEUED')).toEqual({ outcome: 'INVALID', code: 'NOTHING_QUEUED' });
+  expect(auditOutcome('keys.revoke', 'NOT_FOUND')).toEqual({ outcome: 'FAILED', code: 'NOT_FOUND' });
+});
+
+test('no field is called id that is not a global identity', () => {
+  const others = types.flatMap((type) => {
+    if (!isObjectType(type) && !isInterfaceType(type) && !isInputObjectType(type)) return [];
+    const field = type.getFields()['id'];
+    if (!field) return [];
+    const isNode = type.name === 'Node' || (isObjectType(type) && type.getInterfaces().some(({ name }) => name === 'Node'));
+    return isNode && String(field.type) === 'ID!' ? [] : [`${type.name}.id: ${String(field.type)}`];
+  });
+  expect(others).toEqual([]);
+});
+
+/** Lists of objects that are no pages, and what bounds them. */
+const BOUNDED = new Map([
+  ['Request.carrierRequests', 'at most 100: 10,000 devices, 100 in a POST'],
+  ['Request.faultCounts', 'at most 100 codes'],
+  ['Request.actions', 'one for each action'],
+  ['Request.timeline', 'the kinds of things that happen'],
+  ['RequestInput.settings', 'one for each field of an input'],
+  ['Viewer.accounts', 'those that the gateway is configured for'],
+  ['RequestStatusEvent.outcomes', '`batchSize`'],
+  ['InvalidInput.faults', 'The first 100'],
+  ['Mutation.redriveDeadLetters', '`ids`, at most 1,000'],
+  ['DeviceOutcome.requested', 'one of each kind'],
+  ['DeviceOutcome.deviceIds', 'what two messages and the mutation name'],
+  ['Nidd.deviceIds', 'what one message names'],
+  ['UnclaimedCallback.deviceIds', 'what one message names'],
+]);
+
+test('a list of objects is a page of a connection, or has a bound', () => {
+  const lists = types.flatMap((type) =>
+    isObjectType(type) && !/(?:Connection)$/.test(type.name)
+      ? Object.values(type.getFields())
+          .filter((field) => isListType(getNullableType(field.type)) && isObjectType(getNamedType(field.type)))
+          .map((field) => `${type.name}.${field.name}`)
+      : [],
+  );
+  expect(lists.toSorted()).toEqual([...BOUNDED.keys()].toSorted());
 });

@@ -48,7 +48,7 @@ test('a backup is one private file with all that was committed; opened as a stor
   expect(restored.epoch).not.toBe(log.epoch);
   // A position in the old log may mean another row of the new one.
   const after = cursorAt(id, 1, log.epoch);
-  const given = { requestId: id, batchSize: 100, untilNiddSettled: false };
+  const given = { requestId: id, batchSize: 100, untilNiddSettled: false, minIntervalMs: 0 };
   await expect(new RequestFeed(restored, hub, new FairScheduler()).follow(LOCAL_IDENTITY, { ...given, after })).rejects.toMatchObject({
     code: 'CURSOR_EXPIRED',
   });

@@ -100,6 +100,7 @@ export function callbackContract(name: string, start: () => Promise<LogFixture>)
           after: null,
           batchSize,
           untilNiddSettled: false,
+          minIntervalMs: 0,
         })) {
           expect(event.lastSeq).toBeGreaterThan(last);
           expect(event.lastSeq - last).toBeLessThanOrEqual(batchSize);
@@ -122,7 +123,7 @@ export function callbackContract(name: string, start: () => Promise<LogFixture>)
       const guid = randomUUID();
       const id = await submitted(log, [A, B], guid);
       const feed = new RequestFeed(log, fixture.hub, new FairScheduler());
-      const args = { requestId: id, after: 'LATEST', batchSize: 100, untilNiddSettled: false };
+      const args = { requestId: id, after: 'LATEST', batchSize: 100, untilNiddSettled: false, minIntervalMs: 0 };
       const leaves = await feed.follow(LOCAL_IDENTITY, args);
       const stays = await feed.follow(LOCAL_IDENTITY, args);
       const waiting = leaves.next();

@@ -152,14 +152,22 @@ test('a follower of a request that is purged is told that it is gone', async () 
   const { id } = await completed(store, [A], OLD);
   const feed = new RequestFeed(log, hub, new FairScheduler());
   // The request is complete, and the follower still waits for the device's NIDD message.
-  const events = await feed.follow(LOCAL_IDENTITY, { requestId: id, after: null, batchSize: 100, untilNiddSettled: true });
+  const events = await feed.follow(LOCAL_IDENTITY, {
+    requestId: id,
+    after: null,
+    batchSize: 100,
+    untilNiddSettled: true,
+    minIntervalMs: 0,
+  });
   expect((await events.next()).value).toMatchObject({ status: 'SUCCEEDED' });
   const next = expect(events.next()).rejects.toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('purged') as string });
   await purge(log);
   await next;
   await events.return?.();
   expect(hub.topics).toBe(0);
-  await expect(feed.follow(LOCAL_IDENTITY, { requestId: id, after: null, batchSize: 100, untilNiddSettled: true })).rejects.toMatchObject({
+  await expect(
+    feed.follow(LOCAL_IDENTITY, { requestId: id, after: null, batchSize: 100, untilNiddSettled: true, minIntervalMs: 0 }),
+  ).rejects.toMatchObject({
     code: 'NOT_FOUND',
   });
 });

@@ -10,16 +10,14 @@ import { tempFolder } from '../support/temp-folder.ts';
 
 const FLAGS = [
   ...['graphql', 'callback', 'admin', 'simulator', 'simulator-admin'].flatMap((name) => [`--${name}-port`, '0']),
-  ...[
-    '--origin',
-    'https://app.example.com',
-    '--origin',
-    'https://*.preview.example.com',
-    '--host',
-    'my-machine.local',
-    '--host',
-    '*.tunnel.example',
-  ],
+  '--origin',
+  'https://app.example.com',
+  '--origin',
+  'https://*.preview.example.com',
+  '--host',
+  'my-machine.local',
+  '--host',
+  '*.tunnel.example',
 ];
 const QUERY = '{"query":"{ __typename }"}';
 const undo = new AsyncDisposableStack();

@@ -28,7 +28,13 @@ async function openFollowed(batchSize: number, tickMs: number) {
   const report = (at: number) =>
     log.append(successCallback({ requestId: 'carrier', ids: [['ICCID', iccid(at)]], account: request.account }));
   const feed = new RequestFeed(log, hub, new FairScheduler());
-  const events = await feed.follow(LOCAL_IDENTITY, { requestId: request.id, after: null, batchSize, untilNiddSettled: false });
+  const events = await feed.follow(LOCAL_IDENTITY, {
+    requestId: request.id,
+    after: null,
+    batchSize,
+    untilNiddSettled: false,
+    minIntervalMs: 0,
+  });
   const built = undo.move();
   return { events, report, [Symbol.asyncDispose]: () => built.disposeAsync() };
 }

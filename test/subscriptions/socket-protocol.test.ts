@@ -22,7 +22,7 @@ test('queries and mutations are answered over the socket as over HTTP', async ()
   expect(end?.type).toBe('complete');
   raw.subscribe(
     'mutation',
-    `mutation ($account: String!) { activateDevices(input: { accountName: $account, devices: [{ deviceIds: [{ kind: ICCID, value: "89148000000000009999" }, { kind: IMEI, value: "990000000099990" }] }], servicePlan: "m2m4G2GB", mdnZipCode: "98801" }) { __typename } }`,
+    `mutation ($account: String!) { activateDevices(input: { accountName: $account, target: { devices: [{ deviceIds: [{ kind: ICCID, value: "89148000000000009999" }, { kind: IMEI, value: "990000000099990" }] }] }, servicePlan: "m2m4G2GB", mdnZipCode: "98801" }) { __typename } }`,
     { account: stack.account },
   );
   expect((await raw.ending('mutation')).map(({ type, payload }) => [type, payload])).toEqual([
@@ -124,7 +124,7 @@ test('a client that uses the id of a running subscription again is closed with 4
 test('10,000 devices are activated by one message', async () => {
   await using stack = await startStack({ register: false });
   await using raw = await RawWebSocket.ready(stack.gateway.urls.websocket);
-  const input = { accountName: stack.account, devices: devices(10_000), servicePlan: 'm2m4G2GB', mdnZipCode: '98801' };
+  const input = { accountName: stack.account, target: { devices: devices(10_000) }, servicePlan: 'm2m4G2GB', mdnZipCode: '98801' };
   raw.subscribe('1', 'mutation ($input: ActivateDevicesInput!) { activateDevices(input: $input) { __typename } }', { input });
   expect(await raw.ending('1')).toMatchObject([
     { type: 'next', payload: { data: { activateDevices: { __typename: 'ActivateDevicesAccepted' } } } },

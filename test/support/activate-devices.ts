@@ -9,7 +9,7 @@ export async function activateDevices(
   { first = 1, servicePlan = 'm2m4G2GB' } = {},
 ): Promise<{ readonly id: string; readonly carrierRequestId: string }> {
   const chosen = typeof count === 'number' ? devices(count, first) : count.flatMap((number) => devices(1, number));
-  const input = { accountName: stack.account, devices: chosen, servicePlan, mdnZipCode: '98801' };
+  const input = { accountName: stack.account, target: { devices: chosen }, servicePlan, mdnZipCode: '98801' };
   const result = await mutate(stack, 'ActivateDevices', input);
   const carrierRequestId = result.request?.carrierRequests[0]?.carrierRequestId;
   if (!result.request || !carrierRequestId) throw new Error(`not activated: ${JSON.stringify(result)}`);

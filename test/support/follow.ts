@@ -8,11 +8,12 @@ export interface FollowVariables {
   readonly after?: string | null;
   readonly batchSize?: number;
   readonly untilNiddSettled?: boolean;
+  readonly minIntervalMs?: number;
 }
 
 /** A slim subscription: what {@link LedgerEvent} needs. */
-export const FOLLOW = `subscription Follow($id: ID!, $after: Cursor, $batchSize: Int! = 100, $untilNiddSettled: Boolean) {
-  requestStatus(requestId: $id, after: $after, batchSize: $batchSize, untilNiddSettled: $untilNiddSettled) {
+export const FOLLOW = `subscription Follow($id: ID!, $after: Cursor, $batchSize: Int! = 100, $untilNiddSettled: Boolean, $minIntervalMs: Int) {
+  requestStatus(requestId: $id, after: $after, batchSize: $batchSize, untilNiddSettled: $untilNiddSettled, minIntervalMs: $minIntervalMs) {
     cursor status
     progress { total settled pending overdue succeeded failed expired cancelled rejected unknown }
     outcomes { id index status nidd { status } }

@@ -6,6 +6,7 @@ import { createMetrics } from '../../src/metrics.ts';
 import { FairScheduler } from '../../src/lib/fair-scheduler.ts';
 import { DeadLetters } from '../../src/resolvers/callbacks/redrive-dead-letters.ts';
 import { RequestFeed } from '../../src/resolvers/requests/follow-request.ts';
+import { Timelines } from '../../src/resolvers/requests/timeline.ts';
 import { CallbackReceiver } from '../../src/resolvers/callbacks/receive-callback.ts';
 import type { Identity } from '../../src/resolvers/access/caller.ts';
 import { createTrustedDocuments } from '../../src/server/limits/trusted-documents.ts';
@@ -63,6 +64,17 @@ export async function openGraphqlDoors({
       submitter: null as never,
       sender: null as never,
       manager: null as never,
+      timelines: new Timelines(seen),
+      accounts: [],
+      limits: {
+        operationsPerMinute: 1,
+        mutationsPerMinute: 1,
+        maxCost: 1,
+        sockets: socketsPerCaller,
+        subscriptions: 5_000,
+        queuedRequests: 1,
+        bodyBytes: maxMessageBytes,
+      },
       deadLetters: new DeadLetters({ requestLog: seen, receiver }),
       feed: new RequestFeed(seen, hub, scheduler),
     },

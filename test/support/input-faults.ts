@@ -18,7 +18,7 @@ export function inputFaults(input: unknown, parsed: ParsedInput): string[] {
   return parsed.faults.map(shortly);
 }
 
-export function shortly({ path, code }: Pick<InputFault, 'code'> & { readonly path: readonly (string | number)[] }): string {
+export function shortly({ path, code }: { readonly code: string; readonly path: readonly (string | number)[] }): string {
   return `${path.join('.')} ${code}`.trim();
 }
 

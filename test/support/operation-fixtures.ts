@@ -15,7 +15,7 @@ export interface OperationFixture {
   /** A short name: begins the ids of its rows. */
   readonly page: string;
   /** The least valid input, in which a test changes one thing. */
-  readonly input: { readonly accountName: string; readonly devices: readonly { readonly deviceIds: readonly Identifier[] }[] };
+  readonly input: { readonly accountName: string } & (Listed | { readonly target: Listed });
   readonly identifierKinds: readonly string[];
   /** An identifier that has to stand beside one of another kind. */
   readonly companion?: Identifier;
@@ -66,6 +66,20 @@ export interface GoldenRequest {
   readonly input: Record<string, unknown>;
   readonly path: string;
   readonly wire: unknown;
+}
+
+interface Listed {
+  readonly devices: readonly { readonly deviceIds: readonly Identifier[] }[];
+}
+
+/** The input with other devices. An operation on a group or an account too has them in its target. */
+export function withDevices<Devices>({ input }: OperationFixture, devices: Devices) {
+  return { ...input, ...('target' in input ? { target: { devices } } : { devices }) };
+}
+
+/** The same faults, with the paths of an operation on a list only. */
+export function belowTarget(faults: readonly string[]): string[] {
+  return faults.map((fault) => fault.replace(/^target\./, ''));
 }
 
 export interface OperationCase extends OperationFixture {

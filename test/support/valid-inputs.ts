@@ -10,7 +10,7 @@ export const EID = { kind: 'EID', value: '89049032000000000000000000000001' } as
 /** The least an activation needs, in which a test changes one thing. */
 export const ACTIVATE: ActivateInput = {
   accountName: '0868924207-00001',
-  devices: [{ deviceIds: [IMEI, ICCID] }],
+  target: { devices: [{ deviceIds: [IMEI, ICCID] }] },
   servicePlan: 'm2m4G2GB',
   mdnZipCode: '98801',
 };

@@ -1,6 +1,6 @@
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
 import type { DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
-import type { RequestedDevice, RequestError, RequestOrigin, StoredRequest } from './stored-request.ts';
+import type { RequestedDevice, RequestError, RequestOrigin, StoredRequest, Page } from './stored-request.ts';
 
 export interface DueCarrierRequest {
   readonly requestId: string;
@@ -50,6 +50,13 @@ export interface Finding {
   readonly message: CallbackMessage;
 }
 
+export interface RetryPage {
+  readonly requestId: string;
+  /** The id of the retry after which the page begins. */
+  readonly after: string | null;
+  readonly limit: number;
+}
+
 /** The part of the log that ends every Request at last. It lists what is silent or lost, and settles it. */
 export interface FollowUpLog {
   /** Cancels the carrier requests of a Request that are still QUEUED, and never one that has left. Gives back their number. */
@@ -84,4 +91,6 @@ export interface FollowUpLog {
   unmatchedDevices(requestId: string, position: number): Promise<UnmatchedDevices>;
   /** By the id of each of these Requests: the Requests that try its failed devices again, oldest first. */
   retriesOf(requestIds: readonly string[]): Promise<ReadonlyMap<string, readonly StoredRequest[]>>;
+  /** One page of these retries for each of `wanted`, in the same order. The number of statements does not grow with their number. */
+  retryPages(wanted: readonly RetryPage[]): Promise<readonly Page<StoredRequest>[]>;
 }

@@ -15,10 +15,14 @@ export class Hub {
     this.#tickMs = options.tickMs;
   }
 
-  /** Follows a topic. The follower disposes of the watch when it leaves. */
-  follow(name: string): TopicWatch {
+  /**
+   * Follows a topic. The follower disposes of the watch when it leaves.
+   *
+   * @param tickMs the length of the topic's ticks, when it has one of its own.
+   */
+  follow(name: string, tickMs = this.#tickMs): TopicWatch {
     let topic = this.#topics.get(name);
-    if (!topic) this.#topics.set(name, (topic = { version: 0, followers: 0, waiting: [], resting: new Set(), timer: null }));
+    if (!topic) this.#topics.set(name, (topic = { tickMs, version: 0, followers: 0, waiting: [], resting: new Set(), timer: null }));
     topic.followers++;
     return new TopicWatch(topic, () => {
       if (--topic.followers === 0) {
@@ -57,12 +61,13 @@ export class Hub {
       topic.resting.clear();
       // A follower may have taken its mark before the last tick and begun to wait after it.
       if (topic.waiting.some(({ mark }) => mark !== topic.version)) this.#tick(topic);
-    }, this.#tickMs());
+    }, topic.tickMs());
     topic.timer.unref();
   }
 }
 
 interface Topic {
+  readonly tickMs: () => number;
   version: number;
   followers: number;
   waiting: { readonly mark: number; readonly resolve: () => void }[];

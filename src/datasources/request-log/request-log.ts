@@ -1,8 +1,11 @@
+import type { CallbackFault } from '../thingspace/wire/callback-meaning.ts';
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
+import type { DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
 import type { AuditTrail, AuditRecord } from './audit-trail.ts';
 import type { FollowUpLog } from './follow-up-log.ts';
 import type { ForwardCopy, ForwardQueue } from './forward-queue.ts';
 import type { DeadLetterLog, DeadLetterReason } from './dead-letter-log.ts';
+import type { LogEvent } from './log-event.ts';
 import type { SendingStep } from './sending-steps.ts';
 import type {
   OutcomeStatus,
@@ -103,9 +106,34 @@ export interface RequestSearch {
 export interface OutcomePage {
   readonly requestId: string;
   readonly statuses: readonly OutcomeStatus[] | null;
+  /** Only FAILED devices with one of these fault codes. */
+  readonly faultCodes?: readonly string[] | null;
+  /** Only devices with an identifier that contains this text. */
+  readonly search?: string | null;
   /** -1 for the first page. */
   readonly afterIndex: number;
   readonly limit: number;
+}
+
+/** One device of a Request, without its message. */
+export interface DeviceSummary {
+  readonly index: number;
+  readonly status: OutcomeStatus;
+  /** As the mutation named it; null when it did not. */
+  readonly device: RequestedDevice | null;
+  /** Of a FAILED device: the fault of its final message and the identifiers in it. Otherwise null and empty. */
+  readonly fault: CallbackFault | null;
+  readonly reported: readonly DeviceIdentifier[];
+}
+
+/** A row of a Request's log without its message. */
+export interface LogStep extends Pick<LogEvent, 'kind' | 'position' | 'ties'> {
+  readonly seq: number;
+  readonly at: number;
+  /** Of a row that changes a device: its status after it, and the row of its final message. */
+  readonly outcomeStatus: OutcomeStatus | null;
+  readonly finalSeq: number;
+  readonly requestStatus: RequestStatus;
 }
 
 /** A Request with everything that is needed to send it. */
@@ -157,10 +185,21 @@ export interface RequestLog extends FollowUpLog, DeadLetterLog, ForwardQueue, Au
    * `work` it may stop early: it gives back the first pages only, at least one, whose work is about that of showing `work` devices.
    */
   outcomePages(wanted: readonly OutcomePage[], work?: number): Promise<readonly Page<StoredOutcome>[]>;
+  /**
+   * Reads messages of devices into memory: those of FAILED devices, or of all. At most `limit` in one go, because they take 30 µs
+   * each. True when none is left. Pages by fault or by search, and `devices`, then find them there.
+   */
+  prepare(requestId: string, of: 'FAILED' | 'ALL', limit: number): Promise<boolean>;
+  /** The devices of a Request with one of these statuses, in order. With null all devices, without their faults. */
+  devices(requestId: string, statuses: readonly OutcomeStatus[] | null): Promise<readonly DeviceSummary[]>;
   outcomesById(ids: readonly string[]): Promise<ReadonlyMap<string, StoredOutcome>>;
   unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): Promise<Page<UnclaimedCallback>>;
   /** Unclaimed callbacks of these accounts (null: of all). */
   unclaimedById(ids: readonly string[], accounts: readonly string[] | null): Promise<ReadonlyMap<string, UnclaimedCallback>>;
+  /** Up to `limit` rows after `afterSeq`, without their messages. To read 1,000 takes a few milliseconds. */
+  steps(requestId: string, afterSeq: number, limit: number): Promise<readonly LogStep[]>;
+  /** The stored settings of Requests that were made here. */
+  settings(requestIds: readonly string[]): Promise<ReadonlyMap<string, Readonly<Record<string, unknown>>>>;
   sendable(requestId: string): Promise<SendableRequest | null>;
 
   /** Up to `limit` changes after `afterSeq`; null when nothing is new. In a batch only the last change may end the Request. */

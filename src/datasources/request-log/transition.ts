@@ -1,7 +1,7 @@
 import { matchDevice, matchIdentified, takeUnmatchedToTry } from './match-device.ts';
 import { THIS_ROW, type EventCallback, type LogEvent, type OutcomeChange } from './log-event.ts';
 import type { RequestState, UnmatchedCallback } from './request-state.ts';
-import { keyOf } from '../thingspace/wire/same-identifier.ts';
+import { fits, keyOf } from '../thingspace/wire/same-identifier.ts';
 import { countsOf, type OutcomeStatus, type RequestStatus } from './stored-request.ts';
 import type { SendingStep } from './sending-steps.ts';
 
@@ -131,7 +131,7 @@ function decideLearnt(
   emit: (event: LogEvent) => void,
 ): void {
   const now = state.outcomes[index];
-  if (!now || now.position !== position || answer.message.deviceIds.every((identifier) => now.keys.includes(keyOf(identifier)))) return;
+  if (!now || now.position !== position || answer.message.deviceIds.every((identifier) => fits(now.keys, keyOf(identifier)))) return;
   emit({ kind: 'LEARNT', position, outcome: unchanged(index, now), callback: answer, ties: 0 });
 }
 

@@ -1,5 +1,3 @@
-import * as z from 'zod';
-
 /** Small facts that survive a restart. */
 export interface Facts {
   recall(key: string): Promise<string | null>;
@@ -15,12 +13,15 @@ export type LoginEnd = 'DONE' | 'REFUSED' | 'UNTOUCHED' | 'UNANSWERED' | 'STRANG
 const REFUSED = 'login-latch';
 const TRIES = 'login-tries';
 
-/**
- * How many logins in a row ended without a word of the carrier, how many of these were STRANGE, and when the last one was. `worked`:
- * a login with these credentials has succeeded before.
- */
-const note = z.object({ fingerprint: z.string(), worked: z.boolean(), tries: z.int(), strange: z.int(), at: z.number() });
-type Note = z.output<typeof note>;
+interface Note {
+  readonly fingerprint: string;
+  /** A login with these credentials has succeeded before. */
+  readonly worked: boolean;
+  /** How many logins in a row ended without a word of the carrier, how many of these were STRANGE, and when the last one was. */
+  readonly tries: number;
+  readonly strange: number;
+  readonly at: number;
+}
 
 /** Pauses after the 1st, 2nd and 3rd try. */
 const FIRST_PAUSES_MS = [0, 5_000, 60_000] as const;
@@ -80,9 +81,8 @@ export class LoginBudget {
   }
 
   async #read(): Promise<Note> {
-    const stored = await this.#facts.recall(TRIES);
-    const known = note.safeParse(stored === null ? null : JSON.parse(stored));
-    if (known.success && known.data.fingerprint === this.#fingerprint) return known.data;
+    const known = JSON.parse((await this.#facts.recall(TRIES)) ?? 'null') as Note | null;
+    if (known?.fingerprint === this.#fingerprint) return known;
     return { fingerprint: this.#fingerprint, worked: false, tries: 0, strange: 0, at: 0 };
   }
 

@@ -26,6 +26,8 @@ export interface Identity {
   current(): Caller | null;
   /** Aborts when `current()` has become null. Its reason is an error with a sentence for the caller. */
   readonly ended: AbortSignal;
+  /** When the key or token expires. Null for one that never does. */
+  readonly expiresAt: number | null;
 }
 
 /** @throws GatewayError UNAUTHENTICATED once the identity has ended */

@@ -37,6 +37,10 @@ export class KeyIdentity implements Identity {
     return rightsOf(this.#stored);
   }
 
+  get expiresAt(): number {
+    return this.#stored.expiresAt;
+  }
+
   get ended(): AbortSignal {
     return this.#end.signal;
   }

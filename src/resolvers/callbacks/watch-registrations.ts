@@ -93,8 +93,8 @@ export class RegistrationWatch {
 export function describeFailure(error: unknown): LogFields {
   if (!(error instanceof GatewayError)) return { error };
   const { code, details } = error;
-  if (code !== 'CARRIER_REFUSED' && code !== 'LISTENER_TAKEN') return { code, error };
-  return { code, ...(typeof details['httpStatus'] === 'number' && { status: details['httpStatus'] }) };
+  const status = typeof details['httpStatus'] === 'number' && { status: details['httpStatus'] };
+  return { code, ...status, ...(code !== 'CARRIER_REFUSED' && code !== 'LISTENER_TAKEN' && { error }) };
 }
 
 const REPAIR =

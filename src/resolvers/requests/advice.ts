@@ -1,26 +1,76 @@
-/**
- * What to do about a fault of the carrier, by the part of its code after the service. The carrier’s codes are stable, its
- * messages are not. From the carrier's error tables and the advice on its activation page.
- */
-const ADVICE: readonly (readonly [ending: string, advice: string])[] = [
-  ['REQUEST_FAILED.DeviceAlreadyActive', 'The line is active already. There is nothing to do, unless it must be active on another plan.'],
-  ['REQUEST_FAILED.DeviceNotFound', 'Check the identifiers; the device must exist in Verizon Mobile Device Management.'],
-  ['INPUT_INVALID.Device.Identifier.Invalid', 'Check the identifiers of this device, digit by digit.'],
-  ['INPUT_INVALID.Device.Kind.Invalid', 'This identifier kind is not accepted for this device; use IMEI and ICCID.'],
-  ['INPUT_INVALID.Device.Account.Invalid', 'The device belongs to another account. Use the accountName of that account.'],
-  [
-    'INPUT_INVALID.DeviceState.Invalid',
-    'The state of the device does not allow this. Look at its state first: a suspended device must be restored, not activated.',
-  ],
-  ['REQUEST_FAILED.DefaultIpPoolNotDefined', 'The account has no default IP pool. Name a pool with carrierIpPoolName.'],
-  ['REQUEST_FAILED.UnexpectedError', 'A general error at the carrier. Open a support ticket with the carrier request id.'],
-  [
-    '.NotFound',
-    'The request names something that this account does not have, most often a service plan. Use a code from the list of plans.',
-  ],
+interface Guidance {
+  /** The part of the code after the service, or an ending of it that begins with a dot. */
+  readonly ending: string;
+  readonly advice: string;
+  /**
+   * Whether the same request may succeed later. False when the fault lies in what the request itself says, and for a fault that is no
+   * verdict: the carrier still works on the device.
+   */
+  readonly retriable: boolean;
+}
+
+/** What to do about a fault of the carrier. The carrier’s codes are stable, its messages are not. From the carrier's tables and pages. */
+const GUIDANCE: readonly Guidance[] = [
+  {
+    ending: 'REQUEST_FAILED.DeviceAlreadyActive',
+    advice: 'The line is active already. There is nothing to do, unless it must be active on another plan.',
+    retriable: true,
+  },
+  {
+    ending: 'REQUEST_FAILED.DeviceNotFound',
+    advice: 'Check the identifiers; the device must exist in Verizon Mobile Device Management.',
+    retriable: true,
+  },
+  {
+    ending: 'INPUT_INVALID.Device.Identifier.Invalid',
+    advice: 'Check the identifiers of this device, digit by digit.',
+    retriable: false,
+  },
+  {
+    ending: 'INPUT_INVALID.Device.Kind.Invalid',
+    advice: 'This identifier kind is not accepted for this device; use IMEI and ICCID.',
+    retriable: false,
+  },
+  {
+    ending: 'INPUT_INVALID.Device.Account.Invalid',
+    advice: 'The device belongs to another account. Use the accountName of that account.',
+    retriable: false,
+  },
+  {
+    ending: 'INPUT_INVALID.DeviceState.Invalid',
+    advice: 'The state of the device does not allow this. Look at its state first: a suspended device must be restored, not activated.',
+    retriable: true,
+  },
+  {
+    ending: 'REQUEST_FAILED.DefaultIpPoolNotDefined',
+    advice: 'The account has no default IP pool. Name a pool with carrierIpPoolName.',
+    retriable: true,
+  },
+  {
+    ending: 'REQUEST_FAILED.UnexpectedError',
+    advice: 'A general error at the carrier. Open a support ticket with the carrier request id.',
+    retriable: true,
+  },
+  {
+    ending: '.NotFound',
+    advice: 'The request names something that this account does not have, most often a service plan. Use a code from the list of plans.',
+    retriable: false,
+  },
 ];
+
+/** `REQUEST_ONHOLD.CreditApproval` and the like: the carrier has put the device off and not refused it. */
+const ON_HOLD = /(?:^|\.)REQUEST_(?:ON_?HOLD|PENDING|IN_?PROGRESS|QUEUED|DELAYED)(?:[._]|$)/i;
+
+function guidanceFor(code: string): Guidance | undefined {
+  return GUIDANCE.find(({ ending }) => code === ending || code.endsWith(ending.startsWith('.') ? ending : `.${ending}`));
+}
 
 /** Null when there is no better advice than the carrier's own message. */
 export function adviceFor(code: string): string | null {
-  return ADVICE.find(([ending]) => code === ending || code.endsWith(ending.startsWith('.') ? ending : `.${ending}`))?.[1] ?? null;
+  return guidanceFor(code)?.advice ?? null;
+}
+
+/** Whether a retry with the same settings may help. A fault that we do not know may pass, so it is true for one. */
+export function isRetriable(code: string): boolean {
+  return !ON_HOLD.test(code) && (guidanceFor(code)?.retriable ?? true);
 }

@@ -263,11 +263,12 @@ export class CarrierInquiry {
   }
 }
 
-/** True when an answer refuses this one question, not all of them: 400, another refusal in the carrier's words, or an unreadable 2xx. */
+/** True when an answer refuses this one question, not all of them: a 4xx, but no 401 or 408, or a 2xx that cannot be read. */
 function isRefusal(error: unknown): error is GatewayError {
   if (!(error instanceof GatewayError)) return false;
   const status = error.details['httpStatus'];
-  return error.code === 'CARRIER_REFUSED' || (typeof status === 'number' && (status === 400 || status < 300));
+  if (error.code === 'CARRIER_REFUSED' || typeof status !== 'number') return error.code === 'CARRIER_REFUSED';
+  return status < 300 || (status >= 400 && status < 500 && status !== 401 && status !== 408);
 }
 
 function isSame(one: DueCarrierRequest, other: DueCarrierRequest): boolean {

@@ -7,6 +7,7 @@ const NUMBER = /^\d{1,15}$/;
 const LISTS: ReadonlyMap<string, RegExp> = new Map([
   ['requestStatus', NUMBER],
   ['Request.outcomes', NUMBER],
+  ['Request.retries', REQUEST_ID],
   ['requests', REQUEST_ID],
   ['unclaimedCallbacks', /^unc_\d{1,15}$/],
   ['deadLetters', /^dead_\d{1,15}$/],

@@ -22,7 +22,11 @@ export interface FollowArguments {
   readonly batchSize: number;
   /** Stay open after the terminal event until every NIDD message has come. */
   readonly untilNiddSettled: boolean;
+  /** The least time between two events, 0 to 60,000. What happens meanwhile comes together. */
+  readonly minIntervalMs: number;
 }
+
+const MAX_INTERVAL_MS = 60_000;
 
 /** Followers that read the same range share one event object. The feed keeps events with so many outcomes in memory. */
 const SHARED_OUTCOMES = 20_000;
@@ -49,16 +53,30 @@ export class RequestFeed {
    *
    * @throws GatewayError NOT_FOUND, CURSOR_INVALID, CURSOR_EXPIRED, BAD_USER_INPUT, UNAUTHENTICATED
    */
-  async follow(identity: Identity, { requestId, after, batchSize, untilNiddSettled }: FollowArguments): Promise<RequestFollower> {
+  async follow(identity: Identity, asked: FollowArguments): Promise<RequestFollower> {
+    const { requestId, after, batchSize, untilNiddSettled, minIntervalMs } = asked;
     if (batchSize < 1 || batchSize > 1000) throw new GatewayError('BAD_USER_INPUT', '`batchSize` must be between 1 and 1000.');
+    if (minIntervalMs < 0 || minIntervalMs > MAX_INTERVAL_MS)
+      throw new GatewayError('BAD_USER_INPUT', '`minIntervalMs` must be between 0 and 60,000.');
     const caller = currentCaller(identity);
     const request = await requireRequest(this.#requestLog, caller, requestId);
     const from = after === null ? 0 : after === 'LATEST' ? request.lastSeq : parseCursor(after, request, this.#requestLog.epoch);
     const awaitsNidd = untilNiddSettled && (operationNamed(request.operation)?.secondService ?? null) !== null;
     const isOver = from >= request.lastSeq && isTerminal(request.status) && (!awaitsNidd || (await this.isNiddSettled(request.id, from)));
     const watch = isOver ? null : this.#hub.follow(request.id);
+    const pace = isOver || minIntervalMs === 0 ? null : this.#pace(request.id, minIntervalMs);
     const { id, account } = request;
-    return new RequestFollower(this, { identity, callerId: caller.id, request: { id, account }, batchSize, awaitsNidd }, from, watch);
+    const options = { identity, callerId: caller.id, request: { id, account }, batchSize, awaitsNidd };
+    return new RequestFollower(this, options, from, watch, pace);
+  }
+
+  /**
+   * The pace is a topic of its own. Its tick is the interval, and an event wakes it. So the followers of one Request with one
+   * interval rest until the same moment, and then read the same range together.
+   */
+  #pace(requestId: string, intervalMs: number): Pace {
+    const topic = `pace ${intervalMs} ${requestId}`;
+    return { watch: this.#hub.follow(topic, () => intervalMs), begin: () => this.#hub.wake(topic) };
   }
 
   waitForTurn(callerId: string): Promise<void> {
@@ -107,6 +125,13 @@ export class RequestFeed {
   }
 }
 
+/** The rest after an event of a follower that wants fewer of them. */
+interface Pace {
+  readonly watch: TopicWatch;
+  /** Begins an interval, unless one is running. */
+  begin(): void;
+}
+
 interface FollowerOptions {
   readonly identity: Identity;
   readonly callerId: string;
@@ -126,21 +151,26 @@ export class RequestFollower implements AsyncIterableIterator<RequestStatusEvent
   readonly #options: FollowerOptions;
   /** Null once it is over. */
   #watch: TopicWatch | null;
+  readonly #pace: Pace | null;
   /** The last row that it has given. */
   #seq: number;
   #mayHaveMore = true;
 
-  constructor(feed: RequestFeed, options: FollowerOptions, from: number, watch: TopicWatch | null) {
+  constructor(feed: RequestFeed, options: FollowerOptions, from: number, watch: TopicWatch | null, pace: Pace | null) {
     this.#feed = feed;
     this.#options = options;
     this.#seq = from;
     this.#watch = watch;
+    this.#pace = pace;
   }
 
   async next(): Promise<IteratorResult<RequestStatusEvent>> {
     const { identity, callerId, request, batchSize } = this.#options;
     // Followers that have read everything wait for one tick, and so share the next batch.
-    if (!this.#mayHaveMore) await this.#watch?.tick();
+    if (!this.#mayHaveMore) {
+      await this.#pace?.watch.tick();
+      await this.#watch?.tick();
+    }
     while (this.#watch) {
       // Also between the events of a replay, which needs no other wait: it would make others wait for its end, and would not
       // notice that its own client has left.
@@ -174,7 +204,9 @@ export class RequestFollower implements AsyncIterableIterator<RequestStatusEvent
   async #advance({ lastSeq, status }: RequestStatusEvent): Promise<void> {
     const { request, batchSize, awaitsNidd } = this.#options;
     const isFull = lastSeq - this.#seq >= batchSize;
-    this.#mayHaveMore = isFull || this.#feed.hasReadPast(request.id, lastSeq) || isTerminal(status);
+    // A paced follower rests although there is more, unless that would not fit into its next event.
+    this.#mayHaveMore = isFull || (!this.#pace && (this.#feed.hasReadPast(request.id, lastSeq) || isTerminal(status)));
+    this.#pace?.begin();
     this.#seq = lastSeq;
     if (isTerminal(status) && (!awaitsNidd || (await this.#feed.isNiddSettled(request.id, lastSeq)))) this.#stop();
   }
@@ -182,5 +214,6 @@ export class RequestFollower implements AsyncIterableIterator<RequestStatusEvent
   #stop(): void {
     this.#watch?.[Symbol.dispose]();
     this.#watch = null;
+    this.#pace?.watch[Symbol.dispose]();
   }
 }

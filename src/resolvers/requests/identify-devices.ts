@@ -50,7 +50,7 @@ export function learnIdentifiers(
       if (isShared(keyOf(identifier), device.index)) return false;
       return !isSharable || identifier.kind === null || !HARDWARE.includes(identifier.kind);
     });
-    return learnt.every((identifier) => device.keys.includes(keyOf(identifier))) ? [] : [{ index: device.index, deviceIds: learnt }];
+    return learnt.every((identifier) => fits(device.keys, keyOf(identifier))) ? [] : [{ index: device.index, deviceIds: learnt }];
   });
 }
 

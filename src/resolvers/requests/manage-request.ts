@@ -1,20 +1,30 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createHash } from 'node:crypto';
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
-import type { OutcomeStatus, RequestedDevice, StoredOutcome, StoredRequest } from '../../datasources/request-log/stored-request.ts';
+import type { StoredCarrierRequest, StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import type { Session } from '../../datasources/thingspace/session.ts';
 import { cleanRequestId } from '../../datasources/thingspace/wire/carrier-request-id.ts';
-import { cleanIdentifier, leaveOutRespellings } from '../../datasources/thingspace/wire/same-identifier.ts';
 import { OneAtATime } from '../../lib/one-at-a-time.ts';
-import type { Command, Operation } from '../../operations/define-operation.ts';
+import type { Command } from '../../operations/define-operation.ts';
 import { operationNamed } from '../../operations/index.ts';
 import { REQUEST_OPTIONS, type RequestOptions } from '../../operations/fields.ts';
 import { faultsOf } from '../../operations/input-fault.ts';
 import { mayUse, type Caller } from '../access/caller.ts';
+import { readFailedDevices } from './failed-devices.ts';
 import { findRequest } from './find-request.ts';
-import { keyOfDevice } from './same-input.ts';
+import {
+  cancelRefusal,
+  checkRefusal,
+  nothingQueued,
+  nothingToAsk,
+  NOT_UNKNOWN,
+  resolveRefusal,
+  type ActionRefusal,
+} from './request-actions.ts';
 import type { RequestSender } from './request-sender.ts';
 import type { Reconciler } from './reconcile-requests.ts';
-import { refuseInput, type InvalidResult, type RequestSubmitter, type SubmitResult } from './submit-request.ts';
+import { readRetried } from './retried-devices.ts';
+import { chooseForRetry, RETRY_CHOICE, type RetryChoice } from './retry-choice.ts';
+import { MAX_FAULTS, refuseInput, type InvalidResult, type RequestSubmitter, type SubmitResult } from './submit-request.ts';
 
 interface RequestManagerOptions {
   readonly requestLog: RequestLog;
@@ -42,9 +52,6 @@ export interface ResolveUnknownInput {
 }
 
 const RETRY = 'retryFailedDevices';
-
-/** How many outcomes are read at once. Other work has its turn in between. */
-const PAGE = 500;
 
 /** Does what a person asks of an existing Request: cancels it, resolves an unknown fate, retries the failed devices. */
 export class RequestManager {
@@ -76,22 +83,23 @@ export class RequestManager {
 
   async #check(request: StoredRequest): Promise<CheckNowResult> {
     const { reconciler, session } = this.#options;
+    const refusal = checkRefusal(request, await this.#partsOf(request));
+    if (refusal) return refuse(refusal);
     if (await session.isLatched()) return LOGIN_REFUSED;
     const result = await reconciler.checkNow(request.id);
     if (result.type === 'SCHEDULED') return { ...result, request };
     if (result.type === 'LIMITED') return { ...result, message: JUST_CHECKED };
-    return refuseInput(
-      'requestId',
-      'NOTHING_TO_ASK',
-      `The carrier cannot tell more about this request, which is ${request.status}: no device of it is open and was sent, or nothing at the carrier shows its result.`,
-    );
+    // Its open devices are in a part that was not sent.
+    return refuse(nothingToAsk(request));
   }
 
   async #cancel(request: StoredRequest): Promise<ManageResult> {
     const { requestLog, sender } = this.#options;
     const error = { code: 'CANCELLED', message: 'Cancelled before it was sent. Nothing was done at the carrier.' };
-    if ((await requestLog.cancelQueued(request.id, error)) === 0)
-      return refuseInput('requestId', 'NOTHING_QUEUED', `No part of this request waits to be sent: it is ${request.status}.`);
+    const refusal = cancelRefusal(request, await this.#partsOf(request));
+    if (refusal) return refuse(refusal);
+    // It may have left in between.
+    if ((await requestLog.cancelQueued(request.id, error)) === 0) return refuse(nothingQueued(request));
     sender.withdraw(request.id);
     return this.#reread(request.id);
   }
@@ -101,80 +109,77 @@ export class RequestManager {
     const { neverArrived, position } = input;
     const carrierRequestId = input.carrierRequestId === null ? null : cleanRequestId(input.carrierRequestId.trim());
     if ((carrierRequestId !== null) === neverArrived)
-      return refuseInput('carrierRequestId', 'EXACTLY_ONE', 'Give either carrierRequestId or neverArrived: true.');
+      return refuseInput('fate', 'EXACTLY_ONE', 'Give either carrierRequestId or neverArrived: true.');
     if (carrierRequestId !== null && !/^[A-Za-z0-9-]{3,64}$/.test(carrierRequestId))
-      return refuseInput('carrierRequestId', 'FORMAT', 'A carrier requestId has 3 to 64 letters, digits and dashes.');
-    const parts = (await requestLog.carrierRequests([request.id])).get(request.id) ?? [];
+      return refuseInput('fate.carrierRequestId', 'INVALID_FORMAT', 'A carrier requestId has 3 to 64 letters, digits and dashes.');
+    const parts = await this.#partsOf(request);
+    const refusal = resolveRefusal(parts);
+    if (refusal) return refuse(refusal);
     const unknown = parts.filter((part) => part.state === 'UNKNOWN' && (position === null || part.position === position));
     const [only] = unknown;
-    if (!only) return NOT_UNKNOWN;
+    if (!only) return refuse(NOT_UNKNOWN);
     if (unknown.length > 1)
       return refuseInput('carrierRequestIndex', 'AMBIGUOUS', `${unknown.length} carrier requests of it are UNKNOWN. Say which one.`);
     const result = await requestLog.resolveUnknown(request.id, only.position, carrierRequestId);
     if (result === 'RESOLVED') return this.#reread(request.id);
-    return result === 'ID_TAKEN' ? ID_TAKEN : NOT_UNKNOWN;
+    return result === 'ID_TAKEN' ? ID_TAKEN : refuse(NOT_UNKNOWN);
   }
 
   /**
-   * Makes a new Request, linked to the first, for the devices that failed and are in no retry of it yet.
+   * Makes a new Request, linked to the first, for the devices that failed and are in no retry of it yet: all, or those that are chosen.
    *
-   * @param given the request options of the mutation, not checked yet.
+   * @param given the request options of the mutation and the choice of devices, not checked yet.
    */
   async retryFailed(caller: Caller, requestId: string, given: unknown): Promise<SubmitResult> {
     const request = await this.#findWritable(caller, requestId);
     if (!request) return this.#record(caller, RETRY, null, UNKNOWN_REQUEST);
-    const options = REQUEST_OPTIONS.safeParse(given);
-    if (!options.success) {
-      const faults = faultsOf(options.error);
+    const [options, choice] = [REQUEST_OPTIONS.safeParse(given), RETRY_CHOICE.safeParse(given)];
+    if (!options.success || !choice.success) {
+      const faults = [options, choice].flatMap(({ error }) => (error ? faultsOf(error) : []));
       return this.#record(caller, RETRY, request, { type: 'INVALID', faults, total: faults.length });
     }
     const retries = this.#retrying.get(request.id) ?? new OneAtATime();
     this.#retrying.set(request.id, retries);
     try {
-      return await retries.run(() => this.#retry(caller, request, options.data));
+      return await retries.run(() => this.#retry(caller, request, options.data, choice.data));
     } finally {
       if (retries.isIdle) this.#retrying.delete(request.id);
     }
   }
 
-  async #retry(caller: Caller, request: StoredRequest, options: RequestOptions): Promise<SubmitResult> {
+  async #retry(caller: Caller, request: StoredRequest, options: RequestOptions, choice: RetryChoice): Promise<SubmitResult> {
     const { submitter } = this.#options;
     const key = options.validateOnly ? null : (options.idempotencyKey ?? null);
-    const repeat = await submitter.findRepeated(caller, request.account, key, ({ retryOf }) => retryOf === request.id);
+    const waitMs = options.waitMs ?? null;
+    const repeat = await submitter.findRepeated(caller, request.account, key, hashOfRetry(request, choice), waitMs);
     if (repeat) return this.#record(caller, RETRY, request, repeat);
-    const command = await this.#planRetry(request, options);
+    const command = await this.#planRetry(request, options, choice);
     // The submitter records the result of a command.
     return 'type' in command ? this.#record(caller, RETRY, request, command) : submitter.submit(caller, RETRY, () => ({ command }));
   }
 
-  async #planRetry(request: StoredRequest, options: RequestOptions): Promise<Command | InvalidResult> {
+  async #planRetry(request: StoredRequest, options: RequestOptions, choice: RetryChoice): Promise<Command | InvalidResult> {
     const { requestLog } = this.#options;
+    const failed = await readFailedDevices(requestLog, request.id);
+    const chosen = chooseForRetry(request, failed, await readRetried(requestLog, request.id), choice);
+    if ('faults' in chosen) return { type: 'INVALID', faults: chosen.faults.slice(0, MAX_FAULTS), total: chosen.faults.length };
     const operation = operationNamed(request.operation);
-    const sendable = await requestLog.sendable(request.id);
-    if (!operation || !sendable)
-      return refuseInput('requestId', 'NOT_RETRIABLE', 'Another tool made this request. The gateway does not know what it asked for.');
-    const failed = await this.#findFailedDevices(request.id, operation, sendable.devices);
-    if (failed.length === 0) return refuseInput('requestId', 'NOTHING_FAILED', 'No device of this request has failed.');
-    const retried = await this.#findRetriedDevices(request.id);
-    const devices = failed.filter((device) => !retried.has(keyOfDevice(device)));
-    if (devices.length === 0)
-      return refuseInput(
-        'requestId',
-        'ALREADY_RETRIED',
-        'Every failed device is in a retry already (see `retries`). Follow or retry that.',
-      );
-    const namedDevices = sendable.carrierRequests.every(({ deviceCount }) => deviceCount !== null);
-    const { clientReference, idempotencyKey, validateOnly } = options;
+    const settings = (await requestLog.settings([request.id])).get(request.id);
+    if (!operation || !settings) return UNKNOWN_REQUEST;
+    const namedDevices = (await this.#partsOf(request)).every(({ deviceCount }) => deviceCount !== null);
+    const { clientReference, idempotencyKey, validateOnly, waitMs } = options;
     return {
       operation,
       accountName: request.account,
-      devices,
+      devices: chosen.devices,
       // Beside a list of devices, the fields of a filter would be values to set and a group to move the devices to.
-      settings: namedDevices ? sendable.settings : operation.withoutFilter(sendable.settings),
+      settings: namedDevices ? settings : operation.withoutFilter(settings),
       clientReference: clientReference ?? request.clientReference,
       idempotencyKey: idempotencyKey ?? null,
       retryOf: request.id,
+      inputHash: hashOfRetry(request, choice),
       validateOnly: validateOnly ?? false,
+      waitMs: waitMs ?? null,
     };
   }
 
@@ -202,41 +207,13 @@ export class RequestManager {
     return result;
   }
 
-  async #findFailedDevices(id: string, operation: Operation, named: readonly RequestedDevice[] | null): Promise<RequestedDevice[]> {
-    const devices: RequestedDevice[] = [];
-    for await (const outcome of this.#readOutcomes(id, ['FAILED', 'REJECTED'])) {
-      const device = named?.[outcome.index] ?? nameReported(outcome, operation);
-      if (device.deviceIds.length > 0) devices.push(device);
-    }
-    return devices;
-  }
-
-  /** A device that was cancelled in a retry was not sent. So it counts as not retried. */
-  async #findRetriedDevices(requestId: string): Promise<Set<string>> {
-    const { requestLog } = this.#options;
-    const retries = (await requestLog.retriesOf([requestId])).get(requestId) ?? [];
-    const retried = new Set<string>();
-    for (const { id } of retries) {
-      const sent = new Map(((await requestLog.sendable(id))?.devices ?? []).entries());
-      for await (const { index } of this.#readOutcomes(id, ['CANCELLED'])) sent.delete(index);
-      for (const device of sent.values()) retried.add(keyOfDevice(device));
-    }
-    return retried;
-  }
-
-  async *#readOutcomes(requestId: string, statuses: readonly OutcomeStatus[]): AsyncGenerator<StoredOutcome, void, void> {
-    for (let afterIndex = -1, more = true; more;) {
-      const [page] = await this.#options.requestLog.outcomePages([{ requestId, statuses, afterIndex, limit: PAGE }]);
-      yield* page?.rows ?? [];
-      more = page?.hasMore ?? false;
-      afterIndex = page?.rows.at(-1)?.index ?? afterIndex;
-      await nextTurn();
-    }
-  }
-
   async #findWritable(caller: Caller, requestId: string): Promise<StoredRequest | null> {
     const request = await findRequest(this.#options.requestLog, caller, requestId);
     return request && mayUse(caller, request.account, 'write') ? request : null;
+  }
+
+  async #partsOf({ id }: StoredRequest): Promise<readonly StoredCarrierRequest[]> {
+    return (await this.#options.requestLog.carrierRequests([id])).get(id) ?? [];
   }
 
   async #reread(requestId: string): Promise<ManageResult> {
@@ -257,15 +234,15 @@ const LOGIN_REFUSED = {
 } as const;
 const JUST_CHECKED =
   'The carrier was asked about this request a moment ago, or too many requests wait to be asked about. Answers come as changes of the request. Ask again after `retryAfterMs`.';
-const ID_TAKEN = refuseInput('carrierRequestId', 'ID_TAKEN', 'Another request has this id already. Look it up with `request(id:)`.');
-const NOT_UNKNOWN = refuseInput('requestId', 'NOT_UNKNOWN', 'No such carrier request is UNKNOWN now. See `carrierRequests`.');
+const ID_TAKEN = refuseInput('fate.carrierRequestId', 'ID_TAKEN', 'Another request has this id already. Look it up with `request(id:)`.');
 
-/** Names a device that only a callback reported, as a retry of the operation must name it. */
-function nameReported({ final }: StoredOutcome, { retryKinds }: Operation): RequestedDevice {
-  const identifiers = leaveOutRespellings(final?.message.deviceIds ?? []);
-  return {
-    deviceIds: identifiers.flatMap(({ kind, id }) =>
-      kind !== null && retryKinds.includes(kind) ? [{ kind, id: cleanIdentifier(kind, id) }] : [],
-    ),
-  };
+function refuse({ code, message }: ActionRefusal): InvalidResult {
+  return refuseInput('requestId', code, message);
+}
+
+/** The same choice is the same retry, whatever has failed since. */
+function hashOfRetry({ id }: StoredRequest, { outcomeIds, faultCodes }: RetryChoice): Uint8Array {
+  return createHash('sha256')
+    .update(JSON.stringify([RETRY, id, outcomeIds?.toSorted() ?? null, faultCodes?.toSorted() ?? null]))
+    .digest();
 }

@@ -3,7 +3,7 @@ import { ulid } from 'ulid';
 import type { NewRequest, RequestLog, SendableRequest } from '../../datasources/request-log/request-log.ts';
 import type { StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import type { Command, ParsedInput } from '../../operations/define-operation.ts';
-import type { InputFault } from '../../operations/input-fault.ts';
+import type { InputFault, InputFaultCode } from '../../operations/input-fault.ts';
 import type { Session } from '../../datasources/thingspace/session.ts';
 import { GatewayError } from '../../errors.ts';
 import { mayUse, type Caller } from '../access/caller.ts';
@@ -32,7 +32,7 @@ export interface SubmitterOptions {
   readonly session: Pick<Session, 'tokens'>;
   /** The billing accounts this gateway serves. An account is valid when it is one of them; its form does not matter. */
   readonly accounts: ReadonlySet<string>;
-  /** How long a mutation waits for the carrier's answer. After that it returns the Request as it stands. */
+  /** How long a mutation waits for the carrier's answer unless it says so. After that it returns the Request as it stands. */
   readonly waitMs: number;
   /** The most Requests that may wait to be sent. A further mutation is told to try again later. */
   readonly maxQueued: number;
@@ -41,7 +41,7 @@ export interface SubmitterOptions {
   readonly now: () => number;
 }
 
-const MAX_FAULTS = 100;
+export const MAX_FAULTS = 100;
 const LIMITED = { type: 'LIMITED', retryAfterMs: 5_000 } as const;
 
 /**
@@ -77,12 +77,13 @@ export class RequestSubmitter {
   }
 
   async #submit(caller: Caller, action: string, parse: () => ParsedInput, attempt: Attempt): Promise<SubmitResult> {
-    const deadline = performance.now() + this.#options.waitMs;
+    const began = performance.now();
     // Each step takes tens of milliseconds for 10,000 devices. Callbacks are acknowledged between the steps.
     await nextTurn();
     const parsed = parse();
     if ('faults' in parsed) return { type: 'INVALID', faults: parsed.faults.slice(0, MAX_FAULTS), total: parsed.faults.length };
     const { command } = parsed;
+    const deadline = began + (command.waitMs ?? this.#options.waitMs);
     const { accounts, requestLog } = this.#options;
     if (accounts.has(command.accountName)) attempt.account = command.accountName;
     attempt.devices = command.devices?.length ?? null;
@@ -95,7 +96,7 @@ export class RequestSubmitter {
     const devicesJson = command.devices && JSON.stringify(command.devices);
     await nextTurn();
     const asked: AskedInput = { ...command, operation: command.operation.name };
-    const inputHash = hashInput(asked);
+    const inputHash = command.inputHash ?? hashInput(asked);
     await nextTurn();
     const known =
       command.idempotencyKey === null ? null : await requestLog.findByKey(command.accountName, caller.id, command.idempotencyKey);
@@ -130,19 +131,20 @@ export class RequestSubmitter {
   /**
    * Repeats the mutation that made a Request with this idempotency key of the caller; null while the key is free.
    *
-   * @param isSame whether the same input made the Request.
+   * @param inputHash tells whether the same input made the Request.
+   * @param waitMs how long to wait for the carrier's answer; null for the configured time.
    */
   async findRepeated(
     caller: Caller,
     account: string,
     key: string | null,
-    isSame: (request: StoredRequest) => boolean,
+    inputHash: Uint8Array,
+    waitMs: number | null,
   ): Promise<SubmitResult | null> {
     const known = key === null ? null : await this.#options.requestLog.findByKey(account, caller.id, key);
     if (!known) return null;
-    const current = await this.#readResult(known.id);
-    if (!('request' in current) || !isSame(current.request)) return { type: 'KEY_REUSED', requestId: known.id };
-    return this.#repeat(known.id, caller.id, performance.now() + this.#options.waitMs);
+    if (!Buffer.from(inputHash).equals(known.inputHash)) return { type: 'KEY_REUSED', requestId: known.id };
+    return this.#repeat(known.id, caller.id, performance.now() + (waitMs ?? this.#options.waitMs));
   }
 
   /** Ends the waiting when the gateway begins to stop: mutations still return their Request as it stands. */
@@ -252,8 +254,9 @@ function leftUntil(deadline: number): number {
   return Math.max(deadline - performance.now(), 0);
 }
 
-export function refuseInput(field: string, code: string, message: string): InvalidResult {
-  return { type: 'INVALID', faults: [{ path: [field], code, message }], total: 1 };
+/** @param field below `input`, with dots between the parts of its path. */
+export function refuseInput(field: string, code: InputFaultCode, message: string): InvalidResult {
+  return { type: 'INVALID', faults: [{ path: field.split('.'), code, message }], total: 1 };
 }
 
 /** One answer for an account that does not exist and for one that this caller may not use. */

@@ -20,19 +20,20 @@ export function compressAnswers(): Plugin<object, { readonly res?: ServerRespons
     onResultProcess: ({ request, result }) => {
       if (resultNotes.mayCompress(result)) compressible.add(request);
     },
-    onResponse: async ({ request, response, setResponse, fetchAPI, serverContext: { res } }) => {
+    onResponse: async (payload) => {
+      const { request, response, fetchAPI } = payload;
       if (!response || !compressible.has(request) || response.headers.get('content-type') === EVENT_STREAM) return;
       if (underWay >= MOST_AT_ONCE || !prefersGzip(request.headers.get('accept-encoding') ?? undefined)) return;
       const { status, headers } = response;
       const text = await response.text();
-      if (text.length < LEAST_BYTES) return setResponse(new fetchAPI.Response(text, { status, headers }));
+      if (text.length < LEAST_BYTES) return payload.setResponse(new fetchAPI.Response(text, { status, headers }));
       underWay++;
       const body = await compress(text, { level: constants.Z_BEST_SPEED }).finally(() => underWay--);
       // The door has set `Vary: Origin`, to which this is added.
-      res?.appendHeader('vary', 'Accept-Encoding');
+      payload.serverContext.res?.appendHeader('vary', 'Accept-Encoding');
       headers.set('content-encoding', 'gzip');
       headers.set('content-length', String(body.length));
-      setResponse(new fetchAPI.Response(body, { status, headers }));
+      payload.setResponse(new fetchAPI.Response(body, { status, headers }));
     },
   };
 }

@@ -9,8 +9,9 @@ import { resultNotes } from './result-notes.ts';
  */
 export function writeEventStreams(): Plugin {
   return {
-    onResultProcess: ({ result, setResult }) => {
-      if (Symbol.asyncIterator in result) setResult(withIds(result[Symbol.asyncIterator]() as AsyncIterator<ExecutionResult>));
+    onResultProcess: (payload) => {
+      const { result } = payload;
+      if (Symbol.asyncIterator in result) payload.setResult(withIds(result[Symbol.asyncIterator]() as AsyncIterator<ExecutionResult>));
     },
     onResponse: ({ response }) => {
       if (response?.headers.get('content-type') !== EVENT_STREAM) return;

@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql';
 import { GatewayError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import { badRequestError } from '../limits/refusal-errors.ts';
-import { removeValues } from '../limits/variable-values.ts';
+import { explainError } from '../limits/tell-renames.ts';
 
 /**
  * Turns an error into one that a caller may read. Errors of the gateway stay as they are, with their code. Errors of GraphQL
@@ -17,7 +17,7 @@ export function createMaskError(logger: Logger) {
     if (cause instanceof GatewayError) return new GraphQLError(cause.message, { ...place, extensions: { code: cause.code } });
     // This drops the error of JSON.parse, which quotes the body.
     if (graphqlError?.extensions['originalError']) return badRequestError(graphqlError.message, 400);
-    if (graphqlError && (cause === undefined || cause instanceof GraphQLError)) return removeValues(graphqlError);
+    if (graphqlError && (cause === undefined || cause instanceof GraphQLError)) return explainError(graphqlError);
     logger.error('graphql_unexpected_error', { error: cause });
     return new GraphQLError('Unexpected error. The gateway has logged it, and tells callers nothing more.', {
       ...place,

@@ -97,20 +97,22 @@ export class JwtVerifier implements AsyncDisposable {
         `its claim \`${claim}\` (M2M_JWT_CLAIM) is not {"accounts": {"<account or *>": ["read", "write", "admin"]}, "grants": ["deviceCredential", "activationCode", "introspection"]}`,
       );
     const { accounts: scopes, grants = [] } = rights.data;
-    return new JwtIdentity(callerOf(`sub:${sub}`, { scopes, grants }, accounts), ((exp ?? 0) + CLOCK_TOLERANCE_S) * 1000, now);
+    return new JwtIdentity(callerOf(`sub:${sub}`, { scopes, grants }, accounts), (exp ?? 0) * 1000, now);
   }
 }
 
 /** Is valid until its token expires. The timer starts only when somebody needs `ended`, because most callers ask once and leave. */
 class JwtIdentity implements Identity {
+  readonly expiresAt: number;
   readonly endsAt: number;
   readonly #caller: Caller;
   readonly #now: () => number;
   #end: AbortController | null = null;
 
-  constructor(caller: Caller, endsAt: number, now: () => number) {
+  constructor(caller: Caller, expiresAt: number, now: () => number) {
     this.#caller = caller;
-    this.endsAt = endsAt;
+    this.expiresAt = expiresAt;
+    this.endsAt = expiresAt + CLOCK_TOLERANCE_S * 1000;
     this.#now = now;
   }
 

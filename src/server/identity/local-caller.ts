@@ -9,7 +9,7 @@ export const LOCAL_CALLER: Caller = {
 
 /** An identity whose caller never changes or ends. */
 export function createLastingIdentity(caller: Caller): Identity {
-  return { current: () => caller, ended: new AbortController().signal };
+  return { current: () => caller, ended: new AbortController().signal, expiresAt: null };
 }
 
 export const LOCAL_IDENTITY = createLastingIdentity(LOCAL_CALLER);

@@ -13,6 +13,7 @@ import {
   type ValidationRule,
 } from 'graphql';
 import { refusalError } from './refusal-errors.ts';
+import { explainError } from './tell-renames.ts';
 import { removeValues } from './variable-values.ts';
 
 /** The limits of a document. They are the same for every caller, because parsed and validated documents are kept by their text. */
@@ -81,7 +82,7 @@ export function validateQuietly(
     // graphql-js gives up when too many fields of one name stand side by side, because it would compare each with each.
     error.message === 'Validation aborted.'
       ? limitError('Comparisons of repeated fields', 'more than 500000', 500_000)
-      : removeValues(error),
+      : explainError(error),
   );
 }
 

@@ -22,7 +22,7 @@ import { fragmentsOf } from './document-limits.ts';
 const PAGE_SIZE_ARGUMENTS: readonly string[] = ['first', 'batchSize'];
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1_000;
-/** The size that is assumed for a list without a page. A device has 2 or 3 identifiers, a request has 1 to 5 carrier requests. */
+/** The size that is assumed for a list without a page. A device has 2 or 3 identifiers, a request seldom has more than 5 carrier requests (100 at most). */
 const ASSUMED_LIST = 5;
 
 /**

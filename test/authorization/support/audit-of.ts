@@ -9,6 +9,7 @@ export interface AuditEntry {
   readonly deviceCount: number | null;
   readonly subject: string | null;
   readonly outcome: string;
+  readonly code: string | null;
 }
 
 export interface AuditArguments {
@@ -20,7 +21,7 @@ export interface AuditArguments {
 
 const QUERY = `query ($accountName: String, $caller: String, $first: Int, $after: Cursor) {
   auditLog(accountName: $accountName, caller: $caller, first: $first, after: $after) {
-    nodes { id at caller action accountName deviceCount subject outcome } pageInfo { hasNextPage endCursor } } }`;
+    nodes { id at caller action accountName deviceCount subject outcome code } pageInfo { hasNextPage endCursor } } }`;
 
 interface Page {
   readonly auditLog: {
@@ -36,8 +37,8 @@ export async function auditPage(stack: Pick<Stack, 'query'>, authorization: stri
   return data.auditLog;
 }
 
-/** What it tells of a caller, oldest first, without number and time. */
+/** What it tells of a caller, oldest first, without number and time, and with the code only where there is one. */
 export async function auditOf(stack: Pick<Stack, 'query'>, authorization: string, caller: string) {
   const { nodes } = await auditPage(stack, authorization, { caller, first: 1000 });
-  return nodes.toReversed().map(({ id: _id, at: _at, caller: _caller, ...told }) => told);
+  return nodes.toReversed().map(({ id: _id, at: _at, caller: _caller, code, ...told }) => ({ ...told, ...(code !== null && { code }) }));
 }

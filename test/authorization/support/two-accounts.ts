@@ -91,7 +91,7 @@ export async function openTwoAccounts(env: Readonly<Record<string, string>> = {}
 
 /** Its mutation waits for the carrier until the gateway stops. */
 async function queuedRequest(query: Stack['query'], accountName: string, first: number): Promise<string> {
-  const input = { accountName, devices: devices(1, first), servicePlan: 'm2m4G2GB', mdnZipCode: '98801' };
+  const input = { accountName, target: { devices: devices(1, first) }, servicePlan: 'm2m4G2GB', mdnZipCode: '98801' };
   query('mutation ($input: ActivateDevicesInput!) { activateDevices(input: $input) { __typename } }', { input }).catch(() => undefined);
   let id: string | undefined;
   await until(async () => {

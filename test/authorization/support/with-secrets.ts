@@ -44,7 +44,7 @@ export async function openWithSecrets(options: StackOptions = {}): Promise<WithS
     if (!outcome) throw new Error(JSON.stringify(shown));
     return { request: id, outcome };
   };
-  const activation = { accountName: account, devices: devices(1), servicePlan: 'm2m4G2GB', mdnZipCode: '98801' };
+  const activation = { accountName: account, target: { devices: devices(1) }, servicePlan: 'm2m4G2GB', mdnZipCode: '98801' };
   const activated = await settled('activateDevices', activation);
   const eid = [
     { kind: 'EID', value: '89049032000000000000000000000001' },

@@ -78,6 +78,9 @@ function answerOddly({ status, type, body, how }: OddAnswer, heard: Heard, respo
   response.write(said, () => response.socket?.resetAndDestroy());
 }
 
+/** Matches nothing, not even an empty body: the carrier's word for no registrations. */
+const NEVER = /(?!)/;
+
 /** The tokens of an answer replaced by markers. */
 function mark(text: string, real: { bearer: string; session: string }): string {
   const token = (name: string) => new RegExp(`"${name}":"([^"]*)"`).exec(text)?.[1];
@@ -86,8 +89,8 @@ function mark(text: string, real: { bearer: string; session: string }): string {
   if (session !== undefined) real.session = session;
   return (
     text
-      .replace(bearer ?? /$^/, canary('bearerToken'))
-      .replace(session ?? /$^/, canary('sessionToken'))
+      .replace(bearer ?? NEVER, canary('bearerToken'))
+      .replace(session ?? NEVER, canary('sessionToken'))
       .replaceAll('"eventBy":"Simulator User"', `"eventBy":"${canary('historyAuthor')}"`)
       // Without it the list leaves open when a line went live, and the history is asked for.
       .replace(/"lastActivationDate":"[^"]*",/g, '')

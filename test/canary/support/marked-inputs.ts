@@ -7,15 +7,17 @@ export function activation(iccids: readonly string[] = [canary('iccid')]): Recor
   const [first = '', ...others] = iccids;
   return {
     accountName: ACCOUNT,
-    devices: [
-      {
-        deviceIds: [
-          { kind: 'IMEI', value: canary('imei') },
-          { kind: 'ICCID', value: first },
-        ],
-      },
-      ...others.map(device),
-    ],
+    target: {
+      devices: [
+        {
+          deviceIds: [
+            { kind: 'IMEI', value: canary('imei') },
+            { kind: 'ICCID', value: first },
+          ],
+        },
+        ...others.map(device),
+      ],
+    },
     servicePlan: 'm2m4G2GB',
     mdnZipCode: '98801',
     skuNumber: canary('skuNumber'),
@@ -52,7 +54,7 @@ export function activation(iccids: readonly string[] = [canary('iccid')]): Recor
 
 /** The least there is, for a device of its own. */
 export function slimActivation(iccid: string, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-  return { accountName: ACCOUNT, devices: [device(iccid)], servicePlan: 'm2m4G2GB', mdnZipCode: '98801', skuNumber: 'VZW12', ...more };
+  return { accountName: ACCOUNT, target: { devices: [device(iccid)] }, servicePlan: 'm2m4G2GB', mdnZipCode: '98801', skuNumber: 'VZW12', ...more };
 }
 
 export const ACTIVATE = `mutation ($input: ActivateDevicesInput!) { result: activateDevices(input: $input) {
@@ -60,7 +62,7 @@ export const ACTIVATE = `mutation ($input: ActivateDevicesInput!) { result: acti
   ... on ActivateDevicesAccepted { request { id carrierRequests { carrierRequestId } } }
   ... on MutationError { code message }
   ... on InvalidInput { faults { path code message } }
-  ... on CarrierRefused { carrierErrorCode request { id error { code message } } } } }`;
+  ... on CarrierRefused { carrierErrorCode request { id error { code carrierErrorCode message } } } } }`;
 
 export const RENEW = ACTIVATE.replaceAll('ActivateDevices', 'RenewActivationCode').replaceAll('activateDevices', 'renewActivationCode');
 export const RESUME = ACTIVATE.replaceAll('ActivateDevices', 'ResumeProfile').replaceAll('activateDevices', 'resumeProfile');
@@ -78,8 +80,11 @@ const OUTCOME = (secrets: boolean) => `index status contradicted carrierStatus f
   deviceIds { kind value reportedKind } nidd { configured status reason accountName deviceIds { value } }
   ${secrets ? 'activationCode deviceCredential { username password }' : ''}`;
 
-const REQUEST = (secrets: boolean) => `id accountName origin operation status deviceCount createdBy clientReference error { code message }
-  progress { total settled unmatchedCallbacks } carrierRequests { carrierRequestId state error { code message } }
+const REQUEST = (
+  secrets: boolean,
+) => `id accountName origin operation status deviceCount createdBy clientReference error { code carrierErrorCode message }
+  progress { total settled unmatchedCallbacks } carrierRequests { carrierRequestId state error { code carrierErrorCode message } }
+  input { settings { name value } } faultCounts { code message advice } actions { action reason message } timeline { kind at count }
   outcomes(first: 20) { nodes { ${OUTCOME(secrets)} } }`;
 
 /** All of every request, unclaimed callback and dead letter there is, as far as a caller may ask for it. */

@@ -92,7 +92,7 @@ export async function sendBadInputs(stack: GuardedStack): Promise<void> {
       ...rest,
       customFields: [{ key: canary('wrongCustomKey'), value: 'value' }],
       mdnZipCode: canary('wrongZip'),
-      devices: [{ deviceIds: [{ kind: 'ICCID', value: canary('wrongDeviceId') }] }],
+      target: { devices: [{ deviceIds: [{ kind: 'ICCID', value: canary('wrongDeviceId') }] }] },
       primaryPlaceOfUse: {
         customerName: { ...place.customerName, firstName: canary('wrongFirstName') },
         address: {

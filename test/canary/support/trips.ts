@@ -58,8 +58,8 @@ export async function runMutations(stack: GuardedStack): Promise<void> {
   // Refused by the carrier: it knows neither the lead nor the groups.
   for (const more of [{ leadId: canary('leadId') }, { groupName: canary('groupName') }])
     await stack.ask('owner', give.ACTIVATE, { input: give.slimActivation('89148007301946284009', more) });
-  const activateGroup = { groupName: canary('filterGroup'), customFieldFilter: [{ key: 'CustomField1', value: canary('filterValue') }] };
-  await stack.ask('owner', give.ACTIVATE, { input: { ...give.slimActivation(''), devices: undefined, activateGroup } });
+  const group = { groupName: canary('filterGroup'), customFieldFilter: [{ key: 'CustomField1', value: canary('filterValue') }] };
+  await stack.ask('owner', give.ACTIVATE, { input: { ...give.slimActivation(''), target: { group } } });
 }
 
 /** Sends callbacks of unknown requests and of other accounts, and unreadable ones. */
@@ -79,7 +79,7 @@ export async function reconcileSilentDevices(stack: GuardedStack): Promise<void>
   const named = (ids: readonly string[]) => ids.map((id) => ({ deviceIds: [{ kind: 'ICCID', value: id }] }));
   const requests = [
     await submit(stack, give.RESUME, { accountName: ACCOUNT, devices: named(['89148007301946284006']) }),
-    await submit(stack, give.ACTIVATE, { ...give.slimActivation(''), devices: named(SILENT) }),
+    await submit(stack, give.ACTIVATE, { ...give.slimActivation(''), target: { devices: named(SILENT) } }),
   ];
   for (const id of SILENT) {
     const device = stack.simulator.inventory.byIdentifiers([{ kind: 'iccid', id }]);

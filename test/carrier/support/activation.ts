@@ -1,6 +1,6 @@
 import type { VariablesOf } from '@graphql-typed-document-node/core';
 import type { ResultOf } from '@graphql-typed-document-node/core';
-import { ActivateDevicesDocument } from '../../../documents/gql/graphql.ts';
+import { ActivateDevicesDocument, type ActivateDeviceInput } from '../../../documents/gql/graphql.ts';
 import { devices } from '../../support/devices.ts';
 import { runDocument } from '../../support/run-document.ts';
 
@@ -8,9 +8,11 @@ export type ActivateInput = VariablesOf<typeof ActivateDevicesDocument>['input']
 export type ActivateResult = ResultOf<typeof ActivateDevicesDocument>['activateDevices'];
 export type Accepted = Extract<ActivateResult, { __typename: 'ActivateDevicesAccepted' }>;
 
-/** Two devices to activate, unless `more` names others. */
-export function activation(accountName: string, more: Partial<ActivateInput> = {}): ActivateInput {
-  return { accountName, devices: devices(2), servicePlan: 'm2m4G2GB', mdnZipCode: '98801', ...more };
+type More = Partial<ActivateInput> & { readonly devices?: readonly ActivateDeviceInput[] };
+
+/** Two devices to activate, unless `more` names others, or another target. */
+export function activation(accountName: string, { devices: listed = devices(2), ...more }: More = {}): ActivateInput {
+  return { accountName, target: { devices: [...listed] }, servicePlan: 'm2m4G2GB', mdnZipCode: '98801', ...more };
 }
 
 export async function activate(url: string, input: ActivateInput): Promise<ActivateResult> {

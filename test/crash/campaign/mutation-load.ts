@@ -113,12 +113,14 @@ export class MutationLoad {
 async function ask(url: string, intent: Intent): Promise<Result | null> {
   const { operation, account, firstDevice, devices, key, number } = intent;
   const field = `${operation.charAt(0).toLowerCase()}${operation.slice(1)}`;
+  const listed = Array.from({ length: devices }, (_, at) => ({
+    deviceIds: identifiersOf(operation, firstDevice + at).map(({ kind, id }) => ({ kind, value: id })),
+  }));
   const input = {
     accountName: account,
-    devices: Array.from({ length: devices }, (_, at) => ({
-      deviceIds: identifiersOf(operation, firstDevice + at).map(({ kind, id }) => ({ kind, value: id })),
-    })),
-    ...(operation === 'ActivateDevices' && { servicePlan: 'm2m4G2GB', mdnZipCode: '98801' }),
+    ...(operation === 'ActivateDevices'
+      ? { target: { devices: listed }, servicePlan: 'm2m4G2GB', mdnZipCode: '98801' }
+      : { devices: listed }),
     ...(key !== null && { idempotencyKey: key }),
     clientReference: `intent-${number}`,
   };

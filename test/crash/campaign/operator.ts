@@ -49,6 +49,6 @@ export class Operator {
   /** The end shows whether the gateway took the statement: otherwise the Request stays UNKNOWN. */
   async #tell(requestId: string): Promise<void> {
     const { graphql: url } = await this.#parts.lives.up();
-    await graphql(url, RESOLVE, { input: { requestId, neverArrived: true } });
+    await graphql(url, RESOLVE, { input: { requestId, fate: { neverArrived: true } } });
   }
 }

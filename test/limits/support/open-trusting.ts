@@ -30,7 +30,9 @@ export async function openTrusting(mode: TrustMode, env: Readonly<Record<string,
     grants: ['deviceCredential', 'activationCode', 'introspection'],
   });
   const url = stack.gateway.urls.graphql;
-  const variables = { input: { accountName: stack.account, devices: devices(3), servicePlan: 'm2m4G2GB', mdnZipCode: '98801' } };
+  const variables = {
+    input: { accountName: stack.account, target: { devices: devices(3) }, servicePlan: 'm2m4G2GB', mdnZipCode: '98801' },
+  };
   const how = mode === 'off' ? { query: ACTIVATE } : { documentId: documentId(ActivateDevicesDocument) };
   const { text } = await ask(url, authorization, JSON.stringify({ ...how, variables }));
   const [requestId] = /req_[0-9A-Z]{26}/.exec(text) ?? [];

@@ -20,7 +20,7 @@ export function plainView(model: PlainLog, now: number, found: readonly string[]
       callbackCount,
       tag,
     })),
-    kept: model.kept.map((message) => ({ ...message, contentType: null })),
+    kept: model.kept.map((message) => ({ ...message, contentType: null, contentEncoding: null })),
     forwards: lanesOf(model),
     forwardBacklog: {
       rows: model.forwards.length,

@@ -32,7 +32,7 @@ export async function openScanned(env: Readonly<Record<string, string>> = {}): P
     authorization: { stranger: null, plain: plain.authorization, full: full.authorization },
     activation: JSON.stringify({
       query: `mutation { activateDevices(input: { accountName: "${stack.account}", servicePlan: "m2m4G2GB", mdnZipCode: "98801",
-        devices: [{ deviceIds: [{ kind: ICCID, value: "89148000000000000900" }, { kind: IMEI, value: "990000000009000" }] }] }) { __typename } }`,
+        target: { devices: [{ deviceIds: [{ kind: ICCID, value: "89148000000000000900" }, { kind: IMEI, value: "990000000009000" }] }] } }) { __typename } }`,
     }),
     async expectUntouched() {
       const answer = await ask(url, full.authorization, { query: '{ requests { nodes { id } } }' });

@@ -13,9 +13,10 @@ export interface OutcomeSummaries {
   readonly count: number;
   readonly at: (index: number) => OutcomeSummary | null;
   readonly requested: (index: number) => DeviceIdentifier[] | null;
+  readonly device: (index: number) => RequestedDevice | null;
 }
 
-export const NO_DEVICES: OutcomeSummaries = { count: 0, at: () => null, requested: () => null };
+export const NO_DEVICES: OutcomeSummaries = { count: 0, at: () => null, requested: () => null, device: () => null };
 
 /** How many devices have succeeded and have had no NIDD message. */
 export function countWithoutNidd({ count, at }: OutcomeSummaries): number {
@@ -32,6 +33,7 @@ export function summarize(state: RequestState): OutcomeSummaries {
     count: state.outcomes.length,
     at: (index) => state.outcomes[index] ?? null,
     requested: (index) => state.requested(index),
+    device: (index) => state.devices?.[index] ?? null,
   };
 }
 
@@ -57,8 +59,13 @@ export function readOutcomeSummaries(sql: Statements, pk: number): OutcomeSummar
     niddSeqs[row.outcome] = row.niddSeq;
     lastSeqs[row.outcome] = row.seq;
   }
+  const device = (index: number): RequestedDevice | null => {
+    const json = devices[index];
+    return json === undefined ? null : (JSON.parse(json) as RequestedDevice);
+  };
   return {
     count,
+    device,
     at: (index) => {
       const status = OUTCOME_STATUSES[statuses[index] ?? -1];
       if (status === undefined) return null;
@@ -71,10 +78,7 @@ export function readOutcomeSummaries(sql: Statements, pk: number): OutcomeSummar
         lastSeq: lastSeqs[index] ?? 0,
       };
     },
-    requested: (index) => {
-      const device = devices[index];
-      return device === undefined ? null : requestedIdentifiers(JSON.parse(device) as RequestedDevice);
-    },
+    requested: (index) => requestedIdentifiers(device(index)),
   };
 }
 

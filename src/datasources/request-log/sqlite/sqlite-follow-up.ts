@@ -1,7 +1,7 @@
-import type { DueCarrierRequest, Finding, SilentDevice, UnmatchedDevices } from '../follow-up-log.ts';
+import type { DueCarrierRequest, Finding, SilentDevice, UnmatchedDevices, RetryPage } from '../follow-up-log.ts';
 import type { EventCallback } from '../log-event.ts';
 import { isAtOdds, type OutcomeState, type RequestState } from '../request-state.ts';
-import type { RequestedDevice, RequestError, StoredRequest } from '../stored-request.ts';
+import type { RequestedDevice, RequestError, StoredRequest, Page } from '../stored-request.ts';
 import { UNSETTLED } from '../transition.ts';
 import { toRequest, type RequestRow, type RowOf } from './sqlite-rows.ts';
 import { findCarrier, type Statements } from './sqlite-statements.ts';
@@ -106,6 +106,16 @@ export class SqliteFollowUp {
   retriesOf(requestIds: readonly string[]): Map<string, StoredRequest[]> {
     const rows = (this.#sql.retriesOf.all(JSON.stringify(requestIds)) as RequestRow[]).map(toRequest);
     return Map.groupBy(rows, ({ retryOf }) => retryOf ?? '');
+  }
+
+  retryPages(wanted: readonly RetryPage[]): Page<StoredRequest>[] {
+    const asked = wanted.map(({ requestId, after, limit }) => [requestId, after ?? '', limit + 1]);
+    const found = this.#sql.retryPages.all(JSON.stringify(asked)) as (RequestRow & { readonly page: number })[];
+    const pages = Map.groupBy(found, ({ page }) => page);
+    return wanted.map(({ limit }, at) => {
+      const rows = (pages.get(at) ?? []).map(({ page: _page, ...row }) => toRequest(row));
+      return { rows: rows.slice(0, limit), hasMore: rows.length > limit };
+    });
   }
 }
 

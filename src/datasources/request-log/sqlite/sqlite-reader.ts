@@ -1,13 +1,11 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { BoundedCache } from '../../../lib/bounded-cache.ts';
-import type { DeadLetterReason } from '../dead-letter-log.ts';
 import { requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
-import { THIS_ROW, type OutcomeChange } from '../log-event.ts';
+import type { OutcomeChange } from '../log-event.ts';
 import {
   outcomeId,
   parseOutcomeId,
   type Page,
-  type RequestStatus,
   type StoredCallback,
   type StoredCarrierRequest,
   type StoredOutcome,
@@ -15,21 +13,21 @@ import {
   isTerminal,
   progressOf,
 } from '../stored-request.ts';
-import type { LogBatch, LogCounts, OutcomePage, RequestFilter, RequestSearch, SendableRequest, UnclaimedCallback } from '../request-log.ts';
-import { findIndexed } from './index-identifiers.ts';
-import { numberIn } from '../numbered-id.ts';
-import { readPage } from './read-page.ts';
+import type { DeviceSummary, LogBatch, LogCounts, LogStep, OutcomePage, RequestFilter, SendableRequest } from '../request-log.ts';
+import { cutAfterTerminal, resolveThisRow } from './batch-rows.ts';
+import { listParameters } from './list-parameters.ts';
+import { MessageFacts } from './message-facts.ts';
+import { listDevices, outcomeFilter } from './outcome-filter.ts';
+import { readCounts } from './read-counts.ts';
 import { listRequestsSql, type Statements } from './sqlite-statements.ts';
 import {
   toCarrierRequest,
   toPlacedEvent,
   toRequest,
   toStoredCallback,
-  toUnclaimed,
   type CarrierRequestRow,
   type EventRow,
   type RequestRow,
-  type UnclaimedRow,
 } from './sqlite-rows.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
 import {
@@ -40,7 +38,6 @@ import {
   type OutcomeSummaries,
   type OutcomeSummary,
 } from './outcome-summaries.ts';
-import type { PlacedEvent } from '../transition.ts';
 
 type Memory = Pick<SqliteWriter, 'state' | 'stateInMemory' | 'recent'>;
 
@@ -65,12 +62,14 @@ export class SqliteReader {
   readonly #lists = new Map<string, StatementSync>();
   /** By the id of the Request. A summary holds as long as the log has the same length. */
   readonly #summaries = new BoundedCache<string, { readonly lastSeq: number; readonly summaries: OutcomeSummaries }>(CACHED_DEVICES);
+  readonly #facts: MessageFacts;
   statements = 0;
 
   constructor(db: DatabaseSync, sql: Statements, memory: Memory) {
     this.#db = db;
     this.#sql = sql;
     this.#memory = memory;
+    this.#facts = new MessageFacts(sql);
   }
 
   requests(ids: readonly string[]): Map<string, StoredRequest> {
@@ -92,18 +91,7 @@ export class SqliteReader {
   }
 
   list(filter: RequestFilter, after: string | null, limit: number): Page<StoredRequest> {
-    const asked = omitUnset({
-      accounts: filter.accounts && JSON.stringify(filter.accounts),
-      before: after,
-      statuses: filter.statuses && JSON.stringify(filter.statuses),
-      operation: filter.operation,
-      // Versions before this one stored it as it came.
-      references: filter.clientReference && JSON.stringify([filter.clientReference, filter.clientReference.normalize()]),
-      keys: filter.deviceKeys && JSON.stringify(findIndexed(this.#sql, filter.deviceKeys)),
-      search: filter.search && this.#writeSearch(filter.search),
-      since: filter.since,
-      until: filter.until,
-    });
+    const asked = listParameters(this.#sql, filter, after);
     const sql = listRequestsSql(asked);
     let statement = this.#lists.get(sql);
     if (!statement) this.#lists.set(sql, (statement = this.#db.prepare(sql)));
@@ -112,27 +100,18 @@ export class SqliteReader {
     return { rows: rows.slice(0, limit).map(toRequest), hasMore: rows.length > limit };
   }
 
-  #writeSearch({ deviceKeys, requestId, carrierRequestId, clientReference }: RequestSearch): string {
-    return JSON.stringify({
-      keys: findIndexed(this.#sql, deviceKeys),
-      carrierIds: requestIdSpellings(carrierRequestId),
-      requestId,
-      reference: clientReference,
-      lastReference: `${clientReference}\u{10ffff}`,
-    });
-  }
-
   outcomePages(wanted: readonly OutcomePage[], work = Infinity): Page<StoredOutcome>[] {
     const places = this.#placesOf(wanted.map(({ requestId }) => requestId));
     const pages: { found: OutcomeAt[]; hasMore: boolean }[] = [];
     for (let done = 0; pages.length < wanted.length && (done < work || pages.length === 0);) {
-      const { requestId, statuses, afterIndex, limit } = wanted[pages.length] as OutcomePage;
+      const { requestId, afterIndex, limit } = wanted[pages.length] as OutcomePage;
       const place = places.get(requestId);
       const { summaries, wasRead } = place ? this.#summariesOf(place) : { summaries: NO_DEVICES, wasRead: false };
       const found: OutcomeAt[] = [];
+      const belongs = place && outcomeFilter(wanted[pages.length] as OutcomePage, place, summaries, this.#facts);
       for (let index = afterIndex + 1; index < summaries.count && found.length <= limit; index++) {
         const outcome = summaries.at(index);
-        if (!place || !outcome || (statuses && !statuses.includes(outcome.status))) continue;
+        if (!place || !outcome || !belongs?.(index, outcome)) continue;
         found.push({ pk: place.pk, requestId, index, requested: found.length < limit ? summaries.requested(index) : null, ...outcome });
       }
       pages.push({ found: found.slice(0, limit), hasMore: found.length > limit });
@@ -141,6 +120,17 @@ export class SqliteReader {
     const shown = this.#withMessages(pages.flatMap(({ found }) => found));
     let from = 0;
     return pages.map(({ found, hasMore }) => ({ rows: shown.slice(from, (from += found.length)), hasMore }));
+  }
+
+  prepare(requestId: string, of: 'FAILED' | 'ALL', limit: number): boolean {
+    const place = this.#placesOf([requestId]).get(requestId);
+    if (!place) return true;
+    return this.#facts.read(place.pk, place.id, this.#summariesOf(place).summaries, of === 'ALL' ? null : ['FAILED'], limit);
+  }
+
+  devices(requestId: string, statuses: OutcomePage['statuses']): DeviceSummary[] {
+    const place = this.#placesOf([requestId]).get(requestId);
+    return place ? listDevices(place, this.#summariesOf(place).summaries, statuses, this.#facts) : [];
   }
 
   outcomesById(ids: readonly string[]): Map<string, StoredOutcome> {
@@ -188,19 +178,13 @@ export class SqliteReader {
     return row !== undefined && isTerminal(row.requestStatus);
   }
 
-  unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): Page<UnclaimedCallback> {
-    this.statements++;
-    const asked = { after: after === null ? 0 : numberIn('unc', after), limit: limit + 1 };
-    const { unclaimedPage, unclaimedPageOf, unclaimedByPk } = this.#sql;
-    const found = accounts ? unclaimedPageOf.all({ ...asked, accounts: JSON.stringify(accounts) }) : unclaimedPage.all(asked);
-    const { rows, hasMore } = readPage<UnclaimedRow>(found, limit, unclaimedByPk, ({ json }) => json.length);
-    return { rows: rows.flatMap((row) => toUnclaimed(row) ?? []), hasMore };
+  steps(requestId: string, afterSeq: number, limit: number): LogStep[] {
+    return this.#all<LogStep>(this.#sql.stepsAfter, requestId, afterSeq, limit);
   }
 
-  unclaimedById(ids: readonly string[], accounts: readonly string[] | null): Map<string, UnclaimedCallback> {
-    const numbers = JSON.stringify(ids.map((id) => numberIn('unc', id)));
-    const rows = this.#all<UnclaimedRow>(this.#sql.unclaimedByIds, numbers, accounts && JSON.stringify(accounts));
-    return new Map(rows.flatMap((row) => toUnclaimed(row) ?? []).map((callback) => [callback.id, callback]));
+  settings(ids: readonly string[]): Map<string, SendableRequest['settings']> {
+    const rows = this.#all<{ id: string; settings: string }>(this.#sql.settingsOf, JSON.stringify(ids));
+    return new Map(rows.map(({ id, settings }) => [id, JSON.parse(settings)]));
   }
 
   sendable(requestId: string): SendableRequest | null {
@@ -228,15 +212,7 @@ export class SqliteReader {
   }
 
   counts(): LogCounts {
-    const [unclaimed] = this.#all<{ rows: number }>(this.#sql.countUnclaimed);
-    const open = this.#all<{ status: RequestStatus; rows: number; overdue: number }>(this.#sql.openByStatus);
-    const kept = this.#all<{ reason: DeadLetterReason; rows: number }>(this.#sql.deadLettersByReason);
-    return {
-      unclaimed: unclaimed?.rows ?? 0,
-      deadLettersByReason: Object.fromEntries(kept.map(({ reason, rows }) => [reason, rows])),
-      overdueDevices: open.reduce((sum, { overdue }) => sum + overdue, 0),
-      openByStatus: Object.fromEntries(open.map(({ status, rows }) => [status, rows])),
-    };
+    return readCounts(this.#sql);
   }
 
   /** Adds to outcomes their messages. `atHand` may have some of them, by `seq`, when all are of one Request. One statement reads the rest. */
@@ -292,22 +268,4 @@ export class SqliteReader {
     this.statements++;
     return statement.all(...parameters) as Row[];
   }
-}
-
-/** The row that ends the Request also ends the batch. Later rows (a NIDD message, a correction) come in a batch of their own. */
-function cutAfterTerminal(rows: PlacedEvent[], hadEnded: () => boolean): PlacedEvent[] {
-  const ends = rows.map(({ status }) => isTerminal(status));
-  const end = ends.findIndex((ended, at) => ended && at < rows.length - 1 && !(at === 0 ? hadEnded() : ends[at - 1]));
-  return end < 0 ? rows : rows.slice(0, end + 1);
-}
-
-function resolveThisRow(outcome: OutcomeChange, seq: number): OutcomeChange {
-  const { finalSeq, niddSeq } = outcome;
-  return { ...outcome, finalSeq: finalSeq === THIS_ROW ? seq : finalSeq, niddSeq: niddSeq === THIS_ROW ? seq : niddSeq };
-}
-
-function omitUnset(values: Record<string, SQLInputValue | undefined>): Record<string, SQLInputValue> {
-  return Object.fromEntries(
-    Object.entries(values).flatMap(([name, value]) => (value === undefined || value === null ? [] : [[name, value]])),
-  );
 }

@@ -92,6 +92,11 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     inputOf:
       db.prepare(`SELECT ${unsealInSql('request_input', 'devices')} AS devices, ${unsealInSql('request_input', 'settings')} AS settings
       FROM request_input WHERE request_pk = ?`),
+    stepsAfter: db.prepare(`SELECT seq, at, kind, position, ties, outcome_status AS outcomeStatus, final_seq AS finalSeq,
+      request_status AS requestStatus FROM event WHERE request_pk = (SELECT pk FROM request WHERE id = ?) AND seq > ? ORDER BY seq LIMIT ?`),
+    settingsOf: db.prepare(`SELECT r.id, ${unsealInSql('request_input', 'settings')} AS settings
+      FROM request r CROSS JOIN request_input ON request_pk = r.pk
+      WHERE r.origin = 'GATEWAY' AND r.id IN (SELECT value FROM json_each(?))`),
     devicesOf: db.prepare(`SELECT device.value AS device FROM request_input
       CROSS JOIN json_each(${unsealInSql('request_input', 'devices')}) device WHERE request_pk = ? ORDER BY device.key`),
     carriersOf: db.prepare(
@@ -111,6 +116,11 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       WHERE request_pk = ?2`),
     setEstimate: db.prepare('UPDATE request SET total = ?, total_is_estimate = 1, indexed_seq = -1 WHERE pk = ?'),
     retriesOf: db.prepare(`SELECT ${REQUEST} FROM request WHERE retry_of IN (SELECT value FROM json_each(?)) ORDER BY pk`),
+    // An id begins with the time, so the ids of retries are in the order of their making.
+    retryPages: db.prepare(`SELECT page, ${REQUEST} FROM (
+      SELECT r.*, w.key AS page, w.value ->> 2 AS most, row_number() OVER (PARTITION BY w.key ORDER BY r.id) AS place
+      FROM json_each(?) w CROSS JOIN request r ON r.retry_of = w.value ->> 0 AND r.id > w.value ->> 1
+    ) WHERE place <= most ORDER BY page, place`),
     due: db.prepare(`SELECT ${DUE} FROM request r INDEXED BY request_open CROSS JOIN carrier_request c ON c.request_pk = r.pk
       WHERE r.completed_at IS NULL AND c.state IN ('ACCEPTED', 'UNKNOWN')
         AND (coalesce(c.sent_at, r.created_at) <= ? OR r.counts ->> 8 > 0)

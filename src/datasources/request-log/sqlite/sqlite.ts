@@ -18,6 +18,7 @@ import { keepDeadLetter, readDeadLetters, readDeadLettersById } from './sqlite-d
 import { SqliteReader } from './sqlite-reader.ts';
 import { SqliteReseal } from './sealing/sqlite-reseal.ts';
 import { prepareStatements, readFact, type Statements } from './sqlite-statements.ts';
+import { readUnclaimed, readUnclaimedById } from './sqlite-unclaimed.ts';
 import { SqliteUpkeep } from './sqlite-upkeep.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
 import { Vault } from './sealing/vault.ts';
@@ -134,9 +135,14 @@ export class SqliteRequestLog implements RequestLog {
     this.#commits.read(() => this.#reader.requestByCarrierId(carrierRequestId));
   carrierRequests: RequestLog['carrierRequests'] = (requestIds) => this.#commits.read(() => this.#reader.carrierRequests(requestIds));
   outcomePages: RequestLog['outcomePages'] = (wanted, work) => this.#commits.read(() => this.#reader.outcomePages(wanted, work));
+  prepare: RequestLog['prepare'] = (requestId, of, limit) => this.#commits.read(() => this.#reader.prepare(requestId, of, limit));
+  devices: RequestLog['devices'] = (requestId, statuses) => this.#commits.read(() => this.#reader.devices(requestId, statuses));
   outcomesById: RequestLog['outcomesById'] = (ids) => this.#commits.read(() => this.#reader.outcomesById(ids));
-  unclaimed: RequestLog['unclaimed'] = (accounts, after, limit) => this.#commits.read(() => this.#reader.unclaimed(accounts, after, limit));
-  unclaimedById: RequestLog['unclaimedById'] = (ids, accounts) => this.#commits.read(() => this.#reader.unclaimedById(ids, accounts));
+  unclaimed: RequestLog['unclaimed'] = (accounts, after, limit) =>
+    this.#commits.read(() => readUnclaimed(this.#sql, accounts, after, limit));
+  unclaimedById: RequestLog['unclaimedById'] = (ids, accounts) => this.#commits.read(() => readUnclaimedById(this.#sql, ids, accounts));
+  steps: RequestLog['steps'] = (requestId, afterSeq, limit) => this.#commits.read(() => this.#reader.steps(requestId, afterSeq, limit));
+  settings: RequestLog['settings'] = (requestIds) => this.#commits.read(() => this.#reader.settings(requestIds));
   sendable: RequestLog['sendable'] = (requestId) => this.#commits.read(() => this.#reader.sendable(requestId));
   read: RequestLog['read'] = (requestId, afterSeq, limit) =>
     this.#commits.read(() => this.#reader.read(this.#writer.pkOf(requestId), requestId, afterSeq, limit));
@@ -152,6 +158,7 @@ export class SqliteRequestLog implements RequestLog {
   silentDevices: RequestLog['silentDevices'] = (requestId, position) =>
     this.#commits.read(() => this.#followUp.silentDevices(requestId, position));
   retriesOf: RequestLog['retriesOf'] = (requestIds) => this.#commits.read(() => this.#followUp.retriesOf(requestIds));
+  retryPages: RequestLog['retryPages'] = (wanted) => this.#commits.read(() => this.#followUp.retryPages(wanted));
   deadLetters: RequestLog['deadLetters'] = (filter, after, limit) =>
     this.#commits.read(() => readDeadLetters(this.#sql, filter, after, limit));
   deadLettersById: RequestLog['deadLettersById'] = (ids, accounts) =>

@@ -20,9 +20,16 @@ export function fieldsOf<Shape extends z.ZodRawShape>(shape: Shape) {
 function respell(value: unknown, names: ReadonlyMap<string, string>): unknown {
   if (!isFields(value)) return value;
   const fields: Fields = {};
-  for (const [spelt, each] of Object.entries(value)) {
+  let missing = 0;
+  for (const name of names.values()) {
+    if (Object.hasOwn(value, name)) fields[name] = value[name];
+    else missing += 1;
+  }
+  // A page of the device list has 13,500 attributes, all in the usual spelling.
+  if (missing === 0) return fields;
+  for (const spelt of Object.keys(value)) {
     const name = names.get(plainName(spelt));
-    if (name !== undefined && (spelt === name || !Object.hasOwn(fields, name))) fields[name] = each;
+    if (name !== undefined && !Object.hasOwn(fields, name)) fields[name] = value[spelt];
   }
   return fields;
 }

@@ -1,0 +1,49 @@
+import { matchesSearch } from '../matches-search.ts';
+import type { DeviceSummary, OutcomePage } from '../request-log.ts';
+import type { OutcomeStatus } from '../stored-request.ts';
+import type { MessageFacts } from './message-facts.ts';
+import type { OutcomeSummaries } from './outcome-summaries.ts';
+import type { RequestRow } from './sqlite-rows.ts';
+
+type Outcome = NonNullable<ReturnType<OutcomeSummaries['at']>>;
+
+/** Whether a device belongs to a page. What only messages tell is read first, if it was not read before. */
+export function outcomeFilter(
+  { statuses, faultCodes = null, search = null }: OutcomePage,
+  { pk, id }: RequestRow,
+  summaries: OutcomeSummaries,
+  facts: MessageFacts,
+): (index: number, outcome: Outcome) => boolean {
+  if (search !== null) facts.read(pk, id, summaries, null);
+  else if (faultCodes !== null) facts.read(pk, id, summaries, ['FAILED']);
+  return (index, outcome) => {
+    if (statuses && !statuses.includes(outcome.status)) return false;
+    if (faultCodes === null && search === null) return true;
+    if (faultCodes !== null && outcome.status !== 'FAILED') return false;
+    const [final, nidd] = facts.of(id, outcome);
+    if (faultCodes !== null && !faultCodes.includes(final?.fault?.code ?? '')) return false;
+    return (
+      search === null ||
+      matchesSearch([...(summaries.requested(index) ?? []), ...(final?.deviceIds ?? []), ...(nidd?.deviceIds ?? [])], search)
+    );
+  };
+}
+
+/** See `RequestLog.devices`. */
+export function listDevices(
+  { pk, id }: RequestRow,
+  summaries: OutcomeSummaries,
+  statuses: readonly OutcomeStatus[] | null,
+  facts: MessageFacts,
+): DeviceSummary[] {
+  if (statuses?.includes('FAILED')) facts.read(pk, id, summaries, ['FAILED']);
+  const found: DeviceSummary[] = [];
+  for (let index = 0; index < summaries.count; index++) {
+    const outcome = summaries.at(index);
+    if (!outcome || (statuses && !statuses.includes(outcome.status))) continue;
+    const [final] = statuses && outcome.status === 'FAILED' ? facts.of(id, outcome) : [];
+    const { fault = null, deviceIds = [] } = final ?? {};
+    found.push({ index, status: outcome.status, device: summaries.device(index), fault, reported: deviceIds });
+  }
+  return found;
+}

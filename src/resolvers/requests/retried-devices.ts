@@ -1,0 +1,40 @@
+import type { DeviceSummary, RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { RequestedDevice, StoredRequest } from '../../datasources/request-log/stored-request.ts';
+import type { DeviceIdentifier } from '../../datasources/thingspace/wire/device-identifier.ts';
+import { cleanIdentifier, leaveOutRespellings } from '../../datasources/thingspace/wire/same-identifier.ts';
+import type { Operation } from '../../operations/define-operation.ts';
+import { keyOfDevice } from './same-input.ts';
+
+export interface Retried {
+  /** The newest retry that names the device. */
+  readonly newest: StoredRequest;
+  /** False when every retry of it was cancelled before the device was sent. It may then be retried again. */
+  readonly isHeld: boolean;
+}
+
+/** The devices of a Request that are in retries of it, by `keyOfDevice`. */
+export type RetriedDevices = ReadonlyMap<string, Retried>;
+
+export async function readRetried(requestLog: Pick<RequestLog, 'retriesOf' | 'devices'>, requestId: string): Promise<RetriedDevices> {
+  const retried = new Map<string, Retried>();
+  for (const newest of (await requestLog.retriesOf([requestId])).get(requestId) ?? []) {
+    for (const { device, status } of await requestLog.devices(newest.id, null)) {
+      if (!device) continue;
+      const key = keyOfDevice(device);
+      retried.set(key, { newest, isHeld: status !== 'CANCELLED' || retried.get(key)?.isHeld === true });
+    }
+  }
+  return retried;
+}
+
+/** How a retry names a device: as the mutation did, or by what the carrier reported. Null when it cannot. */
+export function nameForRetry(
+  { device, reported }: Pick<DeviceSummary, 'device'> & { readonly reported: readonly DeviceIdentifier[] },
+  { retryKinds }: Pick<Operation, 'retryKinds'>,
+): RequestedDevice | null {
+  if (device) return device;
+  const deviceIds = leaveOutRespellings(reported).flatMap(({ kind, id }) =>
+    kind !== null && retryKinds.includes(kind) ? [{ kind, id: cleanIdentifier(kind, id) }] : [],
+  );
+  return deviceIds.length > 0 ? { deviceIds } : null;
+}
