@@ -82,7 +82,7 @@ test.concurrent('a part of what was done is proven, the rest is awaited like any
   const active = stack.simulator.inventory.find({ account: stack.account, state: 'active' })[0]?.identifiers.iccid ?? '';
   const { activate, once, ended } = operator(stack.gateway.urls.graphql);
   const named = [...devices(1), { deviceIds: [{ kind: 'ICCID' as const, value: active }] }];
-  const { id } = await activate(activation(stack.account, { devices: named }));
+  const { id } = await activate(activation(stack.account, { devices: named, skuNumber: 'VZW12' }));
   expect(await once(id, ({ progress }) => progress.succeeded === 1)).toMatchObject({ status: 'IN_PROGRESS', progress: { unknown: 0 } });
   expect(await ended(id)).toMatchObject({
     status: 'PARTIALLY_FAILED',
