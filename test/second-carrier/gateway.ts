@@ -22,14 +22,22 @@ export class Gateway implements AsyncDisposable {
   readonly #process: ChildProcess;
   readonly #folder: string;
 
-  /** Starts it, and waits until it listens and has registered its callback listeners. */
+  /** Starts it, and waits until it listens and has made its registrations: for each account a look and three of them. */
   static async start(carrier: FakeCarrier, env: Readonly<Record<string, string>> = {}): Promise<Gateway> {
     const gateway = await Gateway.spawn(carrier, env);
-    await gateway.logged((line) => line['event'] === 'listening' && line['listener'] === 'admin');
-    carrier.callbacks.resolve(PUBLIC_HOST, gateway.url('callbacks'));
-    if (env['M2M_CALLBACK_REGISTER'] !== 'off')
-      for (const account of [ACCOUNT, OTHER_ACCOUNT]) await carrier.waitFor(`/callbacks/${account}`, undefined, 4);
-    return gateway;
+    try {
+      await gateway.logged((line) => line['event'] === 'listening' && line['listener'] === 'admin');
+      carrier.callbacks.resolve(PUBLIC_HOST, gateway.url('callbacks'));
+      const accounts = (env['M2M_THINGSPACE_ACCOUNTS'] ?? `${ACCOUNT},${OTHER_ACCOUNT}`).split(',');
+      await Promise.race([
+        Promise.all(accounts.map((account) => carrier.waitFor(`/callbacks/${account}`, undefined, 4))),
+        gateway.logged((line) => line['event'] === 'callback_listeners_not_registered'),
+      ]);
+      return gateway;
+    } catch (error) {
+      await gateway[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Starts it and waits for nothing. */
@@ -101,6 +109,16 @@ export class Gateway implements AsyncDisposable {
     const { data, errors }: { data?: T; errors?: unknown } = JSON.parse(await response.text());
     if (errors !== undefined || data === undefined) throw new Error(`HTTP ${response.status} ${JSON.stringify(errors)}`);
     return data;
+  }
+
+  /** Asks again until the answer is right; for what no subscription tells. */
+  async eventually<T>(ask: () => Promise<T>, isRight: (answer: T) => boolean): Promise<T> {
+    const end = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const answer = await ask();
+      if (isRight(answer) || Date.now() > end) return answer;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
   }
 
   /** Runs a mutation. */

@@ -18,6 +18,7 @@ export interface Seen {
   readonly path: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
+  isAnswered: boolean;
 }
 
 /** A request that was taken on, and whose callbacks are now due. */
@@ -97,10 +98,10 @@ export class FakeCarrier implements AsyncDisposable {
       (each) => each.path.endsWith(path) && (!line || [line.iccid, line.imei, line.eid, line.mdn].some((id) => each.text.includes(id))),
     );
 
-  /** Waits until this many have come. */
+  /** Waits until this many have come and are answered. */
   async waitFor(path: string, line?: Line, count = 1): Promise<Seen[]> {
     for (;;) {
-      const found = this.requests(path, line);
+      const found = this.requests(path, line).filter(({ isAnswered }) => isAnswered);
       if (found.length >= count) return found;
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
@@ -109,6 +110,14 @@ export class FakeCarrier implements AsyncDisposable {
   requestOf(requestId: string | null | undefined): Accepted {
     const request = this.accepted.get(requestId ?? '');
     if (!request) throw new Error(`The carrier has taken on no request ${requestId}.`);
+    return request;
+  }
+
+  /** The one request that was taken on about this line. */
+  requestAbout(line: Line): Accepted {
+    const found = [...this.accepted.values()].filter(({ body }) => JSON.stringify(body).includes(line.iccid));
+    const [request] = found;
+    if (!request || found.length > 1) throw new Error(`The carrier has taken on ${found.length} requests about ${line.iccid}.`);
     return request;
   }
 
@@ -129,15 +138,16 @@ export class FakeCarrier implements AsyncDisposable {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const text = Buffer.concat(await request.toArray()).toString();
     const path = (request.url ?? '').replace(/^\/api/, '').replaceAll(/\/{2,}/g, '/');
-    const seen = { method: request.method ?? '', path, headers: request.headers, text };
+    const seen = { method: request.method ?? '', path, headers: request.headers, text, isAnswered: false };
     this.seen.push(seen);
-    for (const wake of this.#waiting) wake();
-    this.#waiting.clear();
 
     const script = this.#scripts.find((each) => each.times > 0 && path.endsWith(each.path));
     if (script) script.times -= 1;
     const answer =
       typeof script?.answer === 'function' ? await script.answer(this.#regular(seen), seen) : (script?.answer ?? this.#regular(seen));
+    seen.isAnswered = true;
+    for (const wake of this.#waiting) wake();
+    this.#waiting.clear();
     if (answer === 'silent') return;
     if (answer === 'cut') return void response.destroy();
     const bytes = bytesOf(answer);

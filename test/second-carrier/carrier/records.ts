@@ -35,6 +35,8 @@ const STATES = ['active', 'deactive', 'suspend', 'pre-active', 'pending activati
 
 /** The two synchronous reads: "Retrieve Device Information" and "Retrieve Device Provisioning History". */
 export class Records {
+  /** The page has up to 2,000 devices an answer. */
+  mostOnPage = 2_000;
   readonly #known: Known[] = [];
   readonly #groups: ReadonlySet<string>;
 
@@ -78,8 +80,9 @@ export class Records {
         (servicePlan === undefined || each.servicePlan === servicePlan) &&
         (largestDeviceIdSeen === undefined || each.number > Number(largestDeviceIdSeen)),
     );
-    const hasMoreData = found.length > most;
-    return { status: hasMoreData ? 202 : 200, body: { hasMoreData, devices: found.slice(0, most).map((each) => recordOf(each, false)) } };
+    const page = Math.min(most, this.mostOnPage);
+    const hasMoreData = found.length > page;
+    return { status: hasMoreData ? 202 : 200, body: { hasMoreData, devices: found.slice(0, page).map((each) => recordOf(each, false)) } };
   }
 
   history(body: unknown): Json[] {
