@@ -1,5 +1,6 @@
 import { listEachOnce } from '../datasources/thingspace/wire/device-identifier.ts';
-import type { CallbackFault, CallbackMessage, CallbackSuspension } from '../datasources/thingspace/wire/callback.ts';
+import type { CallbackFault } from '../datasources/thingspace/wire/callback-meaning.ts';
+import type { CallbackMessage, CallbackSuspension } from '../datasources/thingspace/wire/callback.ts';
 import type { StoredCallback, StoredOutcome } from '../datasources/request-log/stored-request.ts';
 import { adviceFor } from '../resolvers/requests/advice.ts';
 import { builder } from './builder.ts';
@@ -113,7 +114,7 @@ export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').i
       t.string({
         extensions,
         nullable: true,
-        description: `${description} Null before there is a result, and when the result does not tell it.`,
+        description: `${description} By the final callback; until it has come, by the latest one before it. Null when that does not tell it.`,
         resolve: ({ final }) => final?.message[name] ?? null,
       });
     return {
@@ -138,6 +139,11 @@ export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').i
         nullable: true,
         description: 'Where the result comes from. Null while there is no result.',
       }),
+      isOnHold: t.boolean({
+        description:
+          'True while the carrier waits for somebody, for example for the approval of a credit. The device is PENDING, its result follows, and it is not offered for a retry.',
+        resolve: ({ source, final }) => source === null && final?.message.isOnHold === true,
+      }),
       contradicted: t.exposeBoolean('contradicted', {
         description: 'True when a later callback reported the opposite of the first final one. The first one stays in force.',
       }),
@@ -145,7 +151,7 @@ export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').i
       fault: t.field({
         type: Fault,
         nullable: true,
-        description: 'Why the device failed. Null when the carrier reported no failure.',
+        description: 'Why the device failed, or why it waits (`isOnHold`). Null when the carrier reported no fault.',
         resolve: ({ final }) => final?.message.fault ?? null,
       }),
       state: finalText(
@@ -199,13 +205,13 @@ export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').i
       receivedAt: t.field({
         type: 'DateTime',
         nullable: true,
-        description: 'When the final callback first arrived. Null before there is a result.',
+        description: 'When the final callback first arrived; until it has come, the latest one before it. Null while there is none.',
         resolve: ({ final }) => final?.receivedAt ?? null,
       }),
       callbackCount: t.int({
         nullable: true,
         description:
-          'How often the carrier had sent the final callback when it first arrived. More than 1 means that earlier attempts were lost, or answered too late. Null without such a callback.',
+          'How often the carrier had sent the callback when it first arrived. More than 1 means that earlier attempts were lost, or answered too late. Null without such a callback.',
         resolve: ({ final }) => final?.callbackCount ?? null,
       }),
       maxCallbackThreshold: t.int({

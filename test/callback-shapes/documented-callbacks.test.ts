@@ -16,6 +16,8 @@ const NOTHING: CallbackMessage = {
   requestId: null,
   deviceIds: [],
   bearing: 'FINAL',
+  isOnHold: false,
+  isPart: false,
   succeeded: true,
   status: 'Success',
   fault: null,

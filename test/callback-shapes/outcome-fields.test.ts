@@ -54,6 +54,7 @@ function emptyOutcome(requestId: string, requested: readonly { kind: string; val
     status: 'PENDING',
     source: null,
     contradicted: false,
+    isOnHold: false,
     carrierStatus: null,
     fault: null,
     state: null,

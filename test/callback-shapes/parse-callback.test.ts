@@ -1,83 +1,32 @@
 import { expect, test } from 'vitest';
 import { parseCallback, type CallbackMessage } from '../../src/datasources/thingspace/wire/callback.ts';
-import { CALLBACK_SERVICES } from '../../src/datasources/thingspace/wire/callback-service.ts';
 import { DEVICE_IDENTIFIER_KINDS } from '../../src/datasources/thingspace/wire/device-identifier.ts';
+import { fixture } from '../support/fixture.ts';
 
 const parse = (service: string, body: unknown): CallbackMessage => {
   const message = parseCallback(service, body);
   if (!message) throw new Error('not a callback');
   return message;
 };
-const bearing = (service: string, body: object) => {
-  const message = parse(service, body);
-  return `${message.bearing}${message.succeeded ? ' succeeded' : ''}`;
-};
 
-const response = { activateResponse: { state: 'Active' } };
 const fault = { faultcode: 'UnifiedWebService.REQUEST_FAILED.DeviceNotFound', faultstring: 'Device not found' };
-const nidd = { niddConfigResponse: { deviceIds: [] } };
+const legacy = JSON.parse(fixture('pages/legacy-activate.json')) as { CallbackRequest: Record<string, object | string> };
 
-const BEARINGS: readonly (readonly [what: string, service: string, body: object, bearing: string])[] = [
-  ...['Success', 'SUCCESS', 'success', ' Success '].map(
-    (status) => [`status "${status}"`, 'CarrierService', { deviceResponse: response, status }, 'FINAL succeeded'] as const,
-  ),
-  ...['Failed', 'FAILED', 'failed', 'Failure', 'FAILURE'].map(
-    (status) => [`status "${status}"`, 'DeviceProfileService', { faultResponse: fault, status }, 'FINAL'] as const,
-  ),
-  ...['Pending', 'PENDING', 'pending', 'Warning', 'warning'].map(
-    (status) => [`status "${status}"`, 'CarrierService', { status }, 'PROGRESS'] as const,
-  ),
-  [
-    'an empty deviceResponse that succeeded, as of a plan change',
-    'CarrierService',
-    { deviceResponse: {}, status: 'Success' },
-    'FINAL succeeded',
-  ],
-  ['a failure without a fault', 'CarrierService', { status: 'Failed' }, 'FINAL'],
-  ['a failure that is still pending', 'CarrierService', { faultResponse: fault, status: 'Pending' }, 'PROGRESS'],
-  ['a status nobody knows', 'CarrierService', { deviceResponse: response, status: 'Queued' }, 'PROGRESS'],
-  ['a status nobody knows, with a fault', 'CarrierService', { faultResponse: fault, status: 'Error' }, 'FINAL'],
-  ['a message of 2016: no status, a response', 'CarrierService', { deviceResponse: response }, 'FINAL succeeded'],
-  [
-    'a message of 2016: no status, a response, faultResponse null',
-    'CarrierService',
-    { deviceResponse: response, faultResponse: null },
-    'FINAL succeeded',
-  ],
-  ['a message of 2016: no status, a fault', 'CarrierService', { deviceResponse: null, faultResponse: fault }, 'FINAL'],
-  ['no status, no response, no fault', 'CarrierService', { deviceIds: [] }, 'PROGRESS'],
-  ['an empty object', 'CarrierService', {}, 'PROGRESS'],
-  [
-    'a fault whose fields are empty is none',
-    'CarrierService',
-    { deviceResponse: response, faultResponse: { faultcode: '', faultstring: '' } },
-    'FINAL succeeded',
-  ],
-  ...['ConfigCreated', 'CONFIGCREATED', 'configcreated'].map(
-    (status) => [`NIDD "${status}"`, 'NiddService', { niddResponse: nidd, status }, 'NIDD_CONFIG succeeded'] as const,
-  ),
-  ...['ConfigFailed', 'ConfigCreationFailed', 'CONFIGFAILED', ''].map(
-    (status) => [`NIDD "${status}"`, 'NiddService', { niddResponse: nidd, status }, 'NIDD_CONFIG'] as const,
-  ),
-  [
-    'a NIDD delivery report',
-    'NiddService',
-    { niddResponse: { niddMTDeliveryResponse: { accountName: 'a' } }, status: 'Delivered' },
-    'OTHER',
-  ],
-  ['NIDD data of a device', 'NiddService', { niddResponse: { niddMONotificationResponse: { message: 'aGk=' } } }, 'OTHER'],
-  ['a change outside the API', 'ExternalProvisioningChanges', { deviceResponse: response, status: 'Success' }, 'OTHER'],
-  ['usage', 'DeviceUsage', { deviceResponse: { usageResponse: [] }, status: 'Success' }, 'OTHER'],
-  ['a service nobody knows', 'FutureService', { status: 'Success' }, 'OTHER'],
-];
-
-test.each(BEARINGS)('%s has the right effect on an outcome', (_what, service, body, expected) => {
-  expect(bearing(service, { requestId: 'r', ...body })).toBe(expected);
+test('the names of a REST message are read in any letter case', () => {
+  const pascal = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(pascal);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([name, each]) => [name.replace(/^./, (first) => first.toUpperCase()), pascal(each)]),
+    );
+  };
+  expect(parse('CarrierService', pascal(activation))).toEqual(parse('CarrierService', activation));
 });
 
-test('only the services that report operations settle a device', () => {
-  const settling = CALLBACK_SERVICES.filter((service) => parse(service, { requestId: 'r', status: 'Success' }).bearing === 'FINAL');
-  expect(settling).toEqual(['CarrierService', 'DeviceProfileService', 'StateService']);
+test('the legacy form is read where the two published forms have its parts', () => {
+  const { Data, Status, ...rest } = legacy.CallbackRequest;
+  const inside = { CallbackRequest: { ...rest, Data: { ...(Data as object), Status, Comment: 'soon' } } };
+  expect(parse('CarrierService', inside)).toEqual({ ...parse('CarrierService', legacy), comment: 'soon' });
 });
 
 const SPELLINGS = (kind: string) => [kind, kind.toLowerCase(), kind.charAt(0) + kind.slice(1).toLowerCase(), ` ${kind} `];

@@ -137,7 +137,7 @@ function asking({ urls }: Gateway) {
 }
 
 function callback(requestId: string, number: number, index: number): Callback {
-  const deviceIds = devices(1, number * DEVICES + index + 1)[0]?.deviceIds;
+  const deviceIds = devices(1, number * DEVICES + index + 1)[0]?.deviceIds.map(({ kind, value }) => ({ kind, id: value }));
   const deviceResponse = { activateResponse: { state: 'Active' } };
   return {
     key: `${number}/${index}`,

@@ -31,7 +31,7 @@ const PACKAGES_BY_ROOM: Readonly<Record<string, RegExp>> = {
   'request-log': /^node:crypto$/,
   sqlite: /^(?:node:|ulid$)/,
   thingspace: /^(?:node:|undici$)/,
-  wire: /^(?:node:crypto$|zod$|fast-xml-parser$)/,
+  wire: /^(?:node:(?:crypto|util|zlib)$|zod$|fast-xml-parser$)/,
   schema: /^(?:node:timers\/promises$|@pothos\/core$|graphql$|dataloader$|zod$)/,
 };
 

@@ -11,7 +11,7 @@ import type { OutcomeSource, OutcomeStatus } from './stored-request.ts';
  * - `PROVEN`: a carrier request of unknown fate did arrive.
  * - `CLOSED`: nothing more is awaited from a carrier request.
  * - `CALLBACK` settles a device, `NOTICE` leaves it pending, `NIDD` adds its second message.
- * - `REPEAT` says again what was known. `CONTRADICTION` says the opposite of it, and the first message stands.
+ * - `REPEAT` says again what was known, or tells of one profile of a device that has reported itself. `CONTRADICTION` says the opposite of it, and the first message stands.
  * - `RECONCILED` settles a device by the carrier's answer to our question. Its message is that answer.
  * - `UNMATCHED` keeps a message that cannot be tied to a device yet. `MATCHED` ties it later.
  * - `SETTLED` moves one device without a message: its carrier request was refused, unanswered or cancelled, it is overdue, or
@@ -56,7 +56,10 @@ export interface OutcomeChange {
   readonly index: number;
   readonly status: OutcomeStatus;
   readonly source: OutcomeSource | null;
-  /** The rows that hold the device's final and NIDD messages. 0 stands for none, `THIS_ROW` for the row itself. */
+  /**
+   * The rows that hold the messages that are shown of the device: its final one (until it has come: the latest before it) and its NIDD
+   * one. 0 stands for none, `THIS_ROW` for the row itself.
+   */
   readonly finalSeq: number;
   readonly niddSeq: number;
   readonly contradicted: boolean;

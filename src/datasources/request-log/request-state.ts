@@ -20,6 +20,10 @@ export interface OutcomeState {
   finalSeq: number;
   niddSeq: number;
   contradicted: boolean;
+  /** The carrier waits for an approval, by its latest word. */
+  isOnHold: boolean;
+  /** The final message is about one profile. That of the device itself may still come, and decides. */
+  isSettledByPart: boolean;
   /** The newest row of the device; 0 while it has none. */
   lastSeq: number;
   /** The identifier keys of the device, requested and learnt. */
@@ -121,13 +125,14 @@ export class RequestState {
   apply(event: LogEvent): number {
     const seq = ++this.lastSeq;
     const carrier = this.carriers[event.position];
-    if (carrier) this.#applyToCarrier(carrier, event, seq);
-    if (event.outcome) this.#applyToOutcome(event, seq);
+    const tied = carrier && this.#applyToCarrier(carrier, event, seq);
+    if (event.outcome) this.#applyToOutcome(event, seq, tied);
     this.status = deriveStatus(this.#carrierStates, this.counts, this.devicesKnown);
     return seq;
   }
 
-  #applyToCarrier(carrier: CarrierState, event: LogEvent, seq: number): void {
+  /** Gives back the waiting message that the row ties to a device. */
+  #applyToCarrier(carrier: CarrierState, event: LogEvent, seq: number): UnmatchedCallback | undefined {
     const next = STATE_AFTER[event.kind];
     if (next) this.#carrierStates[event.position] = next;
     if (event.kind === 'UNMATCHED' && event.callback) {
@@ -141,9 +146,10 @@ export class RequestState {
       this.#ensureOutcome(event.outcome.index, event.position);
       this.#learn(event.outcome.index, tied.message.deviceIds.filter(isMatchable).map(keyOf));
     }
+    return tied;
   }
 
-  #applyToOutcome(event: LogEvent, seq: number): void {
+  #applyToOutcome(event: LogEvent, seq: number, tied: UnmatchedCallback | undefined): void {
     const change = event.outcome;
     if (!change) return;
     this.#ensureOutcome(change.index, event.position);
@@ -161,6 +167,12 @@ export class RequestState {
     outcome.niddSeq = niddSeq;
     outcome.contradicted = change.contradicted;
     outcome.lastSeq = seq;
+    const message = event.callback?.message ?? tied?.message;
+    if (message) {
+      outcome.isOnHold =
+        outcome.source === null && message.bearing === 'PROGRESS' ? message.isOnHold : outcome.isOnHold && outcome.source === null;
+      if (outcome.finalSeq === (tied?.seq ?? seq)) outcome.isSettledByPart = message.isPart;
+    }
     if (event.callback) this.#learn(change.index, event.callback.message.deviceIds.filter(isMatchable).map(keyOf));
   }
 
@@ -181,6 +193,8 @@ export class RequestState {
       finalSeq: 0,
       niddSeq: 0,
       contradicted: false,
+      isOnHold: false,
+      isSettledByPart: false,
       lastSeq: 0,
       keys: [],
     });

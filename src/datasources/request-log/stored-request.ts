@@ -99,6 +99,7 @@ export interface StoredOutcome {
   readonly source: OutcomeSource | null;
   /** A later final callback said the opposite of the first one. The first one stands. */
   readonly contradicted: boolean;
+  /** The final message. Until it has come, the latest message before it. */
   readonly final: StoredCallback | null;
   readonly nidd: StoredCallback | null;
 }

@@ -125,8 +125,9 @@ function isOfNewDevice(state: RequestState, position: number, bearing: EventCall
 }
 
 /**
- * What a message does to its device. The first final message wins, also over an answer of the carrier or an expiry. A later one that
- * says the opposite is kept and flagged.
+ * What a message does to its device. The first verdict wins, also over an answer of the carrier or an expiry. A later one that says
+ * the opposite is kept and flagged. Where an eSIM device reports each of its profiles and then itself, the device's own verdict wins.
+ * Until there is a verdict, the latest word of the carrier is shown.
  */
 function effectOn(
   state: RequestState,
@@ -134,7 +135,14 @@ function effectOn(
   message: EventCallback['message'],
   row: number,
 ): { readonly kind: LogEvent['kind']; readonly outcome: OutcomeChange } {
-  const now = state.outcomes[index] ?? { status: 'PENDING', source: null, finalSeq: 0, niddSeq: 0, contradicted: false };
+  const now = state.outcomes[index] ?? {
+    status: 'PENDING',
+    source: null,
+    finalSeq: 0,
+    niddSeq: 0,
+    contradicted: false,
+    isSettledByPart: false,
+  };
   const same: OutcomeChange = {
     index,
     status: now.status,
@@ -144,10 +152,11 @@ function effectOn(
     contradicted: now.contradicted,
   };
   if (message.bearing === 'NIDD_CONFIG') return { kind: 'NIDD', outcome: { ...same, niddSeq: row } };
-  if (message.bearing === 'PROGRESS') return { kind: 'NOTICE', outcome: same };
+  if (message.bearing === 'PROGRESS') return { kind: 'NOTICE', outcome: now.source === null ? { ...same, finalSeq: row } : same };
   const status = message.succeeded ? 'SUCCEEDED' : 'FAILED';
-  if (now.source !== 'CALLBACK') return { kind: 'CALLBACK', outcome: { ...same, status, source: 'CALLBACK', finalSeq: row } };
-  if (now.status === status) return { kind: 'REPEAT', outcome: same };
+  if (now.source !== 'CALLBACK' || (now.isSettledByPart && !message.isPart))
+    return { kind: 'CALLBACK', outcome: { ...same, status, source: 'CALLBACK', finalSeq: row } };
+  if (now.status === status || message.isPart) return { kind: 'REPEAT', outcome: same };
   return { kind: 'CONTRADICTION', outcome: { ...same, contradicted: true } };
 }
 
@@ -213,7 +222,7 @@ function settleOpen(
         index,
         status,
         source: outcome.source,
-        finalSeq: 0,
+        finalSeq: outcome.finalSeq,
         niddSeq: outcome.niddSeq,
         contradicted: outcome.contradicted,
       },

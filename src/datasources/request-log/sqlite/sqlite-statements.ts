@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { OUTCOME_SERVICES } from '../../thingspace/wire/callback.ts';
+import { OUTCOME_SERVICES } from '../../thingspace/wire/callback-meaning.ts';
 import { keyIdFor, unsealInSql, registerVault, sealInSql } from './sealing/sqlite-sealing.ts';
 import type { Vault } from './sealing/vault.ts';
 

@@ -16,11 +16,6 @@ export function unwrap(message: Fields, form: CallbackForm): Fields {
   return form === 'WRAPPED' ? readObject(message['CallbackRequest']) : message;
 }
 
-/** Returns a message in the REST form. */
-export function toRest(message: Fields, form: CallbackForm): Fields {
-  return form === 'REST' ? message : fromLegacy(unwrap(message, form));
-}
-
 /**
  * Puts `fields` (in camelCase) back in front of a stored message: they were taken out of it, and the previous listener needs them.
  * A legacy message gets them in its own PascalCase. The text is edited, because a message may be nested as deep as JSON.stringify
@@ -44,47 +39,7 @@ export function withFields(
 /** The beginning of a stored message that is wrapped. */
 const WRAPPER = '{"CallbackRequest":{';
 
-function fromLegacy(body: Fields): Fields {
-  const data = readObject(body['Data']);
-  const carrierService = readObject(data['CarrierService'] ?? body['CarrierService']);
-  const change = readObject(carrierService['ChangeDeviceState']);
-  const activate = readObject(change['Activate']);
-  const credential = readObject(activate['DeviceCredential']);
-  const fault = readObject(body['FaultResponse'] ?? body['Fault'] ?? data['Fault']);
-  const activateResponse = {
-    deviceIds: readList(activate['DeviceIdentifierCollection'], 'DeviceIdentifier'),
-    ipAddress: activate['IpAddress'],
-    state: activate['State'],
-    stateName: credential['StateName'] ?? activate['StateName'] ?? change['StateName'] ?? body['StateName'],
-    serviceName: credential['ServiceName'] ?? activate['ServiceName'] ?? data['ServiceName'] ?? body['ServiceName'],
-    servicePlan: activate['ServicePlan'],
-    featureCodes: readList(activate['FeatureCodes'], 'FeatureCode'),
-    ...(!isEmpty(credential) && { deviceCredential: { username: credential['Username'], password: credential['Password'] } }),
-  };
-  return {
-    requestId: body['RequestId'],
-    deviceIds: body['Device'],
-    ...(!isEmpty(carrierService) && { deviceResponse: isEmpty(activate) ? {} : { activateResponse } }),
-    faultResponse: {
-      faultcode: fault['FaultCode'] ?? fault['faultcode'],
-      faultstring: fault['FaultString'] ?? fault['faultstring'],
-    },
-    comment: body['Comment'],
-    status: body['Status'],
-    maxCallbackThreshold: body['MaxCallbackThreshold'],
-  };
-}
-
 function readObject(value: unknown): Fields {
   const one: unknown = Array.isArray(value) ? value[0] : value;
   return isFields(one) ? one : {};
-}
-
-function isEmpty(fields: Fields): boolean {
-  return Object.keys(fields).length === 0;
-}
-
-/** Reads an XML list, which has its entries under `name`, or the entries themselves. */
-function readList(value: unknown, name: string): unknown {
-  return readObject(value)[name] ?? value;
 }

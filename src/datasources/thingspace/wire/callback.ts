@@ -1,21 +1,15 @@
 import * as z from 'zod';
 import { deviceIdentifiers, listEachOnce, type DeviceIdentifier } from './device-identifier.ts';
-import { isFields, readCount } from './carrier-values.ts';
-import { formOf, toRest, type CallbackForm } from './callback-form.ts';
+import { fieldsOf, isFields, plainName, readCount } from './carrier-values.ts';
+import { formOf, unwrap, type CallbackForm } from './callback-form.ts';
+import { readMeaning, type CallbackFault, type CallbackMeaning } from './callback-meaning.ts';
 
 /** The content of one callback about one device, whatever its shape and casing. Absent values are null. */
-export interface CallbackMessage {
+export interface CallbackMessage extends CallbackMeaning {
   /** The carrier's request id. Null when the message has none, for example mobile-originated NIDD data. */
   readonly requestId: string | null;
   /** Top-level identifiers first, then the nested ones, each once. */
   readonly deviceIds: readonly DeviceIdentifier[];
-  /**
-   * The effect of the message on a device's outcome. `FINAL` settles it. `PROGRESS` (the carrier's Pending and warning) leaves it
-   * pending. `NIDD_CONFIG` is the second message of an NB-IoT device. `OTHER` is about no outcome.
-   */
-  readonly bearing: 'FINAL' | 'PROGRESS' | 'NIDD_CONFIG' | 'OTHER';
-  /** Whether a `FINAL` or `NIDD_CONFIG` message reports success. */
-  readonly succeeded: boolean;
   /** The carrier's `status`, verbatim. */
   readonly status: string | null;
   readonly fault: CallbackFault | null;
@@ -33,11 +27,6 @@ export interface CallbackMessage {
   readonly nidd: { readonly accountName: string | null; readonly reason: string | null } | null;
   readonly comment: string | null;
   readonly maxCallbackThreshold: number | null;
-}
-
-export interface CallbackFault {
-  readonly code: string;
-  readonly message: string;
 }
 
 /** A field that may hold anything, or be missing. */
@@ -66,18 +55,31 @@ const featureCodes = anything.transform((value): string[] =>
     .map(String),
 );
 
-const activateResponse = z.object({
+const credential = single(fieldsOf({ username: text, password: text, stateName: text, serviceName: text }));
+
+/** An XML list, which has its entries under `name`, or the entries themselves. */
+function entriesOf<Shape extends z.ZodType>(name: string, shape: Shape) {
+  return z.preprocess((value) => {
+    const [key] = isFields(value) ? Object.keys(value) : [];
+    return isFields(value) && key !== undefined && plainName(key) === name ? value[key] : value;
+  }, shape);
+}
+
+const fault = anything.transform(readFault);
+
+const activateResponse = fieldsOf({
   deviceIds: deviceIdentifiers,
+  deviceIdentifierCollection: entriesOf('deviceidentifier', deviceIdentifiers),
   ipAddress: text,
   state: text,
   stateName: text,
   serviceName: text,
   servicePlan: text,
-  featureCodes,
-  deviceCredential: single(z.object({ username: text, password: text })),
+  featureCodes: entriesOf('featurecode', featureCodes),
+  deviceCredential: credential,
 });
 
-const deviceProfileResponse = z.object({
+const deviceProfileResponse = fieldsOf({
   deviceIdentifierCollection: deviceIdentifiers,
   state: text,
   profileStatus: text,
@@ -85,7 +87,7 @@ const deviceProfileResponse = z.object({
   activationCode: text,
 });
 
-const suspendResponse = z.object({
+const suspendResponse = fieldsOf({
   expectedResumeDate: text,
   maxSuspendDaysAllowed: count,
   numDaysSuspendAllowedCurrent12Months: count,
@@ -95,34 +97,41 @@ const suspendResponse = z.object({
 /** Counts are whole days. `expectedResumeDate` is verbatim: on that day the carrier restores the device by itself. */
 export type CallbackSuspension = Readonly<z.output<typeof suspendResponse>>;
 
-const envelope = z.object({
+/** The legacy form tells of an activation here. */
+const legacyService = single(fieldsOf({ changeDeviceState: single(fieldsOf({ activate: single(activateResponse), stateName: text })) }));
+
+/** The documented camelCase, and the older form of the activation page. Both in any letter case, and in a list of one. */
+const envelope = fieldsOf({
   requestId: text,
   deviceIds: deviceIdentifiers,
-  deviceResponse: single(
-    z.object({
-      activateResponse: single(activateResponse),
-      deviceProfileResponse: single(deviceProfileResponse),
-      suspendResponse: single(suspendResponse),
-      changeIdentifierResponse: single(z.object({ deviceIds: deviceIdentifiers, servicePlan: text })),
-    }),
-  ),
+  device: deviceIdentifiers,
+  deviceResponse: anything,
   niddResponse: single(
-    z.object({
-      niddConfigResponse: single(z.object({ accountName: text, reason: text, deviceIds: deviceIdentifiers })),
+    fieldsOf({
+      niddConfigResponse: single(fieldsOf({ accountName: text, reason: text, deviceIds: deviceIdentifiers })),
       niddMTDeliveryResponse: anything,
       niddMONotificationResponse: anything,
     }),
   ),
-  faultResponse: single(z.object({ faultcode: text, faultstring: text })),
+  faultResponse: fault,
+  fault,
   comment: text,
   status: text,
   maxCallbackThreshold: count,
+  stateName: text,
+  serviceName: text,
+  carrierService: legacyService,
+  data: single(fieldsOf({ carrierService: legacyService, status: text, comment: text, faultResponse: fault, fault, serviceName: text })),
 });
 
-type Envelope = z.infer<typeof envelope>;
-
-/** Services whose messages settle a device of a request. Messages of other services are stored and shown, and settle nothing. */
-export const OUTCOME_SERVICES: ReadonlySet<string> = new Set(['CarrierService', 'DeviceProfileService', 'StateService']);
+const deviceResponse = single(
+  fieldsOf({
+    activateResponse: single(activateResponse),
+    deviceProfileResponse: single(deviceProfileResponse),
+    suspendResponse: single(suspendResponse),
+    changeIdentifierResponse: single(fieldsOf({ deviceIds: deviceIdentifiers, servicePlan: text })),
+  }),
+);
 
 /**
  * Reads one message of `service`.
@@ -132,52 +141,124 @@ export const OUTCOME_SERVICES: ReadonlySet<string> = new Set(['CarrierService', 
  */
 export function parseCallback(service: string, raw: unknown, form?: CallbackForm): CallbackMessage | null {
   if (!isFields(raw)) return null;
-  const parsed = envelope.safeParse(toRest(raw, form ?? formOf(raw)));
+  const parsed = envelope.safeParse(unwrap(raw, form ?? formOf(raw)));
   return parsed.success ? readEnvelope(service, parsed.data) : null;
 }
 
-function readEnvelope(service: string, body: Envelope): CallbackMessage {
-  const activate = body.deviceResponse?.activateResponse ?? null;
-  const profile = body.deviceResponse?.deviceProfileResponse ?? null;
-  const changed = body.deviceResponse?.changeIdentifierResponse ?? null;
+function readEnvelope(service: string, body: z.output<typeof envelope>): CallbackMessage {
+  const response = deviceResponse.parse(body.deviceResponse) ?? null;
+  const legacy = body.data?.carrierService ?? body.carrierService ?? null;
+  const change = legacy?.changeDeviceState ?? null;
+  const activate = response?.activateResponse ?? change?.activate ?? null;
+  const profile = response?.deviceProfileResponse ?? null;
+  const changed = response?.changeIdentifierResponse ?? null;
   const nidd = body.niddResponse?.niddConfigResponse ?? null;
-  const fault =
-    body.faultResponse?.faultcode || body.faultResponse?.faultstring
-      ? { code: body.faultResponse.faultcode ?? '', message: body.faultResponse.faultstring ?? '' }
-      : null;
+  const effects = effectsIn(body.deviceResponse);
+  const undone = effects.find(({ isDone }) => !isDone);
+  const status = body.status ?? body.data?.status ?? null;
+  const reported = body.faultResponse ?? body.fault ?? body.data?.faultResponse ?? body.data?.fault ?? faultIn(body.deviceResponse);
+  const meaning = readMeaning({
+    service,
+    status,
+    fault: reported,
+    hasResponse: response !== null || legacy !== null,
+    hasNiddConfig: nidd !== null,
+    isDone: effects.length === 0 ? null : !undone,
+  });
   return {
     requestId: body.requestId,
-    deviceIds: listEachOnce(body.deviceIds, activate?.deviceIds, profile?.deviceIdentifierCollection, changed?.deviceIds, nidd?.deviceIds),
-    ...readBearing(service, body, fault !== null),
-    status: body.status,
-    fault,
+    deviceIds: listEachOnce(
+      body.deviceIds,
+      body.device,
+      activate?.deviceIds,
+      activate?.deviceIdentifierCollection,
+      profile?.deviceIdentifierCollection,
+      changed?.deviceIds,
+      nidd?.deviceIds,
+    ),
+    ...meaning,
+    status,
+    fault: reported ?? (undone && meaning.bearing === 'FINAL' ? notDone(undone.name) : null),
     ipAddress: activate?.ipAddress ?? null,
     state: activate?.state ?? profile?.state ?? null,
-    stateName: activate?.stateName ?? null,
-    serviceName: activate?.serviceName ?? null,
+    stateName: activate?.deviceCredential?.stateName ?? activate?.stateName ?? change?.stateName ?? body.stateName,
+    serviceName: activate?.deviceCredential?.serviceName ?? activate?.serviceName ?? body.data?.serviceName ?? body.serviceName,
     servicePlan: activate?.servicePlan ?? changed?.servicePlan ?? null,
     featureCodes: activate?.featureCodes ?? [],
-    deviceCredential: activate?.deviceCredential ?? null,
+    deviceCredential: activate?.deviceCredential
+      ? { username: activate.deviceCredential.username, password: activate.deviceCredential.password }
+      : null,
     profileStatus: profile?.profileStatus ?? null,
     profileRole: profile?.profileRole ?? null,
     activationCode: profile?.activationCode ?? null,
-    suspension: body.deviceResponse?.suspendResponse ?? null,
+    suspension: response?.suspendResponse ?? null,
     nidd: nidd ? { accountName: nidd.accountName, reason: nidd.reason } : null,
-    comment: body.comment,
+    comment: body.comment ?? body.data?.comment ?? null,
     maxCallbackThreshold: body.maxCallbackThreshold,
   };
 }
 
-/** Compares status words without regard to case: the carrier writes `Success` and `SUCCESS`, `Failed` and `Failure`. */
-function readBearing(service: string, body: Envelope, hasFault: boolean): Pick<CallbackMessage, 'bearing' | 'succeeded'> {
-  const status = body.status?.trim().toLowerCase() ?? '';
-  if (body.niddResponse?.niddConfigResponse) return { bearing: 'NIDD_CONFIG', succeeded: status === 'configcreated' };
-  if (!OUTCOME_SERVICES.has(service)) return { bearing: 'OTHER', succeeded: false };
-  if (status === 'success') return { bearing: 'FINAL', succeeded: true };
-  if (status === 'failed' || status === 'failure') return { bearing: 'FINAL', succeeded: false };
-  if (status === 'pending' || status === 'warning') return { bearing: 'PROGRESS', succeeded: false };
-  if (hasFault) return { bearing: 'FINAL', succeeded: false };
-  // Messages of 2016 had no status. A response without a fault was the success.
-  if (status === '' && body.deviceResponse) return { bearing: 'FINAL', succeeded: true };
-  return { bearing: 'PROGRESS', succeeded: false };
+const faultFields = fieldsOf({ faultcode: text, faultstring: text, errorCode: text, errorMessage: text, code: text, message: text });
+
+/** A fault, the first of a list, or a bare text. Null when it is empty. */
+function readFault(value: unknown): CallbackFault | null {
+  if (Array.isArray(value)) return value.reduce<CallbackFault | null>((found, each) => found ?? readFault(each), null);
+  if (typeof value === 'string') return NO_FAULT.test(value) ? null : { code: '', message: value.trim() };
+  const parsed = isFields(value) ? faultFields.safeParse(value) : null;
+  if (!parsed?.success) return null;
+  const { faultcode, faultstring, errorCode, errorMessage, code, message } = parsed.data;
+  const found = { code: faultcode ?? errorCode ?? code ?? '', message: faultstring ?? errorMessage ?? message ?? '' };
+  return found.code || found.message ? found : null;
+}
+
+const NO_FAULT = /^\s*(?:no|none|null|false|0|ok|success)?\s*$/i;
+
+/** The objects inside a `deviceResponse`, and the `deviceResponse` itself. */
+function responsesIn(value: unknown): Record<string, unknown>[] {
+  const one: unknown = Array.isArray(value) ? value[0] : value;
+  if (!isFields(one)) return [];
+  return [
+    one,
+    ...Object.values(one)
+      .flatMap((each: unknown) => (Array.isArray(each) ? each.slice(0, 1) : [each]))
+      .filter(isFields),
+  ];
+}
+
+/** Some responses hold a fault of their own (field: prlInformationResponse, smsDeliveryResponse). */
+function faultIn(value: unknown): CallbackFault | null {
+  for (const response of responsesIn(value)) {
+    for (const [name, each] of Object.entries(response)) {
+      const found = FAULT_NAMES.has(plainName(name)) ? readFault(each) : null;
+      if (found) return found;
+    }
+  }
+  return null;
+}
+
+const FAULT_NAMES: ReadonlySet<string> = new Set(['fault', 'faultresponse']);
+
+interface Effect {
+  readonly name: string;
+  readonly isDone: boolean;
+}
+
+/** What the responses say of their effect: `restoreResponse: {restored: "true"}`. The field tools declare them as text. */
+function effectsIn(value: unknown): Effect[] {
+  return responsesIn(value).flatMap((response) =>
+    Object.entries(response).flatMap(([name, each]): Effect[] => {
+      if (!EFFECT_NAMES.has(plainName(name))) return [];
+      const word = String(each).trim().toLowerCase();
+      return YES.has(word) ? [{ name, isDone: true }] : NO.has(word) ? [{ name, isDone: false }] : [];
+    }),
+  );
+}
+
+const EFFECT_NAMES: ReadonlySet<string> = new Set(['activated', 'deactivated', 'suspended', 'restored', 'resumed']);
+const YES: ReadonlySet<string> = new Set(['true', 'yes', '1']);
+const NO: ReadonlySet<string> = new Set(['false', 'no', '0']);
+
+/** A code of this gateway: the carrier names none where it takes its own success back. */
+function notDone(name: string): CallbackFault {
+  return { code: 'NOT_DONE', message: `The carrier reports no fault, but also that it did not happen (${name}: false).` };
 }

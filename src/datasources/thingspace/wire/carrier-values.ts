@@ -1,10 +1,35 @@
 import * as z from 'zod';
+import { onlyEntry } from './foreign-bytes.ts';
 
 /** The fields of a JSON object. */
 export type Fields = Record<string, unknown>;
 
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Reads an object by the names of `shape`, in whatever letter case and with or without `_` the carrier writes them: `requestId`,
+ * `RequestId`, `access_token`, `AccessToken`. A list of one object is that object. A name as we write it goes before other spellings.
+ */
+export function fieldsOf<Shape extends z.ZodRawShape>(shape: Shape) {
+  const names = new Map(Object.keys(shape).map((name) => [plainName(name), name]));
+  return z.preprocess((value) => respell(onlyEntry(value), names), z.object(shape));
+}
+
+function respell(value: unknown, names: ReadonlyMap<string, string>): unknown {
+  if (!isFields(value)) return value;
+  const fields: Fields = {};
+  for (const [spelt, each] of Object.entries(value)) {
+    const name = names.get(plainName(spelt));
+    if (name !== undefined && (spelt === name || !Object.hasOwn(fields, name))) fields[name] = each;
+  }
+  return fields;
+}
+
+/** A name without letter case, blanks and `_`. */
+export function plainName(name: string): string {
+  return name.replaceAll(/[\s_]/g, '').toLowerCase();
 }
 
 /** Text, or a number read as text, without blanks around it. Null for anything else and for empty text. */
@@ -19,6 +44,15 @@ export const lenientObjects = z
   .unknown()
   .optional()
   .transform((value): Fields[] => (Array.isArray(value) ? (value as unknown[]) : [value]).filter(isFields));
+
+/** A list, or one object as a list of one. Null when there is none; any other value is refused. An object with nothing in it is no entry. */
+export const listOrOne = z.preprocess(
+  (value) => (isFields(value) && Object.keys(value).length > 0 ? [value] : value),
+  z
+    .array(z.unknown())
+    .nullish()
+    .transform((list) => list ?? null),
+);
 
 /** `hasMoreData`, also as text. Null when it is missing or says neither. */
 export const lenientBoolean = z

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { fieldsOf } from './carrier-values.ts';
 
 /** The identifier kinds that the carrier documents: those of its generic list, and IMSI and MIN, which only callbacks have. */
 export const DEVICE_IDENTIFIER_KINDS = ['ICCID', 'EID', 'IMEI', 'MDN', 'MSISDN', 'MEID', 'ESN', 'IMSI', 'MIN'] as const;
@@ -57,11 +58,14 @@ export function listEachOnce(...lists: readonly (readonly DeviceIdentifier[] | n
 
 const text = z.union([z.string(), z.number().transform(String)]);
 
-const legacyIdentifier = z.object({ Identifier: text, Kind: text }).transform(({ Identifier, Kind }) => ({ id: Identifier, kind: Kind }));
-
-const oneIdentifier = z
-  .union([z.object({ id: text, kind: text }), legacyIdentifier])
-  .transform(({ id, kind }): DeviceIdentifier => ({ kind: parseIdentifierKind(kind), id: id.trim(), reportedKind: kind }));
+/** The legacy form calls the value `Identifier`. */
+const oneIdentifier = fieldsOf({ id: text.optional(), identifier: text.optional(), kind: text }).transform(
+  ({ id, identifier, kind }): DeviceIdentifier => ({
+    kind: parseIdentifierKind(kind),
+    id: (id ?? identifier ?? '').trim(),
+    reportedKind: kind,
+  }),
+);
 
 /**
  * Identifiers that are read from one list. A callback is about one device, which has nine kinds. A message of 1 MiB with 28,000

@@ -47,6 +47,8 @@ export function parseEvidence(stored: unknown): CallbackMessage {
     ...shape.parse(stored),
     requestId: null,
     bearing: 'FINAL',
+    isOnHold: false,
+    isPart: false,
     fault: null,
     stateName: null,
     serviceName: null,
