@@ -136,6 +136,26 @@ test('silent activations are proven by the list and the history, not by an older
   expect(statusesOf(proven)[1]).toBe('OVERDUE');
 });
 
+test('silent restorations are proven by the list and the history', async () => {
+  const lines = [newLine(), newLine(), newLine()] as const;
+  for (const line of lines) know(line, { state: 'suspend' });
+  const request = await gateway.request('restoreDevices', named(lines, 'iccid'));
+  know(lines[0], { state: 'active', history: [{ eventType: 'Restore Confirmed', occurredAt: now() }] });
+  know(lines[2], { state: 'active', history: [{ eventType: 'Resume', occurredAt: now() }] });
+  const proven = await gateway.until(request.id, (view) => statusesOf(view)[0] === 'SUCCEEDED' && statusesOf(view)[2] === 'SUCCEEDED');
+  await carrier.waitFor(LIST, lines[1]);
+  expect(statusesOf(proven)[1]).toBe('OVERDUE');
+});
+
+test('one silent device is not settled by the request status Pending', async () => {
+  const line = newLine();
+  know(line, { state: 'pending activation' });
+  const request = await gateway.request('activateDevices', activation(line));
+  await carrier.waitFor(`${carrierIdOf(request)}/status`);
+  const view = await gateway.until(request.id, (seen) => statusesOf(seen)[0] === 'OVERDUE');
+  expect(view.status).toBe('IN_PROGRESS');
+});
+
 test('a group is read page by page, 202 while there is more, in an odd spelling', async () => {
   const lines = Array.from({ length: 5 }, newLine);
   for (const line of lines) know(line, { state: 'deactive', groupName: '4G West' });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ACCOUNT, FakeCarrier } from './carrier/fake-carrier.ts';
+import { ACCOUNT, FakeCarrier, NO_SUCH_PATH } from './carrier/fake-carrier.ts';
 import { newLine } from './carrier/line.ts';
 import {
   asListOfOne,
@@ -90,6 +90,31 @@ describe('a request that was taken on', () => {
       const result = await gateway.mutate('resumeProfile', { accountName: ACCOUNT, ...named([newLine()], 'iccid') });
       expect(result).toMatchObject({ __typename: 'CarrierRefused', carrierErrorCode: '406', httpStatus: 406 });
     }
+  });
+
+  test('is REJECTED with what stands in the fault of the API manager', async () => {
+    carrier.answerNextWith(ACTIVATE, { status: 400, body: NO_SUCH_PATH });
+    const result = await gateway.mutate('activateDevices', { accountName: ACCOUNT, ...activation(newLine()) });
+    expect(result).toMatchObject({ __typename: 'CarrierRefused', carrierErrorCode: '900906', httpStatus: 400 });
+    expect(result.request?.error?.message).toContain('No matching resource found');
+  });
+
+  test('is REJECTED when the API manager forbids it, in XML', async () => {
+    const xml = `<am:fault xmlns:am="http://wso2.org/apimanager"><am:code>404</am:code><am:type>Status report</am:type><am:message>Not Found</am:message><am:description>The requested resource is not available.</am:description></am:fault>`;
+    carrier.answerNextWith(ACTIVATE, { status: 403, bytes: Buffer.from(xml), headers: { 'content-type': 'application/xml' } });
+    const result = await gateway.mutate('activateDevices', { accountName: ACCOUNT, ...activation(newLine()) });
+    expect(result).toMatchObject({ __typename: 'CarrierRefused', httpStatus: 403, request: { status: 'REJECTED' } });
+  });
+
+  test('is sent again when the carrier was throttling, and taken on once', async () => {
+    const line = newLine();
+    const throttled = { fault: { code: '900800', message: 'Message throttled out', description: 'You have exceeded your quota' } };
+    carrier.answerNextWith(ACTIVATE, { status: 429, body: throttled, headers: { 'retry-after': '1' } });
+    const request = await gateway.request('activateDevices', activation(line));
+    await carrier.waitFor(ACTIVATE, line, 2);
+    await carrier.report(carrier.requestAbout(line).requestId, line, 'activate.success');
+    expect((await gateway.until(request.id)).status).toBe('SUCCEEDED');
+    expect(carrier.requests(ACTIVATE, line)).toHaveLength(2);
   });
 
   test('is sent again after a bearer or a session has ended, and taken on once', async () => {

@@ -13,7 +13,7 @@ import type { Result, View } from './views.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const PUBLIC_HOST = 'gateway.example.com:9001';
 /** How long a test waits for what must come. */
-const PATIENCE_MS = 6_000;
+const PATIENCE_MS = 10_000;
 
 /** The real gateway, as a process of its own, driven from outside alone. */
 export class Gateway implements AsyncDisposable {
@@ -112,8 +112,8 @@ export class Gateway implements AsyncDisposable {
   }
 
   /** Asks again until the answer is right; for what no subscription tells. */
-  async eventually<T>(ask: () => Promise<T>, isRight: (answer: T) => boolean): Promise<T> {
-    const end = Date.now() + PATIENCE_MS;
+  async eventually<T>(ask: () => Promise<T>, isRight: (answer: T) => boolean, patienceMs = PATIENCE_MS): Promise<T> {
+    const end = Date.now() + patienceMs;
     for (;;) {
       const answer = await ask();
       if (isRight(answer) || Date.now() > end) return answer;

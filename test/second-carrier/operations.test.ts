@@ -201,6 +201,29 @@ test('restore: one identifier a device, the NIDD message after it', async () => 
   expect(outcomeOf(end).nidd).toMatchObject({ configured: true, status: 'ConfigCreated' });
 });
 
+test('suspend a group with filters: they go out as the page names them', async () => {
+  const line = newLine();
+  carrier.records.know(line, { account: ACCOUNT, state: 'active', groupName: '4G West', servicePlan: 'm2m4G' });
+  const customFieldFilter = [{ key: 'CustomField1', value: 'Truck' }];
+  const group = { groupName: '4G West', servicePlanFilter: 'm2m4G', customFieldFilter };
+  const request = await gateway.request('suspendDevices', { group, withBilling: true });
+  const { body } = carrier.requestOf(carrierIdOf(request));
+  expect(body).toEqual({
+    accountName: ACCOUNT,
+    groupName: '4G West',
+    servicePlan: 'm2m4G',
+    customFields: customFieldFilter,
+    withBilling: true,
+  });
+  await carrier.report(carrierIdOf(request), line, 'suspend.success');
+  expect(outcomeOf(await gateway.view(request.id)).status).toBe('SUCCEEDED');
+});
+
+test('restore the whole account: no devices and no group go out', async () => {
+  const request = await gateway.request('restoreDevices', { wholeAccount: { confirmAccountName: ACCOUNT } });
+  expect(carrier.requestOf(carrierIdOf(request)).body).toEqual({ accountName: ACCOUNT });
+});
+
 test('activate a group: the group’s name goes out, its members are followed', async () => {
   const lines = [newLine(), newLine()] as const;
   for (const line of lines) carrier.records.know(line, { account: ACCOUNT, state: 'deactive', groupName: 'North' });

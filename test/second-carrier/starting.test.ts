@@ -11,14 +11,14 @@ test('beside a carrier that answers nothing, ready means that GraphQL answers', 
   await using carrier = await FakeCarrier.start();
   carrier.answerAllWith('', 'silent');
   const [graphql, admin] = [await freePort(), await freePort()];
-  const ports = { M2M_GRAPHQL_PORT: String(graphql), M2M_ADMIN_PORT: String(admin) };
+  const ports = { M2M_GRAPHQL_PORT: String(graphql), M2M_ADMIN_PORT: String(admin), M2M_THINGSPACE_TIMEOUT_MS: '3000' };
   await using gateway = await Gateway.spawn(carrier, ports);
   const ready = () =>
     fetch(`http://127.0.0.1:${admin}/health/ready`).then(
       ({ status }) => status,
       () => 0,
     );
-  expect(await gateway.eventually(ready, (status) => status === 200)).toBe(200);
+  expect(await gateway.eventually(ready, (status) => status === 200, 25_000)).toBe(200);
   const headers = { 'content-type': 'application/json' };
   const answer = await fetch(`http://127.0.0.1:${graphql}/graphql`, { method: 'POST', headers, body: '{"query":"{__typename}"}' });
   expect(await answer.json()).toEqual({ data: { __typename: 'Query' } });

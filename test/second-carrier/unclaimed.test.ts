@@ -44,15 +44,17 @@ const isFinal = (view: View) => ['SUCCEEDED', 'PARTIALLY_FAILED', 'FAILED'].incl
 test('every sample, sent for another tool, becomes what it says', async () => {
   const sent = SAMPLES.filter(({ service }) => FOLLOWED.includes(service) && service !== 'NiddService').map((sample) => {
     const status = textOf(sample.body['status'] ?? sample.body['Status']).toLowerCase();
-    return { sample: sample.case, requestId: randomUUID(), read: { success: 'SUCCEEDED', failed: 'FAILED', warning: 'PENDING' }[status] };
+    return {
+      sample: sample.case,
+      requestId: randomUUID(),
+      read: { success: ['SUCCEEDED'], failed: ['FAILED'], warning: ['PENDING', 'OVERDUE'] }[status],
+    };
   });
   for (const { sample, requestId } of sent) expect((await carrier.report(requestId, newLine(), sample)).answers).toEqual([200]);
   for (const { sample, requestId, read } of sent) {
     const { outcomes } = await adopted(requestId);
-    expect(
-      outcomes.nodes.map(({ status }) => status),
-      sample,
-    ).toEqual([read]);
+    expect(outcomes.nodes, sample).toHaveLength(1);
+    expect(read, sample).toContain(outcomes.nodes[0]?.status);
     expect(outcomes.nodes[0]?.deviceIds.length, sample).toBeGreaterThan(0);
   }
 });
