@@ -112,8 +112,8 @@ export class Gateway implements AsyncDisposable {
   }
 
   /** Asks again until the answer is right; for what no subscription tells. */
-  async eventually<T>(ask: () => Promise<T>, isRight: (answer: T) => boolean, patienceMs = PATIENCE_MS): Promise<T> {
-    const end = Date.now() + patienceMs;
+  async eventually<T>(ask: () => Promise<T>, isRight: (answer: T) => boolean): Promise<T> {
+    const end = Date.now() + PATIENCE_MS;
     for (;;) {
       const answer = await ask();
       if (isRight(answer) || Date.now() > end) return answer;

@@ -13,12 +13,13 @@ test('beside a carrier that answers nothing, ready means that GraphQL answers', 
   const [graphql, admin] = [await freePort(), await freePort()];
   const ports = { M2M_GRAPHQL_PORT: String(graphql), M2M_ADMIN_PORT: String(admin), M2M_THINGSPACE_TIMEOUT_MS: '3000' };
   await using gateway = await Gateway.spawn(carrier, ports);
+  await gateway.logged(({ event }) => event === 'callback_addresses');
   const ready = () =>
     fetch(`http://127.0.0.1:${admin}/health/ready`).then(
       ({ status }) => status,
       () => 0,
     );
-  expect(await gateway.eventually(ready, (status) => status === 200, 25_000)).toBe(200);
+  expect(await gateway.eventually(ready, (status) => status === 200)).toBe(200);
   const headers = { 'content-type': 'application/json' };
   const answer = await fetch(`http://127.0.0.1:${graphql}/graphql`, { method: 'POST', headers, body: '{"query":"{__typename}"}' });
   expect(await answer.json()).toEqual({ data: { __typename: 'Query' } });
@@ -33,7 +34,7 @@ test('a carrier that cuts the connection while we register ends nothing', async 
 
 test('a device that waits for an approval is given longer than one that is silent', async () => {
   await using carrier = await FakeCarrier.start();
-  await using gateway = await Gateway.start(carrier, { M2M_OVERDUE_AFTER_MS: '1000', M2M_EXPIRE_AFTER_MS: '2500' });
+  await using gateway = await Gateway.start(carrier, { M2M_OVERDUE_AFTER_MS: '1000', M2M_EXPIRE_AFTER_MS: '5000' });
   const lines = [newLine(), newLine()] as const;
   const request = await gateway.request('activateDevices', activation(...lines));
   const fault = {
