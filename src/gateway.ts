@@ -3,7 +3,7 @@ import { Hub } from './datasources/request-log/hub.ts';
 import type { CallbackService } from './datasources/thingspace/wire/callback-service.ts';
 import type { GatewayError } from './errors.ts';
 import { buildCallbackDoor, type WatchTimes } from './gateway/build-callback-door.ts';
-import { connectCarrier } from './gateway/connect-carrier.ts';
+import { connectCarrier, reportRefusedLogin } from './gateway/connect-carrier.ts';
 import { openStore } from './gateway/open-store.ts';
 import { startAuthentication } from './gateway/start-authentication.ts';
 import { startFollowingUp } from './gateway/start-following-up.ts';
@@ -20,6 +20,7 @@ import { RequestManager } from './resolvers/requests/manage-request.ts';
 import { StorePurge } from './resolvers/upkeep/purge-store.ts';
 import { StoreReseal } from './resolvers/upkeep/reseal-store.ts';
 import { createAdminServer } from './server/admin/admin.ts';
+import type { Stage } from './server/admin/check-readiness.ts';
 import { GraphiqlPage, type GraphiqlTab } from './server/graphql/graphiql-page.ts';
 import { createGraphqlServer } from './server/graphql/graphql-http.ts';
 import { createGraphql } from './server/graphql/graphql.ts';
@@ -78,6 +79,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const carrier = connectCarrier(config, parts);
   const forwardTargets = startForwarding(config, parts);
   const waiting = await requestLog.recover();
+  await reportRefusedLogin(carrier.session, logger);
   const { keys, authenticator } = await startAuthentication(config, parts);
 
   const door = await buildCallbackDoor(config, {
@@ -99,7 +101,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     onPurged: ({ requests }) => logger.info('store_purged', { count: requests }),
   });
   const reseal = new StoreReseal({ upkeep, restFactor: PURGE_REST_FACTOR });
-  let draining = false;
+  let stage: Stage = 'STARTING';
   const admin = createAdminServer({
     ...parts,
     session: carrier.session,
@@ -108,7 +110,8 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     overload,
     purge,
     reseal,
-    isDraining: () => draining,
+    stage: () => stage,
+    takesCallbacks: () => door.isOpen(),
   });
   const adminUrl = await listen(undo, admin, { ...ADMIN, host: config.adminHost, port: config.adminPort });
 
@@ -167,6 +170,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     inherited: config.graphqlFd && { descriptors: config.graphqlFd, variable: 'M2M_GRAPHQL_FD' },
   });
   undo.use(websockets);
+  stage = 'OPEN';
 
   undo.use(reseal);
   startPurging({ purge, upkeep, logger, undo });
@@ -183,7 +187,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     metrics,
     callbackPath: (account, service) => door.paths.pathOf({ account, service }),
     async [Symbol.asyncDispose]() {
-      draining = true;
+      stage = 'DRAINING';
       submitter.stopWaiting();
       await built.disposeAsync();
     },

@@ -31,7 +31,11 @@ export function createMetrics() {
       'Callbacks by the credentials in their body: none, right, previous or wrong.',
       ['credentials'],
     ),
-    callbacksRefused: counter('m2m_callbacks_refused_total', 'Callback POSTs that were not taken, by HTTP status.', ['status']),
+    callbacksRefused: counter(
+      'm2m_callbacks_refused_total',
+      'Callback POSTs that were not taken, by HTTP status; none when the sender hung up before the end of its message.',
+      ['status'],
+    ),
     callbacksOnFormer: counter(
       'm2m_callbacks_on_former_total',
       'Callbacks that use an older registration: a URL of the previous secret (secret), a URL from before the last rotation (rotation), or the previous credentials (credentials).',

@@ -4,7 +4,7 @@ import { listen } from '../lib/listen.ts';
 import { pseudonym } from '../logger.ts';
 import type { ForwardTargets } from '../resolvers/callbacks/forward-targets.ts';
 import { RegistrationKeeper } from '../resolvers/callbacks/keep-registrations.ts';
-import { CallbackReceiver } from '../resolvers/callbacks/receive-callback.ts';
+import { CallbackReceiver, MAX_MESSAGE_BYTES } from '../resolvers/callbacks/receive-callback.ts';
 import { RegistrationWatch } from '../resolvers/callbacks/watch-registrations.ts';
 import { CallbackAddresses } from '../server/callbacks/callback-addresses.ts';
 import { createCallbackServer } from '../server/callbacks/callbacks.ts';
@@ -76,7 +76,7 @@ export async function buildCallbackDoor(config: Config, parts: Parts) {
       receiver,
       addresses,
       paths,
-      maxBodyBytes: 1_048_576,
+      maxBodyBytes: MAX_MESSAGE_BYTES,
       pseudonym: nameAccount,
       overload,
       logger,
@@ -92,7 +92,7 @@ export async function buildCallbackDoor(config: Config, parts: Parts) {
     await keeper.start();
     return url;
   };
-  return { receiver, paths, keeper, open };
+  return { receiver, paths, keeper, open, isOpen: () => url !== null };
 }
 
 const BEHIND_TLS =

@@ -1,9 +1,12 @@
 import { isLoopback, type Config } from '../config/config.ts';
 import { AuthorizedCalls } from '../datasources/thingspace/authorized-calls.ts';
 import { CarrierReads } from '../datasources/thingspace/carrier-reads.ts';
-import { Session } from '../datasources/thingspace/session.ts';
+import { Session, type TokenTrouble } from '../datasources/thingspace/session.ts';
 import { ThingSpace } from '../datasources/thingspace/thing-space.ts';
+import { readAnswer } from '../datasources/thingspace/wire/read-answer.ts';
 import { Transport } from '../lib/http-exchange.ts';
+import { LogThrottle } from '../lib/log-throttle.ts';
+import type { Logger } from '../logger.ts';
 import { CallbackGeneration } from '../resolvers/callbacks/callback-generation.ts';
 import { CallbackPaths } from '../resolvers/callbacks/callback-paths.ts';
 import { CallbackRegistrations } from '../resolvers/callbacks/callback-registrations.ts';
@@ -12,10 +15,18 @@ import type { SharedParts } from './shared-parts.ts';
 /** The client of the carrier. The command line uses it too, when no gateway runs. */
 export function connectCarrier(
   config: Config,
-  { requestLog, metrics, now, undo }: Pick<SharedParts, 'requestLog' | 'metrics' | 'now' | 'undo'>,
+  {
+    requestLog,
+    metrics,
+    now,
+    undo,
+    logger,
+  }: Pick<SharedParts, 'requestLog' | 'metrics' | 'now' | 'undo'> & Partial<Pick<SharedParts, 'logger'>>,
 ) {
   const { apiUrl, oauthUrl, carrierTimeoutMs: timeoutMs, clientId, clientSecret, username, password } = config;
-  const transport = undo.use(new Transport({ connectTimeoutMs: Math.min(10_000, timeoutMs), maxAnswerBytes: 16 * 1_048_576 }));
+  const transport = undo.use(
+    new Transport({ connectTimeoutMs: Math.min(10_000, timeoutMs), maxAnswerBytes: 16 * 1_048_576, read: readAnswer }),
+  );
   const onCall = (call: string, result: string) => metrics.carrierCalls.inc({ call, result });
   const session = new Session({
     transport,
@@ -23,18 +34,33 @@ export function connectCarrier(
     oauthUrl: oauthUrl ?? `${apiUrl}/ts/v1`,
     credentials: { clientId, clientSecret, username, password },
     latchKey: config.callbackSecret,
-    latch: { recall: () => requestLog.recall(LATCH), remember: (fingerprint) => requestLog.remember(LATCH, fingerprint) },
+    facts: requestLog,
     timeoutMs,
     now,
     onCall,
+    ...(logger && { onTrouble: logTroubles(logger, now) }),
   });
-  const client = { calls: new AuthorizedCalls({ transport, session, apiUrl, timeoutMs, now }), onCall };
-  return { thingSpace: new ThingSpace(client), reads: new CarrierReads(client), session };
+  const calls = new AuthorizedCalls({ transport, session, apiUrl, timeoutMs, now, onCall });
+  return { thingSpace: new ThingSpace({ calls, onCall }), reads: new CarrierReads({ calls }), session };
+}
+
+/** A login that was refused before the start is not tried again, so nothing else would tell of it. */
+export async function reportRefusedLogin(session: Session, logger: Logger): Promise<void> {
+  const trouble = await session.trouble();
+  if (trouble) logger.error('carrier_login_refused', { operation: trouble.call, reason: trouble.reason });
+}
+
+/** A refusal stops everything until somebody acts, so each one has its line. The others come again and again while the carrier is down. */
+function logTroubles(logger: Logger, now: () => number): (trouble: TokenTrouble) => void {
+  const throttle = new LogThrottle(now);
+  return ({ call, kind, status, reason }) => {
+    if (kind === 'REFUSED') return logger.error('carrier_login_refused', { operation: call, status, reason });
+    const count = throttle.count(`${call} ${status}`);
+    if (count !== null) logger.warn('carrier_login_unanswered', { operation: call, status, reason, count });
+  };
 }
 
 export type Carrier = ReturnType<typeof connectCarrier>;
-
-const LATCH = 'login-latch';
 
 /**
  * Our callback paths, and the carrier's registrations of them. The command line uses them too, when no gateway runs.

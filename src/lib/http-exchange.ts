@@ -8,6 +8,8 @@ export interface Exchange {
   readonly body?: string;
   /** For the whole exchange, connecting included. */
   readonly timeoutMs: number;
+  /** After `timeoutMs` an answer is still taken for `ms`. Without this the connection is closed. */
+  readonly late?: { readonly ms: number; readonly take: (answer: Answer) => void };
 }
 
 export interface Answer {
@@ -17,6 +19,16 @@ export interface Answer {
   /** The text as JSON; undefined when it is not JSON. */
   readonly body: unknown;
 }
+
+/** The bytes of an answer, with what its headers say of them. */
+export interface AnswerBytes {
+  readonly bytes: Uint8Array;
+  readonly contentType: string | null;
+  readonly contentEncoding: string | null;
+}
+
+/** Reads the bytes of an answer. Null when they would unpack to more than `maxBytes`. */
+export type ReadAnswer = (answer: AnswerBytes, maxBytes: number) => Promise<Pick<Answer, 'text' | 'body'> | null>;
 
 /** No answer came. `sent` is false only when certainly no byte of the request left. */
 export class TransportError extends Error {
@@ -29,28 +41,36 @@ export class TransportError extends Error {
   }
 }
 
+interface TransportOptions {
+  readonly connectTimeoutMs: number;
+  readonly maxAnswerBytes: number;
+  /** By default an answer is UTF-8, and not compressed. */
+  readonly read?: ReadAnswer;
+}
+
 /**
  * Does HTTP exchanges with undici. Each ends in one of three ways: answered, not sent, or sent and unanswered. It follows no
- * redirects and tries nothing twice. An answer longer than `maxAnswerBytes` is cut off and counts as no answer.
+ * redirects and tries nothing twice. It asks for answers that are not compressed. An answer longer than `maxAnswerBytes` is cut off
+ * and counts as no answer.
  */
 export class Transport implements AsyncDisposable {
-  readonly #maxAnswerBytes: number;
+  readonly #limits: Limits;
   readonly #agent: Agent;
 
-  constructor({ connectTimeoutMs, maxAnswerBytes }: { readonly connectTimeoutMs: number; readonly maxAnswerBytes: number }) {
-    this.#maxAnswerBytes = maxAnswerBytes;
+  constructor({ connectTimeoutMs, maxAnswerBytes, read = readPlainly }: TransportOptions) {
+    this.#limits = { maxAnswerBytes, read };
     this.#agent = new Agent({ allowH2: false, connect: { timeout: connectTimeoutMs }, headersTimeout: 0, bodyTimeout: 0 });
   }
 
   send(exchange: Exchange): Promise<Answer> {
     const url = new URL(exchange.url);
-    const handler = new ExchangeHandler(exchange.timeoutMs, this.#maxAnswerBytes);
+    const handler = new ExchangeHandler(exchange, this.#limits);
     this.#agent.dispatch(
       {
         origin: url.origin,
         path: url.pathname + url.search,
         method: exchange.method,
-        headers: exchange.headers,
+        headers: { 'accept-encoding': 'identity', ...exchange.headers },
         body: exchange.body ?? null,
         // The carrier may close a kept-alive socket just as we write. That would leave an action's fate unknown for nothing.
         reset: exchange.method !== 'GET',
@@ -65,22 +85,32 @@ export class Transport implements AsyncDisposable {
   }
 }
 
+function readPlainly({ bytes }: AnswerBytes): Promise<Pick<Answer, 'text' | 'body'>> {
+  const text = Buffer.from(bytes).toString('utf8');
+  return Promise.resolve({ text, body: parseJson(text) });
+}
+
+type Limits = Required<Pick<TransportOptions, 'maxAnswerBytes' | 'read'>>;
+
 class ExchangeHandler implements Dispatcher.DispatchHandler {
-  readonly #maxBytes: number;
+  readonly #exchange: Pick<Exchange, 'timeoutMs' | 'late'>;
+  readonly #limits: Limits;
   readonly #settled = Promise.withResolvers<Answer>();
-  readonly #deadline: NodeJS.Timeout;
+  #deadline: NodeJS.Timeout;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
   #status = 0;
-  #retryAfter: string | null = null;
+  #headers: Record<string, string | string[] | undefined> = {};
   #controller: Dispatcher.DispatchController | null = null;
   /** undici calls onRequestStart when the socket is connected, just before it writes the first byte. */
   #sent = false;
+  #isLate = false;
   #gaveUp: TransportError | null = null;
 
-  constructor(timeoutMs: number, maxBytes: number) {
-    this.#maxBytes = maxBytes;
-    this.#deadline = setTimeout(() => this.#giveUp(`no answer within ${timeoutMs} ms`), timeoutMs);
+  constructor(exchange: Pick<Exchange, 'timeoutMs' | 'late'>, limits: Limits) {
+    this.#exchange = exchange;
+    this.#limits = limits;
+    this.#deadline = setTimeout(() => this.#timeOut(), exchange.timeoutMs);
   }
 
   get answer(): Promise<Answer> {
@@ -99,31 +129,60 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     headers: Record<string, string | string[] | undefined>,
   ): void {
     this.#status = status;
-    this.#retryAfter = [headers['retry-after']].flat()[0] ?? null;
+    this.#headers = headers;
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#maxBytes) this.#giveUp(`the answer is longer than ${this.#maxBytes} bytes`);
+    if (this.#bytes > this.#limits.maxAnswerBytes) this.#giveUp(this.#tooLong());
     else this.#chunks.push(chunk);
   }
 
   onResponseEnd(): void {
-    clearTimeout(this.#deadline);
-    const text = Buffer.concat(this.#chunks).toString('utf8');
-    this.#settled.resolve({ status: this.#status, retryAfter: this.#retryAfter, text, body: parseJson(text) });
+    void this.#read().then(
+      (answer) => (answer ? this.#settle(answer) : this.#giveUp(this.#tooLong())),
+      (cause: unknown) => this.#giveUp('the answer cannot be read', cause),
+    );
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    clearTimeout(this.#deadline);
     const code = 'code' in error && typeof error.code === 'string' ? `${error.code}: ` : '';
-    this.#settled.reject(this.#gaveUp ?? new TransportError(`${code}${error.message}`, this.#sent, error));
+    this.#giveUp(`${code}${error.message}`, error);
   }
 
-  #giveUp(why: string): void {
+  async #read(): Promise<Answer | null> {
+    const { read, maxAnswerBytes } = this.#limits;
+    const header = (name: string) => [this.#headers[name]].flat()[0] ?? null;
+    const bytes = Buffer.concat(this.#chunks);
+    const contentEncoding = [this.#headers['content-encoding']].flat().join(', ') || null;
+    const answer = await read({ bytes, contentType: header('content-type'), contentEncoding }, maxAnswerBytes);
+    return answer && { status: this.#status, retryAfter: header('retry-after'), ...answer };
+  }
+
+  #settle(answer: Answer): void {
     clearTimeout(this.#deadline);
-    this.#gaveUp ??= new TransportError(why, this.#sent);
+    this.#settled.resolve(answer);
+    if (this.#isLate) this.#exchange.late?.take(answer);
+  }
+
+  /** The caller waits no longer. The connection stays open for a late answer, if one is wanted. */
+  #timeOut(): void {
+    const { timeoutMs, late } = this.#exchange;
+    const why = `no answer within ${timeoutMs} ms`;
+    if (!late || !this.#sent) return this.#giveUp(why);
+    this.#isLate = true;
+    this.#deadline = setTimeout(() => this.#giveUp(why), late.ms).unref();
+    this.#settled.reject(new TransportError(why, true));
+  }
+
+  #giveUp(why: string, cause?: unknown): void {
+    clearTimeout(this.#deadline);
+    this.#gaveUp ??= new TransportError(why, this.#sent, cause);
     this.#settled.reject(this.#gaveUp);
     this.#controller?.abort(this.#gaveUp);
+  }
+
+  #tooLong(): string {
+    return `the answer is longer than ${this.#limits.maxAnswerBytes} bytes`;
   }
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { DEVICE_IDENTIFIER_KINDS, type DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
+import { cleanIdentifier, formOfKind, readIdentifier } from '../datasources/thingspace/wire/same-identifier.ts';
 
 /**
  * Fields that several operations take. Each is one zod type. It has the rule of the carrier's pages, the sentence for a caller who
@@ -16,6 +17,17 @@ export const INPUT_TYPES = z.registry<{ readonly name: string; readonly descript
 // oxlint-disable-next-line no-control-regex
 const FORBIDDEN = /['<\\\u0000-\u001f\u007f\ud800-\udfff\ufffd]/u;
 
+/** Characters that nobody sees and that change nothing: soft hyphen, zero-width space, directions of writing, byte order mark. */
+const INVISIBLE = /[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/g;
+
+/** The one spelling of a text: a letter and its accent are one character (NFC), every blank is a space. It is checked, stored and sent. */
+export function cleanText(value: string): string {
+  return value
+    .replaceAll(INVISIBLE, '')
+    .replaceAll(/\p{Zs}/gu, ' ')
+    .normalize();
+}
+
 /** Makes a sentence about a field that breaks a rule: the name of the field, then `rest`. */
 export function about(rest: string) {
   return { error: ({ path }: { readonly path?: readonly PropertyKey[] | undefined }) => `${String(path?.at(-1) ?? 'input')} ${rest}` };
@@ -30,17 +42,23 @@ export function breaks(code: string, rest: string) {
 export const text = (max: number) =>
   z
     .string()
+    .overwrite(cleanText)
     .min(1, about('must not be empty: leave the field out instead.'))
     .max(max, about(`must have at most ${max} characters.`))
     .refine(
       (value) => !FORBIDDEN.test(value),
-      breaks('INVALID_CHARACTER', "must be UTF-8 without control characters and without ' < and \\: the carrier refuses them."),
+      breaks(
+        'INVALID_CHARACTER',
+        "must be UTF-8 without control characters (tabs and line breaks too) and without ' < and \\: the carrier refuses them.",
+      ),
     )
     .refine((value) => value.trim() === value, breaks('PADDED', 'must not begin or end with a space.'));
 
-/** Letters, digits, space, dash, exclamation point and pound sign. */
+/** Letters, digits, space, dash, exclamation point and pound sign. A letter has its accents, also those that NFC leaves apart. */
 export const plainText = (max: number) =>
-  text(max).regex(/^[\p{L}\p{N} \-!#]*$/u, about('may hold letters, digits, space, - ! and # only.'));
+  text(max)
+    .refine((value) => !/\p{Cf}/u.test(value), breaks('INVISIBLE_CHARACTER', 'has an invisible character. Delete the text and type it.'))
+    .regex(/^(?:\p{L}\p{M}*|[\p{N} \-!#]|\p{Cf})*$/u, about('may hold letters, digits, space, - ! and # only.'));
 
 /** A field that may be left out. In GraphQL null means the same as a missing field. After parsing both are undefined. */
 export function optional<Type extends z.ZodType>(type: Type) {
@@ -56,20 +74,23 @@ export const accountName = text(64).describe(
 );
 
 /** A name or key of the caller. It is never sent to the carrier, so the carrier's rules do not apply. */
-const ownText = optional(
-  z
-    .string()
-    .min(1, about('must have 1 to 255 characters.'))
-    .max(255, about('must have 1 to 255 characters.'))
-    // oxlint-disable-next-line no-control-regex
-    .regex(/^[^\u0000-\u001f\u007f\ud800-\udfff]*$/u, about('must not contain control characters.')),
-);
+const ownText = (text: z.ZodString) =>
+  optional(
+    text
+      .min(1, about('must have 1 to 255 characters.'))
+      .max(255, about('must have 1 to 255 characters.'))
+      // oxlint-disable-next-line no-control-regex
+      .regex(/^[^\u0000-\u001f\u007f\ud800-\udfff]*$/u, about('must not contain control characters.')),
+  );
 
 /** Fields of every mutation that creates a Request. */
 export const REQUEST_OPTIONS = z.object({
-  clientReference: ownText.describe('Your own name for the request, 1–255 characters. `requests(filter: {clientReference})` finds it.'),
-  idempotencyKey: ownText.describe(
-    'Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user.',
+  clientReference: ownText(z.string().normalize()).describe(
+    'Your own name for the request, 1–255 characters. `requests(filter: {clientReference})` finds it.',
+  ),
+  // A key is compared as it is: an older version may have stored it.
+  idempotencyKey: ownText(z.string()).describe(
+    'Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. Two inputs are the same when they ask the carrier for the same: the spelling of texts and identifiers does not count, nor the order of the identifiers of a device and of custom fields. The order of devices counts, because `DeviceOutcome.index` is the place in it. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user.',
   ),
   validateOnly: optional(z.boolean()).describe(
     '`true`: check the input and send nothing. The result is InputAccepted, or an error such as InvalidInput. Default: `false`.',
@@ -77,19 +98,6 @@ export const REQUEST_OPTIONS = z.object({
 });
 
 export type RequestOptions = z.output<typeof REQUEST_OPTIONS>;
-
-/** The form of each kind. Lengths are from the activation page and the carrier's identifier list, that of the EID from the eSIM pages. */
-const IDENTIFIER_FORMS: Readonly<Record<DeviceIdentifierKind, { readonly form: RegExp; readonly hint: string }>> = {
-  ICCID: { form: /^\d{18,20}$/, hint: '18 to 20 digits' },
-  EID: { form: /^\d{32}$/, hint: '32 digits' },
-  IMEI: { form: /^\d{14,16}$/, hint: '14 to 16 digits' },
-  MDN: { form: /^\d{10}$/, hint: '10 digits' },
-  MSISDN: { form: /^\d{11}$/, hint: '11 digits (1 and the MDN)' },
-  MEID: { form: /^[0-9A-Fa-f]{14}$/, hint: '14 hexadecimal digits' },
-  ESN: { form: /^\d{11}$/, hint: '11 digits' },
-  IMSI: { form: /^\d{14,15}$/, hint: '14 or 15 digits' },
-  MIN: { form: /^\d{10}$/, hint: '10 digits' },
-};
 
 /** One identifier of a device, of one of `kinds`. */
 export function identifier(kinds: readonly DeviceIdentifierKind[]) {
@@ -99,18 +107,18 @@ export function identifier(kinds: readonly DeviceIdentifierKind[]) {
       value: z
         .string()
         .describe(
-          'The identifier itself, without spaces or dashes. ICCID 18–20 digits, EID 32, IMEI 14–16, MDN 10, MSISDN 11, ESN 11; MEID 14 hexadecimal digits.',
+          'The identifier itself. ICCID 18–20 digits, EID 32, IMEI 14–16, MDN 10, MSISDN 11, ESN 11 (or 8 hexadecimal); MEID 14 hexadecimal digits (or 18 decimal). Blanks, dashes, dots, slashes, parentheses, the +1 of a phone number and a trailing F of an ICCID do not count. It is stored and sent without them.',
         ),
     })
     .superRefine(({ kind, value }, context) => {
       const report = (field: string, code: string, message: string) =>
         context.addIssue({ code: 'custom', path: [field], params: { code }, message });
-      const { form, hint } = IDENTIFIER_FORMS[kind];
       if (!kinds.includes(kind)) report('kind', 'IDENTIFIER_KIND', `This operation takes ${kinds.join(', ')}. ${kind} is not one of them.`);
-      else if (!form.test(value)) report('value', 'IDENTIFIER_FORM', `The value of kind ${kind} must have ${hint} and nothing else.`);
+      else if (readIdentifier(kind, value) === null)
+        report('value', 'IDENTIFIER_FORM', `The value of kind ${kind} must have ${formOfKind(kind)} and nothing else.`);
     })
     .register(INPUT_TYPES, { name: 'DeviceIdentifierInput', description: 'Kind and value of one identifier of a device.' })
-    .transform(({ kind, value }) => ({ kind, id: value }));
+    .transform(({ kind, value }) => ({ kind, id: cleanIdentifier(kind, value) }));
 }
 
 /** The identifiers of one device. `description` says which ones the operation takes. */

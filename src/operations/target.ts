@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import type { DeviceFilter } from '../datasources/thingspace/carrier-reads.ts';
 import type { RequestedDevice } from '../datasources/request-log/stored-request.ts';
-import { identifierKey, type DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
-import { about, identifiers, INPUT_TYPES, optional, servicePlan, text } from './fields.ts';
+import type { DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
+import { identifierKey, isSameKey, RESPELLING_RULES, stemOf } from '../datasources/thingspace/wire/same-identifier.ts';
+import { about, cleanText, identifiers, INPUT_TYPES, optional, servicePlan, text } from './fields.ts';
 import type { ReportFault } from './input-fault.ts';
 
 /** The part of an operation's input that names the devices. */
@@ -38,7 +39,7 @@ interface NamedDevice {
  *   device that holds them.
  */
 export function reportListFaults(devices: readonly NamedDevice[], report: ReportFault, { areProfiles = false } = {}): void {
-  const seen = new Map<string, number>();
+  const seen = new Map<string, { readonly key: string; readonly kind: DeviceIdentifierKind; readonly at: number }[]>();
   for (const [at, { deviceIds }] of devices.entries()) {
     const kinds = new Set<string>();
     const byIccid = areProfiles && deviceIds.some(({ kind }) => kind === 'ICCID');
@@ -48,11 +49,20 @@ export function reportListFaults(devices: readonly NamedDevice[], report: Report
       kinds.add(kind);
       if (byIccid && kind !== 'ICCID') continue;
       const key = identifierKey(kind, value, kind);
-      const first = seen.get(key);
-      if (first === undefined || first === at) seen.set(key, at);
-      else report([...path, 'value'], 'DUPLICATE_DEVICE', `devices[${first}] has the same ${kind}: name each device once.`);
+      const spellings = seen.get(stemOf(key)) ?? [];
+      seen.set(stemOf(key), spellings);
+      const first = spellings.find((each) => each.at !== at && isSameKey(each.key, key));
+      if (first) report([...path, 'value'], 'DUPLICATE_DEVICE', sayDuplicate(kind, first.at, first.key === key && first.kind === kind));
+      if (!spellings.some((each) => each.key === key)) spellings.push({ key, kind, at });
     }
   }
+}
+
+function sayDuplicate(kind: DeviceIdentifierKind, first: number, isEqual: boolean): string {
+  const rule = isEqual ? undefined : RESPELLING_RULES[kind];
+  return rule === undefined
+    ? `devices[${first}] has the same ${kind}: name each device once.`
+    : `devices[${first}] has this ${kind} in another spelling: ${rule}. Name each device once.`;
 }
 
 /** A target of eSIM profiles. They are always listed. */
@@ -133,7 +143,7 @@ export function reportChoiceFaults(
       `Name the devices to ${words.verb} with exactly one of devices, ${words.group} and ${words.wholeAccount}. This input has ${names.length === 0 ? 'none' : names.join(' and ')}.`,
     );
   if (devices) reportListFaults(devices, report);
-  if (wholeAccount && wholeAccount.confirmAccountName !== accountName)
+  if (wholeAccount && cleanText(wholeAccount.confirmAccountName) !== cleanText(accountName))
     report(
       [words.wholeAccount, 'confirmAccountName'],
       'NOT_CONFIRMED',

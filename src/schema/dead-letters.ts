@@ -9,6 +9,8 @@ const DeadLetterReason = enumOf<Reason>('DeadLetterReason', 'Why a message could
   UNREADABLE: 'This version cannot read it as a callback.',
   QUARANTINED: 'Its credentials are not those of the registration.',
   FOREIGN_REQUEST: 'It names a request of another account than the one that it came for.',
+  WRONG_SERVICE:
+    'It names a request that waits for the messages of another callback service, and came by a path of this one. The carrier reports each operation by its own service, so it is not believed. See `Request.carrierRequests` for the service that its request waits for.',
   DAMAGED_REQUEST:
     'The stored data of its request was changed or damaged, and cannot be read. Ask the people who run the gateway to restore it.',
 });
@@ -23,11 +25,17 @@ const DeadLetter = builder.objectRef<StoredDeadLetter>('DeadLetter').implement({
     reason: t.expose('reason', { type: DeadLetterReason, description: 'Why it could not be applied.' }),
     receivedAt: t.expose('receivedAt', { type: 'DateTime', description: 'When it first arrived.' }),
     contentType: t.exposeString('contentType', { nullable: true, description: 'Its content type. Null when it came without one.' }),
+    contentEncoding: t.string({
+      nullable: true,
+      description:
+        'What its Content-Encoding says of `body`: names of codings that could not be undone, or of a charset. Null when `body` lies plain.',
+      resolve: ({ contentEncoding }) => contentEncoding ?? null,
+    }),
     byteLength: t.int({ description: 'Its size in bytes.', resolve: ({ body }) => body.byteLength }),
     body: t.string({
       extensions: ANY_SECRET,
       description:
-        'The message as it came, with asterisks in place of the configured password. It is text, or base64 when it is not UTF-8 (`bodyIsBase64`). It may hold secrets of devices.',
+        'The message as it came, unpacked if it could be, with asterisks in place of the configured password. A message that is still packed cannot be searched for it. It is text, or base64 when it is not UTF-8 (`bodyIsBase64`). It may hold secrets of devices.',
       resolve: ({ body }) => bodyText(body).text,
     }),
     bodyIsBase64: t.boolean({ description: 'True when `body` is base64.', resolve: ({ body }) => bodyText(body).isBase64 }),
@@ -60,6 +68,7 @@ const RedriveOutcomeEnum = enumOf<Redriven['outcome']>('RedriveOutcome', 'The re
   UNCLAIMED: 'It could be read, and waits for its request as an unclaimed callback.',
   DUPLICATE: 'Its content was known already, and it is no dead letter any more.',
   FOREIGN: 'It still names a request of another account, and remains a dead letter.',
+  WRONG_SERVICE: 'It still came by another callback service than its request waits for, and remains a dead letter.',
   DAMAGED: 'The stored data of its request still cannot be read, and it remains a dead letter.',
   QUARANTINED: 'Its credentials are still not those of the registration, and it remains a dead letter.',
   UNREADABLE: 'It still cannot be read, and remains a dead letter.',

@@ -1,4 +1,4 @@
-import { listEachOnce } from '../datasources/thingspace/wire/device-identifier.ts';
+import { leaveOutRespellings, listEachOnce } from '../datasources/thingspace/wire/same-identifier.ts';
 import type { CallbackFault } from '../datasources/thingspace/wire/callback-meaning.ts';
 import type { CallbackMessage, CallbackSuspension } from '../datasources/thingspace/wire/callback.ts';
 import type { StoredCallback, StoredOutcome } from '../datasources/request-log/stored-request.ts';
@@ -131,7 +131,8 @@ export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').i
         type: [DeviceIdentifier],
         description: 'Every identifier known: those of the mutation, and those of callbacks (ICCID, EID, IMEI, MDN, MSISDN, IMSI, MIN).',
         // Reported ones come first: they are complete, while the mutation may have named an IMEI with 14 digits.
-        resolve: ({ requested, final, nidd }) => listEachOnce(final?.message.deviceIds, nidd?.message.deviceIds, requested),
+        resolve: ({ requested, final, nidd }) =>
+          leaveOutRespellings(listEachOnce(final?.message.deviceIds, nidd?.message.deviceIds, requested)),
       }),
       status: t.expose('status', { type: OutcomeStatusEnum, description: 'The status of the device.' }),
       source: t.expose('source', {

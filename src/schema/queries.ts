@@ -1,7 +1,7 @@
 import { parseOutcomeId } from '../datasources/request-log/stored-request.ts';
-import { identifierKey } from '../datasources/thingspace/wire/device-identifier.ts';
 import { accountsWith, mayUse, type Caller, type Scope } from '../resolvers/access/caller.ts';
 import { findRequest, REQUEST_ID } from '../resolvers/requests/find-request.ts';
+import { listRequests } from '../resolvers/requests/list-requests.ts';
 import { builder } from './builder.ts';
 import { connectionOf, listArgs, pageCursor, pageSize } from './connection.ts';
 import { DeviceIdentifierKindEnum, OperationEnum, RequestStatusEnum } from './enums.ts';
@@ -16,7 +16,8 @@ const DeviceIdInput = builder.inputType('DeviceIdentifierFilter', {
     kind: t.field({ type: DeviceIdentifierKindEnum, required: true, description: 'The kind of the identifier.' }),
     value: t.string({
       required: true,
-      description: 'The identifier without spaces or dashes. An IMEI is found with 14, 15 or 16 digits, an MDN also by its MSISDN.',
+      description:
+        'The identifier. It is found in every spelling: an IMEI with 14, 15 or 16 digits, an ICCID with 19 or 20 or with a trailing F, an MDN also by its MSISDN, all with or without blanks and dashes. A value that no such identifier has is an error (BAD_USER_INPUT).',
     }),
   }),
 });
@@ -30,6 +31,11 @@ const RequestFilter = builder.inputType('RequestFilter', {
       type: DeviceIdInput,
       required: false,
       description: 'Requests about this device. It is found by the identifiers of the mutation and by those that the carrier reported.',
+    }),
+    search: t.string({
+      required: false,
+      description:
+        'Requests that this text may mean, for a search box. It is an identifier of a device, of whatever kind (by its length and digits, with or without blanks and dashes), the id of a request, a requestId of the carrier, or the beginning of a `clientReference`. Digits that can be none of these are an error (BAD_USER_INPUT). A blank text narrows nothing.',
     }),
     clientReference: t.string({ required: false, description: 'Requests with exactly this `clientReference`.' }),
     since: t.field({ type: 'DateTime', required: false, description: 'Requests that were created at this moment or later.' }),
@@ -61,13 +67,15 @@ builder.queryType({
         ...listArgs('requests', 'read'),
       },
       resolve: (_parent, { accountName, filter, first, after }, { requestLog, caller }) =>
-        requestLog.list(
+        listRequests(
+          requestLog,
           {
             accounts: accountsFor(caller, 'read', accountName),
             statuses: filter?.status ?? undefined,
             operation: filter?.operation ?? undefined,
             clientReference: filter?.clientReference ?? undefined,
-            deviceKeys: filter?.deviceId ? [identifierKey(filter.deviceId.kind, filter.deviceId.value.trim(), '')] : undefined,
+            deviceId: filter?.deviceId,
+            search: filter?.search,
             since: filter?.since ?? undefined,
             until: filter?.until ?? undefined,
           },

@@ -4,6 +4,7 @@ import { request } from 'undici';
 import { expect, test } from 'vitest';
 import { CallbackAddresses } from '../../src/server/callbacks/callback-addresses.ts';
 import { createCallbackServer, type CallbackDoorOptions } from '../../src/server/callbacks/callbacks.ts';
+import { until } from '../support/until.ts';
 import { openDoor } from './support/open-door.ts';
 import { openLimitedDoor, type LimitedDoor } from './support/open-limited-door.ts';
 
@@ -92,13 +93,18 @@ test('bytes that are not HTTP are answered 400 and counted', async () => {
   expect(await door.metric('m2m_callbacks_refused_total{status="400"}')).toBe(1);
 });
 
-test('a sender that hangs up is not counted as refused', async () => {
+test('a sender that hangs up is logged, and counted as one without an answer', async () => {
   await using door = await openLimitedDoor({});
   const socket = connect(door.port, '127.0.0.1');
   socket.write(`POST ${door.path} HTTP/1.1\r\nhost: x\r\ncontent-length: 50\r\n\r\n{`);
-  await once(socket, 'connect');
-  socket.resetAndDestroy();
+  // The door has read the head when the next sender is acknowledged.
   expect(await post(door)).toBe(200);
+  socket.resetAndDestroy();
+  await until(() => door.log.of('callback_cut').length > 0);
+  expect(door.log.of('callback_cut')).toMatchObject([
+    { level: 40, service: 'CarrierService', reason: expect.stringContaining('hung up') as string },
+  ]);
+  expect(await door.metric('m2m_callbacks_refused_total{status="none"}')).toBe(1);
   for (const status of ['400', '408']) expect(await door.metric(`m2m_callbacks_refused_total{status="${status}"}`)).toBe(Number.NaN);
   expect(await door.stored()).toBe(1);
 });

@@ -17,11 +17,12 @@ const BOMB = `<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a
 const UNREADABLE: readonly [what: string, body: string | Uint8Array, reason: string][] = [
   ['nothing', '', 'EMPTY'],
   ['bytes that are not UTF-8', Uint8Array.of(0x7b, 0xff, 0xfe, 0x7d), 'NOT_UTF8'],
-  ['UTF-16', Buffer.from('\ufeff{"requestId":"a"}', 'utf16le'), 'NOT_UTF8'],
   ['text', 'hello', 'NOT_JSON'],
   ['a form', 'requestId=595f5c44', 'NOT_JSON'],
   ['JSON that was cut', '{"requestId":"595f', 'NOT_JSON'],
-  ['an array', '[{"requestId":"a"}]', 'NOT_AN_OBJECT'],
+  ['a list of two', '[{"requestId":"a"},{"requestId":"b"}]', 'NOT_AN_OBJECT'],
+  ['an empty list', '[]', 'NOT_AN_OBJECT'],
+  ['a form with two messages', `a=${encodeURIComponent('{"requestId":"a"}')}&b=${encodeURIComponent('{"requestId":"b"}')}`, 'NOT_JSON'],
   ['a string', '"a"', 'NOT_AN_OBJECT'],
   ['null', 'null', 'NOT_AN_OBJECT'],
   ['a number', '5', 'NOT_AN_OBJECT'],
@@ -34,7 +35,27 @@ const UNREADABLE: readonly [what: string, body: string | Uint8Array, reason: str
   ['XML with a DTD', BOMB, 'XML_DTD'],
   ['XML with a DTD that names a file', `<!doctype x SYSTEM "file:///etc/passwd">${XML('')}`, 'XML_DTD'],
   ['XML with an entity that nobody declared', XML('<Status>&b;</Status>'), 'XML_ENTITY'],
-  ['XML with a numeric character reference', XML('<Status>&#65;</Status>'), 'XML_ENTITY'],
+  ...[
+    '&#0;',
+    '&#x0;',
+    '&#xD800;',
+    '&#57343;',
+    '&#x110000;',
+    '&#99999999999;',
+    '&#xFFFE;',
+    '&#;',
+    '&#x;',
+    '&#X41;',
+    '&eacute;',
+    '&AMP;',
+  ].map(
+    (reference) =>
+      [
+        `XML with the reference ${reference}`,
+        XML(`<Status>${reference}</Status>`),
+        expect.stringMatching(/^XML_ENTITY$|^NOT_A_CALLBACK_REQUEST$/) as string,
+      ] as [string, string, string],
+  ),
 ];
 
 test.each(UNREADABLE)('%s is unreadable, and says why', (_what, body, unreadable) => {
@@ -44,6 +65,20 @@ test.each(UNREADABLE)('%s is unreadable, and says why', (_what, body, unreadable
 test('the five entities of XML itself are decoded, once', () => {
   const { message } = readable(XML('<Status>&lt;A&gt; &amp; &quot;B&quot; &apos;C&apos; &amp;lt;</Status>'));
   expect(message).toEqual({ CallbackRequest: { RequestId: 'r-1', Status: `<A> & "B" 'C' &lt;` } });
+});
+
+test.each([
+  ['&#xD;', '\r'],
+  ['caf&#233;', 'café'],
+  ['&#x0001F600;', '\u{1f600}'],
+  ['&#x1F;', '\x1f'],
+  ['&amp;#233;', '&#233;'],
+  ['<![CDATA[&#233; & &eacute; <!DOCTYPE x>]]>', '&#233; & &eacute; <!DOCTYPE x>'],
+  ['a<!-- &eacute; <!DOCTYPE x> -->b', 'ab'],
+])('the text %s of XML is %j', (written, comment) => {
+  expect(readable(XML(`<Comment>x${written}y</Comment>`)).message).toEqual({
+    CallbackRequest: { RequestId: 'r-1', Comment: `x${comment}y` },
+  });
 });
 
 test.each(DOCUMENTED_CALLBACKS)('$service $case ($source) is kept as it came, without username, password and callbackCount', ({ body }) => {

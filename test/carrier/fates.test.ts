@@ -37,7 +37,7 @@ const UNKNOWN: readonly (readonly [string, Rule])[] = [
   ['a 200 with a requestId of 10 kB', { body: { text: JSON.stringify({ requestId: 'a'.repeat(10_240) }) } }],
   ['a 200 with a line feed in its requestId', { body: { text: '{"requestId":"595f5c44\\nc31c"}' } }],
   ['a 200 of null', { body: { text: 'null' } }],
-  ['a 200 of a list', { body: { text: '[{"requestId":"595f5c44-c31c-4552-8670-020a1545a84d"}]' } }],
+  ['a 200 of a list of two', { body: { text: '[{"requestId":"595f5c44-c31c-4552-8670-020a1545a84d"},{"requestId":"x"}]' } }],
   ['a 200 of an error', { status: 200, body: error('UnifiedWebService.INPUT_INVALID.ServicePlan.NotFound') }],
   ['a 204', { status: 204, body: 'empty' }],
   ['500 with a plain no in its body', { status: 500, body: error('UnifiedWebService.INPUT_INVALID.ServicePlan.NotFound') }],

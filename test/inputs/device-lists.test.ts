@@ -55,10 +55,36 @@ describe('one device in two spellings', () => {
     expect(activate(by('IMEI', '99001390783557'), by('IMEI', '990013907835573'))).toEqual(TWICE);
     expect(activate(by('IMEI', '990013907835573'), by('IMEI', '9900139078355701'))).toEqual(TWICE);
     expect(activate(by('IMEI', '990013907835573'), by('IMEI', '990013907835581'))).toEqual([]);
+    // Test data in sequence. Of one length, all digits count.
+    expect(activate(...Array.from({ length: 10 }, (_, at) => by('IMEI', `99001390783557${at}`)))).toEqual([]);
+    expect(activate(by('IMEI', '9900139078355701'), by('IMEI', '9900139078355702'))).toEqual([]);
+  });
+
+  test('an ICCID of 19 digits, with and without padding, is the one of 20 that begins with them', () => {
+    const [long, short] = ['89148000000000000017', '8914800000000000001'];
+    for (const spelling of [short, `${short}F`, `${short}f`]) {
+      expect(activate(by('ICCID', long), by('ICCID', spelling))).toEqual(TWICE);
+      expect(activate(by('ICCID', spelling), by('ICCID', long))).toEqual(TWICE);
+    }
+    expect(activate(by('ICCID', short), by('ICCID', `${short}F`))).toEqual(TWICE);
+    expect(activate(...Array.from({ length: 10 }, (_, at) => by('ICCID', `${short}${at}`)))).toEqual([]);
+    // 18 digits lack two: they are no other's.
+    expect(activate(by('ICCID', short.slice(0, 18)), by('ICCID', short))).toEqual([]);
+  });
+
+  test.each([
+    ['ICCID', '89148000000000000017', '8914800000000000001', 'an ICCID of 19 digits is the one of 20 digits that begins with them'],
+    ['IMEI', '990013907835573', '99001390783557', 'IMEIs of 14, 15 and 16 digits are one when their first 14 are the same'],
+  ])('the fault of an %s in two spellings says the rule', (kind, one, other, rule) => {
+    const parsed = activateDevices.parse({ ...ACTIVATE, devices: [by(kind, one), by(kind, other)] });
+    expect(parsed).toMatchObject({
+      faults: [{ message: `devices[0] has this ${kind} in another spelling: ${rule}. Name each device once.` }],
+    });
   });
 
   test('an MDN and its MSISDN are the same', () => {
     expect(activate(by('MDN', '5096306081'), by('MSISDN', '15096306081'))).toEqual(TWICE);
+    expect(activate(by('MDN', '5096306081'), by('MDN', '+1 (509) 630-6081'))).toEqual(TWICE);
     expect(activate({ deviceIds: [...by('MDN', '5096306081').deviceIds, ...by('MSISDN', '15096306081').deviceIds] })).toEqual([]);
   });
 

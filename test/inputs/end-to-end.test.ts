@@ -22,7 +22,7 @@ test('all faults of an input come back together, each with its path, and nothing
   const input = {
     ...ACTIVATE,
     devices: [
-      { deviceIds: [{ kind: 'IMEI', value: '49-015420-323751' }, ICCID], ipAddress: '300.1.1.1' },
+      { deviceIds: [{ kind: 'IMEI', value: '49-015420-32375' }, ICCID], ipAddress: '300.1.1.1' },
       { deviceIds: [ICCID] },
       { deviceIds: [] },
     ],

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
 import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import type { PurgeStep } from '../../src/datasources/request-log/store-upkeep.ts';
-import { identifierKey } from '../../src/datasources/thingspace/wire/device-identifier.ts';
+import { identifierKey } from '../../src/datasources/thingspace/wire/same-identifier.ts';
 import { FairScheduler } from '../../src/lib/fair-scheduler.ts';
 import { RequestFeed } from '../../src/resolvers/requests/follow-request.ts';
 import { LOCAL_IDENTITY } from '../../src/server/identity/local-caller.ts';

@@ -3,7 +3,7 @@ import { ulid } from 'ulid';
 import { describe, expect, test } from 'vitest';
 import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
 import type { SendingStep } from '../../src/datasources/request-log/sending-steps.ts';
-import { identifierKey } from '../../src/datasources/thingspace/wire/device-identifier.ts';
+import { identifierKey } from '../../src/datasources/thingspace/wire/same-identifier.ts';
 import { failureCallback, incoming, successCallback } from '../support/callback-samples.ts';
 import { newRequest } from '../support/new-request.ts';
 import { A, B, C, outcomesOf, requestOf, statuses, submitted, type LogFixture } from './contract-support.ts';

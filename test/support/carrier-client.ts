@@ -1,7 +1,9 @@
 import { AuthorizedCalls } from '../../src/datasources/thingspace/authorized-calls.ts';
 import { CarrierReads } from '../../src/datasources/thingspace/carrier-reads.ts';
-import { Session, type LoginLatch } from '../../src/datasources/thingspace/session.ts';
+import type { Facts } from '../../src/datasources/thingspace/login-budget.ts';
+import { Session } from '../../src/datasources/thingspace/session.ts';
 import { ThingSpace } from '../../src/datasources/thingspace/thing-space.ts';
+import { readAnswer } from '../../src/datasources/thingspace/wire/read-answer.ts';
 import { Transport } from '../../src/lib/http-exchange.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 
@@ -27,12 +29,13 @@ export function carrierClient(simulator: Pick<Simulator, 'url' | 'credentials'>,
   const transport = new Transport({
     connectTimeoutMs: options.connectTimeoutMs ?? 2_000,
     maxAnswerBytes: options.maxAnswerBytes ?? 65_536,
+    read: readAnswer,
   });
-  let latched: string | null = null;
-  const latch: LoginLatch = {
-    recall: () => Promise.resolve(latched),
-    remember: (fingerprint) => {
-      latched = fingerprint;
+  const known = new Map<string, string | null>();
+  const facts: Facts = {
+    recall: (key) => Promise.resolve(known.get(key) ?? null),
+    remember: (key, value) => {
+      known.set(key, value);
       return Promise.resolve();
     },
   };
@@ -42,7 +45,7 @@ export function carrierClient(simulator: Pick<Simulator, 'url' | 'credentials'>,
     oauthUrl: `${simulator.url}/ts/v1`,
     credentials: simulator.credentials,
     latchKey: 'a-key-for-tests',
-    latch,
+    facts,
     timeoutMs,
     now,
   });

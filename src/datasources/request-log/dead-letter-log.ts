@@ -1,15 +1,20 @@
 import type { ForwardCopy } from './forward-queue.ts';
 import type { Page } from './stored-request.ts';
 
-export type DeadLetterReason = 'UNREADABLE' | 'QUARANTINED' | 'FOREIGN_REQUEST' | 'DAMAGED_REQUEST';
+export type DeadLetterReason = 'UNREADABLE' | 'QUARANTINED' | 'FOREIGN_REQUEST' | 'WRONG_SERVICE' | 'DAMAGED_REQUEST';
 
-/** A message that cannot be applied: it is unreadable, has wrong credentials, or belongs to another account's request or a damaged one. */
+/**
+ * A message that cannot be applied: it is unreadable, has wrong credentials, came by another service than its request waits for, or
+ * belongs to another account's request or a damaged one.
+ */
 export interface DeadLetter {
   readonly account: string;
   readonly service: string;
   readonly receivedAt: number;
   readonly reason: DeadLetterReason;
   readonly contentType: string | null;
+  /** The codings that are still on `body`, because they could not be undone. */
+  readonly contentEncoding?: string | null;
   readonly body: Uint8Array;
   /** The copy for the previous listener, if there is one. */
   readonly forward?: ForwardCopy | null;

@@ -8,6 +8,8 @@ export interface ForwardLane {
 export interface ForwardCopy {
   /** Null for a message that could be read. Its body is JSON, without the username and password of a registration. */
   readonly contentType: string | null;
+  /** The codings that are still on `body`. */
+  readonly contentEncoding?: string | null;
   readonly body: Uint8Array;
 }
 

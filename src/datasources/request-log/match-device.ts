@@ -1,4 +1,5 @@
-import { keyOf, type DeviceIdentifier, type DeviceIdentifierKind } from '../thingspace/wire/device-identifier.ts';
+import type { DeviceIdentifier, DeviceIdentifierKind } from '../thingspace/wire/device-identifier.ts';
+import { fits, keyOf, stemOf } from '../thingspace/wire/same-identifier.ts';
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
 import type { CarrierState, OutcomeState, RequestState, UnmatchedCallback } from './request-state.ts';
 
@@ -28,16 +29,13 @@ export function matchIdentified(state: RequestState, position: number, message: 
 }
 
 function matchByIdentifier(state: RequestState, position: number, identifiers: readonly DeviceIdentifier[]): number | 'NONE' | 'AMBIGUOUS' {
-  const { byKey } = state.carrier(position);
   let ambiguous = false;
   for (const [strength, kind] of PRECEDENCE.entries()) {
     for (const identifier of identifiers) {
       if (identifier.kind !== kind) continue;
-      const found = byKey.get(keyOf(identifier));
-      if (found === undefined) continue;
-      const candidates = (typeof found === 'number' ? [found] : found).filter(
-        (index) => !disagrees(state.outcome(index), identifiers, PRECEDENCE.slice(0, strength)),
-      );
+      const found = state.namedBy(position, keyOf(identifier));
+      if (found.length === 0) continue;
+      const candidates = found.filter((index) => !disagrees(state.outcome(index), identifiers, PRECEDENCE.slice(0, strength)));
       const [only] = candidates;
       if (only !== undefined && candidates.length === 1) return only;
       ambiguous = true;
@@ -80,7 +78,7 @@ export function takeUnmatchedToTry(state: RequestState, position: number): Unmat
   const carrier = state.carrier(position);
   const found = new Set<UnmatchedCallback>();
   for (const index of carrier.learnt) {
-    for (const key of state.outcome(index).keys) for (const waiting of carrier.unmatchedByKey.get(key) ?? []) found.add(waiting);
+    for (const key of state.outcome(index).keys) for (const waiting of carrier.unmatchedByStem.get(stemOf(key)) ?? []) found.add(waiting);
   }
   carrier.learnt.clear();
   for (const nidd of [false, true]) {
@@ -90,7 +88,7 @@ export function takeUnmatchedToTry(state: RequestState, position: number): Unmat
   return [...found];
 }
 
-/** True when both sides have a lasting identifier of one of `kinds` and share no value of it. */
+/** True when both sides have a lasting identifier of one of `kinds` and none of one side fits the other. */
 function disagrees(
   outcome: OutcomeState,
   identifiers: readonly DeviceIdentifier[],
@@ -100,6 +98,6 @@ function disagrees(
     if (!kinds.some((kind) => prefix === `${kind}:`)) return false;
     const known = outcome.keys.filter((key) => key.startsWith(prefix));
     const said = identifiers.map(keyOf).filter((key) => key.startsWith(prefix));
-    return known.length > 0 && said.length > 0 && !said.some((key) => known.includes(key));
+    return known.length > 0 && said.length > 0 && !said.some((key) => fits(known, key));
   });
 }

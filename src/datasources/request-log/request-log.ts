@@ -72,20 +72,32 @@ export interface IncomingCallback {
 
 /**
  * - `FOREIGN`: kept as a dead letter, because it belongs to another account's request.
+ * - `WRONG_SERVICE`: kept as a dead letter, because its request waits for the messages of another callback service.
  * - `DAMAGED`: kept as a dead letter, because the stored rows of its request cannot be read.
  * - `DROPPED`: not stored. It belongs to another account's request, and no more of these may be kept.
  */
-export type AppendResult = 'APPLIED' | 'UNCLAIMED' | 'DUPLICATE' | 'FOREIGN' | 'DAMAGED' | 'DROPPED';
+export type AppendResult = 'APPLIED' | 'UNCLAIMED' | 'DUPLICATE' | 'FOREIGN' | 'WRONG_SERVICE' | 'DAMAGED' | 'DROPPED';
 
 export interface RequestFilter {
   readonly accounts: readonly string[] | null;
   readonly statuses?: readonly RequestStatus[] | undefined;
   readonly operation?: string | undefined;
   readonly clientReference?: string | undefined;
-  /** Identifier keys (see `identifierKey`). A Request is listed when it has any of them. */
+  /** Identifier keys (see `identifierKey`). A Request is listed when a device of it has an identifier that is one with any of them. */
   readonly deviceKeys?: readonly string[] | undefined;
+  readonly search?: RequestSearch | undefined;
   readonly since?: number | undefined;
   readonly until?: number | undefined;
+}
+
+/** A text that may mean several things. A Request is listed when one of them is true of it. */
+export interface RequestSearch {
+  /** As in `RequestFilter`. Empty when the text is no identifier. */
+  readonly deviceKeys: readonly string[];
+  readonly requestId: string;
+  readonly carrierRequestId: string;
+  /** The Request's reference begins with it. */
+  readonly clientReference: string;
 }
 
 export interface OutcomePage {

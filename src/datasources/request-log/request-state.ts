@@ -1,4 +1,5 @@
-import { identifierKey, keyOf, parseIdentifierKind, type DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
+import { parseIdentifierKind, type DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
+import { fits, identifierKey, keyOf, stemOf } from '../thingspace/wire/same-identifier.ts';
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
 import { THIS_ROW, type LogEvent } from './log-event.ts';
 import { deriveStatus } from './derive-status.ts';
@@ -38,8 +39,8 @@ export interface UnmatchedCallback {
 export interface CarrierState {
   readonly firstIndex: number;
   readonly deviceCount: number | null;
-  /** The outcomes that an identifier may mean. There are several when devices share it (profiles of one EID). */
-  readonly byKey: Map<string, number | number[]>;
+  /** The outcomes that have an identifier with this stem. There are several when devices share it (profiles of one EID). */
+  readonly byStem: Map<string, number | number[]>;
   /** How many of its outcomes no final callback has settled, and how many have no NIDD message. */
   withoutFinal: number;
   withoutNidd: number;
@@ -48,8 +49,8 @@ export interface CarrierState {
   /** By their `seq`, in the order they came. */
   readonly unmatched: Map<number, UnmatchedCallback>;
   readonly unmatchedOf: Record<CallbackMessage['bearing'], number>;
-  /** The unmatched callbacks that name an identifier. Only these are tried again when a device learns it, and not all of them. */
-  readonly unmatchedByKey: Map<string, Set<UnmatchedCallback>>;
+  /** The unmatched callbacks that name an identifier. Only these are tried again when a device learns one with its stem, and not all. */
+  readonly unmatchedByStem: Map<string, Set<UnmatchedCallback>>;
   /** The outcomes that have learnt an identifier since the unmatched callbacks were last tried. */
   readonly learnt: Set<number>;
 }
@@ -83,13 +84,13 @@ export class RequestState {
       this.carriers.push({
         firstIndex,
         deviceCount,
-        byKey: new Map(),
+        byStem: new Map(),
         withoutFinal: 0,
         withoutNidd: 0,
         strays: 0,
         unmatched: new Map(),
         unmatchedOf: { FINAL: 0, PROGRESS: 0, NIDD_CONFIG: 0, OTHER: 0 },
-        unmatchedByKey: new Map(),
+        unmatchedByStem: new Map(),
         learnt: new Set(),
       });
       // The members of a group are expected too, although the carrier decides in the end which devices are members.
@@ -115,6 +116,12 @@ export class RequestState {
     const outcome = this.outcomes[index];
     if (outcome === undefined) throw new RangeError(`no outcome at index ${index}`);
     return outcome;
+  }
+
+  /** The outcomes of a carrier request that an identifier may mean, by its key. */
+  namedBy(position: number, key: string): readonly number[] {
+    const found = this.carrier(position).byStem.get(stemOf(key)) ?? [];
+    return (typeof found === 'number' ? [found] : found).filter((index) => fits(this.outcome(index).keys, key));
   }
 
   requested(index: number): DeviceIdentifier[] | null {
@@ -211,36 +218,39 @@ export class RequestState {
 
   #learn(index: number, keys: readonly string[]): void {
     const outcome = this.outcome(index);
-    const { byKey, unmatched, learnt } = this.carrier(outcome.position);
+    const { byStem, unmatched, learnt } = this.carrier(outcome.position);
     for (const key of keys) {
       if (outcome.keys.includes(key)) continue;
+      const stem = stemOf(key);
+      const isRespelling = outcome.keys.some((known) => stemOf(known) === stem);
       outcome.keys.push(key);
       if (unmatched.size > 0) learnt.add(index);
-      const known = byKey.get(key);
-      if (known === undefined) byKey.set(key, index);
-      else if (typeof known === 'number') byKey.set(key, [known, index]);
+      if (isRespelling) continue;
+      const known = byStem.get(stem);
+      if (known === undefined) byStem.set(stem, index);
+      else if (typeof known === 'number') byStem.set(stem, [known, index]);
       else known.push(index);
     }
   }
 }
 
-function addUnmatched({ unmatched, unmatchedOf, unmatchedByKey }: CarrierState, waiting: UnmatchedCallback): void {
+function addUnmatched({ unmatched, unmatchedOf, unmatchedByStem }: CarrierState, waiting: UnmatchedCallback): void {
   unmatched.set(waiting.seq, waiting);
   unmatchedOf[waiting.message.bearing]++;
-  for (const key of waiting.message.deviceIds.map(keyOf)) {
-    const named = unmatchedByKey.get(key);
+  for (const stem of waiting.message.deviceIds.map(keyOf).map(stemOf)) {
+    const named = unmatchedByStem.get(stem);
     if (named) named.add(waiting);
-    else unmatchedByKey.set(key, new Set([waiting]));
+    else unmatchedByStem.set(stem, new Set([waiting]));
   }
 }
 
-function removeUnmatched({ unmatched, unmatchedOf, unmatchedByKey }: CarrierState, tied: UnmatchedCallback): void {
+function removeUnmatched({ unmatched, unmatchedOf, unmatchedByStem }: CarrierState, tied: UnmatchedCallback): void {
   unmatched.delete(tied.seq);
   unmatchedOf[tied.message.bearing]--;
-  for (const key of tied.message.deviceIds.map(keyOf)) {
-    const named = unmatchedByKey.get(key);
+  for (const stem of tied.message.deviceIds.map(keyOf).map(stemOf)) {
+    const named = unmatchedByStem.get(stem);
     named?.delete(tied);
-    if (named?.size === 0) unmatchedByKey.delete(key);
+    if (named?.size === 0) unmatchedByStem.delete(stem);
   }
 }
 

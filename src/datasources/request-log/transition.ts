@@ -62,10 +62,10 @@ function decide(state: RequestState, change: Change, emit: (event: LogEvent) => 
 
 function decideStep(state: RequestState, position: number, step: SendingStep, emit: (event: LogEvent) => void): void {
   emit({ kind: step.type, position, outcome: null, callback: null, ties: 0 });
-  if (step.type === 'REFUSED') settleOpen(state, position, 'REJECTED', OPEN, emit);
+  if (step.type === 'REFUSED') settleOpen(state, position, 'REJECTED', UNSETTLED, emit);
   if (step.type === 'UNANSWERED') settleOpen(state, position, 'UNKNOWN', OPEN, emit);
   if (step.type === 'CANCELLED') settleOpen(state, position, 'CANCELLED', UNSETTLED, emit);
-  if (step.type === 'ACCEPTED' || step.type === 'PROVEN') settleOpen(state, position, 'PENDING', ['UNKNOWN'], emit);
+  if (step.type === 'ACCEPTED' || step.type === 'PROVEN') settleOpen(state, position, 'PENDING', ['UNKNOWN', 'CANCELLED'], emit);
 }
 
 function decideLapse(

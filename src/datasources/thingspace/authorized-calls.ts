@@ -1,5 +1,5 @@
 import { GatewayError } from '../../errors.ts';
-import type { Answer, Exchange } from '../../lib/http-exchange.ts';
+import { TransportError, type Answer, type Exchange } from '../../lib/http-exchange.ts';
 import type { Session, SessionOptions } from './session.ts';
 import { hasCode, parseCarrierError, type CarrierError } from './wire/answers.ts';
 import { withoutEcho } from './without-echo.ts';
@@ -7,6 +7,8 @@ import { withoutEcho } from './without-echo.ts';
 export interface AuthorizedCall extends Pick<Exchange, 'method' | 'body'> {
   /** Below the API's base URL. */
   readonly path: string;
+  /** Takes an answer that comes within `ms` after the call was given up. */
+  readonly late?: { readonly ms: number; readonly take: (answer: AuthorizedAnswer) => void };
 }
 
 export interface AuthorizedAnswer extends Answer {
@@ -18,6 +20,18 @@ export interface AuthorizedAnswer extends Answer {
 
 export interface AuthorizedCallsOptions extends Pick<SessionOptions, 'transport' | 'apiUrl' | 'timeoutMs' | 'now'> {
   readonly session: Session;
+  /** Told after each question; for metrics. */
+  readonly onCall?: (call: string, result: string) => void;
+}
+
+/** A call that may be lost without harm: it changes nothing at the carrier, or it can be made again. */
+export interface Question extends AuthorizedCall {
+  /** As metrics name it. */
+  readonly name: string;
+  /** What the carrier is to do, for the sentence of an error: `list devices`. */
+  readonly what: string;
+  /** It changes nothing at the carrier. */
+  readonly isRead: boolean;
 }
 
 /** Calls of the carrier's API with both tokens. */
@@ -42,6 +56,20 @@ export class AuthorizedCalls {
     for (;;) {
       const tokens = await session.tokens();
       if (renewed.size === 0) await beforeSend?.();
+      const judge = (answer: Answer) => {
+        const error = parseCarrierError(answer.body, answer.text);
+        const sent = { secrets: [tokens.bearer, tokens.session], body: call.body };
+        const read: AuthorizedAnswer = {
+          ...answer,
+          error: error && { ...error, message: withoutEcho(error.message, sent) },
+          retryAfterMs: readRetryAfterMs(answer, error, now()),
+        };
+        return { refused: findRefusedToken(answer, error), read };
+      };
+      const takeLate = (answer: Answer) => {
+        const { refused, read } = judge(answer);
+        if (refused === null) call.late?.take(read);
+      };
       const answer = await transport.send({
         method: call.method,
         url: `${apiUrl}${call.path}`,
@@ -52,18 +80,11 @@ export class AuthorizedCalls {
           accept: 'application/json',
         },
         ...(call.body !== undefined && { body: call.body }),
+        ...(call.late && { late: { ms: call.late.ms, take: takeLate } }),
         timeoutMs,
       });
-      const error = parseCarrierError(answer.body, answer.text);
-      const refused = findRefusedToken(answer, error);
-      if (refused === null) {
-        const sent = { secrets: [tokens.bearer, tokens.session], body: call.body };
-        return {
-          ...answer,
-          error: error && { code: error.code, message: withoutEcho(error.message, sent) },
-          retryAfterMs: readRetryAfterMs(answer, error, now()),
-        };
-      }
+      const { refused, read } = judge(answer);
+      if (refused === null) return read;
       if (refused === 'bearer') session.discardBearer(tokens.bearerGeneration);
       else session.discardSession(tokens.sessionGeneration);
       if (renewed.has(refused)) {
@@ -75,6 +96,58 @@ export class AuthorizedCalls {
       renewed.add(refused);
     }
   }
+
+  /**
+   * Asks the carrier, and returns an answer that is worth reading: data, or a refusal in the carrier's own words. When the
+   * connection breaks after the bytes left, a read is tried once more at once. After a timeout it is not: its time is used up.
+   *
+   * @throws GatewayError, and no other error of the carrier or the connection:
+   *
+   * | what happened | code |
+   * |---|---|
+   * | no answer, no token, 408, 5xx, UnexpectedError, a refusal that is not the carrier's | CARRIER_UNAVAILABLE: ask again later |
+   * | 429, or code 900800 | CARRIER_UNAVAILABLE with `details.retryAfterMs` |
+   * | credentials refused | CARRIER_LOGIN_REFUSED |
+   */
+  async ask({ name, what, isRead, ...call }: Question): Promise<AuthorizedAnswer> {
+    const { onCall } = this.#options;
+    let answer: AuthorizedAnswer;
+    try {
+      answer = await this.send(call).catch((error: unknown) => {
+        if (isRead && isLostConnection(error)) return this.send(call);
+        throw error;
+      });
+    } catch (error) {
+      onCall?.(name, 'failed');
+      if (!(error instanceof TransportError)) throw error;
+      throw unavailableError(what, `there was no answer (${error.message})`, { cause: error });
+    }
+    const { status, error, retryAfterMs } = answer;
+    if (retryAfterMs !== null) {
+      onCall?.(name, 'limited');
+      throw unavailableError(what, 'it limits requests at the moment', { details: { retryAfterMs } });
+    }
+    const isRefusal = status >= 400 && status < 500 && status !== 408 && error !== null;
+    if (status >= 300 && (!isRefusal || hasCode(error, 'REQUEST_FAILED.UnexpectedError'))) {
+      onCall?.(name, 'failed');
+      throw unavailableError(what, `it answered HTTP ${status}${error ? ` (${error.code})` : ''}`);
+    }
+    onCall?.(name, status < 300 ? 'ok' : 'refused');
+    return answer;
+  }
+}
+
+/** The connection broke by itself. When the transport gave up (time, size), its error has no cause. */
+function isLostConnection(error: unknown): boolean {
+  return error instanceof TransportError && error.sent && error.cause !== undefined;
+}
+
+export function unavailableError(
+  what: string,
+  why: string,
+  options: { details?: Record<string, unknown>; cause?: unknown } = {},
+): GatewayError {
+  return new GatewayError('CARRIER_UNAVAILABLE', `ThingSpace could not ${what}: ${why}. Ask again later.`, options);
 }
 
 /** A dead bearer is answered with 401, by the gateway before the API. A dead session is answered with 400 and a SessionToken code, by the API. */

@@ -1,7 +1,5 @@
 import { GatewayError } from '../../errors.ts';
-import { TransportError } from '../../lib/http-exchange.ts';
-import type { AuthorizedAnswer, AuthorizedCall } from './authorized-calls.ts';
-import type { CarrierClientOptions } from './thing-space.ts';
+import { unavailableError, type AuthorizedAnswer, type AuthorizedCall, type AuthorizedCalls } from './authorized-calls.ts';
 import { hasCode, requestStatusAnswer, type CarrierRequestStatus } from './wire/answers.ts';
 import { writeCarrierDate } from './wire/carrier-values.ts';
 import { deviceHistoryAnswer, type HistoryEvent } from './wire/device-history.ts';
@@ -49,23 +47,17 @@ const PAGE_SIZE = 500;
 const MAX_HISTORY_PAGES = 20;
 
 /**
- * Reads from the carrier. A read changes nothing there. Each method throws a GatewayError:
+ * Reads from the carrier. A read changes nothing there. Each method throws a GatewayError: those of `AuthorizedCalls.ask`;
+ * CARRIER_UNAVAILABLE for a 2xx that cannot be read; CARRIER_REFUSED for a refusal in the carrier's own words, and for a paging
+ * cursor that would lead nowhere or in a circle.
  *
- * | what happened | code |
- * |---|---|
- * | no answer, no token, 408, 5xx, UnexpectedError, a 2xx that cannot be read | CARRIER_UNAVAILABLE: ask again later |
- * | 429, or code 900800 | CARRIER_UNAVAILABLE with `details.retryAfterMs` |
- * | credentials refused | CARRIER_LOGIN_REFUSED |
- * | any other refusal; a paging cursor that would lead nowhere or in a circle | CARRIER_REFUSED |
- *
- * A device that the carrier does not know is no error: it has no record and no history. When a connection breaks after the bytes
- * left, the read is tried once more at once, because a read has no effect. After a timeout it is not: its time is used up.
+ * A device that the carrier does not know is no error: it has no record and no history.
  */
 export class CarrierReads {
-  readonly #options: CarrierClientOptions;
+  readonly #calls: AuthorizedCalls;
 
-  constructor(options: CarrierClientOptions) {
-    this.#options = options;
+  constructor({ calls }: { readonly calls: AuthorizedCalls }) {
+    this.#calls = calls;
   }
 
   /**
@@ -132,31 +124,8 @@ export class CarrierReads {
     return requestId === null || requestId.toLowerCase() === carrierRequestId.toLowerCase() ? status : null;
   }
 
-  /** Returns an answer that is worth reading: data, or a refusal by the API. */
-  async #read(call: string, what: string, exchange: AuthorizedCall): Promise<AuthorizedAnswer> {
-    const { calls, onCall } = this.#options;
-    let answer: AuthorizedAnswer;
-    try {
-      answer = await calls.send(exchange).catch((error: unknown) => {
-        if (isLostConnection(error)) return calls.send(exchange);
-        throw error;
-      });
-    } catch (error) {
-      onCall?.(call, 'failed');
-      if (!(error instanceof TransportError)) throw error;
-      throw unavailableError(what, `there was no answer (${error.message})`, { cause: error });
-    }
-    const { status, error, retryAfterMs } = answer;
-    if (retryAfterMs !== null) {
-      onCall?.(call, 'limited');
-      throw unavailableError(what, 'it limits requests at the moment', { details: { retryAfterMs } });
-    }
-    if (status === 408 || status >= 500 || hasCode(error, 'REQUEST_FAILED.UnexpectedError')) {
-      onCall?.(call, 'failed');
-      throw unavailableError(what, `it answered HTTP ${status}${error ? ` (${error.code})` : ''}`);
-    }
-    onCall?.(call, status < 300 ? 'ok' : 'refused');
-    return answer;
+  #read(name: string, what: string, call: AuthorizedCall): Promise<AuthorizedAnswer> {
+    return this.#calls.ask({ ...call, name, what, isRead: true });
   }
 }
 
@@ -198,13 +167,4 @@ function isDeviceNotFound({ status, error }: AuthorizedAnswer): boolean {
 /** True for a refusal by the API itself. The gateway before it refuses with six digits (no such path, no right to it); that says nothing about a request. */
 function isNoSuchThing({ status, error }: AuthorizedAnswer): boolean {
   return status >= 400 && status !== 403 && error !== null && !/^\d{6}$/.test(error.code);
-}
-
-/** The connection broke by itself. When the transport gave up (time, size), its error has no cause. */
-function isLostConnection(error: unknown): boolean {
-  return error instanceof TransportError && error.sent && error.cause !== undefined;
-}
-
-function unavailableError(what: string, why: string, options: { details?: Record<string, unknown>; cause?: unknown } = {}): GatewayError {
-  return new GatewayError('CARRIER_UNAVAILABLE', `ThingSpace could not ${what}: ${why}. Ask again later.`, options);
 }

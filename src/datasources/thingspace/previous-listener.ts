@@ -7,6 +7,13 @@ export type Delivery =
   | { readonly type: 'REFUSED'; readonly status: number }
   | { readonly type: 'UNREACHABLE'; readonly reason: string };
 
+/** A message as it is POSTed. `contentEncoding` names the codings that are still on `body`. */
+export interface ListenerMessage {
+  readonly contentType: string;
+  readonly contentEncoding: string | null;
+  readonly body: Uint8Array;
+}
+
 /** The body of an answer is thrown away. When it is longer than this, its connection is closed too. */
 const MAX_ANSWER_BYTES = 65_536;
 
@@ -24,7 +31,7 @@ export class PreviousListener implements AsyncDisposable {
     this.#agent = new Agent({ allowH2: false, connect: { timeout: timeoutMs }, headersTimeout: 0, bodyTimeout: 0 });
   }
 
-  async post(url: URL, message: { readonly contentType: string; readonly body: Uint8Array }): Promise<Delivery> {
+  async post(url: URL, message: ListenerMessage): Promise<Delivery> {
     const credentials = Buffer.from(`${unescape(url.username)}:${unescape(url.password)}`).toString('base64');
     const timeout = new AbortController();
     const timer = setTimeout(() => timeout.abort(Object.assign(new Error('no answer'), { code: 'TIMEOUT' })), this.#timeoutMs);
@@ -35,6 +42,7 @@ export class PreviousListener implements AsyncDisposable {
         method: 'POST',
         headers: {
           'content-type': message.contentType,
+          ...(message.contentEncoding && { 'content-encoding': message.contentEncoding }),
           ...(url.username + url.password !== '' && { authorization: `Basic ${credentials}` }),
         },
         body: message.body,

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import { TransportError } from '../../lib/http-exchange.ts';
-import type { AuthorizedAnswer, AuthorizedCalls } from './authorized-calls.ts';
+import { unavailableError, type AuthorizedAnswer, type AuthorizedCall, type AuthorizedCalls } from './authorized-calls.ts';
 import { hasCode, registrationsAnswer, requestAnswer, type CarrierError } from './wire/answers.ts';
 
 export interface Registration {
@@ -43,6 +43,7 @@ export class ThingSpace {
    * Sends one carrier request, at most once.
    *
    * @param beforeSend runs with both tokens at hand, right before the bytes leave: the place to make the intent durable.
+   * @param onLateAnswer takes ACCEPTED or REFUSED, when the carrier answers after we have given it up as UNKNOWN.
    *
    * | what happened | answer |
    * |---|---|
@@ -53,18 +54,33 @@ export class ThingSpace {
    * | 408, 5xx, 3xx, REQUEST_FAILED.UnexpectedError, 2xx without a usable id, cut or timed out after bytes left | UNKNOWN |
    * | any other 4xx | REFUSED |
    */
-  async perform({ name, method, path, body }: CarrierAction, beforeSend: () => Promise<void>): Promise<SendAnswer> {
-    const call = this.#options.calls.send({ method, path, body: JSON.stringify(body) }, beforeSend);
+  async perform(
+    { name, method, path, body }: CarrierAction,
+    beforeSend: () => Promise<void>,
+    onLateAnswer?: (answer: SendAnswer) => void,
+  ): Promise<SendAnswer> {
+    const take = (late: AuthorizedAnswer) => {
+      const answer = judgeAnswer(late);
+      if (answer.type === 'ACCEPTED' || answer.type === 'REFUSED') onLateAnswer?.(answer);
+    };
+    const late = onLateAnswer && { late: { ms: LATE_MS, take } };
+    const call = this.#options.calls.send({ method, path, body: JSON.stringify(body), ...late }, beforeSend);
     const result = await call.then(judgeAnswer, judgeFailure);
     this.#options.onCall?.(name, result.type.toLowerCase());
     return result;
   }
 
-  /** GET /callbacks/{account}: the listeners that are registered over REST. */
+  /**
+   * GET /callbacks/{account}: the listeners that are registered over REST. An empty body says that there are none, as documented. It
+   * and the two below throw GatewayErrors: those of `AuthorizedCalls.ask`; CARRIER_REFUSED for a refusal; CARRIER_UNAVAILABLE for an
+   * answer that cannot be read.
+   */
   async registrations(accountName: string): Promise<readonly Registration[]> {
-    const answer = await this.#options.calls.send({ method: 'GET', path: callbacksPath(accountName) });
+    const what = 'list the callback listeners';
+    const answer = await this.#ask('callback_list', what, accountName, { method: 'GET', path: callbacksPath(accountName) });
+    if (answer.text.trim() === '') return [];
     const parsed = registrationsAnswer.safeParse(answer.body);
-    if (answer.status !== 200 || !parsed.success) throw refusedError('list the callback listeners', accountName, answer);
+    if (!parsed.success) throw unavailableError(what, `its answer of HTTP ${answer.status} cannot be read`);
     return parsed.data;
   }
 
@@ -72,16 +88,35 @@ export class ThingSpace {
   async register(accountName: string, listener: Registration & { readonly username: string; readonly password: string }): Promise<void> {
     const { serviceName, url, username, password } = listener;
     const body = JSON.stringify({ name: serviceName, url, username, password });
-    const answer = await this.#options.calls.send({ method: 'POST', path: callbacksPath(accountName), body });
-    if (answer.status !== 200) throw refusedError(`register a listener for ${serviceName}`, accountName, answer);
+    const call = { method: 'POST', path: callbacksPath(accountName), body } as const;
+    await this.#change('callback_register', `register a listener for ${serviceName}`, accountName, call);
   }
 
   async deregister(accountName: string, serviceName: string): Promise<void> {
     const path = `${callbacksPath(accountName)}/name/${encodeURIComponent(serviceName)}`;
-    const answer = await this.#options.calls.send({ method: 'DELETE', path });
-    if (answer.status !== 200) throw refusedError(`remove the listener for ${serviceName}`, accountName, answer);
+    await this.#change('callback_remove', `remove the listener for ${serviceName}`, accountName, { method: 'DELETE', path });
+  }
+
+  /** The carrier answers with JSON, or with nothing. A page of something on the way says nothing about the change. */
+  async #change(name: string, what: string, accountName: string, call: AuthorizedCall): Promise<void> {
+    const { status, text, body } = await this.#ask(name, what, accountName, call);
+    if (text.trim() !== '' && body === undefined) throw unavailableError(what, `its answer of HTTP ${status} cannot be read`);
+  }
+
+  async #ask(name: string, what: string, accountName: string, call: AuthorizedCall): Promise<AuthorizedAnswer> {
+    const answer = await this.#options.calls.ask({ ...call, name, what, isRead: call.method === 'GET' });
+    const { status, error } = answer;
+    if (status < 300) return answer;
+    throw new GatewayError(
+      'CARRIER_REFUSED',
+      `The carrier refused to ${what} of account ${accountName}: HTTP ${status}${error ? `, ${error.code}: ${error.message}` : ''}.`,
+      { details: { httpStatus: status } },
+    );
   }
 }
+
+/** Callbacks that no Request has are kept for longer before they are taken for another tool's. So a late answer still claims its own. */
+const LATE_MS = 60_000;
 
 function callbacksPath(accountName: string): string {
   return `/m2m/v1/callbacks/${encodeURIComponent(accountName)}`;
@@ -104,7 +139,11 @@ function judgeAnswer(answer: AuthorizedAnswer): SendAnswer {
   }
   if (status === 408 || status >= 500 || status < 400 || hasCode(error, 'REQUEST_FAILED.UnexpectedError'))
     return { type: 'UNKNOWN', reason: `The carrier answered HTTP ${status}${error ? ` (${error.code})` : ''}. ${NOT_KNOWN}` };
-  return { type: 'REFUSED', httpStatus: status, error: error ?? { code: String(status), message: `HTTP ${status} without a reason` } };
+  return {
+    type: 'REFUSED',
+    httpStatus: status,
+    error: error ?? { code: String(status), message: `HTTP ${status} without a reason`, by: 'API' },
+  };
 }
 
 const NOT_KNOWN = 'Nobody knows whether it accepted the request.';
@@ -125,12 +164,4 @@ function judgeFailure(error: unknown): SendAnswer {
   if (error instanceof GatewayError && (error.code === 'CARRIER_UNAVAILABLE' || error.code === 'CARRIER_LOGIN_REFUSED'))
     return { type: 'NOT_SENT', code: error.code, reason: error.message, retryAfterMs: null };
   throw error;
-}
-
-function refusedError(what: string, accountName: string, { status, error }: AuthorizedAnswer): GatewayError {
-  return new GatewayError(
-    'CARRIER_REFUSED',
-    `The carrier refused to ${what} of account ${accountName}: HTTP ${status}${error ? `, ${error.code}: ${error.message}` : ''}.`,
-    { details: { httpStatus: status } },
-  );
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PreviousListener } from '../../datasources/thingspace/previous-listener.ts';
+import type { ListenerMessage, PreviousListener } from '../../datasources/thingspace/previous-listener.ts';
 import { forwardTopic, type ForwardLane, type ForwardQueue, type WaitingForward } from '../../datasources/request-log/forward-queue.ts';
 import type { Hub } from '../../datasources/request-log/hub.ts';
 import { CALLBACK_SERVICES } from '../../datasources/thingspace/wire/callback-service.ts';
@@ -143,11 +143,11 @@ export class CallbackForwarder implements AsyncDisposable {
     return false;
   }
 
-  #addCredentials({ contentType, body }: WaitingForward): { contentType: string; body: Uint8Array } {
+  #addCredentials({ contentType, contentEncoding = null, body }: WaitingForward): ListenerMessage {
     const { credentials } = this.#options;
-    if (contentType !== null) return { contentType, body };
+    if (contentType !== null) return { contentType, contentEncoding, body };
     const own = credentials ? Buffer.from(withFields(Buffer.from(body).toString(), { ...credentials })) : body;
-    return { contentType: 'application/json', body: own };
+    return { contentType: 'application/json', contentEncoding: null, body: own };
   }
 
   /** Tries again when the disk is full: a delivered message that is still in the log must not be sent again. */

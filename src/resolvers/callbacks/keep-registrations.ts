@@ -1,8 +1,8 @@
-import { GatewayError } from '../../errors.ts';
+import { setTimeout as delay } from 'node:timers/promises';
 import { OneAtATime } from '../../lib/one-at-a-time.ts';
 import type { Logger } from '../../logger.ts';
 import type { CallbackRegistrations, RegistrationReport, RotationReport } from './callback-registrations.ts';
-import type { RegistrationWatch } from './watch-registrations.ts';
+import { describeFailure, type RegistrationWatch } from './watch-registrations.ts';
 
 interface RegistrationKeeperOptions {
   readonly registrations: CallbackRegistrations;
@@ -56,8 +56,15 @@ export class RegistrationKeeper implements Disposable {
     });
   }
 
-  /** Call it when the callback listener is open: the carrier delivers as soon as it knows the URL. */
+  /**
+   * Call it when the callback listener is open: the carrier delivers as soon as it knows the URL. It waits a few seconds for the
+   * registration, so that the carrier knows the URL before the first request leaves. A silent carrier holds nothing up for longer.
+   */
   async start(): Promise<void> {
+    await Promise.race([this.#begin(), delay(START_MS, undefined, { ref: false })]);
+  }
+
+  async #begin(): Promise<void> {
     const { watch, registersMissing, firstAfterMs } = this.#options;
     const isMissing = registersMissing && !(await this.#registerMissing());
     if (watch) this.#checkAfter(firstAfterMs, watch, isMissing);
@@ -81,8 +88,8 @@ export class RegistrationKeeper implements Disposable {
   }
 
   /**
-   * False when the carrier cannot be asked or another tool is registered. The gateway takes callbacks all the same, logs the error
-   * and tries again later.
+   * False when it failed, for whatever reason. The gateway takes callbacks all the same, logs the error and tries again later. It
+   * never rejects, because nobody waits for the later tries.
    */
   async #registerMissing(): Promise<boolean> {
     const { logger } = this.#options;
@@ -91,8 +98,7 @@ export class RegistrationKeeper implements Disposable {
       logger.info('callback_listeners_registered', { count: reports.filter(({ change }) => change === 'registered').length });
       return true;
     } catch (error) {
-      if (!(error instanceof GatewayError)) throw error;
-      logger.error('callback_listeners_not_registered', { code: error.code, reason: NOT_REGISTERED });
+      if (!this.#isStopped) logger.error('callback_listeners_not_registered', { ...describeFailure(error), reason: NOT_REGISTERED });
       return false;
     }
   }
@@ -102,6 +108,8 @@ export class RegistrationKeeper implements Disposable {
     return reports;
   }
 }
+
+const START_MS = 5_000;
 
 const NOT_REGISTERED =
   'Callbacks may be delivered elsewhere, or not at all. See `npm run callbacks -- list`. The gateway tries again every minute. Only `npm run callbacks -- register --replace` replaces another tool.';

@@ -1,18 +1,24 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { ForwardCopy, ForwardLane } from '../../datasources/request-log/forward-queue.ts';
-import type { StoredDeadLetter } from '../../datasources/request-log/dead-letter-log.ts';
+import type { DeadLetterReason, StoredDeadLetter } from '../../datasources/request-log/dead-letter-log.ts';
 import type { AppendResult, IncomingCallback, RequestLog } from '../../datasources/request-log/request-log.ts';
 import { parseCallback } from '../../datasources/thingspace/wire/callback.ts';
 import { withFields, type CallbackForm } from '../../datasources/thingspace/wire/callback-form.ts';
 import { readCallbackBody, type CallbackBody, type UnreadableReason } from '../../datasources/thingspace/wire/callback-body.ts';
+import { unpack, type ForeignBytes } from '../../datasources/thingspace/wire/foreign-bytes.ts';
 import { maskSecrets } from './mask-secrets.ts';
 
-export interface ReceivedMessage {
-  readonly account: string;
-  readonly service: string;
+/** A body that came for an account and service, with what its headers say of it. */
+export interface ReceivedMessage extends ForwardLane {
   readonly bytes: Uint8Array;
   readonly contentType: string | null;
+  readonly contentEncoding?: string | null;
 }
+
+type Unpacked = ForwardLane & ForeignBytes;
+
+/** The largest message, as it comes and when it is unpacked. The carrier's messages have about 1 kB. */
+export const MAX_MESSAGE_BYTES = 1_048_576;
 
 interface RegisteredCredentials {
   readonly username: string;
@@ -35,8 +41,11 @@ interface CallbackReceiverOptions {
 }
 
 export interface ReceiveResult {
-  /** `DROPPED`: a dead letter above the limit, the only message that is not stored. */
-  readonly outcome: RedriveOutcome | 'DROPPED';
+  /**
+   * Two kinds of messages are not stored. `DROPPED`: a dead letter above the limit. `TOO_LARGE`: a message that unpacks to more than
+   * the limit; it must be refused like any message that is too large.
+   */
+  readonly outcome: RedriveOutcome | 'DROPPED' | 'TOO_LARGE';
   /** Why it is a dead letter or was dropped; null when `outcome` says it. */
   readonly reason: string | null;
   readonly credentials: Credentials;
@@ -60,9 +69,9 @@ interface DeadLetter extends ReceiveResult {
 
 /**
  * The webhook resolver: takes one POST of the carrier on a right path. When it resolves, the message is on disk, whatever it was,
- * and may be acknowledged. When it rejects, nothing was stored and the carrier must send it again.
+ * and may be acknowledged; only one that is too large is not. When it rejects, nothing was stored and the carrier must send it again.
  *
- * Read → credentials → parse → append in one transaction. A duplicate, an unknown request id and another tool's message are
+ * Unpack → read → credentials → parse → append in one transaction. A duplicate, an unknown request id and another tool's message are
  * normal. A message with an unreadable body or with wrong credentials becomes a dead letter: stored, not applied.
  */
 export class CallbackReceiver {
@@ -82,8 +91,10 @@ export class CallbackReceiver {
   }
 
   async receive(received: ReceivedMessage): Promise<ReceiveResult> {
-    const read = this.#read(received);
-    if (!('callback' in read)) return this.#storeDeadLetter(received, read);
+    const message = await this.#unpack(received);
+    if (!message) return { outcome: 'TOO_LARGE', reason: null, credentials: 'NONE' };
+    const read = this.#read(message);
+    if (!('callback' in read)) return this.#storeDeadLetter(message, read);
     const { credentials } = read;
     const callback = { ...read.callback, forward: this.#makeForwardCopy(read.callback, read.form), receivedAt: this.#options.now() };
     const outcome = await this.#options.requestLog.append(callback);
@@ -97,42 +108,48 @@ export class CallbackReceiver {
    * @param trustCredentials an operator vouches for the message, whatever credentials it names.
    */
   async redrive(letter: StoredDeadLetter, trustCredentials: boolean): Promise<RedriveOutcome> {
-    const { id, account, service, body, receivedAt, reason } = letter;
+    const { id, receivedAt, reason } = letter;
     // These were checked when they came, and are stored without their credentials.
-    const isTrusted = trustCredentials || reason === 'FOREIGN_REQUEST' || reason === 'DAMAGED_REQUEST';
-    const read = this.#read({ account, service, bytes: body }, { isTrusted, isDeadLetter: true });
+    const isTrusted = trustCredentials || CHECKED.has(reason);
+    const message = await this.#unpack({ ...letter, bytes: letter.body });
+    if (!message) return 'UNREADABLE';
+    const read = this.#read(message, { isTrusted, isDeadLetter: true });
     if (!('callback' in read)) return read.outcome;
     // All others were forwarded when they came.
     const forward = reason === 'QUARANTINED' ? this.#makeForwardCopy(read.callback, read.form) : null;
     const outcome = await this.#options.requestLog.append({ ...read.callback, forward, receivedAt });
     if (outcome === 'DROPPED') return 'FOREIGN';
-    if (outcome !== 'FOREIGN' && outcome !== 'DAMAGED') await this.#options.requestLog.discardDeadLetter(id);
+    if (!STILL_DEAD.has(outcome)) await this.#options.requestLog.discardDeadLetter(id);
     return outcome;
   }
 
-  #read(
-    { account, service, bytes }: Pick<ReceivedMessage, 'account' | 'service' | 'bytes'>,
-    { isTrusted = false, isDeadLetter = false } = {},
-  ): ReadCallback | DeadLetter {
-    const body = readCallbackBody(bytes, this.#passwords);
+  async #unpack({ account, service, bytes, contentType, contentEncoding = null }: ReceivedMessage): Promise<Unpacked | null> {
+    const unpacked = await unpack({ bytes, contentType, contentEncoding }, MAX_MESSAGE_BYTES);
+    return unpacked && { account, service, ...unpacked };
+  }
+
+  #read(message: Unpacked, { isTrusted = false, isDeadLetter = false } = {}): ReadCallback | DeadLetter {
+    const { account, service } = message;
+    const body = readCallbackBody(message.bytes, this.#passwords, message);
     if ('unreadable' in body) return { outcome: 'UNREADABLE', reason: body.unreadable, credentials: 'NONE' };
     const credentials = this.#checkCredentials(body, isDeadLetter);
     if (!isTrusted && (credentials === 'WRONG' || (credentials === 'NONE' && this.#options.requireCredentials)))
       return { outcome: 'QUARANTINED', reason: null, credentials };
-    const message = parseCallback(service, body.message, body.form);
-    if (!message) return { outcome: 'UNREADABLE', reason: 'NOT_A_CALLBACK', credentials };
+    const parsed = parseCallback(service, body.message, body.form);
+    if (!parsed) return { outcome: 'UNREADABLE', reason: 'NOT_A_CALLBACK', credentials };
     const { json, digest, callbackCount, form } = body;
-    return { callback: { account, service, json, digest, callbackCount, message }, form, credentials };
+    return { callback: { account, service, json, digest, callbackCount, message: parsed }, form, credentials };
   }
 
-  async #storeDeadLetter({ account, service, contentType, bytes }: ReceivedMessage, letter: DeadLetter): Promise<ReceiveResult> {
+  async #storeDeadLetter(unpacked: Unpacked, letter: DeadLetter): Promise<ReceiveResult> {
+    const { account, service, contentType, contentEncoding, bytes } = unpacked;
     const { outcome } = letter;
-    // Stored byte for byte, except for the configured passwords.
+    // Stored byte for byte, except for the configured passwords. So it is stored unpacked: what is still packed cannot be masked.
     const body = maskSecrets(bytes, this.#passwords);
     const forwarded = outcome === 'UNREADABLE' && this.#options.isForwarded?.({ account, service });
     // A body without a type has this type (RFC 9110, 8.3). Null stands for our own JSON.
-    const forward = forwarded ? { contentType: contentType ?? 'application/octet-stream', body } : null;
-    const message = { account, service, contentType, receivedAt: this.#options.now(), reason: outcome, body, forward };
+    const forward = forwarded ? { contentType: contentType ?? 'application/octet-stream', contentEncoding, body } : null;
+    const message = { account, service, contentType, contentEncoding, receivedAt: this.#options.now(), reason: outcome, body, forward };
     const isStored = await this.#options.requestLog.keep(message, this.#options.deadLettersPerReason);
     return isStored ? letter : { ...letter, outcome: 'DROPPED', reason: outcome };
   }
@@ -162,6 +179,10 @@ export class CallbackReceiver {
     return verdicts.find((verdict) => verdict !== 'WRONG') ?? 'WRONG';
   }
 }
+
+/** Dead letters whose credentials were right when they came. */
+const CHECKED: ReadonlySet<DeadLetterReason> = new Set(['FOREIGN_REQUEST', 'WRONG_SERVICE', 'DAMAGED_REQUEST']);
+const STILL_DEAD: ReadonlySet<AppendResult> = new Set(['FOREIGN', 'WRONG_SERVICE', 'DAMAGED']);
 
 /** A value that is no text equals nothing registered. It is not written out: it may be nested too deep. */
 function digestOf(value: unknown): Uint8Array {

@@ -90,9 +90,11 @@ export class RegistrationWatch {
 }
 
 /** The words of a refusal name the account, so they do not go into the log. */
-function describeFailure(error: unknown): LogFields {
-  if (!(error instanceof GatewayError) || error.code !== 'CARRIER_REFUSED') return { error };
-  return { code: error.code, status: Number(error.details['httpStatus']) };
+export function describeFailure(error: unknown): LogFields {
+  if (!(error instanceof GatewayError)) return { error };
+  const { code, details } = error;
+  if (code !== 'CARRIER_REFUSED' && code !== 'LISTENER_TAKEN') return { code, error };
+  return { code, ...(typeof details['httpStatus'] === 'number' && { status: details['httpStatus'] }) };
 }
 
 const REPAIR =

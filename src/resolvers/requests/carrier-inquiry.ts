@@ -3,7 +3,8 @@ import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { CarrierReads, DeviceId, DevicePage } from '../../datasources/thingspace/carrier-reads.ts';
 import { operationNamed } from '../../operations/index.ts';
 import type { ProvenBy } from '../../operations/proof.ts';
-import { keyOf, type DeviceIdentifierKind } from '../../datasources/thingspace/wire/device-identifier.ts';
+import { parseIdentifierKind, type DeviceIdentifierKind } from '../../datasources/thingspace/wire/device-identifier.ts';
+import { cleanIdentifier, fits, identifierKey, keyOf, stemOf } from '../../datasources/thingspace/wire/same-identifier.ts';
 import type { DeviceRecord } from '../../datasources/thingspace/wire/device-list.ts';
 import { evidenceOf, type Evidence, type EvidenceService } from '../../datasources/thingspace/wire/evidence.ts';
 import { GatewayError, isDamagedRequest } from '../../errors.ts';
@@ -126,8 +127,11 @@ export class CarrierInquiry {
   /** Goes through the account's devices page by page, until all are found or the list ends. */
   async #sweep(wanted: readonly Wanted[]): Promise<number> {
     const { reads, quota, signal } = this.#options;
-    const byKey = new Map<string, Wanted[]>();
-    for (const each of wanted) for (const key of each.device.keys) byKey.set(key, [...(byKey.get(key) ?? []), each]);
+    const byStem = Map.groupBy(
+      wanted.flatMap((each) => [...new Set(each.device.keys.map(stemOf))].map((stem) => ({ stem, each }))),
+      ({ stem }) => stem,
+    );
+    const named = (key: string) => (byStem.get(stemOf(key)) ?? []).flatMap(({ each }) => (fits(each.device.keys, key) ? [each] : []));
     const left = new Set(wanted);
     const undecided: Wanted[] = [];
     let settled = 0;
@@ -137,7 +141,7 @@ export class CarrierInquiry {
       const page: DevicePage = await reads.listDevices({ accountName, after });
       const findings: AskableFinding[] = [];
       for (const record of page.devices) {
-        for (const each of new Set(record.deviceIds.flatMap((identifier) => byKey.get(keyOf(identifier)) ?? []))) {
+        for (const each of new Set(record.deviceIds.map(keyOf).flatMap(named))) {
           const proof = each.request.provenBy.record(record, each.request.since);
           // Identifiers name the device here, not its index: two wanted devices may share a weaker identifier.
           if (proof === 'DONE') findings.push(toFinding(each, null, evidenceOfRecord('DeviceList', record)));
@@ -155,7 +159,10 @@ export class CarrierInquiry {
 
   async #findRecord(accountName: string, deviceId: DeviceId): Promise<DeviceRecord | undefined> {
     const page = await this.#query((reads) => reads.listDevices({ accountName, deviceId }));
-    return page?.devices[0];
+    const key = identifierKey(parseIdentifierKind(deviceId.kind), deviceId.id, deviceId.kind);
+    const records = page?.devices.filter((record) => fits(spellingsOf(record, key) ?? [key], key)) ?? [];
+    // 19 digits fit ten ICCIDs. Which of several devices is meant, nobody knows.
+    return new Set(records.flatMap((record) => spellingsOf(record, key) ?? [])).size > 1 ? undefined : records[0];
   }
 
   /** Null when the carrier refuses the question. */
@@ -189,10 +196,20 @@ function evidenceOfRecord(service: EvidenceService, record: DeviceRecord): Evide
   return evidenceOf(service, { succeeded: true, deviceIds, state, servicePlan, ipAddress, profileStatus });
 }
 
-/** What the request named. For a device that only the carrier has named, a key (but not of an IMEI: its key is cut short). */
+/** The keys of a record that have the kind of `key`. Null when it shows none: it need not show the kind that it was asked by. */
+function spellingsOf({ deviceIds }: DeviceRecord, key: string): readonly string[] | null {
+  const kind = key.slice(0, key.indexOf(':') + 1);
+  const shown = [...new Set(deviceIds.map(keyOf).filter((each) => each.startsWith(kind)))];
+  return shown.length === 0 ? null : shown;
+}
+
+/** What the request named. For a device that only the carrier has named, a key. */
 function lookupId({ requested, keys }: SilentDevice): DeviceId | null {
   const best = LOOKUP_KINDS.map((kind) => requested.find((identifier) => identifier.kind === kind)).find(Boolean);
-  if (best?.kind) return { kind: best.kind, id: best.id };
-  const [kind, id] = keys.find((key) => /^(?:ICCID|EID|MDN):/.test(key))?.split(':') ?? [];
+  if (best?.kind) return { kind: best.kind, id: cleanIdentifier(best.kind, best.id) };
+  const [kind, id] =
+    LOOKUP_KINDS.map((each) => keys.find((key) => key.startsWith(`${each}:`)))
+      .find(Boolean)
+      ?.split(':') ?? [];
   return kind !== undefined && id !== undefined ? { kind, id } : null;
 }

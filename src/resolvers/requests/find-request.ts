@@ -6,8 +6,14 @@ import { mayUse, type Caller } from '../access/caller.ts';
 /** The form of our Request ids. */
 export const REQUEST_ID = /^req_[0-9A-HJKMNP-TV-Z]{26}$/;
 
+/** Our id, as people paste it: in any letter case, with blanks around it. Null for a text of another form. */
+export function readRequestId(text: string): string | null {
+  const id = text.trim().replace(/^req_(.*)$/is, (_whole, ulid: string) => `req_${ulid.toUpperCase()}`);
+  return REQUEST_ID.test(id) ? id : null;
+}
+
 /**
- * Finds a Request by our `req_…` id or by the carrier's own request id. For one that this caller may not see the answer is the
+ * Finds a Request by our `req_…` id or by the carrier's own request id, a GUID in any letter case and in braces. For one that this caller may not see the answer is the
  * same as for one that does not exist.
  *
  * @param load reads a Request by our id; the default reads the log.
@@ -18,7 +24,8 @@ export async function findRequest(
   id: string,
   load = async (ownId: string) => (await requestLog.requests([ownId])).get(ownId) ?? null,
 ): Promise<StoredRequest | null> {
-  const found = await (REQUEST_ID.test(id) ? load(id) : requestLog.findByCarrierRequestId(id));
+  const ownId = readRequestId(id);
+  const found = await (ownId === null ? requestLog.findByCarrierRequestId(id) : load(ownId));
   return found && mayUse(caller, found.account, 'read') ? found : null;
 }
 

@@ -2,6 +2,7 @@ import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { RequestedDevice, StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import type { CarrierReads, DeviceFilter, DevicePage } from '../../datasources/thingspace/carrier-reads.ts';
 import type { DeviceIdentifierKind } from '../../datasources/thingspace/wire/device-identifier.ts';
+import { cleanIdentifier } from '../../datasources/thingspace/wire/same-identifier.ts';
 
 interface GroupMembersOptions {
   readonly requestLog: Pick<RequestLog, 'setMembers'>;
@@ -39,7 +40,9 @@ export class GroupMembers {
     for (let after: string | null = '0'; after !== null && found.length <= MAX_DEVICES;) {
       const page: DevicePage = await this.#options.reads.listDevices({ accountName, ...filter, after });
       for (const { deviceIds } of page.devices) {
-        const lasting = deviceIds.flatMap(({ kind, id }) => (kind !== null && LASTING_KINDS.has(kind) ? [{ kind, id }] : []));
+        const lasting = deviceIds.flatMap(({ kind, id }) =>
+          kind !== null && LASTING_KINDS.has(kind) ? [{ kind, id: cleanIdentifier(kind, id) }] : [],
+        );
         if (lasting.length > 0) found.push({ deviceIds: lasting });
       }
       after = page.next;

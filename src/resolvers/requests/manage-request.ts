@@ -1,6 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { OutcomeStatus, RequestedDevice, StoredOutcome, StoredRequest } from '../../datasources/request-log/stored-request.ts';
+import { cleanRequestId } from '../../datasources/thingspace/wire/carrier-request-id.ts';
+import { cleanIdentifier, leaveOutRespellings } from '../../datasources/thingspace/wire/same-identifier.ts';
 import { OneAtATime } from '../../lib/one-at-a-time.ts';
 import type { Command, Operation } from '../../operations/define-operation.ts';
 import { operationNamed } from '../../operations/index.ts';
@@ -8,6 +10,7 @@ import { REQUEST_OPTIONS, type RequestOptions } from '../../operations/fields.ts
 import { faultsOf } from '../../operations/input-fault.ts';
 import { mayUse, type Caller } from '../access/caller.ts';
 import { findRequest } from './find-request.ts';
+import { keyOfDevice } from './same-input.ts';
 import type { RequestSender } from './request-sender.ts';
 import { refuseInput, type InvalidResult, type RequestSubmitter, type SubmitResult } from './submit-request.ts';
 
@@ -63,7 +66,8 @@ export class RequestManager {
 
   async #resolve(request: StoredRequest, input: ResolveUnknownInput): Promise<ManageResult> {
     const { requestLog } = this.#options;
-    const { carrierRequestId, neverArrived, position } = input;
+    const { neverArrived, position } = input;
+    const carrierRequestId = input.carrierRequestId === null ? null : cleanRequestId(input.carrierRequestId.trim());
     if ((carrierRequestId !== null) === neverArrived)
       return refuseInput('carrierRequestId', 'EXACTLY_ONE', 'Give either carrierRequestId or neverArrived: true.');
     if (carrierRequestId !== null && !/^[A-Za-z0-9-]{3,64}$/.test(carrierRequestId))
@@ -120,7 +124,7 @@ export class RequestManager {
     const failed = await this.#findFailedDevices(request.id, operation, sendable.devices);
     if (failed.length === 0) return refuseInput('requestId', 'NOTHING_FAILED', 'No device of this request has failed.');
     const retried = await this.#findRetriedDevices(request.id);
-    const devices = failed.filter((device) => !retried.has(JSON.stringify(device)));
+    const devices = failed.filter((device) => !retried.has(keyOfDevice(device)));
     if (devices.length === 0)
       return refuseInput(
         'requestId',
@@ -183,7 +187,7 @@ export class RequestManager {
     for (const { id } of retries) {
       const sent = new Map(((await requestLog.sendable(id))?.devices ?? []).entries());
       for await (const { index } of this.#readOutcomes(id, ['CANCELLED'])) sent.delete(index);
-      for (const device of sent.values()) retried.add(JSON.stringify(device));
+      for (const device of sent.values()) retried.add(keyOfDevice(device));
     }
     return retried;
   }
@@ -220,6 +224,10 @@ const NOT_UNKNOWN = refuseInput('requestId', 'NOT_UNKNOWN', 'No such carrier req
 
 /** Names a device that only a callback reported, as a retry of the operation must name it. */
 function nameReported({ final }: StoredOutcome, { retryKinds }: Operation): RequestedDevice {
-  const identifiers = final?.message.deviceIds ?? [];
-  return { deviceIds: identifiers.flatMap(({ kind, id }) => (kind !== null && retryKinds.includes(kind) ? [{ kind, id }] : [])) };
+  const identifiers = leaveOutRespellings(final?.message.deviceIds ?? []);
+  return {
+    deviceIds: identifiers.flatMap(({ kind, id }) =>
+      kind !== null && retryKinds.includes(kind) ? [{ kind, id: cleanIdentifier(kind, id) }] : [],
+    ),
+  };
 }

@@ -145,11 +145,13 @@ export class RequestSender implements AsyncDisposable {
       if (part.deviceCount === null && (await requestLog.requests([request.id])).get(request.id)?.total === null)
         await members.read(request, operation.filterOf(settings));
       const own = devices && part.deviceCount !== null ? devices.slice(part.firstIndex, part.firstIndex + part.deviceCount) : null;
-      const answer = await thingSpace.perform(operation.actionOn(request.account, own, settings), async () => {
+      const mark = async () => {
         signal.throwIfAborted();
         marked = await requestLog.step(request.id, part.position, { type: 'SENDING' });
         if (!marked) throw new NoLongerQueued();
-      });
+      };
+      const action = operation.actionOn(request.account, own, settings);
+      const answer = await thingSpace.perform(action, mark, (late) => this.#recordLate(request.id, part.position, late));
       if (answer.type === 'NOT_SENT' && answer.code === 'RATE_LIMITED') queue.hold(operation, answer.retryAfterMs ?? 0);
       const step = stepOf(answer);
       if (step) await this.#record(request.id, part.position, step);
@@ -169,13 +171,23 @@ export class RequestSender implements AsyncDisposable {
     await delay(ms, undefined, { signal }).finally(() => this.#paused.delete(requestId));
   }
 
+  /** The Request is UNKNOWN by now, or somebody has said what became of it. The carrier knows better. */
+  #recordLate(requestId: string, position: number, answer: SendAnswer): void {
+    const step = stepOf(answer);
+    if (step)
+      this.#record(requestId, position, step).catch((error: unknown) => {
+        if (!this.#stop.signal.aborted) this.#options.onFailure(requestId, error);
+      });
+  }
+
   /** Waits for a full disk: a result that is not in the log would leave the Request SENDING for ever. */
   async #record(requestId: string, position: number, step: SendingStep): Promise<void> {
     const { requestLog } = this.#options;
     const pause = new GrowingPause(this.#pauses);
     for (;;) {
       try {
-        const isReused = step.type === 'ACCEPTED' && (await requestLog.findByCarrierRequestId(step.carrierRequestId)) !== null;
+        const owner = step.type === 'ACCEPTED' ? await requestLog.findByCarrierRequestId(step.carrierRequestId) : null;
+        const isReused = owner !== null && owner.id !== requestId;
         await requestLog.step(requestId, position, isReused ? { type: 'UNANSWERED', error: REUSED_ID } : step);
         return;
       } catch (error) {
@@ -208,7 +220,7 @@ const REUSED_ID: RequestError = {
 function stepOf(answer: SendAnswer): SendingStep | null {
   switch (answer.type) {
     case 'ACCEPTED':
-      return { type: 'ACCEPTED', carrierRequestId: answer.carrierRequestId };
+      return { type: 'ACCEPTED', carrierRequestId: answer.carrierRequestId, answered: true };
     case 'REFUSED':
       return { type: 'REFUSED', error: { code: answer.error.code, message: answer.error.message, httpStatus: answer.httpStatus } };
     case 'UNKNOWN':

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { ulid } from 'ulid';
-import type { NewRequest, RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { NewRequest, RequestLog, SendableRequest } from '../../datasources/request-log/request-log.ts';
 import type { StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import type { Command, ParsedInput } from '../../operations/define-operation.ts';
 import type { InputFault } from '../../operations/input-fault.ts';
@@ -9,6 +8,7 @@ import type { Session } from '../../datasources/thingspace/session.ts';
 import { GatewayError } from '../../errors.ts';
 import { mayUse, type Caller } from '../access/caller.ts';
 import type { RequestSender } from './request-sender.ts';
+import { hashInput, isSameInput, type AskedInput } from './same-input.ts';
 
 export interface InvalidResult {
   readonly type: 'INVALID';
@@ -93,16 +93,13 @@ export class RequestSubmitter {
     await nextTurn();
     const settings = JSON.stringify(command.settings);
     const devicesJson = command.devices && JSON.stringify(command.devices);
-    const inputHash = createHash('sha256')
-      .update(JSON.stringify([command.operation.name, command.accountName, ...(command.retryOf === null ? [] : [command.retryOf])]))
-      .update(devicesJson ?? '')
-      .update(settings)
-      .digest();
+    await nextTurn();
+    const asked: AskedInput = { ...command, operation: command.operation.name };
+    const inputHash = hashInput(asked);
     await nextTurn();
     const known =
       command.idempotencyKey === null ? null : await requestLog.findByKey(command.accountName, caller.id, command.idempotencyKey);
-    if (known && !inputHash.equals(known.inputHash)) return { type: 'KEY_REUSED', requestId: known.id };
-    if (known) return this.#repeat(known.id, caller.id, deadline);
+    if (known) return this.#repeatIfSame(known.id, asked, Buffer.compare(inputHash, known.inputHash) === 0, caller.id, deadline);
     const created = await this.#takeOn(caller.id, deadline, () => {
       const createdAt = this.#options.now();
       const id = `req_${ulid(createdAt)}`;
@@ -124,7 +121,7 @@ export class RequestSubmitter {
       };
     });
     if ('type' in created) return created;
-    if (created.outcome === 'KEY_REUSED') return { type: 'KEY_REUSED', requestId: created.id };
+    if (created.outcome === 'KEY_REUSED') return this.#repeatIfSame(created.id, asked, false, caller.id, deadline);
     attempt.isRecorded = created.outcome === 'CREATED';
     await this.#sendAndWait(created.id, caller.id, deadline);
     return this.#readResult(created.id);
@@ -213,6 +210,13 @@ export class RequestSubmitter {
     else this.#queuedBy.set(callerId, queued);
   }
 
+  /** @param isEqual whether the hashes of the inputs are equal. If not, the stored input itself is compared. */
+  async #repeatIfSame(requestId: string, asked: AskedInput, isEqual: boolean, callerId: string, deadline: number): Promise<SubmitResult> {
+    const stored = isEqual ? null : await this.#options.requestLog.sendable(requestId);
+    if (!isEqual && !(stored && isSameInput(askedOf(stored), asked))) return { type: 'KEY_REUSED', requestId };
+    return this.#repeat(requestId, callerId, deadline);
+  }
+
   /** While the first mutation is still on its way, the repeat waits with it. So both learn of a refusal. */
   async #repeat(requestId: string, callerId: string, deadline: number): Promise<SubmitResult> {
     const now = await this.#readResult(requestId);
@@ -234,6 +238,13 @@ interface Attempt {
   devices: number | null;
   /** Its audit record was written together with the Request. */
   isRecorded: boolean;
+}
+
+/** What made a stored Request. The devices of a group were not in its input: they were read from the carrier. */
+function askedOf({ request, devices, settings, carrierRequests }: SendableRequest): AskedInput {
+  const { operation, account: accountName, retryOf } = request;
+  const isListed = carrierRequests.every(({ deviceCount }) => deviceCount !== null);
+  return { operation, accountName, retryOf, devices: isListed ? devices : null, settings };
 }
 
 /** In milliseconds. Never negative: a timer would warn about it. */

@@ -4,7 +4,7 @@ import { hostName } from '../host.ts';
 import type { AdminReply } from './admin-routes.ts';
 
 /** The paths of monitoring, which may know the gateway by any name. They tell nothing about accounts or devices. */
-const MONITORED = /^GET \/(?:health\/live|health\/ready|metrics)$/;
+const MONITORED = /^GET \/(?:health\/live|health\/ready(?:\/callbacks)?|metrics)$/;
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');

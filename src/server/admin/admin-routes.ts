@@ -5,7 +5,7 @@ import { recordCommand } from '../../resolvers/access/record-command.ts';
 import type { RegistrationKeeper } from '../../resolvers/callbacks/keep-registrations.ts';
 import type { StorePurge } from '../../resolvers/upkeep/purge-store.ts';
 import type { StoreReseal } from '../../resolvers/upkeep/reseal-store.ts';
-import { checkReadiness } from './check-readiness.ts';
+import { checkCallbackReadiness, checkReadiness, type Stage } from './check-readiness.ts';
 import { KEY_BODIES, readBody } from './key-bodies.ts';
 import { refreshGauges, type GaugeSources } from './refresh-gauges.ts';
 
@@ -14,7 +14,8 @@ export interface AdminOptions extends GaugeSources {
   readonly keys: KeyRing;
   readonly purge: StorePurge;
   readonly reseal: StoreReseal;
-  readonly isDraining: () => boolean;
+  readonly stage: () => Stage;
+  readonly takesCallbacks: () => boolean;
 }
 
 export interface AdminRoute {
@@ -44,14 +45,8 @@ export function listRoutes(options: AdminOptions): readonly AdminRoute[] {
   };
   return [
     get('/health/live', () => ({ live: true })),
-    {
-      method: 'GET',
-      path: '/health/ready',
-      answer: async () => {
-        const body = await checkReadiness(options);
-        return { status: body.ready ? 200 : 503, body };
-      },
-    },
+    ready('/health/ready', () => checkReadiness(options)),
+    ready('/health/ready/callbacks', () => checkCallbackReadiness(options)),
     {
       method: 'GET',
       path: '/metrics',
@@ -103,6 +98,14 @@ const KEY_ID = /^[0-9a-z]{12}$/;
 
 function get(path: string, read: () => unknown): AdminRoute {
   return { method: 'GET', path, answer: async () => ({ status: 200, body: await read() }) };
+}
+
+function ready(path: string, check: () => Promise<{ readonly ready: boolean }>): AdminRoute {
+  const answer = async () => {
+    const body = await check();
+    return { status: body.ready ? 200 : 503, body };
+  };
+  return { method: 'GET', path, answer };
 }
 
 function post(path: string, run: (request: IncomingMessage, query: URLSearchParams) => Promise<unknown>, needs?: string): AdminRoute {

@@ -1,23 +1,57 @@
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
-import type { Session } from '../../datasources/thingspace/session.ts';
+import type { Session, TokenTrouble } from '../../datasources/thingspace/session.ts';
 import type { RegistrationKeeper } from '../../resolvers/callbacks/keep-registrations.ts';
+
+/** Where the gateway is in its life. GraphQL opens last, when requests can be sent and followed. */
+export type Stage = 'STARTING' | 'OPEN' | 'DRAINING';
 
 interface Sources {
   readonly requestLog: RequestLog;
   readonly session: Session;
   readonly registrations: RegistrationKeeper;
-  readonly isDraining: () => boolean;
+  readonly stage: () => Stage;
+  /** Whether the callback listener is open. */
+  readonly takesCallbacks: () => boolean;
 }
 
-/** Whether the gateway can do its work now. The registrations are told too, but they never make it unready. */
-export async function checkReadiness({ requestLog, session, registrations, isDraining }: Sources) {
-  const store = await requestLog.probe().then(
+/**
+ * Whether GraphQL answers and can do its work. A refused login makes it unready until somebody acts. A carrier that is down does
+ * not, because requests wait for it. Nor does a lost registration; both are told.
+ */
+export async function checkReadiness({ requestLog, session, registrations, stage }: Sources) {
+  const now = stage();
+  const store = await checkStore(requestLog);
+  const trouble = await session.trouble();
+  const isLatched = trouble?.call === 'login' && trouble.kind === 'REFUSED';
+  return {
+    ready: store === 'ok' && !isLatched && now === 'OPEN',
+    checks: { store, login: describeTrouble(trouble), ...registrations.checks, ...describeStage(now, 'GraphQL is not open yet') },
+  };
+}
+
+/** Whether callbacks are taken and stored. What the carrier says to our login does not count: it delivers all the same. */
+export async function checkCallbackReadiness({ requestLog, registrations, stage, takesCallbacks }: Sources) {
+  const now = stage() === 'DRAINING' ? 'DRAINING' : takesCallbacks() ? 'OPEN' : 'STARTING';
+  const store = await checkStore(requestLog);
+  return {
+    ready: store === 'ok' && now === 'OPEN',
+    checks: { store, ...registrations.checks, ...describeStage(now, 'the callback listener is not open yet') },
+  };
+}
+
+/** By a real write. */
+function checkStore(requestLog: RequestLog): Promise<'ok' | 'failing'> {
+  return requestLog.probe().then(
     () => 'ok',
     () => 'failing',
   );
-  const login = (await session.isLatched()) ? 'refused by the carrier' : 'ok';
-  return {
-    ready: store === 'ok' && login === 'ok' && !isDraining(),
-    checks: { store, login, ...registrations.checks, ...(isDraining() && { draining: 'yes' }) },
-  };
+}
+
+function describeTrouble(trouble: TokenTrouble | null): string {
+  if (trouble === null) return 'ok';
+  return `${trouble.kind === 'REFUSED' ? 'refused' : 'not answered'}: ${trouble.reason}`;
+}
+
+function describeStage(stage: Stage, starting: string) {
+  return { ...(stage === 'STARTING' && { starting }), ...(stage === 'DRAINING' && { draining: 'yes' }) };
 }

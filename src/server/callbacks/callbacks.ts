@@ -10,6 +10,7 @@ import { toServerOptions, type HttpTimeouts } from '../http-timeouts.ts';
 import type { Overload } from '../overload.ts';
 import { LogThrottle } from '../../lib/log-throttle.ts';
 import { refuseUnread } from '../../lib/refuse-unread.ts';
+import { codingsOf, hasBody, pathOf, readBody } from './callback-request.ts';
 
 export interface CallbackDoorOptions {
   readonly receiver: CallbackReceiver;
@@ -26,26 +27,32 @@ export interface CallbackDoorOptions {
   readonly timeouts?: Partial<HttpTimeouts>;
 }
 
-type Door = CallbackDoorOptions & { readonly throttle: LogThrottle };
+interface Door extends CallbackDoorOptions {
+  readonly throttle: LogThrottle;
+  /** Connections that were cut, which was logged then. */
+  readonly cut: WeakSet<Duplex>;
+}
 
 interface Refusal {
   readonly status: number;
   readonly why: string;
+  /** The log line, if it is not the usual one of a refusal. */
+  readonly event?: string;
+  readonly fields?: LogFields;
   readonly headers?: Readonly<Record<string, string>>;
   readonly unread?: boolean;
 }
 
 /**
- * The callback door, which takes POSTs of the carrier. After a ladder of guards (address, method, size, path, encoding) it reads
- * the message and hands it over. It answers 200 only when the message is durable. If the store fails it answers 503, so that the
- * carrier sends the message again.
+ * The callback door, which takes POSTs of the carrier. After a ladder of guards (address, method, size, path) it reads the message
+ * and hands it over. It answers 200 only when the message is durable. If the store fails it answers 503, so that the carrier sends
+ * the message again. Whatever it refuses leaves a line in the log, at most one a minute for each reason.
  */
 export function createCallbackServer(options: CallbackDoorOptions): Server {
-  const door: Door = { ...options, throttle: new LogThrottle(options.now) };
+  const door: Door = { ...options, throttle: new LogThrottle(options.now), cut: new WeakSet() };
   const listener: RequestListener = (request, response) => {
     handle(door, request, response).catch((error: unknown) => {
-      options.logger.error('callback_failed', { error });
-      refuse(door, request, response, { status: 503, why: 'Not stored: send it again.' });
+      refuse(door, request, response, { status: 503, why: 'Not stored: send it again.', event: 'callback_failed', fields: { error } });
     });
   };
   // Node by itself would refuse a request without Host, or with an expectation it does not know (417), and not tell us.
@@ -55,27 +62,31 @@ export function createCallbackServer(options: CallbackDoorOptions): Server {
 }
 
 async function handle(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { maxBodyBytes, metrics, logger } = door;
-  const tooLarge = { status: 413, why: `A callback may have at most ${maxBodyBytes} bytes.`, unread: true };
-  const found = checkHead(door, request, tooLarge);
+  const { maxBodyBytes, metrics } = door;
+  const found = checkHead(door, request);
   if ('why' in found) return refuse(door, request, response, found);
+  const { account, service } = found;
+  const origin = { service, account: door.pseudonym(account) };
+  const tooLarge = { ...refuseLarge(door), fields: origin };
   const bytes = await readBody(request, maxBodyBytes);
   if (bytes === 'TOO_LARGE') return refuse(door, request, response, tooLarge);
-  if (bytes === 'CUT') return;
-  const { account, service } = found;
+  if (bytes === 'CUT') return reportHangUp(door, request, origin);
   const started = performance.now();
   const contentType = request.headers['content-type'] ?? null;
-  const result = await door.overload.during(door.receiver.receive({ account, service, bytes, contentType }));
+  const message = { account, service, bytes, contentType, contentEncoding: codingsOf(request) };
+  const result = await door.overload.during(door.receiver.receive(message));
+  if (result.outcome === 'TOO_LARGE') return refuse(door, request, response, { ...tooLarge, unread: false });
   response.writeHead(200, ACKNOWLEDGED).end('{}');
   metrics.callbackSeconds.observe((performance.now() - started) / 1000);
   metrics.callbacks.inc({ service, outcome: result.outcome.toLowerCase() });
   metrics.callbackCredentials.inc({ credentials: result.credentials.toLowerCase() });
   reportFormer(door, found, result.credentials);
-  if (!USUAL_OUTCOMES.has(result.outcome))
-    logger.warn('callback_not_applied', { service, account: door.pseudonym(account), outcome: result.outcome, reason: result.reason });
+  const { outcome, reason } = result;
+  if (!USUAL_OUTCOMES.has(outcome))
+    logRarely(door, 'warn', 'callback_not_applied', { ...origin, outcome, reason }, `${account} ${service} ${outcome} ${reason}`);
 }
 
-function checkHead(door: Door, request: IncomingMessage, tooLarge: Refusal): (CallbackAddress & PathOrigin) | Refusal {
+function checkHead(door: Door, request: IncomingMessage): (CallbackAddress & PathOrigin) | Refusal {
   const addresses = door.addresses();
   const client = addresses.rule === 'any' ? null : addresses.clientOf(request);
   if (!addresses.allows(client)) {
@@ -84,36 +95,47 @@ function checkHead(door: Door, request: IncomingMessage, tooLarge: Refusal): (Ca
       client === null
         ? 'X-Forwarded-For has fewer addresses than M2M_CALLBACK_PROXY_HOPS says'
         : 'not one of M2M_CALLBACK_ADDRESSES; if it is a proxy, M2M_CALLBACK_PROXY_HOPS tells how many there are';
-    warnRarely(door, 'callback_address_refused', { remoteAddress: client ?? 'unknown', reason });
-    return { status: 403, why: 'Callbacks are not taken from this address.', unread: true };
+    const told = { event: 'callback_address_refused', fields: { remoteAddress: client ?? 'unknown', reason } };
+    return { status: 403, why: 'Callbacks are not taken from this address.', unread: true, ...told };
   }
-  if (request.method !== 'POST') return { status: 405, why: 'Only POST.', headers: { allow: 'POST' } };
-  if (Number(request.headers['content-length'] ?? 0) > door.maxBodyBytes) return tooLarge;
-  const pathname = (request.url ?? '').split('?', 1)[0] ?? '';
-  const found = door.paths.find(pathname);
-  if (!found) {
-    // A scanner does not know this prefix. Whoever knows it may be the carrier, with a path that is no longer taken.
-    if (pathname.includes(CALLBACK_PREFIX)) warnRarely(door, 'callback_path_unknown', { reason: UNKNOWN_PATH });
-    return { status: 404, why: 'Not found.' };
-  }
-  if (isEncoded(request.headers['content-encoding'])) return { status: 415, why: 'Send the body without Content-Encoding.' };
-  return found;
+  const path = pathOf(request.url ?? '');
+  const found = door.paths.find(path);
+  // On a right path a message is taken by any method. Without a body nothing is lost: somebody tries the URL.
+  const isMessage = request.method === 'POST' || (found && hasBody(request));
+  if (!isMessage) return { status: 405, why: 'Only POST.', headers: { allow: 'POST' } };
+  if (Number(request.headers['content-length'] ?? 0) > door.maxBodyBytes) return refuseLarge(door);
+  if (found) return found;
+  // A scanner does not know this prefix. Whoever knows it may be the carrier, with a path that is no longer taken.
+  const told = path.includes(CALLBACK_PREFIX) && { event: 'callback_path_unknown', fields: { reason: UNKNOWN_PATH } };
+  return { status: 404, why: 'Not found.', ...told };
+}
+
+function refuseLarge({ maxBodyBytes }: Door): Refusal {
+  return { status: 413, why: `A callback may have at most ${maxBodyBytes} bytes, also when it is unpacked.`, unread: true };
 }
 
 /** The carrier uses an older registration for a while. If it uses it for longer, somebody must register again. */
 function reportFormer(door: Door, { account, service, standing, previous }: CallbackAddress & PathOrigin, credentials: string): void {
   const report = (former: string, event: string) => {
     door.metrics.callbacksOnFormer.inc({ former });
-    warnRarely(door, event, { service, account: door.pseudonym(account) }, `${event} ${account} ${service}`);
+    logRarely(door, 'warn', event, { service, account: door.pseudonym(account) }, `${account} ${service}`);
   };
   if (previous) report('secret', 'callback_on_previous_secret');
   if (standing === 'FORMER') report('rotation', 'callback_on_former_rotation');
   if (credentials === 'PREVIOUS') report('credentials', 'callback_with_previous_credentials');
 }
 
-function warnRarely({ throttle, logger }: Door, event: string, fields: LogFields, kind = event): void {
-  const count = throttle.count(kind);
-  if (count !== null) logger.warn(event, { ...fields, count });
+/** A sender that hangs up gets no answer. What it has sent is no whole message. */
+function reportHangUp(door: Door, request: IncomingMessage, fields: LogFields): void {
+  if (door.cut.has(request.socket)) return;
+  door.metrics.callbacksRefused.inc({ status: 'none' });
+  logRarely(door, 'warn', 'callback_cut', { ...fields, reason: 'The sender hung up before the end of its message.' }, 'hung up');
+}
+
+/** For lines that one sender can cause at will: one a minute for each `kind` of an event, with the number of all of them. */
+function logRarely({ throttle, logger }: Door, level: 'warn' | 'error', event: string, fields: LogFields, kind: string): void {
+  const count = throttle.count(`${event} ${kind}`);
+  if (count !== null) logger[level](event, { ...fields, count });
 }
 
 const ACKNOWLEDGED = { 'content-type': 'application/json', 'content-length': '2' };
@@ -124,31 +146,13 @@ const USUAL_OUTCOMES: ReadonlySet<string> = new Set(['APPLIED', 'UNCLAIMED', 'DU
 const UNKNOWN_PATH =
   'Callbacks came to a path that is not ours, or no longer ours: see `npm run callbacks -- list`. After a change of M2M_CALLBACK_SECRET, set M2M_CALLBACK_PREVIOUS_SECRET to the old secret.';
 
-function isEncoded(contentEncoding = ''): boolean {
-  return contentEncoding.split(',').some((coding) => !['', 'identity'].includes(coding.trim().toLowerCase()));
-}
-
-function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array | 'TOO_LARGE' | 'CUT'> {
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > maxBytes) resolve('TOO_LARGE');
-      else chunks.push(chunk);
-    });
-    request.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-    request.once('error', () => resolve('CUT'));
-    request.once('close', () => resolve('CUT'));
-  });
-}
-
 /** Answers what Node itself refuses: a sender that is too slow, or bytes that are no HTTP. A sender that has hung up gets no answer. */
 function cutConnection(door: Door, error: NodeJS.ErrnoException, socket: Duplex): void {
   const status = STATUS_OF_FAULT[error.code ?? ''] ?? (error.code?.startsWith('HPE_') ? '400 Bad Request' : null);
   if (status !== null) {
     door.metrics.callbacksRefused.inc({ status: status.slice(0, 3) });
-    warnRarely(door, 'callback_cut', { status }, `callback_cut ${status}`);
+    door.cut.add(socket);
+    logRarely(door, 'warn', 'callback_cut', { status, reason: error.code }, status);
     if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n`);
   }
   socket.destroy();
@@ -160,8 +164,10 @@ const STATUS_OF_FAULT: Readonly<Record<string, string>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
 };
 
-function refuse({ metrics }: Door, request: IncomingMessage, response: ServerResponse, { status, why, headers, unread }: Refusal): void {
-  metrics.callbacksRefused.inc({ status: String(status) });
+function refuse(door: Door, request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+  const { status, why, event = 'callback_refused', fields, headers, unread } = refusal;
+  door.metrics.callbacksRefused.inc({ status: String(status) });
+  logRarely(door, status < 500 ? 'warn' : 'error', event, { status, reason: why, ...fields }, String(status));
   if (response.headersSent) return void response.destroy();
   const all = { 'content-type': 'text/plain', ...headers };
   if (unread) refuseUnread(request, response, { status, headers: all, body: why });

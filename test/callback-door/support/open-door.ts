@@ -33,6 +33,7 @@ export interface KeptRow {
   readonly service: string;
   readonly reason: string;
   readonly content_type: string | null;
+  readonly content_encoding: string | null;
   readonly body: Uint8Array;
 }
 

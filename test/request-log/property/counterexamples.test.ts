@@ -20,7 +20,7 @@ const submit = (more: Partial<OperationOf<'submit'>> = {}): OperationOf<'submit'
 });
 const create: OperationOf<'create'> = { type: 'create', ...request, sizes: null, again: false };
 const says = { says: 'SUCCESS', top: 0, nested: 0, spelling: 0 } as const;
-const callback: OperationOf<'callback'> = { type: 'callback', part: 0, device: 0, ...says, stranger: false };
+const callback: OperationOf<'callback'> = { type: 'callback', part: 0, device: 0, ...says, stranger: false, otherService: false };
 const external = (more: Partial<OperationOf<'external'>> = {}): OperationOf<'external'> => ({
   type: 'external',
   guid: 0,
@@ -40,7 +40,7 @@ const settle: OperationOf<'settle'> = { type: 'settle', turnsAgo: 0 };
 const purge = (steps: number): OperationOf<'purge'> => ({ type: 'purge', turnsAgo: 0, steps });
 const keep: OperationOf<'keep'> = { type: 'keep', account: 0, reason: 0, body: 0, cap: 1 };
 const resend: OperationOf<'resend'> = { type: 'resend', message: 1, count: 0, stranger: false };
-const secondId: OperationOf<'step'> = { type: 'step', part: 0, step: 'ACCEPTED', taken: false, fits: false };
+const secondId: OperationOf<'step'> = { type: 'step', part: 0, step: 'ACCEPTED', taken: false, fits: false, answered: false };
 const discardDeadLetter: OperationOf<'discardDeadLetter'> = { type: 'discardDeadLetter', at: 0 };
 const overdue: OperationOf<'lapse'> = { type: 'lapse', part: 1, into: 'OVERDUE', limit: 1 };
 

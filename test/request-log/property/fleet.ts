@@ -9,7 +9,11 @@ export interface SpeltIdentifier {
 
 /** The spellings of one identifier. The carrier spells it differently from service to service. */
 const SPELLINGS: Readonly<Record<Kind, (n: string) => readonly [SpeltIdentifier, ...SpeltIdentifier[]]>> = {
-  ICCID: (n) => ['ICCID', 'iccId', 'Iccid'].map((kind) => ({ kind, id: `8914800000000${n}` })) as [SpeltIdentifier],
+  ICCID: (n) => [
+    { kind: 'ICCID', id: `891480000000${n}4` },
+    { kind: 'iccId', id: `891480000000${n}` },
+    { kind: 'Iccid', id: `891480000000${n}F` },
+  ],
   EID: (n) => ['EID', 'eid', 'Eid'].map((kind) => ({ kind, id: `8904903200000000000000000${n}` })) as [SpeltIdentifier],
   IMEI: (n) => [
     { kind: 'IMEI', id: `9900139${n}8` },
@@ -32,7 +36,7 @@ export function spelt(device: number, kind: Kind, spelling: number): SpeltIdenti
 /** The key that the log gives to all spellings. */
 export function plainKey(device: number, kind: Kind): string {
   const n = digits(device);
-  return { ICCID: `ICCID:8914800000000${n}`, EID: `EID:8904903200000000000000000${n}`, IMEI: `IMEI:9900139${n}`, MDN: `MDN:509${n}` }[kind];
+  return { ICCID: `ICCID:891480000000${n}`, EID: `EID:8904903200000000000000000${n}`, IMEI: `IMEI:9900139${n}`, MDN: `MDN:509${n}` }[kind];
 }
 
 /** The kinds whose bit is set. */
@@ -69,5 +73,11 @@ export function deviceOfPool(pool: number, at: number): number {
 
 /** The device that has this ICCID, by its key or its value. */
 export function deviceOfIccid(iccid: string): number {
-  return Number(iccid.slice(-7));
+  return Number(iccid.replace('ICCID:', '').slice(12, 19));
+}
+
+/** The keys of the log, each as the key of all spellings. */
+export function plainKeys(keys: readonly string[]): string[] {
+  const cut = (key: string) => (key.startsWith('ICCID:') ? key.slice(0, 25) : key.startsWith('IMEI:') ? key.slice(0, 19) : key);
+  return [...new Set(keys.map(cut))];
 }

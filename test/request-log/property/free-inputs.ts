@@ -24,7 +24,7 @@ export function freeMessage({ guid, says, number, top, nested, account, service 
 }
 
 export function freeStep(step: SendingStep['type'], guid: number): SendingStep {
-  if (step === 'ACCEPTED') return { type: step, carrierRequestId: strangeGuid(guid) };
+  if (step === 'ACCEPTED') return { type: step, carrierRequestId: strangeGuid(guid), ...(guid % 2 === 1 && { answered: true as const }) };
   return step === 'SENDING' || step === 'PROVEN' ? { type: step } : { type: step, error: ERROR };
 }
 

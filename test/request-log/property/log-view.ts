@@ -1,6 +1,6 @@
 import type { LogBatch, RequestLog } from '../../../src/datasources/request-log/request-log.ts';
 import type { StoredCallback, StoredOutcome, StoredRequest } from '../../../src/datasources/request-log/stored-request.ts';
-import { deviceOfIccid } from './fleet.ts';
+import { deviceOfIccid, plainKeys } from './fleet.ts';
 
 /**
  * Everything that a log shows, in a form that the plain model has too: messages by their tags, errors by their codes, another
@@ -98,7 +98,7 @@ function heard(callback: StoredCallback | null) {
 }
 
 function silentView({ index, keys }: { readonly index: number; readonly keys: readonly string[] }) {
-  return { index, keys: keys.toSorted() };
+  return { index, keys: plainKeys(keys).toSorted() };
 }
 
 /** The body of a dead letter: the JSON of its callback, or other bytes. */

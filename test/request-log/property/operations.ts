@@ -32,6 +32,7 @@ const operations = {
     part: ago,
     step: fc.constantFrom('SENDING', 'ACCEPTED', 'REFUSED', 'UNANSWERED', 'REQUEUED', 'CANCELLED', 'PROVEN'),
     taken: rarely,
+    answered: fc.boolean(),
     /** Draws a carrier request at which the step may begin, if there is one. */
     fits: fc.boolean(),
   }),
@@ -44,6 +45,7 @@ const operations = {
     nested: bits,
     spelling: small(2),
     stranger: rarely,
+    otherService: rarely,
   }),
   external: fc.record({
     type: fc.constant('external'),

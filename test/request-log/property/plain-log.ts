@@ -83,13 +83,14 @@ export class PlainLog {
     at: number,
     type: StepType,
     now: number,
-    more: { guid?: string; error?: string } = {},
+    more: { guid?: string; error?: string; answered?: boolean } = {},
   ): boolean | typeof REJECTS {
     const part = request.parts[at];
-    if (!part || !mayBegin(request, at, type)) return false;
+    const answered = (more.answered && more.guid) || null;
+    if (!part || !mayBegin(request, at, type, answered)) return false;
     if (more.guid !== undefined && this.owner(more.guid)) return REJECTS;
     part.state = LEADS_TO[type];
-    part.guid ??= more.guid ?? null;
+    part.guid = answered ?? part.guid ?? more.guid ?? null;
     part.error = more.error ?? null;
     part.answeredAt = type === 'SENDING' || type === 'REQUEUED' ? null : now;
     if (type === 'SENDING') [part.attempts, part.sentAt, this.order] = [part.attempts + 1, now, [...this.order, part]];
@@ -122,6 +123,10 @@ export class PlainLog {
       // A message that came before the other account had the id stays unclaimed.
       if (!waits) this.#keep({ account, service, reason: 'FOREIGN_REQUEST', body: tag, receivedAt: message.receivedAt });
       return 'FOREIGN';
+    }
+    if (!awaits(owner, message)) {
+      this.#keep({ account, service, reason: 'WRONG_SERVICE', body: tag, receivedAt: message.receivedAt });
+      return 'WRONG_SERVICE';
     }
     if (!this.#apply(owner.request, owner.at, message, message.receivedAt)) return 'DUPLICATE';
     this.#forward(message, tag);
@@ -237,20 +242,26 @@ export class PlainLog {
     if (account === FORWARDED_ACCOUNT) this.forwards.push({ account, service, receivedAt, body });
   }
 
-  #keep(message: PlainDeadLetter): void {
+  #keep(message: PlainDeadLetter, isNew = true): void {
     const { account, service, reason, body } = message;
     const same = (other: PlainDeadLetter) =>
       other.account === account && other.service === service && other.reason === reason && other.body === body;
     if (this.kept.some(same)) return;
     this.kept.push(message);
-    this.#forward(message, body);
+    if (isNew) this.#forward(message, body);
   }
 
   #claim(request: PlainRequest, at: number, guid: string, now: number): void {
     const own = (message: PlainMessage) => message.guid === guid && message.account === request.account;
     const claimed = this.unclaimed.filter(own);
     this.unclaimed = this.unclaimed.filter((message) => !own(message));
-    for (const message of claimed) this.#apply(request, at, message, now);
+    for (const message of claimed) {
+      const { account, service, tag: body, receivedAt } = message;
+      const part = request.parts[at];
+      if (part && awaits({ request, at, part }, message)) this.#apply(request, at, message, now);
+      // It was forwarded when it came.
+      else this.#keep({ account, service, reason: 'WRONG_SERVICE', body, receivedAt }, false);
+    }
   }
 
   /** False for a message that is in this log already. */
@@ -297,4 +308,9 @@ export class PlainLog {
     else if (device.status !== status) device.contradicted = true;
     return index;
   }
+}
+
+/** A message counts on the service its carrier request waits for, and an NB-IoT device has a second one. Of other tools' requests all count. */
+function awaits({ request, part }: Owner, { service }: PlainMessage): boolean {
+  return request.origin === 'EXTERNAL' || service === part.service || (service === 'NiddService' && part.service === 'CarrierService');
 }

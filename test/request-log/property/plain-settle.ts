@@ -15,9 +15,10 @@ const SETTLING: readonly string[] = ['CarrierService', 'DeviceProfileService'];
 export function plainSettle(log: PlainLog, before: number, now: number): { resolved: string[]; adopted: string[] } {
   const settled = { resolved: [] as string[], adopted: [] as string[] };
   const heard = log.unclaimed.filter(({ service }) => SETTLING.includes(service));
-  for (const { account, service, guid } of firstOfEach(heard)) {
+  for (const { account, guid } of firstOfEach(heard)) {
     if (guid === null || log.owner(guid)) continue;
     const own = log.unclaimed.filter((message) => message.guid === guid && message.account === account);
+    const [service = ''] = own.flatMap((message) => (heard.includes(message) ? message.service : [])).sort();
     const firstAt = Math.min(...own.filter((message) => heard.includes(message)).map(({ receivedAt }) => receivedAt));
     const first = Math.min(...own.filter((message) => heard.includes(message)).map((message) => log.order.lastIndexOf(message)));
     const left = partsOf(log, account).filter(({ part }) => log.order.lastIndexOf(part) < first);

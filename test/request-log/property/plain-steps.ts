@@ -9,7 +9,7 @@ const BEGINS_AT: Readonly<Record<StepType, readonly string[]>> = {
   SENDING: ['QUEUED'],
   REQUEUED: ['QUEUED', 'SENDING'],
   ACCEPTED: ['QUEUED', 'SENDING', 'UNKNOWN', 'ACCEPTED', 'CLOSED'],
-  REFUSED: ['SENDING'],
+  REFUSED: ['SENDING', 'UNKNOWN'],
   UNANSWERED: ['QUEUED', 'SENDING'],
   CANCELLED: ['QUEUED', 'UNKNOWN'],
   PROVEN: ['UNKNOWN'],
@@ -25,16 +25,18 @@ export const LEADS_TO = {
 } as const satisfies Record<StepType, string>;
 /** What a step does to the devices of its carrier request: from which statuses, to which. */
 export const MOVES: Partial<Record<StepType, readonly [from: readonly OutcomeStatus[], to: OutcomeStatus]>> = {
-  REFUSED: [['PENDING', 'OVERDUE'], 'REJECTED'],
+  REFUSED: [['PENDING', 'OVERDUE', 'UNKNOWN'], 'REJECTED'],
   UNANSWERED: [['PENDING', 'OVERDUE'], 'UNKNOWN'],
   CANCELLED: [['PENDING', 'OVERDUE', 'UNKNOWN'], 'CANCELLED'],
-  ACCEPTED: [['UNKNOWN'], 'PENDING'],
+  ACCEPTED: [['UNKNOWN', 'CANCELLED'], 'PENDING'],
   PROVEN: [['UNKNOWN'], 'PENDING'],
 };
 export const UNSETTLED: readonly OutcomeStatus[] = ['PENDING', 'OVERDUE', 'UNKNOWN'];
 
-export function mayBegin({ parts }: PlainRequest, at: number, step: StepType): boolean {
+/** @param answered the id with which the carrier itself answers the POST. It wins over another id, and over CANCELLED. */
+export function mayBegin({ parts }: PlainRequest, at: number, step: StepType, answered: string | null = null): boolean {
   const part = parts[at];
+  if (part && answered !== null) return (BEGINS_AT.ACCEPTED.includes(part.state) || part.state === 'CANCELLED') && part.guid !== answered;
   // A carrier request has one id. A second id is a mistake and changes nothing.
   return part !== undefined && BEGINS_AT[step].includes(part.state) && !(step === 'ACCEPTED' && part.guid !== null);
 }

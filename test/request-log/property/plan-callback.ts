@@ -14,8 +14,9 @@ export function planCallback(situation: Situation, drawn: OperationOf<'callback'
   const { request, at } = picked;
   const guid = part.guid ?? ownGuid(request.number, at);
   const place = part.deviceCount === null ? drawn.device : part.firstIndex + (drawn.device % part.deviceCount);
+  const service = drawn.otherService ? (OTHER_SERVICE[part.service] ?? part.service) : part.service;
   const account = drawn.stranger ? otherAccount(request.account) : request.account;
-  return [messageCall(situation, { ...drawn, account, guid, service: part.service, device: deviceOfPool(poolOf(guid), place) })];
+  return [messageCall(situation, { ...drawn, account, guid, service, device: deviceOfPool(poolOf(guid), place) })];
 }
 
 /** A message about a request that this gateway did not send, or that was purged. */
@@ -60,7 +61,7 @@ function messageCall(situation: Situation, { says, top, nested, spelling, accoun
     says,
     receivedAt: now,
     callbackCount: 1,
-    service: says === 'NIDD' ? 'NiddService' : says === 'OTHER' ? 'DeviceUsage' : service,
+    service: says === 'NIDD' ? 'NiddService' : says === 'OTHER' ? (top % 2 === 0 ? 'DeviceUsage' : 'NiddService') : service,
     keys: kindsOf(top | nested | (isNamed ? 0 : 1)).map((kind) => plainKey(device, kind)),
     top: kinds.top.map(spell),
     nested: kinds.nested.map(spell),
@@ -74,6 +75,8 @@ function appendCall({ source, model }: Situation, message: PlainMessage): Planne
   const { tag, guid, says, account } = message;
   return { name: `append ${tag} ${guid} ${says} ${account}`, call: (log) => log.append({ ...incoming, forward }), expected };
 }
+
+const OTHER_SERVICE: Readonly<Record<string, string>> = { CarrierService: 'DeviceProfileService', DeviceProfileService: 'CarrierService' };
 
 function otherAccount(account: string): string {
   return account === ACCOUNTS[0] ? ACCOUNTS[1] : ACCOUNTS[0];

@@ -40,9 +40,11 @@ export function* planSubmit(situation: Situation, { answered, type: _type, ...sh
   }
 }
 
-export function planStep(situation: Situation, { part, step, taken, fits }: OperationOf<'step'>): PlannedCall[] {
+export function planStep(situation: Situation, { part, step, taken, fits, answered }: OperationOf<'step'>): PlannedCall[] {
   const all = partsOf(situation);
-  const fitting = all.filter(({ request, at }) => mayBegin(request, at, step));
+  const fitting = all.filter(({ request, at }) =>
+    mayBegin(request, at, step, answered && step === 'ACCEPTED' ? ownGuid(request.number, at) : null),
+  );
   const picked = pick(fits && fitting.length > 0 ? fitting : all, part);
   if (!picked) return [];
   const { request, at } = picked;
@@ -50,7 +52,7 @@ export function planStep(situation: Situation, { part, step, taken, fits }: Oper
   const carrierRequestId = (taken && foreign?.request.parts[foreign.at]?.guid) || ownGuid(request.number, at);
   const told: SendingStep =
     step === 'ACCEPTED'
-      ? { type: step, carrierRequestId }
+      ? { type: step, carrierRequestId, ...(answered && { answered: true as const }) }
       : step === 'SENDING' || step === 'PROVEN'
         ? { type: step }
         : { type: step, error: ERROR };
@@ -74,7 +76,7 @@ export function planMembers(situation: Situation, { request: ago, count, kinds }
 
 function stepCall({ model, now, idOf }: Situation, request: PlainRequest, at: number, step: SendingStep): PlannedCall {
   const expected = model.step(request, at, step.type, now, {
-    ...('carrierRequestId' in step && { guid: step.carrierRequestId }),
+    ...('carrierRequestId' in step && { guid: step.carrierRequestId, answered: step.answered ?? false }),
     ...('error' in step && { error: step.error.code }),
   });
   const id = idOf(request);

@@ -62,8 +62,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     'a claim takes the other account’s messages away',
     STATEMENTS,
-    "'DELETE FROM unclaimed WHERE carrier_request_id = ? AND account = ?'",
-    '"DELETE FROM unclaimed WHERE carrier_request_id = ? AND ? <> \'\'"',
+    "'DELETE FROM unclaimed WHERE carrier_request_id IN (SELECT value FROM json_each(?)) AND account = ?'",
+    '"DELETE FROM unclaimed WHERE carrier_request_id IN (SELECT value FROM json_each(?)) AND ? <> \'\'"',
   ),
   bug(
     'another account’s callback is applied',
@@ -71,6 +71,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     'if (owner && owner.account !== account) return',
     'if (owner && owner.account === null) return',
   ),
+  bug('a message by another service settles a device', WRITER, 'if (!awaits(owner, service)) return', "if (service === '') return"),
+  bug('a claim settles a device by another service', WRITER, 'if (awaits(owner, callback.service)) this', 'if (row) this'),
+  bug('an answer does not win over a person', STEPS, "|| (isAnswer(step) && state === 'CANCELLED')", ''),
   bug('a device is counted twice', STATE, 'this.counts[outcome.status]--;', ''),
   bug('what a callback teaches is not learnt', STATE, 'if (event.callback) this.#learn(', 'if (event.ties) this.#learn('),
   {
@@ -148,7 +151,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     'FROM request WHERE created_at < ? ORDER BY created_at',
   ),
   {
-    ...bug('a purged request’s id leads to its place', WRITER, 'for (const id of carrierRequestIds) this.#carriers.delete(id);', ''),
+    ...bug(
+      'a purged request’s id leads to its place',
+      WRITER,
+      'for (const id of carrierRequestIds) this.#carriers.delete(cleanRequestId(id));',
+      '',
+    ),
     search: 'FREE',
     isRare: true,
   },

@@ -17,8 +17,8 @@ export const SMALL_MEMORY: readonly Edit[] = [
   },
   {
     file: 'datasources/request-log/sqlite/sqlite-writer.ts',
-    find: '#carriers = new BoundedCache<string, { pk: number; position: number; account: string }>(100_000);',
-    replace: '#carriers = new BoundedCache<string, { pk: number; position: number; account: string }>(1);',
+    find: '#carriers = new BoundedCache<string, Owner>(100_000);',
+    replace: '#carriers = new BoundedCache<string, Owner>(1);',
   },
   { file: 'datasources/request-log/sqlite/recent-rows.ts', find: 'const ROWS_OF_ONE = 2_048;', replace: 'const ROWS_OF_ONE = 4;' },
   { file: 'datasources/request-log/sqlite/recent-rows.ts', find: 'const ROWS_OF_ALL = 20_000;', replace: 'const ROWS_OF_ALL = 6;' },

@@ -49,7 +49,7 @@ function read(path: string): Omit<StoredRows, 'faults'> {
         .all() as unknown as StoredEvent[],
       unclaimed: db.prepare('SELECT account, service, hex(digest) AS digest FROM unclaimed').all() as unknown as StoredMessage[],
       foreign: db
-        .prepare("SELECT account, service, hex(digest) AS digest FROM kept_message WHERE reason = 'FOREIGN_REQUEST'")
+        .prepare("SELECT account, service, hex(digest) AS digest FROM kept_message WHERE reason IN ('FOREIGN_REQUEST', 'WRONG_SERVICE')")
         .all() as unknown as StoredMessage[],
     };
   } finally {

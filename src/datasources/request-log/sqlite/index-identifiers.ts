@@ -1,4 +1,5 @@
-import { identifierKey, keyOf, parseIdentifierKind } from '../../thingspace/wire/device-identifier.ts';
+import { parseIdentifierKind } from '../../thingspace/wire/device-identifier.ts';
+import { identifierKey, isSameKey, keyOf, stemOf } from '../../thingspace/wire/same-identifier.ts';
 import { isOfStore, settleStatements } from './request-folds.ts';
 import { toLogEvent, type EventRow } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
@@ -44,4 +45,21 @@ function indexStep(sql: Statements, writer: Pick<SqliteWriter, 'state'>, pk: num
   }
   sql.insertIdentifiers.run(JSON.stringify([...keys]), pk);
   sql.setIndexed.run(upTo, pk);
+}
+
+/**
+ * The keys of the index that are one with one of `keys`. Versions before this one wrote an IMEI with 14 digits only, and an ICCID with
+ * its padding. Their rows stay as they are, and are found.
+ */
+export function findIndexed(sql: Pick<Statements, 'identifiersLike'>, keys: readonly string[]): string[] {
+  const found = keys.flatMap((key) =>
+    (sql.identifiersLike.all(stemOf(key)) as { key: string }[]).filter((row) => isIndexedAs(row.key, key)),
+  );
+  return [...new Set(found.map(({ key }) => key))];
+}
+
+/** Whether a key of the index is one with `key`. */
+export function isIndexedAs(indexed: string, key: string): boolean {
+  const clean = indexed.startsWith('ICCID:') ? identifierKey('ICCID', indexed.slice('ICCID:'.length), '') : indexed;
+  return isSameKey(clean, key);
 }

@@ -1,6 +1,6 @@
-import { keyOf } from '../../thingspace/wire/device-identifier.ts';
+import { keyOf } from '../../thingspace/wire/same-identifier.ts';
 import { toUnclaimed, type UnclaimedRow } from './sqlite-rows.ts';
-import type { Statements } from './sqlite-statements.ts';
+import { findCarrier, type Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
 
 /** Groups looked at in one job. */
@@ -45,7 +45,7 @@ export function settleUnclaimed(
   const groups = sql.unclaimedGroups.all(after, GROUPS_AT_ONCE) as Group[];
   for (const group of groups) {
     // When two accounts' listeners heard the same id, the first account has it. The other's messages stay unclaimed.
-    if (sql.carrierById.get(group.carrierRequestId)) continue;
+    if (findCarrier(sql, group.carrierRequestId)) continue;
     if (sql.sentBefore.get(group.account, group.firstPk)) continue;
     const { sure, possible } = findCandidates(sql, writer, group);
     const [only] = sure;
@@ -66,12 +66,15 @@ function findCandidates(
 ): { sure: readonly Lost[]; possible: number } {
   const lost = sql.withoutIdOfAccount.all(account, service, firstPk) as Lost[];
   if (lost.length === 0) return { sure: [], possible: 0 };
-  const messages = (sql.unclaimedOf.all(carrierRequestId, account) as UnclaimedRow[]).flatMap((row) => toUnclaimed(row)?.message ?? []);
+  const messages = (sql.unclaimedOf.all(JSON.stringify([carrierRequestId]), account) as UnclaimedRow[]).flatMap(
+    (row) => toUnclaimed(row)?.message ?? [],
+  );
   const keys = messages.flatMap(({ deviceIds }) => deviceIds.map(keyOf));
   // Nobody knows the devices of a damaged Request.
-  const known = ({ pk, position }: Lost) => writer.stateIfWhole(pk)?.carrier(position).byKey ?? new Map();
+  const isNamed = ({ pk, position }: Lost) => keys.some((key) => (writer.stateIfWhole(pk)?.namedBy(position, key).length ?? 0) > 0);
+  const knowsNone = ({ pk, position }: Lost) => (writer.stateIfWhole(pk)?.carrier(position).byStem.size ?? 0) === 0;
   return {
-    sure: lost.filter((request) => keys.some((key) => known(request).has(key))),
-    possible: lost.filter((request) => request.state !== 'CLOSED' && known(request).size === 0).length,
+    sure: lost.filter(isNamed),
+    possible: lost.filter((request) => request.state !== 'CLOSED' && knowsNone(request)).length,
   };
 }

@@ -12,30 +12,35 @@ const MAX_FOREIGN = 10_000;
 
 /** False past the cap. The message is dropped then, because anybody who finds a path could fill the disk. */
 export function keepDeadLetter(sql: Statements, forwards: SqliteForward, message: DeadLetter, capPerReason: number): boolean {
-  const { account, service, receivedAt, reason, contentType, body } = message;
+  const { account, service, receivedAt, reason, contentType, contentEncoding = null, body } = message;
   const kept = sql.countDeadLetters.get(account, service, reason) as { rows: number };
   if (kept.rows >= capPerReason) return false;
   const digest = createHash('sha256').update(body).digest();
-  const { changes } = sql.insertDeadLetter.run(account, service, receivedAt, reason, contentType, digest, body);
+  const { changes } = sql.insertDeadLetter.run(account, service, receivedAt, reason, contentType, digest, body, contentEncoding);
   if (changes > 0) forwards.add(message);
   return true;
 }
 
-/** Keeps a callback of a request that is damaged, or that belongs to another account. One of our own requests' is never dropped. */
+const OUTCOME_OF = { FOREIGN_REQUEST: 'FOREIGN', WRONG_SERVICE: 'WRONG_SERVICE', DAMAGED_REQUEST: 'DAMAGED' } as const;
+
+/**
+ * Keeps a callback of a request that is damaged, waits for another service, or belongs to another account. One of our own requests'
+ * is never dropped.
+ */
 export function keepAside(
   sql: Statements,
   forwards: SqliteForward,
   callback: IncomingCallback,
-  reason: 'FOREIGN_REQUEST' | 'DAMAGED_REQUEST',
+  reason: keyof typeof OUTCOME_OF,
 ): AppendResult {
   const { account, service, receivedAt, digest, json } = callback;
-  const outcome = reason === 'FOREIGN_REQUEST' ? 'FOREIGN' : 'DAMAGED';
+  const outcome = OUTCOME_OF[reason];
   // A callback that came before the other account had the id was kept as unclaimed, and stays there.
   if (sql.knownUnclaimed.get(account, service, digest)) return outcome;
   if (sql.knownDeadLetter.get(account, service, reason, digest)) return outcome;
   const kept = sql.countDeadLetters.get(account, service, reason) as { rows: number };
   if (outcome === 'FOREIGN' && kept.rows >= MAX_FOREIGN) return 'DROPPED';
-  sql.insertDeadLetter.run(account, service, receivedAt, reason, null, digest, Buffer.from(json));
+  sql.insertDeadLetter.run(account, service, receivedAt, reason, null, digest, Buffer.from(json), null);
   forwards.add(callback);
   return outcome;
 }

@@ -2,7 +2,7 @@ import type { DueCarrierRequest, Finding, SilentDevice } from '../follow-up-log.
 import type { RequestedDevice, RequestError, StoredRequest } from '../stored-request.ts';
 import { UNSETTLED } from '../transition.ts';
 import { toRequest, type RequestRow, type RowOf } from './sqlite-rows.ts';
-import type { Statements } from './sqlite-statements.ts';
+import { findCarrier, type Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
 
 /** The jobs and reads of `FollowUpLog`. The jobs run inside a transaction of the group commit. */
@@ -26,7 +26,7 @@ export class SqliteFollowUp {
   resolveUnknown(requestId: string, position: number, carrierRequestId: string | null): 'RESOLVED' | 'NOT_UNKNOWN' | 'ID_TAKEN' {
     const state = this.#writer.state(this.#writer.pkOf(requestId));
     if (state.carriers[position] === undefined || state.carrierState(position) !== 'UNKNOWN') return 'NOT_UNKNOWN';
-    if (carrierRequestId !== null && this.#sql.carrierById.get(carrierRequestId)) return 'ID_TAKEN';
+    if (carrierRequestId !== null && findCarrier(this.#sql, carrierRequestId)) return 'ID_TAKEN';
     this.#writer.step(
       requestId,
       position,

@@ -26,7 +26,7 @@ export class SqliteForward {
   add(message: ForwardLane & { readonly receivedAt: number; readonly forward?: ForwardCopy | null | undefined }): void {
     const { account, service, receivedAt, forward } = message;
     if (!forward) return;
-    this.#sql.insertForward.run(account, service, receivedAt, forward.contentType, forward.body);
+    this.#sql.insertForward.run(account, service, receivedAt, forward.contentType, forward.body, forward.contentEncoding ?? null);
     this.#change({ account, service }).added++;
   }
 

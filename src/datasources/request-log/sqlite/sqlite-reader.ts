@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { BoundedCache } from '../../../lib/bounded-cache.ts';
 import type { DeadLetterReason } from '../dead-letter-log.ts';
+import { requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
 import { THIS_ROW, type OutcomeChange } from '../log-event.ts';
 import {
   outcomeId,
@@ -14,7 +15,8 @@ import {
   isTerminal,
   progressOf,
 } from '../stored-request.ts';
-import type { LogBatch, LogCounts, OutcomePage, RequestFilter, SendableRequest, UnclaimedCallback } from '../request-log.ts';
+import type { LogBatch, LogCounts, OutcomePage, RequestFilter, RequestSearch, SendableRequest, UnclaimedCallback } from '../request-log.ts';
+import { findIndexed } from './index-identifiers.ts';
 import { readPage } from './read-page.ts';
 import { listRequestsSql, type Statements } from './sqlite-statements.ts';
 import {
@@ -69,7 +71,7 @@ export class SqliteReader {
   }
 
   requestByCarrierId(carrierRequestId: string): StoredRequest | null {
-    const [row] = this.#all<RequestRow>(this.#sql.requestByCarrierId, carrierRequestId);
+    const [row] = this.#all<RequestRow>(this.#sql.requestByCarrierId, JSON.stringify(requestIdSpellings(carrierRequestId)));
     return row ? toRequest(row) : null;
   }
 
@@ -87,8 +89,10 @@ export class SqliteReader {
       before: after,
       statuses: filter.statuses && JSON.stringify(filter.statuses),
       operation: filter.operation,
-      reference: filter.clientReference,
-      keys: filter.deviceKeys && JSON.stringify(filter.deviceKeys),
+      // Versions before this one stored it as it came.
+      references: filter.clientReference && JSON.stringify([filter.clientReference, filter.clientReference.normalize()]),
+      keys: filter.deviceKeys && JSON.stringify(findIndexed(this.#sql, filter.deviceKeys)),
+      search: filter.search && this.#writeSearch(filter.search),
       since: filter.since,
       until: filter.until,
     });
@@ -98,6 +102,16 @@ export class SqliteReader {
     this.statements++;
     const rows = statement.all({ ...asked, limit: limit + 1 }) as RequestRow[];
     return { rows: rows.slice(0, limit).map(toRequest), hasMore: rows.length > limit };
+  }
+
+  #writeSearch({ deviceKeys, requestId, carrierRequestId, clientReference }: RequestSearch): string {
+    return JSON.stringify({
+      keys: findIndexed(this.#sql, deviceKeys),
+      carrierIds: requestIdSpellings(carrierRequestId),
+      requestId,
+      reference: clientReference,
+      lastReference: `${clientReference}\u{10ffff}`,
+    });
   }
 
   outcomePages(wanted: readonly OutcomePage[], work = Infinity): Page<StoredOutcome>[] {

@@ -1,3 +1,5 @@
+import type { Owner } from './carrier-owner.ts';
+import { requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
 import type { DatabaseSync } from 'node:sqlite';
 import { OUTCOME_SERVICES } from '../../thingspace/wire/callback-meaning.ts';
 import { keyIdFor, unsealInSql, registerVault, sealInSql } from './sealing/sqlite-sealing.ts';
@@ -15,7 +17,7 @@ const EVENT = `seq, at, kind, position, ${OUTCOME}, ties, request_status AS requ
 const UNCLAIMED = `CAST(pk AS TEXT) AS id, account, service, carrier_request_id AS carrierRequestId, received_at AS receivedAt,
   callback_count AS callbackCount, digest, ${unsealInSql('unclaimed', 'message')} AS json`;
 const DEAD_LETTER = `CAST(pk AS TEXT) AS id, account, service, received_at AS receivedAt, reason, content_type AS contentType,
-  ${unsealInSql('kept_message', 'body')} AS body`;
+  content_encoding AS contentEncoding, ${unsealInSql('kept_message', 'body')} AS body`;
 const AUDIT = 'CAST(pk AS TEXT) AS id, at, caller, action, account, devices, subject, outcome';
 
 /**
@@ -66,6 +68,8 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     updateCarrierRequest: db.prepare(`UPDATE carrier_request SET state = ?, carrier_request_id = coalesce(?, carrier_request_id),
       attempts = attempts + ?3, sent_after = iif(?3, ${LAST_UNCLAIMED}, sent_after), sent_at = coalesce(?, sent_at), answered_at = ?,
       error = ? WHERE request_pk = ? AND position = ? AND (?2 IS NULL OR carrier_request_id IS NULL)`),
+    carrierIdOf: db.prepare('SELECT carrier_request_id AS id FROM carrier_request WHERE request_pk = ? AND position = ?'),
+    releaseCarrierId: db.prepare('UPDATE carrier_request SET carrier_request_id = NULL WHERE request_pk = ? AND position = ?'),
     insertEvent: db.prepare(`INSERT INTO event (request_pk, seq, at, kind, position, outcome, outcome_status, source, final_seq,
       nidd_seq, contradicted, ties, request_status, counts, service, callback_count, digest, message, key_id)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
@@ -84,11 +88,12 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     carriersOf: db.prepare(
       'SELECT first_index AS firstIndex, device_count AS deviceCount FROM carrier_request WHERE request_pk = ? ORDER BY position',
     ),
-    carrierById: db.prepare(`SELECT c.request_pk AS pk, c.position, r.account FROM carrier_request c JOIN request r ON r.pk = c.request_pk
-      WHERE c.carrier_request_id = ?`),
+    carrierById:
+      db.prepare(`SELECT c.request_pk AS pk, c.position, c.service, r.account, r.origin FROM carrier_request c JOIN request r ON r.pk = c.request_pk
+      WHERE c.carrier_request_id IN (SELECT value FROM json_each(?))`),
     requestsByIds: db.prepare(`SELECT ${REQUEST} FROM request WHERE id IN (SELECT value FROM json_each(?))`),
     requestByCarrierId: db.prepare(`SELECT ${REQUEST} FROM request WHERE pk =
-      (SELECT request_pk FROM carrier_request WHERE carrier_request_id = ?)`),
+      (SELECT request_pk FROM carrier_request WHERE carrier_request_id IN (SELECT value FROM json_each(?)) LIMIT 1)`),
     carrierRequestsOf: db.prepare(`SELECT ${CARRIER_REQUEST} FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE r.id IN (SELECT value FROM json_each(?)) ORDER BY c.request_pk, c.position`),
     // A row has one key, so the settings are sealed again together with the devices.
@@ -116,8 +121,9 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       message, key_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ${sealInSql(vault, 'unclaimed', 'message', '?7', ['?1', '?2', 'hex(?6)'])},
       ${keyIdFor(vault, '?7')}) ON CONFLICT DO NOTHING`),
     knownUnclaimed: db.prepare('SELECT 1 FROM unclaimed WHERE account = ? AND service = ? AND digest = ?'),
-    unclaimedOf: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE carrier_request_id = ? AND account = ? ORDER BY pk`),
-    deleteUnclaimed: db.prepare('DELETE FROM unclaimed WHERE carrier_request_id = ? AND account = ?'),
+    unclaimedOf: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed
+      WHERE carrier_request_id IN (SELECT value FROM json_each(?)) AND account = ? ORDER BY pk`),
+    deleteUnclaimed: db.prepare('DELETE FROM unclaimed WHERE carrier_request_id IN (SELECT value FROM json_each(?)) AND account = ?'),
     unclaimedGroups:
       db.prepare(`SELECT account, carrier_request_id AS carrierRequestId, min(service) AS service, min(received_at) AS firstAt,
       min(pk) AS firstPk FROM unclaimed u
@@ -133,9 +139,10 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     unclaimedPageOf: db.prepare(`SELECT pk FROM unclaimed WHERE pk > :after AND ${OF_ACCOUNTS} ORDER BY pk LIMIT :limit`),
     unclaimedByPk: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk = ?`),
     countUnclaimed: db.prepare('SELECT count(*) AS rows FROM unclaimed'),
-    insertDeadLetter: db.prepare(`INSERT INTO kept_message (account, service, received_at, reason, content_type, digest, body, key_id)
+    insertDeadLetter: db.prepare(`INSERT INTO kept_message
+      (account, service, received_at, reason, content_type, digest, body, key_id, content_encoding)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ${sealInSql(vault, 'kept_message', 'body', '?7', ['?1', '?2', '?4', 'hex(?6)'])},
-      ${keyIdFor(vault, '?7')}) ON CONFLICT DO NOTHING`),
+      ${keyIdFor(vault, '?7')}, ?8) ON CONFLICT DO NOTHING`),
     knownDeadLetter: db.prepare('SELECT 1 FROM kept_message WHERE account = ? AND service = ? AND reason = ? AND digest = ?'),
     countDeadLetters: db.prepare('SELECT count(*) AS rows FROM kept_message WHERE account = ? AND service = ? AND reason = ?'),
     deadLettersByReason: db.prepare('SELECT reason, count(*) AS rows FROM kept_message GROUP BY reason'),
@@ -148,12 +155,12 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     deadLettersByIds: db.prepare(`SELECT ${DEAD_LETTER} FROM kept_message WHERE pk IN (SELECT value FROM json_each(?1))
       AND (?2 IS NULL OR account IN (SELECT value FROM json_each(?2)))`),
     deleteDeadLetter: db.prepare('DELETE FROM kept_message WHERE pk = ?'),
-    insertForward: db.prepare(`INSERT INTO forward (pk, account, service, received_at, content_type, body, key_id)
+    insertForward: db.prepare(`INSERT INTO forward (pk, account, service, received_at, content_type, body, key_id, content_encoding)
       VALUES (${isPlain ? 'NULL' : NEXT_FORWARD}, ?1, ?2, ?3, ?4,
-      ${sealInSql(vault, 'forward', 'body', '?5', ['?1', '?2', NEXT_FORWARD])}, ${keyIdFor(vault, '?5')})`),
+      ${sealInSql(vault, 'forward', 'body', '?5', ['?1', '?2', NEXT_FORWARD])}, ${keyIdFor(vault, '?5')}, ?6)`),
     forwardLanes: db.prepare('SELECT account, service, count(*) AS rows FROM forward GROUP BY account, service'),
     forwardPage: db.prepare(`SELECT CAST(pk AS TEXT) AS id, received_at AS receivedAt, content_type AS contentType,
-      ${unsealInSql('forward', 'body')} AS body FROM forward
+      content_encoding AS contentEncoding, ${unsealInSql('forward', 'body')} AS body FROM forward
       WHERE account = ? AND service = ? ORDER BY pk LIMIT ?`),
     forwardHead: db.prepare('SELECT received_at AS receivedAt FROM forward WHERE account = ? AND service = ? ORDER BY pk LIMIT 1'),
     deleteForwards: db.prepare('DELETE FROM forward WHERE pk IN (SELECT value FROM json_each(?))'),
@@ -161,6 +168,8 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       WHERE completed_at IS NULL GROUP BY status`),
     requestToIndex: db.prepare('SELECT pk, indexed_seq AS indexedSeq FROM request WHERE indexed_seq < last_seq ORDER BY pk LIMIT 1'),
     insertIdentifiers: db.prepare('INSERT OR IGNORE INTO identifier (key, request_pk) SELECT value, ?2 FROM json_each(?1)'),
+    // What follows a stem in a key is before `g`: digits, and the padding of an ICCID.
+    identifiersLike: db.prepare("SELECT DISTINCT key FROM identifier WHERE key >= ?1 AND key < ?1 || 'g'"),
     setIndexed: db.prepare('UPDATE request SET indexed_seq = ? WHERE pk = ?'),
     insertAudit: db.prepare('INSERT INTO audit (at, caller, action, account, devices, subject, outcome) VALUES (?, ?, ?, ?, ?, ?, ?)'),
     auditPage: db.prepare(`SELECT ${AUDIT} FROM audit WHERE pk < :before AND (:caller IS NULL OR caller = :caller)
@@ -193,6 +202,11 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
 
 export type Statements = ReturnType<typeof prepareStatements>;
 
+/** The carrier request that has this id, in any of its spellings. */
+export function findCarrier({ carrierById }: Pick<Statements, 'carrierById'>, carrierRequestId: string): Owner | null {
+  return (carrierById.get(JSON.stringify(requestIdSpellings(carrierRequestId))) as Owner | undefined) ?? null;
+}
+
 /** A small fact of the store, by its key. */
 export function readFact({ fact }: Pick<Statements, 'fact'>, key: string): string | null {
   return (fact.get(key) as { value: string } | undefined)?.value ?? null;
@@ -217,8 +231,12 @@ const LIST_CONDITIONS = {
     (SELECT pk + 1 FROM request WHERE id < :before AND id > 'req_' ORDER BY id DESC LIMIT 1), 0)`,
   statuses: 'status IN (SELECT value FROM json_each(:statuses))',
   operation: 'operation = :operation',
-  reference: 'client_reference = :reference',
+  references: 'client_reference IN (SELECT value FROM json_each(:references))',
   keys: 'pk IN (SELECT request_pk FROM identifier WHERE key IN (SELECT value FROM json_each(:keys)))',
+  search: `pk IN (SELECT request_pk FROM identifier WHERE key IN (SELECT value FROM json_each(:search, '$.keys'))
+    UNION ALL SELECT request_pk FROM carrier_request WHERE carrier_request_id IN (SELECT value FROM json_each(:search, '$.carrierIds'))
+    UNION ALL SELECT pk FROM request WHERE id = :search ->> '$.requestId'
+    UNION ALL SELECT pk FROM request WHERE client_reference BETWEEN :search ->> '$.reference' AND :search ->> '$.lastReference')`,
   since: 'created_at >= :since',
   until: 'created_at < :until',
 } as const;

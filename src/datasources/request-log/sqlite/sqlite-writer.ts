@@ -1,18 +1,20 @@
 import { ulid } from 'ulid';
 import { GatewayError, isDamagedRequest } from '../../../errors.ts';
 import { BoundedCache } from '../../../lib/bounded-cache.ts';
+import { cleanRequestId, requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
 import { THIS_ROW } from '../log-event.ts';
 import { RequestFolds } from './request-folds.ts';
 import type { AppendResult, IncomingCallback, NewRequest } from '../request-log.ts';
 import { type StoredRequest, countsOf, isTerminal } from '../stored-request.ts';
-import { type SendingStep, CARRIER_STATE, STEP_FROM } from '../sending-steps.ts';
+import { type SendingStep, CARRIER_STATE, isAnswer, mayBegin } from '../sending-steps.ts';
 import { RequestState } from '../request-state.ts';
+import { awaits, type Owner } from './carrier-owner.ts';
 import { insertAudit } from './sqlite-audit.ts';
 import type { SqliteForward } from './sqlite-forward.ts';
 import { keepAside } from './sqlite-dead-letters.ts';
 import { toUnclaimed, type UnclaimedRow } from './sqlite-rows.ts';
 import { RecentRows } from './recent-rows.ts';
-import type { Statements } from './sqlite-statements.ts';
+import { findCarrier, type Statements } from './sqlite-statements.ts';
 import { transition, type Change, type PlacedEvent } from '../transition.ts';
 
 /**
@@ -27,7 +29,7 @@ export class SqliteWriter {
   readonly #pks = new BoundedCache<string, number>(100_000);
   readonly recent = new RecentRows();
   readonly #folds: RequestFolds;
-  readonly #carriers = new BoundedCache<string, { pk: number; position: number; account: string }>(100_000);
+  readonly #carriers = new BoundedCache<string, Owner>(100_000);
   /** The Requests of the open transaction, by pk. `at` is null while the Request has not changed. */
   readonly #touched = new Map<number, { readonly state: RequestState; at: number | null }>();
 
@@ -87,10 +89,11 @@ export class SqliteWriter {
 
   step(requestId: string, position: number, step: SendingStep): boolean {
     const pk = this.pkOf(requestId);
-    if (!STEP_FROM[step.type].includes(this.state(pk).carrierState(position))) return false;
+    if (!mayBegin(step, this.state(pk).carrierState(position))) return false;
     const at = this.#now();
     const sending = step.type === 'SENDING';
-    const carrierRequestId = step.type === 'ACCEPTED' ? step.carrierRequestId : null;
+    const carrierRequestId = step.type === 'ACCEPTED' ? cleanRequestId(step.carrierRequestId) : null;
+    if (isAnswer(step)) this.#releaseId(pk, position, carrierRequestId);
     const error = 'error' in step ? JSON.stringify(step.error) : null;
     const answeredAt = sending || step.type === 'REQUEUED' ? null : at;
     const { changes } = this.#sql.updateCarrierRequest.run(
@@ -113,7 +116,8 @@ export class SqliteWriter {
 
   append(callback: IncomingCallback): AppendResult {
     const { account, service, receivedAt, callbackCount, digest, json } = callback;
-    const carrierRequestId = callback.message.requestId;
+    const { requestId } = callback.message;
+    const carrierRequestId = requestId === null ? null : cleanRequestId(requestId);
     const owner = carrierRequestId === null ? null : this.#findCarrier(carrierRequestId);
     if (owner && owner.account !== account) return keepAside(this.#sql, this.#forwards, callback, 'FOREIGN_REQUEST');
     if (!owner) {
@@ -123,6 +127,7 @@ export class SqliteWriter {
       return 'UNCLAIMED';
     }
     if (this.#sql.knownDigest.get(owner.pk, digest)) return 'DUPLICATE';
+    if (!awaits(owner, service)) return keepAside(this.#sql, this.#forwards, callback, 'WRONG_SERVICE');
     if (!this.stateIfWhole(owner.pk)) return keepAside(this.#sql, this.#forwards, callback, 'DAMAGED_REQUEST');
     this.change(owner.pk, { type: 'CALLBACK', position: owner.position, callback }, receivedAt);
     this.#forwards.add(callback);
@@ -164,15 +169,28 @@ export class SqliteWriter {
     return row.pk;
   }
 
+  /** Takes another id away from a carrier request. What has come under that id stays in its log. */
+  #releaseId(pk: number, position: number, answered: string | null): void {
+    const held = this.#sql.carrierIdOf.get(pk, position) as { id: string | null } | undefined;
+    if (!held?.id || held.id === answered) return;
+    this.#sql.releaseCarrierId.run(pk, position);
+    this.#carriers.delete(held.id);
+  }
+
   /** Applies the callbacks that came for this id before we knew that it was ours, in the order they came. */
   #claim(pk: number, position: number, carrierRequestId: string): void {
-    const { account } = this.#sql.requestByPk.get(pk) as { account: string };
-    for (const row of this.#sql.unclaimedOf.all(carrierRequestId, account) as UnclaimedRow[]) {
+    const owner = this.#findCarrier(carrierRequestId);
+    if (!owner) return;
+    const spellings = JSON.stringify(requestIdSpellings(carrierRequestId));
+    const rows = this.#sql.unclaimedOf.all(spellings, owner.account) as UnclaimedRow[];
+    this.#sql.deleteUnclaimed.run(spellings, owner.account);
+    for (const row of rows) {
       const unclaimed = toUnclaimed(row);
       if (!unclaimed || this.#sql.knownDigest.get(pk, row.digest)) continue;
-      this.change(pk, { type: 'CALLBACK', position, callback: { ...unclaimed, digest: row.digest } }, row.receivedAt);
+      const callback = { ...unclaimed, digest: row.digest };
+      if (awaits(owner, callback.service)) this.change(pk, { type: 'CALLBACK', position, callback }, row.receivedAt);
+      else keepAside(this.#sql, this.#forwards, callback, 'WRONG_SERVICE');
     }
-    this.#sql.deleteUnclaimed.run(carrierRequestId, account);
   }
 
   /**
@@ -257,13 +275,13 @@ export class SqliteWriter {
     this.forget(pk);
     this.recent.forget(pk);
     this.#pks.delete(requestId);
-    for (const id of carrierRequestIds) this.#carriers.delete(id);
+    for (const id of carrierRequestIds) this.#carriers.delete(cleanRequestId(id));
   }
 
-  #findCarrier(carrierRequestId: string): { pk: number; position: number; account: string } | null {
+  #findCarrier(carrierRequestId: string): Owner | null {
     const cached = this.#carriers.get(carrierRequestId);
     if (cached) return cached;
-    const row = this.#sql.carrierById.get(carrierRequestId) as { pk: number; position: number; account: string } | undefined;
+    const row = findCarrier(this.#sql, carrierRequestId);
     if (!row) return null;
     this.#carriers.set(carrierRequestId, row, 1);
     return row;

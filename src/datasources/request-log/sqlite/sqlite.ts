@@ -178,7 +178,7 @@ export class SqliteRequestLog implements RequestLog {
   }
 
   async list(filter: RequestFilter, after: string | null, limit: number) {
-    if (filter.deviceKeys) while (await this.indexIdentifiers());
+    if (filter.deviceKeys || filter.search?.deviceKeys.length) while (await this.indexIdentifiers());
     return this.#commits.read(() => this.#reader.list(filter, after, limit));
   }
 

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
-import { XMLParser } from 'fast-xml-parser';
 import { isFields, readCount, type Fields } from './carrier-values.ts';
 import { formOf, unwrap, type CallbackForm } from './callback-form.ts';
+import { decodeText, onlyEntry, readForeignJson, trimText, type ForeignHeaders } from './foreign-bytes.ts';
+import { readXml } from './read-xml.ts';
 
 /** A message as it is stored: without the registration's username and password, and with its resend count apart. */
 export interface CallbackBody {
@@ -19,6 +20,7 @@ export interface CallbackBody {
 
 export type UnreadableReason =
   | 'EMPTY'
+  | 'ENCODED'
   | 'NOT_UTF8'
   | 'NOT_JSON'
   | 'NOT_AN_OBJECT'
@@ -31,65 +33,57 @@ interface Unreadable {
   readonly unreadable: UnreadableReason;
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-/**
- * It takes no DTD, no attributes, and no entities but the five of XML itself (`&amp;` …). It does not read numbers, because
- * identifiers have leading zeros and 20 digits.
- */
-const xml = new XMLParser({ processEntities: true, ignoreAttributes: true, parseTagValue: false, removeNSPrefix: true });
-
 /** A shorter password may be an ordinary word of the message. */
 const MIN_MASKED_LENGTH = 8;
 
+/** How many texts may stand in each other. */
+const MAX_TEXTS = 8;
+
 /**
- * Reads the bytes of one POST: JSON, or an XML `CallbackRequest` from a listener that was registered over SOAP.
+ * Reads the unpacked bytes of one message: JSON, or an XML `CallbackRequest` from a listener that was registered over SOAP. The message
+ * may stand alone in a list, in a JSON text, in an XML element or in a field of a form, because all of these can be meant one way only.
  *
  * @param passwords of our registrations. They are masked wherever else the message repeats one.
  */
-export function readCallbackBody(bytes: Uint8Array, passwords: readonly string[] = []): CallbackBody | Unreadable {
-  if (bytes.length === 0) return { unreadable: 'EMPTY' };
-  let text: string;
-  try {
-    text = utf8.decode(bytes);
-  } catch {
-    return { unreadable: 'NOT_UTF8' };
-  }
-  const isXml = text.trimStart().startsWith('<');
-  const parsed = isXml ? parseXml(text) : parseJson(text);
-  if ('unreadable' in parsed) return parsed;
-  const form = formOf(parsed.value);
-  if (isXml && form === 'REST') return { unreadable: 'NOT_A_CALLBACK_REQUEST' };
-  return toBody(parsed.value, form, passwords);
+export function readCallbackBody(
+  bytes: Uint8Array,
+  passwords: readonly string[] = [],
+  headers: ForeignHeaders = { contentType: null, contentEncoding: null },
+): CallbackBody | Unreadable {
+  const text = decodeText({ ...headers, bytes });
+  if (text === null) return { unreadable: headers.contentEncoding === null ? 'NOT_UTF8' : 'ENCODED' };
+  if (text === '') return { unreadable: 'EMPTY' };
+  const read = readMessage(text, MAX_TEXTS);
+  if ('unreadable' in read) return read;
+  const form = formOf(read.message);
+  if (read.isXml && form === 'REST') return { unreadable: 'NOT_A_CALLBACK_REQUEST' };
+  return toBody(read.message, form, passwords);
 }
 
-function parseJson(text: string): { readonly value: Fields } | Unreadable {
-  let value: unknown;
-  try {
-    // A long identifier that is written as a number would lose its last digits, so it is read as its source text.
-    value = /:\s*\d{16}/.test(text) ? JSON.parse(text, longIntegersAsText) : JSON.parse(text);
-  } catch {
-    return { unreadable: 'NOT_JSON' };
-  }
-  return isFields(value) ? { value } : { unreadable: 'NOT_AN_OBJECT' };
+function readMessage(text: string, texts: number): { readonly message: Fields; readonly isXml: boolean } | Unreadable {
+  const isXml = text.startsWith('<');
+  const read = isXml ? readXml(text) : readJson(text);
+  if ('unreadable' in read) return read;
+  const value = onlyEntry(read.value);
+  if (isFields(value)) return { message: value, isXml };
+  const inner = typeof value === 'string' && texts > 1 ? readMessage(trimText(value), texts - 1) : null;
+  return inner && 'message' in inner ? inner : { unreadable: isXml ? 'NOT_A_CALLBACK_REQUEST' : 'NOT_AN_OBJECT' };
 }
 
-function longIntegersAsText(_key: string, value: unknown, context?: { source?: string }): unknown {
-  return typeof value === 'number' && !Number.isSafeInteger(value) && context?.source ? context.source : value;
+function readJson(text: string): { readonly value: unknown } | Unreadable {
+  const json = readForeignJson(text);
+  const value = json === undefined ? readForm(text) : json;
+  return value === undefined ? { unreadable: 'NOT_JSON' } : { value };
 }
 
-function parseXml(text: string): { readonly value: Fields } | Unreadable {
-  if (/<!DOCTYPE|<!ENTITY/i.test(text)) return { unreadable: 'XML_DTD' };
-  if (/&(?!(?:amp|lt|gt|quot|apos);)/.test(text)) return { unreadable: 'XML_ENTITY' };
-  try {
-    const parsed = xml.parse(text, true) as { readonly Envelope?: { readonly Body?: unknown } };
-    // A listener that was registered over SOAP may get its message in a SOAP envelope.
-    const value = parsed.Envelope?.Body ?? parsed;
-    return isFields(value) ? { value } : { unreadable: 'NOT_A_CALLBACK_REQUEST' };
-  } catch {
-    return { unreadable: 'NOT_A_CALLBACK_REQUEST' };
-  }
+/** The one JSON or XML text of a form; undefined for a text that is no form, and for a form with none or several of them. */
+function readForm(text: string): string | undefined {
+  if (!/^[\w.~*!'()%+&=-]+$/.test(text) || text.split('&', MAX_FORM_FIELDS + 1).length > MAX_FORM_FIELDS) return undefined;
+  const texts = [...new URLSearchParams(text)].flat().filter((each) => /^\s*[[{"<]/.test(each));
+  return texts.length === 1 ? texts[0] : undefined;
 }
+
+const MAX_FORM_FIELDS = 100;
 
 function toBody(raw: Fields, form: CallbackForm, passwords: readonly string[]): CallbackBody | Unreadable {
   const fields = { ...unwrap(raw, form) };

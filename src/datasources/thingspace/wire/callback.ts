@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { deviceIdentifiers, listEachOnce, type DeviceIdentifier } from './device-identifier.ts';
+import { deviceIdentifiers, type DeviceIdentifier } from './device-identifier.ts';
+import { listEachOnce } from './same-identifier.ts';
 import { fieldsOf, isFields, plainName, readCount } from './carrier-values.ts';
 import { formOf, unwrap, type CallbackForm } from './callback-form.ts';
 import { readMeaning, type CallbackFault, type CallbackMeaning } from './callback-meaning.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { lenientBoolean, lenientObjects, lenientText, parseCarrierDate } from './carrier-values.ts';
+import { fieldsOf, lenientBoolean, lenientObjects, lenientText, listOrOne, parseCarrierDate } from './carrier-values.ts';
 
 /** One line of a device's provisioning history. */
 export interface HistoryEvent {
@@ -15,13 +15,17 @@ export interface HistoryEvent {
   readonly json: unknown;
 }
 
-const event = z
-  .object({ eventType: lenientText, status: lenientText, occurredAt: z.unknown().optional(), servicePlan: lenientText, mdn: lenientText })
-  .transform(({ eventType, occurredAt, ...rest }) => ({ ...rest, type: eventType, occurredAt: parseCarrierDate(occurredAt) }));
+const event = fieldsOf({
+  eventType: lenientText,
+  status: lenientText,
+  occurredAt: z.unknown().optional(),
+  servicePlan: lenientText,
+  mdn: lenientText,
+}).transform(({ eventType, occurredAt, ...rest }) => ({ ...rest, type: eventType, occurredAt: parseCarrierDate(occurredAt) }));
 
-const part = z
-  .object({ provisioningHistory: z.array(z.unknown()).nullish(), hasMoreData: lenientBoolean })
-  .refine(({ provisioningHistory, hasMoreData }) => Array.isArray(provisioningHistory) || hasMoreData !== null);
+const part = fieldsOf({ provisioningHistory: listOrOne, hasMoreData: lenientBoolean }).refine(
+  ({ provisioningHistory, hasMoreData }) => provisioningHistory !== null || hasMoreData !== null,
+);
 
 /**
  * `POST devices/history/actions/list`: an array around one object, `[{provisioningHistory: [{occurredAt, status, eventBy,
@@ -30,12 +34,14 @@ const part = z
  *
  * `hasMoreData` is null when the answer does not say. Then its HTTP status does (202 = more).
  */
-export const deviceHistoryAnswer = z.union([z.array(part), part.transform((one) => [one])]).transform((parts) => {
-  const said = parts.map(({ hasMoreData }) => hasMoreData).filter((more) => more !== null);
-  return {
-    hasMoreData: said.length === 0 ? null : said.includes(true),
-    events: parts
-      .flatMap(({ provisioningHistory }) => lenientObjects.parse(provisioningHistory ?? []))
-      .map((json): HistoryEvent => ({ ...event.parse(json), json })),
-  };
-});
+export const deviceHistoryAnswer = z
+  .preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(part))
+  .transform((parts) => {
+    const said = parts.map(({ hasMoreData }) => hasMoreData).filter((more) => more !== null);
+    return {
+      hasMoreData: said.length === 0 ? null : said.includes(true),
+      events: parts
+        .flatMap(({ provisioningHistory }) => lenientObjects.parse(provisioningHistory ?? []))
+        .map((json): HistoryEvent => ({ ...event.parse(json), json })),
+    };
+  });

@@ -20,42 +20,6 @@ export function parseIdentifierKind(spelling: string): DeviceIdentifierKind | nu
   return KIND_BY_SPELLING.get(spelling) ?? KIND_BY_SPELLING.get(spelling.trim().toLowerCase()) ?? null;
 }
 
-/**
- * A key that is equal for two spellings of one identifier. An IMEI counts by its first 14 digits: the 15th is a check digit, and
- * 16 digits are an IMEISV. An MSISDN (`1` and the MDN) counts as its MDN. A MEID counts without regard to case.
- */
-export function identifierKey(kind: DeviceIdentifierKind | null, id: string, reportedKind: string): string {
-  switch (kind) {
-    case 'IMEI':
-      return `IMEI:${id.length >= 14 && id.length <= 16 ? id.slice(0, 14) : id}`;
-    case 'MSISDN':
-    case 'MDN':
-      return `MDN:${id.length === 11 && id.charCodeAt(0) === 49 ? id.slice(1) : id}`;
-    case 'MEID':
-      return `MEID:${id.toUpperCase()}`;
-    case null:
-      return `${reportedKind.toLowerCase()}:${id}`;
-    default:
-      return `${kind}:${id}`;
-  }
-}
-
-export function keyOf(identifier: DeviceIdentifier): string {
-  return identifierKey(identifier.kind, identifier.id, identifier.reportedKind);
-}
-
-/** Joins lists of identifiers. Each is listed once, in its first spelling. An MDN and its MSISDN share a key, and both are listed. */
-export function listEachOnce(...lists: readonly (readonly DeviceIdentifier[] | null | undefined)[]): DeviceIdentifier[] {
-  const byKindAndKey = new Map<string, DeviceIdentifier>();
-  for (const list of lists) {
-    for (const identifier of list ?? []) {
-      const key = `${identifier.kind} ${keyOf(identifier)}`;
-      if (!byKindAndKey.has(key)) byKindAndKey.set(key, identifier);
-    }
-  }
-  return [...byKindAndKey.values()];
-}
-
 const text = z.union([z.string(), z.number().transform(String)]);
 
 /** The legacy form calls the value `Identifier`. */

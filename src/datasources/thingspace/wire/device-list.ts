@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { deviceIdentifiers, type DeviceIdentifier } from './device-identifier.ts';
-import { lenientBoolean, lenientObjects, lenientText, parseCarrierDate } from './carrier-values.ts';
+import { fieldsOf, lenientBoolean, lenientObjects, lenientText, listOrOne, parseCarrierDate } from './carrier-values.ts';
 
 /** A device in the carrier's device list. */
 export interface DeviceRecord {
@@ -20,45 +20,43 @@ export interface DeviceRecord {
   readonly profileStatus: string | null;
   /**
    * The digits of the numeric `DeviceId` extended attribute. `largestDeviceIdSeen` takes it when this is the last device of a
-   * page. It may exceed 2^53. Null when it is missing, or was a JSON number too large to stay exact.
+   * page. It may exceed 2^53. Null when it is missing or no number.
    */
   readonly cursor: string | null;
   /** The record as it came. */
   readonly json: unknown;
 }
 
-const carrierInformation = z.object({ state: lenientText, servicePlan: lenientText });
-const attribute = z.object({ key: lenientText, value: z.unknown().optional() });
+const carrierInformation = fieldsOf({ state: lenientText, servicePlan: lenientText });
+const attribute = fieldsOf({ key: lenientText, value: z.unknown().optional() });
 
-const device = z
-  .object({
-    deviceIds: deviceIdentifiers,
-    carrierInformations: lenientObjects,
-    extendedAttributes: lenientObjects,
-    groupNames: z.unknown().optional(),
-    ipAddress: lenientText,
-    lastActivationDate: z.unknown().optional(),
-  })
-  .transform((record): Omit<DeviceRecord, 'json'> => {
-    const carriers = record.carrierInformations.map((each) => carrierInformation.parse(each));
-    const carrier = carriers.find(({ state }) => isActive(state)) ?? carriers[0];
-    const attributes = new Map(
-      record.extendedAttributes.map((each) => {
-        const { key, value } = attribute.parse(each);
-        return [key?.toLowerCase() ?? '', value] as const;
-      }),
-    );
-    return {
-      deviceIds: record.deviceIds,
-      state: carrier?.state ?? null,
-      servicePlan: carrier?.servicePlan ?? null,
-      ipAddress: record.ipAddress,
-      groupNames: (Array.isArray(record.groupNames) ? record.groupNames : [record.groupNames]).filter((name) => typeof name === 'string'),
-      lastActivationAt: parseCarrierDate(record.lastActivationDate),
-      profileStatus: lenientText.parse(attributes.get('profilestatus')),
-      cursor: readCursor(attributes.get('deviceid')),
-    };
-  });
+const device = fieldsOf({
+  deviceIds: deviceIdentifiers,
+  carrierInformations: lenientObjects,
+  extendedAttributes: lenientObjects,
+  groupNames: z.unknown().optional(),
+  ipAddress: lenientText,
+  lastActivationDate: z.unknown().optional(),
+}).transform((record): Omit<DeviceRecord, 'json'> => {
+  const carriers = record.carrierInformations.map((each) => carrierInformation.parse(each));
+  const carrier = carriers.find(({ state }) => isActive(state)) ?? carriers[0];
+  const attributes = new Map(
+    record.extendedAttributes.map((each) => {
+      const { key, value } = attribute.parse(each);
+      return [key?.toLowerCase() ?? '', value] as const;
+    }),
+  );
+  return {
+    deviceIds: record.deviceIds,
+    state: carrier?.state ?? null,
+    servicePlan: carrier?.servicePlan ?? null,
+    ipAddress: record.ipAddress,
+    groupNames: (Array.isArray(record.groupNames) ? record.groupNames : [record.groupNames]).filter((name) => typeof name === 'string'),
+    lastActivationAt: parseCarrierDate(record.lastActivationDate),
+    profileStatus: lenientText.parse(attributes.get('profilestatus')),
+    cursor: readCursor(attributes.get('deviceid')),
+  };
+});
 
 /**
  * `POST devices/actions/list`: `{hasMoreData, devices: [{deviceIds, carrierInformations: [{carrierName, servicePlan, state}],
@@ -67,9 +65,8 @@ const device = z
  *
  * `hasMoreData` is null when the answer does not say. Then its HTTP status does (202 = more).
  */
-export const deviceListAnswer = z
-  .object({ devices: z.array(z.unknown()).nullish(), hasMoreData: lenientBoolean })
-  .refine(({ devices, hasMoreData }) => Array.isArray(devices) || hasMoreData !== null)
+export const deviceListAnswer = fieldsOf({ devices: listOrOne, hasMoreData: lenientBoolean })
+  .refine(({ devices, hasMoreData }) => devices !== null || hasMoreData !== null)
   .transform(({ devices, hasMoreData }) => ({
     hasMoreData,
     devices: lenientObjects.parse(devices ?? []).map((json): DeviceRecord => ({ ...device.parse(json), json })),

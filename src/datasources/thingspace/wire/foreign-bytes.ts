@@ -1,11 +1,15 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, constants, gunzip, inflate, inflateRaw, zstdDecompress } from 'node:zlib';
 
-/** What a stranger sent, with what its headers say of it. Headers of strangers are hints: the bytes themselves decide. */
-export interface ForeignBytes {
-  readonly bytes: Uint8Array;
+/** What headers say of a body. Those of strangers are hints: the bytes themselves decide. */
+export interface ForeignHeaders {
   readonly contentType: string | null;
   readonly contentEncoding: string | null;
+}
+
+/** What a stranger sent. */
+export interface ForeignBytes extends ForeignHeaders {
+  readonly bytes: Uint8Array;
 }
 
 /** A message may be compressed, and its text may be quoted, so many times. Nobody means more, and a loop may hide in it. */
@@ -146,8 +150,8 @@ async function undo(coding: Coding, bytes: Uint8Array, maxBytes: number): Promis
   for (const decompress of DECOMPRESSORS[coding])
     try {
       const undone = await decompress(bytes, maxBytes);
-      // `{` is an empty stream of Brotli.
-      if (undone.length > 0) return undone;
+      // `{` is an empty stream of Brotli. The others show what they are.
+      if (undone.length > 0 || coding === 'gzip' || coding === 'zstd') return undone;
     } catch (error) {
       if (error instanceof RangeError && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') return 'TOO_LARGE';
     }

@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { GatewayError } from '../../../../errors.ts';
-import { identifierKey, parseIdentifierKind } from '../../../thingspace/wire/device-identifier.ts';
+import { parseIdentifierKind } from '../../../thingspace/wire/device-identifier.ts';
+import { identifierKey, stemOf } from '../../../thingspace/wire/same-identifier.ts';
+import { isIndexedAs } from '../index-identifiers.ts';
 import { isTerminal, type RequestedDevice } from '../../stored-request.ts';
 import { reasonOf, SQLITE_BUSY, sqliteCodeOf, makeUnusableError } from '../sqlite-error.ts';
 import { APPLICATION_ID, readPragma, SCHEMA_VERSION } from '../sqlite-open.ts';
@@ -90,7 +92,9 @@ function checkRequests(db: DatabaseSync, values: SealedValues, faults: Faults): 
   const inputOf = (['devices', 'settings'] as const).map((column) =>
     db.prepare(`SELECT ${column} AS value, ${values.columns('request_input', column)} FROM request_input WHERE request_pk = ?`),
   );
-  const indexed = db.prepare('SELECT 1 FROM identifier WHERE key = ? AND request_pk = ?');
+  const indexed = db.prepare("SELECT key FROM identifier WHERE key >= ?1 AND key < ?1 || 'g' AND request_pk = ?2");
+  const isIndexed = (key: string, pk: number) =>
+    (indexed.all(stemOf(key), pk) as { key: string }[]).some((row) => isIndexedAs(row.key, key));
   // A Request that is being purged may have lost some of its rows already.
   const all = db.prepare(`SELECT pk, id, status, total, total_is_estimate AS totalIsEstimate, counts, last_seq AS lastSeq,
     indexed_seq AS indexedSeq, completed_at AS completedAt FROM request WHERE account <> '' ORDER BY pk`);
@@ -108,7 +112,7 @@ function checkRequests(db: DatabaseSync, values: SealedValues, faults: Faults): 
     if (
       devices !== undefined &&
       typeof settings === 'string' &&
-      !isInput(request, { devices, settings }, (key) => indexed.get(key, request.pk) !== undefined)
+      !isInput(request, { devices, settings }, (key) => isIndexed(key, request.pk))
     )
       faults.add(`The input of request ${request.id} is not as it came.`);
     if (isTerminal(request.status) !== (request.completedAt !== null))
