@@ -4,7 +4,7 @@ import { newLine, type Line } from './carrier/line.ts';
 import type { Standing } from './carrier/records.ts';
 import { gzipped, withByteOrderMark } from './carrier/spellings.ts';
 import { Gateway } from './gateway.ts';
-import { activation, named, PLAN } from './inputs.ts';
+import { PLAN, activation, chosen, named } from './inputs.ts';
 import { carrierIdOf, outcomeOf, statusesOf, type View } from './views.ts';
 
 const LIST = '/devices/actions/list';
@@ -44,7 +44,7 @@ test('two renewals by EID and ICCID, answered by mdn and imei: the device list t
 test('two restorations by ICCID, answered by MDN: the device list ties them', async () => {
   const lines = [newLine(), newLine()] as const;
   for (const line of lines) know(line, { state: 'suspend' });
-  const request = await gateway.request('restoreDevices', named(lines, 'iccid'));
+  const request = await gateway.request('restoreDevices', chosen(lines, 'iccid'));
   await carrier.report(carrierIdOf(request), lines[0], 'restore.success');
   await carrier.report(carrierIdOf(request), lines[1], 'restore.success', (message) => {
     delete message['deviceResponse'];
@@ -67,7 +67,7 @@ test('the record of one device cannot be read: the others are asked about all th
     body: { errorCode: 'UnifiedWebService.REQUEST_FAILED.UnexpectedError', errorMessage: 'Unexpected error occurred.' },
   };
   const stop = carrier.answerAllWith(LIST, (regular, { text }) => (text.includes(lines[0].iccid) ? refusal : regular));
-  const request = await gateway.request('suspendDevices', named(lines, 'iccid'));
+  const request = await gateway.request('suspendDevices', chosen(lines, 'iccid'));
   const others = await gateway.until(request.id, (view) => statusesOf(view).filter((status) => status === 'SUCCEEDED').length === 2);
   expect(statusesOf(others)).toEqual(['OVERDUE', 'SUCCEEDED', 'SUCCEEDED']);
   expect(outcomeOf(others, 1).source).toBe('RECONCILED');
@@ -106,7 +106,7 @@ test.each([
   ['Failure', 'FAILED'],
 ])('one silent device is settled by the request status %s', async (word, status) => {
   const line = newLine();
-  const request = await gateway.request('suspendDevices', named([line], 'iccid'));
+  const request = await gateway.request('suspendDevices', chosen([line], 'iccid'));
   carrier.requestOf(carrierIdOf(request)).status = word;
   know(line, { state: word.toLowerCase() === 'success' ? 'suspend' : 'active' });
   const end = await gateway.until(request.id, isSettled);
@@ -116,7 +116,7 @@ test.each([
 
 test('a result that comes after all wins over the records', async () => {
   const line = newLine();
-  const request = await gateway.request('suspendDevices', named([line], 'iccid'));
+  const request = await gateway.request('suspendDevices', chosen([line], 'iccid'));
   carrier.requestOf(carrierIdOf(request)).status = 'Success';
   know(line, { state: 'suspend' });
   await gateway.until(request.id, isSettled);
@@ -139,7 +139,7 @@ test('silent activations are proven by the list and the history, not by an older
 test('silent restorations are proven by the list and the history', async () => {
   const lines = [newLine(), newLine(), newLine()] as const;
   for (const line of lines) know(line, { state: 'suspend' });
-  const request = await gateway.request('restoreDevices', named(lines, 'iccid'));
+  const request = await gateway.request('restoreDevices', chosen(lines, 'iccid'));
   know(lines[0], { state: 'active', history: [{ eventType: 'Restore Confirmed', occurredAt: now() }] });
   know(lines[2], { state: 'active', history: [{ eventType: 'Resume', occurredAt: now() }] });
   const proven = await gateway.until(request.id, (view) => statusesOf(view)[0] === 'SUCCEEDED' && statusesOf(view)[2] === 'SUCCEEDED');

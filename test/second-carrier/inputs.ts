@@ -8,6 +8,9 @@ export const named = (lines: readonly Line[], ...kinds: Kind[]) => ({
   devices: lines.map((line) => ({ deviceIds: kinds.map((kind) => ({ kind: kind.toUpperCase(), value: identifierOf(line, kind) })) })),
 });
 
+/** The same where an operation lets its caller choose between a list, a group and the whole account. */
+export const chosen = (lines: readonly Line[], ...kinds: Kind[]) => ({ target: named(lines, ...kinds) });
+
 /** The same as the pages write it. */
 export const wired = (lines: readonly Line[], ...kinds: Kind[]) => ({
   devices: lines.map((line) => ({ deviceIds: kinds.map((kind) => ({ kind, id: identifierOf(line, kind) })) })),
@@ -16,4 +19,4 @@ export const wired = (lines: readonly Line[], ...kinds: Kind[]) => ({
 /** What activate needs besides its devices. */
 export const PLAN = { servicePlan: 'm2m4G', mdnZipCode: '98801' };
 
-export const activation = (...lines: Line[]) => ({ ...PLAN, ...named(lines, 'imei', 'iccid') });
+export const activation = (...lines: Line[]) => ({ ...PLAN, ...chosen(lines, 'imei', 'iccid') });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ACCOUNT, FakeCarrier } from './carrier/fake-carrier.ts';
 import { newLine } from './carrier/line.ts';
 import { Gateway } from './gateway.ts';
-import { activation, named, PLAN, wired } from './inputs.ts';
+import { PLAN, activation, chosen, named, wired } from './inputs.ts';
 import { carrierIdOf, outcomeOf, statusesOf, type View } from './views.ts';
 
 const ACTIVATE = '/devices/actions/activate';
@@ -31,7 +31,7 @@ test('activate: the body of the page, a message by IMEI for each device, what it
   const settings = { ...PLAN, customFields: [{ key: 'CustomField2', value: 'SuperVend' }], groupName: '4G West', primaryPlaceOfUse };
   const { devices } = named(lines, 'imei', 'iccid');
   const addressed = devices.map((device, place) => ({ ...device, ipAddress: `100.127.22.${33 + place}` }));
-  const request = await gateway.request('activateDevices', { ...settings, carrierIpPoolName: 'pool', devices: addressed });
+  const request = await gateway.request('activateDevices', { ...settings, carrierIpPoolName: 'pool', target: { devices: addressed } });
   expect(request.status).toBe('IN_PROGRESS');
   const wire = wired(lines, 'imei', 'iccid').devices.map((device, place) => ({ ...device, ipAddress: `100.127.22.${33 + place}` }));
   expect(bodiesOf(ACTIVATE, lines[0])).toEqual([{ accountName: ACCOUNT, ...settings, carrierIpPoolName: 'pool', devices: wire }]);
@@ -64,7 +64,7 @@ test('activate: the body of the page, a message by IMEI for each device, what it
 
 test('activate by SKU: the ICCID alone, and the SKU beside it', async () => {
   const line = newLine();
-  const request = await gateway.request('activateDevices', { ...PLAN, skuNumber: '7640111922001', ...named([line], 'iccid') });
+  const request = await gateway.request('activateDevices', { ...PLAN, skuNumber: '7640111922001', ...chosen([line], 'iccid') });
   expect(bodiesOf(ACTIVATE, line)).toEqual([{ accountName: ACCOUNT, ...PLAN, skuNumber: '7640111922001', ...wired([line], 'iccid') }]);
   // The page's sample names the IMEI alone at the top. With one device it can be no other.
   await carrier.report(carrierIdOf(request), line, 'activate.success');
@@ -73,14 +73,14 @@ test('activate by SKU: the ICCID alone, and the SKU beside it', async () => {
 
 test('activate: IMEI and ICCID go out in the order of the page, whatever the order of the input', async () => {
   const line = newLine();
-  const request = await gateway.request('activateDevices', { ...PLAN, ...named([line], 'iccid', 'imei') });
+  const request = await gateway.request('activateDevices', { ...PLAN, ...chosen([line], 'iccid', 'imei') });
   expect(carrier.requestOf(carrierIdOf(request)).body).toMatchObject(wired([line], 'imei', 'iccid'));
 });
 
 test('activate: what the pages do not take is an error of the mutation, and changes nothing', async () => {
   for (const kinds of [['imei'], ['iccid'], ['mdn']] as const) {
     const line = newLine();
-    const result = await gateway.mutate('activateDevices', { accountName: ACCOUNT, ...PLAN, ...named([line], ...kinds) });
+    const result = await gateway.mutate('activateDevices', { accountName: ACCOUNT, ...PLAN, ...chosen([line], ...kinds) });
     expect(['InvalidInput', 'CarrierRefused'], kinds.join()).toContain(result.__typename);
     expect([...carrier.accepted.values()].filter(({ body }) => JSON.stringify(body).includes(line.iccid))).toEqual([]);
   }
@@ -171,7 +171,7 @@ test.each([
   ['suspend.success (2)', 'numbers'],
 ])('suspend: the devices and withBilling; the days as %s', async (sample) => {
   const line = newLine();
-  const request = await gateway.request('suspendDevices', { withBilling: false, ...named([line], 'iccid') });
+  const request = await gateway.request('suspendDevices', { withBilling: false, ...chosen([line], 'iccid') });
   expect(bodiesOf('/devices/actions/suspend', line)).toEqual([{ accountName: ACCOUNT, withBilling: false, ...wired([line], 'iccid') }]);
   await carrier.report(carrierIdOf(request), line, sample);
   const end = await gateway.until(request.id);
@@ -183,7 +183,7 @@ test.each([
 
 test('suspend: a device that is not active is FAILED', async () => {
   const lines = [newLine(), newLine()] as const;
-  const request = await gateway.request('suspendDevices', named(lines, 'iccid'));
+  const request = await gateway.request('suspendDevices', chosen(lines, 'iccid'));
   await carrier.report(carrierIdOf(request), lines[1], 'suspend.failed.notActive');
   await carrier.report(carrierIdOf(request), lines[0], 'suspend.success');
   const end = await gateway.until(request.id);
@@ -192,7 +192,7 @@ test('suspend: a device that is not active is FAILED', async () => {
 
 test('restore: one identifier a device, the NIDD message after it', async () => {
   const line = newLine();
-  const request = await gateway.request('restoreDevices', named([line], 'mdn'));
+  const request = await gateway.request('restoreDevices', chosen([line], 'mdn'));
   expect(bodiesOf('/devices/actions/restore', line)).toEqual([{ accountName: ACCOUNT, ...wired([line], 'mdn') }]);
   await carrier.report(carrierIdOf(request), line, 'restore.success');
   await carrier.report(carrierIdOf(request), line, 'restore.config.created');

@@ -3,7 +3,7 @@ import { ACCOUNT, FakeCarrier } from './carrier/fake-carrier.ts';
 import { at, type Json } from './carrier/json.ts';
 import { newLine, type Line } from './carrier/line.ts';
 import { Gateway } from './gateway.ts';
-import { activation, named } from './inputs.ts';
+import { activation, chosen, named } from './inputs.ts';
 import { carrierIdOf, outcomeOf, statusesOf, type View } from './views.ts';
 
 const ACTIVATE = '/devices/actions/activate';
@@ -126,7 +126,7 @@ test.each<[unknown, string]>([
   [null, 'SUCCEEDED'],
 ])('restored: %j makes the device %s, whatever the status beside it', async (restored, status) => {
   const line = newLine();
-  const request = await gateway.request('restoreDevices', named([line], 'mdn'));
+  const request = await gateway.request('restoreDevices', chosen([line], 'mdn'));
   await carrier.report(carrierIdOf(request), line, 'restore.success', (message) => {
     at(message, 'deviceResponse', 'restoreResponse')['restored'] = restored;
   });
