@@ -168,6 +168,18 @@ test.concurrent('a refusal is read with its reason however it is spelled; HTML a
   expect(new Set(stack.simulator.ledger.postsPerDevice().values())).toEqual(new Set([1]));
 });
 
+test.concurrent('a 4G device that is named by less than the page asks for is sent as it is, and the carrier says why it refuses', async () => {
+  await using stack = await startStack({ env: SOON });
+  const [both] = devices(1);
+  for (const identifier of both?.deviceIds ?? []) {
+    const alone = activation(stack.account, { devices: [{ deviceIds: [identifier] }] });
+    expect(await activate(stack.gateway.urls.graphql, alone)).toMatchObject({
+      __typename: 'CarrierRefused',
+      message: expect.stringContaining('needs its IMEI and ICCID') as string,
+    });
+  }
+});
+
 const byIccid = (value: string) => ({ deviceIds: [{ kind: 'ICCID', value }] });
 
 async function submit(stack: Stack, name: string, input: object): Promise<{ readonly id: string }> {
