@@ -23,8 +23,8 @@ export interface Reports {
   readonly fault: (target: Target, fault: FaultResponse) => ActionMessage;
   /** The second message about a device that the NIDD service configures; absent where there is none. */
   readonly nidd?: (device: Device, outcome: 'created' | 'failed') => ActionMessage;
-  /** The message about another profile of an eSIM, which is suspended already; absent where devices have none. */
-  readonly otherProfile?: (device: Device) => ActionMessage;
+  /** The message that the profile of an eSIM is suspended already; absent where devices have none. */
+  readonly alreadySuspended?: (device: Device) => ActionMessage;
 }
 
 /** A request that passed the rules of its page: which devices, what happens to each, and how that is reported. */

@@ -72,7 +72,7 @@ export interface ProfileServiceOptions {
 }
 
 /** Reports by DeviceProfileService. The samples have no username and password. */
-export function reportByProfileService({ settings, random }: Carrier, options: ProfileServiceOptions): Reports {
+export function reportByProfileService({ settings }: Carrier, options: ProfileServiceOptions): Reports {
   const status = statuses[settings.spelling];
   const spellKind = options.spellKind[settings.spelling];
   const common = { service: 'DeviceProfileService', withCredentials: settings.profileCallbackCredentials } as const;
@@ -85,9 +85,9 @@ export function reportByProfileService({ settings, random }: Carrier, options: P
     },
     pending: (target) => message({ deviceIds: spell(target.requested, spellKind), status: status.pending }),
     fault: (target, fault) => message({ deviceIds: spell(target.requested, spellKind), faultResponse: fault, status: status.failed }),
-    otherProfile: (device) =>
+    alreadySuspended: (device) =>
       message({
-        deviceIds: spell([...identifiersOf(device, ['eid']), { kind: 'iccid', id: `891480999${random.digits(11)}` }], spellKind),
+        deviceIds: spell(identifiersOf(device, ['eid', 'iccid']), spellKind),
         faultResponse: alreadySuspended,
         status: status.failed,
       }),

@@ -27,7 +27,7 @@ export function successMessages(reports: Reports, device: Device, target: Target
   const forced = unkind.has('nidd-created') ? 'created' : unkind.has('nidd-failed') ? 'failed' : undefined;
   const outcome = forced ?? (device.nbIot ? 'created' : undefined);
   const nidd = outcome && reports.nidd?.(device, outcome);
-  const profile = unkind.has('profile-already') ? reports.otherProfile?.(device) : undefined;
+  const profile = unkind.has('profile-already') ? reports.alreadySuspended?.(device) : undefined;
   return [
     ...progressMessages(reports, target),
     ...(unkind.has('warning-first') ? [warning(success)] : []),
