@@ -161,7 +161,7 @@ test('a group is read page by page, 202 while there is more, in an odd spelling'
   for (const line of lines) know(line, { state: 'deactive', groupName: '4G West' });
   carrier.records.mostOnPage = 2;
   const stop = carrier.answerAllWith(LIST, (regular) => gzipped(withByteOrderMark(regular)));
-  const request = await gateway.request('activateDevices', { ...PLAN, activateGroup: { groupName: '4G West' } });
+  const request = await gateway.request('activateDevices', { ...PLAN, target: { group: { groupName: '4G West' } } });
   stop();
   expect(request.deviceCount).toBe(5);
 });

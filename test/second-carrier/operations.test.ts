@@ -206,7 +206,7 @@ test('suspend a group with filters: they go out as the page names them', async (
   carrier.records.know(line, { account: ACCOUNT, state: 'active', groupName: '4G West', servicePlan: 'm2m4G' });
   const customFieldFilter = [{ key: 'CustomField1', value: 'Truck' }];
   const group = { groupName: '4G West', servicePlanFilter: 'm2m4G', customFieldFilter };
-  const request = await gateway.request('suspendDevices', { group, withBilling: true });
+  const request = await gateway.request('suspendDevices', { target: { group }, withBilling: true });
   const { body } = carrier.requestOf(carrierIdOf(request));
   expect(body).toEqual({
     accountName: ACCOUNT,
@@ -220,14 +220,14 @@ test('suspend a group with filters: they go out as the page names them', async (
 });
 
 test('restore the whole account: no devices and no group go out', async () => {
-  const request = await gateway.request('restoreDevices', { wholeAccount: { confirmAccountName: ACCOUNT } });
+  const request = await gateway.request('restoreDevices', { target: { wholeAccount: { confirmAccountName: ACCOUNT } } });
   expect(carrier.requestOf(carrierIdOf(request)).body).toEqual({ accountName: ACCOUNT });
 });
 
 test('activate a group: the group’s name goes out, its members are followed', async () => {
   const lines = [newLine(), newLine()] as const;
   for (const line of lines) carrier.records.know(line, { account: ACCOUNT, state: 'deactive', groupName: 'North' });
-  const request = await gateway.request('activateDevices', { ...PLAN, activateGroup: { groupName: 'North' } });
+  const request = await gateway.request('activateDevices', { ...PLAN, target: { group: { groupName: 'North' } } });
   expect(carrier.requestOf(carrierIdOf(request)).body).toEqual({ accountName: ACCOUNT, ...PLAN, groupName: 'North' });
   expect(request).toMatchObject({ deviceCount: 2, deviceCountIsEstimate: true });
   for (const line of lines) await carrier.report(carrierIdOf(request), line, 'activate.success');

@@ -21,7 +21,7 @@ let gateway: Gateway;
 
 beforeAll(async () => {
   carrier = await FakeCarrier.start();
-  gateway = await Gateway.start(carrier, { M2M_ADOPT_AFTER_MS: '1000', M2M_OVERDUE_AFTER_MS: '1000' });
+  gateway = await Gateway.start(carrier, { M2M_ADOPT_AFTER_MS: '1000', M2M_OVERDUE_AFTER_MS: '1000', M2M_EXTERNAL_QUIET_MS: '1000' });
 });
 
 afterAll(async () => {
@@ -101,7 +101,8 @@ test('a suspended device with a profile that was suspended before: the message o
     expect(view.outcomes.nodes.map(({ contradicted }) => contradicted)).not.toContain(true);
     const device = view.outcomes.nodes.find(({ deviceIds }) => deviceIds.some(({ value }) => value === line.imei));
     expect(device).toMatchObject({ status: 'SUCCEEDED', state: 'SUSPEND' });
-    expect(JSON.stringify(view)).toContain('Profile is already suspended');
+    // After the device's own message, the fault of a profile is a repeat in the log.
+    if (order === messages) expect(JSON.stringify(view)).toContain('Profile is already suspended');
   }
 });
 
