@@ -1,4 +1,5 @@
-import type { CallbackMessage, FaultResponse } from '../callbacks/callback-message.ts';
+import type { CallbackMessage } from '../callbacks/callback-message.ts';
+import type { FaultResponse } from '../callbacks/fault-response.ts';
 import type { Device } from '../devices/device.ts';
 import type { Identifier } from '../devices/identifiers.ts';
 import type { Unkind } from '../unkind/unkind-switch.ts';

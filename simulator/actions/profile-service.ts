@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findServicePlan } from '../accounts/account.ts';
-import { type CallbackContent, faultResponse } from '../callbacks/callback-message.ts';
+import type { CallbackContent } from '../callbacks/callback-message.ts';
+import { faultResponse } from '../callbacks/fault-response.ts';
 import { spell, type SpellKind } from '../callbacks/spelling.ts';
 import { type Device, identifiersOf } from '../devices/device.ts';
 import type { IdentifierKind } from '../devices/identifiers.ts';

@@ -1,5 +1,5 @@
 import type { ActionMessage, Reports, Target } from '../actions/action.ts';
-import { type FaultResponse, faultResponse } from '../callbacks/callback-message.ts';
+import { type FaultResponse, faultResponse } from '../callbacks/fault-response.ts';
 import type { Device } from '../devices/device.ts';
 
 /** The class is documented ("pending credit approval"); that the status is Failed is inferred. */

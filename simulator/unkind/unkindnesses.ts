@@ -1,4 +1,4 @@
-import { type FaultResponse, faultResponse } from '../callbacks/callback-message.ts';
+import { type FaultResponse, faultResponse } from '../callbacks/fault-response.ts';
 
 /** The name of an unkindness: what a switch turns on. */
 export type UnkindnessName = keyof typeof ofDevices | keyof typeof ofWire;

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { type UnkindnessName, unkindnesses } from '../../simulator/unkind/unkindnesses.ts';
 import { acceptedRequest, activate, activation } from '../carrier/support/activation.ts';
 import { devices, type TestDevice } from '../support/devices.ts';
@@ -10,7 +10,9 @@ const SOON = { M2M_OVERDUE_AFTER_MS: '500', M2M_RECONCILE_CALLS_PER_MINUTE: '100
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const GENERAL = 'UnifiedWebService.REQUEST_FAILED.UnexpectedError';
 
-const magicStack = () => startStack({ env: SOON, simulator: { magicIdentifiers: true } });
+/** Its magic identifiers are on. Each test has devices of its own there. */
+const magicStack = await startStack({ env: SOON, simulator: { magicIdentifiers: true } });
+afterAll(() => magicStack[Symbol.asyncDispose]());
 
 /** The ICCID that the carrier treats so. */
 function magic(name: UnkindnessName, number = 0): string {
@@ -56,7 +58,7 @@ const ACTIVATED: readonly (readonly [UnkindnessName, object])[] = [
 ];
 
 test.concurrent('whatever the carrier says of a device, and however, its outcome is right', async () => {
-  await using stack = await magicStack();
+  const stack = magicStack;
   const { activate: send, ended } = operator(stack.gateway.urls.graphql);
   const listed = ACTIVATED.map(([name]) => named(magic(name)));
   const { id } = await send(activation(stack.account, { devices: listed }));
@@ -67,7 +69,7 @@ test.concurrent('whatever the carrier says of a device, and however, its outcome
 });
 
 test.concurrent('a restore is done only when the carrier says so, and found when the carrier names it by its MDN', async () => {
-  await using stack = await magicStack();
+  const stack = magicStack;
   const list = [magic('not-restored'), magic('named-by-mdn', 1), magic('named-by-mdn', 2)];
   const { id } = await submit(stack, 'RestoreDevices', { target: { devices: list.map(byIccid) } });
   const { outcomes } = await operator(stack.gateway.urls.graphql).ended(id);
@@ -75,7 +77,7 @@ test.concurrent('a restore is done only when the carrier says so, and found when
 });
 
 test.concurrent('renewals that are answered by MDN and IMEI end with the code of each', async () => {
-  await using stack = await magicStack();
+  const stack = magicStack;
   const eid = (number: number) => ({ kind: 'EID', value: `8904903200000000000000000000007${number}` });
   const list = [1, 2].map((number) => ({ deviceIds: [eid(number), { kind: 'ICCID', value: magic('named-by-mdn-and-imei', number) }] }));
   const { id } = await submit(stack, 'RenewActivationCode', { devices: list });
@@ -84,7 +86,7 @@ test.concurrent('renewals that are answered by MDN and IMEI end with the code of
 });
 
 test.concurrent('a profile that was suspended before, and DOWNLOAD_ENABLE, keep no resume from success', async () => {
-  await using stack = await magicStack();
+  const stack = magicStack;
   const list = [magic('profile-already'), magic('shows-download-enable', 1), magic('shows-download-enable', 2)];
   stack.simulator.faults.callbacks.withholdDevices = list.slice(2);
   const { id } = await submit(stack, 'ResumeProfile', { devices: list.map(byIccid) });
@@ -97,7 +99,7 @@ test.concurrent('a profile that was suspended before, and DOWNLOAD_ENABLE, keep 
 });
 
 test.concurrent('one device whose record the carrier refuses keeps no other from its result', async () => {
-  await using stack = await magicStack();
+  const stack = magicStack;
   const { once } = operator(stack.gateway.urls.graphql);
   const list = [magic('record-refused'), magic('silent', 1), magic('silent', 2)];
   const { id } = await submit(stack, 'ResumeProfile', { devices: list.map(byIccid) });
@@ -146,7 +148,7 @@ test.concurrent('however the carrier writes what the device list and the history
 });
 
 test.concurrent('a refusal is read with its reason however it is spelled; HTML and nothing at all are no acceptance, and nothing is sent again', async () => {
-  await using stack = await magicStack();
+  const stack = magicStack;
   const url = stack.gateway.urls.graphql;
   const send = (name: UnkindnessName) => activate(url, activation(stack.account, { devices: [named(magic(name))] }));
   for (const name of ['error-pascal-case', 'error-list'] as const) {
@@ -165,7 +167,9 @@ test.concurrent('a refusal is read with its reason however it is spelled; HTML a
   for (const name of ['firewall-403', 'firewall-404'] as const)
     expect([name, await send(name)]).toMatchObject([name, { __typename: 'CarrierRefused', httpStatus: Number(name.slice(-3)) }]);
   // Nothing is sent a second time.
-  expect(new Set(stack.simulator.ledger.postsPerDevice().values())).toEqual(new Set([1]));
+  expect(
+    stack.simulator.ledger.posts.filter(({ body }) => body.includes(magic('firewall-200')) || body.includes(magic('empty-answer'))),
+  ).toHaveLength(2);
 });
 
 test.concurrent('a 4G device that is named by less than the page asks for is sent as it is, and the carrier says why it refuses', async () => {
