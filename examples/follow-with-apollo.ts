@@ -56,7 +56,7 @@ export async function followWithApollo(options: FollowOptions): Promise<void> {
 }
 
 /** graphql-ws sends `operation.variables` as they are at that moment, each time it connects. */
-function resumeLink(): ApolloLink {
+export function resumeLink(): ApolloLink {
   return new ApolloLink((operation, forward) => {
     // A copy: the object given to the link belongs to Apollo.
     const variables = (operation.variables = { ...operation.variables });

@@ -53,7 +53,7 @@ export async function followWithUrql(options: FollowOptions): Promise<void> {
 type ForwardSubscription = Parameters<typeof subscriptionExchange>[0]['forwardSubscription'];
 
 /** graphql-ws sends `variables` as they are at that moment, each time it connects. */
-function forwardResuming(socket: SocketClient, onComplete: () => void): ForwardSubscription {
+export function forwardResuming(socket: SocketClient, onComplete: () => void): ForwardSubscription {
   return ({ query = '', variables: given }) => ({
     subscribe(sink) {
       const variables: Record<string, unknown> = { ...given };

@@ -2,9 +2,7 @@
 import { createClient, type Client } from 'graphql-ws';
 import type { RequestStatusSubscription } from '../documents/gql/graphql.ts';
 
-export interface FollowOptions {
-  /** `wss://…/graphql` */
-  readonly url: string;
+export interface FollowOptions extends ConnectionOptions {
   readonly requestId: string;
   /** A cursor kept from earlier (of a former page load, or `request.cursor` of a query); everything from the beginning without. */
   readonly after?: string;
@@ -13,6 +11,11 @@ export interface FollowOptions {
   readonly onEvent: (event: RequestStatusSubscription['requestStatus']) => void;
   /** Stops following. */
   readonly signal?: AbortSignal;
+}
+
+export interface ConnectionOptions {
+  /** `wss://…/graphql` */
+  readonly url: string;
   /** The first pause before connecting again; it doubles up to 10 seconds. */
   readonly firstPauseMs?: number;
   /** How often to ask a silent connection whether it is still there. One that does not answer in time is replaced. */
@@ -32,7 +35,7 @@ export function createReconnectingClient({
   webSocketImpl,
   firstPauseMs = 250,
   keepAliveMs = 10_000,
-}: FollowOptions): Client {
+}: ConnectionOptions): Client {
   let unanswered: ReturnType<typeof setTimeout> | undefined;
   let socket: { onmessage: unknown } | undefined;
   const client = createClient({

@@ -48,7 +48,7 @@ const LEAKS: readonly PlantedLeak[] = [
   {
     name: 'a reader is shown every unclaimed message',
     file: 'schema/unclaimed-callback.ts',
-    find: `(message.bearing === 'OTHER' && !NAMES_A_SECRET.test(json) ? json : null)`,
+    find: `(message.bearing === 'OTHER' || message.bearing === 'NIDD_CONFIG') && !NAMES_A_SECRET.test(json) ? json : null`,
     replace: '(NAMES_A_SECRET && message ? json : null)',
     shows: ['externalActivationCode in reader'],
   },

@@ -13,6 +13,7 @@ export interface AnsweringServer extends AsyncDisposable {
 export interface HandMadeAnswer {
   readonly status?: number;
   readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** An API that gives these answers in turn, whatever it is asked. It repeats the last one. */
@@ -24,7 +25,7 @@ export async function startAnsweringServer(...answers: readonly HandMadeAnswer[]
       const answer = answers[Math.min(requests.length, answers.length - 1)];
       requests.push({ method, path, headers, body });
       outgoing
-        .writeHead(answer?.status ?? 200, { 'content-type': 'application/json' })
+        .writeHead(answer?.status ?? 200, { 'content-type': 'application/json', ...answer?.headers })
         .end(typeof answer?.body === 'string' ? answer.body : JSON.stringify(answer?.body));
     });
   });
