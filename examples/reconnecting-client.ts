@@ -1,5 +1,6 @@
-// The graphql-ws client of all three examples: it connects again after every loss, and notices a connection that is dead.
-import { createClient, type Client } from 'graphql-ws';
+// The graphql-ws client of all the examples: it connects again after every loss, notices a connection that is dead, and asks again
+// when the gateway has too much to do.
+import { createClient, type Client, type FormattedExecutionResult, type Sink, type SubscribePayload } from 'graphql-ws';
 import type { RequestStatusSubscription } from '../documents/gql/graphql.ts';
 
 export interface FollowOptions extends ConnectionOptions {
@@ -26,9 +27,6 @@ export interface ConnectionOptions {
   readonly webSocketImpl?: unknown;
 }
 
-/** How long a connection may take to open, in milliseconds. */
-const OPENING_MS = 10_000;
-
 export function createReconnectingClient({
   url,
   authorization,
@@ -38,9 +36,15 @@ export function createReconnectingClient({
 }: ConnectionOptions): Client {
   let unanswered: ReturnType<typeof setTimeout> | undefined;
   let socket: { onmessage: unknown } | undefined;
+  const replace = (): void => {
+    // Outside browsers a socket that closes may still bring events. They would be taken for those of the next connection, and
+    // move `after` over what that one has not brought yet.
+    if (socket) socket.onmessage = null;
+    client.terminate();
+  };
   const client = createClient({
     url,
-    webSocketImpl,
+    webSocketImpl: withOpenTimeout((webSocketImpl ?? WebSocket) as typeof WebSocket, keepAliveMs),
     connectionParams: async () => ({ authorization: await authorization?.() }),
     retryAttempts: Number.POSITIVE_INFINITY,
     // By default only closed sockets are retried; a refused or reset connection comes as an error event.
@@ -48,24 +52,72 @@ export function createReconnectingClient({
     retryWait: (retries) => pause(Math.min(10_000, firstPauseMs * 2 ** retries) * (0.5 + Math.random() / 2)),
     keepAlive: keepAliveMs,
     on: {
-      opened: (opened) => void (socket = opened as { onmessage: unknown }),
-      // A phone that changed networks holds a socket that is dead and does not know it. One that opens may be dead too.
-      connecting: () => {
-        clearTimeout(unanswered);
-        unanswered = setTimeout(replace, OPENING_MS);
-      },
-      connected: () => clearTimeout(unanswered),
+      opened: (opened) => void (socket = opened as typeof socket),
+      // A phone that changed networks holds a socket that is dead and does not know it.
       ping: (received) => void (received || (unanswered = setTimeout(replace, keepAliveMs / 2))),
       pong: () => clearTimeout(unanswered),
       closed: () => clearTimeout(unanswered),
     },
   });
-  const replace = () => {
-    // It may only have been slow. What it still brings would come between the events of the next socket.
-    if (socket) socket.onmessage = null;
-    client.terminate();
+  return { ...client, subscribe: (payload, sink) => subscribePatiently(client, payload, sink) };
+}
+
+/** A line may go dead before the connection is open. Then nothing tells of it, and graphql-ws waits for ever. */
+function withOpenTimeout(Socket: typeof WebSocket, timeoutMs: number): typeof WebSocket {
+  return class extends Socket {
+    constructor(url: string | URL, protocols?: string | string[]) {
+      super(url, protocols);
+      const timer = setTimeout(() => this.close(), timeoutMs);
+      for (const event of ['open', 'error', 'close'] as const) this.addEventListener(event, () => clearTimeout(timer));
+    }
   };
-  return client;
+}
+
+/**
+ * OVERLOADED and RATE_LIMITED say when to come back, but they end a subscription as every error does. The payload is the object
+ * that was given, so a new subscription goes on from the cursor that its `variables` have by then.
+ */
+function subscribePatiently<Data, Extensions>(
+  client: Client,
+  payload: SubscribePayload,
+  sink: Sink<FormattedExecutionResult<Data, Extensions>>,
+): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let unsubscribe = (): void => undefined;
+  let stopped = false;
+  const start = (): void => {
+    timer = undefined;
+    let waitMs: number | null = null;
+    unsubscribe = client.subscribe<Data, Extensions>(payload, {
+      // Some refusals come in place of the first event, and then the end.
+      next: (result) => {
+        waitMs = retryAfterMs(result.errors);
+        if (waitMs === null) sink.next(result);
+      },
+      error: (error) => {
+        waitMs = retryAfterMs(error);
+        if (waitMs === null) sink.error(error);
+        else timer = setTimeout(start, waitMs);
+      },
+      complete: () => {
+        if (waitMs === null || stopped) sink.complete();
+        else timer = setTimeout(start, waitMs);
+      },
+    });
+  };
+  start();
+  return () => {
+    stopped = true;
+    if (timer === undefined) return unsubscribe();
+    clearTimeout(timer);
+    sink.complete();
+  };
+}
+
+function retryAfterMs(errors: unknown): number | null {
+  const [first] = (Array.isArray(errors) ? errors : []) as readonly { extensions?: { retryAfterMs?: unknown } }[];
+  const wait = first?.extensions?.retryAfterMs;
+  return typeof wait === 'number' ? wait : null;
 }
 
 function pause(ms: number): Promise<void> {

@@ -53,6 +53,7 @@ function emptyOutcome(requestId: string, requested: readonly { kind: string; val
   return {
     id: `out_${requestId.slice('req_'.length)}_0`,
     index: 0,
+    revision: expect.any(Number) as number,
     requested,
     deviceIds: requested.map((each) => ({ ...each, reportedKind: each.kind })),
     status: 'PENDING',
@@ -137,6 +138,7 @@ const CASES: readonly [
         code: 'UnifiedWebService.REQUEST_FAILED.DeviceAlreadyActive',
         message: 'REQUEST_FAILED. Device is already active',
         advice: expect.stringContaining('active already') as string,
+        retriable: true,
       },
     },
   ],
@@ -245,7 +247,8 @@ test.each([
   expect(await postCallback(stack, 'NiddService', { ...callback, status })).toBe(200);
   const { deviceIds, ...after } = await outcomeOf(stack, id);
   const { deviceIds: known, ...rest } = before;
-  expect(after).toEqual({ ...rest, nidd });
+  expect(after).toEqual({ ...rest, revision: after.revision, nidd });
+  expect(after.revision).toBeGreaterThan(before.revision);
   expect(deviceIds).toEqual([...known, { kind: 'IMEI', value: '9996201900000000000345', reportedKind: 'IMEI' }]);
 });
 

@@ -76,8 +76,8 @@ const LEAKS: readonly PlantedLeak[] = [
   {
     name: 'the refused login is remembered as it was',
     file: 'datasources/thingspace/session.ts',
-    find: 'await this.#options.latch.remember(this.#fingerprint);',
-    replace: 'await this.#options.latch.remember(JSON.stringify(this.#options.credentials));',
+    find: 'new LoginBudget(options.facts, fingerprint, options.now)',
+    replace: 'new LoginBudget(options.facts, JSON.stringify(options.credentials), options.now)',
     shows: ['uwsPassword in plain store', 'clientSecret in plain store'],
   },
 ];

@@ -8,7 +8,7 @@ import { activateDevices } from '../support/activate-devices.ts';
 import { makeKey } from '../support/make-key.ts';
 import { EventLedger, FAULTLESS } from '../support/event-ledger.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
-import { startStack } from '../support/stack.ts';
+import { startStack, type Stack } from '../support/stack.ts';
 import { startTcpFaultProxy, type ConnectionFault } from '../support/tcp-fault-proxy.ts';
 
 const DEVICES = 300;
@@ -47,10 +47,9 @@ describe.each<{ name: string; follow: (options: FollowOptions) => Promise<void> 
   ])('is given every device exactly once while connections are $what at random places', async ({ how, latencyMs, least }) => {
     await using stack = await startStack({ simulator: { callbackDelayMs: [0, 600] } });
     const random = new SeededRandom();
-    // An event of 15 devices is some 800 bytes, compressed.
     // A frozen line is only noticed after a while: few of them. The last connections are sound, so that it ends.
     const faultOf = (connection: number): ConnectionFault =>
-      how === 'freeze' && connection > 5 ? {} : { afterBytes: random.between(200, 4_000), how, latencyMs };
+      how === 'freeze' && connection > 3 ? {} : { afterBytes: random.between(200, 6_000), how, latencyMs };
     await using proxy = await startTcpFaultProxy(stack.gateway.urls.websocket, faultOf);
     const { id } = await activateDevices(stack, DEVICES);
     const ledger = new EventLedger(DEVICES);
@@ -76,6 +75,23 @@ describe.each<{ name: string; follow: (options: FollowOptions) => Promise<void> 
     await follow({ ...options, after: cursors.at(-1) ?? '', onEvent: ({ cursor }) => expect.unreachable(`an event after ${cursor}`) });
   });
 
+  test('gives up a line that goes dead before the connection is open, and takes another', async () => {
+    await using stack = await startStack();
+    await using proxy = await startTcpFaultProxy(stack.gateway.urls.websocket, (connection) =>
+      connection <= 2 ? { afterBytes: 20, how: 'freeze' } : {},
+    );
+    const { id } = await activateDevices(stack, 5);
+    const seen: string[] = [];
+    await follow({
+      ...ON_NODE,
+      keepAliveMs: 200,
+      url: proxy.through(stack.gateway.urls.websocket),
+      requestId: id,
+      onEvent: ({ status }) => void seen.push(status),
+    });
+    expect([seen.at(-1), proxy.struck]).toEqual(['SUCCEEDED', 2]);
+  });
+
   test.each(['NOT_FOUND', 'CURSOR_EXPIRED'])('gives up at once on %s', async (code) => {
     await using stack = await startStack();
     await using proxy = await startTcpFaultProxy(stack.gateway.urls.websocket, () => ({}));
@@ -88,6 +104,38 @@ describe.each<{ name: string; follow: (options: FollowOptions) => Promise<void> 
     });
     await expect(ended.catch((error: unknown) => codesIn(error))).resolves.toEqual([code]);
     expect(proxy.connections).toBe(1);
+  });
+
+  test('comes back when the gateway says when, and stops meanwhile when it is told to', async () => {
+    await using stack = await startStack({ env: { M2M_CALLER_OPERATIONS_PER_MINUTE: '60' } });
+    const { id } = await activateDevices(stack, 5);
+    const said: string[] = [];
+    const webSocketImpl = class extends WebSocket {
+      constructor(address: string, protocol: string) {
+        super(address, protocol);
+        this.on('message', (message: Buffer) => void said.push(message.toString()));
+      }
+    };
+    const refused = () => said.filter((message) => message.includes('"RATE_LIMITED","retryAfterMs"')).length;
+    const seen: string[] = [];
+    const options = {
+      ...ON_NODE,
+      webSocketImpl,
+      url: stack.gateway.urls.websocket,
+      requestId: id,
+      onEvent: ({ status }: { status: string }) => void seen.push(status),
+    };
+    await untilLimited(stack);
+    const stop = new AbortController();
+    const stopped = follow({ ...options, signal: stop.signal });
+    await expect.poll(refused, { interval: 5 }).toBe(1);
+    stop.abort();
+    await stopped;
+    expect(seen).toEqual([]);
+    await untilLimited(stack);
+    await follow(options);
+    expect(seen.at(-1)).toBe('SUCCEEDED');
+    expect(refused()).toBeGreaterThan(1);
   });
 
   test('ends with what its event handler throws, and without a further event', async () => {
@@ -111,6 +159,11 @@ describe.each<{ name: string; follow: (options: FollowOptions) => Promise<void> 
     await follow({ ...ON_NODE, url: stack.gateway.urls.websocket, requestId: id, signal: stop.signal, onEvent: () => stop.abort() });
   });
 });
+
+/** Asks until the gateway has enough of it. */
+async function untilLimited({ query }: Stack): Promise<void> {
+  while (!(await query('{ __typename }')).errors);
+}
 
 /** The codes of the GraphQL errors, wherever the client keeps them. */
 function codesIn(error: unknown): unknown[] {

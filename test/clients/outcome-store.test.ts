@@ -100,7 +100,7 @@ test('a snapshot stays the same until something changes, and so do its lists', (
 test('patientFetch asks again after Retry-After when nothing was run, and gives back every other answer at once', async () => {
   await using busy = await startAnsweringServer(
     { status: 503, headers: { 'retry-after': '0' }, body: {} },
-    { status: 503, headers: { 'retry-after': '0' }, body: {} },
+    { status: 429, headers: { 'retry-after': '0' }, body: {} },
     { status: 200, body: 'at last' },
   );
   const ask = (url: string) => patientFetch(url, { method: 'POST', body: '{"query":"{ __typename }"}' });
