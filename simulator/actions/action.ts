@@ -1,4 +1,5 @@
-import type { CallbackMessage, FaultResponse } from '../callbacks/callback-message.ts';
+import type { CallbackMessage } from '../callbacks/callback-message.ts';
+import type { FaultResponse } from '../callbacks/fault-response.ts';
 import type { Device } from '../devices/device.ts';
 import type { Identifier } from '../devices/identifiers.ts';
 import type { Unkind } from '../unkind/unkind-switch.ts';
@@ -23,8 +24,8 @@ export interface Reports {
   readonly fault: (target: Target, fault: FaultResponse) => ActionMessage;
   /** The second message about a device that the NIDD service configures; absent where there is none. */
   readonly nidd?: (device: Device, outcome: 'created' | 'failed') => ActionMessage;
-  /** The message about another profile of an eSIM, which is suspended already; absent where devices have none. */
-  readonly otherProfile?: (device: Device) => ActionMessage;
+  /** The message that the profile of an eSIM is suspended already; absent where devices have none. */
+  readonly alreadySuspended?: (device: Device) => ActionMessage;
 }
 
 /** A request that passed the rules of its page: which devices, what happens to each, and how that is reported. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findServicePlan } from '../accounts/account.ts';
-import { type CallbackContent, faultResponse } from '../callbacks/callback-message.ts';
+import type { CallbackContent } from '../callbacks/callback-message.ts';
+import { faultResponse } from '../callbacks/fault-response.ts';
 import { spell, type SpellKind } from '../callbacks/spelling.ts';
 import { type Device, identifiersOf } from '../devices/device.ts';
 import type { IdentifierKind } from '../devices/identifiers.ts';
@@ -72,7 +73,7 @@ export interface ProfileServiceOptions {
 }
 
 /** Reports by DeviceProfileService. The samples have no username and password. */
-export function reportByProfileService({ settings, random }: Carrier, options: ProfileServiceOptions): Reports {
+export function reportByProfileService({ settings }: Carrier, options: ProfileServiceOptions): Reports {
   const status = statuses[settings.spelling];
   const spellKind = options.spellKind[settings.spelling];
   const common = { service: 'DeviceProfileService', withCredentials: settings.profileCallbackCredentials } as const;
@@ -85,9 +86,9 @@ export function reportByProfileService({ settings, random }: Carrier, options: P
     },
     pending: (target) => message({ deviceIds: spell(target.requested, spellKind), status: status.pending }),
     fault: (target, fault) => message({ deviceIds: spell(target.requested, spellKind), faultResponse: fault, status: status.failed }),
-    otherProfile: (device) =>
+    alreadySuspended: (device) =>
       message({
-        deviceIds: spell([...identifiersOf(device, ['eid']), { kind: 'iccid', id: `891480999${random.digits(11)}` }], spellKind),
+        deviceIds: spell(identifiersOf(device, ['eid', 'iccid']), spellKind),
         faultResponse: alreadySuspended,
         status: status.failed,
       }),

@@ -1,4 +1,5 @@
-import { type CallbackMessage, type FaultResponse, faultResponse } from '../callbacks/callback-message.ts';
+import type { CallbackMessage } from '../callbacks/callback-message.ts';
+import { type FaultResponse, faultResponse } from '../callbacks/fault-response.ts';
 import type { CallbackSender } from '../callbacks/callback-sender.ts';
 import type { DelayQueue } from '../callbacks/delay-queue.ts';
 import type { Outbox } from '../callbacks/outbox.ts';

@@ -1,21 +1,10 @@
 import type { Identifier } from '../devices/identifiers.ts';
 import type { Unkind } from '../unkind/unkind-switch.ts';
+import type { FaultResponse } from './fault-response.ts';
 import type { ServiceName } from './service-names.ts';
 
 /** An identifier as a callback writes it: the kind in the spelling of the message. */
 export type SpelledIdentifier = { readonly id: string; readonly kind: string };
-
-/** The documented fault of a failed device. */
-export interface FaultResponse {
-  readonly faultcode: string;
-  readonly faultstring: string;
-}
-
-/** A fault by its documented code, for instance `REQUEST_FAILED.DeviceNotFound`. */
-export const faultResponse = (code: string, text: string): FaultResponse => ({
-  faultcode: `UnifiedWebService.${code}`,
-  faultstring: `${code.split('.')[0]}. ${text}`,
-});
 
 /** A value inside a callback's body. */
 export type CallbackValue = string | number | boolean | readonly CallbackValue[] | { readonly [name: string]: CallbackValue };

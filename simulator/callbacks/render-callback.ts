@@ -1,6 +1,7 @@
 import { pascalCase, pascalName } from '../unkind/pascal-case.ts';
 import type { UnkindnessName } from '../unkind/unkindnesses.ts';
-import type { CallbackMessage, CallbackValue, FaultResponse, SpelledIdentifier } from './callback-message.ts';
+import type { CallbackMessage, CallbackValue, SpelledIdentifier } from './callback-message.ts';
+import type { FaultResponse } from './fault-response.ts';
 
 /** The carrier sends a message at most that many times. The number is in every sample. */
 export const maxCallbackThreshold = 4;

@@ -6,7 +6,7 @@ import { type Carrier, defineOperation } from '../actions/define-operation.ts';
 import { checkPlaceOfUse, placeOfUseInput } from '../actions/place-of-use.ts';
 import { checkDevices, deviceList, type RequestedDevice } from '../actions/requested-devices.ts';
 import { wso2Faults } from '../auth/wso2-fault.ts';
-import { faultResponse } from '../callbacks/callback-message.ts';
+import { faultResponse } from '../callbacks/fault-response.ts';
 import { spell, spellings } from '../callbacks/spelling.ts';
 import { addEvent, type Device, identifiersOf, startService } from '../devices/device.ts';
 import { optionalText as text } from '../http/request-body.ts';

@@ -1,6 +1,6 @@
 import { defineOperation } from '../actions/define-operation.ts';
 import { profileBody, receiveProfiles, reportByProfileService } from '../actions/profile-service.ts';
-import { faultResponse } from '../callbacks/callback-message.ts';
+import { faultResponse } from '../callbacks/fault-response.ts';
 import { spellings } from '../callbacks/spelling.ts';
 
 /** The text says EID and ICCID, the page's example sends EID and IMEI, the carrier's SDK sends IMEI and ICCID: all are taken. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { reportByCarrierService } from '../actions/carrier-service.ts';
 import { defineOperation } from '../actions/define-operation.ts';
 import { receiveSelection, selectionFields } from '../actions/selection.ts';
-import { faultResponse } from '../callbacks/callback-message.ts';
+import { faultResponse } from '../callbacks/fault-response.ts';
 import { addEvent, startService } from '../devices/device.ts';
 
 /** The code is documented for suspend and others; that restore has it too is inferred. */

@@ -1,5 +1,5 @@
 import type { ActionMessage, Reports, Target } from '../actions/action.ts';
-import { type FaultResponse, faultResponse } from '../callbacks/callback-message.ts';
+import { type FaultResponse, faultResponse } from '../callbacks/fault-response.ts';
 import type { Device } from '../devices/device.ts';
 
 /** The class is documented ("pending credit approval"); that the status is Failed is inferred. */
@@ -27,7 +27,7 @@ export function successMessages(reports: Reports, device: Device, target: Target
   const forced = unkind.has('nidd-created') ? 'created' : unkind.has('nidd-failed') ? 'failed' : undefined;
   const outcome = forced ?? (device.nbIot ? 'created' : undefined);
   const nidd = outcome && reports.nidd?.(device, outcome);
-  const profile = unkind.has('profile-already') ? reports.otherProfile?.(device) : undefined;
+  const profile = unkind.has('profile-already') ? reports.alreadySuspended?.(device) : undefined;
   return [
     ...progressMessages(reports, target),
     ...(unkind.has('warning-first') ? [warning(success)] : []),

@@ -1,4 +1,4 @@
-import type { FaultResponse } from '../callbacks/callback-message.ts';
+import type { FaultResponse } from '../callbacks/fault-response.ts';
 import { type UnkindnessName, unkindnesses } from './unkindnesses.ts';
 
 /** The unkindnesses that apply to one device, one message or one answer. */

@@ -1,4 +1,4 @@
-import { type FaultResponse, faultResponse } from '../callbacks/callback-message.ts';
+import { type FaultResponse, faultResponse } from '../callbacks/fault-response.ts';
 
 /** The name of an unkindness: what a switch turns on. */
 export type UnkindnessName = keyof typeof ofDevices | keyof typeof ofWire;
@@ -62,7 +62,7 @@ const ofDevices = {
   'fault-with-pending': ['5405', 'Fails. A message with the fault and the status Pending comes before the one with Failed.', generalError],
   'warning-first': ['5406', 'Reports a warning first, with a comment, then its result.'],
   'not-restored': ['5407', 'Restore: status Success, but restored is "false", and the device stays suspended.'],
-  'profile-already': ['5408', 'Operations on eSIMs: another profile of the device reports first that it is already suspended (a fault).'],
+  'profile-already': ['5408', 'Operations on eSIMs: its profile reports first that it is already suspended (a fault), then its result.'],
   'shows-download-enable': ['5409', 'Resume of a profile: it shows DOWNLOAD_ENABLE, in its message and in the device list.'],
   'record-refused': ['5410', 'Is done, but never reports, and the device list answers HTTP 400 for this one device.'],
 

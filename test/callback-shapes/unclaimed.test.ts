@@ -31,7 +31,7 @@ function expectedNode({ service, body }: DocumentedCallback, account: string) {
     return value;
   });
   return {
-    id: expect.stringMatching(/^\d+$/) as string,
+    id: expect.stringMatching(/^unc_\d+$/) as string,
     accountName: account,
     callbackService: service,
     carrierRequestId: body.requestId,

@@ -48,7 +48,7 @@ const LEAKS: readonly PlantedLeak[] = [
   {
     name: 'a reader is shown every unclaimed message',
     file: 'schema/unclaimed-callback.ts',
-    find: `(message.bearing === 'OTHER' && !NAMES_A_SECRET.test(json) ? json : null)`,
+    find: `(message.bearing === 'OTHER' || message.bearing === 'NIDD_CONFIG') && !NAMES_A_SECRET.test(json) ? json : null`,
     replace: '(NAMES_A_SECRET && message ? json : null)',
     shows: ['externalActivationCode in reader'],
   },
@@ -76,8 +76,8 @@ const LEAKS: readonly PlantedLeak[] = [
   {
     name: 'the refused login is remembered as it was',
     file: 'datasources/thingspace/session.ts',
-    find: 'await this.#options.latch.remember(this.#fingerprint);',
-    replace: 'await this.#options.latch.remember(JSON.stringify(this.#options.credentials));',
+    find: 'new LoginBudget(options.facts, fingerprint, options.now)',
+    replace: 'new LoginBudget(options.facts, JSON.stringify(options.credentials), options.now)',
     shows: ['uwsPassword in plain store', 'clientSecret in plain store'],
   },
 ];

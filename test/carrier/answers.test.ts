@@ -51,6 +51,7 @@ test('an answer that unpacks to more than the limit is none', async () => {
 test.each([
   [{ RequestId: ID }],
   [{ REQUESTID: ` ${ID}\n` }],
+  [{ requestId: ` {${ID.toUpperCase()}} ` }],
   [{ request_id: ID }],
   [[{ requestId: ID }]],
   [{ requestid: 'another-one', requestId: ID }],

@@ -136,7 +136,7 @@ const refused = (code: string) => ({ name: 'GatewayError', code: 'CARRIER_REFUSE
 const ERRORS: readonly (readonly [string, Fault, object])[] = [
   ['a fault of the gateway before the API', { status: 400, body: fault('900906') }, refused('900906')],
   ['the same as XML', { status: 403, body: 'xml-fault' }, { code: 'CARRIER_REFUSED', details: { httpStatus: 403 } }],
-  ['a redirect', { status: 307, headers: { location: 'http://127.0.0.1:1/' }, body: 'empty' }, LATER],
+  ['a redirect', { status: 307, headers: { location: 'http://127.0.0.1:1/' }, body: 'empty' }, { code: 'CARRIER_REFUSED' }],
   ['UnexpectedError', { status: 400, body: business('UnifiedWebService.REQUEST_FAILED.UnexpectedError') }, LATER],
   ['500', { status: 500 }, LATER],
   ['503 of HTML', { status: 503, body: 'html' }, LATER],

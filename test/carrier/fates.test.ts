@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { RequestDocument } from '../../documents/gql/graphql.ts';
 import type { EndpointFault } from '../../simulator/faults/endpoint-faults.ts';
-import { iccid } from '../support/devices.ts';
+import { devices, iccid } from '../support/devices.ts';
 import { runDocument } from '../support/run-document.ts';
 import { startStack } from '../support/stack.ts';
 import { acceptedRequest, activate, activation } from './support/activation.ts';
@@ -84,9 +84,7 @@ test('after an answer with the requestId of another request, the request is UNKN
   const first = acceptedRequest(await activate(url, activation(stack.account)));
   const known = first.carrierRequests[0]?.carrierRequestId;
   stack.simulator.faults.body('activate', { text: JSON.stringify({ requestId: known }) });
-  const second = acceptedRequest(
-    await activate(url, activation(stack.account, { devices: [{ deviceIds: [{ kind: 'ICCID', value: iccid(77) }] }] })),
-  );
+  const second = acceptedRequest(await activate(url, activation(stack.account, { devices: devices(1, 77) })));
   expect(second).toMatchObject({ status: 'UNKNOWN', error: { code: 'UNUSABLE_ANSWER' }, carrierRequests: [{ carrierRequestId: null }] });
   await stack.simulator.idle();
   const { request } = await runDocument(url, RequestDocument, { id: first.id });

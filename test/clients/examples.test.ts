@@ -161,8 +161,8 @@ describe.each<{ name: string; follow: (options: FollowOptions) => Promise<void> 
 });
 
 /** Asks until the gateway has enough of it. */
-async function untilLimited({ query }: Stack): Promise<void> {
-  while (!(await query('{ __typename }')).errors);
+async function untilLimited(stack: Stack): Promise<void> {
+  while (!(await stack.query('{ __typename }')).errors);
 }
 
 /** The codes of the GraphQL errors, wherever the client keeps them. */

@@ -151,7 +151,7 @@ test.concurrent('a NIDD message that names EID and IMEI finds its device after t
   addProfiles(stack, [1, 2]);
   const { activate, show } = operator(stack.gateway.urls.graphql);
   const named = [1, 2].map((number) => ({ deviceIds: [{ kind: 'ICCID' as const, value: iccid(number) }] }));
-  const { id } = await activate(activation(stack.account, { devices: named }));
+  const { id } = await activate(activation(stack.account, { devices: named, skuNumber: 'VZW12' }));
   const requestId = (await show(id)).carrierRequests[0]?.carrierRequestId;
   for (const number of [1, 2]) {
     const deviceIds = [{ kind: 'iccid', id: iccid(number) }];

@@ -9,7 +9,7 @@ import { startStack } from '../support/stack.ts';
 const DEVICES = 10_000;
 const WITHHELD = 37;
 
-const SOON = { M2M_OVERDUE_AFTER_MS: '10000', M2M_EXPIRE_AFTER_MS: '3600000', M2M_RECONCILE_CALLS_PER_MINUTE: '100000' };
+const SOON = { M2M_OVERDUE_AFTER_MS: '15000', M2M_EXPIRE_AFTER_MS: '3600000', M2M_RECONCILE_CALLS_PER_MINUTE: '100000' };
 
 test(`of ${DEVICES} callbacks ${WITHHELD} never come: exactly those are overdue, and are settled by the carrier's device list`, async () => {
   await using stack = await startStack({ env: SOON });

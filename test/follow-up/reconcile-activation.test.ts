@@ -32,7 +32,8 @@ test.concurrent('a single device whose request failed is FAILED, by the status o
   Object.assign(stack.simulator.faults.callbacks, WITHHELD);
   const active = stack.simulator.inventory.find({ account: stack.account, state: 'active' })[0]?.identifiers.iccid ?? '';
   const { activate, ended } = operator(stack.gateway.urls.graphql);
-  const { id } = await activate(activation(stack.account, { devices: [{ deviceIds: [{ kind: 'ICCID', value: active }] }] }));
+  const named = [{ deviceIds: [{ kind: 'ICCID' as const, value: active }] }];
+  const { id } = await activate(activation(stack.account, { devices: named, skuNumber: 'VZW12' }));
   const request = await ended(id);
   expect(request).toMatchObject({ status: 'FAILED', progress: { failed: 1 } });
   expect(request.outcomes.nodes).toMatchObject([{ status: 'FAILED', source: 'RECONCILED' }]);
@@ -68,7 +69,7 @@ test.concurrent('a device that was active before is never taken for done', async
   const active = stack.simulator.inventory.find({ account: stack.account, state: 'active' }).slice(0, 2);
   const named = active.map(({ identifiers }) => ({ deviceIds: [{ kind: 'ICCID' as const, value: identifiers.iccid ?? '' }] }));
   const { activate, ended } = operator(stack.gateway.urls.graphql);
-  const { id } = await activate(activation(stack.account, { devices: [...named, ...devices(1)] }));
+  const { id } = await activate(activation(stack.account, { devices: [...named, ...devices(1)], skuNumber: 'VZW12' }));
   const request = await ended(id);
   expect(request).toMatchObject({
     status: 'PARTIALLY_FAILED',

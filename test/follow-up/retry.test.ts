@@ -66,7 +66,7 @@ test('20 retries at once are one request, and one POST for each device', async (
   await using stack = await startStack();
   const { activate, ended, retry } = operator(stack.gateway.urls.graphql);
   const failing = active(stack, 3);
-  const first = await activate(activation(stack.account, { devices: failing.iccids.map(byIccid) }));
+  const first = await activate(activation(stack.account, { devices: failing.iccids.map(byIccid), skuNumber: 'VZW12' }));
   expect((await ended(first.id)).status).toBe('FAILED');
   failing.mend();
   const answers = await Promise.all(Array.from({ length: 20 }, () => retry({ requestId: first.id })));
@@ -125,7 +125,7 @@ test('devices of a request that the carrier refused as a whole are tried again',
 test('a retry that was cancelled before it was sent does not hold its devices', async () => {
   await using stack = await startStack({ env: { M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE: '1', M2M_SUBMIT_WAIT_MS: '200' } });
   const { activate, ended, retry, cancel, show } = operator(stack.gateway.urls.graphql);
-  const first = await activate(activation(stack.account, { devices: active(stack, 2).iccids.map(byIccid) }));
+  const first = await activate(activation(stack.account, { devices: active(stack, 2).iccids.map(byIccid), skuNumber: 'VZW12' }));
   await ended(first.id);
   const waiting = await retry({ requestId: first.id });
   if (waiting.__typename !== 'RetryFailedDevicesAccepted') throw new Error(waiting.__typename);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { devices } from '../support/devices.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 import { send } from './support/send.ts';
@@ -48,7 +49,7 @@ test('a gateway that is not ready says so, with 503', async () => {
     accountName: other.account,
     servicePlan: 's',
     mdnZipCode: '98801',
-    target: { devices: [{ deviceIds: [{ kind: 'ICCID', value: '89141390780800784259' }] }] },
+    target: { devices: devices(1) },
   };
   await other.query('mutation ($input: ActivateDevicesInput!) { activateDevices(input: $input) { __typename } }', { input });
   await until(async () => (await send(url, undefined, { method: 'HEAD', headers: {} })).status === 503);

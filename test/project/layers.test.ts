@@ -69,6 +69,12 @@ test('the simulator imports nothing of the gateway: one mistake must not agree w
   expect(importsOf('simulator').filter(({ to }) => to.startsWith('src/'))).toEqual([]);
 });
 
+test('the second carrier imports nothing of the gateway and nothing of the simulator: it is made from documentation alone', () => {
+  const imports = importsOf('test/second-carrier');
+  expect(imports.length).toBeGreaterThan(0);
+  expect(imports.filter(({ to }) => /^(?:src|simulator)\/|^test\/(?!second-carrier\/)/.test(to))).toEqual([]);
+});
+
 test('only the process and its scripts read the environment', () => {
   const readers = filesOf('src').filter((file) => /process\.env/.test(readFileSync(join(root, file), 'utf8')));
   expect(readers).toEqual(['src/main.ts']);

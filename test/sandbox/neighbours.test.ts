@@ -170,7 +170,16 @@ test('times are shortened on request', async () => {
     accountName: '0868924207-00001',
     servicePlan: 'm2m4G2GB',
     mdnZipCode: '98801',
-    target: { devices: [{ deviceIds: [{ kind: 'ICCID', value: LATE }] }] },
+    target: {
+      devices: [
+        {
+          deviceIds: [
+            { kind: 'IMEI', value: '990013907835573' },
+            { kind: 'ICCID', value: LATE },
+          ],
+        },
+      ],
+    },
   };
   const body = {
     query:

@@ -98,14 +98,14 @@ export class AuthorizedCalls {
   }
 
   /**
-   * Asks the carrier, and returns an answer that is worth reading: data, or a refusal in the carrier's own words. When the
+   * Asks the carrier, and returns an answer that is worth reading: data, or a refusal. When the
    * connection breaks after the bytes left, a read is tried once more at once. After a timeout it is not: its time is used up.
    *
    * @throws GatewayError, and no other error of the carrier or the connection:
    *
    * | what happened | code |
    * |---|---|
-   * | no answer, no token, 408, 5xx, UnexpectedError, a refusal that is not the carrier's | CARRIER_UNAVAILABLE: ask again later. With an answer, `details.httpStatus` |
+   * | no answer, no token, 408, 5xx, UnexpectedError | CARRIER_UNAVAILABLE: ask again later. With an answer, `details.httpStatus` |
    * | 429, or code 900800 | CARRIER_UNAVAILABLE with `details.retryAfterMs` |
    * | credentials refused | CARRIER_LOGIN_REFUSED |
    */
@@ -127,8 +127,7 @@ export class AuthorizedCalls {
       onCall?.(name, 'limited');
       throw unavailableError(what, 'it limits requests at the moment', { details: { retryAfterMs } });
     }
-    const isRefusal = status >= 400 && status < 500 && status !== 408 && error !== null;
-    if (status >= 300 && (!isRefusal || hasCode(error, 'REQUEST_FAILED.UnexpectedError'))) {
+    if (status === 408 || status >= 500 || hasCode(error, 'REQUEST_FAILED.UnexpectedError')) {
       onCall?.(name, 'failed');
       throw unavailableError(what, `it answered HTTP ${status}${error ? ` (${error.code})` : ''}`, { details: { httpStatus: status } });
     }

@@ -1,6 +1,7 @@
 import { GatewayError } from '../../errors.ts';
 import { unavailableError, type AuthorizedAnswer, type AuthorizedCall, type AuthorizedCalls } from './authorized-calls.ts';
 import { hasCode, requestStatusAnswer, type CarrierRequestStatus } from './wire/answers.ts';
+import { cleanRequestId } from './wire/carrier-request-id.ts';
 import { writeCarrierDate } from './wire/carrier-values.ts';
 import { deviceHistoryAnswer, type HistoryEvent } from './wire/device-history.ts';
 import { deviceListAnswer, type DeviceRecord } from './wire/device-list.ts';
@@ -48,7 +49,7 @@ const MAX_HISTORY_PAGES = 20;
 
 /**
  * Reads from the carrier. A read changes nothing there. Each method throws a GatewayError: those of `AuthorizedCalls.ask`;
- * CARRIER_UNAVAILABLE for a 2xx that cannot be read; CARRIER_REFUSED for a refusal in the carrier's own words, and for a paging
+ * CARRIER_UNAVAILABLE for a 2xx that cannot be read; CARRIER_REFUSED for a refusal of this question, and for a paging
  * cursor that would lead nowhere or in a circle.
  *
  * A device that the carrier does not know is no error: it has no record and no history.
@@ -121,7 +122,7 @@ export class CarrierReads {
     const answer = await this.#read('request_status', what, { method: 'GET', path });
     if (isNoSuchThing(answer)) return null;
     const { requestId, status } = parseAnswer(what, requestStatusAnswer, answer);
-    return requestId === null || requestId.toLowerCase() === carrierRequestId.toLowerCase() ? status : null;
+    return requestId === null || requestId === cleanRequestId(carrierRequestId) ? status : null;
   }
 
   #read(name: string, what: string, call: AuthorizedCall): Promise<AuthorizedAnswer> {

@@ -107,6 +107,8 @@ export class ThingSpace {
     const answer = await this.#options.calls.ask({ ...call, name, what, isRead: call.method === 'GET' });
     const { status, error } = answer;
     if (status < 300) return answer;
+    // Something on the way has answered. The carrier itself says why.
+    if (error === null) throw unavailableError(what, `it answered HTTP ${status}`, { details: { httpStatus: status } });
     throw new GatewayError(
       'CARRIER_REFUSED',
       `The carrier refused to ${what} of account ${accountName}: HTTP ${status}${error ? `, ${error.code}: ${error.message}` : ''}.`,

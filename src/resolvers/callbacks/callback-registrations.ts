@@ -51,23 +51,24 @@ export class CallbackRegistrations {
   }
 
   /**
-   * Registers what is missing. It looks at everything first, and changes nothing at all when another tool is registered.
+   * Registers what is missing. A registration of another tool stays as it is, unless `replace`. The carrier keeps one for each
+   * service, so ours of the other services take nothing away from that tool.
    *
-   * @throws GatewayError LISTENER_TAKEN, unless `replace`. It names each registration of another tool.
+   * @throws GatewayError LISTENER_TAKEN when it left one to another tool. It names each.
    */
   async register({ replace }: { readonly replace: boolean }): Promise<RegistrationReport[]> {
     const publicUrl = this.#publicUrl();
-    const reports = await this.list();
-    const taken = reports.filter(({ state }) => state === 'other');
-    if (taken.length > 0 && !replace) {
-      throw new GatewayError(
-        'LISTENER_TAKEN',
-        `Another tool receives ${taken.map(({ service, account, deliversTo }) => `${service} of account ${account} (at ${deliversTo})`).join(', ')}. Nothing was changed. To take these over from the other tool: npm run callbacks -- register --replace`,
-      );
-    }
     const done: RegistrationReport[] = [];
-    for (const report of reports) done.push(report.state === 'ours' ? report : await this.#renew(publicUrl, report));
-    return done;
+    for (const report of await this.list()) {
+      const isKept = report.state === 'ours' || (report.state === 'other' && !replace);
+      done.push(isKept ? report : await this.#renew(publicUrl, report));
+    }
+    const taken = done.filter(({ state }) => state === 'other');
+    if (taken.length === 0) return done;
+    throw new GatewayError(
+      'LISTENER_TAKEN',
+      `Another tool receives ${taken.map(({ service, account, deliversTo }) => `${service} of account ${account} (at ${deliversTo})`).join(', ')}. It was left as it is; all else is registered. To take it over from the other tool: npm run callbacks -- register --replace`,
+    );
   }
 
   /**

@@ -54,7 +54,14 @@ export function activation(iccids: readonly string[] = [canary('iccid')]): Recor
 
 /** The least there is, for a device of its own. */
 export function slimActivation(iccid: string, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-  return { accountName: ACCOUNT, target: { devices: [device(iccid)] }, servicePlan: 'm2m4G2GB', mdnZipCode: '98801', ...more };
+  return {
+    accountName: ACCOUNT,
+    target: { devices: [device(iccid)] },
+    servicePlan: 'm2m4G2GB',
+    mdnZipCode: '98801',
+    skuNumber: 'VZW12',
+    ...more,
+  };
 }
 
 export const ACTIVATE = `mutation ($input: ActivateDevicesInput!) { result: activateDevices(input: $input) {

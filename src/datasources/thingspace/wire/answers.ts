@@ -2,13 +2,15 @@ import * as z from 'zod';
 import { CALLBACK_SERVICES } from './callback-service.ts';
 import { fieldsOf, isFields, lenientText, type Fields } from './carrier-values.ts';
 import { onlyEntry } from './foreign-bytes.ts';
+import { cleanRequestId } from './carrier-request-id.ts';
 
 /** Every asynchronous operation answers `{"requestId": "…"}`. Anything else is no usable answer. */
 export const requestAnswer = fieldsOf({
   requestId: z
     .string()
     .trim()
-    .regex(/^[A-Za-z0-9-]{3,64}$/),
+    .transform(cleanRequestId)
+    .pipe(z.string().regex(/^[A-Za-z0-9-]{3,64}$/)),
 });
 
 /** A text that may stand in a header. */
@@ -66,7 +68,7 @@ const STATUS_BY_WORD = new Map<string, CarrierRequestStatus>([
  * word, which proves nothing.
  */
 export const requestStatusAnswer = fieldsOf({ requestId: lenientText, status: lenientText }).transform(({ requestId, status }) => ({
-  requestId,
+  requestId: requestId === null ? null : cleanRequestId(requestId),
   status: STATUS_BY_WORD.get(status?.toLowerCase() ?? '') ?? null,
 }));
 

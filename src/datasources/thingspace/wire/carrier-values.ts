@@ -36,8 +36,15 @@ function respell(value: unknown, names: ReadonlyMap<string, string>): unknown {
 
 /** A name without letter case, blanks and `_`. */
 export function plainName(name: string): string {
-  return name.replaceAll(/[\s_]/g, '').toLowerCase();
+  const known = plainNames.get(name);
+  if (known !== undefined) return known;
+  const plain = name.replaceAll(/[\s_]/g, '').toLowerCase();
+  // The carrier has a few hundred names. A stranger's are made anew each time.
+  if (plainNames.size < 1_000 && name.length <= 64) plainNames.set(name, plain);
+  return plain;
 }
+
+const plainNames = new Map<string, string>();
 
 /** Text, or a number read as text, without blanks around it. Null for anything else and for empty text. */
 export const lenientText = z
