@@ -54,8 +54,6 @@ const PATHS = [
   '/-',
   '/health',
   '/healthz',
-  '/health/live',
-  '/health/ready',
   '/metrics',
   '/status',
   '/server-info',

@@ -17,6 +17,8 @@ const KNOWN_HEADERS: ReadonlySet<string> = new Set([
   'content-encoding',
   // `no`, of an event stream: nginx is not to hold it back.
   'x-accel-buffering',
+  // What a developer has to set, for a page or a host that is refused.
+  'm2m-refusal',
 ]);
 
 /** What nobody may learn from an answer: what runs here, where, how long it took, and words that were not the asker's own. */
