@@ -16,7 +16,8 @@ import { callerWith } from '../support/caller-with.ts';
 const ROUNDS = 4;
 const REQUESTS = 50;
 const AT_ONCE = 4;
-const MOMENTS = 300;
+/** Fewer are sent than the carrier takes in a minute: the queue would hold the others back. */
+const MOMENTS = 150;
 
 test(`${ROUNDS * REQUESTS} requests cancelled around the moment a token lets them go: those answered RequestCancelled were never sent, the others once`, async () => {
   const random = new SeededRandom();
