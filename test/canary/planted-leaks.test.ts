@@ -21,7 +21,7 @@ const LEAKS: readonly PlantedLeak[] = [
     name: 'the callback door logs what it receives, as base64',
     file: DOOR,
     find: '  const started = performance.now();',
-    replace: `  const started = performance.now();\n  logger.info('received', { reason: Buffer.from(bytes).toString('base64'), account });`,
+    replace: `  const started = performance.now();\n  door.logger.info('received', { reason: Buffer.from(bytes).toString('base64'), account });`,
     shows: ['callbackPassword in output', 'activationCode in output', 'account in output'],
   },
   {

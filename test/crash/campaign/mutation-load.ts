@@ -78,7 +78,9 @@ export class MutationLoad {
     const operation = random.pick<OperationName>(['ActivateDevices', 'ActivateDevices', 'RenewActivationCode', 'ResumeProfile']);
     // Many mutations are small, few are large.
     const size = random.pick([3, 20, 60, options.maxDevices / 2, options.maxDevices]);
-    const devices = random.between(1, Math.min(Math.ceil(size), options.maxDevices));
+    // An intent is one POST, so that the books can tell a second one: the carrier takes 100 profiles in a POST.
+    const most = operation === 'ActivateDevices' ? options.maxDevices : Math.min(100, options.maxDevices);
+    const devices = random.between(1, Math.min(Math.ceil(size), most));
     const key = random.between(1, 10) === 1 ? null : `key-${books.intents.length}`;
     return books.intend({ operation, account: random.pick(accounts as [string, ...string[]]), devices, key });
   }
