@@ -57,13 +57,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a cursor skips a row',
-    edits: [{ file: 'resolvers/requests/cursor.ts', find: 'return Number(seq);', replace: 'return Number(seq) + 1;' }],
+    edits: [{ file: 'resolvers/requests/cursor.ts', find: 'return seq;', replace: 'return seq + 1;' }],
     aim: AFTER_SOME_EVENTS,
     shows: ['missing'],
   },
   {
     name: 'a cursor gives a row again',
-    edits: [{ file: 'resolvers/requests/cursor.ts', find: 'return Number(seq);', replace: 'return Math.max(Number(seq) - 1, 0);' }],
+    edits: [{ file: 'resolvers/requests/cursor.ts', find: 'return seq;', replace: 'return Math.max(seq - 1, 0);' }],
     aim: AFTER_SOME_EVENTS,
     shows: ['repeated'],
   },
