@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { matchesSearch } from '../../src/datasources/request-log/matches-search.ts';
+import { readDeviceSearch } from '../../src/datasources/request-log/device-search.ts';
 import { activation } from '../carrier/support/activation.ts';
 import { operator } from '../follow-up/support/operator.ts';
 import { devices, iccid } from '../support/devices.ts';
@@ -100,8 +100,12 @@ test.each([
   ['8914 8000', '89148000000000000001', true],
   ['0001', '89148000000000000001', true],
   ['a1000', 'A10000009296F5', true],
+  ['8914 8000 0000 0000 0001F', '89148000000000000001', true],
+  ['8914800000000000000', '89148000000000000001', true],
+  ['89148000000000000001', '8914800000000000000', true],
+  ['89148000000000000002', '89148000000000000001', false],
   ['0002', '89148000000000000001', false],
   ['', '89148000000000000001', false],
 ])('"%s" finds %s: %s', (text, id, found) => {
-  expect(matchesSearch([identifier(id)], text)).toBe(found);
+  expect(readDeviceSearch(text)([identifier(id)])).toBe(found);
 });

@@ -176,8 +176,8 @@ export class RequestState {
     outcome.lastSeq = seq;
     const message = event.callback?.message ?? tied?.message;
     if (message) {
-      outcome.isOnHold =
-        outcome.source === null && message.bearing === 'PROGRESS' ? message.isOnHold : outcome.isOnHold && outcome.source === null;
+      if (outcome.source !== null) outcome.isOnHold = false;
+      else if (message.bearing === 'PROGRESS') outcome.isOnHold = message.isOnHold;
       if (outcome.finalSeq === (tied?.seq ?? seq)) outcome.isSettledByPart = message.isPart;
     }
     if (event.callback) this.#learn(change.index, event.callback.message.deviceIds.filter(isMatchable).map(keyOf));

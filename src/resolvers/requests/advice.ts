@@ -1,3 +1,5 @@
+import { isOnHold, NOT_DONE } from '../../datasources/thingspace/wire/callback-meaning.ts';
+
 interface Guidance {
   /** The part of the code after the service, or an ending of it that begins with a dot. */
   readonly ending: string;
@@ -52,14 +54,21 @@ const GUIDANCE: readonly Guidance[] = [
     retriable: true,
   },
   {
+    ending: 'REQUEST_CANCELLED.CreditApproval',
+    advice: 'The credit was not approved. Ask your contact at the carrier.',
+    retriable: true,
+  },
+  {
+    ending: NOT_DONE,
+    advice: 'The carrier took its own success back. Look at the state of the device before you try again.',
+    retriable: true,
+  },
+  {
     ending: '.NotFound',
     advice: 'The request names something that this account does not have, most often a service plan. Use a code from the list of plans.',
     retriable: false,
   },
 ];
-
-/** `REQUEST_ONHOLD.CreditApproval` and the like: the carrier has put the device off and not refused it. */
-const ON_HOLD = /(?:^|\.)REQUEST_(?:ON_?HOLD|PENDING|IN_?PROGRESS|QUEUED|DELAYED)(?:[._]|$)/i;
 
 function guidanceFor(code: string): Guidance | undefined {
   return GUIDANCE.find(({ ending }) => code === ending || code.endsWith(ending.startsWith('.') ? ending : `.${ending}`));
@@ -67,10 +76,11 @@ function guidanceFor(code: string): Guidance | undefined {
 
 /** Null when there is no better advice than the carrier's own message. */
 export function adviceFor(code: string): string | null {
+  if (isOnHold({ code, message: '' })) return 'The carrier waits for an approval. Do not send the request again: its result follows.';
   return guidanceFor(code)?.advice ?? null;
 }
 
 /** Whether a retry with the same settings may help. A fault that we do not know may pass, so it is true for one. */
 export function isRetriable(code: string): boolean {
-  return !ON_HOLD.test(code) && (guidanceFor(code)?.retriable ?? true);
+  return !isOnHold({ code, message: '' }) && (guidanceFor(code)?.retriable ?? true);
 }

@@ -1,10 +1,6 @@
 import type { RequestSearch } from '../../datasources/request-log/request-log.ts';
-import {
-  DEVICE_IDENTIFIER_KINDS,
-  type DeviceIdentifier,
-  type DeviceIdentifierKind,
-} from '../../datasources/thingspace/wire/device-identifier.ts';
-import { fits, formOfKind, identifierKey, keyOf, readIdentifier } from '../../datasources/thingspace/wire/same-identifier.ts';
+import { DEVICE_IDENTIFIER_KINDS, type DeviceIdentifierKind } from '../../datasources/thingspace/wire/device-identifier.ts';
+import { formOfKind, identifierKey, keysOfText, readIdentifier } from '../../datasources/thingspace/wire/same-identifier.ts';
 import { GatewayError } from '../../errors.ts';
 import { readRequestId } from './find-request.ts';
 
@@ -37,21 +33,6 @@ export function readSearch(text: string): SearchText | null {
 }
 
 /**
- * Reads a text that is to find devices of one request.
- *
- * @returns tells whether a device with these identifiers is meant
- * @throws GatewayError BAD_USER_INPUT when the text is no identifier
- */
-export function readDeviceSearch(text: string): (identifiers: readonly DeviceIdentifier[]) => boolean {
-  const wanted = keysOfText(text);
-  if (wanted.length === 0) throw new GatewayError('BAD_USER_INPUT', `\`search\` is no identifier of a device. ${FORMS}`);
-  return (identifiers) => {
-    const keys = identifiers.map(keyOf);
-    return wanted.some((key) => fits(keys, key));
-  };
-}
-
-/**
  * The key of an identifier whose kind is known.
  *
  * @throws GatewayError BAD_USER_INPUT when it does not have the form of its kind
@@ -60,13 +41,6 @@ export function readDeviceKey(kind: DeviceIdentifierKind, value: string): string
   if (readIdentifier(kind, value) === null)
     throw new GatewayError('BAD_USER_INPUT', `No device has this ${kind}: it must have ${formOfKind(kind)} and nothing else.`);
   return identifierKey(kind, value, kind);
-}
-
-/** The keys of all identifiers that the text may be. */
-function keysOfText(text: string): string[] {
-  return [
-    ...new Set(DEVICE_IDENTIFIER_KINDS.flatMap((kind) => (readIdentifier(kind, text) === null ? [] : [identifierKey(kind, text, kind)]))),
-  ];
 }
 
 const FORMS = `An identifier has one of these forms: ${DEVICE_IDENTIFIER_KINDS.map((kind) => `${kind} ${formOfKind(kind)}`).join('; ')}.`;

@@ -1,4 +1,4 @@
-import { matchesSearch } from '../matches-search.ts';
+import { readDeviceSearch } from '../device-search.ts';
 import type { DeviceSummary, OutcomePage } from '../request-log.ts';
 import type { OutcomeStatus } from '../stored-request.ts';
 import type { MessageFacts } from './message-facts.ts';
@@ -16,16 +16,14 @@ export function outcomeFilter(
 ): (index: number, outcome: Outcome) => boolean {
   if (search !== null) facts.read(pk, id, summaries, null);
   else if (faultCodes !== null) facts.read(pk, id, summaries, ['FAILED']);
+  const isMeant = search === null ? null : readDeviceSearch(search);
   return (index, outcome) => {
     if (statuses && !statuses.includes(outcome.status)) return false;
     if (faultCodes === null && search === null) return true;
     if (faultCodes !== null && outcome.status !== 'FAILED') return false;
     const [final, nidd] = facts.of(id, outcome);
     if (faultCodes !== null && !faultCodes.includes(final?.fault?.code ?? '')) return false;
-    return (
-      search === null ||
-      matchesSearch([...(summaries.requested(index) ?? []), ...(final?.deviceIds ?? []), ...(nidd?.deviceIds ?? [])], search)
-    );
+    return isMeant?.([...(summaries.requested(index) ?? []), ...(final?.deviceIds ?? []), ...(nidd?.deviceIds ?? [])]) ?? true;
   };
 }
 

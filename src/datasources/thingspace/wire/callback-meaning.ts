@@ -29,6 +29,9 @@ export interface SaidByCarrier {
   readonly isDone: boolean | null;
 }
 
+/** The fault code of this gateway where the carrier takes its own success back, and names none. */
+export const NOT_DONE = 'NOT_DONE';
+
 /** Services whose messages settle a device of a request. Messages of other services are stored and shown, and settle nothing. */
 export const OUTCOME_SERVICES: ReadonlySet<string> = new Set(['CarrierService', 'DeviceProfileService', 'StateService']);
 
@@ -69,7 +72,7 @@ export const MEANING_TABLE: readonly Row[] = [
   },
   {
     means: 'ON_HOLD',
-    when: ({ fault }) => fault !== null && WAITING.has(classOf(fault)),
+    when: ({ fault }) => fault !== null && isOnHold(fault),
     because: 'A fault of this class is no verdict: the request waits for an approval, and the verdict follows in another message.',
   },
   {
@@ -119,6 +122,11 @@ const WAITING: ReadonlySet<string> = new Set(['ONHOLD', 'PENDING', 'INPROGRESS',
 const UNDER_WAY: ReadonlySet<string> = new Set(['pending', 'warning', 'inprogress', 'onhold', 'queued']);
 const FAILED: ReadonlySet<string> = new Set(['failed', 'failure', 'fail']);
 const SUCCEEDED: ReadonlySet<string> = new Set(['success', 'successful', 'succeeded']);
+
+/** Whether a fault says that somebody has to approve the request first. */
+export function isOnHold(fault: CallbackFault): boolean {
+  return WAITING.has(classOf(fault));
+}
 
 export function readMeaning(said: SaidByCarrier): CallbackMeaning {
   const word = (said.status ?? '').toLowerCase().replaceAll(/[^a-z]/g, '');

@@ -3,7 +3,7 @@ import { deviceIdentifiers, type DeviceIdentifier } from './device-identifier.ts
 import { listEachOnce } from './same-identifier.ts';
 import { fieldsOf, isFields, plainName, readCount } from './carrier-values.ts';
 import { formOf, unwrap, type CallbackForm } from './callback-form.ts';
-import { readMeaning, type CallbackFault, type CallbackMeaning } from './callback-meaning.ts';
+import { NOT_DONE, readMeaning, type CallbackFault, type CallbackMeaning } from './callback-meaning.ts';
 
 /** The content of one callback about one device, whatever its shape and casing. Absent values are null. */
 export interface CallbackMessage extends CallbackMeaning {
@@ -259,7 +259,6 @@ const EFFECT_NAMES: ReadonlySet<string> = new Set(['activated', 'deactivated', '
 const YES: ReadonlySet<string> = new Set(['true', 'yes', '1']);
 const NO: ReadonlySet<string> = new Set(['false', 'no', '0']);
 
-/** A code of this gateway: the carrier names none where it takes its own success back. */
 function notDone(name: string): CallbackFault {
-  return { code: 'NOT_DONE', message: `The carrier reports no fault, but also that it did not happen (${name}: false).` };
+  return { code: NOT_DONE, message: `The carrier reports no fault, but also that it did not happen (${name}: false).` };
 }

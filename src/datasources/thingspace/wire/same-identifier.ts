@@ -1,4 +1,4 @@
-import type { DeviceIdentifier, DeviceIdentifierKind } from './device-identifier.ts';
+import { DEVICE_IDENTIFIER_KINDS, type DeviceIdentifier, type DeviceIdentifierKind } from './device-identifier.ts';
 
 /*
  * When are two identifiers one? Everything that compares identifiers asks here: the matching of callbacks, the checks of an input,
@@ -157,6 +157,12 @@ const FORMS: Readonly<Record<DeviceIdentifierKind, { readonly form: RegExp; read
 export function readIdentifier(kind: DeviceIdentifierKind, text: string): string | null {
   const clean = cleanIdentifier(kind, text);
   return FORMS[kind].form.test(clean) ? clean : null;
+}
+
+/** The keys of all identifiers that a text may be, when nobody said its kind. */
+export function keysOfText(text: string): string[] {
+  const keys = DEVICE_IDENTIFIER_KINDS.flatMap((kind) => (readIdentifier(kind, text) === null ? [] : [identifierKey(kind, text, kind)]));
+  return [...new Set(keys)];
 }
 
 /** What a value of this kind must have, as the end of a sentence. */
