@@ -42,8 +42,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     'a lapse expires what has failed',
     TRANSITION,
-    "into === 'OVERDUE' ? ['PENDING'] : UNSETTLED, emit, limit",
-    "into === 'OVERDUE' ? ['PENDING'] : [...UNSETTLED, 'FAILED'], emit, limit",
+    "into === 'OVERDUE' ? ['PENDING'] : UNSETTLED, emit, { limit",
+    "into === 'OVERDUE' ? ['PENDING'] : [...UNSETTLED, 'FAILED'], emit, { limit",
   ),
   bug('a lapse does not mind its limit', TRANSITION, 'if (++moved > limit) return;', ''),
   bug(
@@ -188,7 +188,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ),
     isRare: true,
   },
-  bug('a batch goes on past the end of the Request', READER, 'return end < 0 ? rows : rows.slice(0, end + 1);', 'return rows;'),
+  bug(
+    'a batch goes on past the end of the Request',
+    'datasources/request-log/sqlite/batch-rows.ts',
+    'return end < 0 ? rows : rows.slice(0, end + 1);',
+    'return rows;',
+  ),
   bug(
     'the cap of kept messages does not hold',
     'datasources/request-log/sqlite/sqlite-dead-letters.ts',

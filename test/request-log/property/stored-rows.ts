@@ -15,6 +15,10 @@ export interface StoredEvent {
   readonly counts: string;
   readonly service: string | null;
   readonly digest: string | null;
+  /**
+   * 1 when the message came by an id that its carrier request has no more: somebody had stated it, and the carrier answered another.
+   */
+  readonly formerId: 0 | 1;
 }
 
 /** The key of a stored message: account and service of its listener, and its hash. */
@@ -44,7 +48,11 @@ function read(path: string): Omit<StoredRows, 'faults'> {
       events: db
         .prepare(
           `SELECT r.id AS request, r.account, e.seq, e.kind, e.position, e.outcome, e.outcome_status, e.request_status, e.counts, e.service,
-             hex(e.digest) AS digest FROM event e JOIN request r ON r.pk = e.request_pk WHERE r.account <> '' ORDER BY r.pk, e.seq`,
+             hex(e.digest) AS digest,
+             e.message ->> 'requestId' IS NOT NULL AND lower(trim(e.message ->> 'requestId', ' {}()')) IS NOT lower(c.carrier_request_id) AS formerId
+           FROM event e JOIN request r ON r.pk = e.request_pk
+           LEFT JOIN carrier_request c ON c.request_pk = e.request_pk AND c.position = e.position
+           WHERE r.account <> '' ORDER BY r.pk, e.seq`,
         )
         .all() as unknown as StoredEvent[],
       unclaimed: db.prepare('SELECT account, service, hex(digest) AS digest FROM unclaimed').all() as unknown as StoredMessage[],
