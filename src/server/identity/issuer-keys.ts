@@ -1,26 +1,44 @@
 import { readFileSync } from 'node:fs';
-import { createLocalJWKSet, errors } from 'jose';
+import { createLocalJWKSet, type CryptoKey } from 'jose';
 import { Transport } from '../../lib/http-exchange.ts';
 import { GatewayError } from '../../errors.ts';
+import { GrowingPause } from '../../lib/growing-pause.ts';
 import { parseJson } from '../../lib/parse-json.ts';
 
 /** Finds the key for the `alg` and `kid` of a token among the keys that it holds, and nowhere else. */
-type KeySet = ReturnType<typeof createLocalJWKSet>;
+type KeySet = (...token: Parameters<ReturnType<typeof createLocalJWKSet>>) => Promise<CryptoKey>;
+
+/** The issuer's keys, as one of its answers had them. */
+export interface HeldKeys {
+  readonly find: KeySet;
+  /** A time at which the issuer still had them. */
+  readonly asOf: number;
+  /** The number of the question that they are the answer to. */
+  readonly question: number;
+}
 
 /** The public keys of the issuer of JWTs. A token never decides where they come from. */
 export interface IssuerKeys extends AsyncDisposable {
+  /** The number of the last question to the issuer. Only an answer to a later one can tell that there is no key for a token that comes now. */
+  readonly asked: number;
+  /** @throws KeysUnavailable if there are none that may still be used. */
+  current(): Promise<HeldKeys>;
   /**
-   * Does `work` with the keys. If no key fits, it fetches the keys anew and does `work` once more.
+   * For a token that none of `current()` fits. Asks the issuer anew, if it may be asked again.
    *
-   * @returns `asOf` is a time at which the issuer still had the keys that were used.
-   * @throws KeysUnavailable if there are no keys, and everything that `work` throws.
+   * @throws KeysUnavailable if the issuer does not answer.
    */
-  use<Result>(work: (keys: KeySet) => Promise<Result>): Promise<{ readonly result: Result; readonly asOf: number }>;
+  lookUp(): Promise<HeldKeys>;
 }
 
 /** There are no keys to check a token with. This says nothing about the token. */
 export class KeysUnavailable extends Error {
-  override readonly name = 'KeysUnavailable';
+  override readonly name: string = 'KeysUnavailable';
+}
+
+/** The issuer publishes the key in a form that is not one. This says nothing about the token either. */
+export class KeyUnreadable extends KeysUnavailable {
+  override readonly name = 'KeyUnreadable';
 }
 
 /**
@@ -42,7 +60,8 @@ export function readIssuerKeys(path: string): IssuerKeys {
     throw configError(`cannot be read (${cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'})`, cause);
   }
   const keys = toKeySet(parseJson(text), configError);
-  return { use: async (work) => ({ result: await work(keys), asOf: Infinity }), [Symbol.asyncDispose]: () => Promise.resolve() };
+  const held = Promise.resolve({ find: keys, asOf: Infinity, question: Infinity });
+  return { asked: 0, current: () => held, lookUp: () => held, [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 
 export interface IssuerUrlOptions {
@@ -55,9 +74,10 @@ export interface IssuerUrlOptions {
 const REFRESH_AFTER_MS = 5 * 60_000;
 /** A key that the issuer has withdrawn is used for this long at most. */
 export const ISSUER_KEYS_GOOD_FOR_MS = 10 * 60_000;
-/** The pause between two fetches for an unknown `kid`, because anybody can send one. */
-const COOLDOWN_MS = 30_000;
-const RETRY_AFTER_MS = 2_000;
+/** The pause after a fetch: tokens of strangers make us ask, and the issuer must not feel how many there are. */
+const PAUSE_MS = 30_000;
+/** After a failed fetch the pause is shorter. It doubles with each failure. */
+const FIRST_RETRY_MS = 2_000;
 const FETCH_TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 1_048_576;
 
@@ -68,24 +88,30 @@ const MAX_ANSWER_BYTES = 1_048_576;
 export class IssuerKeysOfUrl implements IssuerKeys {
   readonly #options: IssuerUrlOptions;
   readonly #transport = new Transport({ connectTimeoutMs: FETCH_TIMEOUT_MS, maxAnswerBytes: MAX_ANSWER_BYTES });
-  #held: { readonly keys: KeySet; readonly asOf: number } | null = null;
-  #failedAt = -Infinity;
+  readonly #retry = new GrowingPause({ firstMs: FIRST_RETRY_MS, maxMs: PAUSE_MS });
+  #held: HeldKeys | null = null;
+  #asked = 0;
+  #askedAt = -Infinity;
+  #pauseMs = 0;
   #fetching: Promise<void> | null = null;
 
   constructor(options: IssuerUrlOptions) {
     this.#options = options;
   }
 
-  async use<Result>(work: (keys: KeySet) => Promise<Result>) {
-    const { keys, asOf } = await this.#freshKeys();
-    try {
-      return { result: await work(keys), asOf };
-    } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey) || this.#age() < COOLDOWN_MS) throw error;
-    }
-    await this.#fetch();
-    const fetched = await this.#freshKeys();
-    return { result: await work(fetched.keys), asOf: fetched.asOf };
+  get asked(): number {
+    return this.#asked;
+  }
+
+  async current(): Promise<HeldKeys> {
+    if (this.#age() >= ISSUER_KEYS_GOOD_FOR_MS) await this.#fetch();
+    else if (this.#age() >= REFRESH_AFTER_MS) this.#fetch().catch(() => undefined);
+    return this.#keys();
+  }
+
+  async lookUp(): Promise<HeldKeys> {
+    if (this.#fetching || this.#mayAsk()) await this.#fetch();
+    return this.#keys();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -93,9 +119,7 @@ export class IssuerKeysOfUrl implements IssuerKeys {
     await this.#fetching?.catch(() => undefined);
   }
 
-  async #freshKeys(): Promise<{ readonly keys: KeySet; readonly asOf: number }> {
-    if (this.#age() >= ISSUER_KEYS_GOOD_FOR_MS) await this.#fetch();
-    else if (this.#age() >= REFRESH_AFTER_MS) this.#fetch().catch(() => undefined);
+  #keys(): HeldKeys {
     if (!this.#held) throw new KeysUnavailable('The keys were not fetched.');
     return this.#held;
   }
@@ -106,10 +130,14 @@ export class IssuerKeysOfUrl implements IssuerKeys {
     return age < 0 ? Infinity : age;
   }
 
+  #mayAsk(): boolean {
+    const sinceAsked = this.#options.now() - this.#askedAt;
+    return sinceAsked < 0 || sinceAsked >= this.#pauseMs;
+  }
+
   #fetch(): Promise<void> {
-    const sinceFailure = this.#options.now() - this.#failedAt;
-    if (!this.#fetching && sinceFailure >= 0 && sinceFailure < RETRY_AFTER_MS)
-      return Promise.reject(new KeysUnavailable('The last try to fetch the keys has just failed.'));
+    if (!this.#fetching && !this.#mayAsk())
+      return Promise.reject(new KeysUnavailable('The issuer was asked a moment ago, and is not asked again yet.'));
     this.#fetching ??= this.#fetchOnce().finally(() => {
       this.#fetching = null;
     });
@@ -118,15 +146,18 @@ export class IssuerKeysOfUrl implements IssuerKeys {
 
   async #fetchOnce(): Promise<void> {
     const { url, now, onFailure } = this.#options;
-    const asked = now();
+    const question = ++this.#asked;
+    this.#askedAt = now();
     try {
       const headers = { accept: 'application/json, application/jwk-set+json' };
       const answer = await this.#transport.send({ method: 'GET', url, headers, timeoutMs: FETCH_TIMEOUT_MS });
       if (answer.status !== 200) throw new Error(`it answers HTTP ${answer.status}`);
-      this.#held = { keys: toKeySet(answer.body, (fault) => new Error(`its answer ${fault}`)), asOf: asked };
-      this.#failedAt = -Infinity;
+      const find = toKeySet(answer.body, (fault) => new Error(`its answer ${fault}`));
+      this.#held = { find, asOf: this.#askedAt, question };
+      this.#retry.reset();
+      this.#pauseMs = PAUSE_MS;
     } catch (cause) {
-      this.#failedAt = now();
+      this.#pauseMs = this.#retry.next();
       const why = cause instanceof Error ? cause.message : String(cause);
       const error = new KeysUnavailable(`The keys at ${url} (M2M_JWT_JWKS_URL) cannot be fetched: ${why}.`, { cause });
       onFailure(error);

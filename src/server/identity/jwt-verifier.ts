@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import * as z from 'zod';
 import { BoundedCache } from '../../lib/bounded-cache.ts';
 import { setAlarm } from '../../lib/timers.ts';
 import { callerOf, grantsShape, scopesShape, unauthenticatedError, type Caller, type Identity } from '../../resolvers/access/caller.ts';
-import { ISSUER_KEYS_GOOD_FOR_MS, KeysUnavailable, type IssuerKeys } from './issuer-keys.ts';
+import { ISSUER_KEYS_GOOD_FOR_MS, KeysUnavailable, KeyUnreadable, type HeldKeys, type IssuerKeys } from './issuer-keys.ts';
 
 export interface JwtVerifierOptions {
   readonly keys: IssuerKeys;
@@ -22,12 +22,24 @@ const CLOCK_TOLERANCE_S = 5;
 const MAX_TOKEN_BYTES = 8_192;
 const MAX_REMEMBERED = 10_000;
 
+interface Verified {
+  readonly identity: JwtIdentity;
+  readonly until: number;
+  /** The question to the issuer whose answer had the key. */
+  readonly question: number;
+}
+
 const rightsShape = z.strictObject({ accounts: scopesShape, grants: grantsShape.optional() });
 
 export class JwtVerifier implements AsyncDisposable {
   readonly #options: JwtVerifierOptions;
   /** Tokens by their digest. Until the time `until` the signature need not be checked again. */
-  readonly #verified = new BoundedCache<string, { readonly identity: JwtIdentity; readonly until: number }>(MAX_REMEMBERED);
+  readonly #verified = new BoundedCache<string, Verified>(MAX_REMEMBERED);
+  /**
+   * Tokens by their digest whose key was not there, with what `asked` was when they first came. It is not kept by `kid`: the next one
+   * of an issuer can be guessed, and garbage that names it early would have a good token refused.
+   */
+  readonly #lookedUp = new BoundedCache<string, number>(MAX_REMEMBERED);
 
   constructor(options: JwtVerifierOptions) {
     this.#options = options;
@@ -42,16 +54,17 @@ export class JwtVerifier implements AsyncDisposable {
     const digest = createHash('sha256').update(token).digest('base64');
     const known = this.#verified.get(digest);
     if (known && this.#options.now() < known.until) return this.#refuseEnded(known.identity);
-    const { payload, asOf } = await this.#check(token);
+    const { payload, asOf, question } = await this.#check(token, digest, known?.question);
     // If two calls have verified the token at the same time, both return the identity of the first.
     const identity = this.#verified.get(digest)?.identity ?? this.#identityOf(payload);
     const until = Math.min(identity.endsAt, Math.min(asOf, this.#options.now()) + ISSUER_KEYS_GOOD_FOR_MS);
-    this.#verified.set(digest, { identity, until }, 1);
+    this.#verified.set(digest, { identity, until, question }, 1);
     return this.#refuseEnded(identity);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#verified.clear();
+    this.#lookedUp.clear();
     await this.#options.keys[Symbol.asyncDispose]();
   }
 
@@ -60,7 +73,8 @@ export class JwtVerifier implements AsyncDisposable {
     return identity;
   }
 
-  async #check(token: string): Promise<{ readonly payload: JWTPayload; readonly asOf: number }> {
+  /** @param verifiedWith the question whose answer had the key of this token before. */
+  async #check(token: string, digest: string, verifiedWith: number | undefined) {
     const { keys, issuer, audience, now } = this.#options;
     const options = {
       algorithms: ALGORITHMS,
@@ -70,15 +84,21 @@ export class JwtVerifier implements AsyncDisposable {
       clockTolerance: CLOCK_TOLERANCE_S,
       currentDate: new Date(now()),
     };
-    let asOf = -Infinity;
-    // jose calls this only for a token that has the form of one, so garbage does not make us fetch keys.
-    const find: JWTVerifyGetKey = async (header, jws) => {
-      const used = await keys.use((set) => set(header, jws));
-      asOf = used.asOf;
-      return used.result;
-    };
+    const since = verifiedWith ?? this.#lookedUp.get(digest) ?? keys.asked;
     try {
-      return { payload: await verifyWith(find, token, options), asOf };
+      try {
+        return await verifyWith(() => keys.current(), token, options);
+      } catch (error) {
+        if (!mayHaveNewerKey(error, token)) throw error;
+      }
+      this.#lookedUp.set(digest, since, 1);
+      const held = await keys.lookUp();
+      try {
+        return await verifyWith(() => Promise.resolve(held), token, options);
+      } catch (error) {
+        if (held.question > since || !mayHaveNewerKey(error, token)) throw error;
+        throw new KeysUnavailable('The issuer was asked for its keys just before the token came.');
+      }
     } catch (error) {
       throw toUnauthenticatedError(error);
     }
@@ -131,21 +151,50 @@ class JwtIdentity implements Identity {
   }
 }
 
-async function verifyWith(find: JWTVerifyGetKey, token: string, options: Parameters<typeof jwtVerify>[2]): Promise<JWTPayload> {
+/** @param getKeys is called only for a token that has the form of one, so garbage does not make us fetch keys. */
+async function verifyWith(getKeys: () => Promise<HeldKeys>, token: string, options: Parameters<typeof jwtVerify>[2]) {
+  let [asOf, question] = [-Infinity, 0];
+  const find: JWTVerifyGetKey = async (header, jws) => {
+    const held = await getKeys();
+    ({ asOf, question } = held);
+    return held.find(header, jws);
+  };
+  try {
+    return { payload: await verifyWithEach(find, token, options), asOf, question };
+  } catch (cause) {
+    // jose has a class for every fault of a token. What else it throws is about the key.
+    if (cause instanceof errors.JOSEError || cause instanceof KeysUnavailable) throw cause;
+    throw new KeyUnreadable('The issuer publishes a key that cannot be used.', { cause });
+  }
+}
+
+async function verifyWithEach(find: JWTVerifyGetKey, token: string, options: Parameters<typeof jwtVerify>[2]): Promise<JWTPayload> {
   try {
     return (await jwtVerify(token, find, options)).payload;
   } catch (error) {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    let failure: unknown = new errors.JWSSignatureVerificationFailed();
     // Without a `kid`, or with one that several keys have, each key is tried. This is rare enough to do it each time.
     for await (const key of error) {
-      const tried = await jwtVerify(token, key, options).catch((failure: unknown) => failure);
-      if (!(tried instanceof errors.JWSSignatureVerificationFailed)) {
-        if (tried instanceof Error) throw tried;
-        return (tried as { readonly payload: JWTPayload }).payload;
+      try {
+        return (await jwtVerify(token, key, options)).payload;
+      } catch (fault) {
+        if (fault instanceof errors.JOSEError && !(fault instanceof errors.JWSSignatureVerificationFailed)) throw fault;
+        if (!(fault instanceof errors.JOSEError)) failure = fault;
       }
     }
-    throw new errors.JWSSignatureVerificationFailed();
+    throw failure;
   }
+}
+
+/** The token may be signed with a key that the issuer has had for a shorter time than we have its keys. */
+function mayHaveNewerKey(error: unknown, token: string): boolean {
+  if (error instanceof KeyUnreadable) return true;
+  if (!(error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWSSignatureVerificationFailed)) return false;
+  const { kid } = decodeProtectedHeader(token);
+  if (error instanceof errors.JWKSNoMatchingKey) return kid === undefined || typeof kid === 'string';
+  // Without a `kid` a token does not say which key it means.
+  return kid === undefined;
 }
 
 function expiredError() {
@@ -160,7 +209,7 @@ function toUnauthenticatedError(error: unknown) {
   if (error instanceof KeysUnavailable)
     return unauthenticatedError(
       'UNAVAILABLE',
-      'The JWT cannot be checked now, because the keys of its issuer cannot be fetched. Try again later.',
+      'The JWT cannot be checked now, because the key it is signed with could not be looked up at its issuer yet. Try again later.',
       error,
     );
   if (error instanceof errors.JWTExpired) return expiredError();

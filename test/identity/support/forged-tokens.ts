@@ -113,6 +113,13 @@ export const FORGED_TOKENS: readonly (readonly [
   ['no rights', ({ issuer }) => issuer.sign({ m2m: undefined }), 'INVALID', 'lacks the claim `m2m`'],
 ];
 
+/** Those that name a key the issuer might have had since it was last asked. Until it is asked again they are neither good nor bad. */
+export const OF_UNKNOWN_KEYS: readonly string[] = [
+  'another key, in the header as jwk, without a kid',
+  'unknown kid',
+  'a kid that is a path',
+];
+
 function hs256(issuer: Issuer, secret: string): Promise<string> {
   return new SignJWT(claimsWith({})).setProtectedHeader({ alg: 'HS256', kid: issuer.key.kid }).sign(new TextEncoder().encode(secret));
 }
