@@ -37,6 +37,8 @@ export interface GatewayOptions {
   /** Called once, when the store can no longer be trusted. The process must then end, without another answer to anybody. */
   readonly onFatal: (error: GatewayError) => void;
   readonly logger?: Logger;
+  /** How many lines of the log could not be written. */
+  readonly linesDropped?: () => number;
   readonly graphiqlTabs?: readonly GraphiqlTab[];
   /** Names and origins that GraphQL takes beside those of the configuration. */
   readonly neighbours?: Neighbours;
@@ -69,6 +71,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const logger = options.logger ?? createLogger({ level: config.logLevel });
   const now = options.now ?? Date.now;
   const metrics = createMetrics();
+  metrics.logLinesDropped(options.linesDropped ?? (() => 0));
   const documents = await readTrustedDocuments(config.trustedDocumentsFiles ?? []);
   await using undo = new AsyncDisposableStack();
 

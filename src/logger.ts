@@ -1,5 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { pino, type DestinationStream } from 'pino';
+import { LineBudget } from './lib/line-budget.ts';
+import { LineWriter } from './lib/line-writer.ts';
 
 /** Everything that a log line may carry. A field that is not listed is not logged: bodies, names and tokens have no way in. */
 const FIELDS = [
@@ -30,17 +32,20 @@ export type LogFields = { readonly [Name in (typeof FIELDS)[number]]?: string | 
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
+/** Each event has a bounded number of lines a minute. The rest of them is counted. */
 export type Logger = Readonly<Record<Level, (event: string, fields?: LogFields) => void>>;
 
+/** @param options.destination standard output, if it is left out. */
 export function createLogger(options: { readonly level: string; readonly destination?: DestinationStream }): Logger {
-  const out = pino(
-    { level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'event' },
-    options.destination ?? pino.destination({ dest: 1, sync: true }),
-  );
+  const destination = options.destination ?? new LineWriter(1);
+  const out = pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'event' }, destination);
+  if (destination instanceof LineWriter) destination.onGap = (count) => out.error({ count }, 'log_lines_dropped');
+  const budget = new LineBudget((event, count) => out.warn({ operation: event, count }, 'log_lines_left_out'));
   const at =
     (level: Level) =>
-    (event: string, fields: LogFields = {}) =>
-      out[level](selectFields(fields), event);
+    (event: string, fields: LogFields = {}) => {
+      if (out.isLevelEnabled(level) && budget.take(event)) out[level](selectFields(fields), event);
+    };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 

@@ -2,8 +2,12 @@ import '../require-node.js';
 import { readConfig } from './config/config.ts';
 import { GatewayError } from './errors.ts';
 import { startGateway } from './gateway.ts';
+import { LineWriter } from './lib/line-writer.ts';
 import { createLogger } from './logger.ts';
 import { readEnvFile } from './config/read-env-file.ts';
+
+/** How long the end of the process waits for whoever reads the log. */
+const LAST_LINES_MS = 500;
 
 async function main(): Promise<void> {
   const stopping = Promise.withResolvers<NodeJS.Signals>();
@@ -14,7 +18,11 @@ async function main(): Promise<void> {
     process.on(signal, () => (++signals === 1 ? stopping.resolve(signal) : process.exit(1)));
   }
   const config = readConfig(process.env, readEnvFile(process.env));
-  const logger = createLogger({ level: config.logLevel });
+  const lines = new LineWriter(1);
+  const logger = createLogger({ level: config.logLevel, destination: lines });
+  process.on('exit', () => lines.finish(LAST_LINES_MS));
+  // Node itself would print them, and wait for whoever reads standard error.
+  process.removeAllListeners('warning').on('warning', (error) => logger.warn('node_warning', { error }));
   // Node itself would print all properties of the error: a body, a cause, an answer of the carrier.
   process.on('uncaughtException', (error) => {
     logger.error('uncaught', { error });
@@ -24,7 +32,7 @@ async function main(): Promise<void> {
     logger.error('store_failed', { error });
     process.exit(1);
   };
-  const gateway = await Promise.race([startGateway(config, { logger, onFatal }), stopping.promise]);
+  const gateway = await Promise.race([startGateway(config, { logger, onFatal, linesDropped: () => lines.dropped }), stopping.promise]);
   // A signal during the start ends it at once. No work has been accepted yet, and the store survives a crash.
   if (typeof gateway === 'string') return logger.info('stopped_while_starting', { signal: gateway });
   for (const [listener, url] of Object.entries(gateway.urls)) logger.info('listening', { listener, url });

@@ -19,6 +19,17 @@ export function createMetrics() {
         this.set(read());
       },
     });
+  /** The same for a number that only grows. */
+  const sampleCounter = (name: string, help: string) => (read: () => number) =>
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
   return {
     registry,
     callbacks: counter(
@@ -89,6 +100,7 @@ export function createMetrics() {
     ),
     operationsShed: counter('m2m_graphql_shed_total', 'GraphQL operations refused because of overload.'),
     eventLoopLag: gauge('m2m_event_loop_lag_seconds', 'How late the event loop is, without the work of callers, smoothed over 100 ms.'),
+    logLinesDropped: sampleCounter('m2m_log_lines_dropped_total', 'Lines of the log that could not be written, because nobody read them.'),
     sendQueue: sample('m2m_send_queue_requests', 'Requests that wait for their turn to be sent.'),
     callerTurns: sample('m2m_graphql_waiting', 'Messages and events of callers that wait for their turn. Callbacks go first.'),
     storeBytes: gauge('m2m_store_bytes', 'Size of the store, by part: its file, and its write-ahead log.', ['part']),
