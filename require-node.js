@@ -1,11 +1,13 @@
 // Plain JavaScript, loaded before anything else (`node --import ./require-node.js`): an older Node would fail on the first
 // TypeScript file with an error that does not say what to do.
-const NEEDED = [24, 15];
+// Below 24.22.1, Brotli bytes of strangers can write past the end of a buffer (CVE-2026-111497).
+const NEEDED = [24, 22, 1];
 
 /** What to tell the user of this Node version; null when it is new enough. */
 export function explainVersion(version) {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) return null;
+  const parts = version.split('.').map(Number);
+  const different = NEEDED.findIndex((needed, at) => parts[at] !== needed);
+  if (different === -1 || parts[different] > NEEDED[different]) return null;
   return (
     `This needs Node ${NEEDED.join('.')} or newer and runs on ${version}. npm ci puts a fitting Node beside the project, and npm's scripts ` +
     'use it: start with npm (npm start, npm run demo, npm test). If you did, the package of Node is missing, because optional ' +

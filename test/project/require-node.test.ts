@@ -6,20 +6,22 @@ import { expect, test } from 'vitest';
 const root = join(import.meta.dirname, '../..');
 
 test('tests run on the Node that comes with the project, or a newer one', () => {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  expect(major * 1000 + minor).toBeGreaterThanOrEqual(24_015);
+  const [major = 0, minor = 0, patch = 0] = process.versions.node.split('.').map(Number);
+  expect(major * 1_000_000 + minor * 1_000 + patch).toBeGreaterThanOrEqual(24_022_001);
 });
 
 test.each([
   ['20.20.2', true],
-  ['24.14.9', true],
-  ['24.15.0', false],
+  ['24.21.9', true],
+  ['24.22.0', true],
+  ['24.22.1', false],
+  ['24.23.0', false],
   ['26.0.0', false],
 ])('on Node %s it complains: %s', (version, complains) => {
   const script = `Object.defineProperty(process.versions, 'node', { value: '${version}' }); await import('./require-node.js'); console.log('went on');`;
   const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { cwd: root, encoding: 'utf8' });
   expect({ status, wentOn: stdout.includes('went on') }).toEqual({ status: complains ? 1 : 0, wentOn: !complains });
-  if (complains) expect(stderr).toContain(`This needs Node 24.15 or newer and runs on ${version}.`);
+  if (complains) expect(stderr).toContain(`This needs Node 24.22.1 or newer and runs on ${version}.`);
 });
 
 test('every script that starts Node goes through the guard', () => {
