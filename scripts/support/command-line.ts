@@ -52,9 +52,16 @@ export async function runCommandLine(commandLine: CommandLine): Promise<never> {
     return commandLine.run(given, env);
   };
   const { code, stdout, stderr } = await answerCommand({ ...commandLine, run }, process.argv.slice(2), process.env);
-  process.stdout.write(stdout);
-  process.stderr.write(stderr);
+  await Promise.all([written(process.stdout, stdout), written(process.stderr, stderr)]);
   process.exit(code);
+}
+
+/** Waits for whoever reads it, because the end of the process would cut it off. A reader that has left (`| head`) is no fault. */
+function written(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    stream.on('error', () => resolve());
+    stream.write(text, () => resolve());
+  });
 }
 
 /** Rows under a head, each column as wide as its widest cell. */
