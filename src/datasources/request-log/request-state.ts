@@ -1,7 +1,7 @@
 import { parseIdentifierKind, type DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
 import { fits, identifierKey, keyOf, stemOf } from '../thingspace/wire/same-identifier.ts';
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
-import { THIS_ROW, type LogEvent } from './log-event.ts';
+import { isQuiet, THIS_ROW, type LogEvent } from './log-event.ts';
 import { deriveStatus } from './derive-status.ts';
 import {
   progressOf,
@@ -27,6 +27,8 @@ export interface OutcomeState {
   isSettledByPart: boolean;
   /** The newest row of the device; 0 while it has none. */
   lastSeq: number;
+  /** Messages that settled nothing of it. */
+  quiet: number;
   /** The identifier keys of the device, requested and learnt. */
   readonly keys: string[];
 }
@@ -68,6 +70,9 @@ export class RequestState {
   readonly #carrierStates: CarrierRequestState[];
   readonly counts: { -readonly [Key in keyof Progress]: number };
   lastSeq = 0;
+  /** Messages that settled nothing, and the size of all messages. Both are bounded. */
+  quiet = 0;
+  messageBytes = 0;
   status: RequestStatus = 'QUEUED';
 
   constructor(
@@ -130,12 +135,22 @@ export class RequestState {
 
   /** Takes one row into the fold and gives it the next place in the log. */
   apply(event: LogEvent): number {
+    this.#weigh(event);
     const seq = ++this.lastSeq;
     const carrier = this.carriers[event.position];
     const tied = carrier && this.#applyToCarrier(carrier, event, seq);
     if (event.outcome) this.#applyToOutcome(event, seq, tied);
     this.status = deriveStatus(this.#carrierStates, this.counts, this.devicesKnown);
     return seq;
+  }
+
+  /** Before the row changes anything: what it settles depends on how its device stands. */
+  #weigh(event: LogEvent): void {
+    this.messageBytes += event.callback?.json.length ?? 0;
+    const device = event.outcome ? this.outcomes[event.outcome.index] : undefined;
+    if (!isQuiet(event, device)) return;
+    this.quiet++;
+    if (device) device.quiet++;
   }
 
   /** Gives back the waiting message that the row ties to a device. */
@@ -203,6 +218,7 @@ export class RequestState {
       isOnHold: false,
       isSettledByPart: false,
       lastSeq: 0,
+      quiet: 0,
       keys: [],
     });
     this.counts.PENDING++;
