@@ -1,6 +1,6 @@
 import { Hub } from '../../src/datasources/request-log/hub.ts';
 import type { LogLimits } from '../../src/datasources/request-log/log-limits.ts';
-import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
+import { SqliteRequestLog, type SqliteRequestLogOptions } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 
 export interface OpenLogOptions {
   readonly keys?: readonly Uint8Array[];
@@ -8,6 +8,7 @@ export interface OpenLogOptions {
   readonly now?: () => number;
   readonly limits?: Partial<LogLimits>;
   readonly diskFloorBytes?: number;
+  readonly onNoRoomToForward?: NonNullable<SqliteRequestLogOptions['onNoRoomToForward']>;
 }
 
 /** The request log on a file, without a gateway around it; an error of the store fails the test. */

@@ -142,7 +142,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "emit({ kind: 'LEARNT', position, outcome: unchanged(index, now), callback: answer, ties: 0 });",
     "emit({ kind: 'LEARNT', position, outcome: unchanged(index, now), callback: null, ties: 0 });",
   ),
-  bug('another tool’s request stays closed', WRITER, "if (owner.origin === 'EXTERNAL') this.#reopen(owner, receivedAt);", ''),
+  bug('another tool’s request stays closed', WRITER, '      this.#reopen(owner, receivedAt);\n', ''),
   bug(
     'members are set after it has left',
     'datasources/request-log/sqlite/sqlite-follow-up.ts',
@@ -152,7 +152,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     'another tool’s request is made while one is on its way',
     'datasources/request-log/sqlite/settle-unclaimed.ts',
-    'if (sql.sentBefore.get(group.account, group.firstPk)) continue;',
+    'if (sql.sentBefore.get(group.account, group.firstPk)) return;',
     '',
   ),
   bug('another tool’s request is made too early', 'datasources/request-log/sqlite/settle-unclaimed.ts', ' && group.firstAt < before', ''),
@@ -202,14 +202,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     'the cap of kept messages does not hold',
     'datasources/request-log/sqlite/sqlite-dead-letters.ts',
-    'if (kept.rows >= capPerReason) return false;',
+    "if (!hasRoomFor(sql, { ...limits, messages }, message, reason, body.byteLength)) return 'PATH_FULL';",
     '',
   ),
   bug(
     'a resend is forwarded again',
-    WRITER,
-    "if (changes === 0) return 'DUPLICATE';\n      this.#forwards.add(callback);",
-    "this.#forwards.add(callback);\n      if (changes === 0) return 'DUPLICATE';",
+    'datasources/request-log/sqlite/unclaimed-messages.ts',
+    'if (this.#sql.knownUnclaimed.get(account, service, digest)) return',
+    "if (this.#sql.knownUnclaimed.get(account, service, digest)) this.#forwards.add(callback);\n    if (account === '') return",
   ),
   {
     ...bug(

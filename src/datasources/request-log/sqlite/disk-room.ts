@@ -14,7 +14,7 @@ export interface DiskRoomOptions {
   readonly onSample: (state: DiskState) => void;
 }
 
-const SAMPLED_EVERY_MS = 5_000;
+const SAMPLED_EVERY_MS = 2_000;
 const GIB = 1_073_741_824;
 /** A row is written twice: into the write-ahead log, then into the file. */
 const WRITES = 2;
@@ -23,7 +23,7 @@ const WRITES = 2;
 const RESERVE_BYTES = 16 * 1_048_576;
 /** The reserve grows slowly, and not at once: so much writing at a start would hold the first commits up. */
 const RESERVE_PART_BYTES = 1_048_576;
-const RESERVED_AFTER_SAMPLES = 12;
+const RESERVED_AFTER_SAMPLES = 30;
 
 /**
  * How much room the store has. The disk is asked every few seconds, and what is written meanwhile is counted, so that a callback pays
@@ -54,9 +54,10 @@ export class DiskRoom implements Disposable {
     return { ...this.#state, isLow: this.isLow };
   }
 
-  /** Counts what is about to be written. */
-  spend(bytes: number): void {
+  /** Counts what is about to be written. True when the floor is reached. */
+  isLowAfter(bytes: number): boolean {
     this.#left -= bytes * WRITES;
+    return this.isLow;
   }
 
   sample(): void {

@@ -25,8 +25,8 @@ const LONGEST_ID = 16_384;
 export interface WriterOptions extends DeadLetterParts {
   readonly now: () => number;
   readonly isFollowed: (requestId: string) => boolean;
-  /** Whether the disk has little room left: then only what settles a known request is taken. */
-  readonly isLow: () => boolean;
+  /** Whether the disk has little room left for so many bytes: then only what settles a known request is taken. */
+  readonly isLow: (bytes: number) => boolean;
 }
 
 /** The jobs of the SQLite store, which run inside a transaction. They change rows and memory. `rollback()` forgets what they changed. */
@@ -141,7 +141,7 @@ export class SqliteWriter {
     const { account, receivedAt, digest } = callback;
     const { requestId } = callback.message;
     const carrierRequestId = requestId === null || requestId.length > LONGEST_ID ? null : cleanRequestId(requestId);
-    const isLow = this.#options.isLow();
+    const isLow = this.#options.isLow(callback.json.length);
     const owner = carrierRequestId === null ? null : this.#findCarrier(carrierRequestId);
     if (owner && owner.account !== account) return keepAside(this.#options, callback, 'FOREIGN_REQUEST', isLow);
     if (carrierRequestId === null || !owner) return this.unclaimed.keep(callback, carrierRequestId, isLow);

@@ -104,7 +104,7 @@ export class SqliteRequestLog implements RequestLog {
       ...this.#keeping,
       now,
       isFollowed: (requestId) => hub.isFollowed(requestId),
-      isLow: () => this.#disk.isLow,
+      isLow: (bytes) => this.#disk.isLowAfter(bytes),
     });
     this.#reader = new SqliteReader(this.#db, this.#sql, this.#writer);
     this.#followUp = new SqliteFollowUp(this.#sql, this.#writer, now);
@@ -147,11 +147,7 @@ export class SqliteRequestLog implements RequestLog {
   // Each method is one job of the group commit, or one read. `RequestLog` says what it promises.
 
   step: RequestLog['step'] = (requestId, position, step) => this.#commits.run(() => this.#writer.step(requestId, position, step));
-  append: RequestLog['append'] = (callback) =>
-    this.#commits.run(() => {
-      this.#disk.spend(callback.json.length);
-      return this.#writer.append(callback);
-    });
+  append: RequestLog['append'] = (callback) => this.#commits.run(() => this.#writer.append(callback));
   remember: RequestLog['remember'] = (key, value) => this.#commits.run(() => this.#writer.remember(key, value));
   cancelQueued: RequestLog['cancelQueued'] = (requestId, error) => this.#commits.run(() => this.#followUp.cancelQueued(requestId, error));
   resolveUnknown: RequestLog['resolveUnknown'] = (requestId, position, carrierRequestId) =>
@@ -162,10 +158,7 @@ export class SqliteRequestLog implements RequestLog {
   reconcile: RequestLog['reconcile'] = (findings) => this.#commits.run(() => this.#followUp.reconcile(findings));
   learn: RequestLog['learn'] = (findings) => this.#commits.run(() => this.#followUp.learn(findings));
   keep: RequestLog['keep'] = (message, most = Infinity) =>
-    this.#commits.run(() => {
-      this.#disk.spend(message.body.byteLength);
-      return keepDeadLetter(this.#keeping, message, most, this.#disk.isLow);
-    });
+    this.#commits.run(() => keepDeadLetter(this.#keeping, message, most, this.#disk.isLowAfter(message.body.byteLength)));
   discardDeadLetter: RequestLog['discardDeadLetter'] = (id) =>
     this.#commits.run(() => void this.#sql.deleteDeadLetter.run(numberIn('dead', id)));
   discardForwards: RequestLog['discardForwards'] = (lane, ids) => this.#commits.runUnsynced(() => this.#forwards.discard(lane, ids));
