@@ -1,40 +1,14 @@
-import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { LOG_LIMITS, type LogLimits } from '../../src/datasources/request-log/log-limits.ts';
-import type { IncomingCallback } from '../../src/datasources/request-log/request-log.ts';
 import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { CLAIMED_AT_ONCE } from '../../src/datasources/request-log/sqlite/unclaimed-messages.ts';
-import { parseCallback } from '../../src/datasources/thingspace/wire/callback.ts';
+import { callbackMessage as message, named } from '../support/callback-message.ts';
 import { newRequest } from '../support/new-request.ts';
 import { openLog, type OpenLogOptions } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { outcomesOf, requestOf, statuses, submitted } from './contract-support.ts';
 
 /** What one path, one id or one request may hold, lowered so that a few messages exceed it. */
-
-const iccid = (n: number) => `8914800000000${String(n).padStart(7, '0')}`;
-const named = (n: number) => [['ICCID', iccid(n)]] as const;
-
-interface Said {
-  readonly id?: string | null;
-  readonly device?: number;
-  readonly account?: string;
-  readonly service?: string;
-  readonly status?: string;
-  readonly text?: string;
-  readonly forward?: boolean;
-}
-
-function message(said: Said): IncomingCallback {
-  const { id = 'known', device = 1, account = 'account-1', service = 'CarrierService', status = 'Success', text = '', forward } = said;
-  const raw = { requestId: id, deviceIds: [{ kind: 'iccid', id: iccid(device) }], status, comment: text };
-  const json = JSON.stringify(raw);
-  const parsed = parseCallback(service, raw);
-  if (!parsed) throw new Error('no callback');
-  const digest = createHash('sha256').update(json).digest();
-  const copy = forward ? { contentType: null, body: Buffer.from(json) } : null;
-  return { account, service, receivedAt: 1_000, json, digest, callbackCount: null, message: parsed, forward: copy };
-}
 
 async function withLog(options: OpenLogOptions, work: (log: SqliteRequestLog, path: string) => Promise<void>): Promise<void> {
   await using folder = await tempFolder();

@@ -48,7 +48,6 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
 
   async purgeStep(before: number): Promise<PurgeStep> {
     const { sql, writer, commits, hub, disk } = this.#parts;
-    disk.sample();
     const isLow = disk.isLow;
     if (isLow) {
       disk.release();
@@ -56,6 +55,7 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
     }
     const { hidden, ...step } = await commits.run(() => purgeStep(sql, writer, before, isLow ? SMALL_STEP : undefined));
     if (isLow) await this.emptyWal();
+    disk.sample();
     // The followers read once more, and find that their Request is gone.
     for (const id of hidden) hub.wake(id);
     return step;
