@@ -57,6 +57,9 @@ export interface CarrierState {
   readonly learnt: Set<number>;
 }
 
+/** A real device has about ten. A sender can write thousands into one message. */
+const MOST_KEYS = 64;
+
 /**
  * A Request's log, folded to what is needed to match a callback and to compute the status. It is a cache: it is built from the rows,
  * brought forward by new rows, and may be thrown away at any time.
@@ -236,7 +239,7 @@ export class RequestState {
     const outcome = this.outcome(index);
     const { byStem, unmatched, learnt } = this.carrier(outcome.position);
     for (const key of keys) {
-      if (outcome.keys.includes(key)) continue;
+      if (outcome.keys.length >= MOST_KEYS || outcome.keys.includes(key)) continue;
       const stem = stemOf(key);
       const isRespelling = outcome.keys.some((known) => stemOf(known) === stem);
       outcome.keys.push(key);
