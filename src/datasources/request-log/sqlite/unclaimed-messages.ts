@@ -93,7 +93,9 @@ export class UnclaimedMessages {
     }
     this.#sql.purgeUnclaimed.run(JSON.stringify(taken));
     this.#counts.delete(countKey(pile.owner.account, carrierRequestId));
-    if (seen === keys.length && keys.length < CLAIMED_AT_ONCE) this.#piles.delete(carrierRequestId);
+    // Another tool's request that takes none of so many is full. One of ours may still find a result among the rest.
+    const isFull = pile.owner.origin === 'EXTERNAL' && taken.length === 0;
+    if (isFull || (seen === keys.length && keys.length < CLAIMED_AT_ONCE)) this.#piles.delete(carrierRequestId);
     return seen;
   }
 
