@@ -8,6 +8,7 @@ export const LONG = [
   'test/crash/kill-while-resealing.test.ts',
   'test/end-to-end/purge.test.ts',
   'test/failing-well/greedy-memory.test.ts',
+  'test/failing-well/one-path.test.ts',
   'test/failing-well/process-limits.test.ts',
   'test/planted-bugs/planted-bugs.test.ts',
   'test/request-log/property/interleavings.test.ts',

@@ -114,6 +114,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     ...parts,
     session: carrier.session,
     registrations: door.keeper,
+    refused: door.refused,
     keys,
     overload,
     purge,

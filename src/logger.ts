@@ -17,6 +17,7 @@ const FIELDS = [
   'status',
   'count',
   'durationMs',
+  'freeBytes',
   'listener',
   // The address of a sender that was refused.
   'remoteAddress',

@@ -34,7 +34,7 @@ export function createMetrics() {
     registry,
     callbacks: counter(
       'm2m_callbacks_total',
-      'Callbacks received, by service and outcome (applied, unclaimed, duplicate, foreign, damaged, quarantined, unreadable, dropped).',
+      'Callbacks received, by service and outcome (applied, unclaimed, duplicate, foreign, wrong_service, damaged, quarantined, unreadable). Not acknowledged, because there was no room: path_full, request_full, disk_low.',
       ['service', 'outcome'],
     ),
     callbackCredentials: counter(
@@ -62,7 +62,7 @@ export function createMetrics() {
     ),
     callbacksForwarded: counter(
       'm2m_callbacks_forwarded_total',
-      'Callbacks for the previous listener: delivered, or dropped because they were too old. Tries that it refused, or that could not reach it.',
+      'Callbacks for the previous listener: delivered, dropped because they were too old, or not copied because too many wait (no_room). Tries that it refused, or that could not reach it.',
       ['result'],
     ),
     forwardBacklog: gauge('m2m_forward_backlog', 'Callbacks that wait for the previous listener.'),
@@ -104,6 +104,8 @@ export function createMetrics() {
     sendQueue: sample('m2m_send_queue_requests', 'Requests that wait for their turn to be sent.'),
     callerTurns: sample('m2m_graphql_waiting', 'Messages and events of callers that wait for their turn. Callbacks go first.'),
     storeBytes: gauge('m2m_store_bytes', 'Size of the store, by part: its file, and its write-ahead log.', ['part']),
+    diskFree: gauge('m2m_store_disk_free_bytes', 'Room for the store: free on its disk, and free inside its file.'),
+    diskLow: gauge('m2m_store_disk_low', '1 while the disk has so little room that only results of known requests are taken.'),
     purgedRequests: counter('m2m_purged_requests_total', 'Requests deleted because their retention time was over.'),
     purgeRows: histogram(
       'm2m_purge_step_rows',

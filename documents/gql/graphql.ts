@@ -395,6 +395,8 @@ export type RedriveOutcome =
   | 'FOREIGN'
   /** There is no such dead letter, or you may not see it. */
   | 'NOT_FOUND'
+  /** There is no room for it now: its request or its path holds as much as it may, or the disk is low. It remains a dead letter. */
+  | 'NO_ROOM'
   /** Its credentials are still not those of the registration, and it remains a dead letter. */
   | 'QUARANTINED'
   /** It could be read, and waits for its request as an unclaimed callback. */

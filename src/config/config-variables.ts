@@ -509,6 +509,14 @@ export const VARIABLES = {
     fallback: './data/gateway.sqlite',
     parse: text,
   }),
+  storeMinFreeMb: variable({
+    name: 'M2M_STORE_MIN_FREE_MB',
+    description:
+      'Below this much free disk, in MB, only results of requests that are known are taken. Other callbacks are answered 503, and mutations are refused. 0 turns it off. Without it: 1024, or 5 % of the disk if that is less.',
+    example: '2048',
+    fallback: null,
+    parse: whole('MB', 0, 1_000_000),
+  }),
   storeKeys: variable({
     name: 'M2M_STORE_KEYS',
     description:

@@ -3,6 +3,7 @@ import { isLoopback, type Config } from '../config/config.ts';
 import { listen } from '../lib/listen.ts';
 import { pseudonym } from '../logger.ts';
 import type { ForwardTargets } from '../resolvers/callbacks/forward-targets.ts';
+import { RefusedMessages } from '../resolvers/callbacks/refused-messages.ts';
 import { RegistrationKeeper } from '../resolvers/callbacks/keep-registrations.ts';
 import { CallbackReceiver, MAX_MESSAGE_BYTES } from '../resolvers/callbacks/receive-callback.ts';
 import { RegistrationWatch } from '../resolvers/callbacks/watch-registrations.ts';
@@ -38,10 +39,10 @@ export async function buildCallbackDoor(config: Config, parts: Parts) {
     credentials: credentialsOf(config.callbackUsername, config.callbackPassword),
     previousCredentials: credentialsOf(config.callbackPreviousUsername, config.callbackPreviousPassword),
     requireCredentials: config.callbackStrict,
-    deadLettersPerReason: 10_000,
     now,
     ...(forwardTargets.any && { isForwarded: (lane) => forwardTargets.find(lane) !== null }),
   });
+  const refused = new RefusedMessages();
   let url: string | null = null;
   const { paths, registrations } = await loadRegistrations(config, { requestLog, thingSpace, now, listenerUrl: () => url });
   const nameAccount = (account: string) => pseudonym(account, config.callbackSecret);
@@ -74,6 +75,7 @@ export async function buildCallbackDoor(config: Config, parts: Parts) {
       }));
     const server = createCallbackServer({
       receiver,
+      refused,
       addresses,
       paths,
       maxBodyBytes: MAX_MESSAGE_BYTES,
@@ -92,7 +94,7 @@ export async function buildCallbackDoor(config: Config, parts: Parts) {
     await keeper.start();
     return url;
   };
-  return { receiver, paths, keeper, open, isOpen: () => url !== null };
+  return { receiver, refused, paths, keeper, open, isOpen: () => url !== null };
 }
 
 const BEHIND_TLS =

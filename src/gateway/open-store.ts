@@ -2,12 +2,16 @@ import type { Config } from '../config/config.ts';
 import { readStoreKeys } from '../config/read-store-keys.ts';
 import { SqliteRequestLog } from '../datasources/request-log/sqlite/sqlite.ts';
 import type { GatewayError } from '../errors.ts';
+import { LogThrottle } from '../lib/log-throttle.ts';
+import { pseudonym } from '../logger.ts';
 import type { SharedParts } from './shared-parts.ts';
 
 type Parts = Omit<SharedParts, 'requestLog'> & { readonly onFatal: (error: GatewayError) => void };
 
 export function openStore(config: Config, { hub, metrics, logger, now, undo, onFatal }: Parts): SqliteRequestLog {
   const keys = readStoreKeys(config);
+  const throttle = new LogThrottle(now);
+  let wasLow = false;
   const requestLog = undo.use(
     new SqliteRequestLog({
       path: config.storePath,
@@ -23,9 +27,22 @@ export function openStore(config: Config, { hub, metrics, logger, now, undo, onF
         for (const { action, outcome } of records) logger.error('audit_failed', { operation: action, outcome, error });
       },
       onFatal,
+      diskFloorBytes: config.storeMinFreeMb === null ? null : config.storeMinFreeMb * 1_048_576,
+      onDisk: ({ isLow, freeBytes }) => {
+        if (isLow && throttle.count('disk_low') !== null) logger.error('disk_low', { reason: DISK_LOW, freeBytes });
+        if (wasLow && !isLow) logger.info('disk_has_room', { freeBytes });
+        wasLow = isLow;
+      },
+      onNoRoomToForward: ({ account, service }, copies) => {
+        metrics.callbacksForwarded.inc({ result: 'no_room' }, copies);
+        const count = throttle.count(`forward ${account} ${service}`);
+        if (count !== null) logger.warn('forward_without_room', { service, account: pseudonym(account, config.callbackSecret), count });
+      },
     }),
   );
   if (config.storePlaintext && keys.length === 0)
     logger.info('store_not_encrypted', { reason: 'M2M_STORE_PLAINTEXT=on: names, addresses and codes are readable in the file' });
   return requestLog;
 }
+
+const DISK_LOW = 'Only results of requests that are known are taken. Make room: see "A low disk" in docs/operations.md.';

@@ -7,6 +7,8 @@ import type { SharedParts } from './shared-parts.ts';
 const EVERY_MS = 5_000;
 /** Steps of one run, each of 500 devices or rows. Callbacks are stored between the steps. */
 const INDEX_STEPS = 20;
+/** Steps of one run, each of at most 1,000 messages and 100 ids. */
+const SETTLE_STEPS = 20;
 
 type Parts = SharedParts & { readonly reads: CarrierReads };
 
@@ -30,9 +32,14 @@ export function startFollowingUp(config: Config, { requestLog, reads, metrics, l
     onFailure: (error, about) => logger.warn('reconcile_failed', { error, ...about }),
   });
   const tidy = async () => {
-    const { resolved, adopted } = await requestLog.settleUnclaimed(now() - adoptAfterMs);
-    for (const requestId of resolved) logger.info('unknown_request_resolved', { requestId });
-    if (adopted.length > 0) logger.info('external_requests_adopted', { count: adopted.length });
+    let adoptedNow = 0;
+    for (let step = 0; step < SETTLE_STEPS; step++) {
+      const { resolved, adopted, done } = await requestLog.settleUnclaimed(now() - adoptAfterMs);
+      for (const requestId of resolved) logger.info('unknown_request_resolved', { requestId });
+      adoptedNow += adopted.length;
+      if (done) break;
+    }
+    if (adoptedNow > 0) logger.info('external_requests_adopted', { count: adoptedNow });
     for (let step = 0; step < INDEX_STEPS && (await requestLog.indexIdentifiers()); step++);
   };
   const logFailure = (event: string) => (error: unknown) => logger.error(event, { error });

@@ -73,6 +73,7 @@ const RedriveOutcomeEnum = enumOf<Redriven['outcome']>('RedriveOutcome', 'The re
   DAMAGED: 'The stored data of its request still cannot be read, and it remains a dead letter.',
   QUARANTINED: 'Its credentials are still not those of the registration, and it remains a dead letter.',
   UNREADABLE: 'It still cannot be read, and remains a dead letter.',
+  NO_ROOM: 'There is no room for it now: its request or its path holds as much as it may, or the disk is low. It remains a dead letter.',
   NOT_FOUND: 'There is no such dead letter, or you may not see it.',
 });
 

@@ -145,8 +145,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'datasources/request-log/sqlite/sqlite-writer.ts',
-        find: 'if (carrierRequestId !== null) this.#claim(',
-        replace: `if (carrierRequestId === '') this.#claim(`,
+        find: 'if (this.unclaimed.begin(carrierRequestId, owner))',
+        replace: `if (carrierRequestId === '' && this.unclaimed.begin(carrierRequestId, owner))`,
       },
     ],
     aim: { endings: ['random'], kills: 1, stallMs: 2_000 },

@@ -156,7 +156,7 @@ test('a callback of a request that was sent after the backup was made finds its 
   await using restored = openLog(backup, { now: () => NOW + 5_000 });
   await restored.recover();
   expect(await restored.append(successCallback({ requestId: guid, ids: A, receivedAt: NOW + 1_000 }))).toBe('UNCLAIMED');
-  expect(await restored.settleUnclaimed(0)).toEqual({ resolved: [request.id], adopted: [] });
+  expect(await restored.settleUnclaimed(0)).toEqual({ resolved: [request.id], adopted: [], done: true });
   expect(statuses(await outcomesOf(restored, request.id))).toEqual(['SUCCEEDED', 'PENDING']);
 });
 

@@ -36,12 +36,9 @@ const ALLOWED: Readonly<Record<string, string>> = {
   purgeableRequests: 'ends at its limit, oldest first',
   oldUnclaimed: 'ends at its limit, oldest first',
   oldDeadLetters: 'ends at its limit, oldest first',
-  unclaimedGroups: 'callbacks with an id that no request has: they become requests within minutes',
-  countUnclaimed: 'a count of an index without the messages, for the metrics: 10 ms a million',
-  deadLettersByReason: 'at most 10,000 of each reason are kept for a listener',
+  unclaimedAfter: 'ends at its limit, in the order of its key',
   unclaimedPage: 'one page, in the order of its key',
-  deadLetterPage: 'one page of at most 10,000 of each reason for a listener',
-  forwardLanes: 'once at a start: how much waits for the previous listener, counted in an index without the bodies',
+  deadLetterPage: 'one page, in the order of its key',
 };
 
 test.each([

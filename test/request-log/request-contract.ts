@@ -79,7 +79,7 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       await log.step(request.id, 0, { type: 'SENDING' });
       await log.append(successCallback({ requestId: mine, ids: A, receivedAt: 1_000 }));
       await log.append(failureCallback({ requestId: theirs, ids: B, receivedAt: 1_000, account: 'account-2' }));
-      expect(await log.settleUnclaimed(1_000)).toEqual({ resolved: [], adopted: [] });
+      expect(await log.settleUnclaimed(1_000)).toEqual({ resolved: [], adopted: [], done: true });
       const { adopted } = await log.settleUnclaimed(2_000);
       expect(adopted).toHaveLength(1);
       const external = await log.findByCarrierRequestId(theirs);
@@ -119,18 +119,18 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       await log.append(successCallback({ requestId: ofSecond, ids: C, ...later, account: 'account-2' }));
       await log.append(successCallback({ requestId: ofNone, ids: [['ICCID', '89148000000000000077']], ...later }));
       // One callback fits both requests, one came before the sending, one is another account's, one is of other devices: none decides.
-      expect(await log.settleUnclaimed(0)).toEqual({ resolved: [], adopted: [] });
+      expect(await log.settleUnclaimed(0)).toEqual({ resolved: [], adopted: [], done: true });
       await log.append(failureCallback({ requestId: ofFirst, ids: A, ...later }));
       const mine = randomUUID();
       await log.append(failureCallback({ requestId: mine, ids: A, ...later }));
-      expect(await log.settleUnclaimed(0)).toEqual({ resolved: [first], adopted: [] });
+      expect(await log.settleUnclaimed(0)).toEqual({ resolved: [first], adopted: [], done: true });
       expect(await requestOf(log, first)).toMatchObject({
         status: 'IN_PROGRESS',
         error: null,
         progress: { FAILED: 1, PENDING: 1, UNKNOWN: 0 },
       });
       // The first request is resolved, so the callback that fitted both can only belong to the second.
-      expect(await log.settleUnclaimed(0)).toEqual({ resolved: [second], adopted: [] });
+      expect(await log.settleUnclaimed(0)).toEqual({ resolved: [second], adopted: [], done: true });
     });
 
     test('messages of services that settle nothing are kept and shown, and never become a request', async () => {
@@ -138,7 +138,7 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       const log = await fixture.open();
       await log.append(incoming('DeviceUsage', { requestId: randomUUID(), deviceResponse: { usageResponse: [] } }));
       await log.append(incoming('NiddService', { niddResponse: { niddMONotificationResponse: { message: 'aGk=' } } }));
-      expect(await log.settleUnclaimed(Number.MAX_SAFE_INTEGER)).toEqual({ resolved: [], adopted: [] });
+      expect(await log.settleUnclaimed(Number.MAX_SAFE_INTEGER)).toEqual({ resolved: [], adopted: [], done: true });
       expect((await log.unclaimed(['account-1'], null, 10)).rows.map(({ service }) => service)).toEqual(['DeviceUsage', 'NiddService']);
       expect((await log.unclaimed(['account-2'], null, 10)).rows).toEqual([]);
     });
@@ -188,14 +188,14 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       expect(await after(`req_${ulid(Date.now())}`)).toEqual(adopted);
     });
 
-    test('each listener has a cap of its own: a flood of one makes no message of another be dropped', async () => {
+    test('each listener has a cap of its own: a flood of one makes no message of another be refused', async () => {
       await using fixture = await start();
       const log = await fixture.open();
       const keep = (account: string, service: string, body: string) =>
         log.keep({ account, service, receivedAt: 1, reason: 'UNREADABLE', contentType: null, body: Buffer.from(body) }, 2);
-      for (const body of ['one', 'two']) expect(await keep('a', 'CarrierService', body)).toBe(true);
-      expect(await keep('a', 'CarrierService', 'three')).toBe(false);
-      expect([await keep('b', 'CarrierService', 'one'), await keep('a', 'DeviceUsage', 'one')]).toEqual([true, true]);
+      for (const body of ['one', 'two']) expect(await keep('a', 'CarrierService', body)).toBe('KEPT');
+      expect(await keep('a', 'CarrierService', 'three')).toBe('PATH_FULL');
+      expect([await keep('b', 'CarrierService', 'one'), await keep('a', 'DeviceUsage', 'one')]).toEqual(['KEPT', 'KEPT']);
       expect((await log.deadLetters({ accounts: ['b'], reason: null }, null, 10)).rows).toHaveLength(1);
     });
 
@@ -221,10 +221,12 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
         contentType: null,
         body: Buffer.from(body),
       });
-      expect(await log.keep(message('one'), 2)).toBe(true);
-      expect(await log.keep(message('one'), 2)).toBe(true);
-      expect(await log.keep(message('two'), 2)).toBe(true);
-      expect(await log.keep(message('three'), 2)).toBe(false);
+      expect(await log.keep(message('one'), 2)).toBe('KEPT');
+      expect(await log.keep(message('one'), 2)).toBe('KEPT');
+      expect(await log.keep(message('two'), 2)).toBe('KEPT');
+      expect(await log.keep(message('three'), 2)).toBe('PATH_FULL');
+      // A resend of one that is there is acknowledged.
+      expect(await log.keep(message('two'), 2)).toBe('KEPT');
     });
 
     test('every recent attempt to send is known after a restart', async () => {

@@ -4,6 +4,21 @@ import type { Page } from './stored-request.ts';
 export type DeadLetterReason = 'UNREADABLE' | 'QUARANTINED' | 'FOREIGN_REQUEST' | 'WRONG_SERVICE' | 'DAMAGED_REQUEST';
 
 /**
+ * Why a message is not stored.
+ *
+ * - `PATH_FULL`: its path holds as many messages of its kind as it may, or as many bytes.
+ * - `REQUEST_FULL`: its request, or its id that no request has, holds as much as it may.
+ * - `DISK_LOW`: the disk has little room left, which is kept for what settles a known request.
+ */
+export type Refusal = (typeof REFUSALS)[number];
+
+export const REFUSALS = ['PATH_FULL', 'REQUEST_FULL', 'DISK_LOW'] as const;
+
+export function isRefusal(outcome: string): outcome is Refusal {
+  return REFUSALS.some((refusal) => refusal === outcome);
+}
+
+/**
  * A message that cannot be applied: it is unreadable, has wrong credentials, came by another service than its request waits for, or
  * belongs to another account's request or a damaged one.
  */
@@ -32,10 +47,12 @@ export interface StoredDeadLetter extends DeadLetter {
 /** The part of the log that keeps the dead letters: messages that came on a valid path and could not be applied. */
 export interface DeadLetterLog {
   /**
-   * Keeps a message. False past the cap of its reason. Each account and service has its own cap, so a flood of one does not make
-   * the messages of another be dropped.
+   * Keeps a message, unless its path holds as many of its reason as it may. Each path has its own bound, so a flood of one does not
+   * make the messages of another be refused.
+   *
+   * @param most the most messages of its reason, if that is less than the store's own bound.
    */
-  keep(message: DeadLetter, capPerReason: number): Promise<boolean>;
+  keep(message: DeadLetter, most?: number): Promise<'KEPT' | Refusal>;
   /** Oldest first. */
   deadLetters(filter: DeadLetterFilter, after: string | null, limit: number): Promise<Page<StoredDeadLetter>>;
   /**

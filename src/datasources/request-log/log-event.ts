@@ -80,3 +80,14 @@ export interface EventCallback {
 }
 
 export const THIS_ROW = -1;
+
+/**
+ * True for a message that changes no result of a device, nor can do so later.
+ *
+ * @param device how its device stands before it, if it is known.
+ */
+export function isQuiet({ kind, callback }: LogEvent, device: Pick<OutcomeChange, 'niddSeq' | 'contradicted'> | undefined): boolean {
+  if (kind === 'NIDD') return device !== undefined && device.niddSeq !== 0;
+  if (kind === 'CONTRADICTION') return device?.contradicted === true;
+  return kind === 'NOTICE' || kind === 'REPEAT' || (kind === 'UNMATCHED' && callback?.message.bearing === 'PROGRESS');
+}

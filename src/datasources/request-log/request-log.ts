@@ -4,7 +4,7 @@ import type { DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
 import type { AuditTrail, AuditRecord } from './audit-trail.ts';
 import type { FollowUpLog } from './follow-up-log.ts';
 import type { ForwardCopy, ForwardQueue } from './forward-queue.ts';
-import type { DeadLetterLog, DeadLetterReason } from './dead-letter-log.ts';
+import type { DeadLetterLog, DeadLetterReason, Refusal } from './dead-letter-log.ts';
 import type { LogEvent } from './log-event.ts';
 import type { SendingStep } from './sending-steps.ts';
 import type {
@@ -77,9 +77,9 @@ export interface IncomingCallback {
  * - `FOREIGN`: kept as a dead letter, because it belongs to another account's request.
  * - `WRONG_SERVICE`: kept as a dead letter, because its request waits for the messages of another callback service.
  * - `DAMAGED`: kept as a dead letter, because the stored rows of its request cannot be read.
- * - `DROPPED`: not stored. It belongs to another account's request, and no more of these may be kept.
+ * - A `Refusal` is not stored, and must not be acknowledged.
  */
-export type AppendResult = 'APPLIED' | 'UNCLAIMED' | 'DUPLICATE' | 'FOREIGN' | 'WRONG_SERVICE' | 'DAMAGED' | 'DROPPED';
+export type AppendResult = 'APPLIED' | 'UNCLAIMED' | 'DUPLICATE' | 'FOREIGN' | 'WRONG_SERVICE' | 'DAMAGED' | Refusal;
 
 export interface RequestFilter {
   readonly accounts: readonly string[] | null;
@@ -170,9 +170,12 @@ export interface RequestLog extends FollowUpLog, DeadLetterLog, ForwardQueue, Au
   append(callback: IncomingCallback): Promise<AppendResult>;
   /**
    * Finds owners for unclaimed callbacks. `resolved` are Requests of UNKNOWN fate that were the only possible owners, so they did
-   * arrive. `adopted` are new Requests of `origin: EXTERNAL`, made for callbacks that have been unclaimed since before `before`.
+   * arrive. `adopted` are new Requests of `origin: EXTERNAL`, made for callbacks that have been unclaimed since before `before`. One
+   * call is a bounded step. `done`: it has come to the end, and the next one begins anew.
    */
-  settleUnclaimed(before: number): Promise<{ readonly resolved: readonly string[]; readonly adopted: readonly string[] }>;
+  settleUnclaimed(
+    before: number,
+  ): Promise<{ readonly resolved: readonly string[]; readonly adopted: readonly string[]; readonly done: boolean }>;
   /** Runs after a start. Carrier requests that were being sent have an unknown fate. Gives back the ids of Requests that wait to be sent. */
   recover(): Promise<readonly string[]>;
 

@@ -1,7 +1,7 @@
 import { parseIdentifierKind, type DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
 import { fits, identifierKey, keyOf, stemOf } from '../thingspace/wire/same-identifier.ts';
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
-import { THIS_ROW, type LogEvent } from './log-event.ts';
+import { isQuiet, THIS_ROW, type LogEvent } from './log-event.ts';
 import { deriveStatus } from './derive-status.ts';
 import {
   progressOf,
@@ -27,6 +27,8 @@ export interface OutcomeState {
   isSettledByPart: boolean;
   /** The newest row of the device; 0 while it has none. */
   lastSeq: number;
+  /** Messages that settled nothing of it. */
+  quiet: number;
   /** The identifier keys of the device, requested and learnt. */
   readonly keys: string[];
 }
@@ -55,6 +57,9 @@ export interface CarrierState {
   readonly learnt: Set<number>;
 }
 
+/** A real device has about ten. A sender can write thousands into one message. */
+const MOST_KEYS = 64;
+
 /**
  * A Request's log, folded to what is needed to match a callback and to compute the status. It is a cache: it is built from the rows,
  * brought forward by new rows, and may be thrown away at any time.
@@ -68,6 +73,9 @@ export class RequestState {
   readonly #carrierStates: CarrierRequestState[];
   readonly counts: { -readonly [Key in keyof Progress]: number };
   lastSeq = 0;
+  /** Messages that settled nothing, and the size of all messages. Both are bounded. */
+  quiet = 0;
+  messageBytes = 0;
   status: RequestStatus = 'QUEUED';
 
   constructor(
@@ -130,12 +138,22 @@ export class RequestState {
 
   /** Takes one row into the fold and gives it the next place in the log. */
   apply(event: LogEvent): number {
+    this.#weigh(event);
     const seq = ++this.lastSeq;
     const carrier = this.carriers[event.position];
     const tied = carrier && this.#applyToCarrier(carrier, event, seq);
     if (event.outcome) this.#applyToOutcome(event, seq, tied);
     this.status = deriveStatus(this.#carrierStates, this.counts, this.devicesKnown);
     return seq;
+  }
+
+  /** Before the row changes anything: what it settles depends on how its device stands. */
+  #weigh(event: LogEvent): void {
+    this.messageBytes += event.callback?.json.length ?? 0;
+    const device = event.outcome ? this.outcomes[event.outcome.index] : undefined;
+    if (!isQuiet(event, device)) return;
+    this.quiet++;
+    if (device) device.quiet++;
   }
 
   /** Gives back the waiting message that the row ties to a device. */
@@ -203,6 +221,7 @@ export class RequestState {
       isOnHold: false,
       isSettledByPart: false,
       lastSeq: 0,
+      quiet: 0,
       keys: [],
     });
     this.counts.PENDING++;
@@ -220,7 +239,7 @@ export class RequestState {
     const outcome = this.outcome(index);
     const { byStem, unmatched, learnt } = this.carrier(outcome.position);
     for (const key of keys) {
-      if (outcome.keys.includes(key)) continue;
+      if (outcome.keys.length >= MOST_KEYS || outcome.keys.includes(key)) continue;
       const stem = stemOf(key);
       const isRespelling = outcome.keys.some((known) => stemOf(known) === stem);
       outcome.keys.push(key);

@@ -38,6 +38,15 @@ export interface StoreSizes {
   readonly walBytes: number;
 }
 
+/** The room of the disk that the store is on. */
+export interface DiskState {
+  /** With the pages that purging has freed inside the store's file. */
+  readonly freeBytes: number;
+  /** Below this only what settles a known request is taken. 0 when there is no floor. */
+  readonly floorBytes: number;
+  readonly isLow: boolean;
+}
+
 export interface StoreStats extends StoreSizes {
   readonly path: string;
   readonly epoch: string;
@@ -68,7 +77,8 @@ export interface StoreStats extends StoreSizes {
 export interface StoreUpkeep {
   /**
    * Deletes a bounded part of what is over: Requests that were complete before `before`, and messages of no Request that came before
-   * it. A Request disappears as a whole, before the first of its rows is deleted.
+   * it. A Request disappears as a whole, before the first of its rows is deleted. On a full disk it uses the room that is kept back
+   * for it, and takes smaller steps.
    */
   purgeStep(before: number): Promise<PurgeStep>;
   /** Stores the report of a finished purge, for the statistics. */
@@ -89,6 +99,7 @@ export interface StoreUpkeep {
    */
   resealStep(): Promise<ResealStep>;
   sizes(): StoreSizes;
+  disk(): DiskState;
   stats(): Promise<StoreStats>;
   /** When the last purge and the last backup ended; null for never. */
   lastTimes(): Promise<{ readonly purgeAt: number | null; readonly backupAt: number | null }>;

@@ -1,5 +1,6 @@
 import { matchDevice, matchIdentified, takeUnmatchedToTry } from './match-device.ts';
 import { THIS_ROW, type EventCallback, type LogEvent, type OutcomeChange } from './log-event.ts';
+import { hasRoomFor, LOG_LIMITS, type RequestLimits } from './log-limits.ts';
 import type { RequestState, UnmatchedCallback } from './request-state.ts';
 import { fits, keyOf } from '../thingspace/wire/same-identifier.ts';
 import { countsOf, type OutcomeStatus, type RequestStatus } from './stored-request.ts';
@@ -42,11 +43,13 @@ export interface PlacedEvent {
  * has no input or output: the same state and change give the same rows on every backend.
  *
  * Only the last row of a change has the new status, because a follower may stop at a terminal status.
+ *
+ * @returns no rows for a callback that is more than a Request may hold: it must not be acknowledged.
  */
-export function transition(state: RequestState, change: Change): PlacedEvent[] {
+export function transition(state: RequestState, change: Change, limits: RequestLimits = LOG_LIMITS.request): PlacedEvent[] {
   const before = state.status;
   const placed: PlacedEvent[] = [];
-  decide(state, change, (event) => {
+  decide(state, change, limits, (event) => {
     const seq = state.apply(event);
     placed.push({ event, seq, status: before, counts: countsOf(state.counts) });
   });
@@ -55,7 +58,7 @@ export function transition(state: RequestState, change: Change): PlacedEvent[] {
   return placed;
 }
 
-function decide(state: RequestState, change: Change, emit: (event: LogEvent) => void): void {
+function decide(state: RequestState, change: Change, limits: RequestLimits, emit: (event: LogEvent) => void): void {
   switch (change.type) {
     case 'CREATED':
       return emit({ kind: 'CREATED', position: -1, outcome: null, callback: null, ties: 0 });
@@ -75,10 +78,13 @@ function decide(state: RequestState, change: Change, emit: (event: LogEvent) => 
       return emit({ kind: 'REOPENED', position: change.position, outcome: null, callback: null, ties: 0 });
     case 'STEP':
       return decideStep(state, change.position, change.step, emit);
-    case 'CALLBACK':
-      decideCallback(state, change.position, change.callback, emit);
+    case 'CALLBACK': {
+      const event = decideCallback(state, change.position, change.callback);
+      if (!hasRoomFor(state, event, limits)) return;
+      emit(event);
       tryUnmatchedAgain(state, change.position, matchDevice, emit);
       return tieSurplus(state, change.position, emit);
+    }
   }
 }
 
@@ -135,15 +141,15 @@ function decideLearnt(
   emit({ kind: 'LEARNT', position, outcome: unchanged(index, now), callback: answer, ties: 0 });
 }
 
-function decideCallback(state: RequestState, position: number, callback: EventCallback, emit: (event: LogEvent) => void): void {
+function decideCallback(state: RequestState, position: number, callback: EventCallback): LogEvent {
   const { message } = callback;
-  if (message.bearing === 'OTHER') return emit({ kind: 'NOTICE', position, outcome: null, callback, ties: 0 });
+  if (message.bearing === 'OTHER') return { kind: 'NOTICE', position, outcome: null, callback, ties: 0 };
   const matched = matchDevice(state, position, message);
-  if (matched !== null) return emit({ position, callback, ties: 0, ...effectOn(state, matched, callback.message, THIS_ROW) });
+  if (matched !== null) return { position, callback, ties: 0, ...effectOn(state, matched, callback.message, THIS_ROW) };
   if (isOfNewDevice(state, position, message.bearing)) {
-    return emit({ position, callback, ties: 0, ...effectOn(state, state.outcomes.length, message, THIS_ROW) });
+    return { position, callback, ties: 0, ...effectOn(state, state.outcomes.length, message, THIS_ROW) };
   }
-  emit({ kind: 'UNMATCHED', position, outcome: null, callback, ties: 0 });
+  return { kind: 'UNMATCHED', position, outcome: null, callback, ties: 0 };
 }
 
 /**

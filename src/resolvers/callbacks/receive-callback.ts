@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { ForwardCopy, ForwardLane } from '../../datasources/request-log/forward-queue.ts';
-import type { DeadLetterReason, StoredDeadLetter } from '../../datasources/request-log/dead-letter-log.ts';
+import { isRefusal, type DeadLetterReason, type Refusal, type StoredDeadLetter } from '../../datasources/request-log/dead-letter-log.ts';
 import type { AppendResult, IncomingCallback, RequestLog } from '../../datasources/request-log/request-log.ts';
 import { parseCallback } from '../../datasources/thingspace/wire/callback.ts';
 import { withFields, type CallbackForm } from '../../datasources/thingspace/wire/callback-form.ts';
@@ -33,8 +33,8 @@ interface CallbackReceiverOptions {
   readonly previousCredentials?: RegisteredCredentials | null;
   /** In strict mode a message without credentials is a dead letter too. */
   readonly requireCredentials: boolean;
-  /** The most dead letters of one reason, account and service. Further ones are acknowledged, counted and dropped. */
-  readonly deadLettersPerReason: number;
+  /** The most dead letters of one reason, account and service, if that is less than the store's own bound. */
+  readonly deadLettersPerReason?: number;
   readonly now: () => number;
   /** Whether messages of a lane are forwarded to the listener before us. The default forwards none. */
   readonly isForwarded?: (lane: ForwardLane) => boolean;
@@ -42,16 +42,17 @@ interface CallbackReceiverOptions {
 
 export interface ReceiveResult {
   /**
-   * Two kinds of messages are not stored. `DROPPED`: a dead letter above the limit. `TOO_LARGE`: a message that unpacks to more than
-   * the limit; it must be refused like any message that is too large.
+   * Two kinds of messages are not stored, and must not be acknowledged. A `Refusal`: there is no room for it; it is to come again.
+   * `TOO_LARGE`: a message that unpacks to more than the limit; it must be refused like any message that is too large.
    */
-  readonly outcome: RedriveOutcome | 'DROPPED' | 'TOO_LARGE';
-  /** Why it is a dead letter or was dropped; null when `outcome` says it. */
+  readonly outcome: AppendResult | 'QUARANTINED' | 'UNREADABLE' | 'TOO_LARGE';
+  /** Why it is a dead letter, or would be one; null when `outcome` says it. */
   readonly reason: string | null;
   readonly credentials: Credentials;
 }
 
-export type RedriveOutcome = Exclude<AppendResult, 'DROPPED'> | 'QUARANTINED' | 'UNREADABLE';
+/** `NO_ROOM`: it could not be stored, and remains a dead letter. */
+export type RedriveOutcome = Exclude<AppendResult, Refusal> | 'QUARANTINED' | 'UNREADABLE' | 'NO_ROOM';
 
 /** How the credentials of a message compare with ours. `PREVIOUS`: right for the registration before. */
 type Credentials = 'NONE' | 'RIGHT' | 'PREVIOUS' | 'WRONG';
@@ -69,7 +70,8 @@ interface DeadLetter extends ReceiveResult {
 
 /**
  * The webhook resolver: takes one POST of the carrier on a right path. When it resolves, the message is on disk, whatever it was,
- * and may be acknowledged; only one that is too large is not. When it rejects, nothing was stored and the carrier must send it again.
+ * and may be acknowledged, unless the outcome says that there was no room for it, or that it is too large. When it rejects, nothing was
+ * stored and the carrier must send it again.
  *
  * Unpack → read → credentials → parse → append in one transaction. A duplicate, an unknown request id and another tool's message are
  * normal. A message with an unreadable body or with wrong credentials becomes a dead letter: stored, not applied.
@@ -98,7 +100,7 @@ export class CallbackReceiver {
     const { credentials } = read;
     const callback = { ...read.callback, forward: this.#makeForwardCopy(read.callback, read.form), receivedAt: this.#options.now() };
     const outcome = await this.#options.requestLog.append(callback);
-    return { outcome, reason: outcome === 'DROPPED' ? 'FOREIGN_REQUEST' : null, credentials };
+    return { outcome, reason: null, credentials };
   }
 
   /**
@@ -118,7 +120,7 @@ export class CallbackReceiver {
     // All others were forwarded when they came.
     const forward = reason === 'QUARANTINED' ? this.#makeForwardCopy(read.callback, read.form) : null;
     const outcome = await this.#options.requestLog.append({ ...read.callback, forward, receivedAt });
-    if (outcome === 'DROPPED') return 'FOREIGN';
+    if (isRefusal(outcome)) return 'NO_ROOM';
     if (!STILL_DEAD.has(outcome)) await this.#options.requestLog.discardDeadLetter(id);
     return outcome;
   }
@@ -150,8 +152,8 @@ export class CallbackReceiver {
     // A body without a type has this type (RFC 9110, 8.3). Null stands for our own JSON.
     const forward = forwarded ? { contentType: contentType ?? 'application/octet-stream', contentEncoding, body } : null;
     const message = { account, service, contentType, contentEncoding, receivedAt: this.#options.now(), reason: outcome, body, forward };
-    const isStored = await this.#options.requestLog.keep(message, this.#options.deadLettersPerReason);
-    return isStored ? letter : { ...letter, outcome: 'DROPPED', reason: outcome };
+    const kept = await this.#options.requestLog.keep(message, this.#options.deadLettersPerReason);
+    return kept === 'KEPT' ? letter : { ...letter, outcome: kept, reason: outcome };
   }
 
   #makeForwardCopy(
@@ -182,7 +184,7 @@ export class CallbackReceiver {
 
 /** Dead letters whose credentials were right when they came. */
 const CHECKED: ReadonlySet<DeadLetterReason> = new Set(['FOREIGN_REQUEST', 'WRONG_SERVICE', 'DAMAGED_REQUEST']);
-const STILL_DEAD: ReadonlySet<AppendResult> = new Set(['FOREIGN', 'WRONG_SERVICE', 'DAMAGED']);
+const STILL_DEAD: ReadonlySet<RedriveOutcome> = new Set(['FOREIGN', 'WRONG_SERVICE', 'DAMAGED']);
 
 /** A value that is no text equals nothing registered. It is not written out: it may be nested too deep. */
 function digestOf(value: unknown): Uint8Array {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../../errors.ts';
 import type { KeyRing } from '../../resolvers/access/key-ring.ts';
 import { recordCommand } from '../../resolvers/access/record-command.ts';
+import type { RefusedMessages } from '../../resolvers/callbacks/refused-messages.ts';
 import type { RegistrationKeeper } from '../../resolvers/callbacks/keep-registrations.ts';
 import type { StorePurge } from '../../resolvers/upkeep/purge-store.ts';
 import type { StoreReseal } from '../../resolvers/upkeep/reseal-store.ts';
@@ -16,6 +17,7 @@ export interface AdminOptions extends GaugeSources {
   readonly reseal: StoreReseal;
   readonly stage: () => Stage;
   readonly takesCallbacks: () => boolean;
+  readonly refused: RefusedMessages;
 }
 
 export interface AdminRoute {

@@ -1,42 +1,67 @@
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { StoreUpkeep } from '../../datasources/request-log/store-upkeep.ts';
 import type { Session, TokenTrouble } from '../../datasources/thingspace/session.ts';
+import type { RefusedMessages } from '../../resolvers/callbacks/refused-messages.ts';
 import type { RegistrationKeeper } from '../../resolvers/callbacks/keep-registrations.ts';
 
 /** Where the gateway is in its life. GraphQL opens last, when requests can be sent and followed. */
 export type Stage = 'STARTING' | 'OPEN' | 'DRAINING';
 
 interface Sources {
-  readonly requestLog: RequestLog;
+  readonly requestLog: RequestLog & { readonly upkeep: Pick<StoreUpkeep, 'disk'> };
   readonly session: Session;
   readonly registrations: RegistrationKeeper;
   readonly stage: () => Stage;
   /** Whether the callback listener is open. */
   readonly takesCallbacks: () => boolean;
+  /** Paths whose messages are refused for want of room. */
+  readonly refused: RefusedMessages;
 }
 
 /**
  * Whether GraphQL answers and can do its work. A refused login makes it unready until somebody acts. A carrier that is down does
  * not, because requests wait for it. Nor does a lost registration; both are told.
  */
-export async function checkReadiness({ requestLog, session, registrations, stage }: Sources) {
+export async function checkReadiness({ requestLog, session, registrations, stage, refused }: Sources) {
   const now = stage();
   const store = await checkStore(requestLog);
   const trouble = await session.trouble();
   const isLatched = trouble?.call === 'login' && trouble.kind === 'REFUSED';
   return {
     ready: store === 'ok' && !isLatched && now === 'OPEN',
-    checks: { store, login: describeTrouble(trouble), ...registrations.checks, ...describeStage(now, 'GraphQL is not open yet') },
+    checks: {
+      store,
+      login: describeTrouble(trouble),
+      ...describeRoom(requestLog),
+      ...refused.checks,
+      ...registrations.checks,
+      ...describeStage(now, 'GraphQL is not open yet'),
+    },
   };
 }
 
 /** Whether callbacks are taken and stored. What the carrier says to our login does not count: it delivers all the same. */
-export async function checkCallbackReadiness({ requestLog, registrations, stage, takesCallbacks }: Sources) {
+export async function checkCallbackReadiness({ requestLog, registrations, stage, takesCallbacks, refused }: Sources) {
   const now = stage() === 'DRAINING' ? 'DRAINING' : takesCallbacks() ? 'OPEN' : 'STARTING';
   const store = await checkStore(requestLog);
   return {
     ready: store === 'ok' && now === 'OPEN',
-    checks: { store, ...registrations.checks, ...describeStage(now, 'the callback listener is not open yet') },
+    checks: {
+      store,
+      ...describeRoom(requestLog),
+      ...refused.checks,
+      ...registrations.checks,
+      ...describeStage(now, 'the callback listener is not open yet'),
+    },
   };
+}
+
+/** A low disk makes nothing unready: results of requests are taken, and questions answered. */
+function describeRoom({ upkeep }: Sources['requestLog']): Readonly<Record<string, string>> {
+  const { freeBytes, floorBytes, isLow } = upkeep.disk();
+  if (!isLow) return {};
+  const megabytes = (bytes: number) => Math.floor(bytes / 1_000_000);
+  return { disk: `low: ${megabytes(freeBytes)} MB free, ${megabytes(floorBytes)} MB are kept for the results of requests` };
 }
 
 /** By a real write. */

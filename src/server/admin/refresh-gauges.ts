@@ -28,6 +28,9 @@ export async function refreshGauges({ metrics, requestLog, session, overload, no
   const { fileBytes, walBytes } = requestLog.upkeep.sizes();
   metrics.storeBytes.set({ part: 'file' }, fileBytes);
   metrics.storeBytes.set({ part: 'wal' }, walBytes);
+  const { freeBytes, isLow } = requestLog.upkeep.disk();
+  metrics.diskFree.set(freeBytes);
+  metrics.diskLow.set(isLow ? 1 : 0);
   const { purgeAt, backupAt } = await requestLog.upkeep.lastTimes();
   metrics.lastPurge.set((purgeAt ?? 0) / 1000);
   metrics.lastBackup.set((backupAt ?? 0) / 1000);

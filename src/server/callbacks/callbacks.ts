@@ -4,6 +4,8 @@ import type { LogFields, Logger } from '../../logger.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { CallbackReceiver } from '../../resolvers/callbacks/receive-callback.ts';
 import type { CallbackAddresses } from './callback-addresses.ts';
+import { isRefusal, type Refusal as NoRoom } from '../../datasources/request-log/dead-letter-log.ts';
+import type { RefusedMessages } from '../../resolvers/callbacks/refused-messages.ts';
 import { CALLBACK_PREFIX } from '../../datasources/thingspace/wire/callback-service.ts';
 import type { CallbackAddress, CallbackPaths, PathOrigin } from '../../resolvers/callbacks/callback-paths.ts';
 import { toServerOptions, type HttpTimeouts } from '../http-timeouts.ts';
@@ -14,6 +16,8 @@ import { codingsOf, hasBody, pathOf, readBody } from './callback-request.ts';
 
 export interface CallbackDoorOptions {
   readonly receiver: CallbackReceiver;
+  /** Told of messages that there was no room for. */
+  readonly refused?: RefusedMessages;
   /** Called for each request, because the addresses may depend on where the door listens. */
   readonly addresses: () => CallbackAddresses;
   readonly paths: CallbackPaths;
@@ -41,6 +45,8 @@ interface Refusal {
   readonly fields?: LogFields;
   readonly headers?: Readonly<Record<string, string>>;
   readonly unread?: boolean;
+  /** What shares one log line a minute. The default is the status. */
+  readonly kind?: string;
 }
 
 /**
@@ -76,12 +82,17 @@ async function handle(door: Door, request: IncomingMessage, response: ServerResp
   const message = { account, service, bytes, contentType, contentEncoding: codingsOf(request) };
   const result = await door.overload.during(door.receiver.receive(message));
   if (result.outcome === 'TOO_LARGE') return refuse(door, request, response, { ...tooLarge, unread: false });
+  const { outcome, reason } = result;
+  if (isRefusal(outcome)) {
+    metrics.callbacks.inc({ service, outcome: outcome.toLowerCase() });
+    door.refused?.note({ ...origin, refusal: outcome, reason });
+    return refuse(door, request, response, refuseForNow(origin, outcome, reason));
+  }
   response.writeHead(200, ACKNOWLEDGED).end('{}');
   metrics.callbackSeconds.observe((performance.now() - started) / 1000);
   metrics.callbacks.inc({ service, outcome: result.outcome.toLowerCase() });
   metrics.callbackCredentials.inc({ credentials: result.credentials.toLowerCase() });
   reportFormer(door, found, result.credentials);
-  const { outcome, reason } = result;
   if (!USUAL_OUTCOMES.has(outcome))
     logRarely(door, 'warn', 'callback_not_applied', { ...origin, outcome, reason }, `${account} ${service} ${outcome} ${reason}`);
 }
@@ -113,6 +124,24 @@ function checkHead(door: Door, request: IncomingMessage): (CallbackAddress & Pat
 function refuseLarge({ maxBodyBytes }: Door): Refusal {
   return { status: 413, why: `A callback may have at most ${maxBodyBytes} bytes, also when it is unpacked.`, unread: true };
 }
+
+/** A message that is not kept is not acknowledged. The carrier sends it once more, and by then there may be room. */
+function refuseForNow(origin: { readonly service: string; readonly account: string }, refusal: NoRoom, reason: string | null): Refusal {
+  return {
+    status: 503,
+    why: 'There is no room for this message now: send it again.',
+    headers: { 'retry-after': '60' },
+    event: 'callback_without_room',
+    fields: { ...origin, outcome: refusal, reason: reason ?? REFUSED_FOR[refusal] },
+    kind: `${origin.account} ${origin.service} ${refusal} ${reason}`,
+  };
+}
+
+const REFUSED_FOR: Readonly<Record<NoRoom, string>> = {
+  PATH_FULL: 'The path holds as many messages as it may.',
+  REQUEST_FULL: 'Its request, or its id that no request has, holds as many messages as it may.',
+  DISK_LOW: 'The disk is low. Only results of requests that are known are taken.',
+};
 
 /** The carrier uses an older registration for a while. If it uses it for longer, somebody must register again. */
 function reportFormer(door: Door, { account, service, standing, previous }: CallbackAddress & PathOrigin, credentials: string): void {
@@ -165,9 +194,9 @@ const STATUS_OF_FAULT: Readonly<Record<string, string>> = {
 };
 
 function refuse(door: Door, request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
-  const { status, why, event = 'callback_refused', fields, headers, unread } = refusal;
+  const { status, why, event = 'callback_refused', fields, headers, unread, kind = String(status) } = refusal;
   door.metrics.callbacksRefused.inc({ status: String(status) });
-  logRarely(door, status < 500 ? 'warn' : 'error', event, { status, reason: why, ...fields }, String(status));
+  logRarely(door, status < 500 ? 'warn' : 'error', event, { status, reason: why, ...fields }, kind);
   if (response.headersSent) return void response.destroy();
   const all = { 'content-type': 'text/plain', ...headers };
   if (unread) refuseUnread(request, response, { status, headers: all, body: why });

@@ -101,7 +101,8 @@ export function planResolve(situation: Situation, { part, to }: OperationOf<'res
 
 export function planSettle({ model, now, turnMs }: Situation, { turnsAgo }: OperationOf<'settle'>): PlannedCall[] {
   const before = now + turnMs - turnsAgo * turnMs;
-  return [{ name: `settleUnclaimed ${before}`, call: (log) => log.settleUnclaimed(before), expected: plainSettle(model, before, now) }];
+  const expected = { ...plainSettle(model, before, now), done: true };
+  return [{ name: `settleUnclaimed ${before}`, call: (log) => log.settleUnclaimed(before), expected }];
 }
 
 /** Recovery is the first thing that a start does. Its answer is predictable only when nothing else runs in the turn. */

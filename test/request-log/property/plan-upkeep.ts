@@ -11,7 +11,8 @@ export function planKeep({ model, now }: Situation, { account: at, reason: why, 
   const reason = REASONS[why] ?? 'UNREADABLE';
   const message = { account, service: 'CarrierService', receivedAt: now, reason, contentType: null, body: Buffer.from(`body ${body}`) };
   const forward = account === FORWARDED_ACCOUNT ? { contentType: null, body: message.body } : null;
-  const expected = model.keep({ account, service: 'CarrierService', reason, body: `body ${body}`, receivedAt: now }, cap);
+  const isKept = model.keep({ account, service: 'CarrierService', reason, body: `body ${body}`, receivedAt: now }, cap);
+  const expected = isKept ? 'KEPT' : 'PATH_FULL';
   return [{ name: `keep ${account} ${reason} ${body}, at most ${cap}`, call: (log) => log.keep({ ...message, forward }, cap), expected }];
 }
 

@@ -58,12 +58,17 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     'placed.push({ event, seq, status: before,',
     'placed.push({ event, seq, status: state.status,',
   ),
-  bug('nobody claims what came before the id', WRITER, 'if (carrierRequestId !== null) this.#claim(pk, position, carrierRequestId);', ''),
+  bug(
+    'nobody claims what came before the id',
+    WRITER,
+    'if (this.unclaimed.begin(carrierRequestId, owner))',
+    "if (owner.account === '' && this.unclaimed.begin(carrierRequestId, owner))",
+  ),
   bug(
     'a claim takes the other account’s messages away',
     STATEMENTS,
-    "'DELETE FROM unclaimed WHERE carrier_request_id IN (SELECT value FROM json_each(?)) AND account = ?'",
-    '"DELETE FROM unclaimed WHERE carrier_request_id IN (SELECT value FROM json_each(?)) AND ? <> \'\'"',
+    "'SELECT pk FROM unclaimed WHERE carrier_request_id = ? AND account = ? AND pk > ?",
+    "'SELECT pk FROM unclaimed WHERE carrier_request_id = ? AND length(?) > 0 AND pk > ?",
   ),
   bug(
     'another account’s callback is applied',
@@ -72,7 +77,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     'if (owner && owner.account === null) return',
   ),
   bug('a message by another service settles a device', WRITER, 'if (!awaits(owner, callback)) return', "if (service === '') return"),
-  bug('a claim settles a device by another service', WRITER, 'if (awaits(owner, callback)) this', 'if (row) this'),
+  bug('a claim settles a device by another service', WRITER, 'if (!awaits(owner, callback)) move', 'if (!row) move'),
   bug('an answer does not win over a person', STEPS, "|| (isAnswer(step) && state === 'CANCELLED')", ''),
   bug('a device is counted twice', STATE, 'this.counts[outcome.status]--;', ''),
   bug('what a callback teaches is not learnt', STATE, 'if (event.callback) this.#learn(', 'if (event.ties) this.#learn('),
@@ -137,7 +142,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "emit({ kind: 'LEARNT', position, outcome: unchanged(index, now), callback: answer, ties: 0 });",
     "emit({ kind: 'LEARNT', position, outcome: unchanged(index, now), callback: null, ties: 0 });",
   ),
-  bug('another tool’s request stays closed', WRITER, "if (owner.origin === 'EXTERNAL') this.#reopen(owner, receivedAt);", ''),
+  bug('another tool’s request stays closed', WRITER, '      this.#reopen(owner, receivedAt);\n', ''),
   bug(
     'members are set after it has left',
     'datasources/request-log/sqlite/sqlite-follow-up.ts',
@@ -147,7 +152,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     'another tool’s request is made while one is on its way',
     'datasources/request-log/sqlite/settle-unclaimed.ts',
-    'if (sql.sentBefore.get(group.account, group.firstPk)) continue;',
+    'if (sql.sentBefore.get(group.account, group.firstPk)) return;',
     '',
   ),
   bug('another tool’s request is made too early', 'datasources/request-log/sqlite/settle-unclaimed.ts', ' && group.firstAt < before', ''),
@@ -197,14 +202,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     'the cap of kept messages does not hold',
     'datasources/request-log/sqlite/sqlite-dead-letters.ts',
-    'if (kept.rows >= capPerReason) return false;',
+    "if (!hasRoomFor(sql, { ...limits, messages }, message, reason, body.byteLength)) return 'PATH_FULL';",
     '',
   ),
   bug(
     'a resend is forwarded again',
-    WRITER,
-    "if (changes === 0) return 'DUPLICATE';\n      this.#forwards.add(callback);",
-    "this.#forwards.add(callback);\n      if (changes === 0) return 'DUPLICATE';",
+    'datasources/request-log/sqlite/unclaimed-messages.ts',
+    'if (this.#sql.knownUnclaimed.get(account, service, digest)) return',
+    "if (this.#sql.knownUnclaimed.get(account, service, digest)) this.#forwards.add(callback);\n    if (account === '') return",
   ),
   {
     ...bug(

@@ -1,15 +1,15 @@
-import type { DeadLetterReason } from '../dead-letter-log.ts';
 import type { LogCounts } from '../request-log.ts';
 import type { RequestStatus } from '../stored-request.ts';
 import type { Statements } from './sqlite-statements.ts';
 
-export function readCounts(sql: Pick<Statements, 'countUnclaimed' | 'openByStatus' | 'deadLettersByReason'>): LogCounts {
-  const unclaimed = sql.countUnclaimed.get() as { rows: number } | undefined;
+export function readCounts(sql: Pick<Statements, 'heldByKind' | 'openByStatus'>): LogCounts {
   const open = sql.openByStatus.all() as { status: RequestStatus; rows: number; overdue: number }[];
-  const kept = sql.deadLettersByReason.all() as { reason: DeadLetterReason; rows: number }[];
+  const held = sql.heldByKind.all() as { kind: string; rows: number }[];
+  const counts = Object.fromEntries(held.map(({ kind, rows }) => [kind, rows]));
+  const { UNCLAIMED: unclaimed = 0, FORWARD: _copies, EXTERNAL: _ofOthers, ...deadLettersByReason } = counts;
   return {
-    unclaimed: unclaimed?.rows ?? 0,
-    deadLettersByReason: Object.fromEntries(kept.map(({ reason, rows }) => [reason, rows])),
+    unclaimed,
+    deadLettersByReason,
     overdueDevices: open.reduce((sum, { overdue }) => sum + overdue, 0),
     openByStatus: Object.fromEntries(open.map(({ status, rows }) => [status, rows])),
   };

@@ -2,17 +2,22 @@ import { keyOf } from '../../thingspace/wire/same-identifier.ts';
 import { toUnclaimed, type UnclaimedRow } from './sqlite-rows.ts';
 import { findCarrier, type Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
+import { CLAIMED_AT_ONCE } from './unclaimed-messages.ts';
 
-/** Groups looked at in one job. */
+/** Messages and ids looked at in one job. */
+const MESSAGES_AT_ONCE = 1_000;
 const GROUPS_AT_ONCE = 100;
+/** The first messages of an id tell what it is. */
+const READ_OF_ID = 100;
 
-type Group = {
+/** The messages of one id on the paths of one account. */
+interface Group {
   readonly account: string;
   readonly carrierRequestId: string;
   readonly service: string;
   readonly firstAt: number;
   readonly firstPk: number;
-};
+}
 
 /** A carrier request that has left and has no id. */
 type Lost = {
@@ -31,8 +36,11 @@ type Lost = {
  * id that several Requests may own stays unclaimed, and so does an id that a Request of unknown devices may own. An operator can
  * resolve these. An id without any candidate becomes a Request of origin EXTERNAL if it has been unclaimed since before `before`.
  *
- * @param after the `next` of the job before: groups that cannot be decided stay, and must not hold the others up.
- * @returns `resolved`: Requests of UNKNOWN fate that did arrive; `adopted`: Requests of other tools, which we show from now on.
+ * One job looks at a bounded number of messages and ids, and ends when it has claimed enough. The rest of a pile follows by itself.
+ *
+ * @param after the `next` of the job before: what cannot be decided stays, and must not hold the others up.
+ * @returns `resolved`: Requests of UNKNOWN fate that did arrive; `adopted`: Requests of other tools, which we show from now on;
+ * `next`: 0 when everything was looked at.
  */
 export function settleUnclaimed(
   sql: Statements,
@@ -42,21 +50,43 @@ export function settleUnclaimed(
 ): { readonly resolved: readonly string[]; readonly adopted: readonly string[]; readonly next: number } {
   const resolved: string[] = [];
   const adopted: string[] = [];
-  const groups = sql.unclaimedGroups.all(after, GROUPS_AT_ONCE) as Group[];
-  for (const group of groups) {
-    // When two accounts' listeners heard the same id, the first account has it. The other's messages stay unclaimed.
-    if (findCarrier(sql, group.carrierRequestId)) continue;
-    if (sql.sentBefore.get(group.account, group.firstPk)) continue;
+  const decide = (group: Group): void => {
+    const owner = findCarrier(sql, group.carrierRequestId);
+    if (owner) {
+      // When two accounts' listeners heard the same id, the first account has it. The other's messages stay unclaimed.
+      if (owner.account === group.account) writer.claim(group.carrierRequestId, owner);
+      return;
+    }
+    if (sql.sentBefore.get(group.account, group.firstPk)) return;
     const { sure, possible } = findCandidates(sql, writer, group);
     const [only] = sure;
     if (only && sure.length + possible === 1) {
       writer.step(only.id, only.position, { type: 'ACCEPTED', carrierRequestId: group.carrierRequestId });
       resolved.push(only.id);
-    } else if (sure.length + possible === 0 && group.firstAt < before) {
+    } else if (sure.length + possible === 0 && group.firstAt < before && writer.mayAdopt(group.account)) {
       adopted.push(writer.adoptExternal(group.account, group.carrierRequestId, group.service, group.firstAt));
     }
+  };
+  const known = new Map<string, Group | null>();
+  let groups = 0;
+  const rows = sql.unclaimedAfter.all(after, MESSAGES_AT_ONCE) as { pk: number; account: string; carrierRequestId: string | null }[];
+  for (const { pk, account, carrierRequestId } of rows) {
+    if (carrierRequestId === null) continue;
+    const key = `${account} ${carrierRequestId}`;
+    const group = known.get(key) ?? readGroup(sql, account, carrierRequestId);
+    known.set(key, group);
+    // An id is decided once in a pass: at its first message.
+    if (group?.firstPk !== pk) continue;
+    decide(group);
+    if (++groups >= GROUPS_AT_ONCE || writer.claimed >= CLAIMED_AT_ONCE) return { resolved, adopted, next: pk };
   }
-  return { resolved, adopted, next: groups.length < GROUPS_AT_ONCE ? 0 : (groups.at(-1)?.firstPk ?? 0) };
+  return { resolved, adopted, next: rows.length < MESSAGES_AT_ONCE ? 0 : (rows.at(-1)?.pk ?? 0) };
+}
+
+/** Null for an id whose messages settle no device. */
+function readGroup({ unclaimedGroup }: Statements, account: string, carrierRequestId: string): Group | null {
+  const found = unclaimedGroup.get(carrierRequestId, account, READ_OF_ID) as Pick<Group, 'service' | 'firstAt' | 'firstPk'>;
+  return found.firstPk === null ? null : { account, carrierRequestId, ...found };
 }
 
 function findCandidates(
@@ -66,9 +96,8 @@ function findCandidates(
 ): { sure: readonly Lost[]; possible: number } {
   const lost = sql.withoutIdOfAccount.all(account, service, firstPk) as Lost[];
   if (lost.length === 0) return { sure: [], possible: 0 };
-  const messages = (sql.unclaimedOf.all(JSON.stringify([carrierRequestId]), account) as UnclaimedRow[]).flatMap(
-    (row) => toUnclaimed(row)?.message ?? [],
-  );
+  const first = sql.unclaimedKeys.all(carrierRequestId, account, 0, READ_OF_ID) as { pk: number }[];
+  const messages = first.flatMap(({ pk }) => toUnclaimed(sql.unclaimedByPk.get(pk) as UnclaimedRow)?.message ?? []);
   const keys = messages.flatMap(({ deviceIds }) => deviceIds.map(keyOf));
   // Nobody knows the devices of a damaged Request.
   const isNamed = ({ pk, position }: Lost) => keys.some((key) => (writer.stateIfWhole(pk)?.namedBy(position, key).length ?? 0) > 0);

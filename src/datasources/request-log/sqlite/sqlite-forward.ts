@@ -1,9 +1,18 @@
 import { forwardTopic, type ForwardCopy, type ForwardLane, type WaitingForward } from '../forward-queue.ts';
+import type { LogLimits } from '../log-limits.ts';
+import { hasRoomFor } from './held.ts';
 import type { RowOf } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
 
 /** How many bytes of bodies are read at once. The body of an unreadable message may have a megabyte. */
 const BYTES_AT_ONCE = 1_048_576;
+
+interface LaneChange {
+  readonly lane: ForwardLane;
+  added: number;
+  removed: number;
+  noRoom: number;
+}
 
 /**
  * The copies for the previous listener. `add` and `discard` run inside a transaction. How many copies wait in each lane is kept
@@ -13,19 +22,31 @@ export class SqliteForward {
   readonly #sql: Statements;
   readonly #lanes = new Map<string, { readonly lane: ForwardLane; rows: number }>();
   /** How many copies the open transaction has added to each lane and removed from it, by topic. */
-  readonly #changes = new Map<string, { readonly lane: ForwardLane; added: number; removed: number }>();
+  readonly #changes = new Map<string, LaneChange>();
+  readonly #limits: LogLimits;
+  readonly #onNoRoom: (lane: ForwardLane, copies: number) => void;
 
-  constructor(sql: Statements) {
+  /** @param onNoRoom told of copies that were not made, because as many wait for the previous listener as may. */
+  constructor(sql: Statements, limits: LogLimits, onNoRoom: (lane: ForwardLane, copies: number) => void) {
     this.#sql = sql;
+    this.#limits = limits;
+    this.#onNoRoom = onNoRoom;
     for (const { rows, ...lane } of sql.forwardLanes.all() as RowOf<ForwardLane & { rows: number }>[]) {
       this.#lanes.set(forwardTopic(lane), { lane, rows });
     }
   }
 
-  /** Stores the copy of a message, if it has one, in the transaction that stores the message. */
+  /**
+   * Stores the copy of a message, if it has one, in the transaction that stores the message. When no more copies may wait, none is
+   * made: the message itself is never refused because the previous listener is down.
+   */
   add(message: ForwardLane & { readonly receivedAt: number; readonly forward?: ForwardCopy | null | undefined }): void {
     const { account, service, receivedAt, forward } = message;
     if (!forward) return;
+    if (!hasRoomFor(this.#sql, this.#limits, message, 'FORWARD', forward.body.byteLength)) {
+      this.#change({ account, service }).noRoom++;
+      return;
+    }
     this.#sql.insertForward.run(account, service, receivedAt, forward.contentType, forward.body, forward.contentEncoding ?? null);
     this.#change({ account, service }).added++;
   }
@@ -38,11 +59,12 @@ export class SqliteForward {
   /** Brings the counts up to date after a commit. Gives back the topics of the lanes that have new copies. */
   afterCommit(): string[] {
     const woken: string[] = [];
-    for (const [topic, { lane, added, removed }] of this.#changes) {
+    for (const [topic, { lane, added, removed, noRoom }] of this.#changes) {
       const rows = (this.#lanes.get(topic)?.rows ?? 0) + added - removed;
       if (rows > 0) this.#lanes.set(topic, { lane, rows });
       else this.#lanes.delete(topic);
       if (added > 0) woken.push(topic);
+      if (noRoom > 0) this.#onNoRoom(lane, noRoom);
     }
     this.#changes.clear();
     return woken;
@@ -76,11 +98,11 @@ export class SqliteForward {
     };
   }
 
-  #change(lane: ForwardLane): { added: number; removed: number } {
+  #change(lane: ForwardLane): LaneChange {
     const topic = forwardTopic(lane);
     const known = this.#changes.get(topic);
     if (known) return known;
-    const change = { lane, added: 0, removed: 0 };
+    const change = { lane, added: 0, removed: 0, noRoom: 0 };
     this.#changes.set(topic, change);
     return change;
   }

@@ -4,8 +4,14 @@ import type { Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
 
 /** How many rows and bytes of messages one job deletes. Callbacks wait for it: measured at 2 to 4 ms. */
-const ROWS_AT_ONCE = 500;
-const BYTES_AT_ONCE = 1_048_576;
+const STEP: StepSize = { rows: 500, bytes: 1_048_576 };
+/** The pages of deleted rows are overwritten, so each of them takes room in the write-ahead log first. */
+export const SMALL_STEP: StepSize = { rows: 50, bytes: 65_536 };
+
+export interface StepSize {
+  readonly rows: number;
+  readonly bytes: number;
+}
 
 /**
  * One step of purging, inside a transaction. First it deletes Requests that are hidden already, so that a crash leaves nothing behind:
@@ -14,25 +20,32 @@ const BYTES_AT_ONCE = 1_048_576;
  *
  * @returns also `hidden`: the ids of the Requests that were hidden. Their followers must look again.
  */
-export function purgeStep(sql: Statements, writer: SqliteWriter, before: number): PurgeStep & { readonly hidden: readonly string[] } {
-  const shrunk = shrinkHidden(sql);
+export function purgeStep(
+  sql: Statements,
+  writer: SqliteWriter,
+  before: number,
+  size: StepSize = STEP,
+): PurgeStep & { readonly hidden: readonly string[] } {
+  const shrunk = shrinkHidden(sql, size);
   if (shrunk.rows > 0) return { ...shrunk, messages: 0, hidden: [], done: false };
-  const { rows, hidden } = hide(sql, writer, before);
+  const { rows, hidden } = hide(sql, writer, before, size);
   if (rows > 0) return { rows, requests: 0, messages: 0, hidden, done: false };
+  writer.unclaimed.forgetCounts();
   const messages =
-    purgeMessages(sql.oldUnclaimed, sql.purgeUnclaimed, before) || purgeMessages(sql.oldDeadLetters, sql.purgeDeadLetters, before);
+    purgeMessages(sql.oldUnclaimed, sql.purgeUnclaimed, before, size) ||
+    purgeMessages(sql.oldDeadLetters, sql.purgeDeadLetters, before, size);
   return { rows: messages, requests: 0, messages, hidden: [], done: messages === 0 };
 }
 
-function shrinkHidden(sql: Statements): { rows: number; requests: number } {
+function shrinkHidden(sql: Statements, size: StepSize): { rows: number; requests: number } {
   let rows = 0;
   let requests = 0;
-  let bytesLeft = BYTES_AT_ONCE;
+  let bytesLeft = size.bytes;
   // It needs room for two rows: a Request and its input are deleted together.
-  while (rows <= ROWS_AT_ONCE - 2 && bytesLeft > 0) {
+  while (rows <= size.rows - 2 && bytesLeft > 0) {
     const hidden = sql.hiddenRequest.get() as { pk: number } | undefined;
     if (!hidden) break;
-    const part = shrink(sql, hidden.pk, ROWS_AT_ONCE - rows, bytesLeft);
+    const part = shrink(sql, hidden.pk, size.rows - rows, bytesLeft);
     rows += part.rows;
     bytesLeft -= part.bytes;
     if (part.gone) requests++;
@@ -53,10 +66,10 @@ function shrink(sql: Statements, pk: number, limit: number, maxBytes: number): {
   return { rows: input + Number(sql.purgeRequest.run(pk).changes), bytes: 0, gone: true };
 }
 
-function hide(sql: Statements, writer: SqliteWriter, before: number): { rows: number; hidden: string[] } {
+function hide(sql: Statements, writer: SqliteWriter, before: number, size: StepSize): { rows: number; hidden: string[] } {
   let rows = 0;
   const hidden: string[] = [];
-  for (const { pk, id } of sql.purgeableRequests.all(before, ROWS_AT_ONCE) as { pk: number; id: string }[]) {
+  for (const { pk, id } of sql.purgeableRequests.all(before, size.rows) as { pk: number; id: string }[]) {
     const carriers = sql.purgeCarriers.all(pk) as { id: string | null }[];
     sql.hideRequest.run(pk);
     writer.forgetPurged(
@@ -66,13 +79,13 @@ function hide(sql: Statements, writer: SqliteWriter, before: number): { rows: nu
     );
     hidden.push(id);
     rows += 1 + carriers.length;
-    if (rows >= ROWS_AT_ONCE) break;
+    if (rows >= size.rows) break;
   }
   return { rows, hidden };
 }
 
-function purgeMessages(findOld: StatementSync, purge: StatementSync, before: number): number {
-  const { keys } = takeWithin(findOld.all(before, ROWS_AT_ONCE) as Sized[], BYTES_AT_ONCE);
+function purgeMessages(findOld: StatementSync, purge: StatementSync, before: number, size: StepSize): number {
+  const { keys } = takeWithin(findOld.all(before, size.rows) as Sized[], size.bytes);
   return keys.length === 0 ? 0 : Number(purge.run(JSON.stringify(keys)).changes);
 }
 

@@ -69,7 +69,7 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     ),
     requestByPk: db.prepare(`SELECT ${REQUEST} FROM request WHERE pk = ?`),
     pkOfRequest: db.prepare('SELECT pk FROM request WHERE id = ?'),
-    updateRequest: db.prepare(`UPDATE request SET status = ?, counts = ?, last_seq = ?, updated_at = ?,
+    updateRequest: db.prepare(`UPDATE request SET status = ?, counts = ?, last_seq = ?, message_bytes = ?, updated_at = ?,
       completed_at = CASE WHEN ? = 0 THEN NULL ELSE coalesce(completed_at, ?) END WHERE pk = ?`),
     // The error of the first carrier request that has one. The success of a later one does not remove it.
     setRequestError: db.prepare(`UPDATE request SET error = (SELECT error FROM carrier_request
@@ -143,15 +143,15 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       message, key_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ${sealInSql(vault, 'unclaimed', 'message', '?7', ['?1', '?2', 'hex(?6)'])},
       ${keyIdFor(vault, '?7')}) ON CONFLICT DO NOTHING`),
     knownUnclaimed: db.prepare('SELECT 1 FROM unclaimed WHERE account = ? AND service = ? AND digest = ?'),
-    unclaimedOf: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed
-      WHERE carrier_request_id IN (SELECT value FROM json_each(?)) AND account = ? ORDER BY pk`),
-    deleteUnclaimed: db.prepare('DELETE FROM unclaimed WHERE carrier_request_id IN (SELECT value FROM json_each(?)) AND account = ?'),
-    unclaimedGroups:
-      db.prepare(`SELECT account, carrier_request_id AS carrierRequestId, min(service) AS service, min(received_at) AS firstAt,
-      min(pk) AS firstPk FROM unclaimed u
-      WHERE carrier_request_id IS NOT NULL AND service IN (${OF_OUTCOMES})
-        AND NOT EXISTS (SELECT 1 FROM carrier_request c WHERE c.carrier_request_id = u.carrier_request_id)
-      GROUP BY account, carrier_request_id HAVING min(pk) > ? ORDER BY min(pk) LIMIT ?`),
+    unclaimedKeys: db.prepare('SELECT pk FROM unclaimed WHERE carrier_request_id = ? AND account = ? AND pk > ? ORDER BY pk LIMIT ?'),
+    countOfId: db.prepare('SELECT count(*) AS rows FROM (SELECT 1 FROM unclaimed WHERE carrier_request_id = ? AND account = ? LIMIT ?)'),
+    unclaimedAfter: db.prepare(
+      `SELECT pk, account, carrier_request_id AS carrierRequestId FROM unclaimed WHERE pk > ? ORDER BY pk LIMIT ?`,
+    ),
+    // The first messages of an id tell its service and its time. A sender may give one id very many.
+    unclaimedGroup:
+      db.prepare(`SELECT min(service) AS service, min(received_at) AS firstAt, min(pk) AS firstPk FROM (SELECT pk, service, received_at
+      FROM unclaimed WHERE carrier_request_id = ? AND account = ? AND service IN (${OF_OUTCOMES}) ORDER BY pk LIMIT ?)`),
     sentBefore: db.prepare(`SELECT 1 FROM ${OPEN_CARRIER} AND c.state = 'SENDING' AND r.account = ? AND c.sent_after < ?`),
     withoutIdOfAccount: db.prepare(`SELECT r.id, r.pk, c.position, c.state
       FROM carrier_request c INDEXED BY carrier_request_without_id CROSS JOIN request r ON r.pk = c.request_pk
@@ -161,14 +161,13 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     unclaimedPageOf: db.prepare(`SELECT pk FROM unclaimed WHERE pk > :after AND ${OF_ACCOUNTS} ORDER BY pk LIMIT :limit`),
     unclaimedByPk: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk = ?`),
     unclaimedByIds: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk IN (SELECT value FROM json_each(?1)) AND ${OF_SOME_OR_ALL}`),
-    countUnclaimed: db.prepare('SELECT count(*) AS rows FROM unclaimed'),
+    held: db.prepare('SELECT rows, bytes FROM held WHERE account = ? AND service = ? AND kind = ?'),
+    heldByKind: db.prepare('SELECT kind, sum(rows) AS rows FROM held GROUP BY kind HAVING sum(rows) > 0'),
     insertDeadLetter: db.prepare(`INSERT INTO kept_message
       (account, service, received_at, reason, content_type, digest, body, key_id, content_encoding)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ${sealInSql(vault, 'kept_message', 'body', '?7', ['?1', '?2', '?4', 'hex(?6)'])},
       ${keyIdFor(vault, '?7')}, ?8) ON CONFLICT DO NOTHING`),
     knownDeadLetter: db.prepare('SELECT 1 FROM kept_message WHERE account = ? AND service = ? AND reason = ? AND digest = ?'),
-    countDeadLetters: db.prepare('SELECT count(*) AS rows FROM kept_message WHERE account = ? AND service = ? AND reason = ?'),
-    deadLettersByReason: db.prepare('SELECT reason, count(*) AS rows FROM kept_message GROUP BY reason'),
     deadLetterPage: db.prepare(
       'SELECT pk FROM kept_message WHERE pk > :after AND (:reason IS NULL OR reason = :reason) ORDER BY pk LIMIT :limit',
     ),
@@ -181,7 +180,7 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     insertForward: db.prepare(`INSERT INTO forward (pk, account, service, received_at, content_type, body, key_id, content_encoding)
       VALUES (${isPlain ? 'NULL' : NEXT_FORWARD}, ?1, ?2, ?3, ?4,
       ${sealInSql(vault, 'forward', 'body', '?5', ['?1', '?2', NEXT_FORWARD])}, ${keyIdFor(vault, '?5')}, ?6)`),
-    forwardLanes: db.prepare('SELECT account, service, count(*) AS rows FROM forward GROUP BY account, service'),
+    forwardLanes: db.prepare("SELECT account, service, rows FROM held WHERE kind = 'FORWARD' AND rows > 0"),
     forwardPage: db.prepare(`SELECT CAST(pk AS TEXT) AS id, received_at AS receivedAt, content_type AS contentType,
       content_encoding AS contentEncoding, ${unsealInSql('forward', 'body')} AS body FROM forward
       WHERE account = ? AND service = ? ORDER BY pk LIMIT ?`),

@@ -4,15 +4,17 @@ import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatewayError } from '../../../errors.ts';
 import type { Hub } from '../hub.ts';
+import type { DiskRoom } from './disk-room.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { backupSqlite } from './sqlite-backup.ts';
 import type { SqliteForward } from './sqlite-forward.ts';
+import { readCounts } from './read-counts.ts';
 import { readPragma } from './sqlite-open.ts';
-import { purgeStep } from './sqlite-purge.ts';
+import { purgeStep, SMALL_STEP } from './sqlite-purge.ts';
 import type { SqliteReseal } from './sealing/sqlite-reseal.ts';
 import { readFact, type Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
-import type { BackupReport, PurgeReport, PurgeStep, ResealStep, StoreSizes, StoreStats, StoreUpkeep } from '../store-upkeep.ts';
+import type { BackupReport, DiskState, PurgeReport, PurgeStep, ResealStep, StoreSizes, StoreStats, StoreUpkeep } from '../store-upkeep.ts';
 
 interface Parts {
   readonly db: DatabaseSync;
@@ -21,6 +23,7 @@ interface Parts {
   readonly commits: GroupCommit;
   readonly reseal: SqliteReseal;
   readonly forwards: SqliteForward;
+  readonly disk: DiskRoom;
   readonly hub: Hub;
   readonly path: string;
   readonly epoch: string;
@@ -44,8 +47,15 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
   }
 
   async purgeStep(before: number): Promise<PurgeStep> {
-    const { sql, writer, commits, hub } = this.#parts;
-    const { hidden, ...step } = await commits.run(() => purgeStep(sql, writer, before));
+    const { sql, writer, commits, hub, disk } = this.#parts;
+    const isLow = disk.isLow;
+    if (isLow) {
+      disk.release();
+      await this.emptyWal();
+    }
+    const { hidden, ...step } = await commits.run(() => purgeStep(sql, writer, before, isLow ? SMALL_STEP : undefined));
+    if (isLow) await this.emptyWal();
+    disk.sample();
     // The followers read once more, and find that their Request is gone.
     for (const id of hidden) hub.wake(id);
     return step;
@@ -71,7 +81,7 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
   }
 
   async resealStep(): Promise<ResealStep> {
-    const { db, commits, reseal, path } = this.#parts;
+    const { commits, reseal, path } = this.#parts;
     const { keyId } = reseal;
     if (keyId === null) {
       throw new GatewayError(
@@ -82,8 +92,12 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
     requireRoomForReseal(path);
     const step = await commits.run(() => reseal.step(keyId));
     // The write-ahead log still holds the rows as they were before. `read` runs outside any transaction.
-    if (step.done) await commits.read(() => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+    if (step.done) await this.emptyWal();
     return step;
+  }
+
+  disk(): DiskState {
+    return this.#parts.disk.state;
   }
 
   sizes(): StoreSizes {
@@ -105,7 +119,7 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
       ...counted,
       oldestRequestAt: (oldest as { at: number } | undefined)?.at ?? null,
       approximateEvents: one('SELECT coalesce((SELECT max(pk) FROM event) - (SELECT min(pk) FROM event) + 1, 0)'),
-      unclaimed: (sql.countUnclaimed.get() as { rows: number }).rows,
+      unclaimed: readCounts(sql).unclaimed,
       kept: one('SELECT count(*) FROM kept_message'),
       forwardBacklog: forwards.backlog().rows,
       lastPurge: this.#fact<StoreStats['lastPurge']>(LAST_PURGE),
@@ -125,6 +139,12 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new GatewayError('SHUTTING_DOWN', 'No backup was made: the store is being closed.'));
     await this.#backup?.catch(() => undefined);
+  }
+
+  /** Moves everything into the file, and gives the room of the write-ahead log back to the disk. */
+  emptyWal(): Promise<void> {
+    const { commits, db } = this.#parts;
+    return commits.read(() => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
   }
 
   /** Counts in parts, because a table of a million Requests takes a second. */

@@ -1,31 +1,38 @@
 import { ulid } from 'ulid';
 import { GatewayError, isDamagedRequest } from '../../../errors.ts';
 import { BoundedCache } from '../../../lib/bounded-cache.ts';
-import { cleanRequestId, requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
-import { THIS_ROW } from '../log-event.ts';
+import { cleanRequestId } from '../../thingspace/wire/carrier-request-id.ts';
+import { onlyWhatSettles } from '../log-limits.ts';
 import { RequestFolds } from './request-folds.ts';
 import type { AppendResult, IncomingCallback, NewRequest } from '../request-log.ts';
-import { type StoredRequest, countsOf, isTerminal } from '../stored-request.ts';
+import { countsOf, isTerminal } from '../stored-request.ts';
 import { type SendingStep, CARRIER_STATE, isAnswer, mayBegin } from '../sending-steps.ts';
 import { RequestState } from '../request-state.ts';
 import { awaits, type Owner } from './carrier-owner.ts';
+import { insertEvent, insertRequest, stringifyCounts } from './insert-rows.ts';
+import { hasRoomForExternal } from './held.ts';
 import { insertAudit } from './sqlite-audit.ts';
-import type { SqliteForward } from './sqlite-forward.ts';
-import { keepAside } from './sqlite-dead-letters.ts';
+import { keepAside, moveAside, type DeadLetterParts } from './sqlite-dead-letters.ts';
 import { toUnclaimed, type UnclaimedRow } from './sqlite-rows.ts';
 import { RecentRows } from './recent-rows.ts';
 import { findCarrier, type Statements } from './sqlite-statements.ts';
+import { UnclaimedMessages } from './unclaimed-messages.ts';
 import { transition, type Change, type PlacedEvent } from '../transition.ts';
 
-/**
- * The jobs of the SQLite store, which run inside a transaction. A job changes rows and the folds in memory. When the transaction
- * fails, `rollback()` forgets the folds that it touched.
- */
+/** The carrier's ids have 36 characters. A longer text is no id. */
+const LONGEST_ID = 16_384;
+
+export interface WriterOptions extends DeadLetterParts {
+  readonly now: () => number;
+  readonly isFollowed: (requestId: string) => boolean;
+  /** Whether the disk has little room left for so many bytes: then only what settles a known request is taken. */
+  readonly isLow: (bytes: number) => boolean;
+}
+
+/** The jobs of the SQLite store, which run inside a transaction. They change rows and memory. `rollback()` forgets what they changed. */
 export class SqliteWriter {
+  readonly #options: WriterOptions;
   readonly #sql: Statements;
-  readonly #forwards: SqliteForward;
-  readonly #now: () => number;
-  readonly #isFollowed: (requestId: string) => boolean;
   readonly #pks = new BoundedCache<string, number>(100_000);
   readonly recent = new RecentRows();
   readonly #folds: RequestFolds;
@@ -33,12 +40,16 @@ export class SqliteWriter {
   /** The Requests of the open transaction, by pk. `at` is null while the Request has not changed. */
   readonly #touched = new Map<number, { readonly state: RequestState; at: number | null }>();
 
-  constructor(sql: Statements, forwards: SqliteForward, now: () => number, isFollowed: (requestId: string) => boolean) {
+  readonly unclaimed: UnclaimedMessages;
+  /** Unclaimed messages that the open transaction has looked at. */
+  claimed = 0;
+
+  constructor(options: WriterOptions) {
+    const { sql, forwards, limits } = options;
+    this.#options = options;
     this.#sql = sql;
     this.#folds = new RequestFolds(sql);
-    this.#forwards = forwards;
-    this.#now = now;
-    this.#isFollowed = isFollowed;
+    this.unclaimed = new UnclaimedMessages(sql, forwards, limits);
   }
 
   /** Ends a transaction: writes the row of each Request once, however often it changed. Gives back the ids of the changed ones. */
@@ -48,9 +59,19 @@ export class SqliteWriter {
       if (at === null) continue;
       changed.push(state.requestId);
       const terminal = isTerminal(state.status) ? 1 : 0;
-      this.#sql.updateRequest.run(state.status, stringifyCounts(countsOf(state.counts)), state.lastSeq, at, terminal, at, pk);
+      this.#sql.updateRequest.run(
+        state.status,
+        stringifyCounts(countsOf(state.counts)),
+        state.lastSeq,
+        state.messageBytes,
+        at,
+        terminal,
+        at,
+        pk,
+      );
     }
     this.#touched.clear();
+    this.claimed = 0;
     return changed;
   }
 
@@ -63,6 +84,8 @@ export class SqliteWriter {
     this.#carriers.clear();
     this.#pks.clear();
     this.#touched.clear();
+    this.unclaimed.forget();
+    this.claimed = 0;
   }
 
   create(request: NewRequest): { outcome: 'CREATED' | 'EXISTS' | 'KEY_REUSED'; id: string } {
@@ -71,7 +94,7 @@ export class SqliteWriter {
     if (existing) {
       return { outcome: Buffer.compare(existing.inputHash, request.inputHash) === 0 ? 'EXISTS' : 'KEY_REUSED', id: existing.id };
     }
-    const pk = this.#insertRequest({ ...request, origin: 'GATEWAY', total: request.devices?.length ?? null });
+    const pk = insertRequest(this.#sql, { ...request, origin: 'GATEWAY', total: request.devices?.length ?? null });
     this.#sql.insertInput.run(pk, request.devicesJson, request.settings);
     if (request.audit) insertAudit(this.#sql, [request.audit], request.createdAt);
     for (const [position, part] of request.carrierRequests.entries()) {
@@ -90,7 +113,7 @@ export class SqliteWriter {
   step(requestId: string, position: number, step: SendingStep): boolean {
     const pk = this.pkOf(requestId);
     if (!mayBegin(step, this.state(pk).carrierState(position))) return false;
-    const at = this.#now();
+    const at = this.#options.now();
     const sending = step.type === 'SENDING';
     const carrierRequestId = step.type === 'ACCEPTED' ? cleanRequestId(step.carrierRequestId) : null;
     if (isAnswer(step)) this.#releaseId(pk, position, carrierRequestId);
@@ -110,29 +133,39 @@ export class SqliteWriter {
     if (changes === 0) return false;
     this.#sql.setRequestError.run(pk);
     this.change(pk, { type: 'STEP', position, step }, at);
-    if (carrierRequestId !== null) this.#claim(pk, position, carrierRequestId);
+    if (carrierRequestId !== null) this.#findCarrier(carrierRequestId);
     return true;
   }
 
   append(callback: IncomingCallback): AppendResult {
-    const { account, service, receivedAt, callbackCount, digest, json } = callback;
+    const { account, receivedAt, digest } = callback;
     const { requestId } = callback.message;
-    const carrierRequestId = requestId === null ? null : cleanRequestId(requestId);
+    const carrierRequestId = requestId === null || requestId.length > LONGEST_ID ? null : cleanRequestId(requestId);
+    const isLow = this.#options.isLow(callback.json.length);
     const owner = carrierRequestId === null ? null : this.#findCarrier(carrierRequestId);
-    if (owner && owner.account !== account) return keepAside(this.#sql, this.#forwards, callback, 'FOREIGN_REQUEST');
-    if (!owner) {
-      const { changes } = this.#sql.insertUnclaimed.run(account, service, carrierRequestId, receivedAt, callbackCount, digest, json);
-      if (changes === 0) return 'DUPLICATE';
-      this.#forwards.add(callback);
-      return 'UNCLAIMED';
-    }
+    if (owner && owner.account !== account) return keepAside(this.#options, callback, 'FOREIGN_REQUEST', isLow);
+    if (carrierRequestId === null || !owner) return this.unclaimed.keep(callback, carrierRequestId, isLow);
     if (this.#sql.knownDigest.get(owner.pk, digest)) return 'DUPLICATE';
-    if (!awaits(owner, callback)) return keepAside(this.#sql, this.#forwards, callback, 'WRONG_SERVICE');
-    if (!this.stateIfWhole(owner.pk)) return keepAside(this.#sql, this.#forwards, callback, 'DAMAGED_REQUEST');
-    if (owner.origin === 'EXTERNAL') this.#reopen(owner, receivedAt);
-    this.change(owner.pk, { type: 'CALLBACK', position: owner.position, callback }, receivedAt);
-    this.#forwards.add(callback);
+    // It waits behind those that came before it.
+    if (this.unclaimed.isWaiting(carrierRequestId)) return this.unclaimed.keep(callback, carrierRequestId, isLow);
+    if (!awaits(owner, callback)) return keepAside(this.#options, callback, 'WRONG_SERVICE', isLow);
+    if (!this.stateIfWhole(owner.pk)) return keepAside(this.#options, callback, 'DAMAGED_REQUEST', isLow);
+    if (owner.origin === 'EXTERNAL') {
+      if (isLow) return 'DISK_LOW';
+      if (!this.mayAdopt(account)) return 'PATH_FULL';
+      this.#reopen(owner, receivedAt);
+    }
+    const { request } = this.#options.limits;
+    const change = { type: 'CALLBACK', position: owner.position, callback } as const;
+    const placed = this.change(owner.pk, change, receivedAt, isLow ? onlyWhatSettles(request) : request);
+    if (placed.length === 0) return isLow ? 'DISK_LOW' : 'REQUEST_FULL';
+    this.#options.forwards.add(callback);
     return 'APPLIED';
+  }
+
+  /** Whether the requests of other tools may hold more for an account. */
+  mayAdopt(account: string): boolean {
+    return hasRoomForExternal(this.#sql, this.#options.limits, account);
   }
 
   /** Nobody knows how many devices another tool's request has. It was closed because nothing had come for a while. */
@@ -183,32 +216,40 @@ export class SqliteWriter {
     if (!held?.id || held.id === answered) return;
     this.#sql.releaseCarrierId.run(pk, position);
     this.#carriers.delete(held.id);
+    this.unclaimed.forgetIds([held.id]);
   }
 
-  /** Applies the callbacks that came for this id before we knew that it was ours, in the order they came. */
-  #claim(pk: number, position: number, carrierRequestId: string): void {
-    const owner = this.#findCarrier(carrierRequestId);
-    if (!owner) return;
-    const spellings = JSON.stringify(requestIdSpellings(carrierRequestId));
-    const rows = this.#sql.unclaimedOf.all(spellings, owner.account) as UnclaimedRow[];
-    this.#sql.deleteUnclaimed.run(spellings, owner.account);
-    for (const row of rows) {
-      const unclaimed = toUnclaimed(row);
-      if (!unclaimed || this.#sql.knownDigest.get(pk, row.digest)) continue;
-      const callback = { ...unclaimed, digest: row.digest };
-      if (awaits(owner, callback)) this.change(pk, { type: 'CALLBACK', position, callback }, row.receivedAt);
-      else keepAside(this.#sql, this.#forwards, callback, 'WRONG_SERVICE');
-    }
+  /** Begins to apply what came for this id before we knew whose it is. The first ones are applied in this job. */
+  claim(carrierRequestId: string, owner: Owner): void {
+    if (this.unclaimed.begin(carrierRequestId, owner)) this.claimed += this.unclaimed.claim(carrierRequestId, this.#take);
   }
+
+  /** Applies more of them. */
+  claimMore(): void {
+    const next = this.unclaimed.next();
+    if (next !== null) this.claimed += this.unclaimed.claim(next, this.#take);
+  }
+
+  readonly #take = (owner: Owner, row: UnclaimedRow): boolean => {
+    const { pk, position } = owner;
+    const unclaimed = toUnclaimed(row);
+    if (!unclaimed) moveAside(this.#sql, row, 'UNREADABLE');
+    if (!unclaimed || this.#sql.knownDigest.get(pk, row.digest)) return true;
+    const callback = { ...unclaimed, digest: row.digest };
+    if (!awaits(owner, callback)) moveAside(this.#sql, row, 'WRONG_SERVICE');
+    else if (!this.stateIfWhole(pk)) moveAside(this.#sql, row, 'DAMAGED_REQUEST');
+    else return this.change(pk, { type: 'CALLBACK', position, callback }, row.receivedAt).length > 0;
+    return true;
+  };
 
   /**
    * Makes a Request for another tool's carrier request, of which we know only the callbacks. Its id has the present time, whatever
    * `at` is: a list goes on by ids when the Request at the end of a page is gone.
    */
   adoptExternal(account: string, carrierRequestId: string, service: string, at: number): string {
-    const id = `req_${ulid(this.#now())}`;
+    const id = `req_${ulid(this.#options.now())}`;
     const unknown = { operation: null, clientReference: null, idempotencyKey: null, retryOf: null, inputHash: null, total: null };
-    const pk = this.#insertRequest({ ...unknown, id, account, createdBy: 'external', origin: 'EXTERNAL', createdAt: at });
+    const pk = insertRequest(this.#sql, { ...unknown, id, account, createdBy: 'external', origin: 'EXTERNAL', createdAt: at });
     this.#sql.insertInput.run(pk, null, '{}');
     this.#sql.insertCarrierRequest.run(pk, 0, service, null, 'QUEUED', 0, null);
     this.change(pk, { type: 'CREATED' }, at);
@@ -216,59 +257,15 @@ export class SqliteWriter {
     return id;
   }
 
-  #insertRequest(
-    row: Pick<NewRequest, 'id' | 'account' | 'createdBy' | 'clientReference' | 'idempotencyKey' | 'retryOf' | 'createdAt'> &
-      Pick<StoredRequest, 'operation' | 'origin' | 'total'> & { inputHash: Uint8Array | null },
-  ): number {
-    const { id, account, origin, operation, createdBy, clientReference, idempotencyKey, inputHash, retryOf, total, createdAt } = row;
-    const { lastInsertRowid } = this.#sql.insertRequest.run(
-      id,
-      account,
-      origin,
-      operation,
-      createdBy,
-      clientReference,
-      idempotencyKey,
-      inputHash,
-      retryOf,
-      total,
-      createdAt,
-      createdAt,
-    );
-    return Number(lastInsertRowid);
-  }
-
   /** Every write to a Request's log goes through here: decide, fold, insert. `finish` writes the Request's own row. */
-  change(pk: number, change: Change, at = this.#now()): readonly PlacedEvent[] {
+  change(pk: number, change: Change, at = this.#options.now(), limits = this.#options.limits.request): readonly PlacedEvent[] {
     const state = this.state(pk);
     const touched = this.#touched.get(pk) ?? { state, at: null };
     this.#touched.set(pk, touched);
-    const placed = transition(state, change);
+    const placed = transition(state, change, limits);
     if (placed.length > 0) touched.at = Math.max(touched.at ?? 0, at);
-    if (this.#isFollowed(state.requestId)) this.recent.add(pk, placed);
-    for (const { event, seq, status, counts } of placed) {
-      const { kind, position, outcome, callback, ties } = event;
-      this.#sql.insertEvent.run(
-        pk,
-        seq,
-        at,
-        kind,
-        position,
-        outcome?.index ?? null,
-        outcome?.status ?? null,
-        outcome?.source ?? null,
-        outcome?.finalSeq === THIS_ROW ? seq : (outcome?.finalSeq ?? 0),
-        outcome?.niddSeq === THIS_ROW ? seq : (outcome?.niddSeq ?? 0),
-        outcome?.contradicted ? 1 : 0,
-        ties,
-        status,
-        stringifyCounts(counts),
-        callback?.service ?? null,
-        callback?.callbackCount ?? null,
-        callback?.digest ?? null,
-        callback?.json ?? null,
-      );
-    }
+    if (this.#options.isFollowed(state.requestId)) this.recent.add(pk, placed);
+    for (const each of placed) insertEvent(this.#sql, pk, at, each);
     return placed;
   }
 
@@ -280,21 +277,21 @@ export class SqliteWriter {
 
   /** Removes a purged Request from memory altogether. Another Request may have its primary key one day. */
   forgetPurged(pk: number, requestId: string, carrierRequestIds: readonly string[]): void {
+    this.unclaimed.forgetIds(carrierRequestIds.map(cleanRequestId));
     this.forget(pk);
     this.recent.forget(pk);
     this.#pks.delete(requestId);
     for (const id of carrierRequestIds) this.#carriers.delete(cleanRequestId(id));
   }
 
+  /** Finds the owner of an id. When it is found for the first time, it begins to claim what came before. */
   #findCarrier(carrierRequestId: string): Owner | null {
     const cached = this.#carriers.get(carrierRequestId);
     if (cached) return cached;
     const row = findCarrier(this.#sql, carrierRequestId);
-    if (row) this.#carriers.set(carrierRequestId, row, 1);
+    if (!row) return null;
+    this.#carriers.set(carrierRequestId, row, 1);
+    this.claim(carrierRequestId, row);
     return row;
   }
-}
-
-function stringifyCounts(counts: readonly number[]): string {
-  return `[${counts.join(',')}]`;
 }

@@ -4,17 +4,21 @@ import type { Hub } from '../hub.ts';
 import { indexIdentifiers } from './index-identifiers.ts';
 import type { AuditRecord } from '../audit-trail.ts';
 import { listSentBeforeRestore, settleInterrupted, settleRestored, takeEpoch } from './recover.ts';
-import type { RequestFilter, RequestLog } from '../request-log.ts';
+import type { ForwardLane } from '../forward-queue.ts';
+import { LOG_LIMITS, type LogLimits } from '../log-limits.ts';
+import type { NewRequest, RequestFilter, RequestLog } from '../request-log.ts';
+import type { DiskState } from '../store-upkeep.ts';
+import { DiskRoom, requireRoom } from './disk-room.ts';
 import { settleUnclaimed } from './settle-unclaimed.ts';
 import { numberIn } from '../numbered-id.ts';
 import { insertAudit, readAudit, readAuditById } from './sqlite-audit.ts';
 import { SqliteApiKeys } from './sqlite-api-keys.ts';
 import { SealedWith } from './sealing/sealed-with.ts';
 import { describeUnusable } from './sqlite-error.ts';
-import { openSqlite } from './sqlite-open.ts';
+import { openSqlite, readPragma } from './sqlite-open.ts';
 import { SqliteFollowUp } from './sqlite-follow-up.ts';
 import { SqliteForward } from './sqlite-forward.ts';
-import { keepDeadLetter, readDeadLetters, readDeadLettersById } from './sqlite-dead-letters.ts';
+import { keepDeadLetter, readDeadLetters, readDeadLettersById, type DeadLetterParts } from './sqlite-dead-letters.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import { SqliteReseal } from './sealing/sqlite-reseal.ts';
 import { prepareStatements, readFact, type Statements } from './sqlite-statements.ts';
@@ -34,6 +38,14 @@ export interface SqliteRequestLogOptions {
   /** Called with records that could not be written to the audit log. Without it `recordAudit` rejects. */
   readonly onAuditFailed?: (records: readonly AuditRecord[], error: unknown) => void;
   readonly onFatal: GroupCommitOptions['onFatal'];
+  /** Parts of the bounds that differ from the usual ones. */
+  readonly limits?: Partial<LogLimits>;
+  /** See `DiskRoomOptions`. */
+  readonly diskFloorBytes?: number | null;
+  /** Called every few seconds, with how much room the disk has. */
+  readonly onDisk?: (state: DiskState) => void;
+  /** Told of copies for the previous listener that were not made, because too many wait for it already. */
+  readonly onNoRoomToForward?: (lane: ForwardLane, copies: number) => void;
 }
 
 /**
@@ -53,11 +65,16 @@ export class SqliteRequestLog implements RequestLog {
   readonly #reader: SqliteReader;
   readonly #followUp: SqliteFollowUp;
   readonly #forwards: SqliteForward;
+  readonly #disk: DiskRoom;
+  readonly #keeping: DeadLetterParts;
   #changed: string[] = [];
+  #isClaiming = false;
   /** Where the next look at the unclaimed callbacks begins. */
   #unclaimedFrom = 0;
 
-  constructor({ path, keys = [], hub, now, onCommit, onAuditFailed, onFatal }: SqliteRequestLogOptions) {
+  constructor(options: SqliteRequestLogOptions) {
+    const { path, keys = [], hub, now, onCommit, onAuditFailed, onFatal } = options;
+    const limits = { ...LOG_LIMITS, ...options.limits };
     this.#db = openSqlite(path);
     this.#now = now;
     this.#onAuditFailed = onAuditFailed;
@@ -67,12 +84,28 @@ export class SqliteRequestLog implements RequestLog {
       this.#sql = prepareStatements(this.#db, vault);
       sealedWith = new SealedWith(this.#sql, vault, path);
       this.epoch = takeEpoch(this.#sql);
-      this.#forwards = new SqliteForward(this.#sql);
+      this.#forwards = new SqliteForward(this.#sql, limits, options.onNoRoomToForward ?? (() => undefined));
     } catch (cause) {
       this.#db.close();
       throw describeUnusable(path, cause);
     }
-    this.#writer = new SqliteWriter(this.#sql, this.#forwards, now, (requestId) => hub.isFollowed(requestId));
+    this.#disk = new DiskRoom({
+      path,
+      floorBytes: options.diskFloorBytes ?? null,
+      reusableBytes: () => Number(readPragma(this.#db, 'freelist_count')) * Number(readPragma(this.#db, 'page_size')),
+      onSample: (state) => {
+        // Its write-ahead log may hold more than the disk has left.
+        if (state.isLow) this.upkeep.emptyWal().catch(() => undefined);
+        options.onDisk?.(state);
+      },
+    });
+    this.#keeping = { sql: this.#sql, forwards: this.#forwards, limits };
+    this.#writer = new SqliteWriter({
+      ...this.#keeping,
+      now,
+      isFollowed: (requestId) => hub.isFollowed(requestId),
+      isLow: (bytes) => this.#disk.isLowAfter(bytes),
+    });
     this.#reader = new SqliteReader(this.#db, this.#sql, this.#writer);
     this.#followUp = new SqliteFollowUp(this.#sql, this.#writer, now);
     this.#commits = new GroupCommit(this.#db, {
@@ -84,11 +117,13 @@ export class SqliteRequestLog implements RequestLog {
         if (synced) onCommit?.(jobs, seconds);
         sealedWith.afterCommit();
         for (const topic of [...this.#changed.splice(0), ...this.#forwards.afterCommit()]) hub.wake(topic);
+        this.#claimMore();
       },
       onRollback: () => {
         this.#writer.rollback();
         this.#forwards.rollback();
         sealedWith.rollback();
+        this.#disk.sample();
         this.#changed = [];
       },
       onFatal,
@@ -101,6 +136,7 @@ export class SqliteRequestLog implements RequestLog {
       commits: this.#commits,
       reseal: new SqliteReseal(this.#db, this.#sql, vault, sealedWith),
       forwards: this.#forwards,
+      disk: this.#disk,
       hub,
       path,
       epoch: this.epoch,
@@ -110,7 +146,6 @@ export class SqliteRequestLog implements RequestLog {
 
   // Each method is one job of the group commit, or one read. `RequestLog` says what it promises.
 
-  create: RequestLog['create'] = (request) => this.#commits.run(() => this.#writer.create(request));
   step: RequestLog['step'] = (requestId, position, step) => this.#commits.run(() => this.#writer.step(requestId, position, step));
   append: RequestLog['append'] = (callback) => this.#commits.run(() => this.#writer.append(callback));
   remember: RequestLog['remember'] = (key, value) => this.#commits.run(() => this.#writer.remember(key, value));
@@ -122,8 +157,8 @@ export class SqliteRequestLog implements RequestLog {
     this.#commits.run(() => this.#followUp.lapse(requestId, position, into, limit, onHoldToo));
   reconcile: RequestLog['reconcile'] = (findings) => this.#commits.run(() => this.#followUp.reconcile(findings));
   learn: RequestLog['learn'] = (findings) => this.#commits.run(() => this.#followUp.learn(findings));
-  keep: RequestLog['keep'] = (message, capPerReason) =>
-    this.#commits.run(() => keepDeadLetter(this.#sql, this.#forwards, message, capPerReason));
+  keep: RequestLog['keep'] = (message, most = Infinity) =>
+    this.#commits.run(() => keepDeadLetter(this.#keeping, message, most, this.#disk.isLowAfter(message.body.byteLength)));
   discardDeadLetter: RequestLog['discardDeadLetter'] = (id) =>
     this.#commits.run(() => void this.#sql.deleteDeadLetter.run(numberIn('dead', id)));
   discardForwards: RequestLog['discardForwards'] = (lane, ids) => this.#commits.runUnsynced(() => this.#forwards.discard(lane, ids));
@@ -170,6 +205,13 @@ export class SqliteRequestLog implements RequestLog {
     this.#commits.read(() => readAudit(this.#sql, filter, before, limit));
   auditEntriesById: RequestLog['auditEntriesById'] = (ids, accounts) => this.#commits.read(() => readAuditById(this.#sql, ids, accounts));
 
+  async create(request: NewRequest) {
+    const { account, createdBy, idempotencyKey } = request;
+    const isRepeated = idempotencyKey !== null && (await this.findByKey(account, createdBy, idempotencyKey)) !== null;
+    if (!isRepeated) requireRoom(this.#disk);
+    return this.#commits.run(() => this.#writer.create(request));
+  }
+
   async recordAudit(records: readonly AuditRecord[]): Promise<void> {
     try {
       await this.#commits.run(() => insertAudit(this.#sql, records, this.#now()));
@@ -181,13 +223,16 @@ export class SqliteRequestLog implements RequestLog {
 
   settleUnclaimed(before: number) {
     return this.#commits.run(() => {
-      const { next, ...settled } = settleUnclaimed(this.#sql, this.#writer, before, this.#unclaimedFrom);
+      // A new request takes room.
+      const adopted = this.#disk.isLow ? -Infinity : before;
+      const { next, ...settled } = settleUnclaimed(this.#sql, this.#writer, adopted, this.#unclaimedFrom);
       this.#unclaimedFrom = next;
-      return settled;
+      return { ...settled, done: next === 0 };
     });
   }
 
   async recover() {
+    if (this.#disk.isLow) this.#disk.release();
     await this.#commits.run(() => settleInterrupted(this.#sql, this.#writer));
     while (await this.#commits.run(() => settleRestored(this.#sql, this.#writer, this.#now())));
     return this.#commits.read(() => (this.#sql.queuedRequests.all() as { id: string }[]).map(({ id }) => id));
@@ -218,7 +263,23 @@ export class SqliteRequestLog implements RequestLog {
     return this.#reader.statements;
   }
 
+  /** Goes on claiming, one bounded job at a time, beside whatever else is written. A job that fails is tried again after the next one. */
+  #claimMore(): void {
+    if (this.#isClaiming || this.#writer.unclaimed.next() === null) return;
+    this.#isClaiming = true;
+    const end = () => {
+      this.#isClaiming = false;
+    };
+    this.#commits
+      .run(() => this.#writer.claimMore())
+      .then(() => {
+        end();
+        this.#claimMore();
+      }, end);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#disk[Symbol.dispose]();
     // A backup reads from another thread, so it must end before the file is closed.
     await this.upkeep[Symbol.asyncDispose]();
     this.#commits.close();

@@ -1,0 +1,65 @@
+import { statfsSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
+import { submitted } from '../request-log/contract-support.ts';
+import { callbackMessage, named } from '../support/callback-message.ts';
+import { newRequest } from '../support/new-request.ts';
+import { openLog } from '../support/open-log.ts';
+import { smallDisk, whyNoSmallDisk } from '../support/small-disk.ts';
+
+const noMount = whyNoSmallDisk();
+if (noMount !== null) process.stderr.write(`A low disk is not tested: ${noMount}.\n`);
+
+const MEGABYTE = 'x'.repeat(1_000_000);
+
+/** Sends messages of a megabyte by a path of nobody's, until one is not taken. */
+async function fill(log: SqliteRequestLog): Promise<string> {
+  for (let n = 0; ; n++) {
+    const result = await log.append(callbackMessage({ id: `of-nobody-${n}`, text: `${n}${MEGABYTE}` })).catch(() => 'failed');
+    if (result !== 'UNCLAIMED') return result;
+  }
+}
+
+async function purgeAll(log: SqliteRequestLog): Promise<number> {
+  let rows = 0;
+  for (;;) {
+    const step = await log.upkeep.purgeStep(Date.now());
+    rows += step.rows;
+    if (step.done) return rows;
+  }
+}
+
+test.skipIf(noMount !== null)(
+  'a path that fills a small disk is refused before it is full: results are still taken, a purge makes room, and all goes on',
+  async () => {
+    await using disk = await smallDisk('60m');
+    await using log = openLog(`${disk.path}/log.sqlite`);
+    await submitted(log, [named(1), named(2)], 'known', { account: 'account-2' });
+    expect(await fill(log)).toBe('DISK_LOW');
+    const result = (device: number) => callbackMessage({ account: 'account-2', device });
+    expect(await log.append(result(1))).toBe('APPLIED');
+    await expect(log.create(newRequest([named(3)]))).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    expect(await purgeAll(log)).toBeGreaterThan(10);
+    expect(await log.append(callbackMessage({ id: 'of-nobody', account: 'account-2' }))).toBe('UNCLAIMED');
+    expect(await log.append(result(2))).toBe('APPLIED');
+  },
+);
+
+test.skipIf(noMount !== null)('purging works on a disk that is full to the last byte', async () => {
+  await using disk = await smallDisk('60m');
+  const path = `${disk.path}/log.sqlite`;
+  {
+    await using log = openLog(path, { diskFloorBytes: 0 });
+    for (let n = 0; n < 20; n++) await log.append(callbackMessage({ id: `of-nobody-${n}`, text: `${n}${MEGABYTE}` }));
+  }
+  // As a longer life of the gateway leaves it.
+  writeFileSync(`${path}-reserve`, Buffer.alloc(8 * 1_048_576, 'x'));
+  await using log = openLog(path);
+  // Another program takes the rest.
+  const { bavail, bsize } = statfsSync(disk.path);
+  writeFileSync(`${disk.path}/other`, Buffer.alloc(bavail * bsize, 'y'));
+  await expect(log.probe()).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  expect(await purgeAll(log)).toBeGreaterThanOrEqual(20);
+  // What was purged is used again, although the file is as large as before.
+  expect(await log.append(callbackMessage({ id: 'of-nobody' }))).toBe('UNCLAIMED');
+});

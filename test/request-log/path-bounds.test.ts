@@ -1,0 +1,255 @@
+import { expect, test } from 'vitest';
+import { LOG_LIMITS, type LogLimits } from '../../src/datasources/request-log/log-limits.ts';
+import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
+import { CLAIMED_AT_ONCE } from '../../src/datasources/request-log/sqlite/unclaimed-messages.ts';
+import { callbackMessage as message, named } from '../support/callback-message.ts';
+import { newRequest } from '../support/new-request.ts';
+import { openLog, type OpenLogOptions } from '../support/open-log.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { outcomesOf, requestOf, statuses, submitted } from './contract-support.ts';
+
+/** What one path, one id or one request may hold, lowered so that a few messages exceed it. */
+
+async function withLog(options: OpenLogOptions, work: (log: SqliteRequestLog, path: string) => Promise<void>): Promise<void> {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/log.sqlite`;
+  await using log = openLog(path, options);
+  await work(log, path);
+}
+
+const limits = (more: Partial<LogLimits>) => ({ limits: more });
+const request = (more: Partial<LogLimits['request']>) => limits({ request: { ...LOG_LIMITS.request, ...more } });
+
+test('a path that is full of unclaimed messages refuses more; other paths and known requests do not notice, and a purge makes room', async () => {
+  await withLog(limits({ messages: 3 }), async (log) => {
+    const id = await submitted(log, [named(1)], 'known');
+    for (const n of [1, 2, 3]) expect(await log.append(message({ id: `of-nobody-${n}` }))).toBe('UNCLAIMED');
+    expect(await log.append(message({ id: 'of-nobody-4' }))).toBe('PATH_FULL');
+    expect(await log.append(message({ id: null }))).toBe('PATH_FULL');
+    expect(await log.append(message({ id: 'of-nobody-3' }))).toBe('DUPLICATE');
+    expect(await log.append(message({ id: 'of-nobody-4', account: 'account-2' }))).toBe('UNCLAIMED');
+    expect(await log.append(message({ id: 'of-nobody-4', service: 'StateService' }))).toBe('UNCLAIMED');
+    expect(await log.append(message({}))).toBe('APPLIED');
+    expect(statuses(await outcomesOf(log, id))).toEqual(['SUCCEEDED']);
+    expect(await log.counts()).toMatchObject({ unclaimed: 5 });
+    while (!(await log.upkeep.purgeStep(2_000)).done);
+    expect(await log.append(message({ id: 'of-nobody-4' }))).toBe('UNCLAIMED');
+  });
+});
+
+test('a path is full by its bytes too', async () => {
+  await withLog(limits({ messageBytes: 3_000 }), async (log) => {
+    const text = 'x'.repeat(1_200);
+    for (const n of [1, 2]) expect(await log.append(message({ id: `of-nobody-${n}`, text }))).toBe('UNCLAIMED');
+    expect(await log.append(message({ id: 'of-nobody-3', text }))).toBe('PATH_FULL');
+    const letter = (body: string) => ({
+      account: 'account-1',
+      service: 'CarrierService',
+      receivedAt: 1,
+      reason: 'QUARANTINED' as const,
+      contentType: null,
+      body: Buffer.from(body.repeat(1_200)),
+    });
+    for (const body of ['a', 'b']) expect(await log.keep(letter(body))).toBe('KEPT');
+    expect(await log.keep(letter('c'))).toBe('PATH_FULL');
+    expect(await log.keep(letter('a'))).toBe('KEPT');
+  });
+});
+
+test.each([
+  ['another account', { account: 'account-2' }, 'FOREIGN'],
+  ['another service', { service: 'StateService' }, 'WRONG_SERVICE'],
+] as const)('messages by %s for a known request are bounded for their path', async (_whose, who, outcome) => {
+  await withLog(limits({ messages: 2 }), async (log) => {
+    await submitted(log, [named(1)], 'known');
+    for (const text of ['1', '2']) expect(await log.append(message({ ...who, text }))).toBe(outcome);
+    expect(await log.append(message({ ...who, text: '3' }))).toBe('PATH_FULL');
+    expect(await log.append(message({ ...who, text: '2' }))).toBe(outcome);
+    expect(await log.append(message({}))).toBe('APPLIED');
+  });
+});
+
+test('one unknown id holds a bounded number of messages, after a restart too; another id has room', async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/log.sqlite`;
+  const options = limits({ messagesOfId: 3 });
+  {
+    await using log = openLog(path, options);
+    for (const device of [1, 2]) expect(await log.append(message({ id: 'one', device }))).toBe('UNCLAIMED');
+  }
+  await using log = openLog(path, options);
+  expect(await log.append(message({ id: 'one', device: 3 }))).toBe('UNCLAIMED');
+  expect(await log.append(message({ id: 'one', device: 4 }))).toBe('REQUEST_FULL');
+  expect(await log.append(message({ id: 'two', device: 4 }))).toBe('UNCLAIMED');
+});
+
+const MANY = 3 * CLAIMED_AT_ONCE;
+
+test('what came before the id is claimed in steps, in the order it came, also when a stop comes between', async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/log.sqlite`;
+  const waiting = newRequest(Array.from({ length: MANY }, (_, n) => named(n)));
+  {
+    await using log = openLog(path);
+    await log.create(waiting);
+    await log.step(waiting.id, 0, { type: 'SENDING' });
+    await Promise.all(Array.from({ length: MANY }, (_, device) => log.append(message({ id: 'early', device }))));
+    await log.step(waiting.id, 0, { type: 'ACCEPTED', carrierRequestId: 'early' });
+    // One job took the first ones, and no more.
+    expect((await requestOf(log, waiting.id)).progress).toMatchObject({ SUCCEEDED: CLAIMED_AT_ONCE, PENDING: MANY - CLAIMED_AT_ONCE });
+  }
+  await using log = openLog(path);
+  // It says the opposite of one that still waits. The first verdict stands.
+  await log.append(message({ id: 'early', device: MANY - 1, status: 'Failed' }));
+  while ((await log.counts()).unclaimed > 0) await log.probe();
+  const outcomes = await outcomesOf(log, waiting.id);
+  expect(statuses(outcomes).every((status) => status === 'SUCCEEDED')).toBe(true);
+  expect(outcomes.at(-1)?.contradicted).toBe(true);
+});
+
+test('messages that wait under an id become another tool’s request in steps', async () => {
+  await withLog({}, async (log) => {
+    await Promise.all(Array.from({ length: MANY }, (_, device) => log.append(message({ id: 'of-another-tool', device }))));
+    const { adopted } = await log.settleUnclaimed(2_000);
+    expect((await requestOf(log, adopted[0] ?? '')).progress).toMatchObject({ SUCCEEDED: CLAIMED_AT_ONCE });
+    while ((await log.counts()).unclaimed > 0) await log.probe();
+    expect((await requestOf(log, adopted[0] ?? '')).progress).toMatchObject({ SUCCEEDED: MANY });
+  });
+});
+
+test('another tool’s request has a bounded number of devices; what waits beyond it is kept unclaimed, and what comes is refused', async () => {
+  await withLog(request({ strays: 2 }), async (log) => {
+    for (const device of [1, 2, 3]) await log.append(message({ id: 'of-another-tool', device }));
+    const { adopted } = await log.settleUnclaimed(2_000);
+    expect((await requestOf(log, adopted[0] ?? '')).progress).toMatchObject({ SUCCEEDED: 2 });
+    expect(await log.counts()).toMatchObject({ unclaimed: 1 });
+    expect(await log.append(message({ id: 'of-another-tool', device: 4 }))).toBe('REQUEST_FULL');
+    expect(await log.append(message({ id: 'of-another-tool', device: 3 }))).toBe('REQUEST_FULL');
+    expect(await log.append(message({ id: 'of-another-tool', device: 2, status: 'Failed' }))).toBe('APPLIED');
+    expect(await log.settleUnclaimed(2_000)).toEqual({ resolved: [], adopted: [], done: true });
+  });
+});
+
+test('all requests of other tools of an account are bounded together, and a purge makes room', async () => {
+  await withLog(limits({ externalRows: 6 }), async (log) => {
+    const adopt = async (id: string, account: string) => {
+      await log.append(message({ id, account }));
+      return (await log.settleUnclaimed(2_000)).adopted.length;
+    };
+    // Each has three rows: created, accepted, a callback.
+    expect([await adopt('one', 'account-1'), await adopt('two', 'account-1'), await adopt('three', 'account-1')]).toEqual([1, 1, 0]);
+    expect(await adopt('four', 'account-2')).toBe(1);
+    expect(await log.append(message({ id: 'one', device: 2 }))).toBe('PATH_FULL');
+    const one = await log.findByCarrierRequestId('one');
+    await log.lapse(one?.id ?? '', 0, 'EXPIRED', 10);
+    while (!(await log.upkeep.purgeStep(Date.now() + 1)).done);
+    expect(await log.append(message({ id: 'two', device: 2 }))).toBe('APPLIED');
+  });
+});
+
+test('what settles nothing is bounded for each device, and never keeps a result away', async () => {
+  await withLog(request({ quietPerDevice: 2 }), async (log) => {
+    const id = await submitted(log, [named(1), named(2)], 'known');
+    const say = (device: number, status: string, text: string) => log.append(message({ device, status, text }));
+    expect(await say(1, 'Pending', 'a')).toBe('APPLIED');
+    expect(await say(1, 'Pending', 'b')).toBe('APPLIED');
+    expect(await say(1, 'Pending', 'c')).toBe('REQUEST_FULL');
+    expect(await say(1, 'Pending', 'b')).toBe('DUPLICATE');
+    expect(await say(2, 'Pending', 'c')).toBe('APPLIED');
+    expect(await say(1, 'Success', 'd')).toBe('APPLIED');
+    expect(await say(1, 'Success', 'e')).toBe('REQUEST_FULL');
+    // The first word of the opposite is shown. It is news.
+    expect(await say(1, 'Failed', 'f')).toBe('APPLIED');
+    expect(await say(1, 'Failed', 'g')).toBe('REQUEST_FULL');
+    const [first] = await outcomesOf(log, id);
+    expect(first).toMatchObject({ status: 'SUCCEEDED', contradicted: true });
+  });
+});
+
+test('what settles nothing is bounded for the request, and so is what nobody can tie to a device', async () => {
+  await withLog(request({ perDevice: 0, more: 2, strays: 2 }), async (log) => {
+    const id = await submitted(log, [named(1), named(2)], 'known');
+    const say = (device: number, status: string, text = '') => log.append(message({ device, status, text }));
+    for (const text of ['a', 'b']) expect(await say(1, 'Pending', text)).toBe('APPLIED');
+    expect(await say(2, 'Pending', 'c')).toBe('REQUEST_FULL');
+    for (const device of [11, 12]) expect(await say(device, 'Success')).toBe('APPLIED');
+    expect(await say(13, 'Success')).toBe('REQUEST_FULL');
+    for (const device of [1, 2]) expect(await say(device, 'Success')).toBe('APPLIED');
+    expect((await requestOf(log, id)).status).toBe('SUCCEEDED');
+    // Every device has its result. What is left over is of devices that nobody named, and they are bounded too.
+    for (const device of [21, 22, 23, 24]) await say(device, 'Success');
+    expect((await outcomesOf(log, id)).length).toBeLessThanOrEqual(2 + 2);
+  });
+});
+
+test('a request has a bounded number of bytes; beyond it a result is taken when it has the size of one', async () => {
+  await withLog(request({ bytes: 2_000, resultBytes: 500 }), async (log) => {
+    await submitted(log, [named(1), named(2), named(3)], 'known');
+    const text = 'x'.repeat(1_000);
+    expect(await log.append(message({ device: 1, text }))).toBe('APPLIED');
+    expect(await log.append(message({ device: 2, text }))).toBe('REQUEST_FULL');
+    expect(await log.append(message({ device: 2 }))).toBe('APPLIED');
+    expect(await log.append(message({ device: 3, text }))).toBe('REQUEST_FULL');
+    expect(await log.append(message({ device: 3 }))).toBe('APPLIED');
+  });
+});
+
+test('a previous listener that is down never keeps a message away: beyond the bound no copy is made, and that is told', async () => {
+  const told: number[] = [];
+  await withLog({ limits: { messages: 2 }, onNoRoomToForward: (_lane, copies) => told.push(copies) }, async (log) => {
+    await submitted(log, [1, 2, 3].map(named), 'known');
+    for (const device of [1, 2, 3]) expect(await log.append(message({ device, forward: true }))).toBe('APPLIED');
+    expect((await log.forwardBacklog()).rows).toBe(2);
+    expect(told).toEqual([1]);
+    const lane = { account: 'account-1', service: 'CarrierService' };
+    await log.discardForwards(
+      lane,
+      (await log.forwards(lane, 10)).map(({ id }) => id),
+    );
+    await log.append(message({ id: null, forward: true }));
+    expect((await log.forwardBacklog()).rows).toBe(1);
+  });
+});
+
+test('while the disk is low only results of known requests are taken, and a repeat of what is there is acknowledged', async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/log.sqlite`;
+  const first = newRequest([named(1), named(2)], { idempotencyKey: 'key' });
+  const letter = {
+    account: 'account-1',
+    service: 'CarrierService',
+    receivedAt: 1,
+    reason: 'UNREADABLE' as const,
+    contentType: null,
+    body: Buffer.from('<'),
+  };
+  {
+    await using log = openLog(path);
+    await log.create(first);
+    await log.step(first.id, 0, { type: 'SENDING' });
+    await log.step(first.id, 0, { type: 'ACCEPTED', carrierRequestId: 'known' });
+    await log.append(message({ id: 'of-nobody' }));
+    await log.keep(letter);
+    await log.append(message({ id: 'of-another-tool', account: 'account-2' }));
+    await log.settleUnclaimed(0);
+  }
+  {
+    await using log = openLog(path, { diskFloorBytes: Number.MAX_SAFE_INTEGER });
+    expect(log.upkeep.disk()).toMatchObject({ isLow: true });
+    expect(await log.append(message({ device: 1 }))).toBe('APPLIED');
+    expect(await log.append(message({ device: 1, text: 'again' }))).toBe('DISK_LOW');
+    expect(await log.append(message({ device: 1, status: 'Pending' }))).toBe('DISK_LOW');
+    expect(await log.append(message({ id: 'new-to-us' }))).toBe('DISK_LOW');
+    expect(await log.append(message({ id: 'of-nobody' }))).toBe('DUPLICATE');
+    expect(await log.append(message({ device: 2, account: 'account-2' }))).toBe('DISK_LOW');
+    expect(await log.keep({ ...letter, body: Buffer.from('<<') })).toBe('DISK_LOW');
+    expect(await log.keep(letter)).toBe('KEPT');
+    expect((await log.settleUnclaimed(2_000)).adopted).toEqual([]);
+    await expect(log.create(newRequest([named(3)]))).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    expect(await log.create(first)).toEqual({ outcome: 'EXISTS', id: first.id });
+    expect(statuses(await outcomesOf(log, first.id))).toEqual(['SUCCEEDED', 'PENDING']);
+  }
+  await using log = openLog(path);
+  expect(await log.append(message({ id: 'new-to-us' }))).toBe('UNCLAIMED');
+  expect((await log.settleUnclaimed(2_000)).adopted).not.toEqual([]);
+});
