@@ -64,6 +64,11 @@ const REPORTS: ReadonlySet<LogStep['kind']> = new Set(['CALLBACK', 'NOTICE', 'NI
 const MAX_POSITIONS = 10;
 /** A Request may end and be opened again many times. Later ends are told with the last of these. */
 const MAX_ENDS = 10;
+/**
+ * Each carrier request has its own steps. Each end has one of six statuses, and may be opened again. Beside them are the first
+ * report, four results of devices, and the retries.
+ */
+export const MAX_ENTRIES = Object.keys(OF_CARRIER_REQUEST).length * MAX_POSITIONS + Object.keys(OF_REQUEST).length + (MAX_ENDS + 1) * 7 + 6;
 /** Requests whose timeline is in memory, in entries. */
 const CACHED_ENTRIES = 50_000;
 const ROWS_A_TURN = 1_000;
