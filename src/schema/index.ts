@@ -7,7 +7,7 @@ import './audit-log.ts';
 import './dead-letters.ts';
 import './viewer.ts';
 import { builder } from './builder.ts';
-import { limitProduction } from './production.ts';
+import { limitProduction } from './limit-production.ts';
 
 builder.mutationType({
   description:

@@ -25,6 +25,8 @@ interface Made {
 const NOTHING: Made = { objects: 0, characters: 0 };
 const TOO_MUCH: Made = { objects: Infinity, characters: 0 };
 
+const lastCosts = new WeakMap<FieldNode, { readonly given: string; readonly cost: number }>();
+
 /**
  * The cost of `__schema` or `__type`. Introspection reads nothing but the schema, so what it will produce is counted exactly, by the
  * resolvers that will produce it. A type that many fields lead to is counted once for each selection of it, so this takes no longer
@@ -38,6 +40,10 @@ export function introspectionCost(
   values: VariableValues,
   stopAt: number,
 ): number {
+  const given = `${stopAt} ${JSON.stringify(values.coerced)}`;
+  const last = lastCosts.get(node);
+  // Documents are kept by their text, and whoever introspects asks the same again.
+  if (last?.given === given) return last.cost;
   const counted = new Map<SelectionSetNode, Map<unknown, Made>>();
   let looks = 0;
 
@@ -79,7 +85,9 @@ export function introspectionCost(
   }
 
   const { objects, characters } = ofField(node, root, undefined);
-  return objects + Math.ceil(characters / CHARACTERS_OF_AN_OBJECT);
+  const cost = objects + Math.ceil(characters / CHARACTERS_OF_AN_OBJECT);
+  lastCosts.set(node, { given, cost });
+  return cost;
 }
 
 function sum(all: readonly Made[]): Made {
