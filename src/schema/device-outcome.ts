@@ -248,7 +248,7 @@ export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').i
           const request = await loaders.request.load(outcome.requestId);
           if (!request || !mayUse(caller, request.account, 'read')) return null;
           const operation = operationNamed(request.operation);
-          if (!operation || ((await loaders.retries.load(request.id)) ?? []).length === 0) return null;
+          if (!operation || !(await loaders.retrySpan.load(request.id))) return null;
           const [named, retried] = await Promise.all([loaders.namedDevices.load(request.id), loaders.retriedDevices.load(request.id)]);
           const device = named[outcome.index]?.device ?? null;
           const name = nameForRetry({ device, reported: outcome.final?.message.deviceIds ?? [] }, operation);

@@ -132,7 +132,7 @@ export const Request = RequestRef.implement({
       description:
         'The life of the request in a few entries, in the order in which things first happened. Devices are counted and not listed: 10,000 of them make no more entries than one.',
       resolve: async (request, _args, { loaders, timelines }) => {
-        const [parts, retries] = await Promise.all([loaders.carrierRequests.load(request.id), loaders.retries.load(request.id)]);
+        const [parts, retries] = await Promise.all([loaders.carrierRequests.load(request.id), loaders.retrySpan.load(request.id)]);
         return [...(await timelines.of(request, parts.length, retries))];
       },
     }),

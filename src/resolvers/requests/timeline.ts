@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { RetrySpan } from '../../datasources/request-log/follow-up-log.ts';
 import type { LogStep, RequestLog } from '../../datasources/request-log/request-log.ts';
 import { isTerminal, type RequestStatus, type StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import { BoundedCache } from '../../lib/bounded-cache.ts';
@@ -134,7 +135,7 @@ export class Timelines {
   }
 
   /** In the order in which things first happened. */
-  async of(request: StoredRequest, parts: number, retries: readonly StoredRequest[]): Promise<readonly TimelineEntry[]> {
+  async of(request: StoredRequest, parts: number, retries: RetrySpan | null): Promise<readonly TimelineEntry[]> {
     const fold = this.#folds.get(request.id) ?? new TimelineFold(parts);
     while (fold.lastSeq < request.lastSeq) {
       const from = fold.lastSeq;
@@ -145,10 +146,9 @@ export class Timelines {
       await nextTurn();
     }
     this.#folds.set(request.id, fold, fold.entries.length + 1);
-    const [first] = retries;
-    if (!first) return fold.entries;
-    const lastAt = retries.at(-1)?.createdAt ?? first.createdAt;
-    const retried: TimelineEntry = { kind: 'RETRIED', at: first.createdAt, lastAt, count: retries.length, position: null, status: null };
+    if (!retries) return fold.entries;
+    const { count, firstAt, lastAt } = retries;
+    const retried: TimelineEntry = { kind: 'RETRIED', at: firstAt, lastAt, count, position: null, status: null };
     return [...fold.entries, retried].toSorted((a, b) => a.at - b.at);
   }
 }
