@@ -79,9 +79,11 @@ export function createMetrics() {
       [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
     ),
     carrierCalls: counter('m2m_carrier_calls_total', 'Calls to the carrier, by call and result.', ['call', 'result']),
-    operationsRefused: counter('m2m_operations_refused_total', 'GraphQL operations that were refused for their rights, limits or rates.', [
-      'code',
-    ]),
+    operationsRefused: counter(
+      'm2m_operations_refused_total',
+      'GraphQL operations that were refused or stopped for their rights, limits or rates.',
+      ['code'],
+    ),
     auditFailed: counter('m2m_audit_failed_total', 'Mutations and commands, done or refused, that could not be written to the audit log.'),
     subscriptions: gauge('m2m_subscriptions_open', 'Open subscriptions.'),
     sockets: gauge('m2m_websockets_open', 'Open WebSockets.'),

@@ -142,6 +142,7 @@ export const VARIABLES = {
     example: '0868924207-00001,0000123456-00001',
     parse: names
       .refine((list) => list.length > 0, 'must name at least one billing account')
+      .refine((list) => list.length <= 1_000, 'must name at most 1,000 billing accounts: start another gateway for more')
       .refine(
         (list) => list.every((name) => /^[A-Za-z0-9-]{1,64}$/.test(name)),
         'must be account names of letters, digits and dashes, separated by commas',

@@ -2,6 +2,7 @@ import type { ObjectRef } from '@pothos/core';
 import type { Page } from '../datasources/request-log/stored-request.ts';
 import { GatewayError } from '../errors.ts';
 import { builder } from './builder.ts';
+import { OF_PAGE, pageSizes } from './list-sizes.ts';
 import { cursorAt, readCursor } from '../resolvers/requests/cursor.ts';
 import { PageInfo } from './node.ts';
 import { OPEN, OWNED } from './rules.ts';
@@ -38,11 +39,17 @@ export function connectionOf<Row>(
     description: `A page of ${plural}.`,
     fields: (t) => ({
       edges: t.field({
+        extensions: OF_PAGE,
         type: [edge],
         description: `The ${plural} of the page, each with its cursor.`,
         resolve: ({ rows }) => rows.map((row) => ({ row })),
       }),
-      nodes: t.field({ type: [node], description: `The ${plural} of the page.`, resolve: ({ rows }) => rows as never }),
+      nodes: t.field({
+        extensions: OF_PAGE,
+        type: [node],
+        description: `The ${plural} of the page.`,
+        resolve: ({ rows }) => rows as never,
+      }),
       pageInfo: t.field({
         extensions: OPEN,
         type: PageInfo,
@@ -58,6 +65,7 @@ export function connectionOf<Row>(
 
 export const PAGE_ARGS = builder.args((t) => ({
   first: t.int({
+    extensions: pageSizes(DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE),
     required: false,
     description: `How many to return at most: 1 to ${MAX_PAGE_SIZE}. Default: ${DEFAULT_PAGE_SIZE}.`,
   }),
@@ -74,10 +82,10 @@ export function listArgs(nouns: string, right: 'read' | 'administer') {
   return { ...builder.args((t) => ({ accountName: t.string({ required: false, description }) })), ...PAGE_ARGS };
 }
 
-/** @throws GatewayError BAD_USER_INPUT when `first` is not between 1 and 1,000 */
-export function pageSize(first: number | null | undefined): number {
-  if (first === null || first === undefined) return DEFAULT_PAGE_SIZE;
-  if (first < 1 || first > MAX_PAGE_SIZE) throw new GatewayError('BAD_USER_INPUT', `\`first\` must be between 1 and ${MAX_PAGE_SIZE}.`);
+/** @throws GatewayError BAD_USER_INPUT when `first` is not between 1 and `most` */
+export function pageSize(first: number | null | undefined, fallback = DEFAULT_PAGE_SIZE, most = MAX_PAGE_SIZE): number {
+  if (first === null || first === undefined) return fallback;
+  if (first < 1 || first > most) throw new GatewayError('BAD_USER_INPUT', `\`first\` must be between 1 and ${most}.`);
   return first;
 }
 

@@ -1,5 +1,6 @@
 import type { RequestLog } from '../datasources/request-log/request-log.ts';
 import type { Loaders } from './loaders.ts';
+import type { Production } from './production.ts';
 import type { Caller, Identity } from '../resolvers/access/caller.ts';
 import type { DeadLetters } from '../resolvers/callbacks/redrive-dead-letters.ts';
 import type { RequestFeed } from '../resolvers/requests/follow-request.ts';
@@ -19,7 +20,7 @@ export interface CallerLimits {
   readonly bodyBytes: number;
 }
 
-/** Given to every resolver: the caller, the parts that decide, and loaders that live for one execution. */
+/** Given to every resolver: the caller, the parts that decide, and the loaders and the count of one execution. */
 export interface GraphContext {
   /** The caller's rights now. Each mutation of an operation reads them again. An event uses those from its beginning. */
   readonly caller: Caller;
@@ -35,6 +36,7 @@ export interface GraphContext {
   readonly accounts: readonly string[];
   readonly limits: CallerLimits;
   readonly loaders: Loaders;
+  readonly production: Production;
   /** The id of the last event that the client of an event stream has seen: the cursor of that event. */
   readonly lastEventId: string | null;
 }

@@ -1,8 +1,9 @@
 import type { DeadLetterReason as Reason, StoredDeadLetter } from '../datasources/request-log/dead-letter-log.ts';
-import { bodyText, type Redriven } from '../resolvers/callbacks/redrive-dead-letters.ts';
+import { bodyText, MAX_REDRIVEN, type Redriven } from '../resolvers/callbacks/redrive-dead-letters.ts';
 import { builder } from './builder.ts';
 import { connectionOf, listArgs, pageCursor, pageSize } from './connection.ts';
 import { enumOf } from './enums.ts';
+import { atMost } from './list-sizes.ts';
 import { nodeOf } from './node.ts';
 import { ADMIN, ANY_SECRET, OWNED } from './rules.ts';
 
@@ -100,7 +101,7 @@ const RedriveDeadLettersInput = builder.inputType('RedriveDeadLettersInput', {
 
 builder.mutationField('redriveDeadLetters', (t) =>
   t.field({
-    extensions: ADMIN,
+    extensions: { ...ADMIN, ...atMost(MAX_REDRIVEN) },
     type: [RedrivenDeadLetter],
     description:
       'For an admin: tries messages again that could not be applied, for example after an upgrade that can read them, or when the credentials of the registration have been configured. Each message counts from the time when it came.',

@@ -8,8 +8,9 @@ import { adviceFor, isRetriable } from '../resolvers/requests/advice.ts';
 import { nameForRetry } from '../resolvers/requests/retried-devices.ts';
 import { keyOfDevice } from '../resolvers/requests/same-input.ts';
 import { builder } from './builder.ts';
-import { DeviceIdentifier } from './device-identifier.ts';
+import { DeviceIdentifier, IDENTIFIERS_KNOWN, IDENTIFIERS_OF_MESSAGE } from './device-identifier.ts';
 import { OutcomeSourceEnum, OutcomeStatusEnum } from './enums.ts';
+import { atMost } from './list-sizes.ts';
 import { nodeOf } from './node.ts';
 import { RequestRef } from './request-ref.ts';
 import { ACTIVATION_CODE, CREDENTIAL, OWNED } from './rules.ts';
@@ -94,8 +95,9 @@ const Nidd = builder.objectRef<StoredCallback>('Nidd').implement({
       resolve: ({ message }) => message.nidd?.accountName ?? null,
     }),
     deviceIds: t.field({
+      extensions: IDENTIFIERS_OF_MESSAGE,
       type: [DeviceIdentifier],
-      description: 'All identifiers the message names.',
+      description: 'The identifiers that the message names, at most 10.',
       resolve: ({ message }) => [...message.deviceIds],
     }),
     receivedAt: t.expose('receivedAt', { type: 'DateTime', description: 'When the message first arrived.' }),
@@ -132,13 +134,16 @@ export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').i
           'The position of the device in the mutation’s list, from 0. Devices that the carrier reported although the mutation did not name them have the positions after the last.',
       }),
       requested: t.expose('requested', {
+        extensions: IDENTIFIERS_OF_MESSAGE,
         type: [DeviceIdentifier],
         nullable: true,
         description: 'The identifiers that the mutation named. Null for a device that the mutation did not name.',
       }),
       deviceIds: t.field({
+        extensions: IDENTIFIERS_KNOWN,
         type: [DeviceIdentifier],
-        description: 'Every identifier known: those of the mutation, and those of callbacks (ICCID, EID, IMEI, MDN, MSISDN, IMSI, MIN).',
+        description:
+          'Every identifier known: those of the mutation, and those of callbacks (ICCID, EID, IMEI, MDN, MSISDN, IMSI, MIN). At most 20: those of the final callback come first.',
         // Reported ones come first: they are complete, while the mutation may have named an IMEI with 14 digits.
         resolve: ({ requested, final, nidd }) =>
           leaveOutRespellings(listEachOnce(final?.message.deviceIds, nidd?.message.deviceIds, requested)),
@@ -180,8 +185,9 @@ export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').i
       ),
       ipAddress: finalText('ipAddress', 'The IP address assigned to the device.'),
       featureCodes: t.stringList({
+        extensions: atMost(100),
         description:
-          'Feature codes. They are not used for this service, so the list is usually empty. Only available with the Verizon Wholesale network.',
+          'Feature codes. They are not used for this service, so the list is usually empty. Only available with the Verizon Wholesale network. At most 100.',
         resolve: ({ final }) => [...(final?.message.featureCodes ?? [])],
       }),
       deviceCredential: t.field({
@@ -242,7 +248,7 @@ export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').i
           const request = await loaders.request.load(outcome.requestId);
           if (!request || !mayUse(caller, request.account, 'read')) return null;
           const operation = operationNamed(request.operation);
-          if (!operation || ((await loaders.retries.load(request.id)) ?? []).length === 0) return null;
+          if (!operation || !(await loaders.retrySpan.load(request.id))) return null;
           const [named, retried] = await Promise.all([loaders.namedDevices.load(request.id), loaders.retriedDevices.load(request.id)]);
           const device = named[outcome.index]?.device ?? null;
           const name = nameForRetry({ device, reported: outcome.final?.message.deviceIds ?? [] }, operation);

@@ -7,6 +7,7 @@ import './audit-log.ts';
 import './dead-letters.ts';
 import './viewer.ts';
 import { builder } from './builder.ts';
+import { limitProduction } from './limit-production.ts';
 
 builder.mutationType({
   description:
@@ -15,6 +16,7 @@ builder.mutationType({
 
 /** The whole graph. Building it has no side effects, so codegen and tests import it directly. */
 export const schema = builder.toSchema();
+limitProduction(schema);
 
 // Pothos has no option for it.
 schema.description =

@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import DataLoader from 'dataloader';
-import type { RetryPage } from '../datasources/request-log/follow-up-log.ts';
+import type { RetryPage, RetrySpan } from '../datasources/request-log/follow-up-log.ts';
 import type { DeviceSummary, OutcomePage, RequestLog } from '../datasources/request-log/request-log.ts';
 import type { Page, StoredCarrierRequest, StoredOutcome, StoredRequest } from '../datasources/request-log/stored-request.ts';
 import { readRetried, type RetriedDevices } from '../resolvers/requests/retried-devices.ts';
 import type { Settings } from '../operations/define-operation.ts';
+import { BoundedCache } from '../lib/bounded-cache.ts';
 import { OneAtATime } from '../lib/one-at-a-time.ts';
 import { prepareOutcomes, readFailedDevices } from '../resolvers/requests/failed-devices.ts';
 
@@ -16,16 +17,25 @@ export function createLoaders(requestLog: RequestLog) {
   return {
     request: byId<StoredRequest, null>((ids) => requestLog.requests(ids), null),
     carrierRequests: byId<readonly StoredCarrierRequest[], readonly []>((ids) => requestLog.carrierRequests(ids), []),
-    retries: byId<readonly StoredRequest[], readonly []>((ids) => requestLog.retriesOf(ids), []),
+    retrySpan: byId<RetrySpan, null>((ids) => requestLog.retrySpans(ids), null),
     retryPage: new DataLoader<RetryPage, Page<StoredRequest>, string>((pages) => requestLog.retryPages(pages), {
       cacheKeyFn: (page) => JSON.stringify(page),
     }),
     outcome: byId<StoredOutcome, null>((ids) => requestLog.outcomesById(ids), null),
     settings: byId<Settings, null>((ids) => requestLog.settings(ids), null),
     outcomePage: outcomePages(requestLog),
-    namedDevices: oneByOne<readonly DeviceSummary[]>((id) => requestLog.devices(id, null)),
-    retriedDevices: oneByOne<RetriedDevices>((id) => readRetried(requestLog, id)),
-    failedDevices: oneByOne<readonly DeviceSummary[]>((id) => readFailedDevices(requestLog, id)),
+    namedDevices: oneByOne<readonly DeviceSummary[]>(
+      (id) => requestLog.devices(id, null),
+      ({ length }) => length,
+    ),
+    retriedDevices: oneByOne<RetriedDevices>(
+      (id) => readRetried(requestLog, id),
+      ({ size }) => size,
+    ),
+    failedDevices: oneByOne<readonly DeviceSummary[]>(
+      (id) => readFailedDevices(requestLog, id),
+      ({ length }) => length,
+    ),
   };
 }
 
@@ -71,14 +81,26 @@ async function readInTurns(requestLog: RequestLog, waiting: readonly Waiting[]):
   }
 }
 
+/**
+ * Devices that one execution keeps of each kind of read. A list of requests shows little of each (its faults, its actions), and has
+ * to look at all devices for it: 1,000 requests may have 10 million.
+ */
+const KEPT_DEVICES = 50_000;
+
 /** Reads that take turns with other work. One follows the other, or the turns of all would come in one turn of the event loop. */
-function oneByOne<Row>(read: (id: string) => Promise<Row>): { load(id: string): Promise<Row> } {
+function oneByOne<Row>(read: (id: string) => Promise<Row>, devicesOf: (row: Row) => number): { load(id: string): Promise<Row> } {
   const queue = new OneAtATime();
-  const known = new Map<string, Promise<Row>>();
+  const known = new BoundedCache<string, Promise<Row>>(KEPT_DEVICES);
   return {
     load(id) {
-      let reading = known.get(id);
-      if (!reading) known.set(id, (reading = queue.run(() => read(id))));
+      const before = known.get(id);
+      if (before) return before;
+      const reading = queue.run(async () => {
+        const row = await read(id);
+        known.set(id, reading, 1 + devicesOf(row));
+        return row;
+      });
+      known.set(id, reading, 1);
       return reading;
     },
   };

@@ -1,7 +1,8 @@
 import { INPUT_FAULT_CODES, type InputFault as Fault, type InputFaultCode } from '../operations/input-fault.ts';
-import type { SubmitResult } from '../resolvers/requests/submit-request.ts';
+import { MAX_FAULTS, type SubmitResult } from '../resolvers/requests/submit-request.ts';
 import { builder } from './builder.ts';
 import { enumOf } from './enums.ts';
+import { atMost } from './list-sizes.ts';
 import { Request } from './request.ts';
 import { OPEN, OWNED } from './rules.ts';
 
@@ -64,6 +65,7 @@ const InputFault = builder.objectRef<Fault>('InputFault').implement({
   description: 'One fault of an input.',
   fields: (t) => ({
     path: t.stringList({
+      extensions: atMost(20),
       description:
         'The faulty field, as a path below `input`. Positions in lists are numbers from 0: `["target", "devices", "3", "deviceIds", "0", "value"]`. Empty when the fault is in the input as a whole.',
       resolve: ({ path }) => path.map(String),
@@ -78,7 +80,12 @@ export const InvalidInput = builder.objectRef<Result<'INVALID'>>('InvalidInput')
   description: 'The input breaks rules, and nothing was sent. All faults are reported together.',
   interfaces: [MutationError],
   fields: (t) => ({
-    faults: t.field({ type: [InputFault], description: 'The first 100 faults.', resolve: ({ faults }) => [...faults] }),
+    faults: t.field({
+      extensions: atMost(MAX_FAULTS),
+      type: [InputFault],
+      description: 'The first 100 faults.',
+      resolve: ({ faults }) => [...faults],
+    }),
     totalFaults: t.exposeInt('total', { description: 'The number of all faults.' }),
   }),
 });

@@ -1,5 +1,6 @@
 import type { ShownSetting } from '../operations/define-operation.ts';
 import { builder } from './builder.ts';
+import { atMost } from './list-sizes.ts';
 import { OWNED } from './rules.ts';
 
 const RequestSetting = builder.objectRef<ShownSetting>('RequestSetting').implement({
@@ -18,6 +19,7 @@ export const RequestInput = builder.objectRef<readonly ShownSetting[]>('RequestI
     'What a request asked for, apart from its devices. Nothing personal is in it: no names, addresses, leads, custom fields or cost centers.',
   fields: (t) => ({
     settings: t.field({
+      extensions: atMost(20),
       type: [RequestSetting],
       description:
         'The settings that were given and may be shown, in the order of the input: the service plan, the ZIP code, the group, the SKU and others. For a request about a group, `groupName` is the group.',

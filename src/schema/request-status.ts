@@ -5,7 +5,11 @@ import { DeviceOutcome } from './device-outcome.ts';
 import { RequestStatusEnum } from './enums.ts';
 import { Progress } from './progress.ts';
 import { Request } from './request.ts';
+import { OF_PAGE, pageSizes } from './list-sizes.ts';
 import { OWNED, READ } from './rules.ts';
+
+const DEFAULT_BATCH = 100;
+const MAX_BATCH = 1000;
 
 const RequestStatusEvent = builder.objectRef<Event>('RequestStatusEvent').implement({
   extensions: OWNED,
@@ -28,6 +32,7 @@ const RequestStatusEvent = builder.objectRef<Event>('RequestStatusEvent').implem
       },
     }),
     outcomes: t.field({
+      extensions: OF_PAGE,
       type: [DeviceOutcome],
       description:
         'Each device that changed in this batch, once, at `cursor`. Devices without any report yet are not in it: read them from `request.outcomes`.',
@@ -54,7 +59,12 @@ builder.subscriptionType({
           required: false,
           description: 'Go on after this cursor. `LATEST` follows only what is new. Default: from the beginning.',
         }),
-        batchSize: t.arg.int({ required: true, defaultValue: 100, description: 'Changes in one event at most: 1 to 1000.' }),
+        batchSize: t.arg.int({
+          extensions: pageSizes(DEFAULT_BATCH, MAX_BATCH),
+          required: true,
+          defaultValue: DEFAULT_BATCH,
+          description: `Changes in one event at most: 1 to ${MAX_BATCH}.`,
+        }),
         minIntervalMs: t.arg.int({
           required: false,
           description:

@@ -2,15 +2,17 @@ import { GatewayError } from '../errors.ts';
 import { operationNamed } from '../operations/index.ts';
 import { mayUse } from '../resolvers/access/caller.ts';
 import { cursorAt } from '../resolvers/requests/cursor.ts';
-import { countFaults } from '../resolvers/requests/failed-devices.ts';
-import { decideActions } from '../resolvers/requests/request-actions.ts';
+import { countFaults, MAX_CODES } from '../resolvers/requests/failed-devices.ts';
+import { decideActions, REQUEST_ACTIONS } from '../resolvers/requests/request-actions.ts';
 import type { WaitingPlace } from '../resolvers/requests/request-sender.ts';
+import { MAX_ENTRIES } from '../resolvers/requests/timeline.ts';
 import { builder } from './builder.ts';
 import { CarrierRequest, RequestError } from './carrier-request.ts';
 import { connectionOf, PAGE_ARGS, pageCursor, pageSize } from './connection.ts';
 import { DeviceOutcome } from './device-outcome.ts';
 import { OperationEnum, OutcomeStatusEnum, RequestOriginEnum, RequestStatusEnum } from './enums.ts';
 import { FaultCount } from './fault-count.ts';
+import { atMost, OF_PAGE, pageSizes } from './list-sizes.ts';
 import { nodeOf } from './node.ts';
 import { Progress } from './progress.ts';
 import { RequestInput } from './request-input.ts';
@@ -35,6 +37,9 @@ const QueuePlace = builder.objectRef<WaitingPlace>('QueuePlace').implement({
     }),
   }),
 });
+
+/** 10,000 devices are 100 requests of a profile operation, which takes 100 devices. */
+const MAX_CARRIER_REQUESTS = 100;
 
 const RequestRetriesConnection = connectionOf('RequestRetries', 'retry', RequestRef, ({ id, retryOf }) => [`${retryOf}/retries`, id]);
 
@@ -68,6 +73,7 @@ export const Request = RequestRef.implement({
     }),
     progress: t.expose('progress', { type: Progress, description: 'Devices by status.' }),
     faultCounts: t.field({
+      extensions: atMost(MAX_CODES),
       type: [FaultCount],
       description:
         'The FAILED devices by their fault code, most frequent first: at most 100 codes. A device that failed without a code is in none of them, and neither is a REJECTED one.',
@@ -75,10 +81,19 @@ export const Request = RequestRef.implement({
         progress.FAILED === 0 ? [] : [...countFaults(await loaders.failedDevices.load(id))],
     }),
     carrierRequests: t.field({
+      extensions: OF_PAGE,
       type: [CarrierRequest],
       description:
-        'The POSTs that were sent, or will be sent, to the carrier. At most 100: a POST takes 10,000 devices, for profile operations 100.',
-      resolve: async ({ id }, _args, { loaders }) => [...(await loaders.carrierRequests.load(id))],
+        'The POSTs that were sent, or will be sent, to the carrier, in the order of their devices. At most 100: a POST takes 10,000 devices, for profile operations 100. In a list of requests ask for few: each counts as an object of your operation.',
+      args: {
+        first: t.arg.int({
+          extensions: pageSizes(MAX_CARRIER_REQUESTS, MAX_CARRIER_REQUESTS),
+          required: false,
+          description: `Only the first of them: 1 to ${MAX_CARRIER_REQUESTS}. Default: all.`,
+        }),
+      },
+      resolve: async ({ id }, { first }, { loaders }) =>
+        (await loaders.carrierRequests.load(id)).slice(0, pageSize(first, MAX_CARRIER_REQUESTS, MAX_CARRIER_REQUESTS)),
     }),
     input: t.field({
       type: RequestInput,
@@ -112,15 +127,17 @@ export const Request = RequestRef.implement({
           : { rows: [], hasMore: false },
     }),
     timeline: t.field({
+      extensions: atMost(MAX_ENTRIES),
       type: [TimelineEntry],
       description:
         'The life of the request in a few entries, in the order in which things first happened. Devices are counted and not listed: 10,000 of them make no more entries than one.',
       resolve: async (request, _args, { loaders, timelines }) => {
-        const [parts, retries] = await Promise.all([loaders.carrierRequests.load(request.id), loaders.retries.load(request.id)]);
+        const [parts, retries] = await Promise.all([loaders.carrierRequests.load(request.id), loaders.retrySpan.load(request.id)]);
         return [...(await timelines.of(request, parts.length, retries))];
       },
     }),
     actions: t.field({
+      extensions: atMost(REQUEST_ACTIONS.length),
       type: [RequestAction],
       description:
         'What you may do with the request now, and why not what you may not: one entry for each action. The mutations decide in the same way.',

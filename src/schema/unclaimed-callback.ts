@@ -1,6 +1,6 @@
 import type { UnclaimedCallback as Stored } from '../datasources/request-log/request-log.ts';
 import { builder } from './builder.ts';
-import { DeviceIdentifier } from './device-identifier.ts';
+import { DeviceIdentifier, IDENTIFIERS_OF_MESSAGE } from './device-identifier.ts';
 import { nodeOf } from './node.ts';
 import { OWNED } from './rules.ts';
 
@@ -21,8 +21,9 @@ export const UnclaimedCallback = builder.objectRef<Stored>('UnclaimedCallback').
       description: 'The carrier’s requestId in the callback. Null when it has none.',
     }),
     deviceIds: t.field({
+      extensions: IDENTIFIERS_OF_MESSAGE,
       type: [DeviceIdentifier],
-      description: 'The identifiers in the callback.',
+      description: 'The identifiers in the callback, at most 10.',
       resolve: ({ message }) => [...message.deviceIds],
     }),
     carrierStatus: t.string({

@@ -2,6 +2,7 @@ import { EVERY_ACCOUNT, GRANTS, SCOPES, type Caller, type Grant, type Scope } fr
 import { builder } from './builder.ts';
 import type { CallerLimits } from './context.ts';
 import { enumOf } from './enums.ts';
+import { atMost } from './list-sizes.ts';
 import { SELF } from './rules.ts';
 
 const ScopeEnum = enumOf<Scope>('Scope', 'What a caller may do with a billing account. No scope contains another.', {
@@ -16,6 +17,9 @@ const GrantEnum = enumOf<Grant>('Grant', 'A right beside the scopes.', {
   introspection: 'Read the schema by introspection.',
 });
 
+/** The configuration takes no more accounts. */
+const MAX_ACCOUNTS = 1_000;
+
 interface AccountScopes {
   readonly accountName: string;
   readonly scopes: readonly Scope[];
@@ -26,7 +30,12 @@ const ViewerAccount = builder.objectRef<AccountScopes>('ViewerAccount').implemen
   description: 'A billing account, with what you may do with it.',
   fields: (t) => ({
     accountName: t.exposeString('accountName', { description: 'The billing account.' }),
-    scopes: t.field({ type: [ScopeEnum], description: 'Your scopes for it.', resolve: ({ scopes }) => [...scopes] }),
+    scopes: t.field({
+      extensions: atMost(SCOPES.length),
+      type: [ScopeEnum],
+      description: 'Your scopes for it.',
+      resolve: ({ scopes }) => [...scopes],
+    }),
   }),
 });
 
@@ -67,11 +76,13 @@ const Viewer = builder.objectRef<Self>('Viewer').implement({
       resolve: ({ caller }) => caller.id,
     }),
     accounts: t.field({
+      extensions: atMost(MAX_ACCOUNTS),
       type: [ViewerAccount],
       description: 'The billing accounts of this gateway that you have a scope for.',
       resolve: ({ caller, served }) => listAccounts(caller, served),
     }),
     grants: t.field({
+      extensions: atMost(GRANTS.length),
       type: [GrantEnum],
       description: 'Your grants.',
       resolve: ({ caller }) => GRANTS.filter((grant) => caller.grants.has(grant)),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { getIntrospectionQuery, Kind, parse, type OperationDefinitionNode } from 'graphql';
+import { buildSchema, executeSync, getIntrospectionQuery, Kind, parse, type OperationDefinitionNode } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { VARIABLES } from '../../src/config/config-variables.ts';
 import { schema } from '../../src/schema/index.ts';
@@ -33,19 +33,23 @@ describe('objects count, scalars do not', () => {
   ])('%s costs %i', (text, expected) => expect(cost(text)).toBe(expected));
 });
 
-describe('a list counts its page, or 5 where it has none', () => {
+describe('a list counts its page, or its declared size where it has none', () => {
   test.each([
     ['{ requests { nodes { id } } }', 101],
     ['{ requests(first: 7) { nodes { id } } }', 8],
     ['{ requests(first: 7) { edges { node { id } } pageInfo { hasNextPage } } }', 16],
     ['{ requests(first: 7) { ...f ... { ...f } } } fragment f on RequestConnection { nodes { id } }', 15],
-    ['{ request(id: 1) { carrierRequests { error { code } } } }', 11],
+    ['{ request(id: 1) { carrierRequests { error { code } } } }', 1 + 100 * 2],
+    ['{ request(id: 1) { carrierRequests(first: 3) { error { code } } } }', 1 + 3 * 2],
+    ['{ request(id: 1) { actions { allowed } } }', 1 + 4],
+    ['{ request(id: 1) { faultCounts { code } } }', 1 + 100],
+    ['{ request(id: 1) { outcomes(first: 1) { nodes { deviceIds { value } requested { value } } } } }', 1 + 1 + 1 + 20 + 10],
     ['{ request(id: 1) { retries(first: 5) { nodes { retries(first: 5) { nodes { id } } } } } }', 1 + 1 + 5 * (1 + 1 + 5)],
     ['{ request(id: 1) { retries { nodes { id } } } }', 1 + 1 + 100],
-    ['{ requests(first: 10) { nodes { outcomes(first: 20) { nodes { deviceIds { value } } } } } }', 1 + 10 * (1 + 1 + 20 * (1 + 5))],
+    ['{ requests(first: 10) { nodes { outcomes(first: 20) { nodes { deviceIds { value } } } } } }', 1 + 10 * (1 + 1 + 20 * (1 + 20))],
     ['{ requests(first: 1000) { nodes { outcomes(first: 1000) { nodes { id } } } } }', 1 + 1000 * (1 + 1 + 1000)],
     ['subscription { requestStatus(requestId: 1) { outcomes { id } request { progress { total } } } }', 103],
-    ['subscription { requestStatus(requestId: 1, batchSize: 7) { outcomes { deviceIds { value } } } }', 1 + 7 * (1 + 5)],
+    ['subscription { requestStatus(requestId: 1, batchSize: 7) { outcomes { deviceIds { value } } } }', 1 + 7 * (1 + 20)],
   ])('%s costs %i', (text, expected) => expect(cost(text)).toBe(expected));
 
   const paged = 'query ($first: Int) { requests(first: $first) { nodes { id } } }';
@@ -56,12 +60,32 @@ describe('a list counts its page, or 5 where it has none', () => {
     ['a variable with a default', withDefault, { first: 2 }, 3],
     ['a variable that is left out', paged, {}, 101],
     ['null', paged, { first: null }, 101],
+    ['null in place of the default of a variable', withDefault, { first: null }, 101],
+    ['null in the text', paged.replace('$first)', 'null)'), {}, 101],
+    ['a default of null', withDefault.replace('30', 'null'), {}, 101],
+    ['a variable that is named like a property of every object', paged.replaceAll('$first', '$constructor'), { constructor: 1_000 }, 1_001],
+    ['the default of such a variable', withDefault.replaceAll('$first', '$toString'), {}, 31],
+    ['a variable beside one that does not fit', paged.replace('($', '($id: ID!, $'), { first: 50 }, 51],
     ['more than any resolver takes', paged, { first: 2_147_483_647 }, 1_001],
     ['0', paged, { first: 0 }, 101],
     ['less than 0', paged, { first: -5 }, 101],
     ['no number', paged, { first: '7' }, 101],
     ['no whole number', paged, { first: 7.5 }, 101],
   ])('a page size of %s', (_what, text, variables, expected) => expect(cost(text, variables)).toBe(expected));
+
+  test('the default of the argument stands for a variable that is left out, and for no other', () => {
+    const follow = 'subscription ($size: Int = 7) { requestStatus(requestId: 1, batchSize: $size) { outcomes { id } } }';
+    expect(cost(follow)).toBe(1 + 7);
+    expect(cost(follow.replace(' = 7', ''))).toBe(1 + 100);
+    expect(cost(follow, { size: 1_000 })).toBe(1 + 1_000);
+  });
+
+  test('a list without a size counts as infinite', () => {
+    const open = buildSchema('type Query { things: [Thing] } type Thing { id: ID things: [Thing] }');
+    const document = parse('{ things { id } }');
+    const [operation] = document.definitions;
+    expect(operation?.kind === Kind.OPERATION_DEFINITION && operationCost(open, document, operation, {}, STOP_AT)).toBe(Infinity);
+  });
 });
 
 describe('every item of a list that is given counts', () => {
@@ -145,9 +169,47 @@ describe('a short text that asks for a huge number of objects is counted at once
   });
 });
 
+describe('introspection counts exactly what the schema has', () => {
+  const schemaText = (text: string) => `{ __schema { ${text} } }`;
+  const produced = (text: string): number => {
+    const { data } = executeSync({ schema, document: parse(text) });
+    const objects = (value: unknown): number =>
+      Array.isArray(value)
+        ? value.reduce<number>((sum, item) => sum + objects(item), 0)
+        : typeof value === 'object' && value !== null
+          ? Object.values(value).reduce<number>((sum, item) => sum + objects(item), 1)
+          : 0;
+    return objects({ ...data }) - 1;
+  };
+  test.each([
+    [schemaText('types { name }')],
+    [
+      schemaText(
+        'types { ...f } } } fragment f on __Type { fields(includeDeprecated: true) { type { ofType { fields { name } } } }',
+      ).replace(/ \} \}$/, ' }'),
+    ],
+    ['{ __type(name: "Request") { fields { args { type { name } } } ... on __Type { possibleTypes { name } } } }'],
+    ['{ __type(name: "Node") { possibleTypes { fields { name } } } nothing: __type(name: "Nothing") { fields { name } } }'],
+  ])('%s', (text) => {
+    const objects = produced(text);
+    expect(cost(text)).toBeGreaterThanOrEqual(objects);
+    // Names and descriptions count a little.
+    expect(cost(text)).toBeLessThan(objects * 1.5 + 10);
+  });
+
+  test('types within types are counted, and no further than the limit', () => {
+    const nested = (levels: number): string => (levels === 0 ? 'name' : `possibleTypes { interfaces { ${nested(levels - 1)} } }`);
+    expect(cost(schemaText(`types { ${nested(6)} }`), {}, MAX_COST)).toBeGreaterThan(MAX_COST);
+  });
+
+  test('a long name counts wherever it stands in the answer', () => {
+    expect(cost(schemaText(`types { fields { ${'a'.repeat(60_000)}: name } }`), {}, MAX_COST)).toBeGreaterThan(MAX_COST);
+  });
+});
+
 test('what clients ask with the largest page is within the default limit, introspection too', () => {
   const file = join(import.meta.dirname, '../../documents/gql/persisted-documents.json');
   const documents = Object.values(JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>);
-  const costs = [...documents, getIntrospectionQuery()].map((text) => cost(text, { first: 1_000, batchSize: 1_000 }));
+  const costs = [...documents, getIntrospectionQuery()].map((text) => cost(text, { id: '1', first: 1_000, batchSize: 1_000 }));
   expect(Math.max(...costs)).toBeLessThan(MAX_COST);
 });

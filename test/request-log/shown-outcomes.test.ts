@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createLoaders } from '../../src/schema/loaders.ts';
-import type { OutcomePage, RequestLog } from '../../src/datasources/request-log/request-log.ts';
+import type { DeviceSummary, OutcomePage, RequestLog } from '../../src/datasources/request-log/request-log.ts';
 import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { failureCallback, incoming, niddCallback, successCallback } from '../support/callback-samples.ts';
 import { iccid } from '../support/devices.ts';
@@ -148,6 +148,25 @@ test('only the pages that cannot be read fail', async () => {
   const told = await Promise.allSettled(['a', 'b', 'c'].map((id) => outcomePage.load(page(id))));
   expect(told.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
   expect(reads).toBe(2);
+});
+
+test('devices that many requests are judged by are not all kept, and those of one request are read once', async () => {
+  const reads: string[] = [];
+  const device = { index: 0, status: 'FAILED', device: null, fault: null, reported: [] } as const;
+  const log: Pick<RequestLog, 'prepare' | 'devices'> = {
+    prepare: () => Promise.resolve(true),
+    devices: (id) => {
+      reads.push(id);
+      return Promise.resolve(Array<DeviceSummary>(20_000).fill(device));
+    },
+  };
+  const { failedDevices } = createLoaders(log as RequestLog);
+  await Promise.all(['a', 'a', 'b', 'c', 'd'].map((id) => failedDevices.load(id)));
+  expect(reads).toEqual(['a', 'b', 'c', 'd']);
+  await failedDevices.load('d');
+  expect(reads).toHaveLength(4);
+  await failedDevices.load('a');
+  expect(reads).toEqual(['a', 'b', 'c', 'd', 'a']);
 });
 
 test('a page of long unclaimed callbacks ends early, and the next goes on where it ended', async () => {

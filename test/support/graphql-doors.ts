@@ -35,6 +35,8 @@ export async function openGraphqlDoors({
   origins = [] as readonly string[],
   maxMessageBytes = 1_000_000,
   socketsPerCaller = 50,
+  /** What an operation may produce. Admission lets every cost pass. */
+  maxObjects = Number.MAX_SAFE_INTEGER,
   pace = { perSecond: 50, atOnce: 300 },
   limits = {} as Partial<HttpTimeouts>,
 } = {}) {
@@ -69,7 +71,7 @@ export async function openGraphqlDoors({
       limits: {
         operationsPerMinute: 1,
         mutationsPerMinute: 1,
-        maxCost: 1,
+        maxCost: maxObjects,
         sockets: socketsPerCaller,
         subscriptions: 5_000,
         queuedRequests: 1,

@@ -57,6 +57,14 @@ export interface RetryPage {
   readonly limit: number;
 }
 
+/** The retries of one Request. There may be as many as it has devices. */
+export interface RetrySpan {
+  readonly count: number;
+  /** When the oldest and the newest was created. */
+  readonly firstAt: number;
+  readonly lastAt: number;
+}
+
 /** The part of the log that ends every Request at last. It lists what is silent or lost, and settles it. */
 export interface FollowUpLog {
   /** Cancels the carrier requests of a Request that are still QUEUED, and never one that has left. Gives back their number. */
@@ -91,6 +99,8 @@ export interface FollowUpLog {
   unmatchedDevices(requestId: string, position: number): Promise<UnmatchedDevices>;
   /** By the id of each of these Requests: the Requests that try its failed devices again, oldest first. */
   retriesOf(requestIds: readonly string[]): Promise<ReadonlyMap<string, readonly StoredRequest[]>>;
+  /** How many these are, by the id of each Request that has some. */
+  retrySpans(requestIds: readonly string[]): Promise<ReadonlyMap<string, RetrySpan>>;
   /** One page of these retries for each of `wanted`, in the same order. The number of statements does not grow with their number. */
   retryPages(wanted: readonly RetryPage[]): Promise<readonly Page<StoredRequest>[]>;
 }

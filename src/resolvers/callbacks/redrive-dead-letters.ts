@@ -25,7 +25,7 @@ interface DeadLetterQuery {
   readonly limit: number;
 }
 
-const MAX_REDRIVEN = 1_000;
+export const MAX_REDRIVEN = 1_000;
 
 /** The messages that came on a right path and could not be applied. An admin may read them and try them again. */
 export class DeadLetters {

@@ -26,7 +26,7 @@ export interface FaultCount {
 }
 
 /** A carrier has some dozens of codes. More than this can only be codes that it makes up. */
-const MAX_CODES = 100;
+export const MAX_CODES = 100;
 
 /** Failed devices by their fault code, most frequent first, then by code. */
 export function countFaults(failed: readonly DeviceSummary[]): readonly FaultCount[] {

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { RetrySpan } from '../../datasources/request-log/follow-up-log.ts';
 import type { LogStep, RequestLog } from '../../datasources/request-log/request-log.ts';
 import { isTerminal, type RequestStatus, type StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import { BoundedCache } from '../../lib/bounded-cache.ts';
@@ -64,6 +65,11 @@ const REPORTS: ReadonlySet<LogStep['kind']> = new Set(['CALLBACK', 'NOTICE', 'NI
 const MAX_POSITIONS = 10;
 /** A Request may end and be opened again many times. Later ends are told with the last of these. */
 const MAX_ENDS = 10;
+/**
+ * Each carrier request has its own steps. Each end has one of six statuses, and may be opened again. Beside them are the first
+ * report, four results of devices, and the retries.
+ */
+export const MAX_ENTRIES = Object.keys(OF_CARRIER_REQUEST).length * MAX_POSITIONS + Object.keys(OF_REQUEST).length + (MAX_ENDS + 1) * 7 + 6;
 /** Requests whose timeline is in memory, in entries. */
 const CACHED_ENTRIES = 50_000;
 const ROWS_A_TURN = 1_000;
@@ -129,7 +135,7 @@ export class Timelines {
   }
 
   /** In the order in which things first happened. */
-  async of(request: StoredRequest, parts: number, retries: readonly StoredRequest[]): Promise<readonly TimelineEntry[]> {
+  async of(request: StoredRequest, parts: number, retries: RetrySpan | null): Promise<readonly TimelineEntry[]> {
     const fold = this.#folds.get(request.id) ?? new TimelineFold(parts);
     while (fold.lastSeq < request.lastSeq) {
       const from = fold.lastSeq;
@@ -140,10 +146,9 @@ export class Timelines {
       await nextTurn();
     }
     this.#folds.set(request.id, fold, fold.entries.length + 1);
-    const [first] = retries;
-    if (!first) return fold.entries;
-    const lastAt = retries.at(-1)?.createdAt ?? first.createdAt;
-    const retried: TimelineEntry = { kind: 'RETRIED', at: first.createdAt, lastAt, count: retries.length, position: null, status: null };
+    if (!retries) return fold.entries;
+    const { count, firstAt, lastAt } = retries;
+    const retried: TimelineEntry = { kind: 'RETRIED', at: firstAt, lastAt, count, position: null, status: null };
     return [...fold.entries, retried].toSorted((a, b) => a.at - b.at);
   }
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { execute, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import { createYoga, type GraphQLParams, type Plugin } from 'graphql-yoga';
 import { createLoaders } from '../../schema/loaders.ts';
+import { Production } from '../../schema/production.ts';
 import type { Logger } from '../../logger.ts';
 import type { Metrics } from '../../metrics.ts';
 import { currentCaller, withoutRights, type Identity } from '../../resolvers/access/caller.ts';
@@ -12,6 +13,7 @@ import { acceptedTypes, EVENT_STREAM } from './accepted-types.ts';
 import type { Admission } from '../limits/admission.ts';
 import { EXECUTION_OPTIONS } from '../limits/document-limits.ts';
 import { createDocumentCaches, limitDocuments } from '../limits/limits-plugin.ts';
+import { stoppedError } from '../limits/production-error.ts';
 import { limitRefusedDocuments } from '../limits/refused-documents.ts';
 import { badRequestError } from '../limits/refusal-errors.ts';
 import { readBodiesInTurn } from '../limits/request-bodies.ts';
@@ -23,7 +25,7 @@ import { resultNotes } from './result-notes.ts';
 import { createSharedSubscribe } from './shared-subscribe.ts';
 
 export interface GraphqlOptions {
-  readonly parts: Omit<GraphContext, 'identity' | 'caller' | 'lastEventId' | 'loaders'>;
+  readonly parts: Omit<GraphContext, 'identity' | 'caller' | 'lastEventId' | 'loaders' | 'production'>;
   readonly trusted: TrustedDocuments;
   readonly admission: Admission;
   /** The most open subscriptions of one caller, over all its connections. */
@@ -54,6 +56,7 @@ export function createGraphql(options: GraphqlOptions) {
       identity,
       caller: currentCaller(identity),
       loaders: createLoaders(parts.requestLog),
+      production: new Production(parts.limits.maxCost),
       lastEventId: request.headers.get('last-event-id') || null,
     }),
     maskedErrors: { maskError: createMaskError(logger), isDev: false },
@@ -115,19 +118,25 @@ function createSpecificationPlugin(): Plugin {
  * Asks whether an operation may run. Then it executes with graphql-js, which does not copy the variables of 10,000 devices once
  * more, as yoga's executor does. It subscribes with our own `subscribe`.
  */
-function createExecutionPlugin({ admission, openPerCaller, metrics }: GraphqlOptions): Plugin {
+function createExecutionPlugin({ parts, admission, openPerCaller, metrics }: GraphqlOptions): Plugin<GraphContext> {
   const subscribe = createSharedSubscribe({
     gauge: metrics.subscriptions,
     openPerCaller,
     refuseEvent: (args) => admission.refuseEvent(args),
     asksForSecrets: (args) => admission.asksForSecrets(args),
+    onStopped: () => admission.countStopped(),
   });
   const refuse = (error: GraphQLError) => (): ExecutionResult => ({ errors: [error] });
   return {
     onExecute: ({ args, setExecuteFn }) => {
       const refusal = isGet(args.contextValue) ? GET_REFUSED : admission.refuse(args);
       if (refusal) return setExecuteFn(refuse(refusal));
-      const note = (result: ExecutionResult) => {
+      const { production } = args.contextValue;
+      const note = (result: ExecutionResult): ExecutionResult => {
+        if (production.isOver) {
+          admission.countStopped();
+          return { errors: [stoppedError(args, parts.limits.maxCost)] };
+        }
         if (!admission.asksForSecrets(args)) resultNotes.allowCompression(result);
         return result;
       };

@@ -8,10 +8,12 @@ import {
 } from 'graphql';
 import { BoundedCache } from '../../lib/bounded-cache.ts';
 import { createLoaders } from '../../schema/loaders.ts';
+import { Production } from '../../schema/production.ts';
 import { currentCaller, type Caller } from '../../resolvers/access/caller.ts';
 import type { GraphContext } from '../../schema/context.ts';
 import { EXECUTION_OPTIONS } from '../limits/document-limits.ts';
 import { DocumentPool } from '../limits/document-pool.ts';
+import { stoppedError } from '../limits/production-error.ts';
 import { refusalError } from '../limits/refusal-errors.ts';
 import { resultNotes } from './result-notes.ts';
 import { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
@@ -32,19 +34,22 @@ export interface SharedSubscribeOptions {
   readonly openPerCaller: number;
   readonly refuseEvent: (args: ExecutionArgs) => GraphQLError | null;
   readonly asksForSecrets: (args: ExecutionArgs) => boolean;
+  /** An event had more objects or characters than an answer may have. */
+  readonly onStopped: () => void;
 }
 
 /**
- * Creates a `subscribe` that differs from that of graphql-js in four ways.
+ * Creates a `subscribe` that differs from that of graphql-js in five ways.
  *
  * - A caller may have only so many subscriptions open.
  * - Each event is executed with its own loaders, because a subscription lives for hours.
+ * - Each event has the limits of one answer.
  * - Each event is executed with the rights that its caller has by then. The subscription ends with an error when they no longer
  *   suffice.
  * - Followers that get the same event object with the same document, variables and rights share one execution. With many viewers
  *   of one request that is most of the work.
  */
-export function createSharedSubscribe({ gauge, openPerCaller, refuseEvent, asksForSecrets }: SharedSubscribeOptions) {
+export function createSharedSubscribe({ gauge, openPerCaller, refuseEvent, asksForSecrets, onStopped }: SharedSubscribeOptions) {
   const open = new ConcurrencyLimit(openPerCaller);
   const documents = new DocumentPool(KEPT_CHARACTERS);
   const executions = new BoundedCache<string, ExecutionResult | Promise<ExecutionResult>>(KEPT_MS);
@@ -94,12 +99,21 @@ export function createSharedSubscribe({ gauge, openPerCaller, refuseEvent, asksF
         caller = now;
         key = keyOf();
       }
-      const execute = () =>
-        executeSubscriptionEvent({
+      const execute = () => {
+        const production = new Production(context.limits.maxCost);
+        const result = executeSubscriptionEvent({
           ...args,
           rootValue: event,
-          contextValue: { ...context, caller, loaders: createLoaders(context.requestLog) },
+          contextValue: { ...context, caller, loaders: createLoaders(context.requestLog), production },
         });
+        // An event that is left out would be a gap, so the subscription ends. It goes on at its last cursor with smaller events.
+        const finish = (done: ExecutionResult): ExecutionResult => {
+          if (!production.isOver) return done;
+          onStopped();
+          throw stoppedError(given, context.limits.maxCost);
+        };
+        return result instanceof Promise ? result.then(finish) : finish(result);
+      };
       if (typeof event !== 'object' || event === null) return execute();
       const name = `${numberOf(event)} ${key}`;
       const known = executions.get(name);

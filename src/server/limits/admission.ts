@@ -50,6 +50,11 @@ export class Admission {
     return error;
   }
 
+  /** An operation that was admitted has produced more than it may, and was stopped. */
+  countStopped(): void {
+    this.#options.onRefused('OPERATION_TOO_LARGE');
+  }
+
   /** The same for the next event of an open subscription, whose caller's rights may have changed. */
   refuseEvent(args: ExecutionArgs): GraphQLError | null {
     return rightsError(currentCaller((args.contextValue as GraphContext).identity), this.#demandsOf(args));

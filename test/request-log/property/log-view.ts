@@ -21,6 +21,7 @@ export async function viewOfLog(log: RequestLog, now: number, found: readonly st
   const name = (id: string) => named.get(id) ?? id;
   const pages = await log.outcomePages(ids.map((requestId) => ({ requestId, statuses: null, afterIndex: -1, limit: EVERYTHING })));
   const retries = await log.retriesOf(ids);
+  const spans = await log.retrySpans(ids);
   const requests = [];
   for (const [at, row] of rows.entries()) {
     const parts = carrierRequests.get(row.id) ?? [];
@@ -33,6 +34,7 @@ export async function viewOfLog(log: RequestLog, now: number, found: readonly st
       silent: await Promise.all(parts.map(async ({ position }) => (await log.silentDevices(row.id, position)).map(silentView))),
       niddOutstanding: await log.niddOutstanding(row.id),
       retries: (retries.get(row.id) ?? []).map(({ id }) => name(id)),
+      retryCount: spans.get(row.id)?.count ?? 0,
       expected: sendable?.devices?.length ?? null,
       foundById: await Promise.all(
         parts.map(async ({ carrierRequestId }) => carrierRequestId && name((await log.findByCarrierRequestId(carrierRequestId))?.id ?? '')),

@@ -91,6 +91,7 @@ function requestView(model: PlainLog, request: PlainRequest): LogView['requests'
     ),
     niddOutstanding: devices.filter(({ status, nidd }) => status === 'SUCCEEDED' && nidd === null).length,
     retries: model.requests.filter((other) => other.retryOf === id).map((other) => other.id),
+    retryCount: model.requests.filter((other) => other.retryOf === id).length,
     expected: devices.some(({ requested }) => requested) ? devices.filter(({ requested }) => requested).length : null,
     foundById: parts.map(({ guid }) => (guid === null ? null : id)),
   };

@@ -1,4 +1,4 @@
-import type { DueCarrierRequest, Finding, SilentDevice, UnmatchedDevices, RetryPage } from '../follow-up-log.ts';
+import type { DueCarrierRequest, Finding, SilentDevice, UnmatchedDevices, RetryPage, RetrySpan } from '../follow-up-log.ts';
 import type { EventCallback } from '../log-event.ts';
 import { isAtOdds, type OutcomeState, type RequestState } from '../request-state.ts';
 import type { RequestedDevice, RequestError, StoredRequest, Page } from '../stored-request.ts';
@@ -106,6 +106,11 @@ export class SqliteFollowUp {
   retriesOf(requestIds: readonly string[]): Map<string, StoredRequest[]> {
     const rows = (this.#sql.retriesOf.all(JSON.stringify(requestIds)) as RequestRow[]).map(toRequest);
     return Map.groupBy(rows, ({ retryOf }) => retryOf ?? '');
+  }
+
+  retrySpans(requestIds: readonly string[]): Map<string, RetrySpan> {
+    const rows = this.#sql.retrySpans.all(JSON.stringify(requestIds)) as RowOf<RetrySpan & { readonly id: string }>[];
+    return new Map(rows.map(({ id, ...span }) => [id, span]));
   }
 
   retryPages(wanted: readonly RetryPage[]): Page<StoredRequest>[] {

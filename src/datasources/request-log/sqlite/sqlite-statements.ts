@@ -117,6 +117,8 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     setEstimate: db.prepare('UPDATE request SET total = ?, total_is_estimate = 1, indexed_seq = -1 WHERE pk = ?'),
     retriesOf: db.prepare(`SELECT ${REQUEST} FROM request WHERE retry_of IN (SELECT value FROM json_each(?)) ORDER BY pk`),
     // An id begins with the time, so the ids of retries are in the order of their making.
+    retrySpans: db.prepare(`SELECT retry_of AS id, count(*) AS count, min(created_at) AS firstAt, max(created_at) AS lastAt
+      FROM request WHERE retry_of IN (SELECT value FROM json_each(?)) GROUP BY retry_of`),
     retryPages: db.prepare(`SELECT page, ${REQUEST} FROM (
       SELECT r.*, w.key AS page, w.value ->> 2 AS most, row_number() OVER (PARTITION BY w.key ORDER BY r.id) AS place
       FROM json_each(?) w CROSS JOIN request r ON r.retry_of = w.value ->> 0 AND r.id > w.value ->> 1

@@ -193,6 +193,7 @@ export class SqliteRequestLog implements RequestLog {
   silentDevices: RequestLog['silentDevices'] = (requestId, position) =>
     this.#commits.read(() => this.#followUp.silentDevices(requestId, position));
   retriesOf: RequestLog['retriesOf'] = (requestIds) => this.#commits.read(() => this.#followUp.retriesOf(requestIds));
+  retrySpans: RequestLog['retrySpans'] = (requestIds) => this.#commits.read(() => this.#followUp.retrySpans(requestIds));
   retryPages: RequestLog['retryPages'] = (wanted) => this.#commits.read(() => this.#followUp.retryPages(wanted));
   deadLetters: RequestLog['deadLetters'] = (filter, after, limit) =>
     this.#commits.read(() => readDeadLetters(this.#sql, filter, after, limit));
