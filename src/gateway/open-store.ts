@@ -4,7 +4,7 @@ import { SqliteRequestLog } from '../datasources/request-log/sqlite/sqlite.ts';
 import type { GatewayError } from '../errors.ts';
 import type { SharedParts } from './shared-parts.ts';
 
-type Parts = Omit<SharedParts, 'requestLog'> & { readonly onFatal: (error: GatewayError) => void };
+type Parts = Omit<SharedParts, 'requestLog' | 'clock'> & { readonly onFatal: (error: GatewayError) => void };
 
 export function openStore(config: Config, { hub, metrics, logger, now, undo, onFatal }: Parts): SqliteRequestLog {
   const keys = readStoreKeys(config);

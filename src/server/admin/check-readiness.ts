@@ -1,11 +1,13 @@
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { Session, TokenTrouble } from '../../datasources/thingspace/session.ts';
+import { describeOff, type SteadyClock } from '../../lib/steady-clock.ts';
 import type { RegistrationKeeper } from '../../resolvers/callbacks/keep-registrations.ts';
 
 /** Where the gateway is in its life. GraphQL opens last, when requests can be sent and followed. */
 export type Stage = 'STARTING' | 'OPEN' | 'DRAINING';
 
 interface Sources {
+  readonly clock: Pick<SteadyClock, 'jump'>;
   readonly requestLog: RequestLog;
   readonly session: Session;
   readonly registrations: RegistrationKeeper;
@@ -18,24 +20,30 @@ interface Sources {
  * Whether GraphQL answers and can do its work. A refused login makes it unready until somebody acts. A carrier that is down does
  * not, because requests wait for it. Nor does a lost registration; both are told.
  */
-export async function checkReadiness({ requestLog, session, registrations, stage }: Sources) {
+export async function checkReadiness({ requestLog, session, registrations, stage, clock }: Sources) {
   const now = stage();
   const store = await checkStore(requestLog);
   const trouble = await session.trouble();
   const isLatched = trouble?.call === 'login' && trouble.kind === 'REFUSED';
   return {
     ready: store === 'ok' && !isLatched && now === 'OPEN',
-    checks: { store, login: describeTrouble(trouble), ...registrations.checks, ...describeStage(now, 'GraphQL is not open yet') },
+    checks: {
+      store,
+      login: describeTrouble(trouble),
+      ...registrations.checks,
+      ...describeClock(clock),
+      ...describeStage(now, 'GraphQL is not open yet'),
+    },
   };
 }
 
 /** Whether callbacks are taken and stored. What the carrier says to our login does not count: it delivers all the same. */
-export async function checkCallbackReadiness({ requestLog, registrations, stage, takesCallbacks }: Sources) {
+export async function checkCallbackReadiness({ requestLog, registrations, stage, takesCallbacks, clock }: Sources) {
   const now = stage() === 'DRAINING' ? 'DRAINING' : takesCallbacks() ? 'OPEN' : 'STARTING';
   const store = await checkStore(requestLog);
   return {
     ready: store === 'ok' && now === 'OPEN',
-    checks: { store, ...registrations.checks, ...describeStage(now, 'the callback listener is not open yet') },
+    checks: { store, ...registrations.checks, ...describeClock(clock), ...describeStage(now, 'the callback listener is not open yet') },
   };
 }
 
@@ -50,6 +58,10 @@ function checkStore(requestLog: RequestLog): Promise<'ok' | 'failing'> {
 function describeTrouble(trouble: TokenTrouble | null): string {
   if (trouble === null) return 'ok';
   return `${trouble.kind === 'REFUSED' ? 'refused' : 'not answered'}: ${trouble.reason}`;
+}
+
+function describeClock({ jump }: Pick<SteadyClock, 'jump'>) {
+  return jump && { clock: `not believed: the wall clock of this machine is ${describeOff(jump.byMs)}` };
 }
 
 function describeStage(stage: Stage, starting: string) {

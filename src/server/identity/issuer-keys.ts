@@ -48,6 +48,8 @@ export function readIssuerKeys(path: string): IssuerKeys {
 export interface IssuerUrlOptions {
   readonly url: string;
   readonly now: () => number;
+  /** See `TransportOptions`. */
+  readonly onDate?: ((date: string) => void) | undefined;
   readonly onFailure: (error: Error) => void;
 }
 
@@ -67,13 +69,14 @@ const MAX_ANSWER_BYTES = 1_048_576;
  */
 export class IssuerKeysOfUrl implements IssuerKeys {
   readonly #options: IssuerUrlOptions;
-  readonly #transport = new Transport({ connectTimeoutMs: FETCH_TIMEOUT_MS, maxAnswerBytes: MAX_ANSWER_BYTES });
+  readonly #transport: Transport;
   #held: { readonly keys: KeySet; readonly asOf: number } | null = null;
   #failedAt = -Infinity;
   #fetching: Promise<void> | null = null;
 
   constructor(options: IssuerUrlOptions) {
     this.#options = options;
+    this.#transport = new Transport({ connectTimeoutMs: FETCH_TIMEOUT_MS, maxAnswerBytes: MAX_ANSWER_BYTES, onDate: options.onDate });
   }
 
   async use<Result>(work: (keys: KeySet) => Promise<Result>) {

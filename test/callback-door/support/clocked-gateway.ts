@@ -39,7 +39,13 @@ export async function openClockedGateway(
     throw error;
   };
   const open = (more: Readonly<Record<string, string>>) =>
-    startGateway(readConfig({ ...fixed, ...env, ...more }), { ...options, logger: log.logger, now: () => clock.ms, onFatal });
+    startGateway(readConfig({ ...fixed, ...env, ...more }), {
+      ...options,
+      logger: log.logger,
+      now: () => clock.ms,
+      uptime: () => clock.ms,
+      onFatal,
+    });
   let gateway: Gateway | null = await open({});
   undo.defer(() => gateway?.[Symbol.asyncDispose]());
   const running = (): Gateway => {
