@@ -18,6 +18,7 @@ const KEEP_EVERY_MS = 60_000;
 const markShape = z.object({
   at: z.number(),
   uptimeMs: z.number(),
+  steppedMs: z.number(),
   jump: z.object({ byMs: z.number(), heldMs: z.number() }).nullable(),
 });
 

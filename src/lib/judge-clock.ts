@@ -4,6 +4,8 @@ export interface ClockMark {
   readonly at: number;
   /** For how long the machine had been running, its sleep included. */
   readonly uptimeMs: number;
+  /** How far small steps of the wall clock have moved the time of late. Many of them in one direction are no correction. */
+  readonly steppedMs: number;
   /** Null while the wall clock was believed. */
   readonly jump: ClockJump | null;
 }
@@ -20,8 +22,10 @@ export interface ClockReading {
   readonly uptimeMs: number;
 }
 
-/** A wall clock that differs by less is followed at once: a time service corrects it by such steps. */
+/** Steps of the wall clock that sum up to less are followed at once: a time service corrects it so. */
 export const TOLERANCE_MS = 2_000;
+/** In a second so many milliseconds of former steps no longer count. A time service makes up for a clock by half as much. */
+const STEPS_FADE_BY = 0.001;
 /** A machine that was restarted may have been off for this long. A longer gap is a jump until something confirms it. */
 export const OFF_FOR_MS = 10 * 60_000;
 /** No gateway with this clock has run before. It is where a new store begins when the machine starts in 1970. */
@@ -39,12 +43,15 @@ export function judgeClock(mark: ClockMark, { wallMs, uptimeMs }: ClockReading, 
   const elapsedMs = uptimeMs - mark.uptimeMs;
   const at = mark.at + elapsedMs;
   const byMs = wallMs - at;
-  const believed: ClockMark = { at: wallMs, uptimeMs, jump: null };
-  if (byMs >= -TOLERANCE_MS && byMs <= aheadMs) return believed;
+  const faded = Math.sign(mark.steppedMs) * Math.max(Math.abs(mark.steppedMs) - elapsedMs * STEPS_FADE_BY, 0);
+  const steppedMs = faded + byMs;
+  if (Math.abs(byMs) <= TOLERANCE_MS && Math.abs(steppedMs) <= TOLERANCE_MS) return { at: wallMs, uptimeMs, steppedMs, jump: null };
+  const believed: ClockMark = { at: wallMs, uptimeMs, steppedMs: 0, jump: null };
+  if (aheadMs > TOLERANCE_MS && byMs >= 0 && byMs <= aheadMs) return believed;
   const isSame = mark.jump !== null && Math.abs(mark.jump.byMs - byMs) <= TOLERANCE_MS;
   const jump = mark.jump && isSame ? { ...mark.jump, heldMs: mark.jump.heldMs + elapsedMs } : { byMs, heldMs: 0 };
   const holdMs = Math.min(Math.max(Math.abs(byMs), SHORTEST_HOLD_MS), LONGEST_HOLD_MS);
-  return jump.heldMs >= holdMs && wallMs >= EARLIEST_MS ? believed : { at, uptimeMs, jump };
+  return jump.heldMs >= holdMs && wallMs >= EARLIEST_MS ? believed : { at, uptimeMs, steppedMs: faded, jump };
 }
 
 /**
@@ -54,11 +61,11 @@ export function judgeClock(mark: ClockMark, { wallMs, uptimeMs }: ClockReading, 
  * @returns `aheadMs` is how far ahead of the mark the wall clock may be at first.
  */
 export function resumeMark(kept: ClockMark, { wallMs, uptimeMs }: ClockReading): { readonly mark: ClockMark; readonly aheadMs: number } {
-  const { at, jump } = kept;
+  const { at, jump, steppedMs } = kept;
   const aheadMs = jump ? TOLERANCE_MS : OFF_FOR_MS;
-  const restarted = { mark: { at: at + uptimeMs, uptimeMs, jump }, aheadMs };
+  const restarted = { mark: { at: at + uptimeMs, uptimeMs, steppedMs, jump }, aheadMs };
   const wasOffMs = wallMs - restarted.mark.at;
   // The uptime is shorter than before, or the wall clock says that a restart may have been before the uptime grew as long.
   if (uptimeMs < kept.uptimeMs || (wasOffMs >= 0 && wasOffMs <= aheadMs)) return restarted;
-  return { mark: { at: at + uptimeMs - kept.uptimeMs, uptimeMs, jump }, aheadMs: TOLERANCE_MS };
+  return { mark: { at: at + uptimeMs - kept.uptimeMs, uptimeMs, steppedMs, jump }, aheadMs: TOLERANCE_MS };
 }

@@ -34,11 +34,11 @@ export class SteadyClock {
   constructor(sources: ClockSources, onChange: (change: ClockChange) => void) {
     this.#sources = sources;
     this.#onChange = onChange;
-    this.#mark = { at: sources.wallMs(), uptimeMs: sources.uptimeMs(), jump: null };
+    this.#mark = { at: sources.wallMs(), uptimeMs: sources.uptimeMs(), steppedMs: 0, jump: null };
   }
 
-  /** Milliseconds since 1970. */
-  readonly now = (): number => this.#mark.at + this.#sources.uptimeMs() - this.#mark.uptimeMs;
+  /** Whole milliseconds since 1970. */
+  readonly now = (): number => Math.floor(this.#mark.at + this.#sources.uptimeMs() - this.#mark.uptimeMs);
 
   /** Null while the wall clock is believed. */
   get jump(): ClockJump | null {
@@ -54,7 +54,7 @@ export class SteadyClock {
   resume(kept: ClockMark | null): void {
     const { wallMs, uptimeMs } = this.#read();
     this.#isNew = kept === null;
-    const unknown = { mark: { at: EARLIEST_MS, uptimeMs, jump: null }, aheadMs: Infinity };
+    const unknown = { mark: { at: EARLIEST_MS, uptimeMs, steppedMs: 0, jump: null }, aheadMs: Infinity };
     ({ mark: this.#mark, aheadMs: this.#aheadMs } = kept ? resumeMark(kept, { wallMs, uptimeMs }) : unknown);
     if (kept?.jump) this.#tell('JUMPED', kept.jump.byMs);
     this.look();
@@ -74,8 +74,8 @@ export class SteadyClock {
     const wallMs = this.#sources.wallMs();
     const isNear = (ms: number) => Math.abs(saidMs - ms) <= WITNESS_TOLERANCE_MS;
     if (isNear(at) === isNear(wallMs)) return;
-    if (isNear(at)) this.#mark = { at, uptimeMs, jump: { ...jump, heldMs: 0 } };
-    else this.#put({ at: wallMs, uptimeMs, jump: null });
+    if (isNear(at)) this.#mark = { ...this.#mark, jump: { ...jump, heldMs: 0 } };
+    else this.#put({ at: wallMs, uptimeMs, steppedMs: 0, jump: null });
   };
 
   #read(): ClockReading {
