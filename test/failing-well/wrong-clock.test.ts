@@ -23,7 +23,12 @@ async function openWorld() {
   const { account, clock } = stack;
   let looks = 0;
   let wrongMs = 0;
-  Object.defineProperty(clock, 'wrongMs', { get: () => (looks++, wrongMs), set: (ms: number) => void (wrongMs = ms) });
+  Object.defineProperty(clock, 'wrongMs', {
+    get: () => (looks++, wrongMs),
+    set(ms: number) {
+      wrongMs = ms;
+    },
+  });
   await stack.command('POST', '/callbacks/register');
   const formerPath = stack.gateway.callbackPath(account, 'CarrierService');
   await stack.command('POST', '/callbacks/rotate');
