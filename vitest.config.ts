@@ -6,6 +6,7 @@ export const LONG = [
   'test/crash/drain.test.ts',
   'test/crash/kill-while-forwarding.test.ts',
   'test/crash/kill-while-resealing.test.ts',
+  'test/crash/wrong-clock.test.ts',
   'test/end-to-end/purge.test.ts',
   'test/failing-well/greedy-memory.test.ts',
   'test/failing-well/one-path.test.ts',

@@ -6,12 +6,14 @@ import { buildCallbackDoor, type WatchTimes } from './gateway/build-callback-doo
 import { connectCarrier, reportRefusedLogin } from './gateway/connect-carrier.ts';
 import { openStore } from './gateway/open-store.ts';
 import { startAuthentication } from './gateway/start-authentication.ts';
+import { startClock, tellClockChange } from './gateway/start-clock.ts';
 import { startFollowingUp } from './gateway/start-following-up.ts';
 import { startForwarding } from './gateway/start-forwarding.ts';
 import { startPurging } from './gateway/start-purging.ts';
 import { startSending } from './gateway/start-sending.ts';
 import { FairScheduler } from './lib/fair-scheduler.ts';
 import { listen } from './lib/listen.ts';
+import { machineClocks, SteadyClock } from './lib/steady-clock.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { DeadLetters } from './resolvers/callbacks/redrive-dead-letters.ts';
@@ -42,7 +44,10 @@ export interface GatewayOptions {
   readonly graphiqlTabs?: readonly GraphiqlTab[];
   /** Names and origins that GraphQL takes beside those of the configuration. */
   readonly neighbours?: Neighbours;
+  /** The wall clock, which may be wrong and jump. */
   readonly now?: () => number;
+  /** A clock that does not jump, from any beginning that restarts share. By default the uptime of the machine. */
+  readonly uptime?: () => number;
   readonly registrationWatch?: WatchTimes;
 }
 
@@ -69,9 +74,12 @@ const ADMIN = { variable: 'M2M_ADMIN_PORT', patienceMs: 1_000, sockets: 1 } as c
  */
 export async function startGateway(config: Config, options: GatewayOptions): Promise<Gateway> {
   const logger = options.logger ?? createLogger({ level: config.logLevel });
-  const now = options.now ?? Date.now;
   const metrics = createMetrics();
   metrics.logLinesDropped(options.linesDropped ?? (() => 0));
+  const machine = machineClocks();
+  const sources = { wallMs: options.now ?? machine.wallMs, uptimeMs: options.uptime ?? machine.uptimeMs };
+  const clock = new SteadyClock(sources, tellClockChange({ logger, metrics }));
+  const { now } = clock;
   const documents = await readTrustedDocuments(config.trustedDocumentsFiles ?? []);
   await using undo = new AsyncDisposableStack();
 
@@ -83,7 +91,8 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const hub = new Hub({ tickMs: () => overload.followerTickMs });
   const requestLog = openStore(config, { hub, metrics, logger, now, undo, onFatal: options.onFatal });
   const { upkeep } = requestLog;
-  const parts = { requestLog, hub, metrics, logger, now, undo };
+  const parts = { requestLog, hub, metrics, logger, clock, now, undo };
+  await startClock(clock, parts);
   const carrier = connectCarrier(config, parts);
   const forwardTargets = startForwarding(config, parts);
   const waiting = await requestLog.recover();

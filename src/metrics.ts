@@ -103,6 +103,11 @@ export function createMetrics() {
     operationsShed: counter('m2m_graphql_shed_total', 'GraphQL operations refused because of overload.'),
     eventLoopLag: gauge('m2m_event_loop_lag_seconds', 'How late the event loop is, without the work of callers, smoothed over 100 ms.'),
     logLinesDropped: sampleCounter('m2m_log_lines_dropped_total', 'Lines of the log that could not be written, because nobody read them.'),
+    clockOff: sample(
+      'm2m_clock_off_seconds',
+      'How far the wall clock is ahead of the time that the gateway goes by, while it is not believed; below zero when it is behind; 0 while it is believed.',
+    ),
+    clockJumps: counter('m2m_clock_jumps_total', 'Jumps of the wall clock that the gateway did not follow at once.'),
     sendQueue: sample('m2m_send_queue_requests', 'Requests that wait for their turn to be sent.'),
     callerTurns: sample('m2m_graphql_waiting', 'Messages and events of callers that wait for their turn. Callbacks go first.'),
     storeBytes: gauge('m2m_store_bytes', 'Size of the store, by part: its file, and its write-ahead log.', ['part']),

@@ -13,9 +13,9 @@ export const storeCommands = {
   purge: (olderThanDays: number | null): GatewayCommand<PurgeReport> => ({
     method: 'POST',
     path: `/store/purge${olderThanDays === null ? '' : `?olderThanDays=${olderThanDays}`}`,
-    work: ({ upkeep }, { retentionDays }) => {
+    work: ({ upkeep }, { retentionDays }, now) => {
       const ignore = () => undefined;
-      const purge = new StorePurge({ upkeep, retentionDays, now: Date.now, restFactor: 0, onStep: ignore, onPurged: ignore });
+      const purge = new StorePurge({ upkeep, retentionDays, now, restFactor: 0, onStep: ignore, onPurged: ignore });
       return purge.run(olderThanDays ?? undefined);
     },
   }),

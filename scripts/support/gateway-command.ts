@@ -5,6 +5,9 @@ import type { AuditRecord } from '../../src/datasources/request-log/audit-trail.
 import { Hub } from '../../src/datasources/request-log/hub.ts';
 import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { GatewayError } from '../../src/errors.ts';
+import { resumeClock } from '../../src/gateway/start-clock.ts';
+import type { ClockJump } from '../../src/lib/judge-clock.ts';
+import { describeOff, machineClocks, SteadyClock } from '../../src/lib/steady-clock.ts';
 import { recordCommand, type RecordedCommand } from '../../src/resolvers/access/record-command.ts';
 import { askGateway, type AdminRequest } from './ask-gateway.ts';
 
@@ -13,7 +16,8 @@ import { askGateway, type AdminRequest } from './ask-gateway.ts';
  * A POST changes something. The audit log has it under the name of its path: `/store/purge` is `store.purge`.
  */
 export interface GatewayCommand<Result> extends AdminRequest {
-  readonly work: (requestLog: SqliteRequestLog, config: Config) => Promise<Result>;
+  /** `now` goes by the wall clock of this machine where the store's mark of the last gateway does not contradict it. */
+  readonly work: (requestLog: SqliteRequestLog, config: Config, now: () => number) => Promise<Result>;
   /** The id of the thing it was done to, for the audit log. */
   readonly subject?: RecordedCommand<Result>['subject'];
   /** The command is of use before the first start of the gateway: it makes a store where there is none. */
@@ -25,14 +29,17 @@ export async function perform<Result>(command: GatewayCommand<Result>, config: C
   const asked = await askGateway<Result>(command, config);
   if (asked !== null) return asked;
   const { method, path, work, subject, makesStore = false } = command;
-  await using requestLog = openStore(config, makesStore);
-  const done = () => work(requestLog, config);
+  const clock = new SteadyClock(machineClocks(), () => undefined);
+  await using requestLog = openStore(config, makesStore, clock.now);
+  await resumeClock(clock, requestLog);
+  if (clock.jump) tellJump(clock.jump);
+  const done = () => work(requestLog, config, clock.now);
   if (method === 'GET') return await done();
   const action = path.replace(/\?.*/, '').slice(1).replace('/', '.');
   return await recordCommand(requestLog, { caller: 'command-line', action, work: done, ...(subject && { subject }) });
 }
 
-function openStore(config: Config, makesStore: boolean): SqliteRequestLog {
+function openStore(config: Config, makesStore: boolean, now: () => number): SqliteRequestLog {
   const { storePath } = config;
   if (!makesStore && !existsSync(storePath))
     throw new GatewayError(
@@ -43,12 +50,18 @@ function openStore(config: Config, makesStore: boolean): SqliteRequestLog {
     path: storePath,
     keys: readStoreKeys(config),
     hub: new Hub({ tickMs: () => 0 }),
-    now: Date.now,
+    now,
     onAuditFailed: tellUnrecorded,
     onFatal: (error) => {
       throw error;
     },
   });
+}
+
+function tellJump({ byMs }: ClockJump): void {
+  process.stderr.write(
+    `The clock of this machine is ${describeOff(byMs)} of the time that the last gateway went by. This command goes by that time.\n`,
+  );
 }
 
 /** A command that was done stays done. Its caller is told that the audit log lacks it. */

@@ -21,11 +21,17 @@ export function connectCarrier(
     now,
     undo,
     logger,
-  }: Pick<SharedParts, 'requestLog' | 'metrics' | 'now' | 'undo'> & Partial<Pick<SharedParts, 'logger'>>,
+    clock,
+  }: Pick<SharedParts, 'requestLog' | 'metrics' | 'now' | 'undo'> & Partial<Pick<SharedParts, 'logger' | 'clock'>>,
 ) {
   const { apiUrl, oauthUrl, carrierTimeoutMs: timeoutMs, clientId, clientSecret, username, password } = config;
   const transport = undo.use(
-    new Transport({ connectTimeoutMs: Math.min(10_000, timeoutMs), maxAnswerBytes: 16 * 1_048_576, read: readAnswer }),
+    new Transport({
+      connectTimeoutMs: Math.min(10_000, timeoutMs),
+      maxAnswerBytes: 16 * 1_048_576,
+      read: readAnswer,
+      onDate: clock?.hear,
+    }),
   );
   const onCall = (call: string, result: string) => metrics.carrierCalls.inc({ call, result });
   const session = new Session({

@@ -6,7 +6,7 @@ import { LogThrottle } from '../lib/log-throttle.ts';
 import { pseudonym } from '../logger.ts';
 import type { SharedParts } from './shared-parts.ts';
 
-type Parts = Omit<SharedParts, 'requestLog'> & { readonly onFatal: (error: GatewayError) => void };
+type Parts = Omit<SharedParts, 'requestLog' | 'clock'> & { readonly onFatal: (error: GatewayError) => void };
 
 export function openStore(config: Config, { hub, metrics, logger, now, undo, onFatal }: Parts): SqliteRequestLog {
   const keys = readStoreKeys(config);

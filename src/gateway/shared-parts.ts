@@ -1,5 +1,6 @@
 import type { Hub } from '../datasources/request-log/hub.ts';
 import type { SqliteRequestLog } from '../datasources/request-log/sqlite/sqlite.ts';
+import type { SteadyClock } from '../lib/steady-clock.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
 
@@ -9,6 +10,9 @@ export interface SharedParts {
   readonly hub: Hub;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  /** Tells whether the wall clock is believed. */
+  readonly clock: SteadyClock;
+  /** The time of `clock`. */
   readonly now: () => number;
   /** A stop undoes everything on this stack, the newest first. */
   readonly undo: AsyncDisposableStack;

@@ -6,16 +6,19 @@ import { LogThrottle } from '../lib/log-throttle.ts';
 import { JwtVerifier } from '../server/identity/jwt-verifier.ts';
 import type { SharedParts } from './shared-parts.ts';
 
-export async function startAuthentication(config: Config, { requestLog, hub, metrics, logger, now, undo }: SharedParts) {
+export async function startAuthentication(config: Config, { requestLog, hub, metrics, logger, clock, undo }: SharedParts) {
+  const { now } = clock;
+  const isTimeInDoubt = () => clock.jump !== null;
   const keys = undo.use(await KeyRing.open({ store: requestLog.apiKeys, accounts: config.accounts, now }));
   // Every follower then checks again whether it may still read: a right that is taken away is gone at once.
   undo.defer(keys.onChange(() => hub.wakeAll()));
   const throttle = new LogThrottle(now);
-  const jwts = createJwtVerifier(config, { logger, now, undo });
+  const jwts = createJwtVerifier(config, { logger, clock, undo }, isTimeInDoubt);
   const authenticator = new Authenticator({
     on: config.auth,
     keys,
     jwts,
+    isTimeInDoubt,
     onRefused: (reason) => {
       metrics.authenticationsRefused.inc({ reason: reason.toLowerCase() });
       const count = throttle.count(reason);
@@ -33,12 +36,14 @@ export async function startAuthentication(config: Config, { requestLog, hub, met
 
 function createJwtVerifier(
   { auth, jwtIssuer: issuer, jwtAudience: audience, jwksFile, jwksUrl, jwtClaim: claim, accounts }: Config,
-  { logger, now, undo }: Pick<SharedParts, 'logger' | 'now' | 'undo'>,
+  { logger, clock, undo }: Pick<SharedParts, 'logger' | 'clock' | 'undo'>,
+  isTimeInDoubt: () => boolean,
 ): JwtVerifier | null {
   if (!auth || issuer === null || audience === null) return null;
+  const { now, hear } = clock;
   const keys =
     jwksUrl === null
       ? readIssuerKeys(jwksFile ?? '')
-      : new IssuerKeysOfUrl({ url: jwksUrl, now, onFailure: (error) => logger.warn('issuer_keys_not_fetched', { error }) });
-  return undo.use(new JwtVerifier({ keys, issuer, audience, claim, accounts, now }));
+      : new IssuerKeysOfUrl({ url: jwksUrl, now, onDate: hear, onFailure: (error) => logger.warn('issuer_keys_not_fetched', { error }) });
+  return undo.use(new JwtVerifier({ keys, issuer, audience, claim, accounts, now, isTimeInDoubt }));
 }

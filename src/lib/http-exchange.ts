@@ -46,6 +46,8 @@ interface TransportOptions {
   readonly maxAnswerBytes: number;
   /** By default an answer is UTF-8, and not compressed. */
   readonly read?: ReadAnswer;
+  /** Hears the `Date` of each answer over HTTPS: nobody on the way can have written it. */
+  readonly onDate?: ((date: string) => void) | undefined;
 }
 
 /**
@@ -56,15 +58,17 @@ interface TransportOptions {
 export class Transport implements AsyncDisposable {
   readonly #limits: Limits;
   readonly #agent: Agent;
+  readonly #onDate: TransportOptions['onDate'];
 
-  constructor({ connectTimeoutMs, maxAnswerBytes, read = readPlainly }: TransportOptions) {
+  constructor({ connectTimeoutMs, maxAnswerBytes, read = readPlainly, onDate }: TransportOptions) {
+    this.#onDate = onDate;
     this.#limits = { maxAnswerBytes, read };
     this.#agent = new Agent({ allowH2: false, connect: { timeout: connectTimeoutMs }, headersTimeout: 0, bodyTimeout: 0 });
   }
 
   send(exchange: Exchange): Promise<Answer> {
     const url = new URL(exchange.url);
-    const handler = new ExchangeHandler(exchange, this.#limits);
+    const handler = new ExchangeHandler(exchange, this.#limits, url.protocol === 'https:' ? this.#onDate : undefined);
     this.#agent.dispatch(
       {
         origin: url.origin,
@@ -95,6 +99,7 @@ type Limits = Required<Pick<TransportOptions, 'maxAnswerBytes' | 'read'>>;
 class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #exchange: Pick<Exchange, 'timeoutMs' | 'late'>;
   readonly #limits: Limits;
+  readonly #onDate: TransportOptions['onDate'];
   readonly #settled = Promise.withResolvers<Answer>();
   #deadline: NodeJS.Timeout;
   readonly #chunks: Buffer[] = [];
@@ -107,7 +112,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #isLate = false;
   #gaveUp: TransportError | null = null;
 
-  constructor(exchange: Pick<Exchange, 'timeoutMs' | 'late'>, limits: Limits) {
+  constructor(exchange: Pick<Exchange, 'timeoutMs' | 'late'>, limits: Limits, onDate: TransportOptions['onDate']) {
+    this.#onDate = onDate;
     this.#exchange = exchange;
     this.#limits = limits;
     this.#deadline = setTimeout(() => this.#timeOut(), exchange.timeoutMs);
@@ -130,6 +136,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   ): void {
     this.#status = status;
     this.#headers = headers;
+    const date = [headers['date']].flat()[0];
+    if (date !== undefined) this.#onDate?.(date);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {

@@ -1,5 +1,5 @@
-/** The longest time that a timer of Node can wait. */
-const LONGEST_MS = 2_147_483_647;
+/** The clock is looked at this often: the time may have moved meanwhile. It is less than the longest time that a timer of Node can wait. */
+const LONGEST_MS = 60_000;
 
 /**
  * Calls `ring` once when the clock `now` has reached `at` (in milliseconds, any time ahead). It does not keep the process alive.

@@ -138,6 +138,29 @@ test.each([
   expect((await stack.ask('GET', '/callbacks')).status).toBe(200);
 });
 
+test('a time that was too late and is set back keeps a login waiting for its pause, and no longer', async () => {
+  await using stack = await openHostileStack();
+  stack.carrier.misbehave(LOGIN, MISBEHAVIOURS['HTML with 403']);
+  const tryAgain = async (laterMs: number) => {
+    stack.clock.ms += laterMs;
+    await stack.ask('GET', '/callbacks');
+    return logins(stack);
+  };
+  expect(await tryAgain(0)).toBe(1);
+  expect(await tryAgain(0)).toBe(2);
+  expect(await tryAgain(-31 * 24 * HOUR_MS)).toBe(2);
+  expect(await tryAgain(4_000)).toBe(2);
+  expect(await tryAgain(1_001)).toBe(3);
+});
+
+test('a time that was too late and is set back does not lock the OAuth client out', async () => {
+  await using stack = await openHostileStack();
+  stack.carrier.misbehave(TOKEN, answer(401, { error: 'invalid_client' }), 1);
+  expect(await stack.ask('GET', '/callbacks')).toMatchObject({ body: { error: 'CARRIER_LOGIN_REFUSED' } });
+  stack.clock.ms -= 31 * 24 * HOUR_MS;
+  expect((await stack.ask('GET', '/callbacks')).status).toBe(200);
+});
+
 test.each(['HTML with 403', 'an empty 403'] as const)('a token endpoint that answers with %s refuses nobody', async (what) => {
   await using stack = await openHostileStack();
   stack.carrier.misbehave(TOKEN, MISBEHAVIOURS[what], 1);

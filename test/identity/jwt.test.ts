@@ -143,6 +143,28 @@ test('a refusal is not remembered', async () => {
   expect(await verifier.outcome(token)).toMatchObject({ id: 'sub:alice' });
 });
 
+test('while the time is in doubt, nothing is final that rests on it; a token that a wrong clock has ended is good again', async () => {
+  await using verifier = openVerifier(issuer);
+  const later = refused('UNAVAILABLE', 'Try again later');
+  const token = await issuer.sign({ exp: seconds() + 60 });
+  const early = await issuer.sign({ nbf: seconds() + 3_600 });
+  const first = await verifier.verify(token);
+  expect(first.ended.aborted).toBe(false);
+  verifier.doubtTheTime(true);
+  expect(await verifier.outcome(early)).toEqual(later);
+  verifier.advance(2 * MINUTE_MS);
+  expect(await verifier.outcome(token)).toEqual(later);
+  expect(await verifier.outcome(await issuer.sign({ exp: seconds() - 60 }))).toEqual(later);
+  expect(await verifier.outcome(await issuer.sign({ aud: 'another' }))).toEqual(refused('INVALID', 'aud'));
+  verifier.doubtTheTime(false);
+  expect(await verifier.outcome(token)).toEqual(refused('EXPIRED', 'has expired'));
+  expect(first.current()).toBeNull();
+  verifier.advance(-2 * MINUTE_MS);
+  expect(await verifier.outcome(token)).toMatchObject({ id: 'sub:alice' });
+  expect(await verifier.verify(token)).not.toBe(first);
+  expect(first.current()).toBeNull();
+});
+
 test('those who wait for the end of a token are told of it', async () => {
   await using verifier = openVerifier(issuer);
   const identity = await verifier.verify(await issuer.sign({ exp: seconds() + 60 }));

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { StoreUpkeep } from '../../src/datasources/request-log/store-upkeep.ts';
 import { startPurging } from '../../src/gateway/start-purging.ts';
+import { SteadyClock } from '../../src/lib/steady-clock.ts';
 import { createLogger } from '../../src/logger.ts';
 import { StorePurge, type StorePurgeOptions } from '../../src/resolvers/upkeep/purge-store.ts';
 import { fillStore } from '../support/fill-store.ts';
@@ -47,7 +48,8 @@ test('a clock that jumps forward makes no young request be purged', async () => 
   await fillStore(`${folder.path}/log.sqlite`, { ...FILLING, devices: 1, at: Date.now() - DAY_MS });
   await using log = openLog(`${folder.path}/log.sqlite`);
   const clock = { at: Date.now() };
-  const purge = purgeOf(log.upkeep, { now: () => clock.at });
+  const { now } = new SteadyClock({ wallMs: () => clock.at, uptimeMs: () => 0 }, () => undefined);
+  const purge = purgeOf(log.upkeep, { now });
   clock.at += 100 * DAY_MS;
   expect(await purge.run()).toMatchObject({ requests: 0 });
   clock.at -= 200 * DAY_MS;

@@ -54,10 +54,13 @@ export class LoginBudget {
 
   /** How long the next login must wait, in milliseconds; 0 when it may be tried now. */
   async waitMs(): Promise<number> {
-    const { tries, strange, worked, at } = await this.#read();
+    const note = await this.#read();
+    const { tries, strange, worked, at } = note;
+    const now = this.#now();
     const pauseMs = Math.max(pauseAfter(tries, OUTAGE_PAUSE_MS), pauseAfter(strange, worked ? STRANGE_PAUSE_MS : UNPROVEN_PAUSE_MS));
-    // The clock may have been set back since.
-    return Math.min(Math.max(at + pauseMs - this.#now(), 0), pauseMs);
+    // The clock was set back since. The pause begins anew, and no later clock can prolong it.
+    if (at > now) await this.#write({ ...note, at: now });
+    return Math.max(Math.min(at, now) + pauseMs - now, 0);
   }
 
   /** Counts a try. Call it before the login leaves; the function it returns notes how it ended. */

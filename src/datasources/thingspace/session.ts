@@ -69,7 +69,7 @@ export class Session {
   #bearerPending: Promise<Held> | null = null;
   #sessionPending: Promise<Held> | null = null;
   #generation = 0;
-  #oauthRefusedUntil = 0;
+  #oauthRefusedAt = -Infinity;
   /** What went wrong last, until a token of this kind is made. */
   readonly #troubles: Record<TokenTrouble['call'], TokenTrouble | null> = { oauth: null, login: null };
 
@@ -112,7 +112,7 @@ export class Session {
 
   /** Allows one more login with the same credentials, at once. */
   async unlatch(): Promise<void> {
-    this.#oauthRefusedUntil = 0;
+    this.#oauthRefusedAt = -Infinity;
     await this.#budget.reset();
   }
 
@@ -131,7 +131,8 @@ export class Session {
   async #fetchBearer(): Promise<Held> {
     const { clientId, clientSecret } = this.#options.credentials;
     const asked = this.#options.now();
-    if (asked < this.#oauthRefusedUntil) throw refusedError(OAUTH_REFUSED);
+    // The absolute value: a clock that is set back must not lock the client out.
+    if (Math.abs(asked - this.#oauthRefusedAt) < OAUTH_PAUSE_MS) throw refusedError(OAUTH_REFUSED);
     const answer = await this.#call(
       'oauth',
       `${this.#options.oauthUrl}/oauth2/token`,
@@ -149,7 +150,7 @@ export class Session {
       return this.#bearer;
     }
     if (!isRefusedClient(answer, error)) throw this.#fail('oauth', answer.status, describeStrange('OAuth token endpoint', answer, error));
-    this.#oauthRefusedUntil = asked + OAUTH_PAUSE_MS;
+    this.#oauthRefusedAt = asked;
     throw this.#refuse({ call: 'oauth', kind: 'REFUSED', status: answer.status, reason: OAUTH_REFUSED });
   }
 

@@ -82,6 +82,14 @@ export function unauthenticatedError(reason: UnauthenticatedReason, message: str
   return new GatewayError('UNAUTHENTICATED', message, { details: { reason }, cause });
 }
 
+/** While the gateway does not know the time for sure, a key or token that seems to have expired may be valid. */
+export function timeInDoubtError(): GatewayError {
+  return unauthenticatedError(
+    'UNAVAILABLE',
+    'The key or token is not valid by the time of this gateway, whose clock has jumped and is in doubt. Try again later.',
+  );
+}
+
 /** Undefined for every other error. */
 export function unauthenticatedReason(error: unknown): UnauthenticatedReason | undefined {
   if (!(error instanceof GatewayError) || error.code !== 'UNAUTHENTICATED') return undefined;

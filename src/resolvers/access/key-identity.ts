@@ -55,6 +55,11 @@ export class KeyIdentity implements Identity {
     return this.#end.signal.aborted ? 'expired' : 'valid';
   }
 
+  /** Whether it has ended by a clock that was wrong: by the present time the key is valid. */
+  get hasEndedTooEarly(): boolean {
+    return this.#end.signal.aborted && this.#stored.revokedAt === null && this.#now() < this.#stored.expiresAt;
+  }
+
   revise(stored: StoredApiKey): void {
     const rights = this.rights;
     this.#stored = stored;
@@ -63,7 +68,7 @@ export class KeyIdentity implements Identity {
     this.checkEnd();
   }
 
-  /** Aborts `ended` when the key's end has come. A clock that is set back later does not undo it. */
+  /** Aborts `ended` when the key's end has come. A clock that is set back later does not undo it: `KeyRing` makes another identity then. */
   checkEnd(): void {
     if (this.#end.signal.aborted) return;
     const { revokedAt, expiresAt } = this.#stored;

@@ -73,7 +73,7 @@ export class KeyRing implements Disposable {
   /** Returns the same Identity each time for as long as the key is valid. */
   identify(text: string): Identity | 'UNKNOWN' | 'EXPIRED' | 'REVOKED' {
     const [, id = '', secret = ''] = KEY_PATTERN.exec(text) ?? [];
-    const found = this.#keys.get(id);
+    const found = this.#held(id);
     const isRight = timingSafeEqual(hashOf(secret), found?.stored.hash ?? NO_HASH);
     if (!found || !isRight) return 'UNKNOWN';
     const state = found.state();
@@ -83,6 +83,7 @@ export class KeyRing implements Disposable {
 
   /** All keys, also revoked and expired ones, oldest first. */
   list(): KeyView[] {
+    for (const id of this.#keys.keys()) this.#held(id);
     return [...this.#keys.values()].map(toView);
   }
 
@@ -138,7 +139,7 @@ export class KeyRing implements Disposable {
   }
 
   #find(id: string): KeyIdentity {
-    const key = this.#keys.get(id);
+    const key = this.#held(id);
     if (!key) throw new GatewayError('NOT_FOUND', 'There is no API key with this id. `npm run keys -- list` shows them all.');
     return key;
   }
@@ -176,6 +177,15 @@ export class KeyRing implements Disposable {
     await this.#options.store.revise(stored.id, stored);
     key.revise(stored);
     return this.#announce(change, key);
+  }
+
+  /** A key that a wrong clock has ended gets a new holder. Who waited for the end of the former one was told of it. */
+  #held(id: string): KeyIdentity | undefined {
+    if (this.#keys.get(id)?.hasEndedTooEarly) {
+      for (const key of this.#keys.values()) if (key.hasEndedTooEarly) this.#hold(key.stored);
+      this.#awaitExpiry();
+    }
+    return this.#keys.get(id);
   }
 
   #hold(stored: StoredApiKey): KeyIdentity {

@@ -7,6 +7,7 @@ export interface StorePurgeOptions {
   readonly upkeep: Pick<StoreUpkeep, 'purgeStep' | 'notePurge'>;
   /** How long complete Requests and messages of no Request are kept, in days. */
   readonly retentionDays: number;
+  /** It must not jump with the wall clock: a clock that is wrong for a while must not make young Requests old. */
   readonly now: () => number;
   /**
    * After each step the store is left alone for this many times as long as the step took, including the step's wait for other writes.
@@ -23,12 +24,10 @@ const DAY_MS = 86_400_000;
 export class StorePurge implements AsyncDisposable {
   readonly #options: StorePurgeOptions;
   readonly #stop = new AbortController();
-  readonly #since: { readonly wallMs: number; readonly monotonicMs: number };
   readonly #purges = new OneAtATime();
 
   constructor(options: StorePurgeOptions) {
     this.#options = options;
-    this.#since = { wallMs: options.now(), monotonicMs: performance.now() };
   }
 
   /**
@@ -37,17 +36,12 @@ export class StorePurge implements AsyncDisposable {
    * @throws GatewayError SHUTTING_DOWN when the gateway stops before the purge ends.
    */
   run(olderThanDays = this.#options.retentionDays): Promise<PurgeReport> {
-    return this.#purges.run(() => this.#purge(this.#steadyNow() - olderThanDays * DAY_MS));
+    return this.#purges.run(() => this.#purge(this.#options.now() - olderThanDays * DAY_MS));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new GatewayError('SHUTTING_DOWN', 'The gateway stops: the next purge goes on where this one ended.'));
     await this.#purges.ended();
-  }
-
-  /** The wall clock without its jumps forward: a clock that is set wrong must not make young Requests old. */
-  #steadyNow(): number {
-    return Math.min(this.#options.now(), this.#since.wallMs + performance.now() - this.#since.monotonicMs);
   }
 
   async #purge(before: number): Promise<PurgeReport> {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../../errors.ts';
+import type { SteadyClock } from '../../lib/steady-clock.ts';
 import type { KeyRing } from '../../resolvers/access/key-ring.ts';
 import { recordCommand } from '../../resolvers/access/record-command.ts';
 import type { RefusedMessages } from '../../resolvers/callbacks/refused-messages.ts';
@@ -11,6 +12,7 @@ import { KEY_BODIES, readBody } from './key-bodies.ts';
 import { refreshGauges, type GaugeSources } from './refresh-gauges.ts';
 
 export interface AdminOptions extends GaugeSources {
+  readonly clock: SteadyClock;
   readonly registrations: RegistrationKeeper;
   readonly keys: KeyRing;
   readonly purge: StorePurge;

@@ -1,6 +1,7 @@
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { StoreUpkeep } from '../../datasources/request-log/store-upkeep.ts';
 import type { Session, TokenTrouble } from '../../datasources/thingspace/session.ts';
+import { describeOff, type SteadyClock } from '../../lib/steady-clock.ts';
 import type { RefusedMessages } from '../../resolvers/callbacks/refused-messages.ts';
 import type { RegistrationKeeper } from '../../resolvers/callbacks/keep-registrations.ts';
 
@@ -8,6 +9,7 @@ import type { RegistrationKeeper } from '../../resolvers/callbacks/keep-registra
 export type Stage = 'STARTING' | 'OPEN' | 'DRAINING';
 
 interface Sources {
+  readonly clock: Pick<SteadyClock, 'jump'>;
   readonly requestLog: RequestLog & { readonly upkeep: Pick<StoreUpkeep, 'disk'> };
   readonly session: Session;
   readonly registrations: RegistrationKeeper;
@@ -22,7 +24,7 @@ interface Sources {
  * Whether GraphQL answers and can do its work. A refused login makes it unready until somebody acts. A carrier that is down does
  * not, because requests wait for it. Nor does a lost registration; both are told.
  */
-export async function checkReadiness({ requestLog, session, registrations, stage, refused }: Sources) {
+export async function checkReadiness({ requestLog, session, registrations, stage, refused, clock }: Sources) {
   const now = stage();
   const store = await checkStore(requestLog);
   const trouble = await session.trouble();
@@ -35,13 +37,14 @@ export async function checkReadiness({ requestLog, session, registrations, stage
       ...describeRoom(requestLog),
       ...refused.checks,
       ...registrations.checks,
+      ...describeClock(clock),
       ...describeStage(now, 'GraphQL is not open yet'),
     },
   };
 }
 
 /** Whether callbacks are taken and stored. What the carrier says to our login does not count: it delivers all the same. */
-export async function checkCallbackReadiness({ requestLog, registrations, stage, takesCallbacks, refused }: Sources) {
+export async function checkCallbackReadiness({ requestLog, registrations, stage, takesCallbacks, refused, clock }: Sources) {
   const now = stage() === 'DRAINING' ? 'DRAINING' : takesCallbacks() ? 'OPEN' : 'STARTING';
   const store = await checkStore(requestLog);
   return {
@@ -51,6 +54,7 @@ export async function checkCallbackReadiness({ requestLog, registrations, stage,
       ...describeRoom(requestLog),
       ...refused.checks,
       ...registrations.checks,
+      ...describeClock(clock),
       ...describeStage(now, 'the callback listener is not open yet'),
     },
   };
@@ -75,6 +79,10 @@ function checkStore(requestLog: RequestLog): Promise<'ok' | 'failing'> {
 function describeTrouble(trouble: TokenTrouble | null): string {
   if (trouble === null) return 'ok';
   return `${trouble.kind === 'REFUSED' ? 'refused' : 'not answered'}: ${trouble.reason}`;
+}
+
+function describeClock({ jump }: Pick<SteadyClock, 'jump'>) {
+  return jump && { clock: `not believed: the wall clock of this machine is ${describeOff(jump.byMs)}` };
 }
 
 function describeStage(stage: Stage, starting: string) {

@@ -1,4 +1,10 @@
-import { unauthenticatedError, unauthenticatedReason, type Identity, type UnauthenticatedReason } from '../../resolvers/access/caller.ts';
+import {
+  timeInDoubtError,
+  unauthenticatedError,
+  unauthenticatedReason,
+  type Identity,
+  type UnauthenticatedReason,
+} from '../../resolvers/access/caller.ts';
 import { KEY_PREFIX, type KeyRing } from '../../resolvers/access/key-ring.ts';
 import { LOCAL_IDENTITY } from './local-caller.ts';
 import type { JwtVerifier } from './jwt-verifier.ts';
@@ -8,6 +14,8 @@ export interface AuthenticatorOptions {
   readonly on: boolean;
   readonly keys: KeyRing;
   readonly jwts: JwtVerifier | null;
+  /** See `JwtVerifierOptions`. */
+  readonly isTimeInDoubt?: () => boolean;
   readonly onRefused: (reason: UnauthenticatedReason) => void;
 }
 
@@ -43,7 +51,7 @@ export class Authenticator {
   }
 
   async #identify(authorization: string | null): Promise<Identity> {
-    const { keys, jwts } = this.#options;
+    const { keys, jwts, isTimeInDoubt } = this.#options;
     if (authorization === null || authorization.trim() === '')
       throw unauthenticatedError(
         'MISSING',
@@ -55,6 +63,7 @@ export class Authenticator {
     if (token.startsWith(KEY_PREFIX)) {
       const found = keys.identify(token);
       if (typeof found !== 'string') return found;
+      if (found === 'EXPIRED' && isTimeInDoubt?.()) throw timeInDoubtError();
       throw unauthenticatedError(...KEY_REFUSALS[found]);
     }
     if (jwts) return jwts.verify(token);

@@ -67,6 +67,8 @@ export function readIssuerKeys(path: string): IssuerKeys {
 export interface IssuerUrlOptions {
   readonly url: string;
   readonly now: () => number;
+  /** See `TransportOptions`. */
+  readonly onDate?: ((date: string) => void) | undefined;
   readonly onFailure: (error: Error) => void;
 }
 
@@ -87,7 +89,7 @@ const MAX_ANSWER_BYTES = 1_048_576;
  */
 export class IssuerKeysOfUrl implements IssuerKeys {
   readonly #options: IssuerUrlOptions;
-  readonly #transport = new Transport({ connectTimeoutMs: FETCH_TIMEOUT_MS, maxAnswerBytes: MAX_ANSWER_BYTES });
+  readonly #transport: Transport;
   readonly #retry = new GrowingPause({ firstMs: FIRST_RETRY_MS, maxMs: PAUSE_MS });
   #held: HeldKeys | null = null;
   #asked = 0;
@@ -97,6 +99,7 @@ export class IssuerKeysOfUrl implements IssuerKeys {
 
   constructor(options: IssuerUrlOptions) {
     this.#options = options;
+    this.#transport = new Transport({ connectTimeoutMs: FETCH_TIMEOUT_MS, maxAnswerBytes: MAX_ANSWER_BYTES, onDate: options.onDate });
   }
 
   get asked(): number {

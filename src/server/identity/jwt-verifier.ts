@@ -3,7 +3,15 @@ import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload, type JWTVeri
 import * as z from 'zod';
 import { BoundedCache } from '../../lib/bounded-cache.ts';
 import { setAlarm } from '../../lib/timers.ts';
-import { callerOf, grantsShape, scopesShape, unauthenticatedError, type Caller, type Identity } from '../../resolvers/access/caller.ts';
+import {
+  callerOf,
+  grantsShape,
+  scopesShape,
+  timeInDoubtError,
+  unauthenticatedError,
+  type Caller,
+  type Identity,
+} from '../../resolvers/access/caller.ts';
 import { ISSUER_KEYS_GOOD_FOR_MS, KeysUnavailable, KeyUnreadable, type HeldKeys, type IssuerKeys } from './issuer-keys.ts';
 
 export interface JwtVerifierOptions {
@@ -14,6 +22,8 @@ export interface JwtVerifierOptions {
   /** The billing accounts of this gateway. Other accounts in a claim are ignored. */
   readonly accounts: readonly string[];
   readonly now: () => number;
+  /** Whether the time may be wrong. Then nothing that rests on it is final. */
+  readonly isTimeInDoubt?: () => boolean;
 }
 
 /** Only public-key algorithms. With HS256 among them anybody could sign with the issuer's public key. */
@@ -53,10 +63,12 @@ export class JwtVerifier implements AsyncDisposable {
     if (token.length > MAX_TOKEN_BYTES) throw unauthenticatedError('INVALID', `The JWT is longer than ${MAX_TOKEN_BYTES} bytes.`);
     const digest = createHash('sha256').update(token).digest('base64');
     const known = this.#verified.get(digest);
-    if (known && this.#options.now() < known.until) return this.#refuseEnded(known.identity);
+    if (known && this.#options.now() < known.until && known.identity.current() !== null) return known.identity;
     const { payload, asOf, question } = await this.#check(token, digest, known?.question);
     // If two calls have verified the token at the same time, both return the identity of the first.
-    const identity = this.#verified.get(digest)?.identity ?? this.#identityOf(payload);
+    const verified = this.#verified.get(digest)?.identity;
+    // One that has ended by a clock that was wrong does not come back: whoever waited for its end was told.
+    const identity = verified && verified.current() !== null ? verified : this.#identityOf(payload);
     const until = Math.min(identity.endsAt, Math.min(asOf, this.#options.now()) + ISSUER_KEYS_GOOD_FOR_MS);
     this.#verified.set(digest, { identity, until, question }, 1);
     return this.#refuseEnded(identity);
@@ -69,7 +81,7 @@ export class JwtVerifier implements AsyncDisposable {
   }
 
   #refuseEnded(identity: JwtIdentity): Identity {
-    if (identity.current() === null) throw expiredError();
+    if (identity.current() === null) throw this.#options.isTimeInDoubt?.() ? timeInDoubtError() : expiredError();
     return identity;
   }
 
@@ -100,6 +112,7 @@ export class JwtVerifier implements AsyncDisposable {
         throw new KeysUnavailable('The issuer was asked for its keys just before the token came.');
       }
     } catch (error) {
+      if (this.#options.isTimeInDoubt?.() && isAboutTime(error)) throw timeInDoubtError();
       throw toUnauthenticatedError(error);
     }
   }
@@ -195,6 +208,10 @@ function mayHaveNewerKey(error: unknown, token: string): boolean {
   if (error instanceof errors.JWKSNoMatchingKey) return kid === undefined || typeof kid === 'string';
   // Without a `kid` a token does not say which key it means.
   return kid === undefined;
+}
+
+function isAboutTime(error: unknown): boolean {
+  return error instanceof errors.JWTExpired || (error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf');
 }
 
 function expiredError() {

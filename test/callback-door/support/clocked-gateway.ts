@@ -13,8 +13,8 @@ export interface ClockedGateway extends AsyncDisposable {
   readonly gateway: Gateway;
   readonly storePath: string;
   readonly log: RecordedLog;
-  /** The gateway's wall clock. */
-  readonly clock: { ms: number };
+  /** The gateway's time, which stands still unless the test moves it, and how far its wall clock is ahead of it. */
+  readonly clock: { ms: number; wrongMs: number };
   /** POSTs a body to a path of the callback door and returns the HTTP status. */
   post(path: string, body: string, headers?: Readonly<Record<string, string>>): Promise<number>;
   /** A command of the admin door. */
@@ -34,12 +34,18 @@ export async function openClockedGateway(
   simulator.holdCallbacks();
   const fixed = await fixedEnv(simulator, folder.path);
   const log = recordedLog();
-  const clock = { ms: Date.now() };
+  const clock = { ms: Date.now(), wrongMs: 0 };
   const onFatal = (error: Error): never => {
     throw error;
   };
   const open = (more: Readonly<Record<string, string>>) =>
-    startGateway(readConfig({ ...fixed, ...env, ...more }), { ...options, logger: log.logger, now: () => clock.ms, onFatal });
+    startGateway(readConfig({ ...fixed, ...env, ...more }), {
+      ...options,
+      logger: log.logger,
+      now: () => clock.ms + clock.wrongMs,
+      uptime: () => clock.ms,
+      onFatal,
+    });
   let gateway: Gateway | null = await open({});
   undo.defer(() => gateway?.[Symbol.asyncDispose]());
   const running = (): Gateway => {

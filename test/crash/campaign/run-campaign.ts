@@ -40,7 +40,7 @@ const ENV = {
 };
 
 const SAY_EVERY_MS = 5_000;
-/** Later than any time that the clock has shown, so that everything that waits for a time is due. */
+/** The wall clock jumps once more. What waits for a time comes to its end all the same, by the uptime. */
 const END_OF_CLOCK_S = FARTHEST_S + 60;
 
 /** One campaign: load and faults; then everything may come to its end; then the books are compared. */

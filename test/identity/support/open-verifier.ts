@@ -9,6 +9,7 @@ export function openVerifier(from: Issuer, options: { readonly claim?: string } 
   let ahead = 0;
   const now = () => Date.now() + ahead;
   const failures: string[] = [];
+  let isTimeInDoubt = false;
   const verifier = new JwtVerifier({
     keys: new IssuerKeysOfUrl({ url: from.jwksUrl, now, onFailure: ({ message }) => failures.push(message) }),
     issuer: from.name,
@@ -16,11 +17,13 @@ export function openVerifier(from: Issuer, options: { readonly claim?: string } 
     claim: 'm2m',
     accounts: ['0868924207-00001', '0868924207-00002'],
     now,
+    isTimeInDoubt: () => isTimeInDoubt,
     ...options,
   });
   return {
     failures,
     advance: (ms: number) => void (ahead += ms),
+    doubtTheTime: (inDoubt: boolean) => void (isTimeInDoubt = inDoubt),
     verify: (token: string) => verifier.verify(token),
     /** The caller, or why there is none. */
     outcome: (token: string) => verifier.verify(token).then(callerNow, refusalOf),
