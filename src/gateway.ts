@@ -20,6 +20,7 @@ import { RequestManager } from './resolvers/requests/manage-request.ts';
 import { Timelines } from './resolvers/requests/timeline.ts';
 import { StorePurge } from './resolvers/upkeep/purge-store.ts';
 import { StoreReseal } from './resolvers/upkeep/reseal-store.ts';
+import { DoorConnections } from './server/door-connections.ts';
 import { createAdminServer } from './server/admin/admin.ts';
 import { checkReadiness, type Stage } from './server/admin/check-readiness.ts';
 import { GraphiqlPage, type GraphiqlTab } from './server/graphql/graphiql-page.ts';
@@ -29,6 +30,7 @@ import { Origins } from './server/graphql/origins.ts';
 import { Health } from './server/health.ts';
 import type { Neighbours } from './server/host.ts';
 import { Admission } from './server/limits/admission.ts';
+import { OutgoingBytes } from './server/limits/outgoing-bytes.ts';
 import { createTrustedDocuments, readTrustedDocuments } from './server/limits/trusted-documents.ts';
 import { Overload } from './server/overload.ts';
 import { WebsocketDoor } from './server/socket/websocket.ts';
@@ -74,6 +76,8 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
 
   const scheduler = new FairScheduler();
   metrics.callerTurns(() => scheduler.waiting);
+  const outgoing = new OutgoingBytes();
+  metrics.outgoingBytes(() => outgoing.total);
   const overload = undo.use(
     new Overload({ callbacks: config.overloadCallbacks, lagMs: OVERLOAD_LAG_MS, callersMs: () => scheduler.servedMs }),
   );
@@ -149,8 +153,10 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     },
     openPerCaller: subscriptions,
     scheduler,
+    outgoing,
     maxBodyBytes: config.maxBodyBytes,
     admission: new Admission({
+      outgoing,
       maxCost: config.maxCost,
       operationsPerMinute: config.operationsPerMinute,
       mutationsPerMinute: config.mutationsPerMinute,
@@ -163,8 +169,11 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   });
   const { neighbours = null } = options;
   const health = new Health(async () => (await checkReadiness(adminOptions)).ready);
+  const connections = undo.use(new DoorConnections({ listener: 'graphql', logger, metrics }));
   const doorOptions = {
     graphql,
+    connections,
+    outgoing,
     authenticator,
     origins: new Origins(config.graphqlOrigins ?? [], neighbours),
     hosts: config.graphqlHosts,
@@ -182,6 +191,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     socketsPerCaller: config.socketsPerCaller,
     scheduler,
   });
+  connections.attach(graphqlServer);
   websockets.attach(graphqlServer);
   const graphqlUrl = await listen(undo, graphqlServer, {
     ...GRAPHQL,

@@ -72,6 +72,16 @@ export function createMetrics() {
       'code',
     ]),
     auditFailed: counter('m2m_audit_failed_total', 'Mutations and commands, done or refused, that could not be written to the audit log.'),
+    connections: gauge('m2m_connections_open', 'Open connections, by listener (graphql, callbacks, admin).', ['listener']),
+    connectionsEnded: counter(
+      'm2m_connections_ended_total',
+      'Connections that the gateway ended, by listener and reason: the address may not deliver (address), there were too many (room), or the client did not read (stalled).',
+      ['listener', 'reason'],
+    ),
+    outgoingBytes: sample(
+      'm2m_graphql_outgoing_bytes',
+      'Bytes of answers and events that are being made, or that clients have not taken yet.',
+    ),
     subscriptions: gauge('m2m_subscriptions_open', 'Open subscriptions.'),
     sockets: gauge('m2m_websockets_open', 'Open WebSockets.'),
     unclaimed: gauge('m2m_callbacks_unclaimed', 'Callbacks that belong to no request yet.'),

@@ -9,8 +9,9 @@ import type { CallbackAddress, CallbackPaths, PathOrigin } from '../../resolvers
 import { toServerOptions, type HttpTimeouts } from '../http-timeouts.ts';
 import type { Overload } from '../overload.ts';
 import { LogThrottle } from '../../lib/log-throttle.ts';
+import { readBody } from '../../lib/read-body.ts';
 import { refuseUnread } from '../../lib/refuse-unread.ts';
-import { codingsOf, hasBody, pathOf, readBody } from './callback-request.ts';
+import { codingsOf, hasBody, pathOf } from './callback-request.ts';
 
 export interface CallbackDoorOptions {
   readonly receiver: CallbackReceiver;
