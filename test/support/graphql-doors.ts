@@ -125,6 +125,7 @@ export async function openGraphqlDoors({
     hub,
     metrics,
     outgoing,
+    scheduler,
     /** What went to the log, from `logLevel` on. */
     logged,
     url,
