@@ -2,13 +2,14 @@ import type { Config } from './config/config.ts';
 import { Hub } from './datasources/request-log/hub.ts';
 import type { CallbackService } from './datasources/thingspace/wire/callback-service.ts';
 import type { GatewayError } from './errors.ts';
-import { buildCallbackDoor, type WatchTimes } from './gateway/build-callback-door.ts';
+import { buildCallbackDoor, LISTENING as CALLBACKS, type WatchTimes } from './gateway/build-callback-door.ts';
 import { connectCarrier, reportRefusedLogin } from './gateway/connect-carrier.ts';
 import { openStore } from './gateway/open-store.ts';
 import { startAuthentication } from './gateway/start-authentication.ts';
 import { startFollowingUp } from './gateway/start-following-up.ts';
 import { startForwarding } from './gateway/start-forwarding.ts';
 import { startPurging } from './gateway/start-purging.ts';
+import { shareDescriptors } from './gateway/share-descriptors.ts';
 import { startSending } from './gateway/start-sending.ts';
 import { FairScheduler } from './lib/fair-scheduler.ts';
 import { listen } from './lib/listen.ts';
@@ -91,11 +92,13 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   await reportRefusedLogin(carrier.session, logger);
   const { keys, authenticator } = await startAuthentication(config, parts);
 
+  const most = shareDescriptors(GRAPHQL.sockets + CALLBACKS.sockets + ADMIN.sockets);
   const door = await buildCallbackDoor(config, {
     ...parts,
     ...carrier,
     forwardTargets,
     overload,
+    most: most.callbacks,
     watchTimes: options.registrationWatch,
   });
   const purge = new StorePurge({
@@ -122,7 +125,9 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     stage: () => stage,
     takesCallbacks: () => door.isOpen(),
   };
-  const adminUrl = await listen(undo, createAdminServer(adminOptions), { ...ADMIN, host: config.adminHost, port: config.adminPort });
+  const adminServer = createAdminServer(adminOptions);
+  undo.use(new DoorConnections({ listener: 'admin', most: most.admin, logger, metrics })).attach(adminServer);
+  const adminUrl = await listen(undo, adminServer, { ...ADMIN, host: config.adminHost, port: config.adminPort });
 
   const callbacksUrl = await door.open();
   const { sender, submitter } = await startSending(config, { ...parts, ...carrier });
@@ -169,7 +174,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   });
   const { neighbours = null } = options;
   const health = new Health(async () => (await checkReadiness(adminOptions)).ready);
-  const connections = undo.use(new DoorConnections({ listener: 'graphql', logger, metrics }));
+  const connections = undo.use(new DoorConnections({ listener: 'graphql', most: most.graphql, logger, metrics }));
   const doorOptions = {
     graphql,
     connections,

@@ -33,7 +33,7 @@ export function createMetrics() {
     ),
     callbacksRefused: counter(
       'm2m_callbacks_refused_total',
-      'Callback POSTs that were not taken, by HTTP status; none when the sender hung up before the end of its message.',
+      'Callback POSTs that were not taken, by HTTP status; none when the sender hung up before the end of its message, address for a connection from an address that may not deliver.',
       ['status'],
     ),
     callbacksOnFormer: counter(
@@ -75,7 +75,7 @@ export function createMetrics() {
     connections: gauge('m2m_connections_open', 'Open connections, by listener (graphql, callbacks, admin).', ['listener']),
     connectionsEnded: counter(
       'm2m_connections_ended_total',
-      'Connections that the gateway ended, by listener and reason: the address may not deliver (address), there were too many (room), or the client did not read (stalled).',
+      'Connections that the gateway ended, by listener and reason: there were too many (room), or the client did not read (stalled).',
       ['listener', 'reason'],
     ),
     outgoingBytes: sample(

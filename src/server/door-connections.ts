@@ -10,15 +10,13 @@ export const STALLED_AFTER_MS = 15_000;
 /** It is looked so often in that time whether something was taken. Looks are counted, not the time: a process that was paused could not have noticed. */
 const LOOKS = 15;
 
-/** Why a door ends a connection. `address`: it may not deliver here. `room`: there are too many. `stalled`: it takes nothing. */
-export type EndReason = 'address' | 'room' | 'stalled';
+/** Why a door ends a connection. `room`: there are too many. `stalled`: the client takes nothing. */
+export type EndReason = 'room' | 'stalled';
 
 export interface DoorConnectionsOptions {
   readonly listener: 'graphql' | 'callbacks' | 'admin';
   /** The most connections at a time. */
   readonly most?: number;
-  /** Whether a client may connect at all. */
-  readonly mayConnect?: (socket: Socket) => boolean;
   readonly stalledAfterMs?: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -53,9 +51,8 @@ export class DoorConnections implements Disposable {
     this.#looking.unref();
   }
 
-  /** Before anything of a connection is read. */
   attach(server: Server): void {
-    server.prependListener('connection', (socket: Socket) => this.#take(socket));
+    server.on('connection', (socket: Socket) => this.#take(socket));
   }
 
   /** The client has shown that it may be here: a caller by its key, a sender by its path. */
@@ -69,11 +66,11 @@ export class DoorConnections implements Disposable {
   }
 
   /** Counts and logs that a connection was ended. A client can cause this at will, so there is a line a minute. */
-  report(reason: EndReason, remoteAddress?: string): void {
+  report(reason: EndReason): void {
     const { listener, logger, metrics } = this.#options;
     metrics.connectionsEnded.inc({ listener, reason });
     const count = this.#throttle.count(reason);
-    if (count !== null) logger.warn('connection_ended', { listener, reason, count, remoteAddress });
+    if (count !== null) logger.warn('connection_ended', { listener, reason, count });
   }
 
   [Symbol.dispose](): void {
@@ -81,11 +78,13 @@ export class DoorConnections implements Disposable {
   }
 
   #take(socket: Socket): void {
-    const { listener, mayConnect, metrics } = this.#options;
-    if (mayConnect && !mayConnect(socket)) return this.#end(socket, 'address');
+    const { listener, metrics } = this.#options;
+    if (socket.destroyed) return;
     if (this.#open.size >= this.#most) {
       const [oldest] = this.#strangers;
-      this.#end(oldest ?? socket, 'room');
+      this.report('room');
+      this.#forget(oldest ?? socket);
+      (oldest ?? socket).destroy();
       if (!oldest) return;
     }
     this.#open.set(socket, { taken: 0, looks: 0, end: () => socket.destroy() });
@@ -98,12 +97,6 @@ export class DoorConnections implements Disposable {
     if (!this.#open.delete(socket)) return;
     this.#strangers.delete(socket);
     this.#options.metrics.connections.dec({ listener: this.#options.listener });
-  }
-
-  #end(socket: Duplex, reason: EndReason): void {
-    this.#forget(socket);
-    this.report(reason, 'remoteAddress' in socket ? String(socket.remoteAddress) : undefined);
-    socket.destroy();
   }
 
   #look(): void {
