@@ -9,6 +9,7 @@ export const LONG = [
   'test/end-to-end/purge.test.ts',
   'test/failing-well/greedy-memory.test.ts',
   'test/failing-well/process-limits.test.ts',
+  'test/floods/many-aborts.test.ts',
   'test/planted-bugs/planted-bugs.test.ts',
   'test/request-log/property/interleavings.test.ts',
   'test/request-log/property/planted-bugs.test.ts',

@@ -1,6 +1,4 @@
 import { connect, type Socket } from 'node:net';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { createLastingIdentity, LOCAL_CALLER } from '../../src/server/identity/local-caller.ts';
 import { OutgoingBytes } from '../../src/server/limits/outgoing-bytes.ts';
@@ -8,6 +6,7 @@ import { send } from '../graphql-http/support/send.ts';
 import { iccid } from '../support/devices.ts';
 import { FOLLOW } from '../support/follow.ts';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';
+import { memoryInUse } from '../support/memory-in-use.ts';
 import { newRequest } from '../support/new-request.ts';
 import { NOTHING_OPEN, openForClients } from '../support/open-for-clients.ts';
 import { RawWebSocket } from '../support/raw-websocket.ts';
@@ -184,10 +183,3 @@ test('what strangers ask for and do not read ends as well, and they need no key 
   await until(async () => (await stalled(doors)) === 1);
   socket.destroy();
 });
-
-function memoryInUse(): number {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}

@@ -76,7 +76,7 @@ export class RandomAborts {
 
   #pipelined(): Buffer {
     const parts = Array.from({ length: this.#random.between(2, 5) }, () =>
-      this.#random.pick([() => post(HELLO), () => post(LONG), () => this.#follow(), () => this.#follow()])(),
+      this.#random.pick([() => post(HELLO), () => post(HELLO), () => post(LONG), () => this.#follow(), () => this.#follow()])(),
     );
     return Buffer.from(parts.join(''));
   }
