@@ -6,7 +6,7 @@ import { send } from '../graphql-http/support/send.ts';
 import { iccid } from '../support/devices.ts';
 import { FOLLOW } from '../support/follow.ts';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';
-import { memoryInUse } from '../support/memory-in-use.ts';
+import { settledMemory } from '../support/memory-in-use.ts';
 import { newRequest } from '../support/new-request.ts';
 import { NOTHING_OPEN, openForClients } from '../support/open-for-clients.ts';
 import { RawWebSocket } from '../support/raw-websocket.ts';
@@ -71,7 +71,7 @@ async function stalled({ metrics }: Doors): Promise<number> {
 
 test('60 long answers that nobody reads: most are not even made, no memory is held for the others, and their connections end', async () => {
   await using doors = await open();
-  const before = memoryInUse();
+  const before = await settledMemory();
   const sockets = Array.from({ length: 60 }, () => askUnread(doors, doors.long, 'greedy'));
   const { limits } = doors.outgoing;
   await until(async () => {
@@ -85,7 +85,7 @@ test('60 long answers that nobody reads: most are not even made, no memory is he
   await until(() => doors.outgoing.total === 0);
   for (const socket of sockets) socket.destroy();
   await until(async () => JSON.stringify(await openForClients(doors)) === JSON.stringify(NOTHING_OPEN));
-  expect(memoryInUse() - before).toBeLessThan(30 * MB);
+  expect((await settledMemory()) - before).toBeLessThan(30 * MB);
 });
 
 test('a caller beyond its bound is refused with RATE_LIMITED before anything runs, over every transport, and nobody else; when it has read it is served again', async () => {
