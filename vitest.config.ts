@@ -12,6 +12,7 @@ export const LONG = [
   'test/failing-well/one-path.test.ts',
   'test/failing-well/process-limits.test.ts',
   'test/limits/cost-bounds-long.test.ts',
+  'test/floods/many-aborts.test.ts',
   'test/planted-bugs/planted-bugs.test.ts',
   'test/request-log/property/interleavings.test.ts',
   'test/request-log/property/planted-bugs.test.ts',

@@ -2,7 +2,7 @@ import type { Config } from './config/config.ts';
 import { Hub } from './datasources/request-log/hub.ts';
 import type { CallbackService } from './datasources/thingspace/wire/callback-service.ts';
 import type { GatewayError } from './errors.ts';
-import { buildCallbackDoor, type WatchTimes } from './gateway/build-callback-door.ts';
+import { buildCallbackDoor, LISTENING as CALLBACKS, type WatchTimes } from './gateway/build-callback-door.ts';
 import { connectCarrier, reportRefusedLogin } from './gateway/connect-carrier.ts';
 import { openStore } from './gateway/open-store.ts';
 import { startAuthentication } from './gateway/start-authentication.ts';
@@ -10,6 +10,7 @@ import { startClock, tellClockChange } from './gateway/start-clock.ts';
 import { startFollowingUp } from './gateway/start-following-up.ts';
 import { startForwarding } from './gateway/start-forwarding.ts';
 import { startPurging } from './gateway/start-purging.ts';
+import { shareDescriptors } from './gateway/share-descriptors.ts';
 import { startSending } from './gateway/start-sending.ts';
 import { FairScheduler } from './lib/fair-scheduler.ts';
 import { listen } from './lib/listen.ts';
@@ -22,6 +23,7 @@ import { RequestManager } from './resolvers/requests/manage-request.ts';
 import { Timelines } from './resolvers/requests/timeline.ts';
 import { StorePurge } from './resolvers/upkeep/purge-store.ts';
 import { StoreReseal } from './resolvers/upkeep/reseal-store.ts';
+import { DoorConnections } from './server/door-connections.ts';
 import { createAdminServer } from './server/admin/admin.ts';
 import { checkReadiness, type Stage } from './server/admin/check-readiness.ts';
 import { GraphiqlPage, type GraphiqlTab } from './server/graphql/graphiql-page.ts';
@@ -31,6 +33,7 @@ import { Origins } from './server/graphql/origins.ts';
 import { Health } from './server/health.ts';
 import type { Neighbours } from './server/host.ts';
 import { Admission } from './server/limits/admission.ts';
+import { OutgoingBytes } from './server/limits/outgoing-bytes.ts';
 import { createTrustedDocuments, readTrustedDocuments } from './server/limits/trusted-documents.ts';
 import { Overload } from './server/overload.ts';
 import { WebsocketDoor } from './server/socket/websocket.ts';
@@ -85,6 +88,8 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
 
   const scheduler = new FairScheduler();
   metrics.callerTurns(() => scheduler.waiting);
+  const outgoing = new OutgoingBytes();
+  metrics.outgoingBytes(() => outgoing.total);
   const overload = undo.use(
     new Overload({ callbacks: config.overloadCallbacks, lagMs: OVERLOAD_LAG_MS, callersMs: () => scheduler.servedMs }),
   );
@@ -99,11 +104,13 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   await reportRefusedLogin(carrier.session, logger);
   const { keys, authenticator } = await startAuthentication(config, parts);
 
+  const most = shareDescriptors(GRAPHQL.sockets + CALLBACKS.sockets + ADMIN.sockets);
   const door = await buildCallbackDoor(config, {
     ...parts,
     ...carrier,
     forwardTargets,
     overload,
+    most: most.callbacks,
     watchTimes: options.registrationWatch,
   });
   const purge = new StorePurge({
@@ -131,7 +138,9 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     stage: () => stage,
     takesCallbacks: () => door.isOpen(),
   };
-  const adminUrl = await listen(undo, createAdminServer(adminOptions), { ...ADMIN, host: config.adminHost, port: config.adminPort });
+  const adminServer = createAdminServer(adminOptions);
+  undo.use(new DoorConnections({ listener: 'admin', most: most.admin, logger, metrics })).attach(adminServer);
+  const adminUrl = await listen(undo, adminServer, { ...ADMIN, host: config.adminHost, port: config.adminPort });
 
   const callbacksUrl = await door.open();
   const { sender, submitter } = await startSending(config, { ...parts, ...carrier });
@@ -162,8 +171,10 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     },
     openPerCaller: subscriptions,
     scheduler,
+    outgoing,
     maxBodyBytes: config.maxBodyBytes,
     admission: new Admission({
+      outgoing,
       maxCost: config.maxCost,
       operationsPerMinute: config.operationsPerMinute,
       mutationsPerMinute: config.mutationsPerMinute,
@@ -176,8 +187,11 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   });
   const { neighbours = null } = options;
   const health = new Health(async () => (await checkReadiness(adminOptions)).ready);
+  const connections = undo.use(new DoorConnections({ listener: 'graphql', most: most.graphql, logger, metrics }));
   const doorOptions = {
     graphql,
+    connections,
+    outgoing,
     authenticator,
     origins: new Origins(config.graphqlOrigins ?? [], neighbours),
     hosts: config.graphqlHosts,
@@ -195,6 +209,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     socketsPerCaller: config.socketsPerCaller,
     scheduler,
   });
+  connections.attach(graphqlServer);
   websockets.attach(graphqlServer);
   const graphqlUrl = await listen(undo, graphqlServer, {
     ...GRAPHQL,

@@ -44,7 +44,7 @@ export function createMetrics() {
     ),
     callbacksRefused: counter(
       'm2m_callbacks_refused_total',
-      'Callback POSTs that were not taken, by HTTP status; none when the sender hung up before the end of its message.',
+      'Callback POSTs that were not taken, by HTTP status; none when the sender hung up before the end of its message, address for a connection from an address that may not deliver.',
       ['status'],
     ),
     callbacksOnFormer: counter(
@@ -85,6 +85,16 @@ export function createMetrics() {
       ['code'],
     ),
     auditFailed: counter('m2m_audit_failed_total', 'Mutations and commands, done or refused, that could not be written to the audit log.'),
+    connections: gauge('m2m_connections_open', 'Open connections, by listener (graphql, callbacks, admin).', ['listener']),
+    connectionsEnded: counter(
+      'm2m_connections_ended_total',
+      'Connections that the gateway ended, by listener and reason: there were too many (room), or the client did not read (stalled).',
+      ['listener', 'reason'],
+    ),
+    outgoingBytes: sample(
+      'm2m_graphql_outgoing_bytes',
+      'Bytes of answers and events that are being made, or that clients have not taken yet.',
+    ),
     subscriptions: gauge('m2m_subscriptions_open', 'Open subscriptions.'),
     sockets: gauge('m2m_websockets_open', 'Open WebSockets.'),
     unclaimed: gauge('m2m_callbacks_unclaimed', 'Callbacks that belong to no request yet.'),

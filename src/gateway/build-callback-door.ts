@@ -9,6 +9,7 @@ import { CallbackReceiver, MAX_MESSAGE_BYTES } from '../resolvers/callbacks/rece
 import { RegistrationWatch } from '../resolvers/callbacks/watch-registrations.ts';
 import { CallbackAddresses } from '../server/callbacks/callback-addresses.ts';
 import { createCallbackServer } from '../server/callbacks/callbacks.ts';
+import { DoorConnections } from '../server/door-connections.ts';
 import type { Overload } from '../server/overload.ts';
 import { credentialsOf, loadRegistrations, type Carrier } from './connect-carrier.ts';
 import type { SharedParts } from './shared-parts.ts';
@@ -23,12 +24,14 @@ interface Parts extends SharedParts, Carrier {
   readonly forwardTargets: ForwardTargets;
   readonly overload: Overload;
   readonly watchTimes: WatchTimes | undefined;
+  /** The most connections at a time. */
+  readonly most: number;
 }
 
 /** The first check is not at the start itself: an orchestrator that restarts a gateway in a loop would ask as often. */
 const WATCH_TIMES: WatchTimes = { firstAfterMs: 60_000, everyMs: 3_600_000 };
 /** See `ListenOptions`. */
-const LISTENING = { variable: 'M2M_CALLBACK_PORT', patienceMs: 3_000, lingers: true, sockets: 64 } as const;
+export const LISTENING = { variable: 'M2M_CALLBACK_PORT', patienceMs: 3_000, lingers: true, sockets: 64 } as const;
 
 /** Builds the receiver of callbacks, its door, which is not open yet, and the keeper of the registrations at the carrier. */
 export async function buildCallbackDoor(config: Config, parts: Parts) {
@@ -73,7 +76,9 @@ export async function buildCallbackDoor(config: Config, parts: Parts) {
         isOnLoopback: isLoopback(descriptors ? (server.address() as AddressInfo).address : host),
         publicUrl,
       }));
+    const connections = undo.use(new DoorConnections({ listener: 'callbacks', most: parts.most, logger, metrics }));
     const server = createCallbackServer({
+      connections,
       receiver,
       refused,
       addresses,
@@ -85,6 +90,7 @@ export async function buildCallbackDoor(config: Config, parts: Parts) {
       metrics,
       now,
     });
+    connections.attach(server);
     const inherited = descriptors && { descriptors, variable: 'M2M_CALLBACK_FD' };
     url = await listen(undo, server, { ...LISTENING, host, port, inherited });
     const { rule, mayRefuseAll } = addresses();

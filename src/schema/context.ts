@@ -25,6 +25,8 @@ export interface GraphContext {
   /** The caller's rights now. Each mutation of an operation reads them again. An event uses those from its beginning. */
   readonly caller: Caller;
   readonly identity: Identity;
+  /** Aborts when the connection of the client has ended. What is open for it then ends too. */
+  readonly gone: AbortSignal;
   readonly requestLog: RequestLog;
   readonly submitter: RequestSubmitter;
   readonly sender: RequestSender;

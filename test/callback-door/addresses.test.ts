@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { request } from 'undici';
 import { expect, test } from 'vitest';
 import { VARIABLES } from '../../src/config/config-variables.ts';
@@ -55,7 +56,6 @@ const REFUSED: readonly (readonly [string, Record<string, string>, string | null
   ['a stranger as IPv6 writes him', { ...HOP, ...ADDRESSES(PUBLISHED) }, `::ffff:${STRANGER}`],
   ['an IPv6 stranger', { ...HOP, ...ADDRESSES('2001:db8::/32') }, '2001:db9::7'],
   ['a published address that is not listed', { ...HOP, ...ADDRESSES(STRANGER) }, PUBLISHED],
-  ['a peer who names a published address where no proxy is', ADDRESSES('published'), PUBLISHED],
 ];
 
 test.each(REFUSED)('a callback of %s is answered 403, counted, and not stored', async (_what, env, forwardedFor) => {
@@ -63,6 +63,23 @@ test.each(REFUSED)('a callback of %s is answered 403, counted, and not stored', 
   const headers = forwardedFor === null ? undefined : { 'x-forwarded-for': forwardedFor };
   expect((await door.post(GOOD, headers)).status).toBe(403);
   expect(await readMetric(door.admin, 'm2m_callbacks_refused_total{status="403"}')).toBe(1);
+  expect(await door.stored()).toEqual(NOTHING);
+});
+
+test('where no proxy stands in front, an address that may not deliver is cut off when it connects, whatever it says or does not say', async () => {
+  await using door = await openDoor(ADDRESSES('published'));
+  const port = Number(new URL(door.origin).port);
+  const head = `POST ${door.path()} HTTP/1.1\r\nhost: x\r\nx-forwarded-for: ${PUBLISHED}\r\ncontent-length: ${GOOD.length}\r\n\r\n${GOOD}`;
+  for (const said of ['', 'POST', head]) {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    let received = 0;
+    socket.on('data', (chunk) => (received += chunk.length));
+    socket.write(said);
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(received).toBe(0);
+  }
+  expect(await readMetric(door.admin, 'm2m_callbacks_refused_total{status="address"}')).toBe(3);
+  expect(await readMetric(door.admin, 'm2m_connections_open{listener="callbacks"}')).not.toBeGreaterThan(0);
   expect(await door.stored()).toEqual(NOTHING);
 });
 
@@ -122,6 +139,18 @@ test('a refused address is logged once a minute with a count, and the rule is lo
   await post(STRANGER);
   expect(log.of('callback_address_refused')).toHaveLength(3);
   for (const secret of [path, account, '<b>']) expect(log.text()).not.toContain(secret);
+});
+
+test('an address that is cut off is logged once a minute with a count', async () => {
+  await using stack = await openClockedGateway(ADDRESSES('published'));
+  const path = stack.gateway.callbackPath(stack.account, 'CarrierService');
+  for (const _again of [1, 2]) await expect(stack.post(path, GOOD)).rejects.toThrow(/closed|reset|ECONN/);
+  stack.clock.ms += 60_000;
+  await expect(stack.post(path, GOOD)).rejects.toThrow(/closed|reset|ECONN/);
+  expect(stack.log.of('callback_address_refused')).toMatchObject([
+    { level: 40, remoteAddress: '127.0.0.1', count: 1 },
+    { remoteAddress: '127.0.0.1', count: 2 },
+  ]);
 });
 
 test('published addresses behind an https URL without a known proxy cause a warning: only the proxy’s own address would be seen', async () => {

@@ -41,6 +41,7 @@ test.each([
       now: Date.now,
     }),
     addresses: () => addresses,
+    connections: { know: () => undefined },
     paths: new CallbackPaths({
       accounts: [ACCOUNT],
       secret: SECRET,

@@ -58,15 +58,12 @@ test('an idle connection is closed when its time is over', async () => {
   expect(await door.metric('m2m_callbacks_refused_total{status="408"}')).toBe(Number.NaN);
 });
 
-test.each([
-  ['an endless body is answered 413 once it passes the limit', 'any', 413],
-  ['an endless body of an address that is not taken is answered 403', '192.0.2.1', 403],
-])('%s, and the connection is cut; nothing is stored', async (_what, allowed, status) => {
-  await using door = await openLimitedDoor({}, allowed);
+test('an endless body is answered 413 once it passes the limit, and the connection is cut; nothing is stored', async () => {
+  await using door = await openLimitedDoor({});
   const head = `POST ${door.path} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n`;
   const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
-  expect(await dribble(door, head, chunk)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
-  expect(await door.metric(`m2m_callbacks_refused_total{status="${status}"}`)).toBe(1);
+  expect(await dribble(door, head, chunk)).toMatch(/^HTTP\/1\.1 413 /);
+  expect(await door.metric('m2m_callbacks_refused_total{status="413"}')).toBe(1);
   expect(await door.stored()).toBe(0);
 });
 

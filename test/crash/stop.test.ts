@@ -58,7 +58,11 @@ test(
       await once(socket, 'connect');
       if (sent !== '') await new Promise((resolve) => socket.write(sent, resolve));
     }
-    // A WebSocket and an event stream whose clients read nothing.
+    // Answers, a WebSocket and an event stream whose clients read nothing.
+    const unread = connect(Number(new URL(gateway.graphql).port), '127.0.0.1').on('error', () => undefined);
+    const asked = JSON.stringify({ query: '{ __schema { types { name description fields { name description } } } }' });
+    unread.write(`POST /graphql HTTP/1.1\r\n${HEAD}content-length: ${asked.length}\r\n\r\n${asked}`.repeat(100));
+    sockets.push(unread);
     await using raw = await RawWebSocket.ready(gateway.websocket);
     raw.subscribe('1', FOLLOW, { id });
     await raw.message((message) => message.id === '1');

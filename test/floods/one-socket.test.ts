@@ -148,7 +148,7 @@ test('a client that sends pings as messages and takes no answer is closed once i
   await using flooder = await openReady(doors.websocketUrl);
   flooder.socket.pause();
   const part = many(ping, 100);
-  const isClosed = () => doors.logged.some((line) => line.includes('websocket_stalled'));
+  const isClosed = () => doors.logged.some((line) => line.includes('connection_ended'));
   while (!isClosed()) await Promise.race([flooder.write(part), until(isClosed)]);
   expect(flooder.socket.destroyed).toBe(false);
 });

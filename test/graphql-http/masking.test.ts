@@ -12,6 +12,8 @@ import { Health } from '../../src/server/health.ts';
 import { createGraphqlServer } from '../../src/server/graphql/graphql-http.ts';
 import { createGraphql, type GraphqlOptions } from '../../src/server/graphql/graphql.ts';
 import { createTrustedDocuments } from '../../src/server/limits/trusted-documents.ts';
+import { DoorConnections } from '../../src/server/door-connections.ts';
+import { OutgoingBytes } from '../../src/server/limits/outgoing-bytes.ts';
 import { Origins } from '../../src/server/graphql/origins.ts';
 import { openAdmission } from '../support/open-admission.ts';
 import { idleOverload } from '../support/idle-overload.ts';
@@ -58,11 +60,14 @@ async function doorOver(list: RequestLog['list']) {
   const logger = createLogger({ level: 'info', destination });
   const metrics = createMetrics();
   const trusted = createTrustedDocuments({ mode: 'off', documents: new Map() });
-  const admission = openAdmission({ requestLog, logger });
+  const outgoing = new OutgoingBytes();
+  const admission = openAdmission({ requestLog, logger, outgoing });
+  const connections = new DoorConnections({ listener: 'graphql', logger, metrics });
   const graphql = createGraphql({
     parts,
     trusted,
     admission,
+    outgoing,
     openPerCaller: 10,
     scheduler: new FairScheduler(),
     maxBodyBytes: 100_000,
@@ -72,7 +77,7 @@ async function doorOver(list: RequestLog['list']) {
   const overload = idleOverload();
   const health = new Health(() => Promise.resolve(true));
   const authenticator = { identify: () => Promise.resolve(LOCAL_IDENTITY) };
-  const common = { graphql, authenticator, origins: new Origins([]), overload, logger, metrics };
+  const common = { graphql, connections, outgoing, authenticator, origins: new Origins([]), overload, logger, metrics };
   const server = createGraphqlServer({ ...common, maxBodyBytes: 100_000, hosts: ['127.0.0.1'], neighbours: null, health, graphiql: null });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

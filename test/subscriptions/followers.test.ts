@@ -1,11 +1,10 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { activateDevices } from '../support/activate-devices.ts';
 import { EventLedger, FAULTLESS } from '../support/event-ledger.ts';
 import { follow, TRANSPORTS, type FollowEvent } from '../support/follow.ts';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';
 import { newRequest } from '../support/new-request.ts';
+import { memoryInUse } from '../support/memory-in-use.ts';
 import { openSubscriptions } from '../support/open-subscriptions.ts';
 import { RawWebSocket } from '../support/raw-websocket.ts';
 import { startStack } from '../support/stack.ts';
@@ -92,10 +91,3 @@ test('a long replay does not keep others waiting for its end, on the same socket
   for (const raw of [replaying, other]) await raw.message((message) => message.id === 'query');
   expect(events).toBeLessThan(2_000);
 });
-
-function memoryInUse(): number {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}

@@ -42,7 +42,7 @@ test('a stalled client is closed with 1013 and resumes by its cursor without gap
     await raw[Symbol.asyncDispose]();
   }
 
-  await until(() => doors.logged.some((line) => line.includes('websocket_stalled')));
+  await until(() => doors.logged.some((line) => line.includes('connection_ended')));
   stalling.raw.socket.resume();
   expect(await stalling.raw.closed).toBe(1013);
   for (const message of stalling.raw.rest()) take(stalling.ledger, message);
@@ -60,7 +60,7 @@ test('a client that takes no pings is closed with 1013 too, and so is told to co
   await using doors = await openGraphqlDoors({ keepAliveMs: 50, logLevel: 'warn' });
   await using raw = await RawWebSocket.ready(doors.websocketUrl);
   raw.socket.pause();
-  await until(() => doors.logged.some((line) => line.includes('websocket_stalled')));
+  await until(() => doors.logged.some((line) => line.includes('connection_ended')));
   raw.socket.resume();
   expect(await raw.closed).toBe(1013);
 });

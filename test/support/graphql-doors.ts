@@ -9,7 +9,9 @@ import { RequestFeed } from '../../src/resolvers/requests/follow-request.ts';
 import { Timelines } from '../../src/resolvers/requests/timeline.ts';
 import { CallbackReceiver } from '../../src/resolvers/callbacks/receive-callback.ts';
 import type { Identity } from '../../src/resolvers/access/caller.ts';
+import { OutgoingBytes } from '../../src/server/limits/outgoing-bytes.ts';
 import { createTrustedDocuments } from '../../src/server/limits/trusted-documents.ts';
+import { DoorConnections } from '../../src/server/door-connections.ts';
 import { Origins } from '../../src/server/graphql/origins.ts';
 import { createLastingIdentity, LOCAL_CALLER } from '../../src/server/identity/local-caller.ts';
 import { Health } from '../../src/server/health.ts';
@@ -39,6 +41,7 @@ export async function openGraphqlDoors({
   maxObjects = Number.MAX_SAFE_INTEGER,
   pace = { perSecond: 50, atOnce: 300 },
   limits = {} as Partial<HttpTimeouts>,
+  outgoing = new OutgoingBytes(),
 } = {}) {
   await using undo = new AsyncDisposableStack();
   const folder = undo.use(await tempFolder());
@@ -84,12 +87,16 @@ export async function openGraphqlDoors({
     openPerCaller: 5_000,
     scheduler,
     maxBodyBytes: maxMessageBytes,
-    admission: openAdmission({ requestLog, logger }),
+    outgoing,
+    admission: openAdmission({ requestLog, logger, outgoing }),
     logger,
     metrics,
   });
+  const connections = undo.use(new DoorConnections({ listener: 'graphql', stalledAfterMs, logger, metrics }));
   const common = {
     graphql,
+    connections,
+    outgoing,
     authenticator: { identify },
     origins: new Origins(origins),
     hosts: ['127.0.0.1'],
@@ -99,16 +106,17 @@ export async function openGraphqlDoors({
     logger,
     metrics,
   };
-  const server = createGraphqlServer({ ...common, health: new Health(() => Promise.resolve(true)), graphiql: null, timeouts: limits });
+  const health = new Health(() => Promise.resolve(true));
+  const server = createGraphqlServer({ ...common, health, graphiql: null, keepAliveMs, timeouts: limits });
   const door = new WebsocketDoor({
     ...common,
     resolveDocument: trusted.resolveDocument,
     socketsPerCaller,
     pace,
     scheduler,
-    stalledAfterMs,
     keepAliveMs,
   });
+  connections.attach(server);
   door.attach(server);
   const listening = undo.use(await listenOnLoopback(server));
   undo.use(door);
@@ -118,6 +126,8 @@ export async function openGraphqlDoors({
     requestLog,
     hub,
     metrics,
+    outgoing,
+    scheduler,
     /** What went to the log, from `logLevel` on. */
     logged,
     url,

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, type Socket } from 'node:net';
 
 /** The addresses that the carrier sends callbacks from, as its Callback Services page publishes them. */
 export const PUBLISHED_ADDRESSES = [
@@ -65,6 +65,11 @@ export class CallbackAddresses {
     // Node joins repeated headers, although its type allows an array.
     const hops = (Array.isArray(forwarded) ? forwarded.join(',') : (forwarded ?? '')).split(',');
     return parseAddress(removePort(hops.at(-this.#proxyHops)?.trim() ?? ''));
+  }
+
+  /** Whether a connection may be taken. Behind proxies they all come from the proxies, and only the header of a request tells more. */
+  mayConnect(socket: Pick<Socket, 'remoteAddress'>): boolean {
+    return this.#proxyHops > 0 || this.allows(parseAddress(socket.remoteAddress ?? ''));
   }
 
   allows(address: string | null): boolean {

@@ -28,18 +28,3 @@ export function codingsOf({ headers }: Pick<IncomingMessage, 'headers'>): string
 export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
-
-export function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array | 'TOO_LARGE' | 'CUT'> {
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > maxBytes) resolve('TOO_LARGE');
-      else chunks.push(chunk);
-    });
-    request.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-    request.once('error', () => resolve('CUT'));
-    request.once('close', () => resolve('CUT'));
-  });
-}

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { LogFields, Logger } from '../../logger.ts';
 import type { Metrics } from '../../metrics.ts';
@@ -9,10 +10,12 @@ import type { RefusedMessages } from '../../resolvers/callbacks/refused-messages
 import { CALLBACK_PREFIX } from '../../datasources/thingspace/wire/callback-service.ts';
 import type { CallbackAddress, CallbackPaths, PathOrigin } from '../../resolvers/callbacks/callback-paths.ts';
 import { toServerOptions, type HttpTimeouts } from '../http-timeouts.ts';
+import type { DoorConnections } from '../door-connections.ts';
 import type { Overload } from '../overload.ts';
 import { LogThrottle } from '../../lib/log-throttle.ts';
+import { readBody } from '../../lib/read-body.ts';
 import { refuseUnread } from '../../lib/refuse-unread.ts';
-import { codingsOf, hasBody, pathOf, readBody } from './callback-request.ts';
+import { codingsOf, hasBody, pathOf } from './callback-request.ts';
 
 export interface CallbackDoorOptions {
   readonly receiver: CallbackReceiver;
@@ -21,6 +24,7 @@ export interface CallbackDoorOptions {
   /** Called for each request, because the addresses may depend on where the door listens. */
   readonly addresses: () => CallbackAddresses;
   readonly paths: CallbackPaths;
+  readonly connections: Pick<DoorConnections, 'know'>;
   /** The largest body, in bytes. The carrier's messages have about 1 kB. */
   readonly maxBodyBytes: number;
   readonly pseudonym: (account: string) => string;
@@ -63,6 +67,7 @@ export function createCallbackServer(options: CallbackDoorOptions): Server {
   };
   // Node by itself would refuse a request without Host, or with an expectation it does not know (417), and not tell us.
   return createServer({ ...toServerOptions(30_000, options.timeouts), requireHostHeader: false }, listener)
+    .prependListener('connection', (socket) => cutStranger(door, socket))
     .on('checkExpectation', listener)
     .on('clientError', (error, socket) => cutConnection(door, error, socket));
 }
@@ -72,6 +77,7 @@ async function handle(door: Door, request: IncomingMessage, response: ServerResp
   const found = checkHead(door, request);
   if ('why' in found) return refuse(door, request, response, found);
   const { account, service } = found;
+  door.connections.know(request.socket);
   const origin = { service, account: door.pseudonym(account) };
   const tooLarge = { ...refuseLarge(door), fields: origin };
   const bytes = await readBody(request, maxBodyBytes);
@@ -101,12 +107,7 @@ function checkHead(door: Door, request: IncomingMessage): (CallbackAddress & Pat
   const addresses = door.addresses();
   const client = addresses.rule === 'any' ? null : addresses.clientOf(request);
   if (!addresses.allows(client)) {
-    // The carrier tries only once more, so a callback that is refused here must not go unnoticed.
-    const reason =
-      client === null
-        ? 'X-Forwarded-For has fewer addresses than M2M_CALLBACK_PROXY_HOPS says'
-        : 'not one of M2M_CALLBACK_ADDRESSES; if it is a proxy, M2M_CALLBACK_PROXY_HOPS tells how many there are';
-    const told = { event: 'callback_address_refused', fields: { remoteAddress: client ?? 'unknown', reason } };
+    const told = { event: ADDRESS_REFUSED, fields: tellAddress(client) };
     return { status: 403, why: 'Callbacks are not taken from this address.', unread: true, ...told };
   }
   const path = pathOf(request.url ?? '');
@@ -119,6 +120,29 @@ function checkHead(door: Door, request: IncomingMessage): (CallbackAddress & Pat
   // A scanner does not know this prefix. Whoever knows it may be the carrier, with a path that is no longer taken.
   const told = path.includes(CALLBACK_PREFIX) && { event: 'callback_path_unknown', fields: { reason: UNKNOWN_PATH } };
   return { status: 404, why: 'Not found.', ...told };
+}
+
+/**
+ * Where no proxy stands in front, an address that may not deliver is cut off before anything of it is read. So a stranger there holds
+ * no connection of those who may.
+ */
+function cutStranger(door: Door, socket: Socket): void {
+  const addresses = door.addresses();
+  if (addresses.mayConnect(socket)) return;
+  door.metrics.callbacksRefused.inc({ status: 'address' });
+  logRarely(door, 'warn', ADDRESS_REFUSED, tellAddress(socket.remoteAddress ?? null), '403');
+  socket.destroy();
+}
+
+const ADDRESS_REFUSED = 'callback_address_refused';
+
+/** The carrier tries only once more, so a callback that is refused for its address must not go unnoticed. */
+function tellAddress(client: string | null): LogFields {
+  const reason =
+    client === null
+      ? 'X-Forwarded-For has fewer addresses than M2M_CALLBACK_PROXY_HOPS says'
+      : 'not one of M2M_CALLBACK_ADDRESSES; if it is a proxy, M2M_CALLBACK_PROXY_HOPS tells how many there are';
+  return { remoteAddress: client ?? 'unknown', reason };
 }
 
 function refuseLarge({ maxBodyBytes }: Door): Refusal {

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { prefersGzip } from './accepted-types.ts';
 import { withoutErrorPanel } from './graphiql-without-key.ts';
+import { connectionEnd } from '../../lib/connection-end.ts';
+import { writeInPieces } from '../../lib/write-in-pieces.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
@@ -55,7 +57,8 @@ export class GraphiqlPage {
     if (request.headers['if-none-match']?.includes(tag)) {
       response.writeHead(304, headers).end();
     } else if (prefersGzip(request.headers['accept-encoding']?.toString())) {
-      response.writeHead(200, { ...headers, 'content-encoding': 'gzip', 'content-length': compressed.length }).end(compressed);
+      response.writeHead(200, { ...headers, 'content-encoding': 'gzip', 'content-length': compressed.length });
+      await writeInPieces(response, compressed, { gone: connectionEnd(request.socket), end: true });
     } else {
       const plain = createGunzip();
       response.writeHead(200, headers);

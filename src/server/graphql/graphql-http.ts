@@ -7,12 +7,18 @@ import type { Authenticator } from '../identity/authenticator.ts';
 import type { GraphiqlPage } from './graphiql-page.ts';
 import { GRAPHQL_PATH, type Graphql } from './graphql.ts';
 import { hasOnlyUtf8 } from './charset.ts';
+import type { DoorConnections } from '../door-connections.ts';
 import type { Health } from '../health.ts';
 import { isKnownHost, type Neighbours } from '../host.ts';
+import type { OutgoingBytes } from '../limits/outgoing-bytes.ts';
 import { toServerOptions, type HttpTimeouts } from '../http-timeouts.ts';
 import { FOREIGN_HOST, FOREIGN_ORIGIN, REFUSAL_HEADER, type Origins } from './origins.ts';
+import { messagesOf } from './event-stream.ts';
+import { sendAnswer } from './send-answer.ts';
+import { currentCaller } from '../../resolvers/access/caller.ts';
 import { OVERLOADED, type Overload } from '../overload.ts';
 import { createRefusalLogger } from './refusal-logger.ts';
+import { connectionEnd } from '../../lib/connection-end.ts';
 import { refuseUnread } from '../../lib/refuse-unread.ts';
 
 export interface GraphqlHttpOptions {
@@ -27,6 +33,10 @@ export interface GraphqlHttpOptions {
   readonly neighbours: Neighbours | null;
   readonly health: Health;
   readonly graphiql: GraphiqlPage | null;
+  readonly connections: DoorConnections;
+  readonly outgoing: OutgoingBytes;
+  /** How long an event stream may be silent. */
+  readonly keepAliveMs?: number;
   readonly timeouts?: Partial<HttpTimeouts>;
 }
 
@@ -56,6 +66,7 @@ export function createGraphqlServer(options: GraphqlHttpOptions): Server {
         .catch(() => refuse(request, response, { status: 500, message: 'GraphiQL could not be loaded.' }));
     else
       answer(options, request, response).catch((error: unknown) => {
+        if (response.headersSent) response.destroy();
         const code = error instanceof GatewayError ? error.code : 'INTERNAL_SERVER_ERROR';
         if (!(error instanceof GatewayError)) options.logger.error('graphql_http_failed', { error });
         refuse(request, response, { status: 500, message: 'Unexpected error. It was logged, and nothing was run.', code });
@@ -65,17 +76,24 @@ export function createGraphqlServer(options: GraphqlHttpOptions): Server {
   return createServer(serverOptions, take).on('checkContinue', take);
 }
 
-async function answer({ graphql, authenticator }: GraphqlHttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(options: GraphqlHttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { graphql, authenticator, connections, outgoing, keepAliveMs = KEEP_ALIVE_MS } = options;
+  const gone = connectionEnd(request.socket);
+  // Node reports here what is written to a client that has left.
+  response.on('error', () => undefined);
   // The caller must be known before anything of the body is read.
   const identity = await authenticator.identify(request.headersDistinct['authorization']?.join(', ') ?? null).catch(toRefusal);
   if ('status' in identity) return refuse(request, response, identity);
+  connections.know(request.socket);
   // Yoga knows only lower case, and one name of UTF-8. Whatever else the guards have let through is the same.
   if (request.method === 'POST') request.headers['content-type'] = 'application/json';
   const types = acceptedTypes(request.headers.accept);
   // Yoga ignores quality, and prefers JSON to an event stream that is listed before it.
   request.headers.accept = types[0] === EVENT_STREAM ? EVENT_STREAM : types.join(', ');
   if (request.headers.expect !== undefined) response.writeContinue();
-  await graphql(request, response, { identity });
+  const callerId = currentCaller(identity).id;
+  const result = await graphql.handleNodeRequestAndResponse(request, response, { req: request, res: response, identity, gone });
+  await sendAnswer(result, messagesOf(result), response, { gone, outgoing, callerId, keepAliveMs });
 }
 
 function toRefusal(error: unknown): Refusal {
@@ -85,6 +103,8 @@ function toRefusal(error: unknown): Refusal {
   return { status: 401, message, code, headers: { 'www-authenticate': 'Bearer realm="m2m"' }, unread: true };
 }
 
+/** Proxies cut a connection on which nothing happens for a minute. */
+const KEEP_ALIVE_MS = 12_000;
 /** A refused body up to this size is read and thrown away. The connection stays open, because its client would open another. */
 const SMALL_BYTES = 65_536;
 

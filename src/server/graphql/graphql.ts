@@ -15,7 +15,8 @@ import { EXECUTION_OPTIONS } from '../limits/document-limits.ts';
 import { createDocumentCaches, limitDocuments } from '../limits/limits-plugin.ts';
 import { stoppedError } from '../limits/production-error.ts';
 import { limitRefusedDocuments } from '../limits/refused-documents.ts';
-import { badRequestError } from '../limits/refusal-errors.ts';
+import type { OutgoingBytes } from '../limits/outgoing-bytes.ts';
+import { badRequestError, CLIENT_GONE } from '../limits/refusal-errors.ts';
 import { readBodiesInTurn } from '../limits/request-bodies.ts';
 import type { TrustedDocuments } from '../limits/trusted-documents.ts';
 import { compressAnswers } from './compress-answers.ts';
@@ -25,9 +26,10 @@ import { resultNotes } from './result-notes.ts';
 import { createSharedSubscribe } from './shared-subscribe.ts';
 
 export interface GraphqlOptions {
-  readonly parts: Omit<GraphContext, 'identity' | 'caller' | 'lastEventId' | 'loaders' | 'production'>;
+  readonly parts: Omit<GraphContext, 'identity' | 'caller' | 'gone' | 'lastEventId' | 'loaders' | 'production'>;
   readonly trusted: TrustedDocuments;
   readonly admission: Admission;
+  readonly outgoing: OutgoingBytes;
   /** The most open subscriptions of one caller, over all its connections. */
   readonly openPerCaller: number;
   readonly scheduler: FairScheduler;
@@ -41,6 +43,7 @@ interface NodeContext {
   readonly res?: ServerResponse;
   /** The caller, whom the door has identified before it read anything. */
   readonly identity: Identity;
+  readonly gone: AbortSignal;
 }
 
 export const GRAPHQL_PATH = '/graphql';
@@ -51,9 +54,10 @@ export function createGraphql(options: GraphqlOptions) {
   return createYoga<NodeContext, GraphContext>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
-    context: ({ identity, request }) => ({
+    context: ({ identity, gone, request }) => ({
       ...parts,
       identity,
+      gone,
       caller: currentCaller(identity),
       loaders: createLoaders(parts.requestLog),
       production: new Production(parts.limits.maxCost),
@@ -75,6 +79,8 @@ export function createGraphql(options: GraphqlOptions) {
     landingPage: false,
     multipart: false,
     batching: false,
+    // The door has refused longer bodies by their heads.
+    maxRequestBodySize: false,
     cors: false,
     healthCheckEndpoint: '/-',
     logging: {
@@ -118,37 +124,37 @@ function createSpecificationPlugin(): Plugin {
  * Asks whether an operation may run. Then it executes with graphql-js, which does not copy the variables of 10,000 devices once
  * more, as yoga's executor does. It subscribes with our own `subscribe`.
  */
-function createExecutionPlugin({ parts, admission, openPerCaller, metrics }: GraphqlOptions): Plugin<GraphContext> {
+function createExecutionPlugin({ parts, admission, outgoing, openPerCaller, metrics }: GraphqlOptions): Plugin<GraphContext> {
   const subscribe = createSharedSubscribe({
     gauge: metrics.subscriptions,
     openPerCaller,
+    outgoing,
+    estimateBytes: (args) => admission.estimateBytes(args),
     refuseEvent: (args) => admission.refuseEvent(args),
     asksForSecrets: (args) => admission.asksForSecrets(args),
     onStopped: () => admission.countStopped(),
   });
   const refuse = (error: GraphQLError) => (): ExecutionResult => ({ errors: [error] });
+  const admit = (args: ExecutionArgs) => ((args.contextValue as GraphContext).gone.aborted ? CLIENT_GONE : admission.refuse(args));
   return {
     onExecute: ({ args, setExecuteFn }) => {
-      const refusal = isGet(args.contextValue) ? GET_REFUSED : admission.refuse(args);
+      const refusal = isGet(args.contextValue) ? GET_REFUSED : admit(args);
       if (refusal) return setExecuteFn(refuse(refusal));
-      const { production } = args.contextValue;
-      const note = (result: ExecutionResult): ExecutionResult => {
-        if (production.isOver) {
+      setExecuteFn(async (given: ExecutionArgs) => {
+        const contextValue = withCurrentRights(given.contextValue as GraphContext);
+        using _reserved = outgoing.hold(contextValue.caller.id, admission.estimateBytes(args));
+        const result = await execute({ ...given, ...EXECUTION_OPTIONS, contextValue });
+        if (contextValue.production.isOver) {
           admission.countStopped();
           return { errors: [stoppedError(args, parts.limits.maxCost)] };
         }
         if (!admission.asksForSecrets(args)) resultNotes.allowCompression(result);
         return result;
-      };
-      setExecuteFn((given: ExecutionArgs) => {
-        const contextValue = withCurrentRights(given.contextValue as GraphContext);
-        const result = execute({ ...given, ...EXECUTION_OPTIONS, contextValue });
-        return result instanceof Promise ? result.then(note) : note(result);
       });
     },
     onSubscribe: ({ args, setSubscribeFn }) => {
       const refusal = mayTakeEvents(args.contextValue)
-        ? admission.refuse(args)
+        ? admit(args)
         : badRequestError('A subscription needs Accept: text/event-stream, or a WebSocket.', 406);
       setSubscribeFn(refusal ? refuse(refusal) : subscribe);
     },

@@ -14,7 +14,8 @@ import type { GraphContext } from '../../schema/context.ts';
 import { EXECUTION_OPTIONS } from '../limits/document-limits.ts';
 import { DocumentPool } from '../limits/document-pool.ts';
 import { stoppedError } from '../limits/production-error.ts';
-import { refusalError } from '../limits/refusal-errors.ts';
+import type { OutgoingBytes } from '../limits/outgoing-bytes.ts';
+import { CLIENT_GONE, refusalError } from '../limits/refusal-errors.ts';
 import { resultNotes } from './result-notes.ts';
 import { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
 
@@ -32,6 +33,8 @@ const KEPT_MS = 1_000;
 export interface SharedSubscribeOptions {
   readonly gauge: { inc(): void; dec(): void };
   readonly openPerCaller: number;
+  readonly outgoing: OutgoingBytes;
+  readonly estimateBytes: (args: ExecutionArgs) => number;
   readonly refuseEvent: (args: ExecutionArgs) => GraphQLError | null;
   readonly asksForSecrets: (args: ExecutionArgs) => boolean;
   /** An event had more objects or characters than an answer may have. */
@@ -39,9 +42,11 @@ export interface SharedSubscribeOptions {
 }
 
 /**
- * Creates a `subscribe` that differs from that of graphql-js in five ways.
+ * Creates a `subscribe` that differs from that of graphql-js in these ways.
  *
  * - A caller may have only so many subscriptions open.
+ * - A subscription ends with the connection of its client, at whatever moment that ends, and whether anybody reads it or not.
+ * - An event is executed only when what its caller has not yet taken leaves room for it.
  * - Each event is executed with its own loaders, because a subscription lives for hours.
  * - Each event has the limits of one answer.
  * - Each event is executed with the rights that its caller has by then. The subscription ends with an error when they no longer
@@ -49,7 +54,8 @@ export interface SharedSubscribeOptions {
  * - Followers that get the same event object with the same document, variables and rights share one execution. With many viewers
  *   of one request that is most of the work.
  */
-export function createSharedSubscribe({ gauge, openPerCaller, refuseEvent, asksForSecrets, onStopped }: SharedSubscribeOptions) {
+export function createSharedSubscribe(options: SharedSubscribeOptions) {
+  const { gauge, openPerCaller, outgoing, estimateBytes, refuseEvent, asksForSecrets, onStopped } = options;
   const open = new ConcurrencyLimit(openPerCaller);
   const documents = new DocumentPool(KEPT_CHARACTERS);
   const executions = new BoundedCache<string, ExecutionResult | Promise<ExecutionResult>>(KEPT_MS);
@@ -64,7 +70,8 @@ export function createSharedSubscribe({ gauge, openPerCaller, refuseEvent, asksF
 
   return async function subscribe(asked: ExecutionArgs): Promise<Results | ExecutionResult> {
     const context = asked.contextValue as GraphContext;
-    const { identity } = context;
+    const { identity, gone } = context;
+    if (gone.aborted) return { errors: [CLIENT_GONE] };
     const { id } = context.caller;
     if (!open.acquire(id)) return { errors: [subscriptionLimitError(openPerCaller)] };
     using undo = new DisposableStack();
@@ -77,6 +84,7 @@ export function createSharedSubscribe({ gauge, openPerCaller, refuseEvent, asksF
     if (!('operation' in args)) return { errors: args };
     const source = await createSourceEventStream(args);
     if (!(Symbol.asyncIterator in source)) return source;
+    const eventBytes = estimateBytes(given);
     gauge.inc();
     undo.defer(() => gauge.dec());
     const held = undo.move();
@@ -91,7 +99,9 @@ export function createSharedSubscribe({ gauge, openPerCaller, refuseEvent, asksF
     const keyOf = () =>
       `${rightsOf(caller)} ${JSON.stringify([numberOf(document), args.operation.name?.value ?? null, given.variableValues ?? {}])}`;
     let key = keyOf();
-    return mapEvents(source[Symbol.asyncIterator](), { ended: identity.ended, end: () => held.dispose() }, (event) => {
+    const life = { gone, ended: identity.ended, end: () => held.dispose() };
+    return mapEvents(source[Symbol.asyncIterator](), life, async (event) => {
+      using _reserved = await outgoing.reserve(id, eventBytes);
       const now = currentCaller(identity);
       if (now !== caller) {
         const refusal = refuseEvent(given);
@@ -114,10 +124,10 @@ export function createSharedSubscribe({ gauge, openPerCaller, refuseEvent, asksF
         };
         return result instanceof Promise ? result.then(finish) : finish(result);
       };
-      if (typeof event !== 'object' || event === null) return execute();
+      if (typeof event !== 'object' || event === null) return await execute();
       const name = `${numberOf(event)} ${key}`;
       const known = executions.get(name);
-      if (known !== undefined) return known;
+      if (known !== undefined) return await known;
       const began = performance.now();
       const result = execute();
       // This is done before anything is awaited, so that the second follower finds the result.
@@ -129,10 +139,9 @@ export function createSharedSubscribe({ gauge, openPerCaller, refuseEvent, asksF
         return result;
       }
       result.then(keep, keep);
-      return result.then((done) => {
-        note(done, event);
-        return done;
-      });
+      const done = await result;
+      note(done, event);
+      return done;
     });
   };
 }
@@ -157,23 +166,31 @@ const TOO_MANY_DOCUMENTS = refusalError(
 /**
  * Maps each event to its result. It is no async generator, because the return() of a generator waits for the next event.
  *
+ * @param life.gone aborts when the connection has ended. Nobody may read the results then, so it ends the subscription by itself.
  * @param life.ended aborts when the caller's token or key is no longer valid.
  * @param life.end is called once, at the end.
  */
 function mapEvents(
   source: AsyncIterator<unknown>,
-  { ended, end: done }: { readonly ended: AbortSignal; readonly end: () => void },
-  map: (event: unknown) => ExecutionResult | Promise<ExecutionResult>,
+  { gone, ended, end: done }: { readonly gone: AbortSignal; readonly ended: AbortSignal; readonly end: () => void },
+  map: (event: unknown) => Promise<ExecutionResult>,
 ): Results {
   let over = false;
   const leave = (): void => void source.return?.();
-  ended.addEventListener('abort', leave);
   const end = (): void => {
     if (over) return;
     over = true;
     done();
     ended.removeEventListener('abort', leave);
+    gone.removeEventListener('abort', abandon);
   };
+  const abandon = (): void => {
+    end();
+    leave();
+  };
+  ended.addEventListener('abort', leave);
+  gone.addEventListener('abort', abandon);
+  if (gone.aborted) abandon();
   return {
     async next() {
       if (over) return { done: true, value: undefined };

@@ -7,12 +7,14 @@ import { rateError, refusalError } from './refusal-errors.ts';
 import { operationCost } from './operation-cost.ts';
 import { demandsOf, refusalFor, type OperationDemands } from './operation-demands.ts';
 import { RateLimit } from '../../lib/rate-limit.ts';
+import type { OutgoingBytes } from './outgoing-bytes.ts';
 import { keptParamsFault, variablesFault } from './variables-form.ts';
 
 export interface AdmissionOptions {
   readonly maxCost: number;
   readonly operationsPerMinute: number;
   readonly mutationsPerMinute: number;
+  readonly outgoing: OutgoingBytes;
   readonly requestLog: Pick<AuditTrail, 'recordAudit'>;
   readonly logger: Logger;
   readonly onRefused: (code: string) => void;
@@ -66,14 +68,24 @@ export class Admission {
     return [...grants.keys()].some((grant) => grant !== 'introspection');
   }
 
+  /** About how many bytes the answer of an operation may have, or an event. It is reserved while the operation runs. */
+  estimateBytes({ schema, document, operationName, variableValues }: ExecutionArgs): number {
+    const operation = getOperationAST(document, operationName);
+    if (!operation) return 0;
+    const { maxCost, outgoing } = this.#options;
+    const cost = operationCost(schema, document, operation, variableValues ?? {}, maxCost);
+    return Math.min(cost * BYTES_OF_OBJECT, outgoing.limits.perCaller / LARGEST_AT_ONCE);
+  }
+
   /** @param params the request as it came, with its document in `query`. */
   #check(
-    { schema, document, variableValues }: ExecutionArgs,
+    args: ExecutionArgs,
     operation: OperationDefinitionNode,
     caller: Caller,
     params: object,
     demands: OperationDemands,
   ): GraphQLError | null {
+    const { schema, document, variableValues } = args;
     const wait = this.#operations.take(caller.id, 1);
     if (wait !== null) return rateError('operations', wait);
     const forbidden = rightsError(caller, demands);
@@ -87,6 +99,8 @@ export class Admission {
         'OPERATION_TOO_LARGE',
         `Nothing was run: the operation may ask for more than ${maxCost} objects. Ask for smaller pages, or for fewer lists within lists.`,
       );
+    const passed = this.#options.outgoing.passes(caller.id, this.estimateBytes(args));
+    if (passed !== null) return passed === 'perCaller' ? UNREAD : BUSY;
     if (operation.operation !== OperationTypeNode.MUTATION) return null;
     const pause = this.#mutations.take(caller.id, demands.rootFields.length);
     return pause === null ? null : rateError('mutations', pause);
@@ -114,6 +128,20 @@ export class Admission {
 
 /** The most refused mutations of one caller that are written to the audit log in a minute. */
 const RECORDED_PER_MINUTE = 600;
+
+/** An outcome with the usual fields takes so many bytes of JSON. */
+const BYTES_OF_OBJECT = 512;
+/** A caller may run at least so many operations at a time, however much they ask for. */
+const LARGEST_AT_ONCE = 4;
+/** How long a client may take for what was written to it. After that it has room again, or no connection. */
+const UNREAD_FOR_MS = 15_000;
+
+const UNREAD = refusalError(
+  'RATE_LIMITED',
+  'Nothing was run: you have not yet read what was sent to you before, and it is too much. Read your answers and events, then try again.',
+  UNREAD_FOR_MS,
+);
+const BUSY = refusalError('OVERLOADED', 'Nothing was run: callers have not yet read too much of what was sent to them. Try again.', 1_000);
 
 const NO_DEMANDS: OperationDemands = { scopes: new Map(), grants: new Map(), withoutRule: null, rootFields: [] };
 

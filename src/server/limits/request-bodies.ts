@@ -1,9 +1,11 @@
+import type { IncomingMessage } from 'node:http';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { currentCaller, type Identity } from '../../resolvers/access/caller.ts';
 import type { FairScheduler } from '../../lib/fair-scheduler.ts';
+import { readBody } from '../../lib/read-body.ts';
 import { parseJson } from '../../lib/parse-json.ts';
 import { restoreEmptyMaps } from './empty-maps.ts';
-import { badRequestError, refusalError } from './refusal-errors.ts';
+import { badRequestError, CLIENT_GONE, refusalError } from './refusal-errors.ts';
 import { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
 
 /** How many bodies of the largest size one caller may have here at once. They are being read, or wait for their turn. */
@@ -19,11 +21,11 @@ export function readBodiesInTurn({
 }: {
   readonly scheduler: FairScheduler;
   readonly maxBodyBytes: number;
-}): Plugin<object, { readonly identity?: Identity }> {
+}): Plugin<object, { readonly req: IncomingMessage; readonly identity?: Identity; readonly gone: AbortSignal }> {
   const most = LARGEST_AT_ONCE * maxBodyBytes;
   const held = new ConcurrencyLimit(most);
   return {
-    onRequestParse: ({ request, serverContext: { identity }, setRequestParser }) => {
+    onRequestParse: ({ request, serverContext: { req, identity, gone }, setRequestParser }) => {
       if (!identity) return;
       if (request.method === 'GET') return setRequestParser(() => parseSearch(new URL(request.url).searchParams));
       const { id } = currentCaller(identity);
@@ -37,11 +39,11 @@ export function readBodiesInTurn({
             1_000,
           );
         try {
-          const text = await request.text().catch(() => {
-            throw badRequestError('The body is not complete.', 400);
-          });
+          const body = await readBody(req, maxBodyBytes);
+          if (typeof body === 'string') throw badRequestError('The body is not complete.', 400);
           await scheduler.waitForTurn(id, 'ask');
-          return parseBody(text);
+          if (gone.aborted) throw CLIENT_GONE;
+          return parseBody(body.toString('utf8'));
         } finally {
           held.release(id, bytes);
         }

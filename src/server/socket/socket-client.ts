@@ -23,14 +23,22 @@ export class SocketClient {
   readonly #authenticator: Pick<Authenticator, 'identify'>;
   readonly #socket: WebSocket;
   readonly #open: ConcurrencyLimit;
+  readonly #onAdmitted: () => void;
   #identity: Identity | null = null;
   #callerId: string | null = null;
   #bytes = 0;
   #frames = 0;
 
-  constructor(authenticator: Pick<Authenticator, 'identify'>, open: ConcurrencyLimit, socket: WebSocket, request: IncomingMessage) {
+  constructor(
+    authenticator: Pick<Authenticator, 'identify'>,
+    open: ConcurrencyLimit,
+    socket: WebSocket,
+    request: IncomingMessage,
+    onAdmitted: () => void,
+  ) {
     this.#authenticator = authenticator;
     this.#open = open;
+    this.#onAdmitted = onAdmitted;
     this.#socket = socket;
     this.request = request;
     request.socket.on('data', this.#countBytes);
@@ -74,6 +82,7 @@ export class SocketClient {
       }
       this.#callerId = id;
       this.#identity = identity;
+      this.#onAdmitted();
       this.request.socket.off('data', this.#countBytes);
       identity.ended.addEventListener('abort', this.#closeEnded);
       return !identity.ended.aborted;

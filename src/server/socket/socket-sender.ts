@@ -3,10 +3,10 @@ import type { Frame } from './shared-frames.ts';
 import type { SocketPace } from './socket-pace.ts';
 
 export interface SenderOptions {
-  /** If the client does not take a frame for this long, its socket is closed with 1013. It can resume by its cursor. */
-  readonly stalledAfterMs: number;
   readonly keepAliveMs: number;
   readonly onStalled: () => void;
+  /** Counts bytes of the client's caller until they are taken. */
+  readonly hold: (bytes: number) => Disposable;
 }
 
 const TRY_AGAIN_LATER = 1013;
@@ -15,7 +15,7 @@ const MAX_UNTAKEN = 1_000;
 /** How long a closed socket may take for the frames before the close frame, in milliseconds. */
 const LINGER_MS = 15_000;
 
-/** Sends the frames of one socket, and notices when its client no longer takes them. */
+/** Sends the frames of one socket, and notices when its client no longer answers. */
 export class SocketSender {
   readonly #socket: WebSocket;
   readonly #pace: SocketPace;
@@ -34,20 +34,20 @@ export class SocketSender {
 
   /** Resolves when the bytes have gone out. Until then its follower reads nothing more, and nothing is queued. */
   send({ data, compress }: Frame): Promise<void> {
-    return this.#write((taken) => this.#socket.send(data, { binary: false, compress }, taken));
+    return this.#write(data.length, (taken) => this.#socket.send(data, { binary: false, compress }, taken));
   }
 
   pong(data: Buffer): void {
-    void this.#write((taken) => this.#socket.pong(data, false, taken));
+    void this.#write(data.length, (taken) => this.#socket.pong(data, false, taken));
   }
 
-  #write(write: (taken: () => void) => void): Promise<void> {
+  #write(bytes: number, write: (taken: () => void) => void): Promise<void> {
     if (this.#socket.readyState !== this.#socket.OPEN) return Promise.resolve();
     this.#leaveUntaken(+1);
     return new Promise((resolve) => {
-      const stalled = setTimeout(() => this.#giveUp(), this.#options.stalledAfterMs);
+      const held = this.#options.hold(bytes);
       write(() => {
-        clearTimeout(stalled);
+        held[Symbol.dispose]();
         this.#leaveUntaken(-1);
         resolve();
       });
@@ -61,16 +61,18 @@ export class SocketSender {
   }
 
   #checkAlive(): void {
-    // A frame that is not taken yet has its own, exact limit. While reading was paused, no pong could arrive.
-    if (!this.#pace.wasPaused() && !this.#isAlive && this.#untaken === 0) return this.#giveUp();
+    // The door looks after frames that are not taken. While reading was paused, no pong could arrive.
+    if (!this.#pace.wasPaused() && !this.#isAlive && this.#untaken === 0) {
+      this.#options.onStalled();
+      return this.giveUp();
+    }
     this.#isAlive = false;
     this.#socket.ping();
   }
 
   /** Closes the socket of a client that does not read. The client comes back with its last cursor and has missed nothing. */
-  #giveUp(): void {
+  giveUp(): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    this.#options.onStalled();
     this.#socket.close(TRY_AGAIN_LATER, 'Stalled: resume with your last cursor');
     setTimeout(() => this.#socket.terminate(), LINGER_MS).unref();
   }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { GraphQLError, type ExecutionArgs, type ExecutionResult, type FormattedExecutionResult, type GraphQLFormattedError } from 'graphql';
+import { GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type Context, type SubscribePayload } from 'graphql-ws';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { Logger } from '../../logger.ts';
@@ -8,12 +8,16 @@ import type { Metrics } from '../../metrics.ts';
 import type { FairScheduler } from '../../lib/fair-scheduler.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import { GRAPHQL_PATH, type Graphql } from '../graphql/graphql.ts';
+import { formatError, formatResult } from '../graphql/format-error.ts';
 import { isKnownHost, type Neighbours } from '../host.ts';
 import { createMaskError } from '../graphql/mask-error.ts';
 import { restoreEmptyMapsIn } from '../limits/empty-maps.ts';
 import type { DocumentParams, TrustedDocuments } from '../limits/trusted-documents.ts';
 import { ConcurrencyLimit } from '../../lib/concurrency-limit.ts';
 import { FOREIGN_HOST, FOREIGN_ORIGIN, REFUSAL_HEADER, type Origins } from '../graphql/origins.ts';
+import type { OutgoingBytes } from '../limits/outgoing-bytes.ts';
+import type { DoorConnections } from '../door-connections.ts';
+import { connectionEnd } from '../../lib/connection-end.ts';
 import { OVERLOADED, type Overload } from '../overload.ts';
 import { createRefusalLogger } from '../graphql/refusal-logger.ts';
 import { SharedFrames } from './shared-frames.ts';
@@ -36,7 +40,8 @@ export interface WebsocketOptions {
   readonly overload: Overload;
   readonly hosts: readonly string[];
   readonly neighbours: Neighbours | null;
-  readonly stalledAfterMs?: number;
+  readonly connections: DoorConnections;
+  readonly outgoing: OutgoingBytes;
   readonly keepAliveMs?: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -56,7 +61,6 @@ interface EnvelopedArgs extends ExecutionArgs {
  * them and open them anew, all at once.
  */
 const PACE: PaceLimits = { perSecond: 50, atOnce: 300 };
-const STALLED_AFTER_MS = 15_000;
 const KEEP_ALIVE_MS = 12_000;
 const SERVICE_RESTART = 1012;
 const TRY_AGAIN_LATER = 1013;
@@ -116,7 +120,7 @@ export class WebsocketDoor implements AsyncDisposable {
       onNext: async (context, id, payload, _args, result) => {
         await this.#operations.waitIfNewest(context, id, payload);
         if (!result.errors) return this.#frames.createStandIn(result);
-        return { ...result, errors: result.errors.map(formatError) } as FormattedExecutionResult;
+        return formatResult(result);
       },
       onError: async (context, id, payload, errors) => {
         await this.#operations.waitIfNewest(context, id, payload);
@@ -175,7 +179,7 @@ export class WebsocketDoor implements AsyncDisposable {
     if (params instanceof GraphQLError) return [params];
     // It is always a POST, because yoga refuses mutations over GET.
     const request = new graphql.fetchAPI.Request(`http://${upgrade.headers.host ?? 'localhost'}${GRAPHQL_PATH}`, { method: 'POST' });
-    const enveloped = graphql.getEnveloped({ req: upgrade, request, params, identity } as never);
+    const enveloped = graphql.getEnveloped({ req: upgrade, request, params, identity, gone: connectionEnd(upgrade.socket) } as never);
     const { schema, parse, validate, contextFactory, execute, subscribe } = enveloped;
     const document = parse(params.query ?? '');
     const errors = validate(schema, document);
@@ -195,16 +199,17 @@ export class WebsocketDoor implements AsyncDisposable {
   }
 
   #open(socket: WebSocket, request: IncomingMessage): void {
-    const { metrics, logger, scheduler, authenticator, pace: limits = PACE } = this.#options;
-    const { stalledAfterMs = STALLED_AFTER_MS, keepAliveMs = KEEP_ALIVE_MS, maxBodyBytes } = this.#options;
+    const { metrics, scheduler, authenticator, pace: limits = PACE } = this.#options;
+    const { connections, outgoing, keepAliveMs = KEEP_ALIVE_MS, maxBodyBytes } = this.#options;
     metrics.sockets.inc();
     this.#compression.count(socket);
     /** The bytes of messages that wait for their turn. What comes compressed may be a thousand times what was read from the connection. */
     let held = 0;
-    const client = new SocketClient(authenticator, this.#callers, socket, request);
+    const client = new SocketClient(authenticator, this.#callers, socket, request, () => connections.know(request.socket));
     const pace = new SocketPace(socket, limits, () => scheduler.waitForTurn(client.callerId ?? STRANGERS_ID, 'ask'));
-    const onStalled = () => logger.warn('websocket_stalled');
-    const sender = new SocketSender(socket, pace, { stalledAfterMs, keepAliveMs, onStalled });
+    const hold = (bytes: number) => outgoing.hold(client.callerId ?? STRANGERS_ID, bytes);
+    const sender = new SocketSender(socket, pace, { keepAliveMs, hold, onStalled: () => connections.report('stalled') });
+    connections.endBy(request.socket, () => sender.giveUp());
     const close = (code: number, reason: string) => {
       socket.close(code, reason);
       if (client.isStranger) setTimeout(() => socket.terminate(), STRANGER_LINGER_MS).unref();
@@ -268,12 +273,6 @@ const TOO_MANY_OPERATIONS = new GraphQLError(
   `Nothing was run: a socket may have ${MAX_OPERATIONS} operations at a time. Complete one, or open another socket.`,
   { extensions: { code: 'RATE_LIMITED' } },
 );
-
-/** Leaves out the extension `http`, which is meant only for HTTP. */
-function formatError(error: GraphQLError): GraphQLFormattedError {
-  const { extensions: { http: _, ...extensions } = {}, ...formatted } = error.toJSON();
-  return Object.keys(extensions).length > 0 ? { ...formatted, extensions } : formatted;
-}
 
 function refuse(socket: Duplex, status: string, why = ''): void {
   // A client may never close its half of the connection. Without this a stop would wait for it for ever.

@@ -51,6 +51,7 @@ export async function checkCostBounds(runs: number): Promise<void> {
   const context = (): GraphContext => ({
     caller: LOCAL_CALLER,
     identity: LOCAL_IDENTITY,
+    gone: new AbortController().signal,
     requestLog: log,
     submitter: never,
     sender: { placeOf: () => null } as unknown as GraphContext['sender'],
