@@ -3,6 +3,7 @@ import { readStoreKeys } from '../config/read-store-keys.ts';
 import { SqliteRequestLog } from '../datasources/request-log/sqlite/sqlite.ts';
 import type { GatewayError } from '../errors.ts';
 import type { SharedParts } from './shared-parts.ts';
+import { watchStore } from './watch-store.ts';
 
 type Parts = Omit<SharedParts, 'requestLog'> & { readonly onFatal: (error: GatewayError) => void };
 
@@ -27,5 +28,9 @@ export function openStore(config: Config, { hub, metrics, logger, now, undo, onF
   );
   if (config.storePlaintext && keys.length === 0)
     logger.info('store_not_encrypted', { reason: 'M2M_STORE_PLAINTEXT=on: names, addresses and codes are readable in the file' });
+  if (requestLog.isNew)
+    logger.warn('store_created', { reason: `There was no store at ${config.storePath}: this gateway begins with an empty one` });
+  else logger.info('store_opened', { reason: `epoch ${requestLog.epoch}` });
+  watchStore({ requestLog, path: config.storePath, logger, now, undo });
   return requestLog;
 }

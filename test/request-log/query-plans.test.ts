@@ -49,7 +49,7 @@ test.each([
   ['with a key', [Buffer.alloc(32, 'k')]],
 ])('%s no statement reads a big table in full, except those with a reason', async (_with, keys) => {
   await using folder = await tempFolder();
-  const db = openSqlite(`${folder.path}/gateway.sqlite`);
+  const { db } = openSqlite(`${folder.path}/gateway.sqlite`);
   const faults = faultsOf(db, new Vault(keys));
   db.close();
   expect(faults.filter(([name]) => !(name in ALLOWED))).toEqual([]);
@@ -59,7 +59,7 @@ test.each([
 
 test.each(['unclaimedPageOf', 'deadLetterPageOf', 'auditPageOf'])('%s reads nothing of other accounts', async (wanted) => {
   await using folder = await tempFolder();
-  const db = openSqlite(`${folder.path}/gateway.sqlite`);
+  const { db } = openSqlite(`${folder.path}/gateway.sqlite`);
   const plans = plansOf(db, new Vault([]));
   db.close();
   const [, , steps = []] = plans.find(([name]) => name === wanted) ?? [];

@@ -1,5 +1,6 @@
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { Session, TokenTrouble } from '../../datasources/thingspace/session.ts';
+import { GatewayError } from '../../errors.ts';
 import type { RegistrationKeeper } from '../../resolvers/callbacks/keep-registrations.ts';
 
 /** Where the gateway is in its life. GraphQL opens last, when requests can be sent and followed. */
@@ -40,10 +41,10 @@ export async function checkCallbackReadiness({ requestLog, registrations, stage,
 }
 
 /** By a real write. */
-function checkStore(requestLog: RequestLog): Promise<'ok' | 'failing'> {
+function checkStore(requestLog: RequestLog): Promise<string> {
   return requestLog.probe().then(
     () => 'ok',
-    () => 'failing',
+    (error: unknown) => (error instanceof GatewayError ? `failing: ${error.message}` : 'failing'),
   );
 }
 

@@ -12,6 +12,7 @@ import { purgeStep } from './sqlite-purge.ts';
 import type { SqliteReseal } from './sealing/sqlite-reseal.ts';
 import { readFact, type Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
+import type { LogKeeper } from './write-ahead-log/log-keeper.ts';
 import type { BackupReport, PurgeReport, PurgeStep, ResealStep, StoreSizes, StoreStats, StoreUpkeep } from '../store-upkeep.ts';
 
 interface Parts {
@@ -22,6 +23,8 @@ interface Parts {
   readonly reseal: SqliteReseal;
   readonly forwards: SqliteForward;
   readonly hub: Hub;
+  /** Null for `:memory:`. */
+  readonly keeper: LogKeeper | null;
   readonly path: string;
   readonly epoch: string;
   readonly now: () => number;
@@ -71,7 +74,7 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
   }
 
   async resealStep(): Promise<ResealStep> {
-    const { db, commits, reseal, path } = this.#parts;
+    const { commits, reseal, path, keeper } = this.#parts;
     const { keyId } = reseal;
     if (keyId === null) {
       throw new GatewayError(
@@ -82,7 +85,7 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
     requireRoomForReseal(path);
     const step = await commits.run(() => reseal.step(keyId));
     // The write-ahead log still holds the rows as they were before. `read` runs outside any transaction.
-    if (step.done) await commits.read(() => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+    if (step.done) await commits.read(() => keeper?.empty());
     return step;
   }
 

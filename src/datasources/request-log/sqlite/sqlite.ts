@@ -4,6 +4,7 @@ import type { Hub } from '../hub.ts';
 import { indexIdentifiers } from './index-identifiers.ts';
 import type { AuditRecord } from '../audit-trail.ts';
 import { listSentBeforeRestore, settleInterrupted, settleRestored, takeEpoch } from './recover.ts';
+import type { GatewayError } from '../../../errors.ts';
 import type { RequestFilter, RequestLog } from '../request-log.ts';
 import { settleUnclaimed } from './settle-unclaimed.ts';
 import { numberIn } from '../numbered-id.ts';
@@ -22,6 +23,7 @@ import { readUnclaimed, readUnclaimedById } from './sqlite-unclaimed.ts';
 import { SqliteUpkeep } from './sqlite-upkeep.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
 import { Vault } from './sealing/vault.ts';
+import { LogKeeper } from './write-ahead-log/log-keeper.ts';
 
 export interface SqliteRequestLogOptions {
   /** The database file. Its folder is made when it is missing. `:memory:` keeps nothing. */
@@ -42,6 +44,8 @@ export interface SqliteRequestLogOptions {
  */
 export class SqliteRequestLog implements RequestLog {
   readonly epoch: string;
+  /** There was no store at the path: this one was made now, and is empty. */
+  readonly isNew: boolean;
   readonly upkeep: SqliteUpkeep;
   readonly apiKeys: SqliteApiKeys;
   readonly #db: DatabaseSync;
@@ -49,6 +53,7 @@ export class SqliteRequestLog implements RequestLog {
   readonly #now: () => number;
   readonly #onAuditFailed: SqliteRequestLogOptions['onAuditFailed'];
   readonly #commits: GroupCommit;
+  readonly #keeper: LogKeeper | null;
   readonly #writer: SqliteWriter;
   readonly #reader: SqliteReader;
   readonly #followUp: SqliteFollowUp;
@@ -58,7 +63,9 @@ export class SqliteRequestLog implements RequestLog {
   #unclaimedFrom = 0;
 
   constructor({ path, keys = [], hub, now, onCommit, onAuditFailed, onFatal }: SqliteRequestLogOptions) {
-    this.#db = openSqlite(path);
+    const { db, files } = openSqlite(path);
+    this.#db = db;
+    this.isNew = files?.isNew ?? true;
     this.#now = now;
     this.#onAuditFailed = onAuditFailed;
     const vault = new Vault(keys);
@@ -68,6 +75,7 @@ export class SqliteRequestLog implements RequestLog {
       sealedWith = new SealedWith(this.#sql, vault, path);
       this.epoch = takeEpoch(this.#sql);
       this.#forwards = new SqliteForward(this.#sql);
+      this.#keeper = files && new LogKeeper(db, path, files.realPath);
     } catch (cause) {
       this.#db.close();
       throw describeUnusable(path, cause);
@@ -83,6 +91,7 @@ export class SqliteRequestLog implements RequestLog {
       afterCommit: (jobs, seconds, synced) => {
         if (synced) onCommit?.(jobs, seconds);
         sealedWith.afterCommit();
+        this.#commits.maintain(() => this.#keeper?.afterCommit(synced));
         for (const topic of [...this.#changed.splice(0), ...this.#forwards.afterCommit()]) hub.wake(topic);
       },
       onRollback: () => {
@@ -93,7 +102,7 @@ export class SqliteRequestLog implements RequestLog {
       },
       onFatal,
     });
-    this.apiKeys = new SqliteApiKeys(this.#db, this.#commits);
+    this.apiKeys = new SqliteApiKeys(this.#db, this.#commits, () => this.#keeper?.move());
     this.upkeep = new SqliteUpkeep({
       db: this.#db,
       sql: this.#sql,
@@ -102,6 +111,7 @@ export class SqliteRequestLog implements RequestLog {
       reseal: new SqliteReseal(this.#db, this.#sql, vault, sealedWith),
       forwards: this.#forwards,
       hub,
+      keeper: this.#keeper,
       path,
       epoch: this.epoch,
       now,
@@ -213,6 +223,21 @@ export class SqliteRequestLog implements RequestLog {
     return this.#commits.run(() => indexIdentifiers(this.#sql, this.#writer));
   }
 
+  /** What is wrong when the open store is no longer the one at its path; null when it is. */
+  findChange(): string | null {
+    return this.#keeper?.findChange() ?? null;
+  }
+
+  /** From here on nothing is written or acknowledged. The store stays open, so that it can be copied. */
+  halt(error: GatewayError): void {
+    this.#commits.halt(error);
+  }
+
+  /** Whether a file in the store's folder would be on the disk that the store was opened on. */
+  isFolderSame(): boolean {
+    return this.#keeper?.isFolderSame() ?? true;
+  }
+
   /** How many statements reads have run so far. Tests of the loaders count them. */
   get statementsRead(): number {
     return this.#reader.statements;
@@ -222,6 +247,7 @@ export class SqliteRequestLog implements RequestLog {
     // A backup reads from another thread, so it must end before the file is closed.
     await this.upkeep[Symbol.asyncDispose]();
     this.#commits.close();
-    if (this.#db.isOpen) this.#db.close();
+    if (this.#keeper) this.#keeper.close();
+    else if (this.#db.isOpen) this.#db.close();
   }
 }
