@@ -10,6 +10,7 @@ export const LONG = [
   'test/failing-well/greedy-memory.test.ts',
   'test/failing-well/process-limits.test.ts',
   'test/planted-bugs/planted-bugs.test.ts',
+  'test/request-log/damaged-log-campaign.test.ts',
   'test/request-log/property/interleavings.test.ts',
   'test/request-log/property/planted-bugs.test.ts',
   'test/subscriptions/resume.test.ts',
