@@ -93,7 +93,7 @@ async function acknowledgedUntilLost(door: DoorProcess, takeAway: () => void): P
     if (marker === BEFORE) takeAway();
     const { status } = await door.post(marker);
     if (status !== 200) {
-      expect([status, marker > BEFORE]).toEqual([503, true]);
+      expect([status, marker >= BEFORE]).toEqual([503, true]);
       return acknowledged;
     }
     acknowledged.push(marker);

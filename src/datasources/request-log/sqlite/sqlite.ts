@@ -23,6 +23,7 @@ import { readUnclaimed, readUnclaimedById } from './sqlite-unclaimed.ts';
 import { SqliteUpkeep } from './sqlite-upkeep.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
 import { Vault } from './sealing/vault.ts';
+import { RequestList } from './list-requests.ts';
 import { LogKeeper } from './write-ahead-log/log-keeper.ts';
 
 export interface SqliteRequestLogOptions {
@@ -56,6 +57,7 @@ export class SqliteRequestLog implements RequestLog {
   readonly #keeper: LogKeeper | null;
   readonly #writer: SqliteWriter;
   readonly #reader: SqliteReader;
+  readonly #list: RequestList;
   readonly #followUp: SqliteFollowUp;
   readonly #forwards: SqliteForward;
   #changed: string[] = [];
@@ -81,7 +83,8 @@ export class SqliteRequestLog implements RequestLog {
       throw describeUnusable(path, cause);
     }
     this.#writer = new SqliteWriter(this.#sql, this.#forwards, now, (requestId) => hub.isFollowed(requestId));
-    this.#reader = new SqliteReader(this.#db, this.#sql, this.#writer);
+    this.#reader = new SqliteReader(this.#sql, this.#writer);
+    this.#list = new RequestList(this.#db, this.#sql);
     this.#followUp = new SqliteFollowUp(this.#sql, this.#writer, now);
     this.#commits = new GroupCommit(this.#db, {
       beforeCommit: () => {
@@ -205,7 +208,8 @@ export class SqliteRequestLog implements RequestLog {
 
   async list(filter: RequestFilter, after: string | null, limit: number) {
     if (filter.deviceKeys || filter.search?.deviceKeys.length) while (await this.indexIdentifiers());
-    return this.#commits.read(() => this.#reader.list(filter, after, limit));
+    this.#reader.statements++;
+    return await this.#list.list(filter, after, limit, (work) => this.#commits.read(work));
   }
 
   sentSince(operation: string, since: number) {
