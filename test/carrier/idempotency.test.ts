@@ -22,7 +22,12 @@ test('20 mutations at once under one key with one input are one request and one 
 
 test('20 mutations at once under one key that the carrier refuses are all the same CarrierRefused', async () => {
   await using stack = await startStack({ register: false });
-  stack.simulator.faults.add({ endpoint: 'activate', status: 400, body: 'empty', latencyMs: 100 });
+  stack.simulator.faults.add({
+    endpoint: 'activate',
+    status: 400,
+    body: { text: '{"errorCode":"UnifiedWebService.A.B","errorMessage":"In words."}' },
+    latencyMs: 100,
+  });
   const input = activation(stack.account, { idempotencyKey: 'a-key' });
   const results = await Promise.all(Array.from({ length: 20 }, () => activate(stack.gateway.urls.graphql, input)));
   for (const result of results) expect(result).toEqual(results[0]);

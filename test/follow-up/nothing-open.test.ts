@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { RequestsDocument } from '../../documents/gql/graphql.ts';
 import type { EndpointFault } from '../../simulator/faults/endpoint-faults.ts';
 import { activate, activation } from '../carrier/support/activation.ts';
@@ -13,6 +13,9 @@ import { operator } from './support/operator.ts';
 import { someAtATime } from './support/some-at-a-time.ts';
 import { withMaxDevices } from './support/with-max-devices.ts';
 
+// A loaded machine takes its time over the follow-up of sixty requests.
+vi.setConfig({ testTimeout: 90_000 });
+
 const REQUESTS = 60;
 const AT_ONCE = 4;
 const OPEN = ['QUEUED', 'SUBMITTING', 'IN_PROGRESS', 'UNKNOWN'] as const;
@@ -25,6 +28,7 @@ const FAULTS: readonly [Fault, ...Fault[]] = [
   { drop: 'before-answer', performed: false },
   { drop: 'mid-body' },
   { status: 400 },
+  { status: 400, body: { text: '{"errorCode":"UnifiedWebService.A.B","errorMessage":"In words."}' } },
   { status: 429, headers: { 'retry-after': '1' } },
   { status: 500, performed: true },
   { status: 503, performed: false },

@@ -14,7 +14,7 @@ let gateway: Gateway;
 
 beforeAll(async () => {
   carrier = await FakeCarrier.start();
-  gateway = await Gateway.start(carrier, { M2M_OVERDUE_AFTER_MS: '1000', M2M_RECONCILE_CALLS_PER_MINUTE: '6000' });
+  gateway = await Gateway.start(carrier, { M2M_OVERDUE_AFTER_MS: '200', M2M_RECONCILE_CALLS_PER_MINUTE: '6000' });
 });
 
 afterAll(async () => {

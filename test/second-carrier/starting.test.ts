@@ -34,7 +34,7 @@ test('a carrier that cuts the connection while we register ends nothing', async 
 
 test('a device that waits for an approval is given longer than one that is silent', async () => {
   await using carrier = await FakeCarrier.start();
-  await using gateway = await Gateway.start(carrier, { M2M_OVERDUE_AFTER_MS: '1000', M2M_EXPIRE_AFTER_MS: '5000' });
+  await using gateway = await Gateway.start(carrier, { M2M_OVERDUE_AFTER_MS: '500', M2M_EXPIRE_AFTER_MS: '2000' });
   const lines = [newLine(), newLine()] as const;
   const request = await gateway.request('activateDevices', activation(...lines));
   const fault = {

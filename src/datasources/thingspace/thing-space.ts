@@ -51,8 +51,9 @@ export class ThingSpace {
    * | 429, or the carrier's gateway throttles (900800) | NOT_SENT, after its delay |
    * | a token refused (401, or 400 with SessionToken.…) | renewed and sent once more, each kind once; refused again: NOT_SENT |
    * | 2xx with a request id | ACCEPTED |
+   * | 4xx in one of the carrier's own envelopes | REFUSED |
    * | 408, 5xx, 3xx, REQUEST_FAILED.UnexpectedError, 2xx without a usable id, cut or timed out after bytes left | UNKNOWN |
-   * | any other 4xx | REFUSED |
+   * | any other 4xx: something on the way may have answered in the carrier's place | UNKNOWN |
    */
   async perform(
     { name, method, path, body }: CarrierAction,
@@ -139,13 +140,12 @@ function judgeAnswer(answer: AuthorizedAnswer): SendAnswer {
     if (parsed.success) return { type: 'ACCEPTED', carrierRequestId: parsed.data.requestId };
     return { type: 'UNKNOWN', reason: `The carrier answered HTTP ${status} without a usable requestId. ${NOT_KNOWN}` };
   }
-  if (status === 408 || status >= 500 || status < 400 || hasCode(error, 'REQUEST_FAILED.UnexpectedError'))
-    return { type: 'UNKNOWN', reason: `The carrier answered HTTP ${status}${error ? ` (${error.code})` : ''}. ${NOT_KNOWN}` };
-  return {
-    type: 'REFUSED',
-    httpStatus: status,
-    error: error ?? { code: String(status), message: `HTTP ${status} without a reason`, by: 'API' },
-  };
+  if (error === null || status === 408 || status >= 500 || status < 400 || hasCode(error, 'REQUEST_FAILED.UnexpectedError'))
+    return {
+      type: 'UNKNOWN',
+      reason: `The carrier answered HTTP ${status}${error ? ` (${error.code})` : ' without a reason'}. ${NOT_KNOWN}`,
+    };
+  return { type: 'REFUSED', httpStatus: status, error };
 }
 
 const NOT_KNOWN = 'Nobody knows whether it accepted the request.';

@@ -48,11 +48,13 @@ export function planStep(situation: Situation, { part, step, taken, fits, answer
   const picked = pick(fits && fitting.length > 0 ? fitting : all, part);
   if (!picked) return [];
   const { request, at } = picked;
+  // We have not sent another tool's request, so the carrier answers us nothing.
+  const isAnswered = answered && request.origin === 'GATEWAY';
   const foreign = partsOf(situation).find((other) => other.request !== request && other.request.parts[other.at]?.guid);
   const carrierRequestId = (taken && foreign?.request.parts[foreign.at]?.guid) || ownGuid(request.number, at);
   const told: SendingStep =
     step === 'ACCEPTED'
-      ? { type: step, carrierRequestId, ...(answered && { answered: true as const }) }
+      ? { type: step, carrierRequestId, ...(isAnswered && { answered: true as const }) }
       : step === 'SENDING' || step === 'PROVEN'
         ? { type: step }
         : { type: step, error: ERROR };
