@@ -74,8 +74,14 @@ test('no list of requests reads a big table in full, whatever it is filtered by'
   const sql = prepareStatements(db, new Vault([]));
   const search = { deviceKeys: [], requestId: 'x', carrierRequestId: 'x', clientReference: 'x' };
   const all: RequestFilter = {
-    ...{ accounts: ['a'], statuses: ['FAILED'], operation: 'X', clientReference: 'x', deviceKeys: ['ICCID:1'] },
-    ...{ search, since: 1, until: 2 },
+    accounts: ['a'],
+    statuses: ['FAILED'],
+    operation: 'X',
+    clientReference: 'x',
+    deviceKeys: ['ICCID:1'],
+    search,
+    since: 1,
+    until: 2,
   };
   const names = Object.keys(all) as (keyof RequestFilter)[];
   let plans = 0;

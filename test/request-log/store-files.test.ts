@@ -50,8 +50,14 @@ test('the main file alone has the schema, the keys and a mark right after a star
   await using log = openLog(path);
   expect(log.isNew).toBe(true);
   await log.apiKeys.add({
-    ...{ id: 'abc', name: 'first', hash: new Uint8Array(32), scopes: {}, grants: [] },
-    ...{ createdAt: 0, expiresAt: 1, revokedAt: null },
+    id: 'abc',
+    name: 'first',
+    hash: new Uint8Array(32),
+    scopes: {},
+    grants: [],
+    createdAt: 0,
+    expiresAt: 1,
+    revokedAt: null,
   });
   mkdirSync(`${folder.path}/alone`);
   copyFileSync(path, `${folder.path}/alone/${FILE}`);
