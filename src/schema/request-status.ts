@@ -10,7 +10,7 @@ import { OWNED, READ } from './rules.ts';
 const RequestStatusEvent = builder.objectRef<Event>('RequestStatusEvent').implement({
   extensions: OWNED,
   description:
-    'A batch of new changes of one request. `status` and `progress` show the request at `cursor`. Only the last event has a terminal status.',
+    'A batch of new changes of one request. `status` and `progress` show the request at `cursor`. Only the last event has a terminal status, and one before it where the request was corrected or opened again after an end.',
   fields: (t) => ({
     cursor: t.expose('cursor', {
       type: 'Cursor',
@@ -43,7 +43,7 @@ builder.subscriptionType({
       extensions: READ,
       type: RequestStatusEvent,
       description:
-        'Follows one request. It first replays in batches what has happened so far, and then sends each change as it happens. It ends by itself after the terminal event. When the connection is lost, subscribe again with the last `cursor` as `after`. It fails at once with NOT_FOUND (there is no such request, or you may not see it), CURSOR_INVALID or CURSOR_EXPIRED.',
+        'Follows one request. It first replays in batches what has happened so far, and then sends each change as it happens. It ends by itself after the terminal event. A replay of a request that was corrected or opened again after an end goes on to its present state. When the connection is lost, subscribe again with the last `cursor` as `after`. It fails at once with NOT_FOUND (there is no such request, or you may not see it), CURSOR_INVALID or CURSOR_EXPIRED.',
       args: {
         requestId: t.arg.id({
           required: true,

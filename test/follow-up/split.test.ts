@@ -36,7 +36,13 @@ test('more devices than the carrier takes at once become several carrier request
 });
 
 test.each([
-  ['refused', { status: 400 }, 'REFUSED', 'REJECTED', 'PARTIALLY_FAILED'],
+  [
+    'refused',
+    { status: 400, body: { text: '{"errorCode":"UnifiedWebService.A.B","errorMessage":"In words."}' } },
+    'REFUSED',
+    'REJECTED',
+    'PARTIALLY_FAILED',
+  ],
   ['not answered', { drop: 'before-answer', performed: false }, 'UNKNOWN', 'UNKNOWN', 'UNKNOWN'],
 ] as const)('when one part is %s the others are still sent and done', async (_what, fault, state, outcome, status) => {
   using _split = withMaxDevices('ACTIVATE_DEVICES', 2);

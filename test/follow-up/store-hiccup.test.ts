@@ -30,7 +30,7 @@ type Case = readonly [step: SendingStep['type'], fault: Omit<EndpointFault, 'end
 test.concurrent.each<Case>([
   ['SENDING', null, 'ACCEPTED', 1],
   ['ACCEPTED', null, 'ACCEPTED', 1],
-  ['REFUSED', { status: 400 }, 'REFUSED', 1],
+  ['REFUSED', { status: 400, body: { text: '{"errorCode":"UnifiedWebService.A.B","errorMessage":"In words."}' } }, 'REFUSED', 1],
   ['UNANSWERED', { drop: 'before-answer' }, 'UNKNOWN', 1],
   ['REQUEUED', { status: 429, headers: { 'retry-after': '0' } }, 'ACCEPTED', 2],
 ])(

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { LogBatch, RequestLog } from '../../datasources/request-log/request-log.ts';
 import { isTerminal, type StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import { BoundedCache } from '../../lib/bounded-cache.ts';
@@ -118,6 +119,12 @@ export class RequestFeed {
     return request === undefined || seq >= request.lastSeq;
   }
 
+  /** False when the Request was corrected or opened again after this event, which a replay has reached. */
+  async isUpToDate({ requestId, lastSeq, status, progress }: RequestStatusEvent): Promise<boolean> {
+    const now = (await this.#requestLog.requests([requestId])).get(requestId);
+    return now === undefined || lastSeq >= now.lastSeq || (status === now.status && isDeepStrictEqual(progress, now.progress));
+  }
+
   async #load(requestId: string, afterSeq: number, batchSize: number): Promise<RequestStatusEvent | null> {
     const batch = await this.#requestLog.read(requestId, afterSeq, batchSize);
     if (batch) this.#lastRead.set(requestId, Math.max(batch.lastSeq, this.#lastRead.get(requestId) ?? 0), 1);
@@ -201,14 +208,16 @@ export class RequestFollower implements AsyncIterableIterator<RequestStatusEvent
     return this;
   }
 
-  async #advance({ lastSeq, status }: RequestStatusEvent): Promise<void> {
+  async #advance(event: RequestStatusEvent): Promise<void> {
+    const { lastSeq, status } = event;
     const { request, batchSize, awaitsNidd } = this.#options;
     const isFull = lastSeq - this.#seq >= batchSize;
     // A paced follower rests although there is more, unless that would not fit into its next event.
     this.#mayHaveMore = isFull || (!this.#pace && (this.#feed.hasReadPast(request.id, lastSeq) || isTerminal(status)));
     this.#pace?.begin();
     this.#seq = lastSeq;
-    if (isTerminal(status) && (!awaitsNidd || (await this.#feed.isNiddSettled(request.id, lastSeq)))) this.#stop();
+    if (!isTerminal(status)) return;
+    if (await (awaitsNidd ? this.#feed.isNiddSettled(request.id, lastSeq) : this.#feed.isUpToDate(event))) this.#stop();
   }
 
   #stop(): void {
