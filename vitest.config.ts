@@ -14,6 +14,7 @@ export const LONG = [
   'test/limits/cost-bounds-long.test.ts',
   'test/floods/many-aborts.test.ts',
   'test/planted-bugs/planted-bugs.test.ts',
+  'test/request-log/damaged-log-campaign.test.ts',
   'test/request-log/property/interleavings.test.ts',
   'test/request-log/property/planted-bugs.test.ts',
   'test/subscriptions/resume.test.ts',

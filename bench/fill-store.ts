@@ -24,7 +24,7 @@ export interface FilledStore {
 export function fillStore(path: string, callbacks: number): FilledStore {
   const started = performance.now();
   const requests = Math.ceil(callbacks / DEVICES);
-  openSqlite(path).close();
+  openSqlite(path).db.close();
   const db = new DatabaseSync(path);
   // A crash while filling only means filling again.
   db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; PRAGMA journal_mode = OFF');

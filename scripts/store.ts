@@ -1,7 +1,8 @@
 import '../require-node.js';
 import { resolve } from 'node:path';
 import { readConfig } from '../src/config/config.ts';
-import { renderBackup, renderPurge, renderReseal, renderStats, renderVerification } from './store/render-store.ts';
+import { acceptDamage } from '../src/datasources/request-log/sqlite/write-ahead-log/accept-damage.ts';
+import { renderAcceptedDamage, renderBackup, renderPurge, renderReseal, renderStats, renderVerification } from './store/render-store.ts';
 import { storeCommands } from './store/store-commands.ts';
 import { verifyBackup, verifyStore } from './store/verify-store.ts';
 import { runCommandLine, UsageError, type CommandLine, type Environment, type Output } from './support/command-line.ts';
@@ -17,12 +18,15 @@ const HELP = `Usage: npm run store -- <command> [--json]
                                 (M2M_RETENTION_DAYS when left out). Open requests are kept.
   reseal                        Encrypt everything with the first of M2M_STORE_KEYS, whatever it
                                 was encrypted with; then the other keys can go.
+  accept-damage                 Use a store that is refused because its write-ahead log is lost or
+                                damaged, with what is whole. What was acknowledged last may be gone.
+                                No gateway may run.
   stats                         What is in the store, and how large it is.
   --json                        Print the result as JSON.
   --help                        This text.
 
-The configuration is the gateway's own (M2M_… variables, or .env). All of it works beside a running
-gateway, which is asked over its admin listener, and without one.
+The configuration is the gateway's own (M2M_… variables, or .env). All but accept-damage works
+beside a running gateway, which is asked over its admin listener, and without one.
 
 Exit code: 0 done, 1 not done or faults found, 2 wrong usage.
 `;
@@ -45,6 +49,11 @@ async function run(given: readonly string[], env: Environment): Promise<Output> 
     case 'reseal':
       takeArguments(0, rest);
       return await done(storeCommands.reseal(), renderReseal);
+    case 'accept-damage': {
+      takeArguments(0, rest);
+      const result = acceptDamage(readConfig(env).storePath, Date.now());
+      return { result, text: renderAcceptedDamage(result) };
+    }
     case 'stats':
       takeArguments(0, rest);
       return await done(storeCommands.stats(), renderStats);

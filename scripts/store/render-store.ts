@@ -1,4 +1,5 @@
 import type { Verification } from '../../src/datasources/request-log/sqlite/verify/sqlite-verify.ts';
+import type { AcceptedDamage } from '../../src/datasources/request-log/sqlite/write-ahead-log/accept-damage.ts';
 import type { BackupReport, PurgeReport, ResealReport, StoreStats } from '../../src/datasources/request-log/store-upkeep.ts';
 import { renderTable } from '../support/command-line.ts';
 
@@ -21,6 +22,11 @@ export function renderVerification({ requests, events, faults, totalFaults, unre
   const rest = totalFaults - faults.length;
   const lines = [`${formatCount(totalFaults, 'fault')} found: ${read}`, ...faults, ...(rest > 0 ? [`… and ${rest} more`] : [])];
   return `${lines.join('\n')}\nRestore a backup that verifies well, and keep this file for whoever looks into it.\n`;
+}
+
+export function renderAcceptedDamage({ path, fault, kept }: AcceptedDamage): string {
+  const log = kept === null ? '' : `The log is kept as ${kept}.\n`;
+  return `Accepted: ${fault}\n${log}${path} can be started now, and counts as a restored backup. Check it first: npm run store -- verify\n`;
 }
 
 export function renderStats(stats: StoreStats): string {

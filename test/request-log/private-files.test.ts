@@ -5,6 +5,8 @@ import { newRequest } from '../support/new-request.ts';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
+const PRIVATE = { 'gateway.sqlite': 0o600, 'gateway.sqlite-wal': 0o600, 'gateway.sqlite-synced': 0o600 };
+
 const modeOf = (path: string) => statSync(path).mode & 0o777;
 
 /** Opens the store at `path`, writes to it, and gives back the modes of the files in its folder while it is open. */
@@ -17,7 +19,7 @@ async function modesOf(path: string): Promise<Record<string, number>> {
 test('only the owner can read the files of a store and the folders that are made for it', async () => {
   await using folder = await tempFolder();
   const path = join(folder.path, 'deep/deeper/gateway.sqlite');
-  expect(await modesOf(path)).toEqual({ 'gateway.sqlite': 0o600, 'gateway.sqlite-wal': 0o600 });
+  expect(await modesOf(path)).toEqual(PRIVATE);
   expect([modeOf(join(folder.path, 'deep')), modeOf(dirname(path))]).toEqual([0o700, 0o700]);
 });
 
@@ -28,6 +30,6 @@ test('a store that others could read is private once it is opened; the folder st
   chmodSync(dirname(path), 0o755);
   writeFileSync(path, '');
   chmodSync(path, 0o644);
-  expect(await modesOf(path)).toEqual({ 'gateway.sqlite': 0o600, 'gateway.sqlite-wal': 0o600 });
+  expect(await modesOf(path)).toEqual(PRIVATE);
   expect(modeOf(dirname(path))).toBe(0o755);
 });

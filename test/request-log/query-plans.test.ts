@@ -1,5 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
+import type { RequestFilter } from '../../src/datasources/request-log/request-log.ts';
+import { listConditions, namedRequestsSql, walkRequestsSql } from '../../src/datasources/request-log/sqlite/list-requests.ts';
 import { openSqlite } from '../../src/datasources/request-log/sqlite/sqlite-open.ts';
 import { prepareStatements } from '../../src/datasources/request-log/sqlite/sqlite-statements.ts';
 import { Vault } from '../../src/datasources/request-log/sqlite/sealing/vault.ts';
@@ -46,7 +48,7 @@ test.each([
   ['with a key', [Buffer.alloc(32, 'k')]],
 ])('%s no statement reads a big table in full, except those with a reason', async (_with, keys) => {
   await using folder = await tempFolder();
-  const db = openSqlite(`${folder.path}/gateway.sqlite`);
+  const { db } = openSqlite(`${folder.path}/gateway.sqlite`);
   const faults = faultsOf(db, new Vault(keys));
   db.close();
   expect(faults.filter(([name]) => !(name in ALLOWED))).toEqual([]);
@@ -56,11 +58,46 @@ test.each([
 
 test.each(['unclaimedPageOf', 'deadLetterPageOf', 'auditPageOf'])('%s reads nothing of other accounts', async (wanted) => {
   await using folder = await tempFolder();
-  const db = openSqlite(`${folder.path}/gateway.sqlite`);
+  const { db } = openSqlite(`${folder.path}/gateway.sqlite`);
   const plans = plansOf(db, new Vault([]));
   db.close();
   const [, , steps = []] = plans.find(([name]) => name === wanted) ?? [];
   expect(steps[0]).toMatch(/ USING (?:COVERING )?INDEX \w+_by_account \(account=\? AND (?:pk|rowid)[<>]\?\)$/);
+});
+
+test('no list of requests reads a big table in full, whatever it is filtered by', async () => {
+  await using folder = await tempFolder();
+  const { db } = openSqlite(`${folder.path}/gateway.sqlite`);
+  const sql = prepareStatements(db, new Vault([]));
+  const search = { deviceKeys: [], requestId: 'x', carrierRequestId: 'x', clientReference: 'x' };
+  const all: RequestFilter = {
+    accounts: ['a'],
+    statuses: ['FAILED'],
+    operation: 'X',
+    clientReference: 'x',
+    deviceKeys: ['ICCID:1'],
+    search,
+    since: 1,
+    until: 2,
+  };
+  const names = Object.keys(all) as (keyof RequestFilter)[];
+  let plans = 0;
+  for (let combination = 0; combination < 2 ** names.length; combination++) {
+    const chosen = names.filter((_name, at) => (combination & (1 << at)) !== 0);
+    const filter: RequestFilter = { accounts: null, ...Object.fromEntries(chosen.map((name) => [name, all[name]])) };
+    const conditions = listConditions(sql, filter);
+    for (const text of [walkRequestsSql(conditions, filter.accounts !== null), namedRequestsSql(conditions)]) {
+      const steps = db.prepare(`EXPLAIN QUERY PLAN ${text}`).all() as { detail: string }[];
+      expect(steps.filter(({ detail }) => readsTooMuch(detail, text))).toEqual([]);
+      const [first = ''] = steps.map(({ detail }) => detail).filter((detail) => detail.startsWith('SEARCH request '));
+      expect(first).toMatch(
+        /INTEGER PRIMARY KEY \(rowid=\?|INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)|request_by_account \(account=\? AND pk>\? AND pk<\?\)/,
+      );
+      plans++;
+    }
+  }
+  db.close();
+  expect(plans).toBe(2 ** (names.length + 1));
 });
 
 /** Each statement beside the steps of its plan that read too much. */

@@ -1,6 +1,7 @@
 import { Hub } from '../../src/datasources/request-log/hub.ts';
 import type { LogLimits } from '../../src/datasources/request-log/log-limits.ts';
-import { SqliteRequestLog, type SqliteRequestLogOptions } from '../../src/datasources/request-log/sqlite/sqlite.ts';
+import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
+import type { SqliteRequestLogOptions } from '../../src/datasources/request-log/sqlite/sqlite-options.ts';
 
 export interface OpenLogOptions {
   readonly keys?: readonly Uint8Array[];

@@ -1,6 +1,7 @@
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { StoreUpkeep } from '../../datasources/request-log/store-upkeep.ts';
 import type { Session, TokenTrouble } from '../../datasources/thingspace/session.ts';
+import { GatewayError } from '../../errors.ts';
 import { describeOff, type SteadyClock } from '../../lib/steady-clock.ts';
 import type { RefusedMessages } from '../../resolvers/callbacks/refused-messages.ts';
 import type { RegistrationKeeper } from '../../resolvers/callbacks/keep-registrations.ts';
@@ -69,10 +70,10 @@ function describeRoom({ upkeep }: Sources['requestLog']): Readonly<Record<string
 }
 
 /** By a real write. */
-function checkStore(requestLog: RequestLog): Promise<'ok' | 'failing'> {
+function checkStore(requestLog: RequestLog): Promise<string> {
   return requestLog.probe().then(
     () => 'ok',
-    () => 'failing',
+    (error: unknown) => (error instanceof GatewayError ? `failing: ${error.message}` : 'failing'),
   );
 }
 

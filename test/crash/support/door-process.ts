@@ -9,6 +9,7 @@ import { tempFolder } from '../../support/temp-folder.ts';
 export interface DoorProcess extends AsyncDisposable {
   readonly gateway: GatewayProcess;
   readonly traceFile: string;
+  readonly account: string;
   readonly env: Readonly<Record<string, string>>;
   /** POSTs a callback of no request, with the comment `marker N.`. Gives back the answer and the local port. */
   post(marker: number): Promise<{ readonly status: number | 'no answer'; readonly port: number }>;
@@ -40,6 +41,7 @@ export async function openDoorProcess({ tracing, folder, storeFolder }: DoorProc
   return {
     gateway,
     traceFile,
+    account,
     env,
     post: (marker) => postOver(agent, `${gateway.callbacks}${path}`, marker),
     [Symbol.asyncDispose]: () => built.disposeAsync(),

@@ -61,6 +61,23 @@ export class GroupCommit {
     }
   }
 
+  /** From here on nothing is written or acknowledged. What waits is refused too, and reads go on. */
+  halt(error: GatewayError): void {
+    this.#fatal ??= error;
+  }
+
+  /** For work on the store between two transactions. An error of the store ends it; a full disk does not. */
+  maintain(work: () => void): void {
+    if (this.#fatal) return;
+    try {
+      work();
+    } catch (cause) {
+      const storeError = toStoreFailure(cause);
+      if (!storeError) throw cause;
+      if (storeError.fatal) this.#giveUp(storeError.error);
+    }
+  }
+
   /** Commits the jobs that wait, and refuses all later ones. */
   close(): void {
     while (this.#queue.length > 0) this.#commitBatch();

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
 import type { RequestError } from '../stored-request.ts';
 import { readFact, type Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
@@ -16,6 +17,12 @@ export function takeEpoch(sql: Statements): string {
   const epoch = randomUUID().slice(0, 8);
   sql.setFact.run(EPOCH, epoch);
   return epoch;
+}
+
+/** Marks a database that may lack what happened last. Whoever opens it begins a new epoch, and does not send again what was queued. */
+export function markRestored(db: DatabaseSync): void {
+  db.prepare('DELETE FROM fact WHERE key = ?').run(EPOCH);
+  db.prepare("INSERT OR REPLACE INTO fact (key, value) VALUES (?, 'yes')").run(RESTORED);
 }
 
 /** Queued carrier requests that are settled in one job, and how many devices they have at most. One alone may have 10,000. */

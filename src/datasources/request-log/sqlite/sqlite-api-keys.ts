@@ -7,12 +7,15 @@ type KeyRow = Omit<StoredApiKey, 'scopes' | 'grants'> & { readonly scopes: strin
 /** The keys of callers in the SQLite store, written by its group commit. */
 export class SqliteApiKeys implements ApiKeyStore {
   readonly #commits: GroupCommit;
+  readonly #moveLog: () => void;
   readonly #all: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
 
-  constructor(db: DatabaseSync, commits: GroupCommit) {
+  /** @param moveLog moves the write-ahead log into the main file: without keys nobody may ask, so they are there at once. */
+  constructor(db: DatabaseSync, commits: GroupCommit, moveLog: () => void) {
     this.#commits = commits;
+    this.#moveLog = moveLog;
     this.#all = db.prepare(`SELECT id, name, hash, scopes, grants, created_at AS createdAt, expires_at AS expiresAt,
       revoked_at AS revokedAt FROM api_key ORDER BY created_at, id`);
     this.#insert = db.prepare(
@@ -32,12 +35,17 @@ export class SqliteApiKeys implements ApiKeyStore {
   }
 
   add({ id, name, hash, scopes, grants, createdAt, expiresAt, revokedAt }: StoredApiKey) {
-    return this.#commits.run(
+    return this.#write(
       () => void this.#insert.run(id, name, hash, JSON.stringify(scopes), JSON.stringify(grants), createdAt, expiresAt, revokedAt),
     );
   }
 
   revise(id: string, { scopes, grants, revokedAt }: Pick<StoredApiKey, 'scopes' | 'grants' | 'revokedAt'>) {
-    return this.#commits.run(() => void this.#update.run(JSON.stringify(scopes), JSON.stringify(grants), revokedAt, id));
+    return this.#write(() => void this.#update.run(JSON.stringify(scopes), JSON.stringify(grants), revokedAt, id));
+  }
+
+  async #write(work: () => void): Promise<void> {
+    await this.#commits.run(work);
+    this.#commits.maintain(this.#moveLog);
   }
 }

@@ -4,9 +4,10 @@ import { dirname, isAbsolute } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GatewayError } from '../../../errors.ts';
-import { EPOCH, RESTORED } from './recover.ts';
+import { markRestored } from './recover.ts';
 import { reasonOf, SQLITE_BUSY, SQLITE_LOCKED, sqliteCodeOf } from './sqlite-error.ts';
 import { readPragma } from './sqlite-open.ts';
+import { LOG_MARK } from './write-ahead-log/log-mark.ts';
 
 /**
  * Pages that another thread copies at once while the store waits: measured at 2 ms. It must be more than one commit writes (256
@@ -88,8 +89,8 @@ function mark(part: string): void {
   try {
     // Without a write-ahead log the copy is one file, which can be moved by itself.
     copied.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; BEGIN IMMEDIATE');
-    copied.prepare('DELETE FROM fact WHERE key = ?').run(EPOCH);
-    copied.prepare("INSERT OR REPLACE INTO fact (key, value) VALUES (?, 'yes')").run(RESTORED);
+    markRestored(copied);
+    copied.prepare('DELETE FROM fact WHERE key = ?').run(LOG_MARK);
     copied.exec('COMMIT');
   } finally {
     copied.close();

@@ -2,13 +2,20 @@ import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { GatewayError } from '../../../errors.ts';
-import { refuseStrayWal } from './refuse-stray-wal.ts';
 import { describeUnusable, reasonOf, SQLITE_BUSY, SQLITE_CORRUPT, SQLITE_NOTADB, sqliteCodeOf, makeUnusableError } from './sqlite-error.ts';
+import { checkStoreFiles, makeInUseError, type StoreFiles } from './write-ahead-log/check-store-files.ts';
+import { removeLog } from './write-ahead-log/log-mark.ts';
 
 /** "M2MG": tells whoever finds the file which program wrote it. */
 export const APPLICATION_ID = 0x4d324d47;
 const MIGRATIONS = ['0001-sqlite.sql', '0002-sqlite.sql', '0003-sqlite.sql', '0004-sqlite.sql', '0005-sqlite.sql'] as const;
 export const SCHEMA_VERSION = MIGRATIONS.length;
+
+export interface OpenDatabase {
+  readonly db: DatabaseSync;
+  /** Null for `:memory:`. */
+  readonly files: StoreFiles | null;
+}
 
 /**
  * Opens (or makes) the store's file with the settings that the promises need, and verifies them: WAL, `synchronous=FULL`
@@ -16,15 +23,16 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
  *
  * @throws GatewayError STORE_UNUSABLE with a sentence that says what to do.
  */
-export function openSqlite(path: string): DatabaseSync {
+export function openSqlite(path: string): OpenDatabase {
   try {
     makeFolder(dirname(path));
   } catch (cause) {
     throw makeUnusableError(`Cannot make the store's folder ${dirname(path)}: ${reasonOf(cause)}. Make it, or give another path.`, cause);
   }
   let db: DatabaseSync;
+  let files: StoreFiles | null = null;
   try {
-    refuseStrayWal(path);
+    if (path !== ':memory:') files = checkStoreFiles(path);
     db = new DatabaseSync(path, { timeout: 500 });
     if (path !== ':memory:') chmodSync(path, 0o600);
   } catch (cause) {
@@ -32,10 +40,10 @@ export function openSqlite(path: string): DatabaseSync {
     throw makeUnusableError(`Cannot open the store ${path}: ${reasonOf(cause)}. The gateway must be able to write there.`, cause);
   }
   try {
-    configure(db, path);
+    configure(db, path, files);
     verifySettings(db, path);
     migrate(db);
-    return db;
+    return { db, files };
   } catch (cause) {
     db.close();
     throw describeUnusable(path, cause);
@@ -49,25 +57,23 @@ function makeFolder(path: string): void {
   mkdirSync(path, { mode: 0o700 });
 }
 
-function configure(db: DatabaseSync, path: string): void {
+function configure(db: DatabaseSync, path: string, files: StoreFiles | null): void {
   try {
     // The process holds the exclusive lock until it dies, so a second process is refused.
     db.exec('PRAGMA locking_mode = EXCLUSIVE;');
     refuseForeign(db, path);
+    if (files?.log === 'VOID') removeLog(db);
+    // `removeLog` has let the lock go.
+    db.exec('PRAGMA locking_mode = EXCLUSIVE;');
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
-    db.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;');
+    db.exec('PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;');
     // Deleted and replaced values are overwritten with zeros, also when there is no key: a later reseal would not reach them.
     db.exec('PRAGMA secure_delete = ON');
     db.exec('BEGIN IMMEDIATE; COMMIT');
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause;
     const code = sqliteCodeOf(cause);
-    if (code === SQLITE_BUSY) {
-      throw makeUnusableError(
-        `Another process has the store ${path} open. Only one gateway can use it: stop the other one, or give this one its own path. (A command reaches a running gateway by M2M_ADMIN_HOST and M2M_ADMIN_PORT.)`,
-        cause,
-      );
-    }
+    if (code === SQLITE_BUSY) throw makeInUseError(path, cause);
     if (code === SQLITE_NOTADB || code === SQLITE_CORRUPT) throw describeUnusable(path, cause);
     throw makeUnusableError(`Cannot write to the store ${path}: ${reasonOf(cause)}.`, cause);
   }

@@ -1,4 +1,4 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import { BoundedCache } from '../../../lib/bounded-cache.ts';
 import { requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
 import type { OutcomeChange } from '../log-event.ts';
@@ -13,13 +13,12 @@ import {
   isTerminal,
   progressOf,
 } from '../stored-request.ts';
-import type { DeviceSummary, LogBatch, LogCounts, LogStep, OutcomePage, RequestFilter, SendableRequest } from '../request-log.ts';
+import type { DeviceSummary, LogBatch, LogCounts, LogStep, OutcomePage, SendableRequest } from '../request-log.ts';
 import { cutAfterTerminal, resolveThisRow } from './batch-rows.ts';
-import { listParameters } from './list-parameters.ts';
 import { MessageFacts } from './message-facts.ts';
 import { listDevices, outcomeFilter } from './outcome-filter.ts';
 import { readCounts } from './read-counts.ts';
-import { listRequestsSql, type Statements } from './sqlite-statements.ts';
+import type { Statements } from './sqlite-statements.ts';
 import {
   toCarrierRequest,
   toPlacedEvent,
@@ -56,17 +55,14 @@ const WORK_READ = 1 / 20;
 
 /** The reads of the SQLite store. They see only what is committed, because no transaction is open between two turns of the event loop. */
 export class SqliteReader {
-  readonly #db: DatabaseSync;
   readonly #sql: Statements;
   readonly #memory: Memory;
-  readonly #lists = new Map<string, StatementSync>();
   /** By the id of the Request. A summary holds as long as the log has the same length. */
   readonly #summaries = new BoundedCache<string, { readonly lastSeq: number; readonly summaries: OutcomeSummaries }>(CACHED_DEVICES);
   readonly #facts: MessageFacts;
   statements = 0;
 
-  constructor(db: DatabaseSync, sql: Statements, memory: Memory) {
-    this.#db = db;
+  constructor(sql: Statements, memory: Memory) {
     this.#sql = sql;
     this.#memory = memory;
     this.#facts = new MessageFacts(sql);
@@ -88,16 +84,6 @@ export class SqliteReader {
       found.get(row.requestId)?.push(toCarrierRequest(row));
     }
     return found;
-  }
-
-  list(filter: RequestFilter, after: string | null, limit: number): Page<StoredRequest> {
-    const asked = listParameters(this.#sql, filter, after);
-    const sql = listRequestsSql(asked);
-    let statement = this.#lists.get(sql);
-    if (!statement) this.#lists.set(sql, (statement = this.#db.prepare(sql)));
-    this.statements++;
-    const rows = statement.all({ ...asked, limit: limit + 1 }) as RequestRow[];
-    return { rows: rows.slice(0, limit).map(toRequest), hasMore: rows.length > limit };
   }
 
   outcomePages(wanted: readonly OutcomePage[], work = Infinity): Page<StoredOutcome>[] {

@@ -6,7 +6,7 @@ import { keyIdFor, unsealInSql, registerVault, sealInSql } from './sealing/sqlit
 import type { Vault } from './sealing/vault.ts';
 
 // Columns are named as in the domain objects, so that a row needs little more to be one.
-const REQUEST = `pk, id, account, origin, operation, created_by AS createdBy, client_reference AS clientReference, retry_of AS retryOf,
+export const REQUEST = `pk, id, account, origin, operation, created_by AS createdBy, client_reference AS clientReference, retry_of AS retryOf,
   status, total, total_is_estimate AS totalIsEstimate, counts, last_seq AS lastSeq, error, created_at AS createdAt,
   updated_at AS updatedAt, completed_at AS completedAt`;
 const CARRIER_REQUEST = `r.id AS requestId, c.position, c.service, c.carrier_request_id AS carrierRequestId, c.state,
@@ -106,6 +106,19 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       db.prepare(`SELECT c.request_pk AS pk, c.position, c.service, r.account, r.origin FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE c.carrier_request_id IN (SELECT value FROM json_each(?))`),
     requestsByIds: db.prepare(`SELECT ${REQUEST} FROM request WHERE id IN (SELECT value FROM json_each(?))`),
+    lastRequest: db.prepare('SELECT max(pk) AS pk FROM request'),
+    requestBefore: db.prepare(`SELECT coalesce((SELECT pk - 1 FROM request WHERE id = :id),
+      (SELECT pk FROM request WHERE id < :id AND id > 'req_' ORDER BY id DESC LIMIT 1), 0) AS pk`),
+    openByStatuses: db.prepare(`SELECT pk FROM request INDEXED BY request_open
+      WHERE completed_at IS NULL AND status IN (SELECT value FROM json_each(?)) LIMIT ?`),
+    requestsByReference: db.prepare(`SELECT pk FROM request
+      WHERE client_reference IN (SELECT value FROM json_each(?)) LIMIT ?`),
+    requestsOfKeys: db.prepare(`SELECT DISTINCT request_pk AS pk FROM identifier
+      WHERE key IN (SELECT value FROM json_each(?)) LIMIT ?`),
+    requestsOfSearch: db.prepare(`SELECT request_pk AS pk FROM identifier WHERE key IN (SELECT value FROM json_each(:searchKeys))
+      UNION ALL SELECT request_pk FROM carrier_request WHERE carrier_request_id IN (SELECT value FROM json_each(:carrierIds))
+      UNION ALL SELECT pk FROM request WHERE id = :searchId
+      UNION ALL SELECT pk FROM request WHERE client_reference BETWEEN :reference AND :lastReference LIMIT :few`),
     requestByCarrierId: db.prepare(`SELECT ${REQUEST} FROM request WHERE pk =
       (SELECT request_pk FROM carrier_request WHERE carrier_request_id IN (SELECT value FROM json_each(?)) LIMIT 1)`),
     carrierRequestsOf: db.prepare(`SELECT ${CARRIER_REQUEST} FROM carrier_request c JOIN request r ON r.pk = c.request_pk
@@ -236,32 +249,3 @@ export function findCarrier({ carrierById }: Pick<Statements, 'carrierById'>, ca
 export function readFact({ fact }: Pick<Statements, 'fact'>, key: string): string | null {
   return (fact.get(key) as { value: string } | undefined)?.value ?? null;
 }
-
-/**
- * The one statement whose conditions vary. It lists Requests newest first and holds only the conditions that are asked for, so
- * that each can use its index. An identifier is looked up in the identifier table, which the caller has brought up to date.
- */
-export function listRequestsSql(asked: { readonly [Name in keyof typeof LIST_CONDITIONS]?: unknown }): string {
-  const conditions = Object.entries(LIST_CONDITIONS).flatMap(([name, sql]) =>
-    asked[name as keyof typeof LIST_CONDITIONS] === undefined ? [] : [sql],
-  );
-  // A Request that is being purged belongs to no account.
-  return `SELECT ${REQUEST} FROM request WHERE ${["account <> ''", ...conditions].join(' AND ')} ORDER BY pk DESC LIMIT :limit`;
-}
-
-const LIST_CONDITIONS = {
-  accounts: 'account IN (SELECT value FROM json_each(:accounts))',
-  // A page may end at a Request that is purged before the next page is asked for. That page then begins at the Request made before it.
-  before: `pk < coalesce((SELECT pk FROM request WHERE id = :before),
-    (SELECT pk + 1 FROM request WHERE id < :before AND id > 'req_' ORDER BY id DESC LIMIT 1), 0)`,
-  statuses: 'status IN (SELECT value FROM json_each(:statuses))',
-  operation: 'operation = :operation',
-  references: 'client_reference IN (SELECT value FROM json_each(:references))',
-  keys: 'pk IN (SELECT request_pk FROM identifier WHERE key IN (SELECT value FROM json_each(:keys)))',
-  search: `pk IN (SELECT request_pk FROM identifier WHERE key IN (SELECT value FROM json_each(:search, '$.keys'))
-    UNION ALL SELECT request_pk FROM carrier_request WHERE carrier_request_id IN (SELECT value FROM json_each(:search, '$.carrierIds'))
-    UNION ALL SELECT pk FROM request WHERE id = :search ->> '$.requestId'
-    UNION ALL SELECT pk FROM request WHERE client_reference BETWEEN :search ->> '$.reference' AND :search ->> '$.lastReference')`,
-  since: 'created_at >= :since',
-  until: 'created_at < :until',
-} as const;

@@ -14,6 +14,7 @@ import { purgeStep, SMALL_STEP } from './sqlite-purge.ts';
 import type { SqliteReseal } from './sealing/sqlite-reseal.ts';
 import { readFact, type Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
+import type { LogKeeper } from './write-ahead-log/log-keeper.ts';
 import type { BackupReport, DiskState, PurgeReport, PurgeStep, ResealStep, StoreSizes, StoreStats, StoreUpkeep } from '../store-upkeep.ts';
 
 interface Parts {
@@ -25,6 +26,8 @@ interface Parts {
   readonly forwards: SqliteForward;
   readonly disk: DiskRoom;
   readonly hub: Hub;
+  /** Null for `:memory:`. */
+  readonly keeper: LogKeeper | null;
   readonly path: string;
   readonly epoch: string;
   readonly now: () => number;
@@ -143,8 +146,8 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
 
   /** Moves everything into the file, and gives the room of the write-ahead log back to the disk. */
   emptyWal(): Promise<void> {
-    const { commits, db } = this.#parts;
-    return commits.read(() => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+    const { commits, keeper } = this.#parts;
+    return commits.read(() => keeper?.empty());
   }
 
   /** Counts in parts, because a table of a million Requests takes a second. */

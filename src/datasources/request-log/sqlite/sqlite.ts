@@ -1,13 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { GroupCommit, type GroupCommitOptions } from './group-commit.ts';
-import type { Hub } from '../hub.ts';
+import { GroupCommit } from './group-commit.ts';
 import { indexIdentifiers } from './index-identifiers.ts';
 import type { AuditRecord } from '../audit-trail.ts';
 import { listSentBeforeRestore, settleInterrupted, settleRestored, takeEpoch } from './recover.ts';
-import type { ForwardLane } from '../forward-queue.ts';
-import { LOG_LIMITS, type LogLimits } from '../log-limits.ts';
+import type { GatewayError } from '../../../errors.ts';
+import { LOG_LIMITS } from '../log-limits.ts';
 import type { NewRequest, RequestFilter, RequestLog } from '../request-log.ts';
-import type { DiskState } from '../store-upkeep.ts';
 import { DiskRoom, requireRoom } from './disk-room.ts';
 import { settleUnclaimed } from './settle-unclaimed.ts';
 import { numberIn } from '../numbered-id.ts';
@@ -19,6 +17,7 @@ import { openSqlite, readPragma } from './sqlite-open.ts';
 import { SqliteFollowUp } from './sqlite-follow-up.ts';
 import { SqliteForward } from './sqlite-forward.ts';
 import { keepDeadLetter, readDeadLetters, readDeadLettersById, type DeadLetterParts } from './sqlite-dead-letters.ts';
+import type { SqliteRequestLogOptions } from './sqlite-options.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import { SqliteReseal } from './sealing/sqlite-reseal.ts';
 import { prepareStatements, readFact, type Statements } from './sqlite-statements.ts';
@@ -26,27 +25,8 @@ import { readUnclaimed, readUnclaimedById } from './sqlite-unclaimed.ts';
 import { SqliteUpkeep } from './sqlite-upkeep.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
 import { Vault } from './sealing/vault.ts';
-
-export interface SqliteRequestLogOptions {
-  /** The database file. Its folder is made when it is missing. `:memory:` keeps nothing. */
-  readonly path: string;
-  /** 32 bytes each. The first key seals messages and inputs, and all keys open them. Without keys (the default) nothing is sealed. */
-  readonly keys?: readonly Uint8Array[];
-  readonly hub: Hub;
-  readonly now: () => number;
-  readonly onCommit?: (jobs: number, seconds: number) => void;
-  /** Called with records that could not be written to the audit log. Without it `recordAudit` rejects. */
-  readonly onAuditFailed?: (records: readonly AuditRecord[], error: unknown) => void;
-  readonly onFatal: GroupCommitOptions['onFatal'];
-  /** Parts of the bounds that differ from the usual ones. */
-  readonly limits?: Partial<LogLimits>;
-  /** See `DiskRoomOptions`. */
-  readonly diskFloorBytes?: number | null;
-  /** Called every few seconds, with how much room the disk has. */
-  readonly onDisk?: (state: DiskState) => void;
-  /** Told of copies for the previous listener that were not made, because too many wait for it already. */
-  readonly onNoRoomToForward?: (lane: ForwardLane, copies: number) => void;
-}
+import { RequestList } from './list-requests.ts';
+import { LogKeeper } from './write-ahead-log/log-keeper.ts';
 
 /**
  * The request log in one file of this process: node:sqlite, WAL, fsync before every answer, one writer. Writes are jobs of a
@@ -54,6 +34,8 @@ export interface SqliteRequestLogOptions {
  */
 export class SqliteRequestLog implements RequestLog {
   readonly epoch: string;
+  /** There was no store at the path: this one was made now, and is empty. */
+  readonly isNew: boolean;
   readonly upkeep: SqliteUpkeep;
   readonly apiKeys: SqliteApiKeys;
   readonly #db: DatabaseSync;
@@ -61,8 +43,10 @@ export class SqliteRequestLog implements RequestLog {
   readonly #now: () => number;
   readonly #onAuditFailed: SqliteRequestLogOptions['onAuditFailed'];
   readonly #commits: GroupCommit;
+  readonly #keeper: LogKeeper | null;
   readonly #writer: SqliteWriter;
   readonly #reader: SqliteReader;
+  readonly #list: RequestList;
   readonly #followUp: SqliteFollowUp;
   readonly #forwards: SqliteForward;
   readonly #disk: DiskRoom;
@@ -75,7 +59,9 @@ export class SqliteRequestLog implements RequestLog {
   constructor(options: SqliteRequestLogOptions) {
     const { path, keys = [], hub, now, onCommit, onAuditFailed, onFatal } = options;
     const limits = { ...LOG_LIMITS, ...options.limits };
-    this.#db = openSqlite(path);
+    const { db, files } = openSqlite(path);
+    this.#db = db;
+    this.isNew = files?.isNew ?? true;
     this.#now = now;
     this.#onAuditFailed = onAuditFailed;
     const vault = new Vault(keys);
@@ -85,6 +71,7 @@ export class SqliteRequestLog implements RequestLog {
       sealedWith = new SealedWith(this.#sql, vault, path);
       this.epoch = takeEpoch(this.#sql);
       this.#forwards = new SqliteForward(this.#sql, limits, options.onNoRoomToForward ?? (() => undefined));
+      this.#keeper = files && new LogKeeper(db, path, files.realPath);
     } catch (cause) {
       this.#db.close();
       throw describeUnusable(path, cause);
@@ -106,7 +93,8 @@ export class SqliteRequestLog implements RequestLog {
       isFollowed: (requestId) => hub.isFollowed(requestId),
       isLow: (bytes) => this.#disk.isLowAfter(bytes),
     });
-    this.#reader = new SqliteReader(this.#db, this.#sql, this.#writer);
+    this.#reader = new SqliteReader(this.#sql, this.#writer);
+    this.#list = new RequestList(this.#db, this.#sql);
     this.#followUp = new SqliteFollowUp(this.#sql, this.#writer, now);
     this.#commits = new GroupCommit(this.#db, {
       beforeCommit: () => {
@@ -116,6 +104,7 @@ export class SqliteRequestLog implements RequestLog {
       afterCommit: (jobs, seconds, synced) => {
         if (synced) onCommit?.(jobs, seconds);
         sealedWith.afterCommit();
+        this.#commits.maintain(() => this.#keeper?.afterCommit(synced));
         for (const topic of [...this.#changed.splice(0), ...this.#forwards.afterCommit()]) hub.wake(topic);
         this.#claimMore();
       },
@@ -128,7 +117,7 @@ export class SqliteRequestLog implements RequestLog {
       },
       onFatal,
     });
-    this.apiKeys = new SqliteApiKeys(this.#db, this.#commits);
+    this.apiKeys = new SqliteApiKeys(this.#db, this.#commits, () => this.#keeper?.move());
     this.upkeep = new SqliteUpkeep({
       db: this.#db,
       sql: this.#sql,
@@ -138,6 +127,7 @@ export class SqliteRequestLog implements RequestLog {
       forwards: this.#forwards,
       disk: this.#disk,
       hub,
+      keeper: this.#keeper,
       path,
       epoch: this.epoch,
       now,
@@ -241,7 +231,8 @@ export class SqliteRequestLog implements RequestLog {
 
   async list(filter: RequestFilter, after: string | null, limit: number) {
     if (filter.deviceKeys || filter.search?.deviceKeys.length) while (await this.indexIdentifiers());
-    return this.#commits.read(() => this.#reader.list(filter, after, limit));
+    this.#reader.statements++;
+    return await this.#list.list(filter, after, limit, (work) => this.#commits.read(work));
   }
 
   sentSince(operation: string, since: number) {
@@ -257,6 +248,21 @@ export class SqliteRequestLog implements RequestLog {
   /** Brings the identifier table a bounded step nearer to the log. False when nothing is left to do. */
   indexIdentifiers(): Promise<boolean> {
     return this.#commits.run(() => indexIdentifiers(this.#sql, this.#writer));
+  }
+
+  /** What is wrong when the open store is no longer the one at its path; null when it is. */
+  findChange(): string | null {
+    return this.#keeper?.findChange() ?? null;
+  }
+
+  /** From here on nothing is written or acknowledged. The store stays open, so that it can be copied. */
+  halt(error: GatewayError): void {
+    this.#commits.halt(error);
+  }
+
+  /** Whether a file in the store's folder would be on the disk that the store was opened on. */
+  isFolderSame(): boolean {
+    return this.#keeper?.isFolderSame() ?? true;
   }
 
   /** How many statements reads have run so far. Tests of the loaders count them. */
@@ -284,6 +290,7 @@ export class SqliteRequestLog implements RequestLog {
     // A backup reads from another thread, so it must end before the file is closed.
     await this.upkeep[Symbol.asyncDispose]();
     this.#commits.close();
-    if (this.#db.isOpen) this.#db.close();
+    if (this.#keeper) this.#keeper.close();
+    else if (this.#db.isOpen) this.#db.close();
   }
 }

@@ -8,6 +8,7 @@ import { isTerminal, type RequestedDevice } from '../../stored-request.ts';
 import { reasonOf, SQLITE_BUSY, sqliteCodeOf, makeUnusableError } from '../sqlite-error.ts';
 import { APPLICATION_ID, readPragma, SCHEMA_VERSION } from '../sqlite-open.ts';
 import { Vault } from '../sealing/vault.ts';
+import { judgeStoreFiles } from '../write-ahead-log/check-store-files.ts';
 import { Faults, SHOWN_FAULTS, isAsItCame, isJson } from './verify-faults.ts';
 import { checkLog, type LogRow, type RequestRow } from './verify-log.ts';
 import { SealedValues, type Sealed } from './verify-sealed.ts';
@@ -39,6 +40,8 @@ export function verifySqlite(path: string, keys: readonly Uint8Array[] = []): Ve
   try {
     try {
       refuseStranger(db, path);
+      const files = judgeStoreFiles(path);
+      if ('sentence' in files) faults.add(files.sentence);
       checkFile(db, faults);
       values = new SealedValues(db, new Vault(keys), faults);
       counted = checkRequests(db, values, faults);
