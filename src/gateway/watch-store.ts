@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
-import { RESCUED } from '../datasources/request-log/sqlite/write-ahead-log/check-store-files.ts';
+import { dirname, join, resolve } from 'node:path';
+import { rescuedName } from '../datasources/request-log/sqlite/write-ahead-log/check-store-files.ts';
 import { GatewayError } from '../errors.ts';
 import { repeat } from '../lib/timers.ts';
 import type { SharedParts } from './shared-parts.ts';
@@ -22,7 +22,7 @@ export function watchStore({ requestLog, path, logger, now, undo }: Parts, every
   let looks = 0;
   const save = async () => {
     for (const folder of placesFor(path, requestLog.isFolderSame())) {
-      const copy = join(folder, `${basename(path)}${RESCUED}${new Date(now()).toISOString().replaceAll(':', '')}`);
+      const copy = join(folder, rescuedName(resolve(path), folder) + new Date(now()).toISOString().replaceAll(':', ''));
       try {
         saved = (await requestLog.upkeep.backup(copy, { isKept: false })).path;
         return;

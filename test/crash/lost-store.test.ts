@@ -54,7 +54,7 @@ test('when the folder of a store is moved nothing more is acknowledged; moved ba
   await using door = await openDoorProcess({ storeFolder: data });
   const acknowledged = await acknowledgedUntilLost(door, () => renameSync(data, `${folder.path}/moved`));
   await untilSaid(door, '"store_rescued"');
-  expect(readdirSync(folder.path).toSorted()).toEqual([expect.stringMatching(/^gateway\.sqlite\.rescued-/), 'moved']);
+  expect(readdirSync(folder.path).toSorted()).toEqual([expect.stringMatching(/^data-gateway\.sqlite\.rescued-/), 'moved']);
   door.gateway.kill('SIGTERM');
   expect(await door.gateway.exited).toBe(0);
   renameSync(`${folder.path}/moved`, data);

@@ -1,4 +1,5 @@
 import { copyFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { verifySqlite } from '../../src/datasources/request-log/sqlite/verify/sqlite-verify.ts';
 import { acceptDamage } from '../../src/datasources/request-log/sqlite/write-ahead-log/accept-damage.ts';
@@ -95,7 +96,7 @@ test.each<readonly [what: string, act: (store: Crashed) => void, words: RegExp]>
     'all files are missing and a copy was saved in the folder above',
     ({ folder, path, backup }) => {
       for (const end of ['', '-wal', '-synced']) rmSync(path + end);
-      renameSync(backup, `${folder}/${FILE}.rescued-2026-01-01`);
+      renameSync(backup, `${folder}/${basename(dirname(path))}-${FILE}.rescued-2026-01-01`);
     },
     /There is no store at .*, but a gateway saved its content to/,
   ],

@@ -28,8 +28,14 @@ export interface StoreFault {
 const WRITE_VERSION_AT = 18;
 const WITHOUT_LOG = 1;
 
-/** The name of a copy that a running gateway saves when its store is no longer at its path. */
-export const RESCUED = '.rescued-';
+/**
+ * How the name of a copy begins that a running gateway saves when its store is no longer at its path. In a folder that may be above the
+ * folders of several stores it tells which one the copy is of.
+ */
+export function rescuedName(path: string, place: string): string {
+  const folder = dirname(path);
+  return `${place === folder ? '' : `${basename(folder)}-`}${basename(path)}.rescued-`;
+}
 
 const GIVE_UP = 'or give up what it held: npm run store -- accept-damage';
 
@@ -130,7 +136,7 @@ function refuseMovedStore(realPath: string, hasLog: boolean): void {
 function findRescued(realPath: string): string | null {
   const folder = dirname(realPath);
   for (const place of [folder, dirname(folder)]) {
-    const name = readNames(place).find((each) => each.startsWith(`${basename(realPath)}${RESCUED}`) && !each.endsWith('.part'));
+    const name = readNames(place).find((each) => each.startsWith(rescuedName(realPath, place)) && !each.endsWith('.part'));
     if (name !== undefined) return join(place, name);
   }
   return null;
