@@ -44,6 +44,8 @@ export interface GatewayOptions {
   readonly logger?: Logger;
   /** How many lines of the log could not be written. */
   readonly linesDropped?: () => number;
+  /** The store is made for this run, so that an empty place is no reason to warn. */
+  readonly isStoreNew?: boolean;
   readonly graphiqlTabs?: readonly GraphiqlTab[];
   /** Names and origins that GraphQL takes beside those of the configuration. */
   readonly neighbours?: Neighbours;
@@ -94,7 +96,15 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     new Overload({ callbacks: config.overloadCallbacks, lagMs: OVERLOAD_LAG_MS, callersMs: () => scheduler.servedMs }),
   );
   const hub = new Hub({ tickMs: () => overload.followerTickMs });
-  const requestLog = openStore(config, { hub, metrics, logger, now, undo, onFatal: options.onFatal });
+  const requestLog = openStore(config, {
+    hub,
+    metrics,
+    logger,
+    now,
+    undo,
+    onFatal: options.onFatal,
+    isStoreNew: options.isStoreNew ?? false,
+  });
   const { upkeep } = requestLog;
   const parts = { requestLog, hub, metrics, logger, clock, now, undo };
   await startClock(clock, parts);

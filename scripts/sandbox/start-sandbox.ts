@@ -45,7 +45,9 @@ export async function startSandbox(
     ...followUpEnv(options),
   });
   const neighbours = findNeighbours(options, codeSpace);
-  const gateway = undo.use(await startGateway(config, { onFatal, neighbours, graphiqlTabs: await exampleTabs(simulator.adminUrl) }));
+  const gateway = undo.use(
+    await startGateway(config, { onFatal, neighbours, isStoreNew: true, graphiqlTabs: await exampleTabs(simulator.adminUrl) }),
+  );
   const built = undo.move();
   return { simulator, gateway, data: { folder, kept }, [Symbol.asyncDispose]: () => built.disposeAsync() };
 }

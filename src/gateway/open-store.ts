@@ -7,9 +7,13 @@ import { pseudonym } from '../logger.ts';
 import type { SharedParts } from './shared-parts.ts';
 import { watchStore } from './watch-store.ts';
 
-type Parts = Omit<SharedParts, 'requestLog' | 'clock'> & { readonly onFatal: (error: GatewayError) => void };
+type Parts = Omit<SharedParts, 'requestLog' | 'clock'> & {
+  readonly onFatal: (error: GatewayError) => void;
+  /** An empty place is meant: the store is made for this run. */
+  readonly isStoreNew: boolean;
+};
 
-export function openStore(config: Config, { hub, metrics, logger, now, undo, onFatal }: Parts): SqliteRequestLog {
+export function openStore(config: Config, { hub, metrics, logger, now, undo, onFatal, isStoreNew }: Parts): SqliteRequestLog {
   const keys = readStoreKeys(config);
   const throttle = new LogThrottle(now);
   let wasLow = false;
@@ -44,7 +48,9 @@ export function openStore(config: Config, { hub, metrics, logger, now, undo, onF
   if (config.storePlaintext && keys.length === 0)
     logger.info('store_not_encrypted', { reason: 'M2M_STORE_PLAINTEXT=on: names, addresses and codes are readable in the file' });
   if (requestLog.isNew)
-    logger.warn('store_created', { reason: `There was no store at ${config.storePath}: this gateway begins with an empty one` });
+    logger[isStoreNew ? 'info' : 'warn']('store_created', {
+      reason: `There was no store at ${config.storePath}: this gateway begins with an empty one`,
+    });
   else logger.info('store_opened', { reason: `epoch ${requestLog.epoch}` });
   watchStore({ requestLog, path: config.storePath, logger, now, undo });
   return requestLog;

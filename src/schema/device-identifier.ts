@@ -7,7 +7,7 @@ import { OWNED } from './rules.ts';
 /** A mutation or a message names a device by nine kinds. A message may hold more, which stay in what is stored. */
 export const IDENTIFIERS_OF_MESSAGE = atMost(10);
 /** All that is known of a device: what the mutation and two messages name, most of it twice. */
-export const IDENTIFIERS_KNOWN = atMost(20);
+export const IDENTIFIERS_KNOWN = atMost(12);
 
 export const DeviceIdentifier = builder.objectRef<Identifier>('DeviceIdentifier').implement({
   extensions: OWNED,

@@ -143,7 +143,7 @@ export const DeviceOutcome = builder.objectRef<StoredOutcome>('DeviceOutcome').i
         extensions: IDENTIFIERS_KNOWN,
         type: [DeviceIdentifier],
         description:
-          'Every identifier known: those of the mutation, and those of callbacks (ICCID, EID, IMEI, MDN, MSISDN, IMSI, MIN). At most 20: those of the final callback come first.',
+          'Every identifier known: those of the mutation, and those of callbacks (ICCID, EID, IMEI, MDN, MSISDN, IMSI, MIN). At most 12: those of the final callback come first.',
         // Reported ones come first: they are complete, while the mutation may have named an IMEI with 14 digits.
         resolve: ({ requested, final, nidd }) =>
           leaveOutRespellings(listEachOnce(final?.message.deviceIds, nidd?.message.deviceIds, requested)),

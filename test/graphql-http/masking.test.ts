@@ -56,7 +56,7 @@ async function doorOver(list: RequestLog['list']) {
     },
   });
   const requestLog = { list, recordAudit: () => Promise.resolve() };
-  const parts = { requestLog } as unknown as GraphqlOptions['parts'];
+  const parts = { requestLog, limits: { maxCost: 50_000 } } as unknown as GraphqlOptions['parts'];
   const logger = createLogger({ level: 'info', destination });
   const metrics = createMetrics();
   const trusted = createTrustedDocuments({ mode: 'off', documents: new Map() });

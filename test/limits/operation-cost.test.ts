@@ -43,13 +43,13 @@ describe('a list counts its page, or its declared size where it has none', () =>
     ['{ request(id: 1) { carrierRequests(first: 3) { error { code } } } }', 1 + 3 * 2],
     ['{ request(id: 1) { actions { allowed } } }', 1 + 4],
     ['{ request(id: 1) { faultCounts { code } } }', 1 + 100],
-    ['{ request(id: 1) { outcomes(first: 1) { nodes { deviceIds { value } requested { value } } } } }', 1 + 1 + 1 + 20 + 10],
+    ['{ request(id: 1) { outcomes(first: 1) { nodes { deviceIds { value } requested { value } } } } }', 1 + 1 + 1 + 12 + 10],
     ['{ request(id: 1) { retries(first: 5) { nodes { retries(first: 5) { nodes { id } } } } } }', 1 + 1 + 5 * (1 + 1 + 5)],
     ['{ request(id: 1) { retries { nodes { id } } } }', 1 + 1 + 100],
-    ['{ requests(first: 10) { nodes { outcomes(first: 20) { nodes { deviceIds { value } } } } } }', 1 + 10 * (1 + 1 + 20 * (1 + 20))],
+    ['{ requests(first: 10) { nodes { outcomes(first: 20) { nodes { deviceIds { value } } } } } }', 1 + 10 * (1 + 1 + 20 * (1 + 12))],
     ['{ requests(first: 1000) { nodes { outcomes(first: 1000) { nodes { id } } } } }', 1 + 1000 * (1 + 1 + 1000)],
     ['subscription { requestStatus(requestId: 1) { outcomes { id } request { progress { total } } } }', 103],
-    ['subscription { requestStatus(requestId: 1, batchSize: 7) { outcomes { deviceIds { value } } } }', 1 + 7 * (1 + 20)],
+    ['subscription { requestStatus(requestId: 1, batchSize: 7) { outcomes { deviceIds { value } } } }', 1 + 7 * (1 + 12)],
   ])('%s costs %i', (text, expected) => expect(cost(text)).toBe(expected));
 
   const paged = 'query ($first: Int) { requests(first: $first) { nodes { id } } }';

@@ -96,6 +96,9 @@ export async function startGuardedStack(options: GuardedOptions = {}): Promise<G
     ...issuerEnv(issuer),
     M2M_THINGSPACE_API_URL: carrier.url,
     M2M_AUTH: 'on',
+    // One query asks for everything, and small disks have no room to keep back.
+    M2M_GRAPHQL_MAX_COST: '1000000',
+    M2M_STORE_MIN_FREE_MB: '0',
     M2M_CALLBACK_SECRET: canary('callbackSecret'),
     M2M_CALLBACK_PREVIOUS_SECRET: canary('callbackPreviousSecret'),
     M2M_CALLBACK_USERNAME: canary('callbackUsername'),

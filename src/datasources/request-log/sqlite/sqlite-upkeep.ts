@@ -51,6 +51,7 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
 
   async purgeStep(before: number): Promise<PurgeStep> {
     const { sql, writer, commits, hub, disk } = this.#parts;
+    disk.sample();
     const isLow = disk.isLow;
     if (isLow) {
       disk.release();
