@@ -15,6 +15,8 @@ export interface Exchange {
 export interface Answer {
   readonly status: number;
   readonly retryAfter: string | null;
+  /** The server's clock. */
+  readonly date: string | null;
   readonly text: string;
   /** The text as JSON; undefined when it is not JSON. */
   readonly body: unknown;
@@ -164,7 +166,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     const bytes = Buffer.concat(this.#chunks);
     const contentEncoding = [this.#headers['content-encoding']].flat().join(', ') || null;
     const answer = await read({ bytes, contentType: header('content-type'), contentEncoding }, maxAnswerBytes);
-    return answer && { status: this.#status, retryAfter: header('retry-after'), ...answer };
+    return answer && { status: this.#status, retryAfter: header('retry-after'), date: header('date'), ...answer };
   }
 
   #settle(answer: Answer): void {

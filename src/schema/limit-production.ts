@@ -1,10 +1,12 @@
 import {
   defaultFieldResolver,
   getNamedType,
+  getNullableType,
   GraphQLID,
   GraphQLString,
   isCompositeType,
   isIntrospectionType,
+  isListType,
   isObjectType,
   Kind,
   type FieldNode,
@@ -36,13 +38,15 @@ export function limitProduction(schema: GraphQLSchema): void {
 function producerOf(field: GraphQLField<unknown, GraphContext>): ((resolve: Resolver) => Resolver) | null {
   const named = getNamedType(field.type);
   const isComposite = isCompositeType(named);
+  const isList = isListType(getNullableType(field.type));
   const size = listSizeOf(field);
   // Numbers, enums and moments are short. They count with the names of their fields.
   if (!isComposite && size === null && named !== GraphQLString && named !== GraphQLID) return null;
   const most = typeof size === 'number' ? size : Infinity;
   const count = (value: unknown, { production }: GraphContext, info: GraphQLResolveInfo): unknown => {
     if (value === null || value === undefined) return value;
-    if (!Array.isArray(value)) {
+    // An array may stand for one object.
+    if (!isList || !Array.isArray(value)) {
       if (isComposite) production.add(1, charactersOfNames(info));
       else if (typeof value === 'string') production.add(0, value.length);
       return value;

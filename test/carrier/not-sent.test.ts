@@ -29,10 +29,11 @@ const RETRY_AFTER: readonly (readonly [string | undefined, number])[] = [
   [undefined, 15_000],
 ];
 
-test.each(RETRY_AFTER)('429 with Retry-After %o is NOT_SENT, for %i ms', async (retryAfter, retryAfterMs) => {
+test.each(RETRY_AFTER)('429 with Retry-After %o is NOT_SENT, for %i ms, whatever our clock says', async (retryAfter, retryAfterMs) => {
   await using simulator = await startSimulator();
-  await using client = carrierClient(simulator, { now: () => NOW });
-  simulator.faults.add({ endpoint: 'activate', status: 429, ...(retryAfter !== undefined && { headers: { 'retry-after': retryAfter } }) });
+  await using client = carrierClient(simulator, { now: () => NOW - 3_600_000 });
+  const headers = { date: new Date(NOW).toUTCString(), ...(retryAfter !== undefined && { 'retry-after': retryAfter }) };
+  simulator.faults.add({ endpoint: 'activate', status: 429, headers });
   const { answer, before } = await perform(client);
   expect(answer).toMatchObject({ type: 'NOT_SENT', code: 'RATE_LIMITED', retryAfterMs });
   expect(before).toBe(1);

@@ -64,6 +64,7 @@ describe('a list counts its page, or its declared size where it has none', () =>
     ['null in the text', paged.replace('$first)', 'null)'), {}, 101],
     ['a default of null', withDefault.replace('30', 'null'), {}, 101],
     ['a variable that is named like a property of every object', paged.replaceAll('$first', '$constructor'), { constructor: 1_000 }, 1_001],
+    ['a variable that is named like a prototype', paged.replaceAll('$first', '$__proto__'), JSON.parse('{"__proto__": 1000}'), 1_001],
     ['the default of such a variable', withDefault.replaceAll('$first', '$toString'), {}, 31],
     ['a variable beside one that does not fit', paged.replace('($', '($id: ID!, $'), { first: 50 }, 51],
     ['more than any resolver takes', paged, { first: 2_147_483_647 }, 1_001],

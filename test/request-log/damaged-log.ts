@@ -49,7 +49,7 @@ export async function damageLogs(random: SeededRandom, rounds: number): Promise<
     const hasRecord = random.between(0, 3) > 0;
     const how = random.pick(['a bit', 'zeros', 'the end']);
     if (how === 'a bit') log[at] = (log[at] ?? 0) ^ (1 << random.between(0, 7));
-    else if (how === 'zeros') log.fill(0, at, at + random.between(1, 2 * FRAME));
+    else if (how === 'zeros') log.fill(0, at, Math.min(at + random.between(1, 2 * FRAME), log.length));
     const damaged = how === 'the end' ? log.subarray(0, at) : log;
     const synced = hasRecord || how !== 'a bit' ? files.synced : null;
     const what = `${how} at ${at} of ${log.length}, ${synced ? 'with' : 'without'} a record, ${files.stored} stored`;

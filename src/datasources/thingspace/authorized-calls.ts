@@ -159,12 +159,14 @@ function findRefusedToken(answer: Answer, error: CarrierError | null): 'bearer' 
 
 /**
  * The carrier limits us with 429, or with code 900800 of the gateway before its API. `Retry-After` is in seconds or a date. It is
- * kept between 1 second and 5 minutes. Without a readable one we wait 15 seconds.
+ * kept between 1 second and 5 minutes. Without a readable one we wait 15 seconds. A date is by the carrier's clock, which the answer
+ * shows: ours may be wrong.
  */
-function readRetryAfterMs({ status, retryAfter }: Answer, error: CarrierError | null, now: number): number | null {
+function readRetryAfterMs({ status, retryAfter, date }: Answer, error: CarrierError | null, now: number): number | null {
   if (status !== 429 && !hasCode(error, '900800')) return null;
   if (retryAfter === null || retryAfter.trim() === '') return 15_000;
   const seconds = Number(retryAfter);
-  const asked = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(retryAfter) - now;
+  const said = Date.parse(date ?? '');
+  const asked = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(retryAfter) - (Number.isNaN(said) ? now : said);
   return Number.isNaN(asked) ? 15_000 : Math.min(Math.max(asked, 1_000), 300_000);
 }

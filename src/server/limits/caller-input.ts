@@ -46,7 +46,8 @@ export class CallerInput {
   }
 
   #coerce(): VariableValues {
-    const values = { sources: {}, coerced: {} };
+    // Without a prototype: a variable may be called `__proto__`.
+    const values: VariableValues = { sources: Object.create(null), coerced: Object.create(null) };
     for (const definition of this.#definitions.values()) {
       if (!isLeafType(getNullableType(typeFromAST(this.#schema, definition.type)))) continue;
       const { variableValues: found } = getVariableValues(this.#schema, [definition], this.#variables, { hideSuggestions: true });

@@ -194,7 +194,9 @@ export class PlainLog {
   }
 
   keep(message: PlainDeadLetter, cap: number): boolean {
-    if (this.kept.filter(({ account, reason }) => account === message.account && reason === message.reason).length >= cap) return false;
+    const isKept = this.kept.some(isSameLetter(message));
+    if (!isKept && this.kept.filter(({ account, reason }) => account === message.account && reason === message.reason).length >= cap)
+      return false;
     this.#keep(message);
     return true;
   }
@@ -217,12 +219,9 @@ export class PlainLog {
   }
 
   #keep(message: PlainDeadLetter, isNew = true): void {
-    const { account, service, reason, body } = message;
-    const same = (other: PlainDeadLetter) =>
-      other.account === account && other.service === service && other.reason === reason && other.body === body;
-    if (this.kept.some(same)) return;
+    if (this.kept.some(isSameLetter(message))) return;
     this.kept.push(message);
-    if (isNew) this.#forward(message, body);
+    if (isNew) this.#forward(message, message.body);
   }
 
   #claim(request: PlainRequest, at: number, guid: string, now: number): void {
@@ -291,4 +290,8 @@ export class PlainLog {
 function awaits({ request, part }: Owner, { service, says }: PlainMessage): boolean {
   if (request.origin === 'EXTERNAL' || service === part.service) return true;
   return service === 'NiddService' && part.service === 'CarrierService' && says === 'NIDD';
+}
+
+function isSameLetter({ account, service, reason, body }: PlainDeadLetter): (other: PlainDeadLetter) => boolean {
+  return (other) => other.account === account && other.service === service && other.reason === reason && other.body === body;
 }

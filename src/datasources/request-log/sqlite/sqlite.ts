@@ -198,8 +198,9 @@ export class SqliteRequestLog implements RequestLog {
 
   async create(request: NewRequest) {
     const { account, createdBy, idempotencyKey } = request;
-    const isRepeated = idempotencyKey !== null && (await this.findByKey(account, createdBy, idempotencyKey)) !== null;
-    if (!isRepeated) requireRoom(this.#disk);
+    // What is stored already needs no room.
+    const isRepeated = () => idempotencyKey !== null && this.#writer.findByKey(account, createdBy, idempotencyKey) !== null;
+    if (this.#disk.isLow && !isRepeated()) requireRoom(this.#disk);
     return this.#commits.run(() => this.#writer.create(request));
   }
 
