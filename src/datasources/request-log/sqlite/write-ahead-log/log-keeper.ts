@@ -145,9 +145,9 @@ export class LogKeeper {
   }
 
   #readSalts(): Salts {
-    const salts = new DataView(new ArrayBuffer(8));
+    const salts = Buffer.alloc(8);
     readSync(this.#log, salts, 0, 8, SALTS_AT);
-    return { first: salts.getUint32(0), second: salts.getUint32(4) };
+    return { first: salts.readUInt32BE(0), second: salts.readUInt32BE(4) };
   }
 
   #readHeader(): Buffer {
