@@ -6,7 +6,7 @@ import { noStrace } from '../support/strace.ts';
 import { PLANTED_BUGS } from './planted-bugs.ts';
 
 // A dozen processes start on a machine that may be busy with others.
-vi.setConfig({ testTimeout: 60_000, maxConcurrency: 3 });
+vi.setConfig({ testTimeout: 240_000, maxConcurrency: 3 });
 
 const reason = noStrace();
 if (reason !== null) process.stderr.write(`Planted bugs that need marked points are skipped: ${reason}.\n`);

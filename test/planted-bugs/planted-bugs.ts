@@ -36,7 +36,8 @@ export const NOT_SYNCED: PlantedBug = {
     { file: OPEN, find: 'PRAGMA synchronous = FULL;', replace: 'PRAGMA synchronous = NORMAL;' },
     { file: OPEN, find: 'synchronous: 2', replace: 'synchronous: 1' },
   ],
-  aim: { endings: ['power'], kills: 1 },
+  // Without the pragma only the moves of the log are synced, and one sync in three of them shows the bug.
+  aim: { endings: ['power'], kills: 4, lifeMs: [2_000, 3_000] },
   shows: ['lost'],
 };
 
