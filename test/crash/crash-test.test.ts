@@ -16,7 +16,7 @@ describe.concurrent('npm run crash-test', () => {
     expect(lines.join('\n')).toMatch(/^seed \d+$/m);
     expect(lines.at(-1)).toMatch(CLEAN);
     expect(Number(CLEAN.exec(lines.at(-1) ?? '')?.[1])).toBeGreaterThanOrEqual(5);
-    expect(code).toBe(0);
+    expect(code, lines.join('\n')).toBe(0);
   });
 
   test('prints the differences and the seed, and exits with 1, when something differs', async () => {

@@ -40,6 +40,7 @@ const ENV = {
 };
 
 const SAY_EVERY_MS = 5_000;
+const SAID_AT_END = 20;
 /** The wall clock jumps once more. What waits for a time comes to its end all the same, by the uptime. */
 const END_OF_CLOCK_S = FARTHEST_S + 60;
 
@@ -145,8 +146,13 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   const gateway = await lives.stay();
   say();
   if (gateway) {
+    // After logins that nobody answered the gateway waits for minutes, over restarts too. The operator does not.
+    await fetch(`${gateway.admin}/login/unlatch`, { method: 'POST' });
     const open = await settle({ url: gateway.graphql, callbacks, subscribers, asking: () => mutations.asking, stallMs: options.stallMs });
-    if (open !== null) tally.add('other', `not everything came to its end: ${open}`);
+    if (open !== null) {
+      tally.add('other', `not everything came to its end: ${open}`);
+      options.say(`the last life said:\n${gateway.output().trim().split('\n').slice(-SAID_AT_END).join('\n')}`);
+    }
     say();
     settled.abort();
     await auditGraph(gateway.graphql, books, tally);
