@@ -6,7 +6,7 @@ import { PLANTED_BUGS } from '../planted-bugs/planted-bugs.ts';
 import { plantedTree } from '../support/planted-tree.ts';
 
 // Dozens of processes start, on a machine that may be busy.
-vi.setConfig({ testTimeout: 90_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 const CLEAN = /^acked [1-9]\d* lost 0 phantom 0 double 0 missing 0 repeated 0 disorder 0 kills (\d+)$/;
 
