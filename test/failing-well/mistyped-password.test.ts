@@ -13,7 +13,7 @@ const REDRIVEN_AT_ONCE = 1_000;
 
 test(
   `all ${DEVICES + OF_OTHERS} callbacks of a roll-out with a mistyped password are kept, and settle their devices once it is corrected`,
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     await using box = await openDeadLetterBox({ devices: DEVICES });
     const real = { password: 'as it should be' };
