@@ -20,7 +20,7 @@ const FORTY_DAYS_AGO = Date.now() - 40 * 86_400_000;
 
 test(
   'while 50 requests of 2,000 devices are purged every callback is taken and applied, and no commit deletes more than 500 rows',
-  { timeout: 90_000 },
+  { timeout: 240_000 },
   async () => {
     await using simulator = await startSimulator({ callbackDelayMs: [0, 50], magicIdentifiers: false });
     await using folder = await tempFolder();
@@ -65,30 +65,34 @@ test(
   },
 );
 
-test('a gateway killed in the middle of a purge continues it after the restart, and the store is intact', { timeout: 60_000 }, async () => {
-  await using simulator = await startSimulator();
-  await using folder = await tempFolder();
-  const storePath = `${folder.path}/gateway.sqlite`;
-  const [account = ''] = simulator.accounts;
-  await fillStore(storePath, { requests: 10, devices: 2_000, account, at: FORTY_DAYS_AGO });
-  const env = gatewayEnv(simulator, storePath);
-  {
+test(
+  'a gateway killed in the middle of a purge continues it after the restart, and the store is intact',
+  { timeout: 240_000 },
+  async () => {
+    await using simulator = await startSimulator();
+    await using folder = await tempFolder();
+    const storePath = `${folder.path}/gateway.sqlite`;
+    const [account = ''] = simulator.accounts;
+    await fillStore(storePath, { requests: 10, devices: 2_000, account, at: FORTY_DAYS_AGO });
+    const env = gatewayEnv(simulator, storePath);
+    {
+      await using gateway = await spawnGateway(env);
+      const cut = expect(post(gateway.admin, '/store/purge')).rejects.toThrow(/closed|reset|terminated|ECONNRESET/i);
+      await until(async () => isHalfDone(await stats(gateway.admin)));
+      gateway.kill('SIGKILL');
+      expect(await gateway.exited).toBe('SIGKILL');
+      await cut;
+    }
+    expect(verifySqlite(storePath)).toMatchObject({ requests: 0, totalFaults: 0 });
     await using gateway = await spawnGateway(env);
-    const cut = expect(post(gateway.admin, '/store/purge')).rejects.toThrow(/closed|reset|terminated|ECONNRESET/i);
-    await until(async () => isHalfDone(await stats(gateway.admin)));
-    gateway.kill('SIGKILL');
-    expect(await gateway.exited).toBe('SIGKILL');
-    await cut;
-  }
-  expect(verifySqlite(storePath)).toMatchObject({ requests: 0, totalFaults: 0 });
-  await using gateway = await spawnGateway(env);
-  const { purging, requestsByStatus } = await stats(gateway.admin);
-  expect(purging).toBeGreaterThan(0);
-  expect(requestsByStatus).toEqual({});
-  // Nothing else is past its retention by then.
-  expect(await post(gateway.admin, '/store/purge?olderThanDays=3650')).toMatchObject({ requests: purging });
-  expect(await stats(gateway.admin)).toMatchObject({ purging: 0, requestsByStatus: {}, approximateEvents: 0 });
-});
+    const { purging, requestsByStatus } = await stats(gateway.admin);
+    expect(purging).toBeGreaterThan(0);
+    expect(requestsByStatus).toEqual({});
+    // Nothing else is past its retention by then.
+    expect(await post(gateway.admin, '/store/purge?olderThanDays=3650')).toMatchObject({ requests: purging });
+    expect(await stats(gateway.admin)).toMatchObject({ purging: 0, requestsByStatus: {}, approximateEvents: 0 });
+  },
+);
 
 test('a subscriber of a purged request gets NOT_FOUND, and its socket stays open', async () => {
   await using simulator = await startSimulator();
