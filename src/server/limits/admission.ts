@@ -30,6 +30,7 @@ export class Admission {
   readonly #mutations: RateLimit;
   readonly #recorded = new RateLimit(RECORDED_PER_MINUTE);
   readonly #demands = new WeakMap<OperationDefinitionNode, OperationDemands>();
+  readonly #costs = new WeakMap<ExecutionArgs, number>();
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
@@ -69,12 +70,19 @@ export class Admission {
   }
 
   /** About how many bytes the answer of an operation may have, or an event. It is reserved while the operation runs. */
-  estimateBytes({ schema, document, operationName, variableValues }: ExecutionArgs): number {
+  estimateBytes(args: ExecutionArgs): number {
+    return Math.min(this.#costOf(args) * BYTES_OF_OBJECT, this.#options.outgoing.limits.perCaller / LARGEST_AT_ONCE);
+  }
+
+  /** It is counted once: a mutation of 10,000 devices has as many items to count. */
+  #costOf(args: ExecutionArgs): number {
+    const known = this.#costs.get(args);
+    if (known !== undefined) return known;
+    const { schema, document, operationName, variableValues } = args;
     const operation = getOperationAST(document, operationName);
-    if (!operation) return 0;
-    const { maxCost, outgoing } = this.#options;
-    const cost = operationCost(schema, document, operation, variableValues ?? {}, maxCost);
-    return Math.min(cost * BYTES_OF_OBJECT, outgoing.limits.perCaller / LARGEST_AT_ONCE);
+    const cost = operation ? operationCost(schema, document, operation, variableValues ?? {}, this.#options.maxCost) : 0;
+    this.#costs.set(args, cost);
+    return cost;
   }
 
   /** @param params the request as it came, with its document in `query`. */
@@ -85,16 +93,14 @@ export class Admission {
     params: object,
     demands: OperationDemands,
   ): GraphQLError | null {
-    const { schema, document, variableValues } = args;
     const wait = this.#operations.take(caller.id, 1);
     if (wait !== null) return rateError('operations', wait);
     const forbidden = rightsError(caller, demands);
     if (forbidden) return forbidden;
-    const fault = operation.operation === OperationTypeNode.SUBSCRIPTION ? keptParamsFault(params) : variablesFault(variableValues);
+    const fault = operation.operation === OperationTypeNode.SUBSCRIPTION ? keptParamsFault(params) : variablesFault(args.variableValues);
     if (fault) return fault;
     const { maxCost } = this.#options;
-    const cost = operationCost(schema, document, operation, variableValues ?? {}, maxCost);
-    if (cost > maxCost)
+    if (this.#costOf(args) > maxCost)
       return refusalError(
         'OPERATION_TOO_LARGE',
         `Nothing was run: the operation may ask for more than ${maxCost} objects. Ask for smaller pages, or for fewer lists within lists.`,
