@@ -63,3 +63,20 @@ test.skipIf(noMount !== null)('purging works on a disk that is full to the last 
   // What was purged is used again, although the file is as large as before.
   expect(await log.append(callbackMessage({ id: 'of-nobody' }))).toBe('UNCLAIMED');
 });
+
+test.skipIf(noMount !== null)('a store on a disk that is full to the last byte is opened, and can be purged', async () => {
+  await using disk = await smallDisk('60m');
+  const path = `${disk.path}/log.sqlite`;
+  {
+    await using log = openLog(path, { diskFloorBytes: 0 });
+    for (let n = 0; n < 20; n++) await log.append(callbackMessage({ id: `of-nobody-${n}`, text: `${n}${MEGABYTE}` }));
+  }
+  // As a longer life of the gateway leaves it.
+  writeFileSync(`${path}-reserve`, Buffer.alloc(8 * 1_048_576, 'x'));
+  const { bavail, bsize } = statfsSync(disk.path);
+  writeFileSync(`${disk.path}/other`, Buffer.alloc(bavail * bsize, 'y'));
+  await using log = openLog(path);
+  await log.recover();
+  expect(await purgeAll(log)).toBeGreaterThanOrEqual(20);
+  expect(await log.append(callbackMessage({ id: 'of-nobody' }))).toBe('UNCLAIMED');
+});

@@ -101,8 +101,18 @@ export class DiskRoom implements Disposable {
   }
 
   get #reserve(): string {
-    return `${this.#options.path}-reserve`;
+    return reserveOf(this.#options.path);
   }
+}
+
+/** Opening a store writes to it. On a full disk the room for that is the one that was kept back. */
+export function makeRoomToOpen(path: string): void {
+  const disk = path === ':memory:' ? null : readDisk(path);
+  if (disk && disk.freeBytes < RESERVE_BYTES) rmSync(reserveOf(path), { force: true });
+}
+
+function reserveOf(path: string): string {
+  return `${path}-reserve`;
 }
 
 function readDisk(path: string): { readonly freeBytes: number; readonly totalBytes: number } | null {

@@ -6,7 +6,7 @@ import { listSentBeforeRestore, settleInterrupted, settleRestored, takeEpoch } f
 import type { GatewayError } from '../../../errors.ts';
 import { LOG_LIMITS } from '../log-limits.ts';
 import type { NewRequest, RequestFilter, RequestLog } from '../request-log.ts';
-import { DiskRoom, requireRoom } from './disk-room.ts';
+import { DiskRoom, makeRoomToOpen, requireRoom } from './disk-room.ts';
 import { settleUnclaimed } from './settle-unclaimed.ts';
 import { numberIn } from '../numbered-id.ts';
 import { insertAudit, readAudit, readAuditById } from './sqlite-audit.ts';
@@ -59,6 +59,7 @@ export class SqliteRequestLog implements RequestLog {
   constructor(options: SqliteRequestLogOptions) {
     const { path, keys = [], hub, now, onCommit, onAuditFailed, onFatal } = options;
     const limits = { ...LOG_LIMITS, ...options.limits };
+    makeRoomToOpen(path);
     const { db, files } = openSqlite(path);
     this.#db = db;
     this.isNew = files?.isNew ?? true;
@@ -224,7 +225,6 @@ export class SqliteRequestLog implements RequestLog {
   }
 
   async recover() {
-    if (this.#disk.isLow) this.#disk.release();
     await this.#commits.run(() => settleInterrupted(this.#sql, this.#writer));
     while (await this.#commits.run(() => settleRestored(this.#sql, this.#writer, this.#now())));
     return this.#commits.read(() => (this.#sql.queuedRequests.all() as { id: string }[]).map(({ id }) => id));
