@@ -95,6 +95,8 @@ async function open(perMessageDeflate: boolean) {
   let raw = 0;
   (socket as unknown as { _socket: NodeJS.ReadableStream })._socket.on('data', (chunk: Buffer) => (raw += chunk.length));
   socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: key.authorization } }));
+  // The acknowledgement is not part of an answer.
+  await once(socket, 'message');
   const run = async (query: string) => {
     const [before, from] = [raw, frames.length];
     socket.send(JSON.stringify({ id: 'x', type: 'subscribe', payload: { query, variables: { id } } }));
