@@ -40,6 +40,7 @@ export function startFollowingUp(config: Config, { requestLog, reads, metrics, l
       if (done) break;
     }
     if (adoptedNow > 0) logger.info('external_requests_adopted', { count: adoptedNow });
+    for (let step = 0; step < INDEX_STEPS && (await requestLog.takeOver()); step++);
     for (let step = 0; step < INDEX_STEPS && (await requestLog.indexIdentifiers()); step++);
   };
   const logFailure = (event: string) => (error: unknown) => logger.error(event, { error });

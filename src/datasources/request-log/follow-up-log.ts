@@ -50,6 +50,22 @@ export interface Finding {
   readonly message: CallbackMessage;
 }
 
+export interface LapseOptions {
+  /** The `next` of the step before. */
+  readonly from?: number;
+  /** Devices that are looked at in this step. */
+  readonly limit: number;
+  /** Devices on hold lapse too. */
+  readonly onHoldToo?: boolean;
+}
+
+export interface Lapsed {
+  /** How many devices changed. */
+  readonly devices: number;
+  /** Where to go on; null when it is done. */
+  readonly next: number | null;
+}
+
 export interface RetryPage {
   readonly requestId: string;
   /** The id of the retry after which the page begins. */
@@ -77,10 +93,10 @@ export interface FollowUpLog {
   /** Sets the devices of a group, which were read before the request is sent. Changes nothing when the request is no longer QUEUED. */
   setMembers(requestId: string, devices: readonly RequestedDevice[]): Promise<void>;
   /**
-   * Up to `limit` silent devices become OVERDUE or EXPIRED. Before they expire, unmatched messages are tried once more. When the last one is EXPIRED, the carrier request is CLOSED. It goes
-   * in steps, because callbacks must be stored in between. Gives back how many devices changed: fewer than `limit` means done.
+   * Of some devices, those that are silent become OVERDUE or EXPIRED. Before they expire, unmatched messages are tried once more. When
+   * the last one is EXPIRED, the carrier request is CLOSED. It goes in steps, because callbacks must be stored in between.
    */
-  lapse(requestId: string, position: number, into: 'OVERDUE' | 'EXPIRED', limit: number, onHoldToo?: boolean): Promise<number>;
+  lapse(requestId: string, position: number, into: 'OVERDUE' | 'EXPIRED', options: LapseOptions): Promise<Lapsed>;
   /** Settles devices by the carrier's answers. A device that a callback has settled stays as it is. Gives back how many were settled. */
   reconcile(findings: readonly Finding[]): Promise<number>;
   /**

@@ -43,7 +43,7 @@ export const LOG_EVENT_KINDS = [
   'SETTLED',
 ] as const;
 
-/** A row of the log before `RequestState.apply` gives it its place, `seq`. */
+/** A row of the log before it has its place, `seq`. */
 export interface LogEvent {
   readonly kind: (typeof LOG_EVENT_KINDS)[number];
   /** The carrier request it belongs to, by its position in the Request. */
@@ -86,7 +86,10 @@ export const THIS_ROW = -1;
  *
  * @param device how its device stands before it, if it is known.
  */
-export function isQuiet({ kind, callback }: LogEvent, device: Pick<OutcomeChange, 'niddSeq' | 'contradicted'> | undefined): boolean {
+export function isQuiet(
+  { kind, callback }: Pick<LogEvent, 'kind' | 'callback'>,
+  device: Pick<OutcomeChange, 'niddSeq' | 'contradicted'> | undefined,
+): boolean {
   if (kind === 'NIDD') return device !== undefined && device.niddSeq !== 0;
   if (kind === 'CONTRADICTION') return device?.contradicted === true;
   return kind === 'NOTICE' || kind === 'REPEAT' || (kind === 'UNMATCHED' && callback?.message.bearing === 'PROGRESS');

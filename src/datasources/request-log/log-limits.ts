@@ -1,5 +1,5 @@
 import { isQuiet, type LogEvent } from './log-event.ts';
-import type { RequestState } from './request-state.ts';
+import { stemsOf, type WorkingSet } from './working-set.ts';
 
 /** What one request may hold. A real one stays far below: it has at most 10,000 devices, with a few messages of 1 to 2 kB each. */
 export interface RequestLimits {
@@ -10,6 +10,8 @@ export interface RequestLimits {
   /** Messages that settle nothing, or that nobody can tie to a device yet: so many for each device of the request, and `more`. */
   readonly perDevice: number;
   readonly more: number;
+  /** Messages that wait for their device and name one and the same identifier. */
+  readonly perIdentifier: number;
   readonly bytes: number;
   /** Beyond `bytes`, a message that settles a device is still taken when it is no larger than this. */
   readonly resultBytes: number;
@@ -37,7 +39,7 @@ export const LOG_LIMITS: LogLimits = {
   messagesOfId: 50_000,
   externalRows: 5_000_000,
   externalBytes: 4 * GIB,
-  request: { strays: 12_000, quietPerDevice: 50, perDevice: 4, more: 1_000, bytes: GIB / 8, resultBytes: 8_192 },
+  request: { strays: 12_000, quietPerDevice: 50, perDevice: 4, more: 1_000, perIdentifier: 64, bytes: GIB / 8, resultBytes: 8_192 },
 };
 
 /** Below the floor of free disk: what settles nothing is not taken. */
@@ -46,16 +48,23 @@ export function onlyWhatSettles(limits: RequestLimits): RequestLimits {
 }
 
 /** Whether a request may hold one more message. One that can settle a device finds room, however many others there are. */
-export function hasRoomFor(state: RequestState, event: LogEvent, limits: RequestLimits): boolean {
+export function hasRoomFor(set: WorkingSet, event: LogEvent, limits: RequestLimits): boolean {
+  const { state } = set;
   const { position, outcome, callback, kind } = event;
-  const carrier = state.carrier(position);
-  const device = outcome ? state.outcomes[outcome.index] : undefined;
-  const quiet = isQuiet(event, device);
+  const { strays, unmatched } = state.carrier(position);
+  const device = outcome ? set.device(outcome.index) : null;
+  const quiet = isQuiet(event, device ?? undefined);
   const size = callback?.json.length ?? 0;
-  const many = limits.perDevice * state.outcomes.length + limits.more;
+  const many = limits.perDevice * state.devices + limits.more;
   if (state.messageBytes + size > limits.bytes && (quiet || size > limits.resultBytes)) return false;
   if (quiet && ((device?.quiet ?? 0) >= limits.quietPerDevice || state.quiet >= many)) return false;
-  if (outcome && !device && carrier.strays >= limits.strays) return false;
+  if (outcome && !device && strays >= limits.strays) return false;
+  if (kind !== 'UNMATCHED' || !callback) return true;
   // One that is left over when all devices have their results becomes a device of its own.
-  return kind !== 'UNMATCHED' || (carrier.unmatched.size < many && carrier.strays + carrier.unmatchedOf.FINAL < limits.strays);
+  if (sumOf(unmatched) >= many || strays + unmatched.FINAL >= limits.strays) return false;
+  return stemsOf(callback.message).every((stem) => set.waitingFor(position, stem, limits.perIdentifier).length < limits.perIdentifier);
+}
+
+function sumOf(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

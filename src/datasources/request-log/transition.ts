@@ -1,10 +1,11 @@
-import { matchDevice, matchIdentified, takeUnmatchedToTry } from './match-device.ts';
+import { matchDevice, matchIccid, matchIdentified, takeUnmatchedToTry } from './match-device.ts';
 import { THIS_ROW, type EventCallback, type LogEvent, type OutcomeChange } from './log-event.ts';
 import { hasRoomFor, LOG_LIMITS, type RequestLimits } from './log-limits.ts';
-import type { RequestState, UnmatchedCallback } from './request-state.ts';
+import { hasSurplus, UNSETTLED, type Owed } from './request-state.ts';
 import { fits, keyOf } from '../thingspace/wire/same-identifier.ts';
-import { countsOf, type OutcomeStatus, type RequestStatus } from './stored-request.ts';
+import type { OutcomeStatus } from './stored-request.ts';
 import type { SendingStep } from './sending-steps.ts';
+import type { WorkingSet } from './working-set.ts';
 
 export type Change =
   | { readonly type: 'CREATED' }
@@ -13,16 +14,21 @@ export type Change =
   /** The devices of a group were read, and the state was built again with them. */
   | { readonly type: 'MEMBERS' }
   /**
-   * Up to `limit` devices that have not reported become overdue, or expire. When the last one expires, the carrier request is closed.
-   * Devices on hold are spared, unless `onHoldToo`.
+   * Of the devices from `from` on, up to `limit` are looked at: those that have not reported become overdue, or expire. When the last
+   * one has expired, the carrier request is closed. Devices on hold are spared, unless `onHoldToo`.
    */
   | {
       readonly type: 'LAPSE';
       readonly position: number;
       readonly into: 'OVERDUE' | 'EXPIRED';
+      readonly from: number;
       readonly limit: number;
       readonly onHoldToo?: boolean;
     }
+  /** What messages have told is put into the index of the devices, up to a bounded number of rows. */
+  | { readonly type: 'CATCH_UP' }
+  /** The next part of what a step owes. */
+  | { readonly type: 'OWED'; readonly position: number }
   /** The carrier answered our question. `index` is set when the answer itself names no device. */
   | { readonly type: 'RECONCILED'; readonly position: number; readonly index: number | null; readonly answer: EventCallback }
   /** The carrier told further identifiers of a device. */
@@ -30,93 +36,125 @@ export type Change =
   /** A callback came for another tool's carrier request, which was closed. */
   | { readonly type: 'REOPENED'; readonly position: number };
 
-/** A row with its place in the log, and the Request as it stands after the row. */
-export interface PlacedEvent {
-  readonly event: LogEvent;
-  readonly seq: number;
-  status: RequestStatus;
-  readonly counts: readonly number[];
+export interface Decision {
+  /**
+   * - `DUPLICATE`: the message is there already.
+   * - `FULL`: it is more than the Request may hold. It must not be acknowledged.
+   * - `NOT_YET`: what messages have told must be put into the index first, see `WorkingSet.learn`.
+   */
+  readonly result: 'APPLIED' | 'DUPLICATE' | 'FULL' | 'NOT_YET';
+  /** Of `LAPSE`: the device from which it goes on; null when it is done. */
+  readonly next: number | null;
 }
+
+/** Rows whose identifiers are learnt in one change. Each takes 40 µs to read. */
+export const LEARNT_AT_ONCE = 200;
+/** Devices that a step looks at in one change; the rest is owed. */
+const SETTLED_AT_ONCE = 500;
+const TIED_AT_ONCE = 100;
+
+const APPLIED: Decision = { result: 'APPLIED', next: null };
 
 /**
- * Applies one change to a Request: decides what the change means, folds its rows into `state`, and gives them back to be written. It
- * has no input or output: the same state and change give the same rows on every backend.
+ * Decides what a change means for a Request, and applies its rows to the working set. It has no input or output of its own: the same
+ * rows and the same change give the same new rows on every backend.
  *
  * Only the last row of a change has the new status, because a follower may stop at a terminal status.
- *
- * @returns no rows for a callback that is more than a Request may hold: it must not be acknowledged.
  */
-export function transition(state: RequestState, change: Change, limits: RequestLimits = LOG_LIMITS.request): PlacedEvent[] {
-  const before = state.status;
-  const placed: PlacedEvent[] = [];
-  decide(state, change, limits, (event) => {
-    const seq = state.apply(event);
-    placed.push({ event, seq, status: before, counts: countsOf(state.counts) });
-  });
-  const last = placed.at(-1);
-  if (last) last.status = state.status;
-  return placed;
+export function transition(set: WorkingSet, change: Change, limits: RequestLimits = LOG_LIMITS.request): Decision {
+  const { status } = set.state;
+  const decision = decide(set, change, limits);
+  for (const each of set.placed) each.status = status;
+  const last = set.placed.at(-1);
+  if (last) last.status = set.state.status;
+  return decision;
 }
 
-function decide(state: RequestState, change: Change, limits: RequestLimits, emit: (event: LogEvent) => void): void {
+function decide(set: WorkingSet, change: Change, limits: RequestLimits): Decision {
   switch (change.type) {
     case 'CREATED':
-      return emit({ kind: 'CREATED', position: -1, outcome: null, callback: null, ties: 0 });
+      set.apply({ kind: 'CREATED', position: -1, outcome: null, callback: null, ties: 0 });
+      return APPLIED;
     case 'MEMBERS':
-      return emit({ kind: 'MEMBERS', position: -1, outcome: null, callback: null, ties: 0 });
+      set.apply({ kind: 'MEMBERS', position: -1, outcome: null, callback: null, ties: 0 });
+      return APPLIED;
+    case 'CATCH_UP':
+      return { ...APPLIED, result: set.learn(LEARNT_AT_ONCE) ? 'APPLIED' : 'NOT_YET' };
     case 'LAPSE':
-      return decideLapse(state, change, emit);
+      return { ...APPLIED, next: decideLapse(set, change) };
+    case 'OWED':
+      payOwed(set, change.position);
+      return APPLIED;
     case 'RECONCILED':
-      decideReconciled(state, change, emit);
-      tryUnmatchedAgain(state, change.position, matchIdentified, emit);
-      return tieSurplus(state, change.position, emit);
     case 'LEARNT':
-      decideLearnt(state, change, emit);
-      tryUnmatchedAgain(state, change.position, matchIdentified, emit);
-      return tieSurplus(state, change.position, emit);
+      if (!set.learn(LEARNT_AT_ONCE)) return { ...APPLIED, result: 'NOT_YET' };
+      if (change.type === 'RECONCILED') decideReconciled(set, change);
+      else decideLearnt(set, change);
+      tryUnmatchedAgain(set, change.position, matchIdentified);
+      tieSurplus(set, change.position);
+      return APPLIED;
     case 'REOPENED':
-      return emit({ kind: 'REOPENED', position: change.position, outcome: null, callback: null, ties: 0 });
+      set.apply({ kind: 'REOPENED', position: change.position, outcome: null, callback: null, ties: 0 });
+      return APPLIED;
     case 'STEP':
-      return decideStep(state, change.position, change.step, emit);
-    case 'CALLBACK': {
-      const event = decideCallback(state, change.position, change.callback);
-      if (!hasRoomFor(state, event, limits)) return;
-      emit(event);
-      tryUnmatchedAgain(state, change.position, matchDevice, emit);
-      return tieSurplus(state, change.position, emit);
-    }
+      decideStep(set, change.position, change.step);
+      return APPLIED;
+    case 'CALLBACK':
+      return { ...APPLIED, result: decideCallback(set, change.position, change.callback, limits) };
   }
 }
 
-function decideStep(state: RequestState, position: number, step: SendingStep, emit: (event: LogEvent) => void): void {
-  emit({ kind: step.type, position, outcome: null, callback: null, ties: 0 });
-  if (step.type === 'REFUSED') settleOpen(state, position, 'REJECTED', UNSETTLED, emit);
-  if (step.type === 'UNANSWERED') settleOpen(state, position, 'UNKNOWN', OPEN, emit);
-  if (step.type === 'CANCELLED') settleOpen(state, position, 'CANCELLED', UNSETTLED, emit);
-  if (step.type === 'ACCEPTED' || step.type === 'PROVEN') settleOpen(state, position, 'PENDING', ['UNKNOWN', 'CANCELLED'], emit);
+function decideStep(set: WorkingSet, position: number, step: SendingStep): void {
+  const carrier = set.state.carrier(position);
+  const settles = SETTLES[step.type];
+  // What an earlier step still owes to a device, this one does instead: it moves the device to the same end.
+  if (settles) {
+    const isAny = settles.from.some((each) => set.state.counts[each] > 0);
+    carrier.owed = isAny ? { type: 'SETTLE', next: 0, ...settles } : null;
+  }
+  set.apply({ kind: step.type, position, outcome: null, callback: null, ties: 0 });
+  if (settles) payOwed(set, position);
 }
 
+/** Does a bounded part of what is owed. The Request gets its new status with the last row of the last part. */
+function payOwed(set: WorkingSet, position: number): void {
+  const carrier = set.state.carrier(position);
+  const { owed } = carrier;
+  if (!owed) return;
+  const rows = set.placed.length;
+  let rest: Owed | null = null;
+  if (owed.type === 'SETTLE') {
+    const next = settleOpen(set, position, owed.into, owed.from, { from: owed.next, limit: SETTLED_AT_ONCE });
+    if (next !== null) rest = { ...owed, next };
+  } else if (tieFinals(set, position) && hasSurplus(carrier)) rest = owed;
+  carrier.owed = rest ?? (hasSurplus(carrier) && owed.type === 'SETTLE' ? { type: 'TIE_SURPLUS' } : null);
+  if (carrier.owed) return;
+  const before = set.state.status;
+  set.state.derive();
+  // A follower sees a status with a row. This one repeats how the device before the last part stands.
+  if (set.state.status !== before && set.placed.length === rows) settle(set, position, carrier.firstIndex, null);
+}
+
+/** @returns the device from which the next call goes on; null when it is done. */
 function decideLapse(
-  state: RequestState,
-  { position, into, limit, onHoldToo = false }: Extract<Change, { type: 'LAPSE' }>,
-  emit: (event: LogEvent) => void,
-): void {
+  set: WorkingSet,
+  { position, into, from, limit, onHoldToo = false }: Extract<Change, { type: 'LAPSE' }>,
+): number | null {
   // Before devices are given up, what was learnt of them since the last callback counts, by elimination too.
-  if (into === 'EXPIRED') tryUnmatchedAgain(state, position, matchDevice, emit);
-  settleOpen(state, position, into, into === 'OVERDUE' ? ['PENDING'] : UNSETTLED, emit, { limit, sparesOnHold: !onHoldToo });
-  if (into === 'OVERDUE' || state.outcomes.some((outcome) => outcome.position === position && UNSETTLED.includes(outcome.status))) return;
-  for (const waiting of finalsOf(state, position)) tie(state, position, state.outcomes.length, waiting, emit);
-  emit({ kind: 'CLOSED', position, outcome: null, callback: null, ties: 0 });
+  if (into === 'EXPIRED' && from === 0) tryUnmatchedAgain(set, position, matchDevice);
+  const next = settleOpen(set, position, into, into === 'OVERDUE' ? ['PENDING'] : UNSETTLED, { from, limit, sparesOnHold: !onHoldToo });
+  const carrier = set.state.carrier(position);
+  if (next !== null || into === 'OVERDUE' || carrier.unsettled > 0) return next;
+  // A result that is left over is of a device that nobody named.
+  if (tieFinals(set, position) && carrier.unmatched.FINAL > 0) return set.state.devices;
+  set.apply({ kind: 'CLOSED', position, outcome: null, callback: null, ties: 0 });
+  return null;
 }
 
 /** Changes nothing for a device that a callback has settled, nor when the answer cannot be tied to a device. */
-function decideReconciled(
-  state: RequestState,
-  { position, index, answer }: Extract<Change, { type: 'RECONCILED' }>,
-  emit: (event: LogEvent) => void,
-): void {
-  const found = index ?? matchIdentified(state, position, answer.message);
-  const now = found === null ? undefined : state.outcomes[found];
+function decideReconciled(set: WorkingSet, { position, index, answer }: Extract<Change, { type: 'RECONCILED' }>): void {
+  const found = index ?? matchIdentified(set, position, answer.message);
+  const now = found === null ? null : set.device(found);
   if (found === null || !now || now.position !== position || !(now.status === 'EXPIRED' || UNSETTLED.includes(now.status))) return;
   const status = answer.message.succeeded ? 'SUCCEEDED' : 'FAILED';
   const outcome: OutcomeChange = {
@@ -127,27 +165,45 @@ function decideReconciled(
     niddSeq: now.niddSeq,
     contradicted: now.contradicted,
   };
-  emit({ kind: 'RECONCILED', position, outcome, callback: answer, ties: 0 });
+  set.apply({ kind: 'RECONCILED', position, outcome, callback: answer, ties: 0 });
 }
 
 /** Changes nothing when it is all known already. A device that has its result learns too: its NIDD message may name it otherwise. */
-function decideLearnt(
-  state: RequestState,
-  { position, index, answer }: Extract<Change, { type: 'LEARNT' }>,
-  emit: (event: LogEvent) => void,
-): void {
-  const now = state.outcomes[index];
-  if (!now || now.position !== position || answer.message.deviceIds.every((identifier) => fits(now.keys, keyOf(identifier)))) return;
-  emit({ kind: 'LEARNT', position, outcome: unchanged(index, now), callback: answer, ties: 0 });
+function decideLearnt(set: WorkingSet, { position, index, answer }: Extract<Change, { type: 'LEARNT' }>): void {
+  const now = set.device(index);
+  if (!now || now.position !== position || answer.message.deviceIds.every((identifier) => fits(set.keys(index), keyOf(identifier)))) return;
+  set.apply({ kind: 'LEARNT', position, outcome: unchanged(index, now), callback: answer, ties: 0 });
 }
 
-function decideCallback(state: RequestState, position: number, callback: EventCallback): LogEvent {
+function decideCallback(set: WorkingSet, position: number, callback: EventCallback, limits: RequestLimits): Decision['result'] {
+  const { message } = callback;
+  const isOther = message.bearing === 'OTHER';
+  const named = isOther ? null : matchIccid(set, position, message);
+  if (named === null && !isOther && !set.learn(LEARNT_AT_ONCE)) return 'NOT_YET';
+  if (!isOther && isDuplicate(set, position, callback, named)) return 'DUPLICATE';
+  const event =
+    named === null ? eventOf(set, position, callback) : { position, callback, ties: 0, ...effectOn(set, named, message, THIS_ROW) };
+  if (!hasRoomFor(set, event, limits)) return 'FULL';
+  set.apply(event, named !== null);
+  tryUnmatchedAgain(set, position, matchDevice);
+  tieSurplus(set, position);
+  return 'APPLIED';
+}
+
+/** Whether the message has gone to its device before. The store finds all others by their digests. */
+function isDuplicate(set: WorkingSet, position: number, { message, digest }: EventCallback, named: number | null): boolean {
+  if (!digest) return false;
+  const candidates = named === null ? message.deviceIds.flatMap((identifier) => set.namedBy(position, keyOf(identifier))) : [named];
+  return [...new Set(candidates)].some((index) => set.device(index)?.digests.some((known) => Buffer.compare(known, digest) === 0));
+}
+
+function eventOf(set: WorkingSet, position: number, callback: EventCallback): LogEvent {
   const { message } = callback;
   if (message.bearing === 'OTHER') return { kind: 'NOTICE', position, outcome: null, callback, ties: 0 };
-  const matched = matchDevice(state, position, message);
-  if (matched !== null) return { position, callback, ties: 0, ...effectOn(state, matched, callback.message, THIS_ROW) };
-  if (isOfNewDevice(state, position, message.bearing)) {
-    return { position, callback, ties: 0, ...effectOn(state, state.outcomes.length, message, THIS_ROW) };
+  const matched = matchDevice(set, position, message, null);
+  if (matched !== null) return { position, callback, ties: 0, ...effectOn(set, matched, message, THIS_ROW) };
+  if (isOfNewDevice(set, position, message.bearing)) {
+    return { position, callback, ties: 0, ...effectOn(set, set.state.devices, message, THIS_ROW) };
   }
   return { kind: 'UNMATCHED', position, outcome: null, callback, ties: 0 };
 }
@@ -157,7 +213,7 @@ function decideCallback(state: RequestState, position: number, callback: EventCa
  * of a device by its report. When the carrier request is closed, a final message has nothing to wait for. A progress message would
  * then open the Request again, and nothing would close it.
  */
-function isOfNewDevice(state: RequestState, position: number, bearing: EventCallback['message']['bearing']): boolean {
+function isOfNewDevice({ state }: WorkingSet, position: number, bearing: EventCallback['message']['bearing']): boolean {
   const closed = state.carrierState(position) === 'CLOSED';
   if (bearing === 'FINAL') return closed || state.carrier(position).deviceCount === null;
   return bearing === 'PROGRESS' && !closed && state.carrier(position).deviceCount === null;
@@ -169,19 +225,12 @@ function isOfNewDevice(state: RequestState, position: number, bearing: EventCall
  * Until there is a verdict, the latest word of the carrier is shown.
  */
 function effectOn(
-  state: RequestState,
+  set: WorkingSet,
   index: number,
   message: EventCallback['message'],
   row: number,
 ): { readonly kind: LogEvent['kind']; readonly outcome: OutcomeChange } {
-  const now = state.outcomes[index] ?? {
-    status: 'PENDING',
-    source: null,
-    finalSeq: 0,
-    niddSeq: 0,
-    contradicted: false,
-    isSettledByPart: false,
-  };
+  const now = set.device(index) ?? NEW_DEVICE;
   const same = unchanged(index, now);
   if (message.bearing === 'NIDD_CONFIG') return { kind: 'NIDD', outcome: { ...same, niddSeq: row } };
   if (message.bearing === 'PROGRESS') return { kind: 'NOTICE', outcome: now.source === null ? { ...same, finalSeq: row } : same };
@@ -191,6 +240,8 @@ function effectOn(
   if (now.status === status || message.isPart) return { kind: 'REPEAT', outcome: same };
   return { kind: 'CONTRADICTION', outcome: { ...same, contradicted: true } };
 }
+
+const NEW_DEVICE = { status: 'PENDING', source: null, finalSeq: 0, niddSeq: 0, contradicted: false, isSettledByPart: false } as const;
 
 function unchanged(index: number, now: Omit<OutcomeChange, 'index'>): OutcomeChange {
   const { status, source, finalSeq, niddSeq, contradicted } = now;
@@ -202,59 +253,91 @@ function unchanged(index: number, now: Omit<OutcomeChange, 'index'>): OutcomeCha
  *
  * @param match `matchIdentified` while more of the carrier's answers are on their way: elimination waits for all of them.
  */
-function tryUnmatchedAgain(state: RequestState, position: number, match: typeof matchDevice, emit: (event: LogEvent) => void): void {
-  const untried = new Set<UnmatchedCallback>();
-  for (;;) {
-    for (const waiting of takeUnmatchedToTry(state, position)) untried.add(waiting);
-    const earliestFirst = [...untried].toSorted((a, b) => a.seq - b.seq);
-    const tied = earliestFirst.find((waiting) => {
-      untried.delete(waiting);
-      const index = match(state, position, waiting.message);
-      if (index !== null) tie(state, position, index, waiting, emit);
+function tryUnmatchedAgain(set: WorkingSet, position: number, match: typeof matchDevice): void {
+  const untried = new Set<number>();
+  for (let ties = 0; ties < TIED_AT_ONCE; ties++) {
+    for (const seq of takeUnmatchedToTry(set, position)) untried.add(seq);
+    const earliestFirst = [...untried].toSorted((a, b) => a - b);
+    const tied = earliestFirst.find((seq) => {
+      untried.delete(seq);
+      const message = set.message(seq);
+      const index = message && match(set, position, message, seq);
+      if (index !== null) tie(set, position, index, seq);
       return index !== null;
     });
-    if (!tied) return;
+    if (tied === undefined) return;
   }
 }
 
-function tie(state: RequestState, position: number, index: number, waiting: UnmatchedCallback, emit: (event: LogEvent) => void): void {
-  const { outcome } = effectOn(state, index, waiting.message, waiting.seq);
-  emit({ kind: 'MATCHED', position, outcome, callback: null, ties: waiting.seq });
+function tie(set: WorkingSet, position: number, index: number, seq: number): void {
+  const message = set.message(seq);
+  if (!message) return;
+  const { outcome } = effectOn(set, index, message, seq);
+  set.apply({ kind: 'MATCHED', position, outcome, callback: null, ties: seq });
 }
 
 /** When every named device has its result, a result that is left over is of a device that nobody named. */
-function tieSurplus(state: RequestState, position: number, emit: (event: LogEvent) => void): void {
-  const { deviceCount, withoutFinal, unmatchedOf } = state.carrier(position);
-  if (deviceCount === null || withoutFinal > 0 || unmatchedOf.FINAL === 0) return;
-  for (const waiting of finalsOf(state, position)) tie(state, position, state.outcomes.length, waiting, emit);
+function tieSurplus(set: WorkingSet, position: number): void {
+  const carrier = set.state.carrier(position);
+  if (!hasSurplus(carrier) || carrier.owed) return;
+  carrier.owed = { type: 'TIE_SURPLUS' };
+  payOwed(set, position);
 }
 
-function finalsOf(state: RequestState, position: number): readonly UnmatchedCallback[] {
-  return [...state.carrier(position).unmatched.values()].filter((waiting) => waiting.message.bearing === 'FINAL');
+/** Makes devices of some results that could not be tied. False when none can be read. */
+function tieFinals(set: WorkingSet, position: number): boolean {
+  const readable = set.waiting(position, 'FINAL', TIED_AT_ONCE).filter((seq) => set.message(seq) !== null);
+  for (const seq of readable) tie(set, position, set.state.devices, seq);
+  return readable.length > 0;
 }
 
-const OPEN: readonly OutcomeStatus[] = ['PENDING', 'OVERDUE'];
-export const UNSETTLED: readonly OutcomeStatus[] = ['PENDING', 'OVERDUE', 'UNKNOWN'];
+const SETTLES: Partial<Record<SendingStep['type'], { readonly into: OutcomeStatus; readonly from: readonly OutcomeStatus[] }>> = {
+  REFUSED: { into: 'REJECTED', from: UNSETTLED },
+  UNANSWERED: { into: 'UNKNOWN', from: ['PENDING', 'OVERDUE'] },
+  CANCELLED: { into: 'CANCELLED', from: UNSETTLED },
+  ACCEPTED: { into: 'PENDING', from: ['UNKNOWN', 'CANCELLED'] },
+  PROVEN: { into: 'PENDING', from: ['UNKNOWN', 'CANCELLED'] },
+};
 
-/** Moves up to `limit` devices of a carrier request from one of the statuses `from` to `status`, with one row each. */
+/**
+ * Looks at up to `limit` devices of a carrier request, from the device `from` on, and moves those in one of the statuses to `into`,
+ * with one row each.
+ *
+ * @returns the device from which the next call goes on; null when it is done.
+ */
 function settleOpen(
-  state: RequestState,
+  set: WorkingSet,
   position: number,
-  status: OutcomeStatus,
-  from: readonly OutcomeStatus[],
-  emit: (event: LogEvent) => void,
-  { limit = Number.POSITIVE_INFINITY, sparesOnHold = false } = {},
-): void {
-  let moved = 0;
-  for (const [index, outcome] of state.outcomes.entries()) {
-    if (outcome.position !== position || !from.includes(outcome.status) || (sparesOnHold && outcome.isOnHold)) continue;
-    if (++moved > limit) return;
-    emit({
-      kind: 'SETTLED',
-      position,
-      outcome: { ...unchanged(index, outcome), status },
-      callback: null,
-      ties: 0,
-    });
+  into: OutcomeStatus,
+  statuses: readonly OutcomeStatus[],
+  { from, limit, sparesOnHold = false }: { from: number; limit: number; sparesOnHold?: boolean },
+): number | null {
+  const { firstIndex, named } = set.state.carrier(position);
+  const end = set.state.devices;
+  // Those that nobody named have the indexes after all that were named.
+  const spans = [
+    [firstIndex, firstIndex + named],
+    [set.state.named, end],
+  ] as const;
+  let left = limit;
+  for (const [first, last] of spans) {
+    const begin = Math.max(first, from);
+    const until = Math.min(last, begin + left);
+    if (begin >= last) continue;
+    for (const device of set.devices(begin, until)) {
+      if (device.position !== position || !statuses.includes(device.status) || (sparesOnHold && device.isOnHold)) continue;
+      settle(set, position, device.index, into);
+    }
+    left -= until - begin;
+    if (until < last || (left === 0 && last < end)) return until;
   }
+  return null;
+}
+
+/** @param into null when the device stays as it is. */
+function settle(set: WorkingSet, position: number, index: number, into: OutcomeStatus | null): void {
+  const now = set.device(index);
+  if (!now) return;
+  const outcome = unchanged(index, now);
+  set.apply({ kind: 'SETTLED', position, outcome: into === null ? outcome : { ...outcome, status: into }, callback: null, ties: 0 });
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DueCarrierRequest } from '../../datasources/request-log/follow-up-log.ts';
+import type { DueCarrierRequest, Lapsed } from '../../datasources/request-log/follow-up-log.ts';
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { CarrierReads } from '../../datasources/thingspace/carrier-reads.ts';
 import { GatewayError, isDamagedRequest } from '../../errors.ts';
@@ -149,9 +149,10 @@ export class Reconciler implements AsyncDisposable {
   }
 
   async #lapse({ requestId, position }: DueCarrierRequest, into: 'OVERDUE' | 'EXPIRED', onHoldToo = false): Promise<void> {
-    for (let moved = LAPSED_AT_ONCE; moved === LAPSED_AT_ONCE && !this.#stop.signal.aborted;) {
-      moved = await this.#options.requestLog.lapse(requestId, position, into, LAPSED_AT_ONCE, onHoldToo);
-      if (moved > 0) this.#options.onLapsed(into, moved);
+    for (let from: number | null = 0; from !== null && !this.#stop.signal.aborted;) {
+      const lapsed: Lapsed = await this.#options.requestLog.lapse(requestId, position, into, { from, limit: LAPSED_AT_ONCE, onHoldToo });
+      if (lapsed.devices > 0) this.#options.onLapsed(into, lapsed.devices);
+      from = lapsed.next;
     }
   }
 

@@ -1,9 +1,7 @@
-import { parseIdentifierKind } from '../../thingspace/wire/device-identifier.ts';
 import { identifierKey, isSameKey, keyOf, stemOf } from '../../thingspace/wire/same-identifier.ts';
-import { isOfStore, settleStatements } from './request-folds.ts';
-import { toLogEvent, type EventRow } from './sqlite-rows.ts';
+import type { RequestedDevices } from './requested-devices.ts';
+import { toMessage, type EventRow } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
-import type { SqliteWriter } from './sqlite-writer.ts';
 
 /** Devices or rows whose identifiers are indexed in one job: a few milliseconds, so that no callback waits longer. */
 const INDEXED_AT_ONCE = 500;
@@ -12,35 +10,40 @@ const INDEXED_AT_ONCE = 500;
  * Brings the identifier table one step nearer to the log: first the devices that a Request named, then the
  * identifiers in each row of its log. False when nothing is left to do.
  */
-export function indexIdentifiers(sql: Statements, writer: Pick<SqliteWriter, 'state'>): boolean {
-  const row = sql.requestToIndex.get() as { pk: number; indexedSeq: number } | undefined;
-  if (!row) return false;
-  try {
-    indexStep(sql, writer, row.pk, row.indexedSeq);
-  } catch (error) {
-    if (isOfStore(error)) throw error;
-    settleStatements(sql);
-    // A damaged Request is found by the identifiers indexed so far. It must not hold the others up for ever.
-    sql.setIndexed.run(Number.MAX_SAFE_INTEGER, row.pk);
-  }
-  return true;
+export function indexIdentifiers(sql: Statements, devices: RequestedDevices): boolean {
+  const row = sql.requestToIndex.get() as ToIndex | undefined;
+  if (row) indexStep(sql, devices, row);
+  return row !== undefined;
 }
 
-function indexStep(sql: Statements, writer: Pick<SqliteWriter, 'state'>, pk: number, indexedSeq: number): void {
+/** The same for the devices of Requests that have left and have no id. */
+export function indexLost(sql: Statements, devices: RequestedDevices): boolean {
+  const row = sql.lostToIndex.get() as ToIndex | undefined;
+  if (row) indexStep(sql, devices, row);
+  return row !== undefined;
+}
+
+interface ToIndex {
+  readonly pk: number;
+  readonly indexedSeq: number;
+}
+
+function indexStep(sql: Statements, devices: RequestedDevices, { pk, indexedSeq }: ToIndex): void {
   const keys = new Set<string>();
   let upTo = indexedSeq + 1;
   if (indexedSeq < 0) {
     // −1 before any device is indexed, −1 − n once the first n are.
-    const devices = writer.state(pk).devices ?? [];
     const from = -1 - indexedSeq;
-    for (const { deviceIds } of devices.slice(from, from + INDEXED_AT_ONCE)) {
-      for (const { kind, id } of deviceIds) keys.add(identifierKey(parseIdentifierKind(kind), id, kind));
+    const count = devices.count(pk);
+    for (let index = from; index < Math.min(from + INDEXED_AT_ONCE, count); index++) {
+      for (const { kind, id, reportedKind } of devices.identifiers(pk, index) ?? []) keys.add(identifierKey(kind, id, reportedKind));
     }
-    upTo = from + INDEXED_AT_ONCE < devices.length ? indexedSeq - INDEXED_AT_ONCE : 0;
+    upTo = from + INDEXED_AT_ONCE < count ? indexedSeq - INDEXED_AT_ONCE : 0;
   } else {
-    for (const event of sql.eventsAfter.all(pk, indexedSeq, INDEXED_AT_ONCE) as EventRow[]) {
-      for (const identifier of toLogEvent(event).callback?.message.deviceIds ?? []) keys.add(keyOf(identifier));
-      upTo = event.seq;
+    // What is in a message that cannot be read is not found by it.
+    for (const row of sql.messagesAfter.all(pk, indexedSeq, INDEXED_AT_ONCE) as Pick<EventRow, 'seq' | 'service' | 'message'>[]) {
+      for (const identifier of toMessage(row)?.deviceIds ?? []) keys.add(keyOf(identifier));
+      upTo = row.seq;
     }
   }
   sql.insertIdentifiers.run(JSON.stringify([...keys]), pk);

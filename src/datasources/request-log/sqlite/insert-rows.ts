@@ -1,7 +1,7 @@
 import { THIS_ROW } from '../log-event.ts';
 import type { NewRequest } from '../request-log.ts';
 import type { StoredRequest } from '../stored-request.ts';
-import type { PlacedEvent } from '../transition.ts';
+import type { PlacedEvent } from '../working-set.ts';
 import type { Statements } from './sqlite-statements.ts';
 
 type NewRow = Pick<NewRequest, 'id' | 'account' | 'createdBy' | 'clientReference' | 'idempotencyKey' | 'retryOf' | 'createdAt'> &
@@ -27,7 +27,7 @@ export function insertRequest(sql: Statements, row: NewRow): number {
   return Number(lastInsertRowid);
 }
 
-export function insertEvent(sql: Statements, pk: number, at: number, { event, seq, status, counts }: PlacedEvent): void {
+export function insertEvent(sql: Statements, pk: number, at: number, { event, seq, status, counts, isFoundByDevice }: PlacedEvent): void {
   const { kind, position, outcome, callback, ties } = event;
   sql.insertEvent.run(
     pk,
@@ -46,7 +46,7 @@ export function insertEvent(sql: Statements, pk: number, at: number, { event, se
     stringifyCounts(counts),
     callback?.service ?? null,
     callback?.callbackCount ?? null,
-    callback?.digest ?? null,
+    isFoundByDevice ? null : (callback?.digest ?? null),
     callback?.json ?? null,
   );
 }

@@ -2,18 +2,23 @@ import { readDeviceSearch } from '../device-search.ts';
 import type { DeviceSummary, OutcomePage } from '../request-log.ts';
 import type { OutcomeStatus } from '../stored-request.ts';
 import type { MessageFacts } from './message-facts.ts';
-import type { OutcomeSummaries } from './outcome-summaries.ts';
+import type { OutcomeSummaries, OutcomeSummary } from './outcome-summaries.ts';
+import type { RequestedDevices } from './requested-devices.ts';
 import type { RequestRow } from './sqlite-rows.ts';
 
-type Outcome = NonNullable<ReturnType<OutcomeSummaries['at']>>;
+/** The devices of a Request: how they stand, and how they were named. */
+interface Devices {
+  readonly summaries: OutcomeSummaries;
+  readonly devices: RequestedDevices;
+}
 
 /** Whether a device belongs to a page. What only messages tell is read first, if it was not read before. */
 export function outcomeFilter(
   { statuses, faultCodes = null, search = null }: OutcomePage,
   { pk, id }: RequestRow,
-  summaries: OutcomeSummaries,
+  { summaries, devices }: Devices,
   facts: MessageFacts,
-): (index: number, outcome: Outcome) => boolean {
+): (index: number, outcome: OutcomeSummary) => boolean {
   if (search !== null) facts.read(pk, id, summaries, null);
   else if (faultCodes !== null) facts.read(pk, id, summaries, ['FAILED']);
   const isMeant = search === null ? null : readDeviceSearch(search);
@@ -23,14 +28,14 @@ export function outcomeFilter(
     if (faultCodes !== null && outcome.status !== 'FAILED') return false;
     const [final, nidd] = facts.of(id, outcome);
     if (faultCodes !== null && !faultCodes.includes(final?.fault?.code ?? '')) return false;
-    return isMeant?.([...(summaries.requested(index) ?? []), ...(final?.deviceIds ?? []), ...(nidd?.deviceIds ?? [])]) ?? true;
+    return isMeant?.([...(devices.identifiers(pk, index) ?? []), ...(final?.deviceIds ?? []), ...(nidd?.deviceIds ?? [])]) ?? true;
   };
 }
 
 /** See `RequestLog.devices`. */
 export function listDevices(
   { pk, id }: RequestRow,
-  summaries: OutcomeSummaries,
+  { summaries, devices }: Devices,
   statuses: readonly OutcomeStatus[] | null,
   facts: MessageFacts,
 ): DeviceSummary[] {
@@ -41,7 +46,7 @@ export function listDevices(
     if (!outcome || (statuses && !statuses.includes(outcome.status))) continue;
     const [final] = statuses && outcome.status === 'FAILED' ? facts.of(id, outcome) : [];
     const { fault = null, deviceIds = [] } = final ?? {};
-    found.push({ index, status: outcome.status, device: summaries.device(index), fault, reported: deviceIds });
+    found.push({ index, status: outcome.status, device: devices.device(pk, index), fault, reported: deviceIds });
   }
   return found;
 }

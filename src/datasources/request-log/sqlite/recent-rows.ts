@@ -1,4 +1,4 @@
-import type { PlacedEvent } from '../transition.ts';
+import type { PlacedEvent } from '../working-set.ts';
 
 /** Rows kept of one Request: more than come in one tick at the carrier's full rate. */
 const ROWS_OF_ONE = 2_048;

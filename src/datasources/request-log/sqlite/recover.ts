@@ -25,20 +25,17 @@ export function markRestored(db: DatabaseSync): void {
   db.prepare("INSERT OR REPLACE INTO fact (key, value) VALUES (?, 'yes')").run(RESTORED);
 }
 
-/** Queued carrier requests that are settled in one job, and how many devices they have at most. One alone may have 10,000. */
+/** Queued carrier requests that are settled in one job. Each one settles at most 500 devices in it. */
 const SETTLED_AT_ONCE = 100;
-const DEVICES_AT_ONCE = 10_000;
+const DEVICES_AT_ONCE = 500;
 
 /** The carrier's limit: so many requests may have left in the last minute before a backup was restored. */
 const FULL_WINDOW = 100;
 
-/** Runs after a start, before anything is sent. Carrier requests that were on their way when the process ended have an unknown fate. */
-export function settleInterrupted(sql: Statements, writer: SqliteWriter): void {
-  for (const { id, position } of sql.sendingCarriers.all() as CarrierRow[]) {
-    // A damaged Request stays as it is. It is never sent again, and it must not prevent the start.
-    if (!writer.stateIfWhole(writer.pkOf(id))) continue;
-    writer.step(id, position, { type: 'UNANSWERED', error: INTERRUPTED });
-  }
+/** Runs after a start, before anything is sent. A carrier request that was on its way when the process ended has an unknown fate. */
+export function settleInterrupted(writer: SqliteWriter, requestId: string, position: number): void {
+  // A damaged Request stays as it is. It is never sent again, and it must not prevent the start.
+  if (writer.stateIfReadable(writer.pkOf(requestId))) writer.step(requestId, position, { type: 'UNANSWERED', error: INTERRUPTED });
 }
 
 /**

@@ -1,4 +1,5 @@
 import { keyOf } from '../../thingspace/wire/same-identifier.ts';
+import { findIndexed } from './index-identifiers.ts';
 import { toUnclaimed, type UnclaimedRow } from './sqlite-rows.ts';
 import { findCarrier, type Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
@@ -9,6 +10,7 @@ const MESSAGES_AT_ONCE = 1_000;
 const GROUPS_AT_ONCE = 100;
 /** The first messages of an id tell what it is. */
 const READ_OF_ID = 100;
+const KEYS_OF_ID = 500;
 
 /** The messages of one id on the paths of one account. */
 interface Group {
@@ -24,7 +26,6 @@ type Lost = {
   readonly id: string;
   readonly pk: number;
   readonly position: number;
-  readonly state: string;
 };
 
 /**
@@ -94,16 +95,15 @@ function findCandidates(
   writer: SqliteWriter,
   { account, carrierRequestId, service, firstPk }: Group,
 ): { sure: readonly Lost[]; possible: number } {
-  const lost = sql.withoutIdOfAccount.all(account, service, firstPk) as Lost[];
-  if (lost.length === 0) return { sure: [], possible: 0 };
   const first = sql.unclaimedKeys.all(carrierRequestId, account, 0, READ_OF_ID) as { pk: number }[];
   const messages = first.flatMap(({ pk }) => toUnclaimed(sql.unclaimedByPk.get(pk) as UnclaimedRow)?.message ?? []);
-  const keys = messages.flatMap(({ deviceIds }) => deviceIds.map(keyOf));
-  // Nobody knows the devices of a damaged Request.
-  const isNamed = ({ pk, position }: Lost) => keys.some((key) => (writer.stateIfWhole(pk)?.namedBy(position, key).length ?? 0) > 0);
-  const knowsNone = ({ pk, position }: Lost) => (writer.stateIfWhole(pk)?.carrier(position).byStem.size ?? 0) === 0;
-  return {
-    sure: lost.filter(isNamed),
-    possible: lost.filter((request) => request.state !== 'CLOSED' && knowsNone(request)).length,
-  };
+  const keys = [...new Set(messages.flatMap(({ deviceIds }) => deviceIds.map(keyOf)))].slice(0, KEYS_OF_ID);
+  const named = sql.lostNaming.all(JSON.stringify(findIndexed(sql, keys)), account, service, firstPk) as Lost[];
+  const sure = named.filter(({ pk, position }) => {
+    const state = writer.stateIfReadable(pk);
+    // Nobody knows the devices of a damaged Request.
+    return state !== null && keys.some((key) => writer.rowsOf(pk).namedBy(position, key).length > 0);
+  });
+  const nameless = sql.lostNameless.all(account, service, firstPk) as Lost[];
+  return { sure, possible: nameless.filter(({ pk }) => !sure.some((each) => each.pk === pk)).length };
 }

@@ -1,20 +1,39 @@
-import type { DueCarrierRequest, Finding, SilentDevice, UnmatchedDevices, RetryPage, RetrySpan } from '../follow-up-log.ts';
-import type { EventCallback } from '../log-event.ts';
-import { isAtOdds, type OutcomeState, type RequestState } from '../request-state.ts';
+import type { DueCarrierRequest, Finding, Lapsed, LapseOptions, SilentDevice, RetryPage, RetrySpan } from '../follow-up-log.ts';
+import type { EventCallback, LogEvent } from '../log-event.ts';
+import { countRivals, isAtOdds, UNSETTLED } from '../request-state.ts';
 import type { RequestedDevice, RequestError, StoredRequest, Page } from '../stored-request.ts';
-import { UNSETTLED } from '../transition.ts';
+import type { Change } from '../transition.ts';
+import type { NewestState } from '../working-set.ts';
+import type { RequestedDevices } from './requested-devices.ts';
 import { toRequest, type RequestRow, type RowOf } from './sqlite-rows.ts';
 import { findCarrier, type Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
+
+/** Devices that one read looks at: a few milliseconds. */
+const LISTED_AT_ONCE = 500;
+
+/** What was found among some devices, and the device from which to go on; null at the end. */
+export interface DevicePart {
+  readonly devices: readonly SilentDevice[];
+  readonly next: number | null;
+}
+
+/** How many were found, and the findings that wait for another step. */
+export interface Found {
+  readonly count: number;
+  readonly rest: readonly Finding[];
+}
 
 /** The jobs and reads of `FollowUpLog`. The jobs run inside a transaction of the group commit. */
 export class SqliteFollowUp {
   readonly #sql: Statements;
   readonly #writer: SqliteWriter;
+  readonly #devices: RequestedDevices;
   readonly #now: () => number;
 
-  constructor(sql: Statements, writer: SqliteWriter, now: () => number) {
+  constructor(sql: Statements, writer: SqliteWriter, devices: RequestedDevices, now: () => number) {
     this.#sql = sql;
+    this.#devices = devices;
     this.#writer = writer;
     this.#now = now;
   }
@@ -41,38 +60,61 @@ export class SqliteFollowUp {
     const pk = this.#writer.pkOf(requestId);
     // It was cancelled or sent while the devices were read: their list is too late.
     if (this.#writer.state(pk).carrierState(0) !== 'QUEUED') return;
-    this.#sql.setMembers.run(JSON.stringify(devices), pk);
-    this.#sql.setEstimate.run(devices.length, pk);
-    this.#writer.forget(pk);
-    this.#writer.change(pk, { type: 'MEMBERS' });
+    this.#writer.setMembers(pk, devices);
+    this.#devices.forget(pk);
   }
 
-  lapse(requestId: string, position: number, into: 'OVERDUE' | 'EXPIRED', limit: number, onHoldToo = false): number {
+  lapse(requestId: string, position: number, into: 'OVERDUE' | 'EXPIRED', { from = 0, limit, onHoldToo = false }: LapseOptions): Lapsed {
     const pk = this.#writer.pkOf(requestId);
     const now = this.#writer.state(pk).carrierState(position);
-    if (now !== 'ACCEPTED' && !(now === 'UNKNOWN' && into === 'EXPIRED')) return 0;
-    const placed = this.#writer.change(pk, { type: 'LAPSE', position, into, limit, onHoldToo });
+    if (now !== 'ACCEPTED' && !(now === 'UNKNOWN' && into === 'EXPIRED')) return { devices: 0, next: null };
+    const { placed, next } = this.#writer.change(pk, { type: 'LAPSE', position, into, from, limit, onHoldToo });
     if (placed.some(({ event }) => event.kind === 'CLOSED')) this.#sql.setCarrierState.run('CLOSED', pk, position);
-    return placed.filter(({ event }) => event.kind === 'SETTLED').length;
+    return { devices: placed.filter(({ event }) => event.kind === 'SETTLED').length, next };
   }
 
-  reconcile(findings: readonly Finding[]): number {
-    const at = this.#now();
-    const placed = findings.flatMap((finding) => {
-      const { requestId, position, index } = finding;
-      return this.#writer.change(this.#writer.pkOf(requestId), { type: 'RECONCILED', position, index, answer: toAnswer(finding, at) }, at);
-    });
-    return placed.filter(({ event }) => event.kind === 'RECONCILED').length;
+  /** Gives back how many devices were settled, and the findings that must wait for another step. */
+  reconcile(findings: readonly Finding[]): Found {
+    return this.#find(findings, 'RECONCILED', (finding, answer) => ({
+      type: 'RECONCILED',
+      position: finding.position,
+      index: finding.index,
+      answer,
+    }));
   }
 
-  learn(findings: readonly Finding[]): number {
+  /** Gives back how many messages found their device, and the findings that must wait for another step. */
+  learn(findings: readonly Finding[]): Found {
+    return this.#find(findings, 'MATCHED', ({ position, index }, answer) =>
+      index === null ? null : { type: 'LEARNT', position, index, answer },
+    );
+  }
+
+  /** The devices that are wanted among some hundred of them, and where to go on. */
+  #select(requestId: string, position: number, from: number, isWanted: (device: NewestState) => boolean): DevicePart {
+    const pk = this.#writer.pkOf(requestId);
+    const set = this.#writer.rowsOf(pk);
+    const end = Math.min(from + LISTED_AT_ONCE, set.state.devices);
+    const found = set.devices(from, end).filter((device) => device.position === position && isWanted(device));
+    const devices = found.map(({ index }) => ({ index, requested: this.#devices.identifiers(pk, index) ?? [], keys: set.keys(index) }));
+    return { devices, next: end < set.state.devices ? end : null };
+  }
+
+  #find(
+    findings: readonly Finding[],
+    counted: LogEvent['kind'],
+    toChange: (finding: Finding, answer: EventCallback) => Change | null,
+  ): Found {
     const at = this.#now();
-    const placed = findings.flatMap((finding) => {
-      const { requestId, position, index } = finding;
-      if (index === null) return [];
-      return this.#writer.change(this.#writer.pkOf(requestId), { type: 'LEARNT', position, index, answer: toAnswer(finding, at) }, at);
-    });
-    return placed.filter(({ event }) => event.kind === 'MATCHED').length;
+    let count = 0;
+    for (const [done, finding] of findings.entries()) {
+      const change = toChange(finding, toAnswer(finding, at));
+      if (!change) continue;
+      const { placed, result } = this.#writer.change(this.#writer.pkOf(finding.requestId), change, at);
+      if (result === 'NOT_YET') return { count, rest: findings.slice(done) };
+      count += placed.filter(({ event }) => event.kind === counted).length;
+    }
+    return { count, rest: [] };
   }
 
   due(before: number): DueCarrierRequest[] {
@@ -87,20 +129,29 @@ export class SqliteFollowUp {
     return this.#sql.askable.all(requestId) as RowOf<DueCarrierRequest>[];
   }
 
-  silentDevices(requestId: string, position: number): SilentDevice[] {
-    const state = this.#writer.state(this.#writer.pkOf(requestId));
-    return selectDevices(state, position, ({ status }) => UNSETTLED.includes(status));
+  silentDevices(requestId: string, position: number, from: number): DevicePart {
+    return this.#select(requestId, position, from, ({ status }) => UNSETTLED.includes(status));
   }
 
-  unmatchedDevices(requestId: string, position: number): UnmatchedDevices {
-    const state = this.#writer.state(this.#writer.pkOf(requestId));
-    const { unmatched, unmatchedOf } = state.carrier(position);
-    const someNidd = unmatchedOf.NIDD_CONFIG > 0;
-    const someOther = unmatched.size > unmatchedOf.NIDD_CONFIG;
-    return {
-      devices: selectDevices(state, position, ({ source, niddSeq }) => (someOther && source !== 'CALLBACK') || (someNidd && niddSeq === 0)),
-      isAtOdds: isAtOdds(state.carrier(position)),
-    };
+  unmatchedDevices(requestId: string, position: number, from: number): DevicePart {
+    const carrier = this.#writer.state(this.#writer.pkOf(requestId)).carrier(position);
+    const [someNidd, someOther] = [countRivals(carrier, true) > 0, countRivals(carrier, false) > 0];
+    if (!someNidd && !someOther) return { devices: [], next: null };
+    return this.#select(
+      requestId,
+      position,
+      from,
+      ({ source, niddSeq }) => (someOther && source !== 'CALLBACK') || (someNidd && niddSeq === 0),
+    );
+  }
+
+  isAtOdds(requestId: string, position: number): boolean {
+    return isAtOdds(this.#writer.state(this.#writer.pkOf(requestId)).carrier(position));
+  }
+
+  /** Puts the identifiers that messages have told into the index, up to a bounded number of rows. True when all are in. */
+  catchUp(requestId: string): boolean {
+    return this.#writer.change(this.#writer.pkOf(requestId), { type: 'CATCH_UP' }).result === 'APPLIED';
   }
 
   retriesOf(requestIds: readonly string[]): Map<string, StoredRequest[]> {
@@ -122,12 +173,6 @@ export class SqliteFollowUp {
       return { rows: rows.slice(0, limit), hasMore: rows.length > limit };
     });
   }
-}
-
-function selectDevices(state: RequestState, position: number, isWanted: (outcome: OutcomeState) => boolean): SilentDevice[] {
-  return state.outcomes.flatMap((outcome, index) =>
-    outcome.position === position && isWanted(outcome) ? { index, requested: state.requested(index) ?? [], keys: outcome.keys } : [],
-  );
 }
 
 function toAnswer({ service, json, message }: Finding, receivedAt: number): EventCallback {

@@ -10,6 +10,7 @@ import {
   type StoredCarrierRequest,
   type StoredOutcome,
   type StoredRequest,
+  type RequestedDevice,
   isTerminal,
   progressOf,
 } from '../stored-request.ts';
@@ -30,15 +31,16 @@ import {
 } from './sqlite-rows.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
 import {
+  beginSummaries,
+  bringForward,
   countWithoutNidd,
   NO_DEVICES,
-  readOutcomeSummaries,
-  summarize,
   type OutcomeSummaries,
   type OutcomeSummary,
 } from './outcome-summaries.ts';
+import type { RequestedDevices } from './requested-devices.ts';
 
-type Memory = Pick<SqliteWriter, 'state' | 'stateInMemory' | 'recent'>;
+type Memory = Pick<SqliteWriter, 'recent'> & { readonly devices: RequestedDevices };
 
 /** How a device stands at some row. Its messages are read later. */
 interface OutcomeAt extends OutcomeChange, OutcomeSummary {
@@ -47,7 +49,7 @@ interface OutcomeAt extends OutcomeChange, OutcomeSummary {
   readonly requested: StoredOutcome['requested'];
 }
 
-/** Devices whose summaries are in memory, because their Requests are shown while nothing happens to them: 180 bytes each. */
+/** Devices whose summaries are in memory: 18 bytes each. */
 const CACHED_DEVICES = 500_000;
 /** The work to pass over a device whose summary is in memory, or must be read. To show a device is 1. */
 const WORK_IN_MEMORY = 1 / 500;
@@ -57,8 +59,8 @@ const WORK_READ = 1 / 20;
 export class SqliteReader {
   readonly #sql: Statements;
   readonly #memory: Memory;
-  /** By the id of the Request. A summary holds as long as the log has the same length. */
-  readonly #summaries = new BoundedCache<string, { readonly lastSeq: number; readonly summaries: OutcomeSummaries }>(CACHED_DEVICES);
+  /** By the id of the Request. */
+  readonly #summaries = new BoundedCache<string, OutcomeSummaries>(CACHED_DEVICES);
   readonly #facts: MessageFacts;
   statements = 0;
 
@@ -94,11 +96,18 @@ export class SqliteReader {
       const place = places.get(requestId);
       const { summaries, wasRead } = place ? this.#summariesOf(place) : { summaries: NO_DEVICES, wasRead: false };
       const found: OutcomeAt[] = [];
-      const belongs = place && outcomeFilter(wanted[pages.length] as OutcomePage, place, summaries, this.#facts);
+      const belongs =
+        place && outcomeFilter(wanted[pages.length] as OutcomePage, place, { summaries, devices: this.#memory.devices }, this.#facts);
       for (let index = afterIndex + 1; index < summaries.count && found.length <= limit; index++) {
         const outcome = summaries.at(index);
         if (!place || !outcome || !belongs?.(index, outcome)) continue;
-        found.push({ pk: place.pk, requestId, index, requested: found.length < limit ? summaries.requested(index) : null, ...outcome });
+        found.push({
+          pk: place.pk,
+          requestId,
+          index,
+          requested: found.length < limit ? this.#memory.devices.identifiers(place.pk, index) : null,
+          ...outcome,
+        });
       }
       pages.push({ found: found.slice(0, limit), hasMore: found.length > limit });
       done += found.length + summaries.count * (wasRead ? WORK_READ : WORK_IN_MEMORY);
@@ -116,7 +125,9 @@ export class SqliteReader {
 
   devices(requestId: string, statuses: OutcomePage['statuses']): DeviceSummary[] {
     const place = this.#placesOf([requestId]).get(requestId);
-    return place ? listDevices(place, this.#summariesOf(place).summaries, statuses, this.#facts) : [];
+    return place
+      ? listDevices(place, { summaries: this.#summariesOf(place).summaries, devices: this.#memory.devices }, statuses, this.#facts)
+      : [];
   }
 
   outcomesById(ids: readonly string[]): Map<string, StoredOutcome> {
@@ -126,13 +137,15 @@ export class SqliteReader {
       const place = places.get(requestId);
       const { summaries } = place ? this.#summariesOf(place) : { summaries: NO_DEVICES };
       const outcome = summaries.at(index);
-      return place && outcome ? [{ pk: place.pk, requestId, index, requested: summaries.requested(index), ...outcome }] : [];
+      return place && outcome
+        ? [{ pk: place.pk, requestId, index, requested: this.#memory.devices.identifiers(place.pk, index), ...outcome }]
+        : [];
     });
     return new Map(this.#withMessages(outcomes).map((outcome) => [outcome.id, outcome]));
   }
 
   read(pk: number, requestId: string, afterSeq: number, limit: number): LogBatch | null {
-    const { lastSeq, requested } = this.#findEnd(pk);
+    const lastSeq = (this.#sql.lastSeqOf.get(pk) as { lastSeq: number } | undefined)?.lastSeq ?? 0;
     if (afterSeq >= lastSeq) return null;
     const rows = cutAfterTerminal(
       this.#memory.recent.after(pk, afterSeq, limit, lastSeq) ??
@@ -147,7 +160,13 @@ export class SqliteReader {
       if (event.callback) messages.set(seq, event.callback);
       if (event.outcome) {
         const { index } = event.outcome;
-        newest.set(index, { pk, requestId, requested: requested(index), lastSeq: seq, ...resolveThisRow(event.outcome, seq) });
+        newest.set(index, {
+          pk,
+          requestId,
+          requested: this.#memory.devices.identifiers(pk, index),
+          lastSeq: seq,
+          ...resolveThisRow(event.outcome, seq),
+        });
       }
     }
     return {
@@ -180,7 +199,7 @@ export class SqliteReader {
     const [input] = this.#all<{ devices: string | null; settings: string }>(this.#sql.inputOf, row.pk);
     return {
       request,
-      devices: input?.devices ? this.#memory.state(row.pk).devices : null,
+      devices: input?.devices ? (JSON.parse(input.devices) as RequestedDevice[]) : null,
       settings: JSON.parse(input?.settings ?? '{}'),
       carrierRequests: this.carrierRequests([requestId]).get(requestId) ?? [],
     };
@@ -231,23 +250,13 @@ export class SqliteReader {
     return new Map(this.#all<RequestRow>(this.#sql.requestsByIds, JSON.stringify(ids)).map((row) => [row.id, row]));
   }
 
-  /** The end of a Request's log, and the identifiers its devices were requested by. */
-  #findEnd(pk: number): { readonly lastSeq: number; readonly requested: OutcomeSummaries['requested'] } {
-    const state = this.#memory.stateInMemory(pk);
-    if (state) return { lastSeq: state.lastSeq, requested: (index) => state.requested(index) };
-    const [row] = this.#all<RequestRow>(this.#sql.requestByPk, pk);
-    return row ? { lastSeq: row.lastSeq, requested: this.#summariesOf(row).summaries.requested } : { lastSeq: 0, requested: () => null };
-  }
-
   /** How the devices of a Request stand, and whether that was read from the tables. */
-  #summariesOf({ pk, id, lastSeq }: RequestRow): { readonly summaries: OutcomeSummaries; readonly wasRead: boolean } {
-    const state = this.#memory.stateInMemory(pk);
-    if (state) return { summaries: summarize(state), wasRead: false };
-    const cached = this.#summaries.get(id);
-    if (cached?.lastSeq === lastSeq) return { summaries: cached.summaries, wasRead: false };
-    const summaries = readOutcomeSummaries(this.#sql, pk);
-    this.#summaries.set(id, { lastSeq, summaries }, summaries.count + 1);
-    return { summaries, wasRead: true };
+  #summariesOf({ pk, id, lastSeq, total }: RequestRow): { readonly summaries: OutcomeSummaries; readonly wasRead: boolean } {
+    const known = this.#summaries.get(id);
+    const summaries = known ?? beginSummaries(this.#sql, pk, total ?? 0);
+    if (summaries.lastSeq !== lastSeq) bringForward(this.#sql, pk, summaries, lastSeq);
+    this.#summaries.set(id, summaries, summaries.count + 1);
+    return { summaries, wasRead: !known };
   }
 
   #all<Row>(statement: StatementSync, ...parameters: SQLInputValue[]): Row[] {

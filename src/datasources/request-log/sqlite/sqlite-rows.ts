@@ -1,7 +1,7 @@
 import { parseCallback, type CallbackMessage } from '../../thingspace/wire/callback.ts';
 import { isEvidenceService, parseEvidence } from '../../thingspace/wire/evidence.ts';
 import type { LogEvent, OutcomeChange } from '../log-event.ts';
-import type { PlacedEvent } from '../transition.ts';
+import type { PlacedEvent } from '../working-set.ts';
 import type { UnclaimedCallback } from '../request-log.ts';
 import { progressOf, type StoredCallback, type StoredCarrierRequest, type StoredRequest, type RequestError } from '../stored-request.ts';
 
@@ -58,7 +58,14 @@ export function toLogEvent(row: EventRow): LogEvent {
 
 /** The row as `transition` placed it. */
 export function toPlacedEvent(row: EventRow): PlacedEvent {
-  return { event: toLogEvent(row), seq: row.seq, status: row.requestStatus, counts: JSON.parse(row.counts) as number[] };
+  return {
+    event: toLogEvent(row),
+    seq: row.seq,
+    status: row.requestStatus,
+    counts: JSON.parse(row.counts) as number[],
+    device: null,
+    isFoundByDevice: false,
+  };
 }
 
 /** A row that was read is never written again, so its digest is not needed. */
@@ -73,6 +80,16 @@ export function toStoredCallback({ service, message: json, at, callbackCount }: 
 export function toUnclaimed({ digest: _digest, ...row }: UnclaimedRow): UnclaimedCallback | null {
   const message = parseMessage(row.service, row.json);
   return message && { ...row, message };
+}
+
+/** Null for a row without a message, and for a message that cannot be read. */
+export function toMessage(row: Pick<EventRow, 'service' | 'message'> | undefined): CallbackMessage | null {
+  if (!row || row.service === null || row.message === null) return null;
+  try {
+    return parseMessage(row.service, row.message);
+  } catch {
+    return null;
+  }
 }
 
 function parseMessage(service: string, json: string): CallbackMessage | null {

@@ -2,7 +2,7 @@ import type { Owner } from './carrier-owner.ts';
 import { requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
 import type { DatabaseSync } from 'node:sqlite';
 import { OUTCOME_SERVICES } from '../../thingspace/wire/callback-meaning.ts';
-import { keyIdFor, unsealInSql, registerVault, sealInSql } from './sealing/sqlite-sealing.ts';
+import { keyIdFor, openInSql, unsealInSql, registerVault, sealInSql } from './sealing/sqlite-sealing.ts';
 import type { Vault } from './sealing/vault.ts';
 
 // Columns are named as in the domain objects, so that a row needs little more to be one.
@@ -14,6 +14,8 @@ const CARRIER_REQUEST = `r.id AS requestId, c.position, c.service, c.carrier_req
 const OUTCOME = 'outcome, outcome_status AS status, source, final_seq AS finalSeq, nidd_seq AS niddSeq, contradicted';
 const EVENT = `seq, at, kind, position, ${OUTCOME}, ties, request_status AS requestStatus, counts, service,
   callback_count AS callbackCount, ${unsealInSql('event', 'message')} AS message`;
+const DEVICE_ROW = `outcome AS "index", seq, position, kind, status, source, final_seq AS finalSeq, nidd_seq AS niddSeq, contradicted,
+  flags, digest`;
 const UNCLAIMED = `'unc_' || pk AS id, account, service, carrier_request_id AS carrierRequestId, received_at AS receivedAt,
   callback_count AS callbackCount, digest, ${unsealInSql('unclaimed', 'message')} AS json`;
 const DEAD_LETTER = `'dead_' || pk AS id, account, service, received_at AS receivedAt, reason, content_type AS contentType,
@@ -69,8 +71,38 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     ),
     requestByPk: db.prepare(`SELECT ${REQUEST} FROM request WHERE pk = ?`),
     pkOfRequest: db.prepare('SELECT pk FROM request WHERE id = ?'),
-    updateRequest: db.prepare(`UPDATE request SET status = ?, counts = ?, last_seq = ?, message_bytes = ?, updated_at = ?,
-      completed_at = CASE WHEN ? = 0 THEN NULL ELSE coalesce(completed_at, ?) END WHERE pk = ?`),
+    updateRequest: db.prepare(`UPDATE request SET status = ?1, counts = ?2, last_seq = ?3, state_seq = ?3, learnt_seq = ?4, quiet = ?5,
+      message_bytes = ?6, updated_at = coalesce(?7, updated_at),
+      completed_at = CASE WHEN ?8 = 0 THEN NULL ELSE coalesce(completed_at, ?7) END WHERE pk = ?9`),
+    stateOf: db.prepare(`SELECT id AS requestId, status, total, counts, last_seq AS lastSeq, state_seq AS stateSeq, learnt_seq AS learntSeq,
+      keyed, quiet, message_bytes AS messageBytes FROM request WHERE pk = ?`),
+    countsAt: db.prepare('SELECT counts FROM event WHERE request_pk = ? AND seq = ?'),
+    setKeyed: db.prepare('UPDATE request SET keyed = ? WHERE pk = ?'),
+    setTakenOver: db.prepare('UPDATE request SET state_seq = ?, learnt_seq = ?, quiet = ? WHERE pk = ?'),
+    setTallies: db.prepare('UPDATE carrier_request SET tallies = ?, owed = ? WHERE request_pk = ? AND position = ?'),
+    insertOwed: db.prepare('INSERT OR IGNORE INTO owed (request_pk, position) VALUES (?, ?)'),
+    deleteKeysOf: db.prepare('DELETE FROM device_key WHERE request_pk = ?'),
+    deleteOwed: db.prepare('DELETE FROM owed WHERE request_pk = ? AND position = ?'),
+    firstOwed: db.prepare('SELECT request_pk AS pk, position FROM owed LIMIT 1'),
+    insertDeviceEvent: db.prepare('INSERT INTO device_event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    rowsOfDevice: db.prepare(`SELECT ${DEVICE_ROW} FROM device_event WHERE request_pk = ? AND outcome = ? ORDER BY seq`),
+    newestRows: db.prepare(`SELECT ${DEVICE_ROW}, max(seq) AS newest FROM device_event
+      WHERE request_pk = ? AND outcome >= ? AND outcome < ? GROUP BY outcome`),
+    insertDeviceKeys: db.prepare(`INSERT OR IGNORE INTO device_key (request_pk, position, stem, outcome, key)
+      SELECT ?2, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1)`),
+    devicesNamed: db.prepare(`SELECT outcome AS "index", key FROM device_key WHERE request_pk = ? AND position = ? AND stem = ?
+      ORDER BY outcome LIMIT ?`),
+    keysOfDevice: db.prepare('SELECT key FROM device_key INDEXED BY device_key_by_device WHERE request_pk = ? AND outcome = ?'),
+    insertUnmatched: db.prepare('INSERT INTO unmatched VALUES (?, ?, ?, ?)'),
+    insertUnmatchedKeys: db.prepare('INSERT INTO unmatched_key SELECT ?2, ?3, value, ?4 FROM json_each(?1)'),
+    deleteUnmatched: db.prepare('DELETE FROM unmatched WHERE request_pk = ? AND position = ? AND bearing = ? AND seq = ?'),
+    deleteUnmatchedKeys: db.prepare(`DELETE FROM unmatched_key
+      WHERE request_pk = ?2 AND position = ?3 AND stem IN (SELECT value FROM json_each(?1)) AND seq = ?4`),
+    unmatchedNaming: db.prepare('SELECT seq FROM unmatched_key WHERE request_pk = ? AND position = ? AND stem = ? ORDER BY seq LIMIT ?'),
+    unmatchedOf: db.prepare('SELECT seq FROM unmatched WHERE request_pk = ? AND position = ? AND bearing = ? ORDER BY seq LIMIT ?'),
+    messageAt: db.prepare(`SELECT service, ${openInSql('event', 'message')} AS message FROM event WHERE request_pk = ? AND seq = ?`),
+    messagesAfter: db.prepare(`SELECT seq, position, outcome AS "index", service, ${openInSql('event', 'message')} AS message FROM event
+      WHERE request_pk = ? AND seq > ? ORDER BY seq LIMIT ?`),
     // The error of the first carrier request that has one. The success of a later one does not remove it.
     setRequestError: db.prepare(`UPDATE request SET error = (SELECT error FROM carrier_request
       WHERE request_pk = request.pk AND error IS NOT NULL ORDER BY position LIMIT 1) WHERE pk = ?`),
@@ -85,13 +117,16 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
         ${sealInSql(vault, 'event', 'message', '?18', ['CAST(?1 AS INTEGER)', 'CAST(?2 AS INTEGER)'])}, ${keyIdFor(vault, '?18')})`),
     knownDigest: db.prepare('SELECT 1 FROM event WHERE request_pk = ? AND digest = ?'),
     eventsAfter: db.prepare(`SELECT ${EVENT} FROM event WHERE request_pk = ? AND seq > ? ORDER BY seq LIMIT ?`),
-    outcomesOf: db.prepare(`SELECT seq, ${OUTCOME} FROM event
-      WHERE request_pk = ? AND outcome IS NOT NULL ORDER BY seq`),
+    eventsAfterIfReadable: db.prepare(`SELECT seq, at, kind, position, ${OUTCOME}, ties, request_status AS requestStatus, counts, service,
+      callback_count AS callbackCount, ${openInSql('event', 'message')} AS message FROM event WHERE request_pk = ? AND seq > ? ORDER BY seq LIMIT ?`),
+    outcomesAfter: db.prepare(`SELECT seq, ${OUTCOME} FROM event
+      WHERE request_pk = ? AND seq > ? AND outcome IS NOT NULL ORDER BY seq`),
     eventsByPlace: db.prepare(`SELECT request_pk AS requestPk, ${EVENT} FROM json_each(?) place
       CROSS JOIN event ON request_pk = place.value ->> 0 AND seq = place.value ->> 1`),
     inputOf:
       db.prepare(`SELECT ${unsealInSql('request_input', 'devices')} AS devices, ${unsealInSql('request_input', 'settings')} AS settings
       FROM request_input WHERE request_pk = ?`),
+    devicesIfReadable: db.prepare(`SELECT ${openInSql('request_input', 'devices')} AS devices FROM request_input WHERE request_pk = ?`),
     stepsAfter: db.prepare(`SELECT seq, at, kind, position, ties, outcome_status AS outcomeStatus, final_seq AS finalSeq,
       request_status AS requestStatus FROM event WHERE request_pk = (SELECT pk FROM request WHERE id = ?) AND seq > ? ORDER BY seq LIMIT ?`),
     settingsOf: db.prepare(`SELECT r.id, ${unsealInSql('request_input', 'settings')} AS settings
@@ -100,7 +135,8 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     devicesOf: db.prepare(`SELECT device.value AS device FROM request_input
       CROSS JOIN json_each(${unsealInSql('request_input', 'devices')}) device WHERE request_pk = ? ORDER BY device.key`),
     carriersOf: db.prepare(
-      'SELECT first_index AS firstIndex, device_count AS deviceCount FROM carrier_request WHERE request_pk = ? ORDER BY position',
+      `SELECT first_index AS firstIndex, device_count AS deviceCount, state, tallies, owed FROM carrier_request
+        WHERE request_pk = ? ORDER BY position`,
     ),
     carrierById:
       db.prepare(`SELECT c.request_pk AS pk, c.position, c.service, r.account, r.origin FROM carrier_request c JOIN request r ON r.pk = c.request_pk
@@ -168,10 +204,24 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       db.prepare(`SELECT min(service) AS service, min(received_at) AS firstAt, min(pk) AS firstPk FROM (SELECT pk, service, received_at
       FROM unclaimed WHERE carrier_request_id = ? AND account = ? AND service IN (${OF_OUTCOMES}) ORDER BY pk LIMIT ?)`),
     sentBefore: db.prepare(`SELECT 1 FROM ${OPEN_CARRIER} AND c.state = 'SENDING' AND r.account = ? AND c.sent_after < ?`),
-    withoutIdOfAccount: db.prepare(`SELECT r.id, r.pk, c.position, c.state
+    // Through the requests that have an identifier, so that the number of the lost ones does not matter.
+    lostNaming: db.prepare(`SELECT DISTINCT r.id, r.pk, c.position FROM identifier i CROSS JOIN request r ON r.pk = i.request_pk
+      CROSS JOIN carrier_request c ON c.request_pk = r.pk
+      WHERE i.key IN (SELECT value FROM json_each(?1)) AND r.account = ?2 AND c.service = ?3 AND c.sent_after < ?4
+        AND c.carrier_request_id IS NULL AND c.state IN ('UNKNOWN', 'ACCEPTED', 'CLOSED')`),
+    // Two are enough to know that it is not one.
+    lostNameless: db.prepare(`SELECT r.id, r.pk, c.position
       FROM carrier_request c INDEXED BY carrier_request_without_id CROSS JOIN request r ON r.pk = c.request_pk
-      WHERE c.carrier_request_id IS NULL AND c.state IN ('UNKNOWN', 'ACCEPTED', 'CLOSED')
-        AND r.account = ? AND c.service = ? AND c.sent_after < ?`),
+      WHERE c.carrier_request_id IS NULL AND c.state IN ('UNKNOWN', 'ACCEPTED', 'CLOSED') AND c.state <> 'CLOSED'
+        AND r.account = ?1 AND c.service = ?2 AND c.sent_after < ?3
+        AND NOT EXISTS (SELECT 1 FROM device_key k WHERE k.request_pk = c.request_pk AND k.position = c.position) LIMIT 2`),
+    lostToIndex: db.prepare(`SELECT r.pk, r.indexed_seq AS indexedSeq
+      FROM carrier_request c INDEXED BY carrier_request_without_id CROSS JOIN request r ON r.pk = c.request_pk
+      WHERE c.carrier_request_id IS NULL AND c.state IN ('UNKNOWN', 'ACCEPTED', 'CLOSED') AND r.indexed_seq < 0 LIMIT 1`),
+    lastSeqOf: db.prepare('SELECT last_seq AS lastSeq FROM request WHERE pk = ?'),
+    notTakenOver: db.prepare(
+      'SELECT pk FROM request WHERE pk > ? AND (state_seq < last_seq OR keyed < coalesce(total, 0)) ORDER BY pk LIMIT 1',
+    ),
     unclaimedPage: db.prepare('SELECT pk FROM unclaimed WHERE pk > :after ORDER BY pk LIMIT :limit'),
     unclaimedPageOf: db.prepare(`SELECT pk FROM unclaimed WHERE pk > :after AND ${OF_ACCOUNTS} ORDER BY pk LIMIT :limit`),
     unclaimedByPk: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk = ?`),

@@ -3,21 +3,24 @@ import { GatewayError, isDamagedRequest } from '../../../errors.ts';
 import { BoundedCache } from '../../../lib/bounded-cache.ts';
 import { cleanRequestId } from '../../thingspace/wire/carrier-request-id.ts';
 import { onlyWhatSettles } from '../log-limits.ts';
-import { RequestFolds } from './request-folds.ts';
 import type { AppendResult, IncomingCallback, NewRequest } from '../request-log.ts';
-import { countsOf, isTerminal } from '../stored-request.ts';
+import type { RequestedDevice } from '../stored-request.ts';
 import { type SendingStep, CARRIER_STATE, isAnswer, mayBegin } from '../sending-steps.ts';
-import { RequestState } from '../request-state.ts';
+import type { RequestState } from '../request-state.ts';
 import { awaits, type Owner } from './carrier-owner.ts';
-import { insertEvent, insertRequest, stringifyCounts } from './insert-rows.ts';
+import { insertEvent, insertRequest } from './insert-rows.ts';
 import { hasRoomForExternal } from './held.ts';
 import { insertAudit } from './sqlite-audit.ts';
 import { keepAside, moveAside, type DeadLetterParts } from './sqlite-dead-letters.ts';
 import { toUnclaimed, type UnclaimedRow } from './sqlite-rows.ts';
 import { RecentRows } from './recent-rows.ts';
+import { RequestStates } from './request-states.ts';
+import { SqliteRequestRows } from './sqlite-request-rows.ts';
+import { TakeOver } from './take-over.ts';
 import { findCarrier, type Statements } from './sqlite-statements.ts';
-import { UnclaimedMessages } from './unclaimed-messages.ts';
-import { transition, type Change, type PlacedEvent } from '../transition.ts';
+import { UnclaimedMessages, type Taken } from './unclaimed-messages.ts';
+import { transition, type Change, type Decision } from '../transition.ts';
+import { WorkingSet, type PlacedEvent } from '../working-set.ts';
 
 /** The carrier's ids have 36 characters. A longer text is no id. */
 const LONGEST_ID = 16_384;
@@ -29,15 +32,19 @@ export interface WriterOptions extends DeadLetterParts {
   readonly isLow: (bytes: number) => boolean;
 }
 
+/** What a change came to, and its rows. */
+export type Changed = Decision & { readonly placed: readonly PlacedEvent[] };
+
 /** The jobs of the SQLite store, which run inside a transaction. They change rows and memory. `rollback()` forgets what they changed. */
 export class SqliteWriter {
   readonly #options: WriterOptions;
   readonly #sql: Statements;
   readonly #pks = new BoundedCache<string, number>(100_000);
   readonly recent = new RecentRows();
-  readonly #folds: RequestFolds;
+  readonly #states: RequestStates;
+  readonly #takeOver: TakeOver;
   readonly #carriers = new BoundedCache<string, Owner>(100_000);
-  /** The Requests of the open transaction, by pk. `at` is null while the Request has not changed. */
+  /** The Requests of the open transaction, by pk. `at` is null while nothing was added to its log. */
   readonly #touched = new Map<number, { readonly state: RequestState; at: number | null }>();
 
   readonly unclaimed: UnclaimedMessages;
@@ -48,7 +55,8 @@ export class SqliteWriter {
     const { sql, forwards, limits } = options;
     this.#options = options;
     this.#sql = sql;
-    this.#folds = new RequestFolds(sql);
+    this.#states = new RequestStates(sql);
+    this.#takeOver = new TakeOver(sql, this.#states);
     this.unclaimed = new UnclaimedMessages(sql, forwards, limits);
   }
 
@@ -56,19 +64,8 @@ export class SqliteWriter {
   finish(): string[] {
     const changed: string[] = [];
     for (const [pk, { state, at }] of this.#touched) {
-      if (at === null) continue;
-      changed.push(state.requestId);
-      const terminal = isTerminal(state.status) ? 1 : 0;
-      this.#sql.updateRequest.run(
-        state.status,
-        stringifyCounts(countsOf(state.counts)),
-        state.lastSeq,
-        state.messageBytes,
-        at,
-        terminal,
-        at,
-        pk,
-      );
+      this.#states.save(pk, state, at);
+      if (at !== null) changed.push(state.requestId);
     }
     this.#touched.clear();
     this.claimed = 0;
@@ -77,7 +74,7 @@ export class SqliteWriter {
 
   rollback(): void {
     for (const pk of this.#touched.keys()) {
-      this.#folds.forget(pk);
+      this.#states.forget(pk);
       this.recent.forget(pk);
     }
     // These may hold what was read inside the failed transaction.
@@ -100,8 +97,7 @@ export class SqliteWriter {
     for (const [position, part] of request.carrierRequests.entries()) {
       this.#sql.insertCarrierRequest.run(pk, position, part.service, null, 'QUEUED', part.firstIndex, part.deviceCount);
     }
-    // In memory before the first callback: twenty folds to build at once would hold up acknowledgements.
-    this.#folds.add(pk, new RequestState(request.id, request.devices, request.carrierRequests));
+    if (request.devices) this.#takeOver.writeKeys(pk, 0, request.devices);
     this.change(pk, { type: 'CREATED' }, request.createdAt);
     return { outcome: 'CREATED', id: request.id };
   }
@@ -149,7 +145,8 @@ export class SqliteWriter {
     // It waits behind those that came before it.
     if (this.unclaimed.isWaiting(carrierRequestId)) return this.unclaimed.keep(callback, carrierRequestId, isLow);
     if (!awaits(owner, callback)) return keepAside(this.#options, callback, 'WRONG_SERVICE', isLow);
-    if (!this.stateIfWhole(owner.pk)) return keepAside(this.#options, callback, 'DAMAGED_REQUEST', isLow);
+    if (!this.#states.isWhole(owner.pk)) return this.#keepBehind(callback, carrierRequestId, owner, isLow);
+    if (!this.stateIfReadable(owner.pk)) return keepAside(this.#options, callback, 'DAMAGED_REQUEST', isLow);
     if (owner.origin === 'EXTERNAL') {
       if (isLow) return 'DISK_LOW';
       if (!this.mayAdopt(account)) return 'PATH_FULL';
@@ -157,10 +154,38 @@ export class SqliteWriter {
     }
     const { request } = this.#options.limits;
     const change = { type: 'CALLBACK', position: owner.position, callback } as const;
-    const placed = this.change(owner.pk, change, receivedAt, isLow ? onlyWhatSettles(request) : request);
-    if (placed.length === 0) return isLow ? 'DISK_LOW' : 'REQUEST_FULL';
+    const { result } = this.change(owner.pk, change, receivedAt, isLow ? onlyWhatSettles(request) : request);
+    if (result === 'NOT_YET') return this.#keepBehind(callback, carrierRequestId, owner, isLow);
+    if (result === 'FULL') return isLow ? 'DISK_LOW' : 'REQUEST_FULL';
+    if (result === 'DUPLICATE') return 'DUPLICATE';
     this.#options.forwards.add(callback);
     return 'APPLIED';
+  }
+
+  /** It is durable now, and is applied in a few steps: its Request must be brought up to date first. */
+  #keepBehind(callback: IncomingCallback, carrierRequestId: string, owner: Owner, isLow: boolean): AppendResult {
+    const result = this.unclaimed.keep(callback, carrierRequestId, isLow);
+    if (result === 'UNCLAIMED') this.unclaimed.beginAgain(carrierRequestId, owner);
+    return result;
+  }
+
+  /** Brings a Request a bounded step nearer to the shape that changes need. True when it is there. */
+  prepare(pk: number): boolean {
+    return this.#takeOver.step(pk);
+  }
+
+  isWhole(pk: number): boolean {
+    return this.#states.isWhole(pk);
+  }
+
+  /** Does the next part of what a step has begun. False when nothing is owed. */
+  payOwed(): boolean {
+    const owed = this.#sql.firstOwed.get() as { pk: number; position: number } | undefined;
+    if (!owed) return false;
+    // Nobody knows the devices of a damaged Request.
+    if (this.stateIfReadable(owed.pk)) this.change(owed.pk, { type: 'OWED', position: owed.position });
+    else this.#sql.deleteOwed.run(owed.pk, owed.position);
+    return true;
   }
 
   /** Whether the requests of other tools may hold more for an account. */
@@ -180,13 +205,13 @@ export class SqliteWriter {
     else this.#sql.setFact.run(key, value);
   }
 
-  /** The fold of a Request's log, from memory or from its rows. */
+  /** @throws GatewayError STORE_FAILED (DAMAGED_REQUEST) when it cannot be read. */
   state(pk: number): RequestState {
-    return this.#touched.get(pk)?.state ?? this.#folds.get(pk);
+    return this.#touched.get(pk)?.state ?? this.#states.get(pk);
   }
 
-  /** Null when the stored rows of the Request cannot be read. */
-  stateIfWhole(pk: number): RequestState | null {
+  /** Null when what is stored of the Request cannot be read. */
+  stateIfReadable(pk: number): RequestState | null {
     try {
       return this.state(pk);
     } catch (error) {
@@ -195,10 +220,9 @@ export class SqliteWriter {
     }
   }
 
-  /** Null when it would have to be built from its rows. */
-  stateInMemory(pk: number): RequestState | null {
-    // The state that the open transaction changed is the one that counts, even if the cache has dropped it since.
-    return this.#touched.get(pk)?.state ?? this.#folds.inMemory(pk);
+  /** The rows of a Request, to be read by key. */
+  rowsOf(pk: number): WorkingSet {
+    return new WorkingSet(this.state(pk), new SqliteRequestRows(this.#sql, pk));
   }
 
   pkOf(requestId: string): number {
@@ -230,16 +254,21 @@ export class SqliteWriter {
     if (next !== null) this.claimed += this.unclaimed.claim(next, this.#take);
   }
 
-  readonly #take = (owner: Owner, row: UnclaimedRow): boolean => {
+  readonly #take = (owner: Owner, row: UnclaimedRow): Taken => {
     const { pk, position } = owner;
+    if (!this.isWhole(pk) && !this.prepare(pk)) return 'NOT_YET';
     const unclaimed = toUnclaimed(row);
     if (!unclaimed) moveAside(this.#sql, row, 'UNREADABLE');
-    if (!unclaimed || this.#sql.knownDigest.get(pk, row.digest)) return true;
+    if (!unclaimed || this.#sql.knownDigest.get(pk, row.digest)) return 'TAKEN';
     const callback = { ...unclaimed, digest: row.digest };
     if (!awaits(owner, callback)) moveAside(this.#sql, row, 'WRONG_SERVICE');
-    else if (!this.stateIfWhole(pk)) moveAside(this.#sql, row, 'DAMAGED_REQUEST');
-    else return this.change(pk, { type: 'CALLBACK', position, callback }, row.receivedAt).length > 0;
-    return true;
+    else if (!this.stateIfReadable(pk)) moveAside(this.#sql, row, 'DAMAGED_REQUEST');
+    else {
+      const { result } = this.change(pk, { type: 'CALLBACK', position, callback }, row.receivedAt);
+      if (result === 'NOT_YET') return result;
+      if (result === 'FULL') return 'LEFT';
+    }
+    return 'TAKEN';
   };
 
   /**
@@ -257,28 +286,39 @@ export class SqliteWriter {
     return id;
   }
 
-  /** Every write to a Request's log goes through here: decide, fold, insert. `finish` writes the Request's own row. */
-  change(pk: number, change: Change, at = this.#options.now(), limits = this.#options.limits.request): readonly PlacedEvent[] {
-    const state = this.state(pk);
+  /** Every write to a Request's log goes through here: decide, insert. `finish` writes the Request's own row. */
+  change(pk: number, change: Change, at = this.#options.now(), limits = this.#options.limits.request): Changed {
+    const set = this.rowsOf(pk);
+    const { state } = set;
+    const { learntSeq } = state;
+    const decision = transition(set, change, limits);
+    const { placed } = set;
+    if (placed.length === 0 && state.learntSeq === learntSeq) return { ...decision, placed };
     const touched = this.#touched.get(pk) ?? { state, at: null };
     this.#touched.set(pk, touched);
-    const placed = transition(state, change, limits);
     if (placed.length > 0) touched.at = Math.max(touched.at ?? 0, at);
     if (this.#options.isFollowed(state.requestId)) this.recent.add(pk, placed);
     for (const each of placed) insertEvent(this.#sql, pk, at, each);
-    return placed;
+    new SqliteRequestRows(this.#sql, pk).write(set);
+    return { ...decision, placed };
   }
 
-  /** The fold of a Request is built from its rows again when it is next needed. */
-  forget(pk: number): void {
-    this.#folds.forget(pk);
+  /** Takes the members of a group for the devices of its Request. Nothing has happened to a device yet. */
+  setMembers(pk: number, devices: readonly RequestedDevice[]): void {
+    this.#sql.setMembers.run(JSON.stringify(devices), pk);
+    this.#sql.setEstimate.run(devices.length, pk);
+    this.#sql.deleteKeysOf.run(pk);
+    this.#takeOver.writeKeys(pk, 0, devices);
+    this.#states.forgetDevices(pk);
     this.#touched.delete(pk);
+    this.change(pk, { type: 'MEMBERS' });
   }
 
   /** Removes a purged Request from memory altogether. Another Request may have its primary key one day. */
   forgetPurged(pk: number, requestId: string, carrierRequestIds: readonly string[]): void {
     this.unclaimed.forgetIds(carrierRequestIds.map(cleanRequestId));
-    this.forget(pk);
+    this.#states.forget(pk);
+    this.#touched.delete(pk);
     this.recent.forget(pk);
     this.#pks.delete(requestId);
     for (const id of carrierRequestIds) this.#carriers.delete(cleanRequestId(id));

@@ -1,10 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GroupCommit } from './group-commit.ts';
-import { indexIdentifiers } from './index-identifiers.ts';
+import { indexIdentifiers, indexLost } from './index-identifiers.ts';
+import { RequestedDevices } from './requested-devices.ts';
 import type { AuditRecord } from '../audit-trail.ts';
 import { listSentBeforeRestore, settleInterrupted, settleRestored, takeEpoch } from './recover.ts';
 import type { GatewayError } from '../../../errors.ts';
 import { LOG_LIMITS } from '../log-limits.ts';
+import type { Finding, SilentDevice } from '../follow-up-log.ts';
 import type { NewRequest, RequestFilter, RequestLog } from '../request-log.ts';
 import { DiskRoom, makeRoomToOpen, requireRoom } from './disk-room.ts';
 import { settleUnclaimed } from './settle-unclaimed.ts';
@@ -14,7 +17,7 @@ import { SqliteApiKeys } from './sqlite-api-keys.ts';
 import { SealedWith } from './sealing/sealed-with.ts';
 import { describeUnusable } from './sqlite-error.ts';
 import { openSqlite, readPragma } from './sqlite-open.ts';
-import { SqliteFollowUp } from './sqlite-follow-up.ts';
+import { SqliteFollowUp, type DevicePart, type Found } from './sqlite-follow-up.ts';
 import { SqliteForward } from './sqlite-forward.ts';
 import { keepDeadLetter, readDeadLetters, readDeadLettersById, type DeadLetterParts } from './sqlite-dead-letters.ts';
 import type { SqliteRequestLogOptions } from './sqlite-options.ts';
@@ -45,6 +48,7 @@ export class SqliteRequestLog implements RequestLog {
   readonly #commits: GroupCommit;
   readonly #keeper: LogKeeper | null;
   readonly #writer: SqliteWriter;
+  readonly #devices: RequestedDevices;
   readonly #reader: SqliteReader;
   readonly #list: RequestList;
   readonly #followUp: SqliteFollowUp;
@@ -55,6 +59,8 @@ export class SqliteRequestLog implements RequestLog {
   #isClaiming = false;
   /** Where the next look at the unclaimed callbacks begins. */
   #unclaimedFrom = 0;
+  /** All Requests up to here are in the present shape. */
+  #takenOver = 0;
 
   constructor(options: SqliteRequestLogOptions) {
     const { path, keys = [], hub, now, onCommit, onAuditFailed, onFatal } = options;
@@ -94,9 +100,10 @@ export class SqliteRequestLog implements RequestLog {
       isFollowed: (requestId) => hub.isFollowed(requestId),
       isLow: (bytes) => this.#disk.isLowAfter(bytes),
     });
-    this.#reader = new SqliteReader(this.#sql, this.#writer);
+    this.#devices = new RequestedDevices(this.#sql);
+    this.#reader = new SqliteReader(this.#sql, { recent: this.#writer.recent, devices: this.#devices });
     this.#list = new RequestList(this.#db, this.#sql);
-    this.#followUp = new SqliteFollowUp(this.#sql, this.#writer, now);
+    this.#followUp = new SqliteFollowUp(this.#sql, this.#writer, this.#devices, now);
     this.#commits = new GroupCommit(this.#db, {
       beforeCommit: () => {
         this.#changed = this.#writer.finish();
@@ -137,17 +144,20 @@ export class SqliteRequestLog implements RequestLog {
 
   // Each method is one job of the group commit, or one read. `RequestLog` says what it promises.
 
-  step: RequestLog['step'] = (requestId, position, step) => this.#commits.run(() => this.#writer.step(requestId, position, step));
+  step: RequestLog['step'] = (requestId, position, step) =>
+    this.#settling(this.#change(requestId, () => this.#writer.step(requestId, position, step)));
   append: RequestLog['append'] = (callback) => this.#commits.run(() => this.#writer.append(callback));
   remember: RequestLog['remember'] = (key, value) => this.#commits.run(() => this.#writer.remember(key, value));
-  cancelQueued: RequestLog['cancelQueued'] = (requestId, error) => this.#commits.run(() => this.#followUp.cancelQueued(requestId, error));
+  cancelQueued: RequestLog['cancelQueued'] = (requestId, error) =>
+    this.#settling(this.#change(requestId, () => this.#followUp.cancelQueued(requestId, error)));
   resolveUnknown: RequestLog['resolveUnknown'] = (requestId, position, carrierRequestId) =>
-    this.#commits.run(() => this.#followUp.resolveUnknown(requestId, position, carrierRequestId));
-  setMembers: RequestLog['setMembers'] = (requestId, devices) => this.#commits.run(() => this.#followUp.setMembers(requestId, devices));
-  lapse: RequestLog['lapse'] = (requestId, position, into, limit, onHoldToo) =>
-    this.#commits.run(() => this.#followUp.lapse(requestId, position, into, limit, onHoldToo));
-  reconcile: RequestLog['reconcile'] = (findings) => this.#commits.run(() => this.#followUp.reconcile(findings));
-  learn: RequestLog['learn'] = (findings) => this.#commits.run(() => this.#followUp.learn(findings));
+    this.#settling(this.#change(requestId, () => this.#followUp.resolveUnknown(requestId, position, carrierRequestId)));
+  setMembers: RequestLog['setMembers'] = (requestId, devices) =>
+    this.#change(requestId, () => this.#followUp.setMembers(requestId, devices)).then(() => this.#prepare(requestId));
+  lapse: RequestLog['lapse'] = (requestId, position, into, options) =>
+    this.#change(requestId, () => this.#followUp.lapse(requestId, position, into, options));
+  reconcile: RequestLog['reconcile'] = (findings) => this.#find(findings, (rest) => this.#followUp.reconcile(rest));
+  learn: RequestLog['learn'] = (findings) => this.#find(findings, (rest) => this.#followUp.learn(rest));
   keep: RequestLog['keep'] = (message, most = Infinity) =>
     this.#commits.run(() => keepDeadLetter(this.#keeping, message, most, this.#disk.isLowAfter(message.body.byteLength)));
   discardDeadLetter: RequestLog['discardDeadLetter'] = (id) =>
@@ -179,10 +189,12 @@ export class SqliteRequestLog implements RequestLog {
   due: RequestLog['due'] = (before) => this.#commits.read(() => this.#followUp.due(before));
   completedUnmatched: RequestLog['completedUnmatched'] = (since) => this.#commits.read(() => this.#followUp.completedUnmatched(since));
   askable: RequestLog['askable'] = (requestId) => this.#commits.read(() => this.#followUp.askable(requestId));
-  unmatchedDevices: RequestLog['unmatchedDevices'] = (requestId, position) =>
-    this.#commits.read(() => this.#followUp.unmatchedDevices(requestId, position));
   silentDevices: RequestLog['silentDevices'] = (requestId, position) =>
-    this.#commits.read(() => this.#followUp.silentDevices(requestId, position));
+    this.#listDevices(requestId, (from) => this.#followUp.silentDevices(requestId, position, from));
+  unmatchedDevices: RequestLog['unmatchedDevices'] = async (requestId, position) => ({
+    devices: await this.#listDevices(requestId, (from) => this.#followUp.unmatchedDevices(requestId, position, from)),
+    isAtOdds: await this.#commits.read(() => this.#followUp.isAtOdds(requestId, position)),
+  });
   retriesOf: RequestLog['retriesOf'] = (requestIds) => this.#commits.read(() => this.#followUp.retriesOf(requestIds));
   retrySpans: RequestLog['retrySpans'] = (requestIds) => this.#commits.read(() => this.#followUp.retrySpans(requestIds));
   retryPages: RequestLog['retryPages'] = (wanted) => this.#commits.read(() => this.#followUp.retryPages(wanted));
@@ -202,7 +214,10 @@ export class SqliteRequestLog implements RequestLog {
     // What is stored already needs no room.
     const isRepeated = () => idempotencyKey !== null && this.#writer.findByKey(account, createdBy, idempotencyKey) !== null;
     if (this.#disk.isLow && !isRepeated()) requireRoom(this.#disk);
-    return this.#commits.run(() => this.#writer.create(request));
+    const created = await this.#commits.run(() => this.#writer.create(request));
+    // It is sent only when all its devices can be found by their identifiers.
+    if (created.outcome === 'CREATED') await this.#prepare(created.id);
+    return created;
   }
 
   async recordAudit(records: readonly AuditRecord[]): Promise<void> {
@@ -214,19 +229,22 @@ export class SqliteRequestLog implements RequestLog {
     }
   }
 
-  settleUnclaimed(before: number) {
-    return this.#commits.run(() => {
+  async settleUnclaimed(before: number) {
+    while (await this.#commits.run(() => indexLost(this.#sql, this.#devices)));
+    const settled = await this.#commits.run(() => {
       // A new request takes room.
       const adopted = this.#disk.isLow ? -Infinity : before;
       const { next, ...settled } = settleUnclaimed(this.#sql, this.#writer, adopted, this.#unclaimedFrom);
       this.#unclaimedFrom = next;
       return { ...settled, done: next === 0 };
     });
+    return this.#settling(Promise.resolve(settled));
   }
 
   async recover() {
-    await this.#commits.run(() => settleInterrupted(this.#sql, this.#writer));
-    while (await this.#commits.run(() => settleRestored(this.#sql, this.#writer, this.#now())));
+    const interrupted = await this.#commits.read(() => this.#sql.sendingCarriers.all() as { id: string; position: number }[]);
+    for (const { id, position } of interrupted) await this.#change(id, () => settleInterrupted(this.#writer, id, position));
+    while (await this.#settling(this.#commits.run(() => settleRestored(this.#sql, this.#writer, this.#now()))));
     return this.#commits.read(() => (this.#sql.queuedRequests.all() as { id: string }[]).map(({ id }) => id));
   }
 
@@ -248,7 +266,15 @@ export class SqliteRequestLog implements RequestLog {
 
   /** Brings the identifier table a bounded step nearer to the log. False when nothing is left to do. */
   indexIdentifiers(): Promise<boolean> {
-    return this.#commits.run(() => indexIdentifiers(this.#sql, this.#writer));
+    return this.#commits.run(() => indexIdentifiers(this.#sql, this.#devices));
+  }
+
+  /** Takes over a part of a request that an earlier version made. False when none is left. */
+  async takeOver(): Promise<boolean> {
+    const next = await this.#commits.read(() => this.#sql.notTakenOver.get(this.#takenOver) as { pk: number } | undefined);
+    if (!next) return false;
+    if (await this.#commits.run(() => this.#writer.prepare(next.pk))) this.#takenOver = next.pk;
+    return true;
   }
 
   /** What is wrong when the open store is no longer the one at its path; null when it is. */
@@ -269,6 +295,54 @@ export class SqliteRequestLog implements RequestLog {
   /** How many statements reads have run so far. Tests of the loaders count them. */
   get statementsRead(): number {
     return this.#reader.statements;
+  }
+
+  /** A change of one Request. A Request that an earlier version made is taken over first, in steps. */
+  #change<Result>(requestId: string, work: () => Result): Promise<Result> {
+    return this.#isWhole(requestId) ? this.#commits.run(work) : this.#prepare(requestId).then(() => this.#commits.run(work));
+  }
+
+  /** One that is not there yet may be there when the change runs: it may be among the jobs that wait. */
+  #isWhole(requestId: string): boolean {
+    const row = this.#sql.pkOfRequest.get(requestId) as { pk: number } | undefined;
+    return !row || this.#writer.isWhole(row.pk);
+  }
+
+  async #prepare(requestId: string): Promise<void> {
+    while (!this.#isWhole(requestId)) await this.#commits.run(() => this.#writer.prepare(this.#writer.pkOf(requestId)));
+  }
+
+  /** Waits until all devices have reached the end of a step. Each part is a job of its own, because callbacks are stored in between. */
+  async #settling<Result>(changed: Promise<Result>): Promise<Result> {
+    const result = await changed;
+    while (this.#sql.firstOwed.get()) await this.#commits.run(() => this.#writer.payOwed());
+    return result;
+  }
+
+  async #find(findings: readonly Finding[], find: (rest: readonly Finding[]) => Found): Promise<number> {
+    let total = 0;
+    for (const { requestId } of findings) await this.#prepare(requestId);
+    for (let rest = findings; rest.length > 0;) {
+      const found = await this.#commits.run(() => find(rest));
+      total += found.count;
+      ({ rest } = found);
+    }
+    return total;
+  }
+
+  /** Reads all devices of a carrier request in parts. */
+  async #listDevices(requestId: string, read: (from: number) => DevicePart): Promise<SilentDevice[]> {
+    await this.#prepare(requestId);
+    while (!(await this.#commits.run(() => this.#followUp.catchUp(requestId))));
+    const devices: SilentDevice[] = [];
+    for (let from: number | null = 0; from !== null;) {
+      const at: number = from;
+      const part = await this.#commits.read(() => read(at));
+      devices.push(...part.devices);
+      from = part.next;
+      if (from !== null) await nextTurn();
+    }
+    return devices;
   }
 
   /** Goes on claiming, one bounded job at a time, beside whatever else is written. A job that fails is tried again after the next one. */

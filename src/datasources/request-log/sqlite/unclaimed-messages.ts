@@ -15,6 +15,9 @@ const BYTES_AT_ONCE = 1_048_576;
 /** How many ids are remembered, by the size of their texts: a sender invents them. */
 const REMEMBERED_IDS = 20_000;
 
+/** `LEFT`: it stays where it is. `NOT_YET`: it is tried again in the next job. */
+export type Taken = 'TAKEN' | 'LEFT' | 'NOT_YET';
+
 /** The messages of one id on their way to the carrier request that has it by now. `after`: the last of those that stay. */
 interface Pile {
   readonly owner: Owner;
@@ -64,6 +67,12 @@ export class UnclaimedMessages {
     return true;
   }
 
+  /** A message of this id was just kept. It is tried, whatever became of those before it. */
+  beginAgain(carrierRequestId: string, owner: Owner): void {
+    this.#left.delete(carrierRequestId);
+    this.begin(carrierRequestId, owner);
+  }
+
   /** An id whose messages wait to be claimed; null when no more is to be done. */
   next(): string | null {
     return this.#piles.keys().next().value ?? null;
@@ -72,10 +81,9 @@ export class UnclaimedMessages {
   /**
    * Claims the next messages of an id, in the order they came.
    *
-   * @param take false for a message that stays where it is.
    * @returns how many messages were looked at.
    */
-  claim(carrierRequestId: string, take: (owner: Owner, row: UnclaimedRow) => boolean): number {
+  claim(carrierRequestId: string, take: (owner: Owner, row: UnclaimedRow) => Taken): number {
     const pile = this.#piles.get(carrierRequestId);
     if (!pile) return 0;
     const keys = this.#nextKeys(carrierRequestId, pile);
@@ -84,7 +92,9 @@ export class UnclaimedMessages {
     let bytes = 0;
     for (const key of keys) {
       const row = this.#sql.unclaimedByPk.get(key) as UnclaimedRow;
-      if (take(pile.owner, row)) taken.push(key);
+      const result = take(pile.owner, row);
+      if (result === 'NOT_YET') break;
+      if (result === 'TAKEN') taken.push(key);
       else this.#left.set(carrierRequestId, true, weightOf(carrierRequestId));
       pile.after = key;
       seen++;
@@ -94,7 +104,7 @@ export class UnclaimedMessages {
     this.#sql.purgeUnclaimed.run(JSON.stringify(taken));
     this.#counts.delete(countKey(pile.owner.account, carrierRequestId));
     // Another tool's request that takes none of so many is full. One of ours may still find a result among the rest.
-    const isFull = pile.owner.origin === 'EXTERNAL' && taken.length === 0;
+    const isFull = pile.owner.origin === 'EXTERNAL' && taken.length === 0 && seen > 0;
     if (isFull || (seen === keys.length && keys.length < CLAIMED_AT_ONCE)) this.#piles.delete(carrierRequestId);
     return seen;
   }

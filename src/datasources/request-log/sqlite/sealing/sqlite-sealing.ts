@@ -27,6 +27,13 @@ export function registerVault(db: DatabaseSync, vault: Vault): void {
   db.function('open_text', directOnly, (sealed, keyId, place) =>
     sealed === null ? null : vault.open(Buffer.from(sealed as string, 'base64'), keyId as string, place as string).toString(),
   );
+  db.function('open_text_or_null', directOnly, (sealed, keyId, place) => {
+    try {
+      return sealed === null ? null : vault.open(Buffer.from(sealed as string, 'base64'), keyId as string, place as string).toString();
+    } catch {
+      return null;
+    }
+  });
   db.function('open_blob', directOnly, (sealed, keyId, place) => vault.open(sealed as Uint8Array, keyId as string, place as string));
 }
 
@@ -42,6 +49,11 @@ export function placeOf(table: SealedTable, column: SealedColumn, values: readon
 export function unsealInSql(table: SealedTable, column: SealedColumn): string {
   const open = SEALED_TABLES[table].isText ? 'open_text' : 'open_blob';
   return `iif(key_id IS NULL, ${column}, ${open}(${column}, key_id, ${placeOf(table, column)}))`;
+}
+
+/** The same of a text, or NULL when it does not open. */
+export function openInSql(table: SealedTable, column: SealedColumn): string {
+  return `iif(key_id IS NULL, ${column}, open_text_or_null(${column}, key_id, ${placeOf(table, column)}))`;
 }
 
 /** The value to write, as SQL: sealed when there is a key. */
