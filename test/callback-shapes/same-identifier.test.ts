@@ -1,11 +1,11 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { RequestState } from '../../src/datasources/request-log/request-state.ts';
 import { matchIdentified } from '../../src/datasources/request-log/match-device.ts';
 import type { DeviceIdentifierKind } from '../../src/datasources/thingspace/wire/device-identifier.ts';
 import { identifierKey, isSameKey, readIdentifier } from '../../src/datasources/thingspace/wire/same-identifier.ts';
 import { activateDevices } from '../../src/operations/activate-devices.ts';
 import { successCallback } from '../support/callback-samples.ts';
+import { RequestInMemory } from '../support/rows-in-memory.ts';
 import { ACTIVATE } from '../support/valid-inputs.ts';
 
 interface Named {
@@ -114,14 +114,10 @@ test('a list has the same doubles in every order', () => {
 test('a callback means the one device that its identifier fits, and no device when it fits none or several', () => {
   fc.assert(
     fc.property(fc.array(named, { minLength: 1, maxLength: 8 }), named, (list, reported) => {
-      const state = new RequestState(
-        'req',
-        list.map(({ kind, id }) => ({ deviceIds: [{ kind, id }] })),
-        [{ firstIndex: 0, deviceCount: list.length }],
-      );
+      const request = new RequestInMemory(list.map(({ kind, id }) => ({ deviceIds: [{ kind, id }] })));
       const { message } = successCallback({ requestId: 'r', ids: [[reported.kind, reported.id]] });
       const fitting = list.flatMap((each, at) => (areOne(each, reported) ? [at] : []));
-      expect(matchIdentified(state, 0, message)).toBe(fitting.length === 1 ? fitting[0] : null);
+      expect(matchIdentified(request.set(), 0, message)).toBe(fitting.length === 1 ? fitting[0] : null);
     }),
     { numRuns: 2_000 },
   );

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
 import type { IncomingCallback } from '../../src/datasources/request-log/request-log.ts';
-import { RequestState } from '../../src/datasources/request-log/request-state.ts';
-import { transition } from '../../src/datasources/request-log/transition.ts';
 import { evidenceOf } from '../../src/datasources/thingspace/wire/evidence.ts';
 import { failureCallback, niddCallback, pendingCallback, successCallback } from '../support/callback-samples.ts';
+import { RequestInMemory } from '../support/rows-in-memory.ts';
 
 type Ids = readonly (readonly [kind: string, id: string])[];
 
@@ -166,23 +165,23 @@ const CASES: readonly Case[] = [
 
 test.each(CASES)('a callback means $what', ({ devices, messages, outcomes, status, unmatched, nidd: withNidd }) => {
   const state = stateOf(devices);
-  for (const callback of messages) transition(state, { type: 'CALLBACK', position: 0, callback });
+  for (const callback of messages) state.change({ type: 'CALLBACK', position: 0, callback });
   expect(state.outcomes.map((outcome) => outcome.status)).toEqual(outcomes);
-  expect(state.status).toBe(status);
-  expect(state.counts.unmatched).toBe(unmatched ?? 0);
+  expect(state.state.status).toBe(status);
+  expect(state.state.counts.unmatched).toBe(unmatched ?? 0);
   expect(state.outcomes.flatMap((outcome, index) => (outcome.niddSeq > 0 ? [index] : []))).toEqual(withNidd ?? []);
-  const { unmatched: _kept, ...counts } = state.counts;
+  const { unmatched: _kept, ...counts } = state.state.counts;
   expect(Object.values(counts).reduce((sum, count) => sum + count)).toBe(state.outcomes.length);
 });
 
 test('the first final result stands; a contradiction is kept and flagged, a repetition changes nothing', () => {
   const state = stateOf([[ICCID_A], [ICCID_B]]);
-  transition(state, { type: 'CALLBACK', position: 0, callback: ok([ICCID_A]) });
-  expect(transition(state, { type: 'CALLBACK', position: 0, callback: ok([ICCID_A, IMEI_A]) }).map(({ event }) => event.kind)).toEqual([
+  state.change({ type: 'CALLBACK', position: 0, callback: ok([ICCID_A]) });
+  expect(state.change({ type: 'CALLBACK', position: 0, callback: ok([ICCID_A, IMEI_A]) }).map(({ event }) => event.kind)).toEqual([
     'REPEAT',
   ]);
   expect(state.outcomes[0]).toMatchObject({ status: 'SUCCEEDED', contradicted: false });
-  expect(transition(state, { type: 'CALLBACK', position: 0, callback: failed([ICCID_A]) }).map(({ event }) => event.kind)).toEqual([
+  expect(state.change({ type: 'CALLBACK', position: 0, callback: failed([ICCID_A]) }).map(({ event }) => event.kind)).toEqual([
     'CONTRADICTION',
   ]);
   expect(state.outcomes[0]).toMatchObject({ status: 'SUCCEEDED', contradicted: true });
@@ -190,24 +189,24 @@ test('the first final result stands; a contradiction is kept and flagged, a repe
 
 test('a late result corrects a device that had expired', () => {
   const state = stateOf([[ICCID_A], [ICCID_B]]);
-  for (const callback of [ok([ICCID_A]), ok([OTHER_ICCID])]) transition(state, { type: 'CALLBACK', position: 0, callback });
-  transition(state, { type: 'LAPSE', position: 0, into: 'EXPIRED', limit: 10 });
+  for (const callback of [ok([ICCID_A]), ok([OTHER_ICCID])]) state.change({ type: 'CALLBACK', position: 0, callback });
+  state.change({ type: 'LAPSE', position: 0, into: 'EXPIRED', from: 0, limit: 10 });
   expect(state.outcomes.map(({ status }) => status)).toEqual(['SUCCEEDED', 'EXPIRED', 'SUCCEEDED']);
-  transition(state, { type: 'CALLBACK', position: 0, callback: ok([ICCID_B]) });
+  state.change({ type: 'CALLBACK', position: 0, callback: ok([ICCID_B]) });
   expect(state.outcomes[1]?.status).toBe('SUCCEEDED');
-  expect(state.status).toBe('SUCCEEDED');
+  expect(state.state.status).toBe('SUCCEEDED');
 });
 
 test('only the last row of a change has the terminal status that the change leads to', () => {
   const state = stateOf([[ICCID_A], [ICCID_B]]);
-  transition(state, { type: 'CALLBACK', position: 0, callback: failed([['EID', EID[1]]]) });
-  const rows = transition(state, { type: 'CALLBACK', position: 0, callback: ok([ICCID_A]) });
+  state.change({ type: 'CALLBACK', position: 0, callback: failed([['EID', EID[1]]]) });
+  const rows = state.change({ type: 'CALLBACK', position: 0, callback: ok([ICCID_A]) });
   expect(rows.map(({ event, status }) => [event.kind, status])).toEqual([
     ['CALLBACK', 'IN_PROGRESS'],
     ['MATCHED', 'PARTIALLY_FAILED'],
   ]);
   const refused = stateOf([[ICCID_A], [ICCID_B]], false);
-  const steps = transition(refused, { type: 'STEP', position: 0, step: { type: 'REFUSED', error: { code: 'x', message: 'y' } } });
+  const steps = refused.change({ type: 'STEP', position: 0, step: { type: 'REFUSED', error: { code: 'x', message: 'y' } } });
   expect(steps.map(({ event, status }) => [event.kind, status])).toEqual([
     ['REFUSED', 'SUBMITTING'],
     ['SETTLED', 'SUBMITTING'],
@@ -220,42 +219,42 @@ test('10,000 messages that name devices by identifiers we learn only later are k
   const eid = (number: string) => ['EID', `89049032000000000000000000${number}`] as const;
   const state = stateOf(numbers.map((number) => [['ICCID', `89148000000000${number}`]]));
   // The cost of a message must not grow with the number that wait: to try all of them at each message took hours.
-  for (const number of numbers) transition(state, { type: 'CALLBACK', position: 0, callback: nidd([eid(number)]) });
-  expect(state.counts).toMatchObject({ PENDING: 10_000, unmatched: 10_000 });
+  for (const number of numbers) state.change({ type: 'CALLBACK', position: 0, callback: nidd([eid(number)]) });
+  expect(state.state.counts).toMatchObject({ PENDING: 10_000, unmatched: 10_000 });
   for (const number of numbers.toReversed())
-    transition(state, { type: 'CALLBACK', position: 0, callback: ok([['ICCID', `89148000000000${number}`]], [eid(number)]) });
-  expect(state.counts).toMatchObject({ SUCCEEDED: 10_000, unmatched: 0 });
+    state.change({ type: 'CALLBACK', position: 0, callback: ok([['ICCID', `89148000000000${number}`]], [eid(number)]) });
+  expect(state.state.counts).toMatchObject({ SUCCEEDED: 10_000, unmatched: 0 });
   // The rows of the NIDD messages, which came in the order of the devices, after SENDING and ACCEPTED.
   expect(state.outcomes.findIndex(({ niddSeq }, at) => niddSeq !== at + 3)).toBe(-1);
 });
 
-function stateOf(devices: readonly Ids[] | null, accepted = true): RequestState {
+function stateOf(devices: readonly Ids[] | null, accepted = true): RequestInMemory {
   const requested = devices && devices.map((ids) => ({ deviceIds: ids.map(([kind, id]) => ({ kind, id })) }));
-  const state = new RequestState('req', requested, [{ firstIndex: 0, deviceCount: requested?.length ?? null }]);
-  transition(state, { type: 'STEP', position: 0, step: { type: 'SENDING' } });
-  if (accepted) transition(state, { type: 'STEP', position: 0, step: { type: 'ACCEPTED', carrierRequestId: 'r' } });
+  const state = new RequestInMemory(requested);
+  state.change({ type: 'STEP', position: 0, step: { type: 'SENDING' } });
+  if (accepted) state.change({ type: 'STEP', position: 0, step: { type: 'ACCEPTED', carrierRequestId: 'r' } });
   return state;
 }
 
 /** The carrier tells further identifiers of a device. */
-function tell(state: RequestState, index: number, deviceIds: readonly (readonly [kind: string, id: string])[]): string[] {
+function tell(state: RequestInMemory, index: number, deviceIds: readonly (readonly [kind: string, id: string])[]): string[] {
   const { json, message } = evidenceOf('DeviceList', {
     succeeded: false,
     deviceIds: deviceIds.map(([reportedKind, id]) => ({ id, reportedKind })),
   });
   const answer = { service: 'DeviceList', json, message, digest: null, callbackCount: null, receivedAt: 0 };
-  return transition(state, { type: 'LEARNT', position: 0, index, answer }).map(({ event }) => event.kind);
+  return state.change({ type: 'LEARNT', position: 0, index, answer }).map(({ event }) => event.kind);
 }
 
 test('what the carrier tells of a device ties the messages that name it so, and teaches only once', () => {
   const state = stateOf([[ICCID_A], [ICCID_B]]);
-  for (const callback of [failed([IMEI_A]), ok([['EID', EID[1]]])]) transition(state, { type: 'CALLBACK', position: 0, callback });
-  expect(state.counts).toMatchObject({ PENDING: 2, unmatched: 2 });
+  for (const callback of [failed([IMEI_A]), ok([['EID', EID[1]]])]) state.change({ type: 'CALLBACK', position: 0, callback });
+  expect(state.state.counts).toMatchObject({ PENDING: 2, unmatched: 2 });
   expect(tell(state, 1, [ICCID_B, ['EID', EID[1]]])).toEqual(['LEARNT', 'MATCHED']);
   expect(state.outcomes.map(({ status }) => status)).toEqual(['PENDING', 'SUCCEEDED']);
   expect(tell(state, 1, [ICCID_B, ['EID', EID[1]]])).toEqual([]);
   // The last message is left to elimination, which waits until everything is told.
-  transition(state, { type: 'LAPSE', position: 0, into: 'EXPIRED', limit: 10 });
+  state.change({ type: 'LAPSE', position: 0, into: 'EXPIRED', from: 0, limit: 10 });
   expect(state.outcomes.map(({ status }) => status)).toEqual(['FAILED', 'SUCCEEDED']);
-  expect(state.status).toBe('PARTIALLY_FAILED');
+  expect(state.state.status).toBe('PARTIALLY_FAILED');
 });

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import type { IncomingCallback } from '../../src/datasources/request-log/request-log.ts';
-import { RequestState } from '../../src/datasources/request-log/request-state.ts';
-import { transition } from '../../src/datasources/request-log/transition.ts';
 import { failureCallback, niddCallback, successCallback } from '../support/callback-samples.ts';
+import { RequestInMemory } from '../support/rows-in-memory.ts';
 
 type Ids = readonly (readonly [kind: string, id: string])[];
 
@@ -120,11 +119,11 @@ const CASES: readonly Case[] = [
 
 test.each(CASES)('a callback means $what', ({ devices, messages, outcomes, status, unmatched = 0, nidd: withNidd = [] }) => {
   const requested = devices.map((ids) => ({ deviceIds: ids.map(([kind, id]) => ({ kind, id })) }));
-  const state = new RequestState('req', requested, [{ firstIndex: 0, deviceCount: requested.length }]);
-  transition(state, { type: 'STEP', position: 0, step: { type: 'SENDING' } });
-  transition(state, { type: 'STEP', position: 0, step: { type: 'ACCEPTED', carrierRequestId: 'r' } });
-  for (const callback of messages) transition(state, { type: 'CALLBACK', position: 0, callback });
+  const state = new RequestInMemory(requested);
+  state.change({ type: 'STEP', position: 0, step: { type: 'SENDING' } });
+  state.change({ type: 'STEP', position: 0, step: { type: 'ACCEPTED', carrierRequestId: 'r' } });
+  for (const callback of messages) state.change({ type: 'CALLBACK', position: 0, callback });
   expect(state.outcomes.map((outcome) => outcome.status)).toEqual(outcomes);
-  expect([state.status, state.counts.unmatched]).toEqual([status, unmatched]);
+  expect([state.state.status, state.state.counts.unmatched]).toEqual([status, unmatched]);
   expect(state.outcomes.flatMap(({ niddSeq }, index) => (niddSeq > 0 ? [index] : []))).toEqual(withNidd);
 });

@@ -141,7 +141,7 @@ test('all requests of other tools of an account are bounded together, and a purg
     expect(await adopt('four', 'account-2')).toBe(1);
     expect(await log.append(message({ id: 'one', device: 2 }))).toBe('PATH_FULL');
     const one = await log.findByCarrierRequestId('one');
-    await log.lapse(one?.id ?? '', 0, 'EXPIRED', 10);
+    await log.lapse(one?.id ?? '', 0, 'EXPIRED', { limit: 10 });
     while (!(await log.upkeep.purgeStep(Date.now() + 1)).done);
     expect(await log.append(message({ id: 'two', device: 2 }))).toBe('APPLIED');
   });

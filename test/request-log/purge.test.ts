@@ -18,7 +18,8 @@ import { A, B, C, outcomesOf, requestOf, statuses, submitted } from './contract-
 const OLD = 1_000;
 const CUTOFF = 500_000;
 const YOUNG = 1_000_000;
-const TABLES = ['request', 'request_input', 'carrier_request', 'event', 'identifier', 'unclaimed', 'kept_message'] as const;
+const DERIVED = ['device_event', 'device_key', 'unmatched', 'unmatched_key'] as const;
+const TABLES = ['request', 'request_input', 'carrier_request', 'event', 'identifier', 'unclaimed', 'kept_message', ...DERIVED] as const;
 const ids = (count: number) =>
   Array.from({ length: count }, (_, at) => [['ICCID', `8914800000000000${String(at).padStart(4, '0')}`]] as const);
 

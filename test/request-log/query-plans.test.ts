@@ -17,6 +17,10 @@ const BIG: ReadonlySet<string> = new Set([
   'unclaimed',
   'kept_message',
   'forward',
+  'device_event',
+  'device_key',
+  'unmatched',
+  'unmatched_key',
 ]);
 
 /** Indexes of only a few rows of a big table. They may be read in full. */
@@ -36,6 +40,7 @@ const WIDE: ReadonlySet<string> = new Set([
 const ALLOWED: Readonly<Record<string, string>> = {
   hiddenRequest: 'only what is being purged has no account, and the first is enough',
   purgeableRequests: 'ends at its limit, oldest first',
+  notTakenOver: 'goes on where it ended, and finds nothing once all are taken over',
   oldUnclaimed: 'ends at its limit, oldest first',
   oldDeadLetters: 'ends at its limit, oldest first',
   unclaimedAfter: 'ends at its limit, in the order of its key',

@@ -313,23 +313,22 @@ function settleOpen(
   { from, limit, sparesOnHold = false }: { from: number; limit: number; sparesOnHold?: boolean },
 ): number | null {
   const { firstIndex, named } = set.state.carrier(position);
-  const end = set.state.devices;
   // Those that nobody named have the indexes after all that were named.
   const spans = [
-    [firstIndex, firstIndex + named],
-    [set.state.named, end],
-  ] as const;
+    [Math.max(from, firstIndex), firstIndex + named],
+    [Math.max(from, set.state.named), set.state.devices],
+  ].filter(([first = 0, last = 0]) => first < last) as [number, number][];
   let left = limit;
+  let next = from;
   for (const [first, last] of spans) {
-    const begin = Math.max(first, from);
-    const until = Math.min(last, begin + left);
-    if (begin >= last) continue;
-    for (const device of set.devices(begin, until)) {
+    if (left === 0) return next;
+    next = Math.min(last, first + left);
+    for (const device of set.devices(first, next)) {
       if (device.position !== position || !statuses.includes(device.status) || (sparesOnHold && device.isOnHold)) continue;
       settle(set, position, device.index, into);
     }
-    left -= until - begin;
-    if (until < last || (left === 0 && last < end)) return until;
+    left -= next - first;
+    if (next < last) return next;
   }
   return null;
 }

@@ -42,7 +42,7 @@ const keep: OperationOf<'keep'> = { type: 'keep', account: 0, reason: 0, body: 0
 const resend: OperationOf<'resend'> = { type: 'resend', message: 1, count: 0, stranger: false };
 const secondId: OperationOf<'step'> = { type: 'step', part: 0, step: 'ACCEPTED', taken: false, fits: false, answered: false };
 const discardDeadLetter: OperationOf<'discardDeadLetter'> = { type: 'discardDeadLetter', at: 0 };
-const overdue: OperationOf<'lapse'> = { type: 'lapse', part: 1, into: 'OVERDUE', limit: 1 };
+const overdue: OperationOf<'lapse'> = { type: 'lapse', part: 1, into: 'OVERDUE', from: 0, limit: 1 };
 
 const HISTORIES = [
   { name: 'an answer of the carrier that changes nothing leaves the Request as it was', turns: [[submit()], [callback], [reconcile(0)]] },

@@ -55,6 +55,7 @@ const operations = {
     request: ago,
     part: small(1),
     into: fc.constantFrom('OVERDUE', 'EXPIRED'),
+    from: fc.integer({ min: 0, max: 3 }),
     limit: fc.integer({ min: 1, max: 4 }),
   }),
   reconcile: fc.record({

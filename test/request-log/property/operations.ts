@@ -63,6 +63,7 @@ const operations = {
     type: fc.constant('lapse'),
     part: ago,
     into: fc.constantFrom('OVERDUE', 'EXPIRED'),
+    from: fc.integer({ min: 0, max: 3 }),
     limit: fc.integer({ min: 1, max: 4 }),
   }),
   reconcile: fc.record({

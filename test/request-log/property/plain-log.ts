@@ -1,8 +1,15 @@
 import type { AppendResult } from '../../../src/datasources/request-log/request-log.ts';
+import type { Lapsed } from '../../../src/datasources/request-log/follow-up-log.ts';
 import type { OutcomeStatus } from '../../../src/datasources/request-log/stored-request.ts';
 import { LEADS_TO, mayBegin, MOVES, UNSETTLED, type StepType } from './plain-steps.ts';
 import { change, learn, newDevice, type Heard, type PlainMessage, type PlainPart, type PlainRequest } from './plain-request.ts';
 import type { Owner, PlainDeadLetter, PlainFinding, PlainForward } from './plain-shapes.ts';
+
+/** From which device on, and how many are looked at. */
+interface LapseStep {
+  readonly from: number;
+  readonly limit: number;
+}
 
 /** The answer to a call that is refused with an error. Nothing of the call is kept. */
 export const REJECTS = 'REJECTS';
@@ -107,23 +114,34 @@ export class PlainLog {
     return 'APPLIED';
   }
 
-  lapse(request: PlainRequest, at: number, into: 'OVERDUE' | 'EXPIRED', limit: number, now: number): number {
+  lapse(request: PlainRequest, at: number, into: 'OVERDUE' | 'EXPIRED', { from, limit }: LapseStep, now: number): Lapsed {
     const part = request.parts[at];
-    if (!part || !(part.state === 'ACCEPTED' || (part.state === 'UNKNOWN' && into === 'EXPIRED'))) return 0;
-    const from: readonly OutcomeStatus[] = into === 'OVERDUE' ? ['PENDING'] : UNSETTLED;
-    let moved = 0;
+    if (!part || !(part.state === 'ACCEPTED' || (part.state === 'UNKNOWN' && into === 'EXPIRED'))) return { devices: 0, next: null };
+    const moves: readonly OutcomeStatus[] = into === 'OVERDUE' ? ['PENDING'] : UNSETTLED;
+    // The devices that the part named, then all that nobody named.
+    const named = request.parts.map(({ deviceCount }) => deviceCount ?? request.total ?? 0);
+    const first = named.reduce((sum, count) => sum + count, 0);
+    const own = request.devices.flatMap((_device, index) => {
+      const isNamed = index >= part.firstIndex && index < part.firstIndex + (named[at] ?? 0);
+      return index >= from && (isNamed || index >= first) ? [index] : [];
+    });
+    const last = own[limit - 1] ?? -1;
+    const next = own.length > limit ? last + 1 : null;
+    let devices = 0;
     change(request, now, (row) => {
-      for (const [index, device] of request.devices.entries()) {
-        if (device.part !== at || !from.includes(device.status) || moved === limit) continue;
+      for (const index of own.slice(0, limit)) {
+        const device = request.devices[index];
+        if (!device || device.part !== at || !moves.includes(device.status)) continue;
         device.status = into;
-        moved++;
+        devices++;
         row(index);
       }
-      if (into === 'OVERDUE' || request.devices.some(({ part: own, status }) => own === at && UNSETTLED.includes(status))) return;
+      if (next !== null || into === 'OVERDUE') return;
+      if (request.devices.some(({ part: owner, status }) => owner === at && UNSETTLED.includes(status))) return;
       part.state = 'CLOSED';
       row(null);
     });
-    return moved;
+    return { devices, next };
   }
 
   reconcile(findings: readonly PlainFinding[], now: number): number {

@@ -6,9 +6,9 @@ import type { PlainRequest } from './plain-request.ts';
 import { plainSettle } from './plain-settle.ts';
 import { ERROR, partsOf, pick, type PlannedCall, type Situation } from './planned-call.ts';
 
-export function planLapse(situation: Situation, { part, into, limit }: OperationOf<'lapse'>): PlannedCall[] {
+export function planLapse(situation: Situation, { part, into, from, limit }: OperationOf<'lapse'>): PlannedCall[] {
   const picked = pick(partsOf(situation), part);
-  return picked ? [lapseCall(situation, picked.request, picked.at, into, limit)] : [];
+  return picked ? [lapseCall(situation, picked.request, picked.at, into, { from, limit })] : [];
 }
 
 export function lapseCall(
@@ -16,11 +16,11 @@ export function lapseCall(
   request: PlainRequest,
   at: number,
   into: 'OVERDUE' | 'EXPIRED',
-  limit: number,
+  step: { readonly from: number; readonly limit: number },
 ): PlannedCall {
   const id = idOf(request);
-  const expected = model.lapse(request, at, into, limit, now);
-  return { name: `lapse ${id} ${at} ${into} ${limit}`, call: (log) => log.lapse(id, at, into, limit), expected };
+  const expected = model.lapse(request, at, into, step, now);
+  return { name: `lapse ${id} ${at} ${into} ${step.from} ${step.limit}`, call: (log) => log.lapse(id, at, into, step), expected };
 }
 
 export function planReconcile(situation: Situation, { findings }: OperationOf<'reconcile'>): PlannedCall[] {

@@ -36,7 +36,7 @@ export function* planSubmit(situation: Situation, { answered, type: _type, ...sh
     if (answered === 'ACCEPTED')
       yield stepCall(situation, request, at, { type: 'ACCEPTED', carrierRequestId: ownGuid(request.number, at) });
     if (answered === 'UNANSWERED' || answered === 'EXPIRED') yield stepCall(situation, request, at, { type: 'UNANSWERED', error: ERROR });
-    if (answered === 'EXPIRED') yield lapseCall(situation, request, at, 'EXPIRED', 10);
+    if (answered === 'EXPIRED') yield lapseCall(situation, request, at, 'EXPIRED', { from: 0, limit: 10 });
   }
 }
 

@@ -117,7 +117,7 @@ class FreeGame {
       case 'members':
         return isGroup && log.setMembers(id, operation.devices.map(requested));
       case 'lapse':
-        return log.lapse(id, operation.part, operation.into, operation.limit);
+        return log.lapse(id, operation.part, operation.into, { from: operation.from, limit: operation.limit });
       case 'reconcile': {
         const { part: position, index, succeeded, named } = operation;
         // The gateway never asks the carrier about a request that has not left.

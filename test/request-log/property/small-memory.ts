@@ -6,8 +6,23 @@ import type { Edit } from '../../support/planted-tree.ts';
  */
 export const SMALL_MEMORY: readonly Edit[] = [
   {
-    file: 'datasources/request-log/sqlite/request-folds.ts',
-    find: 'const CACHED_DEVICES = 150_000;',
+    file: 'datasources/request-log/sqlite/request-states.ts',
+    find: 'const CACHED_STATES = 20_000;',
+    replace: 'const CACHED_STATES = 3;',
+  },
+  {
+    file: 'datasources/request-log/transition.ts',
+    find: 'const SETTLED_AT_ONCE = 500;',
+    replace: 'const SETTLED_AT_ONCE = 2;',
+  },
+  {
+    file: 'datasources/request-log/sqlite/take-over.ts',
+    find: 'const DEVICES_AT_ONCE = 500;',
+    replace: 'const DEVICES_AT_ONCE = 2;',
+  },
+  {
+    file: 'datasources/request-log/sqlite/requested-devices.ts',
+    find: 'const CACHED_DEVICES = 500_000;',
     replace: 'const CACHED_DEVICES = 3;',
   },
   {

@@ -81,17 +81,7 @@ export class RequestStates {
   save(pk: number, state: RequestState, at: number | null): void {
     const terminal = isTerminal(state.status) ? 1 : 0;
     const { status, lastSeq, learntSeq, quiet, messageBytes } = state;
-    this.#sql.updateRequest.run(
-      status,
-      stringifyCounts(countsOf(state.counts)),
-      lastSeq,
-      learntSeq,
-      quiet,
-      messageBytes,
-      at,
-      terminal,
-      pk,
-    );
+    this.#sql.updateRequest.run(status, stringifyCounts(countsOf(state.counts)), lastSeq, learntSeq, quiet, messageBytes, at, terminal, pk);
     const stored = this.#known.get(pk)?.carriers;
     for (const [position, carrier] of state.carriers.entries()) {
       const was = stored?.[position];

@@ -60,8 +60,11 @@ function shrink(sql: Statements, pk: number, limit: number, maxBytes: number): {
     const { changes } = sql.purgeEvents.run(pk, keys.at(-1) ?? 0);
     return { rows: Number(changes), bytes, gone: false };
   }
-  const identifiers = Number(sql.purgeIdentifiers.run({ pk, limit }).changes);
-  if (identifiers > 0) return { rows: identifiers, bytes: 0, gone: false };
+  const { purgeDeviceEvents, purgeDeviceKeys, purgeUnmatched, purgeUnmatchedKeys, purgeIdentifiers } = sql;
+  for (const purge of [purgeDeviceEvents, purgeDeviceKeys, purgeUnmatched, purgeUnmatchedKeys, purgeIdentifiers]) {
+    const rows = Number(purge.run({ pk, limit }).changes);
+    if (rows > 0) return { rows, bytes: 0, gone: false };
+  }
   const input = Number(sql.purgeInput.run(pk).changes);
   return { rows: input + Number(sql.purgeRequest.run(pk).changes), bytes: 0, gone: true };
 }

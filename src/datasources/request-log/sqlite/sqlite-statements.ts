@@ -277,6 +277,10 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     purgeEvents: db.prepare('DELETE FROM event WHERE request_pk = ? AND seq <= ?'),
     purgeIdentifiers: db.prepare(`DELETE FROM identifier WHERE request_pk = :pk AND key IN
       (SELECT key FROM identifier WHERE request_pk = :pk LIMIT :limit)`),
+    purgeDeviceEvents: purgePart(db, 'device_event', 'outcome, seq'),
+    purgeDeviceKeys: purgePart(db, 'device_key', 'position, stem, outcome, key'),
+    purgeUnmatched: purgePart(db, 'unmatched', 'position, bearing, seq'),
+    purgeUnmatchedKeys: purgePart(db, 'unmatched_key', 'position, stem, seq'),
     purgeInput: db.prepare('DELETE FROM request_input WHERE request_pk = ?'),
     purgeRequest: db.prepare('DELETE FROM request WHERE pk = ?'),
     oldUnclaimed: db.prepare(`SELECT pk AS key, octet_length(message) AS bytes FROM unclaimed WHERE received_at < ?
@@ -286,6 +290,12 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       ORDER BY received_at LIMIT ?`),
     purgeDeadLetters: db.prepare('DELETE FROM kept_message WHERE pk IN (SELECT value FROM json_each(?))'),
   };
+}
+
+/** Deletes some rows of a Request. */
+function purgePart(db: DatabaseSync, table: string, key: string) {
+  return db.prepare(`DELETE FROM ${table} WHERE request_pk = :pk AND (${key}) IN
+    (SELECT ${key} FROM ${table} WHERE request_pk = :pk LIMIT :limit)`);
 }
 
 export type Statements = ReturnType<typeof prepareStatements>;

@@ -86,11 +86,20 @@ function checkFile(db: DatabaseSync, faults: Faults): void {
     faults.add(`Row ${String(rowid)} of ${String(table)} belongs to a row of ${String(parent)} that is not there.`);
 }
 
+function hasTable(db: DatabaseSync, name: string): boolean {
+  return db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(name) !== undefined;
+}
+
 type InputRow = Sealed & { readonly value: string | null };
 
 function checkRequests(db: DatabaseSync, values: SealedValues, faults: Faults): { requests: number; events: number } {
+  // Before the state of a Request was kept in rows, all digests were beside the messages.
+  const deviceDigest = hasTable(db, 'device_event')
+    ? 'coalesce(digest, (SELECT d.digest FROM device_event d WHERE d.request_pk = event.request_pk AND d.outcome = event.outcome AND d.seq = event.seq))'
+    : 'digest';
   const eventsOf = db.prepare(`SELECT seq, kind, outcome, outcome_status AS status, source, final_seq AS finalSeq, nidd_seq AS niddSeq,
-    request_status AS requestStatus, counts, service, digest, message, ${values.columns('event', 'message')} FROM event WHERE request_pk = ? ORDER BY seq`);
+    request_status AS requestStatus, counts, service, ${deviceDigest} AS digest, message, ${values.columns('event', 'message')}
+    FROM event WHERE request_pk = ? ORDER BY seq`);
   const carriersOf = db.prepare('SELECT count(*) AS rows FROM carrier_request WHERE request_pk = ?');
   const inputOf = (['devices', 'settings'] as const).map((column) =>
     db.prepare(`SELECT ${column} AS value, ${values.columns('request_input', column)} FROM request_input WHERE request_pk = ?`),
