@@ -48,9 +48,10 @@ function read(path: string): Omit<StoredRows, 'faults'> {
       events: db
         .prepare(
           `SELECT r.id AS request, r.account, e.seq, e.kind, e.position, e.outcome, e.outcome_status, e.request_status, e.counts, e.service,
-             hex(e.digest) AS digest,
+             hex(coalesce(e.digest, d.digest)) AS digest,
              e.message ->> 'requestId' IS NOT NULL AND lower(trim(e.message ->> 'requestId', ' {}()')) IS NOT lower(c.carrier_request_id) AS formerId
            FROM event e JOIN request r ON r.pk = e.request_pk
+           LEFT JOIN device_event d ON d.request_pk = e.request_pk AND d.outcome = e.outcome AND d.seq = e.seq
            LEFT JOIN carrier_request c ON c.request_pk = e.request_pk AND c.position = e.position
            WHERE r.account <> '' ORDER BY r.pk, e.seq`,
         )

@@ -16,6 +16,8 @@ const SOURCES: readonly (OutcomeSource | null)[] = [null, 'CALLBACK', 'RECONCILE
  * device. New rows bring it forward.
  */
 export class OutcomeSummaries {
+  /** How many devices the Request named when this was begun. */
+  readonly named: number;
   count: number;
   /** The last row that it has. */
   lastSeq = 0;
@@ -24,7 +26,8 @@ export class OutcomeSummaries {
   /** Of each device: its final, its NIDD and its newest row. */
   #seqs = new Uint32Array(0);
 
-  constructor(count: number) {
+  constructor(named: number, count: number) {
+    this.named = named;
     this.count = count;
     this.#makeRoom();
   }
@@ -66,7 +69,7 @@ export class OutcomeSummaries {
   }
 }
 
-export const NO_DEVICES = new OutcomeSummaries(0);
+export const NO_DEVICES = new OutcomeSummaries(0, 0);
 
 /** How many devices have succeeded and have had no NIDD message. */
 export function countWithoutNidd(summaries: OutcomeSummaries): number {
@@ -78,10 +81,12 @@ export function countWithoutNidd(summaries: OutcomeSummaries): number {
   return without;
 }
 
-/** @param named how many devices the Request named. */
 export function beginSummaries(sql: Statements, pk: number, named: number): OutcomeSummaries {
   const carriers = sql.carriersOf.all(pk) as { deviceCount: number | null }[];
-  return new OutcomeSummaries(carriers.reduce((sum, { deviceCount }) => sum + (deviceCount ?? named), 0));
+  return new OutcomeSummaries(
+    named,
+    carriers.reduce((sum, { deviceCount }) => sum + (deviceCount ?? named), 0),
+  );
 }
 
 /** Reads the rows that came since. It does not read messages: 10,000 rows take about 20 ms. */

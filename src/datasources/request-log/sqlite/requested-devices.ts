@@ -34,6 +34,10 @@ export class RequestedDevices {
     this.#devices.delete(pk);
   }
 
+  clear(): void {
+    this.#devices.clear();
+  }
+
   /** They stay JSON until they are asked for: parsed they take five times the memory. */
   #of(pk: number): readonly string[] {
     const known = this.#devices.get(pk);

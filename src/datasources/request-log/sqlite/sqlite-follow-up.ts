@@ -4,7 +4,6 @@ import { countRivals, isAtOdds, UNSETTLED } from '../request-state.ts';
 import type { RequestedDevice, RequestError, StoredRequest, Page } from '../stored-request.ts';
 import type { Change } from '../transition.ts';
 import type { NewestState } from '../working-set.ts';
-import type { RequestedDevices } from './requested-devices.ts';
 import { toRequest, type RequestRow, type RowOf } from './sqlite-rows.ts';
 import { findCarrier, type Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
@@ -28,12 +27,10 @@ export interface Found {
 export class SqliteFollowUp {
   readonly #sql: Statements;
   readonly #writer: SqliteWriter;
-  readonly #devices: RequestedDevices;
   readonly #now: () => number;
 
-  constructor(sql: Statements, writer: SqliteWriter, devices: RequestedDevices, now: () => number) {
+  constructor(sql: Statements, writer: SqliteWriter, now: () => number) {
     this.#sql = sql;
-    this.#devices = devices;
     this.#writer = writer;
     this.#now = now;
   }
@@ -61,7 +58,6 @@ export class SqliteFollowUp {
     // It was cancelled or sent while the devices were read: their list is too late.
     if (this.#writer.state(pk).carrierState(0) !== 'QUEUED') return;
     this.#writer.setMembers(pk, devices);
-    this.#devices.forget(pk);
   }
 
   lapse(requestId: string, position: number, into: 'OVERDUE' | 'EXPIRED', { from = 0, limit, onHoldToo = false }: LapseOptions): Lapsed {
@@ -96,7 +92,11 @@ export class SqliteFollowUp {
     const set = this.#writer.rowsOf(pk);
     const end = Math.min(from + LISTED_AT_ONCE, set.state.devices);
     const found = set.devices(from, end).filter((device) => device.position === position && isWanted(device));
-    const devices = found.map(({ index }) => ({ index, requested: this.#devices.identifiers(pk, index) ?? [], keys: set.keys(index) }));
+    const devices = found.map(({ index }) => ({
+      index,
+      requested: this.#writer.devices.identifiers(pk, index) ?? [],
+      keys: set.keys(index),
+    }));
     return { devices, next: end < set.state.devices ? end : null };
   }
 

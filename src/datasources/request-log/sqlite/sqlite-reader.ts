@@ -38,9 +38,8 @@ import {
   type OutcomeSummaries,
   type OutcomeSummary,
 } from './outcome-summaries.ts';
-import type { RequestedDevices } from './requested-devices.ts';
 
-type Memory = Pick<SqliteWriter, 'recent'> & { readonly devices: RequestedDevices };
+type Memory = Pick<SqliteWriter, 'recent' | 'devices'>;
 
 /** How a device stands at some row. Its messages are read later. */
 interface OutcomeAt extends OutcomeChange, OutcomeSummary {
@@ -252,8 +251,10 @@ export class SqliteReader {
 
   /** How the devices of a Request stand, and whether that was read from the tables. */
   #summariesOf({ pk, id, lastSeq, total }: RequestRow): { readonly summaries: OutcomeSummaries; readonly wasRead: boolean } {
+    // The members of a group are read after it was made.
+    const named = total ?? 0;
     const known = this.#summaries.get(id);
-    const summaries = known ?? beginSummaries(this.#sql, pk, total ?? 0);
+    const summaries = known?.named === named ? known : beginSummaries(this.#sql, pk, named);
     if (summaries.lastSeq !== lastSeq) bringForward(this.#sql, pk, summaries, lastSeq);
     this.#summaries.set(id, summaries, summaries.count + 1);
     return { summaries, wasRead: !known };

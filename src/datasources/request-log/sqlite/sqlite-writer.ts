@@ -15,6 +15,7 @@ import { keepAside, moveAside, type DeadLetterParts } from './sqlite-dead-letter
 import { toUnclaimed, type UnclaimedRow } from './sqlite-rows.ts';
 import { RecentRows } from './recent-rows.ts';
 import { RequestStates } from './request-states.ts';
+import { RequestedDevices } from './requested-devices.ts';
 import { SqliteRequestRows } from './sqlite-request-rows.ts';
 import { TakeOver } from './take-over.ts';
 import { findCarrier, type Statements } from './sqlite-statements.ts';
@@ -41,6 +42,7 @@ export class SqliteWriter {
   readonly #sql: Statements;
   readonly #pks = new BoundedCache<string, number>(100_000);
   readonly recent = new RecentRows();
+  readonly devices: RequestedDevices;
   readonly #states: RequestStates;
   readonly #takeOver: TakeOver;
   readonly #carriers = new BoundedCache<string, Owner>(100_000);
@@ -55,6 +57,7 @@ export class SqliteWriter {
     const { sql, forwards, limits } = options;
     this.#options = options;
     this.#sql = sql;
+    this.devices = new RequestedDevices(sql);
     this.#states = new RequestStates(sql);
     this.#takeOver = new TakeOver(sql, this.#states);
     this.unclaimed = new UnclaimedMessages(sql, forwards, limits);
@@ -78,6 +81,7 @@ export class SqliteWriter {
       this.recent.forget(pk);
     }
     // These may hold what was read inside the failed transaction.
+    this.devices.clear();
     this.#carriers.clear();
     this.#pks.clear();
     this.#touched.clear();
@@ -311,6 +315,7 @@ export class SqliteWriter {
     this.#takeOver.writeKeys(pk, 0, devices);
     this.#states.forgetDevices(pk);
     this.#touched.delete(pk);
+    this.devices.forget(pk);
     this.change(pk, { type: 'MEMBERS' });
   }
 
@@ -318,6 +323,7 @@ export class SqliteWriter {
   forgetPurged(pk: number, requestId: string, carrierRequestIds: readonly string[]): void {
     this.unclaimed.forgetIds(carrierRequestIds.map(cleanRequestId));
     this.#states.forget(pk);
+    this.devices.forget(pk);
     this.#touched.delete(pk);
     this.recent.forget(pk);
     this.#pks.delete(requestId);

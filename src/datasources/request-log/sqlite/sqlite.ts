@@ -2,7 +2,6 @@ import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GroupCommit } from './group-commit.ts';
 import { indexIdentifiers, indexLost } from './index-identifiers.ts';
-import { RequestedDevices } from './requested-devices.ts';
 import type { AuditRecord } from '../audit-trail.ts';
 import { listSentBeforeRestore, settleInterrupted, settleRestored, takeEpoch } from './recover.ts';
 import type { GatewayError } from '../../../errors.ts';
@@ -31,6 +30,9 @@ import { Vault } from './sealing/vault.ts';
 import { RequestList } from './list-requests.ts';
 import { LogKeeper } from './write-ahead-log/log-keeper.ts';
 
+/** Steps of the index in one job, before unclaimed callbacks are looked at. */
+const LOST_STEPS = 2;
+
 /**
  * The request log in one file of this process: node:sqlite, WAL, fsync before every answer, one writer. Writes are jobs of a
  * group commit. Reads see only what is committed, because no transaction is open between two turns of the event loop.
@@ -48,7 +50,6 @@ export class SqliteRequestLog implements RequestLog {
   readonly #commits: GroupCommit;
   readonly #keeper: LogKeeper | null;
   readonly #writer: SqliteWriter;
-  readonly #devices: RequestedDevices;
   readonly #reader: SqliteReader;
   readonly #list: RequestList;
   readonly #followUp: SqliteFollowUp;
@@ -100,10 +101,9 @@ export class SqliteRequestLog implements RequestLog {
       isFollowed: (requestId) => hub.isFollowed(requestId),
       isLow: (bytes) => this.#disk.isLowAfter(bytes),
     });
-    this.#devices = new RequestedDevices(this.#sql);
-    this.#reader = new SqliteReader(this.#sql, { recent: this.#writer.recent, devices: this.#devices });
+    this.#reader = new SqliteReader(this.#sql, this.#writer);
     this.#list = new RequestList(this.#db, this.#sql);
-    this.#followUp = new SqliteFollowUp(this.#sql, this.#writer, this.#devices, now);
+    this.#followUp = new SqliteFollowUp(this.#sql, this.#writer, now);
     this.#commits = new GroupCommit(this.#db, {
       beforeCommit: () => {
         this.#changed = this.#writer.finish();
@@ -229,16 +229,18 @@ export class SqliteRequestLog implements RequestLog {
     }
   }
 
-  async settleUnclaimed(before: number) {
-    while (await this.#commits.run(() => indexLost(this.#sql, this.#devices)));
-    const settled = await this.#commits.run(() => {
+  settleUnclaimed(before: number) {
+    const settled = this.#commits.run(() => {
+      // A request that may own an id is found by its identifiers.
+      for (let step = 0; indexLost(this.#sql, this.#writer.devices); step++)
+        if (step >= LOST_STEPS) return { resolved: [], adopted: [], done: false };
       // A new request takes room.
       const adopted = this.#disk.isLow ? -Infinity : before;
       const { next, ...settled } = settleUnclaimed(this.#sql, this.#writer, adopted, this.#unclaimedFrom);
       this.#unclaimedFrom = next;
       return { ...settled, done: next === 0 };
     });
-    return this.#settling(Promise.resolve(settled));
+    return this.#settling(settled);
   }
 
   async recover() {
@@ -266,7 +268,7 @@ export class SqliteRequestLog implements RequestLog {
 
   /** Brings the identifier table a bounded step nearer to the log. False when nothing is left to do. */
   indexIdentifiers(): Promise<boolean> {
-    return this.#commits.run(() => indexIdentifiers(this.#sql, this.#devices));
+    return this.#commits.run(() => indexIdentifiers(this.#sql, this.#writer.devices));
   }
 
   /** Takes over a part of a request that an earlier version made. False when none is left. */
@@ -319,15 +321,11 @@ export class SqliteRequestLog implements RequestLog {
     return result;
   }
 
+  /** What must wait for another step is tried again in a job of its own. */
   async #find(findings: readonly Finding[], find: (rest: readonly Finding[]) => Found): Promise<number> {
-    let total = 0;
-    for (const { requestId } of findings) await this.#prepare(requestId);
-    for (let rest = findings; rest.length > 0;) {
-      const found = await this.#commits.run(() => find(rest));
-      total += found.count;
-      ({ rest } = found);
-    }
-    return total;
+    for (const { requestId } of findings) if (!this.#isWhole(requestId)) await this.#prepare(requestId);
+    const { count, rest } = await this.#commits.run(() => find(findings));
+    return rest.length === 0 ? count : count + (await this.#find(rest, find));
   }
 
   /** Reads all devices of a carrier request in parts. */
