@@ -114,8 +114,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'datasources/request-log/sqlite/recover.ts',
-        find: `writer.step(requestId, position, { type: 'UNANSWERED', error: INTERRUPTED });`,
-        replace: `writer.step(requestId, position, { type: 'REQUEUED', error: INTERRUPTED });`,
+        find: `writer.step(id, position, { type: 'UNANSWERED', error: INTERRUPTED });`,
+        replace: `writer.step(id, position, { type: 'REQUEUED', error: INTERRUPTED });`,
       },
     ],
     aim: { endings: ['sent'], kills: 1 },
@@ -126,7 +126,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'datasources/request-log/sqlite/recover.ts',
-        find: `writer.step(requestId, position, { type: 'UNANSWERED', error: INTERRUPTED });`,
+        find: `writer.step(id, position, { type: 'UNANSWERED', error: INTERRUPTED });`,
         replace: '',
       },
     ],

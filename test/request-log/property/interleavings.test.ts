@@ -8,7 +8,7 @@ import { turns } from './operations.ts';
 import { playAgainstModel } from './play-against-model.ts';
 import { playFreely } from './play-freely.ts';
 import { FAST_FOLDER, RUNS, SEED, timeLimitOf } from './property-settings.ts';
-import { SMALL_MEMORY } from './small-memory.ts';
+import { SMALL_MEMORY, SMALL_STEPS } from './small-memory.ts';
 
 const runs = RUNS ?? 75;
 const timeout = timeLimitOf(runs);
@@ -31,7 +31,7 @@ test.for(MEMORIES)(
   },
 );
 
-test.for(MEMORIES)(
+test.for([...MEMORIES, { memory: 'steps of one row', edits: SMALL_STEPS }])(
   'with $memory, whatever identifiers devices and messages share: counts add up, no row is missing, no message is lost',
   { timeout },
   async ({ edits }) => {

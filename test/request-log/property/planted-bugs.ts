@@ -1,5 +1,5 @@
 import type { Edit } from '../../support/planted-tree.ts';
-import { SMALL_MEMORY } from './small-memory.ts';
+import { SMALL_MEMORY, SMALL_STEPS } from './small-memory.ts';
 
 export interface PlantedBug {
   readonly name: string;
@@ -14,7 +14,6 @@ const WRITER = 'datasources/request-log/sqlite/sqlite-writer.ts';
 const TRANSITION = 'datasources/request-log/transition.ts';
 const STEPS = 'datasources/request-log/sending-steps.ts';
 const STATE = 'datasources/request-log/request-state.ts';
-const SQLITE = 'datasources/request-log/sqlite/sqlite.ts';
 const SET = 'datasources/request-log/working-set.ts';
 const STATEMENTS = 'datasources/request-log/sqlite/sqlite-statements.ts';
 const READER = 'datasources/request-log/sqlite/sqlite-reader.ts';
@@ -110,7 +109,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     'what was being sent at a death is still being sent',
     'datasources/request-log/sqlite/recover.ts',
-    "writer.step(requestId, position, { type: 'UNANSWERED', error: INTERRUPTED });",
+    "writer.step(id, position, { type: 'UNANSWERED', error: INTERRUPTED });",
     '',
   ),
   bug('what has left is cancelled', STEPS, "CANCELLED: ['QUEUED', 'UNKNOWN']", "CANCELLED: ['QUEUED', 'UNKNOWN', 'SENDING']"),
@@ -232,15 +231,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug('a device that has reported still counts as open', SET, 'add(carrier.withoutFinal, change.index, -1);', ';'),
   {
     name: 'what a step owes to the last devices is forgotten',
-    edits: [...SMALL_MEMORY, { file: TRANSITION, find: 'if (next !== null) rest = { ...owed, next };', replace: '' }],
+    search: 'FREE',
+    edits: [...SMALL_STEPS, { file: TRANSITION, find: 'if (next !== null) rest = { ...owed, next };', replace: '' }],
   },
   {
     name: 'a step that owes something ends the request at once',
-    edits: [...SMALL_MEMORY, { file: STATE, find: 'if (this.carriers.some(({ owed }) => owed !== null)) return;', replace: '' }],
-  },
-  {
-    name: 'a request is sent before all its devices can be found',
-    edits: [...SMALL_MEMORY, { file: SQLITE, find: "if (created.outcome === 'CREATED') await this.#prepare(created.id);", replace: '' }],
+    search: 'FREE',
+    edits: [...SMALL_STEPS, { file: STATE, find: 'if (this.carriers.some(({ owed }) => owed !== null)) return;', replace: '' }],
   },
   {
     name: 'a state that was forgotten within its transaction is written back as it was',

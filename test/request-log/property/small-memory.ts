@@ -13,16 +13,6 @@ export const SMALL_MEMORY: readonly Edit[] = [
   // With so small steps it needs more of them.
   { file: 'datasources/request-log/sqlite/sqlite.ts', find: 'const LOST_STEPS = 2;', replace: 'const LOST_STEPS = 1_000;' },
   {
-    file: 'datasources/request-log/transition.ts',
-    find: 'const SETTLED_AT_ONCE = 500;',
-    replace: 'const SETTLED_AT_ONCE = 2;',
-  },
-  {
-    file: 'datasources/request-log/sqlite/take-over.ts',
-    find: 'const DEVICES_AT_ONCE = 500;',
-    replace: 'const DEVICES_AT_ONCE = 2;',
-  },
-  {
     file: 'datasources/request-log/sqlite/requested-devices.ts',
     find: 'const CACHED_DEVICES = 500_000;',
     replace: 'const CACHED_DEVICES = 3;',
@@ -43,5 +33,21 @@ export const SMALL_MEMORY: readonly Edit[] = [
     file: 'datasources/request-log/sqlite/index-identifiers.ts',
     find: 'const INDEXED_AT_ONCE = 500;',
     replace: 'const INDEXED_AT_ONCE = 2;',
+  },
+];
+
+/**
+ * Sets the bounds of all steps so low that other changes come between the parts of one. Against the model they cannot be played,
+ * because it does everything at once.
+ */
+export const SMALL_STEPS: readonly Edit[] = [
+  ...SMALL_MEMORY,
+  { file: 'datasources/request-log/transition.ts', find: 'const SETTLED_AT_ONCE = 500;', replace: 'const SETTLED_AT_ONCE = 1;' },
+  { file: 'datasources/request-log/transition.ts', find: 'const LEARNT_AT_ONCE = 200;', replace: 'const LEARNT_AT_ONCE = 1;' },
+  { file: 'datasources/request-log/transition.ts', find: 'const TIED_AT_ONCE = 100;', replace: 'const TIED_AT_ONCE = 1;' },
+  {
+    file: 'datasources/request-log/sqlite/take-over.ts',
+    find: 'const DEVICES_AT_ONCE = 500;',
+    replace: 'const DEVICES_AT_ONCE = 1;',
   },
 ];

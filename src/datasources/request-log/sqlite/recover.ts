@@ -32,10 +32,22 @@ const DEVICES_AT_ONCE = 500;
 /** The carrier's limit: so many requests may have left in the last minute before a backup was restored. */
 const FULL_WINDOW = 100;
 
-/** Runs after a start, before anything is sent. A carrier request that was on its way when the process ended has an unknown fate. */
-export function settleInterrupted(writer: SqliteWriter, requestId: string, position: number): void {
-  // A damaged Request stays as it is. It is never sent again, and it must not prevent the start.
-  if (writer.stateIfReadable(writer.pkOf(requestId))) writer.step(requestId, position, { type: 'UNANSWERED', error: INTERRUPTED });
+/**
+ * Runs after a start, before anything is sent. Carrier requests that were on their way when the process ended have an unknown fate. One
+ * step has a bounded size. False once none is left.
+ */
+export function settleInterrupted(sql: Statements, writer: SqliteWriter): boolean {
+  let devices = 0;
+  for (const { id, position, deviceCount } of sql.sendingCarriers.all() as unknown as QueuedRow[]) {
+    const pk = writer.pkOf(id);
+    if (devices >= DEVICES_AT_ONCE) return true;
+    if (!writer.isWhole(pk) && !writer.prepare(pk)) return true;
+    // A damaged Request stays as it is. It is never sent again, and it must not prevent the start.
+    if (!writer.stateIfReadable(pk)) continue;
+    writer.step(id, position, { type: 'UNANSWERED', error: INTERRUPTED });
+    devices += deviceCount ?? DEVICES_AT_ONCE;
+  }
+  return false;
 }
 
 /**
@@ -44,9 +56,11 @@ export function settleInterrupted(writer: SqliteWriter, requestId: string, posit
  */
 export function settleRestored(sql: Statements, writer: SqliteWriter, at: number): boolean {
   if (readFact(sql, RESTORED) === null) return false;
-  const queued = sql.queuedCarriers.all(SETTLED_AT_ONCE) as (CarrierRow & { readonly deviceCount: number | null })[];
+  const queued = sql.queuedCarriers.all(SETTLED_AT_ONCE) as unknown as QueuedRow[];
   let devices = 0;
   for (const { id, position, deviceCount } of queued) {
+    const pk = writer.pkOf(id);
+    if (!writer.isWhole(pk) && !writer.prepare(pk)) return true;
     writer.step(id, position, { type: 'UNANSWERED', error: RESTORED_SINCE });
     devices += deviceCount ?? DEVICES_AT_ONCE;
     if (devices >= DEVICES_AT_ONCE) break;
@@ -63,7 +77,11 @@ export function listSentBeforeRestore(sql: Statements, since: number): readonly 
   return at > since ? Array.from({ length: FULL_WINDOW }, () => at) : [];
 }
 
-type CarrierRow = { readonly id: string; readonly position: number };
+interface QueuedRow {
+  readonly id: string;
+  readonly position: number;
+  readonly deviceCount: number | null;
+}
 
 const INTERRUPTED: RequestError = {
   code: 'UNANSWERED',

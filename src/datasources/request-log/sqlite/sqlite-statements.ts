@@ -181,7 +181,7 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     askable: db.prepare(`SELECT ${DUE} FROM request r CROSS JOIN carrier_request c ON c.request_pk = r.pk
       WHERE r.id = ? AND c.state IN ('ACCEPTED', 'UNKNOWN') ORDER BY c.position`),
     setCarrierState: db.prepare('UPDATE carrier_request SET state = ? WHERE request_pk = ? AND position = ?'),
-    sendingCarriers: db.prepare(`SELECT r.id, c.position FROM ${OPEN_CARRIER} AND c.state = 'SENDING'`),
+    sendingCarriers: db.prepare(`SELECT r.id, c.position, c.device_count AS deviceCount FROM ${OPEN_CARRIER} AND c.state = 'SENDING'`),
     queuedCarriers: db.prepare(
       `SELECT r.id, c.position, c.device_count AS deviceCount FROM ${OPEN_CARRIER} AND c.state = 'QUEUED' LIMIT ?`,
     ),

@@ -244,8 +244,7 @@ export class SqliteRequestLog implements RequestLog {
   }
 
   async recover() {
-    const interrupted = await this.#commits.read(() => this.#sql.sendingCarriers.all() as { id: string; position: number }[]);
-    for (const { id, position } of interrupted) await this.#change(id, () => settleInterrupted(this.#writer, id, position));
+    while (await this.#settling(this.#commits.run(() => settleInterrupted(this.#sql, this.#writer))));
     while (await this.#settling(this.#commits.run(() => settleRestored(this.#sql, this.#writer, this.#now()))));
     return this.#commits.read(() => (this.#sql.queuedRequests.all() as { id: string }[]).map(({ id }) => id));
   }

@@ -11,6 +11,7 @@ import { Vault } from '../sealing/vault.ts';
 import { judgeStoreFiles } from '../write-ahead-log/check-store-files.ts';
 import { Faults, SHOWN_FAULTS, isAsItCame, isJson } from './verify-faults.ts';
 import { checkLog, type LogRow, type RequestRow } from './verify-log.ts';
+import { CountedState } from './verify-state.ts';
 import { SealedValues, type Sealed } from './verify-sealed.ts';
 
 export interface Verification {
@@ -94,10 +95,12 @@ type InputRow = Sealed & { readonly value: string | null };
 
 function checkRequests(db: DatabaseSync, values: SealedValues, faults: Faults): { requests: number; events: number } {
   // Before the state of a Request was kept in rows, all digests were beside the messages.
-  const deviceDigest = hasTable(db, 'device_event')
+  const hasState = hasTable(db, 'device_event');
+  const deviceDigest = hasState
     ? 'coalesce(digest, (SELECT d.digest FROM device_event d WHERE d.request_pk = event.request_pk AND d.outcome = event.outcome AND d.seq = event.seq))'
     : 'digest';
-  const eventsOf = db.prepare(`SELECT seq, kind, outcome, outcome_status AS status, source, final_seq AS finalSeq, nidd_seq AS niddSeq,
+  const eventsOf =
+    db.prepare(`SELECT seq, kind, position, ties, outcome, outcome_status AS status, source, final_seq AS finalSeq, nidd_seq AS niddSeq,
     request_status AS requestStatus, counts, service, ${deviceDigest} AS digest, message, ${values.columns('event', 'message')}
     FROM event WHERE request_pk = ? ORDER BY seq`);
   const carriersOf = db.prepare('SELECT count(*) AS rows FROM carrier_request WHERE request_pk = ?');
@@ -131,7 +134,10 @@ function checkRequests(db: DatabaseSync, values: SealedValues, faults: Faults): 
       faults.add(
         `Request ${request.id} is ${request.status} and ${request.completedAt === null ? 'has no time' : 'has a time'} of completion.`,
       );
-    events += checkLog(request, openMessages(request, eventsOf.iterate(request.pk) as Iterable<LogRow & Sealed>, values), faults);
+    const counted = new CountedState();
+    const log = openMessages(request, eventsOf.iterate(request.pk) as Iterable<LogRow & Sealed>, values);
+    events += checkLog(request, log, counted, faults);
+    if (hasState) counted.check(db, request, faults);
   }
   return { requests, events };
 }

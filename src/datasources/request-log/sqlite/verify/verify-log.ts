@@ -3,6 +3,7 @@ import { EVIDENCE_SERVICES } from '../../../thingspace/wire/evidence.ts';
 import { LOG_EVENT_KINDS } from '../../log-event.ts';
 import { OUTCOME_STATUSES, progressOf, REQUEST_STATUSES, type OutcomeStatus } from '../../stored-request.ts';
 import type * as rows from '../sqlite-rows.ts';
+import type { CountedState } from './verify-state.ts';
 import { type Faults, isAsItCame, isJson } from './verify-faults.ts';
 
 export type RequestRow = Pick<
@@ -10,7 +11,7 @@ export type RequestRow = Pick<
   'pk' | 'id' | 'status' | 'total' | 'totalIsEstimate' | 'counts' | 'lastSeq' | 'completedAt'
 > & { readonly indexedSeq: number };
 
-export type LogRow = Omit<rows.EventRow, 'at' | 'position' | 'contradicted' | 'ties' | 'callbackCount'> & {
+export type LogRow = Omit<rows.EventRow, 'at' | 'contradicted' | 'callbackCount'> & {
   readonly digest: Uint8Array | null;
 };
 
@@ -18,7 +19,7 @@ export type LogRow = Omit<rows.EventRow, 'at' | 'position' | 'contradicted' | 't
  * Checks a Request's log: it has no gap and no message twice, every message is as it came, the counts of every row add up, its words
  * are known, and the last row says the same as the Request's own row. Gives back the number of rows.
  */
-export function checkLog(request: RequestRow, rows: Iterable<LogRow>, faults: Faults): number {
+export function checkLog(request: RequestRow, rows: Iterable<LogRow>, counted: CountedState, faults: Faults): number {
   const digests = new Set<string>();
   const devices = new Standing(request);
   let last: LogRow | null = null;
@@ -27,6 +28,7 @@ export function checkLog(request: RequestRow, rows: Iterable<LogRow>, faults: Fa
     read++;
     if (row.seq !== (last?.seq ?? 0) + 1) faults.add(`The log of request ${request.id} goes from ${last?.seq ?? 0} to ${row.seq}.`);
     last = row;
+    counted.add(row);
     if (!isKnown(row)) faults.add(`Row ${row.seq} of request ${request.id} has words that the gateway does not write.`);
     if (row.outcome !== null) devices.set(row.outcome, row.status);
     if (!devices.addUpTo(row.counts)) faults.add(`The devices of request ${request.id} do not add up to ${row.counts} in row ${row.seq}.`);
