@@ -38,30 +38,32 @@ async function damagedStore(keys: readonly Uint8Array[], damage: string) {
   await log[Symbol.asyncDispose]();
   const db = new DatabaseSync(path);
   const pk = `(SELECT pk FROM request WHERE id = '${damaged}')`;
-  const before = db.prepare(`SELECT pk, message FROM event WHERE request_pk = ${pk} AND message IS NOT NULL`).get();
   db.exec(damage.replaceAll('$pk', pk));
   db.close();
-  const repair = () => {
+  const run = (sql: string) => {
     const file = new DatabaseSync(path);
-    file.prepare('UPDATE event SET message = ? WHERE pk = ?').run(String(before?.['message']), Number(before?.['pk']));
+    file.exec(sql);
     file.close();
   };
   const built = undo.move();
-  return { path, keys, damaged, whole, repair, [Symbol.asyncDispose]: () => built.disposeAsync() };
+  return { path, keys, damaged, whole, run, [Symbol.asyncDispose]: () => built.disposeAsync() };
 }
 
-const CHANGED =
+/** What every change of the request must know. */
+const COUNTS = "UPDATE request SET counts = '{' || counts WHERE pk = $pk";
+const TALLIES = "UPDATE carrier_request SET tallies = '{' || tallies WHERE request_pk = $pk";
+const MESSAGE =
   "UPDATE event SET message = replace(message, substr(message, 20, 4), 'AAAA') WHERE request_pk = $pk AND message IS NOT NULL";
 
 test.each([
-  ['a sealed message was changed', [KEY_A], CHANGED],
-  ['a message is no JSON any more', [], "UPDATE event SET message = '{' || message WHERE request_pk = $pk AND message IS NOT NULL"],
+  ['what is counted of a request', COUNTS, "UPDATE request SET counts = substr(counts, 2) WHERE counts LIKE '{%'"],
+  ['what is counted of a carrier request', TALLIES, "UPDATE carrier_request SET tallies = substr(tallies, 2) WHERE tallies LIKE '{%'"],
 ] as const)(
-  'where %s, callbacks of that request are acknowledged and kept aside, others are applied, and it is made good once it is repaired',
-  async (_what, keys, damage) => {
-    await using store = await damagedStore(keys, damage);
+  'where %s cannot be read, its callbacks are acknowledged and kept aside, others are applied, and it is made good once it is repaired',
+  async (_what, damage, mended) => {
+    await using store = await damagedStore([], damage);
     {
-      await using log = openLog(store.path, { keys });
+      await using log = openLog(store.path);
       await log.recover();
       const inStore = (await log.deadLetters({ accounts: null, reason: 'DAMAGED_REQUEST' }, null, 10)).rows.length;
       expect(await receive(log, 'damaged', B)).toBe('DAMAGED');
@@ -73,7 +75,7 @@ test.each([
       expect([inStore, rows.length]).toEqual([0, 2]);
       // The dead letter cannot be applied while the request is damaged.
       expect(await receiverOf(log).redrive(rows[0] ?? (await Promise.reject(new Error('none'))), false)).toBe('DAMAGED');
-      // A read of the damaged request fails, and work on all requests goes on.
+      // Work on the damaged request fails, and work on all requests goes on.
       await expect(log.silentDevices(store.damaged, 0)).rejects.toMatchObject({
         code: 'STORE_FAILED',
         message: expect.stringContaining(store.damaged) as string,
@@ -81,8 +83,8 @@ test.each([
       while (await log.indexIdentifiers());
       await log.settleUnclaimed(Number.MAX_SAFE_INTEGER);
     }
-    store.repair();
-    await using log = openLog(store.path, { keys });
+    store.run(mended);
+    await using log = openLog(store.path);
     const { rows } = await log.deadLetters({ accounts: null, reason: 'DAMAGED_REQUEST' }, null, 10);
     for (const row of rows) expect(await receiverOf(log).redrive(row, false)).toBe('APPLIED');
     expect((await log.deadLetters({ accounts: null, reason: 'DAMAGED_REQUEST' }, null, 10)).rows).toEqual([]);
@@ -91,15 +93,29 @@ test.each([
   },
 );
 
+test.each([
+  ['a sealed message was changed', [KEY_A], MESSAGE],
+  ['a message is no JSON any more', [], "UPDATE event SET message = '{' || message WHERE request_pk = $pk AND message IS NOT NULL"],
+] as const)('where %s, everything about the other devices of its request is applied', async (_what, keys, damage) => {
+  await using store = await damagedStore(keys, damage);
+  await using log = openLog(store.path, { keys });
+  await log.recover();
+  for (const device of [B, C]) expect(await receive(log, 'damaged', device)).toBe('APPLIED');
+  expect((await requestOf(log, store.damaged)).status).toBe('SUCCEEDED');
+  expect(await receive(log, 'damaged', A)).toBe('APPLIED');
+  while (await log.indexIdentifiers());
+  expect(await log.silentDevices(store.damaged, 0)).toEqual([]);
+});
+
 test('a damaged request that was on its way does not prevent the start of the gateway', async () => {
-  await using store = await damagedStore([KEY_A], `${CHANGED}; UPDATE carrier_request SET state = 'SENDING' WHERE request_pk = $pk`);
+  await using store = await damagedStore([KEY_A], `${TALLIES}; UPDATE carrier_request SET state = 'SENDING' WHERE request_pk = $pk`);
   await using log = openLog(store.path, { keys: [KEY_A] });
   expect(await log.recover()).toEqual([]);
   expect(await receive(log, 'whole', C)).toBe('APPLIED');
 });
 
 test('a damaged request does not prevent that others are marked overdue or asked about', async () => {
-  await using store = await damagedStore([KEY_A], CHANGED);
+  await using store = await damagedStore([KEY_A], TALLIES);
   await using log = openLog(store.path, { keys: [KEY_A], now: () => Date.now() + DAY_MS });
   const lapsed: number[] = [];
   const failures: unknown[] = [];
