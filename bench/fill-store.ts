@@ -1,29 +1,36 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { openSqlite } from '../src/datasources/request-log/sqlite/sqlite-open.ts';
 import { readCallbackBody } from '../src/datasources/thingspace/wire/callback-body.ts';
+import { identifierKey, stemOf } from '../src/datasources/thingspace/wire/same-identifier.ts';
 import { devices as testDevices } from '../test/support/devices.ts';
 import { callbackBody } from './callback-body.ts';
 import { ACCOUNT } from './gateway-process.ts';
+import type { BenchRequest } from './load-plan.ts';
 
-const DEVICES = 20;
-const REQUESTS_A_TRANSACTION = 5_000;
+const ROWS_A_TRANSACTION = 100_000;
 /** Requests are this far apart and the newest is an hour old, so 5 million callbacks span about 29 days. */
 const APART_MS = 10_000;
 const HOUR_MS = 3_600_000;
 
-export interface FilledStore {
+export interface Filling {
   readonly requests: number;
+  /** Devices of each request, and how many of them have succeeded. */
+  readonly devices: number;
+  readonly done: number;
+}
+
+export interface FilledStore {
+  readonly requests: readonly BenchRequest[];
   readonly callbacks: number;
   readonly seconds: number;
 }
 
 /**
- * Makes a store of finished activations of 20 devices, written straight into its tables and as the gateway would have left
- * it: the rows of its log, real messages with their digests, and for each device two of the identifiers it is found by.
+ * Makes a store of activations, written straight into its tables and as the gateway would have left it: the rows of its log, real
+ * messages with their digests, what is counted of each request, and for each device two of the identifiers it is found by.
  */
-export function fillStore(path: string, callbacks: number): FilledStore {
+export function fillStore(path: string, { requests, devices, done }: Filling): FilledStore {
   const started = performance.now();
-  const requests = Math.ceil(callbacks / DEVICES);
   openSqlite(path).db.close();
   const db = new DatabaseSync(path);
   // A crash while filling only means filling again.
@@ -31,14 +38,16 @@ export function fillStore(path: string, callbacks: number): FilledStore {
   db.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -524288');
   const insert = statements(db);
   const firstAt = Date.now() - HOUR_MS - requests * APART_MS;
+  const made: BenchRequest[] = [];
+  db.exec('BEGIN');
   for (let pk = 1; pk <= requests; pk++) {
-    if (pk % REQUESTS_A_TRANSACTION === 1) db.exec('BEGIN');
-    insertRequest(insert, pk, firstAt + pk * APART_MS);
-    if (pk % REQUESTS_A_TRANSACTION === 0 || pk === requests) db.exec('COMMIT');
+    made.push(insertRequest(insert, { pk, at: firstAt + pk * APART_MS, devices, done }));
+    if ((pk * devices) % ROWS_A_TRANSACTION < devices) db.exec('COMMIT; BEGIN');
   }
-  indexIdentifiers(db, requests * DEVICES);
+  db.exec('COMMIT');
+  indexIdentifiers(db, requests, devices);
   db.close();
-  return { requests, callbacks: requests * DEVICES, seconds: (performance.now() - started) / 1000 };
+  return { requests: made, callbacks: requests * done, seconds: (performance.now() - started) / 1000 };
 }
 
 type Insert = ReturnType<typeof statements>;
@@ -52,28 +61,41 @@ function statements(db: DatabaseSync) {
   return {
     request: into(
       'request',
-      'pk, id, account, origin, operation, created_by, status, total, counts, last_seq, indexed_seq, created_at, updated_at, completed_at',
+      'pk, id, account, origin, operation, created_by, status, total, counts, last_seq, indexed_seq, state_seq, learnt_seq, keyed, created_at, updated_at, completed_at',
     ),
     input: into('request_input', 'request_pk, devices, settings'),
     carrier: into(
       'carrier_request',
-      'request_pk, position, service, carrier_request_id, state, first_index, device_count, attempts, sent_at, answered_at',
+      'request_pk, position, service, carrier_request_id, state, first_index, device_count, attempts, sent_at, answered_at, tallies',
     ),
     event: into(
       'event',
-      'request_pk, seq, at, kind, position, outcome, outcome_status, source, final_seq, nidd_seq, contradicted, ties, request_status, counts, service, callback_count, digest, message',
+      'request_pk, seq, at, kind, position, outcome, outcome_status, source, final_seq, nidd_seq, contradicted, ties, request_status, counts, service, callback_count, message',
     ),
+    deviceEvent: into(
+      'device_event',
+      'request_pk, outcome, seq, position, kind, status, source, final_seq, nidd_seq, contradicted, flags, digest',
+    ),
+    deviceKey: into('device_key', 'request_pk, position, stem, outcome, key'),
   };
 }
 
-function insertRequest(insert: Insert, pk: number, at: number): void {
+interface RequestToFill {
+  readonly pk: number;
+  readonly at: number;
+  readonly devices: number;
+  readonly done: number;
+}
+
+function insertRequest(insert: Insert, { pk, at, devices, done }: RequestToFill): BenchRequest {
   const steps = ['CREATED', 'SENDING', 'ACCEPTED'] as const;
   const statuses = ['QUEUED', 'SUBMITTING', 'IN_PROGRESS'] as const;
-  const lastSeq = steps.length + DEVICES;
+  const lastSeq = steps.length + done;
   const doneAt = at + lastSeq;
-  const firstDevice = (pk - 1) * DEVICES + 1;
-  const carrierId = `595f5c44-c31c-4552-8670-${String(pk).padStart(12, '0')}`;
+  const firstDevice = (pk - 1) * devices + 1;
+  const carrierRequestId = `595f5c44-c31c-4552-8670-${String(pk).padStart(12, '0')}`;
   const id = `req_${String(pk).padStart(26, '0')}`;
+  const counts = (succeeded: number) => `[${devices - succeeded},0,${succeeded},0,0,0,0,0,0]`;
   insert.request({
     pk,
     id,
@@ -81,58 +103,73 @@ function insertRequest(insert: Insert, pk: number, at: number): void {
     origin: 'GATEWAY',
     operation: 'ACTIVATE_DEVICES',
     created_by: 'bench',
-    status: 'SUCCEEDED',
-    total: DEVICES,
-    counts: counts(DEVICES),
+    status: done === devices ? 'SUCCEEDED' : 'IN_PROGRESS',
+    total: devices,
+    counts: counts(done),
     last_seq: lastSeq,
     indexed_seq: lastSeq,
+    state_seq: lastSeq,
+    // What activations tell beside the ICCID is learnt when it is needed.
+    learnt_seq: steps.length,
+    keyed: devices,
     created_at: at,
     updated_at: doneAt,
-    completed_at: doneAt,
+    completed_at: done === devices ? doneAt : null,
   });
-  insert.input({ request_pk: pk, devices: JSON.stringify(testDevices(DEVICES, firstDevice)), settings: '{}' });
-  const carrier = { service: 'CarrierService', carrier_request_id: carrierId, state: 'ACCEPTED', first_index: 0, device_count: DEVICES };
-  insert.carrier({ request_pk: pk, position: 0, ...carrier, attempts: 1, sent_at: at, answered_at: at + 2 });
+  const named = testDevices(devices, firstDevice);
+  const input = named.map(({ deviceIds }) => ({ deviceIds: deviceIds.map(({ kind, value }) => ({ kind, id: value })) }));
+  insert.input({ request_pk: pk, devices: JSON.stringify(input), settings: '{}' });
+  const sum = (from: number) => ((devices - from) * (from + devices - 1)) / 2;
+  insert.carrier({
+    request_pk: pk,
+    position: 0,
+    service: 'CarrierService',
+    carrier_request_id: carrierRequestId,
+    state: 'ACCEPTED',
+    first_index: 0,
+    device_count: devices,
+    attempts: 1,
+    sent_at: at,
+    answered_at: at + 2,
+    tallies: JSON.stringify([devices - done, sum(done), devices, sum(0), devices - done, 0, 0, 0, 0, 0]),
+  });
   const event = { request_pk: pk, position: 0, final_seq: 0, nidd_seq: 0, contradicted: 0, ties: 0 };
   for (const [step, kind] of steps.entries()) {
     const position = kind === 'CREATED' ? -1 : 0;
     insert.event({ ...event, seq: step + 1, at: at + step, kind, position, request_status: statuses[step] ?? '', counts: counts(0) });
   }
-  for (let device = 0; device < DEVICES; device++) {
-    const body = readCallbackBody(Buffer.from(callbackBody(carrierId, firstDevice + device)));
+  const keys = named.flatMap(({ deviceIds }, outcome) =>
+    deviceIds.map(({ kind, value }) => ({ outcome, key: identifierKey(kind, value, kind) })),
+  );
+  const rows = keys.map((each) => ({ ...each, request_pk: pk, position: 0, stem: stemOf(each.key) }));
+  for (const row of rows.toSorted((a, b) => (a.stem < b.stem ? -1 : 1))) insert.deviceKey(row);
+  for (let outcome = 0; outcome < done; outcome++) {
+    const body = readCallbackBody(Buffer.from(callbackBody(carrierRequestId, firstDevice + outcome)));
     if ('unreadable' in body) throw new Error(body.unreadable);
-    const seq = steps.length + 1 + device;
+    const seq = steps.length + 1 + outcome;
+    const device = { ...event, seq, kind: 'CALLBACK', outcome, source: 'CALLBACK', final_seq: seq };
     insert.event({
-      ...event,
-      seq,
+      ...device,
       at: at + seq,
-      kind: 'CALLBACK',
-      outcome: device,
       outcome_status: 'SUCCEEDED',
-      source: 'CALLBACK',
-      final_seq: seq,
-      request_status: device === DEVICES - 1 ? 'SUCCEEDED' : 'IN_PROGRESS',
-      counts: counts(device + 1),
+      request_status: outcome === devices - 1 ? 'SUCCEEDED' : 'IN_PROGRESS',
+      counts: counts(outcome + 1),
       service: 'CarrierService',
       callback_count: 1,
-      digest: body.digest,
       message: body.json,
     });
+    insert.deviceEvent({ ...device, status: 'SUCCEEDED', flags: 0, digest: body.digest });
   }
-}
-
-/** Devices at each outcome status after so many successes. */
-function counts(succeeded: number): string {
-  return `[${DEVICES - succeeded},0,${succeeded},0,0,0,0,0,0]`;
+  return { requestId: id, carrierRequestId, firstDevice, devices };
 }
 
 /** Inserts in the order of the keys and builds the second index at the end. In the order of arrival it would take longer than all the rest. */
-function indexIdentifiers(db: DatabaseSync, devices: number): void {
+function indexIdentifiers(db: DatabaseSync, requests: number, devices: number): void {
   const second = db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'identifier_by_request'").get() as { sql: string };
   db.exec('DROP INDEX identifier_by_request');
   for (const key of ["printf('ICCID:8914800%013d', n)", "printf('IMEI:9900%010d', n)"]) {
-    db.exec(`INSERT INTO identifier (key, request_pk) WITH RECURSIVE device (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM device WHERE n < ${devices})
-      SELECT ${key}, (n - 1) / ${DEVICES} + 1 FROM device`);
+    db.exec(`INSERT INTO identifier (key, request_pk) WITH RECURSIVE device (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM device WHERE n < ${requests * devices})
+      SELECT ${key}, (n - 1) / ${devices} + 1 FROM device`);
   }
   db.exec(second.sql);
 }

@@ -12,6 +12,8 @@ export interface Load {
   readonly requests: readonly BenchRequest[];
   /** Keep-alive connections, each with one callback on its way. */
   readonly inFlight: number;
+  /** The devices of a request report in no order. */
+  readonly isMixed?: boolean;
 }
 
 /** Callbacks that are sent at a rate, without waiting for answers. */

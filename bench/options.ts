@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const PARTS = ['callbacks', 'delivery', 'mutation', 'growth', 'overload', 'greedy', 'start', 'stalled'] as const;
+export const PARTS = ['callbacks', 'delivery', 'mutation', 'growth', 'overload', 'greedy', 'start', 'stalled', 'in-flight'] as const;
 export type PartName = (typeof PARTS)[number];
 
 export interface BenchOptions {
@@ -13,12 +13,14 @@ export interface BenchOptions {
   readonly rounds: number;
   /** Rows `growth` ends with, and `start` begins with. */
   readonly rows: number;
+  /** Most requests of 10,000 devices that `in-flight` opens: 1, 16, 100 or 1,000. */
+  readonly requests: number;
   /** Folder for V8 processor profiles of the gateway. */
   readonly profile: string | null;
 }
 
 export const USAGE = `npm run bench -- [PART]… [--quick] [--json FILE]
-                 [--rounds N] [--in-flight N] [--rows N] [--profile FOLDER]`;
+                 [--rounds N] [--in-flight N] [--rows N] [--requests N] [--profile FOLDER]`;
 
 export function readOptions(args: readonly string[]): BenchOptions {
   const { values, positionals } = parseArgs({
@@ -31,6 +33,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       rounds: { type: 'string' },
       'in-flight': { type: 'string' },
       rows: { type: 'string' },
+      requests: { type: 'string' },
       profile: { type: 'string' },
     },
   });
@@ -43,6 +46,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     inFlight: whole('--in-flight', values['in-flight'] ?? '64', 1, 1_000),
     rounds: whole('--rounds', values.rounds ?? (quick ? '1' : '3'), 1, 20),
     rows: whole('--rows', values.rows ?? (quick ? '2000' : '500000'), 1_000, 20_000_000),
+    requests: whole('--requests', values.requests ?? (quick ? '16' : '100'), 1, 1_000),
     profile: values.profile ?? null,
   };
 }

@@ -121,7 +121,6 @@ function payOwed(set: WorkingSet, position: number): void {
   const carrier = set.state.carrier(position);
   const { owed } = carrier;
   if (!owed) return;
-  const rows = set.placed.length;
   let rest: Owed | null = null;
   if (owed.type === 'SETTLE') {
     const next = settleOpen(set, position, owed.into, owed.from, { from: owed.next, limit: SETTLED_AT_ONCE });
@@ -132,7 +131,7 @@ function payOwed(set: WorkingSet, position: number): void {
   const before = set.state.status;
   set.state.derive();
   // A follower sees a status with a row. This one repeats how the device before the last part stands.
-  if (set.state.status !== before && set.placed.length === rows) settle(set, position, carrier.firstIndex, null);
+  if (set.state.status !== before && set.placed.length === 0) settle(set, position, carrier.firstIndex, null);
 }
 
 /** @returns the device from which the next call goes on; null when it is done. */

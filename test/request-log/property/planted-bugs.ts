@@ -91,12 +91,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ),
     isRare: true,
   },
-  bug(
-    'a place in the log is skipped after a rollback',
-    WRITER,
-    '      this.#states.forget(pk);\n      this.recent.forget(pk);\n    }\n    // These',
-    '      this.recent.forget(pk);\n    }\n    // These',
-  ),
+  bug('a place in the log is skipped after a rollback', WRITER, '    this.#states.clear();\n', ''),
   {
     ...bug(
       'an id that was rolled back is remembered',

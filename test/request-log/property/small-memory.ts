@@ -10,8 +10,6 @@ export const SMALL_MEMORY: readonly Edit[] = [
     find: 'const CACHED_STATES = 20_000;',
     replace: 'const CACHED_STATES = 3;',
   },
-  // With so small steps it needs more of them.
-  { file: 'datasources/request-log/sqlite/sqlite.ts', find: 'const LOST_STEPS = 2;', replace: 'const LOST_STEPS = 1_000;' },
   {
     file: 'datasources/request-log/sqlite/requested-devices.ts',
     find: 'const CACHED_DEVICES = 500_000;',

@@ -16,11 +16,12 @@ export function indexIdentifiers(sql: Statements, devices: RequestedDevices): bo
   return row !== undefined;
 }
 
-/** The same for the devices of Requests that have left and have no id. */
-export function indexLost(sql: Statements, devices: RequestedDevices): boolean {
+/** The same for the devices of Requests that have left and have no id. Gives back how many it looked at, at least 1; 0 at the end. */
+export function indexLost(sql: Statements, devices: RequestedDevices): number {
   const row = sql.lostToIndex.get() as ToIndex | undefined;
-  if (row) indexStep(sql, devices, row);
-  return row !== undefined;
+  if (!row) return 0;
+  indexStep(sql, devices, row);
+  return Math.max(1, Math.min(INDEXED_AT_ONCE, devices.count(row.pk)));
 }
 
 interface ToIndex {

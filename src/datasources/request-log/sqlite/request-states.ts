@@ -73,6 +73,10 @@ export class RequestStates {
     this.#add(pk, state, isWhole(this.read(pk)));
   }
 
+  clear(): void {
+    this.#known.clear();
+  }
+
   forget(pk: number): void {
     this.#known.delete(pk);
   }

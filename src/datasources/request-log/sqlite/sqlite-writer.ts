@@ -76,11 +76,9 @@ export class SqliteWriter {
   }
 
   rollback(): void {
-    for (const pk of this.#touched.keys()) {
-      this.#states.forget(pk);
-      this.recent.forget(pk);
-    }
+    for (const pk of this.#touched.keys()) this.recent.forget(pk);
     // These may hold what was read inside the failed transaction.
+    this.#states.clear();
     this.devices.clear();
     this.#carriers.clear();
     this.#pks.clear();

@@ -30,8 +30,8 @@ import { Vault } from './sealing/vault.ts';
 import { RequestList } from './list-requests.ts';
 import { LogKeeper } from './write-ahead-log/log-keeper.ts';
 
-/** Steps of the index in one job, before unclaimed callbacks are looked at. */
-const LOST_STEPS = 2;
+/** Devices that are indexed in one job, before unclaimed callbacks are looked at. */
+const LOST_AT_ONCE = 1_000;
 
 /**
  * The request log in one file of this process: node:sqlite, WAL, fsync before every answer, one writer. Writes are jobs of a
@@ -232,8 +232,12 @@ export class SqliteRequestLog implements RequestLog {
   settleUnclaimed(before: number) {
     const settled = this.#commits.run(() => {
       // A request that may own an id is found by its identifiers.
-      for (let step = 0; indexLost(this.#sql, this.#writer.devices); step++)
-        if (step >= LOST_STEPS) return { resolved: [], adopted: [], done: false };
+      for (let left = LOST_AT_ONCE; left > 0;) {
+        const indexed = indexLost(this.#sql, this.#writer.devices);
+        if (indexed === 0) break;
+        left -= indexed;
+        if (left <= 0) return { resolved: [], adopted: [], done: false };
+      }
       // A new request takes room.
       const adopted = this.#disk.isLow ? -Infinity : before;
       const { next, ...settled } = settleUnclaimed(this.#sql, this.#writer, adopted, this.#unclaimedFrom);
