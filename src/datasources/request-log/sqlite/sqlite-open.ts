@@ -8,7 +8,14 @@ import { removeLog } from './write-ahead-log/log-mark.ts';
 
 /** "M2MG": tells whoever finds the file which program wrote it. */
 export const APPLICATION_ID = 0x4d324d47;
-const MIGRATIONS = ['0001-sqlite.sql', '0002-sqlite.sql', '0003-sqlite.sql', '0004-sqlite.sql', '0005-sqlite.sql'] as const;
+const MIGRATIONS = [
+  '0001-sqlite.sql',
+  '0002-sqlite.sql',
+  '0003-sqlite.sql',
+  '0004-sqlite.sql',
+  '0005-sqlite.sql',
+  '0006-sqlite.sql',
+] as const;
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 export interface OpenDatabase {
