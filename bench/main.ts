@@ -3,6 +3,7 @@ import { benchCallbacks } from './bench-callbacks.ts';
 import { benchDelivery } from './bench-delivery.ts';
 import { benchGreedy } from './bench-greedy.ts';
 import { benchGrowth } from './bench-growth.ts';
+import { benchLists } from './bench-lists.ts';
 import { benchMutation } from './bench-mutation.ts';
 import { benchOverload } from './bench-overload.ts';
 import { benchStalled } from './bench-stalled.ts';
@@ -19,6 +20,7 @@ const RUN: Record<PartName, (options: BenchOptions) => Promise<Section>> = {
   greedy: benchGreedy,
   start: benchStart,
   stalled: benchStalled,
+  lists: benchLists,
 };
 
 async function main(options: BenchOptions): Promise<void> {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const PARTS = ['callbacks', 'delivery', 'mutation', 'growth', 'overload', 'greedy', 'start', 'stalled'] as const;
+export const PARTS = ['callbacks', 'delivery', 'mutation', 'growth', 'overload', 'greedy', 'start', 'stalled', 'lists'] as const;
 export type PartName = (typeof PARTS)[number];
 
 export interface BenchOptions {
@@ -11,7 +11,7 @@ export interface BenchOptions {
   /** Callbacks on their way at once. */
   readonly inFlight: number;
   readonly rounds: number;
-  /** Rows `growth` ends with, and `start` begins with. */
+  /** Rows `growth` ends with and `start` begins with, and requests that `lists` are read from. */
   readonly rows: number;
   /** Folder for V8 processor profiles of the gateway. */
   readonly profile: string | null;

@@ -6,7 +6,7 @@ import { toRequest, type RequestRow } from './sqlite-rows.ts';
 import { REQUEST, type Statements } from './sqlite-statements.ts';
 import type { KeyedRows, KeyRange, KeySource, KeyWalker, OrderedIndex, Parameters, Walk } from './walk-keys.ts';
 
-/** A source with fewer keys is read, whatever else is asked for. A search looks up so many single Requests. */
+/** A source whose values have no more keys is read, whatever else is asked for. A search looks up so many single Requests. */
 const FEW = 1_000;
 /** Keys in a row of `request_span`. */
 const SPAN = 4_096;
@@ -34,7 +34,7 @@ export async function listRequests(
 
 function planList(sql: Statements, walker: KeyWalker, filter: RequestFilter, after: string | null): Walk {
   const sources = sourcesOf(sql, filter);
-  const source = sources.find((each) => walker.isBelow(REQUESTS, each, FEW)) ?? sources[0] ?? null;
+  const source = sources.find((each) => walker.hasAtMost(REQUESTS, each, FEW)) ?? sources[0] ?? null;
   return { source, ...listConditions(sql, filter), ranges: rangesOf(sql, filter, startOf(sql, after)) };
 }
 

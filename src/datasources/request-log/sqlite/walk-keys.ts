@@ -7,6 +7,8 @@ export const TURN_MS = 4;
 /** The most keys that one statement looks at. 2,048 Requests that are not meant take 1 ms, and about ten when they are not in memory. */
 const MOST_KEYS = 2_048;
 const FEWEST_KEYS = 128;
+/** The fewest keys of one value, where a source has many values. Otherwise one with many rows would be read row by row. */
+const FEWEST_OF_VALUE = 16;
 
 export type Parameters = Readonly<Record<string, SQLInputValue>>;
 
@@ -73,7 +75,7 @@ export class KeyWalker {
     let place: Place | null = null;
     do {
       await this.waitForTurn(nextTurn);
-      place = await this.#read(() => this.#look(rows, (place ??= start(plan(), limit)), limit, found as unknown[]));
+      place = await this.#read(() => this.#look(rows, (place ??= this.#start(rows, plan(), limit)), limit, found as unknown[]));
     } while (place !== null && found.length < limit);
     return found;
   }
@@ -87,12 +89,19 @@ export class KeyWalker {
     return nextTurn();
   }
 
-  /** Whether the source has fewer than so many keys. */
-  isBelow({ order }: KeyedRows, { index, values }: KeySource, count: number): boolean {
+  /** Whether each value of the source has at most so many keys. */
+  hasAtMost({ order }: KeyedRows, { index, values }: KeySource, count: number): boolean {
     return values.every((value) => this.#get(reachSql(index, order), { value, low: 0, high: Number.MAX_SAFE_INTEGER, count }) === null);
   }
 
   readonly #nextTurn = (): Promise<unknown> => (this.#turns = this.#turns.then(() => nextImmediate()));
+
+  /** A value without any key is left out: a caller may have rights to many accounts of which few have rows. */
+  #start(rows: KeyedRows, { source, ...walk }: Walk, limit: number): Place {
+    const values = source?.values.filter((value) => !this.hasAtMost(rows, { index: source.index, values: [value] }, 0)) ?? [];
+    const count = Math.min(MOST_KEYS, Math.max(FEWEST_KEYS, limit));
+    return { walk: { ...walk, source: source && { ...source, values } }, range: 0, at: null, count };
+  }
 
   /** Looks at keys for one turn. Null when none is left. */
   #look(rows: KeyedRows, place: Place, limit: number, found: unknown[]): Place | null {
@@ -120,7 +129,7 @@ export class KeyWalker {
   #reach({ table, order }: KeyedRows, source: KeySource | null, from: number, last: number, count: number): number {
     const [low, high] = inOrder(from, last);
     const sql = source ? reachSql(source.index, order) : reachAllSql(table, order);
-    const each = source ? Math.ceil(count / source.values.length) : count;
+    const each = source ? Math.max(FEWEST_OF_VALUE, Math.ceil(count / source.values.length)) : count;
     let end = last;
     for (const value of source ? source.values : [null]) {
       const reached = this.#get(sql, { ...(value === null ? {} : { value }), low, high, count: each });
@@ -151,10 +160,6 @@ interface Place {
   /** Null at the beginning of the range. */
   readonly at: number | null;
   readonly count: number;
-}
-
-function start(walk: Walk, limit: number): Place {
-  return { walk, range: 0, at: null, count: Math.min(MOST_KEYS, Math.max(FEWEST_KEYS, limit)) };
 }
 
 function inOrder(one: number, other: number): readonly [low: number, high: number] {
