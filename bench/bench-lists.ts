@@ -75,7 +75,7 @@ function listsOf(log: ReturnType<typeof openLog>, requests: number): Readonly<Re
     'device of few': list({ deviceKeys: [SELDOM] }),
     'device of every tenth': list({ deviceKeys: [OFTEN] }),
     'device of every tenth, FAILED': list({ deviceKeys: [OFTEN], statuses: ['FAILED'] }),
-    'search: finds one': list({ search: search('order 100') }),
+    'search: begins some, not in order': list({ search: search('order 100') }),
     'search: begins one of five': list({ search: search('order') }),
     'search: begins one of five, FAILED': list({ search: search('order'), statuses: ['FAILED'] }),
     'status IN_PROGRESS': list({ statuses: ['IN_PROGRESS'] }),
