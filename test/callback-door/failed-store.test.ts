@@ -41,7 +41,7 @@ test.each([
       now: Date.now,
     }),
     addresses: () => addresses,
-    connections: { know: () => undefined },
+    connections: { know: () => true },
     paths: new CallbackPaths({
       accounts: [ACCOUNT],
       secret: SECRET,

@@ -37,6 +37,7 @@ export async function openGraphqlDoors({
   origins = [] as readonly string[],
   maxMessageBytes = 1_000_000,
   socketsPerCaller = 50,
+  mostConnections = Infinity,
   /** What an operation may produce. Admission lets every cost pass. */
   maxObjects = Number.MAX_SAFE_INTEGER,
   pace = { perSecond: 50, atOnce: 300 },
@@ -92,7 +93,7 @@ export async function openGraphqlDoors({
     logger,
     metrics,
   });
-  const connections = undo.use(new DoorConnections({ listener: 'graphql', stalledAfterMs, logger, metrics }));
+  const connections = undo.use(new DoorConnections({ listener: 'graphql', most: mostConnections, stalledAfterMs, logger, metrics }));
   const common = {
     graphql,
     connections,

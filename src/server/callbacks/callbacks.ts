@@ -77,7 +77,8 @@ async function handle(door: Door, request: IncomingMessage, response: ServerResp
   const found = checkHead(door, request);
   if ('why' in found) return refuse(door, request, response, found);
   const { account, service } = found;
-  door.connections.know(request.socket);
+  // A message is taken all the same. But beyond its share, a path's connections are the first that make room.
+  door.connections.know(request.socket, `${account} ${service}`);
   const origin = { service, account: door.pseudonym(account) };
   const tooLarge = { ...refuseLarge(door), fields: origin };
   const bytes = await readBody(request, maxBodyBytes);

@@ -44,7 +44,7 @@ export async function openLimitedDoor(timeouts: Partial<HttpTimeouts>, allowed =
   const server = createCallbackServer({
     receiver: new CallbackReceiver({ requestLog, credentials: null, requireCredentials: false, deadLettersPerReason: 10, now: Date.now }),
     addresses: () => addresses,
-    connections: { know: () => undefined },
+    connections: { know: () => true },
     paths: new CallbackPaths({
       accounts: [account],
       secret,

@@ -116,6 +116,7 @@ export class SqliteRequestLog implements RequestLog {
         this.#forwards.rollback();
         sealedWith.rollback();
         this.#disk.sample();
+        this.#commits.maintain(() => this.#keeper?.afterRollback());
         this.#changed = [];
       },
       onFatal,
@@ -255,7 +256,7 @@ export class SqliteRequestLog implements RequestLog {
 
   /** What is wrong when the open store is no longer the one at its path; null when it is. */
   findChange(): string | null {
-    return this.#keeper?.findChange() ?? null;
+    return this.#keeper?.files.findChange() ?? null;
   }
 
   /** From here on nothing is written or acknowledged. The store stays open, so that it can be copied. */
@@ -265,7 +266,7 @@ export class SqliteRequestLog implements RequestLog {
 
   /** Whether a file in the store's folder would be on the disk that the store was opened on. */
   isFolderSame(): boolean {
-    return this.#keeper?.isFolderSame() ?? true;
+    return this.#keeper?.files.isFolderSame() ?? true;
   }
 
   /** How many statements reads have run so far. Tests of the loaders count them. */
