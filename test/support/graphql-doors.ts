@@ -88,7 +88,12 @@ export async function openGraphqlDoors({
     scheduler,
     maxBodyBytes: maxMessageBytes,
     outgoing,
-    admission: openAdmission({ requestLog, logger, outgoing }),
+    admission: openAdmission({
+      requestLog,
+      logger,
+      outgoing,
+      onRefused: (code) => metrics.operationsRefused.inc({ code: code.toLowerCase() }),
+    }),
     logger,
     metrics,
   });
