@@ -113,6 +113,26 @@ test('a machine that was off for some minutes is believed at once', () => {
   expect(machine.told).toEqual([]);
 });
 
+test('a machine that is restarted again soon after its start is believed at once', () => {
+  const machine = new Machine();
+  machine.bootedMs = machine.ms - 10 * SECOND_MS;
+  machine.start(null);
+  machine.run(SECOND_MS);
+  machine.restart(3 * MINUTE_MS, { rebooted: true });
+  expect(machine.clock.jump).toBeNull();
+  expect(machine.wrongMs).toBe(0);
+  expect(machine.told).toEqual([]);
+});
+
+test('a wall clock that was in doubt is not believed because the machine is restarted', () => {
+  const machine = new Machine();
+  machine.offMs = 5 * MINUTE_MS;
+  machine.run(MINUTE_MS);
+  machine.restart(30 * SECOND_MS, { rebooted: true });
+  expect(machine.clock.jump).not.toBeNull();
+  expect(machine.wrongMs).toBeLessThanOrEqual(0);
+});
+
 test('a machine that was off for a weekend is believed when a server says the same, else after an hour', () => {
   for (const isHeard of [true, false]) {
     const machine = new Machine();
@@ -175,6 +195,16 @@ test('a time service that corrects the clock in small steps is followed at once'
   for (const step of [900, -700, 1_700, -1_900, -1_500]) {
     machine.offMs += step;
     machine.run(SECOND_MS);
+    expect(machine.wrongMs).toBe(machine.offMs);
+  }
+  expect(machine.told).toEqual([]);
+});
+
+test('small steps of a time service that lie far apart do not add up to a jump', () => {
+  const machine = new Machine();
+  for (let quarter = 0; quarter < 12; quarter++) {
+    machine.offMs += 600;
+    machine.run(15 * MINUTE_MS);
     expect(machine.wrongMs).toBe(machine.offMs);
   }
   expect(machine.told).toEqual([]);
