@@ -148,6 +148,26 @@ test('nobody has to ask for a key to end when its time is over, after a restart 
   expect(await ends(second.key)).toEqual(expired);
 });
 
+test('a key that a wrong clock has ended ends by itself once more, at its true time', async () => {
+  await using keys = await openKeyRing();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  try {
+    const { key } = await keys.ring.create(wanted({ expiresAt: Date.now() + DAY_MS }));
+    const { ended } = found(keys.ring.identify(key));
+    keys.advance(2 * DAY_MS);
+    vi.advanceTimersByTime(60_000);
+    expect(ended.aborted).toBe(true);
+    keys.advance(-2 * DAY_MS);
+    const again = found(keys.ring.identify(key));
+    vi.advanceTimersByTime(DAY_MS / 2);
+    expect(again.ended.aborted).toBe(false);
+    vi.advanceTimersByTime(DAY_MS / 2);
+    expect(again.ended.aborted).toBe(true);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test('an alarm for a time far away rings then, and not at once as a timer of more than 24 days would', () => {
   vi.useFakeTimers();
   try {
@@ -158,6 +178,22 @@ test('an alarm for a time far away rings then, and not at once as a timer of mor
     undo();
     for (let timers = 0; timers < 50_000 && vi.getTimerCount() > 0; timers++) vi.advanceTimersToNextTimer();
     expect(rungAt).toEqual([at]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('an alarm rings within a minute of a clock that has moved on to its time meanwhile', () => {
+  vi.useFakeTimers();
+  try {
+    let movedMs = 0;
+    const ring = vi.fn<() => void>();
+    setAlarm(Date.now() + DAY_MS, () => Date.now() + movedMs, ring);
+    vi.advanceTimersByTime(10 * 60_000);
+    expect(ring).not.toHaveBeenCalled();
+    movedMs = DAY_MS;
+    vi.advanceTimersByTime(60_000);
+    expect(ring).toHaveBeenCalledOnce();
   } finally {
     vi.useRealTimers();
   }
