@@ -3,6 +3,7 @@ import { LOG_LIMITS, type LogLimits } from '../../src/datasources/request-log/lo
 import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { CLAIMED_AT_ONCE } from '../../src/datasources/request-log/sqlite/unclaimed-messages.ts';
 import { callbackMessage as message, named } from '../support/callback-message.ts';
+import { niddCallback } from '../support/callback-samples.ts';
 import { newRequest } from '../support/new-request.ts';
 import { openLog, type OpenLogOptions } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -107,6 +108,35 @@ test('what came before the id is claimed in steps, in the order it came, also wh
   expect(outcomes.at(-1)?.contradicted).toBe(true);
 });
 
+test('an id has room again as soon as some of its messages are claimed', async () => {
+  const many = CLAIMED_AT_ONCE + 50;
+  await withLog(limits({ messagesOfId: many }), async (log) => {
+    const waiting = newRequest(Array.from({ length: many + 1 }, (_, n) => named(n)));
+    await log.create(waiting);
+    await log.step(waiting.id, 0, { type: 'SENDING' });
+    const early = (device: number) => log.append(message({ id: 'early', device }));
+    await Promise.all(Array.from({ length: many }, (_, device) => early(device)));
+    expect(await early(many)).toBe('REQUEST_FULL');
+    const accepted = { type: 'ACCEPTED', carrierRequestId: 'early' } as const;
+    expect((await Promise.all([log.step(waiting.id, 0, accepted), early(many)]))[1]).toBe('UNCLAIMED');
+  });
+});
+
+test('a result behind many messages that its request does not take is found, and those are not tried again', async () => {
+  await withLog(request({ quietPerDevice: 0 }), async (log) => {
+    const waiting = newRequest([named(1), named(2)]);
+    await log.create(waiting);
+    await log.step(waiting.id, 0, { type: 'SENDING' });
+    const quiet = Array.from({ length: CLAIMED_AT_ONCE + 50 }, (_, n) => message({ id: 'early', status: 'Pending', text: `${n}` }));
+    await Promise.all([...quiet, message({ id: 'early' })].map((each) => log.append(each)));
+    await log.step(waiting.id, 0, { type: 'ACCEPTED', carrierRequestId: 'early' });
+    while ((await requestOf(log, waiting.id)).progress.SUCCEEDED === 0) await log.probe();
+    expect((await log.counts()).unclaimed).toBe(quiet.length);
+    const [, applied] = await Promise.all([log.settleUnclaimed(2_000), log.append(message({ id: 'early', device: 2 }))]);
+    expect(applied).toBe('APPLIED');
+  });
+});
+
 test('messages that wait under an id become another tool’s request in steps', async () => {
   await withLog({}, async (log) => {
     await Promise.all(Array.from({ length: MANY }, (_, device) => log.append(message({ id: 'of-another-tool', device }))));
@@ -147,6 +177,17 @@ test('all requests of other tools of an account are bounded together, and a purg
   });
 });
 
+test('all requests of other tools of an account are bounded by their bytes too', async () => {
+  await withLog(limits({ externalBytes: 1_000 }), async (log) => {
+    const text = 'x'.repeat(1_000);
+    await log.append(message({ id: 'one', text }));
+    expect((await log.settleUnclaimed(2_000)).adopted).toHaveLength(1);
+    expect(await log.append(message({ id: 'one', device: 2 }))).toBe('PATH_FULL');
+    expect(await log.append(message({ id: 'two' }))).toBe('UNCLAIMED');
+    expect((await log.settleUnclaimed(2_000)).adopted).toEqual([]);
+  });
+});
+
 test('what settles nothing is bounded for each device, and never keeps a result away', async () => {
   await withLog(request({ quietPerDevice: 2 }), async (log) => {
     const id = await submitted(log, [named(1), named(2)], 'known');
@@ -182,13 +223,32 @@ test('what settles nothing is bounded for the request, and so is what nobody can
   });
 });
 
+test('what settles nothing is bounded among the messages of the second kind too', async () => {
+  const nidd = (device: number, status: string) => niddCallback({ requestId: 'known', ids: named(device) }, status);
+  await withLog(request({ quietPerDevice: 1 }), async (log) => {
+    await submitted(log, [named(1)], 'known');
+    // The first is the device's result of this kind.
+    for (const status of ['ConfigCreated', 'a']) expect(await log.append(nidd(1, status))).toBe('APPLIED');
+    expect(await log.append(nidd(1, 'b'))).toBe('REQUEST_FULL');
+  });
+  await withLog(request({ perDevice: 0, more: 2 }), async (log) => {
+    await submitted(log, [named(1), named(2)], 'known');
+    for (const device of [11, 12]) expect(await log.append(nidd(device, 'ConfigCreated'))).toBe('APPLIED');
+    expect(await log.append(nidd(13, 'ConfigCreated'))).toBe('REQUEST_FULL');
+    expect(await log.append(nidd(1, 'ConfigCreated'))).toBe('APPLIED');
+  });
+});
+
 test('a request has a bounded number of bytes; beyond it a result is taken when it has the size of one', async () => {
-  await withLog(request({ bytes: 2_000, resultBytes: 500 }), async (log) => {
+  const text = 'x'.repeat(1_000);
+  const first = message({ device: 1, text });
+  const result = message({ device: 2 });
+  await withLog(request({ bytes: first.json.length, resultBytes: result.json.length }), async (log) => {
     await submitted(log, [named(1), named(2), named(3)], 'known');
-    const text = 'x'.repeat(1_000);
-    expect(await log.append(message({ device: 1, text }))).toBe('APPLIED');
+    expect(await log.append(first)).toBe('APPLIED');
     expect(await log.append(message({ device: 2, text }))).toBe('REQUEST_FULL');
-    expect(await log.append(message({ device: 2 }))).toBe('APPLIED');
+    expect(await log.append(message({ device: 2, status: 'x' }))).toBe('REQUEST_FULL');
+    expect(await log.append(result)).toBe('APPLIED');
     expect(await log.append(message({ device: 3, text }))).toBe('REQUEST_FULL');
     expect(await log.append(message({ device: 3 }))).toBe('APPLIED');
   });
@@ -239,6 +299,7 @@ test('while the disk is low only results of known requests are taken, and a repe
     expect(await log.append(message({ device: 1 }))).toBe('APPLIED');
     expect(await log.append(message({ device: 1, text: 'again' }))).toBe('DISK_LOW');
     expect(await log.append(message({ device: 1, status: 'Pending' }))).toBe('DISK_LOW');
+    expect(await log.append(message({ device: 9, status: 'Pending' }))).toBe('DISK_LOW');
     expect(await log.append(message({ id: 'new-to-us' }))).toBe('DISK_LOW');
     expect(await log.append(message({ id: 'of-nobody' }))).toBe('DUPLICATE');
     expect(await log.append(message({ device: 2, account: 'account-2' }))).toBe('DISK_LOW');
