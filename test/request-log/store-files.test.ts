@@ -1,8 +1,10 @@
 import { copyFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { verifySqlite } from '../../src/datasources/request-log/sqlite/verify/sqlite-verify.ts';
 import { acceptDamage } from '../../src/datasources/request-log/sqlite/write-ahead-log/accept-damage.ts';
+import { SyncedRecord } from '../../src/datasources/request-log/sqlite/write-ahead-log/synced-record.ts';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { countStored, FILE, IN_MEMORY, keepFiles, lookInto, storeCallbacks } from './crashed-store.ts';
@@ -116,12 +118,64 @@ test.each<readonly [what: string, act: (store: Crashed) => void, words: RegExp]>
     },
     /is damaged: behind frame 0 are more/,
   ],
+  ['a salt of a frame is changed', ({ path }) => flip(`${path}-wal`, frameAt(0) + 9), /is damaged: it can be read up to frame 0, and/],
+  [
+    'a salt of the last frame is changed and the record of what was synced is missing',
+    ({ path }) => {
+      flip(`${path}-wal`, frameAt(readFileSync(`${path}-synced`).readUInt32BE(12) - 1) + 9);
+      rmSync(`${path}-synced`);
+    },
+    /is damaged: behind frame \d+ are more/,
+  ],
+  [
+    'the main file was half written and the log ends early',
+    ({ path }) => {
+      writeFileSync(path, readFileSync(path).fill(0xff, 100, 4_096));
+      truncateSync(`${path}-wal`, frameAt(1));
+    },
+    /is damaged: it can be read up to frame \d+, and \d+ were/,
+  ],
 ])('a start is refused in a sentence when %s', async (_what, act, words) => {
   await using store = await crashed();
   act(store);
   expect(() => openLog(store.path)).toThrow(expect.objectContaining({ code: 'STORE_UNUSABLE', message: expect.stringMatching(words) }));
   // A refused start changes nothing.
   expect(() => openLog(store.path)).toThrow(words);
+});
+
+test.each<readonly [what: string, act: (store: Crashed) => void]>([
+  ['the record of what was synced is missing and the log is whole', ({ path }) => rmSync(`${path}-synced`)],
+  [
+    'the record of what was synced is of an earlier log',
+    ({ path }) => {
+      const record = new SyncedRecord(path);
+      record.write({ first: 1, second: 2, frames: 9_999, isMoved: false });
+      record.close({ remove: false });
+    },
+  ],
+])('a start has everything when %s', async (_what, act) => {
+  await using store = await crashed();
+  act(store);
+  await using log = openLog(store.path);
+  expect(await countStored(log)).toBe(STORED);
+});
+
+test('a store whose mark names no log yet starts without one', async () => {
+  await using folder = await tempFolder(IN_MEMORY);
+  const path = `${folder.path}/${FILE}`;
+  await closed(openLog(path));
+  const db = new DatabaseSync(path);
+  db.exec("PRAGMA journal_mode = WAL; INSERT INTO fact (key, value) VALUES ('write-ahead-log', 'none')");
+  db.close();
+  await using log = openLog(path);
+  expect(log.isNew).toBe(false);
+});
+
+test('a part of a copy that was never finished is no store that was saved', async () => {
+  await using folder = await tempFolder(IN_MEMORY);
+  writeFileSync(`${folder.path}/${FILE}.rescued-2026-01-01.part`, 'x');
+  await using log = openLog(`${folder.path}/${FILE}`);
+  expect(log.isNew).toBe(true);
 });
 
 test('a log of the same store is refused beside a store that was closed cleanly', async () => {
@@ -215,6 +269,11 @@ test('what a backup, a reseal and many commits write is no change', async () => 
   await using again = openLog(copy, { keys: [Buffer.alloc(32, 'k')] });
   expect(await countStored(again)).toBe(STORED);
 });
+
+/** Where a frame begins in a log. */
+function frameAt(frame: number): number {
+  return 32 + 4_120 * frame;
+}
 
 function flip(path: string, at: number): void {
   const bytes = readFileSync(path);
