@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -153,6 +153,8 @@ test.each<readonly [what: string, act: (store: Crashed) => void]>([
       record.close({ remove: false });
     },
   ],
+  ['the record of what was synced is damaged', ({ path }) => flip(`${path}-synced`, 13)],
+  ['the record of what was synced ends early', ({ path }) => truncateSync(`${path}-synced`, 10)],
 ])('a start has everything when %s', async (_what, act) => {
   await using store = await crashed();
   act(store);
@@ -200,10 +202,24 @@ test('damage can be accepted: what is whole is used, the log is kept, and the st
   expect(verifySqlite(store.path).faults.join()).toContain('is damaged');
   const { kept } = acceptDamage(store.path, 0);
   expect(kept).toMatch(/-wal\.damaged-1970/);
+  const files = readdirSync(dirname(store.path));
+  expect(files).toContain(basename(kept ?? ''));
+  expect(files).not.toContain(`${FILE}-synced`);
   await using log = openLog(store.path);
   expect(log.epoch).not.toBe(epoch);
   expect(await countStored(log)).toBeGreaterThan(0);
   expect(verifySqlite(keepFiles(store.path, `${store.folder}/copy`)).totalFaults).toBe(0);
+});
+
+test('nothing is accepted while a gateway has the store open', async () => {
+  await using folder = await tempFolder(IN_MEMORY);
+  const path = `${folder.path}/${FILE}`;
+  await using log = openLog(path);
+  await storeCallbacks(log, 0, 3);
+  flip(`${path}-wal`, frameAt(0) + 100);
+  const files = readdirSync(folder.path);
+  expect(() => acceptDamage(path, 0)).toThrow(/Another process has the store/);
+  expect(readdirSync(folder.path)).toEqual(files);
 });
 
 test('a log that does not fit is set aside when damage is accepted, not replayed', async () => {
@@ -243,6 +259,24 @@ test.each<readonly [what: string, act: (path: string, folder: string) => void, w
   expect(log.findChange()).toBe(null);
   act(path, folder.path);
   expect(log.findChange()).toMatch(words);
+});
+
+test('a clean stop leaves one file', async () => {
+  await using folder = await tempFolder(IN_MEMORY);
+  await closed(openLog(`${folder.path}/${FILE}`));
+  expect(readdirSync(folder.path)).toEqual([FILE]);
+});
+
+test('a store that is no longer at its path is left as a kill would leave it when it is closed', async () => {
+  await using folder = await tempFolder(IN_MEMORY);
+  const path = `${folder.path}/${FILE}`;
+  const log = openLog(path);
+  await storeCallbacks(log, 0, 3);
+  renameSync(path, `${path}.moved`);
+  await closed(log);
+  renameSync(`${path}.moved`, path);
+  await using again = openLog(keepFiles(path, `${folder.path}/copy`));
+  expect(await countStored(again)).toBe(3);
 });
 
 test('a running store sees that its symbolic link names another place', async () => {
