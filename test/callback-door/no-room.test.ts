@@ -91,4 +91,5 @@ test('a message that would be a dead letter is refused too, and its reason is to
   await using gateway = await open({ M2M_STORE_MIN_FREE_MB: '1000000', M2M_CALLBACK_USERNAME: 'user', M2M_CALLBACK_PASSWORD: 'mistyped' });
   expect(await gateway.post({ username: 'user', password: 'right' })).toEqual(REFUSED);
   expect((await gateway.checks())['callbacksRefused']).toMatch(/DISK_LOW \(QUARANTINED\)$/);
+  expect(gateway.linesOf('callback_without_room')).toMatchObject([{ outcome: 'DISK_LOW', reason: 'QUARANTINED' }]);
 });

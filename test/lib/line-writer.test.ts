@@ -23,8 +23,8 @@ const LONG = 500_000;
 const LONG_SCRIPT = `
 const { LineWriter } = await import(${JSON.stringify(SOURCE)});
 const writer = new LineWriter(1);
-writer.write('x'.repeat(${LONG}) + '\n');
-process.on('message', () => writer.write('last\n'));
+writer.write('x'.repeat(${LONG}) + '\\n');
+process.on('message', () => writer.write('last\\n'));
 process.send({ dropped: writer.dropped });
 `;
 
