@@ -42,6 +42,8 @@ export async function openGraphqlDoors({
   pace = { perSecond: 50, atOnce: 300 },
   limits = {} as Partial<HttpTimeouts>,
   outgoing = new OutgoingBytes(),
+  /** The most connections at a time. */
+  most = Infinity,
 } = {}) {
   await using undo = new AsyncDisposableStack();
   const folder = undo.use(await tempFolder());
@@ -97,7 +99,7 @@ export async function openGraphqlDoors({
     logger,
     metrics,
   });
-  const connections = undo.use(new DoorConnections({ listener: 'graphql', stalledAfterMs, logger, metrics }));
+  const connections = undo.use(new DoorConnections({ listener: 'graphql', most, stalledAfterMs, logger, metrics }));
   const common = {
     graphql,
     connections,
