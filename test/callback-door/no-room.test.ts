@@ -10,6 +10,7 @@ import { submitted } from '../request-log/contract-support.ts';
 import { gatewayEnv } from '../support/gateway-env.ts';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { until } from '../support/until.ts';
 import { ACCOUNT, callback, DEVICE, OTHER_ACCOUNT, WAITING } from './support/open-door.ts';
 
 const NO_CARRIER = {
@@ -86,6 +87,7 @@ test('below the floor of free disk only results of known requests are taken, and
   expect(checks['callbacksRefused']).toContain('DISK_LOW');
   expect(await gateway.read('/metrics')).toContain('m2m_store_disk_low 1');
   expect(gateway.linesOf('callback_without_room')).toHaveLength(1);
+  await until(() => gateway.linesOf('disk_low').length > 0);
 });
 
 test('a message that would be a dead letter is refused too, and its reason is told', async () => {

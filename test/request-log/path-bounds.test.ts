@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { LOG_LIMITS, type LogLimits } from '../../src/datasources/request-log/log-limits.ts';
+import { DiskRoom } from '../../src/datasources/request-log/sqlite/disk-room.ts';
 import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { CLAIMED_AT_ONCE } from '../../src/datasources/request-log/sqlite/unclaimed-messages.ts';
 import { callbackMessage as message, named } from '../support/callback-message.ts';
@@ -82,6 +83,8 @@ test('one unknown id holds a bounded number of messages, after a restart too; an
   expect(await log.append(message({ id: 'one', device: 3 }))).toBe('UNCLAIMED');
   expect(await log.append(message({ id: 'one', device: 4 }))).toBe('REQUEST_FULL');
   expect(await log.append(message({ id: 'two', device: 4 }))).toBe('UNCLAIMED');
+  while (!(await log.upkeep.purgeStep(2_000)).done);
+  expect(await log.append(message({ id: 'one', device: 4 }))).toBe('UNCLAIMED');
 });
 
 const MANY = 4 * CLAIMED_AT_ONCE;
@@ -313,4 +316,16 @@ test('while the disk is low only results of known requests are taken, and a repe
   await using log = openLog(path);
   expect(await log.append(message({ id: 'new-to-us' }))).toBe('UNCLAIMED');
   expect((await log.settleUnclaimed(2_000)).adopted).not.toEqual([]);
+});
+
+test('what is written between two looks at the disk counts twice, for the log and for the file', async () => {
+  await using folder = await tempFolder();
+  const room = (floorBytes: number) =>
+    new DiskRoom({ path: `${folder.path}/log.sqlite`, floorBytes, reusableBytes: () => 0, onSample: () => undefined });
+  using off = room(0);
+  expect(off.isLowAfter(Number.MAX_SAFE_INTEGER)).toBe(false);
+  const gigabyte = 1e9;
+  using low = room(off.state.freeBytes - gigabyte);
+  expect(low.isLowAfter(0.3 * gigabyte)).toBe(false);
+  expect(low.isLowAfter(0.3 * gigabyte)).toBe(true);
 });
