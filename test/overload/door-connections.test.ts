@@ -7,7 +7,6 @@ import { createMetrics } from '../../src/metrics.ts';
 import { DoorConnections } from '../../src/server/door-connections.ts';
 import { listenOnLoopback } from '../support/listen-on-loopback.ts';
 import { recordedLog } from '../support/recorded-log.ts';
-import { until } from '../support/until.ts';
 
 const MOST = 4;
 
@@ -50,13 +49,6 @@ test('when a door has all the connections that it may have, the stranger who has
   expect(await door.ended()).toEqual([['room', 2]]);
   expect(door.log.of('connection_ended')).toMatchObject([{ level: 40, listener: 'graphql', reason: 'room', count: 1 }]);
   for (const socket of [known, third, newest, another]) socket.destroy();
-});
-
-test('of many that come at once no more stay than the door may have', async () => {
-  await using door = await openDoor();
-  const sockets = await Promise.all(Array.from({ length: 3 * MOST }, () => door.open(null)));
-  await until(() => sockets.filter(({ closed }) => !closed).length === MOST);
-  for (const socket of sockets) socket.destroy();
 });
 
 test('when all of them are known, whoever comes next is cut off', async () => {

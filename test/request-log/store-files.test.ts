@@ -285,6 +285,7 @@ test('a store that is no longer at its path is left as a kill would leave it whe
   await storeCallbacks(log, 0, 3);
   renameSync(path, `${path}.moved`);
   await closed(log);
+  expect(readdirSync(folder.path)).toContain(`${FILE}-wal`);
   renameSync(`${path}.moved`, path);
   await using again = openLog(keepFiles(path, `${folder.path}/copy`));
   expect(await countStored(again)).toBe(3);
