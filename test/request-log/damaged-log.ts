@@ -25,7 +25,7 @@ const LOG_HEADER = 32;
 const FRAME = 4_120;
 
 /** The files of a store after each commit, as a kill would leave them. */
-async function recordCommits(): Promise<Files[]> {
+export async function recordCommits(): Promise<Files[]> {
   await using folder = await tempFolder(IN_MEMORY);
   const path = `${folder.path}/${FILE}`;
   await using log = openLog(path);

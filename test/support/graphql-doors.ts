@@ -37,6 +37,7 @@ export async function openGraphqlDoors({
   origins = [] as readonly string[],
   maxMessageBytes = 1_000_000,
   socketsPerCaller = 50,
+  /** The most connections at a time. */
   mostConnections = Infinity,
   /** What an operation may produce. Admission lets every cost pass. */
   maxObjects = Number.MAX_SAFE_INTEGER,
@@ -89,7 +90,12 @@ export async function openGraphqlDoors({
     scheduler,
     maxBodyBytes: maxMessageBytes,
     outgoing,
-    admission: openAdmission({ requestLog, logger, outgoing }),
+    admission: openAdmission({
+      requestLog,
+      logger,
+      outgoing,
+      onRefused: (code) => metrics.operationsRefused.inc({ code: code.toLowerCase() }),
+    }),
     logger,
     metrics,
   });

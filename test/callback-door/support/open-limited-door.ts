@@ -8,6 +8,7 @@ import { CallbackReceiver } from '../../../src/resolvers/callbacks/receive-callb
 import { CallbackAddresses } from '../../../src/server/callbacks/callback-addresses.ts';
 import { CallbackPaths, makeCallbackPath } from '../../../src/resolvers/callbacks/callback-paths.ts';
 import { createCallbackServer } from '../../../src/server/callbacks/callbacks.ts';
+import { DoorConnections } from '../../../src/server/door-connections.ts';
 import type { HttpTimeouts } from '../../../src/server/http-timeouts.ts';
 import { idleOverload } from '../../support/idle-overload.ts';
 import { recordedLog, type RecordedLog } from '../../support/recorded-log.ts';
@@ -24,7 +25,7 @@ export interface LimitedDoor extends AsyncDisposable {
 }
 
 /** The callback door alone, on a store of its own, with the timeouts and the addresses of the test. */
-export async function openLimitedDoor(timeouts: Partial<HttpTimeouts>, allowed = 'any'): Promise<LimitedDoor> {
+export async function openLimitedDoor(timeouts: Partial<HttpTimeouts>, allowed = 'any', most = Infinity): Promise<LimitedDoor> {
   await using undo = new AsyncDisposableStack();
   const folder = undo.use(await tempFolder());
   const requestLog = undo.use(
@@ -41,10 +42,11 @@ export async function openLimitedDoor(timeouts: Partial<HttpTimeouts>, allowed =
   const metrics = createMetrics();
   const log = recordedLog();
   const addresses = new CallbackAddresses({ allowed: [allowed], proxyHops: 0, isOnLoopback: true, publicUrl: null });
+  const connections = undo.use(new DoorConnections({ listener: 'callbacks', most, logger: log.logger, metrics }));
   const server = createCallbackServer({
     receiver: new CallbackReceiver({ requestLog, credentials: null, requireCredentials: false, deadLettersPerReason: 10, now: Date.now }),
     addresses: () => addresses,
-    connections: { know: () => true },
+    connections,
     paths: new CallbackPaths({
       accounts: [account],
       secret,
@@ -59,6 +61,7 @@ export async function openLimitedDoor(timeouts: Partial<HttpTimeouts>, allowed =
     now: Date.now,
     timeouts,
   });
+  connections.attach(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   undo.defer(async () => {
