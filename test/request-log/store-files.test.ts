@@ -5,12 +5,12 @@ import { verifySqlite } from '../../src/datasources/request-log/sqlite/verify/sq
 import { acceptDamage } from '../../src/datasources/request-log/sqlite/write-ahead-log/accept-damage.ts';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { countStored, FILE, IN_MEMORY, keepFiles, lookInto, storeCallbacks } from './crashed-store.ts';
+import { countStored, FILE, keepFiles, lookInto, storeCallbacks } from './crashed-store.ts';
 
 /** Enough that the log was moved and begun anew a few times. */
 const STORED = 60;
 
-const template = await tempFolder(IN_MEMORY);
+const template = await tempFolder();
 afterAll(() => template[Symbol.asyncDispose]());
 
 /** A store as a kill leaves it, an older state of it, and a backup. */
@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 
 async function crashed() {
-  const folder = await tempFolder(IN_MEMORY);
+  const folder = await tempFolder();
   cpSync(template.path, folder.path, { recursive: true });
   const [path, older] = ['crashed', 'older'].map((name) => `${folder.path}/${name}/${FILE}`) as [string, string];
   const dispose = () => folder[Symbol.asyncDispose]();
@@ -46,7 +46,7 @@ test('a store that a kill has left starts with all that was acknowledged, also w
 });
 
 test('the main file alone has the schema, the keys and a mark right after a start', async () => {
-  await using folder = await tempFolder(IN_MEMORY);
+  await using folder = await tempFolder();
   const path = `${folder.path}/${FILE}`;
   await using log = openLog(path);
   expect(log.isNew).toBe(true);
@@ -179,7 +179,7 @@ test.each<readonly [what: string, act: (path: string, folder: string) => void, w
   ],
   ['another store is copied over it', (path, folder) => copyFileSync(`${folder}/backup.sqlite`, path), /something else has written to/],
 ])('a running store sees that %s', async (_what, act, words) => {
-  await using folder = await tempFolder(IN_MEMORY);
+  await using folder = await tempFolder();
   const path = `${folder.path}/data/${FILE}`;
   await using log = openLog(path);
   await storeCallbacks(log, 0, 3);
@@ -192,7 +192,7 @@ test.each<readonly [what: string, act: (path: string, folder: string) => void, w
 });
 
 test('a running store sees that its symbolic link names another place', async () => {
-  await using folder = await tempFolder(IN_MEMORY);
+  await using folder = await tempFolder();
   const link = `${folder.path}/link.sqlite`;
   await openLog(`${folder.path}/a.sqlite`)[Symbol.asyncDispose]();
   await openLog(`${folder.path}/b.sqlite`)[Symbol.asyncDispose]();
@@ -205,7 +205,7 @@ test('a running store sees that its symbolic link names another place', async ()
 });
 
 test('what a backup, a reseal and many commits write is no change', async () => {
-  await using folder = await tempFolder(IN_MEMORY);
+  await using folder = await tempFolder();
   const path = `${folder.path}/${FILE}`;
   await using log = openLog(path, { keys: [Buffer.alloc(32, 'k')] });
   await storeCallbacks(log, 0, STORED);

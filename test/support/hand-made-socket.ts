@@ -68,7 +68,7 @@ export class HandMadeSocket implements AsyncDisposable {
   async until(text: string): Promise<void> {
     // Only what is new is looked at, and as much before it as may be a part of the text.
     let tail = '';
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       for (; at < this.#received.length; at++) {
         tail = tail.slice(-text.length) + (this.#received[at]?.toString('latin1') ?? '');
         if (tail.includes(text)) return;
