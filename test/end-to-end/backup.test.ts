@@ -27,7 +27,7 @@ interface Callback {
   readonly body: string;
 }
 
-test('a backup under load is a prefix of the acknowledged callbacks, with all from before it began', { timeout: 60_000 }, async () => {
+test('a backup under load is a prefix of the acknowledged callbacks, with all from before it began', { timeout: 240_000 }, async () => {
   await using simulator = await startSimulator({ magicIdentifiers: false });
   simulator.holdCallbacks();
   await using folder = await tempFolder();

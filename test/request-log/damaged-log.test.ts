@@ -4,7 +4,7 @@ import { SyncedRecord } from '../../src/datasources/request-log/sqlite/write-ahe
 import { openLog } from '../support/open-log.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { countStored, FILE, IN_MEMORY } from './crashed-store.ts';
+import { countStored, FILE } from './crashed-store.ts';
 import { damageLogs, recordCommits, tearLogs } from './damaged-log.ts';
 
 const ROUNDS = 30;
@@ -28,7 +28,7 @@ test('a power cut while the log is begun anew leaves no header: the start has al
   const [before, after] = recorded.slice(begun - 1);
   if (!before || !after) throw new Error('The log was never begun anew.');
   for (const isMoved of [true, false]) {
-    await using folder = await tempFolder(IN_MEMORY);
+    await using folder = await tempFolder();
     const path = `${folder.path}/${FILE}`;
     writeFileSync(path, after.main);
     writeFileSync(`${path}-wal`, Buffer.from(before.log).fill(0, 0, 32));

@@ -2,7 +2,7 @@ import { copyFileSync, readdirSync, renameSync, rmSync, symlinkSync, truncateSyn
 import { expect, test } from 'vitest';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { countStored, FILE, IN_MEMORY, keepFiles, storeCallbacks } from './crashed-store.ts';
+import { countStored, FILE, keepFiles, storeCallbacks } from './crashed-store.ts';
 
 /** Enough that the log was moved and begun anew a few times. */
 const STORED = 60;
@@ -25,7 +25,7 @@ test.each<readonly [what: string, act: (path: string, folder: string) => void, w
   ],
   ['another store is copied over it', (path, folder) => copyFileSync(`${folder}/backup.sqlite`, path), /something else has written to/],
 ])('a running store sees that %s', async (_what, act, words) => {
-  await using folder = await tempFolder(IN_MEMORY);
+  await using folder = await tempFolder();
   const path = `${folder.path}/data/${FILE}`;
   await using log = openLog(path);
   await storeCallbacks(log, 0, 3);
@@ -38,13 +38,13 @@ test.each<readonly [what: string, act: (path: string, folder: string) => void, w
 });
 
 test('a clean stop leaves one file', async () => {
-  await using folder = await tempFolder(IN_MEMORY);
+  await using folder = await tempFolder();
   await openLog(`${folder.path}/${FILE}`)[Symbol.asyncDispose]();
   expect(readdirSync(folder.path)).toEqual([FILE]);
 });
 
 test('a store that is no longer at its path is left as a kill would leave it when it is closed', async () => {
-  await using folder = await tempFolder(IN_MEMORY);
+  await using folder = await tempFolder();
   const path = `${folder.path}/${FILE}`;
   const log = openLog(path);
   await storeCallbacks(log, 0, 3);
@@ -57,7 +57,7 @@ test('a store that is no longer at its path is left as a kill would leave it whe
 });
 
 test('a running store sees that its symbolic link names another place', async () => {
-  await using folder = await tempFolder(IN_MEMORY);
+  await using folder = await tempFolder();
   const link = `${folder.path}/link.sqlite`;
   await openLog(`${folder.path}/a.sqlite`)[Symbol.asyncDispose]();
   await openLog(`${folder.path}/b.sqlite`)[Symbol.asyncDispose]();
@@ -70,7 +70,7 @@ test('a running store sees that its symbolic link names another place', async ()
 });
 
 test('what a backup, a reseal and many commits write is no change', async () => {
-  await using folder = await tempFolder(IN_MEMORY);
+  await using folder = await tempFolder();
   const path = `${folder.path}/${FILE}`;
   await using log = openLog(path, { keys: [Buffer.alloc(32, 'k')] });
   await storeCallbacks(log, 0, STORED);

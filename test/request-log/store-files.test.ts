@@ -18,12 +18,12 @@ import { acceptDamage } from '../../src/datasources/request-log/sqlite/write-ahe
 import { SyncedRecord } from '../../src/datasources/request-log/sqlite/write-ahead-log/synced-record.ts';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { countStored, FILE, IN_MEMORY, keepFiles, lookInto, storeCallbacks } from './crashed-store.ts';
+import { countStored, FILE, keepFiles, lookInto, storeCallbacks } from './crashed-store.ts';
 
 /** Enough that the log was moved and begun anew a few times. */
 const STORED = 60;
 
-const template = await tempFolder(IN_MEMORY);
+const template = await tempFolder();
 afterAll(() => template[Symbol.asyncDispose]());
 
 /** A store as a kill leaves it, an older state of it, and a backup. */
@@ -38,7 +38,7 @@ beforeAll(async () => {
 });
 
 async function crashed() {
-  const folder = await tempFolder(IN_MEMORY);
+  const folder = await tempFolder();
   cpSync(template.path, folder.path, { recursive: true });
   const [path, older] = ['crashed', 'older'].map((name) => `${folder.path}/${name}/${FILE}`) as [string, string];
   const dispose = () => folder[Symbol.asyncDispose]();
@@ -59,7 +59,7 @@ test('a store that a kill has left starts with all that was acknowledged, also w
 });
 
 test('the main file alone has the schema, the keys and a mark right after a start', async () => {
-  await using folder = await tempFolder(IN_MEMORY);
+  await using folder = await tempFolder();
   const path = `${folder.path}/${FILE}`;
   await using log = openLog(path);
   expect(log.isNew).toBe(true);
@@ -174,7 +174,7 @@ test.each<readonly [what: string, act: (store: Crashed) => void]>([
 });
 
 test('a store whose mark names no log yet starts without one', async () => {
-  await using folder = await tempFolder(IN_MEMORY);
+  await using folder = await tempFolder();
   const path = `${folder.path}/${FILE}`;
   await closed(openLog(path));
   const db = new DatabaseSync(path);
@@ -185,7 +185,7 @@ test('a store whose mark names no log yet starts without one', async () => {
 });
 
 test('a part of a copy that was never finished is no store that was saved', async () => {
-  await using folder = await tempFolder(IN_MEMORY);
+  await using folder = await tempFolder();
   writeFileSync(`${folder.path}/${FILE}.rescued-2026-01-01.part`, 'x');
   await using log = openLog(`${folder.path}/${FILE}`);
   expect(log.isNew).toBe(true);
@@ -223,7 +223,7 @@ test('damage can be accepted: what is whole is used, the log is kept, and the st
 });
 
 test('nothing is accepted while a gateway has the store open', async () => {
-  await using folder = await tempFolder(IN_MEMORY);
+  await using folder = await tempFolder();
   const path = `${folder.path}/${FILE}`;
   await using log = openLog(path);
   await storeCallbacks(log, 0, 3);
