@@ -41,6 +41,8 @@ export async function openGraphqlDoors({
   mostConnections = Infinity,
   /** What an operation may produce. Admission lets every cost pass. */
   maxObjects = Number.MAX_SAFE_INTEGER,
+  /** The most subscriptions of one caller. */
+  openPerCaller = 5_000,
   pace = { perSecond: 50, atOnce: 300 },
   limits = {} as Partial<HttpTimeouts>,
   outgoing = new OutgoingBytes(),
@@ -78,7 +80,7 @@ export async function openGraphqlDoors({
         mutationsPerMinute: 1,
         maxCost: maxObjects,
         sockets: socketsPerCaller,
-        subscriptions: 5_000,
+        subscriptions: openPerCaller,
         queuedRequests: 1,
         bodyBytes: maxMessageBytes,
       },
@@ -86,7 +88,7 @@ export async function openGraphqlDoors({
       feed: new RequestFeed(seen, hub, scheduler),
     },
     trusted,
-    openPerCaller: 5_000,
+    openPerCaller,
     scheduler,
     maxBodyBytes: maxMessageBytes,
     outgoing,
