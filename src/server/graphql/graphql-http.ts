@@ -67,7 +67,6 @@ export function createGraphqlServer(options: GraphqlHttpOptions): Server {
         .catch(() => refuse(request, response, { status: 500, message: 'GraphiQL could not be loaded.' }));
     else
       answer(options, request, response).catch((error: unknown) => {
-        if (response.headersSent) response.destroy();
         const code = error instanceof GatewayError ? error.code : 'INTERNAL_SERVER_ERROR';
         if (!(error instanceof GatewayError)) options.logger.error('graphql_http_failed', { error });
         refuse(request, response, { status: 500, message: 'Unexpected error. It was logged, and nothing was run.', code });
@@ -214,6 +213,7 @@ const UPGRADE_LOST: Refusal = {
 };
 
 function refuse(request: IncomingMessage, response: ServerResponse, { status, message, headers, code, unread }: Refusal): void {
+  if (response.headersSent) return void response.destroy();
   const body = JSON.stringify({ errors: [{ message, extensions: { code: code ?? 'BAD_REQUEST' } }] });
   const all = { 'content-type': 'application/json; charset=utf-8', ...headers };
   if (unread) refuseUnread(request, response, { status, headers: all, body });
