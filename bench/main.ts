@@ -4,6 +4,7 @@ import { benchDelivery } from './bench-delivery.ts';
 import { benchGreedy } from './bench-greedy.ts';
 import { benchGrowth } from './bench-growth.ts';
 import { benchInFlight } from './bench-in-flight.ts';
+import { benchLists } from './bench-lists.ts';
 import { benchMutation } from './bench-mutation.ts';
 import { benchOverload } from './bench-overload.ts';
 import { benchStalled } from './bench-stalled.ts';
@@ -21,6 +22,7 @@ const RUN: Record<PartName, (options: BenchOptions) => Promise<Section>> = {
   start: benchStart,
   stalled: benchStalled,
   'in-flight': benchInFlight,
+  lists: benchLists,
 };
 
 async function main(options: BenchOptions): Promise<void> {

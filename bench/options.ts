@@ -1,6 +1,17 @@
 import { parseArgs } from 'node:util';
 
-export const PARTS = ['callbacks', 'delivery', 'mutation', 'growth', 'overload', 'greedy', 'start', 'stalled', 'in-flight'] as const;
+export const PARTS = [
+  'callbacks',
+  'delivery',
+  'mutation',
+  'growth',
+  'overload',
+  'greedy',
+  'start',
+  'stalled',
+  'lists',
+  'in-flight',
+] as const;
 export type PartName = (typeof PARTS)[number];
 
 export interface BenchOptions {
@@ -11,7 +22,7 @@ export interface BenchOptions {
   /** Callbacks on their way at once. */
   readonly inFlight: number;
   readonly rounds: number;
-  /** Rows `growth` ends with, and `start` begins with. */
+  /** Rows `growth` ends with and `start` begins with, and requests that `lists` are read from. */
   readonly rows: number;
   /** Most requests of 10,000 devices that `in-flight` opens: 1, 16, 100 or 1,000. */
   readonly requests: number;

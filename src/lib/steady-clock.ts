@@ -56,7 +56,6 @@ export class SteadyClock {
     this.#isNew = kept === null;
     const unknown = { mark: { at: EARLIEST_MS, uptimeMs, steppedMs: 0, jump: null }, aheadMs: Infinity };
     ({ mark: this.#mark, aheadMs: this.#aheadMs } = kept ? resumeMark(kept, { wallMs, uptimeMs }) : unknown);
-    if (kept?.jump) this.#tell('JUMPED', kept.jump.byMs);
     this.look();
   }
 

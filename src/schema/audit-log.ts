@@ -59,11 +59,12 @@ builder.queryField('auditLog', (t) =>
       caller: t.arg.string({ required: false, description: 'Only actions of exactly this caller.' }),
       ...listArgs('entries', 'administer'),
     },
-    resolve: (_parent, { accountName, caller: by, first, after }, { requestLog, caller }) =>
+    resolve: (_parent, { accountName, caller: by, first, after }, { requestLog, caller, nextTurn }) =>
       requestLog.auditEntries(
         { accounts: accountsFor(caller, 'admin', accountName), caller: by ?? null },
         pageCursor('auditLog', after, requestLog),
         pageSize(first),
+        nextTurn,
       ),
   }),
 );

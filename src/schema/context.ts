@@ -1,4 +1,5 @@
 import type { RequestLog } from '../datasources/request-log/request-log.ts';
+import type { NextTurn } from '../datasources/request-log/stored-request.ts';
 import type { Loaders } from './loaders.ts';
 import type { Production } from './production.ts';
 import type { Caller, Identity } from '../resolvers/access/caller.ts';
@@ -27,6 +28,8 @@ export interface GraphContext {
   readonly identity: Identity;
   /** Aborts when the connection of the client has ended. What is open for it then ends too. */
   readonly gone: AbortSignal;
+  /** Lists are read in turns of the caller, so that others wait for none of them. It rejects when the client has gone. */
+  readonly nextTurn: NextTurn;
   readonly requestLog: RequestLog;
   readonly submitter: RequestSubmitter;
   readonly sender: RequestSender;

@@ -55,12 +55,13 @@ builder.queryField('deadLetters', (t) =>
       reason: t.arg({ type: DeadLetterReason, required: false, description: 'Only messages that are kept for this reason.' }),
       ...listArgs('messages', 'administer'),
     },
-    resolve: (_parent, { accountName, reason, first, after }, { deadLetters, requestLog, caller }) =>
+    resolve: (_parent, { accountName, reason, first, after }, { deadLetters, requestLog, caller, nextTurn }) =>
       deadLetters.list(caller, {
         accountName: accountName ?? null,
         reason: reason ?? null,
         after: pageCursor('deadLetters', after, requestLog),
         limit: pageSize(first),
+        nextTurn,
       }),
   }),
 );

@@ -70,7 +70,7 @@ builder.queryType({
         filter: t.arg({ type: RequestFilter, required: false, description: 'Narrows the list.' }),
         ...listArgs('requests', 'read'),
       },
-      resolve: (_parent, { accountName, filter, first, after }, { requestLog, caller }) =>
+      resolve: (_parent, { accountName, filter, first, after }, { requestLog, caller, nextTurn }) =>
         listRequests(
           requestLog,
           {
@@ -85,6 +85,7 @@ builder.queryType({
           },
           pageCursor('requests', after, requestLog),
           pageSize(first),
+          nextTurn,
         ),
     }),
     unclaimedCallbacks: t.field({
@@ -95,11 +96,12 @@ builder.queryType({
       args: {
         ...listArgs('unclaimed callbacks', 'read'),
       },
-      resolve: (_parent, { accountName, first, after }, { requestLog, caller }) =>
+      resolve: (_parent, { accountName, first, after }, { requestLog, caller, nextTurn }) =>
         requestLog.unclaimed(
           accountsFor(caller, 'read', accountName),
           pageCursor('unclaimedCallbacks', after, requestLog),
           pageSize(first),
+          nextTurn,
         ),
     }),
     node: t.field({

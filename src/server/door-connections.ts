@@ -1,6 +1,7 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
+import { ConcurrencyLimit } from '../lib/concurrency-limit.ts';
 import { LogThrottle } from '../lib/log-throttle.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
@@ -9,6 +10,12 @@ import type { Metrics } from '../metrics.ts';
 export const STALLED_AFTER_MS = 15_000;
 /** It is looked so often in that time whether something was taken. Looks are counted, not the time: a process that was paused could not have noticed. */
 const LOOKS = 15;
+/** So much a client must take in that time of what is written to it in one piece. How fast it must read at least follows from it. */
+const LEAST_TAKEN_BYTES = 65_536;
+/** The most requests of one connection that are not answered yet. Clients send one at a time, or some dozens. */
+const UNANSWERED = 256;
+/** One caller or path may have this part of the connections of a door, so that there is room for another. */
+const PART_OF_ONE = 0.5;
 
 /** Why a door ends a connection. `room`: there are too many. `stalled`: the client takes nothing. */
 export type EndReason = 'room' | 'stalled';
@@ -23,21 +30,28 @@ export interface DoorConnectionsOptions {
 }
 
 interface Connection {
-  /** Bytes that it has taken of those that were written. */
-  taken: number;
-  /** How often there was something that it had not taken, and it had taken nothing since the look before. */
+  /** Bytes of all that it has taken whole. */
+  whole: number;
+  /** Bytes that it had still to take of what is being written, when it last took enough. */
+  left: number;
+  /** How often there was something that it had not taken, and it had not taken enough since the first of these looks. */
   looks: number;
-  readonly end: () => void;
+  unanswered: number;
+  /** Whose it is; null for a stranger. */
+  owner: string | null;
+  isEnding: boolean;
+  end: () => void;
 }
 
 /**
  * The connections of a door. One rule holds for all that is written to them, over every transport: a client that takes nothing for
- * 15 s is ended. When there are too many, the one makes room that has been there longest without having shown that it may be here.
+ * 15 s is ended, and one that takes less than 64 KiB of what was written in one piece. When there are too many, the one makes room that has been there longest without having shown that it may be here.
  * So a stranger can neither use up the descriptors of the process nor keep callers and the carrier out.
  */
 export class DoorConnections implements Disposable {
   readonly #options: DoorConnectionsOptions;
   readonly #most: number;
+  readonly #owners: ConcurrencyLimit;
   readonly #open = new Map<Duplex, Connection>();
   /** Those that have not shown that they may be here. The one that came first stands first. */
   readonly #strangers = new Set<Duplex>();
@@ -47,6 +61,7 @@ export class DoorConnections implements Disposable {
   constructor(options: DoorConnectionsOptions) {
     this.#options = options;
     this.#most = options.most ?? Infinity;
+    this.#owners = new ConcurrencyLimit(Math.floor(this.#most * PART_OF_ONE));
     this.#looking = setInterval(() => this.#look(), (options.stalledAfterMs ?? STALLED_AFTER_MS) / LOOKS);
     this.#looking.unref();
   }
@@ -55,14 +70,33 @@ export class DoorConnections implements Disposable {
     server.on('connection', (socket: Socket) => this.#take(socket));
   }
 
-  /** The client has shown that it may be here: a caller by its key, a sender by its path. */
-  know(socket: Duplex): void {
+  /**
+   * The client has shown that it may be here: a caller by its key, a sender by its path. False when this owner has as many
+   * connections as one may have: then it is still one of those that make room.
+   */
+  know(socket: Duplex, owner: string): boolean {
+    const connection = this.#open.get(socket);
+    if (!connection || connection.owner === owner) return true;
+    if (!this.#owners.acquire(owner)) return false;
+    if (connection.owner !== null) this.#owners.release(connection.owner);
+    connection.owner = owner;
     this.#strangers.delete(socket);
+    return true;
+  }
+
+  /** Counts a request until it is answered. False when too many of its connection wait for their answers. */
+  begin({ socket }: IncomingMessage, response: ServerResponse): boolean {
+    const connection = this.#open.get(socket);
+    if (!connection) return true;
+    connection.unanswered++;
+    response.once('close', () => connection.unanswered--);
+    return connection.unanswered <= UNANSWERED;
   }
 
   /** Ends a stalled connection in another way than by cutting it. */
   endBy(socket: Duplex, end: () => void): void {
-    if (this.#open.has(socket)) this.#open.set(socket, { taken: 0, looks: 0, end });
+    const connection = this.#open.get(socket);
+    if (connection) connection.end = end;
   }
 
   /** Counts and logs that a connection was ended. A client can cause this at will, so there is a line a minute. */
@@ -87,14 +121,17 @@ export class DoorConnections implements Disposable {
       (oldest ?? socket).destroy();
       if (!oldest) return;
     }
-    this.#open.set(socket, { taken: 0, looks: 0, end: () => socket.destroy() });
+    this.#open.set(socket, { whole: 0, left: 0, looks: 0, unanswered: 0, owner: null, isEnding: false, end: () => socket.destroy() });
     this.#strangers.add(socket);
     metrics.connections.inc({ listener });
     socket.once('close', () => this.#forget(socket));
   }
 
   #forget(socket: Duplex): void {
-    if (!this.#open.delete(socket)) return;
+    const connection = this.#open.get(socket);
+    if (!connection) return;
+    this.#open.delete(socket);
+    if (connection.owner !== null) this.#owners.release(connection.owner);
     this.#strangers.delete(socket);
     this.#options.metrics.connections.dec({ listener: this.#options.listener });
   }
@@ -102,14 +139,22 @@ export class DoorConnections implements Disposable {
   #look(): void {
     for (const [socket, connection] of this.#open) {
       const untaken = socket.writableLength;
-      // What is written in one piece counts as taken when all of it is.
-      const taken = untaken === 0 || !('bytesWritten' in socket) ? -1 : Number(socket.bytesWritten) - untaken;
-      connection.looks = untaken > 0 && taken === connection.taken ? connection.looks + 1 : 0;
-      connection.taken = taken;
-      if (connection.looks < LOOKS) continue;
-      connection.looks = 0;
+      const whole = 'bytesWritten' in socket ? Number(socket.bytesWritten) - untaken : 0;
+      const left = bytesLeft(socket);
+      const hasTaken = untaken === 0 || whole !== connection.whole || connection.left - left >= LEAST_TAKEN_BYTES;
+      connection.looks = hasTaken ? 0 : connection.looks + 1;
+      connection.whole = whole;
+      connection.left = hasTaken ? left : Math.max(connection.left, left);
+      if (connection.looks < LOOKS || connection.isEnding) continue;
+      connection.isEnding = true;
       this.report('stalled');
       connection.end();
     }
   }
+}
+
+/** What the client has still to take of what is being written. Node itself counts a piece when all of it was taken; its handle counts bytes. */
+function bytesLeft(socket: Duplex): number {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  return typeof handle === 'object' && handle !== null && 'writeQueueSize' in handle ? Number(handle.writeQueueSize) : 0;
 }

@@ -41,7 +41,7 @@ test.each([
       now: Date.now,
     }),
     addresses: () => addresses,
-    connections: { know: () => undefined },
+    connections: { know: () => true, begin: () => true },
     paths: new CallbackPaths({
       accounts: [ACCOUNT],
       secret: SECRET,

@@ -1,14 +1,16 @@
 import { DatabaseSync } from 'node:sqlite';
 import { request } from 'undici';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import { LOG_LIMITS } from '../../src/datasources/request-log/log-limits.ts';
 import { startGateway } from '../../src/gateway.ts';
+import { RefusedMessages } from '../../src/resolvers/callbacks/refused-messages.ts';
 import { createLogger } from '../../src/logger.ts';
 import { submitted } from '../request-log/contract-support.ts';
 import { gatewayEnv } from '../support/gateway-env.ts';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { until } from '../support/until.ts';
 import { ACCOUNT, callback, DEVICE, OTHER_ACCOUNT, WAITING } from './support/open-door.ts';
 
 const NO_CARRIER = {
@@ -85,10 +87,31 @@ test('below the floor of free disk only results of known requests are taken, and
   expect(checks['callbacksRefused']).toContain('DISK_LOW');
   expect(await gateway.read('/metrics')).toContain('m2m_store_disk_low 1');
   expect(gateway.linesOf('callback_without_room')).toHaveLength(1);
+  await until(() => gateway.linesOf('disk_low').length > 0);
 });
 
 test('a message that would be a dead letter is refused too, and its reason is told', async () => {
   await using gateway = await open({ M2M_STORE_MIN_FREE_MB: '1000000', M2M_CALLBACK_USERNAME: 'user', M2M_CALLBACK_PASSWORD: 'mistyped' });
   expect(await gateway.post({ username: 'user', password: 'right' })).toEqual(REFUSED);
   expect((await gateway.checks())['callbacksRefused']).toMatch(/DISK_LOW \(QUARANTINED\)$/);
+  expect(await gateway.post({ username: 'user', password: 'mistyped', requestId: 'of-nobody' })).toEqual(REFUSED);
+  // Each kind has a line of its own.
+  expect(gateway.linesOf('callback_without_room')).toMatchObject([
+    { outcome: 'DISK_LOW', reason: 'QUARANTINED' },
+    { outcome: 'DISK_LOW', reason: expect.stringContaining('The disk is low') as string },
+  ]);
+});
+
+test('readiness tells of a path for as long as its messages were refused lately', () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  try {
+    const refused = new RefusedMessages();
+    refused.note({ service: 'CarrierService', account: 'one', refusal: 'PATH_FULL', reason: null });
+    vi.advanceTimersByTime(59_000);
+    expect(refused.checks).toEqual({ callbacksRefused: 'CarrierService of one: PATH_FULL' });
+    vi.advanceTimersByTime(2_000);
+    expect(refused.checks).toEqual({});
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -36,12 +36,16 @@ test.skipIf(reason !== null)(
   },
 );
 
-test.skipIf(reason !== null)('while writes find no room callbacks are answered 503, and taken again once there is some', async () => {
-  const full = { from: 400, to: 480 };
-  const tracing = { calls: 'pwrite64', inject: `pwrite64:error=ENOSPC:when=${full.from}..${full.to}` };
-  await using door = await openDoorProcess({ tracing });
-  await fillAndEmpty(door, () => undefined);
-});
+test.skipIf(reason !== null).each(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EIO'])(
+  'while writes end with %s callbacks are answered 503, and taken again once there can be written',
+  async (error) => {
+    const failing = { from: 400, to: 480 };
+    const tracing = { calls: 'pwrite64', inject: `pwrite64:error=${error}:when=${failing.from}..${failing.to}` };
+    await using door = await openDoorProcess({ tracing });
+    await fillAndEmpty(door, () => undefined);
+    expect(door.gateway.output()).toMatch(error === 'ENOSPC' ? /The disk is full/ : /The store cannot be written/);
+  },
+);
 
 test.skipIf(noMount !== null)('on a disk that is full callbacks are answered 503, and taken again once there is room', async () => {
   await using disk = await smallDisk('1m');

@@ -80,3 +80,24 @@ test.skipIf(noMount !== null)('a store on a disk that is full to the last byte i
   expect(await purgeAll(log)).toBeGreaterThanOrEqual(20);
   expect(await log.append(callbackMessage({ id: 'of-nobody' }))).toBe('UNCLAIMED');
 });
+
+test.skipIf(noMount !== null).each(['1000k', '1048k', '1096k'])(
+  'a disk of %s that fills up anywhere in a commit or in moving the log is not taken for a store that somebody else has changed',
+  async (size) => {
+    await using disk = await smallDisk(size);
+    const path = `${disk.path}/log.sqlite`;
+    await using log = openLog(path, { diskFloorBytes: 0 });
+    const changes = new Set<string | null>();
+    const append = (n: number) => log.append(callbackMessage({ id: `of-nobody-${n}`, text: 'x'.repeat(300) }));
+    let failed = 0;
+    for (let n = 0; failed < 40; n++) {
+      await append(n).catch(() => failed++);
+      if (failed % 10 === 1) await log.upkeep.emptyWal().catch(() => undefined);
+      changes.add(log.findChange());
+    }
+    expect([...changes]).toEqual([null]);
+    disk.resize('8m');
+    expect(await append(-1)).toBe('UNCLAIMED');
+    expect(log.findChange()).toBeNull();
+  },
+);

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { request } from 'undici';
 import { expect, test } from 'vitest';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import { LOG_LIMITS } from '../../src/datasources/request-log/log-limits.ts';
 import { makeCallbackPath } from '../../src/resolvers/callbacks/callback-paths.ts';
+import { startCallbackSenders } from '../support/callback-senders.ts';
 import { gatewayEnv } from '../support/gateway-env.ts';
 import { spawnGateway, type GatewayProcess } from '../support/gateway-process.ts';
 import { openLog } from '../support/open-log.ts';
@@ -13,6 +15,12 @@ import { tempFolder } from '../support/temp-folder.ts';
 const MESSAGES = 150_000;
 /** To fold them all would take several times as much. */
 const HEAP_MB = 160;
+/** So many come over HTTP until the id is full, and so many more. */
+const SENT = 4_000;
+const BEYOND = 500;
+/** A start has this much more time, and this much more memory, than one with an empty store. */
+const MORE_MS = 2_000;
+const MORE_MB = 40;
 
 test('a store full of messages for one unknown id ends neither the process nor a start after it, and hurts no other account', async () => {
   await using simulator = await startSimulator({ magicIdentifiers: false });
@@ -20,7 +28,7 @@ test('a store full of messages for one unknown id ends neither the process nor a
   const path = `${folder.path}/gateway.sqlite`;
   const [account = '', other = ''] = simulator.accounts;
   await openLog(path)[Symbol.asyncDispose]();
-  fill(path, account);
+  fill(path, account, MESSAGES, 1);
   const env: Readonly<Record<string, string>> = {
     ...gatewayEnv(simulator, path),
     M2M_ADOPT_AFTER_MS: '1000',
@@ -48,12 +56,76 @@ test('a store full of messages for one unknown id ends neither the process nor a
   expect((await request(`${again.admin}/health/ready`)).statusCode).toBe(200);
 }, 180_000);
 
-function fill(path: string, account: string): void {
+test('messages for one unknown id are taken until it holds as many as it may, and a start with them is as fast and as small as any', async () => {
+  await using simulator = await startSimulator({ magicIdentifiers: false });
+  await using folder = await tempFolder();
+  const [account = '', other = ''] = simulator.accounts;
+  const envOf = (store: string): Readonly<Record<string, string>> => ({
+    ...gatewayEnv(simulator, `${folder.path}/${store}.sqlite`),
+    NODE_OPTIONS: `--max-old-space-size=${HEAP_MB}`,
+  });
+  const env = envOf('full');
+  const most = LOG_LIMITS.messagesOfId;
+  let sent = 0;
+  const send = async ({ callbacks }: GatewayProcess, of: string, id: string, total: number) => {
+    const path = makeCallbackPath(env['M2M_CALLBACK_SECRET'] ?? '', { account: of, service: 'CarrierService' });
+    // No message is like another: that would be taken as a resend.
+    const first = sent;
+    sent += total;
+    const body = (number: number) => ({ requestId: id, status: 'Success', comment: `marker ${first + number}.` });
+    await using senders = startCallbackSenders(`${callbacks}${path}`, { senders: 64, total, body });
+    await senders.finished;
+    return { taken: senders.acknowledged.size, refused: [...senders.others.values()] };
+  };
+  await openLog(`${folder.path}/full.sqlite`)[Symbol.asyncDispose]();
+  // They are too new to become another tool's request.
+  fill(`${folder.path}/full.sqlite`, account, most - SENT, Date.now());
+  {
+    await using gateway = await spawnGateway(env);
+    const { taken, refused } = await send(gateway, account, 'one-unknown-id', SENT + BEYOND);
+    expect(taken).toBe(SENT);
+    expect(refused).toEqual(Array.from({ length: BEYOND }, () => 503));
+    expect(await unclaimedOf(gateway)).toBe(most);
+    gateway.kill('SIGKILL');
+    await gateway.exited;
+  }
+  // The least of a few, because the machine may be busy with something else at any of them.
+  const [empty, full] = [await leastOfStarts(envOf('empty')), await leastOfStarts(env)];
+  expect(full.ms - empty.ms).toBeLessThan(MORE_MS);
+  expect(full.mb - empty.mb).toBeLessThan(MORE_MB);
+  await using again = await spawnGateway(env);
+  expect(await send(again, account, 'one-unknown-id', 1)).toEqual({ taken: 0, refused: [503] });
+  expect(await send(again, account, 'another-id', 1)).toEqual({ taken: 1, refused: [] });
+  expect(await send(again, other, 'one-unknown-id', 1)).toEqual({ taken: 1, refused: [] });
+  expect(await unclaimedOf(again)).toBe(most + 2);
+}, 180_000);
+
+/** The time until a start is ready, and the most memory that it had by then. */
+async function leastOfStarts(env: Readonly<Record<string, string>>): Promise<{ readonly ms: number; readonly mb: number }> {
+  const least = { ms: Infinity, mb: Infinity };
+  for (let start = 0; start < 3; start++) {
+    const began = performance.now();
+    await using gateway = await spawnGateway(env);
+    expect((await request(`${gateway.admin}/health/ready`)).statusCode).toBe(200);
+    least.ms = Math.min(least.ms, performance.now() - began);
+    const [, peak] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${gateway.pid}/status`, 'utf8')) ?? [];
+    least.mb = Math.min(least.mb, Number(peak) / 1024);
+    gateway.kill('SIGKILL');
+    await gateway.exited;
+  }
+  return least;
+}
+
+function fill(path: string, account: string, count: number, receivedAt: number): void {
   const db = new DatabaseSync(path);
   db.prepare(`WITH RECURSIVE n (at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM n WHERE at < ?)
     INSERT INTO unclaimed (account, service, carrier_request_id, received_at, digest, message)
-    SELECT ?, 'CarrierService', 'one-unknown-id', 1, CAST(at AS BLOB), json_object('requestId', 'one-unknown-id', 'status', 'Success',
-      'deviceIds', json_array(json_object('kind', 'iccid', 'id', printf('8914800000000%07d', at)))) FROM n`).run(MESSAGES, account);
+    SELECT ?, 'CarrierService', 'one-unknown-id', ?, CAST(at AS BLOB), json_object('requestId', 'one-unknown-id', 'status', 'Success',
+      'deviceIds', json_array(json_object('kind', 'iccid', 'id', printf('8914800000000%07d', at)))) FROM n`).run(
+    count,
+    account,
+    receivedAt,
+  );
   db.close();
 }
 

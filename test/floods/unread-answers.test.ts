@@ -6,6 +6,7 @@ import { send } from '../graphql-http/support/send.ts';
 import { iccid } from '../support/devices.ts';
 import { FOLLOW } from '../support/follow.ts';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';
+import { HandMadeSocket } from '../support/hand-made-socket.ts';
 import { settledMemory } from '../support/memory-in-use.ts';
 import { newRequest } from '../support/new-request.ts';
 import { NOTHING_OPEN, openForClients } from '../support/open-for-clients.ts';
@@ -47,11 +48,11 @@ async function open(options: Parameters<typeof openGraphqlDoors>[0] = {}) {
 }
 
 /** Asks, and reads nothing of the answer. */
-function askUnread({ url }: Doors, params: object, caller: string): Socket {
+function askUnread({ url }: Doors, params: object, caller: string, accept = 'application/json'): Socket {
   const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => undefined);
   const body = JSON.stringify(params);
   socket.write(
-    `POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: ${caller}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    `POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: ${caller}\r\naccept: ${accept}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
   );
   return socket;
 }
@@ -155,10 +156,25 @@ test('an event of an open stream waits until there is room for it, and then come
   unread.destroy();
 });
 
-test('a client that reads slowly, but reads, is given everything; one that takes a byte at a time is ended', async () => {
+/** Asks for the same answer over a WebSocket: it is one frame. */
+async function askFrame({ websocketUrl }: Doors, params: object, caller: string): Promise<Socket> {
+  const { frame } = HandMadeSocket;
+  const made = await HandMadeSocket.open(websocketUrl);
+  await made.write(frame('text', JSON.stringify({ type: 'connection_init', payload: { authorization: caller } })));
+  await made.until('connection_ack');
+  made.socket.removeAllListeners('data').pause();
+  await made.write(frame('text', JSON.stringify({ id: '1', type: 'subscribe', payload: params })));
+  return made.socket;
+}
+
+test.each([
+  ['answer', (doors: Doors) => askUnread(doors, doors.long, 'slow')],
+  ['event of a stream', (doors: Doors) => askUnread(doors, doors.long, 'slow', 'text/event-stream')],
+  ['frame', (doors: Doors) => askFrame(doors, doors.long, 'slow')],
+])('a client that reads slowly, but reads, is given all of a long %s; one that takes a byte at a time is ended', async (_what, begin) => {
   await using doors = await open({ stalledAfterMs: 1_000 });
-  const slow = askUnread(doors, doors.long, 'slow');
-  const byte = askUnread(doors, doors.long, 'byte');
+  const slow = await begin(doors);
+  const byte = await begin(doors);
   byte.on('readable', () => undefined);
   const trickle = setInterval(() => byte.read(1), 50);
   let read = 0;
@@ -168,6 +184,7 @@ test('a client that reads slowly, but reads, is given everything; one that takes
     slow.pause();
     setTimeout(() => slow.resume(), 20);
   });
+  slow.resume();
   await until(() => read > 8 * MB);
   await until(() => byte.destroyed || doors.outgoing.total === 0);
   clearInterval(trickle);

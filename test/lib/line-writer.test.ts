@@ -18,9 +18,19 @@ process.on('message', () => writer.write('last\\n'));
 process.send({ dropped: writer.dropped });
 `;
 
-async function startWriter(output: number | 'pipe') {
+/** Writes one line that a pipe holds only in parts, and tells so. */
+const LONG = 500_000;
+const LONG_SCRIPT = `
+const { LineWriter } = await import(${JSON.stringify(SOURCE)});
+const writer = new LineWriter(1);
+writer.write('x'.repeat(${LONG}) + '\\n');
+process.on('message', () => writer.write('last\\n'));
+process.send({ dropped: writer.dropped });
+`;
+
+async function startWriter(output: number | 'pipe', script = SCRIPT) {
   const stdio: StdioOptions = ['ignore', output, 'inherit', 'ipc'];
-  const child = spawn(process.execPath, ['--input-type=module', '-e', SCRIPT], { stdio });
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio });
   const [{ dropped }] = (await once(child, 'message')) as [{ dropped: number }];
   return { child, dropped };
 }
@@ -59,4 +69,16 @@ test('the same holds for a socket, as a service manager gives one', async () => 
   child.disconnect();
   await once(child, 'exit');
   expectWholeLines(text, dropped);
+});
+
+test('a line of which a pipe takes only a part at a time comes whole', async () => {
+  await using pipe = await unreadPipe();
+  const { child, dropped } = await startWriter(pipe.writeEnd, LONG_SCRIPT);
+  expect(dropped).toBe(0);
+  let text = '';
+  child.send('more');
+  await until(() => (text += pipe.read()).includes('last'));
+  child.disconnect();
+  await once(child, 'exit');
+  expect(text).toBe(`${'x'.repeat(LONG)}\nlast\n`);
 });

@@ -1,7 +1,9 @@
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { EARLIEST_MS, OFF_FOR_MS, TOLERANCE_MS, type ClockMark } from '../../src/lib/judge-clock.ts';
-import { SteadyClock, type ClockChange } from '../../src/lib/steady-clock.ts';
+import { machineClocks, SteadyClock, type ClockChange } from '../../src/lib/steady-clock.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -102,6 +104,46 @@ test('a jump is believed when it has held for as long as it is wide, over restar
   expect(machine.wrongMs).toBe(0);
   machine.run(20 * SECOND_MS);
   expect(machine.wrongMs).toBe(5 * MINUTE_MS);
+  // The log of each process tells it.
+  expect(machine.told.map(({ what }) => what)).toEqual(['JUMPED', 'JUMPED', 'FOLLOWED']);
+});
+
+test('a jump that becomes much wider is told again', () => {
+  const machine = new Machine();
+  for (const offMs of [14 * SECOND_MS, 15 * SECOND_MS, 31 * DAY_MS, 30 * DAY_MS]) {
+    machine.offMs = offMs;
+    machine.run(5 * SECOND_MS);
+  }
+  expect(machine.told).toEqual([
+    { what: 'JUMPED', byMs: 14 * SECOND_MS },
+    { what: 'JUMPED', byMs: 31 * DAY_MS },
+  ]);
+});
+
+test('a server that says the same as a wall clock that has just jumped is believed at once', () => {
+  const machine = new Machine();
+  machine.offMs = 31 * DAY_MS;
+  machine.clock.hear(new Date(machine.ms + machine.offMs).toUTCString());
+  expect(machine.wrongMs).toBe(31 * DAY_MS);
+});
+
+test('the time that this machine has slept is a part of its uptime', () => {
+  const { uptime } = os;
+  const now = vi.spyOn(performance, 'now');
+  try {
+    const clocks = machineClocks();
+    const before = clocks.uptimeMs();
+    const ran = performance.now() + 2 * SECOND_MS;
+    now.mockReturnValue(ran);
+    os.uptime = () => uptime() + HOUR_MS / 1000;
+    syncBuiltinESMExports();
+    expect(clocks.uptimeMs() - before).toBeGreaterThan(HOUR_MS - MINUTE_MS);
+    expect(clocks.uptimeMs() - before).toBeLessThan(HOUR_MS + MINUTE_MS);
+  } finally {
+    now.mockRestore();
+    os.uptime = uptime;
+    syncBuiltinESMExports();
+  }
 });
 
 test('a machine that was off for some minutes is believed at once', () => {
@@ -111,6 +153,26 @@ test('a machine that was off for some minutes is believed at once', () => {
   expect(machine.clock.jump).toBeNull();
   expect(machine.wrongMs).toBe(0);
   expect(machine.told).toEqual([]);
+});
+
+test('a machine that is restarted again soon after its start is believed at once', () => {
+  const machine = new Machine();
+  machine.bootedMs = machine.ms - 10 * SECOND_MS;
+  machine.start(null);
+  machine.run(SECOND_MS);
+  machine.restart(3 * MINUTE_MS, { rebooted: true });
+  expect(machine.clock.jump).toBeNull();
+  expect(machine.wrongMs).toBe(0);
+  expect(machine.told).toEqual([]);
+});
+
+test('a wall clock that was in doubt is not believed because the machine is restarted', () => {
+  const machine = new Machine();
+  machine.offMs = 5 * MINUTE_MS;
+  machine.run(MINUTE_MS);
+  machine.restart(30 * SECOND_MS, { rebooted: true });
+  expect(machine.clock.jump).not.toBeNull();
+  expect(machine.wrongMs).toBeLessThanOrEqual(0);
 });
 
 test('a machine that was off for a weekend is believed when a server says the same, else after an hour', () => {
@@ -175,6 +237,16 @@ test('a time service that corrects the clock in small steps is followed at once'
   for (const step of [900, -700, 1_700, -1_900, -1_500]) {
     machine.offMs += step;
     machine.run(SECOND_MS);
+    expect(machine.wrongMs).toBe(machine.offMs);
+  }
+  expect(machine.told).toEqual([]);
+});
+
+test('small steps of a time service that lie far apart do not add up to a jump', () => {
+  const machine = new Machine();
+  for (let quarter = 0; quarter < 12; quarter++) {
+    machine.offMs += 600;
+    machine.run(15 * MINUTE_MS);
     expect(machine.wrongMs).toBe(machine.offMs);
   }
   expect(machine.told).toEqual([]);

@@ -1,22 +1,32 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildSchema, executeSync, getIntrospectionQuery, Kind, parse, type OperationDefinitionNode } from 'graphql';
-import { describe, expect, test } from 'vitest';
+import {
+  buildSchema,
+  executeSync,
+  getIntrospectionQuery,
+  Kind,
+  parse,
+  type DocumentNode,
+  type GraphQLObjectType,
+  type OperationDefinitionNode,
+} from 'graphql';
+import { describe, expect, test, vi } from 'vitest';
 import { VARIABLES } from '../../src/config/config-variables.ts';
 import { schema } from '../../src/schema/index.ts';
+import { atMost, OF_PAGE } from '../../src/schema/list-sizes.ts';
 import { operationCost } from '../../src/server/limits/operation-cost.ts';
 
 const STOP_AT = 1_000_000;
 const MAX_COST = Number(VARIABLES.maxCost.fallback);
 
 /** What the last operation of a document costs. */
-function cost(text: string, variables: Readonly<Record<string, unknown>> = {}, stopAt = STOP_AT): number {
-  const document = parse(text);
+function cost(text: string | DocumentNode, variables: Readonly<Record<string, unknown>> = {}, stopAt = STOP_AT, of = schema): number {
+  const document = typeof text === 'string' ? parse(text) : text;
   const operation = document.definitions.findLast(
     (definition): definition is OperationDefinitionNode => definition.kind === Kind.OPERATION_DEFINITION,
   );
   if (!operation) throw new Error('The document has no operation.');
-  return operationCost(schema, document, operation, variables, stopAt);
+  return operationCost(of, document, operation, variables, stopAt);
 }
 
 describe('objects count, scalars do not', () => {
@@ -83,9 +93,20 @@ describe('a list counts its page, or its declared size where it has none', () =>
 
   test('a list without a size counts as infinite', () => {
     const open = buildSchema('type Query { things: [Thing] } type Thing { id: ID things: [Thing] }');
-    const document = parse('{ things { id } }');
-    const [operation] = document.definitions;
-    expect(operation?.kind === Kind.OPERATION_DEFINITION && operationCost(open, document, operation, {}, STOP_AT)).toBe(Infinity);
+    expect(cost('{ things { id } }', {}, STOP_AT, open)).toBe(Infinity);
+  });
+
+  test.each([
+    ['at the top', '{ pages { id } }'],
+    ['below an object', '{ thing { pages { id } } }'],
+    ['below a list of another size', '{ things { pages { id } } }'],
+  ])('a list of a page counts as infinite where no page has a size: %s', (_where, text) => {
+    const open = buildSchema('type Query { pages: [Thing] thing: Thing things: [Thing] } type Thing { id: ID pages: [Thing] }');
+    const { pages, things } = open.getQueryType()?.getFields() ?? {};
+    Object.assign(pages ?? {}, { extensions: OF_PAGE });
+    Object.assign(things ?? {}, { extensions: atMost(3) });
+    Object.assign((open.getType('Thing') as GraphQLObjectType).getFields()['pages'] ?? {}, { extensions: OF_PAGE });
+    expect(cost(text, {}, STOP_AT, open)).toBe(Infinity);
   });
 });
 
@@ -124,11 +145,36 @@ describe('every item of a list that is given counts', () => {
     ['one that stands for a list', outcomes('FAILED'), {}, 3 + 1],
     ['one in a variable that stands for a list', outcomes('$status'), { status: 'FAILED' }, 3 + 1],
     ['the default of a variable', outcomes('$status').replace('!],', '!] = [FAILED, PENDING],'), {}, 3 + 2],
+    [
+      'the default of a variable that is named like a property of every object',
+      outcomes('$toString').replace('$status: [OutcomeStatus!]', '$toString: [OutcomeStatus!] = [FAILED, PENDING]'),
+      {},
+      3 + 2,
+    ],
     ['null', outcomes('$status'), { status: null }, 3],
     ['a text where a device should be', activate, { input: { target: { devices: ['x', 7, null, [[]]] } } }, 1 + 4],
     ['a text for the whole input', activate, { input: 'x' }, 1],
     ['what no type knows of', activate, { input: { other: devices(3) }, others: devices(3) }, 1],
   ])('%s', (_what, text, variables, expected) => expect(cost(text, variables)).toBe(expected));
+
+  test('in an input that holds itself', () => {
+    const trees = buildSchema('type Query { count(of: Tree): Int } input Tree { next: Tree below: [Tree!] }');
+    const of = { below: [{ next: { below: [{}, {}] } }, {}] };
+    expect(cost('query ($of: Tree) { count(of: $of) }', { of }, STOP_AT, trees)).toBe(4);
+  });
+
+  test('a variable is counted once, however many fields take it', () => {
+    let reads = 0;
+    const list = new Proxy(devices(2), {
+      get: (target, key) => {
+        if (key === '0') reads++;
+        return Reflect.get(target, key) as unknown;
+      },
+    });
+    const withPage = twice.replaceAll('__typename', '... on ActivateDevicesAccepted { request { retries(first: 1) { nodes { id } } } }');
+    expect(cost(withPage, { input: { target: { devices: list } } })).toBe(2 * (1 + 2 + 4 + 3));
+    expect(reads).toBe(1);
+  });
 
   test('in a list below a list it counts for each', () => {
     expect(cost('{ requests(first: 10) { nodes { outcomes(first: 1, status: [FAILED, PENDING]) { nodes { id } } } } }')).toBe(
@@ -201,6 +247,31 @@ describe('introspection counts exactly what the schema has', () => {
   test('types within types are counted, and no further than the limit', () => {
     const nested = (levels: number): string => (levels === 0 ? 'name' : `possibleTypes { interfaces { ${nested(levels - 1)} } }`);
     expect(cost(schemaText(`types { ${nested(6)} }`), {}, MAX_COST)).toBeGreaterThan(MAX_COST);
+  });
+
+  test('the same document is counted anew for other variables, and for another limit', () => {
+    const document = parse('query ($name: String!) { __type(name: $name) { fields { name } } }');
+    expect(cost(document, { name: 'Nothing' })).toBe(1);
+    const most = cost(document, { name: 'Request' });
+    expect(most).toBeGreaterThan(20);
+    expect(cost(document, { name: 'Request' }, 1)).toBe(Infinity);
+    expect(cost(document, { name: 'Request' })).toBe(most);
+  });
+
+  test('a type that many fields lead to is read once, and beyond the limit none is', () => {
+    const fields = Array.from({ length: 50 }, (_, at) => `f${at}: Thing`).join(' ');
+    const wide = buildSchema(`type Query { ${fields} } type Thing { id: ID } type Other { id: ID }`);
+    const read = vi.spyOn(wide.getType('Thing') as GraphQLObjectType, 'getFields');
+    const text = '{ __type(name: "Query") { fields { type { fields { name } } } } }';
+    expect(cost(text, {}, STOP_AT, wide)).toBeGreaterThan(100);
+    expect(read).toHaveBeenCalledTimes(1);
+    expect(cost(text, {}, 1, wide)).toBe(Infinity);
+    expect(read).toHaveBeenCalledTimes(1);
+  });
+
+  test('fragments in a circle', () => {
+    const circle = 'fragment f on __Type { name ...g } fragment g on __Type { ...f }';
+    expect(cost(`{ __schema { queryType { ...f } } } ${circle}`)).toBe(3);
   });
 
   test('a long name counts wherever it stands in the answer', () => {

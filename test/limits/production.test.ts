@@ -47,6 +47,11 @@ const stopped = (what: string) => ({
   errors: [{ message: expect.stringContaining(`The ${what} was stopped`) as string, extensions: { code: 'OPERATION_TOO_LARGE' } }],
 });
 
+async function countStopped(): Promise<number | undefined> {
+  const { values } = await doors.metrics.operationsRefused.get();
+  return values.find(({ labels }) => labels.code === 'operation_too_large')?.value;
+}
+
 async function overWebsocket(query: string, variables: Record<string, unknown> = {}) {
   await using socket = await RawWebSocket.ready(doors.websocketUrl);
   socket.subscribe('asked', query, variables);
@@ -71,9 +76,11 @@ test.each([
   ],
   ['characters, by long texts', () => pages(7), () => pages(1)],
 ])('an operation that produces too many %s is stopped over every transport, and a smaller one is answered', async (_what, large, small) => {
+  doors.metrics.operationsRefused.reset();
   expect(await graphql(doors.url, large())).toEqual(stopped('query'));
   expect(await overWebsocket(large())).toEqual([stopped('query')]);
   expect(await results(large())).toEqual([stopped('query')]);
+  expect(await countStopped()).toBe(3);
   for (const answer of [await graphql(doors.url, small()), ...(await overWebsocket(small())), ...(await results(small()))]) {
     expect(answer).toHaveProperty('data');
     expect(answer).not.toHaveProperty('errors');
@@ -118,7 +125,9 @@ test.each([
     expect(given.at(-1)).toHaveProperty('data');
     const [first] = given;
     const after = first?.data?.requestStatus.cursor;
+    doors.metrics.operationsRefused.reset();
     expect(await follow(FOLLOW, { id, after, size: 200 })).toEqual([stopped('subscription')]);
+    expect(await countStopped()).toBe(1);
     const rest = (await follow(FOLLOW, { id, after, size: 50 })) as Event[];
     const seen = [first, ...rest].flatMap((event) => event?.data?.requestStatus.outcomes.map(({ index }) => index) ?? []);
     expect(new Set(seen).size).toBe(DEVICES);

@@ -7,21 +7,28 @@ import { createMetrics } from '../../src/metrics.ts';
 import { DoorConnections } from '../../src/server/door-connections.ts';
 import { listenOnLoopback } from '../support/listen-on-loopback.ts';
 import { recordedLog } from '../support/recorded-log.ts';
+import { until } from '../support/until.ts';
 
 const MOST = 4;
 
-/** A door that knows whoever asks for `/known`. */
+/** A door that knows whoever asks for `/known`, each as an owner of its own, and whoever asks for `/of-…` as that one's. */
 async function openDoor() {
   await using undo = new AsyncDisposableStack();
   const metrics = createMetrics();
   const log = recordedLog();
   const connections = undo.use(new DoorConnections({ listener: 'graphql', most: MOST, logger: log.logger, metrics }));
   const server = createServer((request, response) => {
-    if (request.url === '/known') connections.know(request.socket);
-    response.end('here');
+    const owner = request.url === '/known' ? String(request.socket.remotePort) : /of-(.*)/.exec(request.url ?? '')?.[1];
+    response.end(owner === undefined || connections.know(request.socket, owner) ? 'here' : 'too many');
   });
   connections.attach(server);
   const { origin } = undo.use(await listenOnLoopback(server));
+  /** Asks once more over a connection. */
+  const ask = async (socket: Socket, path: string): Promise<string> => {
+    socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    return answer.toString().split('\r\n\r\n')[1] ?? '';
+  };
   const open = async (path: string | null): Promise<Socket> => {
     const socket = connect(Number(new URL(origin).port), '127.0.0.1').on('error', () => undefined);
     await once(socket, 'connect');
@@ -31,8 +38,9 @@ async function openDoor() {
     return socket;
   };
   const ended = async () => (await metrics.connectionsEnded.get()).values.map(({ value, labels }) => [labels.reason, value]);
+  const count = async () => (await metrics.connections.get()).values[0]?.value;
   const built = undo.move();
-  return { open, ended, log, [Symbol.asyncDispose]: () => built.disposeAsync() };
+  return { open, ask, count, ended, log, [Symbol.asyncDispose]: () => built.disposeAsync() };
 }
 
 test('when a door has all the connections that it may have, the stranger who has been there longest makes room', async () => {
@@ -64,6 +72,33 @@ test('when all of them are known, whoever comes next is cut off', async () => {
   const other = await door.open('/known');
   expect(other.closed).toBe(false);
   for (const socket of [...known, other]) socket.destroy();
+});
+
+test('one owner has half of the connections of a door at most; what it has beyond makes room first', async () => {
+  await using door = await openDoor();
+  const [first, second, third] = [await door.open(null), await door.open(null), await door.open(null)];
+  expect([await door.ask(first, '/of-a'), await door.ask(second, '/of-a'), await door.ask(third, '/of-a')]).toEqual([
+    'here',
+    'here',
+    'too many',
+  ]);
+  // A proxy sends for one caller after another over the same connection.
+  expect([await door.ask(first, '/of-a'), await door.ask(first, '/of-b'), await door.ask(third, '/of-a')]).toEqual([
+    'here',
+    'here',
+    'here',
+  ]);
+  const beyond = await door.open(null);
+  expect(await door.ask(beyond, '/of-a')).toBe('too many');
+  const beyondClosed = once(beyond, 'close');
+  const other = await door.open('/of-c');
+  await beyondClosed;
+  third.destroy();
+  await until(async () => (await door.count()) === MOST - 1);
+  const again = await door.open(null);
+  expect(await door.ask(again, '/of-a')).toBe('here');
+  expect([first, second, other, again].map(({ closed }) => closed)).toEqual([false, false, false, false]);
+  for (const socket of [first, second, other, again]) socket.destroy();
 });
 
 test.each([

@@ -1,13 +1,10 @@
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { DatabaseSync } from 'node:sqlite';
 import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { successCallback } from '../support/callback-samples.ts';
 import { iccid } from '../support/devices.ts';
 
 export const FILE = 'gateway.sqlite';
-/** These tests are about bytes, not about a disk. */
-export const IN_MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 const ENDS = ['', '-wal', '-synced'];
 
 /** Copies what a kill at this moment would leave. */

@@ -3,7 +3,7 @@ import { GatewayError } from '../../src/errors.ts';
 import { openLog } from '../support/open-log.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { countStored, FILE, IN_MEMORY, keepFiles, storeCallbacks } from './crashed-store.ts';
+import { countStored, FILE, keepFiles, storeCallbacks } from './crashed-store.ts';
 
 interface Files {
   readonly main: Buffer;
@@ -25,8 +25,8 @@ const LOG_HEADER = 32;
 const FRAME = 4_120;
 
 /** The files of a store after each commit, as a kill would leave them. */
-async function recordCommits(): Promise<Files[]> {
-  await using folder = await tempFolder(IN_MEMORY);
+export async function recordCommits(): Promise<Files[]> {
+  await using folder = await tempFolder();
   const path = `${folder.path}/${FILE}`;
   await using log = openLog(path);
   const recorded: Files[] = [];
@@ -89,7 +89,7 @@ interface Try {
 }
 
 async function tryEach(rounds: number, next: () => Try): Promise<Tried> {
-  await using folder = await tempFolder(IN_MEMORY);
+  await using folder = await tempFolder();
   const tried = { started: 0, refused: 0, faults: [] as string[] };
   for (let round = 0; round < rounds; round++) {
     const { files, mustStart, what } = next();

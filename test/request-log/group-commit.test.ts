@@ -2,13 +2,14 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { GroupCommit } from '../../src/datasources/request-log/sqlite/group-commit.ts';
 
-function start() {
+/** `afterCommit` is work on the store that each commit is followed by. */
+function start(afterCommit: () => void = () => undefined) {
   const db = new DatabaseSync(':memory:');
   db.exec('CREATE TABLE t (n INTEGER) STRICT');
   const fatal: string[] = [];
-  const commits = new GroupCommit(db, {
+  const commits: GroupCommit = new GroupCommit(db, {
     beforeCommit: () => undefined,
-    afterCommit: () => undefined,
+    afterCommit: () => commits.maintain(afterCommit),
     onRollback: () => undefined,
     onFatal: (error) => fatal.push(error.code),
   });
@@ -51,15 +52,66 @@ test('after an I/O error nothing more is written or acknowledged, not even other
   await expect(insert(3)).rejects.toMatchObject({ code: 'STORE_FAILED' });
 });
 
-test('a full disk refuses the batch and the store goes on', async () => {
+const file = (code: string, syscall: string) => Object.assign(new Error(`${code}: from the system`), { code, syscall });
+
+/** What a disk says that cannot be written now. */
+const UNWRITABLE = [
+  ['a full disk', failing(13), /^The disk is full/],
+  ['a write that fails (a quota, a read-only file system, an I/O error)', failing(778), /^The store cannot be written/],
+  ['a log that cannot be cut', failing(1_546), /^The store cannot be written/],
+  ['a read-only store', failing(8), /^The store cannot be written/],
+  ['a file that cannot be opened', failing(14), /^The store cannot be written/],
+  ['a missing permission', failing(3), /^The store cannot be written/],
+  ['a full disk under a file beside it', file('ENOSPC', 'write'), /^The disk is full/],
+  ['a quota under a file beside it', file('EDQUOT', 'write'), /^The store cannot be written/],
+  ['a read-only file system under a file beside it', file('EROFS', 'write'), /^The store cannot be written/],
+] as const;
+
+/** What leaves nobody knowing what is on the disk. */
+const FAILED = [
+  ['an I/O error', failing(10)],
+  ['a sync that fails', failing(1_034)],
+  ['a read that fails', failing(266)],
+  ['a damaged file', failing(11)],
+  ['a file that is no database', failing(26)],
+  ['a sync of a file beside it that fails', file('EIO', 'fdatasync')],
+] as const;
+
+test.each(UNWRITABLE)('%s refuses the batch with a sentence, and the store goes on', async (_what, cause, message) => {
   const { commits, fatal, insert, stored } = start();
   const full = () => {
-    throw failing(13);
+    throw cause;
   };
-  await expect(commits.run(full)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  await expect(commits.run(full)).rejects.toMatchObject({ code: 'STORE_FAILED', message: expect.stringMatching(message) });
   await insert(1);
   expect(stored()).toEqual([1]);
   expect(fatal).toEqual([]);
+});
+
+test.each(FAILED)('%s ends the use of the store', async (_what, cause) => {
+  const { commits, fatal, insert, stored } = start();
+  const broken = () => {
+    throw cause;
+  };
+  await expect(commits.run(broken)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  await expect(insert(1)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  expect(stored()).toEqual([]);
+  expect(fatal).toEqual(['STORE_FAILED']);
+});
+
+test.each([
+  ...UNWRITABLE.map(([what, cause]) => [what, cause, []] as const),
+  ...FAILED.map(([what, cause]) => [what, cause, ['STORE_FAILED']] as const),
+  ['a bug', new Error('a bug'), ['STORE_FAILED']] as const,
+])('what is committed is answered when the care of the store meets %s', async (_what, cause, ends) => {
+  const { fatal, insert, stored } = start(() => {
+    throw cause;
+  });
+  await Promise.all([insert(1), insert(2)]);
+  expect(stored()).toEqual([1, 2]);
+  expect(fatal).toEqual(ends);
+  const [later] = await Promise.allSettled([insert(3)]);
+  expect(later.status).toBe(ends.length === 0 ? 'fulfilled' : 'rejected');
 });
 
 test('only a batch whose jobs may all be lost in a power cut is committed without a sync; the next one is synced again', async () => {

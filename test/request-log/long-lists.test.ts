@@ -1,29 +1,28 @@
-import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
+import type { RequestFilter } from '../../src/datasources/request-log/request-log.ts';
+import { fillRequests, idOf, RARE } from '../support/fill-requests.ts';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const REQUESTS = 100_000;
-/** Every so many Requests one has FAILED. */
-const RARE = 40_000;
 
 test('a list that finds few among many Requests leaves turns to others, misses none and goes on by its cursor', async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/gateway.sqlite`;
   await openLog(path)[Symbol.asyncDispose]();
-  fill(path);
+  fillRequests(path, REQUESTS);
   await using log = openLog(path);
   let turns = 0;
   const counting = setInterval(() => turns++, 0);
   const failed = await log.list({ accounts: null, statuses: ['FAILED'] }, null, 10);
   expect(turns).toBeGreaterThan(1);
-  expect(failed.rows.map(({ id }) => id)).toEqual([idOf(80_000), idOf(40_000)]);
+  expect(failed.rows.map(({ id }) => id)).toEqual([idOf(2 * RARE), idOf(RARE)]);
   expect(failed.hasMore).toBe(false);
 
-  const [first, second] = [await log.list({ accounts: ['b'], statuses: ['FAILED'] }, null, 1), idOf(80_000)];
+  const [first, second] = [await log.list({ accounts: ['b'], statuses: ['FAILED'] }, null, 1), idOf(2 * RARE)];
   expect([first.rows.map(({ id }) => id), first.hasMore]).toEqual([[second], true]);
   const rest = await log.list({ accounts: ['b'], statuses: ['FAILED'] }, second, 1);
-  expect([rest.rows.map(({ id }) => id), rest.hasMore]).toEqual([[idOf(40_000)], false]);
+  expect([rest.rows.map(({ id }) => id), rest.hasMore]).toEqual([[idOf(RARE)], false]);
 
   const open = await log.list({ accounts: null, statuses: ['IN_PROGRESS'] }, null, 10);
   expect(open.rows.map(({ id }) => id)).toEqual([idOf(7)]);
@@ -39,18 +38,22 @@ test('a list that finds few among many Requests leaves turns to others, misses n
   clearInterval(counting);
 });
 
-const idOf = (pk: number) => `req_${String(pk).padStart(26, '0')}`;
-
-function fill(path: string): void {
-  const db = new DatabaseSync(path);
-  db.exec('PRAGMA synchronous = OFF');
-  db.prepare(
-    `INSERT INTO request (pk, id, account, origin, operation, created_by, client_reference, status, total, counts, last_seq, indexed_seq,
-      created_at, updated_at, completed_at)
-     WITH RECURSIVE n (pk) AS (SELECT 1 UNION ALL SELECT pk + 1 FROM n WHERE pk < ${REQUESTS})
-     SELECT pk, printf('req_%026d', pk), iif(pk % 1000 = 0, 'b', 'a'), 'GATEWAY', 'ACTIVATE_DEVICES', 'x', iif(pk = 7, 'order 7', NULL),
-      CASE WHEN pk % ${RARE} = 0 THEN 'FAILED' WHEN pk = 7 THEN 'IN_PROGRESS' ELSE 'SUCCEEDED' END, 1, '[0,0,1,0,0,0,0,0,0]', 1, 1,
-      pk, pk, iif(pk = 7, NULL, pk) FROM n`,
-  ).run();
-  db.close();
-}
+test('a list waits for its turn before each part of its work, and ends when its caller has gone', async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/gateway.sqlite`;
+  await openLog(path)[Symbol.asyncDispose]();
+  fillRequests(path, REQUESTS);
+  await using log = openLog(path);
+  let turns = 0;
+  const gone = new Error('gone');
+  const rare: RequestFilter = { accounts: null, statuses: ['FAILED'] };
+  await log.list(rare, null, 10, () => Promise.resolve(turns++));
+  expect(turns).toBeGreaterThan(1);
+  turns = 0;
+  await expect(log.list(rare, null, 10, () => (turns++ === 0 ? Promise.resolve() : Promise.reject(gone)))).rejects.toBe(gone);
+  expect(turns).toBe(2);
+  const refuse = () => Promise.reject(gone);
+  await expect(log.unclaimed(null, null, 10, refuse)).rejects.toBe(gone);
+  await expect(log.deadLetters({ accounts: null, reason: null }, null, 10, refuse)).rejects.toBe(gone);
+  await expect(log.auditEntries({ accounts: null, caller: null }, null, 10, refuse)).rejects.toBe(gone);
+});

@@ -3,6 +3,7 @@ import { LOG_LIMITS, type LogLimits } from '../../src/datasources/request-log/lo
 import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { CLAIMED_AT_ONCE } from '../../src/datasources/request-log/sqlite/unclaimed-messages.ts';
 import { callbackMessage as message, named } from '../support/callback-message.ts';
+import { niddCallback } from '../support/callback-samples.ts';
 import { newRequest } from '../support/new-request.ts';
 import { openLog, type OpenLogOptions } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -81,9 +82,11 @@ test('one unknown id holds a bounded number of messages, after a restart too; an
   expect(await log.append(message({ id: 'one', device: 3 }))).toBe('UNCLAIMED');
   expect(await log.append(message({ id: 'one', device: 4 }))).toBe('REQUEST_FULL');
   expect(await log.append(message({ id: 'two', device: 4 }))).toBe('UNCLAIMED');
+  while (!(await log.upkeep.purgeStep(2_000)).done);
+  expect(await log.append(message({ id: 'one', device: 4 }))).toBe('UNCLAIMED');
 });
 
-const MANY = 3 * CLAIMED_AT_ONCE;
+const MANY = 4 * CLAIMED_AT_ONCE;
 
 test('what came before the id is claimed in steps, in the order it came, also when a stop comes between', async () => {
   await using folder = await tempFolder();
@@ -100,11 +103,40 @@ test('what came before the id is claimed in steps, in the order it came, also wh
   }
   await using log = openLog(path);
   // It says the opposite of one that still waits. The first verdict stands.
-  await log.append(message({ id: 'early', device: MANY - 1, status: 'Failed' }));
+  expect(await log.append(message({ id: 'early', device: MANY - 1, status: 'Failed' }))).toBe('UNCLAIMED');
   while ((await log.counts()).unclaimed > 0) await log.probe();
   const outcomes = await outcomesOf(log, waiting.id);
   expect(statuses(outcomes).every((status) => status === 'SUCCEEDED')).toBe(true);
   expect(outcomes.at(-1)?.contradicted).toBe(true);
+});
+
+test('an id has room again as soon as some of its messages are claimed', async () => {
+  const many = CLAIMED_AT_ONCE + 50;
+  await withLog(limits({ messagesOfId: many }), async (log) => {
+    const waiting = newRequest(Array.from({ length: many + 1 }, (_, n) => named(n)));
+    await log.create(waiting);
+    await log.step(waiting.id, 0, { type: 'SENDING' });
+    const early = (device: number) => log.append(message({ id: 'early', device }));
+    await Promise.all(Array.from({ length: many }, (_, device) => early(device)));
+    expect(await early(many)).toBe('REQUEST_FULL');
+    const accepted = { type: 'ACCEPTED', carrierRequestId: 'early' } as const;
+    expect((await Promise.all([log.step(waiting.id, 0, accepted), early(many)]))[1]).toBe('UNCLAIMED');
+  });
+});
+
+test('a result behind many messages that its request does not take is found, and those are not tried again', async () => {
+  await withLog(request({ quietPerDevice: 0 }), async (log) => {
+    const waiting = newRequest([named(1), named(2)]);
+    await log.create(waiting);
+    await log.step(waiting.id, 0, { type: 'SENDING' });
+    const quiet = Array.from({ length: CLAIMED_AT_ONCE + 50 }, (_, n) => message({ id: 'early', status: 'Pending', text: `${n}` }));
+    await Promise.all([...quiet, message({ id: 'early' })].map((each) => log.append(each)));
+    await log.step(waiting.id, 0, { type: 'ACCEPTED', carrierRequestId: 'early' });
+    while ((await requestOf(log, waiting.id)).progress.SUCCEEDED === 0) await log.probe();
+    expect((await log.counts()).unclaimed).toBe(quiet.length);
+    const [, applied] = await Promise.all([log.settleUnclaimed(2_000), log.append(message({ id: 'early', device: 2 }))]);
+    expect(applied).toBe('APPLIED');
+  });
 });
 
 test('messages that wait under an id become another tool’s request in steps', async () => {
@@ -147,6 +179,17 @@ test('all requests of other tools of an account are bounded together, and a purg
   });
 });
 
+test('all requests of other tools of an account are bounded by their bytes too', async () => {
+  await withLog(limits({ externalBytes: 1_000 }), async (log) => {
+    const text = 'x'.repeat(1_000);
+    await log.append(message({ id: 'one', text }));
+    expect((await log.settleUnclaimed(2_000)).adopted).toHaveLength(1);
+    expect(await log.append(message({ id: 'one', device: 2 }))).toBe('PATH_FULL');
+    expect(await log.append(message({ id: 'two' }))).toBe('UNCLAIMED');
+    expect((await log.settleUnclaimed(2_000)).adopted).toEqual([]);
+  });
+});
+
 test('what settles nothing is bounded for each device, and never keeps a result away', async () => {
   await withLog(request({ quietPerDevice: 2 }), async (log) => {
     const id = await submitted(log, [named(1), named(2)], 'known');
@@ -182,13 +225,32 @@ test('what settles nothing is bounded for the request, and so is what nobody can
   });
 });
 
+test('what settles nothing is bounded among the messages of the second kind too', async () => {
+  const nidd = (device: number, status: string) => niddCallback({ requestId: 'known', ids: named(device) }, status);
+  await withLog(request({ quietPerDevice: 1 }), async (log) => {
+    await submitted(log, [named(1)], 'known');
+    // The first is the device's result of this kind.
+    for (const status of ['ConfigCreated', 'a']) expect(await log.append(nidd(1, status))).toBe('APPLIED');
+    expect(await log.append(nidd(1, 'b'))).toBe('REQUEST_FULL');
+  });
+  await withLog(request({ perDevice: 0, more: 2 }), async (log) => {
+    await submitted(log, [named(1), named(2)], 'known');
+    for (const device of [11, 12]) expect(await log.append(nidd(device, 'ConfigCreated'))).toBe('APPLIED');
+    expect(await log.append(nidd(13, 'ConfigCreated'))).toBe('REQUEST_FULL');
+    expect(await log.append(nidd(1, 'ConfigCreated'))).toBe('APPLIED');
+  });
+});
+
 test('a request has a bounded number of bytes; beyond it a result is taken when it has the size of one', async () => {
-  await withLog(request({ bytes: 2_000, resultBytes: 500 }), async (log) => {
+  const text = 'x'.repeat(1_000);
+  const first = message({ device: 1, text });
+  const result = message({ device: 2 });
+  await withLog(request({ bytes: first.json.length, resultBytes: result.json.length }), async (log) => {
     await submitted(log, [named(1), named(2), named(3)], 'known');
-    const text = 'x'.repeat(1_000);
-    expect(await log.append(message({ device: 1, text }))).toBe('APPLIED');
+    expect(await log.append(first)).toBe('APPLIED');
     expect(await log.append(message({ device: 2, text }))).toBe('REQUEST_FULL');
-    expect(await log.append(message({ device: 2 }))).toBe('APPLIED');
+    expect(await log.append(message({ device: 2, status: 'x' }))).toBe('REQUEST_FULL');
+    expect(await log.append(result)).toBe('APPLIED');
     expect(await log.append(message({ device: 3, text }))).toBe('REQUEST_FULL');
     expect(await log.append(message({ device: 3 }))).toBe('APPLIED');
   });
@@ -209,47 +271,4 @@ test('a previous listener that is down never keeps a message away: beyond the bo
     await log.append(message({ id: null, forward: true }));
     expect((await log.forwardBacklog()).rows).toBe(1);
   });
-});
-
-test('while the disk is low only results of known requests are taken, and a repeat of what is there is acknowledged', async () => {
-  await using folder = await tempFolder();
-  const path = `${folder.path}/log.sqlite`;
-  const first = newRequest([named(1), named(2)], { idempotencyKey: 'key' });
-  const letter = {
-    account: 'account-1',
-    service: 'CarrierService',
-    receivedAt: 1,
-    reason: 'UNREADABLE' as const,
-    contentType: null,
-    body: Buffer.from('<'),
-  };
-  {
-    await using log = openLog(path);
-    await log.create(first);
-    await log.step(first.id, 0, { type: 'SENDING' });
-    await log.step(first.id, 0, { type: 'ACCEPTED', carrierRequestId: 'known' });
-    await log.append(message({ id: 'of-nobody' }));
-    await log.keep(letter);
-    await log.append(message({ id: 'of-another-tool', account: 'account-2' }));
-    await log.settleUnclaimed(0);
-  }
-  {
-    await using log = openLog(path, { diskFloorBytes: Number.MAX_SAFE_INTEGER });
-    expect(log.upkeep.disk()).toMatchObject({ isLow: true });
-    expect(await log.append(message({ device: 1 }))).toBe('APPLIED');
-    expect(await log.append(message({ device: 1, text: 'again' }))).toBe('DISK_LOW');
-    expect(await log.append(message({ device: 1, status: 'Pending' }))).toBe('DISK_LOW');
-    expect(await log.append(message({ id: 'new-to-us' }))).toBe('DISK_LOW');
-    expect(await log.append(message({ id: 'of-nobody' }))).toBe('DUPLICATE');
-    expect(await log.append(message({ device: 2, account: 'account-2' }))).toBe('DISK_LOW');
-    expect(await log.keep({ ...letter, body: Buffer.from('<<') })).toBe('DISK_LOW');
-    expect(await log.keep(letter)).toBe('KEPT');
-    expect((await log.settleUnclaimed(2_000)).adopted).toEqual([]);
-    await expect(log.create(newRequest([named(3)]))).rejects.toMatchObject({ code: 'STORE_FAILED' });
-    expect(await log.create(first)).toEqual({ outcome: 'EXISTS', id: first.id });
-    expect(statuses(await outcomesOf(log, first.id))).toEqual(['SUCCEEDED', 'PENDING']);
-  }
-  await using log = openLog(path);
-  expect(await log.append(message({ id: 'new-to-us' }))).toBe('UNCLAIMED');
-  expect((await log.settleUnclaimed(2_000)).adopted).not.toEqual([]);
 });

@@ -9,7 +9,7 @@ import { identifierKey } from '../../src/datasources/thingspace/wire/same-identi
 import { FairScheduler } from '../../src/lib/fair-scheduler.ts';
 import { RequestFeed } from '../../src/resolvers/requests/follow-request.ts';
 import { LOCAL_IDENTITY } from '../../src/server/identity/local-caller.ts';
-import { failureCallback, successCallback } from '../support/callback-samples.ts';
+import { failureCallback, successCallback, incoming } from '../support/callback-samples.ts';
 import { newRequest } from '../support/new-request.ts';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -163,6 +163,8 @@ test('a follower of a request that is purged is told that it is gone', async () 
   });
   expect((await events.next()).value).toMatchObject({ status: 'SUCCEEDED' });
   const next = expect(events.next()).rejects.toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('purged') as string });
+  // It has read once more by then, and waits.
+  for (let commits = 0; commits < 5; commits++) await log.probe();
   await purge(log);
   await next;
   await events.return?.();
@@ -222,7 +224,7 @@ test('messages of no request are purged by their age, about a megabyte in one jo
   await using store = await opened();
   const { log } = store;
   const kept = { account: 'account-1', service: 'CarrierService', reason: 'UNREADABLE', contentType: null } as const;
-  for (const size of [600_000, 600_001, 600_002]) await log.keep({ ...kept, receivedAt: OLD, body: Buffer.alloc(size, 'x') }, 10);
+  for (const size of [600_000, 600_001, 1_100_000]) await log.keep({ ...kept, receivedAt: OLD, body: Buffer.alloc(size, 'x') }, 10);
   await log.keep({ ...kept, receivedAt: YOUNG, body: Buffer.from('young') }, 10);
   for (const device of ids(700)) await log.append(successCallback({ requestId: randomUUID(), ids: device, receivedAt: OLD }));
   await log.append(successCallback({ requestId: randomUUID(), ids: A, receivedAt: YOUNG }));
@@ -236,6 +238,23 @@ test('messages of no request are purged by their age, about a megabyte in one jo
     [0, 0, 0],
   ]);
   expect(await countedIn(log, store.path)).toMatchObject({ unclaimed: 1, kept_message: 1 });
+});
+
+test('the messages of a request are purged about a megabyte in one job', async () => {
+  await using store = await opened();
+  const { log } = store;
+  const { guid } = await completed(store, [A], OLD);
+  for (const text of ['a', 'b', 'c'])
+    await log.append(
+      incoming(
+        'CarrierService',
+        { requestId: guid, deviceIds: A.map(([kind, id]) => ({ kind, id })), status: 'Success', comment: text.repeat(600_000) },
+        { receivedAt: OLD },
+      ),
+    );
+  const steps = await purge(log);
+  expect(steps.filter(({ rows }) => rows > 0).length).toBeGreaterThan(2);
+  expect(sum(steps.map(({ requests }) => requests))).toBe(1);
 });
 
 test('a list goes on where its last page ended, although the request at that place has been purged', async () => {

@@ -1,16 +1,29 @@
-import { copyFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { verifySqlite } from '../../src/datasources/request-log/sqlite/verify/sqlite-verify.ts';
 import { acceptDamage } from '../../src/datasources/request-log/sqlite/write-ahead-log/accept-damage.ts';
+import { SyncedRecord } from '../../src/datasources/request-log/sqlite/write-ahead-log/synced-record.ts';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { countStored, FILE, IN_MEMORY, keepFiles, lookInto, storeCallbacks } from './crashed-store.ts';
+import { countStored, FILE, keepFiles, lookInto, storeCallbacks } from './crashed-store.ts';
 
 /** Enough that the log was moved and begun anew a few times. */
 const STORED = 60;
 
-const template = await tempFolder(IN_MEMORY);
+const template = await tempFolder();
 afterAll(() => template[Symbol.asyncDispose]());
 
 /** A store as a kill leaves it, an older state of it, and a backup. */
@@ -25,7 +38,7 @@ beforeAll(async () => {
 });
 
 async function crashed() {
-  const folder = await tempFolder(IN_MEMORY);
+  const folder = await tempFolder();
   cpSync(template.path, folder.path, { recursive: true });
   const [path, older] = ['crashed', 'older'].map((name) => `${folder.path}/${name}/${FILE}`) as [string, string];
   const dispose = () => folder[Symbol.asyncDispose]();
@@ -46,7 +59,7 @@ test('a store that a kill has left starts with all that was acknowledged, also w
 });
 
 test('the main file alone has the schema, the keys and a mark right after a start', async () => {
-  await using folder = await tempFolder(IN_MEMORY);
+  await using folder = await tempFolder();
   const path = `${folder.path}/${FILE}`;
   await using log = openLog(path);
   expect(log.isNew).toBe(true);
@@ -116,12 +129,66 @@ test.each<readonly [what: string, act: (store: Crashed) => void, words: RegExp]>
     },
     /is damaged: behind frame 0 are more/,
   ],
+  ['a salt of a frame is changed', ({ path }) => flip(`${path}-wal`, frameAt(0) + 9), /is damaged: it can be read up to frame 0, and/],
+  [
+    'a salt of the last frame is changed and the record of what was synced is missing',
+    ({ path }) => {
+      flip(`${path}-wal`, frameAt(readFileSync(`${path}-synced`).readUInt32BE(12) - 1) + 9);
+      rmSync(`${path}-synced`);
+    },
+    /is damaged: behind frame \d+ are more/,
+  ],
+  [
+    'the main file was half written and the log ends early',
+    ({ path }) => {
+      writeFileSync(path, readFileSync(path).fill(0xff, 100, 4_096));
+      truncateSync(`${path}-wal`, frameAt(1));
+    },
+    /is damaged: it can be read up to frame \d+, and \d+ were/,
+  ],
 ])('a start is refused in a sentence when %s', async (_what, act, words) => {
   await using store = await crashed();
   act(store);
   expect(() => openLog(store.path)).toThrow(expect.objectContaining({ code: 'STORE_UNUSABLE', message: expect.stringMatching(words) }));
   // A refused start changes nothing.
   expect(() => openLog(store.path)).toThrow(words);
+});
+
+test.each<readonly [what: string, act: (store: Crashed) => void]>([
+  ['the record of what was synced is missing and the log is whole', ({ path }) => rmSync(`${path}-synced`)],
+  [
+    'the record of what was synced is of an earlier log',
+    ({ path }) => {
+      const record = new SyncedRecord(path);
+      record.write({ first: 1, second: 2, frames: 9_999, isMoved: false });
+      record.close({ remove: false });
+    },
+  ],
+  ['the record of what was synced is damaged', ({ path }) => flip(`${path}-synced`, 13)],
+  ['the record of what was synced ends early', ({ path }) => truncateSync(`${path}-synced`, 10)],
+])('a start has everything when %s', async (_what, act) => {
+  await using store = await crashed();
+  act(store);
+  await using log = openLog(store.path);
+  expect(await countStored(log)).toBe(STORED);
+});
+
+test('a store whose mark names no log yet starts without one', async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/${FILE}`;
+  await closed(openLog(path));
+  const db = new DatabaseSync(path);
+  db.exec("PRAGMA journal_mode = WAL; INSERT INTO fact (key, value) VALUES ('write-ahead-log', 'none')");
+  db.close();
+  await using log = openLog(path);
+  expect(log.isNew).toBe(false);
+});
+
+test('a part of a copy that was never finished is no store that was saved', async () => {
+  await using folder = await tempFolder();
+  writeFileSync(`${folder.path}/${FILE}.rescued-2026-01-01.part`, 'x');
+  await using log = openLog(`${folder.path}/${FILE}`);
+  expect(log.isNew).toBe(true);
 });
 
 test('a log of the same store is refused beside a store that was closed cleanly', async () => {
@@ -146,10 +213,24 @@ test('damage can be accepted: what is whole is used, the log is kept, and the st
   expect(verifySqlite(store.path).faults.join()).toContain('is damaged');
   const { kept } = acceptDamage(store.path, 0);
   expect(kept).toMatch(/-wal\.damaged-1970/);
+  const files = readdirSync(dirname(store.path));
+  expect(files).toContain(basename(kept ?? ''));
+  expect(files).not.toContain(`${FILE}-synced`);
   await using log = openLog(store.path);
   expect(log.epoch).not.toBe(epoch);
   expect(await countStored(log)).toBeGreaterThan(0);
   expect(verifySqlite(keepFiles(store.path, `${store.folder}/copy`)).totalFaults).toBe(0);
+});
+
+test('nothing is accepted while a gateway has the store open', async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/${FILE}`;
+  await using log = openLog(path);
+  await storeCallbacks(log, 0, 3);
+  flip(`${path}-wal`, frameAt(0) + 100);
+  const files = readdirSync(folder.path);
+  expect(() => acceptDamage(path, 0)).toThrow(/Another process has the store/);
+  expect(readdirSync(folder.path)).toEqual(files);
 });
 
 test('a log that does not fit is set aside when damage is accepted, not replayed', async () => {
@@ -161,60 +242,10 @@ test('a log that does not fit is set aside when damage is accepted, not replayed
   expect(await countStored(log)).toBeGreaterThan(5);
 });
 
-test.each<readonly [what: string, act: (path: string, folder: string) => void, words: RegExp]>([
-  ['the main file is removed', (path) => rmSync(path), /is not there any more/],
-  ['the main file is moved', (path) => renameSync(path, `${path}.old`), /is not there any more/],
-  ['the folder is moved', (_path, folder) => renameSync(`${folder}/data`, `${folder}/moved`), /is not there any more/],
-  ['the log is removed', (path) => rmSync(`${path}-wal`), /-wal is not there any more/],
-  ['the log is cut', (path) => truncateSync(`${path}-wal`, 32), /something else has written to .*-wal/],
-  ['the log is overwritten', (path) => writeFileSync(`${path}-wal`, Buffer.alloc(1_000_000)), /something else has written to .*-wal/],
-  ['the main file is cut', (path) => truncateSync(path), /something else has written to/],
-  [
-    'the main file is replaced by a copy of itself',
-    (path) => {
-      copyFileSync(path, `${path}.copy`);
-      renameSync(`${path}.copy`, path);
-    },
-    /is another file now/,
-  ],
-  ['another store is copied over it', (path, folder) => copyFileSync(`${folder}/backup.sqlite`, path), /something else has written to/],
-])('a running store sees that %s', async (_what, act, words) => {
-  await using folder = await tempFolder(IN_MEMORY);
-  const path = `${folder.path}/data/${FILE}`;
-  await using log = openLog(path);
-  await storeCallbacks(log, 0, 3);
-  await log.upkeep.backup(`${folder.path}/backup.sqlite`);
-  expect(log.findChange()).toBe(null);
-  await storeCallbacks(log, 3, STORED);
-  expect(log.findChange()).toBe(null);
-  act(path, folder.path);
-  expect(log.findChange()).toMatch(words);
-});
-
-test('a running store sees that its symbolic link names another place', async () => {
-  await using folder = await tempFolder(IN_MEMORY);
-  const link = `${folder.path}/link.sqlite`;
-  await openLog(`${folder.path}/a.sqlite`)[Symbol.asyncDispose]();
-  await openLog(`${folder.path}/b.sqlite`)[Symbol.asyncDispose]();
-  symlinkSync(`${folder.path}/a.sqlite`, link);
-  await using log = openLog(link);
-  expect(log.findChange()).toBe(null);
-  rmSync(link);
-  symlinkSync(`${folder.path}/b.sqlite`, link);
-  expect(log.findChange()).toMatch(/link\.sqlite is another file now/);
-});
-
-test('what a backup, a reseal and many commits write is no change', async () => {
-  await using folder = await tempFolder(IN_MEMORY);
-  const path = `${folder.path}/${FILE}`;
-  await using log = openLog(path, { keys: [Buffer.alloc(32, 'k')] });
-  await storeCallbacks(log, 0, STORED);
-  while (!(await log.upkeep.resealStep()).done);
-  expect(log.findChange()).toBe(null);
-  const copy = keepFiles(path, `${folder.path}/copy`);
-  await using again = openLog(copy, { keys: [Buffer.alloc(32, 'k')] });
-  expect(await countStored(again)).toBe(STORED);
-});
+/** Where a frame begins in a log. */
+function frameAt(frame: number): number {
+  return 32 + 4_120 * frame;
+}
 
 function flip(path: string, at: number): void {
   const bytes = readFileSync(path);

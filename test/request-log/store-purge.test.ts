@@ -45,9 +45,10 @@ test('a purge leaves everything that is younger than the retention, or than the 
 
 test('a clock that jumps forward makes no young request be purged', async () => {
   await using folder = await tempFolder();
-  await fillStore(`${folder.path}/log.sqlite`, { ...FILLING, devices: 1, at: Date.now() - DAY_MS });
+  // By the wall clock of the machine it is two months later.
+  const clock = { at: Date.now() - 60 * DAY_MS };
+  await fillStore(`${folder.path}/log.sqlite`, { ...FILLING, devices: 1, at: clock.at - DAY_MS });
   await using log = openLog(`${folder.path}/log.sqlite`);
-  const clock = { at: Date.now() };
   const { now } = new SteadyClock({ wallMs: () => clock.at, uptimeMs: () => 0 }, () => undefined);
   const purge = purgeOf(log.upkeep, { now });
   clock.at += 100 * DAY_MS;

@@ -83,6 +83,18 @@ test.each([
   ['a changed kept message', "UPDATE kept_message SET body = CAST('other' AS BLOB) WHERE reason = 'UNREADABLE'", /kept message \d+ is not/],
   ['a carrier request of nobody', 'UPDATE carrier_request SET request_pk = 4711 + pk', /carrier_request belongs to a row of request/],
   ['a request without carrier requests', 'DELETE FROM carrier_request', /has lost its input or its carrier requests/],
+  [
+    'a count that says more than there is',
+    "UPDATE held SET rows = rows + 7 WHERE kind = 'UNCLAIMED'",
+    /count of UNCLAIMED of account-1 CarrierService is wrong by 7 rows and 0 bytes/,
+  ],
+  [
+    'a count that says less than there is',
+    "UPDATE held SET bytes = bytes - 9 WHERE kind = 'UNREADABLE'",
+    /count of UNREADABLE of account-1 CarrierService is wrong by 0 rows and -9 bytes/,
+  ],
+  ['a count that is lost', "DELETE FROM held WHERE kind = 'EXTERNAL'", /count of EXTERNAL of account-1 is wrong by -\d+ rows/],
+  ['a count of nothing', "INSERT INTO held VALUES ('account-9', 'x', 'FORWARD', 1, 2)", /FORWARD of account-9 x is wrong by 1 rows/],
   ['a request without input', 'DELETE FROM request_input', /has lost its input/],
 ])('%s is found', async (_what, sql, found) => {
   await using store = await backedUp();

@@ -37,8 +37,12 @@ export async function openGraphqlDoors({
   origins = [] as readonly string[],
   maxMessageBytes = 1_000_000,
   socketsPerCaller = 50,
+  /** The most connections at a time. */
+  mostConnections = Infinity,
   /** What an operation may produce. Admission lets every cost pass. */
   maxObjects = Number.MAX_SAFE_INTEGER,
+  /** The most subscriptions of one caller. */
+  openPerCaller = 5_000,
   pace = { perSecond: 50, atOnce: 300 },
   limits = {} as Partial<HttpTimeouts>,
   outgoing = new OutgoingBytes(),
@@ -76,7 +80,7 @@ export async function openGraphqlDoors({
         mutationsPerMinute: 1,
         maxCost: maxObjects,
         sockets: socketsPerCaller,
-        subscriptions: 5_000,
+        subscriptions: openPerCaller,
         queuedRequests: 1,
         bodyBytes: maxMessageBytes,
       },
@@ -84,15 +88,20 @@ export async function openGraphqlDoors({
       feed: new RequestFeed(seen, hub, scheduler),
     },
     trusted,
-    openPerCaller: 5_000,
+    openPerCaller,
     scheduler,
     maxBodyBytes: maxMessageBytes,
     outgoing,
-    admission: openAdmission({ requestLog, logger, outgoing }),
+    admission: openAdmission({
+      requestLog,
+      logger,
+      outgoing,
+      onRefused: (code) => metrics.operationsRefused.inc({ code: code.toLowerCase() }),
+    }),
     logger,
     metrics,
   });
-  const connections = undo.use(new DoorConnections({ listener: 'graphql', stalledAfterMs, logger, metrics }));
+  const connections = undo.use(new DoorConnections({ listener: 'graphql', most: mostConnections, stalledAfterMs, logger, metrics }));
   const common = {
     graphql,
     connections,

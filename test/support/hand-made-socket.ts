@@ -14,7 +14,7 @@ const OPCODES = { text: 0x81, close: 0x88, ping: 0x89, pong: 0x8a } as const;
 export class HandMadeSocket implements AsyncDisposable {
   readonly socket: Socket;
   /** Everything that came after the head of the answer. */
-  #received: Buffer = Buffer.alloc(0);
+  readonly #received: Buffer[] = [];
 
   private constructor(url: string) {
     this.socket = connect(Number(new URL(url).port), '127.0.0.1');
@@ -40,8 +40,8 @@ export class HandMadeSocket implements AsyncDisposable {
     while (!head.includes('\r\n\r\n')) head += ((await once(made.socket, 'data')) as [Buffer])[0].toString('latin1');
     const [status = ''] = head.split('\r\n', 1);
     if (!status.includes(' 101 ')) throw new Error(status);
-    made.#received = Buffer.from(head.slice(head.indexOf('\r\n\r\n') + 4), 'latin1');
-    made.socket.on('data', (chunk: Buffer) => (made.#received = Buffer.concat([made.#received, chunk])));
+    made.#received.push(Buffer.from(head.slice(head.indexOf('\r\n\r\n') + 4), 'latin1'));
+    made.socket.on('data', (chunk: Buffer) => void made.#received.push(chunk));
     return made;
   }
 
@@ -62,18 +62,31 @@ export class HandMadeSocket implements AsyncDisposable {
 
   /** Everything received, as text. A server's frames have no mask, so their text can be read. */
   received(): string {
-    return this.#received.toString('latin1');
+    return this.#bytes().toString('latin1');
   }
 
   async until(text: string): Promise<void> {
-    while (!this.received().includes(text)) await once(this.socket, 'data');
+    // Only what is new is looked at, and as much before it as may be a part of the text.
+    let tail = '';
+    for (let at = 0; ;) {
+      for (; at < this.#received.length; at++) {
+        tail = tail.slice(-text.length) + (this.#received[at]?.toString('latin1') ?? '');
+        if (tail.includes(text)) return;
+      }
+      await once(this.socket, 'data');
+    }
   }
 
   /** The code of the close frame, which it waits for; it must be the next thing that comes. */
   async closeCode(): Promise<number> {
-    while (this.#received.length < 4) await once(this.socket, 'data');
-    if (this.#received[0] !== OPCODES.close) throw new Error(`no close frame: ${this.#received.toString('hex', 0, 10)}`);
-    return this.#received.readUInt16BE(2);
+    while (this.#bytes().length < 4) await once(this.socket, 'data');
+    const bytes = this.#bytes();
+    if (bytes[0] !== OPCODES.close) throw new Error(`no close frame: ${bytes.toString('hex', 0, 10)}`);
+    return bytes.readUInt16BE(2);
+  }
+
+  #bytes(): Buffer {
+    return Buffer.concat(this.#received);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,5 @@
 import { readConfig } from '../../src/config/config.ts';
-import { startGateway, type Gateway } from '../../src/gateway.ts';
+import { startGateway, type Gateway, type GatewayOptions } from '../../src/gateway.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { gatewayEnv } from './gateway-env.ts';
 
@@ -8,8 +8,10 @@ export function openGateway(
   simulator: Pick<Simulator, 'url' | 'credentials' | 'accounts'>,
   storePath: string,
   env: Readonly<Record<string, string>> = {},
+  clocks: Pick<GatewayOptions, 'now' | 'uptime'> = {},
 ): Promise<Gateway> {
   return startGateway(readConfig({ ...gatewayEnv(simulator, storePath), ...env }), {
+    ...clocks,
     onFatal: (error) => {
       throw error;
     },

@@ -2,7 +2,7 @@ import { createClient, type Client } from 'graphql-ws';
 import { request } from 'undici';
 import WebSocket from 'ws';
 import { OWN_SERVICES } from '../../src/datasources/thingspace/wire/callback-service.ts';
-import type { Gateway } from '../../src/gateway.ts';
+import type { Gateway, GatewayOptions } from '../../src/gateway.ts';
 import type { SimulatorOptions } from '../../simulator/options.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
@@ -41,6 +41,8 @@ export interface StackOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Have the simulator deliver callbacks to this gateway (default), or leave that to the test. */
   readonly register?: boolean;
+  /** What the gateway takes for the time. */
+  readonly clocks?: Pick<GatewayOptions, 'now' | 'uptime'>;
 }
 
 /** Simulator and gateway on free ports, with a real SQLite file, the gateway registered for all three services. */
@@ -49,7 +51,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const folder = undo.use(await tempFolder());
   const simulator = undo.use(await startSimulator({ callbackDelayMs: [0, 20], magicIdentifiers: false, ...options.simulator }));
   const storePath = `${folder.path}/gateway.sqlite`;
-  const gateway = undo.use(await openGateway(simulator, storePath, options.env));
+  const gateway = undo.use(await openGateway(simulator, storePath, options.env, options.clocks));
   if (options.register !== false) await registerListeners(simulator, gateway);
   const clients = undo.use(new AsyncDisposableStack());
   const built = undo.move();

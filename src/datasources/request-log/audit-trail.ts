@@ -1,4 +1,4 @@
-import type { Page } from './stored-request.ts';
+import type { NextTurn, Page } from './stored-request.ts';
 
 /** Who did what. It never holds the arguments. */
 export interface AuditRecord {
@@ -34,7 +34,7 @@ export interface AuditTrail {
    */
   recordAudit(records: readonly AuditRecord[]): Promise<void>;
   /** Newest first. */
-  auditEntries(filter: AuditFilter, before: string | null, limit: number): Promise<Page<AuditEntry>>;
+  auditEntries(filter: AuditFilter, before: string | null, limit: number, nextTurn?: NextTurn): Promise<Page<AuditEntry>>;
   /** Entries of these accounts (null: all entries, also those that concern no account). */
   auditEntriesById(ids: readonly string[], accounts: readonly string[] | null): Promise<ReadonlyMap<string, AuditEntry>>;
 }

@@ -1,5 +1,5 @@
 import type { ForwardCopy } from './forward-queue.ts';
-import type { Page } from './stored-request.ts';
+import type { NextTurn, Page } from './stored-request.ts';
 
 export type DeadLetterReason = 'UNREADABLE' | 'QUARANTINED' | 'FOREIGN_REQUEST' | 'WRONG_SERVICE' | 'DAMAGED_REQUEST';
 
@@ -54,7 +54,7 @@ export interface DeadLetterLog {
    */
   keep(message: DeadLetter, most?: number): Promise<'KEPT' | Refusal>;
   /** Oldest first. */
-  deadLetters(filter: DeadLetterFilter, after: string | null, limit: number): Promise<Page<StoredDeadLetter>>;
+  deadLetters(filter: DeadLetterFilter, after: string | null, limit: number, nextTurn?: NextTurn): Promise<Page<StoredDeadLetter>>;
   /**
    * Dead letters of these accounts (null: of all). Those of other accounts are not read at all: the time that takes would tell a
    * caller that they exist.

@@ -8,6 +8,7 @@ import type { DeadLetterLog, DeadLetterReason, Refusal } from './dead-letter-log
 import type { LogEvent } from './log-event.ts';
 import type { SendingStep } from './sending-steps.ts';
 import type {
+  NextTurn,
   OutcomeStatus,
   Page,
   Progress,
@@ -182,7 +183,12 @@ export interface RequestLog extends FollowUpLog, DeadLetterLog, ForwardQueue, Au
   requests(ids: readonly string[]): Promise<ReadonlyMap<string, StoredRequest>>;
   findByCarrierRequestId(carrierRequestId: string): Promise<StoredRequest | null>;
   carrierRequests(requestIds: readonly string[]): Promise<ReadonlyMap<string, readonly StoredCarrierRequest[]>>;
-  list(filter: RequestFilter, after: string | null, limit: number): Promise<Page<StoredRequest>>;
+  /**
+   * Newest first.
+   *
+   * @param nextTurn is waited for before each turn of a list, here and wherever a list is read. A filter may make it look at all rows.
+   */
+  list(filter: RequestFilter, after: string | null, limit: number, nextTurn?: NextTurn): Promise<Page<StoredRequest>>;
   /**
    * One page of outcomes for each of `wanted`, in the same order. The number of statements does not grow with their number. With
    * `work` it may stop early: it gives back the first pages only, at least one, whose work is about that of showing `work` devices.
@@ -196,7 +202,8 @@ export interface RequestLog extends FollowUpLog, DeadLetterLog, ForwardQueue, Au
   /** The devices of a Request with one of these statuses, in order. With null all devices, without their faults. */
   devices(requestId: string, statuses: readonly OutcomeStatus[] | null): Promise<readonly DeviceSummary[]>;
   outcomesById(ids: readonly string[]): Promise<ReadonlyMap<string, StoredOutcome>>;
-  unclaimed(accounts: readonly string[] | null, after: string | null, limit: number): Promise<Page<UnclaimedCallback>>;
+  /** Oldest first. */
+  unclaimed(accounts: readonly string[] | null, after: string | null, limit: number, nextTurn?: NextTurn): Promise<Page<UnclaimedCallback>>;
   /** Unclaimed callbacks of these accounts (null: of all). */
   unclaimedById(ids: readonly string[], accounts: readonly string[] | null): Promise<ReadonlyMap<string, UnclaimedCallback>>;
   /** Up to `limit` rows after `afterSeq`, without their messages. To read 1,000 takes a few milliseconds. */

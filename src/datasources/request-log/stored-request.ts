@@ -111,6 +111,9 @@ export interface Page<Row> {
   readonly hasMore: boolean;
 }
 
+/** Resolves when the next piece of a caller's work may begin. It rejects when the caller has gone. */
+export type NextTurn = () => Promise<unknown>;
+
 export function isTerminal(status: RequestStatus): boolean {
   return TERMINAL.has(status);
 }

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { AuditRecord } from '../../datasources/request-log/audit-trail.ts';
 import type { DeadLetterReason, StoredDeadLetter } from '../../datasources/request-log/dead-letter-log.ts';
 import type { RequestLog } from '../../datasources/request-log/request-log.ts';
-import type { Page } from '../../datasources/request-log/stored-request.ts';
+import type { NextTurn, Page } from '../../datasources/request-log/stored-request.ts';
 import { GatewayError } from '../../errors.ts';
 import { accountsWith, mayUse, type Caller } from '../access/caller.ts';
 import type { CallbackReceiver, RedriveOutcome } from './receive-callback.ts';
@@ -23,6 +23,7 @@ interface DeadLetterQuery {
   readonly reason: DeadLetterReason | null;
   readonly after: string | null;
   readonly limit: number;
+  readonly nextTurn?: NextTurn;
 }
 
 export const MAX_REDRIVEN = 1_000;
@@ -35,9 +36,9 @@ export class DeadLetters {
     this.#options = options;
   }
 
-  list(caller: Caller, { accountName, reason, after, limit }: DeadLetterQuery): Promise<Page<StoredDeadLetter>> {
+  list(caller: Caller, { accountName, reason, after, limit, nextTurn }: DeadLetterQuery): Promise<Page<StoredDeadLetter>> {
     const accounts = accountName === null ? accountsWith(caller, 'admin') : mayUse(caller, accountName, 'admin') ? [accountName] : [];
-    return this.#options.requestLog.deadLetters({ accounts, reason }, after, limit);
+    return this.#options.requestLog.deadLetters({ accounts, reason }, after, limit, nextTurn);
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { RequestFilter, RequestLog } from '../../datasources/request-log/request-log.ts';
-import type { Page, StoredRequest } from '../../datasources/request-log/stored-request.ts';
+import type { NextTurn, Page, StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import type { DeviceIdentifierKind } from '../../datasources/thingspace/wire/device-identifier.ts';
 import { GatewayError } from '../../errors.ts';
 import { readDeviceKey, readSearch } from './search-text.ts';
@@ -19,10 +19,11 @@ export async function listRequests(
   { deviceId, search, ...filter }: AskedRequests,
   after: string | null,
   limit: number,
+  nextTurn?: NextTurn,
 ): Promise<Page<StoredRequest>> {
   const text = readSearch(search ?? '');
   const deviceKeys = deviceId ? [readDeviceKey(deviceId.kind, deviceId.value)] : undefined;
-  const page = await requestLog.list({ ...filter, deviceKeys, search: text?.means }, after, limit);
+  const page = await requestLog.list({ ...filter, deviceKeys, search: text?.means }, after, limit, nextTurn);
   if (text && text.doubt !== null && page.rows.length === 0 && after === null) throw new GatewayError('BAD_USER_INPUT', text.doubt);
   return page;
 }

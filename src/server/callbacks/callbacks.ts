@@ -24,7 +24,7 @@ export interface CallbackDoorOptions {
   /** Called for each request, because the addresses may depend on where the door listens. */
   readonly addresses: () => CallbackAddresses;
   readonly paths: CallbackPaths;
-  readonly connections: Pick<DoorConnections, 'know'>;
+  readonly connections: Pick<DoorConnections, 'know' | 'begin'>;
   /** The largest body, in bytes. The carrier's messages have about 1 kB. */
   readonly maxBodyBytes: number;
   readonly pseudonym: (account: string) => string;
@@ -74,10 +74,12 @@ export function createCallbackServer(options: CallbackDoorOptions): Server {
 
 async function handle(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { maxBodyBytes, metrics } = door;
+  if (!door.connections.begin(request, response)) return refuse(door, request, response, TOO_MANY_UNANSWERED);
   const found = checkHead(door, request);
   if ('why' in found) return refuse(door, request, response, found);
   const { account, service } = found;
-  door.connections.know(request.socket);
+  // A message is taken all the same. But beyond its share, a path's connections are the first that make room.
+  door.connections.know(request.socket, `${account} ${service}`);
   const origin = { service, account: door.pseudonym(account) };
   const tooLarge = { ...refuseLarge(door), fields: origin };
   const bytes = await readBody(request, maxBodyBytes);
@@ -160,6 +162,14 @@ function refuseForNow(origin: { readonly service: string; readonly account: stri
     kind: `${origin.account} ${origin.service} ${refusal} ${reason}`,
   };
 }
+
+const TOO_MANY_UNANSWERED: Refusal = {
+  status: 503,
+  why: 'Not stored: too many messages of this connection wait for their answers. Send it again, over another connection.',
+  headers: { 'retry-after': '1' },
+  unread: true,
+  kind: 'unanswered',
+};
 
 const REFUSED_FOR: Readonly<Record<NoRoom, string>> = {
   PATH_FULL: 'The path holds as many messages as it may.',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { prefersGzip } from './accepted-types.ts';
 import { withoutErrorPanel } from './graphiql-without-key.ts';
 import { connectionEnd } from '../../lib/connection-end.ts';
-import { writeInPieces } from '../../lib/write-in-pieces.ts';
+import { writeUntilTaken } from '../../lib/write-until-taken.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
@@ -58,7 +58,7 @@ export class GraphiqlPage {
       response.writeHead(304, headers).end();
     } else if (prefersGzip(request.headers['accept-encoding']?.toString())) {
       response.writeHead(200, { ...headers, 'content-encoding': 'gzip', 'content-length': compressed.length });
-      await writeInPieces(response, compressed, { gone: connectionEnd(request.socket), end: true });
+      await writeUntilTaken(response, compressed, { gone: connectionEnd(request.socket), end: true });
     } else {
       const plain = createGunzip();
       response.writeHead(200, headers);

@@ -54,6 +54,7 @@ export function createGraphqlServer(options: GraphqlHttpOptions): Server {
   const logRefusal = createRefusalLogger(options.logger, 'graphql');
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     if (options.health.answer(request, response)) return;
+    if (!options.connections.begin(request, response)) return refuse(request, response, TOO_MANY_UNANSWERED);
     for (const [name, value] of Object.entries(options.origins.headersFor(request))) response.setHeader(name, value);
     const refusal = findRefusal(options, request);
     if (refusal) {
@@ -66,7 +67,6 @@ export function createGraphqlServer(options: GraphqlHttpOptions): Server {
         .catch(() => refuse(request, response, { status: 500, message: 'GraphiQL could not be loaded.' }));
     else
       answer(options, request, response).catch((error: unknown) => {
-        if (response.headersSent) response.destroy();
         const code = error instanceof GatewayError ? error.code : 'INTERNAL_SERVER_ERROR';
         if (!(error instanceof GatewayError)) options.logger.error('graphql_http_failed', { error });
         refuse(request, response, { status: 500, message: 'Unexpected error. It was logged, and nothing was run.', code });
@@ -84,14 +84,14 @@ async function answer(options: GraphqlHttpOptions, request: IncomingMessage, res
   // The caller must be known before anything of the body is read.
   const identity = await authenticator.identify(request.headersDistinct['authorization']?.join(', ') ?? null).catch(toRefusal);
   if ('status' in identity) return refuse(request, response, identity);
-  connections.know(request.socket);
+  const callerId = currentCaller(identity).id;
+  if (!connections.know(request.socket, callerId)) return refuse(request, response, TOO_MANY_CONNECTIONS);
   // Yoga knows only lower case, and one name of UTF-8. Whatever else the guards have let through is the same.
   if (request.method === 'POST') request.headers['content-type'] = 'application/json';
   const types = acceptedTypes(request.headers.accept);
   // Yoga ignores quality, and prefers JSON to an event stream that is listed before it.
   request.headers.accept = types[0] === EVENT_STREAM ? EVENT_STREAM : types.join(', ');
   if (request.headers.expect !== undefined) response.writeContinue();
-  const callerId = currentCaller(identity).id;
   const result = await graphql.handleNodeRequestAndResponse(request, response, { req: request, res: response, identity, gone });
   await sendAnswer(result, messagesOf(result), response, { gone, outgoing, callerId, keepAliveMs });
 }
@@ -187,6 +187,17 @@ const ORIGIN_REFUSED: Refusal = {
   headers: { [REFUSAL_HEADER]: FOREIGN_ORIGIN },
 };
 
+const TOO_MANY = { status: 429, code: 'RATE_LIMITED', headers: { 'retry-after': '1' }, unread: true } as const;
+const TOO_MANY_CONNECTIONS: Refusal = {
+  ...TOO_MANY,
+  message:
+    'Nothing was run: you have as many connections open as one caller may have. Use one for many requests, and a WebSocket for many subscriptions.',
+};
+const TOO_MANY_UNANSWERED: Refusal = {
+  ...TOO_MANY,
+  message: 'Nothing was run: too many requests of this connection wait for their answers. Send fewer before you read.',
+};
+
 const NO_SINGLE_CONNECTION: Refusal = {
   status: 405,
   message:
@@ -202,6 +213,7 @@ const UPGRADE_LOST: Refusal = {
 };
 
 function refuse(request: IncomingMessage, response: ServerResponse, { status, message, headers, code, unread }: Refusal): void {
+  if (response.headersSent) return void response.destroy();
   const body = JSON.stringify({ errors: [{ message, extensions: { code: code ?? 'BAD_REQUEST' } }] });
   const all = { 'content-type': 'application/json; charset=utf-8', ...headers };
   if (unread) refuseUnread(request, response, { status, headers: all, body });

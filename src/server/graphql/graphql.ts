@@ -26,7 +26,7 @@ import { resultNotes } from './result-notes.ts';
 import { createSharedSubscribe } from './shared-subscribe.ts';
 
 export interface GraphqlOptions {
-  readonly parts: Omit<GraphContext, 'identity' | 'caller' | 'gone' | 'lastEventId' | 'loaders' | 'production'>;
+  readonly parts: Omit<GraphContext, 'identity' | 'caller' | 'gone' | 'nextTurn' | 'lastEventId' | 'loaders' | 'production'>;
   readonly trusted: TrustedDocuments;
   readonly admission: Admission;
   readonly outgoing: OutgoingBytes;
@@ -58,6 +58,10 @@ export function createGraphql(options: GraphqlOptions) {
       ...parts,
       identity,
       gone,
+      nextTurn: async () => {
+        await options.scheduler.waitForTurn(currentCaller(identity).id, 'ask');
+        if (gone.aborted) throw CLIENT_GONE;
+      },
       caller: currentCaller(identity),
       loaders: createLoaders(parts.requestLog),
       production: new Production(parts.limits.maxCost),

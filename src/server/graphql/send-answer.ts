@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { writeInPieces } from '../../lib/write-in-pieces.ts';
+import { writeUntilTaken } from '../../lib/write-until-taken.ts';
 import type { OutgoingBytes } from '../limits/outgoing-bytes.ts';
 import { COMMENT, COMPLETE } from './event-stream.ts';
 
@@ -13,8 +13,8 @@ export interface SendOptions {
 }
 
 /**
- * Sends an answer, in pieces that its client takes one after the other. What is on its way is counted until it is taken. Yoga's own
- * way of sending counts nothing, and leaves a stream open whose client has left before it was begun.
+ * Sends an answer. What is on its way is counted until it is taken. Yoga's own way of sending counts nothing, and leaves a stream
+ * open whose client has left before it was begun.
  *
  * @param messages of an answer that is a stream of events.
  */
@@ -26,7 +26,7 @@ export async function sendAnswer(
 ): Promise<void> {
   const send = async (bytes: Buffer, end: boolean): Promise<void> => {
     using _held = outgoing.hold(callerId, bytes.length);
-    await writeInPieces(response, bytes, { gone, end });
+    await writeUntilTaken(response, bytes, { gone, end });
   };
   const body = messages ? null : Buffer.from(await answer.arrayBuffer());
   if (gone.aborted) return;

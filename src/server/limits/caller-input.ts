@@ -57,10 +57,9 @@ export class CallerInput {
     return values;
   }
 
-  /** The objects of a page. A size that its resolver refuses counts as the default. */
-  pageOf(node: ValueNode | undefined, { type, default: given }: GraphQLArgument, { fallback, most }: PageSize): number {
-    const isMissing = !node || (node.kind === Kind.VARIABLE && !Object.hasOwn(this.values.coerced, node.name.value));
-    const size = isMissing ? given?.value : coerceInputLiteral(node, type, this.values);
+  /** The objects of a page. A size that is missing, or that its resolver refuses, counts as the default. */
+  pageOf(node: ValueNode | undefined, { type }: GraphQLArgument, { fallback, most }: PageSize): number {
+    const size = node && coerceInputLiteral(node, type, this.values);
     return typeof size === 'number' && size >= 1 ? Math.min(size, most) : fallback;
   }
 

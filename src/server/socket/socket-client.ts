@@ -23,7 +23,7 @@ export class SocketClient {
   readonly #authenticator: Pick<Authenticator, 'identify'>;
   readonly #socket: WebSocket;
   readonly #open: ConcurrencyLimit;
-  readonly #onAdmitted: () => void;
+  readonly #know: (callerId: string) => boolean;
   #identity: Identity | null = null;
   #callerId: string | null = null;
   #bytes = 0;
@@ -34,11 +34,11 @@ export class SocketClient {
     open: ConcurrencyLimit,
     socket: WebSocket,
     request: IncomingMessage,
-    onAdmitted: () => void,
+    know: (callerId: string) => boolean,
   ) {
     this.#authenticator = authenticator;
     this.#open = open;
-    this.#onAdmitted = onAdmitted;
+    this.#know = know;
     this.#socket = socket;
     this.request = request;
     request.socket.on('data', this.#countBytes);
@@ -76,13 +76,12 @@ export class SocketClient {
       const { id } = currentCaller(identity);
       // The client may have left while the token was checked.
       if (this.#socket.readyState !== this.#socket.OPEN) return false;
-      if (!this.#open.acquire(id)) {
+      if (!this.#know(id) || !this.#open.acquire(id)) {
         this.#socket.close(TRY_AGAIN_LATER, 'Too many sockets of this caller');
         return false;
       }
       this.#callerId = id;
       this.#identity = identity;
-      this.#onAdmitted();
       this.request.socket.off('data', this.#countBytes);
       identity.ended.addEventListener('abort', this.#closeEnded);
       return !identity.ended.aborted;

@@ -205,7 +205,9 @@ export class WebsocketDoor implements AsyncDisposable {
     this.#compression.count(socket);
     /** The bytes of messages that wait for their turn. What comes compressed may be a thousand times what was read from the connection. */
     let held = 0;
-    const client = new SocketClient(authenticator, this.#callers, socket, request, () => connections.know(request.socket));
+    const client = new SocketClient(authenticator, this.#callers, socket, request, (callerId) =>
+      connections.know(request.socket, callerId),
+    );
     const pace = new SocketPace(socket, limits, () => scheduler.waitForTurn(client.callerId ?? STRANGERS_ID, 'ask'));
     const hold = (bytes: number) => outgoing.hold(client.callerId ?? STRANGERS_ID, bytes);
     const sender = new SocketSender(socket, pace, { keepAliveMs, hold, onStalled: () => connections.report('stalled') });

@@ -1,13 +1,15 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Hub } from '../../../src/datasources/request-log/hub.ts';
+import type { RequestLog } from '../../../src/datasources/request-log/request-log.ts';
 import { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import { CallbackGeneration } from '../../../src/resolvers/callbacks/callback-generation.ts';
-import { CallbackReceiver } from '../../../src/resolvers/callbacks/receive-callback.ts';
+import { CallbackReceiver, type ReceivedMessage, type ReceiveResult } from '../../../src/resolvers/callbacks/receive-callback.ts';
 import { CallbackAddresses } from '../../../src/server/callbacks/callback-addresses.ts';
 import { CallbackPaths, makeCallbackPath } from '../../../src/resolvers/callbacks/callback-paths.ts';
 import { createCallbackServer } from '../../../src/server/callbacks/callbacks.ts';
+import { DoorConnections } from '../../../src/server/door-connections.ts';
 import type { HttpTimeouts } from '../../../src/server/http-timeouts.ts';
 import { idleOverload } from '../../support/idle-overload.ts';
 import { recordedLog, type RecordedLog } from '../../support/recorded-log.ts';
@@ -23,8 +25,17 @@ export interface LimitedDoor extends AsyncDisposable {
   stored(): Promise<number>;
 }
 
-/** The callback door alone, on a store of its own, with the timeouts and the addresses of the test. */
-export async function openLimitedDoor(timeouts: Partial<HttpTimeouts>, allowed = 'any'): Promise<LimitedDoor> {
+/**
+ * The callback door alone, on a store of its own, with the timeouts and the addresses of the test.
+ *
+ * @param ready what every message waits for before it is stored.
+ */
+export async function openLimitedDoor(
+  timeouts: Partial<HttpTimeouts>,
+  allowed = 'any',
+  most = Infinity,
+  ready = Promise.resolve(),
+): Promise<LimitedDoor> {
   await using undo = new AsyncDisposableStack();
   const folder = undo.use(await tempFolder());
   const requestLog = undo.use(
@@ -41,10 +52,11 @@ export async function openLimitedDoor(timeouts: Partial<HttpTimeouts>, allowed =
   const metrics = createMetrics();
   const log = recordedLog();
   const addresses = new CallbackAddresses({ allowed: [allowed], proxyHops: 0, isOnLoopback: true, publicUrl: null });
+  const connections = undo.use(new DoorConnections({ listener: 'callbacks', most, logger: log.logger, metrics }));
   const server = createCallbackServer({
-    receiver: new CallbackReceiver({ requestLog, credentials: null, requireCredentials: false, deadLettersPerReason: 10, now: Date.now }),
+    receiver: new PatientReceiver(ready, requestLog),
     addresses: () => addresses,
-    connections: { know: () => undefined },
+    connections,
     paths: new CallbackPaths({
       accounts: [account],
       secret,
@@ -59,6 +71,7 @@ export async function openLimitedDoor(timeouts: Partial<HttpTimeouts>, allowed =
     now: Date.now,
     timeouts,
   });
+  connections.attach(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   undo.defer(async () => {
@@ -77,4 +90,18 @@ export async function openLimitedDoor(timeouts: Partial<HttpTimeouts>, allowed =
     stored: async () => (await requestLog.counts()).unclaimed,
     [Symbol.asyncDispose]: () => built.disposeAsync(),
   };
+}
+
+class PatientReceiver extends CallbackReceiver {
+  readonly #ready: Promise<void>;
+
+  constructor(ready: Promise<void>, requestLog: RequestLog) {
+    super({ requestLog, credentials: null, requireCredentials: false, deadLettersPerReason: 10, now: Date.now });
+    this.#ready = ready;
+  }
+
+  override async receive(message: ReceivedMessage): Promise<ReceiveResult> {
+    await this.#ready;
+    return await super.receive(message);
+  }
 }

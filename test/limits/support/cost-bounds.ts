@@ -52,6 +52,7 @@ export async function checkCostBounds(runs: number): Promise<void> {
     caller: LOCAL_CALLER,
     identity: LOCAL_IDENTITY,
     gone: new AbortController().signal,
+    nextTurn: () => Promise.resolve(),
     requestLog: log,
     submitter: never,
     sender: { placeOf: () => null } as unknown as GraphContext['sender'],

@@ -4,7 +4,6 @@ import { tempFolder } from '../../support/temp-folder.ts';
 import { plantedSource } from './log-source.ts';
 import type { OperationOf } from './operations.ts';
 import { playAgainstModel } from './play-against-model.ts';
-import { FAST_FOLDER } from './property-settings.ts';
 import { SMALL_MEMORY } from './small-memory.ts';
 import type { Turn } from './turn.ts';
 
@@ -76,7 +75,7 @@ const MEMORIES = [
 test.for(MEMORIES.flatMap((memory) => HISTORIES.map((history) => ({ ...memory, ...history }))))(
   '$name (with $memory)',
   async ({ edits, turns }) => {
-    await using folder = await tempFolder(FAST_FOLDER);
+    await using folder = await tempFolder();
     await using source = await plantedSource(edits);
     const played = turns.map((operations): Turn<(typeof operations)[number]> => ({ operations, fate: null }));
     await expect(playAgainstModel(source, played, join(folder.path, 'log'))).resolves.toBeUndefined();

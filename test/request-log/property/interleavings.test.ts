@@ -7,7 +7,7 @@ import { plantedSource } from './log-source.ts';
 import { turns } from './operations.ts';
 import { playAgainstModel } from './play-against-model.ts';
 import { playFreely } from './play-freely.ts';
-import { FAST_FOLDER, RUNS, SEED, timeLimitOf } from './property-settings.ts';
+import { RUNS, SEED, timeLimitOf } from './property-settings.ts';
 import { SMALL_MEMORY, SMALL_STEPS } from './small-memory.ts';
 
 const runs = RUNS ?? 75;
@@ -21,7 +21,7 @@ test.for(MEMORIES)(
   'with $memory, any interleaving of submits, callbacks, follow-up, purges, full disks and deaths leaves what a plain model says',
   { timeout },
   async ({ edits }) => {
-    await using folder = await tempFolder(FAST_FOLDER);
+    await using folder = await tempFolder();
     await using source = await plantedSource(edits);
     let at = 0;
     const played = await checkProperty(turns, { runs, seed: SEED }, (drawn) =>
@@ -35,7 +35,7 @@ test.for([...MEMORIES, { memory: 'steps of one row', edits: SMALL_STEPS }])(
   'with $memory, whatever identifiers devices and messages share: counts add up, no row is missing, no message is lost',
   { timeout },
   async ({ edits }) => {
-    await using folder = await tempFolder(FAST_FOLDER);
+    await using folder = await tempFolder();
     await using source = await plantedSource(edits);
     let at = 0;
     const played = await checkProperty(freeTurns, { runs, seed: SEED }, (drawn) =>

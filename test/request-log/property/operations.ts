@@ -100,6 +100,7 @@ const operations = {
 };
 
 type Operations = typeof operations;
+export type OperationType = keyof Operations;
 export type OperationOf<Type extends keyof Operations> = Operations[Type] extends fc.Arbitrary<infer Value> ? Value : never;
 export type Operation = { [Type in keyof Operations]: OperationOf<Type> }[keyof Operations];
 
@@ -128,12 +129,10 @@ const WEIGHTS: Readonly<Record<keyof Operations, number>> = {
   leave: 4,
 };
 
-const operation: fc.Arbitrary<Operation> = fc.oneof(
-  ...Object.entries(WEIGHTS).map(([type, weight]) => ({
-    weight,
-    arbitrary: operations[type as keyof Operations] as fc.Arbitrary<Operation>,
-  })),
-);
+/** A life of the log that a plain model can follow, with these operations only. */
+export function turnsWith(types: readonly OperationType[]): fc.Arbitrary<readonly Turn<Operation>[]> {
+  return turnsOf(fc.oneof(...types.map((type) => ({ weight: WEIGHTS[type], arbitrary: operations[type] as fc.Arbitrary<Operation> }))));
+}
 
-/** A life of the log that a plain model can follow. */
-export const turns: fc.Arbitrary<readonly Turn<Operation>[]> = turnsOf(operation);
+/** The same with all operations. */
+export const turns: fc.Arbitrary<readonly Turn<Operation>[]> = turnsWith(Object.keys(WEIGHTS) as OperationType[]);

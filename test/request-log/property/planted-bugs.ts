@@ -1,4 +1,5 @@
 import type { Edit } from '../../support/planted-tree.ts';
+import type { OperationType } from './operations.ts';
 import { SMALL_MEMORY, SMALL_STEPS } from './small-memory.ts';
 
 export interface PlantedBug {
@@ -6,6 +7,8 @@ export interface PlantedBug {
   readonly edits: readonly Edit[];
   /** The search that must find it. Without it, the search against the model must. */
   readonly search?: 'FREE';
+  /** What provokes it, for a bug that few operations show: the search draws these alone. */
+  readonly aim?: readonly OperationType[];
   /** True for a bug that takes hundreds of runs. Only a longer search looks for it. */
   readonly isRare?: boolean;
 }
@@ -18,8 +21,8 @@ const SET = 'datasources/request-log/working-set.ts';
 const STATEMENTS = 'datasources/request-log/sqlite/sqlite-statements.ts';
 const READER = 'datasources/request-log/sqlite/sqlite-reader.ts';
 
-function bug(name: string, file: string, find: string, replace: string): PlantedBug {
-  return { name, edits: [{ file, find, replace }] };
+function bug(name: string, file: string, find: string, replace: string, aim?: readonly OperationType[]): PlantedBug {
+  return { name, edits: [{ file, find, replace }], ...(aim && { aim }) };
 }
 
 /** Bugs that the search must find. Each is a mistake that somebody might make in the file it names. */
@@ -45,6 +48,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     TRANSITION,
     "into === 'OVERDUE' ? ['PENDING'] : UNSETTLED, {",
     "into === 'OVERDUE' ? ['PENDING'] : [...UNSETTLED, 'FAILED'], {",
+    ['submit', 'callback', 'lapse'],
   ),
   bug('a lapse does not mind its limit', TRANSITION, 'let left = limit;', 'let left = limit + 1;'),
   bug(
@@ -52,6 +56,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     TRANSITION,
     "{ kind: 'NIDD', outcome: { ...same, niddSeq: row } }",
     "{ kind: 'NIDD', outcome: { ...same, niddSeq: row, status: 'FAILED' } }",
+    ['submit', 'step', 'callback'],
   ),
   bug('a terminal status stands before the last row of a change', TRANSITION, 'for (const each of set.placed) each.status = status;', ''),
   bug(
@@ -74,7 +79,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ),
   bug('a message by another service settles a device', WRITER, 'if (!awaits(owner, callback)) return', "if (service === '') return"),
   bug('a claim settles a device by another service', WRITER, 'if (!awaits(owner, callback)) move', 'if (!row) move'),
-  bug('an answer does not win over a person', STEPS, "|| (isAnswer(step) && state === 'CANCELLED')", ''),
+  bug('an answer does not win over a person', STEPS, "|| (isAnswer(step) && state === 'CANCELLED')", '', [
+    'create',
+    'submit',
+    'step',
+    'cancel',
+  ]),
   bug('a device is counted twice', SET, 'counts[device.status]--;', ''),
   bug(
     'what a callback teaches is not learnt',
@@ -108,7 +118,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     '',
   ),
   bug('what has left is cancelled', STEPS, "CANCELLED: ['QUEUED', 'UNKNOWN']", "CANCELLED: ['QUEUED', 'UNKNOWN', 'SENDING']"),
-  bug('one carrier request is sent twice', STEPS, "SENDING: ['QUEUED'],", "SENDING: ['QUEUED', 'SENDING'],"),
+  bug('one carrier request is sent twice', STEPS, "SENDING: ['QUEUED'],", "SENDING: ['QUEUED', 'SENDING'],", ['create', 'submit', 'step']),
   bug('a second id cuts off the first', WRITER, 'if (changes === 0) return false;', ''),
   bug(
     'an idempotency key is shared between accounts',
@@ -138,7 +148,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "set.apply({ kind: 'LEARNT', position, outcome: unchanged(index, now), callback: answer, ties: 0 });",
     "set.apply({ kind: 'LEARNT', position, outcome: unchanged(index, now), callback: null, ties: 0 });",
   ),
-  bug('another tool’s request stays closed', WRITER, '      this.#reopen(owner, receivedAt);\n', ''),
+  bug('another tool’s request stays closed', WRITER, '      this.#reopen(owner, receivedAt);\n', '', [
+    'external',
+    'settle',
+    'lapse',
+    'resend',
+  ]),
   bug(
     'members are set after it has left',
     'datasources/request-log/sqlite/sqlite-follow-up.ts',
@@ -150,6 +165,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     'datasources/request-log/sqlite/settle-unclaimed.ts',
     'if (sql.sentBefore.get(group.account, group.firstPk)) return;',
     '',
+    ['create', 'step', 'external', 'settle'],
   ),
   bug('another tool’s request is made too early', 'datasources/request-log/sqlite/settle-unclaimed.ts', ' && group.firstAt < before', ''),
   bug(

@@ -1,9 +1,3 @@
-import { existsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-
-/** A file system in memory, if there is one. Hundreds of logs are opened, and the test is about a killed process, not about the disk. */
-export const FAST_FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-
 /** A longer search: `PROPERTY_RUNS=20000 npx vitest run test/request-log/property`. */
 export const RUNS = numberOf('PROPERTY_RUNS');
 /** The seed that a failure reported, to repeat it. */

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { GatewayError } from '../../../errors.ts';
-import { SQLITE_CORRUPT, SQLITE_FULL, SQLITE_IOERR, SQLITE_NOTADB, sqliteCodeOf } from './sqlite-error.ts';
+import { storeFailureOf } from './store-failure.ts';
 
 /** Jobs in one transaction. Measured with rows of 800 bytes: 1 a commit 2.3k/s, 64 48k/s, 256 52k/s, 1,024 36k/s. */
 const MAX_BATCH = 256;
@@ -55,7 +55,7 @@ export class GroupCommit {
     try {
       return Promise.resolve(work());
     } catch (cause) {
-      const storeError = toStoreFailure(cause);
+      const storeError = storeFailureOf(cause);
       if (storeError?.fatal) this.#giveUp(storeError.error);
       return Promise.reject((storeError?.error ?? cause) as Error);
     }
@@ -66,15 +66,17 @@ export class GroupCommit {
     this.#fatal ??= error;
   }
 
-  /** For work on the store between two transactions. An error of the store ends it; a full disk does not. */
+  /**
+   * For work on the store between two transactions. It never throws: what was committed is answered, whatever becomes of the work. A
+   * disk that cannot be written now does no harm, and any other error ends the use of the store.
+   */
   maintain(work: () => void): void {
     if (this.#fatal) return;
     try {
       work();
     } catch (cause) {
-      const storeError = toStoreFailure(cause);
-      if (!storeError) throw cause;
-      if (storeError.fatal) this.#giveUp(storeError.error);
+      const { fatal, error } = storeFailureOf(cause) ?? { fatal: true, error: makeUnexpectedError(cause) };
+      if (fatal) this.#giveUp(error);
     }
   }
 
@@ -131,7 +133,7 @@ export class GroupCommit {
     } catch (cause) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       this.#options.onRollback();
-      const storeError = toStoreFailure(cause);
+      const storeError = storeFailureOf(cause);
       if (!storeError && !alone) return false;
       for (const job of batch) job.reject(storeError?.error ?? cause);
       if (storeError?.fatal) this.#giveUp(storeError.error);
@@ -139,8 +141,8 @@ export class GroupCommit {
     } finally {
       if (!synced) this.#db.exec('PRAGMA synchronous = FULL');
     }
-    this.#options.afterCommit(batch.length, (performance.now() - started) / 1000, synced);
     for (const [at, job] of batch.entries()) job.resolve(results[at]);
+    this.#options.afterCommit(batch.length, (performance.now() - started) / 1000, synced);
     return true;
   }
 
@@ -152,13 +154,8 @@ export class GroupCommit {
   }
 }
 
-/** Null for an error that is not the store's own (a bug in a job, a broken constraint). */
-function toStoreFailure(cause: unknown): { fatal: boolean; error: GatewayError } | null {
-  const code = sqliteCodeOf(cause);
-  const isFull = code === SQLITE_FULL;
-  if (!isFull && code !== SQLITE_IOERR && code !== SQLITE_CORRUPT && code !== SQLITE_NOTADB) return null;
-  const message = isFull
-    ? 'The disk is full: nothing was stored. Free some space; the gateway goes on by itself.'
-    : 'The store failed (I/O error or damaged file): the gateway stops acknowledging. Check the disk; restart, or restore a backup where the file is damaged.';
-  return { fatal: !isFull, error: new GatewayError('STORE_FAILED', message, { cause }) };
+function makeUnexpectedError(cause: unknown): GatewayError {
+  return new GatewayError('STORE_FAILED', 'The care of the store failed unexpectedly: the gateway stops acknowledging. Restart it.', {
+    cause,
+  });
 }

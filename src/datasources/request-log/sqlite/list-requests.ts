@@ -1,140 +1,107 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
 import type { RequestFilter } from '../request-log.ts';
-import { isTerminal, type Page, type StoredRequest } from '../stored-request.ts';
+import { isTerminal, type NextTurn, type Page, type StoredRequest } from '../stored-request.ts';
 import { findIndexed } from './index-identifiers.ts';
 import { toRequest, type RequestRow } from './sqlite-rows.ts';
 import { REQUEST, type Statements } from './sqlite-statements.ts';
+import type { KeyedRows, KeyRange, KeySource, KeyWalker, OrderedIndex, Parameters, Walk } from './walk-keys.ts';
 
-/** So many Requests that an index names are looked at one by one. More of them are dense enough to be met soon. */
+/** A source whose values have no more keys is read, whatever else is asked for. A search looks up so many single Requests. */
 const FEW = 1_000;
-/** Keys that are looked at in one statement: at most about 10 ms where each of them is a Request. */
-const WIDEST = 8_192;
-const NARROWEST = 256;
-/** How long one turn of the event loop looks for Requests. A statement that took longer looks at half as many keys the next time. */
-const TURN_MS = 4;
+/** Keys in a row of `request_span`. */
+const SPAN = 4_096;
 
-type Parameters = Record<string, SQLInputValue>;
+export const REQUESTS: KeyedRows = { table: 'request', select: REQUEST, order: 'DESC' };
 
-/** What a Request must be, in SQL, with the parameters of it. */
-export interface ListConditions {
-  readonly sql: readonly string[];
-  readonly parameters: Parameters;
-}
+const BY_DEVICE: OrderedIndex = { from: 'identifier', column: 'key', key: 'request_pk' };
+const BY_REFERENCE: OrderedIndex = { from: 'request INDEXED BY request_by_reference', column: 'client_reference', key: 'pk' };
+const BY_ACCOUNT: OrderedIndex = { from: 'request INDEXED BY request_by_account', column: 'account', key: 'pk' };
+const OPEN: OrderedIndex = { from: 'request INDEXED BY request_open', column: 'status', key: 'pk', only: 'completed_at IS NULL' };
 
 /**
- * Lists Requests, newest first. Where an index names few that may be meant, only these are looked at. Otherwise the keys are walked
- * downwards in parts, some milliseconds in a turn of the event loop, until the page is full or none is left. All lists together have one
- * such part in a turn, so callbacks do not wait for a list that finds little among millions.
+ * Lists Requests, newest first. It reads the keys from one index: that of the devices, of the reference, of what is open, of the
+ * accounts. What else is asked for is looked up, Request by Request. Only a filter by what has no index reads all Requests, or all of
+ * the accounts, and a period reads only the spans that have Requests of it.
  */
-export class RequestList {
-  readonly #db: DatabaseSync;
-  readonly #sql: Statements;
-  readonly #prepared = new Map<string, StatementSync>();
-  #turns: Promise<unknown> = Promise.resolve();
-
-  constructor(db: DatabaseSync, sql: Statements) {
-    this.#db = db;
-    this.#sql = sql;
-  }
-
-  /** @param read runs each read of the store. */
-  async list(
-    filter: RequestFilter,
-    after: string | null,
-    limit: number,
-    read: <Result>(work: () => Result) => Promise<Result>,
-  ): Promise<Page<StoredRequest>> {
-    const { few, conditions, from } = await read(() => ({
-      few: this.#findFew(filter),
-      conditions: listConditions(this.#sql, filter),
-      from: this.#startOf(after),
-    }));
-    const rows: RequestRow[] = [];
-    if (few) {
-      const named = { ...conditions.parameters, from, pks: JSON.stringify(few), limit: limit + 1 };
-      rows.push(...(await read(() => this.#all(namedRequestsSql(conditions), named))));
-    } else {
-      for (let below = from, width = NARROWEST; below > 0 && rows.length <= limit;) {
-        const part = await read(() => this.#walk(filter, conditions, { below, width, limit: limit + 1 - rows.length }));
-        rows.push(...part.rows);
-        ({ below, width } = part);
-        if (below > 0 && rows.length <= limit) await (this.#turns = this.#turns.then(() => nextTurn()));
-      }
-    }
-    return { rows: rows.slice(0, limit).map(toRequest), hasMore: rows.length > limit };
-  }
-
-  /** Looks at keys for one turn. */
-  #walk(filter: RequestFilter, conditions: ListConditions, { below, width, limit }: { below: number; width: number; limit: number }) {
-    const sql = walkRequestsSql(conditions, filter.accounts !== null);
-    const rows: RequestRow[] = [];
-    const started = performance.now();
-    for (let at = started; below > 0 && rows.length < limit && at - started < TURN_MS;) {
-      const floor = Math.max(0, below - width);
-      rows.push(...this.#all(sql, { ...conditions.parameters, below, floor, limit: limit - rows.length }));
-      below = floor;
-      const now = performance.now();
-      width = now - at > TURN_MS / 2 ? Math.max(NARROWEST, width / 2) : Math.min(WIDEST, width * 2);
-      at = now;
-    }
-    return { rows, below, width };
-  }
-
-  /** A page may end at a Request that is purged before the next one is asked for. That page then begins at the Request made before it. */
-  #startOf(after: string | null): number {
-    const row = after === null ? this.#sql.lastRequest.get() : this.#sql.requestBefore.get({ id: after });
-    return (row as { pk: number | null } | undefined)?.pk ?? 0;
-  }
-
-  /** The keys of Requests that may be meant, when an index names few; null when it names many, or there is none. */
-  #findFew({ statuses, clientReference, deviceKeys, search }: RequestFilter): readonly number[] | null {
-    const { openByStatuses, requestsByReference, requestsOfKeys, requestsOfSearch } = this.#sql;
-    const found = [
-      deviceKeys && requestsOfKeys.all(JSON.stringify(findIndexed(this.#sql, deviceKeys)), FEW),
-      clientReference !== undefined && requestsByReference.all(referencesOf(clientReference), FEW),
-      search && requestsOfSearch.all({ ...searchParameters(this.#sql, search), few: FEW }),
-      statuses && !statuses.some(isTerminal) && openByStatuses.all(JSON.stringify(statuses), FEW),
-    ].flatMap((rows) => (rows && rows.length < FEW ? [rows] : []));
-    const [least] = found.toSorted((one, other) => one.length - other.length);
-    return least ? least.map((row) => Number(row['pk'])) : null;
-  }
-
-  #all(sql: string, parameters: Parameters): RequestRow[] {
-    let statement = this.#prepared.get(sql);
-    if (!statement) this.#prepared.set(sql, (statement = this.#db.prepare(sql)));
-    return statement.all(parameters) as RequestRow[];
-  }
+export async function listRequests(
+  sql: Statements,
+  walker: KeyWalker,
+  { filter, after, limit, nextTurn }: { filter: RequestFilter; after: string | null; limit: number; nextTurn: NextTurn | undefined },
+): Promise<Page<StoredRequest>> {
+  const rows = await walker.page<RequestRow>(REQUESTS, () => planList(sql, walker, filter, after), limit + 1, nextTurn);
+  return { rows: rows.slice(0, limit).map(toRequest), hasMore: rows.length > limit };
 }
 
-/** Requests among these keys. The plus keeps SQLite from reading all of an account instead. */
-export function namedRequestsSql({ sql }: ListConditions): string {
-  const where = ["account <> ''", 'pk IN (SELECT value FROM json_each(:pks))', 'pk <= :from', ...sql];
-  return `SELECT ${REQUEST} FROM request NOT INDEXED WHERE ${where.join(' AND ')} ORDER BY pk DESC LIMIT :limit`;
+function planList(sql: Statements, walker: KeyWalker, filter: RequestFilter, after: string | null): Walk {
+  const sources = sourcesOf(sql, filter);
+  const source = sources.find((each) => walker.hasAtMost(REQUESTS, each, FEW)) ?? sources[0] ?? null;
+  return { source, ...listConditions(sql, filter), ranges: rangesOf(sql, filter, startOf(sql, after)) };
 }
 
-/** Requests with keys of one part. A caller who may see some accounts makes SQLite read nothing of the others. */
-export function walkRequestsSql({ sql }: ListConditions, isOfAccounts: boolean): string {
-  const where = ["account <> ''", 'pk <= :below', 'pk > :floor', ...sql];
-  return `SELECT ${REQUEST} FROM request ${isOfAccounts ? 'INDEXED BY request_by_account' : 'NOT INDEXED'}
-    WHERE ${where.join(' AND ')} ORDER BY pk DESC LIMIT :limit`;
+/** A page may end at a Request that is purged before the next one is asked for. That page then begins at the Request made before it. */
+function startOf({ requestBefore }: Statements, after: string | null): number {
+  return after === null ? Number.MAX_SAFE_INTEGER : ((requestBefore.get({ id: after }) as { pk: number } | undefined)?.pk ?? 0);
+}
+
+/** The keys, newest first, among which all Requests of a period are. */
+function rangesOf({ requestSpans }: Pick<Statements, 'requestSpans'>, { since, until }: RequestFilter, from: number): KeyRange[] {
+  if (since === undefined && until === undefined) return [[from, 0]];
+  const ranges: [number, number][] = [];
+  const spans = requestSpans.all({ since: since ?? 0, until: until ?? Number.MAX_SAFE_INTEGER, last: from }) as { span: number }[];
+  for (const { span } of spans) {
+    const before = ranges.at(-1);
+    if (before?.[1] === (span + 1) * SPAN) before[1] = span * SPAN;
+    else ranges.push([Math.min(from, (span + 1) * SPAN - 1), span * SPAN]);
+  }
+  return ranges;
+}
+
+/** The indexes that have every Request that is asked for. The first ones usually have the fewest. */
+export function sourcesOf(sql: Statements, { accounts, statuses, clientReference, deviceKeys, search }: RequestFilter): KeySource[] {
+  const sources: (KeySource | null)[] = [
+    deviceKeys ? { index: BY_DEVICE, values: findIndexed(sql, deviceKeys) } : null,
+    clientReference !== undefined ? { index: BY_REFERENCE, values: spellingsOf(clientReference) } : null,
+    search ? searchSource(sql, search) : null,
+    statuses && !statuses.some(isTerminal) ? { index: OPEN, values: [...new Set(statuses)] } : null,
+    accounts ? { index: BY_ACCOUNT, values: [...new Set(accounts)] } : null,
+  ];
+  return sources.flatMap((source) => source ?? []);
+}
+
+/** Null when very many references begin with the text: they are not in the order of the keys. */
+function searchSource(sql: Statements, search: NonNullable<RequestFilter['search']>): KeySource | null {
+  const { searchKeys, ...parameters } = searchParameters(sql, search);
+  const keys = sql.requestsOfSearch.all({ ...parameters, few: FEW }) as { pk: number }[];
+  return keys.length < FEW ? { index: BY_DEVICE, values: searchKeys, keys: keys.map(({ pk }) => pk) } : null;
 }
 
 /** Only what is asked for is among the conditions. */
-export function listConditions(sql: Pick<Statements, 'identifiersLike'>, filter: RequestFilter): ListConditions {
+export function listConditions(
+  sql: Pick<Statements, 'identifiersLike'>,
+  filter: RequestFilter,
+): { readonly conditions: readonly string[]; readonly parameters: Parameters } {
   const { accounts, statuses, operation, clientReference, deviceKeys, search, since, until } = filter;
-  const asked: [condition: string, parameters: Parameters][] = [];
+  // What is purged has no account.
+  const asked: [condition: string, parameters: Parameters][] = [["account <> ''", {}]];
   if (accounts) asked.push(['account IN (SELECT value FROM json_each(:accounts))', { accounts: JSON.stringify(accounts) }]);
   if (statuses) asked.push(['status IN (SELECT value FROM json_each(:statuses))', { statuses: JSON.stringify(statuses) }]);
   if (operation !== undefined) asked.push(['operation = :operation', { operation }]);
   if (clientReference !== undefined)
-    asked.push(['client_reference IN (SELECT value FROM json_each(:references))', { references: referencesOf(clientReference) }]);
-  if (deviceKeys) asked.push([hasKeys(':keys'), { keys: JSON.stringify(findIndexed(sql, deviceKeys)) }]);
-  if (search) asked.push([IS_FOUND, searchParameters(sql, search)]);
+    asked.push([
+      'client_reference IN (SELECT value FROM json_each(:references))',
+      { references: JSON.stringify(spellingsOf(clientReference)) },
+    ]);
+  if (deviceKeys) asked.push([hasKeys(':deviceKeys'), { deviceKeys: JSON.stringify(findIndexed(sql, deviceKeys)) }]);
+  if (search) {
+    const { searchKeys, ...parameters } = searchParameters(sql, search);
+    asked.push([IS_FOUND, { ...parameters, searchKeys: JSON.stringify(searchKeys) }]);
+  }
   if (since !== undefined) asked.push(['created_at >= :since', { since }]);
   if (until !== undefined) asked.push(['created_at < :until', { until }]);
-  return { sql: asked.map(([condition]) => condition), parameters: Object.assign({}, ...asked.map(([, each]) => each)) as Parameters };
+  return {
+    conditions: asked.map(([condition]) => condition),
+    parameters: Object.assign({}, ...asked.map(([, each]) => each)) as Parameters,
+  };
 }
 
 const hasKeys = (keys: string) =>
@@ -143,10 +110,10 @@ const hasKeys = (keys: string) =>
 const IS_FOUND = `(${hasKeys(':searchKeys')} OR id = :searchId OR client_reference BETWEEN :reference AND :lastReference
   OR EXISTS (SELECT 1 FROM carrier_request WHERE carrier_request_id IN (SELECT value FROM json_each(:carrierIds)) AND request_pk = request.pk))`;
 
-function searchParameters(sql: Pick<Statements, 'identifiersLike'>, search: NonNullable<RequestFilter['search']>): Parameters {
+function searchParameters(sql: Pick<Statements, 'identifiersLike'>, search: NonNullable<RequestFilter['search']>) {
   const { deviceKeys, requestId, carrierRequestId, clientReference } = search;
   return {
-    searchKeys: JSON.stringify(findIndexed(sql, deviceKeys)),
+    searchKeys: findIndexed(sql, deviceKeys),
     carrierIds: JSON.stringify(requestIdSpellings(carrierRequestId)),
     searchId: requestId,
     reference: clientReference,
@@ -155,6 +122,6 @@ function searchParameters(sql: Pick<Statements, 'identifiersLike'>, search: NonN
 }
 
 /** Versions before this one stored it as it came. */
-function referencesOf(clientReference: string): string {
-  return JSON.stringify([clientReference, clientReference.normalize()]);
+function spellingsOf(clientReference: string): string[] {
+  return [...new Set([clientReference, clientReference.normalize()])];
 }

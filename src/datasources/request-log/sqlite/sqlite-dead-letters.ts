@@ -3,12 +3,13 @@ import type { DeadLetter, DeadLetterFilter, DeadLetterReason, Refusal, StoredDea
 import type { LogLimits } from '../log-limits.ts';
 import type { AppendResult, IncomingCallback } from '../request-log.ts';
 import { numberIn } from '../numbered-id.ts';
-import type { Page } from '../stored-request.ts';
+import type { NextTurn, Page } from '../stored-request.ts';
 import { hasRoomFor } from './held.ts';
 import { readPage } from './read-page.ts';
 import type { SqliteForward } from './sqlite-forward.ts';
 import type { RowOf } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
+import type { KeyedRows, KeyWalker, OrderedIndex, Walk } from './walk-keys.ts';
 
 export interface DeadLetterParts {
   readonly sql: Statements;
@@ -63,11 +64,31 @@ export function moveAside(
   sql.insertDeadLetter.run(account, service, receivedAt, reason, null, digest, Buffer.from(json), null);
 }
 
-export function readDeadLetters(sql: Statements, filter: DeadLetterFilter, after: string | null, limit: number): Page<StoredDeadLetter> {
-  const { accounts, reason } = filter;
-  const asked = { reason, after: after === null ? 0 : numberIn('dead', after), limit: limit + 1 };
-  const found = accounts ? sql.deadLetterPageOf.all({ ...asked, accounts: JSON.stringify(accounts) }) : sql.deadLetterPage.all(asked);
-  return readPage<StoredDeadLetter>(found, limit, sql.deadLetterByPk, ({ body }) => body.byteLength);
+/** A page, oldest first. */
+export async function readDeadLetters(
+  sql: Statements,
+  walker: KeyWalker,
+  { filter, after, limit, nextTurn }: { filter: DeadLetterFilter; after: string | null; limit: number; nextTurn: NextTurn | undefined },
+): Promise<Page<StoredDeadLetter>> {
+  const plan = () => planDeadLetters(filter, after === null ? 0 : numberIn('dead', after));
+  const keys = await walker.page<{ pk: number }>(DEAD_LETTERS, plan, limit + 1, nextTurn);
+  const page = { keys, limit, read: sql.deadLetterByPk, lengthOf: (row: StoredDeadLetter) => row.body.byteLength };
+  return readPage(walker, { ...page, toItem: (row) => row }, nextTurn);
+}
+
+export const DEAD_LETTERS: KeyedRows = { table: 'kept_message', select: 'pk', order: 'ASC' };
+const BY_ACCOUNT: OrderedIndex = { from: 'kept_message INDEXED BY kept_message_by_account', column: 'account', key: 'pk' };
+const BY_REASON: OrderedIndex = { from: 'kept_message INDEXED BY kept_message_by_reason', column: 'reason', key: 'pk' };
+
+export function planDeadLetters({ accounts, reason }: DeadLetterFilter, after: number | null): Walk {
+  const ofReason = reason === null ? null : { index: BY_REASON, values: [reason] };
+  const conditions = accounts !== null && reason !== null ? ['reason = :reason'] : [];
+  return {
+    source: accounts ? { index: BY_ACCOUNT, values: [...new Set(accounts)] } : ofReason,
+    conditions,
+    parameters: conditions.length > 0 ? { reason } : {},
+    ranges: after === null ? [] : [[after + 1, Number.MAX_SAFE_INTEGER]],
+  };
 }
 
 export function readDeadLettersById(

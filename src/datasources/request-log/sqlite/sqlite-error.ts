@@ -1,16 +1,28 @@
 import { GatewayError } from '../../../errors.ts';
 
 export const SQLITE_ERROR = 1;
+export const SQLITE_PERM = 3;
 export const SQLITE_BUSY = 5;
 export const SQLITE_LOCKED = 6;
+export const SQLITE_READONLY = 8;
 export const SQLITE_IOERR = 10;
 export const SQLITE_CORRUPT = 11;
 export const SQLITE_FULL = 13;
+export const SQLITE_CANTOPEN = 14;
 export const SQLITE_NOTADB = 26;
+/** A write failed before anything was synced. SQLite does not say why: a quota, a file system that is read-only, the disk itself. */
+export const SQLITE_IOERR_WRITE = 778;
+export const SQLITE_IOERR_TRUNCATE = 1_546;
 
 /** SQLite's primary result code of an error; null when the error is not one of SQLite's. */
 export function sqliteCodeOf(cause: unknown): number | null {
-  return cause instanceof Error && 'errcode' in cause ? Number(cause.errcode) & 0xff : null;
+  const code = extendedCodeOf(cause);
+  return code === null ? null : code & 0xff;
+}
+
+/** SQLite's whole result code, which tells what kind of I/O has failed. */
+export function extendedCodeOf(cause: unknown): number | null {
+  return cause instanceof Error && 'errcode' in cause ? Number(cause.errcode) : null;
 }
 
 export function reasonOf(cause: unknown): string {

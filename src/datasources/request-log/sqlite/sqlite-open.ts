@@ -14,6 +14,7 @@ const MIGRATIONS = [
   '0003-sqlite.sql',
   '0004-sqlite.sql',
   '0005-sqlite.sql',
+  '0006-sqlite.sql',
   '0007-sqlite.sql',
 ] as const;
 export const SCHEMA_VERSION = MIGRATIONS.length;

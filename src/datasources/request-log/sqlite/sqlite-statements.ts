@@ -20,7 +20,7 @@ const UNCLAIMED = `'unc_' || pk AS id, account, service, carrier_request_id AS c
   callback_count AS callbackCount, digest, ${unsealInSql('unclaimed', 'message')} AS json`;
 const DEAD_LETTER = `'dead_' || pk AS id, account, service, received_at AS receivedAt, reason, content_type AS contentType,
   content_encoding AS contentEncoding, ${unsealInSql('kept_message', 'body')} AS body`;
-const AUDIT = "'aud_' || pk AS id, at, caller, action, account, devices, subject, outcome";
+export const AUDIT = "'aud_' || pk AS id, at, caller, action, account, devices, subject, outcome";
 
 /** `counts` is in the order of OUTCOME_STATUSES, then the unmatched callbacks. */
 const DUE = `r.id AS requestId, r.account, r.origin, r.operation, c.position, c.state, c.carrier_request_id AS carrierRequestId,
@@ -44,13 +44,7 @@ const NEXT_FORWARD = '(SELECT coalesce(max(pk), 0) + 1 FROM forward)';
 /** The services whose callbacks settle devices. */
 const OF_OUTCOMES = [...OUTCOME_SERVICES].map((service) => `'${service}'`).join(', ');
 
-/**
- * A condition for statements of its own. SQLite uses no index beside "or all accounts", so a caller who may see one account would
- * make it read the rows of all others.
- */
-const OF_ACCOUNTS = 'account IN (SELECT value FROM json_each(:accounts))';
-
-/** The same for few rows that are named by their keys. */
+/** For few rows that are named by their keys. SQLite uses no index beside "or all accounts". */
 const OF_SOME_OR_ALL = '(?2 IS NULL OR account IN (SELECT value FROM json_each(?2)))';
 
 /** Every statement of the store, prepared once. A list is one JSON parameter. Values that `vault` seals go in and come out plain. */
@@ -142,19 +136,15 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       db.prepare(`SELECT c.request_pk AS pk, c.position, c.service, r.account, r.origin FROM carrier_request c JOIN request r ON r.pk = c.request_pk
       WHERE c.carrier_request_id IN (SELECT value FROM json_each(?))`),
     requestsByIds: db.prepare(`SELECT ${REQUEST} FROM request WHERE id IN (SELECT value FROM json_each(?))`),
-    lastRequest: db.prepare('SELECT max(pk) AS pk FROM request'),
     requestBefore: db.prepare(`SELECT coalesce((SELECT pk - 1 FROM request WHERE id = :id),
       (SELECT pk FROM request WHERE id < :id AND id > 'req_' ORDER BY id DESC LIMIT 1), 0) AS pk`),
-    openByStatuses: db.prepare(`SELECT pk FROM request INDEXED BY request_open
-      WHERE completed_at IS NULL AND status IN (SELECT value FROM json_each(?)) LIMIT ?`),
-    requestsByReference: db.prepare(`SELECT pk FROM request
-      WHERE client_reference IN (SELECT value FROM json_each(?)) LIMIT ?`),
-    requestsOfKeys: db.prepare(`SELECT DISTINCT request_pk AS pk FROM identifier
-      WHERE key IN (SELECT value FROM json_each(?)) LIMIT ?`),
-    requestsOfSearch: db.prepare(`SELECT request_pk AS pk FROM identifier WHERE key IN (SELECT value FROM json_each(:searchKeys))
-      UNION ALL SELECT request_pk FROM carrier_request WHERE carrier_request_id IN (SELECT value FROM json_each(:carrierIds))
+    // The Requests that a text of a search names. Those of a device are in the order of their keys already.
+    requestsOfSearch: db.prepare(`SELECT request_pk AS pk FROM carrier_request
+        WHERE carrier_request_id IN (SELECT value FROM json_each(:carrierIds))
       UNION ALL SELECT pk FROM request WHERE id = :searchId
       UNION ALL SELECT pk FROM request WHERE client_reference BETWEEN :reference AND :lastReference LIMIT :few`),
+    requestSpans: db.prepare(`SELECT span FROM request_span
+      WHERE first_at < :until AND last_at >= :since AND span <= :last / 4096 ORDER BY span DESC`),
     requestByCarrierId: db.prepare(`SELECT ${REQUEST} FROM request WHERE pk =
       (SELECT request_pk FROM carrier_request WHERE carrier_request_id IN (SELECT value FROM json_each(?)) LIMIT 1)`),
     carrierRequestsOf: db.prepare(`SELECT ${CARRIER_REQUEST} FROM carrier_request c JOIN request r ON r.pk = c.request_pk
@@ -222,8 +212,6 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     notTakenOver: db.prepare(
       'SELECT pk FROM request WHERE pk > ? AND (state_seq < last_seq OR keyed < coalesce(total, 0)) ORDER BY pk LIMIT 1',
     ),
-    unclaimedPage: db.prepare('SELECT pk FROM unclaimed WHERE pk > :after ORDER BY pk LIMIT :limit'),
-    unclaimedPageOf: db.prepare(`SELECT pk FROM unclaimed WHERE pk > :after AND ${OF_ACCOUNTS} ORDER BY pk LIMIT :limit`),
     unclaimedByPk: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk = ?`),
     unclaimedByIds: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk IN (SELECT value FROM json_each(?1)) AND ${OF_SOME_OR_ALL}`),
     held: db.prepare('SELECT rows, bytes FROM held WHERE account = ? AND service = ? AND kind = ?'),
@@ -233,11 +221,6 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ${sealInSql(vault, 'kept_message', 'body', '?7', ['?1', '?2', '?4', 'hex(?6)'])},
       ${keyIdFor(vault, '?7')}, ?8) ON CONFLICT DO NOTHING`),
     knownDeadLetter: db.prepare('SELECT 1 FROM kept_message WHERE account = ? AND service = ? AND reason = ? AND digest = ?'),
-    deadLetterPage: db.prepare(
-      'SELECT pk FROM kept_message WHERE pk > :after AND (:reason IS NULL OR reason = :reason) ORDER BY pk LIMIT :limit',
-    ),
-    deadLetterPageOf: db.prepare(`SELECT pk FROM kept_message WHERE pk > :after AND (:reason IS NULL OR reason = :reason) AND ${OF_ACCOUNTS}
-      ORDER BY pk LIMIT :limit`),
     deadLetterByPk: db.prepare(`SELECT ${DEAD_LETTER} FROM kept_message WHERE pk = ?`),
     deadLettersByIds: db.prepare(`SELECT ${DEAD_LETTER} FROM kept_message WHERE pk IN (SELECT value FROM json_each(?1))
       AND ${OF_SOME_OR_ALL}`),
@@ -256,13 +239,13 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     requestToIndex: db.prepare('SELECT pk, indexed_seq AS indexedSeq FROM request WHERE indexed_seq < last_seq ORDER BY pk LIMIT 1'),
     insertIdentifiers: db.prepare('INSERT OR IGNORE INTO identifier (key, request_pk) SELECT value, ?2 FROM json_each(?1)'),
     // What follows a stem in a key is before `g`: digits, and the padding of an ICCID.
-    identifiersLike: db.prepare("SELECT DISTINCT key FROM identifier WHERE key >= ?1 AND key < ?1 || 'g'"),
+    // It looks up the next key, and the next, because a device may have very many requests.
+    identifiersLike: db.prepare(`WITH RECURSIVE found (key) AS (
+        SELECT min(key) FROM identifier WHERE key >= ?1 AND key < ?1 || 'g'
+        UNION ALL SELECT (SELECT min(key) FROM identifier WHERE key > found.key AND key < ?1 || 'g') FROM found WHERE found.key IS NOT NULL
+      ) SELECT key FROM found WHERE key IS NOT NULL`),
     setIndexed: db.prepare('UPDATE request SET indexed_seq = ? WHERE pk = ?'),
     insertAudit: db.prepare('INSERT INTO audit (at, caller, action, account, devices, subject, outcome) VALUES (?, ?, ?, ?, ?, ?, ?)'),
-    auditPage: db.prepare(`SELECT ${AUDIT} FROM audit WHERE pk < :before AND (:caller IS NULL OR caller = :caller)
-      ORDER BY pk DESC LIMIT :limit`),
-    auditPageOf: db.prepare(`SELECT ${AUDIT} FROM audit WHERE pk < :before AND (:caller IS NULL OR caller = :caller) AND ${OF_ACCOUNTS}
-      ORDER BY pk DESC LIMIT :limit`),
     auditByIds: db.prepare(`SELECT ${AUDIT} FROM audit WHERE pk IN (SELECT value FROM json_each(?1)) AND ${OF_SOME_OR_ALL}`),
     setFact: db.prepare('INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value'),
     deleteFact: db.prepare('DELETE FROM fact WHERE key = ?'),

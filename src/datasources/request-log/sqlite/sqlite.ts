@@ -9,6 +9,7 @@ import { LOG_LIMITS } from '../log-limits.ts';
 import type { Finding, SilentDevice } from '../follow-up-log.ts';
 import type { NewRequest, RequestFilter, RequestLog } from '../request-log.ts';
 import { DiskRoom, makeRoomToOpen, requireRoom } from './disk-room.ts';
+import type { NextTurn } from '../stored-request.ts';
 import { settleUnclaimed } from './settle-unclaimed.ts';
 import { numberIn } from '../numbered-id.ts';
 import { insertAudit, readAudit, readAuditById } from './sqlite-audit.ts';
@@ -27,7 +28,8 @@ import { readUnclaimed, readUnclaimedById } from './sqlite-unclaimed.ts';
 import { SqliteUpkeep } from './sqlite-upkeep.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
 import { Vault } from './sealing/vault.ts';
-import { RequestList } from './list-requests.ts';
+import { listRequests } from './list-requests.ts';
+import { KeyWalker } from './walk-keys.ts';
 import { LogKeeper } from './write-ahead-log/log-keeper.ts';
 
 /** Devices that are indexed in one job, before unclaimed callbacks are looked at. */
@@ -51,7 +53,7 @@ export class SqliteRequestLog implements RequestLog {
   readonly #keeper: LogKeeper | null;
   readonly #writer: SqliteWriter;
   readonly #reader: SqliteReader;
-  readonly #list: RequestList;
+  readonly #walker: KeyWalker;
   readonly #followUp: SqliteFollowUp;
   readonly #forwards: SqliteForward;
   readonly #disk: DiskRoom;
@@ -102,7 +104,7 @@ export class SqliteRequestLog implements RequestLog {
       isLow: (bytes) => this.#disk.isLowAfter(bytes),
     });
     this.#reader = new SqliteReader(this.#sql, this.#writer);
-    this.#list = new RequestList(this.#db, this.#sql);
+    this.#walker = new KeyWalker(this.#db, (work) => this.#commits.read(work));
     this.#followUp = new SqliteFollowUp(this.#sql, this.#writer, now);
     this.#commits = new GroupCommit(this.#db, {
       beforeCommit: () => {
@@ -121,6 +123,7 @@ export class SqliteRequestLog implements RequestLog {
         this.#forwards.rollback();
         sealedWith.rollback();
         this.#disk.sample();
+        this.#commits.maintain(() => this.#keeper?.afterRollback());
         this.#changed = [];
       },
       onFatal,
@@ -174,8 +177,8 @@ export class SqliteRequestLog implements RequestLog {
   prepare: RequestLog['prepare'] = (requestId, of, limit) => this.#commits.read(() => this.#reader.prepare(requestId, of, limit));
   devices: RequestLog['devices'] = (requestId, statuses) => this.#commits.read(() => this.#reader.devices(requestId, statuses));
   outcomesById: RequestLog['outcomesById'] = (ids) => this.#commits.read(() => this.#reader.outcomesById(ids));
-  unclaimed: RequestLog['unclaimed'] = (accounts, after, limit) =>
-    this.#commits.read(() => readUnclaimed(this.#sql, accounts, after, limit));
+  unclaimed: RequestLog['unclaimed'] = (accounts, after, limit, nextTurn) =>
+    readUnclaimed(this.#sql, this.#walker, { accounts, after, limit, nextTurn });
   unclaimedById: RequestLog['unclaimedById'] = (ids, accounts) => this.#commits.read(() => readUnclaimedById(this.#sql, ids, accounts));
   steps: RequestLog['steps'] = (requestId, afterSeq, limit) => this.#commits.read(() => this.#reader.steps(requestId, afterSeq, limit));
   settings: RequestLog['settings'] = (requestIds) => this.#commits.read(() => this.#reader.settings(requestIds));
@@ -198,15 +201,15 @@ export class SqliteRequestLog implements RequestLog {
   retriesOf: RequestLog['retriesOf'] = (requestIds) => this.#commits.read(() => this.#followUp.retriesOf(requestIds));
   retrySpans: RequestLog['retrySpans'] = (requestIds) => this.#commits.read(() => this.#followUp.retrySpans(requestIds));
   retryPages: RequestLog['retryPages'] = (wanted) => this.#commits.read(() => this.#followUp.retryPages(wanted));
-  deadLetters: RequestLog['deadLetters'] = (filter, after, limit) =>
-    this.#commits.read(() => readDeadLetters(this.#sql, filter, after, limit));
+  deadLetters: RequestLog['deadLetters'] = (filter, after, limit, nextTurn) =>
+    readDeadLetters(this.#sql, this.#walker, { filter, after, limit, nextTurn });
   deadLettersById: RequestLog['deadLettersById'] = (ids, accounts) =>
     this.#commits.read(() => readDeadLettersById(this.#sql, ids, accounts));
   forwardLanes: RequestLog['forwardLanes'] = () => this.#commits.read(() => this.#forwards.lanes());
   forwards: RequestLog['forwards'] = (lane, limit) => this.#commits.read(() => this.#forwards.waiting(lane, limit));
   forwardBacklog: RequestLog['forwardBacklog'] = () => this.#commits.read(() => this.#forwards.backlog());
-  auditEntries: RequestLog['auditEntries'] = (filter, before, limit) =>
-    this.#commits.read(() => readAudit(this.#sql, filter, before, limit));
+  auditEntries: RequestLog['auditEntries'] = (filter, before, limit, nextTurn) =>
+    readAudit(this.#walker, { filter, before, limit, nextTurn });
   auditEntriesById: RequestLog['auditEntriesById'] = (ids, accounts) => this.#commits.read(() => readAuditById(this.#sql, ids, accounts));
 
   async create(request: NewRequest) {
@@ -253,10 +256,10 @@ export class SqliteRequestLog implements RequestLog {
     return this.#commits.read(() => (this.#sql.queuedRequests.all() as { id: string }[]).map(({ id }) => id));
   }
 
-  async list(filter: RequestFilter, after: string | null, limit: number) {
+  async list(filter: RequestFilter, after: string | null, limit: number, nextTurn?: NextTurn) {
     if (filter.deviceKeys || filter.search?.deviceKeys.length) while (await this.indexIdentifiers());
     this.#reader.statements++;
-    return await this.#list.list(filter, after, limit, (work) => this.#commits.read(work));
+    return await listRequests(this.#sql, this.#walker, { filter, after, limit, nextTurn });
   }
 
   sentSince(operation: string, since: number) {
@@ -284,7 +287,7 @@ export class SqliteRequestLog implements RequestLog {
 
   /** What is wrong when the open store is no longer the one at its path; null when it is. */
   findChange(): string | null {
-    return this.#keeper?.findChange() ?? null;
+    return this.#keeper?.files.findChange() ?? null;
   }
 
   /** From here on nothing is written or acknowledged. The store stays open, so that it can be copied. */
@@ -294,7 +297,7 @@ export class SqliteRequestLog implements RequestLog {
 
   /** Whether a file in the store's folder would be on the disk that the store was opened on. */
   isFolderSame(): boolean {
-    return this.#keeper?.isFolderSame() ?? true;
+    return this.#keeper?.files.isFolderSame() ?? true;
   }
 
   /** How many statements reads have run so far. Tests of the loaders count them. */

@@ -10,6 +10,7 @@ import { APPLICATION_ID, readPragma, SCHEMA_VERSION } from '../sqlite-open.ts';
 import { Vault } from '../sealing/vault.ts';
 import { judgeStoreFiles } from '../write-ahead-log/check-store-files.ts';
 import { Faults, SHOWN_FAULTS, isAsItCame, isJson } from './verify-faults.ts';
+import { checkHeld } from './verify-held.ts';
 import { checkLog, type LogRow, type RequestRow } from './verify-log.ts';
 import { CountedState } from './verify-state.ts';
 import { SealedValues, type Sealed } from './verify-sealed.ts';
@@ -47,6 +48,7 @@ export function verifySqlite(path: string, keys: readonly Uint8Array[] = []): Ve
       values = new SealedValues(db, new Vault(keys), faults);
       counted = checkRequests(db, values, faults);
       checkMessages(db, values, faults);
+      checkHeld(db, faults);
     } catch (cause) {
       if (cause instanceof GatewayError) throw cause;
       if (sqliteCodeOf(cause) === SQLITE_BUSY)
