@@ -3,7 +3,8 @@ import type { DeviceRow, LearnableRow, RequestRows } from '../../src/datasources
 import { RequestState } from '../../src/datasources/request-log/request-state.ts';
 import type { RequestedDevice } from '../../src/datasources/request-log/stored-request.ts';
 import { transition, type Change } from '../../src/datasources/request-log/transition.ts';
-import { WorkingSet, type NewestState, type PlacedEvent } from '../../src/datasources/request-log/working-set.ts';
+import type { NewestState } from '../../src/datasources/request-log/device-state.ts';
+import { WorkingSet, type PlacedEvent } from '../../src/datasources/request-log/working-set.ts';
 import { parseIdentifierKind } from '../../src/datasources/thingspace/wire/device-identifier.ts';
 import { identifierKey, stemOf } from '../../src/datasources/thingspace/wire/same-identifier.ts';
 

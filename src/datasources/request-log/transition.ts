@@ -1,9 +1,10 @@
 import { matchDevice, matchIccid, matchIdentified, takeUnmatchedToTry } from './match-device.ts';
 import { THIS_ROW, type EventCallback, type LogEvent, type OutcomeChange } from './log-event.ts';
 import { hasRoomFor, LOG_LIMITS, type RequestLimits } from './log-limits.ts';
-import { hasSurplus, UNSETTLED, type Owed } from './request-state.ts';
+import { UNSETTLED } from './request-state.ts';
+import { effectOn, unchanged } from './device-effects.ts';
+import { payOwed, SETTLES, settleOpen, tie, TIED_AT_ONCE, tieFinals, tieSurplus } from './settle-devices.ts';
 import { fits, keyOf } from '../thingspace/wire/same-identifier.ts';
-import type { OutcomeStatus } from './stored-request.ts';
 import type { SendingStep } from './sending-steps.ts';
 import type { WorkingSet } from './working-set.ts';
 
@@ -49,9 +50,6 @@ export interface Decision {
 
 /** Rows whose identifiers are learnt in one change. Each takes 40 µs to read. */
 export const LEARNT_AT_ONCE = 200;
-/** Devices that a step looks at in one change; the rest is owed. */
-const SETTLED_AT_ONCE = 500;
-const TIED_AT_ONCE = 100;
 
 const APPLIED: Decision = { result: 'APPLIED', next: null };
 
@@ -114,24 +112,6 @@ function decideStep(set: WorkingSet, position: number, step: SendingStep): void 
   }
   set.apply({ kind: step.type, position, outcome: null, callback: null, ties: 0 });
   if (settles) payOwed(set, position);
-}
-
-/** Does a bounded part of what is owed. The Request gets its new status with the last row of the last part. */
-function payOwed(set: WorkingSet, position: number): void {
-  const carrier = set.state.carrier(position);
-  const { owed } = carrier;
-  if (!owed) return;
-  let rest: Owed | null = null;
-  if (owed.type === 'SETTLE') {
-    const next = settleOpen(set, position, owed.into, owed.from, { from: owed.next, limit: SETTLED_AT_ONCE });
-    if (next !== null) rest = { ...owed, next };
-  } else if (tieFinals(set, position) && hasSurplus(carrier)) rest = owed;
-  carrier.owed = rest ?? (hasSurplus(carrier) && owed.type === 'SETTLE' ? { type: 'TIE_SURPLUS' } : null);
-  if (carrier.owed) return;
-  const before = set.state.status;
-  set.state.derive();
-  // A follower sees a status with a row. This one repeats how the device before the last part stands.
-  if (set.state.status !== before && set.placed.length === 0) settle(set, position, carrier.firstIndex, null);
 }
 
 /** @returns the device from which the next call goes on; null when it is done. */
@@ -219,35 +199,6 @@ function isOfNewDevice({ state }: WorkingSet, position: number, bearing: EventCa
 }
 
 /**
- * What a message does to its device. The first verdict wins, also over an answer of the carrier or an expiry. A later one that says
- * the opposite is kept and flagged. Where an eSIM device reports each of its profiles and then itself, the device's own verdict wins.
- * Until there is a verdict, the latest word of the carrier is shown.
- */
-function effectOn(
-  set: WorkingSet,
-  index: number,
-  message: EventCallback['message'],
-  row: number,
-): { readonly kind: LogEvent['kind']; readonly outcome: OutcomeChange } {
-  const now = set.device(index) ?? NEW_DEVICE;
-  const same = unchanged(index, now);
-  if (message.bearing === 'NIDD_CONFIG') return { kind: 'NIDD', outcome: { ...same, niddSeq: row } };
-  if (message.bearing === 'PROGRESS') return { kind: 'NOTICE', outcome: now.source === null ? { ...same, finalSeq: row } : same };
-  const status = message.succeeded ? 'SUCCEEDED' : 'FAILED';
-  if (now.source !== 'CALLBACK' || (now.isSettledByPart && !message.isPart))
-    return { kind: 'CALLBACK', outcome: { ...same, status, source: 'CALLBACK', finalSeq: row } };
-  if (now.status === status || message.isPart) return { kind: 'REPEAT', outcome: same };
-  return { kind: 'CONTRADICTION', outcome: { ...same, contradicted: true } };
-}
-
-const NEW_DEVICE = { status: 'PENDING', source: null, finalSeq: 0, niddSeq: 0, contradicted: false, isSettledByPart: false } as const;
-
-function unchanged(index: number, now: Omit<OutcomeChange, 'index'>): OutcomeChange {
-  const { status, source, finalSeq, niddSeq, contradicted } = now;
-  return { index, status, source, finalSeq, niddSeq, contradicted };
-}
-
-/**
  * Each match may teach an identifier that ties an earlier message to its device.
  *
  * @param match `matchIdentified` while more of the carrier's answers are on their way: elimination waits for all of them.
@@ -266,76 +217,4 @@ function tryUnmatchedAgain(set: WorkingSet, position: number, match: typeof matc
     });
     if (tied === undefined) return;
   }
-}
-
-function tie(set: WorkingSet, position: number, index: number, seq: number): void {
-  const message = set.message(seq);
-  if (!message) return;
-  const { outcome } = effectOn(set, index, message, seq);
-  set.apply({ kind: 'MATCHED', position, outcome, callback: null, ties: seq });
-}
-
-/** When every named device has its result, a result that is left over is of a device that nobody named. */
-function tieSurplus(set: WorkingSet, position: number): void {
-  const carrier = set.state.carrier(position);
-  if (!hasSurplus(carrier) || carrier.owed) return;
-  carrier.owed = { type: 'TIE_SURPLUS' };
-  payOwed(set, position);
-}
-
-/** Makes devices of some results that could not be tied. False when none can be read. */
-function tieFinals(set: WorkingSet, position: number): boolean {
-  const readable = set.waiting(position, 'FINAL', TIED_AT_ONCE).filter((seq) => set.message(seq) !== null);
-  for (const seq of readable) tie(set, position, set.state.devices, seq);
-  return readable.length > 0;
-}
-
-const SETTLES: Partial<Record<SendingStep['type'], { readonly into: OutcomeStatus; readonly from: readonly OutcomeStatus[] }>> = {
-  REFUSED: { into: 'REJECTED', from: UNSETTLED },
-  UNANSWERED: { into: 'UNKNOWN', from: ['PENDING', 'OVERDUE'] },
-  CANCELLED: { into: 'CANCELLED', from: UNSETTLED },
-  ACCEPTED: { into: 'PENDING', from: ['UNKNOWN', 'CANCELLED'] },
-  PROVEN: { into: 'PENDING', from: ['UNKNOWN', 'CANCELLED'] },
-};
-
-/**
- * Looks at up to `limit` devices of a carrier request, from the device `from` on, and moves those in one of the statuses to `into`,
- * with one row each.
- *
- * @returns the device from which the next call goes on; null when it is done.
- */
-function settleOpen(
-  set: WorkingSet,
-  position: number,
-  into: OutcomeStatus,
-  statuses: readonly OutcomeStatus[],
-  { from, limit, sparesOnHold = false }: { from: number; limit: number; sparesOnHold?: boolean },
-): number | null {
-  const { firstIndex, named } = set.state.carrier(position);
-  // Those that nobody named have the indexes after all that were named.
-  const spans = [
-    [Math.max(from, firstIndex), firstIndex + named],
-    [Math.max(from, set.state.named), set.state.devices],
-  ].filter(([first = 0, last = 0]) => first < last) as [number, number][];
-  let left = limit;
-  let next = from;
-  for (const [first, last] of spans) {
-    if (left === 0) return next;
-    next = Math.min(last, first + left);
-    for (const device of set.devices(first, next)) {
-      if (device.position !== position || !statuses.includes(device.status) || (sparesOnHold && device.isOnHold)) continue;
-      settle(set, position, device.index, into);
-    }
-    left -= next - first;
-    if (next < last) return next;
-  }
-  return null;
-}
-
-/** @param into null when the device stays as it is. */
-function settle(set: WorkingSet, position: number, index: number, into: OutcomeStatus | null): void {
-  const now = set.device(index);
-  if (!now) return;
-  const outcome = unchanged(index, now);
-  set.apply({ kind: 'SETTLED', position, outcome: into === null ? outcome : { ...outcome, status: into }, callback: null, ties: 0 });
 }

@@ -1,25 +1,11 @@
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
 import type { DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
 import { fits, keyOf, stemOf } from '../thingspace/wire/same-identifier.ts';
+import { addDevice, foldDevice, pendingDevice, type DeviceState, type NewestState } from './device-state.ts';
 import { isQuiet, THIS_ROW, type LogEvent, type OutcomeChange } from './log-event.ts';
-import type { DeviceKey, DeviceRow, RequestRows } from './request-rows.ts';
+import type { DeviceKey, RequestRows } from './request-rows.ts';
 import { STATE_AFTER, UNSETTLED, type RequestState } from './request-state.ts';
 import { countsOf, type RequestStatus } from './stored-request.ts';
-
-export interface DeviceState extends OutcomeChange {
-  readonly position: number;
-  /** The carrier waits for an approval, by its latest word. */
-  readonly isOnHold: boolean;
-  /** The final message is about one profile. That of the device itself may still come, and decides. */
-  readonly isSettledByPart: boolean;
-  /** Messages that settled nothing of it. */
-  readonly quiet: number;
-  /** Of the messages whose duplicates are found by this device. */
-  readonly digests: readonly Uint8Array[];
-}
-
-/** What the newest row of a device tells. */
-export type NewestState = Omit<DeviceState, 'quiet' | 'digests'>;
 
 /** A row with its place in the log, and the Request as it stands after the row. */
 export interface PlacedEvent {
@@ -192,8 +178,8 @@ export class WorkingSet {
     const { counts } = this.state;
     const finalSeq = change.finalSeq === THIS_ROW ? seq : change.finalSeq;
     const niddSeq = change.niddSeq === THIS_ROW ? seq : change.niddSeq;
-    if (device.source !== 'CALLBACK' && change.source === 'CALLBACK') add(carrier.withoutFinal, change.index, -1);
-    if (device.niddSeq === 0 && niddSeq !== 0) add(carrier.withoutNidd, change.index, -1);
+    if (device.source !== 'CALLBACK' && change.source === 'CALLBACK') addDevice(carrier.withoutFinal, change.index, -1);
+    if (device.niddSeq === 0 && niddSeq !== 0) addDevice(carrier.withoutNidd, change.index, -1);
     counts[device.status]--;
     counts[change.status]++;
     carrier.unsettled += Number(UNSETTLED.includes(change.status)) - Number(UNSETTLED.includes(device.status));
@@ -220,10 +206,10 @@ export class WorkingSet {
     const carrier = this.state.carrier(position);
     carrier.strays++;
     carrier.unsettled++;
-    add(carrier.withoutFinal, index, 1);
-    add(carrier.withoutNidd, index, 1);
+    addDevice(carrier.withoutFinal, index, 1);
+    addDevice(carrier.withoutNidd, index, 1);
     this.state.counts.PENDING++;
-    return { ...pending(index), position };
+    return { ...pendingDevice(index), position };
   }
 
   #wait(position: number, seq: number, message: CallbackMessage): void {
@@ -260,45 +246,13 @@ export class WorkingSet {
   }
 
   #pending(index: number): DeviceState {
-    return { ...pending(index), position: this.state.positionOf(index) };
+    return { ...pendingDevice(index), position: this.state.positionOf(index) };
   }
 }
 
-/** The identifiers that a device was requested by, as they are indexed. */
+/** What is shared by all identifiers that may be one with those in a message. */
 export function stemsOf({ deviceIds }: Pick<CallbackMessage, 'deviceIds'>): string[] {
   return [...new Set(deviceIds.slice(0, MOST_KEYS).map(keyOf).map(stemOf))];
-}
-
-function foldDevice(rows: readonly DeviceRow[]): DeviceState | null {
-  const last = rows.at(-1);
-  if (!last) return null;
-  let quiet = 0;
-  let before: DeviceRow | undefined;
-  for (const row of rows) {
-    if (isQuiet({ kind: row.kind, callback: null }, before)) quiet++;
-    before = row;
-  }
-  return { ...last, quiet, digests: rows.flatMap(({ digest }) => digest ?? []) };
-}
-
-function pending(index: number): Omit<DeviceState, 'position'> {
-  return {
-    index,
-    status: 'PENDING',
-    source: null,
-    finalSeq: 0,
-    niddSeq: 0,
-    contradicted: false,
-    isOnHold: false,
-    isSettledByPart: false,
-    quiet: 0,
-    digests: [],
-  };
-}
-
-function add(open: { count: number; sum: number }, index: number, sign: 1 | -1): void {
-  open.count += sign;
-  open.sum += sign * index;
 }
 
 /** A message never has an IMSI or MIN alone: it names its device by a stronger identifier too. */

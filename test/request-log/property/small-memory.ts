@@ -40,9 +40,9 @@ export const SMALL_MEMORY: readonly Edit[] = [
  */
 export const SMALL_STEPS: readonly Edit[] = [
   ...SMALL_MEMORY,
-  { file: 'datasources/request-log/transition.ts', find: 'const SETTLED_AT_ONCE = 500;', replace: 'const SETTLED_AT_ONCE = 1;' },
+  { file: 'datasources/request-log/settle-devices.ts', find: 'const SETTLED_AT_ONCE = 500;', replace: 'const SETTLED_AT_ONCE = 1;' },
   { file: 'datasources/request-log/transition.ts', find: 'const LEARNT_AT_ONCE = 200;', replace: 'const LEARNT_AT_ONCE = 1;' },
-  { file: 'datasources/request-log/transition.ts', find: 'const TIED_AT_ONCE = 100;', replace: 'const TIED_AT_ONCE = 1;' },
+  { file: 'datasources/request-log/settle-devices.ts', find: 'const TIED_AT_ONCE = 100;', replace: 'const TIED_AT_ONCE = 1;' },
   {
     file: 'datasources/request-log/sqlite/take-over.ts',
     find: 'const DEVICES_AT_ONCE = 500;',

@@ -41,9 +41,9 @@ export function settleInterrupted(sql: Statements, writer: SqliteWriter): boolea
   for (const { id, position, deviceCount } of sql.sendingCarriers.all() as unknown as QueuedRow[]) {
     const pk = writer.pkOf(id);
     if (devices >= DEVICES_AT_ONCE) return true;
-    if (!writer.isWhole(pk) && !writer.prepare(pk)) return true;
+    if (!writer.changes.isWhole(pk) && !writer.changes.prepare(pk)) return true;
     // A damaged Request stays as it is. It is never sent again, and it must not prevent the start.
-    if (!writer.stateIfReadable(pk)) continue;
+    if (!writer.changes.stateIfReadable(pk)) continue;
     writer.step(id, position, { type: 'UNANSWERED', error: INTERRUPTED });
     devices += deviceCount ?? DEVICES_AT_ONCE;
   }
@@ -60,7 +60,7 @@ export function settleRestored(sql: Statements, writer: SqliteWriter, at: number
   let devices = 0;
   for (const { id, position, deviceCount } of queued) {
     const pk = writer.pkOf(id);
-    if (!writer.isWhole(pk) && !writer.prepare(pk)) return true;
+    if (!writer.changes.isWhole(pk) && !writer.changes.prepare(pk)) return true;
     writer.step(id, position, { type: 'UNANSWERED', error: RESTORED_SINCE });
     devices += deviceCount ?? DEVICES_AT_ONCE;
     if (devices >= DEVICES_AT_ONCE) break;

@@ -100,9 +100,9 @@ function findCandidates(
   const keys = [...new Set(messages.flatMap(({ deviceIds }) => deviceIds.map(keyOf)))].slice(0, KEYS_OF_ID);
   const named = sql.lostNaming.all(JSON.stringify(findIndexed(sql, keys)), account, service, firstPk) as Lost[];
   const sure = named.filter(({ pk, position }) => {
-    const state = writer.stateIfReadable(pk);
+    const state = writer.changes.stateIfReadable(pk);
     // Nobody knows the devices of a damaged Request.
-    return state !== null && keys.some((key) => writer.rowsOf(pk).namedBy(position, key).length > 0);
+    return state !== null && keys.some((key) => writer.changes.rowsOf(pk).namedBy(position, key).length > 0);
   });
   const nameless = sql.lostNameless.all(account, service, firstPk) as Lost[];
   return { sure, possible: nameless.filter(({ pk }) => !sure.some((each) => each.pk === pk)).length };

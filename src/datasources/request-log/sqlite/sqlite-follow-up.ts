@@ -3,7 +3,7 @@ import type { EventCallback, LogEvent } from '../log-event.ts';
 import { countRivals, isAtOdds, UNSETTLED } from '../request-state.ts';
 import type { RequestedDevice, RequestError, StoredRequest, Page } from '../stored-request.ts';
 import type { Change } from '../transition.ts';
-import type { NewestState } from '../working-set.ts';
+import type { NewestState } from '../device-state.ts';
 import { toRequest, type RequestRow, type RowOf } from './sqlite-rows.ts';
 import { findCarrier, type Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
@@ -36,13 +36,13 @@ export class SqliteFollowUp {
   }
 
   cancelQueued(requestId: string, error: RequestError): number {
-    const state = this.#writer.state(this.#writer.pkOf(requestId));
+    const state = this.#writer.changes.state(this.#writer.pkOf(requestId));
     const queued = state.carriers.keys().filter((position) => state.carrierState(position) === 'QUEUED');
     return [...queued].filter((position) => this.#writer.step(requestId, position, { type: 'CANCELLED', error })).length;
   }
 
   resolveUnknown(requestId: string, position: number, carrierRequestId: string | null): 'RESOLVED' | 'NOT_UNKNOWN' | 'ID_TAKEN' {
-    const state = this.#writer.state(this.#writer.pkOf(requestId));
+    const state = this.#writer.changes.state(this.#writer.pkOf(requestId));
     if (state.carriers[position] === undefined || state.carrierState(position) !== 'UNKNOWN') return 'NOT_UNKNOWN';
     if (carrierRequestId !== null && findCarrier(this.#sql, carrierRequestId)) return 'ID_TAKEN';
     this.#writer.step(
@@ -56,15 +56,15 @@ export class SqliteFollowUp {
   setMembers(requestId: string, devices: readonly RequestedDevice[]): void {
     const pk = this.#writer.pkOf(requestId);
     // It was cancelled or sent while the devices were read: their list is too late.
-    if (this.#writer.state(pk).carrierState(0) !== 'QUEUED') return;
-    this.#writer.setMembers(pk, devices);
+    if (this.#writer.changes.state(pk).carrierState(0) !== 'QUEUED') return;
+    this.#writer.changes.setMembers(pk, devices);
   }
 
   lapse(requestId: string, position: number, into: 'OVERDUE' | 'EXPIRED', { from = 0, limit, onHoldToo = false }: LapseOptions): Lapsed {
     const pk = this.#writer.pkOf(requestId);
-    const now = this.#writer.state(pk).carrierState(position);
+    const now = this.#writer.changes.state(pk).carrierState(position);
     if (now !== 'ACCEPTED' && !(now === 'UNKNOWN' && into === 'EXPIRED')) return { devices: 0, next: null };
-    const { placed, next } = this.#writer.change(pk, { type: 'LAPSE', position, into, from, limit, onHoldToo });
+    const { placed, next } = this.#writer.changes.apply(pk, { type: 'LAPSE', position, into, from, limit, onHoldToo });
     if (placed.some(({ event }) => event.kind === 'CLOSED')) this.#sql.setCarrierState.run('CLOSED', pk, position);
     return { devices: placed.filter(({ event }) => event.kind === 'SETTLED').length, next };
   }
@@ -89,12 +89,12 @@ export class SqliteFollowUp {
   /** The devices that are wanted among some hundred of them, and where to go on. */
   #select(requestId: string, position: number, from: number, isWanted: (device: NewestState) => boolean): DevicePart {
     const pk = this.#writer.pkOf(requestId);
-    const set = this.#writer.rowsOf(pk);
+    const set = this.#writer.changes.rowsOf(pk);
     const end = Math.min(from + LISTED_AT_ONCE, set.state.devices);
     const found = set.devices(from, end).filter((device) => device.position === position && isWanted(device));
     const devices = found.map(({ index }) => ({
       index,
-      requested: this.#writer.devices.identifiers(pk, index) ?? [],
+      requested: this.#writer.changes.devices.identifiers(pk, index) ?? [],
       keys: set.keys(index),
     }));
     return { devices, next: end < set.state.devices ? end : null };
@@ -110,7 +110,7 @@ export class SqliteFollowUp {
     for (const [done, finding] of findings.entries()) {
       const change = toChange(finding, toAnswer(finding, at));
       if (!change) continue;
-      const { placed, result } = this.#writer.change(this.#writer.pkOf(finding.requestId), change, at);
+      const { placed, result } = this.#writer.changes.apply(this.#writer.pkOf(finding.requestId), change, at);
       if (result === 'NOT_YET') return { count, rest: findings.slice(done) };
       count += placed.filter(({ event }) => event.kind === counted).length;
     }
@@ -134,7 +134,7 @@ export class SqliteFollowUp {
   }
 
   unmatchedDevices(requestId: string, position: number, from: number): DevicePart {
-    const carrier = this.#writer.state(this.#writer.pkOf(requestId)).carrier(position);
+    const carrier = this.#writer.changes.state(this.#writer.pkOf(requestId)).carrier(position);
     const [someNidd, someOther] = [countRivals(carrier, true) > 0, countRivals(carrier, false) > 0];
     if (!someNidd && !someOther) return { devices: [], next: null };
     return this.#select(
@@ -146,12 +146,7 @@ export class SqliteFollowUp {
   }
 
   isAtOdds(requestId: string, position: number): boolean {
-    return isAtOdds(this.#writer.state(this.#writer.pkOf(requestId)).carrier(position));
-  }
-
-  /** Puts the identifiers that messages have told into the index, up to a bounded number of rows. True when all are in. */
-  catchUp(requestId: string): boolean {
-    return this.#writer.change(this.#writer.pkOf(requestId), { type: 'CATCH_UP' }).result === 'APPLIED';
+    return isAtOdds(this.#writer.changes.state(this.#writer.pkOf(requestId)).carrier(position));
   }
 
   retriesOf(requestIds: readonly string[]): Map<string, StoredRequest[]> {

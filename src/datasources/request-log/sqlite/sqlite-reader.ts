@@ -29,7 +29,7 @@ import {
   type EventRow,
   type RequestRow,
 } from './sqlite-rows.ts';
-import type { SqliteWriter } from './sqlite-writer.ts';
+import type { RequestChanges } from './request-changes.ts';
 import {
   beginSummaries,
   bringForward,
@@ -39,7 +39,7 @@ import {
   type OutcomeSummary,
 } from './outcome-summaries.ts';
 
-type Memory = Pick<SqliteWriter, 'recent' | 'devices'>;
+type Memory = Pick<RequestChanges, 'recent' | 'devices'>;
 
 /** How a device stands at some row. Its messages are read later. */
 interface OutcomeAt extends OutcomeChange, OutcomeSummary {

@@ -3,6 +3,7 @@ import { requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts'
 import type { DatabaseSync } from 'node:sqlite';
 import { OUTCOME_SERVICES } from '../../thingspace/wire/callback-meaning.ts';
 import { keyIdFor, openInSql, unsealInSql, registerVault, sealInSql } from './sealing/sqlite-sealing.ts';
+import { prepareStateStatements } from './state-statements.ts';
 import type { Vault } from './sealing/vault.ts';
 
 // Columns are named as in the domain objects, so that a row needs little more to be one.
@@ -14,8 +15,6 @@ const CARRIER_REQUEST = `r.id AS requestId, c.position, c.service, c.carrier_req
 const OUTCOME = 'outcome, outcome_status AS status, source, final_seq AS finalSeq, nidd_seq AS niddSeq, contradicted';
 const EVENT = `seq, at, kind, position, ${OUTCOME}, ties, request_status AS requestStatus, counts, service,
   callback_count AS callbackCount, ${unsealInSql('event', 'message')} AS message`;
-const DEVICE_ROW = `outcome AS "index", seq, position, kind, status, source, final_seq AS finalSeq, nidd_seq AS niddSeq, contradicted,
-  flags, digest`;
 const UNCLAIMED = `'unc_' || pk AS id, account, service, carrier_request_id AS carrierRequestId, received_at AS receivedAt,
   callback_count AS callbackCount, digest, ${unsealInSql('unclaimed', 'message')} AS json`;
 const DEAD_LETTER = `'dead_' || pk AS id, account, service, received_at AS receivedAt, reason, content_type AS contentType,
@@ -68,35 +67,7 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     updateRequest: db.prepare(`UPDATE request SET status = ?1, counts = ?2, last_seq = ?3, state_seq = ?3, learnt_seq = ?4, quiet = ?5,
       message_bytes = ?6, updated_at = coalesce(?7, updated_at),
       completed_at = CASE WHEN ?8 = 0 THEN NULL ELSE coalesce(completed_at, ?7) END WHERE pk = ?9`),
-    stateOf: db.prepare(`SELECT id AS requestId, status, total, counts, last_seq AS lastSeq, state_seq AS stateSeq, learnt_seq AS learntSeq,
-      keyed, quiet, message_bytes AS messageBytes FROM request WHERE pk = ?`),
-    countsAt: db.prepare('SELECT counts FROM event WHERE request_pk = ? AND seq = ?'),
-    setKeyed: db.prepare('UPDATE request SET keyed = ? WHERE pk = ?'),
-    setTakenOver: db.prepare('UPDATE request SET state_seq = ?, learnt_seq = ?, quiet = ? WHERE pk = ?'),
-    setTallies: db.prepare('UPDATE carrier_request SET tallies = ?, owed = ? WHERE request_pk = ? AND position = ?'),
-    insertOwed: db.prepare('INSERT OR IGNORE INTO owed (request_pk, position) VALUES (?, ?)'),
-    deleteKeysOf: db.prepare('DELETE FROM device_key WHERE request_pk = ?'),
-    deleteOwed: db.prepare('DELETE FROM owed WHERE request_pk = ? AND position = ?'),
-    firstOwed: db.prepare('SELECT request_pk AS pk, position FROM owed LIMIT 1'),
-    insertDeviceEvent: db.prepare('INSERT INTO device_event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
-    rowsOfDevice: db.prepare(`SELECT ${DEVICE_ROW} FROM device_event WHERE request_pk = ? AND outcome = ? ORDER BY seq`),
-    newestRows: db.prepare(`SELECT ${DEVICE_ROW}, max(seq) AS newest FROM device_event
-      WHERE request_pk = ? AND outcome >= ? AND outcome < ? GROUP BY outcome`),
-    insertDeviceKeys: db.prepare(`INSERT OR IGNORE INTO device_key (request_pk, position, stem, outcome, key)
-      SELECT ?2, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1)`),
-    devicesNamed: db.prepare(`SELECT outcome AS "index", key FROM device_key WHERE request_pk = ? AND position = ? AND stem = ?
-      ORDER BY outcome LIMIT ?`),
-    keysOfDevice: db.prepare('SELECT key FROM device_key INDEXED BY device_key_by_device WHERE request_pk = ? AND outcome = ?'),
-    insertUnmatched: db.prepare('INSERT INTO unmatched VALUES (?, ?, ?, ?)'),
-    insertUnmatchedKeys: db.prepare('INSERT INTO unmatched_key SELECT ?2, ?3, value, ?4 FROM json_each(?1)'),
-    deleteUnmatched: db.prepare('DELETE FROM unmatched WHERE request_pk = ? AND position = ? AND bearing = ? AND seq = ?'),
-    deleteUnmatchedKeys: db.prepare(`DELETE FROM unmatched_key
-      WHERE request_pk = ?2 AND position = ?3 AND stem IN (SELECT value FROM json_each(?1)) AND seq = ?4`),
-    unmatchedNaming: db.prepare('SELECT seq FROM unmatched_key WHERE request_pk = ? AND position = ? AND stem = ? ORDER BY seq LIMIT ?'),
-    unmatchedOf: db.prepare('SELECT seq FROM unmatched WHERE request_pk = ? AND position = ? AND bearing = ? ORDER BY seq LIMIT ?'),
-    messageAt: db.prepare(`SELECT service, ${openInSql('event', 'message')} AS message FROM event WHERE request_pk = ? AND seq = ?`),
-    messagesAfter: db.prepare(`SELECT seq, position, outcome AS "index", service, ${openInSql('event', 'message')} AS message FROM event
-      WHERE request_pk = ? AND seq > ? ORDER BY seq LIMIT ?`),
+    ...prepareStateStatements(db),
     // The error of the first carrier request that has one. The success of a later one does not remove it.
     setRequestError: db.prepare(`UPDATE request SET error = (SELECT error FROM carrier_request
       WHERE request_pk = request.pk AND error IS NOT NULL ORDER BY position LIMIT 1) WHERE pk = ?`),
@@ -260,10 +231,6 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     purgeEvents: db.prepare('DELETE FROM event WHERE request_pk = ? AND seq <= ?'),
     purgeIdentifiers: db.prepare(`DELETE FROM identifier WHERE request_pk = :pk AND key IN
       (SELECT key FROM identifier WHERE request_pk = :pk LIMIT :limit)`),
-    purgeDeviceEvents: purgePart(db, 'device_event', 'outcome, seq'),
-    purgeDeviceKeys: purgePart(db, 'device_key', 'position, stem, outcome, key'),
-    purgeUnmatched: purgePart(db, 'unmatched', 'position, bearing, seq'),
-    purgeUnmatchedKeys: purgePart(db, 'unmatched_key', 'position, stem, seq'),
     purgeInput: db.prepare('DELETE FROM request_input WHERE request_pk = ?'),
     purgeRequest: db.prepare('DELETE FROM request WHERE pk = ?'),
     oldUnclaimed: db.prepare(`SELECT pk AS key, octet_length(message) AS bytes FROM unclaimed WHERE received_at < ?
@@ -273,12 +240,6 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       ORDER BY received_at LIMIT ?`),
     purgeDeadLetters: db.prepare('DELETE FROM kept_message WHERE pk IN (SELECT value FROM json_each(?))'),
   };
-}
-
-/** Deletes some rows of a Request. */
-function purgePart(db: DatabaseSync, table: string, key: string) {
-  return db.prepare(`DELETE FROM ${table} WHERE request_pk = :pk AND (${key}) IN
-    (SELECT ${key} FROM ${table} WHERE request_pk = :pk LIMIT :limit)`);
 }
 
 export type Statements = ReturnType<typeof prepareStatements>;

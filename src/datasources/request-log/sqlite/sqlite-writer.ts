@@ -1,27 +1,19 @@
 import { ulid } from 'ulid';
-import { GatewayError, isDamagedRequest } from '../../../errors.ts';
+import { GatewayError } from '../../../errors.ts';
 import { BoundedCache } from '../../../lib/bounded-cache.ts';
 import { cleanRequestId } from '../../thingspace/wire/carrier-request-id.ts';
 import { onlyWhatSettles } from '../log-limits.ts';
 import type { AppendResult, IncomingCallback, NewRequest } from '../request-log.ts';
-import type { RequestedDevice } from '../stored-request.ts';
 import { type SendingStep, CARRIER_STATE, isAnswer, mayBegin } from '../sending-steps.ts';
-import type { RequestState } from '../request-state.ts';
+import { RequestChanges } from './request-changes.ts';
 import { awaits, type Owner } from './carrier-owner.ts';
-import { insertEvent, insertRequest } from './insert-rows.ts';
+import { insertRequest } from './insert-rows.ts';
 import { hasRoomForExternal } from './held.ts';
 import { insertAudit } from './sqlite-audit.ts';
 import { keepAside, moveAside, type DeadLetterParts } from './sqlite-dead-letters.ts';
 import { toUnclaimed, type UnclaimedRow } from './sqlite-rows.ts';
-import { RecentRows } from './recent-rows.ts';
-import { RequestStates } from './request-states.ts';
-import { RequestedDevices } from './requested-devices.ts';
-import { SqliteRequestRows } from './sqlite-request-rows.ts';
-import { TakeOver } from './take-over.ts';
 import { findCarrier, type Statements } from './sqlite-statements.ts';
 import { UnclaimedMessages, type Taken } from './unclaimed-messages.ts';
-import { transition, type Change, type Decision } from '../transition.ts';
-import { WorkingSet, type PlacedEvent } from '../working-set.ts';
 
 /** The carrier's ids have 36 characters. A longer text is no id. */
 const LONGEST_ID = 16_384;
@@ -33,22 +25,13 @@ export interface WriterOptions extends DeadLetterParts {
   readonly isLow: (bytes: number) => boolean;
 }
 
-/** What a change came to, and its rows. */
-export type Changed = Decision & { readonly placed: readonly PlacedEvent[] };
-
 /** The jobs of the SQLite store, which run inside a transaction. They change rows and memory. `rollback()` forgets what they changed. */
 export class SqliteWriter {
   readonly #options: WriterOptions;
   readonly #sql: Statements;
   readonly #pks = new BoundedCache<string, number>(100_000);
-  readonly recent = new RecentRows();
-  readonly devices: RequestedDevices;
-  readonly #states: RequestStates;
-  readonly #takeOver: TakeOver;
   readonly #carriers = new BoundedCache<string, Owner>(100_000);
-  /** The Requests of the open transaction, by pk. `at` is null while nothing was added to its log. */
-  readonly #touched = new Map<number, { readonly state: RequestState; at: number | null }>();
-
+  readonly changes: RequestChanges;
   readonly unclaimed: UnclaimedMessages;
   /** Unclaimed messages that the open transaction has looked at. */
   claimed = 0;
@@ -57,32 +40,21 @@ export class SqliteWriter {
     const { sql, forwards, limits } = options;
     this.#options = options;
     this.#sql = sql;
-    this.devices = new RequestedDevices(sql);
-    this.#states = new RequestStates(sql);
-    this.#takeOver = new TakeOver(sql, this.#states);
+    this.changes = new RequestChanges(options);
     this.unclaimed = new UnclaimedMessages(sql, forwards, limits);
   }
 
   /** Ends a transaction: writes the row of each Request once, however often it changed. Gives back the ids of the changed ones. */
   finish(): string[] {
-    const changed: string[] = [];
-    for (const [pk, { state, at }] of this.#touched) {
-      this.#states.save(pk, state, at);
-      if (at !== null) changed.push(state.requestId);
-    }
-    this.#touched.clear();
     this.claimed = 0;
-    return changed;
+    return this.changes.finish();
   }
 
   rollback(): void {
-    for (const pk of this.#touched.keys()) this.recent.forget(pk);
+    this.changes.rollback();
     // These may hold what was read inside the failed transaction.
-    this.#states.clear();
-    this.devices.clear();
     this.#carriers.clear();
     this.#pks.clear();
-    this.#touched.clear();
     this.unclaimed.forget();
     this.claimed = 0;
   }
@@ -99,8 +71,8 @@ export class SqliteWriter {
     for (const [position, part] of request.carrierRequests.entries()) {
       this.#sql.insertCarrierRequest.run(pk, position, part.service, null, 'QUEUED', part.firstIndex, part.deviceCount);
     }
-    if (request.devices) this.#takeOver.writeKeys(pk, 0, request.devices);
-    this.change(pk, { type: 'CREATED' }, request.createdAt);
+    if (request.devices) this.changes.nameDevices(pk, request.devices);
+    this.changes.apply(pk, { type: 'CREATED' }, request.createdAt);
     return { outcome: 'CREATED', id: request.id };
   }
 
@@ -110,7 +82,7 @@ export class SqliteWriter {
 
   step(requestId: string, position: number, step: SendingStep): boolean {
     const pk = this.pkOf(requestId);
-    if (!mayBegin(step, this.state(pk).carrierState(position))) return false;
+    if (!mayBegin(step, this.changes.state(pk).carrierState(position))) return false;
     const at = this.#options.now();
     const sending = step.type === 'SENDING';
     const carrierRequestId = step.type === 'ACCEPTED' ? cleanRequestId(step.carrierRequestId) : null;
@@ -130,7 +102,7 @@ export class SqliteWriter {
     // It has an id already. A second id would cut off the callbacks of the first.
     if (changes === 0) return false;
     this.#sql.setRequestError.run(pk);
-    this.change(pk, { type: 'STEP', position, step }, at);
+    this.changes.apply(pk, { type: 'STEP', position, step }, at);
     if (carrierRequestId !== null) this.#findCarrier(carrierRequestId);
     return true;
   }
@@ -147,8 +119,8 @@ export class SqliteWriter {
     // It waits behind those that came before it.
     if (this.unclaimed.isWaiting(carrierRequestId)) return this.unclaimed.keep(callback, carrierRequestId, isLow);
     if (!awaits(owner, callback)) return keepAside(this.#options, callback, 'WRONG_SERVICE', isLow);
-    if (!this.#states.isWhole(owner.pk)) return this.#keepBehind(callback, carrierRequestId, owner, isLow);
-    if (!this.stateIfReadable(owner.pk)) return keepAside(this.#options, callback, 'DAMAGED_REQUEST', isLow);
+    if (!this.changes.isWhole(owner.pk)) return this.#keepBehind(callback, carrierRequestId, owner, isLow);
+    if (!this.changes.stateIfReadable(owner.pk)) return keepAside(this.#options, callback, 'DAMAGED_REQUEST', isLow);
     if (owner.origin === 'EXTERNAL') {
       if (isLow) return 'DISK_LOW';
       if (!this.mayAdopt(account)) return 'PATH_FULL';
@@ -156,7 +128,7 @@ export class SqliteWriter {
     }
     const { request } = this.#options.limits;
     const change = { type: 'CALLBACK', position: owner.position, callback } as const;
-    const { result } = this.change(owner.pk, change, receivedAt, isLow ? onlyWhatSettles(request) : request);
+    const { result } = this.changes.apply(owner.pk, change, receivedAt, isLow ? onlyWhatSettles(request) : request);
     if (result === 'NOT_YET') return this.#keepBehind(callback, carrierRequestId, owner, isLow);
     if (result === 'FULL') return isLow ? 'DISK_LOW' : 'REQUEST_FULL';
     if (result === 'DUPLICATE') return 'DUPLICATE';
@@ -171,25 +143,6 @@ export class SqliteWriter {
     return result;
   }
 
-  /** Brings a Request a bounded step nearer to the shape that changes need. True when it is there. */
-  prepare(pk: number): boolean {
-    return this.#takeOver.step(pk);
-  }
-
-  isWhole(pk: number): boolean {
-    return this.#states.isWhole(pk);
-  }
-
-  /** Does the next part of what a step has begun. False when nothing is owed. */
-  payOwed(): boolean {
-    const owed = this.#sql.firstOwed.get() as { pk: number; position: number } | undefined;
-    if (!owed) return false;
-    // Nobody knows the devices of a damaged Request.
-    if (this.stateIfReadable(owed.pk)) this.change(owed.pk, { type: 'OWED', position: owed.position });
-    else this.#sql.deleteOwed.run(owed.pk, owed.position);
-    return true;
-  }
-
   /** Whether the requests of other tools may hold more for an account. */
   mayAdopt(account: string): boolean {
     return hasRoomForExternal(this.#sql, this.#options.limits, account);
@@ -197,34 +150,14 @@ export class SqliteWriter {
 
   /** Nobody knows how many devices another tool's request has. It was closed because nothing had come for a while. */
   #reopen({ pk, position }: Owner, at: number): void {
-    if (this.state(pk).carrierState(position) !== 'CLOSED') return;
+    if (this.changes.state(pk).carrierState(position) !== 'CLOSED') return;
     this.#sql.setCarrierState.run('ACCEPTED', pk, position);
-    this.change(pk, { type: 'REOPENED', position }, at);
+    this.changes.apply(pk, { type: 'REOPENED', position }, at);
   }
 
   remember(key: string, value: string | null): void {
     if (value === null) this.#sql.deleteFact.run(key);
     else this.#sql.setFact.run(key, value);
-  }
-
-  /** @throws GatewayError STORE_FAILED (DAMAGED_REQUEST) when it cannot be read. */
-  state(pk: number): RequestState {
-    return this.#touched.get(pk)?.state ?? this.#states.get(pk);
-  }
-
-  /** Null when what is stored of the Request cannot be read. */
-  stateIfReadable(pk: number): RequestState | null {
-    try {
-      return this.state(pk);
-    } catch (error) {
-      if (isDamagedRequest(error)) return null;
-      throw error;
-    }
-  }
-
-  /** The rows of a Request, to be read by key. */
-  rowsOf(pk: number): WorkingSet {
-    return new WorkingSet(this.state(pk), new SqliteRequestRows(this.#sql, pk));
   }
 
   pkOf(requestId: string): number {
@@ -258,15 +191,15 @@ export class SqliteWriter {
 
   readonly #take = (owner: Owner, row: UnclaimedRow): Taken => {
     const { pk, position } = owner;
-    if (!this.isWhole(pk) && !this.prepare(pk)) return 'NOT_YET';
+    if (!this.changes.isWhole(pk) && !this.changes.prepare(pk)) return 'NOT_YET';
     const unclaimed = toUnclaimed(row);
     if (!unclaimed) moveAside(this.#sql, row, 'UNREADABLE');
     if (!unclaimed || this.#sql.knownDigest.get(pk, row.digest)) return 'TAKEN';
     const callback = { ...unclaimed, digest: row.digest };
     if (!awaits(owner, callback)) moveAside(this.#sql, row, 'WRONG_SERVICE');
-    else if (!this.stateIfReadable(pk)) moveAside(this.#sql, row, 'DAMAGED_REQUEST');
+    else if (!this.changes.stateIfReadable(pk)) moveAside(this.#sql, row, 'DAMAGED_REQUEST');
     else {
-      const { result } = this.change(pk, { type: 'CALLBACK', position, callback }, row.receivedAt);
+      const { result } = this.changes.apply(pk, { type: 'CALLBACK', position, callback }, row.receivedAt);
       if (result === 'NOT_YET') return result;
       if (result === 'FULL') return 'LEFT';
     }
@@ -283,47 +216,15 @@ export class SqliteWriter {
     const pk = insertRequest(this.#sql, { ...unknown, id, account, createdBy: 'external', origin: 'EXTERNAL', createdAt: at });
     this.#sql.insertInput.run(pk, null, '{}');
     this.#sql.insertCarrierRequest.run(pk, 0, service, null, 'QUEUED', 0, null);
-    this.change(pk, { type: 'CREATED' }, at);
+    this.changes.apply(pk, { type: 'CREATED' }, at);
     this.step(id, 0, { type: 'ACCEPTED', carrierRequestId });
     return id;
-  }
-
-  /** Every write to a Request's log goes through here: decide, insert. `finish` writes the Request's own row. */
-  change(pk: number, change: Change, at = this.#options.now(), limits = this.#options.limits.request): Changed {
-    const set = this.rowsOf(pk);
-    const { state } = set;
-    const { learntSeq } = state;
-    const decision = transition(set, change, limits);
-    const { placed } = set;
-    if (placed.length === 0 && state.learntSeq === learntSeq) return { ...decision, placed };
-    const touched = this.#touched.get(pk) ?? { state, at: null };
-    this.#touched.set(pk, touched);
-    if (placed.length > 0) touched.at = Math.max(touched.at ?? 0, at);
-    if (this.#options.isFollowed(state.requestId)) this.recent.add(pk, placed);
-    for (const each of placed) insertEvent(this.#sql, pk, at, each);
-    new SqliteRequestRows(this.#sql, pk).write(set);
-    return { ...decision, placed };
-  }
-
-  /** Takes the members of a group for the devices of its Request. Nothing has happened to a device yet. */
-  setMembers(pk: number, devices: readonly RequestedDevice[]): void {
-    this.#sql.setMembers.run(JSON.stringify(devices), pk);
-    this.#sql.setEstimate.run(devices.length, pk);
-    this.#sql.deleteKeysOf.run(pk);
-    this.#takeOver.writeKeys(pk, 0, devices);
-    this.#states.forgetDevices(pk);
-    this.#touched.delete(pk);
-    this.devices.forget(pk);
-    this.change(pk, { type: 'MEMBERS' });
   }
 
   /** Removes a purged Request from memory altogether. Another Request may have its primary key one day. */
   forgetPurged(pk: number, requestId: string, carrierRequestIds: readonly string[]): void {
     this.unclaimed.forgetIds(carrierRequestIds.map(cleanRequestId));
-    this.#states.forget(pk);
-    this.devices.forget(pk);
-    this.#touched.delete(pk);
-    this.recent.forget(pk);
+    this.changes.forgetPurged(pk);
     this.#pks.delete(requestId);
     for (const id of carrierRequestIds) this.#carriers.delete(cleanRequestId(id));
   }

@@ -1,12 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GroupCommit } from './group-commit.ts';
 import { indexIdentifiers, indexLost } from './index-identifiers.ts';
 import type { AuditRecord } from '../audit-trail.ts';
 import { listSentBeforeRestore, settleInterrupted, settleRestored, takeEpoch } from './recover.ts';
 import type { GatewayError } from '../../../errors.ts';
 import { LOG_LIMITS } from '../log-limits.ts';
-import type { Finding, SilentDevice } from '../follow-up-log.ts';
 import type { NewRequest, RequestFilter, RequestLog } from '../request-log.ts';
 import { DiskRoom, makeRoomToOpen, requireRoom } from './disk-room.ts';
 import type { NextTurn } from '../stored-request.ts';
@@ -17,10 +15,11 @@ import { SqliteApiKeys } from './sqlite-api-keys.ts';
 import { SealedWith } from './sealing/sealed-with.ts';
 import { describeUnusable } from './sqlite-error.ts';
 import { openSqlite, readPragma } from './sqlite-open.ts';
-import { SqliteFollowUp, type DevicePart, type Found } from './sqlite-follow-up.ts';
+import { SqliteFollowUp } from './sqlite-follow-up.ts';
 import { SqliteForward } from './sqlite-forward.ts';
 import { keepDeadLetter, readDeadLetters, readDeadLettersById, type DeadLetterParts } from './sqlite-dead-letters.ts';
 import type { SqliteRequestLogOptions } from './sqlite-options.ts';
+import { RequestWork } from './request-work.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import { SqliteReseal } from './sealing/sqlite-reseal.ts';
 import { prepareStatements, readFact, type Statements } from './sqlite-statements.ts';
@@ -52,6 +51,7 @@ export class SqliteRequestLog implements RequestLog {
   readonly #commits: GroupCommit;
   readonly #keeper: LogKeeper | null;
   readonly #writer: SqliteWriter;
+  readonly #work: RequestWork;
   readonly #reader: SqliteReader;
   readonly #walker: KeyWalker;
   readonly #followUp: SqliteFollowUp;
@@ -103,7 +103,7 @@ export class SqliteRequestLog implements RequestLog {
       isFollowed: (requestId) => hub.isFollowed(requestId),
       isLow: (bytes) => this.#disk.isLowAfter(bytes),
     });
-    this.#reader = new SqliteReader(this.#sql, this.#writer);
+    this.#reader = new SqliteReader(this.#sql, this.#writer.changes);
     this.#walker = new KeyWalker(this.#db, (work) => this.#commits.read(work));
     this.#followUp = new SqliteFollowUp(this.#sql, this.#writer, now);
     this.#commits = new GroupCommit(this.#db, {
@@ -128,6 +128,7 @@ export class SqliteRequestLog implements RequestLog {
       },
       onFatal,
     });
+    this.#work = new RequestWork(this.#sql, this.#writer, this.#commits);
     this.apiKeys = new SqliteApiKeys(this.#db, this.#commits, () => this.#keeper?.move());
     this.upkeep = new SqliteUpkeep({
       db: this.#db,
@@ -148,19 +149,19 @@ export class SqliteRequestLog implements RequestLog {
   // Each method is one job of the group commit, or one read. `RequestLog` says what it promises.
 
   step: RequestLog['step'] = (requestId, position, step) =>
-    this.#settling(this.#change(requestId, () => this.#writer.step(requestId, position, step)));
+    this.#work.settling(this.#work.change(requestId, () => this.#writer.step(requestId, position, step)));
   append: RequestLog['append'] = (callback) => this.#commits.run(() => this.#writer.append(callback));
   remember: RequestLog['remember'] = (key, value) => this.#commits.run(() => this.#writer.remember(key, value));
   cancelQueued: RequestLog['cancelQueued'] = (requestId, error) =>
-    this.#settling(this.#change(requestId, () => this.#followUp.cancelQueued(requestId, error)));
+    this.#work.settling(this.#work.change(requestId, () => this.#followUp.cancelQueued(requestId, error)));
   resolveUnknown: RequestLog['resolveUnknown'] = (requestId, position, carrierRequestId) =>
-    this.#settling(this.#change(requestId, () => this.#followUp.resolveUnknown(requestId, position, carrierRequestId)));
+    this.#work.settling(this.#work.change(requestId, () => this.#followUp.resolveUnknown(requestId, position, carrierRequestId)));
   setMembers: RequestLog['setMembers'] = (requestId, devices) =>
-    this.#change(requestId, () => this.#followUp.setMembers(requestId, devices)).then(() => this.#prepare(requestId));
+    this.#work.change(requestId, () => this.#followUp.setMembers(requestId, devices)).then(() => this.#work.prepare(requestId));
   lapse: RequestLog['lapse'] = (requestId, position, into, options) =>
-    this.#change(requestId, () => this.#followUp.lapse(requestId, position, into, options));
-  reconcile: RequestLog['reconcile'] = (findings) => this.#find(findings, (rest) => this.#followUp.reconcile(rest));
-  learn: RequestLog['learn'] = (findings) => this.#find(findings, (rest) => this.#followUp.learn(rest));
+    this.#work.change(requestId, () => this.#followUp.lapse(requestId, position, into, options));
+  reconcile: RequestLog['reconcile'] = (findings) => this.#work.find(findings, (rest) => this.#followUp.reconcile(rest));
+  learn: RequestLog['learn'] = (findings) => this.#work.find(findings, (rest) => this.#followUp.learn(rest));
   keep: RequestLog['keep'] = (message, most = Infinity) =>
     this.#commits.run(() => keepDeadLetter(this.#keeping, message, most, this.#disk.isLowAfter(message.body.byteLength)));
   discardDeadLetter: RequestLog['discardDeadLetter'] = (id) =>
@@ -193,9 +194,9 @@ export class SqliteRequestLog implements RequestLog {
   completedUnmatched: RequestLog['completedUnmatched'] = (since) => this.#commits.read(() => this.#followUp.completedUnmatched(since));
   askable: RequestLog['askable'] = (requestId) => this.#commits.read(() => this.#followUp.askable(requestId));
   silentDevices: RequestLog['silentDevices'] = (requestId, position) =>
-    this.#listDevices(requestId, (from) => this.#followUp.silentDevices(requestId, position, from));
+    this.#work.listDevices(requestId, (from) => this.#followUp.silentDevices(requestId, position, from));
   unmatchedDevices: RequestLog['unmatchedDevices'] = async (requestId, position) => ({
-    devices: await this.#listDevices(requestId, (from) => this.#followUp.unmatchedDevices(requestId, position, from)),
+    devices: await this.#work.listDevices(requestId, (from) => this.#followUp.unmatchedDevices(requestId, position, from)),
     isAtOdds: await this.#commits.read(() => this.#followUp.isAtOdds(requestId, position)),
   });
   retriesOf: RequestLog['retriesOf'] = (requestIds) => this.#commits.read(() => this.#followUp.retriesOf(requestIds));
@@ -219,7 +220,7 @@ export class SqliteRequestLog implements RequestLog {
     if (this.#disk.isLow && !isRepeated()) requireRoom(this.#disk);
     const created = await this.#commits.run(() => this.#writer.create(request));
     // It is sent only when all its devices can be found by their identifiers.
-    if (created.outcome === 'CREATED') await this.#prepare(created.id);
+    if (created.outcome === 'CREATED') await this.#work.prepare(created.id);
     return created;
   }
 
@@ -236,7 +237,7 @@ export class SqliteRequestLog implements RequestLog {
     const settled = this.#commits.run(() => {
       // A request that may own an id is found by its identifiers.
       for (let left = LOST_AT_ONCE; left > 0;) {
-        const indexed = indexLost(this.#sql, this.#writer.devices);
+        const indexed = indexLost(this.#sql, this.#writer.changes.devices);
         if (indexed === 0) break;
         left -= indexed;
         if (left <= 0) return { resolved: [], adopted: [], done: false };
@@ -247,12 +248,12 @@ export class SqliteRequestLog implements RequestLog {
       this.#unclaimedFrom = next;
       return { ...settled, done: next === 0 };
     });
-    return this.#settling(settled);
+    return this.#work.settling(settled);
   }
 
   async recover() {
-    while (await this.#settling(this.#commits.run(() => settleInterrupted(this.#sql, this.#writer))));
-    while (await this.#settling(this.#commits.run(() => settleRestored(this.#sql, this.#writer, this.#now()))));
+    while (await this.#work.settling(this.#commits.run(() => settleInterrupted(this.#sql, this.#writer))));
+    while (await this.#work.settling(this.#commits.run(() => settleRestored(this.#sql, this.#writer, this.#now()))));
     return this.#commits.read(() => (this.#sql.queuedRequests.all() as { id: string }[]).map(({ id }) => id));
   }
 
@@ -274,14 +275,14 @@ export class SqliteRequestLog implements RequestLog {
 
   /** Brings the identifier table a bounded step nearer to the log. False when nothing is left to do. */
   indexIdentifiers(): Promise<boolean> {
-    return this.#commits.run(() => indexIdentifiers(this.#sql, this.#writer.devices));
+    return this.#commits.run(() => indexIdentifiers(this.#sql, this.#writer.changes.devices));
   }
 
   /** Takes over a part of a request that an earlier version made. False when none is left. */
   async takeOver(): Promise<boolean> {
     const next = await this.#commits.read(() => this.#sql.notTakenOver.get(this.#takenOver) as { pk: number } | undefined);
     if (!next) return false;
-    if (await this.#commits.run(() => this.#writer.prepare(next.pk))) this.#takenOver = next.pk;
+    if (await this.#commits.run(() => this.#writer.changes.prepare(next.pk))) this.#takenOver = next.pk;
     return true;
   }
 
@@ -303,50 +304,6 @@ export class SqliteRequestLog implements RequestLog {
   /** How many statements reads have run so far. Tests of the loaders count them. */
   get statementsRead(): number {
     return this.#reader.statements;
-  }
-
-  /** A change of one Request. A Request that an earlier version made is taken over first, in steps. */
-  #change<Result>(requestId: string, work: () => Result): Promise<Result> {
-    return this.#isWhole(requestId) ? this.#commits.run(work) : this.#prepare(requestId).then(() => this.#commits.run(work));
-  }
-
-  /** One that is not there yet may be there when the change runs: it may be among the jobs that wait. */
-  #isWhole(requestId: string): boolean {
-    const row = this.#sql.pkOfRequest.get(requestId) as { pk: number } | undefined;
-    return !row || this.#writer.isWhole(row.pk);
-  }
-
-  async #prepare(requestId: string): Promise<void> {
-    while (!this.#isWhole(requestId)) await this.#commits.run(() => this.#writer.prepare(this.#writer.pkOf(requestId)));
-  }
-
-  /** Waits until all devices have reached the end of a step. Each part is a job of its own, because callbacks are stored in between. */
-  async #settling<Result>(changed: Promise<Result>): Promise<Result> {
-    const result = await changed;
-    while (this.#sql.firstOwed.get()) await this.#commits.run(() => this.#writer.payOwed());
-    return result;
-  }
-
-  /** What must wait for another step is tried again in a job of its own. */
-  async #find(findings: readonly Finding[], find: (rest: readonly Finding[]) => Found): Promise<number> {
-    for (const { requestId } of findings) if (!this.#isWhole(requestId)) await this.#prepare(requestId);
-    const { count, rest } = await this.#commits.run(() => find(findings));
-    return rest.length === 0 ? count : count + (await this.#find(rest, find));
-  }
-
-  /** Reads all devices of a carrier request in parts. */
-  async #listDevices(requestId: string, read: (from: number) => DevicePart): Promise<SilentDevice[]> {
-    await this.#prepare(requestId);
-    while (!(await this.#commits.run(() => this.#followUp.catchUp(requestId))));
-    const devices: SilentDevice[] = [];
-    for (let from: number | null = 0; from !== null;) {
-      const at: number = from;
-      const part = await this.#commits.read(() => read(at));
-      devices.push(...part.devices);
-      from = part.next;
-      if (from !== null) await nextTurn();
-    }
-    return devices;
   }
 
   /** Goes on claiming, one bounded job at a time, beside whatever else is written. A job that fails is tried again after the next one. */

@@ -11,7 +11,8 @@ import { Vault } from '../sealing/vault.ts';
 import { judgeStoreFiles } from '../write-ahead-log/check-store-files.ts';
 import { Faults, SHOWN_FAULTS, isAsItCame, isJson } from './verify-faults.ts';
 import { checkHeld } from './verify-held.ts';
-import { checkLog, type LogRow, type RequestRow } from './verify-log.ts';
+import { checkLog } from './verify-log.ts';
+import type { LogRow, RequestRow } from './verify-rows.ts';
 import { CountedState } from './verify-state.ts';
 import { SealedValues, type Sealed } from './verify-sealed.ts';
 

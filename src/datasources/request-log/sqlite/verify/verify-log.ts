@@ -2,18 +2,9 @@ import { CALLBACK_SERVICES } from '../../../thingspace/wire/callback-service.ts'
 import { EVIDENCE_SERVICES } from '../../../thingspace/wire/evidence.ts';
 import { LOG_EVENT_KINDS } from '../../log-event.ts';
 import { OUTCOME_STATUSES, progressOf, REQUEST_STATUSES, type OutcomeStatus } from '../../stored-request.ts';
-import type * as rows from '../sqlite-rows.ts';
+import type { LogRow, RequestRow } from './verify-rows.ts';
 import type { CountedState } from './verify-state.ts';
 import { type Faults, isAsItCame, isJson } from './verify-faults.ts';
-
-export type RequestRow = Pick<
-  rows.RequestRow,
-  'pk' | 'id' | 'status' | 'total' | 'totalIsEstimate' | 'counts' | 'lastSeq' | 'completedAt'
-> & { readonly indexedSeq: number };
-
-export type LogRow = Omit<rows.EventRow, 'at' | 'contradicted' | 'callbackCount'> & {
-  readonly digest: Uint8Array | null;
-};
 
 /**
  * Checks a Request's log: it has no gap and no message twice, every message is as it came, the counts of every row add up, its words

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { RequestState, talliesOf, UNSETTLED, type StoredCarrierState } from '../../request-state.ts';
 import type { OutcomeSource, OutcomeStatus } from '../../stored-request.ts';
 import type { Faults } from './verify-faults.ts';
-import type { LogRow, RequestRow } from './verify-log.ts';
+import type { LogRow, RequestRow } from './verify-rows.ts';
 
 interface Device {
   readonly position: number;

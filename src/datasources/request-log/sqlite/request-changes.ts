@@ -1,0 +1,137 @@
+import { isDamagedRequest } from '../../../errors.ts';
+import type { RequestState } from '../request-state.ts';
+import type { RequestedDevice } from '../stored-request.ts';
+import { transition, type Change, type Decision } from '../transition.ts';
+import { WorkingSet, type PlacedEvent } from '../working-set.ts';
+import { insertEvent } from './insert-rows.ts';
+import { RecentRows } from './recent-rows.ts';
+import { RequestStates } from './request-states.ts';
+import { RequestedDevices } from './requested-devices.ts';
+import { SqliteRequestRows } from './sqlite-request-rows.ts';
+import type { WriterOptions } from './sqlite-writer.ts';
+import type { Statements } from './sqlite-statements.ts';
+import { TakeOver } from './take-over.ts';
+
+/** What a change came to, and its rows. */
+export type Changed = Decision & { readonly placed: readonly PlacedEvent[] };
+
+/** The changes of Requests in the open transaction: what each one decides is written, and its state kept until `finish`. */
+export class RequestChanges {
+  readonly #options: WriterOptions;
+  readonly #sql: Statements;
+  readonly recent = new RecentRows();
+  readonly devices: RequestedDevices;
+  readonly #states: RequestStates;
+  readonly #takeOver: TakeOver;
+  /** The Requests of the open transaction, by pk. `at` is null while nothing was added to its log. */
+  readonly #touched = new Map<number, { readonly state: RequestState; at: number | null }>();
+
+  constructor(options: WriterOptions) {
+    const { sql } = options;
+    this.#options = options;
+    this.#sql = sql;
+    this.devices = new RequestedDevices(sql);
+    this.#states = new RequestStates(sql);
+    this.#takeOver = new TakeOver(sql, this.#states);
+  }
+
+  /** Ends a transaction: writes the row of each Request once, however often it changed. Gives back the ids of the changed ones. */
+  finish(): string[] {
+    const changed: string[] = [];
+    for (const [pk, { state, at }] of this.#touched) {
+      this.#states.save(pk, state, at);
+      if (at !== null) changed.push(state.requestId);
+    }
+    this.#touched.clear();
+    return changed;
+  }
+
+  rollback(): void {
+    for (const pk of this.#touched.keys()) this.recent.forget(pk);
+    this.#touched.clear();
+    // These may hold what was read inside the failed transaction.
+    this.#states.clear();
+    this.devices.clear();
+  }
+
+  /** Every write to a Request's log goes through here: decide, insert. `finish` writes the Request's own row. */
+  apply(pk: number, change: Change, at = this.#options.now(), limits = this.#options.limits.request): Changed {
+    const set = this.rowsOf(pk);
+    const { state } = set;
+    const { learntSeq } = state;
+    const decision = transition(set, change, limits);
+    const { placed } = set;
+    if (placed.length === 0 && state.learntSeq === learntSeq) return { ...decision, placed };
+    const touched = this.#touched.get(pk) ?? { state, at: null };
+    this.#touched.set(pk, touched);
+    if (placed.length > 0) touched.at = Math.max(touched.at ?? 0, at);
+    if (this.#options.isFollowed(state.requestId)) this.recent.add(pk, placed);
+    for (const each of placed) insertEvent(this.#sql, pk, at, each);
+    new SqliteRequestRows(this.#sql, pk).write(set);
+    return { ...decision, placed };
+  }
+
+  /** Takes the members of a group for the devices of its Request. Nothing has happened to a device yet. */
+  setMembers(pk: number, devices: readonly RequestedDevice[]): void {
+    this.#sql.setMembers.run(JSON.stringify(devices), pk);
+    this.#sql.setEstimate.run(devices.length, pk);
+    this.#sql.deleteKeysOf.run(pk);
+    this.#takeOver.writeKeys(pk, 0, devices);
+    this.#states.forgetDevices(pk);
+    this.#touched.delete(pk);
+    this.devices.forget(pk);
+    this.apply(pk, { type: 'MEMBERS' });
+  }
+
+  /** Writes the identifiers of the first devices of a new Request. `prepare` writes the rest. */
+  nameDevices(pk: number, devices: readonly RequestedDevice[]): void {
+    this.#takeOver.writeKeys(pk, 0, devices);
+  }
+
+  /** Brings a Request a bounded step nearer to the shape that changes need. True when it is there. */
+  prepare(pk: number): boolean {
+    return this.#takeOver.step(pk);
+  }
+
+  isWhole(pk: number): boolean {
+    return this.#states.isWhole(pk);
+  }
+
+  /** Does the next part of what a step has begun. False when nothing is owed. */
+  payOwed(): boolean {
+    const owed = this.#sql.firstOwed.get() as { pk: number; position: number } | undefined;
+    if (!owed) return false;
+    // Nobody knows the devices of a damaged Request.
+    if (this.stateIfReadable(owed.pk)) this.apply(owed.pk, { type: 'OWED', position: owed.position });
+    else this.#sql.deleteOwed.run(owed.pk, owed.position);
+    return true;
+  }
+
+  /** @throws GatewayError STORE_FAILED (DAMAGED_REQUEST) when it cannot be read. */
+  state(pk: number): RequestState {
+    return this.#touched.get(pk)?.state ?? this.#states.get(pk);
+  }
+
+  /** Null when what is stored of the Request cannot be read. */
+  stateIfReadable(pk: number): RequestState | null {
+    try {
+      return this.state(pk);
+    } catch (error) {
+      if (isDamagedRequest(error)) return null;
+      throw error;
+    }
+  }
+
+  /** The rows of a Request, to be read by key. */
+  rowsOf(pk: number): WorkingSet {
+    return new WorkingSet(this.state(pk), new SqliteRequestRows(this.#sql, pk));
+  }
+
+  /** Another Request may have its primary key one day. */
+  forgetPurged(pk: number): void {
+    this.#states.forget(pk);
+    this.#touched.delete(pk);
+    this.devices.forget(pk);
+    this.recent.forget(pk);
+  }
+}

@@ -1,0 +1,68 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Finding, SilentDevice } from '../follow-up-log.ts';
+import type { GroupCommit } from './group-commit.ts';
+import type { DevicePart, Found } from './sqlite-follow-up.ts';
+import type { Statements } from './sqlite-statements.ts';
+import type { SqliteWriter } from './sqlite-writer.ts';
+
+/** Work on one Request that takes several jobs, so that none of them holds up callbacks. */
+export class RequestWork {
+  readonly #sql: Statements;
+  readonly #writer: SqliteWriter;
+  readonly #commits: GroupCommit;
+
+  constructor(sql: Statements, writer: SqliteWriter, commits: GroupCommit) {
+    this.#sql = sql;
+    this.#writer = writer;
+    this.#commits = commits;
+  }
+
+  /** A change of one Request. A Request that an earlier version made is taken over first, in steps. */
+  change<Result>(requestId: string, work: () => Result): Promise<Result> {
+    return this.#isWhole(requestId) ? this.#commits.run(work) : this.prepare(requestId).then(() => this.#commits.run(work));
+  }
+
+  /** One that is not there yet may be there when the change runs: it may be among the jobs that wait. */
+  #isWhole(requestId: string): boolean {
+    const row = this.#sql.pkOfRequest.get(requestId) as { pk: number } | undefined;
+    return !row || this.#writer.changes.isWhole(row.pk);
+  }
+
+  async prepare(requestId: string): Promise<void> {
+    while (!this.#isWhole(requestId)) await this.#commits.run(() => this.#writer.changes.prepare(this.#writer.pkOf(requestId)));
+  }
+
+  /** Waits until all devices have reached the end of a step. Each part is a job of its own, because callbacks are stored in between. */
+  async settling<Result>(changed: Promise<Result>): Promise<Result> {
+    const result = await changed;
+    while (this.#sql.firstOwed.get()) await this.#commits.run(() => this.#writer.changes.payOwed());
+    return result;
+  }
+
+  /** What must wait for another step is tried again in a job of its own. */
+  async find(findings: readonly Finding[], find: (rest: readonly Finding[]) => Found): Promise<number> {
+    for (const { requestId } of findings) if (!this.#isWhole(requestId)) await this.prepare(requestId);
+    const { count, rest } = await this.#commits.run(() => find(findings));
+    return rest.length === 0 ? count : count + (await this.find(rest, find));
+  }
+
+  /** Reads all devices of a carrier request in parts. */
+  async listDevices(requestId: string, read: (from: number) => DevicePart): Promise<SilentDevice[]> {
+    await this.prepare(requestId);
+    while (!(await this.#commits.run(() => this.#catchUp(requestId))));
+    const devices: SilentDevice[] = [];
+    for (let from: number | null = 0; from !== null;) {
+      const at: number = from;
+      const part = await this.#commits.read(() => read(at));
+      devices.push(...part.devices);
+      from = part.next;
+      if (from !== null) await nextTurn();
+    }
+    return devices;
+  }
+
+  /** Puts the identifiers that messages have told into the index, up to a bounded number of rows. True when all are in. */
+  #catchUp(requestId: string): boolean {
+    return this.#writer.changes.apply(this.#writer.pkOf(requestId), { type: 'CATCH_UP' }).result === 'APPLIED';
+  }
+}
