@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { tempFolder } from '../test/support/temp-folder.ts';
+import { tempFolderOnDisk } from '../test/support/temp-folder.ts';
 import { BenchProcess } from './child-process.ts';
 import { FakeCarrier } from './fake-carrier.ts';
 import { GatewayProcess } from './gateway-process.ts';
@@ -14,7 +14,7 @@ const DEVICES = 5_000;
 export async function benchGrowth({ quick, inFlight, rows, profile }: BenchOptions): Promise<Section> {
   const perStep = Math.ceil(rows / STEPS);
   const devices = quick ? 100 : Math.min(DEVICES, perStep);
-  await using folder = await tempFolder();
+  await using folder = await tempFolderOnDisk();
   const storePath = `${folder.path}/bench.sqlite`;
   await using carrier = await FakeCarrier.start();
   await using generator = new BenchProcess('./load-generator.ts');

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { tempFolder } from '../test/support/temp-folder.ts';
+import { tempFolderOnDisk } from '../test/support/temp-folder.ts';
 import { BenchProcess } from './child-process.ts';
 import { FakeCarrier } from './fake-carrier.ts';
 import { fillStore } from './fill-store.ts';
@@ -25,7 +25,7 @@ export async function benchInFlight({ quick, inFlight, requests, profile }: Benc
   const notes: string[] = [];
   let floor = { cold: 0, warm: 0 };
   for (const count of [1, 16, 100, 1_000].filter((each) => each <= requests)) {
-    await using folder = await tempFolder();
+    await using folder = await tempFolderOnDisk();
     const storePath = `${folder.path}/bench.sqlite`;
     const filled = fillStore(storePath, { requests: count, devices, done });
     const perRun = Math.floor(Math.min(devices - done, MOST_CALLBACKS / count) / 2);

@@ -3,7 +3,7 @@ import { setImmediate as nextImmediate } from 'node:timers/promises';
 import type { RequestFilter } from '../src/datasources/request-log/request-log.ts';
 import type { NextTurn, Page } from '../src/datasources/request-log/stored-request.ts';
 import { openLog } from '../test/support/open-log.ts';
-import { tempFolder } from '../test/support/temp-folder.ts';
+import { tempFolderOnDisk } from '../test/support/temp-folder.ts';
 import { ACCOUNTS, APART_MS, fillRequests, FIRST_AT, OFTEN, SELDOM } from './fill-requests.ts';
 import type { BenchOptions } from './options.ts';
 import type { Row, Section } from './report.ts';
@@ -24,7 +24,7 @@ type List = (nextTurn: NextTurn) => Promise<Page<unknown>>;
 
 /** Measures a page of each list: the longest turn of the event loop that it takes, and the processor time in all. */
 export async function benchLists({ rows: requests, rounds }: BenchOptions): Promise<Section> {
-  await using folder = await tempFolder();
+  await using folder = await tempFolderOnDisk();
   const path = `${folder.path}/bench.sqlite`;
   fillRequests(path, requests);
   const floor = await measureFloor(path, rounds);

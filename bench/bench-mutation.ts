@@ -1,5 +1,5 @@
 import { request as httpRequest } from 'undici';
-import { tempFolder } from '../test/support/temp-folder.ts';
+import { tempFolderOnDisk } from '../test/support/temp-folder.ts';
 import { BenchProcess } from './child-process.ts';
 import { FakeCarrier } from './fake-carrier.ts';
 import { GatewayProcess } from './gateway-process.ts';
@@ -29,7 +29,7 @@ export async function benchMutation({ quick, rounds, profile }: BenchOptions): P
   let size = 0;
 
   for (let round = 0; round < rounds; round++) {
-    await using folder = await tempFolder();
+    await using folder = await tempFolderOnDisk();
     await using gateway = await GatewayProcess.start({ carrierUrl: carrier.url, storePath: `${folder.path}/bench.sqlite`, profile });
     await using bare = new BenchProcess('./floor-mutation.ts');
     const bareUrl = await bare.ask<string>('listen');

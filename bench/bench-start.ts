@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { tempFolder } from '../test/support/temp-folder.ts';
+import { tempFolderOnDisk } from '../test/support/temp-folder.ts';
 import { BenchProcess } from './child-process.ts';
 import { FakeCarrier } from './fake-carrier.ts';
 import { fillStore } from './fill-store.ts';
@@ -33,7 +33,7 @@ interface Start {
 export async function benchStart({ quick, rounds, rows, inFlight, profile }: BenchOptions): Promise<Section> {
   const watchedMs = quick ? 100 : WATCHED_MS;
   const logBytes = (quick ? 8 : 256) * MB;
-  await using folder = await tempFolder();
+  await using folder = await tempFolderOnDisk();
   const storePath = `${folder.path}/bench.sqlite`;
   await using carrier = await FakeCarrier.start();
   await using generator = new BenchProcess('./load-generator.ts');

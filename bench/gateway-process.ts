@@ -89,13 +89,18 @@ export class GatewayProcess implements AsyncDisposable {
   }
 
   async send(body: Buffer): Promise<{ readonly id: string; readonly carrierRequestId: string }> {
-    const answer = await httpRequest(this.graphqlUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-    const text = await answer.body.text();
-    const { data } = JSON.parse(text) as ActivateAnswer;
+    const { data } = (await this.#query(body)) as ActivateAnswer;
     const request = data?.activateDevices?.request;
-    const carrierRequestId = request?.carrierRequests[0]?.carrierRequestId;
-    if (!request || !carrierRequestId) throw new Error(`the mutation was not taken on: ${text.slice(0, 500)}`);
-    return { id: request.id, carrierRequestId };
+    if (!request) throw new Error(`the mutation was not taken on: ${JSON.stringify(data)}`);
+    for (let known = request; ;) {
+      const carrierRequestId = known.carrierRequests[0]?.carrierRequestId;
+      if (carrierRequestId) return { id: request.id, carrierRequestId };
+      // The answer to a mutation does not wait for the carrier for ever.
+      await delay(10);
+      const query = 'query ($id: ID!) { request(id: $id) { id carrierRequests { carrierRequestId } } }';
+      const shown = await this.#query(Buffer.from(JSON.stringify({ query, variables: { id: request.id } })));
+      known = (shown as { data: { request: typeof request } }).data.request;
+    }
   }
 
   /** Resolves when the admin listener says that it is ready. */
@@ -105,6 +110,11 @@ export class GatewayProcess implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.process[Symbol.asyncDispose]();
+  }
+
+  async #query(body: Buffer): Promise<unknown> {
+    const answer = await httpRequest(this.graphqlUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    return answer.body.json();
   }
 
   async #submitOne(devices: number): Promise<BenchRequest> {

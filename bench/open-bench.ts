@@ -1,4 +1,4 @@
-import { tempFolder } from '../test/support/temp-folder.ts';
+import { tempFolderOnDisk } from '../test/support/temp-folder.ts';
 import { BenchProcess } from './child-process.ts';
 import { FakeCarrier } from './fake-carrier.ts';
 import { GatewayProcess } from './gateway-process.ts';
@@ -9,7 +9,7 @@ import { runLoad, type LoadRun } from './run-load.ts';
 /** What most parts need: a gateway with a store of its own, and the processes that send to it and follow. */
 export async function openBench({ profile }: Pick<BenchOptions, 'profile'>) {
   await using undo = new AsyncDisposableStack();
-  const folder = undo.use(await tempFolder());
+  const folder = undo.use(await tempFolderOnDisk());
   const carrier = undo.use(await FakeCarrier.start());
   const generator = undo.use(new BenchProcess('./load-generator.ts'));
   const followers = undo.use(new BenchProcess('./followers.ts'));

@@ -11,8 +11,19 @@ const ROOM_BYTES = 3_000_000_000;
 const PARENT = hasRoom(IN_MEMORY) ? IN_MEMORY : tmpdir();
 
 /** An empty folder that goes away with its scope. */
-export async function tempFolder(): Promise<AsyncDisposable & { readonly path: string }> {
-  const path = await mkdtemp(join(PARENT, 'm2m-gateway-'));
+export function tempFolder(): Promise<TempFolder> {
+  return makeFolder(PARENT);
+}
+
+/** The same in the system's own temporary folder, for what is about the disk. */
+export function tempFolderOnDisk(): Promise<TempFolder> {
+  return makeFolder(tmpdir());
+}
+
+export type TempFolder = AsyncDisposable & { readonly path: string };
+
+async function makeFolder(parent: string): Promise<TempFolder> {
+  const path = await mkdtemp(join(parent, 'm2m-gateway-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
