@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextImmediate } from 'node:timers/promises';
-import type { RequestFilter } from '../src/datasources/request-log/request-log.ts';
+import type { RequestFilter } from '../src/datasources/request-log/request-reads.ts';
 import type { NextTurn, Page } from '../src/datasources/request-log/stored-request.ts';
 import { openLog } from '../test/support/open-log.ts';
 import { tempFolderOnDisk } from '../test/support/temp-folder.ts';

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import DataLoader from 'dataloader';
-import type { RetryPage, RetrySpan } from '../datasources/request-log/follow-up-log.ts';
-import type { DeviceSummary, OutcomePage, RequestLog } from '../datasources/request-log/request-log.ts';
+import type { RetryPage, RetrySpan } from '../datasources/request-log/request-reads.ts';
+import type { DeviceSummary, OutcomePage } from '../datasources/request-log/outcome-reads.ts';
+import type { RequestLog } from '../datasources/request-log/request-log.ts';
 import type { Page, StoredCarrierRequest, StoredOutcome, StoredRequest } from '../datasources/request-log/stored-request.ts';
 import { readRetried, type RetriedDevices } from '../resolvers/requests/retried-devices.ts';
 import type { Settings } from '../operations/define-operation.ts';

@@ -1,6 +1,6 @@
 import type { AuditEntry } from '../datasources/request-log/audit-trail.ts';
 import type { StoredDeadLetter } from '../datasources/request-log/dead-letter-log.ts';
-import type { UnclaimedCallback } from '../datasources/request-log/request-log.ts';
+import type { UnclaimedCallback } from '../datasources/request-log/unclaimed-log.ts';
 import type { StoredOutcome, StoredRequest } from '../datasources/request-log/stored-request.ts';
 import { builder } from './builder.ts';
 import { OPEN, OWNED } from './rules.ts';

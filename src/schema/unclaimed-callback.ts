@@ -1,4 +1,4 @@
-import type { UnclaimedCallback as Stored } from '../datasources/request-log/request-log.ts';
+import type { UnclaimedCallback as Stored } from '../datasources/request-log/unclaimed-log.ts';
 import { builder } from './builder.ts';
 import { DeviceIdentifier, IDENTIFIERS_OF_MESSAGE } from './device-identifier.ts';
 import { nodeOf } from './node.ts';

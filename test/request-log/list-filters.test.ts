@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RequestFilter } from '../../src/datasources/request-log/request-log.ts';
+import type { RequestFilter } from '../../src/datasources/request-log/request-reads.ts';
 import type { DeadLetterReason } from '../../src/datasources/request-log/dead-letter-log.ts';
 import { REQUEST_STATUSES, type Page, type RequestStatus } from '../../src/datasources/request-log/stored-request.ts';
 import { isSameKey } from '../../src/datasources/thingspace/wire/same-identifier.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RequestFilter } from '../../src/datasources/request-log/request-log.ts';
+import type { RequestFilter } from '../../src/datasources/request-log/request-reads.ts';
 import { fillRequests, idOf, RARE } from '../support/fill-requests.ts';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { IncomingCallback } from '../../src/datasources/request-log/request-log.ts';
+import type { IncomingCallback } from '../../src/datasources/request-log/callback-intake.ts';
 import { failureCallback, niddCallback, successCallback } from '../support/callback-samples.ts';
 import { RequestInMemory } from '../support/rows-in-memory.ts';
 

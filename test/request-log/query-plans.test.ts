@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import type { RequestFilter } from '../../src/datasources/request-log/request-log.ts';
+import type { RequestFilter } from '../../src/datasources/request-log/request-reads.ts';
 import { listConditions, REQUESTS, sourcesOf } from '../../src/datasources/request-log/sqlite/list-requests.ts';
 import { AUDIT_ENTRIES, planAudit } from '../../src/datasources/request-log/sqlite/sqlite-audit.ts';
 import { DEAD_LETTERS, planDeadLetters } from '../../src/datasources/request-log/sqlite/sqlite-dead-letters.ts';

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createLoaders } from '../../src/schema/loaders.ts';
-import type { DeviceSummary, OutcomePage, RequestLog } from '../../src/datasources/request-log/request-log.ts';
+import type { DeviceSummary, OutcomePage } from '../../src/datasources/request-log/outcome-reads.ts';
+import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
 import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { failureCallback, incoming, niddCallback, successCallback } from '../support/callback-samples.ts';
 import { iccid } from '../support/devices.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { IncomingCallback } from '../../src/datasources/request-log/request-log.ts';
+import type { IncomingCallback } from '../../src/datasources/request-log/callback-intake.ts';
 import { parseCallback } from '../../src/datasources/thingspace/wire/callback.ts';
 
 const iccid = (n: number) => `8914800000000${String(n).padStart(7, '0')}`;

@@ -1,6 +1,6 @@
 import { readCallbackBody } from '../../src/datasources/thingspace/wire/callback-body.ts';
 import { parseCallback } from '../../src/datasources/thingspace/wire/callback.ts';
-import type { IncomingCallback } from '../../src/datasources/request-log/request-log.ts';
+import type { IncomingCallback } from '../../src/datasources/request-log/callback-intake.ts';
 
 export interface SampleOptions {
   readonly requestId: string;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ulid } from 'ulid';
-import type { NewRequest } from '../../src/datasources/request-log/request-log.ts';
+import type { NewRequest } from '../../src/datasources/request-log/request-sending.ts';
 import type { RequestedDevice } from '../../src/datasources/request-log/stored-request.ts';
 
 /** A Request to be created: one carrier request over `deviceIds` (one identifier list a device), or over an unknown number. */

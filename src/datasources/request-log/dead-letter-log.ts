@@ -44,15 +44,8 @@ export interface StoredDeadLetter extends DeadLetter {
   readonly id: string;
 }
 
-/** The part of the log that keeps the dead letters: messages that came on a valid path and could not be applied. */
+/** The dead letters that `CallbackIntake` keeps: messages that came on a valid path and could not be applied. */
 export interface DeadLetterLog {
-  /**
-   * Keeps a message, unless its path holds as many of its reason as it may. Each path has its own bound, so a flood of one does not
-   * make the messages of another be refused.
-   *
-   * @param most the most messages of its reason, if that is less than the store's own bound.
-   */
-  keep(message: DeadLetter, most?: number): Promise<'KEPT' | Refusal>;
   /** Oldest first. */
   deadLetters(filter: DeadLetterFilter, after: string | null, limit: number, nextTurn?: NextTurn): Promise<Page<StoredDeadLetter>>;
   /**

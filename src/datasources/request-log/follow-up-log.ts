@@ -66,32 +66,13 @@ export interface Lapsed {
   readonly next: number | null;
 }
 
-export interface RetryPage {
-  readonly requestId: string;
-  /** The id of the retry after which the page begins. */
-  readonly after: string | null;
-  readonly limit: number;
-}
-
-/** The retries of one Request. There may be as many as it has devices. */
-export interface RetrySpan {
-  readonly count: number;
-  /** When the oldest and the newest was created. */
-  readonly firstAt: number;
-  readonly lastAt: number;
-}
-
-/** The part of the log that ends every Request at last. It lists what is silent or lost, and settles it. */
+/** What ends every Request at last. It lists what is silent or lost, and settles it. */
 export interface FollowUpLog {
-  /** Cancels the carrier requests of a Request that are still QUEUED, and never one that has left. Gives back their number. */
-  cancelQueued(requestId: string, error: RequestError): Promise<number>;
   /**
    * Takes an operator's word on a carrier request of unknown fate: its id at the carrier, or null for "it never arrived".
    * `ID_TAKEN` when a Request has that id already.
    */
   resolveUnknown(requestId: string, position: number, carrierRequestId: string | null): Promise<'RESOLVED' | 'NOT_UNKNOWN' | 'ID_TAKEN'>;
-  /** Sets the devices of a group, which were read before the request is sent. Changes nothing when the request is no longer QUEUED. */
-  setMembers(requestId: string, devices: readonly RequestedDevice[]): Promise<void>;
   /**
    * Of some devices, those that are silent become OVERDUE or EXPIRED. Before they expire, unmatched messages are tried once more. When
    * the last one is EXPIRED, the carrier request is CLOSED. It goes in steps, because callbacks must be stored in between.
@@ -113,10 +94,4 @@ export interface FollowUpLog {
   /** The devices of a carrier request whose result is not known. */
   silentDevices(requestId: string, position: number): Promise<readonly SilentDevice[]>;
   unmatchedDevices(requestId: string, position: number): Promise<UnmatchedDevices>;
-  /** By the id of each of these Requests: the Requests that try its failed devices again, oldest first. */
-  retriesOf(requestIds: readonly string[]): Promise<ReadonlyMap<string, readonly StoredRequest[]>>;
-  /** How many these are, by the id of each Request that has some. */
-  retrySpans(requestIds: readonly string[]): Promise<ReadonlyMap<string, RetrySpan>>;
-  /** One page of these retries for each of `wanted`, in the same order. The number of statements does not grow with their number. */
-  retryPages(wanted: readonly RetryPage[]): Promise<readonly Page<StoredRequest>[]>;
 }

@@ -18,7 +18,7 @@ export interface WaitingForward extends ForwardCopy {
   readonly receivedAt: number;
 }
 
-/** The part of the log that keeps copies until the previous listener has taken them. `append` and `keep` add them. */
+/** Keeps copies until the previous listener has taken them. `CallbackIntake` adds them. */
 export interface ForwardQueue {
   /** The lanes in which copies wait. */
   forwardLanes(): Promise<readonly ForwardLane[]>;

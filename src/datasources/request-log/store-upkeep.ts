@@ -98,6 +98,10 @@ export interface StoreUpkeep {
    * @throws GatewayError BAD_USER_INPUT when there is no key; STORE_FAILED for a value that does not open.
    */
   resealStep(): Promise<ResealStep>;
+  /** Brings the index of identifiers a bounded step nearer to the log. False when nothing is left to do. */
+  indexIdentifiers(): Promise<boolean>;
+  /** Takes over a part of a request that an earlier version made. False when none is left. */
+  takeOver(): Promise<boolean>;
   sizes(): StoreSizes;
   disk(): DiskState;
   stats(): Promise<StoreStats>;

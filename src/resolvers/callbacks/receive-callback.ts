@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { ForwardCopy, ForwardLane } from '../../datasources/request-log/forward-queue.ts';
 import { isRefusal, type DeadLetterReason, type Refusal, type StoredDeadLetter } from '../../datasources/request-log/dead-letter-log.ts';
-import type { AppendResult, IncomingCallback, RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { AppendResult, IncomingCallback } from '../../datasources/request-log/callback-intake.ts';
+import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import { parseCallback } from '../../datasources/thingspace/wire/callback.ts';
 import { withFields, type CallbackForm } from '../../datasources/thingspace/wire/callback-form.ts';
 import { readCallbackBody, type CallbackBody, type UnreadableReason } from '../../datasources/thingspace/wire/callback-body.ts';

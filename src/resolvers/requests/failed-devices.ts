@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { DeviceSummary, RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { DeviceSummary } from '../../datasources/request-log/outcome-reads.ts';
+import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 
 /** Messages that are read before other work has its turn. They take about 10 ms. */
 const MESSAGES_A_TURN = 300;

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { LogBatch, RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { LogBatch } from '../../datasources/request-log/outcome-reads.ts';
+import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import { isTerminal, type StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import { BoundedCache } from '../../lib/bounded-cache.ts';
 import type { FairScheduler } from '../../lib/fair-scheduler.ts';

@@ -1,4 +1,5 @@
-import type { RequestFilter, RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { RequestFilter } from '../../datasources/request-log/request-reads.ts';
+import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { NextTurn, Page, StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import type { DeviceIdentifierKind } from '../../datasources/thingspace/wire/device-identifier.ts';
 import { GatewayError } from '../../errors.ts';

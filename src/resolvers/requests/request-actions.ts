@@ -1,4 +1,4 @@
-import type { DeviceSummary } from '../../datasources/request-log/request-log.ts';
+import type { DeviceSummary } from '../../datasources/request-log/outcome-reads.ts';
 import type { StoredCarrierRequest, StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import { operationNamed } from '../../operations/index.ts';
 import { mayUse, type Caller } from '../access/caller.ts';

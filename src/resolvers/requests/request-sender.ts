@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { operationNamed } from '../../operations/index.ts';
-import type { RequestLog, SendableRequest } from '../../datasources/request-log/request-log.ts';
+import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { SendableRequest } from '../../datasources/request-log/request-sending.ts';
 import type { RequestError, StoredCarrierRequest } from '../../datasources/request-log/stored-request.ts';
 import type { SendingStep } from '../../datasources/request-log/sending-steps.ts';
 import type { SendAnswer, ThingSpace } from '../../datasources/thingspace/thing-space.ts';

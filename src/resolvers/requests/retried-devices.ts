@@ -1,4 +1,5 @@
-import type { DeviceSummary, RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { DeviceSummary } from '../../datasources/request-log/outcome-reads.ts';
+import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { RequestedDevice, StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import type { DeviceIdentifier } from '../../datasources/thingspace/wire/device-identifier.ts';
 import { cleanIdentifier, leaveOutRespellings } from '../../datasources/thingspace/wire/same-identifier.ts';

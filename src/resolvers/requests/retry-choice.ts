@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { DeviceSummary } from '../../datasources/request-log/request-log.ts';
+import type { DeviceSummary } from '../../datasources/request-log/outcome-reads.ts';
 import { parseOutcomeId, type RequestedDevice, type StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import { about, optional } from '../../operations/fields.ts';
 import type { InputFault, InputFaultCode } from '../../operations/input-fault.ts';

@@ -1,4 +1,4 @@
-import type { RequestSearch } from '../../datasources/request-log/request-log.ts';
+import type { RequestSearch } from '../../datasources/request-log/request-reads.ts';
 import { DEVICE_IDENTIFIER_KINDS, type DeviceIdentifierKind } from '../../datasources/thingspace/wire/device-identifier.ts';
 import { formOfKind, identifierKey, keysOfText, readIdentifier } from '../../datasources/thingspace/wire/same-identifier.ts';
 import { GatewayError } from '../../errors.ts';

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { ulid } from 'ulid';
-import type { NewRequest, RequestLog, SendableRequest } from '../../datasources/request-log/request-log.ts';
+import type { NewRequest, SendableRequest } from '../../datasources/request-log/request-sending.ts';
+import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import type { StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import type { Command, ParsedInput } from '../../operations/define-operation.ts';
 import type { InputFault, InputFaultCode } from '../../operations/input-fault.ts';

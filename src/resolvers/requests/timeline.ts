@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { RetrySpan } from '../../datasources/request-log/follow-up-log.ts';
-import type { LogStep, RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { RetrySpan } from '../../datasources/request-log/request-reads.ts';
+import type { LogStep } from '../../datasources/request-log/request-reads.ts';
+import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import { isTerminal, type RequestStatus, type StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import { BoundedCache } from '../../lib/bounded-cache.ts';
 

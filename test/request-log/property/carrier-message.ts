@@ -1,4 +1,4 @@
-import type { IncomingCallback } from '../../../src/datasources/request-log/request-log.ts';
+import type { IncomingCallback } from '../../../src/datasources/request-log/callback-intake.ts';
 import type { SpeltIdentifier } from './fleet.ts';
 import type { LogSource } from './log-source.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { NewRequest } from '../../../src/datasources/request-log/request-log.ts';
+import type { NewRequest } from '../../../src/datasources/request-log/request-sending.ts';
 import type { RequestedDevice } from '../../../src/datasources/request-log/stored-request.ts';
 import type { SendingStep } from '../../../src/datasources/request-log/sending-steps.ts';
 import type { CarrierMessage } from './carrier-message.ts';

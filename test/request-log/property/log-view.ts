@@ -1,4 +1,5 @@
-import type { LogBatch, RequestLog } from '../../../src/datasources/request-log/request-log.ts';
+import type { LogBatch } from '../../../src/datasources/request-log/outcome-reads.ts';
+import type { RequestLog } from '../../../src/datasources/request-log/request-log.ts';
 import type { StoredCallback, StoredOutcome, StoredRequest } from '../../../src/datasources/request-log/stored-request.ts';
 import { deviceOfIccid, plainKeys } from './fleet.ts';
 

@@ -1,4 +1,4 @@
-import type { AppendResult } from '../../../src/datasources/request-log/request-log.ts';
+import type { AppendResult } from '../../../src/datasources/request-log/callback-intake.ts';
 import { lapse } from './plain-lapse.ts';
 import { LEADS_TO, mayBegin, MOVES, UNSETTLED, type StepType } from './plain-steps.ts';
 import { change, learn, newDevice, type Heard, type PlainMessage, type PlainPart, type PlainRequest } from './plain-request.ts';

@@ -1,4 +1,4 @@
-import type { IncomingCallback } from '../request-log.ts';
+import type { IncomingCallback } from '../callback-intake.ts';
 import type { RequestOrigin } from '../stored-request.ts';
 
 /** A carrier request, as the id at the carrier finds it. */

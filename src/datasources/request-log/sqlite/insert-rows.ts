@@ -1,5 +1,5 @@
 import { THIS_ROW } from '../log-event.ts';
-import type { NewRequest } from '../request-log.ts';
+import type { NewRequest } from '../request-sending.ts';
 import type { StoredRequest } from '../stored-request.ts';
 import type { PlacedEvent } from '../working-set.ts';
 import type { Statements } from './sqlite-statements.ts';

@@ -1,5 +1,5 @@
 import { requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
-import type { RequestFilter } from '../request-log.ts';
+import type { RequestFilter } from '../request-reads.ts';
 import { isTerminal, type NextTurn, type Page, type StoredRequest } from '../stored-request.ts';
 import { findIndexed } from './index-identifiers.ts';
 import { toRequest, type RequestRow } from './sqlite-rows.ts';

@@ -1,5 +1,5 @@
 import { readDeviceSearch } from '../device-search.ts';
-import type { DeviceSummary, OutcomePage } from '../request-log.ts';
+import type { DeviceSummary, OutcomePage } from '../outcome-reads.ts';
 import type { OutcomeStatus } from '../stored-request.ts';
 import type { MessageFacts } from './message-facts.ts';
 import type { OutcomeSummaries, OutcomeSummary } from './outcome-summaries.ts';

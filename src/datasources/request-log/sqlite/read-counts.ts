@@ -1,4 +1,4 @@
-import type { LogCounts } from '../request-log.ts';
+import type { LogCounts } from '../store-health.ts';
 import type { RequestStatus } from '../stored-request.ts';
 import type { Statements } from './sqlite-statements.ts';
 

@@ -1,9 +1,20 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Finding, SilentDevice } from '../follow-up-log.ts';
 import type { GroupCommit } from './group-commit.ts';
-import type { DevicePart, Found } from './sqlite-follow-up.ts';
 import type { Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
+
+/** What was found among some devices, and the device from which to go on; null at the end. */
+export interface DevicePart {
+  readonly devices: readonly SilentDevice[];
+  readonly next: number | null;
+}
+
+/** How many were found, and the findings that wait for another step. */
+export interface Found {
+  readonly count: number;
+  readonly rest: readonly Finding[];
+}
 
 /** Work on one Request that takes several jobs, so that none of them holds up callbacks. */
 export class RequestWork {

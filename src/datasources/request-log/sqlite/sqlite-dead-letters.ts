@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { DeadLetter, DeadLetterFilter, DeadLetterReason, Refusal, StoredDeadLetter } from '../dead-letter-log.ts';
+import type { DeadLetter, DeadLetterFilter, DeadLetterLog, DeadLetterReason, Refusal, StoredDeadLetter } from '../dead-letter-log.ts';
 import type { LogLimits } from '../log-limits.ts';
-import type { AppendResult, IncomingCallback } from '../request-log.ts';
+import type { AppendResult, IncomingCallback } from '../callback-intake.ts';
 import { numberIn } from '../numbered-id.ts';
 import type { NextTurn, Page } from '../stored-request.ts';
+import type { GroupCommit } from './group-commit.ts';
 import { hasRoomFor } from './held.ts';
 import { readPage } from './read-page.ts';
 import type { SqliteForward } from './sqlite-forward.ts';
@@ -64,16 +65,36 @@ export function moveAside(
   sql.insertDeadLetter.run(account, service, receivedAt, reason, null, digest, Buffer.from(json), null);
 }
 
-/** A page, oldest first. */
-export async function readDeadLetters(
-  sql: Statements,
-  walker: KeyWalker,
-  { filter, after, limit, nextTurn }: { filter: DeadLetterFilter; after: string | null; limit: number; nextTurn: NextTurn | undefined },
-): Promise<Page<StoredDeadLetter>> {
-  const plan = () => planDeadLetters(filter, after === null ? 0 : numberIn('dead', after));
-  const keys = await walker.page<{ pk: number }>(DEAD_LETTERS, plan, limit + 1, nextTurn);
-  const page = { keys, limit, read: sql.deadLetterByPk, lengthOf: (row: StoredDeadLetter) => row.body.byteLength };
-  return readPage(walker, { ...page, toItem: (row) => row }, nextTurn);
+/** `DeadLetterLog` of the SQLite store. */
+export class SqliteDeadLetters implements DeadLetterLog {
+  readonly #sql: Statements;
+  readonly #commits: GroupCommit;
+  readonly #walker: KeyWalker;
+
+  constructor(sql: Statements, commits: GroupCommit, walker: KeyWalker) {
+    this.#sql = sql;
+    this.#commits = commits;
+    this.#walker = walker;
+  }
+
+  async deadLetters(filter: DeadLetterFilter, after: string | null, limit: number, nextTurn?: NextTurn): Promise<Page<StoredDeadLetter>> {
+    const plan = () => planDeadLetters(filter, after === null ? 0 : numberIn('dead', after));
+    const keys = await this.#walker.page<{ pk: number }>(DEAD_LETTERS, plan, limit + 1, nextTurn);
+    const page = { keys, limit, read: this.#sql.deadLetterByPk, lengthOf: (row: StoredDeadLetter) => row.body.byteLength };
+    return readPage(this.#walker, { ...page, toItem: (row) => row }, nextTurn);
+  }
+
+  deadLettersById(ids: readonly string[], accounts: readonly string[] | null): Promise<Map<string, StoredDeadLetter>> {
+    return this.#commits.read(() => {
+      const numbers = JSON.stringify(ids.map((id) => numberIn('dead', id)));
+      const found = this.#sql.deadLettersByIds.all(numbers, accounts && JSON.stringify(accounts)) as RowOf<StoredDeadLetter>[];
+      return new Map(found.map((row) => [row.id, row]));
+    });
+  }
+
+  discardDeadLetter(id: string): Promise<void> {
+    return this.#commits.run(() => void this.#sql.deleteDeadLetter.run(numberIn('dead', id)));
+  }
 }
 
 export const DEAD_LETTERS: KeyedRows = { table: 'kept_message', select: 'pk', order: 'ASC' };
@@ -89,13 +110,4 @@ export function planDeadLetters({ accounts, reason }: DeadLetterFilter, after: n
     parameters: conditions.length > 0 ? { reason } : {},
     ranges: after === null ? [] : [[after + 1, Number.MAX_SAFE_INTEGER]],
   };
-}
-
-export function readDeadLettersById(
-  sql: Statements,
-  ids: readonly string[],
-  accounts: readonly string[] | null,
-): Map<string, StoredDeadLetter> {
-  const found = sql.deadLettersByIds.all(JSON.stringify(ids.map((id) => numberIn('dead', id))), accounts && JSON.stringify(accounts));
-  return new Map((found as RowOf<StoredDeadLetter>[]).map((row) => [row.id, row]));
 }

@@ -1,76 +1,70 @@
-import type { DueCarrierRequest, Finding, Lapsed, LapseOptions, SilentDevice, RetryPage, RetrySpan } from '../follow-up-log.ts';
+import type { DueCarrierRequest, Finding, FollowUpLog, Lapsed, LapseOptions, SilentDevice, UnmatchedDevices } from '../follow-up-log.ts';
 import type { EventCallback, LogEvent } from '../log-event.ts';
 import { countRivals, isAtOdds, UNSETTLED } from '../request-state.ts';
-import type { RequestedDevice, RequestError, StoredRequest, Page } from '../stored-request.ts';
+import type { RequestError } from '../stored-request.ts';
 import type { Change } from '../transition.ts';
 import type { NewestState } from '../device-state.ts';
-import { toRequest, type RequestRow, type RowOf } from './sqlite-rows.ts';
+import type { GroupCommit } from './group-commit.ts';
+import type { DevicePart, RequestWork } from './request-work.ts';
+import type { RowOf } from './sqlite-rows.ts';
 import { findCarrier, type Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
 
 /** Devices that one read looks at: a few milliseconds. */
 const LISTED_AT_ONCE = 500;
 
-/** What was found among some devices, and the device from which to go on; null at the end. */
-export interface DevicePart {
-  readonly devices: readonly SilentDevice[];
-  readonly next: number | null;
+interface Parts {
+  readonly sql: Statements;
+  readonly writer: SqliteWriter;
+  readonly commits: GroupCommit;
+  readonly work: RequestWork;
+  readonly now: () => number;
 }
 
-/** How many were found, and the findings that wait for another step. */
-export interface Found {
-  readonly count: number;
-  readonly rest: readonly Finding[];
-}
-
-/** The jobs and reads of `FollowUpLog`. The jobs run inside a transaction of the group commit. */
-export class SqliteFollowUp {
+/** `FollowUpLog` of the SQLite store. */
+export class SqliteFollowUp implements FollowUpLog {
   readonly #sql: Statements;
   readonly #writer: SqliteWriter;
+  readonly #commits: GroupCommit;
+  readonly #work: RequestWork;
   readonly #now: () => number;
 
-  constructor(sql: Statements, writer: SqliteWriter, now: () => number) {
+  constructor({ sql, writer, commits, work, now }: Parts) {
     this.#sql = sql;
     this.#writer = writer;
+    this.#commits = commits;
+    this.#work = work;
     this.#now = now;
   }
 
-  cancelQueued(requestId: string, error: RequestError): number {
-    const state = this.#writer.changes.state(this.#writer.pkOf(requestId));
-    const queued = state.carriers.keys().filter((position) => state.carrierState(position) === 'QUEUED');
-    return [...queued].filter((position) => this.#writer.step(requestId, position, { type: 'CANCELLED', error })).length;
+  resolveUnknown(requestId: string, position: number, carrierRequestId: string | null): Promise<'RESOLVED' | 'NOT_UNKNOWN' | 'ID_TAKEN'> {
+    const resolved = this.#work.change(requestId, () => {
+      const state = this.#writer.changes.state(this.#writer.pkOf(requestId));
+      if (state.carriers[position] === undefined || state.carrierState(position) !== 'UNKNOWN') return 'NOT_UNKNOWN';
+      if (carrierRequestId !== null && findCarrier(this.#sql, carrierRequestId)) return 'ID_TAKEN';
+      this.#writer.step(
+        requestId,
+        position,
+        carrierRequestId === null ? { type: 'CANCELLED', error: NEVER_ARRIVED } : { type: 'ACCEPTED', carrierRequestId },
+      );
+      return 'RESOLVED';
+    });
+    return this.#work.settling(resolved);
   }
 
-  resolveUnknown(requestId: string, position: number, carrierRequestId: string | null): 'RESOLVED' | 'NOT_UNKNOWN' | 'ID_TAKEN' {
-    const state = this.#writer.changes.state(this.#writer.pkOf(requestId));
-    if (state.carriers[position] === undefined || state.carrierState(position) !== 'UNKNOWN') return 'NOT_UNKNOWN';
-    if (carrierRequestId !== null && findCarrier(this.#sql, carrierRequestId)) return 'ID_TAKEN';
-    this.#writer.step(
-      requestId,
-      position,
-      carrierRequestId === null ? { type: 'CANCELLED', error: NEVER_ARRIVED } : { type: 'ACCEPTED', carrierRequestId },
-    );
-    return 'RESOLVED';
+  lapse(requestId: string, position: number, into: 'OVERDUE' | 'EXPIRED', options: LapseOptions): Promise<Lapsed> {
+    const { from = 0, limit, onHoldToo = false } = options;
+    return this.#work.change(requestId, () => {
+      const pk = this.#writer.pkOf(requestId);
+      const now = this.#writer.changes.state(pk).carrierState(position);
+      if (now !== 'ACCEPTED' && !(now === 'UNKNOWN' && into === 'EXPIRED')) return { devices: 0, next: null };
+      const { placed, next } = this.#writer.changes.apply(pk, { type: 'LAPSE', position, into, from, limit, onHoldToo });
+      if (placed.some(({ event }) => event.kind === 'CLOSED')) this.#sql.setCarrierState.run('CLOSED', pk, position);
+      return { devices: placed.filter(({ event }) => event.kind === 'SETTLED').length, next };
+    });
   }
 
-  setMembers(requestId: string, devices: readonly RequestedDevice[]): void {
-    const pk = this.#writer.pkOf(requestId);
-    // It was cancelled or sent while the devices were read: their list is too late.
-    if (this.#writer.changes.state(pk).carrierState(0) !== 'QUEUED') return;
-    this.#writer.changes.setMembers(pk, devices);
-  }
-
-  lapse(requestId: string, position: number, into: 'OVERDUE' | 'EXPIRED', { from = 0, limit, onHoldToo = false }: LapseOptions): Lapsed {
-    const pk = this.#writer.pkOf(requestId);
-    const now = this.#writer.changes.state(pk).carrierState(position);
-    if (now !== 'ACCEPTED' && !(now === 'UNKNOWN' && into === 'EXPIRED')) return { devices: 0, next: null };
-    const { placed, next } = this.#writer.changes.apply(pk, { type: 'LAPSE', position, into, from, limit, onHoldToo });
-    if (placed.some(({ event }) => event.kind === 'CLOSED')) this.#sql.setCarrierState.run('CLOSED', pk, position);
-    return { devices: placed.filter(({ event }) => event.kind === 'SETTLED').length, next };
-  }
-
-  /** Gives back how many devices were settled, and the findings that must wait for another step. */
-  reconcile(findings: readonly Finding[]): Found {
+  reconcile(findings: readonly Finding[]): Promise<number> {
     return this.#find(findings, 'RECONCILED', (finding, answer) => ({
       type: 'RECONCILED',
       position: finding.position,
@@ -79,11 +73,32 @@ export class SqliteFollowUp {
     }));
   }
 
-  /** Gives back how many messages found their device, and the findings that must wait for another step. */
-  learn(findings: readonly Finding[]): Found {
+  learn(findings: readonly Finding[]): Promise<number> {
     return this.#find(findings, 'MATCHED', ({ position, index }, answer) =>
       index === null ? null : { type: 'LEARNT', position, index, answer },
     );
+  }
+
+  due(before: number): Promise<DueCarrierRequest[]> {
+    return this.#commits.read(() => this.#sql.due.all(before) as RowOf<DueCarrierRequest>[]);
+  }
+
+  completedUnmatched(since: number): Promise<DueCarrierRequest[]> {
+    return this.#commits.read(() => this.#sql.completedUnmatched.all(since) as RowOf<DueCarrierRequest>[]);
+  }
+
+  askable(requestId: string): Promise<DueCarrierRequest[]> {
+    return this.#commits.read(() => this.#sql.askable.all(requestId) as RowOf<DueCarrierRequest>[]);
+  }
+
+  silentDevices(requestId: string, position: number): Promise<SilentDevice[]> {
+    return this.#work.listDevices(requestId, (from) => this.#select(requestId, position, from, ({ status }) => UNSETTLED.includes(status)));
+  }
+
+  async unmatchedDevices(requestId: string, position: number): Promise<UnmatchedDevices> {
+    const devices = await this.#work.listDevices(requestId, (from) => this.#selectUnmatched(requestId, position, from));
+    const carrier = () => this.#writer.changes.state(this.#writer.pkOf(requestId)).carrier(position);
+    return { devices, isAtOdds: await this.#commits.read(() => isAtOdds(carrier())) };
   }
 
   /** The devices that are wanted among some hundred of them, and where to go on. */
@@ -104,36 +119,22 @@ export class SqliteFollowUp {
     findings: readonly Finding[],
     counted: LogEvent['kind'],
     toChange: (finding: Finding, answer: EventCallback) => Change | null,
-  ): Found {
-    const at = this.#now();
-    let count = 0;
-    for (const [done, finding] of findings.entries()) {
-      const change = toChange(finding, toAnswer(finding, at));
-      if (!change) continue;
-      const { placed, result } = this.#writer.changes.apply(this.#writer.pkOf(finding.requestId), change, at);
-      if (result === 'NOT_YET') return { count, rest: findings.slice(done) };
-      count += placed.filter(({ event }) => event.kind === counted).length;
-    }
-    return { count, rest: [] };
+  ): Promise<number> {
+    return this.#work.find(findings, (rest) => {
+      const at = this.#now();
+      let count = 0;
+      for (const [done, finding] of rest.entries()) {
+        const change = toChange(finding, toAnswer(finding, at));
+        if (!change) continue;
+        const { placed, result } = this.#writer.changes.apply(this.#writer.pkOf(finding.requestId), change, at);
+        if (result === 'NOT_YET') return { count, rest: rest.slice(done) };
+        count += placed.filter(({ event }) => event.kind === counted).length;
+      }
+      return { count, rest: [] };
+    });
   }
 
-  due(before: number): DueCarrierRequest[] {
-    return this.#sql.due.all(before) as RowOf<DueCarrierRequest>[];
-  }
-
-  completedUnmatched(since: number): DueCarrierRequest[] {
-    return this.#sql.completedUnmatched.all(since) as RowOf<DueCarrierRequest>[];
-  }
-
-  askable(requestId: string): DueCarrierRequest[] {
-    return this.#sql.askable.all(requestId) as RowOf<DueCarrierRequest>[];
-  }
-
-  silentDevices(requestId: string, position: number, from: number): DevicePart {
-    return this.#select(requestId, position, from, ({ status }) => UNSETTLED.includes(status));
-  }
-
-  unmatchedDevices(requestId: string, position: number, from: number): DevicePart {
+  #selectUnmatched(requestId: string, position: number, from: number): DevicePart {
     const carrier = this.#writer.changes.state(this.#writer.pkOf(requestId)).carrier(position);
     const [someNidd, someOther] = [countRivals(carrier, true) > 0, countRivals(carrier, false) > 0];
     if (!someNidd && !someOther) return { devices: [], next: null };
@@ -143,30 +144,6 @@ export class SqliteFollowUp {
       from,
       ({ source, niddSeq }) => (someOther && source !== 'CALLBACK') || (someNidd && niddSeq === 0),
     );
-  }
-
-  isAtOdds(requestId: string, position: number): boolean {
-    return isAtOdds(this.#writer.changes.state(this.#writer.pkOf(requestId)).carrier(position));
-  }
-
-  retriesOf(requestIds: readonly string[]): Map<string, StoredRequest[]> {
-    const rows = (this.#sql.retriesOf.all(JSON.stringify(requestIds)) as RequestRow[]).map(toRequest);
-    return Map.groupBy(rows, ({ retryOf }) => retryOf ?? '');
-  }
-
-  retrySpans(requestIds: readonly string[]): Map<string, RetrySpan> {
-    const rows = this.#sql.retrySpans.all(JSON.stringify(requestIds)) as RowOf<RetrySpan & { readonly id: string }>[];
-    return new Map(rows.map(({ id, ...span }) => [id, span]));
-  }
-
-  retryPages(wanted: readonly RetryPage[]): Page<StoredRequest>[] {
-    const asked = wanted.map(({ requestId, after, limit }) => [requestId, after ?? '', limit + 1]);
-    const found = this.#sql.retryPages.all(JSON.stringify(asked)) as (RequestRow & { readonly page: number })[];
-    const pages = Map.groupBy(found, ({ page }) => page);
-    return wanted.map(({ limit }, at) => {
-      const rows = (pages.get(at) ?? []).map(({ page: _page, ...row }) => toRequest(row));
-      return { rows: rows.slice(0, limit), hasMore: rows.length > limit };
-    });
   }
 }
 

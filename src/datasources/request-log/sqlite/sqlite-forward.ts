@@ -1,5 +1,6 @@
-import { forwardTopic, type ForwardCopy, type ForwardLane, type WaitingForward } from '../forward-queue.ts';
+import { forwardTopic, type ForwardCopy, type ForwardLane, type ForwardQueue, type WaitingForward } from '../forward-queue.ts';
 import type { LogLimits } from '../log-limits.ts';
+import type { GroupCommit } from './group-commit.ts';
 import { hasRoomFor } from './held.ts';
 import type { RowOf } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
@@ -15,11 +16,12 @@ interface LaneChange {
 }
 
 /**
- * The copies for the previous listener. `add` and `discard` run inside a transaction. How many copies wait in each lane is kept
- * in memory, so that neither the metrics nor the start of a lane count rows.
+ * `ForwardQueue` of the SQLite store. `add` runs inside the transaction that stores the message. How many copies wait in each lane is
+ * kept in memory, so that neither the metrics nor the start of a lane count rows.
  */
-export class SqliteForward {
+export class SqliteForward implements ForwardQueue {
   readonly #sql: Statements;
+  readonly #commits: GroupCommit;
   readonly #lanes = new Map<string, { readonly lane: ForwardLane; rows: number }>();
   /** How many copies the open transaction has added to each lane and removed from it, by topic. */
   readonly #changes = new Map<string, LaneChange>();
@@ -27,8 +29,9 @@ export class SqliteForward {
   readonly #onNoRoom: (lane: ForwardLane, copies: number) => void;
 
   /** @param onNoRoom told of copies that were not made, because as many wait for the previous listener as may. */
-  constructor(sql: Statements, limits: LogLimits, onNoRoom: (lane: ForwardLane, copies: number) => void) {
+  constructor(sql: Statements, commits: GroupCommit, limits: LogLimits, onNoRoom: (lane: ForwardLane, copies: number) => void) {
     this.#sql = sql;
+    this.#commits = commits;
     this.#limits = limits;
     this.#onNoRoom = onNoRoom;
     for (const { rows, ...lane } of sql.forwardLanes.all() as RowOf<ForwardLane & { rows: number }>[]) {
@@ -51,11 +54,6 @@ export class SqliteForward {
     this.#change({ account, service }).added++;
   }
 
-  discard(lane: ForwardLane, ids: readonly string[]): void {
-    const { changes } = this.#sql.deleteForwards.run(JSON.stringify(ids.map(Number)));
-    this.#change(lane).removed += Number(changes);
-  }
-
   /** Brings the counts up to date after a commit. Gives back the topics of the lanes that have new copies. */
   afterCommit(): string[] {
     const woken: string[] = [];
@@ -74,28 +72,39 @@ export class SqliteForward {
     this.#changes.clear();
   }
 
-  lanes(): ForwardLane[] {
-    return [...this.#lanes.values()].map(({ lane }) => lane);
+  forwardLanes(): Promise<ForwardLane[]> {
+    return this.#commits.read(() => [...this.#lanes.values()].map(({ lane }) => lane));
   }
 
-  waiting({ account, service }: ForwardLane, limit: number): WaitingForward[] {
-    const waiting: WaitingForward[] = [];
-    let bytes = 0;
-    for (const copy of this.#sql.forwardPage.iterate(account, service, limit) as Iterable<RowOf<WaitingForward>>) {
-      waiting.push(copy);
-      bytes += copy.body.length;
-      if (bytes >= BYTES_AT_ONCE) break;
-    }
-    return waiting;
+  forwards({ account, service }: ForwardLane, limit: number): Promise<WaitingForward[]> {
+    return this.#commits.read(() => {
+      const waiting: WaitingForward[] = [];
+      let bytes = 0;
+      for (const copy of this.#sql.forwardPage.iterate(account, service, limit) as Iterable<RowOf<WaitingForward>>) {
+        waiting.push(copy);
+        bytes += copy.body.length;
+        if (bytes >= BYTES_AT_ONCE) break;
+      }
+      return waiting;
+    });
   }
 
-  backlog(): { rows: number; oldestAt: number | null } {
-    const lanes = [...this.#lanes.values()];
-    const heads = lanes.map(({ lane }) => this.#sql.forwardHead.get(lane.account, lane.service) as { receivedAt: number });
-    return {
-      rows: lanes.reduce((sum, { rows }) => sum + rows, 0),
-      oldestAt: heads.length === 0 ? null : Math.min(...heads.map(({ receivedAt }) => receivedAt)),
-    };
+  discardForwards(lane: ForwardLane, ids: readonly string[]): Promise<void> {
+    return this.#commits.runUnsynced(() => {
+      const { changes } = this.#sql.deleteForwards.run(JSON.stringify(ids.map(Number)));
+      this.#change(lane).removed += Number(changes);
+    });
+  }
+
+  forwardBacklog(): Promise<{ rows: number; oldestAt: number | null }> {
+    return this.#commits.read(() => {
+      const lanes = [...this.#lanes.values()];
+      const heads = lanes.map(({ lane }) => this.#sql.forwardHead.get(lane.account, lane.service) as { receivedAt: number });
+      return {
+        rows: lanes.reduce((sum, { rows }) => sum + rows, 0),
+        oldestAt: heads.length === 0 ? null : Math.min(...heads.map(({ receivedAt }) => receivedAt)),
+      };
+    });
   }
 
   #change(lane: ForwardLane): LaneChange {

@@ -2,7 +2,7 @@ import { parseCallback, type CallbackMessage } from '../../thingspace/wire/callb
 import { isEvidenceService, parseEvidence } from '../../thingspace/wire/evidence.ts';
 import type { LogEvent, OutcomeChange } from '../log-event.ts';
 import type { PlacedEvent } from '../working-set.ts';
-import type { UnclaimedCallback } from '../request-log.ts';
+import type { UnclaimedCallback } from '../unclaimed-log.ts';
 import { progressOf, type StoredCallback, type StoredCarrierRequest, type StoredRequest, type RequestError } from '../stored-request.ts';
 
 /** A row whose columns are the fields of `Stored`. */

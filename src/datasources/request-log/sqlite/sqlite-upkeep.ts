@@ -3,11 +3,13 @@ import { dirname, resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatewayError } from '../../../errors.ts';
+import type { ForwardQueue } from '../forward-queue.ts';
 import type { Hub } from '../hub.ts';
+import type { Facts } from '../store.ts';
 import type { DiskRoom } from './disk-room.ts';
 import type { GroupCommit } from './group-commit.ts';
+import { indexIdentifiers } from './index-identifiers.ts';
 import { backupSqlite } from './sqlite-backup.ts';
-import type { SqliteForward } from './sqlite-forward.ts';
 import { readCounts } from './read-counts.ts';
 import { readPragma } from './sqlite-open.ts';
 import { purgeStep, SMALL_STEP } from './sqlite-purge.ts';
@@ -22,8 +24,9 @@ interface Parts {
   readonly sql: Statements;
   readonly writer: SqliteWriter;
   readonly commits: GroupCommit;
+  readonly facts: Facts;
   readonly reseal: SqliteReseal;
-  readonly forwards: SqliteForward;
+  readonly forwards: ForwardQueue;
   readonly disk: DiskRoom;
   readonly hub: Hub;
   /** Null for `:memory:`. */
@@ -44,6 +47,8 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
   readonly #parts: Parts;
   readonly #stop = new AbortController();
   #backup: Promise<unknown> | null = null;
+  /** All Requests up to here are in the present shape. */
+  #takenOver = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -104,6 +109,19 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
     return this.#parts.disk.state;
   }
 
+  indexIdentifiers(): Promise<boolean> {
+    const { sql, writer, commits } = this.#parts;
+    return commits.run(() => indexIdentifiers(sql, writer.changes.devices));
+  }
+
+  async takeOver(): Promise<boolean> {
+    const { sql, writer, commits } = this.#parts;
+    const next = await commits.read(() => sql.notTakenOver.get(this.#takenOver) as { pk: number } | undefined);
+    if (!next) return false;
+    if (await commits.run(() => writer.changes.prepare(next.pk))) this.#takenOver = next.pk;
+    return true;
+  }
+
   sizes(): StoreSizes {
     const { path } = this.#parts;
     return { fileBytes: sizeOf(path), walBytes: sizeOf(`${path}-wal`) };
@@ -125,7 +143,7 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
       approximateEvents: one('SELECT coalesce((SELECT max(pk) FROM event) - (SELECT min(pk) FROM event) + 1, 0)'),
       unclaimed: readCounts(sql).unclaimed,
       kept: one('SELECT count(*) FROM kept_message'),
-      forwardBacklog: forwards.backlog().rows,
+      forwardBacklog: (await forwards.forwardBacklog()).rows,
       lastPurge: this.#fact<StoreStats['lastPurge']>(LAST_PURGE),
       lastBackupAt: this.#fact<{ at: number }>(LAST_BACKUP)?.at ?? null,
       sealedWith: reseal.keyId,
@@ -175,7 +193,7 @@ export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
   }
 
   #note(key: string, value: object): Promise<void> {
-    return this.#parts.commits.run(() => this.#parts.writer.remember(key, JSON.stringify(value)));
+    return this.#parts.facts.remember(key, JSON.stringify(value));
   }
 
   #fact<Value>(key: string): Value | null {

@@ -3,7 +3,8 @@ import { GatewayError } from '../../../errors.ts';
 import { BoundedCache } from '../../../lib/bounded-cache.ts';
 import { cleanRequestId } from '../../thingspace/wire/carrier-request-id.ts';
 import { onlyWhatSettles } from '../log-limits.ts';
-import type { AppendResult, IncomingCallback, NewRequest } from '../request-log.ts';
+import type { AppendResult, IncomingCallback } from '../callback-intake.ts';
+import type { NewRequest } from '../request-sending.ts';
 import { type SendingStep, CARRIER_STATE, isAnswer, mayBegin } from '../sending-steps.ts';
 import { RequestChanges } from './request-changes.ts';
 import { awaits, type Owner } from './carrier-owner.ts';
@@ -153,11 +154,6 @@ export class SqliteWriter {
     if (this.changes.state(pk).carrierState(position) !== 'CLOSED') return;
     this.#sql.setCarrierState.run('ACCEPTED', pk, position);
     this.changes.apply(pk, { type: 'REOPENED', position }, at);
-  }
-
-  remember(key: string, value: string | null): void {
-    if (value === null) this.#sql.deleteFact.run(key);
-    else this.#sql.setFact.run(key, value);
   }
 
   pkOf(requestId: string): number {

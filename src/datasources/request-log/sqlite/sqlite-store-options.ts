@@ -5,7 +5,7 @@ import type { LogLimits } from '../log-limits.ts';
 import type { DiskState } from '../store-upkeep.ts';
 import type { GroupCommitOptions } from './group-commit.ts';
 
-export interface SqliteRequestLogOptions {
+export interface SqliteStoreOptions {
   /** The database file. Its folder is made when it is missing. `:memory:` keeps nothing. */
   readonly path: string;
   /** 32 bytes each. The first key seals messages and inputs, and all keys open them. Without keys (the default) nothing is sealed. */

@@ -1,0 +1,51 @@
+import type { AuditRecord } from './audit-trail.ts';
+import type { SendingStep } from './sending-steps.ts';
+import type { RequestedDevice, RequestError, StoredCarrierRequest, StoredRequest } from './stored-request.ts';
+
+export interface NewRequest {
+  readonly id: string;
+  readonly account: string;
+  readonly operation: string;
+  readonly createdBy: string;
+  readonly clientReference: string | null;
+  readonly idempotencyKey: string | null;
+  readonly retryOf: string | null;
+  /** SHA-256 over operation and parsed input. Two requests under one idempotency key have "the same input" when these are equal. */
+  readonly inputHash: Uint8Array;
+  readonly devices: readonly RequestedDevice[] | null;
+  /** The same devices as JSON, which is stored. */
+  readonly devicesJson: string | null;
+  /** The rest of the parsed input, as JSON. */
+  readonly settings: string;
+  readonly carrierRequests: readonly { readonly service: string; readonly firstIndex: number; readonly deviceCount: number | null }[];
+  readonly createdAt: number;
+  /** The audit record that is stored in the same transaction when the Request is new. */
+  readonly audit?: AuditRecord;
+}
+
+/** A Request with everything that is needed to send it. */
+export interface SendableRequest {
+  readonly request: StoredRequest;
+  readonly devices: readonly RequestedDevice[] | null;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly carrierRequests: readonly StoredCarrierRequest[];
+}
+
+/** What the way of a Request to the carrier writes and reads, from the intent to the carrier's answer. */
+export interface RequestSending {
+  /** Writes the intent before anything leaves for the carrier: the Request, its carrier requests and all devices. */
+  create(request: NewRequest): Promise<{ readonly outcome: 'CREATED' | 'EXISTS' | 'KEY_REUSED'; readonly id: string }>;
+  /** The Request that was made with an idempotency key; null when there is none. */
+  findByKey(account: string, createdBy: string, key: string): Promise<{ readonly id: string; readonly inputHash: Uint8Array } | null>;
+  sendable(requestId: string): Promise<SendableRequest | null>;
+  /** Sets the devices of a group, which were read before the request is sent. Changes nothing when the request is no longer QUEUED. */
+  setMembers(requestId: string, devices: readonly RequestedDevice[]): Promise<void>;
+  /** False when the carrier request is not in a state in which this step may begin: for example, it was cancelled. */
+  step(requestId: string, position: number, step: SendingStep): Promise<boolean>;
+  /** Cancels the carrier requests of a Request that are still QUEUED, and never one that has left. Gives back their number. */
+  cancelQueued(requestId: string, error: RequestError): Promise<number>;
+  /** Runs after a start. Carrier requests that were being sent have an unknown fate. Gives back the ids of Requests that wait to be sent. */
+  recover(): Promise<readonly string[]>;
+  /** The times since `since` at which carrier requests of this operation were sent, oldest first. The rate window starts from them. */
+  sentSince(operation: string, since: number): Promise<readonly number[]>;
+}

@@ -1,0 +1,101 @@
+import { requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
+import type { LogStep, RequestFilter, RequestReads, RetryPage, RetrySpan } from '../request-reads.ts';
+import type { NextTurn, Page, StoredCarrierRequest, StoredRequest } from '../stored-request.ts';
+import type { GroupCommit } from './group-commit.ts';
+import { indexIdentifiers } from './index-identifiers.ts';
+import { listRequests } from './list-requests.ts';
+import type { RequestedDevices } from './requested-devices.ts';
+import { toCarrierRequest, toRequest, type CarrierRequestRow, type RequestRow, type RowOf } from './sqlite-rows.ts';
+import type { Statements } from './sqlite-statements.ts';
+import type { KeyWalker } from './walk-keys.ts';
+
+interface Parts {
+  readonly sql: Statements;
+  readonly commits: GroupCommit;
+  readonly walker: KeyWalker;
+  readonly devices: RequestedDevices;
+}
+
+/** `RequestReads` of the SQLite store. */
+export class SqliteRequests implements RequestReads {
+  readonly #parts: Parts;
+  readonly #sql: Statements;
+  readonly #commits: GroupCommit;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#sql = parts.sql;
+    this.#commits = parts.commits;
+  }
+
+  requests(ids: readonly string[]): Promise<Map<string, StoredRequest>> {
+    return this.#commits.read(() => readRequests(this.#sql, ids));
+  }
+
+  findByCarrierRequestId(carrierRequestId: string): Promise<StoredRequest | null> {
+    return this.#commits.read(() => {
+      const [row] = this.#sql.requestByCarrierId.all(JSON.stringify(requestIdSpellings(carrierRequestId))) as RequestRow[];
+      return row ? toRequest(row) : null;
+    });
+  }
+
+  carrierRequests(requestIds: readonly string[]): Promise<Map<string, StoredCarrierRequest[]>> {
+    return this.#commits.read(() => readCarrierRequests(this.#sql, requestIds));
+  }
+
+  settings(ids: readonly string[]): Promise<Map<string, Readonly<Record<string, unknown>>>> {
+    return this.#commits.read(() => {
+      const rows = this.#sql.settingsOf.all(JSON.stringify(ids)) as { id: string; settings: string }[];
+      return new Map(rows.map(({ id, settings }) => [id, JSON.parse(settings)]));
+    });
+  }
+
+  async list(filter: RequestFilter, after: string | null, limit: number, nextTurn?: NextTurn): Promise<Page<StoredRequest>> {
+    const { walker, devices } = this.#parts;
+    if (filter.deviceKeys || filter.search?.deviceKeys.length) while (await this.#commits.run(() => indexIdentifiers(this.#sql, devices)));
+    return await listRequests(this.#sql, walker, { filter, after, limit, nextTurn });
+  }
+
+  steps(requestId: string, afterSeq: number, limit: number): Promise<LogStep[]> {
+    return this.#commits.read(() => this.#sql.stepsAfter.all(requestId, afterSeq, limit) as RowOf<LogStep>[]);
+  }
+
+  retriesOf(requestIds: readonly string[]): Promise<Map<string, StoredRequest[]>> {
+    return this.#commits.read(() => {
+      const rows = (this.#sql.retriesOf.all(JSON.stringify(requestIds)) as RequestRow[]).map(toRequest);
+      return Map.groupBy(rows, ({ retryOf }) => retryOf ?? '');
+    });
+  }
+
+  retrySpans(requestIds: readonly string[]): Promise<Map<string, RetrySpan>> {
+    return this.#commits.read(() => {
+      const rows = this.#sql.retrySpans.all(JSON.stringify(requestIds)) as RowOf<RetrySpan & { readonly id: string }>[];
+      return new Map(rows.map(({ id, ...span }) => [id, span]));
+    });
+  }
+
+  retryPages(wanted: readonly RetryPage[]): Promise<Page<StoredRequest>[]> {
+    return this.#commits.read(() => {
+      const asked = wanted.map(({ requestId, after, limit }) => [requestId, after ?? '', limit + 1]);
+      const found = this.#sql.retryPages.all(JSON.stringify(asked)) as (RequestRow & { readonly page: number })[];
+      const pages = Map.groupBy(found, ({ page }) => page);
+      return wanted.map(({ limit }, at) => {
+        const rows = (pages.get(at) ?? []).map(({ page: _page, ...row }) => toRequest(row));
+        return { rows: rows.slice(0, limit), hasMore: rows.length > limit };
+      });
+    });
+  }
+}
+
+export function readRequests(sql: Statements, ids: readonly string[]): Map<string, StoredRequest> {
+  const rows = sql.requestsByIds.all(JSON.stringify(ids)) as RequestRow[];
+  return new Map(rows.map((row) => [row.id, toRequest(row)]));
+}
+
+export function readCarrierRequests(sql: Statements, requestIds: readonly string[]): Map<string, StoredCarrierRequest[]> {
+  const found = new Map<string, StoredCarrierRequest[]>(requestIds.map((id) => [id, []]));
+  for (const row of sql.carrierRequestsOf.all(JSON.stringify(requestIds)) as RowOf<CarrierRequestRow>[]) {
+    found.get(row.requestId)?.push(toCarrierRequest(row));
+  }
+  return found;
+}
