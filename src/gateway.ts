@@ -96,7 +96,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     new Overload({ callbacks: config.overloadCallbacks, lagMs: OVERLOAD_LAG_MS, callersMs: () => scheduler.servedMs }),
   );
   const hub = new Hub({ tickMs: () => overload.followerTickMs });
-  const requestLog = openStore(config, {
+  const store = openStore(config, {
     hub,
     metrics,
     logger,
@@ -105,12 +105,12 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     onFatal: options.onFatal,
     isStoreNew: options.isStoreNew ?? false,
   });
-  const { upkeep } = requestLog;
-  const parts = { requestLog, hub, metrics, logger, clock, now, undo };
+  const { upkeep } = store;
+  const parts = { store, hub, metrics, logger, clock, now, undo };
   await startClock(clock, parts);
   const carrier = connectCarrier(config, parts);
   const forwardTargets = startForwarding(config, parts);
-  const waiting = await requestLog.recover();
+  const waiting = await store.sending.recover();
   await reportRefusedLogin(carrier.session, logger);
   const { keys, authenticator } = await startAuthentication(config, parts);
 
@@ -161,12 +161,12 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const graphql = createGraphql({
     trusted,
     parts: {
-      requestLog,
+      store,
       submitter,
       sender,
-      feed: new RequestFeed(requestLog, hub, scheduler),
-      manager: new RequestManager({ requestLog, submitter, sender, reconciler, session: carrier.session }),
-      timelines: new Timelines(requestLog),
+      feed: new RequestFeed(store, hub, scheduler),
+      manager: new RequestManager({ store, submitter, sender, reconciler, session: carrier.session }),
+      timelines: new Timelines(store.requests),
       accounts: config.accounts,
       limits: {
         operationsPerMinute: config.operationsPerMinute,
@@ -177,7 +177,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
         queuedRequests: config.maxQueuedPerCaller,
         bodyBytes: config.maxBodyBytes,
       },
-      deadLetters: new DeadLetters({ requestLog, receiver: door.receiver }),
+      deadLetters: new DeadLetters({ store, receiver: door.receiver }),
     },
     openPerCaller: subscriptions,
     scheduler,
@@ -188,7 +188,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       maxCost: config.maxCost,
       operationsPerMinute: config.operationsPerMinute,
       mutationsPerMinute: config.mutationsPerMinute,
-      requestLog,
+      audit: store.audit,
       logger,
       onRefused: (code) => metrics.operationsRefused.inc({ code: code.toLowerCase() }),
     }),

@@ -28,12 +28,12 @@ function onRegistrations(
   return {
     ...asked,
     makesStore: true,
-    work: async (requestLog, config, now) => {
+    work: async (store, config, now) => {
       await using undo = new AsyncDisposableStack();
       const { callbackHost: host, callbackPort: port } = config;
-      const { thingSpace } = connectCarrier(config, { requestLog, metrics: createMetrics(), now, undo });
+      const { thingSpace } = connectCarrier(config, { store, metrics: createMetrics(), now, undo });
       const door = port === 0 ? null : `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-      const { registrations } = await loadRegistrations(config, { requestLog, thingSpace, now, listenerUrl: () => door });
+      const { registrations } = await loadRegistrations(config, { store, thingSpace, now, listenerUrl: () => door });
       return await work(registrations);
     },
   };

@@ -22,8 +22,8 @@ function change<Result extends KeyView>(
 }
 
 function withKeys<Result>(work: (keys: KeyRing) => Promise<Result>): GatewayCommand<Result>['work'] {
-  return async ({ apiKeys }, { accounts }, now) => {
-    using keys = await KeyRing.open({ store: apiKeys, accounts, now });
+  return async (store, { accounts }, now) => {
+    using keys = await KeyRing.open({ store: store.keys, accounts, now });
     return await work(keys);
   };
 }

@@ -3,7 +3,8 @@ import type { Config } from '../../src/config/config.ts';
 import { readStoreKeys } from '../../src/config/read-store-keys.ts';
 import type { AuditRecord } from '../../src/datasources/request-log/audit-trail.ts';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
-import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
+import { openSqliteStore } from '../../src/datasources/request-log/sqlite/open-sqlite-store.ts';
+import type { Store } from '../../src/datasources/request-log/store.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { resumeClock } from '../../src/gateway/start-clock.ts';
 import type { ClockJump } from '../../src/lib/judge-clock.ts';
@@ -17,7 +18,7 @@ import { askGateway, type AdminRequest } from './ask-gateway.ts';
  */
 export interface GatewayCommand<Result> extends AdminRequest {
   /** `now` goes by the wall clock of this machine where the store's mark of the last gateway does not contradict it. */
-  readonly work: (requestLog: SqliteRequestLog, config: Config, now: () => number) => Promise<Result>;
+  readonly work: (store: Store, config: Config, now: () => number) => Promise<Result>;
   /** The id of the thing it was done to, for the audit log. */
   readonly subject?: RecordedCommand<Result>['subject'];
   /** The command is of use before the first start of the gateway: it makes a store where there is none. */
@@ -30,23 +31,23 @@ export async function perform<Result>(command: GatewayCommand<Result>, config: C
   if (asked !== null) return asked;
   const { method, path, work, subject, makesStore = false } = command;
   const clock = new SteadyClock(machineClocks(), () => undefined);
-  await using requestLog = openStore(config, makesStore, clock.now);
-  await resumeClock(clock, requestLog);
+  await using store = openStore(config, makesStore, clock.now);
+  await resumeClock(clock, store.facts);
   if (clock.jump) tellJump(clock.jump);
-  const done = () => work(requestLog, config, clock.now);
+  const done = () => work(store, config, clock.now);
   if (method === 'GET') return await done();
   const action = path.replace(/\?.*/, '').slice(1).replace('/', '.');
-  return await recordCommand(requestLog, { caller: 'command-line', action, work: done, ...(subject && { subject }) });
+  return await recordCommand(store.audit, { caller: 'command-line', action, work: done, ...(subject && { subject }) });
 }
 
-function openStore(config: Config, makesStore: boolean, now: () => number): SqliteRequestLog {
+function openStore(config: Config, makesStore: boolean, now: () => number): Store {
   const { storePath } = config;
   if (!makesStore && !existsSync(storePath))
     throw new GatewayError(
       'STORE_UNUSABLE',
       `There is no store at ${storePath}: the first start of the gateway makes it. Check M2M_STORE_PATH.`,
     );
-  return new SqliteRequestLog({
+  return openSqliteStore({
     path: storePath,
     keys: readStoreKeys(config),
     hub: new Hub({ tickMs: () => 0 }),

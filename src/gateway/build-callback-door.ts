@@ -35,10 +35,10 @@ export const LISTENING = { variable: 'M2M_CALLBACK_PORT', patienceMs: 3_000, lin
 
 /** Builds the receiver of callbacks, its door, which is not open yet, and the keeper of the registrations at the carrier. */
 export async function buildCallbackDoor(config: Config, parts: Parts) {
-  const { requestLog, forwardTargets, thingSpace, session, overload, metrics, logger, now, undo, watchTimes = WATCH_TIMES } = parts;
+  const { store, forwardTargets, thingSpace, session, overload, metrics, logger, now, undo, watchTimes = WATCH_TIMES } = parts;
   const { accounts, callbackPublicUrl: publicUrl, callbackRegister: registersMissing } = config;
   const receiver = new CallbackReceiver({
-    requestLog,
+    store,
     credentials: credentialsOf(config.callbackUsername, config.callbackPassword),
     previousCredentials: credentialsOf(config.callbackPreviousUsername, config.callbackPreviousPassword),
     requireCredentials: config.callbackStrict,
@@ -47,7 +47,7 @@ export async function buildCallbackDoor(config: Config, parts: Parts) {
   });
   const refused = new RefusedMessages();
   let url: string | null = null;
-  const { paths, registrations } = await loadRegistrations(config, { requestLog, thingSpace, now, listenerUrl: () => url });
+  const { paths, registrations } = await loadRegistrations(config, { store, thingSpace, now, listenerUrl: () => url });
   const nameAccount = (account: string) => pseudonym(account, config.callbackSecret);
   const isDelivered = registersMissing || publicUrl !== null;
   const watch = new RegistrationWatch({

@@ -16,13 +16,13 @@ import type { SharedParts } from './shared-parts.ts';
 export function connectCarrier(
   config: Config,
   {
-    requestLog,
+    store,
     metrics,
     now,
     undo,
     logger,
     clock,
-  }: Pick<SharedParts, 'requestLog' | 'metrics' | 'now' | 'undo'> & Partial<Pick<SharedParts, 'logger' | 'clock'>>,
+  }: Pick<SharedParts, 'store' | 'metrics' | 'now' | 'undo'> & Partial<Pick<SharedParts, 'logger' | 'clock'>>,
 ) {
   const { apiUrl, oauthUrl, carrierTimeoutMs: timeoutMs, clientId, clientSecret, username, password } = config;
   const transport = undo.use(
@@ -40,7 +40,7 @@ export function connectCarrier(
     oauthUrl: oauthUrl ?? `${apiUrl}/ts/v1`,
     credentials: { clientId, clientSecret, username, password },
     latchKey: config.callbackSecret,
-    facts: requestLog,
+    facts: store.facts,
     timeoutMs,
     now,
     onCall,
@@ -76,11 +76,11 @@ export type Carrier = ReturnType<typeof connectCarrier>;
  */
 export async function loadRegistrations(
   config: Config,
-  parts: Pick<SharedParts, 'requestLog' | 'now'> & { readonly thingSpace: ThingSpace; readonly listenerUrl: () => string | null },
+  parts: Pick<SharedParts, 'store' | 'now'> & { readonly thingSpace: ThingSpace; readonly listenerUrl: () => string | null },
 ) {
-  const { requestLog, thingSpace, now, listenerUrl } = parts;
+  const { store, thingSpace, now, listenerUrl } = parts;
   const { accounts, callbackSecret: secret, callbackPreviousSecret: previousSecret } = config;
-  const generation = await CallbackGeneration.load(requestLog, now);
+  const generation = await CallbackGeneration.load(store.facts, now);
   const paths = new CallbackPaths({ accounts, secret, previousSecret, generation });
   const isOnLoopback = config.callbackFd === null && isLoopback(config.callbackHost);
   const publicUrl = () => config.callbackPublicUrl ?? (isOnLoopback ? listenerUrl() : null);

@@ -1,24 +1,25 @@
 import type { Config } from '../config/config.ts';
 import { readStoreKeys } from '../config/read-store-keys.ts';
-import { SqliteRequestLog } from '../datasources/request-log/sqlite/sqlite.ts';
+import { openSqliteStore } from '../datasources/request-log/sqlite/open-sqlite-store.ts';
+import type { Store } from '../datasources/request-log/store.ts';
 import type { GatewayError } from '../errors.ts';
 import { LogThrottle } from '../lib/log-throttle.ts';
 import { pseudonym } from '../logger.ts';
 import type { SharedParts } from './shared-parts.ts';
 import { watchStore } from './watch-store.ts';
 
-type Parts = Omit<SharedParts, 'requestLog' | 'clock'> & {
+type Parts = Omit<SharedParts, 'store' | 'clock'> & {
   readonly onFatal: (error: GatewayError) => void;
   /** An empty place is meant: the store is made for this run. */
   readonly isStoreNew: boolean;
 };
 
-export function openStore(config: Config, { hub, metrics, logger, now, undo, onFatal, isStoreNew }: Parts): SqliteRequestLog {
+export function openStore(config: Config, { hub, metrics, logger, now, undo, onFatal, isStoreNew }: Parts): Store {
   const keys = readStoreKeys(config);
   const throttle = new LogThrottle(now);
   let wasLow = false;
-  const requestLog = undo.use(
-    new SqliteRequestLog({
+  const store = undo.use(
+    openSqliteStore({
       path: config.storePath,
       keys,
       hub,
@@ -47,13 +48,13 @@ export function openStore(config: Config, { hub, metrics, logger, now, undo, onF
   );
   if (config.storePlaintext && keys.length === 0)
     logger.info('store_not_encrypted', { reason: 'M2M_STORE_PLAINTEXT=on: names, addresses and codes are readable in the file' });
-  if (requestLog.isNew)
+  if (store.isNew)
     logger[isStoreNew ? 'info' : 'warn']('store_created', {
       reason: `There was no store at ${config.storePath}: this gateway begins with an empty one`,
     });
-  else logger.info('store_opened', { reason: `epoch ${requestLog.epoch}` });
-  watchStore({ requestLog, path: config.storePath, logger, now, undo });
-  return requestLog;
+  else logger.info('store_opened', { reason: `epoch ${store.epoch}` });
+  watchStore({ store, path: config.storePath, logger, now, undo });
+  return store;
 }
 
 const DISK_LOW = 'Only results of requests that are known are taken. Make room: see "A low disk" in docs/operations.md.';

@@ -1,12 +1,12 @@
 import type { Hub } from '../datasources/request-log/hub.ts';
-import type { SqliteRequestLog } from '../datasources/request-log/sqlite/sqlite.ts';
+import type { Store } from '../datasources/request-log/store.ts';
 import type { SteadyClock } from '../lib/steady-clock.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
 
 /** What most parts of the gateway are built with. */
 export interface SharedParts {
-  readonly requestLog: SqliteRequestLog;
+  readonly store: Store;
   readonly hub: Hub;
   readonly metrics: Metrics;
   readonly logger: Logger;

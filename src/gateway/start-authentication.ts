@@ -6,10 +6,10 @@ import { LogThrottle } from '../lib/log-throttle.ts';
 import { JwtVerifier } from '../server/identity/jwt-verifier.ts';
 import type { SharedParts } from './shared-parts.ts';
 
-export async function startAuthentication(config: Config, { requestLog, hub, metrics, logger, clock, undo }: SharedParts) {
+export async function startAuthentication(config: Config, { store, hub, metrics, logger, clock, undo }: SharedParts) {
   const { now } = clock;
   const isTimeInDoubt = () => clock.jump !== null;
-  const keys = undo.use(await KeyRing.open({ store: requestLog.apiKeys, accounts: config.accounts, now }));
+  const keys = undo.use(await KeyRing.open({ store: store.keys, accounts: config.accounts, now }));
   // Every follower then checks again whether it may still read: a right that is taken away is gone at once.
   undo.defer(keys.onChange(() => hub.wakeAll()));
   const throttle = new LogThrottle(now);

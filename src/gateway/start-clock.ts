@@ -1,13 +1,11 @@
 import * as z from 'zod';
-import type { RequestLog } from '../datasources/request-log/request-log.ts';
+import type { Facts, PartsOf } from '../datasources/request-log/store.ts';
 import type { ClockMark } from '../lib/judge-clock.ts';
 import { parseJson } from '../lib/parse-json.ts';
 import { describeOff, type ClockChange, type SteadyClock } from '../lib/steady-clock.ts';
 import { repeat } from '../lib/timers.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
-
-type Facts = Pick<RequestLog, 'recall' | 'remember'>;
 
 /** Fact: the last mark of the clock. */
 const CLOCK = 'clock';
@@ -29,23 +27,23 @@ export async function resumeClock(clock: SteadyClock, facts: Pick<Facts, 'recall
 }
 
 interface Parts {
-  readonly requestLog: Facts;
+  readonly store: PartsOf<{ facts: 'recall' | 'remember' }>;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly undo: AsyncDisposableStack;
 }
 
 /** Lets the clock go on from the store's mark, has it look at the wall clock every second, and keeps its marks in the store. */
-export async function startClock(clock: SteadyClock, { requestLog, metrics, logger, undo }: Parts): Promise<void> {
+export async function startClock(clock: SteadyClock, { store, metrics, logger, undo }: Parts): Promise<void> {
   metrics.clockOff(() => (clock.jump?.byMs ?? 0) / 1000);
-  await resumeClock(clock, requestLog);
+  await resumeClock(clock, store.facts);
   let kept: ClockMark | null = null;
   const work = async () => {
     clock.look();
     const { mark } = clock;
     if (mark === null || (kept && (mark.jump === null) === (kept.jump === null) && mark.uptimeMs - kept.uptimeMs < KEEP_EVERY_MS)) return;
     kept = mark;
-    await requestLog.remember(CLOCK, JSON.stringify(mark));
+    await store.facts.remember(CLOCK, JSON.stringify(mark));
   };
   // A store that fails is told by what fails. The next mark is tried a minute later.
   const onFailure = (error: unknown) => logger.warn('clock_not_kept', { error });

@@ -13,10 +13,10 @@ const SETTLE_STEPS = 20;
 type Parts = SharedParts & { readonly reads: CarrierReads };
 
 /** Starts the work that follows requests up: it settles unclaimed callbacks, indexes identifiers, and reconciles silent devices. */
-export function startFollowingUp(config: Config, { requestLog, reads, metrics, logger, now, undo }: Parts): Reconciler {
+export function startFollowingUp(config: Config, { store, reads, metrics, logger, now, undo }: Parts): Reconciler {
   const { adoptAfterMs, overdueAfterMs, expireAfterMs, externalQuietMs } = config;
   const reconciler = new Reconciler({
-    requestLog,
+    store,
     reads,
     overdueAfterMs,
     expireAfterMs,
@@ -34,14 +34,14 @@ export function startFollowingUp(config: Config, { requestLog, reads, metrics, l
   const tidy = async () => {
     let adoptedNow = 0;
     for (let step = 0; step < SETTLE_STEPS; step++) {
-      const { resolved, adopted, done } = await requestLog.settleUnclaimed(now() - adoptAfterMs);
+      const { resolved, adopted, done } = await store.unclaimed.settleUnclaimed(now() - adoptAfterMs);
       for (const requestId of resolved) logger.info('unknown_request_resolved', { requestId });
       adoptedNow += adopted.length;
       if (done) break;
     }
     if (adoptedNow > 0) logger.info('external_requests_adopted', { count: adoptedNow });
-    for (let step = 0; step < INDEX_STEPS && (await requestLog.takeOver()); step++);
-    for (let step = 0; step < INDEX_STEPS && (await requestLog.indexIdentifiers()); step++);
+    for (let step = 0; step < INDEX_STEPS && (await store.upkeep.takeOver()); step++);
+    for (let step = 0; step < INDEX_STEPS && (await store.upkeep.indexIdentifiers()); step++);
   };
   const logFailure = (event: string) => (error: unknown) => logger.error(event, { error });
   repeat(undo, Math.min(EVERY_MS, adoptAfterMs), tidy, logFailure('tidy_failed'));

@@ -7,11 +7,11 @@ import { credentialsOf } from './connect-carrier.ts';
 import type { SharedParts } from './shared-parts.ts';
 
 /** Starts forwarding copies of callbacks to the listeners of other tools, and returns these listeners. */
-export function startForwarding(config: Config, { requestLog, hub, metrics, logger, now, undo }: SharedParts): ForwardTargets {
+export function startForwarding(config: Config, { store, hub, metrics, logger, now, undo }: SharedParts): ForwardTargets {
   const targets = new ForwardTargets(config.callbackForward ?? []);
   const forwarder = undo.use(
     new CallbackForwarder({
-      queue: requestLog,
+      queue: store.forwards,
       hub,
       listener: new PreviousListener({ timeoutMs: 10_000 }),
       targets,

@@ -12,11 +12,11 @@ import type { SharedParts } from './shared-parts.ts';
  * minute before the start.
  */
 export async function startSending(config: Config, parts: SharedParts & Carrier) {
-  const { requestLog, thingSpace, reads, session, metrics, logger, now, undo } = parts;
+  const { store, thingSpace, reads, session, metrics, logger, now, undo } = parts;
   const queue = undo.use(new SendQueue({ perMinute: config.activationsPerMinute, monotonicNow: () => performance.now() }));
   for (const operation of OPERATIONS) {
     const started = now();
-    const sent = await requestLog.sentSince(operation.name, started - 60_000);
+    const sent = await store.sending.sentSince(operation.name, started - 60_000);
     queue.remember(
       operation,
       sent.map((at) => started - at),
@@ -24,11 +24,11 @@ export async function startSending(config: Config, parts: SharedParts & Carrier)
   }
   const sender = undo.use(
     new RequestSender({
-      requestLog,
+      store,
       thingSpace,
       queue,
       members: new GroupMembers({
-        requestLog,
+        store,
         reads,
         onFailure: (requestId, error) => logger.warn('group_not_read', { requestId, error }),
       }),
@@ -41,7 +41,7 @@ export async function startSending(config: Config, parts: SharedParts & Carrier)
   );
   metrics.sendQueue(() => queue.waiting);
   const submitter = new RequestSubmitter({
-    requestLog,
+    store,
     sender,
     session,
     accounts: new Set(config.accounts),

@@ -9,22 +9,22 @@ const EVERY_MS = 2_000;
 /** A copy that could not be made is tried again, and the log tells again what has happened, after so many looks. */
 const AGAIN_AFTER = 30;
 
-type Parts = Pick<SharedParts, 'requestLog' | 'logger' | 'now' | 'undo'> & { readonly path: string };
+type Parts = Pick<SharedParts, 'store' | 'logger' | 'now' | 'undo'> & { readonly path: string };
 
 /**
  * Looks every two seconds whether the open store is still the one at its path. A file that was removed or moved can be written to for as
  * long as it is open, and is gone with the process. So once it is not at its path nothing more is acknowledged, and what is
  * open is copied beside. The gateway does not end by itself: the next start might find an empty place and begin with an empty store.
  */
-export function watchStore({ requestLog, path, logger, now, undo }: Parts, everyMs = EVERY_MS): void {
+export function watchStore({ store, path, logger, now, undo }: Parts, everyMs = EVERY_MS): void {
   let change: string | null = null;
   let saved: string | null = null;
   let looks = 0;
   const save = async () => {
-    for (const folder of placesFor(path, requestLog.isFolderSame())) {
+    for (const folder of placesFor(path, store.health.isFolderSame())) {
       const copy = join(folder, rescuedName(resolve(path), folder) + new Date(now()).toISOString().replaceAll(':', ''));
       try {
-        saved = (await requestLog.upkeep.backup(copy, { isKept: false })).path;
+        saved = (await store.upkeep.backup(copy, { isKept: false })).path;
         return;
       } catch (error) {
         logger.error('store_not_rescued', { error });
@@ -33,9 +33,9 @@ export function watchStore({ requestLog, path, logger, now, undo }: Parts, every
   };
   const look = async () => {
     if (change === null) {
-      change = requestLog.findChange();
+      change = store.health.findChange();
       if (change === null) return;
-      requestLog.halt(new GatewayError('STORE_FAILED', LOST));
+      store.health.halt(new GatewayError('STORE_FAILED', LOST));
     }
     if (looks++ % AGAIN_AFTER !== 0) return;
     logger.error('store_lost', { reason: `${change}. Nothing is acknowledged any more. ${TO_DO}` });

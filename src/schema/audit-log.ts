@@ -59,10 +59,10 @@ builder.queryField('auditLog', (t) =>
       caller: t.arg.string({ required: false, description: 'Only actions of exactly this caller.' }),
       ...listArgs('entries', 'administer'),
     },
-    resolve: (_parent, { accountName, caller: by, first, after }, { requestLog, caller, nextTurn }) =>
-      requestLog.auditEntries(
+    resolve: (_parent, { accountName, caller: by, first, after }, { store, caller, nextTurn }) =>
+      store.audit.auditEntries(
         { accounts: accountsFor(caller, 'admin', accountName), caller: by ?? null },
-        pageCursor('auditLog', after, requestLog),
+        pageCursor('auditLog', after, store),
         pageSize(first),
         nextTurn,
       ),

@@ -30,7 +30,7 @@ export function connectionOf<Row>(
       cursor: t.field({
         type: 'Cursor',
         description: 'Pass it as `after` to read on behind this one.',
-        resolve: ({ row }, _args, { requestLog }) => cursorAt(...at(row), requestLog.epoch),
+        resolve: ({ row }, _args, { store }) => cursorAt(...at(row), store.epoch),
       }),
     }),
   });
@@ -54,9 +54,9 @@ export function connectionOf<Row>(
         extensions: OPEN,
         type: PageInfo,
         description: 'Where this page ends, and whether there is another one.',
-        resolve: ({ rows, hasMore }, _args, { requestLog }) => {
+        resolve: ({ rows, hasMore }, _args, { store }) => {
           const last = rows.at(-1);
-          return { hasNextPage: hasMore, endCursor: last === undefined ? null : cursorAt(...at(last), requestLog.epoch) };
+          return { hasNextPage: hasMore, endCursor: last === undefined ? null : cursorAt(...at(last), store.epoch) };
         },
       }),
     }),

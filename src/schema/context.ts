@@ -1,4 +1,4 @@
-import type { RequestLog } from '../datasources/request-log/request-log.ts';
+import type { Store } from '../datasources/request-log/store.ts';
 import type { NextTurn } from '../datasources/request-log/stored-request.ts';
 import type { Loaders } from './loaders.ts';
 import type { Production } from './production.ts';
@@ -30,7 +30,7 @@ export interface GraphContext {
   readonly gone: AbortSignal;
   /** Lists are read in turns of the caller, so that others wait for none of them. It rejects when the client has gone. */
   readonly nextTurn: NextTurn;
-  readonly requestLog: RequestLog;
+  readonly store: Pick<Store, 'epoch' | 'requests' | 'outcomes' | 'unclaimed' | 'deadLetters' | 'audit'>;
   readonly submitter: RequestSubmitter;
   readonly sender: RequestSender;
   readonly manager: RequestManager;

@@ -55,11 +55,11 @@ builder.queryField('deadLetters', (t) =>
       reason: t.arg({ type: DeadLetterReason, required: false, description: 'Only messages that are kept for this reason.' }),
       ...listArgs('messages', 'administer'),
     },
-    resolve: (_parent, { accountName, reason, first, after }, { deadLetters, requestLog, caller, nextTurn }) =>
+    resolve: (_parent, { accountName, reason, first, after }, { deadLetters, store, caller, nextTurn }) =>
       deadLetters.list(caller, {
         accountName: accountName ?? null,
         reason: reason ?? null,
-        after: pageCursor('deadLetters', after, requestLog),
+        after: pageCursor('deadLetters', after, store),
         limit: pageSize(first),
         nextTurn,
       }),

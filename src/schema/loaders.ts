@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import DataLoader from 'dataloader';
 import type { RetryPage, RetrySpan } from '../datasources/request-log/request-reads.ts';
 import type { DeviceSummary, OutcomePage } from '../datasources/request-log/outcome-reads.ts';
-import type { RequestLog } from '../datasources/request-log/request-log.ts';
+import type { Store } from '../datasources/request-log/store.ts';
 import type { Page, StoredCarrierRequest, StoredOutcome, StoredRequest } from '../datasources/request-log/stored-request.ts';
 import { readRetried, type RetriedDevices } from '../resolvers/requests/retried-devices.ts';
 import type { Settings } from '../operations/define-operation.ts';
@@ -14,27 +14,27 @@ import { prepareOutcomes, readFailedDevices } from '../resolvers/requests/failed
  * Reads that one execution repeats. The log is asked once for each. The loaders are made anew for every execution, and for every
  * event of a subscription, so that none of them shows an old state.
  */
-export function createLoaders(requestLog: RequestLog) {
+export function createLoaders(store: Pick<Store, 'requests' | 'outcomes'>) {
   return {
-    request: byId<StoredRequest, null>((ids) => requestLog.requests(ids), null),
-    carrierRequests: byId<readonly StoredCarrierRequest[], readonly []>((ids) => requestLog.carrierRequests(ids), []),
-    retrySpan: byId<RetrySpan, null>((ids) => requestLog.retrySpans(ids), null),
-    retryPage: new DataLoader<RetryPage, Page<StoredRequest>, string>((pages) => requestLog.retryPages(pages), {
+    request: byId<StoredRequest, null>((ids) => store.requests.requests(ids), null),
+    carrierRequests: byId<readonly StoredCarrierRequest[], readonly []>((ids) => store.requests.carrierRequests(ids), []),
+    retrySpan: byId<RetrySpan, null>((ids) => store.requests.retrySpans(ids), null),
+    retryPage: new DataLoader<RetryPage, Page<StoredRequest>, string>((pages) => store.requests.retryPages(pages), {
       cacheKeyFn: (page) => JSON.stringify(page),
     }),
-    outcome: byId<StoredOutcome, null>((ids) => requestLog.outcomesById(ids), null),
-    settings: byId<Settings, null>((ids) => requestLog.settings(ids), null),
-    outcomePage: outcomePages(requestLog),
+    outcome: byId<StoredOutcome, null>((ids) => store.outcomes.outcomesById(ids), null),
+    settings: byId<Settings, null>((ids) => store.requests.settings(ids), null),
+    outcomePage: outcomePages(store),
     namedDevices: oneByOne<readonly DeviceSummary[]>(
-      (id) => requestLog.devices(id, null),
+      (id) => store.outcomes.devices(id, null),
       ({ length }) => length,
     ),
     retriedDevices: oneByOne<RetriedDevices>(
-      (id) => readRetried(requestLog, id),
+      (id) => readRetried(store, id),
       ({ size }) => size,
     ),
     failedDevices: oneByOne<readonly DeviceSummary[]>(
-      (id) => readFailedDevices(requestLog, id),
+      (id) => readFailedDevices(store.outcomes, id),
       ({ length }) => length,
     ),
   };
@@ -46,11 +46,11 @@ export type Loaders = ReturnType<typeof createLoaders>;
 const DEVICES_A_TURN = 1_000;
 
 /** Pages are asked for together and read in turns, because a list of requests with their devices may have 50,000 devices. */
-function outcomePages(requestLog: RequestLog) {
+function outcomePages(store: Pick<Store, 'requests' | 'outcomes'>) {
   const loader = new DataLoader<OutcomePage, { readonly page: Promise<Page<StoredOutcome>> }, string>(
     (pages) => {
       const waiting = pages.map((page) => ({ wanted: page, ...Promise.withResolvers<Page<StoredOutcome>>() }));
-      void readInTurns(requestLog, waiting);
+      void readInTurns(store, waiting);
       return Promise.resolve(waiting.map(({ promise }) => ({ page: promise })));
     },
     { cacheKeyFn: (page) => JSON.stringify(page) },
@@ -60,17 +60,17 @@ function outcomePages(requestLog: RequestLog) {
 
 type Waiting = PromiseWithResolvers<Page<StoredOutcome>> & { readonly wanted: OutcomePage };
 
-async function readInTurns(requestLog: RequestLog, waiting: readonly Waiting[]): Promise<void> {
+async function readInTurns(store: Pick<Store, 'requests' | 'outcomes'>, waiting: readonly Waiting[]): Promise<void> {
   let answered = 0;
   try {
     for (const { wanted } of waiting) {
-      if (typeof wanted.search === 'string') await prepareOutcomes(requestLog, wanted.requestId, 'ALL');
-      else if (wanted.faultCodes) await prepareOutcomes(requestLog, wanted.requestId, 'FAILED');
+      if (typeof wanted.search === 'string') await prepareOutcomes(store.outcomes, wanted.requestId, 'ALL');
+      else if (wanted.faultCodes) await prepareOutcomes(store.outcomes, wanted.requestId, 'FAILED');
     }
     while (answered < waiting.length) {
       if (answered > 0) await nextTurn();
       const next = waiting.slice(answered);
-      const pages = await requestLog.outcomePages(
+      const pages = await store.outcomes.outcomePages(
         next.map(({ wanted }) => wanted),
         DEVICES_A_TURN,
       );

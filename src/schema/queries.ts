@@ -59,8 +59,8 @@ builder.queryType({
       nullable: true,
       description: 'One request. Null when there is none with this id, or when you may not see it.',
       args: { id: t.arg.id({ required: true, description: 'The `id` of a request (`req_…`), or a requestId of the carrier.' }) },
-      resolve: (_parent, { id }, { requestLog, caller, loaders }) =>
-        findRequest(requestLog, caller, id, (ownId) => loaders.request.load(ownId)),
+      resolve: (_parent, { id }, { store, caller, loaders }) =>
+        findRequest(store.requests, caller, id, (ownId) => loaders.request.load(ownId)),
     }),
     requests: t.field({
       extensions: READ,
@@ -70,9 +70,9 @@ builder.queryType({
         filter: t.arg({ type: RequestFilter, required: false, description: 'Narrows the list.' }),
         ...listArgs('requests', 'read'),
       },
-      resolve: (_parent, { accountName, filter, first, after }, { requestLog, caller, nextTurn }) =>
+      resolve: (_parent, { accountName, filter, first, after }, { store, caller, nextTurn }) =>
         listRequests(
-          requestLog,
+          store.requests,
           {
             accounts: accountsFor(caller, 'read', accountName),
             statuses: filter?.status ?? undefined,
@@ -83,7 +83,7 @@ builder.queryType({
             since: filter?.since ?? undefined,
             until: filter?.until ?? undefined,
           },
-          pageCursor('requests', after, requestLog),
+          pageCursor('requests', after, store),
           pageSize(first),
           nextTurn,
         ),
@@ -96,10 +96,10 @@ builder.queryType({
       args: {
         ...listArgs('unclaimed callbacks', 'read'),
       },
-      resolve: (_parent, { accountName, first, after }, { requestLog, caller, nextTurn }) =>
-        requestLog.unclaimed(
+      resolve: (_parent, { accountName, first, after }, { store, caller, nextTurn }) =>
+        store.unclaimed.unclaimed(
           accountsFor(caller, 'read', accountName),
-          pageCursor('unclaimedCallbacks', after, requestLog),
+          pageCursor('unclaimedCallbacks', after, store),
           pageSize(first),
           nextTurn,
         ),
@@ -123,17 +123,17 @@ export function accountsFor(caller: Caller, scope: Scope, asked: string | null |
 }
 
 /** What the caller may not see is not read at all. Otherwise the answer would take longer than for what does not exist. */
-async function findNode(id: string, { requestLog, caller, loaders }: GraphContext) {
+async function findNode(id: string, { store, caller, loaders }: GraphContext) {
   switch (id.split('_', 1)[0]) {
     case 'dead':
-      return (await requestLog.deadLettersById([id], accountsWith(caller, 'admin'))).get(id) ?? null;
+      return (await store.deadLetters.deadLettersById([id], accountsWith(caller, 'admin'))).get(id) ?? null;
     case 'unc':
-      return (await requestLog.unclaimedById([id], accountsWith(caller, 'read'))).get(id) ?? null;
+      return (await store.unclaimed.unclaimedById([id], accountsWith(caller, 'read'))).get(id) ?? null;
     case 'aud':
-      return (await requestLog.auditEntriesById([id], accountsWith(caller, 'admin'))).get(id) ?? null;
+      return (await store.audit.auditEntriesById([id], accountsWith(caller, 'admin'))).get(id) ?? null;
   }
   const requestId = REQUEST_ID.test(id) ? id : parseOutcomeId(id)?.requestId;
   if (requestId === undefined) return null;
-  const request = await findRequest(requestLog, caller, requestId, (ownId) => loaders.request.load(ownId));
+  const request = await findRequest(store.requests, caller, requestId, (ownId) => loaders.request.load(ownId));
   return request && requestId !== id ? loaders.outcome.load(id) : request;
 }

@@ -121,9 +121,9 @@ export const Request = RequestRef.implement({
       type: RequestRetriesConnection,
       description: 'Requests that try the failed devices of this one again, oldest first. Empty when you may not read the account.',
       args: PAGE_ARGS,
-      resolve: ({ id, account }, { first, after }, { loaders, caller, requestLog }) =>
+      resolve: ({ id, account }, { first, after }, { loaders, caller, store }) =>
         mayUse(caller, account, 'read')
-          ? loaders.retryPage.load({ requestId: id, after: pageCursor(`${id}/retries`, after, requestLog), limit: pageSize(first) })
+          ? loaders.retryPage.load({ requestId: id, after: pageCursor(`${id}/retries`, after, store), limit: pageSize(first) })
           : { rows: [], hasMore: false },
     }),
     timeline: t.field({
@@ -171,7 +171,7 @@ export const Request = RequestRef.implement({
     cursor: t.field({
       type: 'Cursor',
       description: 'The position of this answer in the log. Pass it as `after` of `requestStatus` to follow the request from here.',
-      resolve: ({ id, lastSeq }, _args, { requestLog }) => cursorAt(id, lastSeq, requestLog.epoch),
+      resolve: ({ id, lastSeq }, _args, { store }) => cursorAt(id, lastSeq, store.epoch),
     }),
     outcomes: t.field({
       type: RequestOutcomesConnection,
@@ -189,13 +189,13 @@ export const Request = RequestRef.implement({
         }),
         ...PAGE_ARGS,
       },
-      resolve: ({ id: requestId }, { status, faultCode, search, first, after }, { loaders, requestLog }) =>
+      resolve: ({ id: requestId }, { status, faultCode, search, first, after }, { loaders, store }) =>
         loaders.outcomePage.load({
           requestId,
           statuses: status ?? null,
           faultCodes: checkFaultCodes(faultCode),
           search: checkSearch(search),
-          afterIndex: Number(pageCursor(`${requestId}/outcomes`, after, requestLog) ?? -1),
+          afterIndex: Number(pageCursor(`${requestId}/outcomes`, after, store) ?? -1),
           limit: pageSize(first),
         }),
     }),

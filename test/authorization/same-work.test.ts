@@ -7,6 +7,8 @@ import { newRequest } from '../support/new-request.ts';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { ask } from './support/ask.ts';
+import { storeOf } from '../support/flat-store.ts';
+import { countStatements } from '../support/count-statements.ts';
 
 const MISSING = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 const CARRIER_ID = '0d2c7c1a-0000-4000-8000-3a5b0a7d1c11';
@@ -32,15 +34,16 @@ test.each([
   await requestLog.create(request);
   await requestLog.step(request.id, 0, { type: 'SENDING' });
   await requestLog.step(request.id, 0, { type: 'ACCEPTED', carrierRequestId: CARRIER_ID });
+  const statements = countStatements();
   const work = async (id: string) => {
-    const before = requestLog.statementsRead;
+    const before = statements();
     const { text } = await ask(
       url,
       null,
       { query, variables: { v: idOf(id) } },
       query.startsWith('query') ? 'application/json' : 'text/event-stream',
     );
-    return { text, statements: requestLog.statementsRead - before };
+    return { text, statements: statements() - before };
   };
   const foreign = await work(request.id.slice('req_'.length));
   expect(foreign).toEqual(await work(MISSING));
@@ -68,17 +71,18 @@ test.each([
   const request = newRequest([[['ICCID', '89148000000000000001']]]);
   await log.create(request);
   const manager = new RequestManager({
-    requestLog: log,
+    store: storeOf(log),
     submitter: null as never,
     sender: null as never,
     reconciler: null as never,
     session: null as never,
   });
+  const statements = countStatements();
   const work = async (id: string) => {
-    const before = log.statementsRead;
+    const before = statements();
     const result = await mutate(manager, id);
     const [audited] = (await log.auditEntries({ accounts: null, caller: null }, null, 1)).rows;
-    return { result, statements: log.statementsRead - before, audited: { ...audited, id: null, at: null } };
+    return { result, statements: statements() - before, audited: { ...audited, id: null, at: null } };
   };
   const foreign = await work(request.id);
   expect(foreign).toEqual(await work(`req_${MISSING}`));

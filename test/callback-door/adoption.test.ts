@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
-import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
+import { openSqliteStore } from '../../src/datasources/request-log/sqlite/open-sqlite-store.ts';
 import { CallbackReceiver } from '../../src/resolvers/callbacks/receive-callback.ts';
 import { newRequest } from '../support/new-request.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { ACCOUNT, callback, OTHER_ACCOUNT, WAITING } from './support/open-door.ts';
+import { flatten, storeOf, type FlatStore } from '../support/flat-store.ts';
 
 /** A callback that no request claims becomes a request. None may stop the others. */
 test.each([
@@ -46,20 +47,22 @@ test('one id on the paths of two accounts becomes one request, and does not stop
   expect(await log.findByCarrierRequestId('a-good-one')).toMatchObject({ origin: 'EXTERNAL' });
 });
 
-function openLog(folder: string): SqliteRequestLog {
-  return new SqliteRequestLog({
-    path: `${folder}/gateway.sqlite`,
-    hub: new Hub({ tickMs: () => 1 }),
-    now: Date.now,
-    onFatal: (error) => {
-      throw error;
-    },
-  });
+function openLog(folder: string): FlatStore {
+  return flatten(
+    openSqliteStore({
+      path: `${folder}/gateway.sqlite`,
+      hub: new Hub({ tickMs: () => 1 }),
+      now: Date.now,
+      onFatal: (error) => {
+        throw error;
+      },
+    }),
+  );
 }
 
-async function receive(requestLog: SqliteRequestLog, account: string, more: Record<string, unknown>): Promise<void> {
+async function receive(requestLog: FlatStore, account: string, more: Record<string, unknown>): Promise<void> {
   const receiver = new CallbackReceiver({
-    requestLog,
+    store: storeOf(requestLog),
     credentials: null,
     requireCredentials: false,
     deadLettersPerReason: 10,

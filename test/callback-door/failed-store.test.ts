@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { request } from 'undici';
 import { expect, test } from 'vitest';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
-import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
+import { openSqliteStore } from '../../src/datasources/request-log/sqlite/open-sqlite-store.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { CallbackReceiver } from '../../src/resolvers/callbacks/receive-callback.ts';
@@ -14,6 +14,7 @@ import { createCallbackServer } from '../../src/server/callbacks/callbacks.ts';
 import { idleOverload } from '../support/idle-overload.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { ACCOUNT, callback } from './support/open-door.ts';
+import { flatten, storeOf } from '../support/flat-store.ts';
 
 const SECRET = 'a-secret-for-tests-of-32-characters-or-more';
 
@@ -22,19 +23,21 @@ test.each([
   ['an unreadable one', 'nonsense'],
 ])('%s that cannot be stored is answered 503, so that the carrier sends it again', async (_what, body) => {
   await using folder = await tempFolder();
-  const log = new SqliteRequestLog({
-    path: `${folder.path}/gateway.sqlite`,
-    hub: new Hub({ tickMs: () => 1 }),
-    now: Date.now,
-    onFatal: (error) => {
-      throw error;
-    },
-  });
+  const log = flatten(
+    openSqliteStore({
+      path: `${folder.path}/gateway.sqlite`,
+      hub: new Hub({ tickMs: () => 1 }),
+      now: Date.now,
+      onFatal: (error) => {
+        throw error;
+      },
+    }),
+  );
   const metrics = createMetrics();
   const addresses = new CallbackAddresses({ allowed: ['any'], proxyHops: 0, isOnLoopback: true, publicUrl: null });
   const server = createCallbackServer({
     receiver: new CallbackReceiver({
-      requestLog: log,
+      store: storeOf(log),
       credentials: null,
       requireCredentials: false,
       deadLettersPerReason: 10,

@@ -1,11 +1,13 @@
+import assert from 'node:assert/strict';
 import { statfsSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { submitted } from '../request-log/contract-support.ts';
 import { callbackMessage, named } from '../support/callback-message.ts';
 import { newRequest } from '../support/new-request.ts';
 import { openLog } from '../support/open-log.ts';
 import { smallDisk, whyNoSmallDisk } from '../support/small-disk.ts';
+import type { FlatStore } from '../support/flat-store.ts';
+import { SqliteUpkeep } from '../../src/datasources/request-log/sqlite/sqlite-upkeep.ts';
 
 const noMount = whyNoSmallDisk();
 if (noMount !== null) process.stderr.write(`A low disk is not tested: ${noMount}.\n`);
@@ -13,14 +15,14 @@ if (noMount !== null) process.stderr.write(`A low disk is not tested: ${noMount}
 const MEGABYTE = 'x'.repeat(1_000_000);
 
 /** Sends messages of a megabyte by a path of nobody's, until one is not taken. */
-async function fill(log: SqliteRequestLog): Promise<string> {
+async function fill(log: FlatStore): Promise<string> {
   for (let n = 0; ; n++) {
     const result = await log.append(callbackMessage({ id: `of-nobody-${n}`, text: `${n}${MEGABYTE}` })).catch(() => 'failed');
     if (result !== 'UNCLAIMED') return result;
   }
 }
 
-async function purgeAll(log: SqliteRequestLog): Promise<number> {
+async function purgeAll(log: FlatStore): Promise<number> {
   let rows = 0;
   for (;;) {
     const step = await log.upkeep.purgeStep(Date.now());
@@ -87,12 +89,14 @@ test.skipIf(noMount !== null).each(['1000k', '1048k', '1096k'])(
     await using disk = await smallDisk(size);
     const path = `${disk.path}/log.sqlite`;
     await using log = openLog(path, { diskFloorBytes: 0 });
+    const { upkeep } = log;
+    assert(upkeep instanceof SqliteUpkeep);
     const changes = new Set<string | null>();
     const append = (n: number) => log.append(callbackMessage({ id: `of-nobody-${n}`, text: 'x'.repeat(300) }));
     let failed = 0;
     for (let n = 0; failed < 40; n++) {
       await append(n).catch(() => failed++);
-      if (failed % 10 === 1) await log.upkeep.emptyWal().catch(() => undefined);
+      if (failed % 10 === 1) await upkeep.emptyWal().catch(() => undefined);
       changes.add(log.findChange());
     }
     expect([...changes]).toEqual([null]);

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { RequestDocument } from '../../documents/gql/graphql.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
-import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
+import { openSqliteStore } from '../../src/datasources/request-log/sqlite/open-sqlite-store.ts';
 import { makeCallbackPath } from '../../src/resolvers/callbacks/callback-paths.ts';
 import { successCallback } from '../support/callback-samples.ts';
 import { startCallbackSenders } from '../support/callback-senders.ts';
@@ -16,6 +16,7 @@ import { newRequest } from '../support/new-request.ts';
 import { openLog } from '../support/open-log.ts';
 import { runDocument } from '../support/run-document.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { flatten } from '../support/flat-store.ts';
 
 const REQUESTS = 16;
 const DEVICES = 20;
@@ -123,12 +124,14 @@ function damage(path: string, sound: Uint8Array, places: readonly number[]): voi
 async function tryOut(path: string, ids: readonly string[], next: readonly ReturnType<typeof successCallback>[]) {
   const fatal: string[] = [];
   try {
-    await using log = new SqliteRequestLog({
-      path,
-      hub: new Hub({ tickMs: () => 1 }),
-      now: Date.now,
-      onFatal: ({ message }) => fatal.push(message),
-    });
+    await using log = flatten(
+      openSqliteStore({
+        path,
+        hub: new Hub({ tickMs: () => 1 }),
+        now: Date.now,
+        onFatal: ({ message }) => fatal.push(message),
+      }),
+    );
     await log.recover();
     await log.requests(ids);
     await log.counts();

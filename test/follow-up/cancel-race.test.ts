@@ -12,6 +12,7 @@ import { openSending } from './support/open-sending.ts';
 import { someAtATime } from './support/some-at-a-time.ts';
 import { faultCodes, operator } from './support/operator.ts';
 import { callerWith } from '../support/caller-with.ts';
+import { storeOf } from '../support/flat-store.ts';
 
 const ROUNDS = 4;
 const REQUESTS = 50;
@@ -94,7 +95,7 @@ test(`${MOMENTS} requests cancelled some steps of the event loop before or after
   const { sender, requestLog } = sending;
   const never = new Proxy({}, { get: () => expect.fail('asked') });
   const manager = new RequestManager({
-    requestLog,
+    store: storeOf(requestLog),
     sender,
     submitter: never as never,
     reconciler: never as never,

@@ -14,6 +14,7 @@ import { startStack, type Stack } from '../support/stack.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { faultCodes, operator } from './support/operator.ts';
 import { callerWith } from '../support/caller-with.ts';
+import { storeOf } from '../support/flat-store.ts';
 
 const REFUSAL = { text: '{"errorCode":"INPUT_INVALID.Any","errorMessage":"Not today."}' };
 
@@ -121,7 +122,7 @@ test('a request of another caller’s account, or of one that the caller may onl
   const { id } = await requestLog.create(newRequest([[['ICCID', '1']]], { account: 'theirs' }));
   const never = new Proxy({}, { get: () => expect.fail('asked') });
   const manager = new RequestManager({
-    requestLog,
+    store: storeOf(requestLog),
     submitter: never as never,
     sender: never as never,
     reconciler: never as never,

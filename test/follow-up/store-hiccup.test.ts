@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
 import type { EndpointFault } from '../../simulator/faults/endpoint-faults.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
-import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
 import type { SendingStep } from '../../src/datasources/request-log/sending-steps.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { iccid } from '../support/devices.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { openSending } from './support/open-sending.ts';
+import type { FlatStore } from '../support/flat-store.ts';
 
 /** A log whose disk is full for the first two writes of one kind of step. */
-function fullFor(log: RequestLog, type: SendingStep['type']): RequestLog {
+function fullFor(log: FlatStore, type: SendingStep['type']): FlatStore {
   let left = 2;
   return new Proxy(log, {
     get(target, name) {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
-import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
 import { FairScheduler } from '../../src/lib/fair-scheduler.ts';
 import { RequestFeed, type RequestStatusEvent } from '../../src/resolvers/requests/follow-request.ts';
 import { LOCAL_IDENTITY } from '../../src/server/identity/local-caller.ts';
@@ -13,6 +12,7 @@ import { newRequest } from '../support/new-request.ts';
 import { openLog } from '../support/open-log.ts';
 import { startStack } from '../support/stack.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { storeOf, type FlatStore } from '../support/flat-store.ts';
 
 const DEVICES = 60;
 
@@ -20,7 +20,7 @@ async function openFollowed() {
   await using undo = new AsyncDisposableStack();
   const folder = undo.use(await tempFolder());
   const hub = new Hub({ tickMs: () => 1 });
-  const log: RequestLog = undo.use(openLog(`${folder.path}/log.sqlite`, { hub }));
+  const log: FlatStore = undo.use(openLog(`${folder.path}/log.sqlite`, { hub }));
   const request = newRequest(Array.from({ length: DEVICES }, (_, at) => [['ICCID', iccid(at)]] as const));
   await log.create(request);
   await log.step(request.id, 0, { type: 'SENDING' });
@@ -30,7 +30,7 @@ async function openFollowed() {
     for (const end = reported + count; reported < end; reported++)
       await log.append(successCallback({ requestId: 'carrier', ids: [['ICCID', iccid(reported)]], account: request.account }));
   };
-  const feed = new RequestFeed(log, hub, new FairScheduler());
+  const feed = new RequestFeed(storeOf(log), hub, new FairScheduler());
   const follow = (minIntervalMs: number, batchSize = 1_000) =>
     feed.follow(LOCAL_IDENTITY, { requestId: request.id, after: null, batchSize, untilNiddSettled: false, minIntervalMs });
   const built = undo.move();

@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
-import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createMetrics } from '../../src/metrics.ts';
@@ -18,6 +17,7 @@ import { Origins } from '../../src/server/graphql/origins.ts';
 import { openAdmission } from '../support/open-admission.ts';
 import { idleOverload } from '../support/idle-overload.ts';
 import { send } from './support/send.ts';
+import type { FlatStore } from '../support/flat-store.ts';
 
 const SECRET = 'SQLITE_IOERR in /var/lib/m2m/gateway.sqlite with password hunter2';
 
@@ -47,7 +47,7 @@ test('an error of the gateway is shown with its message and code', async () => {
 });
 
 /** The GraphQL door over a log whose lists do what the test says: the one place where a stub stands for the store. */
-async function doorOver(list: RequestLog['list']) {
+async function doorOver(list: FlatStore['list']) {
   let logged = '';
   const destination = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -55,13 +55,13 @@ async function doorOver(list: RequestLog['list']) {
       done();
     },
   });
-  const requestLog = { list, recordAudit: () => Promise.resolve() };
-  const parts = { requestLog, limits: { maxCost: 50_000 } } as unknown as GraphqlOptions['parts'];
+  const audit = { recordAudit: () => Promise.resolve() };
+  const parts = { store: { requests: { list }, audit }, limits: { maxCost: 50_000 } } as unknown as GraphqlOptions['parts'];
   const logger = createLogger({ level: 'info', destination });
   const metrics = createMetrics();
   const trusted = createTrustedDocuments({ mode: 'off', documents: new Map() });
   const outgoing = new OutgoingBytes();
-  const admission = openAdmission({ requestLog, logger, outgoing });
+  const admission = openAdmission({ audit, logger, outgoing });
   const connections = new DoorConnections({ listener: 'graphql', logger, metrics });
   const graphql = createGraphql({
     parts,

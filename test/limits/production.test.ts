@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
 import { incoming, successCallback } from '../support/callback-samples.ts';
 import { iccid } from '../support/devices.ts';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';
@@ -7,6 +6,7 @@ import { newRequest } from '../support/new-request.ts';
 import { RawWebSocket } from '../support/raw-websocket.ts';
 import { sseResults } from '../support/sse-client.ts';
 import { graphql } from '../support/stack.ts';
+import type { FlatStore } from '../support/flat-store.ts';
 
 const MAX_OBJECTS = 400;
 const DEVICES = 300;
@@ -15,7 +15,7 @@ let doors: Awaited<ReturnType<typeof openGraphqlDoors>>;
 const reads: string[] = [];
 let id: string;
 beforeAll(async () => {
-  const counted = (log: RequestLog) =>
+  const counted = (log: FlatStore) =>
     new Proxy(log, {
       get: (target, key) => {
         const value: unknown = Reflect.get(target, key, target);

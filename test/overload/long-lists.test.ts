@@ -1,6 +1,5 @@
 import { Pool } from 'undici';
 import { expect, test } from 'vitest';
-import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
 import type { Identity } from '../../src/resolvers/access/caller.ts';
 import { createLastingIdentity } from '../../src/server/identity/local-caller.ts';
 import { callerWith } from '../support/caller-with.ts';
@@ -8,6 +7,7 @@ import { fillRequests } from '../support/fill-requests.ts';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import type { FlatStore } from '../support/flat-store.ts';
 
 const REQUESTS = 40_000;
 const QUERIES = 8;
@@ -26,8 +26,8 @@ async function openDoors() {
   await openLog(path)[Symbol.asyncDispose]();
   fillRequests(path, REQUESTS);
   const log = undo.use(openLog(path));
-  const lists: ReturnType<RequestLog['list']>[] = [];
-  const list: RequestLog['list'] = (...asked) => {
+  const lists: ReturnType<FlatStore['list']>[] = [];
+  const list: FlatStore['list'] = (...asked) => {
     const listing = log.list(...asked);
     lists.push(listing);
     return listing;

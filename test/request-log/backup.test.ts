@@ -14,6 +14,7 @@ import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { until } from '../support/until.ts';
 import { A, B, C, outcomesOf, requestOf, statuses, submitted } from './contract-support.ts';
+import { storeOf } from '../support/flat-store.ts';
 
 const NOW = 1_700_000_000_000;
 
@@ -49,10 +50,12 @@ test('a backup is one private file with all that was committed; opened as a stor
   // A position in the old log may mean another row of the new one.
   const after = cursorAt(id, 1, log.epoch);
   const given = { requestId: id, batchSize: 100, untilNiddSettled: false, minIntervalMs: 0 };
-  await expect(new RequestFeed(restored, hub, new FairScheduler()).follow(LOCAL_IDENTITY, { ...given, after })).rejects.toMatchObject({
+  await expect(
+    new RequestFeed(storeOf(restored), hub, new FairScheduler()).follow(LOCAL_IDENTITY, { ...given, after }),
+  ).rejects.toMatchObject({
     code: 'CURSOR_EXPIRED',
   });
-  const going = await new RequestFeed(log, hub, new FairScheduler()).follow(LOCAL_IDENTITY, { ...given, after });
+  const going = await new RequestFeed(storeOf(log), hub, new FairScheduler()).follow(LOCAL_IDENTITY, { ...given, after });
   expect((await going.next()).value).toMatchObject({ lastSeq: 4 });
   await going.return?.();
 });

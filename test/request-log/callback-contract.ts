@@ -5,6 +5,7 @@ import { RequestFeed } from '../../src/resolvers/requests/follow-request.ts';
 import { LOCAL_IDENTITY } from '../../src/server/identity/local-caller.ts';
 import { failureCallback, niddCallback, pendingCallback, successCallback } from '../support/callback-samples.ts';
 import { A, B, outcomesOf, requestOf, statuses, submitted, type LogFixture } from './contract-support.ts';
+import { storeOf } from '../support/flat-store.ts';
 
 /** What every backend of the request log promises about callbacks and their followers. */
 export function callbackContract(name: string, start: () => Promise<LogFixture>): void {
@@ -91,7 +92,7 @@ export function callbackContract(name: string, start: () => Promise<LogFixture>)
       const guid = randomUUID();
       const devices = Array.from({ length: 200 }, (_, at) => [['ICCID', `8914800000000000${String(at).padStart(4, '0')}`]] as const);
       const id = await submitted(log, devices, guid);
-      const feed = new RequestFeed(log, fixture.hub, new FairScheduler());
+      const feed = new RequestFeed(storeOf(log), fixture.hub, new FairScheduler());
       const readers = [1, 7, 1000].map(async (batchSize) => {
         const seen: string[] = [];
         let last = 0;
@@ -122,7 +123,7 @@ export function callbackContract(name: string, start: () => Promise<LogFixture>)
       const log = await fixture.open();
       const guid = randomUUID();
       const id = await submitted(log, [A, B], guid);
-      const feed = new RequestFeed(log, fixture.hub, new FairScheduler());
+      const feed = new RequestFeed(storeOf(log), fixture.hub, new FairScheduler());
       const args = { requestId: id, after: 'LATEST', batchSize: 100, untilNiddSettled: false, minIntervalMs: 0 };
       const leaves = await feed.follow(LOCAL_IDENTITY, args);
       const stays = await feed.follow(LOCAL_IDENTITY, args);

@@ -1,12 +1,12 @@
 import type { Hub } from '../../src/datasources/request-log/hub.ts';
-import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
 import type { StoredOutcome } from '../../src/datasources/request-log/stored-request.ts';
 import { newRequest } from '../support/new-request.ts';
+import type { FlatStore } from '../support/flat-store.ts';
 
 /** A store that can be closed and opened again, like a process that ends and starts. */
 export interface LogFixture extends AsyncDisposable {
   readonly hub: Hub;
-  open(): Promise<RequestLog>;
+  open(): Promise<FlatStore>;
 }
 
 export const A = [
@@ -21,7 +21,7 @@ export const C = [['ICCID', '89148000000000000003']] as const;
 
 /** A Request that the carrier has accepted under `guid`. */
 export async function submitted(
-  log: RequestLog,
+  log: FlatStore,
   devices: Parameters<typeof newRequest>[0],
   guid: string,
   more: Parameters<typeof newRequest>[1] = {},
@@ -33,13 +33,13 @@ export async function submitted(
   return request.id;
 }
 
-export async function requestOf(log: RequestLog, id: string) {
+export async function requestOf(log: FlatStore, id: string) {
   const request = (await log.requests([id])).get(id);
   if (!request) throw new Error(`no request ${id}`);
   return request;
 }
 
-export async function outcomesOf(log: RequestLog, requestId: string): Promise<readonly StoredOutcome[]> {
+export async function outcomesOf(log: FlatStore, requestId: string): Promise<readonly StoredOutcome[]> {
   const [page] = await log.outcomePages([{ requestId, statuses: null, afterIndex: -1, limit: 1000 }]);
   return page?.rows ?? [];
 }

@@ -1,8 +1,8 @@
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { successCallback } from '../support/callback-samples.ts';
 import { iccid } from '../support/devices.ts';
+import type { FlatStore } from '../support/flat-store.ts';
 
 export const FILE = 'gateway.sqlite';
 const ENDS = ['', '-wal', '-synced'];
@@ -16,12 +16,12 @@ export function keepFiles(from: string, folder: string): string {
 }
 
 /** Stores callbacks that no request has, one commit each. */
-export async function storeCallbacks(log: SqliteRequestLog, from: number, count: number): Promise<void> {
+export async function storeCallbacks(log: FlatStore, from: number, count: number): Promise<void> {
   for (let at = from; at < from + count; at++)
     await log.append(successCallback({ requestId: 'of-another-tool', ids: [['ICCID', iccid(at)]], account: 'account-1' }));
 }
 
-export async function countStored(log: SqliteRequestLog): Promise<number> {
+export async function countStored(log: FlatStore): Promise<number> {
   return (await log.upkeep.stats()).unclaimed;
 }
 

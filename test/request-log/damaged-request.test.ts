@@ -9,11 +9,18 @@ import { successCallback } from '../support/callback-samples.ts';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { A, B, C, outcomesOf, requestOf, submitted } from './contract-support.ts';
+import { storeOf } from '../support/flat-store.ts';
 
 const DAY_MS = 86_400_000;
 
 const receiverOf = (requestLog: ReturnType<typeof openLog>) =>
-  new CallbackReceiver({ requestLog, credentials: null, requireCredentials: false, deadLettersPerReason: 10, now: Date.now });
+  new CallbackReceiver({
+    store: storeOf(requestLog),
+    credentials: null,
+    requireCredentials: false,
+    deadLettersPerReason: 10,
+    now: Date.now,
+  });
 
 async function receive(
   log: ReturnType<typeof openLog>,
@@ -125,7 +132,7 @@ test('a damaged request does not prevent that others are marked overdue or asked
     return Promise.reject(new GatewayError('CARRIER_UNAVAILABLE', 'It is down.'));
   };
   await using reconciler = new Reconciler({
-    requestLog: log,
+    store: storeOf(log),
     reads: { requestStatus: refuse } as unknown as CarrierReads,
     overdueAfterMs: 1_000,
     expireAfterMs: 10 * DAY_MS,

@@ -3,11 +3,12 @@ import { CallbackReceiver } from '../../src/resolvers/callbacks/receive-callback
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { A, submitted } from './contract-support.ts';
+import { storeOf } from '../support/flat-store.ts';
 
 test('past the bound a callback of another account’s request is refused; a resend of a kept one is still reported as kept', async () => {
   await using folder = await tempFolder();
   await using log = openLog(`${folder.path}/log.sqlite`, { limits: { messages: 3 } });
-  const receiver = new CallbackReceiver({ requestLog: log, credentials: null, requireCredentials: false, now: Date.now });
+  const receiver = new CallbackReceiver({ store: storeOf(log), credentials: null, requireCredentials: false, now: Date.now });
   const receive = async (comment: string, account = 'account-2') => {
     const bytes = Buffer.from(JSON.stringify({ requestId: 'of-account-1', status: 'Pending', comment }));
     const { outcome } = await receiver.receive({ account, service: 'CarrierService', bytes, contentType: null });

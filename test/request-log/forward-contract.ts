@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { ForwardLane } from '../../src/datasources/request-log/forward-queue.ts';
 import type { DeadLetterReason } from '../../src/datasources/request-log/dead-letter-log.ts';
-import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
 import { successCallback, type SampleOptions } from '../support/callback-samples.ts';
 import { A, B, submitted, type LogFixture } from './contract-support.ts';
+import type { FlatStore } from '../support/flat-store.ts';
 
 const LANE: ForwardLane = { account: 'account-1', service: 'CarrierService' };
 const OTHER_LANE: ForwardLane = { account: 'account-2', service: 'CarrierService' };
@@ -19,7 +19,7 @@ function kept(name: string, reason: DeadLetterReason) {
   return { ...LANE, receivedAt: 1_000, reason, contentType: 'text/plain', body: Buffer.from(name), forward };
 }
 
-async function waiting(log: RequestLog, lane = LANE): Promise<string[]> {
+async function waiting(log: FlatStore, lane = LANE): Promise<string[]> {
   return (await log.forwards(lane, 100)).map(({ body }) => Buffer.from(body).toString());
 }
 

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { LOG_LIMITS, type LogLimits } from '../../src/datasources/request-log/log-limits.ts';
-import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { CLAIMED_AT_ONCE } from '../../src/datasources/request-log/sqlite/unclaimed-messages.ts';
 import { callbackMessage as message, named } from '../support/callback-message.ts';
 import { niddCallback } from '../support/callback-samples.ts';
@@ -8,10 +7,11 @@ import { newRequest } from '../support/new-request.ts';
 import { openLog, type OpenLogOptions } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { outcomesOf, requestOf, statuses, submitted } from './contract-support.ts';
+import type { FlatStore } from '../support/flat-store.ts';
 
 /** What one path, one id or one request may hold, lowered so that a few messages exceed it. */
 
-async function withLog(options: OpenLogOptions, work: (log: SqliteRequestLog, path: string) => Promise<void>): Promise<void> {
+async function withLog(options: OpenLogOptions, work: (log: FlatStore, path: string) => Promise<void>): Promise<void> {
   await using folder = await tempFolder();
   const path = `${folder.path}/log.sqlite`;
   await using log = openLog(path, options);

@@ -3,7 +3,6 @@ import { DatabaseSync } from 'node:sqlite';
 import { ulid } from 'ulid';
 import { expect, test } from 'vitest';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
-import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import type { PurgeStep } from '../../src/datasources/request-log/store-upkeep.ts';
 import { identifierKey } from '../../src/datasources/thingspace/wire/same-identifier.ts';
 import { FairScheduler } from '../../src/lib/fair-scheduler.ts';
@@ -14,6 +13,7 @@ import { newRequest } from '../support/new-request.ts';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { A, B, C, outcomesOf, requestOf, statuses, submitted } from './contract-support.ts';
+import { storeOf, type FlatStore } from '../support/flat-store.ts';
 
 const OLD = 1_000;
 const CUTOFF = 500_000;
@@ -50,7 +50,7 @@ async function completed(
   return { id, guid };
 }
 
-async function purge(log: SqliteRequestLog, before = CUTOFF): Promise<PurgeStep[]> {
+async function purge(log: FlatStore, before = CUTOFF): Promise<PurgeStep[]> {
   const steps: PurgeStep[] = [];
   do steps.push(await log.upkeep.purgeStep(before));
   while (!steps.at(-1)?.done);
@@ -152,7 +152,7 @@ test('a follower of a request that is purged is told that it is gone', async () 
   await using store = await opened();
   const { log, hub } = store;
   const { id } = await completed(store, [A], OLD);
-  const feed = new RequestFeed(log, hub, new FairScheduler());
+  const feed = new RequestFeed(storeOf(log), hub, new FairScheduler());
   // The request is complete, and the follower still waits for the device's NIDD message.
   const events = await feed.follow(LOCAL_IDENTITY, {
     requestId: id,
@@ -272,7 +272,7 @@ test('a list goes on where its last page ended, although the request at that pla
 });
 
 /** The number of rows of each table, counted in a copy, because the log holds the lock of its file. */
-async function countedIn(log: SqliteRequestLog, path: string): Promise<Record<string, number>> {
+async function countedIn(log: FlatStore, path: string): Promise<Record<string, number>> {
   const copy = `${path}.${randomUUID()}`;
   await log.upkeep.backup(copy);
   return rowsOf(copy);

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { ulid } from 'ulid';
 import { describe, expect, test } from 'vitest';
-import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
 import type { SendingStep } from '../../src/datasources/request-log/sending-steps.ts';
 import { identifierKey } from '../../src/datasources/thingspace/wire/same-identifier.ts';
 import { failureCallback, incoming, successCallback } from '../support/callback-samples.ts';
 import { newRequest } from '../support/new-request.ts';
 import { A, B, C, outcomesOf, requestOf, statuses, submitted, type LogFixture } from './contract-support.ts';
+import type { FlatStore } from '../support/flat-store.ts';
 
 /** What every backend of the request log promises about Requests: they are made once, sent at most once, and found again. */
 export function requestContract(name: string, start: () => Promise<LogFixture>): void {
@@ -159,7 +159,7 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       const first = await submitted(log, [A], guid, { clientReference: 'order 1' });
       await log.append(successCallback({ requestId: guid, ids: A, learnt: [['mdn', '5096306081']] }));
       const second = await submitted(log, [B, C], randomUUID());
-      const find = async (filter: Partial<Parameters<RequestLog['list']>[0]>) =>
+      const find = async (filter: Partial<Parameters<FlatStore['list']>[0]>) =>
         (await log.list({ accounts: null, ...filter }, null, 10)).rows.map(({ id }) => id);
       expect(await find({})).toEqual([second, first]);
       expect(await find({ accounts: ['account-2'] })).toEqual([]);

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { verifySqlite } from '../../src/datasources/request-log/sqlite/verify/sqlite-verify.ts';
 import { StoreReseal } from '../../src/resolvers/upkeep/reseal-store.ts';
 import { newRequest } from '../support/new-request.ts';
@@ -11,12 +10,13 @@ import { smallDisk, whyNoSmallDisk } from '../support/small-disk.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { A, submitted } from './contract-support.ts';
 import { fillMarked, KEY_A, KEY_B, keyIdOf, MARKERS, markersIn, readBack, telling } from './sealed-support.ts';
+import type { FlatStore } from '../support/flat-store.ts';
 
 /** Enough for several steps, and for pages that are split and merged while their rows are rewritten. */
 const DEVICES = 400;
 const TABLES = ['request_input', 'event', 'unclaimed', 'kept_message', 'forward'] as const;
 
-const resealOf = (log: SqliteRequestLog) => new StoreReseal({ upkeep: log.upkeep, restFactor: 0 });
+const resealOf = (log: FlatStore) => new StoreReseal({ upkeep: log.upkeep, restFactor: 0 });
 
 /** Callbacks of one Request, each with a marker and of another length. */
 function tellings(guid: string, from: number, count: number) {
@@ -27,7 +27,7 @@ function tellings(guid: string, from: number, count: number) {
   );
 }
 
-async function filled(log: SqliteRequestLog) {
+async function filled(log: FlatStore) {
   const marked = await fillMarked(log);
   const guid = randomUUID();
   const many = await submitted(log, null, guid);

@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
 import { evidenceOf } from '../../src/datasources/thingspace/wire/evidence.ts';
 import { incoming } from '../support/callback-samples.ts';
 import { newRequest } from '../support/new-request.ts';
 import { A, B, C, submitted } from './contract-support.ts';
+import type { FlatStore } from '../support/flat-store.ts';
 
 export const KEY_A = Buffer.alloc(32, 'a');
 export const KEY_B = Buffer.alloc(32, 'b');
@@ -54,7 +54,7 @@ export function telling(
 }
 
 /** Puts the markers into the store, each by its own way. */
-export async function fillMarked(log: RequestLog): Promise<Marked> {
+export async function fillMarked(log: FlatStore): Promise<Marked> {
   const guid = randomUUID();
   const devices = [A, B].map((ids) => ({ deviceIds: ids.map(([kind, id]) => ({ kind, id })), ipAddress: MARKERS.deviceAddress }));
   await log.append(telling(guid, A, { comment: MARKERS.claimed }));
@@ -79,7 +79,7 @@ export async function fillMarked(log: RequestLog): Promise<Marked> {
 }
 
 /** Everything that the log gives back, as one text. Every marker is found in it. */
-export async function readBack(log: RequestLog, { id, group }: Marked): Promise<string> {
+export async function readBack(log: FlatStore, { id, group }: Marked): Promise<string> {
   const sendable = await Promise.all([id, group].map((each) => log.sendable(each)));
   const pages = await log.outcomePages([id, group].map((requestId) => ({ requestId, statuses: null, afterIndex: -1, limit: 10 })));
   const kept = (await log.deadLetters({ accounts: null, reason: null }, null, 10)).rows;

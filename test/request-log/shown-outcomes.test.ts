@@ -2,14 +2,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createLoaders } from '../../src/schema/loaders.ts';
 import type { DeviceSummary, OutcomePage } from '../../src/datasources/request-log/outcome-reads.ts';
-import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
-import type { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
 import { failureCallback, incoming, niddCallback, successCallback } from '../support/callback-samples.ts';
 import { iccid } from '../support/devices.ts';
 import { newRequest } from '../support/new-request.ts';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { A, B, C, submitted } from './contract-support.ts';
+import { storeOf, type FlatStore } from '../support/flat-store.ts';
 
 const page = (requestId: string, more: Partial<OutcomePage> = {}): OutcomePage => ({
   requestId,
@@ -20,7 +19,7 @@ const page = (requestId: string, more: Partial<OutcomePage> = {}): OutcomePage =
 });
 
 /** Requests of every kind, some of whose devices have reported. */
-async function fill(log: SqliteRequestLog): Promise<readonly string[]> {
+async function fill(log: FlatStore): Promise<readonly string[]> {
   const whole = await submitted(log, [A, B, C], 'guid-1');
   await log.append(successCallback({ requestId: 'guid-1', ids: B }));
   await log.append(failureCallback({ requestId: 'guid-1', ids: A }));
@@ -46,7 +45,7 @@ async function fill(log: SqliteRequestLog): Promise<readonly string[]> {
   return [whole, silent, group, members.id, stranger, refused.id];
 }
 
-async function shown(log: RequestLog, ids: readonly string[]) {
+async function shown(log: FlatStore, ids: readonly string[]) {
   const pages = await log.outcomePages([
     ...ids.map((id) => page(id)),
     ...ids.map((id) => page(id, { afterIndex: 0, limit: 1 })),
@@ -124,11 +123,11 @@ test('others have their turn between the pages of a long list, and each caller g
     ids.push(await submitted(log, devices, `guid-${number}`));
   }
   const seen: string[] = [];
-  const read: RequestLog['outcomePages'] = async (wanted, work) => {
+  const read: FlatStore['outcomePages'] = async (wanted, work) => {
     seen.push('read');
     return log.outcomePages(wanted, work);
   };
-  const { outcomePage } = createLoaders({ outcomePages: read } as unknown as RequestLog);
+  const { outcomePage } = createLoaders(storeOf({ outcomePages: read } as FlatStore));
   let over = false;
   const others = (async () => {
     for (; !over; await nextTurn()) seen.push('turn');
@@ -143,9 +142,9 @@ test('others have their turn between the pages of a long list, and each caller g
 
 test('only the pages that cannot be read fail', async () => {
   let reads = 0;
-  const read: RequestLog['outcomePages'] = () =>
+  const read: FlatStore['outcomePages'] = () =>
     ++reads > 1 ? Promise.reject(new Error('the disk')) : Promise.resolve([{ rows: [], hasMore: false }]);
-  const { outcomePage } = createLoaders({ outcomePages: read } as unknown as RequestLog);
+  const { outcomePage } = createLoaders(storeOf({ outcomePages: read } as FlatStore));
   const told = await Promise.allSettled(['a', 'b', 'c'].map((id) => outcomePage.load(page(id))));
   expect(told.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
   expect(reads).toBe(2);
@@ -154,14 +153,14 @@ test('only the pages that cannot be read fail', async () => {
 test('devices that many requests are judged by are not all kept, and those of one request are read once', async () => {
   const reads: string[] = [];
   const device = { index: 0, status: 'FAILED', device: null, fault: null, reported: [] } as const;
-  const log: Pick<RequestLog, 'prepare' | 'devices'> = {
+  const log: Pick<FlatStore, 'prepare' | 'devices'> = {
     prepare: () => Promise.resolve(true),
     devices: (id) => {
       reads.push(id);
       return Promise.resolve(Array<DeviceSummary>(20_000).fill(device));
     },
   };
-  const { failedDevices } = createLoaders(log as RequestLog);
+  const { failedDevices } = createLoaders(storeOf(log as FlatStore));
   await Promise.all(['a', 'a', 'b', 'c', 'd'].map((id) => failedDevices.load(id)));
   expect(reads).toEqual(['a', 'b', 'c', 'd']);
   await failedDevices.load('d');

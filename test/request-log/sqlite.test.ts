@@ -1,10 +1,11 @@
 import { Hub } from '../../src/datasources/request-log/hub.ts';
-import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
+import { openSqliteStore } from '../../src/datasources/request-log/sqlite/open-sqlite-store.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { callbackContract } from './callback-contract.ts';
 import type { LogFixture } from './contract-support.ts';
 import { forwardContract } from './forward-contract.ts';
 import { requestContract } from './request-contract.ts';
+import { flatten } from '../support/flat-store.ts';
 
 async function sqlite(keys: readonly Uint8Array[] = []): Promise<LogFixture> {
   const undo = new AsyncDisposableStack();
@@ -16,15 +17,17 @@ async function sqlite(keys: readonly Uint8Array[] = []): Promise<LogFixture> {
     open: () =>
       Promise.resolve(
         undo.use(
-          new SqliteRequestLog({
-            path: `${folder.path}/log.sqlite`,
-            keys,
-            hub,
-            now: () => now++,
-            onFatal: (error) => {
-              throw error;
-            },
-          }),
+          flatten(
+            openSqliteStore({
+              path: `${folder.path}/log.sqlite`,
+              keys,
+              hub,
+              now: () => now++,
+              onFatal: (error) => {
+                throw error;
+              },
+            }),
+          ),
         ),
       ),
     [Symbol.asyncDispose]: () => undo.disposeAsync(),

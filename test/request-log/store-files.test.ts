@@ -63,7 +63,7 @@ test('the main file alone has the schema, the keys and a mark right after a star
   const path = `${folder.path}/${FILE}`;
   await using log = openLog(path);
   expect(log.isNew).toBe(true);
-  await log.apiKeys.add({
+  await log.keys.add({
     id: 'abc',
     name: 'first',
     hash: new Uint8Array(32),
@@ -78,7 +78,7 @@ test('the main file alone has the schema, the keys and a mark right after a star
   expect(() => openLog(`${folder.path}/alone/${FILE}`)).toThrow(/was not closed cleanly, and its write-ahead log .*-wal.* is not there/);
   acceptDamage(`${folder.path}/alone/${FILE}`, 0);
   await using accepted = openLog(`${folder.path}/alone/${FILE}`);
-  expect((await accepted.apiKeys.list()).map(({ name }) => name)).toEqual(['first']);
+  expect((await accepted.keys.list()).map(({ name }) => name)).toEqual(['first']);
 });
 
 test.each<readonly [what: string, act: (store: Crashed) => void, words: RegExp]>([

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';
 import { newRequest } from '../support/new-request.ts';
 import { graphql } from '../support/stack.ts';
+import { countStatements } from '../support/count-statements.ts';
 
 interface Shown {
   readonly id: string;
@@ -21,10 +22,11 @@ async function statementsFor(count: number, query: (ids: readonly string[]) => s
     await doors.requestLog.create(request);
     ids.push(request.id);
   }
-  const before = doors.requestLog.statementsRead;
+  const statements = countStatements();
+  const before = statements();
   const answer = await graphql<Record<string, unknown>>(doors.url, query(ids));
   expect(answer.errors).toBeUndefined();
-  return { ids, data: answer.data ?? {}, statements: doors.requestLog.statementsRead - before };
+  return { ids, data: answer.data ?? {}, statements: statements() - before };
 }
 
 test('a list of requests with their carrier requests and devices takes the same few statements for 20 as for one', async () => {

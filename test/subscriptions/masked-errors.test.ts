@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
 import { openGraphqlDoors } from '../support/graphql-doors.ts';
 import { newRequest } from '../support/new-request.ts';
 import { RawWebSocket } from '../support/raw-websocket.ts';
 import { sseResults } from '../support/sse-client.ts';
 import { graphql } from '../support/stack.ts';
+import type { FlatStore } from '../support/flat-store.ts';
 
 const SECRET = 'disk sector 1234 of account-1';
 const QUERY = '{ requests { nodes { id } } }';
@@ -12,7 +12,7 @@ const SUBSCRIPTION = 'subscription ($id: ID!) { requestStatus(requestId: $id) { 
 const MASKED = { code: 'INTERNAL_SERVER_ERROR', told: false };
 
 /** A store that fails in a way nobody has thought of: in a query, and in the middle of a subscription. */
-function faulty(log: RequestLog): RequestLog {
+function faulty(log: FlatStore): FlatStore {
   const fail = () => Promise.reject(new TypeError(SECRET));
   return new Proxy(log, {
     get(target, name) {

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
-import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
 import { FairScheduler } from '../../src/lib/fair-scheduler.ts';
 import { RequestFeed } from '../../src/resolvers/requests/follow-request.ts';
 import { LOCAL_IDENTITY } from '../../src/server/identity/local-caller.ts';
@@ -9,6 +8,7 @@ import { iccid } from '../support/devices.ts';
 import { newRequest } from '../support/new-request.ts';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { storeOf, type FlatStore } from '../support/flat-store.ts';
 
 const DEVICES = 30;
 /** Long enough for all of them to be reported. */
@@ -20,14 +20,14 @@ async function openFollowed(batchSize: number, tickMs: number) {
   await using undo = new AsyncDisposableStack();
   const folder = undo.use(await tempFolder());
   const hub = new Hub({ tickMs: () => tickMs });
-  const log: RequestLog = undo.use(openLog(`${folder.path}/log.sqlite`, { hub }));
+  const log: FlatStore = undo.use(openLog(`${folder.path}/log.sqlite`, { hub }));
   const request = newRequest(Array.from({ length: DEVICES }, (_, at) => [['ICCID', iccid(at)]] as const));
   await log.create(request);
   await log.step(request.id, 0, { type: 'SENDING' });
   await log.step(request.id, 0, { type: 'ACCEPTED', carrierRequestId: 'carrier' });
   const report = (at: number) =>
     log.append(successCallback({ requestId: 'carrier', ids: [['ICCID', iccid(at)]], account: request.account }));
-  const feed = new RequestFeed(log, hub, new FairScheduler());
+  const feed = new RequestFeed(storeOf(log), hub, new FairScheduler());
   const events = await feed.follow(LOCAL_IDENTITY, {
     requestId: request.id,
     after: null,

@@ -1,6 +1,5 @@
 import { Hub } from '../../src/datasources/request-log/hub.ts';
-import type { RequestLog } from '../../src/datasources/request-log/request-log.ts';
-import { SqliteRequestLog } from '../../src/datasources/request-log/sqlite/sqlite.ts';
+import { openSqliteStore } from '../../src/datasources/request-log/sqlite/open-sqlite-store.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { FairScheduler } from '../../src/lib/fair-scheduler.ts';
@@ -23,10 +22,11 @@ import { idleOverload } from './idle-overload.ts';
 import { listenOnLoopback } from './listen-on-loopback.ts';
 import { openAdmission } from './open-admission.ts';
 import { tempFolder } from './temp-folder.ts';
+import { flatten, storeOf, type FlatStore } from './flat-store.ts';
 
 /** Both GraphQL doors over a store of their own, without a carrier: for tests that need the parts in their hands. */
 export async function openGraphqlDoors({
-  faulty = (log: RequestLog): RequestLog => log,
+  faulty = (log: FlatStore): FlatStore => log,
   stalledAfterMs = 15_000,
   keepAliveMs = 12_000,
   logLevel = 'error' as 'error' | 'warn',
@@ -53,13 +53,13 @@ export async function openGraphqlDoors({
   const onFatal = (error: Error): never => {
     throw error;
   };
-  const requestLog = undo.use(new SqliteRequestLog({ path: `${folder.path}/gateway.sqlite`, hub, now: Date.now, onFatal }));
+  const requestLog = undo.use(flatten(openSqliteStore({ path: `${folder.path}/gateway.sqlite`, hub, now: Date.now, onFatal })));
   const seen = faulty(requestLog);
   const logged: string[] = [];
   const logger = createLogger({ level: logLevel, destination: { write: (line) => void logged.push(line) } });
   const metrics = createMetrics();
   const receiver = new CallbackReceiver({
-    requestLog: seen,
+    store: storeOf(seen),
     credentials: null,
     requireCredentials: false,
     deadLettersPerReason: 10,
@@ -69,7 +69,7 @@ export async function openGraphqlDoors({
   const trusted = createTrustedDocuments({ mode: 'off', documents: new Map() });
   const graphql = createGraphql({
     parts: {
-      requestLog: seen,
+      store: storeOf(seen),
       submitter: null as never,
       sender: null as never,
       manager: null as never,
@@ -84,8 +84,8 @@ export async function openGraphqlDoors({
         queuedRequests: 1,
         bodyBytes: maxMessageBytes,
       },
-      deadLetters: new DeadLetters({ requestLog: seen, receiver }),
-      feed: new RequestFeed(seen, hub, scheduler),
+      deadLetters: new DeadLetters({ store: storeOf(seen), receiver }),
+      feed: new RequestFeed(storeOf(seen), hub, scheduler),
     },
     trusted,
     openPerCaller,
@@ -93,7 +93,7 @@ export async function openGraphqlDoors({
     maxBodyBytes: maxMessageBytes,
     outgoing,
     admission: openAdmission({
-      requestLog,
+      audit: requestLog,
       logger,
       outgoing,
       onRefused: (code) => metrics.operationsRefused.inc({ code: code.toLowerCase() }),

@@ -3,7 +3,7 @@ import { OutgoingBytes } from '../../src/server/limits/outgoing-bytes.ts';
 
 /** Admits every caller who has the rights, with no limits but those a test sets. */
 export function openAdmission(
-  parts: Pick<AdmissionOptions, 'requestLog' | 'logger'> &
+  parts: Pick<AdmissionOptions, 'audit' | 'logger'> &
     Partial<Pick<AdmissionOptions, 'operationsPerMinute' | 'mutationsPerMinute' | 'maxCost' | 'outgoing' | 'onRefused'>>,
 ): Admission {
   const unlimited = Number.MAX_SAFE_INTEGER;

@@ -13,7 +13,7 @@ export async function openKeyRing() {
   const now = () => Date.now() + ahead;
   let log = openLog(path);
   undo.defer(() => log[Symbol.asyncDispose]());
-  const open = (accounts: readonly string[] = KEY_ACCOUNTS) => KeyRing.open({ store: log.apiKeys, accounts, now });
+  const open = (accounts: readonly string[] = KEY_ACCOUNTS) => KeyRing.open({ store: log.keys, accounts, now });
   let ring = await open();
   undo.defer(() => ring[Symbol.dispose]());
   const built = undo.move();
@@ -25,7 +25,7 @@ export async function openKeyRing() {
       return ring;
     },
     get store() {
-      return log.apiKeys;
+      return log.keys;
     },
     async reopen(accounts?: readonly string[]): Promise<KeyRing> {
       ring[Symbol.dispose]();

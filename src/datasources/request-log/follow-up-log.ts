@@ -1,6 +1,6 @@
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
 import type { DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
-import type { RequestedDevice, RequestError, RequestOrigin, StoredRequest, Page } from './stored-request.ts';
+import type { RequestOrigin } from './stored-request.ts';
 
 export interface DueCarrierRequest {
   readonly requestId: string;

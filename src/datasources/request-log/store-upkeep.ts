@@ -73,8 +73,11 @@ export interface StoreStats extends StoreSizes {
   readonly olderKeys: readonly string[];
 }
 
-/** Upkeep of the store while it is in use. It never holds up a callback for more than a few milliseconds. */
-export interface StoreUpkeep {
+/**
+ * Upkeep of the store while it is in use. It never holds up a callback for more than a few milliseconds. To dispose of it abandons a
+ * backup that is being written.
+ */
+export interface StoreUpkeep extends AsyncDisposable {
   /**
    * Deletes a bounded part of what is over: Requests that were complete before `before`, and messages of no Request that came before
    * it. A Request disappears as a whole, before the first of its rows is deleted. On a full disk it uses the room that is kept back

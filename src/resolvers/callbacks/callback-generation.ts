@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import type { RequestLog } from '../../datasources/request-log/request-log.ts';
 import { GatewayError } from '../../errors.ts';
 import { OneAtATime } from '../../lib/one-at-a-time.ts';
+import type { Facts } from '../../datasources/request-log/store.ts';
 
 /** `CURRENT`: the carrier is told it. `FORMER`: the one before, still taken. `LAPSED`: no longer taken. */
 export type GenerationStanding = 'CURRENT' | 'FORMER' | 'LAPSED';
@@ -18,8 +18,6 @@ const PROLONGED_AFTER_MS = 60_000;
 const FACT = 'callback-generation';
 
 const fact = z.object({ current: z.int().min(0), since: z.number() });
-
-type Facts = Pick<RequestLog, 'recall' | 'remember'>;
 
 /**
  * The generation of callback paths that is in use. The secret makes the paths and stays the same; a rotation only counts this

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { ForwardCopy, ForwardLane } from '../../datasources/request-log/forward-queue.ts';
 import { isRefusal, type DeadLetterReason, type Refusal, type StoredDeadLetter } from '../../datasources/request-log/dead-letter-log.ts';
 import type { AppendResult, IncomingCallback } from '../../datasources/request-log/callback-intake.ts';
-import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { PartsOf } from '../../datasources/request-log/store.ts';
 import { parseCallback } from '../../datasources/thingspace/wire/callback.ts';
 import { withFields, type CallbackForm } from '../../datasources/thingspace/wire/callback-form.ts';
 import { readCallbackBody, type CallbackBody, type UnreadableReason } from '../../datasources/thingspace/wire/callback-body.ts';
@@ -27,7 +27,7 @@ interface RegisteredCredentials {
 }
 
 interface CallbackReceiverOptions {
-  readonly requestLog: RequestLog;
+  readonly store: PartsOf<{ intake: 'append' | 'keep'; deadLetters: 'discardDeadLetter' }>;
   /** The credentials of the current registration; null when it has none. */
   readonly credentials: RegisteredCredentials | null;
   /** The credentials of the registration before. The carrier goes on using them for a while. */
@@ -100,7 +100,7 @@ export class CallbackReceiver {
     if (!('callback' in read)) return this.#storeDeadLetter(message, read);
     const { credentials } = read;
     const callback = { ...read.callback, forward: this.#makeForwardCopy(read.callback, read.form), receivedAt: this.#options.now() };
-    const outcome = await this.#options.requestLog.append(callback);
+    const outcome = await this.#options.store.intake.append(callback);
     return { outcome, reason: null, credentials };
   }
 
@@ -120,9 +120,9 @@ export class CallbackReceiver {
     if (!('callback' in read)) return read.outcome;
     // All others were forwarded when they came.
     const forward = reason === 'QUARANTINED' ? this.#makeForwardCopy(read.callback, read.form) : null;
-    const outcome = await this.#options.requestLog.append({ ...read.callback, forward, receivedAt });
+    const outcome = await this.#options.store.intake.append({ ...read.callback, forward, receivedAt });
     if (isRefusal(outcome)) return 'NO_ROOM';
-    if (!STILL_DEAD.has(outcome)) await this.#options.requestLog.discardDeadLetter(id);
+    if (!STILL_DEAD.has(outcome)) await this.#options.store.deadLetters.discardDeadLetter(id);
     return outcome;
   }
 
@@ -153,7 +153,7 @@ export class CallbackReceiver {
     // A body without a type has this type (RFC 9110, 8.3). Null stands for our own JSON.
     const forward = forwarded ? { contentType: contentType ?? 'application/octet-stream', contentEncoding, body } : null;
     const message = { account, service, contentType, contentEncoding, receivedAt: this.#options.now(), reason: outcome, body, forward };
-    const kept = await this.#options.requestLog.keep(message, this.#options.deadLettersPerReason);
+    const kept = await this.#options.store.intake.keep(message, this.#options.deadLettersPerReason);
     return kept === 'KEPT' ? letter : { ...letter, outcome: kept, reason: outcome };
   }
 

@@ -1,14 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import type { AuditRecord } from '../../datasources/request-log/audit-trail.ts';
 import type { DeadLetterReason, StoredDeadLetter } from '../../datasources/request-log/dead-letter-log.ts';
-import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { PartsOf } from '../../datasources/request-log/store.ts';
 import type { NextTurn, Page } from '../../datasources/request-log/stored-request.ts';
 import { GatewayError } from '../../errors.ts';
 import { accountsWith, mayUse, type Caller } from '../access/caller.ts';
 import type { CallbackReceiver, RedriveOutcome } from './receive-callback.ts';
 
 interface DeadLettersOptions {
-  readonly requestLog: RequestLog;
+  readonly store: PartsOf<{ deadLetters: 'deadLetters' | 'deadLettersById'; audit: 'recordAudit' }>;
   readonly receiver: CallbackReceiver;
 }
 
@@ -38,7 +38,7 @@ export class DeadLetters {
 
   list(caller: Caller, { accountName, reason, after, limit, nextTurn }: DeadLetterQuery): Promise<Page<StoredDeadLetter>> {
     const accounts = accountName === null ? accountsWith(caller, 'admin') : mayUse(caller, accountName, 'admin') ? [accountName] : [];
-    return this.#options.requestLog.deadLetters({ accounts, reason }, after, limit, nextTurn);
+    return this.#options.store.deadLetters.deadLetters({ accounts, reason }, after, limit, nextTurn);
   }
 
   /**
@@ -63,7 +63,7 @@ export class DeadLetters {
     try {
       for (const id of ids) {
         // Reads them one by one: a thousand messages of a megabyte each would not fit into memory.
-        const letter = (await this.#options.requestLog.deadLettersById([id], accounts)).get(id);
+        const letter = (await this.#options.store.deadLetters.deadLettersById([id], accounts)).get(id);
         const outcome = letter ? await this.#options.receiver.redrive(letter, trustCredentials) : 'NOT_FOUND';
         done.push({ id, outcome });
         if (letter)
@@ -71,7 +71,7 @@ export class DeadLetters {
       }
     } finally {
       // Also when one failed: the ones before it were tried.
-      await this.#options.requestLog.recordAudit(audit);
+      await this.#options.store.audit.recordAudit(audit);
     }
     return done;
   }

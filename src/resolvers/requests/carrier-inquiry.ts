@@ -1,6 +1,6 @@
 import type { DueCarrierRequest, Finding, SilentDevice } from '../../datasources/request-log/follow-up-log.ts';
 import { mayName } from '../../datasources/request-log/match-device.ts';
-import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { PartsOf } from '../../datasources/request-log/store.ts';
 import { outcomeId } from '../../datasources/request-log/stored-request.ts';
 import type { CarrierReads, DevicePage } from '../../datasources/thingspace/carrier-reads.ts';
 import { fits, keyOf, stemOf } from '../../datasources/thingspace/wire/same-identifier.ts';
@@ -13,7 +13,7 @@ import { DevicesAside } from './devices-aside.ts';
 import { isAbout, learnIdentifiers, lookupId } from './identify-devices.ts';
 
 interface CarrierInquiryOptions {
-  readonly requestLog: Pick<RequestLog, 'silentDevices' | 'unmatchedDevices' | 'reconcile' | 'learn' | 'step'>;
+  readonly store: PartsOf<{ followUp: 'silentDevices' | 'unmatchedDevices' | 'reconcile' | 'learn'; sending: 'step' }>;
   readonly reads: CarrierReads;
   readonly quota: Quota;
   readonly now: () => number;
@@ -107,13 +107,13 @@ export class CarrierInquiry {
 
   /** A damaged request has no devices. The inquiry goes on with the others. */
   async #findWanted(question: Question): Promise<Wanted[]> {
-    const { requestLog, onRefused } = this.#options;
+    const { store, onRefused } = this.#options;
     const { requestId, position, provenBy, unmatched } = question;
     try {
       const found = new Map<number, Wanted>();
-      for (const device of provenBy ? await requestLog.silentDevices(requestId, position) : [])
+      for (const device of provenBy ? await store.followUp.silentDevices(requestId, position) : [])
         found.set(device.index, { question, device, provenBy, identifies: false });
-      for (const device of unmatched > 0 ? (await requestLog.unmatchedDevices(requestId, position)).devices : [])
+      for (const device of unmatched > 0 ? (await store.followUp.unmatchedDevices(requestId, position)).devices : [])
         found.set(device.index, { question, device, provenBy: found.has(device.index) ? provenBy : null, identifies: true });
       return [...found.values()];
     } catch (error) {
@@ -220,7 +220,7 @@ export class CarrierInquiry {
         // It proves nothing: only its identifiers count.
         return { ...evidenceOf('DeviceList', { succeeded: false, deviceIds }), requestId, position, index };
       });
-      await this.#options.requestLog.learn(findings);
+      await this.#options.store.followUp.learn(findings);
     }
     return unknown.length === 0;
   }
@@ -256,10 +256,10 @@ export class CarrierInquiry {
 
   async #write(findings: readonly QuestionFinding[]): Promise<number> {
     if (findings.length === 0) return 0;
-    const { requestLog } = this.#options;
+    const { store } = this.#options;
     for (const { state, requestId, position } of new Set(findings.map(({ question }) => question)))
-      if (state === 'UNKNOWN') await requestLog.step(requestId, position, { type: 'PROVEN' });
-    return requestLog.reconcile(findings);
+      if (state === 'UNKNOWN') await store.sending.step(requestId, position, { type: 'PROVEN' });
+    return store.followUp.reconcile(findings);
   }
 }
 

@@ -1,22 +1,21 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { DeviceSummary } from '../../datasources/request-log/outcome-reads.ts';
-import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { DeviceSummary, OutcomeReads } from '../../datasources/request-log/outcome-reads.ts';
 
 /** Messages that are read before other work has its turn. They take about 10 ms. */
 const MESSAGES_A_TURN = 300;
 
 /** Reads what pages by fault or by search need, in turns. */
-export async function prepareOutcomes(requestLog: Pick<RequestLog, 'prepare'>, requestId: string, of: 'FAILED' | 'ALL'): Promise<void> {
-  while (!(await requestLog.prepare(requestId, of, MESSAGES_A_TURN))) await nextTurn();
+export async function prepareOutcomes(outcomes: Pick<OutcomeReads, 'prepare'>, requestId: string, of: 'FAILED' | 'ALL'): Promise<void> {
+  while (!(await outcomes.prepare(requestId, of, MESSAGES_A_TURN))) await nextTurn();
 }
 
 /** The devices that are FAILED or REJECTED now, each FAILED one with its fault. */
 export async function readFailedDevices(
-  requestLog: Pick<RequestLog, 'prepare' | 'devices'>,
+  outcomes: Pick<OutcomeReads, 'prepare' | 'devices'>,
   requestId: string,
 ): Promise<readonly DeviceSummary[]> {
-  await prepareOutcomes(requestLog, requestId, 'FAILED');
-  return requestLog.devices(requestId, ['FAILED', 'REJECTED']);
+  await prepareOutcomes(outcomes, requestId, 'FAILED');
+  return outcomes.devices(requestId, ['FAILED', 'REJECTED']);
 }
 
 export interface FaultCount {

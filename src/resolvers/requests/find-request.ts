@@ -1,7 +1,9 @@
 import { GatewayError } from '../../errors.ts';
-import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { RequestReads } from '../../datasources/request-log/request-reads.ts';
 import type { StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import { mayUse, type Caller } from '../access/caller.ts';
+
+type Found = Pick<RequestReads, 'requests' | 'findByCarrierRequestId'>;
 
 /** The form of our Request ids. */
 export const REQUEST_ID = /^req_[0-9A-HJKMNP-TV-Z]{26}$/;
@@ -19,19 +21,19 @@ export function readRequestId(text: string): string | null {
  * @param load reads a Request by our id; the default reads the log.
  */
 export async function findRequest(
-  requestLog: Pick<RequestLog, 'requests' | 'findByCarrierRequestId'>,
+  requests: Found,
   caller: Caller,
   id: string,
-  load = async (ownId: string) => (await requestLog.requests([ownId])).get(ownId) ?? null,
+  load = async (ownId: string) => (await requests.requests([ownId])).get(ownId) ?? null,
 ): Promise<StoredRequest | null> {
   const ownId = readRequestId(id);
-  const found = await (ownId === null ? requestLog.findByCarrierRequestId(id) : load(ownId));
+  const found = await (ownId === null ? requests.findByCarrierRequestId(id) : load(ownId));
   return found && mayUse(caller, found.account, 'read') ? found : null;
 }
 
 /** @throws GatewayError NOT_FOUND */
-export async function requireRequest(requestLog: RequestLog, caller: Caller, id: string): Promise<StoredRequest> {
-  const found = await findRequest(requestLog, caller, id);
+export async function requireRequest(requests: Found, caller: Caller, id: string): Promise<StoredRequest> {
+  const found = await findRequest(requests, caller, id);
   if (!found)
     throw new GatewayError('NOT_FOUND', 'No request has this id. Pass the `id` a mutation returned, or the carrier’s own request id.');
   return found;

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { LogBatch } from '../../datasources/request-log/outcome-reads.ts';
-import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { PartsOf, Store } from '../../datasources/request-log/store.ts';
 import { isTerminal, type StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import { BoundedCache } from '../../lib/bounded-cache.ts';
 import type { FairScheduler } from '../../lib/fair-scheduler.ts';
@@ -37,15 +37,20 @@ const READ_REQUESTS = 10_000;
 
 /** Reads the events of all Requests from the log in batches. It opens a follower for each subscription. */
 export class RequestFeed {
-  readonly #requestLog: RequestLog;
+  readonly #store: Pick<Store, 'epoch'> &
+    PartsOf<{ requests: 'requests' | 'findByCarrierRequestId'; outcomes: 'read' | 'niddOutstanding' }>;
   readonly #hub: Hub;
   readonly #scheduler: FairScheduler;
   /** By Request: the last row that any follower has read. */
   readonly #lastRead = new BoundedCache<string, number>(READ_REQUESTS);
   readonly #batches = new BoundedCache<string, Promise<RequestStatusEvent | null>>(SHARED_OUTCOMES);
 
-  constructor(requestLog: RequestLog, hub: Hub, scheduler: FairScheduler) {
-    this.#requestLog = requestLog;
+  constructor(
+    store: Pick<Store, 'epoch'> & PartsOf<{ requests: 'requests' | 'findByCarrierRequestId'; outcomes: 'read' | 'niddOutstanding' }>,
+    hub: Hub,
+    scheduler: FairScheduler,
+  ) {
+    this.#store = store;
     this.#hub = hub;
     this.#scheduler = scheduler;
   }
@@ -61,8 +66,8 @@ export class RequestFeed {
     if (minIntervalMs < 0 || minIntervalMs > MAX_INTERVAL_MS)
       throw new GatewayError('BAD_USER_INPUT', '`minIntervalMs` must be between 0 and 60,000.');
     const caller = currentCaller(identity);
-    const request = await requireRequest(this.#requestLog, caller, requestId);
-    const from = after === null ? 0 : after === 'LATEST' ? request.lastSeq : parseCursor(after, request, this.#requestLog.epoch);
+    const request = await requireRequest(this.#store.requests, caller, requestId);
+    const from = after === null ? 0 : after === 'LATEST' ? request.lastSeq : parseCursor(after, request, this.#store.epoch);
     const awaitsNidd = untilNiddSettled && (operationNamed(request.operation)?.secondService ?? null) !== null;
     const isOver = from >= request.lastSeq && isTerminal(request.status) && (!awaitsNidd || (await this.isNiddSettled(request.id, from)));
     const watch = isOver ? null : this.#hub.follow(request.id);
@@ -114,22 +119,22 @@ export class RequestFeed {
 
   /** Whether every NIDD message has come and this row is the last of the log. */
   async isNiddSettled(requestId: string, seq: number): Promise<boolean> {
-    if ((await this.#requestLog.niddOutstanding(requestId)) > 0) return false;
+    if ((await this.#store.outcomes.niddOutstanding(requestId)) > 0) return false;
     // A replay reaches the terminal event first, and the NIDD messages after it.
-    const request = (await this.#requestLog.requests([requestId])).get(requestId);
+    const request = (await this.#store.requests.requests([requestId])).get(requestId);
     return request === undefined || seq >= request.lastSeq;
   }
 
   /** False when the Request was corrected or opened again after this event, which a replay has reached. */
   async isUpToDate({ requestId, lastSeq, status, progress }: RequestStatusEvent): Promise<boolean> {
-    const now = (await this.#requestLog.requests([requestId])).get(requestId);
+    const now = (await this.#store.requests.requests([requestId])).get(requestId);
     return now === undefined || lastSeq >= now.lastSeq || (status === now.status && isDeepStrictEqual(progress, now.progress));
   }
 
   async #load(requestId: string, afterSeq: number, batchSize: number): Promise<RequestStatusEvent | null> {
-    const batch = await this.#requestLog.read(requestId, afterSeq, batchSize);
+    const batch = await this.#store.outcomes.read(requestId, afterSeq, batchSize);
     if (batch) this.#lastRead.set(requestId, Math.max(batch.lastSeq, this.#lastRead.get(requestId) ?? 0), 1);
-    return batch && { ...batch, requestId, cursor: cursorAt(requestId, batch.lastSeq, this.#requestLog.epoch) };
+    return batch && { ...batch, requestId, cursor: cursorAt(requestId, batch.lastSeq, this.#store.epoch) };
   }
 }
 

@@ -1,11 +1,11 @@
-import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { PartsOf } from '../../datasources/request-log/store.ts';
 import type { RequestedDevice, StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import type { CarrierReads, DeviceFilter, DevicePage } from '../../datasources/thingspace/carrier-reads.ts';
 import type { DeviceIdentifierKind } from '../../datasources/thingspace/wire/device-identifier.ts';
 import { cleanIdentifier } from '../../datasources/thingspace/wire/same-identifier.ts';
 
 interface GroupMembersOptions {
-  readonly requestLog: Pick<RequestLog, 'setMembers'>;
+  readonly store: PartsOf<{ sending: 'setMembers' }>;
   readonly reads: Pick<CarrierReads, 'listDevices'>;
   readonly onFailure: (requestId: string, error: unknown) => void;
 }
@@ -26,10 +26,10 @@ export class GroupMembers {
 
   /** The devices become the expected outcomes of the Request. If they cannot be read, the Request goes without them. */
   async read(request: StoredRequest, filter: DeviceFilter): Promise<void> {
-    const { requestLog, onFailure } = this.#options;
+    const { store, onFailure } = this.#options;
     try {
       const devices = await this.#list(request.account, filter);
-      if (devices.length > 0 && devices.length <= MAX_DEVICES) await requestLog.setMembers(request.id, devices);
+      if (devices.length > 0 && devices.length <= MAX_DEVICES) await store.sending.setMembers(request.id, devices);
     } catch (error) {
       onFailure(request.id, error);
     }

@@ -1,5 +1,4 @@
-import type { RequestFilter } from '../../datasources/request-log/request-reads.ts';
-import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { RequestFilter, RequestReads } from '../../datasources/request-log/request-reads.ts';
 import type { NextTurn, Page, StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import type { DeviceIdentifierKind } from '../../datasources/thingspace/wire/device-identifier.ts';
 import { GatewayError } from '../../errors.ts';
@@ -16,7 +15,7 @@ export interface AskedRequests extends Omit<RequestFilter, 'deviceKeys' | 'searc
  * @throws GatewayError BAD_USER_INPUT when it searches for what cannot be: an empty list would look like "not there"
  */
 export async function listRequests(
-  requestLog: Pick<RequestLog, 'list'>,
+  requests: Pick<RequestReads, 'list'>,
   { deviceId, search, ...filter }: AskedRequests,
   after: string | null,
   limit: number,
@@ -24,7 +23,7 @@ export async function listRequests(
 ): Promise<Page<StoredRequest>> {
   const text = readSearch(search ?? '');
   const deviceKeys = deviceId ? [readDeviceKey(deviceId.kind, deviceId.value)] : undefined;
-  const page = await requestLog.list({ ...filter, deviceKeys, search: text?.means }, after, limit, nextTurn);
+  const page = await requests.list({ ...filter, deviceKeys, search: text?.means }, after, limit, nextTurn);
   if (text && text.doubt !== null && page.rows.length === 0 && after === null) throw new GatewayError('BAD_USER_INPUT', text.doubt);
   return page;
 }

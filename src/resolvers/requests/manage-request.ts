@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { PartsOf } from '../../datasources/request-log/store.ts';
 import type { StoredCarrierRequest, StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import type { Session } from '../../datasources/thingspace/session.ts';
 import { cleanRequestId } from '../../datasources/thingspace/wire/carrier-request-id.ts';
@@ -27,7 +27,13 @@ import { chooseForRetry, RETRY_CHOICE, type RetryChoice } from './retry-choice.t
 import { MAX_FAULTS, refuseInput, type InvalidResult, type RequestSubmitter, type SubmitResult } from './submit-request.ts';
 
 interface RequestManagerOptions {
-  readonly requestLog: RequestLog;
+  readonly store: PartsOf<{
+    requests: 'requests' | 'findByCarrierRequestId' | 'carrierRequests' | 'settings' | 'retriesOf';
+    outcomes: 'prepare' | 'devices';
+    sending: 'cancelQueued';
+    followUp: 'resolveUnknown';
+    audit: 'recordAudit';
+  }>;
   readonly reconciler: Pick<Reconciler, 'checkNow'>;
   readonly session: Pick<Session, 'isLatched'>;
   readonly submitter: RequestSubmitter;
@@ -94,18 +100,18 @@ export class RequestManager {
   }
 
   async #cancel(request: StoredRequest): Promise<ManageResult> {
-    const { requestLog, sender } = this.#options;
+    const { store, sender } = this.#options;
     const error = { code: 'CANCELLED', message: 'Cancelled before it was sent. Nothing was done at the carrier.' };
     const refusal = cancelRefusal(request, await this.#partsOf(request));
     if (refusal) return refuse(refusal);
     // It may have left in between.
-    if ((await requestLog.cancelQueued(request.id, error)) === 0) return refuse(nothingQueued(request));
+    if ((await store.sending.cancelQueued(request.id, error)) === 0) return refuse(nothingQueued(request));
     sender.withdraw(request.id);
     return this.#reread(request.id);
   }
 
   async #resolve(request: StoredRequest, input: ResolveUnknownInput): Promise<ManageResult> {
-    const { requestLog } = this.#options;
+    const { store } = this.#options;
     const { neverArrived, position } = input;
     const carrierRequestId = input.carrierRequestId === null ? null : cleanRequestId(input.carrierRequestId.trim());
     if ((carrierRequestId !== null) === neverArrived)
@@ -120,7 +126,7 @@ export class RequestManager {
     if (!only) return refuse(NOT_UNKNOWN);
     if (unknown.length > 1)
       return refuseInput('carrierRequestIndex', 'AMBIGUOUS', `${unknown.length} carrier requests of it are UNKNOWN. Say which one.`);
-    const result = await requestLog.resolveUnknown(request.id, only.position, carrierRequestId);
+    const result = await store.followUp.resolveUnknown(request.id, only.position, carrierRequestId);
     if (result === 'RESOLVED') return this.#reread(request.id);
     return result === 'ID_TAKEN' ? ID_TAKEN : refuse(NOT_UNKNOWN);
   }
@@ -159,12 +165,12 @@ export class RequestManager {
   }
 
   async #planRetry(request: StoredRequest, options: RequestOptions, choice: RetryChoice): Promise<Command | InvalidResult> {
-    const { requestLog } = this.#options;
-    const failed = await readFailedDevices(requestLog, request.id);
-    const chosen = chooseForRetry(request, failed, await readRetried(requestLog, request.id), choice);
+    const { store } = this.#options;
+    const failed = await readFailedDevices(store.outcomes, request.id);
+    const chosen = chooseForRetry(request, failed, await readRetried(store, request.id), choice);
     if ('faults' in chosen) return { type: 'INVALID', faults: chosen.faults.slice(0, MAX_FAULTS), total: chosen.faults.length };
     const operation = operationNamed(request.operation);
-    const settings = (await requestLog.settings([request.id])).get(request.id);
+    const settings = (await store.requests.settings([request.id])).get(request.id);
     if (!operation || !settings) return UNKNOWN_REQUEST;
     const namedDevices = (await this.#partsOf(request)).every(({ deviceCount }) => deviceCount !== null);
     const { clientReference, idempotencyKey, validateOnly, waitMs } = options;
@@ -201,23 +207,23 @@ export class RequestManager {
     result: Result,
   ): Promise<Result> {
     const outcome = result.type === 'INVALID' ? (result.faults[0]?.code ?? result.type) : 'request' in result ? 'DONE' : result.type;
-    await this.#options.requestLog.recordAudit([
+    await this.#options.store.audit.recordAudit([
       { caller: caller.id, action, account: request?.account ?? null, devices: null, subject: request?.id ?? null, outcome },
     ]);
     return result;
   }
 
   async #findWritable(caller: Caller, requestId: string): Promise<StoredRequest | null> {
-    const request = await findRequest(this.#options.requestLog, caller, requestId);
+    const request = await findRequest(this.#options.store.requests, caller, requestId);
     return request && mayUse(caller, request.account, 'write') ? request : null;
   }
 
   async #partsOf({ id }: StoredRequest): Promise<readonly StoredCarrierRequest[]> {
-    return (await this.#options.requestLog.carrierRequests([id])).get(id) ?? [];
+    return (await this.#options.store.requests.carrierRequests([id])).get(id) ?? [];
   }
 
   async #reread(requestId: string): Promise<ManageResult> {
-    const request = (await this.#options.requestLog.requests([requestId])).get(requestId);
+    const request = (await this.#options.store.requests.requests([requestId])).get(requestId);
     return request ? { type: 'DONE', request } : UNKNOWN_REQUEST;
   }
 }

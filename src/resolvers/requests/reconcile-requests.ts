@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DueCarrierRequest, Lapsed } from '../../datasources/request-log/follow-up-log.ts';
-import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { PartsOf, Store } from '../../datasources/request-log/store.ts';
 import type { CarrierReads } from '../../datasources/thingspace/carrier-reads.ts';
 import { GatewayError, isDamagedRequest } from '../../errors.ts';
 import { operationNamed } from '../../operations/index.ts';
@@ -10,7 +10,7 @@ import { GrowingPause } from '../../lib/growing-pause.ts';
 import { Quota } from '../../lib/quota.ts';
 
 interface ReconcilerOptions {
-  readonly requestLog: RequestLog;
+  readonly store: Pick<Store, 'followUp'> & PartsOf<{ sending: 'step' }>;
   readonly reads: CarrierReads;
   /** A device that has not reported for so long is OVERDUE, and the carrier is asked about it. Counted from when its request left. */
   readonly overdueAfterMs: number;
@@ -78,17 +78,17 @@ export class Reconciler implements AsyncDisposable {
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
-    const { requestLog, reads, callsPerMinute, now, onFailure: onRefused } = options;
+    const { store, reads, callsPerMinute, now, onFailure: onRefused } = options;
     const quota = new Quota(callsPerMinute);
     const signal = this.#stop.signal;
-    this.#inquiry = new CarrierInquiry({ requestLog, reads, quota, now, firstPauseMs: firstPauseMs(options), signal, onRefused });
+    this.#inquiry = new CarrierInquiry({ store, reads, quota, now, firstPauseMs: firstPauseMs(options), signal, onRefused });
   }
 
   async tick(): Promise<void> {
-    const { requestLog, overdueAfterMs, expireOnHoldAfterMs, externalQuietMs, now } = this.#options;
+    const { store, overdueAfterMs, expireOnHoldAfterMs, externalQuietMs, now } = this.#options;
     const at = now();
-    const due = await requestLog.due(at - Math.min(overdueAfterMs, externalQuietMs, UNKNOWN_AFTER_MS));
-    const over = await requestLog.completedUnmatched(at - IDENTIFIED_FOR_MS);
+    const due = await store.followUp.due(at - Math.min(overdueAfterMs, externalQuietMs, UNKNOWN_AFTER_MS));
+    const over = await store.followUp.completedUnmatched(at - IDENTIFIED_FOR_MS);
     for (const request of due) await this.#skipDamaged(() => this.#followUp(request, at));
     for (const request of [...due, ...over])
       if (request.unmatched > 0) await this.#skipDamaged(() => this.#conclude(request, at - request.since));
@@ -103,17 +103,17 @@ export class Reconciler implements AsyncDisposable {
    * messages mean. The questions keep to the quota. What they teach comes as changes of the Request.
    */
   async checkNow(requestId: string): Promise<CheckResult> {
-    const { requestLog } = this.#options;
+    const { store } = this.#options;
     const allowedAt = (this.#checked.get(requestId) ?? -Infinity) + CHECKED_EVERY_MS;
     if (performance.now() < allowedAt) return { type: 'LIMITED', retryAfterMs: Math.ceil(allowedAt - performance.now()) };
     if (this.#urgent.size >= MAX_URGENT) return { type: 'LIMITED', retryAfterMs: CHECKED_EVERY_MS };
     // Before the first wait. Otherwise many checks at once would all find that they may.
     this.#checked.set(requestId, performance.now(), 1);
-    const questions = (await requestLog.askable(requestId)).flatMap((request) => toQuestion(request, true, true) ?? []);
+    const questions = (await store.followUp.askable(requestId)).flatMap((request) => toQuestion(request, true, true) ?? []);
     let devices = 0;
     for (const { position, provenBy, unmatched } of questions) {
-      const silent = provenBy ? await requestLog.silentDevices(requestId, position) : [];
-      const lacking = unmatched > 0 ? (await requestLog.unmatchedDevices(requestId, position)).devices : [];
+      const silent = provenBy ? await store.followUp.silentDevices(requestId, position) : [];
+      const lacking = unmatched > 0 ? (await store.followUp.unmatchedDevices(requestId, position)).devices : [];
       devices += new Set([...silent, ...lacking].map(({ index }) => index)).size;
     }
     if (devices === 0) {
@@ -150,7 +150,11 @@ export class Reconciler implements AsyncDisposable {
 
   async #lapse({ requestId, position }: DueCarrierRequest, into: 'OVERDUE' | 'EXPIRED', onHoldToo = false): Promise<void> {
     for (let from: number | null = 0; from !== null && !this.#stop.signal.aborted;) {
-      const lapsed: Lapsed = await this.#options.requestLog.lapse(requestId, position, into, { from, limit: LAPSED_AT_ONCE, onHoldToo });
+      const lapsed: Lapsed = await this.#options.store.followUp.lapse(requestId, position, into, {
+        from,
+        limit: LAPSED_AT_ONCE,
+        onHoldToo,
+      });
       if (lapsed.devices > 0) this.#options.onLapsed(into, lapsed.devices);
       from = lapsed.next;
     }
@@ -164,7 +168,7 @@ export class Reconciler implements AsyncDisposable {
     const told = this.#asked.get(keyOf(request))?.told;
     // A device whose question is refused again and again keeps the others waiting until it would be overdue, and no longer.
     if (!(told === 'ALL' || (told === 'SOME' && age >= this.#options.overdueAfterMs))) return;
-    const { isAtOdds } = await this.#options.requestLog.unmatchedDevices(request.requestId, request.position);
+    const { isAtOdds } = await this.#options.store.followUp.unmatchedDevices(request.requestId, request.position);
     if (isAtOdds) await this.#lapse(request, 'EXPIRED');
   }
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { operationNamed } from '../../operations/index.ts';
-import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { PartsOf } from '../../datasources/request-log/store.ts';
 import type { SendableRequest } from '../../datasources/request-log/request-sending.ts';
 import type { RequestError, StoredCarrierRequest } from '../../datasources/request-log/stored-request.ts';
 import type { SendingStep } from '../../datasources/request-log/sending-steps.ts';
@@ -10,7 +10,7 @@ import type { GroupMembers } from './group-members.ts';
 import type { SendQueue } from './send-queue.ts';
 
 interface RequestSenderOptions {
-  readonly requestLog: RequestLog;
+  readonly store: PartsOf<{ requests: 'requests' | 'findByCarrierRequestId'; sending: 'sendable' | 'step' | 'cancelQueued' }>;
   readonly thingSpace: Pick<ThingSpace, 'perform'>;
   readonly queue: SendQueue;
   readonly members: GroupMembers;
@@ -95,13 +95,13 @@ export class RequestSender implements AsyncDisposable {
   }
 
   async #send(requestId: string, signal: AbortSignal): Promise<void> {
-    const sendable = await this.#options.requestLog.sendable(requestId);
+    const sendable = await this.#options.store.sending.sendable(requestId);
     if (!sendable) return;
     for (const part of sendable.carrierRequests) if (part.state === 'QUEUED') await this.#sendPart(sendable, part, signal);
   }
 
   async #sendPart(sendable: SendableRequest, part: StoredCarrierRequest, signal: AbortSignal): Promise<void> {
-    const { requestLog, maxWaitMs, now, onFailure } = this.#options;
+    const { store, maxWaitMs, now, onFailure } = this.#options;
     const { id, createdAt } = sendable.request;
     let recordedCode: string | null = null;
     const pause = new GrowingPause(this.#pauses);
@@ -110,7 +110,7 @@ export class RequestSender implements AsyncDisposable {
       const leftMs = Math.max(createdAt + maxWaitMs - now(), 0);
       const patience = AbortSignal.any([signal, AbortSignal.timeout(leftMs)]);
       try {
-        if (leftMs === 0) return void (await requestLog.cancelQueued(id, WAITED_TOO_LONG));
+        if (leftMs === 0) return void (await store.sending.cancelQueued(id, WAITED_TOO_LONG));
         const { answer, marked } = await this.#attempt(sendable, part, again, patience);
         if (answer.type !== 'NOT_SENT') return;
         // One row for each reason, not for each try: a carrier that is down for a day must not fill the log.
@@ -135,7 +135,7 @@ export class RequestSender implements AsyncDisposable {
     again: boolean,
     signal: AbortSignal,
   ): Promise<{ answer: SendAnswer; marked: boolean }> {
-    const { requestLog, thingSpace, queue, members } = this.#options;
+    const { store, thingSpace, queue, members } = this.#options;
     const operation = operationNamed(request.operation);
     // It stays QUEUED: another version may know its operation.
     if (!operation) throw new Error(`Request ${request.id} names an operation this gateway does not know.`);
@@ -143,12 +143,12 @@ export class RequestSender implements AsyncDisposable {
     let marked = false;
     try {
       // Reads the group's devices unless they were read before, here or before a restart.
-      if (part.deviceCount === null && (await requestLog.requests([request.id])).get(request.id)?.total === null)
+      if (part.deviceCount === null && (await store.requests.requests([request.id])).get(request.id)?.total === null)
         await members.read(request, operation.filterOf(settings));
       const own = devices && part.deviceCount !== null ? devices.slice(part.firstIndex, part.firstIndex + part.deviceCount) : null;
       const mark = async () => {
         signal.throwIfAborted();
-        marked = await requestLog.step(request.id, part.position, { type: 'SENDING' });
+        marked = await store.sending.step(request.id, part.position, { type: 'SENDING' });
         if (!marked) throw new NoLongerQueued();
       };
       const action = operation.actionOn(request.account, own, settings);
@@ -183,13 +183,13 @@ export class RequestSender implements AsyncDisposable {
 
   /** Waits for a full disk: a result that is not in the log would leave the Request SENDING for ever. */
   async #record(requestId: string, position: number, step: SendingStep): Promise<void> {
-    const { requestLog } = this.#options;
+    const { store } = this.#options;
     const pause = new GrowingPause(this.#pauses);
     for (;;) {
       try {
-        const owner = step.type === 'ACCEPTED' ? await requestLog.findByCarrierRequestId(step.carrierRequestId) : null;
+        const owner = step.type === 'ACCEPTED' ? await store.requests.findByCarrierRequestId(step.carrierRequestId) : null;
         const isReused = owner !== null && owner.id !== requestId;
-        await requestLog.step(requestId, position, isReused ? { type: 'UNANSWERED', error: REUSED_ID } : step);
+        await store.sending.step(requestId, position, isReused ? { type: 'UNANSWERED', error: REUSED_ID } : step);
         return;
       } catch (error) {
         if (this.#stop.signal.aborted) throw error;

@@ -1,5 +1,5 @@
 import type { DeviceSummary } from '../../datasources/request-log/outcome-reads.ts';
-import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { PartsOf } from '../../datasources/request-log/store.ts';
 import type { RequestedDevice, StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import type { DeviceIdentifier } from '../../datasources/thingspace/wire/device-identifier.ts';
 import { cleanIdentifier, leaveOutRespellings } from '../../datasources/thingspace/wire/same-identifier.ts';
@@ -16,10 +16,13 @@ export interface Retried {
 /** The devices of a Request that are in retries of it, by `keyOfDevice`. */
 export type RetriedDevices = ReadonlyMap<string, Retried>;
 
-export async function readRetried(requestLog: Pick<RequestLog, 'retriesOf' | 'devices'>, requestId: string): Promise<RetriedDevices> {
+export async function readRetried(
+  store: PartsOf<{ requests: 'retriesOf'; outcomes: 'devices' }>,
+  requestId: string,
+): Promise<RetriedDevices> {
   const retried = new Map<string, Retried>();
-  for (const newest of (await requestLog.retriesOf([requestId])).get(requestId) ?? []) {
-    for (const { device, status } of await requestLog.devices(newest.id, null)) {
+  for (const newest of (await store.requests.retriesOf([requestId])).get(requestId) ?? []) {
+    for (const { device, status } of await store.outcomes.devices(newest.id, null)) {
       if (!device) continue;
       const key = keyOfDevice(device);
       retried.set(key, { newest, isHeld: status !== 'CANCELLED' || retried.get(key)?.isHeld === true });

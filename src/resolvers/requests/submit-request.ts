@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { ulid } from 'ulid';
 import type { NewRequest, SendableRequest } from '../../datasources/request-log/request-sending.ts';
-import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { PartsOf } from '../../datasources/request-log/store.ts';
 import type { StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import type { Command, ParsedInput } from '../../operations/define-operation.ts';
 import type { InputFault, InputFaultCode } from '../../operations/input-fault.ts';
@@ -28,7 +28,7 @@ export type SubmitResult =
   | { readonly type: 'KEY_REUSED'; readonly requestId: string };
 
 export interface SubmitterOptions {
-  readonly requestLog: RequestLog;
+  readonly store: PartsOf<{ requests: 'requests'; sending: 'create' | 'findByKey' | 'sendable'; audit: 'recordAudit' }>;
   readonly sender: RequestSender;
   readonly session: Pick<Session, 'tokens'>;
   /** The billing accounts this gateway serves. An account is valid when it is one of them; its form does not matter. */
@@ -73,7 +73,7 @@ export class RequestSubmitter {
     if (isRecorded || result.type === 'VALIDATED') return result;
     const subject = 'request' in result ? result.request.id : 'requestId' in result ? result.requestId : null;
     const outcome = 'request' in result ? 'REPEATED' : result.type;
-    await this.#options.requestLog.recordAudit([{ caller: caller.id, action, account, devices, subject, outcome }]);
+    await this.#options.store.audit.recordAudit([{ caller: caller.id, action, account, devices, subject, outcome }]);
     return result;
   }
 
@@ -85,7 +85,7 @@ export class RequestSubmitter {
     if ('faults' in parsed) return { type: 'INVALID', faults: parsed.faults.slice(0, MAX_FAULTS), total: parsed.faults.length };
     const { command } = parsed;
     const deadline = began + (command.waitMs ?? this.#options.waitMs);
-    const { accounts, requestLog } = this.#options;
+    const { accounts, store } = this.#options;
     if (accounts.has(command.accountName)) attempt.account = command.accountName;
     attempt.devices = command.devices?.length ?? null;
     if (!mayUse(caller, command.accountName, 'write') || !accounts.has(command.accountName)) return UNKNOWN_ACCOUNT;
@@ -100,7 +100,7 @@ export class RequestSubmitter {
     const inputHash = command.inputHash ?? hashInput(asked);
     await nextTurn();
     const known =
-      command.idempotencyKey === null ? null : await requestLog.findByKey(command.accountName, caller.id, command.idempotencyKey);
+      command.idempotencyKey === null ? null : await store.sending.findByKey(command.accountName, caller.id, command.idempotencyKey);
     if (known) return this.#repeatIfSame(known.id, asked, Buffer.compare(inputHash, known.inputHash) === 0, caller.id, deadline);
     const created = await this.#takeOn(caller.id, deadline, () => {
       const createdAt = this.#options.now();
@@ -142,7 +142,7 @@ export class RequestSubmitter {
     inputHash: Uint8Array,
     waitMs: number | null,
   ): Promise<SubmitResult | null> {
-    const known = key === null ? null : await this.#options.requestLog.findByKey(account, caller.id, key);
+    const known = key === null ? null : await this.#options.store.sending.findByKey(account, caller.id, key);
     if (!known) return null;
     if (!Buffer.from(inputHash).equals(known.inputHash)) return { type: 'KEY_REUSED', requestId: known.id };
     return this.#repeat(known.id, caller.id, performance.now() + (waitMs ?? this.#options.waitMs));
@@ -160,11 +160,11 @@ export class RequestSubmitter {
 
   /** Counts the Request before the first wait. Otherwise many mutations at once would all find the last place free. */
   async #takeOn(callerId: string, deadline: number, request: () => NewRequest) {
-    const { maxQueued, maxQueuedPerCaller, requestLog } = this.#options;
+    const { maxQueued, maxQueuedPerCaller, store } = this.#options;
     if (this.#queued >= maxQueued || (this.#queuedBy.get(callerId) ?? 0) >= maxQueuedPerCaller) return LIMITED;
     this.#count(callerId, +1);
     try {
-      return (await this.#checkLogin(deadline)) ?? (await requestLog.create(request()));
+      return (await this.#checkLogin(deadline)) ?? (await store.sending.create(request()));
     } finally {
       this.#count(callerId, -1);
     }
@@ -215,7 +215,7 @@ export class RequestSubmitter {
 
   /** @param isEqual whether the hashes of the inputs are equal. If not, the stored input itself is compared. */
   async #repeatIfSame(requestId: string, asked: AskedInput, isEqual: boolean, callerId: string, deadline: number): Promise<SubmitResult> {
-    const stored = isEqual ? null : await this.#options.requestLog.sendable(requestId);
+    const stored = isEqual ? null : await this.#options.store.sending.sendable(requestId);
     if (!isEqual && !(stored && isSameInput(askedOf(stored), asked))) return { type: 'KEY_REUSED', requestId };
     return this.#repeat(requestId, callerId, deadline);
   }
@@ -229,7 +229,7 @@ export class RequestSubmitter {
   }
 
   async #readResult(requestId: string): Promise<SubmitResult> {
-    const request = (await this.#options.requestLog.requests([requestId])).get(requestId);
+    const request = (await this.#options.store.requests.requests([requestId])).get(requestId);
     if (!request) throw new GatewayError('NOT_FOUND', 'The request was purged while it was looked up.');
     return { type: request.status === 'REJECTED' ? 'REFUSED' : 'ACCEPTED', request };
   }

@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RetrySpan } from '../../datasources/request-log/request-reads.ts';
-import type { LogStep } from '../../datasources/request-log/request-reads.ts';
-import type { RequestLog } from '../../datasources/request-log/request-log.ts';
+import type { LogStep, RequestReads } from '../../datasources/request-log/request-reads.ts';
 import { isTerminal, type RequestStatus, type StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import { BoundedCache } from '../../lib/bounded-cache.ts';
 
@@ -128,11 +127,11 @@ class TimelineFold {
 
 /** Tells the life of Requests in a few entries. What was read of a log is kept, so only new rows are read again. */
 export class Timelines {
-  readonly #requestLog: Pick<RequestLog, 'steps'>;
+  readonly #requests: Pick<RequestReads, 'steps'>;
   readonly #folds = new BoundedCache<string, TimelineFold>(CACHED_ENTRIES);
 
-  constructor(requestLog: Pick<RequestLog, 'steps'>) {
-    this.#requestLog = requestLog;
+  constructor(requests: Pick<RequestReads, 'steps'>) {
+    this.#requests = requests;
   }
 
   /** In the order in which things first happened. */
@@ -140,7 +139,7 @@ export class Timelines {
     const fold = this.#folds.get(request.id) ?? new TimelineFold(parts);
     while (fold.lastSeq < request.lastSeq) {
       const from = fold.lastSeq;
-      const steps = await this.#requestLog.steps(request.id, from, ROWS_A_TURN);
+      const steps = await this.#requests.steps(request.id, from, ROWS_A_TURN);
       // Somebody else may have read them meanwhile.
       if (fold.lastSeq === from) for (const step of steps) fold.add(step);
       if (steps.length === 0) break;

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { PartsOf } from '../../datasources/request-log/store.ts';
 import { GatewayError } from '../../errors.ts';
 import type { SteadyClock } from '../../lib/steady-clock.ts';
 import type { KeyRing } from '../../resolvers/access/key-ring.ts';
@@ -12,6 +13,7 @@ import { KEY_BODIES, readBody } from './key-bodies.ts';
 import { refreshGauges, type GaugeSources } from './refresh-gauges.ts';
 
 export interface AdminOptions extends GaugeSources {
+  readonly store: GaugeSources['store'] & PartsOf<{ audit: 'recordAudit'; health: 'probe'; upkeep: 'stats' | 'backup' }>;
   readonly clock: SteadyClock;
   readonly registrations: RegistrationKeeper;
   readonly keys: KeyRing;
@@ -40,12 +42,12 @@ export interface AdminReply {
 
 /** Everything that the admin door answers. A command is written to the audit log with its outcome. A request that only reads is not. */
 export function listRoutes(options: AdminOptions): readonly AdminRoute[] {
-  const { metrics, registrations, session, keys, requestLog, purge, reseal } = options;
-  const { upkeep } = requestLog;
-  const record = <Result>(action: string, work: () => Promise<Result>) => recordCommand(requestLog, { caller: CALLER, action, work });
+  const { metrics, registrations, session, keys, store, purge, reseal } = options;
+  const { upkeep } = store;
+  const record = <Result>(action: string, work: () => Promise<Result>) => recordCommand(store.audit, { caller: CALLER, action, work });
   const recordKey = <Result extends { readonly id: string }>(action: string, id: string | null, work: () => Promise<Result>) => {
     const named = id !== null && KEY_ID.test(id) ? id : null;
-    return recordCommand(requestLog, { caller: CALLER, action, work, subject: (key) => key?.id ?? named });
+    return recordCommand(store.audit, { caller: CALLER, action, work, subject: (key) => key?.id ?? named });
   };
   return [
     get('/health/live', () => ({ live: true })),

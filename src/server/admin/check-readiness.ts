@@ -1,5 +1,4 @@
-import type { RequestLog } from '../../datasources/request-log/request-log.ts';
-import type { StoreUpkeep } from '../../datasources/request-log/store-upkeep.ts';
+import type { PartsOf } from '../../datasources/request-log/store.ts';
 import type { Session, TokenTrouble } from '../../datasources/thingspace/session.ts';
 import { GatewayError } from '../../errors.ts';
 import { describeOff, type SteadyClock } from '../../lib/steady-clock.ts';
@@ -11,7 +10,7 @@ export type Stage = 'STARTING' | 'OPEN' | 'DRAINING';
 
 interface Sources {
   readonly clock: Pick<SteadyClock, 'jump'>;
-  readonly requestLog: RequestLog & { readonly upkeep: Pick<StoreUpkeep, 'disk'> };
+  readonly store: PartsOf<{ health: 'probe'; upkeep: 'disk' }>;
   readonly session: Session;
   readonly registrations: RegistrationKeeper;
   readonly stage: () => Stage;
@@ -25,17 +24,17 @@ interface Sources {
  * Whether GraphQL answers and can do its work. A refused login makes it unready until somebody acts. A carrier that is down does
  * not, because requests wait for it. Nor does a lost registration; both are told.
  */
-export async function checkReadiness({ requestLog, session, registrations, stage, refused, clock }: Sources) {
+export async function checkReadiness({ store, session, registrations, stage, refused, clock }: Sources) {
   const now = stage();
-  const store = await checkStore(requestLog);
+  const storeCheck = await checkStore(store);
   const trouble = await session.trouble();
   const isLatched = trouble?.call === 'login' && trouble.kind === 'REFUSED';
   return {
-    ready: store === 'ok' && !isLatched && now === 'OPEN',
+    ready: storeCheck === 'ok' && !isLatched && now === 'OPEN',
     checks: {
-      store,
+      store: storeCheck,
       login: describeTrouble(trouble),
-      ...describeRoom(requestLog),
+      ...describeRoom(store),
       ...refused.checks,
       ...registrations.checks,
       ...describeClock(clock),
@@ -45,14 +44,14 @@ export async function checkReadiness({ requestLog, session, registrations, stage
 }
 
 /** Whether callbacks are taken and stored. What the carrier says to our login does not count: it delivers all the same. */
-export async function checkCallbackReadiness({ requestLog, registrations, stage, takesCallbacks, refused, clock }: Sources) {
+export async function checkCallbackReadiness({ store, registrations, stage, takesCallbacks, refused, clock }: Sources) {
   const now = stage() === 'DRAINING' ? 'DRAINING' : takesCallbacks() ? 'OPEN' : 'STARTING';
-  const store = await checkStore(requestLog);
+  const storeCheck = await checkStore(store);
   return {
-    ready: store === 'ok' && now === 'OPEN',
+    ready: storeCheck === 'ok' && now === 'OPEN',
     checks: {
-      store,
-      ...describeRoom(requestLog),
+      store: storeCheck,
+      ...describeRoom(store),
       ...refused.checks,
       ...registrations.checks,
       ...describeClock(clock),
@@ -62,7 +61,7 @@ export async function checkCallbackReadiness({ requestLog, registrations, stage,
 }
 
 /** A low disk makes nothing unready: results of requests are taken, and questions answered. */
-function describeRoom({ upkeep }: Sources['requestLog']): Readonly<Record<string, string>> {
+function describeRoom({ upkeep }: Sources['store']): Readonly<Record<string, string>> {
   const { freeBytes, floorBytes, isLow } = upkeep.disk();
   if (!isLow) return {};
   const megabytes = (bytes: number) => Math.floor(bytes / 1_000_000);
@@ -70,8 +69,8 @@ function describeRoom({ upkeep }: Sources['requestLog']): Readonly<Record<string
 }
 
 /** By a real write. */
-function checkStore(requestLog: RequestLog): Promise<string> {
-  return requestLog.probe().then(
+function checkStore({ health }: Sources['store']): Promise<string> {
+  return health.probe().then(
     () => 'ok',
     (error: unknown) => (error instanceof GatewayError ? `failing: ${error.message}` : 'failing'),
   );

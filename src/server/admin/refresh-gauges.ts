@@ -1,37 +1,36 @@
-import type { RequestLog } from '../../datasources/request-log/request-log.ts';
-import type { StoreUpkeep } from '../../datasources/request-log/store-upkeep.ts';
+import type { PartsOf } from '../../datasources/request-log/store.ts';
 import type { Session } from '../../datasources/thingspace/session.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { Overload } from '../overload.ts';
 
 export interface GaugeSources {
   readonly metrics: Metrics;
-  readonly requestLog: RequestLog & { readonly upkeep: StoreUpkeep };
+  readonly store: PartsOf<{ health: 'counts'; forwards: 'forwardBacklog'; upkeep: 'sizes' | 'disk' | 'lastTimes' }>;
   readonly session: Session;
   readonly overload: Overload;
   readonly now: () => number;
 }
 
-export async function refreshGauges({ metrics, requestLog, session, overload, now }: GaugeSources): Promise<void> {
-  const { unclaimed, openByStatus, deadLettersByReason, overdueDevices } = await requestLog.counts();
+export async function refreshGauges({ metrics, store, session, overload, now }: GaugeSources): Promise<void> {
+  const { unclaimed, openByStatus, deadLettersByReason, overdueDevices } = await store.health.counts();
   metrics.unclaimed.set(unclaimed);
   metrics.overdueDevices.set(overdueDevices);
   metrics.openRequests.reset();
   for (const [status, count] of Object.entries(openByStatus)) metrics.openRequests.set({ status }, count);
   metrics.keptMessages.reset();
   for (const [reason, count] of Object.entries(deadLettersByReason)) metrics.keptMessages.set({ reason: reason.toLowerCase() }, count);
-  const { rows, oldestAt } = await requestLog.forwardBacklog();
+  const { rows, oldestAt } = await store.forwards.forwardBacklog();
   metrics.forwardBacklog.set(rows);
   metrics.forwardOldest.set(oldestAt === null ? 0 : Math.max(0, now() - oldestAt) / 1000);
   metrics.loginLatched.set((await session.isLatched()) ? 1 : 0);
   metrics.eventLoopLag.set(overload.lagMs / 1000);
-  const { fileBytes, walBytes } = requestLog.upkeep.sizes();
+  const { fileBytes, walBytes } = store.upkeep.sizes();
   metrics.storeBytes.set({ part: 'file' }, fileBytes);
   metrics.storeBytes.set({ part: 'wal' }, walBytes);
-  const { freeBytes, isLow } = requestLog.upkeep.disk();
+  const { freeBytes, isLow } = store.upkeep.disk();
   metrics.diskFree.set(freeBytes);
   metrics.diskLow.set(isLow ? 1 : 0);
-  const { purgeAt, backupAt } = await requestLog.upkeep.lastTimes();
+  const { purgeAt, backupAt } = await store.upkeep.lastTimes();
   metrics.lastPurge.set((purgeAt ?? 0) / 1000);
   metrics.lastBackup.set((backupAt ?? 0) / 1000);
 }

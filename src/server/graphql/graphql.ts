@@ -63,7 +63,7 @@ export function createGraphql(options: GraphqlOptions) {
         if (gone.aborted) throw CLIENT_GONE;
       },
       caller: currentCaller(identity),
-      loaders: createLoaders(parts.requestLog),
+      loaders: createLoaders(parts.store),
       production: new Production(parts.limits.maxCost),
       lastEventId: request.headers.get('last-event-id') || null,
     }),

@@ -114,7 +114,7 @@ export function createSharedSubscribe(options: SharedSubscribeOptions) {
         const result = executeSubscriptionEvent({
           ...args,
           rootValue: event,
-          contextValue: { ...context, caller, loaders: createLoaders(context.requestLog), production },
+          contextValue: { ...context, caller, loaders: createLoaders(context.store), production },
         });
         // An event that is left out would be a gap, so the subscription ends. It goes on at its last cursor with smaller events.
         const finish = (done: ExecutionResult): ExecutionResult => {

@@ -15,7 +15,7 @@ export interface AdmissionOptions {
   readonly operationsPerMinute: number;
   readonly mutationsPerMinute: number;
   readonly outgoing: OutgoingBytes;
-  readonly requestLog: Pick<AuditTrail, 'recordAudit'>;
+  readonly audit: Pick<AuditTrail, 'recordAudit'>;
   readonly logger: Logger;
   readonly onRefused: (code: string) => void;
 }
@@ -125,10 +125,10 @@ export class Admission {
    * never deleted.
    */
   #record({ id }: Caller, { rootFields }: OperationDemands, outcome: string): void {
-    const { requestLog, logger } = this.#options;
+    const { audit, logger } = this.#options;
     if (this.#recorded.take(id, rootFields.length) !== null) return logger.warn('audit_left_out', { count: rootFields.length });
     const records = rootFields.map((action) => ({ caller: id, action, account: null, devices: null, subject: null, outcome }));
-    requestLog.recordAudit(records).catch((error: unknown) => logger.error('audit_failed', { error }));
+    audit.recordAudit(records).catch((error: unknown) => logger.error('audit_failed', { error }));
   }
 }
 

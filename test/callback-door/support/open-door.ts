@@ -2,12 +2,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { request } from 'undici';
 import { RequestDocument, UnclaimedCallbacksDocument } from '../../../documents/gql/graphql.ts';
 import { Hub } from '../../../src/datasources/request-log/hub.ts';
-import { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
+import { openSqliteStore } from '../../../src/datasources/request-log/sqlite/open-sqlite-store.ts';
 import type { CallbackService } from '../../../src/datasources/thingspace/wire/callback-service.ts';
 import { newRequest } from '../../support/new-request.ts';
 import { openGateway } from '../../support/open-gateway.ts';
 import { runDocument } from '../../support/run-document.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
+import { flatten } from '../../support/flat-store.ts';
 
 export const ACCOUNT = '0868924207-00001';
 export const OTHER_ACCOUNT = '0000123456-00001';
@@ -127,14 +128,16 @@ export async function openDoor(env: Readonly<Record<string, string>> = {}): Prom
 const GOOD = 'the good one';
 
 async function writeWaitingRequest(path: string, waiting: ReturnType<typeof newRequest>): Promise<void> {
-  await using log = new SqliteRequestLog({
-    path,
-    hub: new Hub({ tickMs: () => 1 }),
-    now: Date.now,
-    onFatal: (error) => {
-      throw error;
-    },
-  });
+  await using log = flatten(
+    openSqliteStore({
+      path,
+      hub: new Hub({ tickMs: () => 1 }),
+      now: Date.now,
+      onFatal: (error) => {
+        throw error;
+      },
+    }),
+  );
   await log.create(waiting);
   await log.step(waiting.id, 0, { type: 'SENDING' });
   await log.step(waiting.id, 0, { type: 'ACCEPTED', carrierRequestId: WAITING });

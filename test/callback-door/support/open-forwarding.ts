@@ -1,18 +1,19 @@
 import { PreviousListener } from '../../../src/datasources/thingspace/previous-listener.ts';
 import type { ForwardLane, ForwardQueue } from '../../../src/datasources/request-log/forward-queue.ts';
 import { Hub } from '../../../src/datasources/request-log/hub.ts';
-import { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
+import { openSqliteStore } from '../../../src/datasources/request-log/sqlite/open-sqlite-store.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { CallbackForwarder, type ForwardResult } from '../../../src/resolvers/callbacks/forward-callbacks.ts';
 import { ForwardTargets } from '../../../src/resolvers/callbacks/forward-targets.ts';
 import { CallbackReceiver } from '../../../src/resolvers/callbacks/receive-callback.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { ACCOUNT, callback, OTHER_ACCOUNT } from './open-door.ts';
+import { flatten, storeOf, type FlatStore } from '../../support/flat-store.ts';
 
 export const LANE: ForwardLane = { account: ACCOUNT, service: 'CarrierService' };
 
 export interface Forwarding extends AsyncDisposable {
-  readonly log: SqliteRequestLog;
+  readonly log: FlatStore;
   /** How often each result was reported. */
   readonly results: Readonly<Record<ForwardResult, number>>;
   /** The written log lines. */
@@ -34,17 +35,19 @@ export async function openForwarding(): Promise<Forwarding> {
   const now = () => Date.now() + passed;
   const hub = new Hub({ tickMs: () => 1 });
   const log = undo.use(
-    new SqliteRequestLog({
-      path: `${folder.path}/gateway.sqlite`,
-      hub,
-      now,
-      onFatal: (error) => {
-        throw error;
-      },
-    }),
+    flatten(
+      openSqliteStore({
+        path: `${folder.path}/gateway.sqlite`,
+        hub,
+        now,
+        onFatal: (error) => {
+          throw error;
+        },
+      }),
+    ),
   );
   const receiver = new CallbackReceiver({
-    requestLog: log,
+    store: storeOf(log),
     credentials: { username: 'our-user', password: 'our-password' },
     requireCredentials: false,
     deadLettersPerReason: 10,

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Hub } from '../../../src/datasources/request-log/hub.ts';
-import type { RequestLog } from '../../../src/datasources/request-log/request-log.ts';
-import { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
+import { openSqliteStore } from '../../../src/datasources/request-log/sqlite/open-sqlite-store.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import { CallbackGeneration } from '../../../src/resolvers/callbacks/callback-generation.ts';
 import { CallbackReceiver, type ReceivedMessage, type ReceiveResult } from '../../../src/resolvers/callbacks/receive-callback.ts';
@@ -14,6 +13,7 @@ import type { HttpTimeouts } from '../../../src/server/http-timeouts.ts';
 import { idleOverload } from '../../support/idle-overload.ts';
 import { recordedLog, type RecordedLog } from '../../support/recorded-log.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
+import { flatten, storeOf, type FlatStore } from '../../support/flat-store.ts';
 
 export interface LimitedDoor extends AsyncDisposable {
   readonly port: number;
@@ -39,14 +39,16 @@ export async function openLimitedDoor(
   await using undo = new AsyncDisposableStack();
   const folder = undo.use(await tempFolder());
   const requestLog = undo.use(
-    new SqliteRequestLog({
-      path: `${folder.path}/gateway.sqlite`,
-      hub: new Hub({ tickMs: () => 1 }),
-      now: Date.now,
-      onFatal: (error) => {
-        throw error;
-      },
-    }),
+    flatten(
+      openSqliteStore({
+        path: `${folder.path}/gateway.sqlite`,
+        hub: new Hub({ tickMs: () => 1 }),
+        now: Date.now,
+        onFatal: (error) => {
+          throw error;
+        },
+      }),
+    ),
   );
   const [account, secret] = ['0868924207-00001', 'a-callback-secret-of-32-characters'];
   const metrics = createMetrics();
@@ -95,8 +97,8 @@ export async function openLimitedDoor(
 class PatientReceiver extends CallbackReceiver {
   readonly #ready: Promise<void>;
 
-  constructor(ready: Promise<void>, requestLog: RequestLog) {
-    super({ requestLog, credentials: null, requireCredentials: false, deadLettersPerReason: 10, now: Date.now });
+  constructor(ready: Promise<void>, requestLog: FlatStore) {
+    super({ store: storeOf(requestLog), credentials: null, requireCredentials: false, deadLettersPerReason: 10, now: Date.now });
     this.#ready = ready;
   }
 

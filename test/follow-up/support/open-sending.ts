@@ -1,5 +1,3 @@
-import type { RequestLog } from '../../../src/datasources/request-log/request-log.ts';
-import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
 import type { ThingSpace } from '../../../src/datasources/thingspace/thing-space.ts';
 import { GroupMembers } from '../../../src/resolvers/requests/group-members.ts';
 import { RequestSender } from '../../../src/resolvers/requests/request-sender.ts';
@@ -9,16 +7,17 @@ import { carrierClient } from '../../support/carrier-client.ts';
 import { iccid } from '../../support/devices.ts';
 import { newRequest } from '../../support/new-request.ts';
 import { openLog } from '../../support/open-log.ts';
+import { storeOf, type FlatStore } from '../../support/flat-store.ts';
 
 export interface SendingOptions {
   /** Wraps the log of the sender. */
-  readonly aroundLog?: (log: RequestLog) => RequestLog;
+  readonly aroundLog?: (log: FlatStore) => FlatStore;
   /** Wraps the carrier of the sender. */
   readonly aroundCarrier?: (carrier: Pick<ThingSpace, 'perform'>) => Pick<ThingSpace, 'perform'>;
 }
 
 export interface Sending extends AsyncDisposable {
-  readonly requestLog: SqliteRequestLog;
+  readonly requestLog: FlatStore;
   readonly sender: RequestSender;
   readonly failures: readonly unknown[];
   /** Writes the intent to activate one device, without sending it. Returns its id. */
@@ -36,10 +35,10 @@ export function openSending(simulator: Simulator, storePath: string, options: Se
   const log = aroundLog(requestLog);
   const sender = undo.use(
     new RequestSender({
-      requestLog: log,
+      store: storeOf(log),
       thingSpace: aroundCarrier(carrier.thingSpace),
       queue,
-      members: new GroupMembers({ requestLog: log, reads: carrier.reads, onFailure: (_id, error) => failures.push(error) }),
+      members: new GroupMembers({ store: storeOf(log), reads: carrier.reads, onFailure: (_id, error) => failures.push(error) }),
       firstPauseMs: 5,
       maxPauseMs: 20,
       maxWaitMs: 60_000,

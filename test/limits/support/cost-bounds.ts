@@ -28,6 +28,7 @@ import { tempFolder } from '../../support/temp-folder.ts';
 import { crowd } from './crowded-store.ts';
 import { writeDocument } from './write-document.ts';
 import { writeLists } from './write-lists.ts';
+import { storeOf } from '../../support/flat-store.ts';
 
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
 /** Larger operations are refused before they run, so what they produce does not matter. */
@@ -53,16 +54,16 @@ export async function checkCostBounds(runs: number): Promise<void> {
     identity: LOCAL_IDENTITY,
     gone: new AbortController().signal,
     nextTurn: () => Promise.resolve(),
-    requestLog: log,
+    store: storeOf(log),
     submitter: never,
     sender: { placeOf: () => null } as unknown as GraphContext['sender'],
     manager: never,
-    deadLetters: new DeadLetters({ requestLog: log, receiver: never }),
-    feed: new RequestFeed(log, new Hub({ tickMs: () => 1 }), new FairScheduler()),
+    deadLetters: new DeadLetters({ store: storeOf(log), receiver: never }),
+    feed: new RequestFeed(storeOf(log), new Hub({ tickMs: () => 1 }), new FairScheduler()),
     timelines: new Timelines(log),
     accounts: ['account-1', 'account-2'],
     limits,
-    loaders: createLoaders(log),
+    loaders: createLoaders(storeOf(log)),
     lastEventId: null,
     production: new Production(UNLIMITED),
   });

@@ -1,7 +1,7 @@
-import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
 import { incoming } from '../../support/callback-samples.ts';
 import { iccid } from '../../support/devices.ts';
 import { newRequest } from '../../support/new-request.ts';
+import type { FlatStore } from '../../support/flat-store.ts';
 
 /** More than a message shows. */
 const IDENTIFIERS = 30;
@@ -16,7 +16,7 @@ const strangeIds = Array.from({ length: IDENTIFIERS }, (_, at) => ({ kind: `stra
  * Fills a store whose lists are full: devices with more identifiers than are shown, more fault codes than are counted, several
  * carrier requests, retries of retries, and messages of every kind. Gives back ids that are known to it.
  */
-export async function crowd(log: SqliteRequestLog): Promise<readonly string[]> {
+export async function crowd(log: FlatStore): Promise<readonly string[]> {
   const devices = Array.from({ length: FAULT_CODES }, (_, at) => [['ICCID', iccid(at + 1)]] as const);
   const each = FAULT_CODES / PARTS;
   const carrierRequests = Array.from({ length: PARTS }, (_, part) => ({

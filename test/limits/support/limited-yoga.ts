@@ -14,7 +14,7 @@ import { callerWith } from '../../support/caller-with.ts';
 export async function startLimitedYoga(options: { readonly mode?: TrustMode; readonly documents?: ReadonlyMap<string, string> } = {}) {
   const { mode = 'off', documents = new Map<string, string>() } = options;
   const trusted = createTrustedDocuments({ mode, documents });
-  const requestLog = { list: () => Promise.resolve({ rows: [], hasMore: false }) };
+  const store = { requests: { list: () => Promise.resolve({ rows: [], hasMore: false }) } };
   const received: unknown[] = [];
   const watching: Plugin = {
     onParams: ({ params }) => void received.push(params),
@@ -22,7 +22,7 @@ export async function startLimitedYoga(options: { readonly mode?: TrustMode; rea
   };
   const yoga = createYoga({
     schema,
-    context: () => ({ caller: callerWith({ '*': ['read'] }), requestLog }),
+    context: () => ({ caller: callerWith({ '*': ['read'] }), store }),
     maskedErrors: { maskError: createMaskError(createLogger({ level: 'silent' })), isDev: false },
     plugins: [watching, trusted.plugin, limitDocuments(trusted.isTrusted)],
     parserAndValidationCache: createDocumentCaches(),

@@ -1,9 +1,9 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TopicWatch } from '../../../src/datasources/request-log/hub.ts';
-import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
 import type { LogSource } from './log-source.ts';
 import { storedRows, type StoredRows } from './stored-rows.ts';
+import { flatten, type FlatStore } from '../../support/flat-store.ts';
 
 const FILE = 'log.sqlite';
 const SQLITE_FULL = 13;
@@ -20,7 +20,7 @@ export class DrivenStore implements AsyncDisposable {
   #momentsLeft = Number.POSITIVE_INFINITY;
   #roomFor = Number.POSITIVE_INFINITY;
   #hub: InstanceType<LogSource['Hub']>;
-  #log: SqliteRequestLog;
+  #log: FlatStore;
   now = 1_000;
 
   constructor(source: LogSource, folder: string) {
@@ -30,7 +30,7 @@ export class DrivenStore implements AsyncDisposable {
     [this.#hub, this.#log] = this.#open(0);
   }
 
-  get log(): SqliteRequestLog {
+  get log(): FlatStore {
     return this.#log;
   }
 
@@ -67,7 +67,7 @@ export class DrivenStore implements AsyncDisposable {
   }
 
   /** What a kill would leave now: the rows in the file, and a new log that is built from them. */
-  async copied<Result>(use: (log: SqliteRequestLog, rows: StoredRows) => Promise<Result>): Promise<Result> {
+  async copied<Result>(use: (log: FlatStore, rows: StoredRows) => Promise<Result>): Promise<Result> {
     this.#keepFiles();
     const life = this.#life + 1;
     const rows = storedRows(join(this.#path(life), FILE));
@@ -89,21 +89,23 @@ export class DrivenStore implements AsyncDisposable {
     return join(this.#folder, String(life));
   }
 
-  #open(life: number): [InstanceType<LogSource['Hub']>, SqliteRequestLog] {
+  #open(life: number): [InstanceType<LogSource['Hub']>, FlatStore] {
     const hub = new this.#source.Hub({ tickMs: () => 1 });
-    const log = new this.#source.SqliteRequestLog({
-      path: join(this.#path(life), FILE),
-      hub,
-      now: () => {
-        this.#moment(life);
-        if (this.#roomFor-- <= 0) throw Object.assign(new Error('database or disk is full'), { errcode: SQLITE_FULL });
-        return this.now;
-      },
-      onCommit: () => this.#moment(life),
-      onFatal: (error) => {
-        throw error;
-      },
-    });
+    const log = flatten(
+      this.#source.openSqliteStore({
+        path: join(this.#path(life), FILE),
+        hub,
+        now: () => {
+          this.#moment(life);
+          if (this.#roomFor-- <= 0) throw Object.assign(new Error('database or disk is full'), { errcode: SQLITE_FULL });
+          return this.now;
+        },
+        onCommit: () => this.#moment(life),
+        onFatal: (error) => {
+          throw error;
+        },
+      }),
+    );
     return [hub, log];
   }
 

@@ -1,10 +1,10 @@
 import { deepStrictEqual, ok } from 'node:assert/strict';
-import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
 import type { DrivenStore } from './driven-store.ts';
 import { batchView, viewOfLog, type LogView } from './log-view.ts';
 import { isEndStatus } from './plain-request.ts';
 import { plainStatus } from './plain-status.ts';
 import type { StoredEvent, StoredRows } from './stored-rows.ts';
+import type { FlatStore } from '../../support/flat-store.ts';
 
 type RequestView = LogView['requests'][number];
 type Batch = NonNullable<ReturnType<typeof batchView>>;
@@ -42,7 +42,7 @@ export async function checkLog(
 }
 
 /** For each Request and each batch size: the batches of a follower that starts at the beginning. */
-async function batchesOf(log: SqliteRequestLog, ids: readonly string[]): Promise<Batch[][][]> {
+async function batchesOf(log: FlatStore, ids: readonly string[]): Promise<Batch[][][]> {
   const read = async (id: string, limit: number) => {
     const batches: Batch[] = [];
     for (;;) {

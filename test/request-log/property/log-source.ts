@@ -1,15 +1,15 @@
 import { pathToFileURL } from 'node:url';
 import type { Hub } from '../../../src/datasources/request-log/hub.ts';
-import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
 import type { readCallbackBody } from '../../../src/datasources/thingspace/wire/callback-body.ts';
 import type { parseCallback } from '../../../src/datasources/thingspace/wire/callback.ts';
 import type { evidenceOf } from '../../../src/datasources/thingspace/wire/evidence.ts';
 import { plantedTree, type Edit } from '../../support/planted-tree.ts';
+import type { openSqliteStore } from '../../../src/datasources/request-log/sqlite/open-sqlite-store.ts';
 
 /** The code under test: the log, and the parser of the callback door. It is loaded from a copy whose code may be changed. */
 export interface LogSource {
   readonly Hub: typeof Hub;
-  readonly SqliteRequestLog: typeof SqliteRequestLog;
+  readonly openSqliteStore: typeof openSqliteStore;
   readonly readCallbackBody: typeof readCallbackBody;
   readonly parseCallback: typeof parseCallback;
   readonly evidenceOf: typeof evidenceOf;
@@ -22,7 +22,7 @@ export async function plantedSource(edits: readonly Edit[]): Promise<AsyncDispos
     (await import(pathToFileURL(`${tree.path}/src/datasources/${file}`).href)) as Pick<LogSource, Name>;
   return {
     Hub: (await load<'Hub'>('request-log/hub.ts')).Hub,
-    SqliteRequestLog: (await load<'SqliteRequestLog'>('request-log/sqlite/sqlite.ts')).SqliteRequestLog,
+    openSqliteStore: (await load<'openSqliteStore'>('request-log/sqlite/open-sqlite-store.ts')).openSqliteStore,
     readCallbackBody: (await load<'readCallbackBody'>('thingspace/wire/callback-body.ts')).readCallbackBody,
     parseCallback: (await load<'parseCallback'>('thingspace/wire/callback.ts')).parseCallback,
     evidenceOf: (await load<'evidenceOf'>('thingspace/wire/evidence.ts')).evidenceOf,

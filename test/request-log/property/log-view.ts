@@ -1,7 +1,7 @@
 import type { LogBatch } from '../../../src/datasources/request-log/outcome-reads.ts';
-import type { RequestLog } from '../../../src/datasources/request-log/request-log.ts';
 import type { StoredCallback, StoredOutcome, StoredRequest } from '../../../src/datasources/request-log/stored-request.ts';
 import { deviceOfIccid, plainKeys } from './fleet.ts';
+import type { FlatStore } from '../../support/flat-store.ts';
 
 /**
  * Everything that a log shows, in a form that the plain model has too: messages by their tags, errors by their codes, another
@@ -12,7 +12,7 @@ export type LogView = Awaited<ReturnType<typeof viewOfLog>>;
 const EVERYTHING = 1_000;
 const OPERATIONS = ['ACTIVATE_DEVICES', 'RENEW_ACTIVATION_CODE'];
 
-export async function viewOfLog(log: RequestLog, now: number, found: readonly string[]) {
+export async function viewOfLog(log: FlatStore, now: number, found: readonly string[]) {
   const { rows } = await log.list({ accounts: null }, null, EVERYTHING);
   const ids = rows.map(({ id }) => id);
   const carrierRequests = await log.carrierRequests(ids);

@@ -1,13 +1,13 @@
-import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
 import type { LogSource } from './log-source.ts';
 import type { PlainLog } from './plain-log.ts';
 import type { PlainDeadLetter, PlainForward } from './plain-shapes.ts';
 import type { PlainRequest } from './plain-request.ts';
+import type { FlatStore } from '../../support/flat-store.ts';
 
 /** One call of the log, what it must answer, and the answer in the model's words. */
 export interface PlannedCall {
   readonly name: string;
-  readonly call: (log: SqliteRequestLog) => Promise<unknown>;
+  readonly call: (log: FlatStore) => Promise<unknown>;
   readonly expected: unknown;
   /** True for a call that writes nothing. It is answered even when the turn fails. */
   readonly isRead?: boolean;

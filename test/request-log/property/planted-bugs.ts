@@ -22,7 +22,7 @@ const EFFECTS = 'datasources/request-log/device-effects.ts';
 const SETTLE = 'datasources/request-log/settle-devices.ts';
 const SET = 'datasources/request-log/working-set.ts';
 const STATEMENTS = 'datasources/request-log/sqlite/sqlite-statements.ts';
-const READER = 'datasources/request-log/sqlite/sqlite-reader.ts';
+const READER = 'datasources/request-log/sqlite/sqlite-outcomes.ts';
 
 function bug(name: string, file: string, find: string, replace: string, aim?: readonly OperationType[]): PlantedBug {
   return { name, edits: [{ file, find, replace }], ...(aim && { aim }) };
@@ -154,9 +154,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ]),
   bug(
     'members are set after it has left',
-    'datasources/request-log/sqlite/sqlite-follow-up.ts',
-    "if (this.#writer.changes.state(pk).carrierState(0) !== 'QUEUED') return;",
-    '',
+    'datasources/request-log/sqlite/sqlite-sending.ts',
+    "if (writer.changes.state(pk).carrierState(0) === 'QUEUED') writer",
+    'writer',
   ),
   bug(
     'another tool’s request is made while one is on its way',
@@ -224,9 +224,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     ...bug(
       'a callback is acknowledged before it is stored',
-      'datasources/request-log/sqlite/sqlite.ts',
-      "append: RequestLog['append'] = (callback) => this.#commits.run(() => this.#writer.append(callback));",
-      "append = (callback) => (void this.#commits.run(() => this.#writer.append(callback)).catch(() => undefined), Promise.resolve('APPLIED'));",
+      'datasources/request-log/sqlite/sqlite-intake.ts',
+      'return this.#parts.commits.run(() => this.#parts.writer.append(callback));',
+      "return void this.#parts.commits.run(() => this.#parts.writer.append(callback)).catch(() => undefined), Promise.resolve('APPLIED');",
     ),
     search: 'FREE',
   },

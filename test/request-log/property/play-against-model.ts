@@ -1,6 +1,5 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
-import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
 import { DrivenStore } from './driven-store.ts';
 import type { LogSource } from './log-source.ts';
 import { checkLog } from './log-invariants.ts';
@@ -13,6 +12,7 @@ import type { PlainRequest } from './plain-request.ts';
 import { plainBatch, plainView } from './plain-view.ts';
 import { pick, type PlannedCall, type Situation } from './planned-call.ts';
 import type { Turn } from './turn.ts';
+import type { FlatStore } from '../../support/flat-store.ts';
 
 /** The length of one turn, by the log's clock. */
 const TURN_MS = 10;
@@ -227,7 +227,7 @@ class Game {
 }
 
 /** Never rejects. A failure is reported after the turn. */
-async function answerOf(planned: PlannedCall, log: SqliteRequestLog): Promise<{ answer: unknown } | { failure: unknown }> {
+async function answerOf(planned: PlannedCall, log: FlatStore): Promise<{ answer: unknown } | { failure: unknown }> {
   try {
     return { answer: await planned.call(log) };
   } catch (failure) {

@@ -1,5 +1,4 @@
 import { deepStrictEqual, ok } from 'node:assert/strict';
-import type { SqliteRequestLog } from '../../../src/datasources/request-log/sqlite/sqlite.ts';
 import { incomingOf, type CarrierMessage } from './carrier-message.ts';
 import { DrivenStore } from './driven-store.ts';
 import { strangeGuid } from './fleet.ts';
@@ -10,6 +9,7 @@ import type { LogSource } from './log-source.ts';
 import type { LogView } from './log-view.ts';
 import { ERROR, pick } from './planned-call.ts';
 import type { Fate, Turn } from './turn.ts';
+import type { FlatStore } from '../../support/flat-store.ts';
 
 const TURN_MS = 10;
 /** The whole log is checked after so many turns, and at the end. */
@@ -110,7 +110,7 @@ class FreeGame {
     return null;
   }
 
-  async #giveTo(log: SqliteRequestLog, { id, isGroup, states }: Known, operation: OfOne): Promise<unknown> {
+  async #giveTo(log: FlatStore, { id, isGroup, states }: Known, operation: OfOne): Promise<unknown> {
     switch (operation.type) {
       case 'step':
         return log.step(id, operation.part, freeStep(operation.step, operation.guid));

@@ -32,7 +32,7 @@ export function outcomeFilter(
   };
 }
 
-/** See `RequestLog.devices`. */
+/** See `OutcomeReads.devices`. */
 export function listDevices(
   { pk, id }: RequestRow,
   { summaries, devices }: Devices,

@@ -43,7 +43,7 @@ const LAST_BACKUP = 'last-backup';
 const COUNTED_AT_ONCE = 5_000;
 
 /** Purging, resealing, backups and statistics of the SQLite store while it is in use. */
-export class SqliteUpkeep implements StoreUpkeep, AsyncDisposable {
+export class SqliteUpkeep implements StoreUpkeep {
   readonly #parts: Parts;
   readonly #stop = new AbortController();
   #backup: Promise<unknown> | null = null;
