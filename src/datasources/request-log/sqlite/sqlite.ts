@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { GroupCommit } from './group-commit.ts';
-import { indexIdentifiers, indexLost } from './index-identifiers.ts';
+import { indexIdentifiers } from './index-identifiers.ts';
 import type { AuditRecord } from '../audit-trail.ts';
 import { listSentBeforeRestore, settleInterrupted, settleRestored, takeEpoch } from './recover.ts';
 import type { GatewayError } from '../../../errors.ts';
@@ -31,9 +31,6 @@ import { listRequests } from './list-requests.ts';
 import { KeyWalker } from './walk-keys.ts';
 import { LogKeeper } from './write-ahead-log/log-keeper.ts';
 
-/** Devices that are indexed in one job, before unclaimed callbacks are looked at. */
-const LOST_AT_ONCE = 1_000;
-
 /**
  * The request log in one file of this process: node:sqlite, WAL, fsync before every answer, one writer. Writes are jobs of a
  * group commit. Reads see only what is committed, because no transaction is open between two turns of the event loop.
@@ -59,11 +56,8 @@ export class SqliteRequestLog implements RequestLog {
   readonly #disk: DiskRoom;
   readonly #keeping: DeadLetterParts;
   #changed: string[] = [];
-  #isClaiming = false;
   /** Where the next look at the unclaimed callbacks begins. */
   #unclaimedFrom = 0;
-  /** All Requests up to here are in the present shape. */
-  #takenOver = 0;
 
   constructor(options: SqliteRequestLogOptions) {
     const { path, keys = [], hub, now, onCommit, onAuditFailed, onFatal } = options;
@@ -116,7 +110,7 @@ export class SqliteRequestLog implements RequestLog {
         sealedWith.afterCommit();
         this.#commits.maintain(() => this.#keeper?.afterCommit(synced));
         for (const topic of [...this.#changed.splice(0), ...this.#forwards.afterCommit()]) hub.wake(topic);
-        this.#claimMore();
+        this.#work.claimMore();
       },
       onRollback: () => {
         this.#writer.rollback();
@@ -235,18 +229,11 @@ export class SqliteRequestLog implements RequestLog {
 
   settleUnclaimed(before: number) {
     const settled = this.#commits.run(() => {
-      // A request that may own an id is found by its identifiers.
-      for (let left = LOST_AT_ONCE; left > 0;) {
-        const indexed = indexLost(this.#sql, this.#writer.changes.devices);
-        if (indexed === 0) break;
-        left -= indexed;
-        if (left <= 0) return { resolved: [], adopted: [], done: false };
-      }
       // A new request takes room.
       const adopted = this.#disk.isLow ? -Infinity : before;
       const { next, ...settled } = settleUnclaimed(this.#sql, this.#writer, adopted, this.#unclaimedFrom);
       this.#unclaimedFrom = next;
-      return { ...settled, done: next === 0 };
+      return settled;
     });
     return this.#work.settling(settled);
   }
@@ -269,9 +256,7 @@ export class SqliteRequestLog implements RequestLog {
     );
   }
 
-  probe() {
-    return this.remember('probe', String(this.#now()));
-  }
+  probe = () => this.remember('probe', String(this.#now()));
 
   /** Brings the identifier table a bounded step nearer to the log. False when nothing is left to do. */
   indexIdentifiers(): Promise<boolean> {
@@ -279,12 +264,7 @@ export class SqliteRequestLog implements RequestLog {
   }
 
   /** Takes over a part of a request that an earlier version made. False when none is left. */
-  async takeOver(): Promise<boolean> {
-    const next = await this.#commits.read(() => this.#sql.notTakenOver.get(this.#takenOver) as { pk: number } | undefined);
-    if (!next) return false;
-    if (await this.#commits.run(() => this.#writer.changes.prepare(next.pk))) this.#takenOver = next.pk;
-    return true;
-  }
+  takeOver = () => this.#work.takeOver();
 
   /** What is wrong when the open store is no longer the one at its path; null when it is. */
   findChange(): string | null {
@@ -304,21 +284,6 @@ export class SqliteRequestLog implements RequestLog {
   /** How many statements reads have run so far. Tests of the loaders count them. */
   get statementsRead(): number {
     return this.#reader.statements;
-  }
-
-  /** Goes on claiming, one bounded job at a time, beside whatever else is written. A job that fails is tried again after the next one. */
-  #claimMore(): void {
-    if (this.#isClaiming || this.#writer.unclaimed.next() === null) return;
-    this.#isClaiming = true;
-    const end = () => {
-      this.#isClaiming = false;
-    };
-    this.#commits
-      .run(() => this.#writer.claimMore())
-      .then(() => {
-        end();
-        this.#claimMore();
-      }, end);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
