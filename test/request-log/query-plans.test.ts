@@ -45,7 +45,7 @@ const WIDE: ReadonlySet<string> = new Set([
 const ALLOWED: Readonly<Record<string, string>> = {
   hiddenRequest: 'only what is being purged has no account, and the first is enough',
   purgeableRequests: 'ends at its limit, oldest first',
-  notTakenOver: 'goes on where it ended, and finds nothing once all are taken over',
+  notTakenOver: 'ends at its limit, in the order of its key',
   oldUnclaimed: 'ends at its limit, oldest first',
   oldDeadLetters: 'ends at its limit, oldest first',
   unclaimedAfter: 'ends at its limit, in the order of its key',

@@ -71,8 +71,8 @@ test.each([
   ],
   [
     'a message twice',
-    `DROP INDEX event_by_digest; UPDATE event SET digest = (SELECT digest FROM event WHERE seq = 5 AND ${OF_DONE}),
-    message = (SELECT message FROM event WHERE seq = 5 AND ${OF_DONE}) WHERE seq = 6 AND ${OF_DONE}`,
+    `UPDATE device_event SET digest = (SELECT digest FROM device_event WHERE seq = 5 AND ${OF_DONE}) WHERE seq = 6 AND ${OF_DONE};
+    UPDATE event SET message = (SELECT message FROM event WHERE seq = 5 AND ${OF_DONE}) WHERE seq = 6 AND ${OF_DONE}`,
     /message of row 6 twice/,
   ],
   [

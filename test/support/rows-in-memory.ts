@@ -6,7 +6,7 @@ import { transition, type Change } from '../../src/datasources/request-log/trans
 import type { NewestState } from '../../src/datasources/request-log/device-state.ts';
 import { WorkingSet, type PlacedEvent } from '../../src/datasources/request-log/working-set.ts';
 import { parseIdentifierKind } from '../../src/datasources/thingspace/wire/device-identifier.ts';
-import { identifierKey, stemOf } from '../../src/datasources/thingspace/wire/same-identifier.ts';
+import { fits, identifierKey, stemOf } from '../../src/datasources/thingspace/wire/same-identifier.ts';
 
 /** One Request whose rows are in memory. It shows what `transition` does without any store. */
 export class RequestInMemory {
@@ -93,7 +93,12 @@ export class RequestInMemory {
     return {
       device: (index) => this.#byDevice.get(index) ?? [],
       newest: (from, to) => [...this.#byDevice].flatMap(([index, rows]) => (index >= from && index < to ? rows.slice(-1) : [])),
-      named: (position, stem, limit) => (this.#keys.get(`${position} ${stem}`) ?? []).slice(0, limit),
+      fitting: (position, key, limit) => {
+        const named = this.#keys.get(`${position} ${stemOf(key)}`) ?? [];
+        const fitting = [...new Set(named.map(({ index }) => index))].filter((index) => fits(this.#keysOf.get(index) ?? [], key));
+        const found = fitting.map((index) => ({ index, isExact: this.#keysOf.get(index)?.includes(key) ?? false }));
+        return found.toSorted((a, b) => a.index - b.index).slice(0, limit);
+      },
       keys: (index) => this.#keysOf.get(index) ?? [],
       waitingFor: (_position, stem, limit) => (this.#naming.get(stem) ?? []).slice(0, limit),
       waiting: (_position, bearing, limit) => [

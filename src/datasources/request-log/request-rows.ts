@@ -19,6 +19,13 @@ export interface DeviceKey {
   readonly key: string;
 }
 
+/** A device that an identifier may mean. */
+export interface FittingDevice {
+  readonly index: number;
+  /** It has the identifier in this very spelling. */
+  readonly isExact: boolean;
+}
+
 export interface LearnableRow {
   readonly seq: number;
   readonly position: number;
@@ -36,8 +43,8 @@ export interface RequestRows {
   device(index: number): readonly DeviceRow[];
   /** The newest row of each device from `from` up to, not including, `to`. Devices without a row are left out. */
   newest(from: number, to: number): readonly DeviceRow[];
-  /** The identifiers with this stem among the devices of a carrier request, by index. */
-  named(position: number, stem: string, limit: number): readonly DeviceKey[];
+  /** The devices of a carrier request that an identifier may mean, by its key (see `fits`), in their order. */
+  fitting(position: number, key: string, limit: number): readonly FittingDevice[];
   /** The identifiers of a device. */
   keys(index: number): readonly string[];
   /** The unmatched messages of a carrier request that name an identifier with this stem, by their `seq`, oldest first. */

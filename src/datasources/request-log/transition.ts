@@ -163,7 +163,8 @@ function decideCallback(set: WorkingSet, position: number, callback: EventCallba
   const event =
     named === null ? eventOf(set, position, callback) : { position, callback, ties: 0, ...effectOn(set, named, message, THIS_ROW) };
   if (!hasRoomFor(set, event, limits)) return 'FULL';
-  set.apply(event, named !== null);
+  // Before another tool's request is opened again, the store must know whether the message is a duplicate: by its digest alone.
+  set.apply(event, named !== null && set.state.carrier(position).deviceCount !== null);
   tryUnmatchedAgain(set, position, matchDevice);
   tieSurplus(set, position);
   return 'APPLIED';

@@ -3,7 +3,7 @@ import type { DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
 import { fits, keyOf, stemOf } from '../thingspace/wire/same-identifier.ts';
 import { addDevice, foldDevice, pendingDevice, type DeviceState, type NewestState } from './device-state.ts';
 import { isQuiet, THIS_ROW, type LogEvent, type OutcomeChange } from './log-event.ts';
-import type { DeviceKey, RequestRows } from './request-rows.ts';
+import type { DeviceKey, FittingDevice, RequestRows } from './request-rows.ts';
 import { STATE_AFTER, UNSETTLED, type RequestState } from './request-state.ts';
 import { countsOf, type RequestStatus } from './stored-request.ts';
 
@@ -81,22 +81,13 @@ export class WorkingSet {
 
   /** The devices of a carrier request that an identifier may mean, by its key. It ends after one more than may share it. */
   namedBy(position: number, key: string): readonly number[] {
-    const byDevice = Map.groupBy(this.#named(position, stemOf(key)), ({ index }) => index);
-    const named = byDevice.entries().filter(([, found]) =>
-      fits(
-        found.map((each) => each.key),
-        key,
-      ),
-    );
-    return [...named.map(([index]) => index).take(MOST_SHARING + 1)];
+    return this.#fitting(position, key).map(({ index }) => index);
   }
 
-  /** The only device with the stem of this key, if it has the key itself. */
+  /** The only device that an identifier may mean, if it has the identifier in this spelling. */
   ownerOf(position: number, key: string): number | null {
-    const named = this.#named(position, stemOf(key));
-    const [first] = named;
-    if (!first || named.some(({ index }) => index !== first.index)) return null;
-    return named.some((each) => each.key === key) ? first.index : null;
+    const [owner, another] = this.#fitting(position, key);
+    return owner?.isExact && !another ? owner.index : null;
   }
 
   message(seq: number): CallbackMessage | null {
@@ -235,10 +226,16 @@ export class WorkingSet {
     }
   }
 
-  #named(position: number, stem: string): readonly DeviceKey[] {
-    const stored = this.#rows.named(position, stem, MOST_SHARING * 4);
-    const added = this.learnt.filter((each) => each.stem === stem && each.position === position);
-    return added.length === 0 ? stored : [...stored, ...added].toSorted((a, b) => a.index - b.index);
+  #fitting(position: number, key: string): readonly FittingDevice[] {
+    const stored = this.#rows.fitting(position, key, MOST_SHARING + 1);
+    if (this.learnt.length === 0) return stored;
+    const stem = stemOf(key);
+    const changed = new Set(this.learnt.filter((each) => each.stem === stem && each.position === position).map(({ index }) => index));
+    const fitting = [...changed].filter((index) => fits(this.keys(index), key));
+    return [
+      ...stored.filter(({ index }) => !changed.has(index)),
+      ...fitting.map((index) => ({ index, isExact: this.keys(index).includes(key) })),
+    ].toSorted((a, b) => a.index - b.index);
   }
 
   #untied(seqs: readonly number[]): number[] {

@@ -44,6 +44,18 @@ const discardDeadLetter: OperationOf<'discardDeadLetter'> = { type: 'discardDead
 const overdue: OperationOf<'lapse'> = { type: 'lapse', part: 1, into: 'OVERDUE', from: 0, limit: 1 };
 
 const HISTORIES = [
+  {
+    name: 'a resend does not open another tool’s request again that was closed',
+    turns: [
+      [external()],
+      [{ type: 'settle', turnsAgo: 0 } as const],
+      [{ ...callback, part: 5 as const }],
+      [
+        { ...overdue, part: 0 as const, into: 'EXPIRED' as const },
+        { ...resend, message: 0 },
+      ],
+    ],
+  },
   { name: 'an answer of the carrier that changes nothing leaves the Request as it was', turns: [[submit()], [callback], [reconcile(0)]] },
   {
     name: 'what was reconciled came when it was asked for, also to who follows',

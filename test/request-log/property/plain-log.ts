@@ -1,4 +1,5 @@
 import type { AppendResult } from '../../../src/datasources/request-log/callback-intake.ts';
+import type { Lapsed } from '../../../src/datasources/request-log/follow-up-log.ts';
 import { lapse } from './plain-lapse.ts';
 import { LEADS_TO, mayBegin, MOVES, UNSETTLED, type StepType } from './plain-steps.ts';
 import { change, learn, newDevice, type Heard, type PlainMessage, type PlainPart, type PlainRequest } from './plain-request.ts';
@@ -107,7 +108,9 @@ export class PlainLog {
     return 'APPLIED';
   }
 
-  lapse = lapse;
+  lapse(...step: Parameters<typeof lapse>): Lapsed {
+    return lapse(...step);
+  }
 
   reconcile(findings: readonly PlainFinding[], now: number): number {
     return findings.filter(({ request, part, index, succeeded, keys, tag }) => {

@@ -51,7 +51,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
       sealedWith.afterCommit();
       commits.maintain(() => keeper?.afterCommit(synced));
       for (const topic of [...changed.splice(0), ...forwards.afterCommit()]) hub.wake(topic);
-      unclaimed.claimMore();
+      work.claimMore();
     },
     onRollback: () => {
       writer.rollback();
@@ -93,12 +93,13 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
   });
   const walker = new KeyWalker(db, (work) => commits.read(work));
   const facts = new SqliteFacts(sql, commits);
+  const work = new RequestWork(sql, writer, commits);
   const parts = {
     db,
     sql,
     commits,
     writer,
-    work: new RequestWork(sql, writer, commits),
+    work,
     walker,
     facts,
     forwards,
@@ -107,7 +108,6 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     limits,
     now,
   };
-  const unclaimed = new SqliteUnclaimed(parts);
   const upkeep = new SqliteUpkeep({ ...parts, reseal: new SqliteReseal(db, sql, vault, sealedWith), hub, path, epoch });
   return {
     epoch,
@@ -116,7 +116,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     outcomes: new SqliteOutcomes(sql, writer, commits),
     sending: new SqliteSending(parts),
     intake: new SqliteIntake(parts),
-    unclaimed,
+    unclaimed: new SqliteUnclaimed(parts),
     deadLetters: new SqliteDeadLetters(sql, commits, walker),
     followUp: new SqliteFollowUp(parts),
     forwards,

@@ -1,4 +1,5 @@
 import { isDamagedRequest } from '../../../errors.ts';
+import type { LogLimits } from '../log-limits.ts';
 import type { RequestState } from '../request-state.ts';
 import type { RequestedDevice } from '../stored-request.ts';
 import { transition, type Change, type Decision } from '../transition.ts';
@@ -8,16 +9,22 @@ import { RecentRows } from './recent-rows.ts';
 import { RequestStates } from './request-states.ts';
 import { RequestedDevices } from './requested-devices.ts';
 import { SqliteRequestRows } from './sqlite-request-rows.ts';
-import type { WriterOptions } from './sqlite-writer.ts';
 import type { Statements } from './sqlite-statements.ts';
 import { TakeOver } from './take-over.ts';
+
+export interface ChangeOptions {
+  readonly sql: Statements;
+  readonly limits: LogLimits;
+  readonly now: () => number;
+  readonly isFollowed: (requestId: string) => boolean;
+}
 
 /** What a change came to, and its rows. */
 export type Changed = Decision & { readonly placed: readonly PlacedEvent[] };
 
 /** The changes of Requests in the open transaction: what each one decides is written, and its state kept until `finish`. */
 export class RequestChanges {
-  readonly #options: WriterOptions;
+  readonly #options: ChangeOptions;
   readonly #sql: Statements;
   readonly recent = new RecentRows();
   readonly devices: RequestedDevices;
@@ -26,7 +33,7 @@ export class RequestChanges {
   /** The Requests of the open transaction, by pk. `at` is null while nothing was added to its log. */
   readonly #touched = new Map<number, { readonly state: RequestState; at: number | null }>();
 
-  constructor(options: WriterOptions) {
+  constructor(options: ChangeOptions) {
     const { sql } = options;
     this.#options = options;
     this.#sql = sql;

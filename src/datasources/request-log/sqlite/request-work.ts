@@ -1,8 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Finding, SilentDevice } from '../follow-up-log.ts';
 import type { GroupCommit } from './group-commit.ts';
-import type { Statements } from './sqlite-statements.ts';
+import { readFact, type Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
+
+/** Fact: all Requests up to here are in the present shape, so that a start need not look at them again. */
+const TAKEN_OVER = 'taken-over';
 
 /** What was found among some devices, and the device from which to go on; null at the end. */
 export interface DevicePart {
@@ -16,16 +19,50 @@ export interface Found {
   readonly rest: readonly Finding[];
 }
 
-/** Work on one Request that takes several jobs, so that none of them holds up callbacks. */
+/** Work on Requests that takes several jobs, so that none of them holds up callbacks. */
 export class RequestWork {
   readonly #sql: Statements;
   readonly #writer: SqliteWriter;
   readonly #commits: GroupCommit;
+  /** All Requests up to here are in the present shape. */
+  #takenOver: number | null = null;
+  #isClaiming = false;
 
   constructor(sql: Statements, writer: SqliteWriter, commits: GroupCommit) {
     this.#sql = sql;
     this.#writer = writer;
     this.#commits = commits;
+  }
+
+  /** Takes over a part of a Request that an earlier version made. False when none is left. */
+  async takeOver(): Promise<boolean> {
+    this.#takenOver ??= Number(readFact(this.#sql, TAKEN_OVER) ?? 0);
+    const part = await this.#commits.read(
+      () => this.#sql.notTakenOver.get(this.#takenOver) as { last: number | null; next: number | null },
+    );
+    const { last, next } = part;
+    if (next !== null) {
+      if (await this.#commits.run(() => this.#writer.changes.prepare(next))) this.#takenOver = next;
+      return true;
+    }
+    if (last !== null) await this.#commits.run(() => void this.#sql.setFact.run(TAKEN_OVER, String(last)));
+    this.#takenOver = last ?? this.#takenOver;
+    return last !== null;
+  }
+
+  /** Goes on claiming, one bounded job at a time, beside whatever else is written. A job that fails is tried again after the next one. */
+  claimMore(): void {
+    if (this.#isClaiming || this.#writer.unclaimed.next() === null) return;
+    this.#isClaiming = true;
+    const end = () => {
+      this.#isClaiming = false;
+    };
+    this.#commits
+      .run(() => this.#writer.claimMore())
+      .then(() => {
+        end();
+        this.claimMore();
+      }, end);
   }
 
   /** A change of one Request. A Request that an earlier version made is taken over first, in steps. */

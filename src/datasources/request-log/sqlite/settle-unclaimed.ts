@@ -1,5 +1,5 @@
 import { keyOf } from '../../thingspace/wire/same-identifier.ts';
-import { findIndexed } from './index-identifiers.ts';
+import { findIndexed, indexLost } from './index-identifiers.ts';
 import { toUnclaimed, type UnclaimedRow } from './sqlite-rows.ts';
 import { findCarrier, type Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
@@ -11,6 +11,9 @@ const GROUPS_AT_ONCE = 100;
 /** The first messages of an id tell what it is. */
 const READ_OF_ID = 100;
 const KEYS_OF_ID = 500;
+
+/** Devices of lost requests that are indexed in one job, before callbacks are looked at. */
+const LOST_AT_ONCE = 1_000;
 
 /** The messages of one id on the paths of one account. */
 interface Group {
@@ -41,14 +44,19 @@ type Lost = {
  *
  * @param after the `next` of the job before: what cannot be decided stays, and must not hold the others up.
  * @returns `resolved`: Requests of UNKNOWN fate that did arrive; `adopted`: Requests of other tools, which we show from now on;
- * `next`: 0 when everything was looked at.
+ * `done`: everything was looked at.
  */
 export function settleUnclaimed(
   sql: Statements,
   writer: SqliteWriter,
   before: number,
   after: number,
-): { readonly resolved: readonly string[]; readonly adopted: readonly string[]; readonly next: number } {
+): { readonly resolved: readonly string[]; readonly adopted: readonly string[]; readonly next: number; readonly done: boolean } {
+  // A request that may own an id is found by its identifiers.
+  for (let left = LOST_AT_ONCE, indexed = 1; indexed > 0; left -= indexed) {
+    if (left <= 0) return { resolved: [], adopted: [], next: after, done: false };
+    indexed = indexLost(sql, writer.changes.devices);
+  }
   const resolved: string[] = [];
   const adopted: string[] = [];
   const decide = (group: Group): void => {
@@ -79,9 +87,10 @@ export function settleUnclaimed(
     // An id is decided once in a pass: at its first message.
     if (group?.firstPk !== pk) continue;
     decide(group);
-    if (++groups >= GROUPS_AT_ONCE || writer.claimed >= CLAIMED_AT_ONCE) return { resolved, adopted, next: pk };
+    if (++groups >= GROUPS_AT_ONCE || writer.claimed >= CLAIMED_AT_ONCE) return { resolved, adopted, next: pk, done: false };
   }
-  return { resolved, adopted, next: rows.length < MESSAGES_AT_ONCE ? 0 : (rows.at(-1)?.pk ?? 0) };
+  const last = rows.length < MESSAGES_AT_ONCE ? undefined : rows.at(-1);
+  return { resolved, adopted, next: last?.pk ?? 0, done: last === undefined };
 }
 
 /** Null for an id whose messages settle no device. */

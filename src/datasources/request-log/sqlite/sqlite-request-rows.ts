@@ -1,5 +1,6 @@
 import type { CallbackMessage } from '../../thingspace/wire/callback.ts';
-import type { DeviceKey, DeviceRow, LearnableRow, RequestRows } from '../request-rows.ts';
+import { stemOf } from '../../thingspace/wire/same-identifier.ts';
+import type { DeviceRow, FittingDevice, LearnableRow, RequestRows } from '../request-rows.ts';
 import type { PlacedEvent, WorkingSet } from '../working-set.ts';
 import { toMessage, type EventRow } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
@@ -32,8 +33,9 @@ export class SqliteRequestRows implements RequestRows {
     );
   }
 
-  named(position: number, stem: string, limit: number): DeviceKey[] {
-    return this.#sql.devicesNamed.all(this.#pk, position, stem, limit) as unknown as DeviceKey[];
+  fitting(position: number, key: string, limit: number): FittingDevice[] {
+    const rows = this.#sql.devicesFitting.all(this.#pk, position, stemOf(key), key, limit) as { index: number; isExact: number }[];
+    return rows.map(({ index, isExact }) => ({ index, isExact: isExact === 1 }));
   }
 
   keys(index: number): string[] {

@@ -180,9 +180,9 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       FROM carrier_request c INDEXED BY carrier_request_without_id CROSS JOIN request r ON r.pk = c.request_pk
       WHERE c.carrier_request_id IS NULL AND c.state IN ('UNKNOWN', 'ACCEPTED', 'CLOSED') AND r.indexed_seq < 0 LIMIT 1`),
     lastSeqOf: db.prepare('SELECT last_seq AS lastSeq FROM request WHERE pk = ?'),
-    notTakenOver: db.prepare(
-      'SELECT pk FROM request WHERE pk > ? AND (state_seq < last_seq OR keyed < coalesce(total, 0)) ORDER BY pk LIMIT 1',
-    ),
+    // Some requests at a time: in most stores none is left.
+    notTakenOver: db.prepare(`SELECT max(pk) AS last, min(iif(state_seq < last_seq OR keyed < coalesce(total, 0), pk, NULL)) AS next
+      FROM (SELECT pk, state_seq, last_seq, keyed, total FROM request WHERE pk > ? ORDER BY pk LIMIT 2000)`),
     unclaimedByPk: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk = ?`),
     unclaimedByIds: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk IN (SELECT value FROM json_each(?1)) AND ${OF_SOME_OR_ALL}`),
     held: db.prepare('SELECT rows, bytes FROM held WHERE account = ? AND service = ? AND kind = ?'),

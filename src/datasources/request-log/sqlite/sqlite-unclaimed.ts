@@ -3,7 +3,6 @@ import type { NextTurn, Page } from '../stored-request.ts';
 import type { UnclaimedCallback, UnclaimedLog } from '../unclaimed-log.ts';
 import type { DiskRoom } from './disk-room.ts';
 import type { GroupCommit } from './group-commit.ts';
-import { indexLost } from './index-identifiers.ts';
 import { readPage } from './read-page.ts';
 import type { RequestWork } from './request-work.ts';
 import { settleUnclaimed } from './settle-unclaimed.ts';
@@ -11,9 +10,6 @@ import { toUnclaimed, type UnclaimedRow } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
 import type { KeyedRows, KeyWalker, OrderedIndex, Walk } from './walk-keys.ts';
-
-/** Devices that are indexed in one job, before unclaimed callbacks are looked at. */
-const LOST_AT_ONCE = 1_000;
 
 interface Parts {
   readonly sql: Statements;
@@ -27,7 +23,6 @@ interface Parts {
 /** `UnclaimedLog` of the SQLite store. */
 export class SqliteUnclaimed implements UnclaimedLog {
   readonly #parts: Parts;
-  #isClaiming = false;
   /** Where the next look at the unclaimed callbacks begins. */
   #next = 0;
 
@@ -60,35 +55,12 @@ export class SqliteUnclaimed implements UnclaimedLog {
   settleUnclaimed(before: number) {
     const { sql, writer, commits, work, disk } = this.#parts;
     const settled = commits.run(() => {
-      // A request that may own an id is found by its identifiers.
-      for (let left = LOST_AT_ONCE; left > 0;) {
-        const indexed = indexLost(sql, writer.changes.devices);
-        if (indexed === 0) break;
-        left -= indexed;
-        if (left <= 0) return { resolved: [], adopted: [], done: false };
-      }
       // A new request takes room.
       const { next, ...found } = settleUnclaimed(sql, writer, disk.isLow ? -Infinity : before, this.#next);
       this.#next = next;
-      return { ...found, done: next === 0 };
+      return found;
     });
     return work.settling(settled);
-  }
-
-  /** Goes on claiming, one bounded job at a time, beside whatever else is written. A job that fails is tried again after the next one. */
-  claimMore(): void {
-    const { writer, commits } = this.#parts;
-    if (this.#isClaiming || writer.unclaimed.next() === null) return;
-    this.#isClaiming = true;
-    const end = () => {
-      this.#isClaiming = false;
-    };
-    commits
-      .run(() => writer.claimMore())
-      .then(() => {
-        end();
-        this.claimMore();
-      }, end);
   }
 }
 

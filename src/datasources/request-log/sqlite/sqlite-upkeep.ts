@@ -13,6 +13,7 @@ import { backupSqlite } from './sqlite-backup.ts';
 import { readCounts } from './read-counts.ts';
 import { readPragma } from './sqlite-open.ts';
 import { purgeStep, SMALL_STEP } from './sqlite-purge.ts';
+import type { RequestWork } from './request-work.ts';
 import type { SqliteReseal } from './sealing/sqlite-reseal.ts';
 import { readFact, type Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
@@ -25,6 +26,7 @@ interface Parts {
   readonly writer: SqliteWriter;
   readonly commits: GroupCommit;
   readonly facts: Facts;
+  readonly work: RequestWork;
   readonly reseal: SqliteReseal;
   readonly forwards: ForwardQueue;
   readonly disk: DiskRoom;
@@ -47,8 +49,6 @@ export class SqliteUpkeep implements StoreUpkeep {
   readonly #parts: Parts;
   readonly #stop = new AbortController();
   #backup: Promise<unknown> | null = null;
-  /** All Requests up to here are in the present shape. */
-  #takenOver = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -114,12 +114,8 @@ export class SqliteUpkeep implements StoreUpkeep {
     return commits.run(() => indexIdentifiers(sql, writer.changes.devices));
   }
 
-  async takeOver(): Promise<boolean> {
-    const { sql, writer, commits } = this.#parts;
-    const next = await commits.read(() => sql.notTakenOver.get(this.#takenOver) as { pk: number } | undefined);
-    if (!next) return false;
-    if (await commits.run(() => writer.changes.prepare(next.pk))) this.#takenOver = next.pk;
-    return true;
+  takeOver(): Promise<boolean> {
+    return this.#parts.work.takeOver();
   }
 
   sizes(): StoreSizes {

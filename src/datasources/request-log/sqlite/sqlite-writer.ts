@@ -6,7 +6,7 @@ import { onlyWhatSettles } from '../log-limits.ts';
 import type { AppendResult, IncomingCallback } from '../callback-intake.ts';
 import type { NewRequest } from '../request-sending.ts';
 import { type SendingStep, CARRIER_STATE, isAnswer, mayBegin } from '../sending-steps.ts';
-import { RequestChanges } from './request-changes.ts';
+import { RequestChanges, type ChangeOptions } from './request-changes.ts';
 import { awaits, type Owner } from './carrier-owner.ts';
 import { insertRequest } from './insert-rows.ts';
 import { hasRoomForExternal } from './held.ts';
@@ -19,9 +19,7 @@ import { UnclaimedMessages, type Taken } from './unclaimed-messages.ts';
 /** The carrier's ids have 36 characters. A longer text is no id. */
 const LONGEST_ID = 16_384;
 
-export interface WriterOptions extends DeadLetterParts {
-  readonly now: () => number;
-  readonly isFollowed: (requestId: string) => boolean;
+export interface WriterOptions extends DeadLetterParts, ChangeOptions {
   /** Whether the disk has little room left for so many bytes: then only what settles a known request is taken. */
   readonly isLow: (bytes: number) => boolean;
 }

@@ -23,8 +23,10 @@ export function prepareStateStatements(db: DatabaseSync) {
       WHERE request_pk = ? AND outcome >= ? AND outcome < ? GROUP BY outcome`),
     insertDeviceKeys: db.prepare(`INSERT OR IGNORE INTO device_key (request_pk, position, stem, outcome, key)
       SELECT ?2, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1)`),
-    devicesNamed: db.prepare(`SELECT outcome AS "index", key FROM device_key WHERE request_pk = ? AND position = ? AND stem = ?
-      ORDER BY outcome LIMIT ?`),
+    // As `fits` says: the device has the key, or none of its length.
+    devicesFitting: db.prepare(`SELECT outcome AS "index", max(key = ?4) AS isExact FROM device_key
+      WHERE request_pk = ?1 AND position = ?2 AND stem = ?3
+      GROUP BY outcome HAVING max(key = ?4) OR NOT max(length(key) = length(?4)) LIMIT ?5`),
     keysOfDevice: db.prepare('SELECT key FROM device_key INDEXED BY device_key_by_device WHERE request_pk = ? AND outcome = ?'),
     insertUnmatched: db.prepare('INSERT INTO unmatched VALUES (?, ?, ?, ?)'),
     insertUnmatchedKeys: db.prepare('INSERT INTO unmatched_key SELECT ?2, ?3, value, ?4 FROM json_each(?1)'),
