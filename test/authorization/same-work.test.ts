@@ -34,16 +34,15 @@ test.each([
   await requestLog.create(request);
   await requestLog.step(request.id, 0, { type: 'SENDING' });
   await requestLog.step(request.id, 0, { type: 'ACCEPTED', carrierRequestId: CARRIER_ID });
-  const statements = countStatements();
   const work = async (id: string) => {
-    const before = statements();
+    const before = countStatements();
     const { text } = await ask(
       url,
       null,
       { query, variables: { v: idOf(id) } },
       query.startsWith('query') ? 'application/json' : 'text/event-stream',
     );
-    return { text, statements: statements() - before };
+    return { text, statements: countStatements() - before };
   };
   const foreign = await work(request.id.slice('req_'.length));
   expect(foreign).toEqual(await work(MISSING));
@@ -77,12 +76,11 @@ test.each([
     reconciler: null as never,
     session: null as never,
   });
-  const statements = countStatements();
   const work = async (id: string) => {
-    const before = statements();
+    const before = countStatements();
     const result = await mutate(manager, id);
     const [audited] = (await log.auditEntries({ accounts: null, caller: null }, null, 1)).rows;
-    return { result, statements: statements() - before, audited: { ...audited, id: null, at: null } };
+    return { result, statements: countStatements() - before, audited: { ...audited, id: null, at: null } };
   };
   const foreign = await work(request.id);
   expect(foreign).toEqual(await work(`req_${MISSING}`));

@@ -22,11 +22,10 @@ async function statementsFor(count: number, query: (ids: readonly string[]) => s
     await doors.requestLog.create(request);
     ids.push(request.id);
   }
-  const statements = countStatements();
-  const before = statements();
+  const before = countStatements();
   const answer = await graphql<Record<string, unknown>>(doors.url, query(ids));
   expect(answer.errors).toBeUndefined();
-  return { ids, data: answer.data ?? {}, statements: statements() - before };
+  return { ids, data: answer.data ?? {}, statements: countStatements() - before };
 }
 
 test('a list of requests with their carrier requests and devices takes the same few statements for 20 as for one', async () => {
