@@ -39,7 +39,7 @@ export class RequestChanges {
     this.#sql = sql;
     this.devices = new RequestedDevices(sql);
     this.#states = new RequestStates(sql);
-    this.#takeOver = new TakeOver(sql, this.#states);
+    this.#takeOver = new TakeOver(sql, this.#states, this.devices);
   }
 
   /** Ends a transaction: writes the row of each Request once, however often it changed. Gives back the ids of the changed ones. */
@@ -80,22 +80,26 @@ export class RequestChanges {
 
   /** Takes the members of a group for the devices of its Request. Nothing has happened to a device yet. */
   setMembers(pk: number, devices: readonly RequestedDevice[]): void {
+    const { lastSeq } = this.state(pk);
     this.#sql.setMembers.run(JSON.stringify(devices), pk);
     this.#sql.setEstimate.run(devices.length, pk);
     this.#sql.deleteKeysOf.run(pk);
-    this.#takeOver.writeKeys(pk, 0, devices);
-    this.#states.forgetDevices(pk);
-    this.#touched.delete(pk);
     this.devices.forget(pk);
+    this.#takeOver.nameDevices(pk, devices);
+    this.#states.forgetDevices(pk, lastSeq);
+    this.#touched.delete(pk);
     this.apply(pk, { type: 'MEMBERS' });
   }
 
   /** Writes the identifiers of the first devices of a new Request. `prepare` writes the rest. */
   nameDevices(pk: number, devices: readonly RequestedDevice[]): void {
-    this.#takeOver.writeKeys(pk, 0, devices);
+    this.#takeOver.nameDevices(pk, devices);
   }
 
-  /** Brings a Request a bounded step nearer to the shape that changes need. True when it is there. */
+  /**
+   * Brings a Request a bounded step nearer to the shape that changes need. True when it is there, or when what is stored of it cannot
+   * be read: then it has no state.
+   */
   prepare(pk: number): boolean {
     return this.#takeOver.step(pk);
   }

@@ -66,7 +66,8 @@ export class RequestWork {
   }
 
   async prepare(requestId: string): Promise<void> {
-    while (!this.#isWhole(requestId)) await this.#commits.run(() => this.#writer.changes.prepare(this.#writer.pkOf(requestId)));
+    if (this.#isWhole(requestId)) return;
+    while (!(await this.#commits.run(() => this.#writer.changes.prepare(this.#writer.pkOf(requestId)))));
   }
 
   /** Waits until all devices have reached the end of a step. Each part is a job of its own, because callbacks are stored in between. */

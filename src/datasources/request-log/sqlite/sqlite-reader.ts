@@ -48,7 +48,7 @@ interface OutcomeAt extends OutcomeChange, OutcomeSummary {
   readonly requested: StoredOutcome['requested'];
 }
 
-/** Devices whose summaries are in memory: 18 bytes each. */
+/** Devices whose summaries are in memory: 15 bytes each. */
 const CACHED_DEVICES = 500_000;
 /** The work to pass over a device whose summary is in memory, or must be read. To show a device is 1. */
 const WORK_IN_MEMORY = 1 / 500;
