@@ -32,6 +32,7 @@ export class RequestChanges {
   readonly #takeOver: TakeOver;
   /** The Requests of the open transaction, by pk. `at` is null while nothing was added to its log. */
   readonly #touched = new Map<number, { readonly state: RequestState; at: number | null }>();
+  #mayOwe = true;
 
   constructor(options: ChangeOptions) {
     const { sql } = options;
@@ -68,7 +69,8 @@ export class RequestChanges {
     const { learntSeq } = state;
     const decision = transition(set, change, limits);
     const { placed } = set;
-    if (placed.length === 0 && state.learntSeq === learntSeq) return { ...decision, placed };
+    if (placed.length === 0 && state.learntSeq === learntSeq && change.type !== 'OWED') return { ...decision, placed };
+    this.#mayOwe ||= state.owes;
     const touched = this.#touched.get(pk) ?? { state, at: null };
     this.#touched.set(pk, touched);
     if (placed.length > 0) touched.at = Math.max(touched.at ?? 0, at);
@@ -108,9 +110,15 @@ export class RequestChanges {
     return this.#states.isWhole(pk);
   }
 
+  /** Whether a step may have begun what is not finished. An earlier process may have left some. */
+  get mayOwe(): boolean {
+    return this.#mayOwe;
+  }
+
   /** Does the next part of what a step has begun. False when nothing is owed. */
   payOwed(): boolean {
     const owed = this.#sql.firstOwed.get() as { pk: number; position: number } | undefined;
+    this.#mayOwe = owed !== undefined;
     if (!owed) return false;
     // Nobody knows the devices of a damaged Request.
     if (this.stateIfReadable(owed.pk)) this.apply(owed.pk, { type: 'OWED', position: owed.position });

@@ -15,7 +15,7 @@ export class RequestWork {
   readonly #commits: GroupCommit;
   /** All Requests up to here are in the present shape. */
   #takenOver: number | null = null;
-  #isClaiming = false;
+  #isGoingOn = false;
 
   constructor(sql: Statements, writer: SqliteWriter, commits: GroupCommit) {
     this.#sql = sql;
@@ -39,18 +39,25 @@ export class RequestWork {
     return last !== null;
   }
 
-  /** Goes on claiming, one bounded job at a time, beside whatever else is written. A job that fails is tried again after the next one. */
-  claimMore(): void {
-    if (this.#isClaiming || this.#writer.unclaimed.next() === null) return;
-    this.#isClaiming = true;
+  /**
+   * Goes on with claims, and with steps that have not reached all their devices: one bounded job at a time, beside whatever else is
+   * written. A job that fails is tried again after the next one.
+   */
+  goOn(): void {
+    const { changes, unclaimed } = this.#writer;
+    if (this.#isGoingOn || (unclaimed.next() === null && !changes.mayOwe)) return;
+    this.#isGoingOn = true;
     const end = () => {
-      this.#isClaiming = false;
+      this.#isGoingOn = false;
     };
     this.#commits
-      .run(() => this.#writer.claimMore())
+      .run(() => {
+        if (changes.mayOwe) changes.payOwed();
+        else this.#writer.claimMore();
+      })
       .then(() => {
         end();
-        this.claimMore();
+        this.goOn();
       }, end);
   }
 

@@ -110,7 +110,7 @@ export class SqliteRequestLog implements RequestLog {
         sealedWith.afterCommit();
         this.#commits.maintain(() => this.#keeper?.afterCommit(synced));
         for (const topic of [...this.#changed.splice(0), ...this.#forwards.afterCommit()]) hub.wake(topic);
-        this.#work.claimMore();
+        this.#work.goOn();
       },
       onRollback: () => {
         this.#writer.rollback();
