@@ -1,4 +1,5 @@
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { insertInto } from '../test/support/insert-into.ts';
+import { DatabaseSync } from 'node:sqlite';
 import { openSqlite } from '../src/datasources/request-log/sqlite/sqlite-open.ts';
 import { readCallbackBody } from '../src/datasources/thingspace/wire/callback-body.ts';
 import { identifierKey, stemOf } from '../src/datasources/thingspace/wire/same-identifier.ts';
@@ -53,11 +54,7 @@ export function fillStore(path: string, { requests, devices, done }: Filling): F
 type Insert = ReturnType<typeof statements>;
 
 function statements(db: DatabaseSync) {
-  const into = (table: string, columns: string) => {
-    const names = columns.split(', ');
-    const statement = db.prepare(`INSERT INTO ${table} (${columns}) VALUES (${names.map(() => '?').join(', ')})`);
-    return (row: Readonly<Record<string, SQLInputValue>>) => void statement.run(...names.map((name) => row[name] ?? null));
-  };
+  const into = (table: string, columns: string) => insertInto(db, table, columns);
   return {
     request: into(
       'request',

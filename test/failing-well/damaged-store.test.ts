@@ -42,10 +42,12 @@ test('whatever byte of a store is damaged: what SQLite finds of it ends the stor
 test.each([
   [
     'a query that reads it',
+    'event',
     (target: Target) => runDocument(target.graphql, RequestDocument, { id: target.requestId, first: 1_000 }).catch(() => undefined),
   ],
   [
     'a callback that belongs there',
+    'device_key',
     async (target: Target) => {
       await using senders = startCallbackSenders(target.callbacks, {
         senders: 1,
@@ -58,7 +60,7 @@ test.each([
   ],
 ])(
   'with a damaged page callbacks are acknowledged until it is met; %s ends the process in words, and nothing is acknowledged after it',
-  async (_what, meet) => {
+  async (_what, table, meet) => {
     await using folder = await tempFolder();
     await using simulator = await startSimulator({ magicIdentifiers: false });
     const path = `${folder.path}/gateway.sqlite`;
@@ -68,7 +70,7 @@ test.each([
     damage(
       path,
       sound,
-      pagesOf(path, 'event').map((page) => (page - 1) * PAGE_BYTES),
+      pagesOf(path, table).map((page) => (page - 1) * PAGE_BYTES),
     );
     const env = gatewayEnv(simulator, path);
     await using gateway = await spawnGateway(env);

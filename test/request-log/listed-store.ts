@@ -1,4 +1,5 @@
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { insertInto } from '../support/insert-into.ts';
+import { DatabaseSync } from 'node:sqlite';
 import { isTerminal, REQUEST_STATUSES, type RequestStatus } from '../../src/datasources/request-log/stored-request.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 
@@ -108,11 +109,7 @@ function drawRequest(random: SeededRandom, pk: number): ListedRequest {
 type Insert = ReturnType<typeof insertsOf>;
 
 function insertsOf(db: DatabaseSync) {
-  const into = (table: string, columns: string) => {
-    const names = columns.split(', ');
-    const statement = db.prepare(`INSERT INTO ${table} (${columns}) VALUES (${names.map(() => '?').join(', ')})`);
-    return (row: Readonly<Record<string, SQLInputValue>>) => void statement.run(...names.map((name) => row[name] ?? null));
-  };
+  const into = (table: string, columns: string) => insertInto(db, table, columns);
   return {
     request: into(
       'request',

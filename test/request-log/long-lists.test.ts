@@ -7,11 +7,8 @@ import { tempFolder } from '../support/temp-folder.ts';
 const REQUESTS = 100_000;
 
 test('a list that finds few among many Requests leaves turns to others, misses none and goes on by its cursor', async () => {
-  await using folder = await tempFolder();
-  const path = `${folder.path}/gateway.sqlite`;
-  await openLog(path)[Symbol.asyncDispose]();
-  fillRequests(path, REQUESTS);
-  await using log = openLog(path);
+  await using store = await filledLog();
+  const { log } = store;
   let turns = 0;
   const counting = setInterval(() => turns++, 0);
   const failed = await log.list({ accounts: null, statuses: ['FAILED'] }, null, 10);
@@ -39,11 +36,8 @@ test('a list that finds few among many Requests leaves turns to others, misses n
 });
 
 test('a list waits for its turn before each part of its work, and ends when its caller has gone', async () => {
-  await using folder = await tempFolder();
-  const path = `${folder.path}/gateway.sqlite`;
-  await openLog(path)[Symbol.asyncDispose]();
-  fillRequests(path, REQUESTS);
-  await using log = openLog(path);
+  await using store = await filledLog();
+  const { log } = store;
   let turns = 0;
   const gone = new Error('gone');
   const rare: RequestFilter = { accounts: null, statuses: ['FAILED'] };
@@ -57,3 +51,14 @@ test('a list waits for its turn before each part of its work, and ends when its 
   await expect(log.deadLetters({ accounts: null, reason: null }, null, 10, refuse)).rejects.toBe(gone);
   await expect(log.auditEntries({ accounts: null, caller: null }, null, 10, refuse)).rejects.toBe(gone);
 });
+
+async function filledLog() {
+  await using undo = new AsyncDisposableStack();
+  const { path: folder } = undo.use(await tempFolder());
+  const path = `${folder}/gateway.sqlite`;
+  await openLog(path)[Symbol.asyncDispose]();
+  fillRequests(path, REQUESTS);
+  const log = undo.use(openLog(path));
+  const built = undo.move();
+  return { log, [Symbol.asyncDispose]: () => built.disposeAsync() };
+}

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { verifySqlite } from '../../src/datasources/request-log/sqlite/verify/sqlite-verify.ts';
 import { evidenceOf } from '../../src/datasources/thingspace/wire/evidence.ts';
 import { failureCallback, niddCallback, pendingCallback, successCallback } from '../support/callback-samples.ts';
+import { newRequest } from '../support/new-request.ts';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { A, B, C, requestOf, submitted } from './contract-support.ts';
@@ -136,4 +137,59 @@ test('a request of many devices is whole only when all of them can be found, als
     while ((await requestOf(log, rows[0]?.id ?? '')).progress.SUCCEEDED === 0) await log.probe();
   }
   expect(onFile(path, (db) => db.prepare('SELECT count(*) AS rows FROM device_key').get())).toEqual(keys);
+});
+
+test.each([
+  ['devices that are no JSON', "UPDATE request_input SET devices = '{' || devices WHERE request_pk = 1"],
+  ['devices that have lost their identifiers', `UPDATE request_input SET devices = '[{}]' WHERE request_pk = 1`],
+  ['counts that are no JSON', "UPDATE event SET counts = '{' || counts WHERE request_pk = 1"],
+  ['no rows', 'DELETE FROM event WHERE request_pk = 1'],
+  [
+    'no carrier request, because it is being purged',
+    "UPDATE request SET account = '' WHERE pk = 1; DELETE FROM carrier_request WHERE request_pk = 1",
+  ],
+])('an older request with %s holds up neither the others nor the index', async (_what, damage) => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/log.sqlite`;
+  {
+    await using log = openLog(path);
+    // More rows than are counted in one step.
+    const many = Array.from({ length: 120 }, (_, at) => device(at));
+    for (const guid of ['damaged', 'whole']) {
+      await submitted(log, many, guid);
+      await Promise.all(many.slice(1).map((ids) => log.append(successCallback({ requestId: guid, ids }))));
+    }
+  }
+  onFile(path, (db) => db.exec(`${AS_BEFORE} ${damage}`));
+  await using log = openLog(path);
+  await log.append(successCallback({ requestId: 'damaged', ids: device(0) }));
+  await log.append(successCallback({ requestId: 'whole', ids: device(0) }));
+  while (await log.takeOver());
+  while (await log.indexIdentifiers());
+  const whole = await log.findByCarrierRequestId('whole');
+  while ((await requestOf(log, whole?.id ?? '')).status !== 'SUCCEEDED') await log.probe();
+  // What came for the damaged one is kept: at its request, aside, or unclaimed.
+  const kept = await log.deadLetters({ accounts: null, reason: null }, null, 10);
+  const unclaimed = await log.unclaimed(null, null, 10);
+  const damaged = await log.findByCarrierRequestId('damaged');
+  expect(kept.rows.length + unclaimed.rows.length + Number(damaged?.progress.SUCCEEDED === 120)).toBe(1);
+});
+
+test('the members of a group are set in the same commit as another step of their request', async () => {
+  await using folder = await tempFolder();
+  await using log = openLog(`${folder.path}/log.sqlite`);
+  const request = newRequest(null);
+  await log.create(request);
+  const commits = await Promise.all([
+    log.step(request.id, 0, { type: 'REQUEUED', error: { code: 'x', message: 'y' } }),
+    log.setMembers(request.id, [{ deviceIds: [{ kind: 'ICCID', id: '89148000000000000001' }] }]),
+    log.step(request.id, 0, { type: 'SENDING' }),
+  ]);
+  expect(commits).toEqual([true, undefined, true]);
+  expect((await log.steps(request.id, 0, 10)).map(({ seq, kind }) => [seq, kind])).toEqual([
+    [1, 'CREATED'],
+    [2, 'REQUEUED'],
+    [3, 'MEMBERS'],
+    [4, 'SENDING'],
+  ]);
 });

@@ -107,9 +107,14 @@ export class RequestState {
     return this.learntSeq >= this.lastSeq;
   }
 
+  /** Whether a step has begun what it has not finished. */
+  get owes(): boolean {
+    return this.carriers.some(({ owed }) => owed !== null);
+  }
+
   /** While a step has not reached all its devices, the Request keeps the status that it had before. */
   derive(): void {
-    if (this.carriers.some(({ owed }) => owed !== null)) return;
+    if (this.owes) return;
     this.status = deriveStatus(
       this.carriers.map(({ state }) => state),
       this.counts,

@@ -62,9 +62,9 @@ const APPLIED: Decision = { result: 'APPLIED', next: null };
 export function transition(set: WorkingSet, change: Change, limits: RequestLimits = LOG_LIMITS.request): Decision {
   const { status } = set.state;
   const decision = decide(set, change, limits);
-  for (const each of set.placed) each.status = status;
   const last = set.placed.at(-1);
-  if (last) last.status = set.state.status;
+  if (last) set.state.derive();
+  for (const each of set.placed) each.status = each === last ? set.state.status : status;
   return decision;
 }
 

@@ -154,7 +154,6 @@ export class WorkingSet {
       if (event.outcome && message) this.#learn(event.position, event.outcome.index, message.deviceIds);
       if (wasLearnt) state.learntSeq = seq;
     }
-    state.derive();
     const device = event.outcome ? (this.#devices.get(event.outcome.index) ?? null) : null;
     this.placed.push({ event, seq, status: state.status, counts: countsOf(state.counts), device, isFoundByDevice });
   }

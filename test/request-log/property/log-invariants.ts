@@ -1,4 +1,5 @@
 import { deepStrictEqual, ok } from 'node:assert/strict';
+import { UNSETTLED } from '../../../src/datasources/request-log/request-state.ts';
 import type { DrivenStore } from './driven-store.ts';
 import { batchView, viewOfLog, type LogView } from './log-view.ts';
 import { isEndStatus } from './plain-request.ts';
@@ -33,6 +34,7 @@ export async function checkLog(
       const events = rows.events.filter((event) => event.request === ids[at]);
       checkRows(request, events);
       checkOutcomes(request);
+      checkEnded(request, rows.owed);
       for (const read of batches[at] ?? []) checkBatches(request, events, read);
     }
     // A dead letter of another account's Request may come again once that Request is purged.
@@ -98,6 +100,19 @@ function checkOutcomes({ id, status, completedAt, total, progress, parts, outcom
       `${id}/${outcome.index} rests on a message`,
     );
     ok(!outcome.contradicted || outcome.source === 'CALLBACK', `${id}/${outcome.index}: only a callback is contradicted`);
+  }
+}
+
+/** No device waits for a carrier request that never left, or was refused. */
+function checkEnded({ id, parts, outcomes }: RequestView, owed: StoredRows['owed']): void {
+  for (const { position, state, firstIndex, deviceCount } of parts) {
+    if ((state !== 'REFUSED' && state !== 'CANCELLED') || owed.some((part) => part.request === id && part.position === position)) continue;
+    const of = outcomes.slice(firstIndex, firstIndex + (deviceCount ?? 0));
+    deepStrictEqual(
+      of.filter(({ status }) => UNSETTLED.includes(status)).map(({ index }) => index),
+      [],
+      `${id}/${position} is ${state}: no device waits for it`,
+    );
   }
 }
 

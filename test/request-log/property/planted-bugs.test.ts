@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { tempFolder } from '../../support/temp-folder.ts';
-import { freeTurns } from './free-operations.ts';
+import { freeTurns, freeTurnsWith } from './free-operations.ts';
 import { plantedSource } from './log-source.ts';
 import { turns, turnsWith } from './operations.ts';
 import { PLANTED_BUGS } from './planted-bugs.ts';
@@ -16,21 +16,20 @@ const runs = RUNS ?? 1_000;
 
 const sought = PLANTED_BUGS.filter(({ isRare }) => !isRare || RUNS !== undefined);
 
-test.for(sought)('it is found when $name', { timeout: timeLimitOf(runs) }, async ({ edits, search, aim }) => {
+test.for(sought)('it is found when $name', { timeout: timeLimitOf(runs) }, async (bug) => {
   await using folder = await tempFolder();
-  await using source = await plantedSource(edits);
+  await using source = await plantedSource(bug.edits);
   const parameters = { numRuns: runs, seed: SEED, endOnFailure: true };
   let at = 0;
   const next = () => join(folder.path, String(at++));
-  const found =
-    search === 'FREE'
-      ? await fc.check(
-          fc.asyncProperty(freeTurns, (drawn) => playFreely(source, drawn, next())),
-          parameters,
-        )
-      : await fc.check(
-          fc.asyncProperty(aim ? turnsWith(aim) : turns, (drawn) => playAgainstModel(source, drawn, next())),
-          parameters,
-        );
+  const found = await (bug.search === 'FREE'
+    ? fc.check(
+        fc.asyncProperty(bug.freeAim ? freeTurnsWith(bug.freeAim) : freeTurns, (drawn) => playFreely(source, drawn, next())),
+        parameters,
+      )
+    : fc.check(
+        fc.asyncProperty(bug.aim ? turnsWith(bug.aim) : turns, (drawn) => playAgainstModel(source, drawn, next())),
+        parameters,
+      ));
   expect(found.failed).toBe(true);
 });

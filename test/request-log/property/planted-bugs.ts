@@ -1,4 +1,5 @@
 import type { Edit } from '../../support/planted-tree.ts';
+import type { FreeOperation } from './free-operations.ts';
 import type { OperationType } from './operations.ts';
 import { SMALL_MEMORY, SMALL_STEPS } from './small-memory.ts';
 
@@ -9,6 +10,7 @@ export interface PlantedBug {
   readonly search?: 'FREE';
   /** What provokes it, for a bug that few operations show: the search draws these alone. */
   readonly aim?: readonly OperationType[];
+  readonly freeAim?: readonly FreeOperation['type'][];
   /** True for a bug that takes hundreds of runs. Only a longer search looks for it. */
   readonly isRare?: boolean;
 }
@@ -16,7 +18,6 @@ export interface PlantedBug {
 const WRITER = 'datasources/request-log/sqlite/sqlite-writer.ts';
 const TRANSITION = 'datasources/request-log/transition.ts';
 const STEPS = 'datasources/request-log/sending-steps.ts';
-const STATE = 'datasources/request-log/request-state.ts';
 const CHANGES = 'datasources/request-log/sqlite/request-changes.ts';
 const EFFECTS = 'datasources/request-log/device-effects.ts';
 const SETTLE = 'datasources/request-log/settle-devices.ts';
@@ -61,7 +62,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "{ kind: 'NIDD', outcome: { ...same, niddSeq: row, status: 'FAILED' } }",
     ['submit', 'step', 'callback'],
   ),
-  bug('a terminal status stands before the last row of a change', TRANSITION, 'for (const each of set.placed) each.status = status;', ''),
+  bug(
+    'a terminal status stands before the last row of a change',
+    TRANSITION,
+    'each.status = each === last ? set.state.status : status',
+    'each.status = set.state.status',
+  ),
   bug(
     'nobody claims what came before the id',
     WRITER,
@@ -241,12 +247,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'what a step owes to the last devices is forgotten',
     search: 'FREE',
+    freeAim: ['submit', 'step', 'callback'],
     edits: [...SMALL_STEPS, { file: SETTLE, find: 'if (next !== null) rest = { ...owed, next };', replace: '' }],
-  },
-  {
-    name: 'a step that owes something ends the request at once',
-    search: 'FREE',
-    edits: [...SMALL_STEPS, { file: STATE, find: 'if (this.carriers.some(({ owed }) => owed !== null)) return;', replace: '' }],
   },
   {
     name: 'a state that was forgotten within its transaction is written back as it was',

@@ -32,6 +32,8 @@ export interface StoredRows {
   readonly events: readonly StoredEvent[];
   readonly unclaimed: readonly StoredMessage[];
   readonly foreign: readonly StoredMessage[];
+  /** The carrier requests with a step that has not reached all their devices. */
+  readonly owed: readonly { readonly request: string; readonly position: number }[];
   /** The faults that the store's own check finds. */
   readonly faults: readonly string[];
 }
@@ -60,6 +62,9 @@ function read(path: string): Omit<StoredRows, 'faults'> {
       foreign: db
         .prepare("SELECT account, service, hex(digest) AS digest FROM kept_message WHERE reason IN ('FOREIGN_REQUEST', 'WRONG_SERVICE')")
         .all() as unknown as StoredMessage[],
+      owed: db
+        .prepare('SELECT r.id AS request, o.position FROM owed o JOIN request r ON r.pk = o.request_pk')
+        .all() as unknown as StoredRows['owed'],
     };
   } finally {
     db.close();

@@ -1,5 +1,6 @@
 import { identifierKey, isSameKey, keyOf, stemOf } from '../../thingspace/wire/same-identifier.ts';
 import type { RequestedDevices } from './requested-devices.ts';
+import { isOfStore } from './sqlite-error.ts';
 import { toMessage, type EventRow } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
 
@@ -11,17 +12,24 @@ const INDEXED_AT_ONCE = 500;
  * identifiers in each row of its log. False when nothing is left to do.
  */
 export function indexIdentifiers(sql: Statements, devices: RequestedDevices): boolean {
-  const row = sql.requestToIndex.get() as ToIndex | undefined;
-  if (row) indexStep(sql, devices, row);
-  return row !== undefined;
+  return indexNext(sql, devices, sql.requestToIndex.get() as ToIndex | undefined) > 0;
 }
 
 /** The same for the devices of Requests that have left and have no id. Gives back how many it looked at, at least 1; 0 at the end. */
 export function indexLost(sql: Statements, devices: RequestedDevices): number {
-  const row = sql.lostToIndex.get() as ToIndex | undefined;
+  return indexNext(sql, devices, sql.lostToIndex.get() as ToIndex | undefined);
+}
+
+function indexNext(sql: Statements, devices: RequestedDevices, row: ToIndex | undefined): number {
   if (!row) return 0;
-  indexStep(sql, devices, row);
-  return Math.max(1, Math.min(INDEXED_AT_ONCE, devices.count(row.pk)));
+  try {
+    return Math.max(1, indexStep(sql, devices, row));
+  } catch (error) {
+    if (isOfStore(error)) throw error;
+    // A damaged Request is found by the identifiers indexed so far. It must not hold the others up for ever.
+    sql.setIndexed.run(Number.MAX_SAFE_INTEGER, row.pk);
+    return 1;
+  }
 }
 
 interface ToIndex {
@@ -29,26 +37,30 @@ interface ToIndex {
   readonly indexedSeq: number;
 }
 
-function indexStep(sql: Statements, devices: RequestedDevices, { pk, indexedSeq }: ToIndex): void {
+/** Gives back how many devices or rows it looked at. */
+function indexStep(sql: Statements, devices: RequestedDevices, { pk, indexedSeq }: ToIndex): number {
   const keys = new Set<string>();
   let upTo = indexedSeq + 1;
+  let looked: number;
   if (indexedSeq < 0) {
     // −1 before any device is indexed, −1 − n once the first n are.
     const from = -1 - indexedSeq;
-    const count = devices.count(pk);
-    for (let index = from; index < Math.min(from + INDEXED_AT_ONCE, count); index++) {
+    const end = Math.min(from + INDEXED_AT_ONCE, devices.count(pk));
+    for (let index = from; index < end; index++) {
       for (const { kind, id, reportedKind } of devices.identifiers(pk, index) ?? []) keys.add(identifierKey(kind, id, reportedKind));
     }
-    upTo = from + INDEXED_AT_ONCE < count ? indexedSeq - INDEXED_AT_ONCE : 0;
+    upTo = end < devices.count(pk) ? -1 - end : 0;
+    looked = end - from;
   } else {
     // What is in a message that cannot be read is not found by it.
-    for (const row of sql.messagesAfter.all(pk, indexedSeq, INDEXED_AT_ONCE) as Pick<EventRow, 'seq' | 'service' | 'message'>[]) {
-      for (const identifier of toMessage(row)?.deviceIds ?? []) keys.add(keyOf(identifier));
-      upTo = row.seq;
-    }
+    const rows = sql.messagesAfter.all(pk, indexedSeq, INDEXED_AT_ONCE) as Pick<EventRow, 'seq' | 'service' | 'message'>[];
+    for (const row of rows) for (const identifier of toMessage(row)?.deviceIds ?? []) keys.add(keyOf(identifier));
+    upTo = rows.at(-1)?.seq ?? upTo;
+    looked = rows.length;
   }
   sql.insertIdentifiers.run(JSON.stringify([...keys]), pk);
   sql.setIndexed.run(upTo, pk);
+  return looked;
 }
 
 /**

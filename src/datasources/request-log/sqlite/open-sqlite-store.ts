@@ -51,7 +51,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
       sealedWith.afterCommit();
       commits.maintain(() => keeper?.afterCommit(synced));
       for (const topic of [...changed.splice(0), ...forwards.afterCommit()]) hub.wake(topic);
-      work.claimMore();
+      work.goOn();
     },
     onRollback: () => {
       writer.rollback();

@@ -12,7 +12,7 @@ type SummaryRow = OutcomeRow & { readonly seq: number; readonly outcome: number 
 const SOURCES: readonly (OutcomeSource | null)[] = [null, 'CALLBACK', 'RECONCILED'];
 
 /**
- * How the devices of a Request stand: everything that is shown of them except their identifiers and messages. It takes 18 bytes for a
+ * How the devices of a Request stand: everything that is shown of them except their identifiers and messages. It takes 15 bytes for a
  * device. New rows bring it forward.
  */
 export class OutcomeSummaries {
@@ -34,15 +34,14 @@ export class OutcomeSummaries {
 
   at(index: number): OutcomeSummary | null {
     if (index < 0 || index >= this.count) return null;
-    const [status = 0, source = 0, contradicted = 0] = this.#words.subarray(index * 3);
-    const [finalSeq = 0, niddSeq = 0, lastSeq = 0] = this.#seqs.subarray(index * 3);
+    const place = index * 3;
     return {
-      status: OUTCOME_STATUSES[status] ?? 'PENDING',
-      source: SOURCES[source] ?? null,
-      finalSeq,
-      niddSeq,
-      contradicted: contradicted === 1,
-      lastSeq,
+      status: OUTCOME_STATUSES[this.#words[place] ?? 0] ?? 'PENDING',
+      source: SOURCES[this.#words[place + 1] ?? 0] ?? null,
+      contradicted: this.#words[place + 2] === 1,
+      finalSeq: this.#seqs[place] ?? 0,
+      niddSeq: this.#seqs[place + 1] ?? 0,
+      lastSeq: this.#seqs[place + 2] ?? 0,
     };
   }
 

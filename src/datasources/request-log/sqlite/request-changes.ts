@@ -32,6 +32,7 @@ export class RequestChanges {
   readonly #takeOver: TakeOver;
   /** The Requests of the open transaction, by pk. `at` is null while nothing was added to its log. */
   readonly #touched = new Map<number, { readonly state: RequestState; at: number | null }>();
+  #mayOwe = true;
 
   constructor(options: ChangeOptions) {
     const { sql } = options;
@@ -39,7 +40,7 @@ export class RequestChanges {
     this.#sql = sql;
     this.devices = new RequestedDevices(sql);
     this.#states = new RequestStates(sql);
-    this.#takeOver = new TakeOver(sql, this.#states);
+    this.#takeOver = new TakeOver(sql, this.#states, this.devices);
   }
 
   /** Ends a transaction: writes the row of each Request once, however often it changed. Gives back the ids of the changed ones. */
@@ -68,7 +69,8 @@ export class RequestChanges {
     const { learntSeq } = state;
     const decision = transition(set, change, limits);
     const { placed } = set;
-    if (placed.length === 0 && state.learntSeq === learntSeq) return { ...decision, placed };
+    if (placed.length === 0 && state.learntSeq === learntSeq && change.type !== 'OWED') return { ...decision, placed };
+    this.#mayOwe ||= state.owes;
     const touched = this.#touched.get(pk) ?? { state, at: null };
     this.#touched.set(pk, touched);
     if (placed.length > 0) touched.at = Math.max(touched.at ?? 0, at);
@@ -80,22 +82,26 @@ export class RequestChanges {
 
   /** Takes the members of a group for the devices of its Request. Nothing has happened to a device yet. */
   setMembers(pk: number, devices: readonly RequestedDevice[]): void {
+    const { lastSeq } = this.state(pk);
     this.#sql.setMembers.run(JSON.stringify(devices), pk);
     this.#sql.setEstimate.run(devices.length, pk);
     this.#sql.deleteKeysOf.run(pk);
-    this.#takeOver.writeKeys(pk, 0, devices);
-    this.#states.forgetDevices(pk);
-    this.#touched.delete(pk);
     this.devices.forget(pk);
+    this.#takeOver.nameDevices(pk, devices);
+    this.#states.forgetDevices(pk, lastSeq);
+    this.#touched.delete(pk);
     this.apply(pk, { type: 'MEMBERS' });
   }
 
   /** Writes the identifiers of the first devices of a new Request. `prepare` writes the rest. */
   nameDevices(pk: number, devices: readonly RequestedDevice[]): void {
-    this.#takeOver.writeKeys(pk, 0, devices);
+    this.#takeOver.nameDevices(pk, devices);
   }
 
-  /** Brings a Request a bounded step nearer to the shape that changes need. True when it is there. */
+  /**
+   * Brings a Request a bounded step nearer to the shape that changes need. True when it is there, or when what is stored of it cannot
+   * be read: then it has no state.
+   */
   prepare(pk: number): boolean {
     return this.#takeOver.step(pk);
   }
@@ -104,9 +110,15 @@ export class RequestChanges {
     return this.#states.isWhole(pk);
   }
 
+  /** Whether a step may have begun what is not finished. An earlier process may have left some. */
+  get mayOwe(): boolean {
+    return this.#mayOwe;
+  }
+
   /** Does the next part of what a step has begun. False when nothing is owed. */
   payOwed(): boolean {
     const owed = this.#sql.firstOwed.get() as { pk: number; position: number } | undefined;
+    this.#mayOwe = owed !== undefined;
     if (!owed) return false;
     // Nobody knows the devices of a damaged Request.
     if (this.stateIfReadable(owed.pk)) this.apply(owed.pk, { type: 'OWED', position: owed.position });

@@ -3,17 +3,11 @@ import { BoundedCache } from '../../../lib/bounded-cache.ts';
 import { countsOf, isTerminal } from '../stored-request.ts';
 import { RequestState, talliesOf, type Owed, type StoredState, type StoredCarrierState } from '../request-state.ts';
 import { stringifyCounts } from './insert-rows.ts';
-import { SQLITE_ERROR, sqliteCodeOf } from './sqlite-error.ts';
+import { isOfStore } from './sqlite-error.ts';
 import type { Statements } from './sqlite-statements.ts';
 
 /** States in memory: about a kilobyte each. */
 const CACHED_STATES = 20_000;
-
-/** True for a failure of the store itself. SQLite reports a value that does not open as SQLITE_ERROR. */
-export function isOfStore(error: unknown): boolean {
-  const code = sqliteCodeOf(error);
-  return code !== null && code !== SQLITE_ERROR;
-}
 
 type StateRow = Required<Pick<StoredState, 'requestId' | 'total' | 'status' | 'lastSeq' | 'learntSeq' | 'quiet' | 'messageBytes'>> & {
   readonly counts: string;
@@ -52,6 +46,7 @@ export class RequestStates {
     if (known) return known.state;
     const row = this.read(pk);
     try {
+      if (row.stateSeq !== row.lastSeq) throw new Error(`Only ${row.stateSeq} of its ${row.lastSeq} rows were counted.`);
       return this.#add(pk, this.#toState(pk, row), isWhole(row));
     } catch (cause) {
       if (isOfStore(cause)) throw cause;
@@ -64,9 +59,7 @@ export class RequestStates {
   }
 
   /** Its devices are others now. What was counted of them so far is that they exist. */
-  forgetDevices(pk: number): void {
-    this.forget(pk);
-    const { lastSeq } = this.read(pk);
+  forgetDevices(pk: number, lastSeq: number): void {
     const state = this.blank(pk);
     state.lastSeq = lastSeq;
     state.learntSeq = lastSeq;

@@ -26,7 +26,7 @@ export class RequestWork {
   readonly #commits: GroupCommit;
   /** All Requests up to here are in the present shape. */
   #takenOver: number | null = null;
-  #isClaiming = false;
+  #isGoingOn = false;
 
   constructor(sql: Statements, writer: SqliteWriter, commits: GroupCommit) {
     this.#sql = sql;
@@ -50,18 +50,25 @@ export class RequestWork {
     return last !== null;
   }
 
-  /** Goes on claiming, one bounded job at a time, beside whatever else is written. A job that fails is tried again after the next one. */
-  claimMore(): void {
-    if (this.#isClaiming || this.#writer.unclaimed.next() === null) return;
-    this.#isClaiming = true;
+  /**
+   * Goes on with claims, and with steps that have not reached all their devices: one bounded job at a time, beside whatever else is
+   * written. A job that fails is tried again after the next one.
+   */
+  goOn(): void {
+    const { changes, unclaimed } = this.#writer;
+    if (this.#isGoingOn || (unclaimed.next() === null && !changes.mayOwe)) return;
+    this.#isGoingOn = true;
     const end = () => {
-      this.#isClaiming = false;
+      this.#isGoingOn = false;
     };
     this.#commits
-      .run(() => this.#writer.claimMore())
+      .run(() => {
+        if (changes.mayOwe) changes.payOwed();
+        else this.#writer.claimMore();
+      })
       .then(() => {
         end();
-        this.claimMore();
+        this.goOn();
       }, end);
   }
 
@@ -77,7 +84,8 @@ export class RequestWork {
   }
 
   async prepare(requestId: string): Promise<void> {
-    while (!this.#isWhole(requestId)) await this.#commits.run(() => this.#writer.changes.prepare(this.#writer.pkOf(requestId)));
+    if (this.#isWhole(requestId)) return;
+    while (!(await this.#commits.run(() => this.#writer.changes.prepare(this.#writer.pkOf(requestId)))));
   }
 
   /** Waits until all devices have reached the end of a step. Each part is a job of its own, because callbacks are stored in between. */

@@ -42,3 +42,9 @@ export function describeUnusable(path: string, cause: unknown): GatewayError {
     cause,
   );
 }
+
+/** True for a failure of the store itself. SQLite reports a value that does not open as SQLITE_ERROR. */
+export function isOfStore(error: unknown): boolean {
+  const code = sqliteCodeOf(error);
+  return code !== null && code !== SQLITE_ERROR;
+}

@@ -91,7 +91,6 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     inputOf:
       db.prepare(`SELECT ${unsealInSql('request_input', 'devices')} AS devices, ${unsealInSql('request_input', 'settings')} AS settings
       FROM request_input WHERE request_pk = ?`),
-    devicesIfReadable: db.prepare(`SELECT ${openInSql('request_input', 'devices')} AS devices FROM request_input WHERE request_pk = ?`),
     stepsAfter: db.prepare(`SELECT seq, at, kind, position, ties, outcome_status AS outcomeStatus, final_seq AS finalSeq,
       request_status AS requestStatus FROM event WHERE request_pk = (SELECT pk FROM request WHERE id = ?) AND seq > ? ORDER BY seq LIMIT ?`),
     settingsOf: db.prepare(`SELECT r.id, ${unsealInSql('request_input', 'settings')} AS settings
@@ -181,8 +180,9 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       WHERE c.carrier_request_id IS NULL AND c.state IN ('UNKNOWN', 'ACCEPTED', 'CLOSED') AND r.indexed_seq < 0 LIMIT 1`),
     lastSeqOf: db.prepare('SELECT last_seq AS lastSeq FROM request WHERE pk = ?'),
     // Some requests at a time: in most stores none is left.
-    notTakenOver: db.prepare(`SELECT max(pk) AS last, min(iif(state_seq < last_seq OR keyed < coalesce(total, 0), pk, NULL)) AS next
-      FROM (SELECT pk, state_seq, last_seq, keyed, total FROM request WHERE pk > ? ORDER BY pk LIMIT 2000)`),
+    notTakenOver:
+      db.prepare(`SELECT max(pk) AS last, min(iif(account <> '' AND (state_seq < last_seq OR keyed < coalesce(total, 0)), pk, NULL)) AS next
+      FROM (SELECT pk, account, state_seq, last_seq, keyed, total FROM request WHERE pk > ? ORDER BY pk LIMIT 2000)`),
     unclaimedByPk: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk = ?`),
     unclaimedByIds: db.prepare(`SELECT ${UNCLAIMED} FROM unclaimed WHERE pk IN (SELECT value FROM json_each(?1)) AND ${OF_SOME_OR_ALL}`),
     held: db.prepare('SELECT rows, bytes FROM held WHERE account = ? AND service = ? AND kind = ?'),

@@ -13,7 +13,7 @@ import { Faults, SHOWN_FAULTS, isAsItCame, isJson } from './verify-faults.ts';
 import { checkHeld } from './verify-held.ts';
 import { checkLog } from './verify-log.ts';
 import type { LogRow, RequestRow } from './verify-rows.ts';
-import { CountedState } from './verify-state.ts';
+import { CountedState, prepareStateReads } from './verify-state.ts';
 import { SealedValues, type Sealed } from './verify-sealed.ts';
 
 export interface Verification {
@@ -90,16 +90,12 @@ function checkFile(db: DatabaseSync, faults: Faults): void {
     faults.add(`Row ${String(rowid)} of ${String(table)} belongs to a row of ${String(parent)} that is not there.`);
 }
 
-function hasTable(db: DatabaseSync, name: string): boolean {
-  return db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(name) !== undefined;
-}
-
 type InputRow = Sealed & { readonly value: string | null };
 
 function checkRequests(db: DatabaseSync, values: SealedValues, faults: Faults): { requests: number; events: number } {
   // Before the state of a Request was kept in rows, all digests were beside the messages.
-  const hasState = hasTable(db, 'device_event');
-  const deviceDigest = hasState
+  const stateReads = prepareStateReads(db);
+  const deviceDigest = stateReads
     ? 'coalesce(digest, (SELECT d.digest FROM device_event d WHERE d.request_pk = event.request_pk AND d.outcome = event.outcome AND d.seq = event.seq))'
     : 'digest';
   const eventsOf =
@@ -140,7 +136,7 @@ function checkRequests(db: DatabaseSync, values: SealedValues, faults: Faults): 
     const counted = new CountedState();
     const log = openMessages(request, eventsOf.iterate(request.pk) as Iterable<LogRow & Sealed>, values);
     events += checkLog(request, log, counted, faults);
-    if (hasState) counted.check(db, request, faults);
+    if (stateReads) counted.check(stateReads, request, faults);
   }
   return { requests, events };
 }

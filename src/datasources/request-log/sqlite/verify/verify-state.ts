@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { RequestState, talliesOf, UNSETTLED, type StoredCarrierState } from '../../request-state.ts';
 import type { OutcomeSource, OutcomeStatus } from '../../stored-request.ts';
-import type { Faults } from './verify-faults.ts';
+import { isJson, type Faults } from './verify-faults.ts';
 import type { LogRow, RequestRow } from './verify-rows.ts';
 
 interface Device {
@@ -13,6 +13,23 @@ interface Device {
 }
 
 type CarrierRow = Omit<StoredCarrierState, 'tallies' | 'owed'> & { readonly tallies: string | null };
+
+/** Reads what is counted of one Request. Null for a store that has no state in rows. */
+export function prepareStateReads(db: DatabaseSync) {
+  if (!db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'device_event'").get()) return null;
+  return {
+    isWhole: db.prepare('SELECT state_seq = last_seq AND keyed >= coalesce(total, 0) AS isWhole FROM request WHERE pk = ?'),
+    deviceRows: db.prepare('SELECT count(*) AS rows FROM device_event WHERE request_pk = ?'),
+    newest: db.prepare(
+      'SELECT outcome, max(seq) AS seq, status, source, nidd_seq AS niddSeq FROM device_event WHERE request_pk = ? GROUP BY outcome',
+    ),
+    unmatched: db.prepare('SELECT seq, position FROM unmatched WHERE request_pk = ? ORDER BY seq'),
+    carriers: db.prepare(`SELECT first_index AS firstIndex, device_count AS deviceCount, state, tallies FROM carrier_request
+      WHERE request_pk = ? ORDER BY position`),
+  };
+}
+
+type StateStatements = NonNullable<ReturnType<typeof prepareStateReads>>;
 
 /** What a Request's log says about the rows that changes read by key. */
 export class CountedState {
@@ -31,30 +48,18 @@ export class CountedState {
   }
 
   /** Compares them with what is stored. A Request that was not taken over yet has no such rows. */
-  check(db: DatabaseSync, { pk, id, total, lastSeq }: RequestRow, faults: Faults): void {
-    const whole = db.prepare('SELECT state_seq = last_seq AND keyed >= coalesce(total, 0) AS whole FROM request WHERE pk = ?').get(pk);
-    if (whole?.['whole'] !== 1) return;
-    const one = (sql: string) => Object.values(db.prepare(sql).get(pk) ?? {})[0];
+  check(sql: StateStatements, { pk, id, total, lastSeq }: RequestRow, faults: Faults): void {
+    if (sql.isWhole.get(pk)?.['isWhole'] !== 1) return;
     const differs = (what: string) => faults.add(`What is counted of request ${id} is not what its ${lastSeq} rows say: ${what}.`);
-    if (one('SELECT count(*) FROM device_event WHERE request_pk = ?') !== this.#deviceRows) differs('the rows of its devices');
-    const newest = db
-      .prepare(
-        'SELECT outcome, max(seq) AS seq, status, source, nidd_seq AS niddSeq FROM device_event WHERE request_pk = ? GROUP BY outcome',
-      )
-      .all(pk);
-    for (const { outcome, seq, status, source, niddSeq } of newest) {
+    if (sql.deviceRows.get(pk)?.['rows'] !== this.#deviceRows) differs('the rows of its devices');
+    for (const { outcome, seq, status, source, niddSeq } of sql.newest.all(pk)) {
       const device = this.#devices.get(Number(outcome));
       if (!device || device.seq !== seq || device.status !== status || device.source !== source || device.niddSeq !== niddSeq)
         differs(`device ${String(outcome)}`);
     }
-    const waiting = db.prepare('SELECT seq, position FROM unmatched WHERE request_pk = ? ORDER BY seq').all(pk);
-    if (JSON.stringify(waiting.map(({ seq, position }) => [seq, position])) !== JSON.stringify([...this.#waiting]))
-      differs('its unmatched messages');
-    const carriers = db
-      .prepare(
-        `SELECT first_index AS firstIndex, device_count AS deviceCount, state, tallies FROM carrier_request WHERE request_pk = ? ORDER BY position`,
-      )
-      .all(pk) as unknown as CarrierRow[];
+    const waiting = sql.unmatched.all(pk).map(({ seq, position }) => [seq, position]);
+    if (JSON.stringify(waiting) !== JSON.stringify([...this.#waiting])) differs('its unmatched messages');
+    const carriers = sql.carriers.all(pk) as unknown as CarrierRow[];
     const { carriers: blank } = new RequestState({
       requestId: id,
       total,
@@ -62,7 +67,7 @@ export class CountedState {
     });
     for (const [position, { tallies }] of carriers.entries()) {
       const expected = this.#tallies(position, blank[position]);
-      const found = JSON.parse(tallies ?? '[]') as number[];
+      const found = isJson(tallies ?? '') ? (JSON.parse(tallies ?? '') as number[]) : [];
       // The four last ones tell the unmatched messages apart by what they say.
       const unmatched = found.slice(-4).reduce((sum, count) => sum + count, 0);
       if (JSON.stringify([...found.slice(0, -4), unmatched]) !== JSON.stringify(expected)) differs(`carrier request ${position}`);
