@@ -141,7 +141,8 @@ function checkBatches({ id }: RequestView, events: readonly StoredEvent[], batch
 
 function checkPlaces({ events, unclaimed, foreign }: StoredRows): void {
   // What came by a former id is of somebody else's request. It stays in the log, and its resend is kept where it belongs.
-  const all = [...events.filter(({ digest, formerId }) => digest && formerId === 0), ...unclaimed, ...foreign];
+  const ofPresentId = [...events, ...foreign].filter(({ digest, formerId }) => digest && formerId === 0);
+  const all = [...ofPresentId, ...unclaimed];
   const places = Map.groupBy(all, ({ account, service, digest }) => `${account} ${service} ${digest}`);
   const several = [...places].filter(([, same]) => same.length > 1).map(([message]) => message);
   deepStrictEqual(several, [], 'no message is in two places');

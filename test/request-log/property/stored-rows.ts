@@ -31,7 +31,8 @@ export interface StoredMessage {
 export interface StoredRows {
   readonly events: readonly StoredEvent[];
   readonly unclaimed: readonly StoredMessage[];
-  readonly foreign: readonly StoredMessage[];
+  /** `formerId` as with events. */
+  readonly foreign: readonly (StoredMessage & Pick<StoredEvent, 'formerId'>)[];
   /** The carrier requests with a step that has not reached all their devices. */
   readonly owed: readonly { readonly request: string; readonly position: number }[];
   /** The faults that the store's own check finds. */
@@ -60,8 +61,12 @@ function read(path: string): Omit<StoredRows, 'faults'> {
         .all() as unknown as StoredEvent[],
       unclaimed: db.prepare('SELECT account, service, hex(digest) AS digest FROM unclaimed').all() as unknown as StoredMessage[],
       foreign: db
-        .prepare("SELECT account, service, hex(digest) AS digest FROM kept_message WHERE reason IN ('FOREIGN_REQUEST', 'WRONG_SERVICE')")
-        .all() as unknown as StoredMessage[],
+        .prepare(
+          `SELECT account, service, hex(digest) AS digest, NOT EXISTS (SELECT 1 FROM carrier_request c
+             WHERE lower(c.carrier_request_id) = lower(trim(CAST(k.body AS TEXT) ->> 'requestId', ' {}()'))) AS formerId
+           FROM kept_message k WHERE reason IN ('FOREIGN_REQUEST', 'WRONG_SERVICE')`,
+        )
+        .all() as unknown as StoredRows['foreign'],
       owed: db
         .prepare('SELECT r.id AS request, o.position FROM owed o JOIN request r ON r.pk = o.request_pk')
         .all() as unknown as StoredRows['owed'],

@@ -34,7 +34,7 @@ interface OutcomeAt extends OutcomeChange, OutcomeSummary {
   readonly requested: StoredOutcome['requested'];
 }
 
-/** Devices whose summaries are in memory: 18 bytes each. */
+/** Devices whose summaries are in memory: 15 bytes each. */
 const CACHED_DEVICES = 500_000;
 /** The work to pass over a device whose summary is in memory, or must be read. To show a device is 1. */
 const WORK_IN_MEMORY = 1 / 500;
@@ -210,7 +210,8 @@ export class SqliteOutcomes implements OutcomeReads {
     // The members of a group are read after it was made.
     const named = total ?? 0;
     const known = this.#summaries.get(id);
-    const summaries = known?.named === named ? known : beginSummaries(this.#sql, pk, named);
+    // A Request that was made again after its purge has a shorter log.
+    const summaries = known?.named === named && known.lastSeq <= lastSeq ? known : beginSummaries(this.#sql, pk, named);
     if (summaries.lastSeq !== lastSeq) bringForward(this.#sql, pk, summaries, lastSeq);
     this.#summaries.set(id, summaries, summaries.count + 1);
     return { summaries, wasRead: !known };
