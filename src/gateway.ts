@@ -124,7 +124,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     watchTimes: options.registrationWatch,
   });
   const purge = new StorePurge({
-    upkeep,
+    store,
     retentionDays: config.retentionDays,
     now,
     restFactor: PURGE_REST_FACTOR,
@@ -134,7 +134,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     },
     onPurged: ({ requests }) => logger.info('store_purged', { count: requests }),
   });
-  const reseal = new StoreReseal({ upkeep, restFactor: PURGE_REST_FACTOR });
+  const reseal = new StoreReseal({ store, restFactor: PURGE_REST_FACTOR });
   let stage: Stage = 'STARTING';
   const adminOptions = {
     ...parts,

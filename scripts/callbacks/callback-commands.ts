@@ -33,7 +33,7 @@ function onRegistrations(
       const { callbackHost: host, callbackPort: port } = config;
       const { thingSpace } = connectCarrier(config, { store, metrics: createMetrics(), now, undo });
       const door = port === 0 ? null : `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-      const { registrations } = await loadRegistrations(config, { store, thingSpace, now, listenerUrl: () => door });
+      const { registrations } = await loadRegistrations(config, { store, thingSpace, now, undo, listenerUrl: () => door });
       return await work(registrations);
     },
   };

@@ -23,7 +23,12 @@ function change<Result extends KeyView>(
 
 function withKeys<Result>(work: (keys: KeyRing) => Promise<Result>): GatewayCommand<Result>['work'] {
   return async (store, { accounts }, now) => {
-    using keys = await KeyRing.open({ store: store.keys, accounts, now });
+    using keys = await KeyRing.open({ store, accounts, now, onFailure: throwIt });
     return await work(keys);
   };
+}
+
+/** Nobody else changes keys meanwhile. */
+function throwIt(error: unknown): never {
+  throw error;
 }

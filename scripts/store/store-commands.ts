@@ -13,16 +13,16 @@ export const storeCommands = {
   purge: (olderThanDays: number | null): GatewayCommand<PurgeReport> => ({
     method: 'POST',
     path: `/store/purge${olderThanDays === null ? '' : `?olderThanDays=${olderThanDays}`}`,
-    work: ({ upkeep }, { retentionDays }, now) => {
+    work: (store, { retentionDays }, now) => {
       const ignore = () => undefined;
-      const purge = new StorePurge({ upkeep, retentionDays, now, restFactor: 0, onStep: ignore, onPurged: ignore });
+      const purge = new StorePurge({ store, retentionDays, now, restFactor: 0, onStep: ignore, onPurged: ignore });
       return purge.run(olderThanDays ?? undefined);
     },
   }),
   reseal: (): GatewayCommand<ResealReport> => ({
     method: 'POST',
     path: '/store/reseal',
-    work: ({ upkeep }) => new StoreReseal({ upkeep, restFactor: 0 }).run(),
+    work: (store) => new StoreReseal({ store, restFactor: 0 }).run(),
   }),
   stats: (): GatewayCommand<StoreStats> => ({ method: 'GET', path: '/store/stats', work: ({ upkeep }) => upkeep.stats() }),
 };

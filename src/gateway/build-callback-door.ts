@@ -35,7 +35,7 @@ export const LISTENING = { variable: 'M2M_CALLBACK_PORT', patienceMs: 3_000, lin
 
 /** Builds the receiver of callbacks, its door, which is not open yet, and the keeper of the registrations at the carrier. */
 export async function buildCallbackDoor(config: Config, parts: Parts) {
-  const { store, forwardTargets, thingSpace, session, overload, metrics, logger, now, undo, watchTimes = WATCH_TIMES } = parts;
+  const { store, forwardTargets, session, overload, metrics, logger, now, undo, watchTimes = WATCH_TIMES } = parts;
   const { accounts, callbackPublicUrl: publicUrl, callbackRegister: registersMissing } = config;
   const receiver = new CallbackReceiver({
     store,
@@ -47,7 +47,7 @@ export async function buildCallbackDoor(config: Config, parts: Parts) {
   });
   const refused = new RefusedMessages();
   let url: string | null = null;
-  const { paths, registrations } = await loadRegistrations(config, { store, thingSpace, now, listenerUrl: () => url });
+  const { paths, registrations } = await loadRegistrations(config, { ...parts, listenerUrl: () => url });
   const nameAccount = (account: string) => pseudonym(account, config.callbackSecret);
   const isDelivered = registersMissing || publicUrl !== null;
   const watch = new RegistrationWatch({
@@ -62,7 +62,14 @@ export async function buildCallbackDoor(config: Config, parts: Parts) {
     logger,
     now,
   });
-  const keeper = new RegistrationKeeper({ registrations, watch: isDelivered ? watch : null, registersMissing, ...watchTimes, logger });
+  const keeper = new RegistrationKeeper({
+    registrations,
+    leases: store.leases,
+    watch: isDelivered ? watch : null,
+    registersMissing,
+    ...watchTimes,
+    logger,
+  });
 
   /** Opens the listener, then tells the carrier of it. Returns its URL. */
   const open = async (): Promise<string> => {

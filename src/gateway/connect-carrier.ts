@@ -41,6 +41,7 @@ export function connectCarrier(
     credentials: { clientId, clientSecret, username, password },
     latchKey: config.callbackSecret,
     facts: store.facts,
+    leases: store.leases,
     timeoutMs,
     now,
     onCall,
@@ -76,11 +77,13 @@ export type Carrier = ReturnType<typeof connectCarrier>;
  */
 export async function loadRegistrations(
   config: Config,
-  parts: Pick<SharedParts, 'store' | 'now'> & { readonly thingSpace: ThingSpace; readonly listenerUrl: () => string | null },
+  parts: Pick<SharedParts, 'store' | 'now' | 'undo'> &
+    Partial<Pick<SharedParts, 'logger'>> & { readonly thingSpace: ThingSpace; readonly listenerUrl: () => string | null },
 ) {
-  const { store, thingSpace, now, listenerUrl } = parts;
+  const { store, thingSpace, now, undo, logger, listenerUrl } = parts;
   const { accounts, callbackSecret: secret, callbackPreviousSecret: previousSecret } = config;
-  const generation = await CallbackGeneration.load(store.facts, now);
+  const onFailure = (error: unknown) => logger?.error('callback_generation_not_read', { error });
+  const generation = undo.use(await CallbackGeneration.load({ store, now, onFailure }));
   const paths = new CallbackPaths({ accounts, secret, previousSecret, generation });
   const isOnLoopback = config.callbackFd === null && isLoopback(config.callbackHost);
   const publicUrl = () => config.callbackPublicUrl ?? (isOnLoopback ? listenerUrl() : null);

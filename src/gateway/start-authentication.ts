@@ -9,7 +9,9 @@ import type { SharedParts } from './shared-parts.ts';
 export async function startAuthentication(config: Config, { store, hub, metrics, logger, clock, undo }: SharedParts) {
   const { now } = clock;
   const isTimeInDoubt = () => clock.jump !== null;
-  const keys = undo.use(await KeyRing.open({ store: store.keys, accounts: config.accounts, now }));
+  const keys = undo.use(
+    await KeyRing.open({ store, accounts: config.accounts, now, onFailure: (error) => logger.error('api_keys_not_read', { error }) }),
+  );
   // Every follower then checks again whether it may still read: a right that is taken away is gone at once.
   undo.defer(keys.onChange(() => hub.wakeAll()));
   const throttle = new LogThrottle(now);

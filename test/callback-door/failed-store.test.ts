@@ -49,7 +49,7 @@ test.each([
       accounts: [ACCOUNT],
       secret: SECRET,
       previousSecret: null,
-      generation: await CallbackGeneration.load(log, Date.now),
+      generation: await CallbackGeneration.load({ store: storeOf(log), now: Date.now, onFailure: console.error }),
     }),
     maxBodyBytes: 1_048_576,
     pseudonym: () => 'pseudonym',

@@ -1,3 +1,5 @@
+import { Hub } from '../../src/datasources/request-log/hub.ts';
+import { LocalLeases } from '../../src/datasources/request-log/local-leases.ts';
 import { request } from 'undici';
 import { expect, test } from 'vitest';
 import { startSimulator } from '../../simulator/start-simulator.ts';
@@ -175,7 +177,11 @@ async function watched(accounts: readonly string[], { isLatched = false } = {}) 
   const simulator = undo.use(await startSimulator({ magicIdentifiers: false, accounts }));
   const { thingSpace } = undo.use(carrierClient(simulator));
   const facts = { recall: () => Promise.resolve(null), remember: () => Promise.resolve() };
-  const generation = await CallbackGeneration.load(facts, Date.now);
+  const generation = await CallbackGeneration.load({
+    store: { facts, leases: new LocalLeases(), hub: new Hub({ tickMs: () => 1 }) },
+    now: Date.now,
+    onFailure: console.error,
+  });
   const secret = 'a-secret-for-tests-of-32-characters';
   const paths = new CallbackPaths({ accounts, secret, previousSecret: null, generation });
   const publicUrl = () => 'http://127.0.0.1:9001';

@@ -10,13 +10,13 @@ import { smallDisk, whyNoSmallDisk } from '../support/small-disk.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { A, submitted } from './contract-support.ts';
 import { fillMarked, KEY_A, KEY_B, keyIdOf, MARKERS, markersIn, readBack, telling } from './sealed-support.ts';
-import type { FlatStore } from '../support/flat-store.ts';
+import { storeOf, type FlatStore } from '../support/flat-store.ts';
 
 /** Enough for several steps, and for pages that are split and merged while their rows are rewritten. */
 const DEVICES = 400;
 const TABLES = ['request_input', 'event', 'unclaimed', 'kept_message', 'forward'] as const;
 
-const resealOf = (log: FlatStore) => new StoreReseal({ upkeep: log.upkeep, restFactor: 0 });
+const resealOf = (log: FlatStore) => new StoreReseal({ store: storeOf(log), restFactor: 0 });
 
 /** Callbacks of one Request, each with a marker and of another length. */
 function tellings(guid: string, from: number, count: number) {

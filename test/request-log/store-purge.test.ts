@@ -1,3 +1,4 @@
+import { LocalLeases } from '../../src/datasources/request-log/local-leases.ts';
 import { expect, test } from 'vitest';
 import type { StoreUpkeep } from '../../src/datasources/request-log/store-upkeep.ts';
 import { startPurging } from '../../src/gateway/start-purging.ts';
@@ -13,9 +14,19 @@ const DAY_MS = 86_400_000;
 const FORTY_DAYS_AGO = Date.now() - 40 * DAY_MS;
 const FILLING = { requests: 3, devices: 900, account: 'account-1', at: FORTY_DAYS_AGO };
 
+const leases = new LocalLeases();
+
 function purgeOf(upkeep: Pick<StoreUpkeep, 'purgeStep' | 'notePurge'>, more: Partial<StorePurgeOptions> = {}): StorePurge {
   const ignore = () => undefined;
-  return new StorePurge({ upkeep, retentionDays: 30, now: Date.now, restFactor: 0, onStep: ignore, onPurged: ignore, ...more });
+  return new StorePurge({
+    store: { upkeep, leases },
+    retentionDays: 30,
+    now: Date.now,
+    restFactor: 0,
+    onStep: ignore,
+    onPurged: ignore,
+    ...more,
+  });
 }
 
 test('a gateway purges by itself after the start, and again and again, until it is stopped', async () => {

@@ -13,10 +13,11 @@ const PARTS = [
   'facts',
   'upkeep',
   'health',
+  'leases',
 ] as const satisfies readonly (keyof Store)[];
 
 /** The methods of a store's parts on one object, so that a test can call any of them. */
-export type FlatStore = Pick<Store, 'epoch' | 'isNew' | 'keys' | 'upkeep'> &
+export type FlatStore = Pick<Store, 'epoch' | 'isNew' | 'hub' | 'keys' | 'upkeep'> &
   AsyncDisposable &
   Omit<
     Store['requests'] &
@@ -30,12 +31,13 @@ export type FlatStore = Pick<Store, 'epoch' | 'isNew' | 'keys' | 'upkeep'> &
       Store['audit'] &
       Store['facts'] &
       Store['upkeep'] &
-      Store['health'],
+      Store['health'] &
+      Store['leases'],
     typeof Symbol.asyncDispose
   >;
 
 export function flatten(store: Store): FlatStore {
-  const { epoch, isNew, keys, upkeep } = store;
+  const { epoch, isNew, hub, keys, upkeep } = store;
   const methods = PARTS.flatMap((part) => {
     const methodsOf: object = store[part];
     const names = Object.getOwnPropertyNames(Object.getPrototypeOf(methodsOf)).filter((name) => name !== 'constructor');
@@ -43,12 +45,12 @@ export function flatten(store: Store): FlatStore {
   });
   const dispose = () => store[Symbol.asyncDispose]();
   const flat: object = Object.fromEntries(methods);
-  return Object.assign(flat, { epoch, isNew, keys, upkeep, [Symbol.asyncDispose]: dispose }) as FlatStore;
+  return Object.assign(flat, { epoch, isNew, hub, keys, upkeep, [Symbol.asyncDispose]: dispose }) as FlatStore;
 }
 
 /** A store whose parts are all this one object, for code under test that asks for parts. */
 export function storeOf(flat: FlatStore): Store {
-  const parts = Object.fromEntries(PARTS.map((part) => [part, flat])) as unknown as Omit<Store, 'epoch' | 'isNew' | 'keys'>;
-  const { epoch, isNew, keys, upkeep } = flat;
-  return { ...parts, epoch, isNew, keys, upkeep, [Symbol.asyncDispose]: () => flat[Symbol.asyncDispose]() };
+  const parts = Object.fromEntries(PARTS.map((part) => [part, flat])) as unknown as Omit<Store, 'epoch' | 'isNew' | 'hub' | 'keys'>;
+  const { epoch, isNew, hub, keys, upkeep } = flat;
+  return { ...parts, epoch, isNew, hub, keys, upkeep, [Symbol.asyncDispose]: () => flat[Symbol.asyncDispose]() };
 }

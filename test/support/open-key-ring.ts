@@ -1,4 +1,5 @@
 import { KeyRing } from '../../src/resolvers/access/key-ring.ts';
+import { storeOf } from './flat-store.ts';
 import { openLog } from './open-log.ts';
 import { tempFolder } from './temp-folder.ts';
 
@@ -13,7 +14,8 @@ export async function openKeyRing() {
   const now = () => Date.now() + ahead;
   let log = openLog(path);
   undo.defer(() => log[Symbol.asyncDispose]());
-  const open = (accounts: readonly string[] = KEY_ACCOUNTS) => KeyRing.open({ store: log.keys, accounts, now });
+  const open = (accounts: readonly string[] = KEY_ACCOUNTS) =>
+    KeyRing.open({ store: storeOf(log), accounts, now, onFailure: console.error });
   let ring = await open();
   undo.defer(() => ring[Symbol.dispose]());
   const built = undo.move();

@@ -13,6 +13,9 @@ export interface StoredApiKey {
   readonly revokedAt: number | null;
 }
 
+/** The topic that is woken when a key was added or revised, by whichever gateway on the store. */
+export const API_KEYS_TOPIC = 'api-keys';
+
 /** The keys of callers. A key is never deleted, so its id never names another key. */
 export interface ApiKeyStore {
   list(): Promise<readonly StoredApiKey[]>;

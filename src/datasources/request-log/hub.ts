@@ -119,3 +119,24 @@ export class TopicWatch implements Disposable {
     this.#leave();
   }
 }
+
+/** Runs `work` after the wake-ups of a topic, never two runs at once, until it is disposed. */
+export function onWake(hub: Hub, topic: string, work: () => Promise<void>, onFailure: (error: unknown) => void): Disposable {
+  const watch = hub.follow(topic);
+  let isOver = false;
+  const run = async () => {
+    for (let mark = watch.mark(); ;) {
+      await watch.news(mark);
+      if (isOver) return;
+      mark = watch.mark();
+      await work().catch(onFailure);
+    }
+  };
+  void run();
+  return {
+    [Symbol.dispose]() {
+      isOver = true;
+      watch[Symbol.dispose]();
+    },
+  };
+}

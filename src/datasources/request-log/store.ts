@@ -4,6 +4,8 @@ import type { CallbackIntake } from './callback-intake.ts';
 import type { DeadLetterLog } from './dead-letter-log.ts';
 import type { FollowUpLog } from './follow-up-log.ts';
 import type { ForwardQueue } from './forward-queue.ts';
+import type { Hub } from './hub.ts';
+import type { Leases } from './leases.ts';
 import type { OutcomeReads } from './outcome-reads.ts';
 import type { RequestReads } from './request-reads.ts';
 import type { RequestSending } from './request-sending.ts';
@@ -13,8 +15,14 @@ import type { UnclaimedLog } from './unclaimed-log.ts';
 
 /** Small facts that must survive a restart, for example the login latch. */
 export interface Facts {
+  /** Wakes the followers of `factTopic(key)`. */
   remember(key: string, value: string | null): Promise<void>;
   recall(key: string): Promise<string | null>;
+}
+
+/** The topic that is woken when a fact is remembered, by whichever gateway on the store. */
+export function factTopic(key: string): string {
+  return `fact ${key}`;
 }
 
 /**
@@ -28,6 +36,8 @@ export interface Store extends AsyncDisposable {
   readonly epoch: string;
   /** There was no store at the path: this one was made now, and is empty. */
   readonly isNew: boolean;
+  /** Woken after each change, by whichever gateway on the store: `factTopic`, `API_KEYS_TOPIC`, `QUEUE_TOPIC`, the id of a Request. */
+  readonly hub: Hub;
   readonly requests: RequestReads;
   readonly outcomes: OutcomeReads;
   readonly sending: RequestSending;
@@ -39,6 +49,7 @@ export interface Store extends AsyncDisposable {
   readonly audit: AuditTrail;
   readonly facts: Facts;
   readonly keys: ApiKeyStore;
+  readonly leases: Leases;
   readonly upkeep: StoreUpkeep;
   readonly health: StoreHealth;
 }

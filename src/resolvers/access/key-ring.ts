@@ -1,15 +1,18 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { ApiKeyStore, StoredApiKey } from '../../datasources/request-log/api-keys.ts';
+import { API_KEYS_TOPIC, type StoredApiKey } from '../../datasources/request-log/api-keys.ts';
+import { onWake } from '../../datasources/request-log/hub.ts';
+import type { Store } from '../../datasources/request-log/store.ts';
 import { GatewayError } from '../../errors.ts';
-import { OneAtATime } from '../../lib/one-at-a-time.ts';
 import { setAlarm } from '../../lib/timers.ts';
 import { EVERY_ACCOUNT, type Identity, type Rights } from './caller.ts';
 import { KeyIdentity, type KeyState } from './key-identity.ts';
 
 interface KeyRingOptions {
-  readonly store: ApiKeyStore;
+  readonly store: Pick<Store, 'keys' | 'leases' | 'hub'>;
   readonly accounts: readonly string[];
   readonly now: () => number;
+  /** The keys that another gateway has changed could not be read. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 /** A new key: with rights of its own, or with the name and rights of the key that it replaces. Times in milliseconds. */
@@ -49,25 +52,25 @@ const MAX_VALID = 2;
 const LONGEST_LIFE_MS = 3_650 * 86_400_000;
 
 /**
- * The API keys of callers. All are in memory, so finding one needs no read. Every change is on disk before it counts. The store
- * has only the SHA-256 of a secret: nobody can guess 256 random bits, so no slow hash is needed.
+ * The API keys of callers. All are in memory, so finding one needs no read. Every change is on disk before it counts, and is taken
+ * over by every gateway on the store. The store has only the SHA-256 of a secret: nobody can guess 256 random bits, so no slow hash is needed.
  */
 export class KeyRing implements Disposable {
   readonly #options: KeyRingOptions;
   readonly #keys = new Map<string, KeyIdentity>();
   readonly #listeners = new Set<(change: KeyChange) => void>();
-  /** One change at a time: two at once would both find room for a second valid key. */
-  readonly #changes = new OneAtATime();
   #undoAlarm: () => void = () => undefined;
+  readonly #watch: Disposable;
 
   static async open(options: KeyRingOptions): Promise<KeyRing> {
-    return new KeyRing(options, await options.store.list());
+    return new KeyRing(options, await options.store.keys.list());
   }
 
   private constructor(options: KeyRingOptions, stored: readonly StoredApiKey[]) {
     this.#options = options;
     for (const key of stored) this.#hold(key);
     this.#awaitExpiry();
+    this.#watch = onWake(options.store.hub, API_KEYS_TOPIC, () => this.#readAgain(), options.onFailure);
   }
 
   /** Returns the same Identity each time for as long as the key is valid. */
@@ -89,7 +92,7 @@ export class KeyRing implements Disposable {
 
   /** @throws GatewayError BAD_USER_INPUT or NOT_FOUND with a sentence that says what to do. Then no key was made. */
   create(wanted: NewKey): Promise<CreatedKey> {
-    return this.#changes.run(async () => {
+    return this.#change(async () => {
       const createdAt = this.#options.now();
       const { name, scopes, grants } = 'like' in wanted ? toView(this.#find(wanted.like)) : wanted;
       if (!NAME_PATTERN.test(name)) throw notMadeError('A name has 1 to 64 letters, digits, dots, dashes and underscores.');
@@ -102,7 +105,7 @@ export class KeyRing implements Disposable {
       const id = this.#makeId();
       const secret = randomBytes(SECRET_BYTES).toString('base64url');
       const stored = { id, name, hash: hashOf(secret), scopes, grants, createdAt, expiresAt, revokedAt: null };
-      await this.#options.store.add(stored);
+      await this.#options.store.keys.add(stored);
       const key = this.#hold(stored);
       this.#announce('created', key);
       return { ...toView(key), key: `${KEY_PREFIX}${id}_${secret}` };
@@ -111,7 +114,7 @@ export class KeyRing implements Disposable {
 
   /** Revokes a key at once and for ever. A revoked key stays as it is. */
   revoke(id: string): Promise<KeyView> {
-    return this.#changes.run(async () => {
+    return this.#change(async () => {
       const key = this.#find(id);
       if (key.stored.revokedAt !== null) return toView(key);
       return this.#revise('revoked', key, { revokedAt: this.#options.now() });
@@ -120,7 +123,7 @@ export class KeyRing implements Disposable {
 
   /** Gives a key other rights, at once and also on open connections. What is given replaces the rights of before. */
   change(id: string, { scopes, grants }: Partial<Rights>): Promise<KeyView> {
-    return this.#changes.run(async () => {
+    return this.#change(async () => {
       const key = this.#find(id);
       if (key.state() !== 'valid') throw new GatewayError('BAD_USER_INPUT', `Nothing was changed: key ${id} is ${key.state()}.`);
       if (scopes) this.#checkScopes(scopes, 'Nothing was changed.');
@@ -134,8 +137,29 @@ export class KeyRing implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#watch[Symbol.dispose]();
     this.#undoAlarm();
     this.#listeners.clear();
+  }
+
+  /** One change at a time: two at once would both find room for a second valid key. */
+  #change<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#options.store.leases.during('api-keys', async () => {
+      await this.#readAgain();
+      return work();
+    });
+  }
+
+  /** Takes over what another gateway has changed. */
+  async #readAgain(): Promise<void> {
+    for (const stored of await this.#options.store.keys.list()) {
+      const known = this.#keys.get(stored.id);
+      if (!known) this.#announce('created', this.#hold(stored));
+      else if (rightsOf(known.stored) !== rightsOf(stored)) {
+        known.revise(stored);
+        this.#announce(stored.revokedAt === null ? 'changed' : 'revoked', known);
+      }
+    }
   }
 
   #find(id: string): KeyIdentity {
@@ -174,7 +198,7 @@ export class KeyRing implements Disposable {
 
   async #revise(change: 'revoked' | 'changed', key: KeyIdentity, revision: Partial<StoredApiKey>): Promise<KeyView> {
     const stored = { ...key.stored, ...revision };
-    await this.#options.store.revise(stored.id, stored);
+    await this.#options.store.keys.revise(stored.id, stored);
     key.revise(stored);
     return this.#announce(change, key);
   }
@@ -213,6 +237,10 @@ export class KeyRing implements Disposable {
 
 function hashOf(secret: string): Buffer {
   return createHash('sha256').update(secret).digest();
+}
+
+function rightsOf({ scopes, grants, revokedAt }: StoredApiKey): string {
+  return JSON.stringify([scopes, grants, revokedAt]);
 }
 
 function toView(key: KeyIdentity): KeyView {

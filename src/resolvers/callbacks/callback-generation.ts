@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { GatewayError } from '../../errors.ts';
-import { OneAtATime } from '../../lib/one-at-a-time.ts';
-import type { Facts } from '../../datasources/request-log/store.ts';
+import { onWake } from '../../datasources/request-log/hub.ts';
+import { factTopic, type PartsOf, type Store } from '../../datasources/request-log/store.ts';
 
 /** `CURRENT`: the carrier is told it. `FORMER`: the one before, still taken. `LAPSED`: no longer taken. */
 export type GenerationStanding = 'CURRENT' | 'FORMER' | 'LAPSED';
@@ -19,54 +19,54 @@ const FACT = 'callback-generation';
 
 const fact = z.object({ current: z.int().min(0), since: z.number() });
 
+interface GenerationOptions {
+  readonly store: PartsOf<{ facts: 'recall' | 'remember' }> & Pick<Store, 'leases' | 'hub'>;
+  readonly now: () => number;
+  /** What another gateway has changed could not be read. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** `since`: when a rotation last told the carrier, or the carrier was last seen to have the former one; null before the first rotation. */
+interface Generation {
+  readonly current: number;
+  readonly since: number | null;
+}
+
 /**
- * The generation of callback paths that is in use. The secret makes the paths and stays the same; a rotation only counts this
+ * The generation of callback paths that is in use, on every gateway of the store. The secret makes the paths and stays the same; a rotation only counts this
  * number up, durably.
  */
-export class CallbackGeneration {
-  readonly #facts: Facts;
-  readonly #now: () => number;
-  #current: number;
-  /** When a rotation last told the carrier, or the carrier was last seen to have the former one; null before the first rotation. */
-  #since: number | null;
-  readonly #changes = new OneAtATime();
+export class CallbackGeneration implements Disposable {
+  readonly #options: GenerationOptions;
+  readonly #watch: Disposable;
+  #now: Generation;
 
-  private constructor(facts: Facts, now: () => number, current: number, since: number | null) {
-    this.#facts = facts;
+  private constructor(options: GenerationOptions, now: Generation) {
+    this.#options = options;
     this.#now = now;
-    this.#current = current;
-    this.#since = since;
+    this.#watch = onWake(options.store.hub, factTopic(FACT), () => this.#readAgain(), options.onFailure);
   }
 
   /** @throws GatewayError STORE_UNUSABLE when the store's fact of it cannot be read. */
-  static async load(facts: Facts, now: () => number): Promise<CallbackGeneration> {
-    const stored = await facts.recall(FACT);
-    if (stored === null) return new CallbackGeneration(facts, now, 0, null);
-    try {
-      const { current, since } = fact.parse(JSON.parse(stored));
-      return new CallbackGeneration(facts, now, current, since);
-    } catch {
-      throw new GatewayError(
-        'STORE_UNUSABLE',
-        `The store's note of the generation of the callback URLs cannot be read (fact ${FACT}). So the gateway does not know which URLs the carrier has. Restore a backup of the store.`,
-      );
-    }
+  static async load(options: GenerationOptions): Promise<CallbackGeneration> {
+    return new CallbackGeneration(options, await read(options));
   }
 
   get current(): number {
-    return this.#current;
+    return this.#now.current;
   }
 
   /** Until when the former generation is taken, in milliseconds since 1970; null when it is not taken. */
   get formerUntil(): number | null {
-    if (this.#since === null) return null;
-    const until = this.#since + FORMER_FOR_MS;
-    return this.#now() < until ? until : null;
+    const { since } = this.#now;
+    if (since === null) return null;
+    const until = since + FORMER_FOR_MS;
+    return this.#options.now() < until ? until : null;
   }
 
   standingOf(generation: number): GenerationStanding {
-    if (generation === this.#current) return 'CURRENT';
-    return generation === this.#current - 1 && this.formerUntil !== null ? 'FORMER' : 'LAPSED';
+    if (generation === this.current) return 'CURRENT';
+    return generation === this.current - 1 && this.formerUntil !== null ? 'FORMER' : 'LAPSED';
   }
 
   /**
@@ -75,10 +75,10 @@ export class CallbackGeneration {
    * @throws GatewayError BAD_USER_INPUT while the former generation is still taken, unless `force`.
    */
   advance({ force }: { readonly force: boolean }): Promise<void> {
-    return this.#changes.run(async () => {
+    return this.#change(async () => {
       const { formerUntil } = this;
-      if (formerUntil !== null && !force) throw tooEarlyError(Math.min(FORMER_FOR_MS, formerUntil - this.#now()));
-      await this.#put(this.#current + 1);
+      if (formerUntil !== null && !force) throw tooEarlyError(Math.min(FORMER_FOR_MS, formerUntil - this.#options.now()));
+      await this.#put(this.current + 1);
     });
   }
 
@@ -87,24 +87,52 @@ export class CallbackGeneration {
    * before a rotation.
    */
   catchUp(generation: number): Promise<void> {
-    return this.#changes.run(async () => {
-      if (generation > this.#current) await this.#put(generation);
+    return this.#change(async () => {
+      if (generation > this.current) await this.#put(generation);
     });
   }
 
   /** Starts the time of the former generation anew: the carrier was seen to have a URL of it, and its callbacks must not be lost. */
   prolongFormer(): Promise<void> {
-    return this.#changes.run(async () => {
-      const isDue = this.#since !== null && this.#now() - this.#since >= PROLONGED_AFTER_MS;
-      if (this.formerUntil !== null && isDue) await this.#put(this.#current);
+    return this.#change(async () => {
+      const { since } = this.#now;
+      const isDue = since !== null && this.#options.now() - since >= PROLONGED_AFTER_MS;
+      if (this.formerUntil !== null && isDue) await this.#put(this.current);
     });
   }
 
+  [Symbol.dispose](): void {
+    this.#watch[Symbol.dispose]();
+  }
+
+  #change(work: () => Promise<void>): Promise<void> {
+    return this.#options.store.leases.during('callback-generation', async () => {
+      await this.#readAgain();
+      await work();
+    });
+  }
+
+  async #readAgain(): Promise<void> {
+    this.#now = await read(this.#options);
+  }
+
   async #put(current: number): Promise<void> {
-    const since = this.#now();
-    await this.#facts.remember(FACT, JSON.stringify({ current, since }));
-    this.#current = current;
-    this.#since = since;
+    const next = { current, since: this.#options.now() };
+    await this.#options.store.facts.remember(FACT, JSON.stringify(next));
+    this.#now = next;
+  }
+}
+
+async function read({ store }: GenerationOptions): Promise<Generation> {
+  const stored = await store.facts.recall(FACT);
+  if (stored === null) return { current: 0, since: null };
+  try {
+    return fact.parse(JSON.parse(stored));
+  } catch {
+    throw new GatewayError(
+      'STORE_UNUSABLE',
+      `The store's note of the generation of the callback URLs cannot be read (fact ${FACT}). So the gateway does not know which URLs the carrier has. Restore a backup of the store.`,
+    );
   }
 }
 

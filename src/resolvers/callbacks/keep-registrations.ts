@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { OneAtATime } from '../../lib/one-at-a-time.ts';
+import type { Leases } from '../../datasources/request-log/leases.ts';
 import type { Logger } from '../../logger.ts';
 import type { CallbackRegistrations, RegistrationReport, RotationReport } from './callback-registrations.ts';
 import { describeFailure, type RegistrationWatch } from './watch-registrations.ts';
 
 interface RegistrationKeeperOptions {
   readonly registrations: CallbackRegistrations;
+  readonly leases: Leases;
   /** Null unless the settings say that the carrier delivers here. */
   readonly watch: RegistrationWatch | null;
   readonly registersMissing: boolean;
@@ -23,8 +24,6 @@ export class RegistrationKeeper implements Disposable {
   readonly #options: RegistrationKeeperOptions;
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
-  /** One change at a time: a registration under way must not put back a URL that a rotation has just replaced. */
-  readonly #changes = new OneAtATime();
 
   constructor(options: RegistrationKeeperOptions) {
     this.#options = options;
@@ -41,15 +40,15 @@ export class RegistrationKeeper implements Disposable {
   }
 
   register(options: { readonly replace: boolean }): Promise<readonly RegistrationReport[]> {
-    return this.#changes.run(async () => this.#learn(await this.#options.registrations.register(options)));
+    return this.#change(async () => this.#learn(await this.#options.registrations.register(options)));
   }
 
   remove(): Promise<readonly RegistrationReport[]> {
-    return this.#changes.run(async () => this.#learn(await this.#options.registrations.remove()));
+    return this.#change(async () => this.#learn(await this.#options.registrations.remove()));
   }
 
   rotate(options: { readonly force: boolean }): Promise<RotationReport> {
-    return this.#changes.run(async () => {
+    return this.#change(async () => {
       const report = await this.#options.registrations.rotate(options);
       this.#learn(report.listeners);
       return report;
@@ -74,6 +73,11 @@ export class RegistrationKeeper implements Disposable {
   [Symbol.dispose](): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
+  }
+
+  /** One change at a time: a registration under way must not put back a URL that a rotation has just replaced. */
+  #change<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#options.leases.during('registrations', work);
   }
 
   #checkAfter(delayMs: number, watch: RegistrationWatch, wasMissing: boolean): void {

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { PartsOf } from '../../datasources/request-log/store.ts';
+import type { PartsOf, Store } from '../../datasources/request-log/store.ts';
 import type { StoredCarrierRequest, StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import type { Session } from '../../datasources/thingspace/session.ts';
 import { cleanRequestId } from '../../datasources/thingspace/wire/carrier-request-id.ts';
-import { OneAtATime } from '../../lib/one-at-a-time.ts';
 import type { Command } from '../../operations/define-operation.ts';
 import { operationNamed } from '../../operations/index.ts';
 import { REQUEST_OPTIONS, type RequestOptions } from '../../operations/fields.ts';
@@ -27,13 +26,14 @@ import { chooseForRetry, RETRY_CHOICE, type RetryChoice } from './retry-choice.t
 import { MAX_FAULTS, refuseInput, type InvalidResult, type RequestSubmitter, type SubmitResult } from './submit-request.ts';
 
 interface RequestManagerOptions {
-  readonly store: PartsOf<{
-    requests: 'requests' | 'findByCarrierRequestId' | 'carrierRequests' | 'settings' | 'retriesOf';
-    outcomes: 'prepare' | 'devices';
-    sending: 'cancelQueued';
-    followUp: 'resolveUnknown';
-    audit: 'recordAudit';
-  }>;
+  readonly store: Pick<Store, 'leases'> &
+    PartsOf<{
+      requests: 'requests' | 'findByCarrierRequestId' | 'carrierRequests' | 'settings' | 'retriesOf';
+      outcomes: 'prepare' | 'devices';
+      sending: 'cancelQueued';
+      followUp: 'resolveUnknown';
+      audit: 'recordAudit';
+    }>;
   readonly reconciler: Pick<Reconciler, 'checkNow'>;
   readonly session: Pick<Session, 'isLatched'>;
   readonly submitter: RequestSubmitter;
@@ -62,8 +62,6 @@ const RETRY = 'retryFailedDevices';
 /** Does what a person asks of an existing Request: cancels it, resolves an unknown fate, retries the failed devices. */
 export class RequestManager {
   readonly #options: RequestManagerOptions;
-  /** By Request. Its retries run one after the other: two at once would send its devices twice. */
-  readonly #retrying = new Map<string, OneAtATime>();
 
   constructor(options: RequestManagerOptions) {
     this.#options = options;
@@ -144,13 +142,8 @@ export class RequestManager {
       const faults = [options, choice].flatMap(({ error }) => (error ? faultsOf(error) : []));
       return this.#record(caller, RETRY, request, { type: 'INVALID', faults, total: faults.length });
     }
-    const retries = this.#retrying.get(request.id) ?? new OneAtATime();
-    this.#retrying.set(request.id, retries);
-    try {
-      return await retries.run(() => this.#retry(caller, request, options.data, choice.data));
-    } finally {
-      if (retries.isIdle) this.#retrying.delete(request.id);
-    }
+    // Two at once would send the devices twice.
+    return this.#options.store.leases.during(`retry ${request.id}`, () => this.#retry(caller, request, options.data, choice.data));
   }
 
   async #retry(caller: Caller, request: StoredRequest, options: RequestOptions, choice: RetryChoice): Promise<SubmitResult> {

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PurgeReport, PurgeStep, StoreUpkeep } from '../../datasources/request-log/store-upkeep.ts';
+import type { PurgeReport, PurgeStep } from '../../datasources/request-log/store-upkeep.ts';
 import { GatewayError } from '../../errors.ts';
-import { OneAtATime } from '../../lib/one-at-a-time.ts';
+import type { PartsOf, Store } from '../../datasources/request-log/store.ts';
 
 export interface StorePurgeOptions {
-  readonly upkeep: Pick<StoreUpkeep, 'purgeStep' | 'notePurge'>;
+  readonly store: PartsOf<{ upkeep: 'purgeStep' | 'notePurge' }> & Pick<Store, 'leases'>;
   /** How long complete Requests and messages of no Request are kept, in days. */
   readonly retentionDays: number;
   /** It must not jump with the wall clock: a clock that is wrong for a while must not make young Requests old. */
@@ -20,11 +20,11 @@ export interface StorePurgeOptions {
 
 const DAY_MS = 86_400_000;
 
-/** Deletes everything that is older than the retention, step by step. Only one purge runs at a time. */
+/** Deletes everything that is older than the retention, step by step. Only one purge runs at a time, on all gateways of the store. */
 export class StorePurge implements AsyncDisposable {
   readonly #options: StorePurgeOptions;
   readonly #stop = new AbortController();
-  readonly #purges = new OneAtATime();
+  #ended: Promise<unknown> = Promise.resolve();
 
   constructor(options: StorePurgeOptions) {
     this.#options = options;
@@ -36,22 +36,25 @@ export class StorePurge implements AsyncDisposable {
    * @throws GatewayError SHUTTING_DOWN when the gateway stops before the purge ends.
    */
   run(olderThanDays = this.#options.retentionDays): Promise<PurgeReport> {
-    return this.#purges.run(() => this.#purge(this.#options.now() - olderThanDays * DAY_MS));
+    const { store, now } = this.#options;
+    const purge = store.leases.during('purge', () => this.#purge(now() - olderThanDays * DAY_MS), this.#stop.signal);
+    this.#ended = Promise.allSettled([this.#ended, purge]);
+    return purge;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new GatewayError('SHUTTING_DOWN', 'The gateway stops: the next purge goes on where this one ended.'));
-    await this.#purges.ended();
+    await this.#ended;
   }
 
   async #purge(before: number): Promise<PurgeReport> {
-    const { upkeep, restFactor, onStep, onPurged } = this.#options;
+    const { store, restFactor, onStep, onPurged } = this.#options;
     const { signal } = this.#stop;
     const purged = { requests: 0, messages: 0, rows: 0 };
     for (;;) {
       signal.throwIfAborted();
       const started = performance.now();
-      const step = await upkeep.purgeStep(before);
+      const step = await store.upkeep.purgeStep(before);
       purged.requests += step.requests;
       purged.messages += step.messages;
       purged.rows += step.rows;
@@ -59,7 +62,7 @@ export class StorePurge implements AsyncDisposable {
       if (step.done) break;
       await delay((performance.now() - started) * restFactor, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
-    await upkeep.notePurge(purged);
+    await store.upkeep.notePurge(purged);
     onPurged(purged);
     return purged;
   }

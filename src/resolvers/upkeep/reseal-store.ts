@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ResealReport, StoreUpkeep } from '../../datasources/request-log/store-upkeep.ts';
+import type { ResealReport } from '../../datasources/request-log/store-upkeep.ts';
 import { GatewayError } from '../../errors.ts';
-import { OneAtATime } from '../../lib/one-at-a-time.ts';
+import type { PartsOf, Store } from '../../datasources/request-log/store.ts';
 
 export interface StoreResealOptions {
-  readonly upkeep: Pick<StoreUpkeep, 'resealStep'>;
+  readonly store: PartsOf<{ upkeep: 'resealStep' }> & Pick<Store, 'leases'>;
   /** After each step the store is left alone for this many times as long as the step took, including its wait for other writes. */
   readonly restFactor: number;
 }
@@ -13,7 +13,7 @@ export interface StoreResealOptions {
 export class StoreReseal implements AsyncDisposable {
   readonly #options: StoreResealOptions;
   readonly #stop = new AbortController();
-  readonly #reseals = new OneAtATime();
+  #ended: Promise<unknown> = Promise.resolve();
 
   constructor(options: StoreResealOptions) {
     this.#options = options;
@@ -26,21 +26,23 @@ export class StoreReseal implements AsyncDisposable {
    * gateway stops before the reseal ends.
    */
   run(): Promise<ResealReport> {
-    return this.#reseals.run(() => this.#reseal());
+    const reseal = this.#options.store.leases.during('reseal', () => this.#reseal(), this.#stop.signal);
+    this.#ended = Promise.allSettled([this.#ended, reseal]);
+    return reseal;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new GatewayError('SHUTTING_DOWN', 'The gateway stops: the next reseal goes on where this one ended.'));
-    await this.#reseals.ended();
+    await this.#ended;
   }
 
   async #reseal(): Promise<ResealReport> {
-    const { upkeep, restFactor } = this.#options;
+    const { store, restFactor } = this.#options;
     const { signal } = this.#stop;
     for (let rows = 0; ;) {
       signal.throwIfAborted();
       const started = performance.now();
-      const step = await upkeep.resealStep();
+      const step = await store.upkeep.resealStep();
       rows += step.rows;
       if (step.done) return { rows, keyId: step.keyId };
       await delay((performance.now() - started) * restFactor, undefined, { signal }).catch(() => signal.throwIfAborted());

@@ -63,7 +63,7 @@ export async function openLimitedDoor(
       accounts: [account],
       secret,
       previousSecret: null,
-      generation: await CallbackGeneration.load(requestLog, Date.now),
+      generation: await CallbackGeneration.load({ store: storeOf(requestLog), now: Date.now, onFailure: console.error }),
     }),
     maxBodyBytes: 1_048_576,
     pseudonym: () => 'pseudonym',

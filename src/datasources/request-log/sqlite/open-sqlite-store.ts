@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { LOG_LIMITS } from '../log-limits.ts';
+import { LocalLeases } from '../local-leases.ts';
 import type { Store } from '../store.ts';
 import { DiskRoom, makeRoomToOpen } from './disk-room.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -92,7 +93,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     isLow: (bytes) => disk.isLowAfter(bytes),
   });
   const walker = new KeyWalker(db, (work) => commits.read(work));
-  const facts = new SqliteFacts(sql, commits);
+  const facts = new SqliteFacts(sql, commits, hub);
   const work = new RequestWork(sql, writer, commits);
   const parts = {
     db,
@@ -106,12 +107,14 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     disk,
     keeper,
     limits,
+    hub,
     now,
   };
-  const upkeep = new SqliteUpkeep({ ...parts, reseal: new SqliteReseal(db, sql, vault, sealedWith), hub, path, epoch });
+  const upkeep = new SqliteUpkeep({ ...parts, reseal: new SqliteReseal(db, sql, vault, sealedWith), path, epoch });
   return {
     epoch,
     isNew: files?.isNew ?? true,
+    hub,
     requests: new SqliteRequests({ ...parts, devices: writer.changes.devices }),
     outcomes: new SqliteOutcomes(sql, writer, commits),
     sending: new SqliteSending(parts),
@@ -122,7 +125,8 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     forwards,
     audit: new SqliteAudit({ ...parts, onFailed: options.onAuditFailed }),
     facts,
-    keys: new SqliteApiKeys(db, commits, () => keeper?.move()),
+    keys: new SqliteApiKeys({ db, commits, hub, moveLog: () => keeper?.move() }),
+    leases: new LocalLeases(),
     upkeep,
     health: new SqliteHealth(parts),
     async [Symbol.asyncDispose]() {

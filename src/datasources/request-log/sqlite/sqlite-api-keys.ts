@@ -1,21 +1,28 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { ApiKeyStore, StoredApiKey } from '../api-keys.ts';
+import { API_KEYS_TOPIC, type ApiKeyStore, type StoredApiKey } from '../api-keys.ts';
+import type { Hub } from '../hub.ts';
 import type { GroupCommit } from './group-commit.ts';
 
 type KeyRow = Omit<StoredApiKey, 'scopes' | 'grants'> & { readonly scopes: string; readonly grants: string };
 
+interface Parts {
+  readonly db: DatabaseSync;
+  readonly commits: GroupCommit;
+  readonly hub: Hub;
+  /** Moves the write-ahead log into the main file: without keys nobody may ask, so they are there at once. */
+  readonly moveLog: () => void;
+}
+
 /** The keys of callers in the SQLite store, written by its group commit. */
 export class SqliteApiKeys implements ApiKeyStore {
-  readonly #commits: GroupCommit;
-  readonly #moveLog: () => void;
+  readonly #parts: Parts;
   readonly #all: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
 
-  /** @param moveLog moves the write-ahead log into the main file: without keys nobody may ask, so they are there at once. */
-  constructor(db: DatabaseSync, commits: GroupCommit, moveLog: () => void) {
-    this.#commits = commits;
-    this.#moveLog = moveLog;
+  constructor(parts: Parts) {
+    const { db } = parts;
+    this.#parts = parts;
     this.#all = db.prepare(`SELECT id, name, hash, scopes, grants, created_at AS createdAt, expires_at AS expiresAt,
       revoked_at AS revokedAt FROM api_key ORDER BY created_at, id`);
     this.#insert = db.prepare(
@@ -25,7 +32,7 @@ export class SqliteApiKeys implements ApiKeyStore {
   }
 
   list() {
-    return this.#commits.read(() =>
+    return this.#parts.commits.read(() =>
       (this.#all.all() as KeyRow[]).map(({ scopes, grants, ...key }): StoredApiKey => ({
         ...key,
         scopes: JSON.parse(scopes),
@@ -45,7 +52,9 @@ export class SqliteApiKeys implements ApiKeyStore {
   }
 
   async #write(work: () => void): Promise<void> {
-    await this.#commits.run(work);
-    this.#commits.maintain(this.#moveLog);
+    const { commits, hub, moveLog } = this.#parts;
+    await commits.run(work);
+    commits.maintain(moveLog);
+    hub.wake(API_KEYS_TOPIC);
   }
 }

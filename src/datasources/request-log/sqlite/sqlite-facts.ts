@@ -1,4 +1,5 @@
-import type { Facts } from '../store.ts';
+import type { Hub } from '../hub.ts';
+import { factTopic, type Facts } from '../store.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { readFact, type Statements } from './sqlite-statements.ts';
 
@@ -6,17 +7,20 @@ import { readFact, type Statements } from './sqlite-statements.ts';
 export class SqliteFacts implements Facts {
   readonly #sql: Statements;
   readonly #commits: GroupCommit;
+  readonly #hub: Hub;
 
-  constructor(sql: Statements, commits: GroupCommit) {
+  constructor(sql: Statements, commits: GroupCommit, hub: Hub) {
     this.#sql = sql;
     this.#commits = commits;
+    this.#hub = hub;
   }
 
-  remember(key: string, value: string | null): Promise<void> {
-    return this.#commits.run(() => {
+  async remember(key: string, value: string | null): Promise<void> {
+    await this.#commits.run(() => {
       if (value === null) this.#sql.deleteFact.run(key);
       else this.#sql.setFact.run(key, value);
     });
+    this.#hub.wake(factTopic(key));
   }
 
   recall(key: string): Promise<string | null> {
