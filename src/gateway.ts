@@ -1,5 +1,6 @@
 import type { Config } from './config/config.ts';
 import { Hub } from './datasources/request-log/hub.ts';
+import { ForwardTargets } from './resolvers/callbacks/forward-targets.ts';
 import type { CallbackService } from './datasources/thingspace/wire/callback-service.ts';
 import type { GatewayError } from './errors.ts';
 import { buildCallbackDoor, LISTENING as CALLBACKS, type WatchTimes } from './gateway/build-callback-door.ts';
@@ -7,11 +8,12 @@ import { connectCarrier, reportRefusedLogin } from './gateway/connect-carrier.ts
 import { openStore } from './gateway/open-store.ts';
 import { startAuthentication } from './gateway/start-authentication.ts';
 import { startClock, tellClockChange } from './gateway/start-clock.ts';
-import { startFollowingUp } from './gateway/start-following-up.ts';
-import { startForwarding } from './gateway/start-forwarding.ts';
+import { buildReconciler, followUp } from './gateway/follow-up.ts';
+import { forwardCallbacks } from './gateway/forward-callbacks.ts';
 import { startPurging } from './gateway/start-purging.ts';
 import { shareDescriptors } from './gateway/share-descriptors.ts';
-import { startSending } from './gateway/start-sending.ts';
+import { buildSending } from './gateway/build-sending.ts';
+import { startWork } from './gateway/start-work.ts';
 import { FairScheduler } from './lib/fair-scheduler.ts';
 import { listen } from './lib/listen.ts';
 import { machineClocks, SteadyClock } from './lib/steady-clock.ts';
@@ -109,8 +111,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const parts = { store, hub, metrics, logger, clock, now, undo };
   await startClock(clock, parts);
   const carrier = connectCarrier(config, parts);
-  const forwardTargets = startForwarding(config, parts);
-  const waiting = await store.sending.recover();
+  const forwardTargets = new ForwardTargets(config.callbackForward ?? []);
   await reportRefusedLogin(carrier.session, logger);
   const { keys, authenticator } = await startAuthentication(config, parts);
 
@@ -153,8 +154,16 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const adminUrl = await listen(undo, adminServer, { ...ADMIN, host: config.adminHost, port: config.adminPort });
 
   const callbacksUrl = await door.open();
-  const { sender, submitter } = await startSending(config, { ...parts, ...carrier });
-  const reconciler = startFollowingUp(config, { ...parts, reads: carrier.reads });
+  const { sender, submitter } = buildSending(config, { ...parts, ...carrier });
+  const reconciler = buildReconciler(config, { ...parts, reads: carrier.reads });
+  await startWork(parts, async (lease, ended) => {
+    forwardCallbacks(config, { ...parts, undo: ended }, forwardTargets);
+    const count = await sender.begin(lease, ended);
+    if (count > 0) logger.info('resuming_queued_requests', { count });
+    followUp(config, { ...parts, undo: ended }, reconciler);
+  });
+  // This is undone before the work is: the reconciler tells the running tick to end, then the work waits for it.
+  undo.use(reconciler);
 
   const subscriptions = config.socketsPerCaller * SUBSCRIPTIONS_PER_SOCKET;
   const trusted = createTrustedDocuments({ mode: config.trustedDocuments, documents });
@@ -232,8 +241,6 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
 
   undo.use(reseal);
   startPurging({ purge, upkeep, logger, undo });
-  submitter.resume(waiting);
-  if (waiting.length > 0) logger.info('resuming_queued_requests', { count: waiting.length });
   const built = undo.move();
   return {
     urls: {

@@ -15,6 +15,7 @@ import { idleOverload } from '../support/idle-overload.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { ACCOUNT, callback } from './support/open-door.ts';
 import { flatten, storeOf } from '../support/flat-store.ts';
+import { throwFailure } from '../support/throw-failure.ts';
 
 const SECRET = 'a-secret-for-tests-of-32-characters-or-more';
 
@@ -49,7 +50,7 @@ test.each([
       accounts: [ACCOUNT],
       secret: SECRET,
       previousSecret: null,
-      generation: await CallbackGeneration.load({ store: storeOf(log), now: Date.now, onFailure: console.error }),
+      generation: await CallbackGeneration.load({ store: storeOf(log), now: Date.now, onFailure: throwFailure }),
     }),
     maxBodyBytes: 1_048_576,
     pseudonym: () => 'pseudonym',

@@ -14,6 +14,7 @@ import { startStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 import { watchTimers } from '../support/watched-timers.ts';
 import { openClockedGateway, type ClockedGateway } from './support/clocked-gateway.ts';
+import { throwFailure } from '../support/throw-failure.ts';
 
 const OFTEN = { registrationWatch: { firstAfterMs: 5, everyMs: 5 } };
 const NEVER = { registrationWatch: { firstAfterMs: 86_400_000, everyMs: 86_400_000 } };
@@ -180,7 +181,7 @@ async function watched(accounts: readonly string[], { isLatched = false } = {}) 
   const generation = await CallbackGeneration.load({
     store: { facts, leases: new LocalLeases(), hub: new Hub({ tickMs: () => 1 }) },
     now: Date.now,
-    onFailure: console.error,
+    onFailure: throwFailure,
   });
   const secret = 'a-secret-for-tests-of-32-characters';
   const paths = new CallbackPaths({ accounts, secret, previousSecret: null, generation });

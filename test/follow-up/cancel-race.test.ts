@@ -78,7 +78,7 @@ test(`${MOMENTS} requests cancelled some steps of the event loop before or after
   const cancelling = new Map<string, Promise<ManageResult>>();
   const caller = callerWith({ '*': ['read', 'write'] });
   let now = '';
-  await using sending = openSending(simulator, `${folder.path}/store`, {
+  await using sending = await openSending(simulator, `${folder.path}/store`, {
     aroundCarrier: (carrier) => ({
       perform: (action, beforeSend) =>
         carrier.perform(action, async () => {

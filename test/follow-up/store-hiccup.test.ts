@@ -39,7 +39,7 @@ test.concurrent.each<Case>([
     await using simulator = await startSimulator({ magicIdentifiers: false });
     if (fault) simulator.faults.add({ endpoint: 'activate', ...fault });
     await using folder = await tempFolder();
-    await using sending = openSending(simulator, `${folder.path}/store`, { aroundLog: (log) => fullFor(log, type) });
+    await using sending = await openSending(simulator, `${folder.path}/store`, { aroundLog: (log) => fullFor(log, type) });
     const { requestLog, sender, failures } = sending;
     const id = await sending.intend(1);
     await sender.send(id);

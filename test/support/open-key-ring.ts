@@ -2,6 +2,7 @@ import { KeyRing } from '../../src/resolvers/access/key-ring.ts';
 import { storeOf } from './flat-store.ts';
 import { openLog } from './open-log.ts';
 import { tempFolder } from './temp-folder.ts';
+import { throwFailure } from './throw-failure.ts';
 
 export const KEY_ACCOUNTS = ['0868924207-00001', '0868924207-00002'] as const;
 
@@ -15,7 +16,7 @@ export async function openKeyRing() {
   let log = openLog(path);
   undo.defer(() => log[Symbol.asyncDispose]());
   const open = (accounts: readonly string[] = KEY_ACCOUNTS) =>
-    KeyRing.open({ store: storeOf(log), accounts, now, onFailure: console.error });
+    KeyRing.open({ store: storeOf(log), accounts, now, onFailure: throwFailure });
   let ring = await open();
   undo.defer(() => ring[Symbol.dispose]());
   const built = undo.move();

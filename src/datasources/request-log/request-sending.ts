@@ -1,4 +1,5 @@
 import type { AuditRecord } from './audit-trail.ts';
+import type { Lease } from './leases.ts';
 import type { SendingStep } from './sending-steps.ts';
 import type { RequestedDevice, RequestError, StoredCarrierRequest, StoredRequest } from './stored-request.ts';
 
@@ -31,21 +32,41 @@ export interface SendableRequest {
   readonly carrierRequests: readonly StoredCarrierRequest[];
 }
 
+/** The topic that is woken when a Request was made, by whichever gateway on the store. */
+export const QUEUE_TOPIC = 'queue';
+
+/** The most Requests that may wait to be sent when a new one is made: in all, and of its caller. */
+export interface QueueRoom {
+  readonly ofAll: number;
+  readonly ofCaller: number;
+}
+
 /** What the way of a Request to the carrier writes and reads, from the intent to the carrier's answer. */
 export interface RequestSending {
-  /** Writes the intent before anything leaves for the carrier: the Request, its carrier requests and all devices. */
-  create(request: NewRequest): Promise<{ readonly outcome: 'CREATED' | 'EXISTS' | 'KEY_REUSED'; readonly id: string }>;
+  /**
+   * Writes the intent before anything leaves for the carrier: the Request, its carrier requests and all devices. `NO_ROOM`: too many
+   * wait already, and nothing was written.
+   */
+  create(
+    request: NewRequest,
+    room?: QueueRoom,
+  ): Promise<{ readonly outcome: 'CREATED' | 'EXISTS' | 'KEY_REUSED' | 'NO_ROOM'; readonly id: string }>;
   /** The Request that was made with an idempotency key; null when there is none. */
   findByKey(account: string, createdBy: string, key: string): Promise<{ readonly id: string; readonly inputHash: Uint8Array } | null>;
   sendable(requestId: string): Promise<SendableRequest | null>;
   /** Sets the devices of a group, which were read before the request is sent. Changes nothing when the request is no longer QUEUED. */
   setMembers(requestId: string, devices: readonly RequestedDevice[]): Promise<void>;
-  /** False when the carrier request is not in a state in which this step may begin: for example, it was cancelled. */
-  step(requestId: string, position: number, step: SendingStep): Promise<boolean>;
+  /**
+   * False when the carrier request is not in a state in which this step may begin: for example, it was cancelled. Also when the step is
+   * SENDING and `lease` is over: another gateway may send it now.
+   */
+  step(requestId: string, position: number, step: SendingStep, lease?: Lease): Promise<boolean>;
   /** Cancels the carrier requests of a Request that are still QUEUED, and never one that has left. Gives back their number. */
   cancelQueued(requestId: string, error: RequestError): Promise<number>;
-  /** Runs after a start. Carrier requests that were being sent have an unknown fate. Gives back the ids of Requests that wait to be sent. */
+  /** Runs before the first sending under a lease. Carrier requests that were being sent have an unknown fate. Gives back the ids of Requests that wait to be sent. */
   recover(): Promise<readonly string[]>;
+  /** The ids of Requests that wait to be sent. */
+  queued(): Promise<readonly string[]>;
   /** The times since `since` at which carrier requests of this operation were sent, oldest first. The rate window starts from them. */
   sentSince(operation: string, since: number): Promise<readonly number[]>;
 }

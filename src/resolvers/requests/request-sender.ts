@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { operationNamed } from '../../operations/index.ts';
-import type { PartsOf } from '../../datasources/request-log/store.ts';
-import type { SendableRequest } from '../../datasources/request-log/request-sending.ts';
-import type { RequestError, StoredCarrierRequest } from '../../datasources/request-log/stored-request.ts';
+import { operationNamed, OPERATIONS } from '../../operations/index.ts';
+import { onWake, type TopicWatch } from '../../datasources/request-log/hub.ts';
+import type { Lease } from '../../datasources/request-log/leases.ts';
+import type { PartsOf, Store } from '../../datasources/request-log/store.ts';
+import { QUEUE_TOPIC, type SendableRequest } from '../../datasources/request-log/request-sending.ts';
+import type { RequestError, RequestStatus, StoredCarrierRequest } from '../../datasources/request-log/stored-request.ts';
 import type { SendingStep } from '../../datasources/request-log/sending-steps.ts';
 import type { SendAnswer, ThingSpace } from '../../datasources/thingspace/thing-space.ts';
 import { GrowingPause } from '../../lib/growing-pause.ts';
@@ -10,7 +12,7 @@ import type { GroupMembers } from './group-members.ts';
 import type { SendQueue } from './send-queue.ts';
 
 interface RequestSenderOptions {
-  readonly store: PartsOf<{ requests: 'requests' | 'findByCarrierRequestId'; sending: 'sendable' | 'step' | 'cancelQueued' }>;
+  readonly store: Pick<Store, 'hub' | 'sending'> & PartsOf<{ requests: 'requests' | 'findByCarrierRequestId' }>;
   readonly thingSpace: Pick<ThingSpace, 'perform'>;
   readonly queue: SendQueue;
   readonly members: GroupMembers;
@@ -20,7 +22,7 @@ interface RequestSenderOptions {
   /** What has waited for so long is cancelled: nobody expects a line to go live a day later. */
   readonly maxWaitMs: number;
   readonly now: () => number;
-  readonly onFailure: (requestId: string, error: unknown) => void;
+  readonly onFailure: (requestId: string | null, error: unknown) => void;
 }
 
 /** Where a Request stands while it waits to be sent. */
@@ -33,18 +35,24 @@ export interface WaitingPlace {
 /** How long a stopping gateway waits for answers of the carrier. Orchestrators kill a process after 20 or 30 seconds. */
 const LAST_ANSWERS_MS = 10_000;
 
+/** What was sent in the last minute counts in the window of the next. */
+const WINDOW_MS = 60_000;
+
 /**
- * Sends the Requests of the log to the carrier. For each carrier request it takes a turn in the queue and both tokens, writes the
+ * Sends the Requests of the log to the carrier, on the one gateway of a store that has the lease of it. For each carrier request it takes a turn in the queue and both tokens, writes the
  * row that says SENDING (durable before the first byte leaves), does the POST, and writes the row that says what became of it.
  *
  * It tries again only what certainly had no effect (`NOT_SENT`). That stays QUEUED in the log meanwhile, so a restart goes on
  * with it. What left and was not answered is UNKNOWN and never sent again. What was cancelled before its turn does not leave.
  */
-export class RequestSender implements AsyncDisposable {
+export class RequestSender implements Disposable {
   readonly #options: RequestSenderOptions;
   readonly #running = new Map<string, { readonly done: Promise<void>; readonly withdraw: AbortController }>();
   readonly #paused = new Map<string, number>();
+  /** Requests that another gateway sends, or this one once it may. */
+  readonly #awaited = new Map<string, { readonly sent: Promise<void>; readonly watch: TopicWatch }>();
   readonly #stop = new AbortController();
+  #lease: Lease | null = null;
   readonly #pauses: { readonly firstMs: number; readonly maxMs: number };
 
   constructor(options: RequestSenderOptions) {
@@ -52,10 +60,74 @@ export class RequestSender implements AsyncDisposable {
     this.#pauses = { firstMs: options.firstPauseMs, maxMs: options.maxPauseMs };
   }
 
+  /**
+   * Sends what waits in the log and what comes to it from now on, as long as the lease lasts. To be disposed of before the lease is
+   * given back: that ends the waiting, and waits a while for the answers to what is on its way. What waits stays QUEUED in the log. What
+   * is still unanswered after that stays SENDING, and whoever sends next declares its fate unknown.
+   *
+   * @returns how many Requests waited.
+   */
+  async begin(lease: Lease, ended: AsyncDisposableStack): Promise<number> {
+    const { store, queue, now, onFailure } = this.#options;
+    const waiting = await store.sending.recover();
+    for (const operation of OPERATIONS) {
+      const began = now();
+      const sent = await store.sending.sentSince(operation.name, began - WINDOW_MS);
+      queue.remember(
+        operation,
+        sent.map((at) => began - at),
+      );
+    }
+    this.#lease = lease;
+    const sendQueued = async () => this.#sendAll(await store.sending.queued());
+    const watch = onWake(store.hub, QUEUE_TOPIC, sendQueued, (error) => onFailure(null, error));
+    const end = () => {
+      watch[Symbol.dispose]();
+      this.#lease = null;
+      for (const { withdraw } of this.#running.values()) withdraw.abort();
+    };
+    lease.over.addEventListener('abort', end, { once: true });
+    ended.defer(async () => {
+      end();
+      const running = [...this.#running.values()].map(({ done }) => done);
+      await Promise.race([Promise.all(running), delay(LAST_ANSWERS_MS, undefined, { ref: false })]);
+    });
+    this.#sendAll(waiting);
+    return waiting.length;
+  }
+
   /** Resolves when every carrier request of it was answered, refused, lost or cancelled. That may take long. */
   send(requestId: string): Promise<void> {
-    const running = this.#running.get(requestId);
-    if (running) return running.done;
+    const known = this.#running.get(requestId)?.done ?? this.#awaited.get(requestId)?.sent;
+    if (known) return known;
+    return this.#lease ? this.#run(requestId) : this.#await(requestId);
+  }
+
+  #sendAll(requestIds: readonly string[]): void {
+    for (const id of requestIds) if (this.#lease && !this.#running.has(id)) void this.#run(id);
+  }
+
+  /** Resolves when it was sent by whichever gateway, or this one stops. */
+  #await(requestId: string): Promise<void> {
+    const { store } = this.#options;
+    const watch = store.hub.follow(requestId);
+    const untilSent = async () => {
+      for (;;) {
+        const mark = watch.mark();
+        const request = (await store.requests.requests([requestId])).get(requestId);
+        if (this.#stop.signal.aborted || !request || !WAITING.has(request.status)) return;
+        await watch.news(mark);
+      }
+    };
+    const sent = untilSent().finally(() => {
+      watch[Symbol.dispose]();
+      this.#awaited.delete(requestId);
+    });
+    this.#awaited.set(requestId, { sent, watch });
+    return sent;
+  }
+
+  #run(requestId: string): Promise<void> {
     const withdraw = new AbortController();
     const done = this.#send(requestId, AbortSignal.any([this.#stop.signal, withdraw.signal]))
       .catch((error: unknown) => {
@@ -64,7 +136,7 @@ export class RequestSender implements AsyncDisposable {
       .finally(() => {
         this.#running.delete(requestId);
         // The carrier may have put off what was on its way during the cancellation. That is QUEUED again.
-        if (withdraw.signal.aborted && !this.#stop.signal.aborted) void this.send(requestId);
+        if (withdraw.signal.aborted && this.#lease) void this.#run(requestId);
       });
     this.#running.set(requestId, { done, withdraw });
     return done;
@@ -84,14 +156,10 @@ export class RequestSender implements AsyncDisposable {
     return until === undefined ? null : { position: 1, expectedAt: now() + Math.max(until - performance.now(), 0) };
   }
 
-  /**
-   * Waits a while for the answers to what is on its way. What waits stays QUEUED in the log. What is still unanswered after that
-   * stays SENDING, and the next start declares its fate unknown.
-   */
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Call it when the sending has ended. */
+  [Symbol.dispose](): void {
     this.#stop.abort();
-    const running = [...this.#running.values()].map(({ done }) => done);
-    await Promise.race([Promise.all(running), delay(LAST_ANSWERS_MS, undefined, { ref: false })]);
+    for (const { watch } of this.#awaited.values()) watch[Symbol.dispose]();
   }
 
   async #send(requestId: string, signal: AbortSignal): Promise<void> {
@@ -148,7 +216,7 @@ export class RequestSender implements AsyncDisposable {
       const own = devices && part.deviceCount !== null ? devices.slice(part.firstIndex, part.firstIndex + part.deviceCount) : null;
       const mark = async () => {
         signal.throwIfAborted();
-        marked = await store.sending.step(request.id, part.position, { type: 'SENDING' });
+        marked = await store.sending.step(request.id, part.position, { type: 'SENDING' }, this.#lease ?? OVER);
         if (!marked) throw new NoLongerQueued();
       };
       const action = operation.actionOn(request.account, own, settings);
@@ -200,7 +268,10 @@ export class RequestSender implements AsyncDisposable {
   }
 }
 
-/** The Request was cancelled before its turn came. */
+const WAITING: ReadonlySet<RequestStatus> = new Set(['QUEUED', 'SUBMITTING']);
+const OVER: Lease = { token: 0, over: AbortSignal.abort() };
+
+/** The Request was cancelled before its turn came, or somebody else sends it now. */
 class NoLongerQueued extends Error {}
 
 const BROKEN_OFF: RequestError = {

@@ -72,7 +72,8 @@ export class SendQueue implements Disposable {
   remember(operation: LimitedOperation, agesMs: readonly number[]): void {
     const now = this.#options.monotonicNow();
     // An age below zero means that the clock was set back meanwhile. It counts as just now.
-    this.#gate(operation).places.push(...agesMs.map((age) => ({ overAt: now - Math.max(age, 0) })));
+    const gate = this.#gate(operation);
+    gate.places = gate.places.filter(({ overAt }) => overAt === null).concat(agesMs.map((age) => ({ overAt: now - Math.max(age, 0) })));
   }
 
   /** Resolves when this request may leave. Rejects when `signal` aborts. */

@@ -53,10 +53,6 @@ const LIMITED = { type: 'LIMITED', retryAfterMs: 5_000 } as const;
 export class RequestSubmitter {
   readonly #options: SubmitterOptions;
   readonly #stop = new AbortController();
-  #queued = 0;
-  readonly #queuedBy = new Map<string, number>();
-  /** The ids of the Requests in `#queued`. */
-  readonly #sending = new Set<string>();
 
   constructor(options: SubmitterOptions) {
     this.#options = options;
@@ -85,7 +81,7 @@ export class RequestSubmitter {
     if ('faults' in parsed) return { type: 'INVALID', faults: parsed.faults.slice(0, MAX_FAULTS), total: parsed.faults.length };
     const { command } = parsed;
     const deadline = began + (command.waitMs ?? this.#options.waitMs);
-    const { accounts, store } = this.#options;
+    const { accounts, store, maxQueued, maxQueuedPerCaller } = this.#options;
     if (accounts.has(command.accountName)) attempt.account = command.accountName;
     attempt.devices = command.devices?.length ?? null;
     if (!mayUse(caller, command.accountName, 'write') || !accounts.has(command.accountName)) return UNKNOWN_ACCOUNT;
@@ -101,11 +97,13 @@ export class RequestSubmitter {
     await nextTurn();
     const known =
       command.idempotencyKey === null ? null : await store.sending.findByKey(command.accountName, caller.id, command.idempotencyKey);
-    if (known) return this.#repeatIfSame(known.id, asked, Buffer.compare(inputHash, known.inputHash) === 0, caller.id, deadline);
-    const created = await this.#takeOn(caller.id, deadline, () => {
-      const createdAt = this.#options.now();
-      const id = `req_${ulid(createdAt)}`;
-      return {
+    if (known) return this.#repeatIfSame(known.id, asked, Buffer.compare(inputHash, known.inputHash) === 0, deadline);
+    const refused = await this.#checkLogin(deadline);
+    if (refused) return refused;
+    const createdAt = this.#options.now();
+    const id = `req_${ulid(createdAt)}`;
+    const created = await store.sending.create(
+      {
         id,
         account: command.accountName,
         operation: command.operation.name,
@@ -120,12 +118,13 @@ export class RequestSubmitter {
         carrierRequests,
         createdAt,
         audit: { caller: caller.id, action, account: command.accountName, devices: attempt.devices, subject: id, outcome: 'CREATED' },
-      };
-    });
-    if ('type' in created) return created;
-    if (created.outcome === 'KEY_REUSED') return this.#repeatIfSame(created.id, asked, false, caller.id, deadline);
+      },
+      { ofAll: maxQueued, ofCaller: maxQueuedPerCaller },
+    );
+    if (created.outcome === 'NO_ROOM') return LIMITED;
+    if (created.outcome === 'KEY_REUSED') return this.#repeatIfSame(created.id, asked, false, deadline);
     attempt.isRecorded = created.outcome === 'CREATED';
-    await this.#sendAndWait(created.id, caller.id, deadline);
+    await this.#sendAndWait(created.id, deadline);
     return this.#readResult(created.id);
   }
 
@@ -145,29 +144,12 @@ export class RequestSubmitter {
     const known = key === null ? null : await this.#options.store.sending.findByKey(account, caller.id, key);
     if (!known) return null;
     if (!Buffer.from(inputHash).equals(known.inputHash)) return { type: 'KEY_REUSED', requestId: known.id };
-    return this.#repeat(known.id, caller.id, performance.now() + (waitMs ?? this.#options.waitMs));
+    return this.#repeat(known.id, performance.now() + (waitMs ?? this.#options.waitMs));
   }
 
   /** Ends the waiting when the gateway begins to stop: mutations still return their Request as it stands. */
   stopWaiting(): void {
     this.#stop.abort();
-  }
-
-  /** Sends the Requests that still waited when the gateway started. */
-  resume(requestIds: readonly string[]): void {
-    for (const id of requestIds) void this.#send(id, null);
-  }
-
-  /** Counts the Request before the first wait. Otherwise many mutations at once would all find the last place free. */
-  async #takeOn(callerId: string, deadline: number, request: () => NewRequest) {
-    const { maxQueued, maxQueuedPerCaller, store } = this.#options;
-    if (this.#queued >= maxQueued || (this.#queuedBy.get(callerId) ?? 0) >= maxQueuedPerCaller) return LIMITED;
-    this.#count(callerId, +1);
-    try {
-      return (await this.#checkLogin(deadline)) ?? (await store.sending.create(request()));
-    } finally {
-      this.#count(callerId, -1);
-    }
   }
 
   /** Null unless the carrier refuses our login. */
@@ -184,47 +166,26 @@ export class RequestSubmitter {
     }
   }
 
-  async #sendAndWait(requestId: string, callerId: string, deadline: number): Promise<void> {
+  async #sendAndWait(requestId: string, deadline: number): Promise<void> {
     const waited = new AbortController();
     const signal = AbortSignal.any([waited.signal, this.#stop.signal]);
     const patience = delay(leftUntil(deadline), undefined, { signal, ref: false }).catch(() => undefined);
-    await Promise.race([this.#send(requestId, callerId), patience]);
+    await Promise.race([this.#options.sender.send(requestId), patience]);
     waited.abort();
   }
 
-  /** @param callerId null for a Request from before a restart: it counts for no caller. */
-  async #send(requestId: string, callerId: string | null): Promise<void> {
-    const sent = this.#options.sender.send(requestId);
-    // A repeat waits for the same sending.
-    if (this.#sending.has(requestId)) return sent;
-    this.#sending.add(requestId);
-    this.#count(callerId, +1);
-    await sent.finally(() => {
-      this.#sending.delete(requestId);
-      this.#count(callerId, -1);
-    });
-  }
-
-  #count(callerId: string | null, change: 1 | -1): void {
-    this.#queued += change;
-    if (callerId === null) return;
-    const queued = (this.#queuedBy.get(callerId) ?? 0) + change;
-    if (queued === 0) this.#queuedBy.delete(callerId);
-    else this.#queuedBy.set(callerId, queued);
-  }
-
   /** @param isEqual whether the hashes of the inputs are equal. If not, the stored input itself is compared. */
-  async #repeatIfSame(requestId: string, asked: AskedInput, isEqual: boolean, callerId: string, deadline: number): Promise<SubmitResult> {
+  async #repeatIfSame(requestId: string, asked: AskedInput, isEqual: boolean, deadline: number): Promise<SubmitResult> {
     const stored = isEqual ? null : await this.#options.store.sending.sendable(requestId);
     if (!isEqual && !(stored && isSameInput(askedOf(stored), asked))) return { type: 'KEY_REUSED', requestId };
-    return this.#repeat(requestId, callerId, deadline);
+    return this.#repeat(requestId, deadline);
   }
 
   /** While the first mutation is still on its way, the repeat waits with it. So both learn of a refusal. */
-  async #repeat(requestId: string, callerId: string, deadline: number): Promise<SubmitResult> {
+  async #repeat(requestId: string, deadline: number): Promise<SubmitResult> {
     const now = await this.#readResult(requestId);
     if (now.type !== 'ACCEPTED' || !['QUEUED', 'SUBMITTING'].includes(now.request.status)) return now;
-    await this.#sendAndWait(requestId, callerId, deadline);
+    await this.#sendAndWait(requestId, deadline);
     return this.#readResult(requestId);
   }
 

@@ -14,6 +14,7 @@ import { idleOverload } from '../../support/idle-overload.ts';
 import { recordedLog, type RecordedLog } from '../../support/recorded-log.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { flatten, storeOf, type FlatStore } from '../../support/flat-store.ts';
+import { throwFailure } from '../../support/throw-failure.ts';
 
 export interface LimitedDoor extends AsyncDisposable {
   readonly port: number;
@@ -63,7 +64,7 @@ export async function openLimitedDoor(
       accounts: [account],
       secret,
       previousSecret: null,
-      generation: await CallbackGeneration.load({ store: storeOf(requestLog), now: Date.now, onFailure: console.error }),
+      generation: await CallbackGeneration.load({ store: storeOf(requestLog), now: Date.now, onFailure: throwFailure }),
     }),
     maxBodyBytes: 1_048_576,
     pseudonym: () => 'pseudonym',

@@ -25,7 +25,7 @@ export interface Sending extends AsyncDisposable {
 }
 
 /** Only the way from the log to the carrier, on a real store: for faults that no socket can cause at a chosen moment. */
-export function openSending(simulator: Simulator, storePath: string, options: SendingOptions = {}): Sending {
+export async function openSending(simulator: Simulator, storePath: string, options: SendingOptions = {}): Promise<Sending> {
   const { aroundLog = (log) => log, aroundCarrier = (carrier) => carrier } = options;
   const undo = new AsyncDisposableStack();
   const requestLog = undo.use(openLog(storePath));
@@ -46,6 +46,7 @@ export function openSending(simulator: Simulator, storePath: string, options: Se
       onFailure: (_id, error) => failures.push(error),
     }),
   );
+  await sender.begin({ token: 1, over: new AbortController().signal }, undo);
   return {
     requestLog,
     sender,

@@ -45,6 +45,18 @@ const overdue: OperationOf<'lapse'> = { type: 'lapse', part: 1, into: 'OVERDUE',
 
 const HISTORIES = [
   {
+    name: 'another tool’s request that is opened and closed again in one commit is complete since then',
+    turns: [
+      [external()],
+      [{ type: 'settle', turnsAgo: 0 } as const],
+      [{ ...overdue, part: 0 as const, into: 'EXPIRED' as const }],
+      [
+        { ...callback, part: 0 as const },
+        { ...overdue, part: 0 as const, into: 'EXPIRED' as const },
+      ],
+    ],
+  },
+  {
     name: 'a resend does not open another tool’s request again that was closed',
     turns: [
       [external()],

@@ -135,8 +135,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ...bug(
       'a request that goes on stays completed',
       STATEMENTS,
-      'CASE WHEN ?8 = 0 THEN NULL ELSE coalesce(completed_at, ?7) END',
-      'CASE WHEN ?8 = 0 THEN completed_at ELSE coalesce(completed_at, ?7) END',
+      'CASE ?8 WHEN 'OPEN' THEN NULL WHEN',
+      'CASE ?8 WHEN 'OPEN' THEN completed_at WHEN',
     ),
     isRare: true,
   },

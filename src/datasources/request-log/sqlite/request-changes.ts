@@ -1,7 +1,7 @@
 import { isDamagedRequest } from '../../../errors.ts';
 import type { LogLimits } from '../log-limits.ts';
 import type { RequestState } from '../request-state.ts';
-import type { RequestedDevice } from '../stored-request.ts';
+import { isTerminal, type RequestedDevice } from '../stored-request.ts';
 import { transition, type Change, type Decision } from '../transition.ts';
 import { WorkingSet, type PlacedEvent } from '../working-set.ts';
 import { insertEvent } from './insert-rows.ts';
@@ -22,6 +22,14 @@ export interface ChangeOptions {
 /** What a change came to, and its rows. */
 export type Changed = Decision & { readonly placed: readonly PlacedEvent[] };
 
+interface Touched {
+  readonly state: RequestState;
+  /** Null while nothing was added to its log. */
+  at: number | null;
+  /** It was not at its end after one of the changes. */
+  wasOpen: boolean;
+}
+
 /** The changes of Requests in the open transaction: what each one decides is written, and its state kept until `finish`. */
 export class RequestChanges {
   readonly #options: ChangeOptions;
@@ -30,8 +38,8 @@ export class RequestChanges {
   readonly devices: RequestedDevices;
   readonly #states: RequestStates;
   readonly #takeOver: TakeOver;
-  /** The Requests of the open transaction, by pk. `at` is null while nothing was added to its log. */
-  readonly #touched = new Map<number, { readonly state: RequestState; at: number | null }>();
+  /** The Requests of the open transaction, by pk. */
+  readonly #touched = new Map<number, Touched>();
   #mayOwe = true;
 
   constructor(options: ChangeOptions) {
@@ -46,8 +54,8 @@ export class RequestChanges {
   /** Ends a transaction: writes the row of each Request once, however often it changed. Gives back the ids of the changed ones. */
   finish(): string[] {
     const changed: string[] = [];
-    for (const [pk, { state, at }] of this.#touched) {
-      this.#states.save(pk, state, at);
+    for (const [pk, { state, at, wasOpen }] of this.#touched) {
+      this.#states.save(pk, state, at, wasOpen);
       if (at !== null) changed.push(state.requestId);
     }
     this.#touched.clear();
@@ -71,9 +79,10 @@ export class RequestChanges {
     const { placed } = set;
     if (placed.length === 0 && state.learntSeq === learntSeq && change.type !== 'OWED') return { ...decision, placed };
     this.#mayOwe ||= state.owes;
-    const touched = this.#touched.get(pk) ?? { state, at: null };
+    const touched = this.#touched.get(pk) ?? { state, at: null, wasOpen: false };
     this.#touched.set(pk, touched);
     if (placed.length > 0) touched.at = Math.max(touched.at ?? 0, at);
+    touched.wasOpen ||= !isTerminal(state.status);
     if (this.#options.isFollowed(state.requestId)) this.recent.add(pk, placed);
     for (const each of placed) insertEvent(this.#sql, pk, at, each);
     new SqliteRequestRows(this.#sql, pk).write(set);

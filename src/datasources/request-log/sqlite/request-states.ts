@@ -75,10 +75,10 @@ export class RequestStates {
   }
 
   /** Writes a state: one row of the Request, and one of each carrier request that changed. */
-  save(pk: number, state: RequestState, at: number | null): void {
-    const terminal = isTerminal(state.status) ? 1 : 0;
+  save(pk: number, state: RequestState, at: number | null, wasOpen: boolean): void {
+    const end = !isTerminal(state.status) ? 'OPEN' : wasOpen ? 'COMPLETED_NOW' : 'COMPLETED';
     const { status, lastSeq, learntSeq, quiet, messageBytes } = state;
-    this.#sql.updateRequest.run(status, stringifyCounts(countsOf(state.counts)), lastSeq, learntSeq, quiet, messageBytes, at, terminal, pk);
+    this.#sql.updateRequest.run(status, stringifyCounts(countsOf(state.counts)), lastSeq, learntSeq, quiet, messageBytes, at, end, pk);
     const stored = this.#known.get(pk)?.carriers;
     for (const [position, carrier] of state.carriers.entries()) {
       const was = stored?.[position];

@@ -1,4 +1,6 @@
-import type { NewRequest, RequestSending, SendableRequest } from '../request-sending.ts';
+import type { Hub } from '../hub.ts';
+import type { Lease } from '../leases.ts';
+import { QUEUE_TOPIC, type NewRequest, type QueueRoom, type RequestSending, type SendableRequest } from '../request-sending.ts';
 import type { SendingStep } from '../sending-steps.ts';
 import type { RequestedDevice, RequestError } from '../stored-request.ts';
 import { requireRoom, type DiskRoom } from './disk-room.ts';
@@ -15,6 +17,7 @@ interface Parts {
   readonly commits: GroupCommit;
   readonly work: RequestWork;
   readonly disk: DiskRoom;
+  readonly hub: Hub;
   readonly now: () => number;
 }
 
@@ -26,15 +29,18 @@ export class SqliteSending implements RequestSending {
     this.#parts = parts;
   }
 
-  async create(request: NewRequest) {
-    const { writer, commits, work, disk } = this.#parts;
+  async create(request: NewRequest, room?: QueueRoom) {
+    const { writer, commits, work, disk, hub } = this.#parts;
     const { account, createdBy, idempotencyKey } = request;
     // What is stored already needs no room.
     const isRepeated = () => idempotencyKey !== null && writer.findByKey(account, createdBy, idempotencyKey) !== null;
     if (disk.isLow && !isRepeated()) requireRoom(disk);
-    const created = await commits.run(() => writer.create(request));
+    const created = await commits.run(() => writer.create(request, room));
     // It is sent only when all its devices can be found by their identifiers.
-    if (created.outcome === 'CREATED') await work.prepare(created.id);
+    if (created.outcome === 'CREATED') {
+      await work.prepare(created.id);
+      hub.wake(QUEUE_TOPIC);
+    }
     return created;
   }
 
@@ -69,9 +75,10 @@ export class SqliteSending implements RequestSending {
     await work.prepare(requestId);
   }
 
-  step(requestId: string, position: number, step: SendingStep): Promise<boolean> {
+  step(requestId: string, position: number, step: SendingStep, lease?: Lease): Promise<boolean> {
     const { writer, work } = this.#parts;
-    return work.settling(work.change(requestId, () => writer.step(requestId, position, step)));
+    const isOver = () => step.type === 'SENDING' && lease?.over.aborted === true;
+    return work.settling(work.change(requestId, () => !isOver() && writer.step(requestId, position, step)));
   }
 
   cancelQueued(requestId: string, error: RequestError): Promise<number> {
@@ -88,6 +95,11 @@ export class SqliteSending implements RequestSending {
     const { sql, writer, commits, work, now } = this.#parts;
     while (await work.settling(commits.run(() => settleInterrupted(sql, writer))));
     while (await work.settling(commits.run(() => settleRestored(sql, writer, now()))));
+    return this.queued();
+  }
+
+  queued(): Promise<string[]> {
+    const { sql, commits } = this.#parts;
     return commits.read(() => (sql.queuedRequests.all() as { id: string }[]).map(({ id }) => id));
   }
 

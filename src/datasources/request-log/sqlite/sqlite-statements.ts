@@ -66,7 +66,7 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     pkOfRequest: db.prepare('SELECT pk FROM request WHERE id = ?'),
     updateRequest: db.prepare(`UPDATE request SET status = ?1, counts = ?2, last_seq = ?3, state_seq = ?3, learnt_seq = ?4, quiet = ?5,
       message_bytes = ?6, updated_at = coalesce(?7, updated_at),
-      completed_at = CASE WHEN ?8 = 0 THEN NULL ELSE coalesce(completed_at, ?7) END WHERE pk = ?9`),
+      completed_at = CASE ?8 WHEN 'OPEN' THEN NULL WHEN 'COMPLETED_NOW' THEN ?7 ELSE coalesce(completed_at, ?7) END WHERE pk = ?9`),
     ...prepareStateStatements(db),
     // The error of the first carrier request that has one. The success of a later one does not remove it.
     setRequestError: db.prepare(`UPDATE request SET error = (SELECT error FROM carrier_request
@@ -146,6 +146,9 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       `SELECT r.id, c.position, c.device_count AS deviceCount FROM ${OPEN_CARRIER} AND c.state = 'QUEUED' LIMIT ?`,
     ),
     queuedRequests: db.prepare(`SELECT DISTINCT r.id FROM ${OPEN_CARRIER} AND c.state = 'QUEUED' ORDER BY r.pk`),
+    // As many as may wait, at most.
+    waiting: db.prepare(`SELECT count(*) AS "all", coalesce(sum(created_by = ?), 0) AS own FROM request INDEXED BY request_open
+      WHERE completed_at IS NULL AND status IN ('QUEUED', 'SUBMITTING')`),
     // A request may reach the carrier at any time until it is answered. None takes an hour.
     sentSince: db.prepare(`SELECT max(c.sent_at, coalesce(c.answered_at, 0)) AS sentAt, c.attempts
       FROM carrier_request c JOIN request r ON r.pk = c.request_pk

@@ -4,7 +4,7 @@ import { BoundedCache } from '../../../lib/bounded-cache.ts';
 import { cleanRequestId } from '../../thingspace/wire/carrier-request-id.ts';
 import { onlyWhatSettles } from '../log-limits.ts';
 import type { AppendResult, IncomingCallback } from '../callback-intake.ts';
-import type { NewRequest } from '../request-sending.ts';
+import type { NewRequest, QueueRoom } from '../request-sending.ts';
 import { type SendingStep, CARRIER_STATE, isAnswer, mayBegin } from '../sending-steps.ts';
 import { RequestChanges, type ChangeOptions } from './request-changes.ts';
 import { awaits, type Owner } from './carrier-owner.ts';
@@ -58,12 +58,13 @@ export class SqliteWriter {
     this.claimed = 0;
   }
 
-  create(request: NewRequest): { outcome: 'CREATED' | 'EXISTS' | 'KEY_REUSED'; id: string } {
+  create(request: NewRequest, room?: QueueRoom): { outcome: 'CREATED' | 'EXISTS' | 'KEY_REUSED' | 'NO_ROOM'; id: string } {
     const { account, createdBy, idempotencyKey } = request;
     const existing = idempotencyKey === null ? null : this.findByKey(account, createdBy, idempotencyKey);
     if (existing) {
       return { outcome: Buffer.compare(existing.inputHash, request.inputHash) === 0 ? 'EXISTS' : 'KEY_REUSED', id: existing.id };
     }
+    if (room && !this.#hasRoom(createdBy, room)) return { outcome: 'NO_ROOM', id: request.id };
     const pk = insertRequest(this.#sql, { ...request, origin: 'GATEWAY', total: request.devices?.length ?? null });
     this.#sql.insertInput.run(pk, request.devicesJson, request.settings);
     if (request.audit) insertAudit(this.#sql, [request.audit], request.createdAt);
@@ -73,6 +74,11 @@ export class SqliteWriter {
     if (request.devices) this.changes.nameDevices(pk, request.devices);
     this.changes.apply(pk, { type: 'CREATED' }, request.createdAt);
     return { outcome: 'CREATED', id: request.id };
+  }
+
+  #hasRoom(createdBy: string, { ofAll, ofCaller }: QueueRoom): boolean {
+    const { all, own } = this.#sql.waiting.get(createdBy) as { all: number; own: number };
+    return all < ofAll && own < ofCaller;
   }
 
   findByKey(account: string, createdBy: string, key: string): { id: string; inputHash: Uint8Array } | null {

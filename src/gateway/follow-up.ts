@@ -12,16 +12,16 @@ const SETTLE_STEPS = 20;
 
 type Parts = SharedParts & { readonly reads: CarrierReads };
 
-/** Starts the work that follows requests up: it settles unclaimed callbacks, indexes identifiers, and reconciles silent devices. */
-export function startFollowingUp(config: Config, { store, reads, metrics, logger, now, undo }: Parts): Reconciler {
-  const { adoptAfterMs, overdueAfterMs, expireAfterMs, externalQuietMs } = config;
-  const reconciler = new Reconciler({
+/** Builds what asks the carrier about silent devices. `followUp` lets it do so by itself. */
+export function buildReconciler(config: Config, { store, reads, metrics, logger, now }: Parts): Reconciler {
+  const { overdueAfterMs, expireAfterMs } = config;
+  return new Reconciler({
     store,
     reads,
     overdueAfterMs,
     expireAfterMs,
     expireOnHoldAfterMs: Math.max(expireAfterMs, config.expireOnHoldAfterMs),
-    externalQuietMs,
+    externalQuietMs: config.externalQuietMs,
     callsPerMinute: config.reconcileCallsPerMinute,
     now,
     onLapsed: (into, devices) => metrics.devicesLapsed.inc({ into: into.toLowerCase() }, devices),
@@ -31,6 +31,11 @@ export function startFollowingUp(config: Config, { store, reads, metrics, logger
     },
     onFailure: (error, about) => logger.warn('reconcile_failed', { error, ...about }),
   });
+}
+
+/** Follows requests up until it is undone: settles unclaimed callbacks, indexes identifiers, and reconciles silent devices. */
+export function followUp(config: Config, { store, logger, now, undo }: SharedParts, reconciler: Reconciler): void {
+  const { adoptAfterMs, overdueAfterMs, expireAfterMs, externalQuietMs } = config;
   const tidy = async () => {
     let adoptedNow = 0;
     for (let step = 0; step < SETTLE_STEPS; step++) {
@@ -46,6 +51,4 @@ export function startFollowingUp(config: Config, { store, reads, metrics, logger
   const logFailure = (event: string) => (error: unknown) => logger.error(event, { error });
   repeat(undo, Math.min(EVERY_MS, adoptAfterMs), tidy, logFailure('tidy_failed'));
   repeat(undo, Math.min(EVERY_MS, overdueAfterMs, expireAfterMs, externalQuietMs), () => reconciler.tick(), logFailure('reconcile_failed'));
-  // This is undone before the repetition is: the reconciler tells the running tick to end, then the repetition waits for it.
-  return undo.use(reconciler);
 }

@@ -1,5 +1,4 @@
 import type { Config } from '../config/config.ts';
-import { OPERATIONS } from '../operations/index.ts';
 import { GroupMembers } from '../resolvers/requests/group-members.ts';
 import { RequestSender } from '../resolvers/requests/request-sender.ts';
 import { SendQueue } from '../resolvers/requests/send-queue.ts';
@@ -7,21 +6,10 @@ import { RequestSubmitter } from '../resolvers/requests/submit-request.ts';
 import type { Carrier } from './connect-carrier.ts';
 import type { SharedParts } from './shared-parts.ts';
 
-/**
- * Builds the way from a mutation to the carrier: submitter, sender and queue. The queue begins with what was sent in the
- * minute before the start.
- */
-export async function startSending(config: Config, parts: SharedParts & Carrier) {
+/** Builds the way from a mutation to the carrier: submitter, sender and queue. */
+export function buildSending(config: Config, parts: SharedParts & Carrier) {
   const { store, thingSpace, reads, session, metrics, logger, now, undo } = parts;
   const queue = undo.use(new SendQueue({ perMinute: config.activationsPerMinute, monotonicNow: () => performance.now() }));
-  for (const operation of OPERATIONS) {
-    const started = now();
-    const sent = await store.sending.sentSince(operation.name, started - 60_000);
-    queue.remember(
-      operation,
-      sent.map((at) => started - at),
-    );
-  }
   const sender = undo.use(
     new RequestSender({
       store,
@@ -36,7 +24,7 @@ export async function startSending(config: Config, parts: SharedParts & Carrier)
       maxPauseMs: 60_000,
       maxWaitMs: config.expireAfterMs,
       now,
-      onFailure: (requestId, error) => logger.error('send_failed', { requestId, error }),
+      onFailure: (requestId, error) => logger.error('send_failed', { ...(requestId !== null && { requestId }), error }),
     }),
   );
   metrics.sendQueue(() => queue.waiting);

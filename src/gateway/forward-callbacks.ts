@@ -2,13 +2,12 @@ import type { Config } from '../config/config.ts';
 import { PreviousListener } from '../datasources/thingspace/previous-listener.ts';
 import { pseudonym } from '../logger.ts';
 import { CallbackForwarder } from '../resolvers/callbacks/forward-callbacks.ts';
-import { ForwardTargets } from '../resolvers/callbacks/forward-targets.ts';
+import type { ForwardTargets } from '../resolvers/callbacks/forward-targets.ts';
 import { credentialsOf } from './connect-carrier.ts';
 import type { SharedParts } from './shared-parts.ts';
 
-/** Starts forwarding copies of callbacks to the listeners of other tools, and returns these listeners. */
-export function startForwarding(config: Config, { store, hub, metrics, logger, now, undo }: SharedParts): ForwardTargets {
-  const targets = new ForwardTargets(config.callbackForward ?? []);
+/** Forwards copies of callbacks to the listeners of other tools until it is undone. */
+export function forwardCallbacks(config: Config, { store, hub, metrics, logger, now, undo }: SharedParts, targets: ForwardTargets): void {
   const forwarder = undo.use(
     new CallbackForwarder({
       queue: store.forwards,
@@ -27,5 +26,4 @@ export function startForwarding(config: Config, { store, hub, metrics, logger, n
     }),
   );
   forwarder.start();
-  return targets;
 }
