@@ -135,8 +135,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ...bug(
       'a request that goes on stays completed',
       STATEMENTS,
-      'CASE ?8 WHEN 'OPEN' THEN NULL WHEN',
-      'CASE ?8 WHEN 'OPEN' THEN completed_at WHEN',
+      "CASE ?8 WHEN 'OPEN' THEN NULL WHEN",
+      "CASE ?8 WHEN 'OPEN' THEN completed_at WHEN",
     ),
     isRare: true,
   },
