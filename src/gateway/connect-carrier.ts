@@ -41,7 +41,7 @@ export function connectCarrier(
     credentials: { clientId, clientSecret, username, password },
     latchKey: config.callbackSecret,
     facts: store.facts,
-    leases: store.leases,
+    oneAtATime: (login) => store.leases.during('login', login),
     timeoutMs,
     now,
     onCall,

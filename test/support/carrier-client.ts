@@ -1,4 +1,3 @@
-import { LocalLeases } from '../../src/datasources/request-log/local-leases.ts';
 import { AuthorizedCalls } from '../../src/datasources/thingspace/authorized-calls.ts';
 import { CarrierReads } from '../../src/datasources/thingspace/carrier-reads.ts';
 import type { Facts } from '../../src/datasources/thingspace/login-budget.ts';
@@ -47,7 +46,7 @@ export function carrierClient(simulator: Pick<Simulator, 'url' | 'credentials'>,
     credentials: simulator.credentials,
     latchKey: 'a-key-for-tests',
     facts,
-    leases: new LocalLeases(),
+    oneAtATime: (login) => login(),
     timeoutMs,
     now,
   });

@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto';
 import { GatewayError } from '../../errors.ts';
-import type { Leases } from '../request-log/leases.ts';
 import { LoginBudget, type Facts, type LoginEnd } from './login-budget.ts';
 import { hasCode, parseCarrierError, sessionAnswer, tokenAnswer, type CarrierError } from './wire/answers.ts';
 import { TransportError, type Answer, type Transport } from '../../lib/http-exchange.ts';
@@ -30,8 +29,8 @@ export interface SessionOptions {
   /** Key of an HMAC over the credentials. The HMAC of refused ones is remembered, so that they need not be stored. */
   readonly latchKey: string;
   readonly facts: Facts;
-  /** One login at a time, on all gateways: two at once would not see that the other was refused. */
-  readonly leases: Leases;
+  /** Runs one login at a time, on all gateways: two at once would not see that the other was refused. */
+  readonly oneAtATime: <Result>(login: () => Promise<Result>) => Promise<Result>;
   /** For each exchange. */
   readonly timeoutMs: number;
   readonly now: () => number;
@@ -127,7 +126,7 @@ export class Session {
 
   #ensureSession(bearer: Held): Promise<Held> {
     if (this.#session) return Promise.resolve(this.#session);
-    this.#sessionPending ??= this.#options.leases.during('login', () => this.#login(bearer)).finally(() => (this.#sessionPending = null));
+    this.#sessionPending ??= this.#options.oneAtATime(() => this.#login(bearer)).finally(() => (this.#sessionPending = null));
     return this.#sessionPending;
   }
 

@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { operationNamed, OPERATIONS } from '../../operations/index.ts';
-import { onWake, type TopicWatch } from '../../datasources/request-log/hub.ts';
+import { onWake } from '../../datasources/request-log/hub.ts';
 import type { Lease } from '../../datasources/request-log/leases.ts';
 import type { PartsOf, Store } from '../../datasources/request-log/store.ts';
 import { QUEUE_TOPIC, type SendableRequest } from '../../datasources/request-log/request-sending.ts';
-import type { RequestError, RequestStatus, StoredCarrierRequest } from '../../datasources/request-log/stored-request.ts';
+import type { RequestError, StoredCarrierRequest } from '../../datasources/request-log/stored-request.ts';
 import type { SendingStep } from '../../datasources/request-log/sending-steps.ts';
 import type { SendAnswer, ThingSpace } from '../../datasources/thingspace/thing-space.ts';
 import { GrowingPause } from '../../lib/growing-pause.ts';
+import { SentElsewhere } from './await-sent.ts';
 import type { GroupMembers } from './group-members.ts';
 import type { SendQueue } from './send-queue.ts';
 
@@ -49,14 +50,14 @@ export class RequestSender implements Disposable {
   readonly #options: RequestSenderOptions;
   readonly #running = new Map<string, { readonly done: Promise<void>; readonly withdraw: AbortController }>();
   readonly #paused = new Map<string, number>();
-  /** Requests that another gateway sends, or this one once it may. */
-  readonly #awaited = new Map<string, { readonly sent: Promise<void>; readonly watch: TopicWatch }>();
+  readonly #elsewhere: SentElsewhere;
   readonly #stop = new AbortController();
   #lease: Lease | null = null;
   readonly #pauses: { readonly firstMs: number; readonly maxMs: number };
 
   constructor(options: RequestSenderOptions) {
     this.#options = options;
+    this.#elsewhere = new SentElsewhere(options.store);
     this.#pauses = { firstMs: options.firstPauseMs, maxMs: options.maxPauseMs };
   }
 
@@ -98,33 +99,13 @@ export class RequestSender implements Disposable {
 
   /** Resolves when every carrier request of it was answered, refused, lost or cancelled. That may take long. */
   send(requestId: string): Promise<void> {
-    const known = this.#running.get(requestId)?.done ?? this.#awaited.get(requestId)?.sent;
-    if (known) return known;
-    return this.#lease ? this.#run(requestId) : this.#await(requestId);
+    const running = this.#running.get(requestId);
+    if (running) return running.done;
+    return this.#lease ? this.#run(requestId) : this.#elsewhere.wait(requestId);
   }
 
   #sendAll(requestIds: readonly string[]): void {
     for (const id of requestIds) if (this.#lease && !this.#running.has(id)) void this.#run(id);
-  }
-
-  /** Resolves when it was sent by whichever gateway, or this one stops. */
-  #await(requestId: string): Promise<void> {
-    const { store } = this.#options;
-    const watch = store.hub.follow(requestId);
-    const untilSent = async () => {
-      for (;;) {
-        const mark = watch.mark();
-        const request = (await store.requests.requests([requestId])).get(requestId);
-        if (this.#stop.signal.aborted || !request || !WAITING.has(request.status)) return;
-        await watch.news(mark);
-      }
-    };
-    const sent = untilSent().finally(() => {
-      watch[Symbol.dispose]();
-      this.#awaited.delete(requestId);
-    });
-    this.#awaited.set(requestId, { sent, watch });
-    return sent;
   }
 
   #run(requestId: string): Promise<void> {
@@ -159,7 +140,7 @@ export class RequestSender implements Disposable {
   /** Call it when the sending has ended. */
   [Symbol.dispose](): void {
     this.#stop.abort();
-    for (const { watch } of this.#awaited.values()) watch[Symbol.dispose]();
+    this.#elsewhere[Symbol.dispose]();
   }
 
   async #send(requestId: string, signal: AbortSignal): Promise<void> {
@@ -268,7 +249,6 @@ export class RequestSender implements Disposable {
   }
 }
 
-const WAITING: ReadonlySet<RequestStatus> = new Set(['QUEUED', 'SUBMITTING']);
 const OVER: Lease = { token: 0, over: AbortSignal.abort() };
 
 /** The Request was cancelled before its turn came, or somebody else sends it now. */
