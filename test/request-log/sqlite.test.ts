@@ -4,6 +4,7 @@ import { tempFolder } from '../support/temp-folder.ts';
 import { callbackContract } from './callback-contract.ts';
 import type { LogFixture } from './contract-support.ts';
 import { forwardContract } from './forward-contract.ts';
+import { leaseContract } from './lease-contract.ts';
 import { requestContract } from './request-contract.ts';
 import { flatten } from '../support/flat-store.ts';
 
@@ -40,5 +41,6 @@ for (const [name, keys] of [
 ] as const) {
   callbackContract(name, () => sqlite(keys));
   requestContract(name, () => sqlite(keys));
+  leaseContract(name, () => sqlite(keys));
   forwardContract(name, () => sqlite(keys));
 }
