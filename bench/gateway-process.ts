@@ -13,6 +13,8 @@ export interface GatewayProcessOptions {
   readonly storePath: string;
   /** Folder for V8 processor profiles of the measured times. */
   readonly profile?: string | null;
+  /** Beside the settings of every measurement. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The gateway as it is started in production, with a store on disk. */
@@ -23,7 +25,7 @@ export class GatewayProcess implements AsyncDisposable {
   readonly #callbackPath: string;
   #lastDevice = 0;
 
-  private constructor({ carrierUrl, storePath, profile = null }: GatewayProcessOptions) {
+  private constructor({ carrierUrl, storePath, profile = null, env: more = {} }: GatewayProcessOptions) {
     const credentials = { clientId: 'bench', clientSecret: 'bench', username: 'bench', password: 'bench' };
     const env: Record<string, string> = {
       ...gatewayEnv({ url: carrierUrl, credentials, accounts: [ACCOUNT] }, storePath),
@@ -35,6 +37,7 @@ export class GatewayProcess implements AsyncDisposable {
       M2M_CALLER_SOCKETS: '100000',
       M2M_LOG_LEVEL: 'info',
       ...(profile !== null && { BENCH_PROFILE: profile }),
+      ...more,
     };
     this.#callbackPath = makeCallbackPath(env['M2M_CALLBACK_SECRET'] ?? '', { account: ACCOUNT, service: 'CarrierService' });
     this.process = new BenchProcess('../src/main.ts', { env, onLine: (line) => this.#read(line) });
@@ -63,6 +66,12 @@ export class GatewayProcess implements AsyncDisposable {
     const { statusCode, body } = await httpRequest(`${this.#url('admin')}/health/ready`);
     await body.dump();
     return statusCode === 200;
+  }
+
+  /** How many devices have become overdue, or have expired, since the start. */
+  async lapsed(): Promise<number> {
+    const answer = await (await httpRequest(`${this.#url('admin')}/metrics`)).body.text();
+    return answer.matchAll(/^m2m_devices_lapsed_total\{[^}]*\} (\d+)$/gm).reduce((sum, [, count]) => sum + Number(count), 0);
   }
 
   /** Makes requests of ours, so that callbacks for them match devices; a few at a time. */

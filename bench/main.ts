@@ -6,6 +6,7 @@ import { benchGrowth } from './bench-growth.ts';
 import { benchInFlight } from './bench-in-flight.ts';
 import { benchLists } from './bench-lists.ts';
 import { benchMutation } from './bench-mutation.ts';
+import { benchOverdue } from './bench-overdue.ts';
 import { benchOverload } from './bench-overload.ts';
 import { benchStalled } from './bench-stalled.ts';
 import { benchStart } from './bench-start.ts';
@@ -23,6 +24,7 @@ const RUN: Record<PartName, (options: BenchOptions) => Promise<Section>> = {
   stalled: benchStalled,
   'in-flight': benchInFlight,
   lists: benchLists,
+  overdue: benchOverdue,
 };
 
 async function main(options: BenchOptions): Promise<void> {

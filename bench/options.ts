@@ -11,6 +11,7 @@ export const PARTS = [
   'stalled',
   'lists',
   'in-flight',
+  'overdue',
 ] as const;
 export type PartName = (typeof PARTS)[number];
 

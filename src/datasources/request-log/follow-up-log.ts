@@ -30,14 +30,6 @@ export interface SilentDevice {
   readonly keys: readonly string[];
 }
 
-/** The devices that the unmatched messages of a carrier request may mean. */
-export interface UnmatchedDevices {
-  /** Those that lack such a message. Empty when every message is tied to its device. */
-  readonly devices: readonly SilentDevice[];
-  /** As many final messages have come as the carrier request has devices. No further message will tell whom the others mean. */
-  readonly isAtOdds: boolean;
-}
-
 /** The carrier's answer to our question about one device. */
 export interface Finding {
   readonly requestId: string;
@@ -93,5 +85,8 @@ export interface FollowUpLog {
   askable(requestId: string): Promise<readonly DueCarrierRequest[]>;
   /** The devices of a carrier request whose result is not known. */
   silentDevices(requestId: string, position: number): Promise<readonly SilentDevice[]>;
-  unmatchedDevices(requestId: string, position: number): Promise<UnmatchedDevices>;
+  /** The devices that its unmatched messages may mean: those that lack such a message. Empty when every message is tied to its device. */
+  unmatchedDevices(requestId: string, position: number): Promise<readonly SilentDevice[]>;
+  /** As many final messages have come as the carrier request has devices. No further message will tell whom the unmatched ones mean. */
+  isAtOdds(requestId: string, position: number): Promise<boolean>;
 }

@@ -113,7 +113,7 @@ export class CarrierInquiry {
       const found = new Map<number, Wanted>();
       for (const device of provenBy ? await store.followUp.silentDevices(requestId, position) : [])
         found.set(device.index, { question, device, provenBy, identifies: false });
-      for (const device of unmatched > 0 ? (await store.followUp.unmatchedDevices(requestId, position)).devices : [])
+      for (const device of unmatched > 0 ? await store.followUp.unmatchedDevices(requestId, position) : [])
         found.set(device.index, { question, device, provenBy: found.has(device.index) ? provenBy : null, identifies: true });
       return [...found.values()];
     } catch (error) {

@@ -113,7 +113,7 @@ export class Reconciler implements AsyncDisposable {
     let devices = 0;
     for (const { position, provenBy, unmatched } of questions) {
       const silent = provenBy ? await store.followUp.silentDevices(requestId, position) : [];
-      const lacking = unmatched > 0 ? (await store.followUp.unmatchedDevices(requestId, position)).devices : [];
+      const lacking = unmatched > 0 ? await store.followUp.unmatchedDevices(requestId, position) : [];
       devices += new Set([...silent, ...lacking].map(({ index }) => index)).size;
     }
     if (devices === 0) {
@@ -168,8 +168,7 @@ export class Reconciler implements AsyncDisposable {
     const told = this.#asked.get(keyOf(request))?.told;
     // A device whose question is refused again and again keeps the others waiting until it would be overdue, and no longer.
     if (!(told === 'ALL' || (told === 'SOME' && age >= this.#options.overdueAfterMs))) return;
-    const { isAtOdds } = await this.#options.store.followUp.unmatchedDevices(request.requestId, request.position);
-    if (isAtOdds) await this.#lapse(request, 'EXPIRED');
+    if (await this.#options.store.followUp.isAtOdds(request.requestId, request.position)) await this.#lapse(request, 'EXPIRED');
   }
 
   #ask(due: readonly DueCarrierRequest[], at: number): void {

@@ -12,7 +12,7 @@ export const SMALL_MEMORY: readonly Edit[] = [
   },
   {
     file: 'datasources/request-log/sqlite/requested-devices.ts',
-    find: 'const CACHED_DEVICES = 500_000;',
+    find: 'const CACHED_DEVICES = 100_000;',
     replace: 'const CACHED_DEVICES = 3;',
   },
   {

@@ -4,7 +4,7 @@ import type { RequestedDevice } from '../stored-request.ts';
 import type { Statements } from './sqlite-statements.ts';
 
 /** Devices in memory: about 150 bytes each. */
-const CACHED_DEVICES = 500_000;
+const CACHED_DEVICES = 100_000;
 
 /** The devices that mutations named, as they named them. */
 export class RequestedDevices {

@@ -1,4 +1,4 @@
-import type { DueCarrierRequest, Finding, FollowUpLog, Lapsed, LapseOptions, SilentDevice, UnmatchedDevices } from '../follow-up-log.ts';
+import type { DueCarrierRequest, Finding, FollowUpLog, Lapsed, LapseOptions, SilentDevice } from '../follow-up-log.ts';
 import type { EventCallback, LogEvent } from '../log-event.ts';
 import { countRivals, isAtOdds, UNSETTLED } from '../request-state.ts';
 import type { RequestError } from '../stored-request.ts';
@@ -95,10 +95,13 @@ export class SqliteFollowUp implements FollowUpLog {
     return this.#work.listDevices(requestId, (from) => this.#select(requestId, position, from, ({ status }) => UNSETTLED.includes(status)));
   }
 
-  async unmatchedDevices(requestId: string, position: number): Promise<UnmatchedDevices> {
-    const devices = await this.#work.listDevices(requestId, (from) => this.#selectUnmatched(requestId, position, from));
-    const carrier = () => this.#writer.changes.state(this.#writer.pkOf(requestId)).carrier(position);
-    return { devices, isAtOdds: await this.#commits.read(() => isAtOdds(carrier())) };
+  unmatchedDevices(requestId: string, position: number): Promise<SilentDevice[]> {
+    return this.#work.listDevices(requestId, (from) => this.#selectUnmatched(requestId, position, from));
+  }
+
+  async isAtOdds(requestId: string, position: number): Promise<boolean> {
+    await this.#work.prepare(requestId);
+    return this.#commits.read(() => isAtOdds(this.#writer.changes.state(this.#writer.pkOf(requestId)).carrier(position)));
   }
 
   /** The devices that are wanted among some hundred of them, and where to go on. */

@@ -28,7 +28,7 @@ export class SqliteHealth implements StoreHealth {
   }
 
   counts(): Promise<LogCounts> {
-    return this.#parts.commits.read(() => readCounts(this.#parts.sql));
+    return readCounts(this.#parts.sql, this.#parts.commits);
   }
 
   findChange(): string | null {

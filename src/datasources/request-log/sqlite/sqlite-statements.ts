@@ -208,8 +208,8 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       WHERE account = ? AND service = ? ORDER BY pk LIMIT ?`),
     forwardHead: db.prepare('SELECT received_at AS receivedAt FROM forward WHERE account = ? AND service = ? ORDER BY pk LIMIT 1'),
     deleteForwards: db.prepare('DELETE FROM forward WHERE pk IN (SELECT value FROM json_each(?))'),
-    openByStatus: db.prepare(`SELECT status, count(*) AS rows, sum(counts ->> 1) AS overdue FROM request
-      WHERE completed_at IS NULL GROUP BY status`),
+    openRequests: db.prepare(`SELECT status, pk, coalesce(counts ->> 1, 0) AS overdue FROM request INDEXED BY request_open
+      WHERE completed_at IS NULL AND (status, pk) > (?, ?) ORDER BY status, pk LIMIT 1000`),
     requestToIndex: db.prepare('SELECT pk, indexed_seq AS indexedSeq FROM request WHERE indexed_seq < last_seq ORDER BY pk LIMIT 1'),
     insertIdentifiers: db.prepare('INSERT OR IGNORE INTO identifier (key, request_pk) SELECT value, ?2 FROM json_each(?1)'),
     // What follows a stem in a key is before `g`: digits, and the padding of an ICCID.

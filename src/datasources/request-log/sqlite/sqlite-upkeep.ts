@@ -10,7 +10,7 @@ import type { DiskRoom } from './disk-room.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { indexIdentifiers } from './index-identifiers.ts';
 import { backupSqlite } from './sqlite-backup.ts';
-import { readCounts } from './read-counts.ts';
+import { readHeld } from './read-counts.ts';
 import { readPragma } from './sqlite-open.ts';
 import { purgeStep, SMALL_STEP } from './sqlite-purge.ts';
 import type { RequestWork } from './request-work.ts';
@@ -137,7 +137,7 @@ export class SqliteUpkeep implements StoreUpkeep {
       ...counted,
       oldestRequestAt: (oldest as { at: number } | undefined)?.at ?? null,
       approximateEvents: one('SELECT coalesce((SELECT max(pk) FROM event) - (SELECT min(pk) FROM event) + 1, 0)'),
-      unclaimed: readCounts(sql).unclaimed,
+      unclaimed: readHeld(sql).unclaimed,
       kept: one('SELECT count(*) FROM kept_message'),
       forwardBacklog: (await forwards.forwardBacklog()).rows,
       lastPurge: this.#fact<StoreStats['lastPurge']>(LAST_PURGE),
