@@ -3,7 +3,7 @@ import { startSimulator } from '../../simulator/start-simulator.ts';
 import { activation } from '../carrier/support/activation.ts';
 import { devices, iccid } from '../support/devices.ts';
 import { openGateway } from '../support/open-gateway.ts';
-import { registerListeners, startStack } from '../support/stack.ts';
+import { graphql, registerListeners, startStack } from '../support/stack.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { operator } from './support/operator.ts';
 import { resumeProfiles } from './support/resume-profiles.ts';
@@ -27,6 +27,14 @@ test('more devices than the carrier takes at once become several carrier request
     Array.from({ length: 8 }, (_, at) => [at, iccid(at + 1)]),
   );
   expect(bodies(stack.simulator.ledger)).toEqual([[1, 2, 3].map(iccid), [4, 5, 6].map(iccid), [7, 8].map(iccid)]);
+  const first = await graphql(
+    stack.gateway.urls.graphql,
+    'query ($id: ID!) { request(id: $id) { carrierRequests(first: 2) { firstIndex } } }',
+    {
+      id,
+    },
+  );
+  expect(first.data).toEqual({ request: { carrierRequests: [{ firstIndex: 0 }, { firstIndex: 3 }] } });
   // Each of the carrier's ids leads to the whole request.
   expect(await Promise.all(request.carrierRequests.map(async (part) => (await ended(part.carrierRequestId ?? '')).id))).toEqual([
     id,

@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import { DatabaseSync } from 'node:sqlite';
+import { parseCallback } from '../../src/datasources/thingspace/wire/callback.ts';
 import { expect, test } from 'vitest';
 import { LOG_LIMITS, type LogLimits } from '../../src/datasources/request-log/log-limits.ts';
 import { CLAIMED_AT_ONCE } from '../../src/datasources/request-log/sqlite/unclaimed-messages.ts';
@@ -270,5 +273,27 @@ test('a previous listener that is down never keeps a message away: beyond the bo
     );
     await log.append(message({ id: null, forward: true }));
     expect((await log.forwardBacklog()).rows).toBe(1);
+  });
+});
+
+test('a message that names hundreds of identifiers of a device adds a bounded number to its index, and the device is found by the first', async () => {
+  await withLog({}, async (log, path) => {
+    const id = await submitted(log, [named(1), named(2)], 'known');
+    const imei = (n: number) => `35${String(n).padStart(13, '0')}`;
+    const raw = (more: object) => ({ requestId: 'known', status: 'Success', ...more });
+    const append = (body: ReturnType<typeof raw>) => {
+      const json = JSON.stringify(body);
+      const parsed = parseCallback('CarrierService', body);
+      return log.append({ ...message({}), json, digest: createHash('sha256').update(json).digest(), message: parsed ?? expect.fail(json) });
+    };
+    const imeis = Array.from({ length: 500 }, (_, n) => ({ kind: 'imei', id: imei(n) }));
+    expect(await append(raw({ deviceIds: [{ kind: 'iccid', id: named(1)[0][1] }, ...imeis] }))).toBe('APPLIED');
+    expect(await append(raw({ status: 'Failed', deviceIds: [{ kind: 'imei', id: imei(0) }] }))).toBe('APPLIED');
+    expect(await outcomesOf(log, id)).toMatchObject([{ status: 'SUCCEEDED', contradicted: true }, { status: 'PENDING' }]);
+    await log[Symbol.asyncDispose]();
+    using db = new DatabaseSync(path, { readOnly: true });
+    const { keys } = db.prepare('SELECT count(*) AS keys FROM device_key WHERE outcome = 0').get() as { keys: number };
+    expect(keys).toBeGreaterThan(10);
+    expect(keys).toBeLessThanOrEqual(64);
   });
 });
