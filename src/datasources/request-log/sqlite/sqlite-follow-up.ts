@@ -9,6 +9,7 @@ import type { DevicePart, RequestWork } from './request-work.ts';
 import type { RowOf } from './sqlite-rows.ts';
 import { findCarrier, type Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
+import { walkOpen } from './walk-open.ts';
 
 /** Devices that one read looks at: a few milliseconds. */
 const LISTED_AT_ONCE = 500;
@@ -79,8 +80,14 @@ export class SqliteFollowUp implements FollowUpLog {
     );
   }
 
-  due(before: number): Promise<DueCarrierRequest[]> {
-    return this.#commits.read(() => this.#sql.due.all(before) as RowOf<DueCarrierRequest>[]);
+  async due(before: number): Promise<DueCarrierRequest[]> {
+    const due = new Map<string, DueCarrierRequest>();
+    for await (const requests of walkOpen(this.#sql, this.#commits)) {
+      const pks = JSON.stringify(requests.map(({ pk }) => pk));
+      const rows = await this.#commits.read(() => this.#sql.due.all(pks, before) as RowOf<DueCarrierRequest>[]);
+      for (const row of rows) due.set(`${row.requestId}/${row.position}`, row);
+    }
+    return [...due.values()].sort((one, other) => one.since - other.since);
   }
 
   completedUnmatched(since: number): Promise<DueCarrierRequest[]> {

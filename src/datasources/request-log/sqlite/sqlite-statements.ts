@@ -132,10 +132,10 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       SELECT r.*, w.key AS page, w.value ->> 2 AS most, row_number() OVER (PARTITION BY w.key ORDER BY r.id) AS place
       FROM json_each(?) w CROSS JOIN request r ON r.retry_of = w.value ->> 0 AND r.id > w.value ->> 1
     ) WHERE place <= most ORDER BY page, place`),
-    due: db.prepare(`SELECT ${DUE} FROM request r INDEXED BY request_open CROSS JOIN carrier_request c ON c.request_pk = r.pk
+    due: db.prepare(`SELECT ${DUE} FROM json_each(?) o CROSS JOIN request r ON r.pk = o.value
+      CROSS JOIN carrier_request c ON c.request_pk = r.pk
       WHERE r.completed_at IS NULL AND c.state IN ('ACCEPTED', 'UNKNOWN')
-        AND (coalesce(c.sent_at, r.created_at) <= ? OR r.counts ->> 8 > 0)
-      ORDER BY since`),
+        AND (coalesce(c.sent_at, r.created_at) <= ? OR r.counts ->> 8 > 0)`),
     completedUnmatched: db.prepare(`SELECT ${DUE} FROM request r INDEXED BY request_completed CROSS JOIN carrier_request c
       ON c.request_pk = r.pk WHERE r.completed_at > ? AND r.counts ->> 8 > 0 AND c.state = 'ACCEPTED'`),
     askable: db.prepare(`SELECT ${DUE} FROM request r CROSS JOIN carrier_request c ON c.request_pk = r.pk
@@ -209,7 +209,7 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     forwardHead: db.prepare('SELECT received_at AS receivedAt FROM forward WHERE account = ? AND service = ? ORDER BY pk LIMIT 1'),
     deleteForwards: db.prepare('DELETE FROM forward WHERE pk IN (SELECT value FROM json_each(?))'),
     openRequests: db.prepare(`SELECT status, pk, coalesce(counts ->> 1, 0) AS overdue FROM request INDEXED BY request_open
-      WHERE completed_at IS NULL AND (status, pk) > (?, ?) ORDER BY status, pk LIMIT 1000`),
+      WHERE completed_at IS NULL AND (status, pk) > (?, ?) ORDER BY status, pk LIMIT 500`),
     requestToIndex: db.prepare('SELECT pk, indexed_seq AS indexedSeq FROM request WHERE indexed_seq < last_seq ORDER BY pk LIMIT 1'),
     insertIdentifiers: db.prepare('INSERT OR IGNORE INTO identifier (key, request_pk) SELECT value, ?2 FROM json_each(?1)'),
     // What follows a stem in a key is before `g`: digits, and the padding of an ICCID.
