@@ -242,7 +242,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "if (!isOther && isDuplicate(set, position, callback, named)) return 'DUPLICATE';",
     '',
   ),
-  bug('what a message told is taken for learnt when it is not', SET, 'if (wasLearnt) state.learntSeq = seq;', 'state.learntSeq = seq;'),
+  bug('what a message told is taken for learnt when it is not', SET, 'if (wasLearnt) state.learntSeq = seq;', 'state.learntSeq = seq;', [
+    'create',
+    'step',
+    'callback',
+  ]),
   bug('a device that has reported still counts as open', SET, 'addDevice(carrier.withoutFinal, change.index, -1);', ';'),
   {
     name: 'what a step owes to the last devices is forgotten',
