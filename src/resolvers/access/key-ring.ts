@@ -106,9 +106,8 @@ export class KeyRing implements Disposable {
       const secret = randomBytes(SECRET_BYTES).toString('base64url');
       const stored = { id, name, hash: hashOf(secret), scopes, grants, createdAt, expiresAt, revokedAt: null };
       await this.#options.store.keys.add(stored);
-      const key = this.#hold(stored);
-      this.#announce('created', key);
-      return { ...toView(key), key: `${KEY_PREFIX}${id}_${secret}` };
+      await this.#readAgain();
+      return { ...toView(this.#find(id)), key: `${KEY_PREFIX}${id}_${secret}` };
     });
   }
 
@@ -117,7 +116,7 @@ export class KeyRing implements Disposable {
     return this.#change(async () => {
       const key = this.#find(id);
       if (key.stored.revokedAt !== null) return toView(key);
-      return this.#revise('revoked', key, { revokedAt: this.#options.now() });
+      return this.#revise(key, { revokedAt: this.#options.now() });
     });
   }
 
@@ -127,7 +126,7 @@ export class KeyRing implements Disposable {
       const key = this.#find(id);
       if (key.state() !== 'valid') throw new GatewayError('BAD_USER_INPUT', `Nothing was changed: key ${id} is ${key.state()}.`);
       if (scopes) this.#checkScopes(scopes, 'Nothing was changed.');
-      return this.#revise('changed', key, { ...(scopes && { scopes }), ...(grants && { grants }) });
+      return this.#revise(key, { ...(scopes && { scopes }), ...(grants && { grants }) });
     });
   }
 
@@ -150,7 +149,7 @@ export class KeyRing implements Disposable {
     });
   }
 
-  /** Takes over what another gateway has changed. */
+  /** Takes over what was changed, here or by another gateway. */
   async #readAgain(): Promise<void> {
     for (const stored of await this.#options.store.keys.list()) {
       const known = this.#keys.get(stored.id);
@@ -196,11 +195,10 @@ export class KeyRing implements Disposable {
     }
   }
 
-  async #revise(change: 'revoked' | 'changed', key: KeyIdentity, revision: Partial<StoredApiKey>): Promise<KeyView> {
-    const stored = { ...key.stored, ...revision };
-    await this.#options.store.keys.revise(stored.id, stored);
-    key.revise(stored);
-    return this.#announce(change, key);
+  async #revise({ stored }: KeyIdentity, revision: Partial<StoredApiKey>): Promise<KeyView> {
+    await this.#options.store.keys.revise(stored.id, { ...stored, ...revision });
+    await this.#readAgain();
+    return toView(this.#find(stored.id));
   }
 
   /** A key that a wrong clock has ended gets a new holder. Who waited for the end of the former one was told of it. */
@@ -218,11 +216,9 @@ export class KeyRing implements Disposable {
     return key;
   }
 
-  #announce(change: KeyChange['change'], key: KeyIdentity): KeyView {
+  #announce(change: KeyChange['change'], key: KeyIdentity): void {
     this.#awaitExpiry();
-    const view = toView(key);
-    for (const listener of this.#listeners) listener({ change, key: view });
-    return view;
+    for (const listener of this.#listeners) listener({ change, key: toView(key) });
   }
 
   #awaitExpiry(): void {

@@ -40,8 +40,9 @@ const LAST_ANSWERS_MS = 10_000;
 const WINDOW_MS = 60_000;
 
 /**
- * Sends the Requests of the log to the carrier, on the one gateway of a store that has the lease of it. For each carrier request it takes a turn in the queue and both tokens, writes the
- * row that says SENDING (durable before the first byte leaves), does the POST, and writes the row that says what became of it.
+ * Sends the Requests of the log to the carrier, on the one gateway of the store that has the lease. For each carrier request it takes
+ * a turn in the queue and both tokens, writes the row that says SENDING (durable before the first byte leaves), does the POST, and
+ * writes the row that says what became of it.
  *
  * It tries again only what certainly had no effect (`NOT_SENT`). That stays QUEUED in the log meanwhile, so a restart goes on
  * with it. What left and was not answered is UNKNOWN and never sent again. What was cancelled before its turn does not leave.
@@ -62,10 +63,10 @@ export class RequestSender implements Disposable {
   }
 
   /**
-   * Sends what waits in the log and what comes to it from now on, as long as the lease lasts. To be disposed of before the lease is
-   * given back: that ends the waiting, and waits a while for the answers to what is on its way. What waits stays QUEUED in the log. What
-   * is still unanswered after that stays SENDING, and whoever sends next declares its fate unknown.
+   * Sends what waits in the log and what comes to it from now on, as long as the lease lasts.
    *
+   * @param ended what ends it: that waits a while for the answers to what is on its way. What waits stays QUEUED in the log. What is
+   * still unanswered after that stays SENDING, and whoever sends next declares its fate unknown.
    * @returns how many Requests waited.
    */
   async begin(lease: Lease, ended: AsyncDisposableStack): Promise<number> {
