@@ -48,7 +48,15 @@ export function followUp(config: Config, { store, logger, now, undo }: SharedPar
     for (let step = 0; step < INDEX_STEPS && (await store.upkeep.takeOver()); step++);
     for (let step = 0; step < INDEX_STEPS && (await store.upkeep.indexIdentifiers()); step++);
   };
+  const ending = new AbortController();
   const logFailure = (event: string) => (error: unknown) => logger.error(event, { error });
   repeat(undo, Math.min(EVERY_MS, adoptAfterMs), tidy, logFailure('tidy_failed'));
-  repeat(undo, Math.min(EVERY_MS, overdueAfterMs, expireAfterMs, externalQuietMs), () => reconciler.tick(), logFailure('reconcile_failed'));
+  repeat(
+    undo,
+    Math.min(EVERY_MS, overdueAfterMs, expireAfterMs, externalQuietMs),
+    () => reconciler.tick(ending.signal),
+    logFailure('reconcile_failed'),
+  );
+  // It is undone first.
+  undo.defer(() => ending.abort());
 }

@@ -11,7 +11,7 @@ const PAUSE_MS = 5_000;
  * Takes part in the work that one gateway does for all gateways on a store: whenever the lease is free it begins the work, and ends it
  * with the lease. Resolves when the work has begun here, or another gateway is found to do it.
  *
- * @param begin puts on the stack whatever ends the work. When the first `begin` fails, this rejects with its error.
+ * @param begin puts on the stack whatever ends the work. When the lease is free at once and `begin` fails, this rejects with its error.
  */
 export async function startWork(
   { store, logger, undo }: Pick<SharedParts, 'store' | 'logger' | 'undo'>,

@@ -144,7 +144,7 @@ test('a damaged request does not prevent that others are marked overdue or asked
     onReconciled: () => undefined,
     onFailure: (error) => failures.push(error),
   });
-  await reconciler.tick();
+  await reconciler.tick(new AbortController().signal);
   expect(lapsed).toContain(1);
   expect((await outcomesOf(log, store.whole)).map(({ status }) => status)).toEqual(['OVERDUE']);
   expect(await asked.promise).toBe('account-1');

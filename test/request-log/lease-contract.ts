@@ -44,8 +44,8 @@ export function leaseContract(name: string, start: () => Promise<LogFixture>): v
       const stop = new AbortController();
       const waiting = log.during('purge', () => expect.fail('it was stopped'), stop.signal);
       stop.abort(new Error('stopped'));
-      held.resolve();
       await expect(waiting).rejects.toThrow('stopped');
+      held.resolve();
       expect((await ended).over.aborted).toBe(true);
     });
 

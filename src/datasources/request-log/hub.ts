@@ -1,3 +1,5 @@
+import { GrowingPause } from '../../lib/growing-pause.ts';
+
 /**
  * Wakes the followers of a topic (a Request's id). It carries no data: a follower takes a mark, reads the log, and waits for news
  * since the mark. A wake-up between mark and wait counts as news, so none is missed. Several wake-ups may become one.
@@ -120,19 +122,30 @@ export class TopicWatch implements Disposable {
   }
 }
 
-/** Runs `work` after the wake-ups of a topic, never two runs at once, until it is disposed. */
+/** Runs `work` after the wake-ups of a topic, never two runs at once, until it is disposed. What fails is tried again. */
 export function onWake(hub: Hub, topic: string, work: () => Promise<void>, onFailure: (error: unknown) => void): Disposable {
   const watch = hub.follow(topic);
+  const pause = new GrowingPause({ firstMs: 100, maxMs: 10_000 });
   let isOver = false;
   const run = async () => {
+    try {
+      await work();
+      pause.reset();
+    } catch (error) {
+      onFailure(error);
+      await new Promise((resolve) => setTimeout(resolve, pause.next()).unref());
+      if (!isOver) await run();
+    }
+  };
+  const follow = async () => {
     for (let mark = watch.mark(); ;) {
       await watch.news(mark);
       if (isOver) return;
       mark = watch.mark();
-      await work().catch(onFailure);
+      await run();
     }
   };
-  void run();
+  void follow();
   return {
     [Symbol.dispose]() {
       isOver = true;

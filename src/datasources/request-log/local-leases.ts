@@ -10,14 +10,28 @@ export class LocalLeases implements Leases {
     const turns = this.#turns.get(name) ?? new OneAtATime();
     this.#turns.set(name, turns);
     const ended = new AbortController();
-    try {
-      return await turns.run(() => {
+    let hasBegun = false;
+    const turn = turns
+      .run(() => {
         signal?.throwIfAborted();
+        hasBegun = true;
         return work({ token: ++this.#lastToken, over: ended.signal });
+      })
+      .finally(() => {
+        ended.abort();
+        if (turns.isIdle) this.#turns.delete(name);
       });
+    if (!signal) return turn;
+    const stopped = Promise.withResolvers<never>();
+    const stop = () => {
+      if (!hasBegun) stopped.reject(signal.reason as Error);
+    };
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      return await Promise.race([turn, stopped.promise]);
     } finally {
-      ended.abort();
-      if (turns.isIdle) this.#turns.delete(name);
+      signal.removeEventListener('abort', stop);
     }
   }
 }

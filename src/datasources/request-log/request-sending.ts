@@ -51,6 +51,8 @@ export interface RequestSending {
     request: NewRequest,
     room?: QueueRoom,
   ): Promise<{ readonly outcome: 'CREATED' | 'EXISTS' | 'KEY_REUSED' | 'NO_ROOM'; readonly id: string }>;
+  /** Whether one more Request of this caller would have room now. */
+  hasRoom(createdBy: string, room: QueueRoom): Promise<boolean>;
   /** The Request that was made with an idempotency key; null when there is none. */
   findByKey(account: string, createdBy: string, key: string): Promise<{ readonly id: string; readonly inputHash: Uint8Array } | null>;
   sendable(requestId: string): Promise<SendableRequest | null>;

@@ -3,6 +3,7 @@ import { API_KEYS_TOPIC, type StoredApiKey } from '../../datasources/request-log
 import { onWake } from '../../datasources/request-log/hub.ts';
 import type { Store } from '../../datasources/request-log/store.ts';
 import { GatewayError } from '../../errors.ts';
+import { OneAtATime } from '../../lib/one-at-a-time.ts';
 import { setAlarm } from '../../lib/timers.ts';
 import { EVERY_ACCOUNT, type Identity, type Rights } from './caller.ts';
 import { KeyIdentity, type KeyState } from './key-identity.ts';
@@ -61,6 +62,7 @@ export class KeyRing implements Disposable {
   readonly #listeners = new Set<(change: KeyChange) => void>();
   #undoAlarm: () => void = () => undefined;
   readonly #watch: Disposable;
+  readonly #reads = new OneAtATime();
 
   static async open(options: KeyRingOptions): Promise<KeyRing> {
     return new KeyRing(options, await options.store.keys.list());
@@ -150,15 +152,18 @@ export class KeyRing implements Disposable {
   }
 
   /** Takes over what was changed, here or by another gateway. */
-  async #readAgain(): Promise<void> {
-    for (const stored of await this.#options.store.keys.list()) {
-      const known = this.#keys.get(stored.id);
-      if (!known) this.#announce('created', this.#hold(stored));
-      else if (rightsOf(known.stored) !== rightsOf(stored)) {
-        known.revise(stored);
-        this.#announce(stored.revokedAt === null ? 'changed' : 'revoked', known);
+  #readAgain(): Promise<void> {
+    // One after the other: what was read earlier must not undo what was read later.
+    return this.#reads.run(async () => {
+      for (const stored of await this.#options.store.keys.list()) {
+        const known = this.#keys.get(stored.id);
+        if (!known) this.#announce('created', this.#hold(stored));
+        else if (rightsOf(known.stored) !== rightsOf(stored)) {
+          known.revise(stored);
+          this.#announce(stored.revokedAt === null ? 'changed' : 'revoked', known);
+        }
       }
-    }
+    });
   }
 
   #find(id: string): KeyIdentity {

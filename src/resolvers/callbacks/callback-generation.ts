@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { OneAtATime } from '../../lib/one-at-a-time.ts';
 import { GatewayError } from '../../errors.ts';
 import { onWake } from '../../datasources/request-log/hub.ts';
 import { factTopic, type PartsOf, type Store } from '../../datasources/request-log/store.ts';
@@ -39,6 +40,7 @@ interface Generation {
 export class CallbackGeneration implements Disposable {
   readonly #options: GenerationOptions;
   readonly #watch: Disposable;
+  readonly #reads = new OneAtATime();
   #now: Generation;
 
   private constructor(options: GenerationOptions, now: Generation) {
@@ -112,8 +114,11 @@ export class CallbackGeneration implements Disposable {
     });
   }
 
-  async #readAgain(): Promise<void> {
-    this.#now = await read(this.#options);
+  #readAgain(): Promise<void> {
+    // One after the other: what was read earlier must not undo what was read later.
+    return this.#reads.run(async () => {
+      this.#now = await read(this.#options);
+    });
   }
 
   async #put(current: number): Promise<void> {

@@ -84,14 +84,16 @@ export class Reconciler implements AsyncDisposable {
     this.#inquiry = new CarrierInquiry({ store, reads, quota, now, firstPauseMs: firstPauseMs(options), signal, onRefused });
   }
 
-  async tick(): Promise<void> {
+  /** @param ending ends the tick early. */
+  async tick(ending: AbortSignal): Promise<void> {
     const { store, overdueAfterMs, expireOnHoldAfterMs, externalQuietMs, now } = this.#options;
     const at = now();
     const due = await store.followUp.due(at - Math.min(overdueAfterMs, externalQuietMs, UNKNOWN_AFTER_MS));
     const over = await store.followUp.completedUnmatched(at - IDENTIFIED_FOR_MS);
-    for (const request of due) await this.#skipDamaged(() => this.#followUp(request, at));
+    for (const request of due) if (!ending.aborted) await this.#skipDamaged(() => this.#followUp(request, at));
     for (const request of [...due, ...over])
-      if (request.unmatched > 0) await this.#skipDamaged(() => this.#conclude(request, at - request.since));
+      if (request.unmatched > 0 && !ending.aborted) await this.#skipDamaged(() => this.#conclude(request, at - request.since));
+    if (ending.aborted) return;
     this.#ask(
       [...due, ...over].filter(({ since }) => at - since < expireOnHoldAfterMs),
       at,
@@ -192,7 +194,16 @@ export class Reconciler implements AsyncDisposable {
       for (const request of requests) this.#urgent.delete(keyOf(request));
       this.#asking.set(
         account,
-        this.#askAbout(requests).finally(() => this.#asking.delete(account)),
+        this.#askAbout(requests).finally(() => {
+          this.#asking.delete(account);
+          // What somebody wants checked now waits for no tick.
+          this.#start(
+            this.#urgent
+              .values()
+              .filter((question) => question.account === account)
+              .toArray(),
+          );
+        }),
       );
     }
   }

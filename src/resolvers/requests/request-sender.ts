@@ -85,6 +85,7 @@ export class RequestSender implements Disposable {
     const watch = onWake(store.hub, QUEUE_TOPIC, sendQueued, (error) => onFailure(null, error));
     const end = () => {
       watch[Symbol.dispose]();
+      if (this.#lease !== lease) return;
       this.#lease = null;
       for (const { withdraw } of this.#running.values()) withdraw.abort();
     };
@@ -94,7 +95,8 @@ export class RequestSender implements Disposable {
       const running = [...this.#running.values()].map(({ done }) => done);
       await Promise.race([Promise.all(running), delay(LAST_ANSWERS_MS, undefined, { ref: false })]);
     });
-    this.#sendAll(waiting);
+    // Another gateway may have made some before the topic was followed.
+    await sendQueued();
     return waiting.length;
   }
 

@@ -28,7 +28,7 @@ export type SubmitResult =
   | { readonly type: 'KEY_REUSED'; readonly requestId: string };
 
 export interface SubmitterOptions {
-  readonly store: PartsOf<{ requests: 'requests'; sending: 'create' | 'findByKey' | 'sendable'; audit: 'recordAudit' }>;
+  readonly store: PartsOf<{ requests: 'requests'; sending: 'create' | 'hasRoom' | 'findByKey' | 'sendable'; audit: 'recordAudit' }>;
   readonly sender: RequestSender;
   readonly session: Pick<Session, 'tokens'>;
   /** The billing accounts this gateway serves. An account is valid when it is one of them; its form does not matter. */
@@ -53,6 +53,8 @@ const LIMITED = { type: 'LIMITED', retryAfterMs: 5_000 } as const;
 export class RequestSubmitter {
   readonly #options: SubmitterOptions;
   readonly #stop = new AbortController();
+  /** The callers of the commands that wait for the login. */
+  readonly #entering: string[] = [];
 
   constructor(options: SubmitterOptions) {
     this.#options = options;
@@ -98,6 +100,8 @@ export class RequestSubmitter {
     const known =
       command.idempotencyKey === null ? null : await store.sending.findByKey(command.accountName, caller.id, command.idempotencyKey);
     if (known) return this.#repeatIfSame(known.id, asked, Buffer.compare(inputHash, known.inputHash) === 0, deadline);
+    using entered = await this.#enter(caller.id);
+    if (!entered) return LIMITED;
     const refused = await this.#checkLogin(deadline);
     if (refused) return refused;
     const createdAt = this.#options.now();
@@ -150,6 +154,21 @@ export class RequestSubmitter {
   /** Ends the waiting when the gateway begins to stop: mutations still return their Request as it stands. */
   stopWaiting(): void {
     this.#stop.abort();
+  }
+
+  /**
+   * Counts a command from here to its row, because it waits for the login with its whole input in memory. Null when there is no room for
+   * it: so a full queue refuses at once.
+   */
+  async #enter(callerId: string): Promise<Disposable | null> {
+    const { maxQueued: ofAll, maxQueuedPerCaller: ofCaller, store } = this.#options;
+    const own = this.#entering.filter((id) => id === callerId).length;
+    if (this.#entering.length >= ofAll || own >= ofCaller) return null;
+    this.#entering.push(callerId);
+    const leave = () => void this.#entering.splice(this.#entering.indexOf(callerId), 1);
+    if (await store.sending.hasRoom(callerId, { ofAll, ofCaller })) return { [Symbol.dispose]: leave };
+    leave();
+    return null;
   }
 
   /** Null unless the carrier refuses our login. */

@@ -27,7 +27,7 @@ interface Touched {
   /** Null while nothing was added to its log. */
   at: number | null;
   /** It was not at its end after one of the changes. */
-  wasOpen: boolean;
+  hasBeenOpen: boolean;
 }
 
 /** The changes of Requests in the open transaction: what each one decides is written, and its state kept until `finish`. */
@@ -54,8 +54,9 @@ export class RequestChanges {
   /** Ends a transaction: writes the row of each Request once, however often it changed. Gives back the ids of the changed ones. */
   finish(): string[] {
     const changed: string[] = [];
-    for (const [pk, { state, at, wasOpen }] of this.#touched) {
-      this.#states.save(pk, state, at, wasOpen);
+    for (const [pk, { state, at, hasBeenOpen }] of this.#touched) {
+      this.#states.save(pk, state, at, hasBeenOpen);
+      this.#mayOwe ||= state.owes;
       if (at !== null) changed.push(state.requestId);
     }
     this.#touched.clear();
@@ -78,11 +79,10 @@ export class RequestChanges {
     const decision = transition(set, change, limits);
     const { placed } = set;
     if (placed.length === 0 && state.learntSeq === learntSeq && change.type !== 'OWED') return { ...decision, placed };
-    this.#mayOwe ||= state.owes;
-    const touched = this.#touched.get(pk) ?? { state, at: null, wasOpen: false };
+    const touched = this.#touched.get(pk) ?? { state, at: null, hasBeenOpen: false };
     this.#touched.set(pk, touched);
     if (placed.length > 0) touched.at = Math.max(touched.at ?? 0, at);
-    touched.wasOpen ||= !isTerminal(state.status);
+    touched.hasBeenOpen ||= !isTerminal(state.status);
     if (this.#options.isFollowed(state.requestId)) this.recent.add(pk, placed);
     for (const each of placed) insertEvent(this.#sql, pk, at, each);
     new SqliteRequestRows(this.#sql, pk).write(set);

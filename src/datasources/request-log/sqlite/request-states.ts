@@ -75,8 +75,8 @@ export class RequestStates {
   }
 
   /** Writes a state: one row of the Request, and one of each carrier request that changed. */
-  save(pk: number, state: RequestState, at: number | null, wasOpen: boolean): void {
-    const end = !isTerminal(state.status) ? 'OPEN' : wasOpen ? 'COMPLETED_NOW' : 'COMPLETED';
+  save(pk: number, state: RequestState, at: number | null, hasBeenOpen: boolean): void {
+    const end = !isTerminal(state.status) ? 'OPEN' : hasBeenOpen ? 'COMPLETED_NOW' : 'COMPLETED';
     const { status, lastSeq, learntSeq, quiet, messageBytes } = state;
     this.#sql.updateRequest.run(status, stringifyCounts(countsOf(state.counts)), lastSeq, learntSeq, quiet, messageBytes, at, end, pk);
     const stored = this.#known.get(pk)?.carriers;

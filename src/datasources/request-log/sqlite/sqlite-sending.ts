@@ -38,10 +38,15 @@ export class SqliteSending implements RequestSending {
     const created = await commits.run(() => writer.create(request, room));
     // It is sent only when all its devices can be found by their identifiers.
     if (created.outcome === 'CREATED') {
-      await work.prepare(created.id);
-      hub.wake(QUEUE_TOPIC);
+      // It is in the log, and is sent, also when this fails.
+      await work.prepare(created.id).finally(() => hub.wake(QUEUE_TOPIC));
     }
     return created;
+  }
+
+  hasRoom(createdBy: string, room: QueueRoom): Promise<boolean> {
+    const { writer, commits } = this.#parts;
+    return commits.read(() => writer.hasRoom(createdBy, room));
   }
 
   findByKey(account: string, createdBy: string, key: string) {

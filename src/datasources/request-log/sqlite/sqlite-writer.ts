@@ -64,7 +64,7 @@ export class SqliteWriter {
     if (existing) {
       return { outcome: Buffer.compare(existing.inputHash, request.inputHash) === 0 ? 'EXISTS' : 'KEY_REUSED', id: existing.id };
     }
-    if (room && !this.#hasRoom(createdBy, room)) return { outcome: 'NO_ROOM', id: request.id };
+    if (room && !this.hasRoom(createdBy, room)) return { outcome: 'NO_ROOM', id: request.id };
     const pk = insertRequest(this.#sql, { ...request, origin: 'GATEWAY', total: request.devices?.length ?? null });
     this.#sql.insertInput.run(pk, request.devicesJson, request.settings);
     if (request.audit) insertAudit(this.#sql, [request.audit], request.createdAt);
@@ -76,7 +76,7 @@ export class SqliteWriter {
     return { outcome: 'CREATED', id: request.id };
   }
 
-  #hasRoom(createdBy: string, { ofAll, ofCaller }: QueueRoom): boolean {
+  hasRoom(createdBy: string, { ofAll, ofCaller }: QueueRoom): boolean {
     const { all, own } = this.#sql.waiting.get(createdBy) as { all: number; own: number };
     return all < ofAll && own < ofCaller;
   }
