@@ -1,6 +1,5 @@
 import type { Config } from './config/config.ts';
 import { Hub } from './datasources/request-log/hub.ts';
-import { ForwardTargets } from './resolvers/callbacks/forward-targets.ts';
 import type { CallbackService } from './datasources/thingspace/wire/callback-service.ts';
 import type { GatewayError } from './errors.ts';
 import { buildCallbackDoor, LISTENING as CALLBACKS, type WatchTimes } from './gateway/build-callback-door.ts';
@@ -19,6 +18,7 @@ import { listen } from './lib/listen.ts';
 import { machineClocks, SteadyClock } from './lib/steady-clock.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { ForwardTargets } from './resolvers/callbacks/forward-targets.ts';
 import { DeadLetters } from './resolvers/callbacks/redrive-dead-letters.ts';
 import { RequestFeed } from './resolvers/requests/follow-request.ts';
 import { RequestManager } from './resolvers/requests/manage-request.ts';

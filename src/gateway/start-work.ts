@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Lease } from '../datasources/request-log/leases.ts';
+import type { Store } from '../datasources/request-log/store.ts';
 import type { SharedParts } from './shared-parts.ts';
 
 /** When the lease is not free by then, another gateway has it. */
@@ -14,7 +15,7 @@ const PAUSE_MS = 5_000;
  * @param begin puts on the stack whatever ends the work. When the lease is free at once and `begin` fails, this rejects with its error.
  */
 export async function startWork(
-  { store, logger, undo }: Pick<SharedParts, 'store' | 'logger' | 'undo'>,
+  { store, logger, undo }: Pick<SharedParts, 'logger' | 'undo'> & { readonly store: Pick<Store, 'leases'> },
   begin: (lease: Lease, ended: AsyncDisposableStack) => Promise<void>,
   { patienceMs = PATIENCE_MS } = {},
 ): Promise<void> {

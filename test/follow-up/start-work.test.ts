@@ -1,7 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { LocalLeases } from '../../src/datasources/request-log/local-leases.ts';
-import type { Store } from '../../src/datasources/request-log/store.ts';
 import { startWork } from '../../src/gateway/start-work.ts';
 import { recordedLog } from '../support/recorded-log.ts';
 
@@ -10,7 +8,7 @@ const PATIENCE = { patienceMs: 1 };
 function parts() {
   const leases = new LocalLeases();
   const { logger, of } = recordedLog();
-  return { leases, of, store: { leases } as unknown as Store, logger, undo: new AsyncDisposableStack() };
+  return { leases, of, store: { leases }, logger, undo: new AsyncDisposableStack() };
 }
 
 test('a start waits for the beginning of the work, however long it takes, when the lease is free', async () => {
@@ -20,8 +18,8 @@ test('a start waits for the beginning of the work, however long it takes, when t
   const started = startWork({ store, logger, undo }, async () => (await gate.promise, void events.push('begun')), PATIENCE).then(() =>
     events.push('started'),
   );
-  await delay(20);
-  gate.resolve();
+  // This timer was set after that of the patience, and is as long: so it ends after it.
+  setTimeout(gate.resolve, PATIENCE.patienceMs);
   await started;
   await undo.disposeAsync();
   expect(events).toEqual(['begun', 'started']);

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { API_KEYS_TOPIC } from '../../src/datasources/request-log/api-keys.ts';
 import type { Lease } from '../../src/datasources/request-log/leases.ts';
@@ -15,10 +14,11 @@ export function leaseContract(name: string, start: () => Promise<LogFixture>): v
       const log = await fixture.open();
       const events: string[] = [];
       const tokens: number[] = [];
+      const other = Promise.withResolvers<void>();
       const work = (piece: string) => async (lease: Lease) => {
         tokens.push(lease.token);
         events.push(`${piece} begins`);
-        await delay(2);
+        await other.promise;
         events.push(`${piece} ends`);
         if (piece === 'first') throw new Error('first fails');
         return piece;
@@ -26,6 +26,7 @@ export function leaseContract(name: string, start: () => Promise<LogFixture>): v
       const first = log.during('purge', work('first'));
       const second = log.during('purge', work('second'));
       await log.during('reseal', () => Promise.resolve(events.push('other')));
+      other.resolve();
       await expect(first).rejects.toThrow('first fails');
       expect(await second).toBe('second');
       expect(events).toEqual(['first begins', 'other', 'first ends', 'second begins', 'second ends']);

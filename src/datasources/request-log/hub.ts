@@ -127,22 +127,19 @@ export function onWake(hub: Hub, topic: string, work: () => Promise<void>, onFai
   const watch = hub.follow(topic);
   const pause = new GrowingPause({ firstMs: 100, maxMs: 10_000 });
   let isOver = false;
-  const run = async () => {
-    try {
-      await work();
-      pause.reset();
-    } catch (error) {
-      onFailure(error);
-      await new Promise((resolve) => setTimeout(resolve, pause.next()).unref());
-      if (!isOver) await run();
-    }
-  };
   const follow = async () => {
-    for (let mark = watch.mark(); ;) {
-      await watch.news(mark);
-      if (isOver) return;
+    let mark = watch.mark();
+    await watch.news(mark);
+    while (!isOver) {
       mark = watch.mark();
-      await run();
+      try {
+        await work();
+        pause.reset();
+        await watch.news(mark);
+      } catch (error) {
+        onFailure(error);
+        await new Promise((resolve) => setTimeout(resolve, pause.next()).unref());
+      }
     }
   };
   void follow();

@@ -8,12 +8,16 @@ import type { RequestError, StoredCarrierRequest } from '../../datasources/reque
 import type { SendingStep } from '../../datasources/request-log/sending-steps.ts';
 import type { SendAnswer, ThingSpace } from '../../datasources/thingspace/thing-space.ts';
 import { GrowingPause } from '../../lib/growing-pause.ts';
-import { SentElsewhere } from './await-sent.ts';
 import type { GroupMembers } from './group-members.ts';
 import type { SendQueue } from './send-queue.ts';
+import { SentElsewhere } from './sent-elsewhere.ts';
 
 interface RequestSenderOptions {
-  readonly store: Pick<Store, 'hub' | 'sending'> & PartsOf<{ requests: 'requests' | 'findByCarrierRequestId' }>;
+  readonly store: Pick<Store, 'hub'> &
+    PartsOf<{
+      requests: 'requests' | 'findByCarrierRequestId';
+      sending: 'recover' | 'queued' | 'sentSince' | 'sendable' | 'step' | 'cancelQueued';
+    }>;
   readonly thingSpace: Pick<ThingSpace, 'perform'>;
   readonly queue: SendQueue;
   readonly members: GroupMembers;

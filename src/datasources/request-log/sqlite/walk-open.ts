@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RequestStatus } from '../stored-request.ts';
 import type { GroupCommit } from './group-commit.ts';
+import type { RowOf } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
 
 export interface OpenRequest {
@@ -15,7 +16,7 @@ export async function* walkOpen({ openRequests }: Pick<Statements, 'openRequests
   let after: readonly [string, number] | null = ['', 0];
   while (after) {
     const [status, pk]: readonly [string, number] = after;
-    const rows = await commits.read((): OpenRequest[] => openRequests.all(status, pk) as unknown as OpenRequest[]);
+    const rows = await commits.read((): OpenRequest[] => openRequests.all(status, pk) as RowOf<OpenRequest>[]);
     if (rows.length > 0) yield rows;
     const last = rows.at(-1);
     after = last ? [last.status, last.pk] : null;
