@@ -7,8 +7,10 @@ export interface PropertyOptions {
   readonly seed?: number | undefined;
 }
 
-/** Attempts at making a failure smaller, beyond those of fast-check. */
-const MOST_ATTEMPTS = 400;
+/** For so long a failure is made smaller. It must be reported before the test's own time limit. */
+const SHORTENED_FOR_MS = 20_000;
+/** A run that takes longer hangs. The usual one takes a tenth of a second. */
+const HANGS_AFTER_MS = 20_000;
 
 /**
  * Plays random turns until the runs are over or one fails. Then it makes the failing turns fewer, and reports them with the seed.
@@ -19,28 +21,33 @@ export async function checkProperty<Operation>(
   { runs, seed }: PropertyOptions,
   play: (turns: readonly Turn<Operation>[]) => Promise<void>,
 ): Promise<number> {
-  const result = await fc.check(fc.asyncProperty(drawn, play), { numRuns: runs, ...(seed !== undefined && { seed }) });
+  const playInTime = (given: readonly Turn<Operation>[]) => inTime(play(given));
+  const result = await fc.check(fc.asyncProperty(drawn, playInTime), {
+    numRuns: runs,
+    endOnFailure: true,
+    ...(seed !== undefined && { seed }),
+  });
   if (!result.failed) return result.numRuns;
   const [found] = result.counterexample ?? [[]];
-  const { turns, cause } = await shortened(found, play);
+  const { turns, cause } = await shortened(found, playInTime);
   const text = turns.map((turn) => `  ${JSON.stringify(turn)},`).join('\n');
   throw new Error(`seed ${result.seed}, after ${result.numRuns} runs, in ${turns.length} turns:\n[\n${text}\n]\n${messageOf(cause)}`, {
     cause: cause ?? result.errorInstance,
   });
 }
 
-/** fast-check tries shorter beginnings of a list. This also tries the list without turns in its middle or at its end. */
+/** Leaves out whole turns, their fates and single operations, as long as the rest still fails. */
 async function shortened<Operation>(
   found: readonly Turn<Operation>[],
   play: (turns: readonly Turn<Operation>[]) => Promise<void>,
 ): Promise<{ turns: readonly Turn<Operation>[]; cause: unknown }> {
   let turns = found;
   let cause: unknown = null;
-  let attempts = 0;
+  const until = Date.now() + SHORTENED_FOR_MS;
   for (let again = true; again;) {
     again = false;
     for (const shorter of shorterOnes(turns)) {
-      if (attempts++ > MOST_ATTEMPTS) return { turns, cause };
+      if (Date.now() > until) return { turns, cause };
       const error = await play(shorter).then(
         () => null,
         (failure: unknown) => failure,
@@ -60,6 +67,13 @@ function* shorterOnes<Operation>(turns: readonly Turn<Operation>[]): Generator<r
     if (fate) yield turns.with(at, { operations, fate: null });
     for (const each of operations.keys()) yield turns.with(at, { operations: operations.toSpliced(each, 1), fate });
   }
+}
+
+async function inTime(playing: Promise<void>): Promise<void> {
+  const signal = AbortSignal.timeout(HANGS_AFTER_MS);
+  const late = Promise.withResolvers<never>();
+  signal.addEventListener('abort', () => late.reject(new Error(`the run has not ended after ${HANGS_AFTER_MS} ms`)));
+  await Promise.race([playing, late.promise]);
 }
 
 function messageOf(cause: unknown): string {

@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TopicWatch } from '../../../src/datasources/request-log/hub.ts';
 import type { LogSource } from './log-source.ts';
 import { storedRows, type StoredRows } from './stored-rows.ts';
@@ -7,6 +8,7 @@ import { flatten, type FlatStore } from '../../support/flat-store.ts';
 
 const FILE = 'log.sqlite';
 const SQLITE_FULL = 13;
+const TURNS_WITHOUT_COMMIT = 3;
 
 /**
  * The log on a real file, with a clock that stands still while jobs run, and a way to die. At a chosen moment the file and its
@@ -17,6 +19,7 @@ export class DrivenStore implements AsyncDisposable {
   readonly #folder: string;
   readonly #followings = new Map<string, TopicWatch>();
   #life = 0;
+  #commits = 0;
   #momentsLeft = Number.POSITIVE_INFINITY;
   #roomFor = Number.POSITIVE_INFINITY;
   #hub: InstanceType<LogSource['Hub']>;
@@ -53,6 +56,14 @@ export class DrivenStore implements AsyncDisposable {
   /** After so many clock readings the disk is full: a job fails, and its whole commit with it. */
   fillAfter(readings: number): void {
     this.#roomFor = readings;
+  }
+
+  /** Waits until the log does nothing by itself any more. Each of its own jobs begins with the commit of another, a turn later. */
+  async rest(): Promise<void> {
+    for (let seen = -1; seen !== this.#commits;) {
+      seen = this.#commits;
+      for (let turns = 0; turns < TURNS_WITHOUT_COMMIT; turns++) await nextTurn();
+    }
   }
 
   /** Ends this life now, unless it has ended already, and opens the files that it left. */
@@ -100,7 +111,10 @@ export class DrivenStore implements AsyncDisposable {
           if (this.#roomFor-- <= 0) throw Object.assign(new Error('database or disk is full'), { errcode: SQLITE_FULL });
           return this.now;
         },
-        onCommit: () => this.#moment(life),
+        onCommit: () => {
+          this.#commits++;
+          this.#moment(life);
+        },
         onFatal: (error) => {
           throw error;
         },

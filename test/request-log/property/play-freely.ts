@@ -29,6 +29,7 @@ export async function playFreely(source: LogSource, turns: readonly Turn<FreeOpe
 /** A Request as it stands before a turn. */
 interface Known {
   readonly id: string;
+  readonly isExternal: boolean;
   readonly isGroup: boolean;
   readonly states: readonly string[];
 }
@@ -65,9 +66,12 @@ class FreeGame {
     }
     if (fate?.is === 'DEATH') await this.#store.nextLife();
     if (fate?.is === 'DEATH' && fate.recovers) await this.#store.log.recover();
+    // With the next write, the log goes on with what the fate broke off.
+    if (fate) await this.#store.log.settleUnclaimed(Number.NEGATIVE_INFINITY);
   }
 
   async check(): Promise<void> {
+    await this.#store.rest();
     const { view, rows } = await checkLog(this.#store, { found: [], isPurged: this.#purged });
     const stored = [...rows.events, ...rows.unclaimed, ...rows.foreign].map(({ account, digest }) => `${account} ${digest}`);
     const lost = [...this.#acknowledged.difference(new Set(stored))];
@@ -86,6 +90,7 @@ class FreeGame {
     const parts = await this.#store.log.carrierRequests(rows.map(({ id }) => id));
     return rows.toReversed().map(({ id, origin }) => ({
       id,
+      isExternal: origin === 'EXTERNAL',
       isGroup: origin === 'GATEWAY' && parts.get(id)?.[0]?.deviceCount === null,
       states: parts.get(id)?.map(({ state }) => state) ?? [],
     }));
@@ -110,9 +115,11 @@ class FreeGame {
     return null;
   }
 
-  async #giveTo(log: FlatStore, { id, isGroup, states }: Known, operation: OfOne): Promise<unknown> {
+  async #giveTo(log: FlatStore, { id, isExternal, isGroup, states }: Known, operation: OfOne): Promise<unknown> {
     switch (operation.type) {
       case 'step':
+        // The gateway never sends what another tool has sent.
+        if (isExternal) return null;
         return log.step(id, operation.part, freeStep(operation.step, operation.guid));
       case 'members':
         return isGroup && log.setMembers(id, operation.devices.map(requested));

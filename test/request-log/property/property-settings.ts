@@ -1,4 +1,4 @@
-/** A longer search: `PROPERTY_RUNS=20000 npx vitest run test/request-log/property`. */
+/** A longer search, of new games each time: `PROPERTY_RUNS=20000 npm run test:long -- test/request-log/property`. */
 export const RUNS = numberOf('PROPERTY_RUNS');
 /** The seed that a failure reported, to repeat it. */
 export const SEED = numberOf('PROPERTY_SEED');

@@ -22,8 +22,12 @@ test('planted bug: a step that owes something ends the request at once', async (
   expect((await rowsOf([...SMALL_STEPS, ENDS_AT_ONCE])).slice(-3)).toEqual([true, true, true]);
 });
 
+test('a full disk stops these steps only as long as it is full', async () => {
+  expect(await rowsOf(SMALL_STEPS, { isFull: true })).toEqual([...Array.from({ length: 10 }, () => false), true]);
+});
+
 /** Whether the Request is at its end with each of its rows. */
-async function rowsOf(edits: readonly Edit[]): Promise<boolean[]> {
+async function rowsOf(edits: readonly Edit[], { isFull = false } = {}): Promise<boolean[]> {
   await using folder = await tempFolder();
   await using source = await plantedSource(edits);
   await using store = new DrivenStore(source, `${folder.path}/store`);
@@ -36,6 +40,13 @@ async function rowsOf(edits: readonly Edit[]): Promise<boolean[]> {
     await store.log.append(incomingOf(source, freeMessage({ ...message, top: [named], nested: [] }, store.now)));
   }
   // Nothing else is asked of the log.
-  while (((await store.log.requests([id])).get(id)?.progress.unmatched ?? 0) > 0) await nextTurn();
+  const isDone = async () => (await store.log.requests([id])).get(id)?.progress.unmatched === 0;
+  if (isFull) {
+    store.fillAfter(0);
+    for (let turns = 0; turns < 20; turns++) await nextTurn();
+    expect(await isDone()).toBe(false);
+    store.fillAfter(Number.POSITIVE_INFINITY);
+  }
+  while (!(await isDone())) await nextTurn();
   return await store.copied((_log, { events }) => Promise.resolve(events.map(({ request_status: status }) => isTerminal(status))));
 }

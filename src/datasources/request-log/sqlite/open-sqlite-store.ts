@@ -81,6 +81,8 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     onSample: (state) => {
       // Its write-ahead log may hold more than the disk has left.
       if (state.isLow) upkeep.emptyWal().catch(() => undefined);
+      // A full disk may have stopped it.
+      work.goOn();
       options.onDisk?.(state);
     },
   });

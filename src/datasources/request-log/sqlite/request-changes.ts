@@ -67,6 +67,7 @@ export class RequestChanges {
     for (const pk of this.#touched.keys()) this.recent.forget(pk);
     this.#touched.clear();
     // These may hold what was read inside the failed transaction.
+    this.#mayOwe = true;
     this.#states.clear();
     this.devices.clear();
   }

@@ -52,7 +52,7 @@ export class RequestWork {
 
   /**
    * Goes on with claims, and with steps that have not reached all their devices: one bounded job at a time, beside whatever else is
-   * written. A job that fails is tried again after the next one.
+   * written. A job that fails is tried again after the next commit, or when the disk is looked at.
    */
   goOn(): void {
     const { changes, unclaimed } = this.#writer;
