@@ -3,10 +3,11 @@ import { RequestDocument } from '../../documents/gql/graphql.ts';
 import { openDeadLetterBox } from '../callback-door/support/dead-letter-box.ts';
 import { someAtATime } from '../follow-up/support/some-at-a-time.ts';
 import { devices } from '../support/devices.ts';
+import { howMany } from '../support/how-many.ts';
 import { runDocument } from '../support/run-document.ts';
 
-/** As many as a request may have, and messages of another tool beside them: more than 10,000. */
-const DEVICES = 10_000;
+/** In whole, as many as a request may have, and messages of another tool beside them: more than 10,000. */
+const DEVICES = howMany({ whole: 10_000, short: 2_500 });
 const OF_OTHERS = 400;
 const AT_ONCE = 32;
 const REDRIVEN_AT_ONCE = 1_000;

@@ -20,7 +20,7 @@ const BATCH_SIZES = [1, 2, 5, 1_000];
  */
 export async function checkLog(
   store: DrivenStore,
-  { found, isPurged }: { readonly found: readonly string[]; readonly isPurged: boolean },
+  { found, idsChangeHands }: { readonly found: readonly string[]; readonly idsChangeHands: boolean },
 ): Promise<{ view: LogView; rows: StoredRows }> {
   const { log, now } = store;
   const view = await viewOfLog(log, now, found);
@@ -37,8 +37,8 @@ export async function checkLog(
       checkEnded(request, rows.owed);
       for (const read of batches[at] ?? []) checkBatches(request, events, read);
     }
-    // A dead letter of another account's Request may come again once that Request is purged.
-    checkPlaces(isPurged ? { ...rows, foreign: [] } : rows);
+    // A dead letter of another account's Request may come again once that Request is purged, or has another id.
+    checkPlaces(idsChangeHands ? { ...rows, foreign: [] } : rows);
     return { view, rows };
   });
 }

@@ -70,7 +70,7 @@ class Game {
       while (follower.cursor < (this.#find(follower.requestId)?.rows.length ?? 0)) await this.#follow(follower, 2);
     }
     const keys = this.#keys();
-    const { view } = await checkLog(this.#store, { found: keys, isPurged: this.#model.purged.length > 0 });
+    const { view } = await checkLog(this.#store, { found: keys, idsChangeHands: this.#model.purged.length > 0 });
     deepStrictEqual(view, plainView(this.#model, this.#store.now, keys), 'at the end');
   }
 

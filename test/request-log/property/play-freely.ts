@@ -44,6 +44,8 @@ class FreeGame {
   /** The acknowledged messages, by account and hash. */
   readonly #acknowledged = new Set<string>();
   #purged = false;
+  /** Whether a carrier request may have got another id than it had. */
+  #renamed = false;
   #numbers = 0;
   #before: LogView | null = null;
 
@@ -72,7 +74,7 @@ class FreeGame {
 
   async check(): Promise<void> {
     await this.#store.rest();
-    const { view, rows } = await checkLog(this.#store, { found: [], isPurged: this.#purged });
+    const { view, rows } = await checkLog(this.#store, { found: [], idsChangeHands: this.#purged || this.#renamed });
     const stored = [...rows.events, ...rows.unclaimed, ...rows.foreign].map(({ account, digest }) => `${account} ${digest}`);
     const lost = [...this.#acknowledged.difference(new Set(stored))];
     if (!this.#purged) deepStrictEqual(lost, [], 'what was acknowledged is there');
@@ -120,6 +122,7 @@ class FreeGame {
       case 'step':
         // The gateway never sends what another tool has sent.
         if (isExternal) return null;
+        this.#renamed ||= operation.step === 'ACCEPTED' && states[operation.part] !== 'SENDING' && states[operation.part] !== 'QUEUED';
         return log.step(id, operation.part, freeStep(operation.step, operation.guid));
       case 'members':
         return isGroup && log.setMembers(id, operation.devices.map(requested));
