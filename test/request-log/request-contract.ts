@@ -70,6 +70,30 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       expect(statuses(await outcomesOf(log, request.id))).toEqual([outcome, outcome]);
     });
 
+    test.each([
+      ['another request', 1, 0],
+      ['another part of the same request', 0, 1],
+    ])('an answer with the id of %s makes its carrier request UNKNOWN, and the id stays where it is', async (_of, at, position) => {
+      await using fixture = await start();
+      const log = await fixture.open();
+      const requests = [
+        newRequest([A, B], { carrierRequests: [0, 1].map((firstIndex) => ({ service: 'CarrierService', firstIndex, deviceCount: 1 })) }),
+        newRequest([C]),
+      ] as const;
+      const same = randomUUID();
+      for (const each of requests) await log.create(each);
+      const first = requests[0].id;
+      const { id } = requests[at] ?? requests[0];
+      await log.step(first, 0, { type: 'SENDING' });
+      await log.step(first, 0, { type: 'ACCEPTED', carrierRequestId: same, answered: true });
+      await log.step(id, position, { type: 'SENDING' });
+      expect(await log.step(id, position, { type: 'ACCEPTED', carrierRequestId: same.toUpperCase(), answered: true })).toBe(true);
+      const part = (await log.carrierRequests([id])).get(id)?.[position];
+      expect(part).toMatchObject({ state: 'UNKNOWN', carrierRequestId: null });
+      expect(await requestOf(log, id)).toMatchObject({ error: { code: 'UNUSABLE_ANSWER' } });
+      expect((await log.findByCarrierRequestId(same))?.id).toBe(first);
+    });
+
     test('callbacks of another tool become a request of origin EXTERNAL, unless something of that account is on its way', async () => {
       await using fixture = await start();
       const log = await fixture.open();

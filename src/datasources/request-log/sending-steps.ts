@@ -3,13 +3,22 @@ import type { CarrierRequestState, RequestError } from './stored-request.ts';
 /** What happened to one carrier request. */
 export type SendingStep =
   | { readonly type: 'SENDING' }
-  /** `answered`: the carrier's own answer to the POST. It wins over an id that was found or given before, and over CANCELLED. */
+  /**
+   * With the id of another carrier request it becomes UNANSWERED, because nobody can tell whose callbacks come for that id.
+   *
+   * `answered`: the carrier's own answer to the POST. It wins over an id that was found or given before, and over CANCELLED.
+   */
   | { readonly type: 'ACCEPTED'; readonly carrierRequestId: string; readonly answered?: true }
   | { readonly type: 'REFUSED'; readonly error: RequestError }
   | { readonly type: 'UNANSWERED'; readonly error: RequestError }
   | { readonly type: 'REQUEUED'; readonly error: RequestError }
   | { readonly type: 'CANCELLED'; readonly error: RequestError }
   | { readonly type: 'PROVEN' };
+
+export const REUSED_ID: RequestError = {
+  code: 'UNUSABLE_ANSWER',
+  message: 'The carrier answered with the requestId of another request. Nobody knows what became of this one.',
+};
 
 /** The states in which each step may begin. A request that has left is never cancelled, and a cancelled one never leaves. */
 const STEP_FROM: Readonly<Record<SendingStep['type'], readonly CarrierRequestState[]>> = {

@@ -15,7 +15,7 @@ import { SentElsewhere } from './sent-elsewhere.ts';
 interface RequestSenderOptions {
   readonly store: Pick<Store, 'hub'> &
     PartsOf<{
-      requests: 'requests' | 'findByCarrierRequestId';
+      requests: 'requests';
       sending: 'recover' | 'queued' | 'sentSince' | 'sendable' | 'step' | 'cancelQueued';
     }>;
   readonly thingSpace: Pick<ThingSpace, 'perform'>;
@@ -243,9 +243,7 @@ export class RequestSender implements Disposable {
     const pause = new GrowingPause(this.#pauses);
     for (;;) {
       try {
-        const owner = step.type === 'ACCEPTED' ? await store.requests.findByCarrierRequestId(step.carrierRequestId) : null;
-        const isReused = owner !== null && owner.id !== requestId;
-        await store.sending.step(requestId, position, isReused ? { type: 'UNANSWERED', error: REUSED_ID } : step);
+        await store.sending.step(requestId, position, step);
         return;
       } catch (error) {
         if (this.#stop.signal.aborted) throw error;
@@ -269,11 +267,6 @@ const BROKEN_OFF: RequestError = {
 const WAITED_TOO_LONG: RequestError = {
   code: 'WAITED_TOO_LONG',
   message: 'The request waited too long and is not sent any more. Make a new request if it is still wanted.',
-};
-
-const REUSED_ID: RequestError = {
-  code: 'UNUSABLE_ANSWER',
-  message: 'The carrier answered with the requestId of another request. Nobody knows what became of this one.',
 };
 
 function stepOf(answer: SendAnswer): SendingStep | null {

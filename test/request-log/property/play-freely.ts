@@ -184,9 +184,9 @@ function stands(before: RequestView, now: RequestView): void {
   }
 }
 
-/** Mistakes of the caller: the id of another carrier request, a position that does not exist, a Request that was just purged. */
+/** Mistakes of the caller: a position that does not exist, a Request that was just purged. */
 function isForeseen(error: unknown, fate: Fate | null): boolean {
   const text = error instanceof Error ? `${error.message} ${'code' in error ? String(error.code) : ''}` : '';
   if (fate?.is === 'FULL_DISK' && /STORE_FAILED/.test(text)) return true;
-  return /UNIQUE constraint failed: carrier_request|no carrier request at position|NOT_FOUND/.test(text);
+  return /no carrier request at position|NOT_FOUND/.test(text);
 }

@@ -5,7 +5,7 @@ import { cleanRequestId } from '../../thingspace/wire/carrier-request-id.ts';
 import { onlyWhatSettles } from '../log-limits.ts';
 import type { AppendResult, IncomingCallback } from '../callback-intake.ts';
 import type { NewRequest, QueueRoom } from '../request-sending.ts';
-import { type SendingStep, CARRIER_STATE, isAnswer, mayBegin } from '../sending-steps.ts';
+import { type SendingStep, CARRIER_STATE, isAnswer, mayBegin, REUSED_ID } from '../sending-steps.ts';
 import { RequestChanges, type ChangeOptions } from './request-changes.ts';
 import { awaits, type Owner } from './carrier-owner.ts';
 import { insertRequest } from './insert-rows.ts';
@@ -87,6 +87,8 @@ export class SqliteWriter {
 
   step(requestId: string, position: number, step: SendingStep): boolean {
     const pk = this.pkOf(requestId);
+    if (step.type === 'ACCEPTED' && this.#isOfAnother(step.carrierRequestId, pk, position))
+      return this.step(requestId, position, { type: 'UNANSWERED', error: REUSED_ID });
     if (!mayBegin(step, this.changes.state(pk).carrierState(position))) return false;
     const at = this.#options.now();
     const sending = step.type === 'SENDING';
@@ -110,6 +112,11 @@ export class SqliteWriter {
     this.changes.apply(pk, { type: 'STEP', position, step }, at);
     if (carrierRequestId !== null) this.#findCarrier(carrierRequestId);
     return true;
+  }
+
+  #isOfAnother(carrierRequestId: string, pk: number, position: number): boolean {
+    const owner = findCarrier(this.#sql, carrierRequestId);
+    return owner !== null && (owner.pk !== pk || owner.position !== position);
   }
 
   append(callback: IncomingCallback): AppendResult {
