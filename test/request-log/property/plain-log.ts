@@ -54,11 +54,12 @@ export class PlainLog {
     type: StepType,
     now: number,
     more: { guid?: string; error?: string; answered?: boolean } = {},
-  ): boolean | typeof REJECTS {
+  ): boolean {
     const part = request.parts[at];
+    const owner = more.guid === undefined ? null : this.owner(more.guid);
+    if (owner && owner.part !== part) return this.step(request, at, 'UNANSWERED', now, { error: 'UNUSABLE_ANSWER' });
     const answered = (more.answered && more.guid) || null;
     if (!part || !mayBegin(request, at, type, answered)) return false;
-    if (more.guid !== undefined && this.owner(more.guid)) return REJECTS;
     part.state = LEADS_TO[type];
     part.guid = answered ?? part.guid ?? more.guid ?? null;
     part.error = more.error ?? null;
