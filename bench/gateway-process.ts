@@ -98,9 +98,10 @@ export class GatewayProcess implements AsyncDisposable {
   }
 
   async send(body: Buffer): Promise<{ readonly id: string; readonly carrierRequestId: string }> {
-    const { data } = (await this.#query(body)) as ActivateAnswer;
+    const answer = (await this.#query(body)) as ActivateAnswer;
+    const { data } = answer;
     const request = data?.activateDevices?.request;
-    if (!request) throw new Error(`the mutation was not taken on: ${JSON.stringify(data)}`);
+    if (!request) throw new Error(`the mutation was not taken on: ${JSON.stringify(answer)}`);
     for (let known = request; ;) {
       const carrierRequestId = known.carrierRequests[0]?.carrierRequestId;
       if (carrierRequestId) return { id: request.id, carrierRequestId };
