@@ -116,7 +116,7 @@ test('from the first step on a purged request is found nowhere, although most of
   expect((await log.requests([id])).size).toBe(0);
   expect(await log.findByCarrierRequestId(guid)).toBeNull();
   expect(await log.findByKey('account-1', 'tester', 'key')).toBeNull();
-  expect((await log.retriesOf([original.id])).get(original.id) ?? []).toEqual([]);
+  expect(await log.retryPages([{ requestId: original.id, after: null, limit: 10 }])).toEqual([{ rows: [], hasMore: false }]);
   expect((await log.retrySpans([original.id])).size).toBe(0);
   expect(await outcomesOf(log, id)).toEqual([]);
   expect((await log.outcomesById([outcome?.id ?? ''])).size).toBe(0);

@@ -63,10 +63,8 @@ export interface RequestReads {
   list(filter: RequestFilter, after: string | null, limit: number, nextTurn?: NextTurn): Promise<Page<StoredRequest>>;
   /** Up to `limit` rows after `afterSeq`, without their messages. To read 1,000 takes a few milliseconds. */
   steps(requestId: string, afterSeq: number, limit: number): Promise<readonly LogStep[]>;
-  /** By the id of each of these Requests: the Requests that try its failed devices again, oldest first. */
-  retriesOf(requestIds: readonly string[]): Promise<ReadonlyMap<string, readonly StoredRequest[]>>;
-  /** How many these are, by the id of each Request that has some. */
+  /** How many Requests try failed devices again, by the id of each Request that has such retries. */
   retrySpans(requestIds: readonly string[]): Promise<ReadonlyMap<string, RetrySpan>>;
-  /** One page of these retries for each of `wanted`, in the same order. The number of statements does not grow with their number. */
+  /** One page of these retries, oldest first, for each of `wanted`, in the same order. The number of statements does not grow with their number. */
   retryPages(wanted: readonly RetryPage[]): Promise<readonly Page<StoredRequest>[]>;
 }

@@ -28,7 +28,7 @@ import { MAX_FAULTS, refuseInput, type InvalidResult, type RequestSubmitter, typ
 interface RequestManagerOptions {
   readonly store: Pick<Store, 'leases'> &
     PartsOf<{
-      requests: 'requests' | 'findByCarrierRequestId' | 'carrierRequests' | 'settings' | 'retriesOf';
+      requests: 'requests' | 'findByCarrierRequestId' | 'carrierRequests' | 'settings' | 'retryPages';
       outcomes: 'prepare' | 'devices';
       sending: 'cancelQueued';
       followUp: 'resolveUnknown';

@@ -6,6 +6,8 @@ import { cleanIdentifier, leaveOutRespellings } from '../../datasources/thingspa
 import type { Operation } from '../../operations/define-operation.ts';
 import { keyOfDevice } from './same-input.ts';
 
+const RETRIES_AT_ONCE = 100;
+
 export interface Retried {
   /** The newest retry that names the device. */
   readonly newest: StoredRequest;
@@ -17,11 +19,11 @@ export interface Retried {
 export type RetriedDevices = ReadonlyMap<string, Retried>;
 
 export async function readRetried(
-  store: PartsOf<{ requests: 'retriesOf'; outcomes: 'devices' }>,
+  store: PartsOf<{ requests: 'retryPages'; outcomes: 'devices' }>,
   requestId: string,
 ): Promise<RetriedDevices> {
   const retried = new Map<string, Retried>();
-  for (const newest of (await store.requests.retriesOf([requestId])).get(requestId) ?? []) {
+  for await (const newest of retriesOf(store, requestId)) {
     for (const { device, status } of await store.outcomes.devices(newest.id, null)) {
       if (!device) continue;
       const key = keyOfDevice(device);
@@ -29,6 +31,16 @@ export async function readRetried(
     }
   }
   return retried;
+}
+
+/** The oldest first. There may be as many as the Request has devices. */
+async function* retriesOf({ requests }: PartsOf<{ requests: 'retryPages' }>, requestId: string): AsyncGenerator<StoredRequest> {
+  for (let after: string | null = null, isEnd = false; !isEnd;) {
+    const [page] = await requests.retryPages([{ requestId, after, limit: RETRIES_AT_ONCE }]);
+    yield* page?.rows ?? [];
+    after = page?.rows.at(-1)?.id ?? null;
+    isEnd = page?.hasMore !== true;
+  }
 }
 
 /** How a retry names a device: as the mutation did, or by what the carrier reported. Null when it cannot. */

@@ -21,7 +21,7 @@ export async function viewOfLog(log: FlatStore, now: number, found: readonly str
   );
   const name = (id: string) => named.get(id) ?? id;
   const pages = await log.outcomePages(ids.map((requestId) => ({ requestId, statuses: null, afterIndex: -1, limit: EVERYTHING })));
-  const retries = await log.retriesOf(ids);
+  const retries = await log.retryPages(ids.map((requestId) => ({ requestId, after: null, limit: EVERYTHING })));
   const spans = await log.retrySpans(ids);
   const requests = [];
   for (const [at, row] of rows.entries()) {
@@ -34,7 +34,7 @@ export async function viewOfLog(log: FlatStore, now: number, found: readonly str
       outcomes: (pages[at]?.rows ?? []).map(outcomeView),
       silent: await Promise.all(parts.map(async ({ position }) => (await log.silentDevices(row.id, position)).map(silentView))),
       niddOutstanding: await log.niddOutstanding(row.id),
-      retries: (retries.get(row.id) ?? []).map(({ id }) => name(id)),
+      retries: (retries[at]?.rows ?? []).map(({ id }) => name(id)),
       retryCount: spans.get(row.id)?.count ?? 0,
       expected: sendable?.devices?.length ?? null,
       foundById: await Promise.all(

@@ -60,13 +60,6 @@ export class SqliteRequests implements RequestReads {
     return this.#commits.read(() => this.#sql.stepsAfter.all(requestId, afterSeq, limit) as RowOf<LogStep>[]);
   }
 
-  retriesOf(requestIds: readonly string[]): Promise<Map<string, StoredRequest[]>> {
-    return this.#commits.read(() => {
-      const rows = (this.#sql.retriesOf.all(JSON.stringify(requestIds)) as RequestRow[]).map(toRequest);
-      return Map.groupBy(rows, ({ retryOf }) => retryOf ?? '');
-    });
-  }
-
   retrySpans(requestIds: readonly string[]): Promise<Map<string, RetrySpan>> {
     return this.#commits.read(() => {
       const rows = this.#sql.retrySpans.all(JSON.stringify(requestIds)) as RowOf<RetrySpan & { readonly id: string }>[];
@@ -76,8 +69,9 @@ export class SqliteRequests implements RequestReads {
 
   retryPages(wanted: readonly RetryPage[]): Promise<Page<StoredRequest>[]> {
     return this.#commits.read(() => {
-      const asked = wanted.map(({ requestId, after, limit }) => [requestId, after ?? '', limit + 1]);
-      const found = this.#sql.retryPages.all(JSON.stringify(asked)) as (RequestRow & { readonly page: number })[];
+      const asked = wanted.map(({ requestId, after }) => [requestId, after ?? '']);
+      const most = Math.max(...wanted.map(({ limit }) => limit)) + 1;
+      const found = this.#sql.retryPages.all(JSON.stringify(asked), most) as (RequestRow & { readonly page: number })[];
       const pages = Map.groupBy(found, ({ page }) => page);
       return wanted.map(({ limit }, at) => {
         const rows = (pages.get(at) ?? []).map(({ page: _page, ...row }) => toRequest(row));

@@ -124,14 +124,14 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       settings = ${sealInSql(vault, 'request_input', 'settings', unsealInSql('request_input', 'settings'))}, key_id = ${keyIdFor(vault, '?1')}
       WHERE request_pk = ?2`),
     setEstimate: db.prepare('UPDATE request SET total = ?, total_is_estimate = 1, indexed_seq = -1 WHERE pk = ?'),
-    retriesOf: db.prepare(`SELECT ${REQUEST} FROM request WHERE retry_of IN (SELECT value FROM json_each(?)) ORDER BY pk`),
-    // An id begins with the time, so the ids of retries are in the order of their making.
     retrySpans: db.prepare(`SELECT retry_of AS id, count(*) AS count, min(created_at) AS firstAt, max(created_at) AS lastAt
       FROM request WHERE retry_of IN (SELECT value FROM json_each(?)) GROUP BY retry_of`),
+    // From the Request after which the page begins, or the one made before it when that one is purged.
     retryPages: db.prepare(`SELECT page, ${REQUEST} FROM (
-      SELECT r.*, w.key AS page, w.value ->> 2 AS most, row_number() OVER (PARTITION BY w.key ORDER BY r.id) AS place
-      FROM json_each(?) w CROSS JOIN request r ON r.retry_of = w.value ->> 0 AND r.id > w.value ->> 1
-    ) WHERE place <= most ORDER BY page, place`),
+      SELECT r.*, w.key AS page FROM json_each(?1) w CROSS JOIN request r ON r.pk IN (
+        SELECT pk FROM request WHERE retry_of = w.value ->> 0
+          AND pk > coalesce((SELECT pk FROM request WHERE id <= w.value ->> 1 ORDER BY id DESC LIMIT 1), 0) ORDER BY pk LIMIT ?2)
+    ) ORDER BY page, pk`),
     due: db.prepare(`SELECT ${DUE} FROM json_each(?) o CROSS JOIN request r ON r.pk = o.value
       CROSS JOIN carrier_request c ON c.request_pk = r.pk
       WHERE r.completed_at IS NULL AND c.state IN ('ACCEPTED', 'UNKNOWN')
