@@ -12,8 +12,8 @@ const yoga = createYoga({
     resolvers: {
       Anything: new GraphQLScalarType({ name: 'Anything' }),
       Mutation: {
-        activateDevices: (_parent: unknown, { input }: { input: { devices: unknown[] } }) =>
-          JSON.stringify(input).length > 0 ? input.devices.length : 0,
+        activateDevices: (_parent: unknown, { input }: { input: { target: { devices: unknown[] } } }) =>
+          JSON.stringify(input).length > 0 ? input.target.devices.length : 0,
       },
     },
   }),

@@ -78,7 +78,8 @@ export class GatewayProcess implements AsyncDisposable {
   async submit(count: number, devices: number): Promise<BenchRequest[]> {
     const made: BenchRequest[] = [];
     while (made.length < count) {
-      const some = Math.min(count - made.length, 10);
+      // A caller may run few large operations at a time.
+      const some = Math.min(count - made.length, devices > 1_000 ? 3 : 10);
       made.push(...(await Promise.all(Array.from({ length: some }, () => this.#submitOne(devices)))));
     }
     return made;
