@@ -90,7 +90,7 @@ test('tokens that are forgotten among very many others are neither good nor bad 
   const token = await own.sign({}, { header: { kid: 'unknown' } });
   expect(await verifier.outcome(token)).toEqual(NOT_OURS);
   // The header and the signature are enough for one more of them.
-  for (let at = 0; at < 10_000; at++) await verifier.outcome(token.replace(/\w{5}$/, String(at).padStart(5, '0')));
+  for (let at = 0; at < 10_000; at++) await verifier.outcome(token.slice(0, -5) + String(at).padStart(5, '0'));
   expect(await verifier.outcome(token)).toEqual(LATER);
   expect(own.fetches).toBe(2);
 });
