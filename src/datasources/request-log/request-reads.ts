@@ -65,6 +65,6 @@ export interface RequestReads {
   steps(requestId: string, afterSeq: number, limit: number): Promise<readonly LogStep[]>;
   /** How many Requests try failed devices again, by the id of each Request that has such retries. */
   retrySpans(requestIds: readonly string[]): Promise<ReadonlyMap<string, RetrySpan>>;
-  /** One page of these retries, oldest first, for each of `wanted`, in the same order. The number of statements does not grow with their number. */
+  /** One page of these retries, oldest first, for each of `wanted`, in the same order. One statement reads all that have the same limit. */
   retryPages(wanted: readonly RetryPage[]): Promise<readonly Page<StoredRequest>[]>;
 }

@@ -66,8 +66,9 @@ export class RequestChanges {
   rollback(): void {
     for (const pk of this.#touched.keys()) this.recent.forget(pk);
     this.#touched.clear();
-    // These may hold what was read inside the failed transaction.
+    // What was paid inside the failed transaction is owed again.
     this.#mayOwe = true;
+    // These may hold what was read inside it.
     this.#states.clear();
     this.devices.clear();
   }

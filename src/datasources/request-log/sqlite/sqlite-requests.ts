@@ -69,14 +69,18 @@ export class SqliteRequests implements RequestReads {
 
   retryPages(wanted: readonly RetryPage[]): Promise<Page<StoredRequest>[]> {
     return this.#commits.read(() => {
-      const asked = wanted.map(({ requestId, after }) => [requestId, after ?? '']);
-      const most = Math.max(...wanted.map(({ limit }) => limit)) + 1;
-      const found = this.#sql.retryPages.all(JSON.stringify(asked), most) as (RequestRow & { readonly page: number })[];
-      const pages = Map.groupBy(found, ({ page }) => page);
-      return wanted.map(({ limit }, at) => {
-        const rows = (pages.get(at) ?? []).map(({ page: _page, ...row }) => toRequest(row));
-        return { rows: rows.slice(0, limit), hasMore: rows.length > limit };
-      });
+      const pages = new Map<RetryPage, Page<StoredRequest>>();
+      // SQLite takes no limit from a row. One for all would read far more than was asked for.
+      for (const [limit, some] of Map.groupBy(wanted, (each) => each.limit)) {
+        const asked = some.map(({ requestId, after }) => [requestId, after ?? '']);
+        const found = this.#sql.retryPages.all(JSON.stringify(asked), limit + 1) as (RequestRow & { readonly page: number })[];
+        const rowsOf = Map.groupBy(found, ({ page }) => page);
+        for (const [at, page] of some.entries()) {
+          const rows = (rowsOf.get(at) ?? []).map(({ page: _page, ...row }) => toRequest(row));
+          pages.set(page, { rows: rows.slice(0, limit), hasMore: rows.length > limit });
+        }
+      }
+      return wanted.flatMap((page) => pages.get(page) ?? []);
     });
   }
 }
