@@ -94,28 +94,6 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       expect((await log.findByCarrierRequestId(same))?.id).toBe(first);
     });
 
-    test('retries are read page by page, the oldest first, with a limit for each page, also after one that is purged', async () => {
-      await using fixture = await start();
-      const log = await fixture.open();
-      const [first, second] = [newRequest([A]), newRequest([B])];
-      const retries = [1, 3, 5].map((at) => newRequest([A], { id: `req_${ulid(at)}`, retryOf: first.id }));
-      const other = newRequest([B], { retryOf: second.id });
-      for (const each of [first, second, ...retries, other]) await log.create(each);
-      const pages = await log.retryPages([
-        { requestId: first.id, after: null, limit: 1 },
-        { requestId: second.id, after: null, limit: 5 },
-        { requestId: first.id, after: retries[0]?.id ?? '', limit: 5 },
-        { requestId: first.id, after: `req_${ulid(2)}`, limit: 1 },
-      ]);
-      const [one, two, three] = retries.map(({ id }) => id);
-      expect(pages.map(({ rows, hasMore }) => [rows.map(({ id }) => id), hasMore])).toEqual([
-        [[one], true],
-        [[other.id], false],
-        [[two, three], false],
-        [[two], true],
-      ]);
-    });
-
     test('callbacks of another tool become a request of origin EXTERNAL, unless something of that account is on its way', async () => {
       await using fixture = await start();
       const log = await fixture.open();
