@@ -14,6 +14,7 @@ export const LONG = [
   'test/request-log/damaged-log-campaign.test.ts',
   'test/request-log/property/{interleavings,planted-bugs}.test.ts',
   'test/subscriptions/resume.test.ts',
+  'test/two-threads/two-threads.test.ts',
 ];
 
 export default defineConfig({

@@ -1,10 +1,13 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Config } from './config/config.ts';
 import { Hub } from './datasources/request-log/hub.ts';
 import type { CallbackService } from './datasources/thingspace/wire/callback-service.ts';
 import type { GatewayError } from './errors.ts';
-import { buildCallbackDoor, LISTENING as CALLBACKS, type WatchTimes } from './gateway/build-callback-door.ts';
+import { buildRegistrations, type WatchTimes } from './gateway/build-registrations.ts';
 import { connectCarrier, reportRefusedLogin } from './gateway/connect-carrier.ts';
-import { openStore } from './gateway/open-store.ts';
+import { buildReceiver } from './gateway/intake/build-receiver.ts';
+import { connectIntake } from './gateway/intake/connect-intake.ts';
+import { CALLBACK_LISTENING as CALLBACKS } from './gateway/intake/open-callback-door.ts';
 import { startAuthentication } from './gateway/start-authentication.ts';
 import { startClock, tellClockChange } from './gateway/start-clock.ts';
 import { buildReconciler, followUp } from './gateway/follow-up.ts';
@@ -37,7 +40,6 @@ import type { Neighbours } from './server/host.ts';
 import { Admission } from './server/limits/admission.ts';
 import { OutgoingBytes } from './server/limits/outgoing-bytes.ts';
 import { createTrustedDocuments, readTrustedDocuments } from './server/limits/trusted-documents.ts';
-import { Overload } from './server/overload.ts';
 import { WebsocketDoor } from './server/socket/websocket.ts';
 
 export interface GatewayOptions {
@@ -46,6 +48,8 @@ export interface GatewayOptions {
   readonly logger?: Logger;
   /** How many lines of the log could not be written. */
   readonly linesDropped?: () => number;
+  /** False for a gateway of a test: the intake is in this thread then, so that it has the clock of the test. */
+  readonly hasIntakeThread?: boolean;
   /** The store is made for this run, so that an empty place is no reason to warn. */
   readonly isStoreNew?: boolean;
   readonly graphiqlTabs?: readonly GraphiqlTab[];
@@ -67,7 +71,8 @@ export interface Gateway extends AsyncDisposable {
 
 /** A caller may spread its subscriptions over its sockets as it likes. This is the average. */
 const SUBSCRIPTIONS_PER_SOCKET = 100;
-const OVERLOAD_LAG_MS = 150;
+/** Under load a follower gets what happens in so long in one event. */
+const FOLLOWER_TICK_MS = 60;
 /** Purging takes at most a fifth of the time, and less while the store is busy. */
 const PURGE_REST_FACTOR = 4;
 /** See `ListenOptions`. A stop takes 20 s at most, with 10 s for the last answers of the carrier. */
@@ -94,11 +99,8 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   metrics.callerTurns(() => scheduler.waiting);
   const outgoing = new OutgoingBytes();
   metrics.outgoingBytes(() => outgoing.total);
-  const overload = undo.use(
-    new Overload({ callbacks: config.overloadCallbacks, lagMs: OVERLOAD_LAG_MS, callersMs: () => scheduler.servedMs }),
-  );
-  const hub = new Hub({ tickMs: () => overload.followerTickMs });
-  const store = openStore(config, {
+  const hub = new Hub({ tickMs: () => FOLLOWER_TICK_MS });
+  const { intake, store, writeMetrics } = await connectIntake(config, {
     hub,
     metrics,
     logger,
@@ -106,6 +108,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     undo,
     onFatal: options.onFatal,
     isStoreNew: options.isStoreNew ?? false,
+    hasOwnThread: options.hasIntakeThread ?? true,
   });
   const { upkeep } = store;
   const parts = { store, hub, metrics, logger, clock, now, undo };
@@ -116,12 +119,11 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const { keys, authenticator } = await startAuthentication(config, parts);
 
   const most = shareDescriptors(GRAPHQL.sockets + CALLBACKS.sockets + ADMIN.sockets);
-  const door = await buildCallbackDoor(config, {
+  let callbacksUrl: string | null = null;
+  const { paths, keeper } = await buildRegistrations(config, {
     ...parts,
     ...carrier,
-    forwardTargets,
-    overload,
-    most: most.callbacks,
+    listenerUrl: () => callbacksUrl,
     watchTimes: options.registrationWatch,
   });
   const purge = new StorePurge({
@@ -140,20 +142,24 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const adminOptions = {
     ...parts,
     session: carrier.session,
-    registrations: door.keeper,
-    refused: door.refused,
+    registrations: keeper,
+    refused: () => intake.refusedLately(),
+    writeMetrics,
     keys,
-    overload,
+    lag: undo.adopt(monitorEventLoopDelay({ resolution: 10 }), (each) => void each.disable()),
     purge,
     reseal,
     stage: () => stage,
-    takesCallbacks: () => door.isOpen(),
+    takesCallbacks: () => callbacksUrl !== null,
   };
   const adminServer = createAdminServer(adminOptions);
   undo.use(new DoorConnections({ listener: 'admin', most: most.admin, logger, metrics })).attach(adminServer);
   const adminUrl = await listen(undo, adminServer, { ...ADMIN, host: config.adminHost, port: config.adminPort });
 
-  const callbacksUrl = await door.open();
+  undo.defer(() => intake.closeDoor());
+  callbacksUrl = await intake.openDoor(most.callbacks);
+  undo.use(keeper);
+  await keeper.start();
   const { sender, submitter } = buildSending(config, { ...parts, ...carrier });
   const reconciler = buildReconciler(config, { ...parts, reads: carrier.reads });
   await startWork(parts, async (lease, ended) => {
@@ -186,7 +192,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
         queuedRequests: config.maxQueuedPerCaller,
         bodyBytes: config.maxBodyBytes,
       },
-      deadLetters: new DeadLetters({ store, receiver: door.receiver }),
+      deadLetters: new DeadLetters({ store, receiver: buildReceiver(config, { store, now }) }),
     },
     openPerCaller: subscriptions,
     scheduler,
@@ -216,7 +222,6 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     hosts: config.graphqlHosts,
     neighbours,
     maxBodyBytes: config.maxBodyBytes,
-    overload,
     logger,
     metrics,
   };
@@ -250,7 +255,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       admin: adminUrl,
     },
     metrics,
-    callbackPath: (account, service) => door.paths.pathOf({ account, service }),
+    callbackPath: (account, service) => paths.pathOf({ account, service }),
     async [Symbol.asyncDispose]() {
       stage = 'DRAINING';
       submitter.stopWaiting();

@@ -58,7 +58,8 @@ function selectFields(fields: LogFields): Record<string, unknown> {
 
 function describeError(error: Error): { readonly error: string; readonly stack: string | undefined } {
   const { name, message, stack } = error;
-  if (!(error instanceof SyntaxError)) return { error: `${name}: ${message}`, stack };
+  // It may be of another thread, and then has no class.
+  if (name !== 'SyntaxError') return { error: `${name}: ${message}`, stack };
   // JSON.parse quotes the text that it could not read: a row of the store, or an answer of the carrier.
   const quoteless = message.replace(/(?:^|, )(?:\.\.\.)?"[^]*"(?:\.\.\.)? is not valid JSON$/, ': it is not valid JSON');
   return { error: `${name}: ${quoteless}`, stack: stack?.replace(message, () => quoteless) };

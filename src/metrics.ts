@@ -110,8 +110,10 @@ export function createMetrics() {
       'Callers that were not authenticated, by reason: missing, invalid, expired, revoked, or unavailable (the keys of the JWT issuer cannot be fetched).',
       ['reason'],
     ),
-    operationsShed: counter('m2m_graphql_shed_total', 'GraphQL operations refused because of overload.'),
-    eventLoopLag: gauge('m2m_event_loop_lag_seconds', 'How late the event loop is, without the work of callers, smoothed over 100 ms.'),
+    eventLoopLag: gauge(
+      'm2m_event_loop_lag_seconds',
+      'How late the event loop of the main thread is: of 99 in 100 turns since the last look. Callbacks have a thread of their own.',
+    ),
     logLinesDropped: sampleCounter('m2m_log_lines_dropped_total', 'Lines of the log that could not be written, because nobody read them.'),
     clockOff: sample(
       'm2m_clock_off_seconds',

@@ -591,13 +591,6 @@ export const VARIABLES = {
     fallback: '60',
     parse: whole('calls', 1, 100_000),
   }),
-  overloadCallbacks: variable({
-    name: 'M2M_OVERLOAD_CALLBACKS',
-    description:
-      'When this many callbacks wait for their commit, GraphQL operations are refused (OVERLOADED, HTTP 503 with Retry-After), so that no callback has to be. Some hundred are normal under full load.',
-    fallback: '500',
-    parse: whole('callbacks', 1, 1_000_000),
-  }),
   logLevel: variable({
     name: 'M2M_LOG_LEVEL',
     description: 'Lowest level that is logged: debug, info, warn, error or silent.',

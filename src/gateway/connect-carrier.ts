@@ -10,6 +10,7 @@ import type { Logger } from '../logger.ts';
 import { CallbackGeneration } from '../resolvers/callbacks/callback-generation.ts';
 import { CallbackPaths } from '../resolvers/callbacks/callback-paths.ts';
 import { CallbackRegistrations } from '../resolvers/callbacks/callback-registrations.ts';
+import type { PartsOf, Store } from '../datasources/request-log/store.ts';
 import type { SharedParts } from './shared-parts.ts';
 
 /** The client of the carrier. The command line uses it too, when no gateway runs. */
@@ -69,6 +70,24 @@ function logTroubles(logger: Logger, now: () => number): (trouble: TokenTrouble)
 
 export type Carrier = ReturnType<typeof connectCarrier>;
 
+/** Our callback paths, and the generation of them that is in force. */
+export async function loadCallbackPaths(
+  config: Config,
+  {
+    store,
+    now,
+    undo,
+    logger,
+  }: Pick<SharedParts, 'now' | 'undo'> & Partial<Pick<SharedParts, 'logger'>> & { readonly store: GenerationStore },
+) {
+  const { accounts, callbackSecret: secret, callbackPreviousSecret: previousSecret } = config;
+  const onFailure = (error: unknown) => logger?.error('callback_generation_not_read', { error });
+  const generation = undo.use(await CallbackGeneration.load({ store, now, onFailure }));
+  return { generation, paths: new CallbackPaths({ accounts, secret, previousSecret, generation }) };
+}
+
+type GenerationStore = PartsOf<{ facts: 'recall' | 'remember' }> & Pick<Store, 'leases' | 'hub'>;
+
 /**
  * Our callback paths, and the carrier's registrations of them. The command line uses them too, when no gateway runs.
  *
@@ -80,11 +99,9 @@ export async function loadRegistrations(
   parts: Pick<SharedParts, 'store' | 'now' | 'undo'> &
     Partial<Pick<SharedParts, 'logger'>> & { readonly thingSpace: ThingSpace; readonly listenerUrl: () => string | null },
 ) {
-  const { store, thingSpace, now, undo, logger, listenerUrl } = parts;
-  const { accounts, callbackSecret: secret, callbackPreviousSecret: previousSecret } = config;
-  const onFailure = (error: unknown) => logger?.error('callback_generation_not_read', { error });
-  const generation = undo.use(await CallbackGeneration.load({ store, now, onFailure }));
-  const paths = new CallbackPaths({ accounts, secret, previousSecret, generation });
+  const { thingSpace, listenerUrl } = parts;
+  const { accounts } = config;
+  const { generation, paths } = await loadCallbackPaths(config, parts);
   const isOnLoopback = config.callbackFd === null && isLoopback(config.callbackHost);
   const publicUrl = () => config.callbackPublicUrl ?? (isOnLoopback ? listenerUrl() : null);
   const credentials = credentialsOf(config.callbackUsername, config.callbackPassword);

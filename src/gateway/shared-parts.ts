@@ -6,7 +6,8 @@ import type { Metrics } from '../metrics.ts';
 
 /** What most parts of the gateway are built with. */
 export interface SharedParts {
-  readonly store: Store;
+  /** Whoever opened it closes it. */
+  readonly store: Omit<Store, typeof Symbol.asyncDispose>;
   readonly hub: Hub;
   readonly metrics: Metrics;
   readonly logger: Logger;

@@ -7,7 +7,7 @@ import type { SharedParts } from './shared-parts.ts';
 const FIRST_AFTER_MS = 5 * 60_000;
 const EVERY_MS = 60 * 60_000;
 
-type Parts = Pick<SharedParts, 'logger' | 'undo'> & { readonly purge: StorePurge; readonly upkeep: StoreUpkeep };
+type Parts = Pick<SharedParts, 'logger' | 'undo'> & { readonly purge: StorePurge; readonly upkeep: Pick<StoreUpkeep, 'abandonBackup'> };
 
 /** Purges some minutes after the start, and every hour. A stop ends a running purge and a running backup before it closes any door. */
 export function startPurging({ purge, upkeep, logger, undo }: Parts, { firstAfterMs = FIRST_AFTER_MS, everyMs = EVERY_MS } = {}): void {
@@ -18,7 +18,7 @@ export function startPurging({ purge, upkeep, logger, undo }: Parts, { firstAfte
   };
   const first = setTimeout(work, firstAfterMs);
   const every = setInterval(work, everyMs);
-  undo.use(upkeep);
+  undo.defer(() => upkeep.abandonBackup());
   undo.use(purge);
   undo.defer(() => {
     clearTimeout(first);

@@ -1,11 +1,5 @@
 /** How much time callers have in one turn of the event loop. A piece of work that has begun is finished. */
 const TURN_MS = 20;
-/**
- * After callers have used up a turn, the next eight turns of the event loop, or 10 ms of them, belong to everybody else. A callback
- * takes three or four turns from its connection to its acknowledgement. Without the rest it would wait for a caller's work in each.
- */
-const REST_TURNS = 8;
-const REST_MS = 10;
 /** The most pieces of work in one turn. */
 const PIECES_PER_TURN = 64;
 
@@ -14,8 +8,8 @@ export type WorkKind = 'ask' | 'follow';
 
 /**
  * Decides when callers' work runs. Nothing can interrupt a piece of it (a message parsed and run, an event read and executed), so
- * each piece waits here until it may begin. All callers together have 20 ms in a turn of the event loop; then the loop is free for
- * callbacks, the carrier and the store. The caller with the least time so far goes first, so a caller that asks for much waits for
+ * each piece waits here until it may begin. All callers together have 20 ms in a turn of the event loop; then it is the turn of what has
+ * come from sockets, the carrier and the store. The caller with the least time so far goes first, so a caller that asks for much waits for
  * itself. Operations and subscriptions of a caller are two lanes.
  */
 export class FairScheduler {
@@ -29,16 +23,7 @@ export class FairScheduler {
   /** How many calls of `#next` are still to come in this turn. */
   #planned = 0;
   #turnBegan = 0;
-  /** How many turns of rest are left. */
-  #restTurns = 0;
-  #restBegan = 0;
-  #servedMs = 0;
   #serving: { readonly name: string; readonly from: number } | null = null;
-
-  /** How much time the work of callers has taken since the start, in milliseconds. */
-  get servedMs(): number {
-    return this.#servedMs;
-  }
 
   get waiting(): number {
     return this.#waiting;
@@ -61,7 +46,7 @@ export class FairScheduler {
 
   /** Plans one immediate for each piece of work: Node runs the promises and ticks of one to the end before the next. */
   #plan(): void {
-    this.#planned = (this.#restTurns > 0 ? 0 : Math.min(this.#waiting, PIECES_PER_TURN)) + 1;
+    this.#planned = Math.min(this.#waiting, PIECES_PER_TURN) + 1;
     this.#turnBegan = 0;
     for (let call = 0; call < this.#planned; call++) setImmediate(this.#next);
   }
@@ -70,9 +55,7 @@ export class FairScheduler {
     const now = performance.now();
     this.#turnBegan ||= now;
     if (this.#serving) {
-      const took = now - this.#serving.from;
-      this.#servedMs += took;
-      this.#usedMs.set(this.#serving.name, this.#levelMs + took);
+      this.#usedMs.set(this.#serving.name, this.#levelMs + now - this.#serving.from);
     }
     this.#serving = null;
     this.#planned--;
@@ -80,9 +63,7 @@ export class FairScheduler {
       if (now - this.#turnBegan < TURN_MS) this.#serve(now);
       return;
     }
-    if (now - this.#turnBegan >= TURN_MS) [this.#restTurns, this.#restBegan] = [REST_TURNS, now];
-    else this.#restTurns = now - this.#restBegan < REST_MS ? Math.max(this.#restTurns - 1, 0) : 0;
-    if (this.#waiting > 0 || this.#restTurns > 0) this.#plan();
+    if (this.#waiting > 0) this.#plan();
     else {
       this.#usedMs.clear();
       this.#levelMs = 0;

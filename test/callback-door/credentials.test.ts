@@ -5,6 +5,7 @@ import { readConfig } from '../../src/config/config.ts';
 import { startGateway } from '../../src/gateway.ts';
 import { createLogger } from '../../src/logger.ts';
 import { gatewayEnv } from '../support/gateway-env.ts';
+import { until } from '../support/until.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { ACCOUNT, callback, CREDENTIALS, DEVICE, openDoor } from './support/open-door.ts';
 
@@ -92,12 +93,13 @@ test('the use of the previous secret is logged, without the account and the path
   const onFatal = (error: Error): never => {
     throw error;
   };
-  await using gateway = await startGateway(config, { logger, onFatal });
+  await using gateway = await startGateway(config, { logger, onFatal, hasIntakeThread: false });
   const token = createHmac('sha256', previous).update(`${ACCOUNT}\nCarrierService`).digest('base64url');
   const body = JSON.stringify(callback({ username: '', password: '' }));
   expect((await request(`${gateway.urls.callbacks}/callbacks/${token}`, { method: 'POST', body })).statusCode).toBe(200);
-  const events = logged.map((line) => (JSON.parse(line) as { event: string }).event);
-  expect(events.filter((event) => event.startsWith('callback'))).toEqual(['callback_on_previous_secret']);
+  const events = () => logged.map((line) => (JSON.parse(line) as { event: string }).event).filter((event) => event.startsWith('callback'));
+  await until(() => events().length > 0);
+  expect(events()).toEqual(['callback_on_previous_secret']);
   for (const secret of [previous, token, ACCOUNT, DEVICE]) expect(logged.join()).not.toContain(secret);
 });
 

@@ -11,7 +11,6 @@ import { CallbackGeneration } from '../../src/resolvers/callbacks/callback-gener
 import { CallbackAddresses } from '../../src/server/callbacks/callback-addresses.ts';
 import { CallbackPaths, makeCallbackPath } from '../../src/resolvers/callbacks/callback-paths.ts';
 import { createCallbackServer } from '../../src/server/callbacks/callbacks.ts';
-import { idleOverload } from '../support/idle-overload.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { ACCOUNT, callback } from './support/open-door.ts';
 import { flatten, storeOf } from '../support/flat-store.ts';
@@ -55,7 +54,6 @@ test.each([
     maxBodyBytes: 1_048_576,
     pseudonym: () => 'pseudonym',
     now: Date.now,
-    overload: idleOverload(),
     logger: createLogger({ level: 'silent' }),
     metrics,
   });

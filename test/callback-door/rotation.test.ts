@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
+import { until } from '../support/until.ts';
 import type { RotationReport } from '../../src/resolvers/callbacks/callback-registrations.ts';
 import { carrierClient } from '../support/carrier-client.ts';
 import { readMetric } from '../support/read-metric.ts';
@@ -79,6 +80,7 @@ test('the use of a former path is counted and logged as a warning once a minute 
   expect(stack.log.of('callback_on_former_rotation')).toMatchObject([{ level: 40, service: 'CarrierService', count: 1 }]);
   stack.clock.ms += MINUTE_MS;
   await stack.post(former, message('e'));
+  await until(() => stack.log.of('callback_on_former_rotation').length > 1);
   expect(stack.log.of('callback_on_former_rotation')).toMatchObject([{ count: 1 }, { count: 3 }]);
   for (const secret of [former, current, stack.account]) expect(stack.log.text()).not.toContain(secret.replace('/callbacks/', ''));
 });
@@ -249,13 +251,12 @@ async function restoredFromBefore() {
   return { stack, latest, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() };
 }
 
-test('a store restored from before a rotation takes the rotated URLs after it has seen them at the carrier, and changes nothing there', async () => {
+test('a store restored from before a rotation takes the rotated URLs, and changes nothing at the carrier', async () => {
   await using restored = await restoredFromBefore();
   const { stack, latest } = restored;
   const registered = urlsAt(stack);
-  expect(await stack.post(latest, message('a'))).toBe(404);
+  expect(await stack.post(latest, message('a'))).toBe(200);
   expect(await states(stack)).toEqual(['ours', 'ours', 'ours']);
-  expect(await stack.post(latest, message('b'))).toBe(200);
   expect((await stack.command('POST', '/callbacks/register')).status).toBe(200);
   expect(urlsAt(stack)).toEqual(registered);
   await stack.restart();

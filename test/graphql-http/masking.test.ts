@@ -15,7 +15,6 @@ import { DoorConnections } from '../../src/server/door-connections.ts';
 import { OutgoingBytes } from '../../src/server/limits/outgoing-bytes.ts';
 import { Origins } from '../../src/server/graphql/origins.ts';
 import { openAdmission } from '../support/open-admission.ts';
-import { idleOverload } from '../support/idle-overload.ts';
 import { send } from './support/send.ts';
 import type { FlatStore } from '../support/flat-store.ts';
 
@@ -74,10 +73,9 @@ async function doorOver(list: FlatStore['list']) {
     logger,
     metrics,
   });
-  const overload = idleOverload();
   const health = new Health(() => Promise.resolve(true));
   const authenticator = { identify: () => Promise.resolve(LOCAL_IDENTITY) };
-  const common = { graphql, connections, outgoing, authenticator, origins: new Origins([]), overload, logger, metrics };
+  const common = { graphql, connections, outgoing, authenticator, origins: new Origins([]), logger, metrics };
   const server = createGraphqlServer({ ...common, maxBodyBytes: 100_000, hosts: ['127.0.0.1'], neighbours: null, health, graphiql: null });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

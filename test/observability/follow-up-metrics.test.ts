@@ -63,8 +63,7 @@ test('requests that wait for their turn at the carrier stand in the gauge until 
   expect(await read(stack, 'm2m_send_queue_requests')).toBe(1);
 });
 
-test('operations that were refused because of overload are counted, and the lag of the event loop is shown', async () => {
+test('the lag of the event loop is shown', async () => {
   await using stack = await startStack();
-  expect(await read(stack, 'm2m_graphql_shed_total')).toBe(0);
   expect(await read(stack, 'm2m_event_loop_lag_seconds')).toBeGreaterThanOrEqual(0);
 });

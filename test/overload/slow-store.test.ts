@@ -8,7 +8,6 @@ import { deviceCallback } from '../support/device-callback.ts';
 import { EventLedger, FAULTLESS } from '../support/event-ledger.ts';
 import { follow, followOverSse, type FollowEvent } from '../support/follow.ts';
 import { RawWebSocket } from '../support/raw-websocket.ts';
-import { readMetric } from '../support/read-metric.ts';
 import { startSpawnedStack } from '../support/spawned-stack.ts';
 import { noStrace, SYNCS, underStrace } from '../support/strace.ts';
 
@@ -22,10 +21,9 @@ const SYNC_US = 40_000;
 const ACTIVATE = `mutation ($input: ActivateDevicesInput!) { activateDevices(input: $input) { __typename } }`;
 
 test.skipIf(reason !== null)(
-  'while the store is slow every callback is acknowledged, subscriptions miss nothing, the admin door answers, and GraphQL is told to come back',
+  'while the store is slow every callback is acknowledged, subscriptions miss nothing, the admin door and GraphQL answer',
   async () => {
     await using stack = await startSpawnedStack({
-      env: { M2M_OVERLOAD_CALLBACKS: '4' },
       underIn: (folder) => underStrace({ calls: SYNCS, inject: `${SYNCS}:delay_exit=${SYNC_US}`, into: `${folder}/trace` }),
     });
     const { simulator, account } = stack;
@@ -42,29 +40,13 @@ test.skipIf(reason !== null)(
       body: (number) => deviceCallback(carrierRequestId, number + 1),
     });
     await senders.more(SENDERS);
-    // Between two commits there is a moment without anything that waits: some are answered.
-    const refused = await repeat(
-      () => stack.query('{ __typename }'),
-      ({ errors }) => errors !== undefined,
-    );
-    expect(refused.errors).toMatchObject([{ extensions: { code: 'OVERLOADED' } }]);
-    let operations = 0;
-    const ofSocket = await repeat(
-      async () => {
-        raw.subscribe(String(++operations), '{ __typename }');
-        return (await raw.ending(String(operations))).at(-1);
-      },
-      (last) => last?.type === 'error',
-    );
-    expect(ofSocket).toMatchObject({ id: String(operations), payload: [{ extensions: { code: 'OVERLOADED' } }] });
+    const answered = await stack.query('{ __typename }');
+    expect(answered).toEqual({ data: { __typename: 'Query' } });
+    raw.subscribe('query', '{ __typename }');
+    expect(await raw.ending('query')).toMatchObject([{ type: 'next' }, { type: 'complete' }]);
     const input = { accountName: account, servicePlan: 'm2m4G2GB', mdnZipCode: '98801', target: { devices: [] }, validateOnly: true };
-    const mutation = await repeat(
-      () => stack.query(ACTIVATE, { input }),
-      ({ errors }) => errors !== undefined,
-    );
-    expect(mutation.errors).toMatchObject([{ extensions: { code: 'OVERLOADED' } }]);
+    expect(await stack.query(ACTIVATE, { input })).toMatchObject({ data: { activateDevices: {} } });
     expect((await request(`${stack.gateway.admin}/health/ready`)).statusCode).toBe(200);
-    expect(await readMetric(stack.gateway.admin, 'm2m_graphql_shed_total')).toBeGreaterThanOrEqual(3);
     // It was all of this under load.
     expect(senders.acknowledged.size).toBeLessThan(DEVICES);
 
@@ -93,11 +75,4 @@ function begin(events: AsyncIterable<FollowEvent>) {
   })();
   ended.catch(begun.reject);
   return { ledger, begun: begun.promise, ended };
-}
-
-async function repeat<Result>(ask: () => Promise<Result>, fits: (result: Result) => boolean): Promise<Result> {
-  for (;;) {
-    const result = await ask();
-    if (fits(result)) return result;
-  }
 }

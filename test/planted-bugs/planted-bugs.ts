@@ -153,4 +153,22 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     aim: { endings: ['random'], kills: 1, stallMs: 2_000 },
     shows: ['missing'],
   },
+  {
+    name: 'the mark of a request that leaves does not reach the thread of the store',
+    edits: [
+      {
+        file: 'gateway/intake/remote-store.ts',
+        find: '? Promise.resolve(false)',
+        replace: "? Promise.resolve(false) : given.type === 'SENDING' ? Promise.resolve(true)",
+      },
+    ],
+    aim: { endings: ['sent'], kills: 1 },
+    shows: ['double'],
+  },
+  {
+    name: 'the main thread is not told what a commit has changed',
+    edits: [{ file: 'gateway/intake/serve-intake.ts', find: 'this.#tell(topics);', replace: '' }],
+    aim: { endings: ['random'], kills: 1, stallMs: 2_000 },
+    shows: ['missing'],
+  },
 ];

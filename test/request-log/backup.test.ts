@@ -197,7 +197,7 @@ test('a store that is closed while a backup is written closes, and leaves no par
   await until(() => statSync(`${backup}.part`, { throwIfNoEntry: false }) !== undefined && statSync(`${backup}.part`).size > 0);
   await log[Symbol.asyncDispose]();
   await making;
-  expect(readdirSync(folder.path)).toEqual(['log.sqlite']);
+  expect(readdirSync(folder.path)).toEqual(['log.sqlite', 'log.sqlite-lock']);
 });
 
 test('a write-ahead log of another store is refused, because SQLite would replay or delete it', async () => {

@@ -30,7 +30,7 @@ test('while the disk is low only results of known requests are taken, and a repe
   }
   {
     await using log = openLog(path, { diskFloorBytes: Number.MAX_SAFE_INTEGER });
-    expect(log.upkeep.disk()).toMatchObject({ isLow: true });
+    expect(await log.upkeep.disk()).toMatchObject({ isLow: true });
     expect(await log.append(message({ device: 1 }))).toBe('APPLIED');
     expect(await log.append(message({ device: 1, text: 'again' }))).toBe('DISK_LOW');
     expect(await log.append(message({ device: 1, status: 'Pending' }))).toBe('DISK_LOW');

@@ -5,7 +5,7 @@ import { newRequest } from '../support/new-request.ts';
 import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const PRIVATE = { 'gateway.sqlite': 0o600, 'gateway.sqlite-wal': 0o600, 'gateway.sqlite-synced': 0o600 };
+const PRIVATE = Object.fromEntries(['', '-lock', '-shm', '-synced', '-wal'].map((end) => [`gateway.sqlite${end}`, 0o600]));
 
 const modeOf = (path: string) => statSync(path).mode & 0o777;
 

@@ -163,7 +163,7 @@ test.skipIf(noMount !== null)('a reseal does not fill the disk: it stops before,
     await filled(log);
   }
   await using log = openLog(path, { keys: [KEY_A] });
-  const { fileBytes, walBytes } = log.upkeep.sizes();
+  const { fileBytes, walBytes } = await log.upkeep.sizes();
   disk.resize(String(fileBytes + walBytes + 20_000_000));
   await expect(resealOf(log).run()).rejects.toMatchObject({
     code: 'STORE_FAILED',

@@ -37,10 +37,10 @@ test.each<readonly [what: string, act: (path: string, folder: string) => void, w
   expect(log.findChange()).toMatch(words);
 });
 
-test('a clean stop leaves one file', async () => {
+test('a clean stop leaves one file, and the empty one that processes lock', async () => {
   await using folder = await tempFolder();
   await openLog(`${folder.path}/${FILE}`)[Symbol.asyncDispose]();
-  expect(readdirSync(folder.path)).toEqual([FILE]);
+  expect(readdirSync(folder.path)).toEqual([FILE, `${FILE}-lock`]);
 });
 
 test('a store that is no longer at its path is left as a kill would leave it when it is closed', async () => {

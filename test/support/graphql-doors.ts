@@ -18,7 +18,6 @@ import { createGraphqlServer } from '../../src/server/graphql/graphql-http.ts';
 import type { HttpTimeouts } from '../../src/server/http-timeouts.ts';
 import { createGraphql } from '../../src/server/graphql/graphql.ts';
 import { WebsocketDoor } from '../../src/server/socket/websocket.ts';
-import { idleOverload } from './idle-overload.ts';
 import { listenOnLoopback } from './listen-on-loopback.ts';
 import { openAdmission } from './open-admission.ts';
 import { tempFolder } from './temp-folder.ts';
@@ -30,7 +29,6 @@ export async function openGraphqlDoors({
   stalledAfterMs = 15_000,
   keepAliveMs = 12_000,
   logLevel = 'error' as 'error' | 'warn',
-  overload = idleOverload(),
   caller = LOCAL_CALLER,
   identity = createLastingIdentity(caller),
   identify = (_authorization: string | null): Promise<Identity> => Promise.resolve(identity),
@@ -110,7 +108,6 @@ export async function openGraphqlDoors({
     origins: new Origins(origins),
     hosts: ['127.0.0.1'],
     neighbours: null,
-    overload: undo.use(overload),
     maxBodyBytes: maxMessageBytes,
     logger,
     metrics,

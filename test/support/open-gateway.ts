@@ -12,6 +12,7 @@ export function openGateway(
 ): Promise<Gateway> {
   return startGateway(readConfig({ ...gatewayEnv(simulator, storePath), ...env }), {
     ...clocks,
+    hasIntakeThread: false,
     onFatal: (error) => {
       throw error;
     },

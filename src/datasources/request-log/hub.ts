@@ -12,7 +12,6 @@ export class Hub {
   readonly #tickMs: () => number;
   readonly #topics = new Map<string, Topic>();
 
-  /** @param options.tickMs is called at each tick, because a tick is longer under overload (`Overload.followerTickMs`). */
   constructor(options: { readonly tickMs: () => number }) {
     this.#tickMs = options.tickMs;
   }

@@ -73,11 +73,8 @@ export interface StoreStats extends StoreSizes {
   readonly olderKeys: readonly string[];
 }
 
-/**
- * Upkeep of the store while it is in use. It never holds up a callback for more than a few milliseconds. To dispose of it abandons a
- * backup that is being written.
- */
-export interface StoreUpkeep extends AsyncDisposable {
+/** Upkeep of the store while it is in use. It never holds up a callback for more than a few milliseconds. */
+export interface StoreUpkeep {
   /**
    * Deletes a bounded part of what is over: Requests that were complete before `before`, and messages of no Request that came before
    * it. A Request disappears as a whole, before the first of its rows is deleted. On a full disk it uses the room that is kept back
@@ -94,6 +91,8 @@ export interface StoreUpkeep extends AsyncDisposable {
    * @throws GatewayError BAD_USER_INPUT when `path` is not an absolute path of a new file; STORE_FAILED when it cannot be written.
    */
   backup(path: string, options?: { readonly isKept?: boolean }): Promise<BackupReport>;
+  /** Gives up a backup that is being written, for good: later ones are refused. */
+  abandonBackup(): Promise<void>;
   /**
    * Seals a bounded part of the rows that are plain or have another key with the current key. An unfinished reseal goes on where it
    * ended, also after a restart. The last step empties the write-ahead log.
@@ -105,8 +104,8 @@ export interface StoreUpkeep extends AsyncDisposable {
   indexIdentifiers(): Promise<boolean>;
   /** Takes over a part of a request that an earlier version made. False when none is left. */
   takeOver(): Promise<boolean>;
-  sizes(): StoreSizes;
-  disk(): DiskState;
+  sizes(): Promise<StoreSizes>;
+  disk(): Promise<DiskState>;
   stats(): Promise<StoreStats>;
   /** When the last purge and the last backup ended; null for never. */
   lastTimes(): Promise<{ readonly purgeAt: number | null; readonly backupAt: number | null }>;

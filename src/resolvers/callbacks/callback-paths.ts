@@ -60,7 +60,8 @@ export class CallbackPaths {
     if (this.#knownAt !== generation.current) this.#learn();
     const known = this.#known.get(digest(path.slice(at)));
     if (!known) return null;
-    const standing = generation.standingOf(known.generation);
+    // A rotation by another thread or gateway, which this one has not read yet. Nobody else knows the path.
+    const standing = known.generation > generation.current ? 'CURRENT' : generation.standingOf(known.generation);
     return standing === 'LAPSED' ? null : { ...known, standing };
   }
 
@@ -78,7 +79,7 @@ export class CallbackPaths {
   #learn(): void {
     const { accounts, generation } = this.#options;
     const known = new Map<string, Known>();
-    const taken = [generation.current - 1, generation.current].filter((at) => at >= 0);
+    const taken = [generation.current - 1, generation.current, generation.current + 1].filter((at) => at >= 0);
     for (const account of accounts)
       for (const service of CALLBACK_SERVICES)
         for (const at of taken)

@@ -259,7 +259,8 @@ export class CarrierInquiry {
     const { store } = this.#options;
     for (const { state, requestId, position } of new Set(findings.map(({ question }) => question)))
       if (state === 'UNKNOWN') await store.sending.step(requestId, position, { type: 'PROVEN' });
-    return store.followUp.reconcile(findings);
+    // A question has functions, which no store can be given.
+    return store.followUp.reconcile(findings.map(({ question: _question, ...finding }) => finding));
   }
 }
 

@@ -4,7 +4,6 @@ import { GatewayError } from '../../errors.ts';
 import type { SteadyClock } from '../../lib/steady-clock.ts';
 import type { KeyRing } from '../../resolvers/access/key-ring.ts';
 import { recordCommand } from '../../resolvers/access/record-command.ts';
-import type { RefusedMessages } from '../../resolvers/callbacks/refused-messages.ts';
 import type { RegistrationKeeper } from '../../resolvers/callbacks/keep-registrations.ts';
 import type { StorePurge } from '../../resolvers/upkeep/purge-store.ts';
 import type { StoreReseal } from '../../resolvers/upkeep/reseal-store.ts';
@@ -21,7 +20,9 @@ export interface AdminOptions extends GaugeSources {
   readonly reseal: StoreReseal;
   readonly stage: () => Stage;
   readonly takesCallbacks: () => boolean;
-  readonly refused: RefusedMessages;
+  readonly refused: () => Promise<Readonly<Record<string, string>>>;
+  /** All metrics, as Prometheus reads them. */
+  readonly writeMetrics: () => Promise<string>;
 }
 
 export interface AdminRoute {
@@ -58,7 +59,7 @@ export function listRoutes(options: AdminOptions): readonly AdminRoute[] {
       path: '/metrics',
       answer: async () => {
         await refreshGauges(options);
-        return { status: 200, type: metrics.registry.contentType, body: await metrics.registry.metrics() };
+        return { status: 200, type: metrics.registry.contentType, body: await options.writeMetrics() };
       },
     },
     get('/callbacks', () => registrations.list()),

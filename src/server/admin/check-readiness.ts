@@ -2,7 +2,6 @@ import type { PartsOf } from '../../datasources/request-log/store.ts';
 import type { Session, TokenTrouble } from '../../datasources/thingspace/session.ts';
 import { GatewayError } from '../../errors.ts';
 import { describeOff, type SteadyClock } from '../../lib/steady-clock.ts';
-import type { RefusedMessages } from '../../resolvers/callbacks/refused-messages.ts';
 import type { RegistrationKeeper } from '../../resolvers/callbacks/keep-registrations.ts';
 
 /** Where the gateway is in its life. GraphQL opens last, when requests can be sent and followed. */
@@ -17,7 +16,7 @@ interface Sources {
   /** Whether the callback listener is open. */
   readonly takesCallbacks: () => boolean;
   /** Paths whose messages are refused for want of room. */
-  readonly refused: RefusedMessages;
+  readonly refused: () => Promise<Readonly<Record<string, string>>>;
 }
 
 /**
@@ -34,8 +33,8 @@ export async function checkReadiness({ store, session, registrations, stage, ref
     checks: {
       store: storeCheck,
       login: describeTrouble(trouble),
-      ...describeRoom(store),
-      ...refused.checks,
+      ...(await describeRoom(store)),
+      ...(await refused()),
       ...registrations.checks,
       ...describeClock(clock),
       ...describeStage(now, 'GraphQL is not open yet'),
@@ -51,8 +50,8 @@ export async function checkCallbackReadiness({ store, registrations, stage, take
     ready: storeCheck === 'ok' && now === 'OPEN',
     checks: {
       store: storeCheck,
-      ...describeRoom(store),
-      ...refused.checks,
+      ...(await describeRoom(store)),
+      ...(await refused()),
       ...registrations.checks,
       ...describeClock(clock),
       ...describeStage(now, 'the callback listener is not open yet'),
@@ -61,8 +60,8 @@ export async function checkCallbackReadiness({ store, registrations, stage, take
 }
 
 /** A low disk makes nothing unready: results of requests are taken, and questions answered. */
-function describeRoom({ upkeep }: Sources['store']): Readonly<Record<string, string>> {
-  const { freeBytes, floorBytes, isLow } = upkeep.disk();
+async function describeRoom({ upkeep }: Sources['store']): Promise<Readonly<Record<string, string>>> {
+  const { freeBytes, floorBytes, isLow } = await upkeep.disk();
   if (!isLow) return {};
   const megabytes = (bytes: number) => Math.floor(bytes / 1_000_000);
   return { disk: `low: ${megabytes(freeBytes)} MB free, ${megabytes(floorBytes)} MB are kept for the results of requests` };

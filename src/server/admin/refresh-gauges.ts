@@ -1,17 +1,18 @@
+import type { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { PartsOf } from '../../datasources/request-log/store.ts';
 import type { Session } from '../../datasources/thingspace/session.ts';
 import type { Metrics } from '../../metrics.ts';
-import type { Overload } from '../overload.ts';
 
 export interface GaugeSources {
   readonly metrics: Metrics;
   readonly store: PartsOf<{ health: 'counts'; forwards: 'forwardBacklog'; upkeep: 'sizes' | 'disk' | 'lastTimes' }>;
   readonly session: Session;
-  readonly overload: Overload;
+  /** How late the event loop is. */
+  readonly lag: ReturnType<typeof monitorEventLoopDelay>;
   readonly now: () => number;
 }
 
-export async function refreshGauges({ metrics, store, session, overload, now }: GaugeSources): Promise<void> {
+export async function refreshGauges({ metrics, store, session, lag, now }: GaugeSources): Promise<void> {
   const { unclaimed, openByStatus, deadLettersByReason, overdueDevices } = await store.health.counts();
   metrics.unclaimed.set(unclaimed);
   metrics.overdueDevices.set(overdueDevices);
@@ -23,11 +24,12 @@ export async function refreshGauges({ metrics, store, session, overload, now }: 
   metrics.forwardBacklog.set(rows);
   metrics.forwardOldest.set(oldestAt === null ? 0 : Math.max(0, now() - oldestAt) / 1000);
   metrics.loginLatched.set((await session.isLatched()) ? 1 : 0);
-  metrics.eventLoopLag.set(overload.lagMs / 1000);
-  const { fileBytes, walBytes } = store.upkeep.sizes();
+  metrics.eventLoopLag.set(lag.count > 0 ? lag.percentile(99) / 1e9 : 0);
+  lag.reset();
+  const { fileBytes, walBytes } = await store.upkeep.sizes();
   metrics.storeBytes.set({ part: 'file' }, fileBytes);
   metrics.storeBytes.set({ part: 'wal' }, walBytes);
-  const { freeBytes, isLow } = store.upkeep.disk();
+  const { freeBytes, isLow } = await store.upkeep.disk();
   metrics.diskFree.set(freeBytes);
   metrics.diskLow.set(isLow ? 1 : 0);
   const { purgeAt, backupAt } = await store.upkeep.lastTimes();

@@ -11,7 +11,6 @@ import { CALLBACK_PREFIX } from '../../datasources/thingspace/wire/callback-serv
 import type { CallbackAddress, CallbackPaths, PathOrigin } from '../../resolvers/callbacks/callback-paths.ts';
 import { toServerOptions, type HttpTimeouts } from '../http-timeouts.ts';
 import type { DoorConnections } from '../door-connections.ts';
-import type { Overload } from '../overload.ts';
 import { LogThrottle } from '../../lib/log-throttle.ts';
 import { readBody } from '../../lib/read-body.ts';
 import { refuseUnread } from '../../lib/refuse-unread.ts';
@@ -28,7 +27,6 @@ export interface CallbackDoorOptions {
   /** The largest body, in bytes. The carrier's messages have about 1 kB. */
   readonly maxBodyBytes: number;
   readonly pseudonym: (account: string) => string;
-  readonly overload: Overload;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly now: () => number;
@@ -88,7 +86,7 @@ async function handle(door: Door, request: IncomingMessage, response: ServerResp
   const started = performance.now();
   const contentType = request.headers['content-type'] ?? null;
   const message = { account, service, bytes, contentType, contentEncoding: codingsOf(request) };
-  const result = await door.overload.during(door.receiver.receive(message));
+  const result = await door.receiver.receive(message);
   if (result.outcome === 'TOO_LARGE') return refuse(door, request, response, { ...tooLarge, unread: false });
   const { outcome, reason } = result;
   if (isRefusal(outcome)) {

@@ -16,7 +16,6 @@ import { FOREIGN_HOST, FOREIGN_ORIGIN, REFUSAL_HEADER, type Origins } from './or
 import { messagesOf } from './event-stream.ts';
 import { sendAnswer } from './send-answer.ts';
 import { currentCaller } from '../../resolvers/access/caller.ts';
-import { OVERLOADED, type Overload } from '../overload.ts';
 import { createRefusalLogger } from './refusal-logger.ts';
 import { connectionEnd } from '../../lib/connection-end.ts';
 import { refuseUnread } from '../../lib/refuse-unread.ts';
@@ -25,7 +24,6 @@ export interface GraphqlHttpOptions {
   readonly graphql: Graphql;
   readonly authenticator: Pick<Authenticator, 'identify'>;
   readonly origins: Origins;
-  readonly overload: Overload;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly maxBodyBytes: number;
@@ -105,8 +103,6 @@ function toRefusal(error: unknown): Refusal {
 
 /** Proxies cut a connection on which nothing happens for a minute. */
 const KEEP_ALIVE_MS = 12_000;
-/** A refused body up to this size is read and thrown away. The connection stays open, because its client would open another. */
-const SMALL_BYTES = 65_536;
 
 interface Refusal {
   readonly status: number;
@@ -117,10 +113,7 @@ interface Refusal {
 }
 
 /** The guards, in order. The first one that refuses the request decides. */
-function findRefusal(
-  { maxBodyBytes, graphiql, hosts, neighbours, origins, overload, metrics }: GraphqlHttpOptions,
-  request: IncomingMessage,
-): Refusal | null {
+function findRefusal({ maxBodyBytes, graphiql, hosts, neighbours, origins }: GraphqlHttpOptions, request: IncomingMessage): Refusal | null {
   if (!isKnownHost(hosts, neighbours, request)) return HOST_REFUSED;
   const path = (request.url ?? '').split('?', 1)[0];
   if (path === '/' && graphiql && request.method === 'GET')
@@ -153,11 +146,6 @@ function findRefusal(
       status: 406,
       message: 'Answers are application/json, application/graphql-response+json or text/event-stream, in UTF-8. Accept one of them.',
     };
-  if (overload.active) {
-    metrics.operationsShed.inc();
-    const unread = Number(length ?? Infinity) > SMALL_BYTES;
-    return { status: 503, message: OVERLOADED, code: 'OVERLOADED', headers: { 'retry-after': '1' }, unread };
-  }
   if (length === undefined) return { status: 411, message: 'Send a Content-Length, because bodies of unknown size are not read.' };
   if (Number(length) > maxBodyBytes)
     return { status: 413, message: `A body may have at most ${maxBodyBytes} bytes (M2M_GRAPHQL_MAX_BODY_BYTES).`, unread: true };

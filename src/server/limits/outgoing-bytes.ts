@@ -16,15 +16,18 @@ interface Waiting {
 
 /**
  * The bytes of answers and events on their way, over every transport. They are reserved by an estimate before anything runs, held by
- * their number when they are written, and let go when the client has taken them or its connection has ended.
+ * their number when they are written, and let go when the client has taken them or its connection has ended. Work waits for room. A
+ * caller is refused only for what it has not taken.
  *
  * A reservation ends in the turn of the event loop in which its answer is written. Whoever waits for room begins in a turn of its
  * own. So nobody finds the room free between the two.
  */
 export class OutgoingBytes {
   readonly limits: OutgoingLimits;
-  readonly #held = new Map<string, number>();
+  /** By caller: the bytes that are reserved or held, and those of them that are held. */
+  readonly #callers = new Map<string, { all: number; unread: number }>();
   #total = 0;
+  #unread = 0;
   #waiting: Waiting[] = [];
   #planned = false;
 
@@ -36,38 +39,53 @@ export class OutgoingBytes {
     return this.#total;
   }
 
-  /** Whose limit so many more bytes would pass; null when there is room. Somebody who has nothing on the way has room for anything. */
+  /** Whose limit so many more bytes would pass, beside those that are not taken; null when there is room. */
   passes(caller: string, bytes: number): keyof OutgoingLimits | null {
-    const held = this.#held.get(caller) ?? 0;
-    if (held > 0 && held + bytes > this.limits.perCaller) return 'perCaller';
-    return this.#total > 0 && this.#total + bytes > this.limits.inAll ? 'inAll' : null;
+    return this.#passes(this.#callers.get(caller)?.unread ?? 0, this.#unread, bytes);
   }
 
-  /** Counts bytes until it is disposed of. It does not ask whether there is room. */
+  /** Counts bytes that were written, until it is disposed of. It does not ask whether there is room. */
   hold(caller: string, bytes: number): Disposable {
-    this.#count(caller, bytes);
-    let isHeld = true;
+    return this.#count(caller, bytes, bytes);
+  }
+
+  /** Waits until there is room for what is going to run, and keeps it. */
+  reserve(caller: string, bytes: number): Promise<Disposable> {
+    if (this.#hasRoom(caller, bytes)) return Promise.resolve(this.#count(caller, bytes, 0));
+    return new Promise((begin) => this.#waiting.push({ caller, bytes, begin }));
+  }
+
+  /** Somebody who has nothing on the way has room for anything. */
+  #passes(own: number, total: number, bytes: number): keyof OutgoingLimits | null {
+    if (own > 0 && own + bytes > this.limits.perCaller) return 'perCaller';
+    return total > 0 && total + bytes > this.limits.inAll ? 'inAll' : null;
+  }
+
+  #hasRoom(caller: string, bytes: number): boolean {
+    return this.#passes(this.#callers.get(caller)?.all ?? 0, this.#total, bytes) === null;
+  }
+
+  #count(caller: string, bytes: number, unread: number): Disposable {
+    this.#add(caller, bytes, unread);
+    let isCounted = true;
     return {
       [Symbol.dispose]: () => {
-        if (!isHeld) return;
-        isHeld = false;
-        this.#count(caller, -bytes);
+        if (!isCounted) return;
+        isCounted = false;
+        this.#add(caller, -bytes, -unread);
         this.#plan();
       },
     };
   }
 
-  /** Waits until there is room, and holds it. For what cannot be refused: an event of an open subscription. */
-  reserve(caller: string, bytes: number): Promise<Disposable> {
-    if (this.passes(caller, bytes) === null) return Promise.resolve(this.hold(caller, bytes));
-    return new Promise((begin) => this.#waiting.push({ caller, bytes, begin }));
-  }
-
-  #count(caller: string, bytes: number): void {
+  #add(caller: string, bytes: number, unread: number): void {
     this.#total += bytes;
-    const held = (this.#held.get(caller) ?? 0) + bytes;
-    if (held > 0) this.#held.set(caller, held);
-    else this.#held.delete(caller);
+    this.#unread += unread;
+    const own = this.#callers.get(caller) ?? { all: 0, unread: 0 };
+    own.all += bytes;
+    own.unread += unread;
+    if (own.all > 0) this.#callers.set(caller, own);
+    else this.#callers.delete(caller);
   }
 
   #plan(): void {
@@ -76,8 +94,8 @@ export class OutgoingBytes {
     setImmediate(() => {
       this.#planned = false;
       this.#waiting = this.#waiting.filter(({ caller, bytes, begin }) => {
-        if (this.passes(caller, bytes) !== null) return true;
-        begin(this.hold(caller, bytes));
+        if (!this.#hasRoom(caller, bytes)) return true;
+        begin(this.#count(caller, bytes, 0));
         return false;
       });
     });

@@ -18,7 +18,6 @@ import { FOREIGN_HOST, FOREIGN_ORIGIN, REFUSAL_HEADER, type Origins } from '../g
 import type { OutgoingBytes } from '../limits/outgoing-bytes.ts';
 import type { DoorConnections } from '../door-connections.ts';
 import { connectionEnd } from '../../lib/connection-end.ts';
-import { OVERLOADED, type Overload } from '../overload.ts';
 import { createRefusalLogger } from '../graphql/refusal-logger.ts';
 import { SharedFrames } from './shared-frames.ts';
 import { DEFLATE, SocketCompression } from './socket-compression.ts';
@@ -37,7 +36,6 @@ export interface WebsocketOptions {
   readonly socketsPerCaller: number;
   readonly pace?: PaceLimits;
   readonly scheduler: FairScheduler;
-  readonly overload: Overload;
   readonly hosts: readonly string[];
   readonly neighbours: Neighbours | null;
   readonly connections: DoorConnections;
@@ -169,10 +167,6 @@ export class WebsocketDoor implements AsyncDisposable {
     payload: SubscribePayload,
   ): Promise<EnvelopedArgs | readonly GraphQLError[]> {
     if (Object.keys(context.subscriptions).length > MAX_OPERATIONS) return [TOO_MANY_OPERATIONS];
-    if (this.#options.overload.active) {
-      this.#options.metrics.operationsShed.inc();
-      return [new GraphQLError(OVERLOADED, { extensions: { code: 'OVERLOADED', retryAfterMs: 1_000 } })];
-    }
     const { request: upgrade, identity } = context.extra.client;
     const { graphql, resolveDocument } = this.#options;
     const params = resolveDocument(payload as DocumentParams);

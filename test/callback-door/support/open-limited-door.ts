@@ -10,7 +10,6 @@ import { CallbackPaths, makeCallbackPath } from '../../../src/resolvers/callback
 import { createCallbackServer } from '../../../src/server/callbacks/callbacks.ts';
 import { DoorConnections } from '../../../src/server/door-connections.ts';
 import type { HttpTimeouts } from '../../../src/server/http-timeouts.ts';
-import { idleOverload } from '../../support/idle-overload.ts';
 import { recordedLog, type RecordedLog } from '../../support/recorded-log.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { flatten, storeOf, type FlatStore } from '../../support/flat-store.ts';
@@ -68,7 +67,6 @@ export async function openLimitedDoor(
     }),
     maxBodyBytes: 1_048_576,
     pseudonym: () => 'pseudonym',
-    overload: undo.use(idleOverload()),
     logger: log.logger,
     metrics,
     now: Date.now,

@@ -40,7 +40,8 @@ export async function openHostileStack({ env, before, ...options }: HostileOptio
   const onFatal = (error: Error): never => {
     throw error;
   };
-  const open = () => startGateway(config, { ...options, logger: log.logger, now: () => clock.ms, uptime: () => clock.ms, onFatal });
+  const open = () =>
+    startGateway(config, { ...options, logger: log.logger, now: () => clock.ms, uptime: () => clock.ms, onFatal, hasIntakeThread: false });
   let gateway = await open();
   undo.defer(() => gateway[Symbol.asyncDispose]());
   const built = undo.move();

@@ -189,26 +189,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     isRare: true,
   },
   bug(
-    'a follower skips a row in memory',
-    'datasources/request-log/sqlite/recent-rows.ts',
-    'const from = seq + 1 - first.seq;',
-    'const from = seq + 2 - first.seq;',
-  ),
-  bug(
     'a follower skips a row of the table',
     READER,
     'this.#sql.eventsAfter, pk, afterSeq, limit)',
     'this.#sql.eventsAfter, pk, afterSeq === 4 ? 5 : afterSeq, limit)',
   ),
-  {
-    ...bug(
-      'rows that nobody followed are missing between two that somebody did',
-      'datasources/request-log/sqlite/recent-rows.ts',
-      'if (rows && first && rows.at(-1)?.seq !== first.seq - 1) {',
-      'if (!rows && first) {',
-    ),
-    isRare: true,
-  },
   bug(
     'a batch goes on past the end of the Request',
     'datasources/request-log/sqlite/batch-rows.ts',

@@ -25,8 +25,6 @@ export const SMALL_MEMORY: readonly Edit[] = [
     find: '#carriers = new BoundedCache<string, Owner>(100_000);',
     replace: '#carriers = new BoundedCache<string, Owner>(1);',
   },
-  { file: 'datasources/request-log/sqlite/recent-rows.ts', find: 'const ROWS_OF_ONE = 2_048;', replace: 'const ROWS_OF_ONE = 4;' },
-  { file: 'datasources/request-log/sqlite/recent-rows.ts', find: 'const ROWS_OF_ALL = 20_000;', replace: 'const ROWS_OF_ALL = 6;' },
   {
     file: 'datasources/request-log/sqlite/index-identifiers.ts',
     find: 'const INDEXED_AT_ONCE = 500;',

@@ -5,6 +5,11 @@ import { storeFailureOf } from './store-failure.ts';
 /** Jobs in one transaction. Measured with rows of 800 bytes: 1 a commit 2.3k/s, 64 48k/s, 256 52k/s, 1,024 36k/s. */
 const MAX_BATCH = 256;
 
+/** Runs reads that see only what is committed, each of one moment. */
+export interface Reads {
+  read<Result>(work: () => Result): Promise<Result>;
+}
+
 export interface GroupCommitOptions {
   /** Runs inside each transaction after its jobs, before COMMIT. */
   readonly beforeCommit: () => void;
@@ -26,7 +31,7 @@ interface Job {
 /**
  * Runs write jobs in the order they arrive. All that wait share one transaction and one fsync, and their promises settle after it.
  */
-export class GroupCommit {
+export class GroupCommit implements Reads {
   readonly #db: DatabaseSync;
   readonly #options: GroupCommitOptions;
   #queue: Job[] = [];

@@ -1,10 +1,10 @@
-import type { DatabaseSync } from 'node:sqlite';
 import { LOG_LIMITS } from '../log-limits.ts';
 import { LocalLeases } from '../local-leases.ts';
 import type { Store } from '../store.ts';
 import { DiskRoom, makeRoomToOpen } from './disk-room.ts';
 import { GroupCommit } from './group-commit.ts';
 import { takeEpoch } from './recover.ts';
+import { RequestedDevices } from './requested-devices.ts';
 import { RequestWork } from './request-work.ts';
 import { SealedWith } from './sealing/sealed-with.ts';
 import { SqliteReseal } from './sealing/sqlite-reseal.ts';
@@ -38,7 +38,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
   const { path, hub, now } = options;
   const limits = { ...LOG_LIMITS, ...options.limits };
   makeRoomToOpen(path);
-  const { db, files } = openSqlite(path);
+  const { db, files, lock } = openSqlite(path);
   const vault = new Vault(options.keys ?? []);
   /** The topics that the open transaction has changed. */
   let changed: string[] = [];
@@ -64,7 +64,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     },
     onFatal: options.onFatal,
   });
-  const { sql, sealedWith, epoch, forwards, keeper } = readOrClose(db, path, () => {
+  const { sql, sealedWith, epoch, forwards, keeper } = readOrClose(path, [db, lock], () => {
     const statements = prepareStatements(db, vault);
     return {
       sql: statements,
@@ -91,7 +91,6 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     forwards,
     limits,
     now,
-    isFollowed: (requestId) => hub.isFollowed(requestId),
     isLow: (bytes) => disk.isLowAfter(bytes),
   });
   const walker = new KeyWalker(db, (work) => commits.read(work));
@@ -117,8 +116,20 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     epoch,
     isNew: files?.isNew ?? true,
     hub,
-    requests: new SqliteRequests({ ...parts, devices: writer.changes.devices }),
-    outcomes: new SqliteOutcomes(sql, writer, commits),
+    requests: new SqliteRequests({
+      sql,
+      reads: commits,
+      walker,
+      indexAll: async () => {
+        while (await upkeep.indexIdentifiers());
+      },
+    }),
+    outcomes: new SqliteOutcomes({
+      sql,
+      reads: commits,
+      devices: new RequestedDevices(sql),
+      pkOf: (requestId) => writer.pkOf(requestId),
+    }),
     sending: new SqliteSending(parts),
     intake: new SqliteIntake(parts),
     unclaimed: new SqliteUnclaimed(parts),
@@ -134,20 +145,21 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     async [Symbol.asyncDispose]() {
       disk[Symbol.dispose]();
       // A backup reads from another thread, so it must end before the file is closed.
-      await upkeep[Symbol.asyncDispose]();
+      await upkeep.abandonBackup();
       commits.close();
       if (keeper) keeper.close();
       else if (db.isOpen) db.close();
+      lock?.[Symbol.dispose]();
     },
   };
 }
 
 /** Reads what the store begins with. A file whose contents are unusable is closed again. */
-function readOrClose<Read>(db: DatabaseSync, path: string, read: () => Read): Read {
+function readOrClose<Read>(path: string, opened: readonly (Disposable | null)[], read: () => Read): Read {
   try {
     return read();
   } catch (cause) {
-    db.close();
+    for (const each of opened) each?.[Symbol.dispose]();
     throw describeUnusable(path, cause);
   }
 }

@@ -28,7 +28,7 @@ export function outcomeFilter(
     if (faultCodes !== null && outcome.status !== 'FAILED') return false;
     const [final, nidd] = facts.of(id, outcome);
     if (faultCodes !== null && !faultCodes.includes(final?.fault?.code ?? '')) return false;
-    return isMeant?.([...(devices.identifiers(pk, index) ?? []), ...(final?.deviceIds ?? []), ...(nidd?.deviceIds ?? [])]) ?? true;
+    return isMeant?.([...(devices.identifiers(pk, index, id) ?? []), ...(final?.deviceIds ?? []), ...(nidd?.deviceIds ?? [])]) ?? true;
   };
 }
 
@@ -46,7 +46,7 @@ export function listDevices(
     if (!outcome || (statuses && !statuses.includes(outcome.status))) continue;
     const [final] = statuses && outcome.status === 'FAILED' ? facts.of(id, outcome) : [];
     const { fault = null, deviceIds = [] } = final ?? {};
-    found.push({ index, status: outcome.status, device: devices.device(pk, index), fault, reported: deviceIds });
+    found.push({ index, status: outcome.status, device: devices.device(pk, index, id), fault, reported: deviceIds });
   }
   return found;
 }

@@ -5,7 +5,6 @@ import { isTerminal, type RequestedDevice } from '../stored-request.ts';
 import { transition, type Change, type Decision } from '../transition.ts';
 import { WorkingSet, type PlacedEvent } from '../working-set.ts';
 import { insertEvent } from './insert-rows.ts';
-import { RecentRows } from './recent-rows.ts';
 import { RequestStates } from './request-states.ts';
 import { RequestedDevices } from './requested-devices.ts';
 import { SqliteRequestRows } from './sqlite-request-rows.ts';
@@ -16,7 +15,6 @@ export interface ChangeOptions {
   readonly sql: Statements;
   readonly limits: LogLimits;
   readonly now: () => number;
-  readonly isFollowed: (requestId: string) => boolean;
 }
 
 /** What a change came to, and its rows. */
@@ -34,7 +32,6 @@ interface Touched {
 export class RequestChanges {
   readonly #options: ChangeOptions;
   readonly #sql: Statements;
-  readonly recent = new RecentRows();
   readonly devices: RequestedDevices;
   readonly #states: RequestStates;
   readonly #takeOver: TakeOver;
@@ -64,7 +61,6 @@ export class RequestChanges {
   }
 
   rollback(): void {
-    for (const pk of this.#touched.keys()) this.recent.forget(pk);
     this.#touched.clear();
     // What was paid inside the failed transaction is owed again.
     this.#mayOwe = true;
@@ -85,7 +81,6 @@ export class RequestChanges {
     this.#touched.set(pk, touched);
     if (placed.length > 0) touched.at = Math.max(touched.at ?? 0, at);
     touched.hasBeenOpen ||= !isTerminal(state.status);
-    if (this.#options.isFollowed(state.requestId)) this.recent.add(pk, placed);
     for (const each of placed) insertEvent(this.#sql, pk, at, each);
     new SqliteRequestRows(this.#sql, pk).write(set);
     return { ...decision, placed };
@@ -162,6 +157,5 @@ export class RequestChanges {
     this.#states.forget(pk);
     this.#touched.delete(pk);
     this.devices.forget(pk);
-    this.recent.forget(pk);
   }
 }

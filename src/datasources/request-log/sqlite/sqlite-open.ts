@@ -3,7 +3,8 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { GatewayError } from '../../../errors.ts';
 import { describeUnusable, reasonOf, SQLITE_BUSY, SQLITE_CORRUPT, SQLITE_NOTADB, sqliteCodeOf, makeUnusableError } from './sqlite-error.ts';
-import { checkStoreFiles, makeInUseError, type StoreFiles } from './write-ahead-log/check-store-files.ts';
+import { StoreLock } from './store-lock.ts';
+import { checkStoreFiles, findRealPath, type StoreFiles } from './write-ahead-log/check-store-files.ts';
 import { removeLog } from './write-ahead-log/log-mark.ts';
 
 /** "M2MG": tells whoever finds the file which program wrote it. */
@@ -23,6 +24,8 @@ export interface OpenDatabase {
   readonly db: DatabaseSync;
   /** Null for `:memory:`. */
   readonly files: StoreFiles | null;
+  /** To be disposed of when the database is closed. Null for `:memory:`. */
+  readonly lock: StoreLock | null;
 }
 
 /**
@@ -37,12 +40,17 @@ export function openSqlite(path: string): OpenDatabase {
   } catch (cause) {
     throw makeUnusableError(`Cannot make the store's folder ${dirname(path)}: ${reasonOf(cause)}. Make it, or give another path.`, cause);
   }
-  let db: DatabaseSync;
   let files: StoreFiles | null = null;
+  using undo = new DisposableStack();
+  let lock: StoreLock | null = null;
+  let db: DatabaseSync;
   try {
-    if (path !== ':memory:') files = checkStoreFiles(path);
-    db = new DatabaseSync(path, { timeout: 500 });
-    if (path !== ':memory:') chmodSync(path, 0o600);
+    if (path !== ':memory:') {
+      lock = undo.use(StoreLock.take(findRealPath(path)));
+      files = checkStoreFiles(path);
+    }
+    db = undo.adopt(new DatabaseSync(path, { timeout: 500 }), (opened) => opened.close());
+    if (lock) chmodSync(path, 0o600);
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause;
     throw makeUnusableError(`Cannot open the store ${path}: ${reasonOf(cause)}. The gateway must be able to write there.`, cause);
@@ -51,9 +59,9 @@ export function openSqlite(path: string): OpenDatabase {
     configure(db, path, files);
     verifySettings(db, path);
     migrate(db);
-    return { db, files };
+    undo.move();
+    return { db, files, lock };
   } catch (cause) {
-    db.close();
     throw describeUnusable(path, cause);
   }
 }
@@ -67,12 +75,8 @@ function makeFolder(path: string): void {
 
 function configure(db: DatabaseSync, path: string, files: StoreFiles | null): void {
   try {
-    // The process holds the exclusive lock until it dies, so a second process is refused.
-    db.exec('PRAGMA locking_mode = EXCLUSIVE;');
     refuseForeign(db, path);
     if (files?.log === 'VOID') removeLog(db);
-    // `removeLog` has let the lock go.
-    db.exec('PRAGMA locking_mode = EXCLUSIVE;');
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
     db.exec('PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;');
     // Deleted and replaced values are overwritten with zeros, also when there is no key: a later reseal would not reach them.
@@ -81,7 +85,7 @@ function configure(db: DatabaseSync, path: string, files: StoreFiles | null): vo
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause;
     const code = sqliteCodeOf(cause);
-    if (code === SQLITE_BUSY) throw makeInUseError(path, cause);
+    if (code === SQLITE_BUSY) throw makeUnusableError(`Another program is using the store ${path}. Close it, and start again.`, cause);
     if (code === SQLITE_NOTADB || code === SQLITE_CORRUPT) throw describeUnusable(path, cause);
     throw makeUnusableError(`Cannot write to the store ${path}: ${reasonOf(cause)}.`, cause);
   }

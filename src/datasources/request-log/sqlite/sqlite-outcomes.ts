@@ -12,12 +12,12 @@ import {
 } from '../stored-request.ts';
 import type { DeviceSummary, LogBatch, OutcomePage, OutcomeReads } from '../outcome-reads.ts';
 import { cutAfterTerminal, resolveThisRow } from './batch-rows.ts';
-import type { GroupCommit } from './group-commit.ts';
+import type { Reads } from './group-commit.ts';
 import { MessageFacts } from './message-facts.ts';
 import { listDevices, outcomeFilter } from './outcome-filter.ts';
 import type { Statements } from './sqlite-statements.ts';
 import { toPlacedEvent, toStoredCallback, type EventRow, type RequestRow } from './sqlite-rows.ts';
-import type { SqliteWriter } from './sqlite-writer.ts';
+import type { RequestedDevices } from './requested-devices.ts';
 import {
   beginSummaries,
   bringForward,
@@ -40,24 +40,32 @@ const CACHED_DEVICES = 500_000;
 const WORK_IN_MEMORY = 1 / 500;
 const WORK_READ = 1 / 20;
 
+interface Source {
+  readonly sql: Statements;
+  readonly reads: Reads;
+  readonly devices: RequestedDevices;
+  /** @throws GatewayError NOT_FOUND */
+  readonly pkOf: (requestId: string) => number;
+}
+
 /** `OutcomeReads` of the SQLite store. */
 export class SqliteOutcomes implements OutcomeReads {
+  readonly #source: Source;
   readonly #sql: Statements;
-  readonly #writer: SqliteWriter;
-  readonly #commits: GroupCommit;
+  readonly #reads: Reads;
   /** By the id of the Request. */
   readonly #summaries = new BoundedCache<string, OutcomeSummaries>(CACHED_DEVICES);
   readonly #facts: MessageFacts;
 
-  constructor(sql: Statements, writer: SqliteWriter, commits: GroupCommit) {
-    this.#sql = sql;
-    this.#writer = writer;
-    this.#commits = commits;
-    this.#facts = new MessageFacts(sql);
+  constructor(source: Source) {
+    this.#source = source;
+    this.#sql = source.sql;
+    this.#reads = source.reads;
+    this.#facts = new MessageFacts(source.sql);
   }
 
   outcomePages(wanted: readonly OutcomePage[], work = Infinity): Promise<Page<StoredOutcome>[]> {
-    return this.#commits.read(() => {
+    return this.#reads.read(() => {
       const places = this.#placesOf(wanted.map(({ requestId }) => requestId));
       const pages: { found: OutcomeAt[]; hasMore: boolean }[] = [];
       for (let done = 0; pages.length < wanted.length && (done < work || pages.length === 0);) {
@@ -66,8 +74,7 @@ export class SqliteOutcomes implements OutcomeReads {
         const { summaries, wasRead } = place ? this.#summariesOf(place) : { summaries: NO_DEVICES, wasRead: false };
         const found: OutcomeAt[] = [];
         const belongs =
-          place &&
-          outcomeFilter(wanted[pages.length] as OutcomePage, place, { summaries, devices: this.#writer.changes.devices }, this.#facts);
+          place && outcomeFilter(wanted[pages.length] as OutcomePage, place, { summaries, devices: this.#source.devices }, this.#facts);
         for (let index = afterIndex + 1; index < summaries.count && found.length <= limit; index++) {
           const outcome = summaries.at(index);
           if (!place || !outcome || !belongs?.(index, outcome)) continue;
@@ -75,7 +82,7 @@ export class SqliteOutcomes implements OutcomeReads {
             pk: place.pk,
             requestId,
             index,
-            requested: found.length < limit ? this.#writer.changes.devices.identifiers(place.pk, index) : null,
+            requested: found.length < limit ? this.#source.devices.identifiers(place.pk, index, place.id) : null,
             ...outcome,
           });
         }
@@ -89,7 +96,7 @@ export class SqliteOutcomes implements OutcomeReads {
   }
 
   prepare(requestId: string, of: 'FAILED' | 'ALL', limit: number): Promise<boolean> {
-    return this.#commits.read(() => {
+    return this.#reads.read(() => {
       const place = this.#placesOf([requestId]).get(requestId);
       if (!place) return true;
       return this.#facts.read(place.pk, place.id, this.#summariesOf(place).summaries, of === 'ALL' ? null : ['FAILED'], limit);
@@ -97,21 +104,16 @@ export class SqliteOutcomes implements OutcomeReads {
   }
 
   devices(requestId: string, statuses: OutcomePage['statuses']): Promise<DeviceSummary[]> {
-    return this.#commits.read(() => {
+    return this.#reads.read(() => {
       const place = this.#placesOf([requestId]).get(requestId);
       return place
-        ? listDevices(
-            place,
-            { summaries: this.#summariesOf(place).summaries, devices: this.#writer.changes.devices },
-            statuses,
-            this.#facts,
-          )
+        ? listDevices(place, { summaries: this.#summariesOf(place).summaries, devices: this.#source.devices }, statuses, this.#facts)
         : [];
     });
   }
 
   outcomesById(ids: readonly string[]): Promise<Map<string, StoredOutcome>> {
-    return this.#commits.read(() => {
+    return this.#reads.read(() => {
       const named = ids.flatMap((id) => parseOutcomeId(id) ?? []);
       const places = this.#placesOf(named.map(({ requestId }) => requestId));
       const outcomes = named.flatMap(({ requestId, index }): OutcomeAt[] => {
@@ -119,7 +121,7 @@ export class SqliteOutcomes implements OutcomeReads {
         const { summaries } = place ? this.#summariesOf(place) : { summaries: NO_DEVICES };
         const outcome = summaries.at(index);
         return place && outcome
-          ? [{ pk: place.pk, requestId, index, requested: this.#writer.changes.devices.identifiers(place.pk, index), ...outcome }]
+          ? [{ pk: place.pk, requestId, index, requested: this.#source.devices.identifiers(place.pk, index, requestId), ...outcome }]
           : [];
       });
       return new Map(this.#withMessages(outcomes).map((outcome) => [outcome.id, outcome]));
@@ -127,14 +129,12 @@ export class SqliteOutcomes implements OutcomeReads {
   }
 
   read(requestId: string, afterSeq: number, limit: number): Promise<LogBatch | null> {
-    return this.#commits.read(() => {
-      const pk = this.#writer.pkOf(requestId);
+    return this.#reads.read(() => {
+      const pk = this.#source.pkOf(requestId);
       const lastSeq = (this.#sql.lastSeqOf.get(pk) as { lastSeq: number } | undefined)?.lastSeq ?? 0;
       if (afterSeq >= lastSeq) return null;
-      const rows = cutAfterTerminal(
-        this.#writer.changes.recent.after(pk, afterSeq, limit, lastSeq) ??
-          this.#all<EventRow>(this.#sql.eventsAfter, pk, afterSeq, limit).map(toPlacedEvent),
-        () => this.#hasEndedAt(pk, afterSeq),
+      const rows = cutAfterTerminal(this.#all<EventRow>(this.#sql.eventsAfter, pk, afterSeq, limit).map(toPlacedEvent), () =>
+        this.#hasEndedAt(pk, afterSeq),
       );
       const last = rows.at(-1);
       if (!last) return null;
@@ -147,7 +147,7 @@ export class SqliteOutcomes implements OutcomeReads {
           newest.set(index, {
             pk,
             requestId,
-            requested: this.#writer.changes.devices.identifiers(pk, index),
+            requested: this.#source.devices.identifiers(pk, index, requestId),
             lastSeq: seq,
             ...resolveThisRow(event.outcome, seq),
           });
@@ -169,8 +169,8 @@ export class SqliteOutcomes implements OutcomeReads {
   }
 
   niddOutstanding(requestId: string): Promise<number> {
-    return this.#commits.read(() => {
-      const [row] = this.#all<RequestRow>(this.#sql.requestByPk, this.#writer.pkOf(requestId));
+    return this.#reads.read(() => {
+      const [row] = this.#all<RequestRow>(this.#sql.requestByPk, this.#source.pkOf(requestId));
       return countWithoutNidd(row ? this.#summariesOf(row).summaries : NO_DEVICES);
     });
   }

@@ -1,74 +1,73 @@
 import { requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
 import type { LogStep, RequestFilter, RequestReads, RetryPage, RetrySpan } from '../request-reads.ts';
 import type { NextTurn, Page, StoredCarrierRequest, StoredRequest } from '../stored-request.ts';
-import type { GroupCommit } from './group-commit.ts';
-import { indexIdentifiers } from './index-identifiers.ts';
+import type { Reads } from './group-commit.ts';
 import { listRequests } from './list-requests.ts';
-import type { RequestedDevices } from './requested-devices.ts';
 import { toCarrierRequest, toRequest, type CarrierRequestRow, type RequestRow, type RowOf } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
 import type { KeyWalker } from './walk-keys.ts';
 
 interface Parts {
   readonly sql: Statements;
-  readonly commits: GroupCommit;
+  readonly reads: Reads;
   readonly walker: KeyWalker;
-  readonly devices: RequestedDevices;
+  /** Brings the index of identifiers up to date. */
+  readonly indexAll: () => Promise<void>;
 }
 
 /** `RequestReads` of the SQLite store. */
 export class SqliteRequests implements RequestReads {
   readonly #parts: Parts;
   readonly #sql: Statements;
-  readonly #commits: GroupCommit;
+  readonly #reads: Reads;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#sql = parts.sql;
-    this.#commits = parts.commits;
+    this.#reads = parts.reads;
   }
 
   requests(ids: readonly string[]): Promise<Map<string, StoredRequest>> {
-    return this.#commits.read(() => readRequests(this.#sql, ids));
+    return this.#reads.read(() => readRequests(this.#sql, ids));
   }
 
   findByCarrierRequestId(carrierRequestId: string): Promise<StoredRequest | null> {
-    return this.#commits.read(() => {
+    return this.#reads.read(() => {
       const [row] = this.#sql.requestByCarrierId.all(JSON.stringify(requestIdSpellings(carrierRequestId))) as RequestRow[];
       return row ? toRequest(row) : null;
     });
   }
 
   carrierRequests(requestIds: readonly string[]): Promise<Map<string, StoredCarrierRequest[]>> {
-    return this.#commits.read(() => readCarrierRequests(this.#sql, requestIds));
+    return this.#reads.read(() => readCarrierRequests(this.#sql, requestIds));
   }
 
   settings(ids: readonly string[]): Promise<Map<string, Readonly<Record<string, unknown>>>> {
-    return this.#commits.read(() => {
+    return this.#reads.read(() => {
       const rows = this.#sql.settingsOf.all(JSON.stringify(ids)) as { id: string; settings: string }[];
       return new Map(rows.map(({ id, settings }) => [id, JSON.parse(settings)]));
     });
   }
 
   async list(filter: RequestFilter, after: string | null, limit: number, nextTurn?: NextTurn): Promise<Page<StoredRequest>> {
-    const { walker, devices } = this.#parts;
-    if (filter.deviceKeys || filter.search?.deviceKeys.length) while (await this.#commits.run(() => indexIdentifiers(this.#sql, devices)));
+    const { walker, indexAll } = this.#parts;
+    if (filter.deviceKeys || filter.search?.deviceKeys.length) await indexAll();
     return await listRequests(this.#sql, walker, { filter, after, limit, nextTurn });
   }
 
   steps(requestId: string, afterSeq: number, limit: number): Promise<LogStep[]> {
-    return this.#commits.read(() => this.#sql.stepsAfter.all(requestId, afterSeq, limit) as RowOf<LogStep>[]);
+    return this.#reads.read(() => this.#sql.stepsAfter.all(requestId, afterSeq, limit) as RowOf<LogStep>[]);
   }
 
   retrySpans(requestIds: readonly string[]): Promise<Map<string, RetrySpan>> {
-    return this.#commits.read(() => {
+    return this.#reads.read(() => {
       const rows = this.#sql.retrySpans.all(JSON.stringify(requestIds)) as RowOf<RetrySpan & { readonly id: string }>[];
       return new Map(rows.map(({ id, ...span }) => [id, span]));
     });
   }
 
   retryPages(wanted: readonly RetryPage[]): Promise<Page<StoredRequest>[]> {
-    return this.#commits.read(() => {
+    return this.#reads.read(() => {
       const pages = new Map<RetryPage, Page<StoredRequest>>();
       // SQLite takes no limit from a row. One for all would read far more than was asked for.
       for (const [limit, some] of Map.groupBy(wanted, (each) => each.limit)) {

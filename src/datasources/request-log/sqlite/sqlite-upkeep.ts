@@ -105,8 +105,8 @@ export class SqliteUpkeep implements StoreUpkeep {
     return step;
   }
 
-  disk(): DiskState {
-    return this.#parts.disk.state;
+  disk(): Promise<DiskState> {
+    return Promise.resolve(this.#parts.disk.state);
   }
 
   indexIdentifiers(): Promise<boolean> {
@@ -118,9 +118,9 @@ export class SqliteUpkeep implements StoreUpkeep {
     return this.#parts.work.takeOver();
   }
 
-  sizes(): StoreSizes {
+  sizes(): Promise<StoreSizes> {
     const { path } = this.#parts;
-    return { fileBytes: sizeOf(path), walBytes: sizeOf(`${path}-wal`) };
+    return Promise.resolve({ fileBytes: sizeOf(path), walBytes: sizeOf(`${path}-wal`) });
   }
 
   async stats(): Promise<StoreStats> {
@@ -129,7 +129,7 @@ export class SqliteUpkeep implements StoreUpkeep {
     const one = (text: string) => Object.values(db.prepare(text).get() ?? {})[0] as number;
     const oldest = db.prepare("SELECT created_at AS at FROM request WHERE account <> '' ORDER BY pk LIMIT 1").get();
     return {
-      ...this.sizes(),
+      ...(await this.sizes()),
       path: resolve(path),
       epoch,
       schemaVersion: one('PRAGMA user_version'),
@@ -154,7 +154,7 @@ export class SqliteUpkeep implements StoreUpkeep {
   }
 
   /** Abandons a backup that is being written, and waits until it has closed its files. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  async abandonBackup(): Promise<void> {
     this.#stop.abort(new GatewayError('SHUTTING_DOWN', 'No backup was made: the store is being closed.'));
     await this.#backup?.catch(() => undefined);
   }

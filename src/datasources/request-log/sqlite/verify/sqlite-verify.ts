@@ -5,10 +5,11 @@ import { parseIdentifierKind } from '../../../thingspace/wire/device-identifier.
 import { identifierKey, stemOf } from '../../../thingspace/wire/same-identifier.ts';
 import { isIndexedAs } from '../index-identifiers.ts';
 import { isTerminal, type RequestedDevice } from '../../stored-request.ts';
-import { reasonOf, SQLITE_BUSY, sqliteCodeOf, makeUnusableError } from '../sqlite-error.ts';
+import { reasonOf, makeUnusableError } from '../sqlite-error.ts';
+import { refuseInUse } from '../store-lock.ts';
 import { APPLICATION_ID, readPragma, SCHEMA_VERSION } from '../sqlite-open.ts';
 import { Vault } from '../sealing/vault.ts';
-import { judgeStoreFiles } from '../write-ahead-log/check-store-files.ts';
+import { findRealPath, judgeStoreFiles } from '../write-ahead-log/check-store-files.ts';
 import { Faults, SHOWN_FAULTS, isAsItCame, isJson } from './verify-faults.ts';
 import { checkHeld } from './verify-held.ts';
 import { checkLog } from './verify-log.ts';
@@ -52,8 +53,6 @@ export function verifySqlite(path: string, keys: readonly Uint8Array[] = []): Ve
       checkHeld(db, faults);
     } catch (cause) {
       if (cause instanceof GatewayError) throw cause;
-      if (sqliteCodeOf(cause) === SQLITE_BUSY)
-        throw makeUnusableError(`Another process has the store ${path} open. Verify it through its gateway, or stop that one.`, cause);
       faults.add(`The file cannot be read to its end: ${reasonOf(cause)}.`);
     }
   } finally {
@@ -66,8 +65,10 @@ export function verifySqlite(path: string, keys: readonly Uint8Array[] = []): Ve
 function openToRead(path: string): DatabaseSync {
   if (!statSync(path, { throwIfNoEntry: false })?.size) throw makeUnusableError(`There is no store at ${path}.`);
   try {
+    refuseInUse(findRealPath(path));
     return new DatabaseSync(path, { readOnly: true, timeout: 500 });
   } catch (cause) {
+    if (cause instanceof GatewayError) throw cause;
     throw makeUnusableError(`Cannot open ${path}: ${reasonOf(cause)}.`, cause);
   }
 }

@@ -3,7 +3,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { GatewayError } from '../../../../errors.ts';
 import { markRestored } from '../recover.ts';
 import { describeUnusable } from '../sqlite-error.ts';
-import { judgeStoreFiles, refuseInUse } from './check-store-files.ts';
+import { StoreLock } from '../store-lock.ts';
+import { judgeStoreFiles } from './check-store-files.ts';
 import { removeLog } from './log-mark.ts';
 import { syncedPath } from './synced-record.ts';
 
@@ -28,7 +29,7 @@ export function acceptDamage(path: string, at: number): AcceptedDamage {
   const { realPath, log, sentence } = found;
   const wal = `${realPath}-wal`;
   const kept = existsSync(wal) ? `${wal}.damaged-${new Date(at).toISOString().replaceAll(':', '')}` : null;
-  refuseInUse(realPath);
+  using _lock = StoreLock.take(realPath);
   if (kept !== null && log === 'OTHER') renameSync(wal, kept);
   else if (kept !== null) copyFileSync(wal, kept);
   try {

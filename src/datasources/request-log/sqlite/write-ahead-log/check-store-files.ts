@@ -1,8 +1,6 @@
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import type { GatewayError } from '../../../../errors.ts';
-import { makeUnusableError, SQLITE_BUSY, sqliteCodeOf } from '../sqlite-error.ts';
+import { makeUnusableError } from '../sqlite-error.ts';
 import { readMark } from './log-mark.ts';
 import { readLog } from './read-log.ts';
 import { readSynced, syncedPath } from './synced-record.ts';
@@ -42,14 +40,13 @@ const GIVE_UP = 'or give up what it held: npm run store -- accept-damage';
 /**
  * SQLite takes whatever lies at the path: it makes an empty database where there is none. It opens a database without its log as if
  * there had never been one. It replays any log that lies beside it, also that of another database. And it drops, without a word,
- * everything behind the first damaged frame of a log. Here all that is refused. The process must not have the store open.
+ * everything behind the first damaged frame of a log. Here all that is refused. The process has locked the store, and does not have it open.
  *
  * @throws GatewayError STORE_UNUSABLE with a sentence that says what to do.
  */
 export function checkStoreFiles(path: string): StoreFiles {
   const found = judgeStoreFiles(path);
   if (!('sentence' in found)) return found;
-  refuseInUse(path);
   throw makeUnusableError(found.sentence);
 }
 
@@ -151,37 +148,18 @@ function readNames(folder: string): string[] {
   }
 }
 
-function findRealPath(path: string): string {
+/**
+ * The path of the store's file without symbolic links.
+ *
+ * @throws GatewayError STORE_UNUSABLE when it is a link to nothing.
+ */
+export function findRealPath(path: string): string {
   if (statSync(path, { throwIfNoEntry: false })) return realpathSync(path);
   if (lstatSync(path, { throwIfNoEntry: false }))
     throw makeUnusableError(
       `${path} is a symbolic link to ${readlinkSync(path)}, where no store is. Mount or put back what was there. To begin with an empty store, remove the link, or give the gateway the path itself.`,
     );
   return join(realpathSync(dirname(path)), basename(path));
-}
-
-/**
- * Files that another process is writing seem not to fit together. This only reads, so they stay as they are.
- *
- * @throws GatewayError STORE_UNUSABLE
- */
-export function refuseInUse(path: string): void {
-  let db: DatabaseSync | null = null;
-  try {
-    db = new DatabaseSync(path, { readOnly: true });
-    db.prepare('SELECT 1 FROM sqlite_schema').get();
-  } catch (cause) {
-    if (sqliteCodeOf(cause) === SQLITE_BUSY) throw makeInUseError(path, cause);
-  } finally {
-    db?.close();
-  }
-}
-
-export function makeInUseError(path: string, cause: unknown): GatewayError {
-  return makeUnusableError(
-    `Another process has the store ${path} open. Only one gateway can use it: stop the other one, or give this one its own path. (A command reaches a running gateway by M2M_ADMIN_HOST and M2M_ADMIN_PORT.)`,
-    cause,
-  );
 }
 
 function sizeOf(path: string): number {

@@ -33,6 +33,4 @@ export function readMark(path: string): number | null | 'UNKNOWN' {
 export function removeLog(db: DatabaseSync): void {
   db.exec(`BEGIN IMMEDIATE; DELETE FROM fact WHERE key = '${LOG_MARK}'; COMMIT`);
   db.exec('PRAGMA journal_mode = DELETE');
-  // SQLite leaves an empty rollback journal while its lock is exclusive.
-  db.exec('PRAGMA locking_mode = NORMAL; BEGIN IMMEDIATE; COMMIT');
 }

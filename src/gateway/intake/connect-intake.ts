@@ -1,0 +1,104 @@
+import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import { AggregatorRegistry } from 'prom-client';
+import type { Config } from '../../config/config.ts';
+import type { Store } from '../../datasources/request-log/store.ts';
+import { readStoreKeys } from '../../config/read-store-keys.ts';
+import { openSqliteReader } from '../../datasources/request-log/sqlite/open-sqlite-reader.ts';
+import { GatewayError } from '../../errors.ts';
+import { RemoteCalls } from '../../lib/remote-calls.ts';
+import { SharedTime } from '../../lib/shared-time.ts';
+import type { SharedParts } from '../shared-parts.ts';
+import { ERROR_FORM, readError, writeError } from './error-form.ts';
+import type { IntakeThreadData } from './intake-thread.ts';
+import { nameOfPart, remoteStore } from './remote-store.ts';
+import { serveIntake, type Intake, type IntakeListener } from './serve-intake.ts';
+
+interface Parts extends Omit<SharedParts, 'store' | 'clock'> {
+  /** See `GatewayOptions`. */
+  readonly onFatal: (error: GatewayError) => void;
+  readonly isStoreNew: boolean;
+  readonly hasOwnThread: boolean;
+}
+
+/** The intake, as the main thread uses it. */
+export interface ConnectedIntake {
+  readonly intake: Intake;
+  readonly store: Omit<Store, typeof Symbol.asyncDispose>;
+  /** All metrics of both threads, as Prometheus reads them. */
+  readonly writeMetrics: () => Promise<string>;
+}
+
+/** So often the intake is told what the time is. It moves when the wall clock is followed again after a jump. */
+const TIME_TOLD_EVERY_MS = 100;
+
+/**
+ * Starts the intake, in a thread of its own, and opens its store. When its thread ends by itself, or its store fails, `onFatal` is called.
+ *
+ * @throws GatewayError STORE_UNUSABLE
+ */
+export async function connectIntake(config: Config, parts: Parts): Promise<ConnectedIntake> {
+  const { hub, metrics, logger, now, undo, onFatal, isStoreNew, hasOwnThread } = parts;
+  const channel = new MessageChannel();
+  const listener: IntakeListener = {
+    wake: (topics) => {
+      for (const topic of topics) hub.wake(topic);
+    },
+    log: (level, event, fields, error) =>
+      logger[level](event, error === null ? fields : { ...fields, error: readError(error as ReturnType<typeof writeError>) }),
+    fatal: (error) => onFatal(readError(error as ReturnType<typeof writeError>) as GatewayError),
+  };
+  const calls = undo.use(new RemoteCalls(channel.port1, ERROR_FORM, { main: listener }));
+  if (hasOwnThread) startThread(config, { ...parts, calls, port: channel.port2 });
+  else serveIntake(channel.port2, config, { now, isStoreNew });
+  const intake = calls.object<Intake>('intake');
+  const opened = await intake.openStore();
+  undo.defer(() => intake.close());
+  const upkeep = calls.object<Store['upkeep']>(nameOfPart('upkeep'));
+  const reader = undo.use(
+    openSqliteReader({
+      path: config.storePath,
+      keys: readStoreKeys(config),
+      onFatal,
+      indexAll: async () => {
+        while (await upkeep.indexIdentifiers());
+      },
+    }),
+  );
+  const store = remoteStore(calls, { ...opened, ...reader }, hub);
+  const writeMetrics = async () => {
+    const all = AggregatorRegistry.aggregate([await metrics.registry.getMetricsAsJSON(), (await intake.readMetrics()) as never[]]);
+    return all.metrics();
+  };
+  return { intake, store, writeMetrics };
+}
+
+function startThread(
+  config: Config,
+  { calls, port, now, logger, onFatal, isStoreNew, undo }: Parts & { readonly calls: RemoteCalls; readonly port: MessagePort },
+): void {
+  const time = new SharedTime();
+  const tell = () => time.set(now());
+  tell();
+  const telling = setInterval(tell, TIME_TOLD_EVERY_MS).unref();
+  const workerData: IntakeThreadData = { port, config, time: time.memory, isStoreNew };
+  const thread = new Worker(new URL('./intake-thread.ts', import.meta.url), { workerData, transferList: [port] });
+  let isExpected = false;
+  const end = () => {
+    const error = new GatewayError('STORE_FAILED', 'The thread that takes callbacks has ended: the gateway ends too. Restart it.');
+    calls.end(error);
+    if (!isExpected) onFatal(error);
+  };
+  thread.on('error', (error) => logger.error('uncaught', { error }));
+  const exited = new Promise<void>((resolve) => {
+    thread.once('exit', () => {
+      end();
+      resolve();
+    });
+  });
+  undo.defer(async () => {
+    isExpected = true;
+    clearInterval(telling);
+    await thread.terminate();
+    await exited;
+  });
+}

@@ -1,0 +1,108 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { Config } from '../../config/config.ts';
+import { Hub } from '../../datasources/request-log/hub.ts';
+import type { Store } from '../../datasources/request-log/store.ts';
+import type { GatewayError } from '../../errors.ts';
+import { RemoteCalls } from '../../lib/remote-calls.ts';
+import type { LogFields, Logger } from '../../logger.ts';
+import { createMetrics } from '../../metrics.ts';
+import { RefusedMessages } from '../../resolvers/callbacks/refused-messages.ts';
+import { openStore } from '../open-store.ts';
+import type { SharedParts } from '../shared-parts.ts';
+import { ERROR_FORM, writeError } from './error-form.ts';
+import { openCallbackDoor } from './open-callback-door.ts';
+import { nameOfPart, STORE_PARTS } from './remote-store.ts';
+
+export interface IntakeParts extends Pick<SharedParts, 'now'> {
+  /** An empty place is meant: the store is made for this run. */
+  readonly isStoreNew: boolean;
+}
+
+/** What the main thread asks the intake for, beside the parts of the store. */
+export interface Intake {
+  /** @throws GatewayError STORE_UNUSABLE */
+  openStore(): Promise<Pick<Store, 'epoch' | 'isNew'>>;
+  /** Opens the callback door, for so many connections at most. Gives back its URL. */
+  openDoor(most: number): Promise<string>;
+  /** Waits for the messages that are on their way. */
+  closeDoor(): Promise<void>;
+  /** See `RefusedMessages.checks`. */
+  refusedLately(): Promise<Readonly<Record<string, string>>>;
+  /** The metrics of this thread, as prom-client writes them. */
+  readMetrics(): Promise<object>;
+  /** Closes the store. */
+  close(): Promise<void>;
+}
+
+/** What the intake tells the main thread. */
+export interface IntakeListener {
+  wake(topics: readonly string[]): void;
+  /** @param error written by `writeError`. */
+  log(level: keyof Logger, event: string, fields: LogFields, error: unknown): void;
+  /** The store can no longer be trusted. @param error written by `writeError`. */
+  fatal(error: unknown): void;
+}
+
+/**
+ * The intake: the callback door and the store, with its one writer. It answers the calls that come over the port, in a thread of its
+ * own, so that nothing of what GraphQL does holds a callback up.
+ */
+export function serveIntake(port: MessagePort, config: Config, { now, isStoreNew }: IntakeParts): { readonly logger: Logger } {
+  const objects: Record<string, object> = {};
+  const calls = new RemoteCalls(port, ERROR_FORM, objects);
+  const logger = tellLines(calls);
+  const metrics = createMetrics();
+  const refused = new RefusedMessages();
+  const whole = new AsyncDisposableStack();
+  const door = new AsyncDisposableStack();
+  let store: Store;
+  const intake: Intake = {
+    openStore() {
+      const hub = new ToldHub((topics) => calls.tell('main', 'wake', topics));
+      const onFatal = (error: GatewayError) => calls.tell('main', 'fatal', writeError(error));
+      store = openStore(config, { hub, metrics, logger, now, undo: whole, onFatal, isStoreNew });
+      for (const part of STORE_PARTS) objects[nameOfPart(part)] = store[part];
+      return Promise.resolve({ epoch: store.epoch, isNew: store.isNew });
+    },
+    openDoor: (most) => openCallbackDoor(config, { store, refused, most, metrics, logger, now, undo: door }),
+    closeDoor: () => door.disposeAsync(),
+    refusedLately: () => Promise.resolve(refused.checks),
+    readMetrics: () => metrics.registry.getMetricsAsJSON(),
+    async close() {
+      await door.disposeAsync();
+      await whole.disposeAsync();
+    },
+  };
+  objects['intake'] = intake;
+  return { logger };
+}
+
+/** The main thread writes the log. */
+function tellLines(calls: RemoteCalls): Logger {
+  const at =
+    (level: keyof Logger): Logger[keyof Logger] =>
+    (event, { error, ...fields } = {}) =>
+      calls.tell('main', 'log', level, event, fields, error === undefined ? null : writeError(error));
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+/** Wakes the followers of this thread, and tells the main thread of all topics of a commit at once. */
+class ToldHub extends Hub {
+  readonly #tell: (topics: readonly string[]) => void;
+  #topics: string[] = [];
+
+  constructor(tell: (topics: readonly string[]) => void) {
+    super({ tickMs: () => 0 });
+    this.#tell = tell;
+  }
+
+  override wake(name: string): void {
+    super.wake(name);
+    if (this.#topics.push(name) > 1) return;
+    queueMicrotask(() => {
+      const topics = this.#topics;
+      this.#topics = [];
+      this.#tell(topics);
+    });
+  }
+}

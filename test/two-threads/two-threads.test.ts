@@ -1,0 +1,72 @@
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { activateDevices } from '../support/activate-devices.ts';
+import { startCallbackSenders } from '../support/callback-senders.ts';
+import { deviceCallback } from '../support/device-callback.ts';
+import { spawnGateway } from '../support/gateway-process.ts';
+import { startSpawnedStack } from '../support/spawned-stack.ts';
+import { graphql } from '../support/stack.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { until } from '../support/until.ts';
+
+const FAULTS = fileURLToPath(new URL('./support/thread-faults.mjs', import.meta.url));
+const DEVICES = 400;
+
+/** @param end the main thread is busy until this file is there. */
+function startFaulty(fault: string, { options = '', end = '' } = {}) {
+  return startSpawnedStack({ env: { NODE_OPTIONS: `--import ${FAULTS} ${options}`, THREAD_FAULT: fault, THREAD_FAULT_END: end } });
+}
+
+test('while the main thread is busy callbacks are acknowledged, and GraphQL shows them afterwards', async () => {
+  await using folder = await tempFolder();
+  const end = `${folder.path}/end`;
+  await using stack = await startFaulty('MAIN_IS_BUSY', { end });
+  const { gateway } = stack;
+  stack.simulator.holdCallbacks();
+  const { id, carrierRequestId } = await activateDevices(stack, DEVICES);
+  await using senders = startCallbackSenders(stack.callbackUrl(), {
+    senders: 4,
+    total: DEVICES,
+    body: (number) => deviceCallback(carrierRequestId, number + 1),
+  });
+  gateway.kill('SIGUSR2');
+  await until(() => gateway.output().includes('main thread: busy'));
+  await senders.finished;
+  expect({ acknowledged: senders.acknowledged.size, others: [...senders.others] }).toEqual({ acknowledged: DEVICES, others: [] });
+  writeFileSync(end, '');
+  const { data } = await stack.query('query ($id: ID!) { request(id: $id) { status progress { succeeded } } }', { id });
+  expect(data).toEqual({ request: { status: 'SUCCEEDED', progress: { succeeded: DEVICES } } });
+});
+
+test('when the main thread is out of memory, what was acknowledged until the process ends is there after the restart', async () => {
+  await using stack = await startFaulty('MAIN_FILLS_MEMORY', { options: '--max-old-space-size=300' });
+  const { gateway } = stack;
+  stack.simulator.holdCallbacks();
+  const { id, carrierRequestId } = await activateDevices(stack, 5_000);
+  await using senders = startCallbackSenders(stack.callbackUrl(), {
+    senders: 4,
+    total: 5_000,
+    body: (number) => deviceCallback(carrierRequestId, number + 1),
+  });
+  gateway.kill('SIGUSR2');
+  await until(() => gateway.output().includes('main thread: busy'));
+  const before = senders.acknowledged.size;
+  expect(await gateway.exited).not.toBe(0);
+  expect(senders.acknowledged.size).toBeGreaterThan(before);
+  await using next = await spawnGateway(stack.env);
+  const { data } = await graphql<{ request: { progress: { succeeded: number } } }>(
+    next.graphql,
+    'query ($id: ID!) { request(id: $id) { progress { succeeded } } }',
+    { id },
+  );
+  // Some may have been stored whose acknowledgement did not arrive.
+  expect(data?.request.progress.succeeded).toBeGreaterThanOrEqual(senders.acknowledged.size);
+});
+
+test.each(['INTAKE_THROWS', 'INTAKE_EXITS'])('%s: the process ends, not with 0, and says so', async (fault) => {
+  await using stack = await startFaulty(fault);
+  stack.gateway.kill('SIGUSR2');
+  expect(await stack.gateway.exited).toBe(1);
+  expect(stack.gateway.output()).toContain('The thread that takes callbacks has ended');
+});
