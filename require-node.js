@@ -1,3 +1,6 @@
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
 // Plain JavaScript, loaded before anything else (`node --import ./require-node.js`): an older Node would fail on the first
 // TypeScript file with an error that does not say what to do.
 // Below 24.22.1, Brotli bytes of strangers can write past the end of a buffer (CVE-2026-111497).
@@ -20,3 +23,6 @@ if (complaint !== null) {
   process.stderr.write(`${complaint}\n`);
   process.exit(1);
 }
+
+// A start compiles its modules once: measured, 1.3 instead of 1.8 s. Where the folder cannot be written, each start compiles them anew.
+enableCompileCache(fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url)));

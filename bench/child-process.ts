@@ -20,7 +20,7 @@ export class BenchProcess implements AsyncDisposable {
 
   constructor(module: string, options: ChildOptions = {}) {
     this.#child = fork(fileURLToPath(new URL(module, import.meta.url)), [], {
-      execArgv: ['--disable-warning=ExperimentalWarning', '--import', new URL('./probe.ts', import.meta.url).href],
+      execArgv: ['../require-node.js', './probe.ts'].flatMap((module) => ['--import', new URL(module, import.meta.url).href]),
       env: { ...process.env, NODE_ENV: 'production', ...options.env },
       serialization: 'advanced',
       stdio: ['ignore', options.onLine ? 'pipe' : 'inherit', 'inherit', 'ipc'],

@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Worker } from 'node:worker_threads';
 import type { Config } from './config/config.ts';
 import { Hub } from './datasources/request-log/hub.ts';
 import type { CallbackService } from './datasources/thingspace/wire/callback-service.ts';
@@ -48,8 +49,8 @@ export interface GatewayOptions {
   readonly logger?: Logger;
   /** How many lines of the log could not be written. */
   readonly linesDropped?: () => number;
-  /** False for a gateway of a test: the intake is in this thread then, so that it has the clock of the test. */
-  readonly hasIntakeThread?: boolean;
+  /** The thread of the intake (`startIntakeThread`). Without it the intake is in this thread, so that it has the clock of a test. */
+  readonly intakeThread?: Worker;
   /** The store is made for this run, so that an empty place is no reason to warn. */
   readonly isStoreNew?: boolean;
   readonly graphiqlTabs?: readonly GraphiqlTab[];
@@ -108,7 +109,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     undo,
     onFatal: options.onFatal,
     isStoreNew: options.isStoreNew ?? false,
-    hasOwnThread: options.hasIntakeThread ?? true,
+    thread: options.intakeThread ?? null,
   });
   const { upkeep } = store;
   const parts = { store, hub, metrics, logger, clock, now, undo };

@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import { pino, type DestinationStream } from 'pino';
 import { LineBudget } from './lib/line-budget.ts';
 import { LineWriter } from './lib/line-writer.ts';
@@ -63,9 +62,4 @@ function describeError(error: Error): { readonly error: string; readonly stack: 
   // JSON.parse quotes the text that it could not read: a row of the store, or an answer of the carrier.
   const quoteless = message.replace(/(?:^|, )(?:\.\.\.)?"[^]*"(?:\.\.\.)? is not valid JSON$/, ': it is not valid JSON');
   return { error: `${name}: ${quoteless}`, stack: stack?.replace(message, () => quoteless) };
-}
-
-/** The same account always gives the same eight letters. Without the key nobody can compute or guess the account from them. */
-export function pseudonym(account: string, key: string): string {
-  return createHmac('sha256', key).update(account).digest('base64url').slice(0, 8);
 }

@@ -1,7 +1,7 @@
 import '../require-node.js';
 import { readConfig } from './config/config.ts';
 import { GatewayError } from './errors.ts';
-import { startGateway } from './gateway.ts';
+import { startIntakeThread } from './gateway/intake/start-intake-thread.ts';
 import { LineWriter } from './lib/line-writer.ts';
 import { createLogger } from './logger.ts';
 import { readEnvFile } from './config/read-env-file.ts';
@@ -17,6 +17,7 @@ async function main(): Promise<void> {
     // The second signal ends the process at once.
     process.on(signal, () => (++signals === 1 ? stopping.resolve(signal) : process.exit(1)));
   }
+  const intakeThread = startIntakeThread();
   const config = readConfig(process.env, readEnvFile(process.env));
   const lines = new LineWriter(1);
   const logger = createLogger({ level: config.logLevel, destination: lines });
@@ -32,7 +33,12 @@ async function main(): Promise<void> {
     logger.error('store_failed', { error });
     process.exit(1);
   };
-  const gateway = await Promise.race([startGateway(config, { logger, onFatal, linesDropped: () => lines.dropped }), stopping.promise]);
+  const start = async () => {
+    // It is loaded beside the intake.
+    const { startGateway } = await import('./gateway.ts');
+    return startGateway(config, { logger, onFatal, intakeThread, linesDropped: () => lines.dropped });
+  };
+  const gateway = await Promise.race([start(), stopping.promise]);
   // A signal during the start ends it at once. No work has been accepted yet, and the store survives a crash.
   if (typeof gateway === 'string') return logger.info('stopped_while_starting', { signal: gateway });
   for (const [listener, url] of Object.entries(gateway.urls)) logger.info('listening', { listener, url });

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { pseudonym } from '../logger.ts';
+import { pseudonym } from '../lib/pseudonym.ts';
 import { RegistrationKeeper } from '../resolvers/callbacks/keep-registrations.ts';
 import { RegistrationWatch } from '../resolvers/callbacks/watch-registrations.ts';
 import { loadRegistrations, type Carrier } from './connect-carrier.ts';

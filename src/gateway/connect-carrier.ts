@@ -7,10 +7,8 @@ import { readAnswer } from '../datasources/thingspace/wire/read-answer.ts';
 import { Transport } from '../lib/http-exchange.ts';
 import { LogThrottle } from '../lib/log-throttle.ts';
 import type { Logger } from '../logger.ts';
-import { CallbackGeneration } from '../resolvers/callbacks/callback-generation.ts';
-import { CallbackPaths } from '../resolvers/callbacks/callback-paths.ts';
 import { CallbackRegistrations } from '../resolvers/callbacks/callback-registrations.ts';
-import type { PartsOf, Store } from '../datasources/request-log/store.ts';
+import { credentialsOf, loadCallbackPaths } from './load-callback-paths.ts';
 import type { SharedParts } from './shared-parts.ts';
 
 /** The client of the carrier. The command line uses it too, when no gateway runs. */
@@ -70,24 +68,6 @@ function logTroubles(logger: Logger, now: () => number): (trouble: TokenTrouble)
 
 export type Carrier = ReturnType<typeof connectCarrier>;
 
-/** Our callback paths, and the generation of them that is in force. */
-export async function loadCallbackPaths(
-  config: Config,
-  {
-    store,
-    now,
-    undo,
-    logger,
-  }: Pick<SharedParts, 'now' | 'undo'> & Partial<Pick<SharedParts, 'logger'>> & { readonly store: GenerationStore },
-) {
-  const { accounts, callbackSecret: secret, callbackPreviousSecret: previousSecret } = config;
-  const onFailure = (error: unknown) => logger?.error('callback_generation_not_read', { error });
-  const generation = undo.use(await CallbackGeneration.load({ store, now, onFailure }));
-  return { generation, paths: new CallbackPaths({ accounts, secret, previousSecret, generation }) };
-}
-
-type GenerationStore = PartsOf<{ facts: 'recall' | 'remember' }> & Pick<Store, 'leases' | 'hub'>;
-
 /**
  * Our callback paths, and the carrier's registrations of them. The command line uses them too, when no gateway runs.
  *
@@ -106,9 +86,4 @@ export async function loadRegistrations(
   const publicUrl = () => config.callbackPublicUrl ?? (isOnLoopback ? listenerUrl() : null);
   const credentials = credentialsOf(config.callbackUsername, config.callbackPassword);
   return { paths, registrations: new CallbackRegistrations({ thingSpace, accounts, paths, publicUrl, generation, credentials }) };
-}
-
-/** Both or none: the configuration refuses one without the other. */
-export function credentialsOf(username: string | null, password: string | null) {
-  return username !== null && password !== null ? { username, password } : null;
 }

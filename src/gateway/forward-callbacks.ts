@@ -1,9 +1,9 @@
 import type { Config } from '../config/config.ts';
 import { PreviousListener } from '../datasources/thingspace/previous-listener.ts';
-import { pseudonym } from '../logger.ts';
+import { pseudonym } from '../lib/pseudonym.ts';
 import { CallbackForwarder } from '../resolvers/callbacks/forward-callbacks.ts';
 import type { ForwardTargets } from '../resolvers/callbacks/forward-targets.ts';
-import { credentialsOf } from './connect-carrier.ts';
+import { credentialsOf } from './load-callback-paths.ts';
 import type { SharedParts } from './shared-parts.ts';
 
 /** Forwards copies of callbacks to the listeners of other tools until it is undone. */

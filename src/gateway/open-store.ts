@@ -4,7 +4,7 @@ import { openSqliteStore } from '../datasources/request-log/sqlite/open-sqlite-s
 import type { Store } from '../datasources/request-log/store.ts';
 import type { GatewayError } from '../errors.ts';
 import { LogThrottle } from '../lib/log-throttle.ts';
-import { pseudonym } from '../logger.ts';
+import { pseudonym } from '../lib/pseudonym.ts';
 import type { SharedParts } from './shared-parts.ts';
 import { watchStore } from './watch-store.ts';
 

@@ -243,7 +243,7 @@ test('without authentication the gateway listens to this machine only, and logs 
   const onFatal = (error: Error): never => {
     throw error;
   };
-  await using gateway = await startGateway(readConfig({ ...env, M2M_AUTH: 'off' }), { logger, onFatal, hasIntakeThread: false });
+  await using gateway = await startGateway(readConfig({ ...env, M2M_AUTH: 'off' }), { logger, onFatal });
   expect(logged.map((line) => JSON.parse(line) as unknown)).toContainEqual(expect.objectContaining({ event: 'authentication_off' }));
   expect(new URL(gateway.urls.graphql).hostname).toBe('127.0.0.1');
   expect((await ask(gateway.urls.graphql, 'Bearer nonsense', { query: '{ __typename }' })).status).toBe(200);

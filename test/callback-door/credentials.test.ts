@@ -93,7 +93,7 @@ test('the use of the previous secret is logged, without the account and the path
   const onFatal = (error: Error): never => {
     throw error;
   };
-  await using gateway = await startGateway(config, { logger, onFatal, hasIntakeThread: false });
+  await using gateway = await startGateway(config, { logger, onFatal });
   const token = createHmac('sha256', previous).update(`${ACCOUNT}\nCarrierService`).digest('base64url');
   const body = JSON.stringify(callback({ username: '', password: '' }));
   expect((await request(`${gateway.urls.callbacks}/callbacks/${token}`, { method: 'POST', body })).statusCode).toBe(200);

@@ -41,7 +41,6 @@ async function open(env: Readonly<Record<string, string>>, prepare: (db: Databas
   const config = readConfig({ ...gatewayEnv(NO_CARRIER, path), ...env });
   const gateway = undo.use(
     await startGateway(config, {
-      hasIntakeThread: false,
       logger,
       onFatal: (error) => {
         throw error;

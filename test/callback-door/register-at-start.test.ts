@@ -33,7 +33,6 @@ test('with M2M_CALLBACK_REGISTER=on and another tool registered, the gateway sta
   const env = { ...(await fixedEnv(simulator, folder.path)), M2M_CALLBACK_REGISTER: 'on' };
   const log = recordedLog();
   await using gateway = await startGateway(readConfig(env), {
-    hasIntakeThread: false,
     logger: log.logger,
     registrationWatch: { firstAfterMs: 20, everyMs: 3_600_000 },
     onFatal: (error) => {

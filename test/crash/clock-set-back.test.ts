@@ -19,7 +19,7 @@ test('callbacks find a request whose answer was lost, also when the clock was se
   const onFatal = (error: Error): never => {
     throw error;
   };
-  const gateway = undo.use(await startGateway(readConfig(env), { now: () => Date.now() + aheadMs, onFatal, hasIntakeThread: false }));
+  const gateway = undo.use(await startGateway(readConfig(env), { now: () => Date.now() + aheadMs, onFatal }));
   await registerListeners(simulator, gateway);
   simulator.holdCallbacks();
   simulator.faults.drop('profileResume', 'before-answer', { performed: true });

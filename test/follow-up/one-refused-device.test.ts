@@ -29,7 +29,6 @@ test.concurrent.each([
     await using gateway = await startGateway(config, {
       logger: log.logger,
       onFatal: (error) => expect.fail(String(error)),
-      hasIntakeThread: false,
     });
     simulator.faults.callbacks.withholdNext = Number.POSITIVE_INFINITY;
     simulator.faults.add({ endpoint: 'deviceList', about: iccid(1), ...fault, times: 2 });
@@ -49,7 +48,7 @@ test('a refusal of the whole service ends the round, and the device it came at i
   await using simulator = await startSimulator({ magicIdentifiers: false, callbackDelayMs: [0, 20] });
   await using folder = await tempFolder();
   const config = readConfig({ ...gatewayEnv(simulator, `${folder.path}/store`), ...SOON });
-  await using gateway = await startGateway(config, { onFatal: (error) => expect.fail(String(error)), hasIntakeThread: false });
+  await using gateway = await startGateway(config, { onFatal: (error) => expect.fail(String(error)) });
   simulator.faults.callbacks.withholdNext = Number.POSITIVE_INFINITY;
   // Whenever this device is asked about, the service fails.
   simulator.faults.add({ endpoint: 'deviceList', about: iccid(1), status: 500, times: Number.POSITIVE_INFINITY });

@@ -35,7 +35,7 @@ export interface SpawnOptions {
  * ends before, and with its pid and how it ended as the error's cause.
  */
 export async function spawnGateway(env: Readonly<Record<string, string>>, options: SpawnOptions = {}): Promise<GatewayProcess> {
-  const own = [process.execPath, 'src/main.ts'] as const;
+  const own = [process.execPath, '--import', './require-node.js', 'src/main.ts'] as const;
   const [command, ...args] = [...(options.under ?? []), ...own];
   const child = spawn(command, args, {
     cwd: options.folder,

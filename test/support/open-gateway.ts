@@ -12,7 +12,6 @@ export function openGateway(
 ): Promise<Gateway> {
   return startGateway(readConfig({ ...gatewayEnv(simulator, storePath), ...env }), {
     ...clocks,
-    hasIntakeThread: false,
     onFatal: (error) => {
       throw error;
     },

@@ -2,7 +2,7 @@ import type { Config } from '../../config/config.ts';
 import type { Store } from '../../datasources/request-log/store.ts';
 import { ForwardTargets } from '../../resolvers/callbacks/forward-targets.ts';
 import { CallbackReceiver } from '../../resolvers/callbacks/receive-callback.ts';
-import { credentialsOf } from '../connect-carrier.ts';
+import { credentialsOf } from '../load-callback-paths.ts';
 
 /** Builds what reads a callback and stores it: for the callback door, and for dead letters that are tried again. */
 export function buildReceiver(

@@ -1,4 +1,4 @@
-import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import { AggregatorRegistry } from 'prom-client';
 import type { Config } from '../../config/config.ts';
 import type { Store } from '../../datasources/request-log/store.ts';
@@ -17,7 +17,8 @@ interface Parts extends Omit<SharedParts, 'store' | 'clock'> {
   /** See `GatewayOptions`. */
   readonly onFatal: (error: GatewayError) => void;
   readonly isStoreNew: boolean;
-  readonly hasOwnThread: boolean;
+  /** See `GatewayOptions`. */
+  readonly thread: Worker | null;
 }
 
 /** The intake, as the main thread uses it. */
@@ -32,12 +33,12 @@ export interface ConnectedIntake {
 const TIME_TOLD_EVERY_MS = 100;
 
 /**
- * Starts the intake, in a thread of its own, and opens its store. When its thread ends by itself, or its store fails, `onFatal` is called.
+ * Connects the intake, which is in a thread of its own, and opens its store. When its thread ends by itself, or its store fails, `onFatal` is called.
  *
  * @throws GatewayError STORE_UNUSABLE
  */
 export async function connectIntake(config: Config, parts: Parts): Promise<ConnectedIntake> {
-  const { hub, metrics, logger, now, undo, onFatal, isStoreNew, hasOwnThread } = parts;
+  const { hub, metrics, logger, now, undo, onFatal, isStoreNew, thread } = parts;
   const channel = new MessageChannel();
   const listener: IntakeListener = {
     wake: (topics) => {
@@ -48,7 +49,7 @@ export async function connectIntake(config: Config, parts: Parts): Promise<Conne
     fatal: (error) => onFatal(readError(error as ReturnType<typeof writeError>) as GatewayError),
   };
   const calls = undo.use(new RemoteCalls(channel.port1, ERROR_FORM, { main: listener }));
-  if (hasOwnThread) startThread(config, { ...parts, calls, port: channel.port2 });
+  if (thread) useThread(thread, config, { ...parts, calls, port: channel.port2 });
   else serveIntake(channel.port2, config, { now, isStoreNew });
   const intake = calls.object<Intake>('intake');
   const opened = await intake.openStore();
@@ -72,7 +73,8 @@ export async function connectIntake(config: Config, parts: Parts): Promise<Conne
   return { intake, store, writeMetrics };
 }
 
-function startThread(
+function useThread(
+  thread: Worker,
   config: Config,
   { calls, port, now, logger, onFatal, isStoreNew, undo }: Parts & { readonly calls: RemoteCalls; readonly port: MessagePort },
 ): void {
@@ -80,8 +82,7 @@ function startThread(
   const tell = () => time.set(now());
   tell();
   const telling = setInterval(tell, TIME_TOLD_EVERY_MS).unref();
-  const workerData: IntakeThreadData = { port, config, time: time.memory, isStoreNew };
-  const thread = new Worker(new URL('./intake-thread.ts', import.meta.url), { workerData, transferList: [port] });
+  thread.postMessage({ port, config, time: time.memory, isStoreNew } satisfies IntakeThreadData, [port]);
   let isExpected = false;
   const end = () => {
     const error = new GatewayError('STORE_FAILED', 'The thread that takes callbacks has ended: the gateway ends too. Restart it.');

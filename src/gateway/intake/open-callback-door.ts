@@ -2,13 +2,13 @@ import type { AddressInfo } from 'node:net';
 import { isLoopback, type Config } from '../../config/config.ts';
 import type { Store } from '../../datasources/request-log/store.ts';
 import { listen } from '../../lib/listen.ts';
-import { pseudonym } from '../../logger.ts';
+import { pseudonym } from '../../lib/pseudonym.ts';
 import type { RefusedMessages } from '../../resolvers/callbacks/refused-messages.ts';
 import { MAX_MESSAGE_BYTES } from '../../resolvers/callbacks/receive-callback.ts';
 import { CallbackAddresses } from '../../server/callbacks/callback-addresses.ts';
 import { createCallbackServer } from '../../server/callbacks/callbacks.ts';
 import { DoorConnections } from '../../server/door-connections.ts';
-import { loadCallbackPaths } from '../connect-carrier.ts';
+import { loadCallbackPaths } from '../load-callback-paths.ts';
 import type { SharedParts } from '../shared-parts.ts';
 import { buildReceiver } from './build-receiver.ts';
 

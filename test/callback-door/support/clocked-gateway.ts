@@ -40,7 +40,6 @@ export async function openClockedGateway(
   };
   const open = (more: Readonly<Record<string, string>>) =>
     startGateway(readConfig({ ...fixed, ...env, ...more }), {
-      hasIntakeThread: false,
       ...options,
       logger: log.logger,
       now: () => clock.ms + clock.wrongMs,

@@ -40,8 +40,7 @@ export async function openHostileStack({ env, before, ...options }: HostileOptio
   const onFatal = (error: Error): never => {
     throw error;
   };
-  const open = () =>
-    startGateway(config, { ...options, logger: log.logger, now: () => clock.ms, uptime: () => clock.ms, onFatal, hasIntakeThread: false });
+  const open = () => startGateway(config, { ...options, logger: log.logger, now: () => clock.ms, uptime: () => clock.ms, onFatal });
   let gateway = await open();
   undo.defer(() => gateway[Symbol.asyncDispose]());
   const built = undo.move();
