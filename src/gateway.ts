@@ -32,6 +32,7 @@ import { StoreReseal } from './resolvers/upkeep/reseal-store.ts';
 import { DoorConnections } from './server/door-connections.ts';
 import { createAdminServer } from './server/admin/admin.ts';
 import { checkReadiness, type Stage } from './server/admin/check-readiness.ts';
+import { LAG_RESOLUTION_MS } from './server/admin/refresh-gauges.ts';
 import { GraphiqlPage, type GraphiqlTab } from './server/graphql/graphiql-page.ts';
 import { createGraphqlServer } from './server/graphql/graphql-http.ts';
 import { createGraphql } from './server/graphql/graphql.ts';
@@ -46,6 +47,8 @@ import { WebsocketDoor } from './server/socket/websocket.ts';
 export interface GatewayOptions {
   /** Called once, when the store can no longer be trusted. The process must then end, without another answer to anybody. */
   readonly onFatal: (error: GatewayError) => void;
+  /** Called once, when the store is open: from then on its files survive any end of the process. */
+  readonly onStoreOpen?: () => void;
   readonly logger?: Logger;
   /** How many lines of the log could not be written. */
   readonly linesDropped?: () => number;
@@ -101,7 +104,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const outgoing = new OutgoingBytes();
   metrics.outgoingBytes(() => outgoing.total);
   const hub = new Hub({ tickMs: () => FOLLOWER_TICK_MS });
-  const { intake, store, writeMetrics } = await connectIntake(config, {
+  const { intake, store, tellTime, writeMetrics } = await connectIntake(config, {
     hub,
     metrics,
     logger,
@@ -111,9 +114,11 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     isStoreNew: options.isStoreNew ?? false,
     thread: options.intakeThread ?? null,
   });
+  options.onStoreOpen?.();
   const { upkeep } = store;
   const parts = { store, hub, metrics, logger, clock, now, undo };
   await startClock(clock, parts);
+  tellTime();
   const carrier = connectCarrier(config, parts);
   const forwardTargets = new ForwardTargets(config.callbackForward ?? []);
   await reportRefusedLogin(carrier.session, logger);
@@ -145,9 +150,10 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     session: carrier.session,
     registrations: keeper,
     refused: () => intake.refusedLately(),
+    beat: () => intake.beat(),
     writeMetrics,
     keys,
-    lag: undo.adopt(monitorEventLoopDelay({ resolution: 10 }), (each) => void each.disable()),
+    lag: undo.adopt(monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS }), (each) => void each.disable()),
     purge,
     reseal,
     stage: () => stage,
@@ -212,7 +218,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     metrics,
   });
   const { neighbours = null } = options;
-  const health = new Health(async () => (await checkReadiness(adminOptions)).ready);
+  const health = new Health({ beat: adminOptions.beat, isReady: async () => (await checkReadiness(adminOptions)).ready });
   const connections = undo.use(new DoorConnections({ listener: 'graphql', most: most.graphql, logger, metrics }));
   const doorOptions = {
     graphql,

@@ -14,8 +14,8 @@ async function main(): Promise<void> {
   let signals = 0;
   // Signals are handled from the first moment on: without a handler, process 1 of a container ignores them.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    // The second signal ends the process at once.
-    process.on(signal, () => (++signals === 1 ? stopping.resolve(signal) : process.exit(1)));
+    // The second signal ends the process at once, whatever its threads do.
+    process.on(signal, () => (++signals === 1 ? stopping.resolve(signal) : process.kill(process.pid, 'SIGKILL')));
   }
   const intakeThread = startIntakeThread();
   const config = readConfig(process.env, readEnvFile(process.env));
@@ -33,13 +33,15 @@ async function main(): Promise<void> {
     logger.error('store_failed', { error });
     process.exit(1);
   };
+  const opened = Promise.withResolvers<void>();
   const start = async () => {
     // It is loaded beside the intake.
     const { startGateway } = await import('./gateway.ts');
-    return startGateway(config, { logger, onFatal, intakeThread, linesDropped: () => lines.dropped });
+    return startGateway(config, { logger, onFatal, onStoreOpen: opened.resolve, intakeThread, linesDropped: () => lines.dropped });
   };
-  const gateway = await Promise.race([start(), stopping.promise]);
-  // A signal during the start ends it at once. No work has been accepted yet, and the store survives a crash.
+  // A signal during the start ends it. No work has been accepted yet. But where the only connection to the store ends in the middle
+  // of a step, SQLite removes a log that the store still names.
+  const gateway = await Promise.race([start(), opened.promise.then(() => stopping.promise)]);
   if (typeof gateway === 'string') return logger.info('stopped_while_starting', { signal: gateway });
   for (const [listener, url] of Object.entries(gateway.urls)) logger.info('listening', { listener, url });
 

@@ -1,5 +1,4 @@
 import type { Config } from '../config/config.ts';
-import { readStoreKeys } from '../config/read-store-keys.ts';
 import { openSqliteStore } from '../datasources/request-log/sqlite/open-sqlite-store.ts';
 import type { Store } from '../datasources/request-log/store.ts';
 import type { GatewayError } from '../errors.ts';
@@ -12,10 +11,11 @@ type Parts = Omit<SharedParts, 'store' | 'clock'> & {
   readonly onFatal: (error: GatewayError) => void;
   /** An empty place is meant: the store is made for this run. */
   readonly isStoreNew: boolean;
+  /** See `SqliteStoreOptions`. */
+  readonly keys: readonly Uint8Array[];
 };
 
-export function openStore(config: Config, { hub, metrics, logger, now, undo, onFatal, isStoreNew }: Parts): Store {
-  const keys = readStoreKeys(config);
+export function openStore(config: Config, { hub, metrics, logger, now, undo, onFatal, isStoreNew, keys }: Parts): Store {
   const throttle = new LogThrottle(now);
   let wasLow = false;
   const store = undo.use(

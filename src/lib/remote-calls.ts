@@ -27,6 +27,8 @@ export class RemoteCalls implements Disposable {
   readonly #objects: Readonly<Record<string, object>>;
   readonly #errors: ErrorForm;
   readonly #waiting = new Map<number, { readonly resolve: (value: unknown) => void; readonly reject: (error: unknown) => void }>();
+  /** The errors of functions that were called back, by their call: they stay what they are for their caller. */
+  readonly #failures = new Map<number, unknown>();
   readonly #functions = new Map<number, ReadonlyMap<number, Function>>();
   #calls = 0;
   #ended: Error | null = null;
@@ -74,7 +76,14 @@ export class RemoteCalls implements Disposable {
     const functions = new Map(given.flatMap((each, at) => (typeof each === 'function' ? [[at, each as Function] as const] : [])));
     if (functions.size > 0) this.#functions.set(id, functions);
     const copied = functions.size === 0 ? given : given.map((each, at) => (functions.has(at) ? CALLED_BACK : each));
-    return this.#ask(id, ['CALL', id, object, method, copied]).finally(() => this.#functions.delete(id));
+    return this.#ask(id, ['CALL', id, object, method, copied])
+      .catch((error: unknown) => {
+        throw this.#failures.has(id) ? this.#failures.get(id) : error;
+      })
+      .finally(() => {
+        this.#functions.delete(id);
+        this.#failures.delete(id);
+      });
   }
 
   #ask(id: number, message: Message): Promise<unknown> {
@@ -94,7 +103,14 @@ export class RemoteCalls implements Disposable {
       else waiting?.reject(this.#errors.read(value));
     } else if (message[0] === 'CALL_BACK') {
       const [, id, call, at] = message;
-      void this.#answer(id, async () => void (await this.#functions.get(call)?.get(at)?.()));
+      void this.#answer(id, async () => {
+        try {
+          await this.#functions.get(call)?.get(at)?.();
+        } catch (error) {
+          this.#failures.set(call, error);
+          throw error;
+        }
+      });
     } else if (message[0] === 'TELL') {
       const [, object, method, given] = message;
       this.#run(object, method, given);

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { request } from 'undici';
 import { expect, test } from 'vitest';
 import { activateDevices } from '../support/activate-devices.ts';
 import { startCallbackSenders } from '../support/callback-senders.ts';
@@ -64,9 +65,33 @@ test('when the main thread is out of memory, what was acknowledged until the pro
   expect(data?.request.progress.succeeded).toBeGreaterThanOrEqual(senders.acknowledged.size);
 });
 
-test.each(['INTAKE_THROWS', 'INTAKE_EXITS'])('%s: the process ends, not with 0, and says so', async (fault) => {
+test.each([
+  ['INTAKE_THROWS', 'The thread that takes callbacks has failed'],
+  ['INTAKE_EXITS', 'The thread that takes callbacks has ended'],
+])('%s: the process ends, not with 0, and says so', async (fault, told) => {
   await using stack = await startFaulty(fault);
   stack.gateway.kill('SIGUSR2');
   expect(await stack.gateway.exited).toBe(1);
-  expect(stack.gateway.output()).toContain('The thread that takes callbacks has ended');
+  expect(stack.gateway.output()).toContain(told);
+});
+
+test('an intake that fails while the main thread is busy ends the process all the same', async () => {
+  await using stack = await startFaulty('BOTH_FAIL');
+  stack.gateway.kill('SIGUSR2');
+  expect(await stack.gateway.exited).toBe('SIGKILL');
+});
+
+test('a gateway whose intake does nothing any more is not live', async () => {
+  await using stack = await startFaulty('INTAKE_STOPS');
+  const isLive = (door: string) =>
+    request(`${door}/health/live`, { signal: AbortSignal.timeout(2_000) }).then(
+      ({ statusCode }) => statusCode === 200,
+      () => false,
+    );
+  const doors = [stack.gateway.admin, new URL(stack.gateway.graphql).origin];
+  expect(await Promise.all(doors.map(isLive))).toEqual([true, true]);
+  stack.gateway.kill('SIGUSR2');
+  await until(async () => !(await isLive(stack.gateway.admin)));
+  expect(await Promise.all(doors.map(isLive))).toEqual([false, false]);
+  stack.gateway.kill('SIGKILL');
 });

@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
+import { MessageChannel, type Worker } from 'node:worker_threads';
 import { AggregatorRegistry } from 'prom-client';
 import type { Config } from '../../config/config.ts';
 import type { Store } from '../../datasources/request-log/store.ts';
@@ -8,7 +8,7 @@ import { GatewayError } from '../../errors.ts';
 import { RemoteCalls } from '../../lib/remote-calls.ts';
 import { SharedTime } from '../../lib/shared-time.ts';
 import type { SharedParts } from '../shared-parts.ts';
-import { ERROR_FORM, readError, writeError } from './error-form.ts';
+import { ERROR_FORM, readError, type writeError } from './error-form.ts';
 import type { IntakeThreadData } from './intake-thread.ts';
 import { nameOfPart, remoteStore } from './remote-store.ts';
 import { serveIntake, type Intake, type IntakeListener } from './serve-intake.ts';
@@ -25,6 +25,8 @@ interface Parts extends Omit<SharedParts, 'store' | 'clock'> {
 export interface ConnectedIntake {
   readonly intake: Intake;
   readonly store: Omit<Store, typeof Symbol.asyncDispose>;
+  /** Tells the intake what the time is now, after it has moved. */
+  readonly tellTime: () => void;
   /** All metrics of both threads, as Prometheus reads them. */
   readonly writeMetrics: () => Promise<string>;
 }
@@ -39,6 +41,7 @@ const TIME_TOLD_EVERY_MS = 100;
  */
 export async function connectIntake(config: Config, parts: Parts): Promise<ConnectedIntake> {
   const { hub, metrics, logger, now, undo, onFatal, isStoreNew, thread } = parts;
+  const keys = readStoreKeys(config);
   const channel = new MessageChannel();
   const listener: IntakeListener = {
     wake: (topics) => {
@@ -49,40 +52,40 @@ export async function connectIntake(config: Config, parts: Parts): Promise<Conne
     fatal: (error) => onFatal(readError(error as ReturnType<typeof writeError>) as GatewayError),
   };
   const calls = undo.use(new RemoteCalls(channel.port1, ERROR_FORM, { main: listener }));
-  if (thread) useThread(thread, config, { ...parts, calls, port: channel.port2 });
-  else serveIntake(channel.port2, config, { now, isStoreNew });
+  const time = new SharedTime();
+  const tellTime = () => time.set(now());
+  tellTime();
+  const telling = setInterval(tellTime, TIME_TOLD_EVERY_MS).unref();
+  undo.defer(() => clearInterval(telling));
+  const data: IntakeThreadData = { port: channel.port2, config, time: time.memory, isStoreNew, keys };
+  if (thread) useThread(thread, data, { ...parts, calls });
+  else serveIntake(channel.port2, config, { now, isStoreNew, keys });
   const intake = calls.object<Intake>('intake');
   const opened = await intake.openStore();
-  undo.defer(() => intake.close());
   const upkeep = calls.object<Store['upkeep']>(nameOfPart('upkeep'));
-  const reader = undo.use(
-    openSqliteReader({
-      path: config.storePath,
-      keys: readStoreKeys(config),
-      onFatal,
-      indexAll: async () => {
-        while (await upkeep.indexIdentifiers());
-      },
-    }),
-  );
+  const indexAll = async () => {
+    while (await upkeep.indexIdentifiers());
+  };
+  const reader = openSqliteReader({ path: config.storePath, keys, onFatal, indexAll });
   const store = remoteStore(calls, { ...opened, ...reader }, hub);
+  undo.defer(async () => {
+    // Files that are not ours any more must not be removed when the last connection ends. So one is left to the end of the process.
+    if (await intake.isStoreInPlace()) reader[Symbol.dispose]();
+    await intake.close();
+  });
   const writeMetrics = async () => {
     const all = AggregatorRegistry.aggregate([await metrics.registry.getMetricsAsJSON(), (await intake.readMetrics()) as never[]]);
     return all.metrics();
   };
-  return { intake, store, writeMetrics };
+  return { intake, store, tellTime, writeMetrics };
 }
 
 function useThread(
   thread: Worker,
-  config: Config,
-  { calls, port, now, logger, onFatal, isStoreNew, undo }: Parts & { readonly calls: RemoteCalls; readonly port: MessagePort },
+  data: IntakeThreadData,
+  { calls, logger, onFatal, undo }: Pick<Parts, 'logger' | 'onFatal' | 'undo'> & { readonly calls: RemoteCalls },
 ): void {
-  const time = new SharedTime();
-  const tell = () => time.set(now());
-  tell();
-  const telling = setInterval(tell, TIME_TOLD_EVERY_MS).unref();
-  thread.postMessage({ port, config, time: time.memory, isStoreNew } satisfies IntakeThreadData, [port]);
+  thread.postMessage(data, [data.port]);
   let isExpected = false;
   const end = () => {
     const error = new GatewayError('STORE_FAILED', 'The thread that takes callbacks has ended: the gateway ends too. Restart it.');
@@ -98,7 +101,6 @@ function useThread(
   });
   undo.defer(async () => {
     isExpected = true;
-    clearInterval(telling);
     await thread.terminate();
     await exited;
   });

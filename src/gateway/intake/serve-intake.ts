@@ -16,6 +16,10 @@ import { nameOfPart, STORE_PARTS } from './remote-store.ts';
 export interface IntakeParts extends Pick<SharedParts, 'now'> {
   /** An empty place is meant: the store is made for this run. */
   readonly isStoreNew: boolean;
+  /** Keys of the store (`readStoreKeys`). */
+  readonly keys: readonly Uint8Array[];
+  /** The main thread was told that the process must end. */
+  readonly onEnd?: () => void;
 }
 
 /** What the main thread asks the intake for, beside the parts of the store. */
@@ -26,10 +30,14 @@ export interface Intake {
   openDoor(most: number): Promise<string>;
   /** Waits for the messages that are on their way. */
   closeDoor(): Promise<void>;
+  /** Does nothing. It is answered when the thread has a turn. */
+  beat(): Promise<void>;
   /** See `RefusedMessages.checks`. */
   refusedLately(): Promise<Readonly<Record<string, string>>>;
   /** The metrics of this thread, as prom-client writes them. */
   readMetrics(): Promise<object>;
+  /** Whether the files of the store are still those that were opened. */
+  isStoreInPlace(): Promise<boolean>;
   /** Closes the store. */
   close(): Promise<void>;
 }
@@ -43,11 +51,21 @@ export interface IntakeListener {
   fatal(error: unknown): void;
 }
 
+interface ServedIntake {
+  readonly logger: Logger;
+  /** Nothing more can be taken: the process must end. */
+  readonly fail: (error: GatewayError) => void;
+}
+
 /**
  * The intake: the callback door and the store, with its one writer. It answers the calls that come over the port, in a thread of its
  * own, so that nothing of what GraphQL does holds a callback up.
  */
-export function serveIntake(port: MessagePort, config: Config, { now, isStoreNew }: IntakeParts): { readonly logger: Logger } {
+export function serveIntake(
+  port: MessagePort,
+  config: Config,
+  { now, isStoreNew, keys, onEnd = () => undefined }: IntakeParts,
+): ServedIntake {
   const objects: Record<string, object> = {};
   const calls = new RemoteCalls(port, ERROR_FORM, objects);
   const logger = tellLines(calls);
@@ -56,25 +74,30 @@ export function serveIntake(port: MessagePort, config: Config, { now, isStoreNew
   const whole = new AsyncDisposableStack();
   const door = new AsyncDisposableStack();
   let store: Store;
+  const fail = (error: GatewayError) => {
+    calls.tell('main', 'fatal', writeError(error));
+    onEnd();
+  };
   const intake: Intake = {
     openStore() {
       const hub = new ToldHub((topics) => calls.tell('main', 'wake', topics));
-      const onFatal = (error: GatewayError) => calls.tell('main', 'fatal', writeError(error));
-      store = openStore(config, { hub, metrics, logger, now, undo: whole, onFatal, isStoreNew });
+      store = openStore(config, { hub, metrics, logger, now, undo: whole, onFatal: fail, isStoreNew, keys });
       for (const part of STORE_PARTS) objects[nameOfPart(part)] = store[part];
       return Promise.resolve({ epoch: store.epoch, isNew: store.isNew });
     },
     openDoor: (most) => openCallbackDoor(config, { store, refused, most, metrics, logger, now, undo: door }),
     closeDoor: () => door.disposeAsync(),
+    beat: () => Promise.resolve(),
     refusedLately: () => Promise.resolve(refused.checks),
     readMetrics: () => metrics.registry.getMetricsAsJSON(),
+    isStoreInPlace: () => Promise.resolve(store.health.findChange() === null),
     async close() {
       await door.disposeAsync();
       await whole.disposeAsync();
     },
   };
   objects['intake'] = intake;
-  return { logger };
+  return { logger, fail };
 }
 
 /** The main thread writes the log. */

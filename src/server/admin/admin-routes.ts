@@ -20,6 +20,8 @@ export interface AdminOptions extends GaugeSources {
   readonly reseal: StoreReseal;
   readonly stage: () => Stage;
   readonly takesCallbacks: () => boolean;
+  /** Resolves when the intake has a turn: a process one of whose threads does nothing any more is not live. */
+  readonly beat: () => Promise<void>;
   readonly refused: () => Promise<Readonly<Record<string, string>>>;
   /** All metrics, as Prometheus reads them. */
   readonly writeMetrics: () => Promise<string>;
@@ -51,7 +53,10 @@ export function listRoutes(options: AdminOptions): readonly AdminRoute[] {
     return recordCommand(store.audit, { caller: CALLER, action, work, subject: (key) => key?.id ?? named });
   };
   return [
-    get('/health/live', () => ({ live: true })),
+    get('/health/live', async () => {
+      await options.beat();
+      return { live: true };
+    }),
     ready('/health/ready', () => checkReadiness(options)),
     ready('/health/ready/callbacks', () => checkCallbackReadiness(options)),
     {

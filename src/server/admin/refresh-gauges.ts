@@ -3,6 +3,9 @@ import type { PartsOf } from '../../datasources/request-log/store.ts';
 import type { Session } from '../../datasources/thingspace/session.ts';
 import type { Metrics } from '../../metrics.ts';
 
+/** Between two looks at how late the event loop is. */
+export const LAG_RESOLUTION_MS = 10;
+
 export interface GaugeSources {
   readonly metrics: Metrics;
   readonly store: PartsOf<{ health: 'counts'; forwards: 'forwardBacklog'; upkeep: 'sizes' | 'disk' | 'lastTimes' }>;
@@ -24,7 +27,8 @@ export async function refreshGauges({ metrics, store, session, lag, now }: Gauge
   metrics.forwardBacklog.set(rows);
   metrics.forwardOldest.set(oldestAt === null ? 0 : Math.max(0, now() - oldestAt) / 1000);
   metrics.loginLatched.set((await session.isLatched()) ? 1 : 0);
-  metrics.eventLoopLag.set(lag.count > 0 ? lag.percentile(99) / 1e9 : 0);
+  // It counts the pause between two looks too.
+  metrics.eventLoopLag.set(lag.count > 0 ? Math.max(0, lag.percentile(99) / 1e6 - LAG_RESOLUTION_MS) / 1_000 : 0);
   lag.reset();
   const { fileBytes, walBytes } = await store.upkeep.sizes();
   metrics.storeBytes.set({ part: 'file' }, fileBytes);

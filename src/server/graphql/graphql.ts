@@ -146,7 +146,8 @@ function createExecutionPlugin({ parts, admission, outgoing, openPerCaller, metr
       if (refusal) return setExecuteFn(refuse(refusal));
       setExecuteFn(async (given: ExecutionArgs) => {
         const contextValue = withCurrentRights(given.contextValue as GraphContext);
-        using _reserved = await outgoing.reserve(contextValue.caller.id, admission.estimateBytes(args));
+        using _reserved = await outgoing.reserve(contextValue.caller.id, admission.estimateBytes(args), contextValue.gone);
+        if (contextValue.gone.aborted) return { errors: [CLIENT_GONE] };
         const result = await execute({ ...given, ...EXECUTION_OPTIONS, contextValue });
         if (contextValue.production.isOver) {
           admission.countStopped();

@@ -101,7 +101,7 @@ export function createSharedSubscribe(options: SharedSubscribeOptions) {
     let key = keyOf();
     const life = { gone, ended: identity.ended, end: () => held.dispose() };
     return mapEvents(source[Symbol.asyncIterator](), life, async (event) => {
-      using _reserved = await outgoing.reserve(id, eventBytes);
+      using _reserved = await outgoing.reserve(id, eventBytes, gone);
       const now = currentCaller(identity);
       if (now !== caller) {
         const refusal = refuseEvent(given);

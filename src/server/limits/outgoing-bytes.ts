@@ -11,6 +11,8 @@ const LIMITS: OutgoingLimits = { perCaller: 67_108_864, inAll: 268_435_456 };
 interface Waiting {
   readonly caller: string;
   readonly bytes: number;
+  /** Work of a client that has gone needs no room any more. */
+  readonly gone: AbortSignal;
   readonly begin: (reserved: Disposable) => void;
 }
 
@@ -49,10 +51,22 @@ export class OutgoingBytes {
     return this.#count(caller, bytes, bytes);
   }
 
-  /** Waits until there is room for what is going to run, and keeps it. */
-  reserve(caller: string, bytes: number): Promise<Disposable> {
-    if (this.#hasRoom(caller, bytes)) return Promise.resolve(this.#count(caller, bytes, 0));
-    return new Promise((begin) => this.#waiting.push({ caller, bytes, begin }));
+  /**
+   * Waits until there is room for what is going to run, and keeps it. It ends without room when the client has gone. Whoever came
+   * earlier begins earlier, among those of one caller and among those that wait for the room of all.
+   */
+  reserve(caller: string, bytes: number, gone: AbortSignal): Promise<Disposable> {
+    if (this.#waiting.length === 0 && this.#hasRoom(caller, bytes)) return Promise.resolve(this.#count(caller, bytes, 0));
+    return new Promise((resolve) => {
+      const plan = () => this.#plan();
+      gone.addEventListener('abort', plan);
+      const begin = (reserved: Disposable) => {
+        gone.removeEventListener('abort', plan);
+        resolve(reserved);
+      };
+      this.#waiting.push({ caller, bytes, gone, begin });
+      plan();
+    });
   }
 
   /** Somebody who has nothing on the way has room for anything. */
@@ -93,11 +107,21 @@ export class OutgoingBytes {
     this.#planned = true;
     setImmediate(() => {
       this.#planned = false;
-      this.#waiting = this.#waiting.filter(({ caller, bytes, begin }) => {
-        if (!this.#hasRoom(caller, bytes)) return true;
-        begin(this.#count(caller, bytes, 0));
-        return false;
-      });
+      this.#waiting = this.#waiting.filter(this.#begin());
     });
+  }
+
+  /** Begins with one after the other. @returns who still has to wait. */
+  #begin(): (waiting: Waiting) => boolean {
+    const behind = new Set<string>();
+    let isFull = false;
+    return ({ caller, bytes, gone, begin }) => {
+      const lacks = this.#passes(this.#callers.get(caller)?.all ?? 0, this.#total, bytes);
+      const waits = !gone.aborted && (isFull || behind.has(caller) || lacks !== null);
+      if (!waits) begin(this.#count(caller, gone.aborted ? 0 : bytes, 0));
+      else behind.add(caller);
+      isFull ||= waits && lacks === 'inAll';
+      return waits;
+    };
   }
 }

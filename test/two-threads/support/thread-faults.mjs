@@ -14,7 +14,7 @@ function blockMain() {
 function fillMemory() {
   process.stderr.write('main thread: busy\n');
   const kept = [];
-  for (;;) kept.push(new Array(100_000).fill(threadId));
+  for (;;) kept.push(Array.from({ length: 100_000 }, () => threadId));
 }
 
 if (isMainThread) {
@@ -22,10 +22,12 @@ if (isMainThread) {
     if (fault === 'MAIN_IS_BUSY') blockMain();
     else if (fault === 'MAIN_FILLS_MEMORY') fillMemory();
     else channel.postMessage(fault);
+    if (fault === 'BOTH_FAIL') blockMain();
   });
 } else {
   channel.onmessage = ({ data }) => {
-    if (data === 'INTAKE_THROWS') throw new Error('a planted fault of the intake');
+    if (data === 'INTAKE_STOPS') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    if (data === 'INTAKE_THROWS' || data === 'BOTH_FAIL') throw new Error('a planted fault of the intake');
     if (data === 'INTAKE_EXITS') process.exit(0);
   };
 }

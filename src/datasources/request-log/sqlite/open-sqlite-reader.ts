@@ -39,7 +39,8 @@ export function openSqliteReader({ path, keys, indexAll, onFatal }: SqliteReader
         try {
           return Promise.resolve(work());
         } finally {
-          db.exec('COMMIT');
+          // An error of the disk has ended it already.
+          if (db.isTransaction) db.exec('COMMIT');
         }
       } catch (cause) {
         const failure = storeFailureOf(cause);

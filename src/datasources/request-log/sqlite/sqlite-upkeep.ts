@@ -101,8 +101,7 @@ export class SqliteUpkeep implements StoreUpkeep {
     requireRoomForReseal(path);
     const step = await commits.run(() => reseal.step(keyId));
     // The write-ahead log still holds the rows as they were before. `read` runs outside any transaction.
-    if (step.done) await this.emptyWal();
-    return step;
+    return step.done && !(await this.emptyWal()) ? { ...step, done: false } : step;
   }
 
   disk(): Promise<DiskState> {
@@ -159,10 +158,10 @@ export class SqliteUpkeep implements StoreUpkeep {
     await this.#backup?.catch(() => undefined);
   }
 
-  /** Moves everything into the file, and gives the room of the write-ahead log back to the disk. */
-  emptyWal(): Promise<void> {
+  /** Moves everything into the file, and gives the room of the write-ahead log back to the disk. See `LogKeeper.empty`. */
+  emptyWal(): Promise<boolean> {
     const { commits, keeper } = this.#parts;
-    return commits.read(() => keeper?.empty());
+    return commits.read(() => keeper?.empty() ?? true);
   }
 
   /** Counts in parts, because a table of a million Requests takes a second. */

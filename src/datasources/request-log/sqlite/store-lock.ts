@@ -1,4 +1,4 @@
-import { chmodSync, statSync } from 'node:fs';
+import { accessSync, chmodSync, chownSync, constants, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { makeUnusableError, reasonOf, SQLITE_BUSY, sqliteCodeOf } from './sqlite-error.ts';
 
@@ -19,16 +19,26 @@ export class StoreLock implements Disposable {
    */
   static take(realPath: string): StoreLock {
     const path = lockPath(realPath);
+    const store = statSync(realPath, { throwIfNoEntry: false });
+    if (store && store.nlink > 1)
+      throw makeUnusableError(
+        `The store ${realPath} has ${store.nlink} names (hard links): a process that opened it by another name would write to it too. Remove the other names, or copy the file.`,
+      );
     let db: DatabaseSync | null = null;
     try {
       db = new DatabaseSync(path, { timeout: 500 });
       chmodSync(path, 0o600);
+      // A command of the superuser must not keep the gateway out.
+      if (store && process.getuid?.() === 0) chownSync(path, store.uid, store.gid);
       db.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT');
       return new StoreLock(db);
     } catch (cause) {
       db?.close();
       if (sqliteCodeOf(cause) !== SQLITE_BUSY)
-        throw makeUnusableError(`Cannot open the store ${realPath}: ${reasonOf(cause)}. The gateway must be able to write there.`, cause);
+        throw makeUnusableError(
+          `Cannot lock the store ${realPath}: ${path}: ${reasonOf(cause)}. The gateway must be able to write there.`,
+          cause,
+        );
       throw makeUnusableError(
         `Another process has the store ${realPath} open. Only one gateway can use it: stop the other one, or give this one its own path. (A command reaches a running gateway by M2M_ADMIN_HOST and M2M_ADMIN_PORT.)`,
         cause,
@@ -36,15 +46,23 @@ export class StoreLock implements Disposable {
     }
   }
 
+  /**
+   * The right to read a store that may be in use. A copy has no lock, and needs none; nor does what nobody can write to.
+   *
+   * @throws GatewayError STORE_UNUSABLE when another process has it.
+   */
+  static takeOfUsed(realPath: string): StoreLock | null {
+    try {
+      accessSync(lockPath(realPath), constants.W_OK);
+    } catch {
+      return null;
+    }
+    return StoreLock.take(realPath);
+  }
+
   [Symbol.dispose](): void {
     if (this.#db.isOpen) this.#db.close();
   }
-}
-
-/** @throws GatewayError STORE_UNUSABLE while another process has the store. */
-export function refuseInUse(realPath: string): void {
-  // A copy has no lock, and needs none.
-  if (statSync(lockPath(realPath), { throwIfNoEntry: false })) StoreLock.take(realPath)[Symbol.dispose]();
 }
 
 function lockPath(realPath: string): string {

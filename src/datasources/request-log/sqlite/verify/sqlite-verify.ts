@@ -6,7 +6,7 @@ import { identifierKey, stemOf } from '../../../thingspace/wire/same-identifier.
 import { isIndexedAs } from '../index-identifiers.ts';
 import { isTerminal, type RequestedDevice } from '../../stored-request.ts';
 import { reasonOf, makeUnusableError } from '../sqlite-error.ts';
-import { refuseInUse } from '../store-lock.ts';
+import { StoreLock } from '../store-lock.ts';
 import { APPLICATION_ID, readPragma, SCHEMA_VERSION } from '../sqlite-open.ts';
 import { Vault } from '../sealing/vault.ts';
 import { findRealPath, judgeStoreFiles } from '../write-ahead-log/check-store-files.ts';
@@ -38,6 +38,7 @@ export interface Verification {
  */
 export function verifySqlite(path: string, keys: readonly Uint8Array[] = []): Verification {
   const faults = new Faults();
+  using _lock = lockToRead(path);
   const db = openToRead(path);
   let counted = { requests: 0, events: 0 };
   let values: SealedValues | null = null;
@@ -62,13 +63,15 @@ export function verifySqlite(path: string, keys: readonly Uint8Array[] = []): Ve
   return { ...counted, faults: faults.shown, totalFaults: faults.total, unread, missingKeys: [...missingKeys] };
 }
 
-function openToRead(path: string): DatabaseSync {
+function lockToRead(path: string): StoreLock | null {
   if (!statSync(path, { throwIfNoEntry: false })?.size) throw makeUnusableError(`There is no store at ${path}.`);
+  return StoreLock.takeOfUsed(findRealPath(path));
+}
+
+function openToRead(path: string): DatabaseSync {
   try {
-    refuseInUse(findRealPath(path));
     return new DatabaseSync(path, { readOnly: true, timeout: 500 });
   } catch (cause) {
-    if (cause instanceof GatewayError) throw cause;
     throw makeUnusableError(`Cannot open ${path}: ${reasonOf(cause)}.`, cause);
   }
 }

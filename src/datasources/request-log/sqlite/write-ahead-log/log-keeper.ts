@@ -9,6 +9,8 @@ import { SyncedRecord } from './synced-record.ts';
 const MOST_FRAMES = 4_000;
 /** A log may be as large as the store itself, but a new store need not be moved for each page. */
 const LEAST_FRAMES = 64;
+/** So long a move waits for reads of other connections. Ours take less, and those of another program must not hold callbacks up. */
+const READS_MS = 50;
 
 /**
  * Keeps what tells at the next start whether the log is whole and the right one: the mark in the main file, and the record of what was
@@ -22,6 +24,7 @@ export class LogKeeper {
   readonly #removeMark: StatementSync;
   readonly #synced: SyncedRecord;
   readonly #frameBytes: number;
+  /** Frames that are not in the main file, after which the log is moved. */
   #limit = LEAST_FRAMES;
 
   /** @param path the path of the configuration, @param realPath the same without symbolic links. */
@@ -55,23 +58,29 @@ export class LogKeeper {
     if (before.log === before.checkpointed) return;
     const salts = this.files.noteLog(this.#bytesOf(before));
     this.#setMark.run(LOG_MARK, String(salts.first));
-    const { log, checkpointed } = this.#checkpoint('PASSIVE');
-    this.#synced.write({ ...salts, frames: log, isMoved: log === checkpointed });
-    this.#limit = Math.min(MOST_FRAMES, Math.max(LEAST_FRAMES, Number(readPragma(this.#db, 'page_count'))));
+    const { log, checkpointed } = this.#checkpoint('RESTART');
+    const usual = Math.min(MOST_FRAMES, Math.max(LEAST_FRAMES, Number(readPragma(this.#db, 'page_count'))));
+    // A disk without room, or a read that does not end. The mark stays in the log, and a later commit tries again: without the mark
+    // nothing would tell that the main file needs this log.
+    this.#limit = log - checkpointed + usual;
+    if (log !== checkpointed) return void this.#note(true);
+    this.#synced.write({ ...salts, frames: log, isMoved: true });
     // The log takes the mark away again. So a main file into which the whole log was moved, by whatever program, needs no log.
     this.#removeMark.run(LOG_MARK);
     this.#note(true);
   }
 
-  /** Leaves nothing in the log of what was in it before. */
-  empty(): void {
+  /** Leaves nothing in the log of what was in it before. @returns false when a read of another connection still needs it. */
+  empty(): boolean {
+    let isEmpty = false;
     try {
-      this.#checkpoint('TRUNCATE');
+      isEmpty = this.#checkpoint('TRUNCATE').busy === 0;
       this.#writeFirst();
     } finally {
       this.#note(false);
     }
     this.move();
+    return isEmpty;
   }
 
   /**
@@ -103,8 +112,9 @@ export class LogKeeper {
   }
 
   /** A disk that has no room for all pages may have had some for the first. */
-  #checkpoint(mode: 'PASSIVE' | 'TRUNCATE'): Position {
+  #checkpoint(mode: 'RESTART' | 'TRUNCATE'): Position {
     try {
+      this.#db.exec(`PRAGMA busy_timeout = ${READS_MS}`);
       return this.#db.prepare(`PRAGMA wal_checkpoint(${mode})`).get() as unknown as Position;
     } finally {
       this.files.noteMain();
@@ -122,6 +132,8 @@ export class LogKeeper {
 
 /** Frames in the log, and how many of them are in the main file. */
 interface Position {
+  /** 1 when a checkpoint did not do all that its mode says. */
+  readonly busy: number;
   readonly log: number;
   readonly checkpointed: number;
 }
