@@ -27,7 +27,7 @@ const CASES = [
 export async function benchGreedy({ quick, rounds, profile }: BenchOptions): Promise<Section> {
   const seconds = quick ? 1 : 8;
   const devices = quick ? 200 : 5_000;
-  await using bench = await openBench({ profile });
+  await using bench = await openBench({ profile, against: null });
   const { gateway } = bench;
   await using sender = new BenchProcess('./open-loop-generator.ts');
   const [finished] = await gateway.submit(1, devices);

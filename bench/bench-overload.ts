@@ -34,7 +34,7 @@ const QUERY = JSON.stringify({
  */
 export async function benchOverload({ quick, inFlight, rounds, profile }: BenchOptions): Promise<Section> {
   const seconds = quick ? 1 : 6;
-  await using bench = await openBench({ profile });
+  await using bench = await openBench({ profile, against: null });
   const { gateway } = bench;
   await using flood = new BenchProcess('./open-loop-generator.ts');
   const sustain = async (count: number, devices: number): Promise<number> =>
