@@ -2,6 +2,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Campaigns, soaks, searches, browsers, and processes that are killed. They take minutes: `npm run test:long`. */
 export const LONG = [
+  'test/bench/parts.test.ts',
   'test/browser/**/*.test.ts',
   'test/canary/{crashes,faults,planted-leaks,trips}.test.ts',
   'test/clients/examples.test.ts',

@@ -8,21 +8,19 @@ import { middleRound } from './statistics.ts';
 import { PEER_QUERY } from './load-plan.ts';
 
 /** Measures 10,000 callbacks on their way to their followers, beside a bare createPubSub server that stores nothing. */
-export async function benchDelivery({ quick, inFlight, rounds, profile }: BenchOptions): Promise<Section> {
+export async function benchDelivery(options: BenchOptions): Promise<Section> {
+  const { quick, inFlight, rounds } = options;
   const whole = quick ? 500 : 10_000;
   const cases = [
     { requests: 1, devices: whole, followerCount: 1 },
     { requests: 1, devices: whole, followerCount: 10 },
     { requests: whole / 100, devices: 100, followerCount: whole / 100 },
   ];
-  await using bench = await openBench({ profile });
-  const { generator, followers, gateway } = bench;
+  await using bench = await openBench(options);
+  const { generator, followers, own, other } = bench;
   await using peer = new BenchProcess('./peer-pubsub.ts');
   const peerHost = await peer.ask<string>('listen');
 
-  const throughGateway = async (count: number, devices: number, followerCount: number): Promise<LoadRun> => {
-    return bench.load(await gateway.submit(count, devices), inFlight, followerCount);
-  };
   const throughPeer = async (count: number, devices: number, followerCount: number): Promise<LoadRun> => {
     const requests = Array.from({ length: count }, (_, at) => {
       const id = `bench-${at}`;
@@ -38,19 +36,23 @@ export async function benchDelivery({ quick, inFlight, rounds, profile }: BenchO
     return run;
   };
 
-  for (const through of [throughGateway, throughPeer]) await through(1, whole, 5);
+  for (const subject of [own, other]) await subject?.measure({ requests: 1, devices: whole, inFlight, followerCount: 5 });
+  await throughPeer(1, whole, 5);
   const rows: Row[] = [];
   for (const { requests, devices, followerCount } of cases) {
-    const own: LoadRun[] = [];
-    const others: LoadRun[] = [];
+    const runs: Record<'gateway' | 'against' | 'createPubSub', LoadRun[]> = { gateway: [], against: [], createPubSub: [] };
     for (let round = 0; round < rounds; round++) {
-      own.push(await throughGateway(requests, devices, followerCount));
-      others.push(await throughPeer(requests, devices, followerCount));
+      runs.gateway.push(await own.measure({ requests, devices, inFlight, followerCount }));
+      if (other) runs.against.push(await other.measure({ requests, devices, inFlight, followerCount }));
+      runs.createPubSub.push(await throughPeer(requests, devices, followerCount));
     }
-    const gatewayRun = middleRound(own, ({ cpuMsPer10k }) => cpuMsPer10k);
-    const peerRun = middleRound(others, ({ cpuMsPer10k }) => cpuMsPer10k);
+    const peerRun = middleRound(runs.createPubSub, ({ cpuMsPer10k }) => cpuMsPer10k);
     const name = `${requests} × ${devices.toLocaleString('en-US')}, ${followerCount} ${followerCount === 1 ? 'follower' : 'followers'}`;
-    rows.push(row(`${name}: gateway`, gatewayRun, gatewayRun.cpuMsPer10k / peerRun.cpuMsPer10k), row(`${name}: createPubSub`, peerRun, 1));
+    for (const [server, some] of Object.entries(runs)) {
+      if (some.length === 0) continue;
+      const run = middleRound(some, ({ cpuMsPer10k }) => cpuMsPer10k);
+      rows.push(row(`${name}: ${server}`, run, run.cpuMsPer10k / peerRun.cpuMsPer10k));
+    }
   }
   return {
     title: 'delivery: callbacks through to their followers',

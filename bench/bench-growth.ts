@@ -7,12 +7,12 @@ import type { BenchOptions } from './options.ts';
 import type { Row, Section } from './report.ts';
 import { runLoad } from './run-load.ts';
 
-const STEPS = 10;
 const DEVICES = 5_000;
 
 /** Measures what a callback costs as the store grows, and how long a gateway takes to start with that store. */
 export async function benchGrowth({ quick, inFlight, rows, profile }: BenchOptions): Promise<Section> {
-  const perStep = Math.ceil(rows / STEPS);
+  const steps = quick ? 3 : 10;
+  const perStep = Math.ceil(rows / steps);
   const devices = quick ? 100 : Math.min(DEVICES, perStep);
   await using folder = await tempFolderOnDisk();
   const storePath = `${folder.path}/bench.sqlite`;
@@ -42,7 +42,7 @@ export async function benchGrowth({ quick, inFlight, rows, profile }: BenchOptio
     };
     await fill(Math.min(20_000, perStep));
     let first = 0;
-    for (let step = 1; step <= STEPS; step++) {
+    for (let step = 1; step <= steps; step++) {
       const run = await fill(perStep);
       first ||= run.cpuMsPer10k;
       result.push({

@@ -19,8 +19,8 @@ export async function benchInFlight({ quick, inFlight, requests, profile }: Benc
   await using carrier = await FakeCarrier.start();
   await using generator = new BenchProcess('./load-generator.ts');
   await using followers = new BenchProcess('./followers.ts');
-  const devices = quick ? 200 : DEVICES;
-  const done = quick ? 100 : DONE;
+  const devices = quick ? 100 : DEVICES;
+  const done = quick ? 50 : DONE;
   const rows: Row[] = [];
   const notes: string[] = [];
   let floor = { cold: 0, warm: 0 };

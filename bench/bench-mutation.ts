@@ -17,12 +17,11 @@ interface MutationRun {
   readonly longestBlockMs: number;
 }
 
-const WARM_UP = 10;
-
 /** Measures a large activateDevices mutation, cold (the first of a process) and warm, beside a bare yoga server that only parses it. */
 export async function benchMutation({ quick, rounds, profile }: BenchOptions): Promise<Section> {
   const devices = quick ? 500 : 10_000;
-  const warmRuns = quick ? 3 : 15;
+  const warmRuns = quick ? 2 : 15;
+  const warmUp = quick ? 1 : 10;
   await using carrier = await FakeCarrier.start();
   const own: MutationRun[][] = [];
   const floors: MutationRun[][] = [];
@@ -35,7 +34,7 @@ export async function benchMutation({ quick, rounds, profile }: BenchOptions): P
     const bareUrl = await bare.ask<string>('listen');
     own.push([]);
     floors.push([]);
-    for (let run = 0; run < 1 + WARM_UP + warmRuns; run++) {
+    for (let run = 0; run < 1 + warmUp + warmRuns; run++) {
       const { body } = gateway.mutation(devices);
       size = body.length;
       own.at(-1)?.push(
@@ -56,11 +55,11 @@ export async function benchMutation({ quick, rounds, profile }: BenchOptions): P
   }
 
   const cold = (runs: readonly MutationRun[][]): MutationRun => summary(runs.flatMap((some) => some.slice(0, 1)));
-  const warm = (runs: readonly MutationRun[][]): MutationRun => summary(runs.flatMap((some) => some.slice(1 + WARM_UP)));
+  const warm = (runs: readonly MutationRun[][]): MutationRun => summary(runs.flatMap((some) => some.slice(1 + warmUp)));
   return {
     title: `mutation: ${devices.toLocaleString('en-US')} devices in ${(size / 1_000_000).toFixed(1)} MB, to the POST at the carrier`,
     notes: [
-      `Milliseconds; cold: the first of a process, median of ${rounds} processes; warm: after ${WARM_UP}, median of ${warmRuns} in each; block: the longest the event loop was held up, median.`,
+      `Milliseconds; cold: the first of a process, median of ${rounds} processes; warm: after ${warmUp}, median of ${warmRuns} in each; block: the longest the event loop was held up, median.`,
       '`bare` is a yoga server that takes the body as one untyped value, writes it as JSON once and answers a count.',
     ],
     rows: [

@@ -9,10 +9,9 @@ import { runLoad, type LoadRun } from './run-load.ts';
 
 const REQUESTS = 10_000;
 const DEVICES = 100;
-/** Requests of one run of callbacks, and the most runs until everything has lapsed. */
-const IN_RUN = 20;
 /** Few, because it shows how long a callback waits for the work beside it, and not for other callbacks. */
 const IN_FLIGHT = 4;
+/** The most runs of callbacks until everything has lapsed. */
 const MOST_RUNS = 60;
 const NOTHING_OVERDUE = { M2M_OVERDUE_AFTER_MS: '86400000', M2M_EXPIRE_AFTER_MS: '604800000' };
 
@@ -24,8 +23,9 @@ export async function benchOverdue({ quick, profile }: BenchOptions): Promise<Se
   await using folder = await tempFolderOnDisk();
   const storePath = `${folder.path}/bench.sqlite`;
   const filled = fillStore(storePath, { requests: quick ? 100 : REQUESTS, devices: DEVICES, done: 0 });
-  // The newest are the last to lapse.
-  const runs = Array.from({ length: quick ? 4 : MOST_RUNS }, (_, run) => filled.requests.slice(-IN_RUN * (run + 1)).slice(0, IN_RUN));
+  // Requests of one run. The newest are the last to lapse.
+  const inRun = quick ? 2 : 20;
+  const runs = Array.from({ length: quick ? 4 : MOST_RUNS }, (_, run) => filled.requests.slice(-inRun * (run + 1)).slice(0, inRun));
   const load = async (gateway: GatewayProcess, run: number) => {
     const parts = { server: gateway.process, generator, followers };
     return runLoad(parts, { url: gateway.callbackUrl, requests: runs[run] ?? [], inFlight: IN_FLIGHT, isMixed: true }, null);

@@ -24,6 +24,7 @@ const REQUESTS = 20;
 const QUERIES_PER_SECOND = 200;
 /** Connections of the sender, each with one callback under way. Further callbacks wait in the sender. */
 const CONNECTIONS = [1_000, 2_500];
+const QUICK_CONNECTIONS = [100];
 const QUERY = JSON.stringify({
   query: '{ requests(first: 20) { nodes { id status accountName createdAt progress { total settled succeeded failed } } } }',
 });
@@ -33,8 +34,9 @@ const QUERY = JSON.stringify({
  * go on at the sustained rate, and the queries must be told to come back later.
  */
 export async function benchOverload({ quick, inFlight, rounds, profile }: BenchOptions): Promise<Section> {
-  const seconds = quick ? 1 : 6;
-  await using bench = await openBench({ profile });
+  const seconds = quick ? 0.5 : 6;
+  const connectionCounts = quick ? QUICK_CONNECTIONS : CONNECTIONS;
+  await using bench = await openBench({ profile, against: null });
   const { gateway } = bench;
   await using flood = new BenchProcess('./open-loop-generator.ts');
   const sustain = async (count: number, devices: number): Promise<number> =>
@@ -61,7 +63,7 @@ export async function benchOverload({ quick, inFlight, rounds, profile }: BenchO
     // As long as the overload and over as many devices, because devices in memory cost too.
     const sustained = await sustain(REQUESTS, Math.ceil((usual * seconds) / REQUESTS));
     usual = sustained;
-    for (const connections of CONNECTIONS) runs.push(await flooded(sustained, connections));
+    for (const connections of connectionCounts) runs.push(await flooded(sustained, connections));
   }
   agent.destroy();
   return {
@@ -70,7 +72,7 @@ export async function benchOverload({ quick, inFlight, rounds, profile }: BenchO
       `Sustained: ${inFlight} in flight. Overload: for ${seconds} s each callback leaves when it is due, over at most as many connections as its row says.`,
       `Middle of ${rounds} rounds by the share of the sustained rate; milliseconds. Promised: ≥ 0.95 × sustained, no callback refused, queries refused in < 50 ms.`,
     ],
-    rows: CONNECTIONS.map((connections) =>
+    rows: connectionCounts.map((connections) =>
       row(
         middleRound(
           runs.filter(({ load }) => load.connections === connections),

@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { ProbeReading } from './probe.ts';
+import type { MemoryReading, ProbeReading } from './probe.ts';
 
 export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -55,6 +55,11 @@ export class BenchProcess implements AsyncDisposable {
   /** Begins or ends a measured time: processor time since the last reading, and the longest time the event loop was held up. */
   probe(at: 'begin' | 'end'): Promise<ProbeReading> {
     return this.ask<ProbeReading>('probe', at);
+  }
+
+  /** Collects its garbage first, so this is for the time between two measured ones. */
+  memory(): Promise<MemoryReading> {
+    return this.ask<MemoryReading>('memory');
   }
 
   /** Ends it as a power cut would, and waits until it is gone. */

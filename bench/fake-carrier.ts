@@ -4,8 +4,8 @@ import { listenOnLoopback } from '../test/support/listen-on-loopback.ts';
 import { wallClock } from './load-plan.ts';
 
 /**
- * A carrier that accepts everything at once: it gives an OAuth token, a session, and a requestId for every activation. It runs in
- * the benchmark's own process and sends no callbacks. The simulator's limits and pace would be in the way.
+ * A carrier that accepts everything at once: it gives an OAuth token, a session, and a requestId for every activation. It knows no
+ * device when it is asked about some. It runs in the benchmark's own process and sends no callbacks. The simulator's limits and pace would be in the way.
  */
 export class FakeCarrier implements AsyncDisposable {
   readonly url: string;
@@ -39,6 +39,7 @@ export class FakeCarrier implements AsyncDisposable {
   #said(path: string): unknown {
     if (path.endsWith('/oauth2/token')) return { access_token: 'bench', token_type: 'Bearer', scope: 'ts.m2m', expires_in: 3600 };
     if (path.endsWith('/session/login')) return { sessionToken: 'bench' };
+    if (path.endsWith('/devices/actions/list')) return { hasMoreData: false, devices: [] };
     this.#posted.resolve(wallClock());
     return { requestId: randomUUID() };
   }

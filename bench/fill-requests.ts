@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { openSqlite } from '../src/datasources/request-log/sqlite/sqlite-open.ts';
+import { makeEmptyStore } from './make-empty-store.ts';
 
 /** The first has nine of ten requests, the second one of ten, the third one of 100,000. */
 export const ACCOUNTS = ['0868924207-00001', '0868924207-00002', '0868924207-00003'] as const;
@@ -15,7 +15,7 @@ export const FIRST_AT = 1_760_000_000_000;
  * operation. The last 2,000 are open. As many audit records, one of 100,000 of a seldom caller.
  */
 export function fillRequests(path: string, count: number): void {
-  openSqlite(path).db.close();
+  makeEmptyStore(path);
   const db = new DatabaseSync(path);
   // A crash while filling only means filling again.
   db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; PRAGMA journal_mode = OFF');

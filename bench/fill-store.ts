@@ -1,6 +1,6 @@
 import { insertInto } from '../test/support/insert-into.ts';
 import { DatabaseSync } from 'node:sqlite';
-import { openSqlite } from '../src/datasources/request-log/sqlite/sqlite-open.ts';
+import { makeEmptyStore } from './make-empty-store.ts';
 import { readCallbackBody } from '../src/datasources/thingspace/wire/callback-body.ts';
 import { identifierKey, stemOf } from '../src/datasources/thingspace/wire/same-identifier.ts';
 import { devices as testDevices } from '../test/support/devices.ts';
@@ -32,7 +32,7 @@ export interface FilledStore {
  */
 export function fillStore(path: string, { requests, devices, done }: Filling): FilledStore {
   const started = performance.now();
-  openSqlite(path).db.close();
+  makeEmptyStore(path);
   const db = new DatabaseSync(path);
   // A crash while filling only means filling again.
   db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; PRAGMA journal_mode = OFF');

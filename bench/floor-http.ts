@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer } from 'node:http';
 import { listenOnLoopback } from '../test/support/listen-on-loopback.ts';
+import { readBody } from './read-body.ts';
 import { serveCommands } from './serve-commands.ts';
 
 /**
@@ -21,12 +22,6 @@ const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) =>
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': '2' }).end('{}');
   });
 });
-
-function readBody(request: IncomingMessage, done: (body: Buffer) => void): void {
-  const chunks: Buffer[] = [];
-  request.on('data', (chunk: Buffer) => chunks.push(chunk));
-  request.once('end', () => done(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-}
 
 serveCommands({
   listen: async () => `${(await listenOnLoopback(server)).origin}/callbacks/floor`,

@@ -19,13 +19,15 @@ interface Watching {
   readonly watches: Watch[];
   done: Promise<unknown>;
   readonly sockets: WebSocket[];
+  /** After the first ones, which show what had happened before. */
   frames: number;
+  bytes: number;
 }
 
 let watching: Watching | null = null;
 
 async function follow({ url, followers, requests, query, awaitFirst }: FollowPlan): Promise<number> {
-  const current: Watching = { watches: [], done: Promise.resolve(), sockets: [], frames: 0 };
+  const current: Watching = { watches: [], done: Promise.resolve(), sockets: [], frames: 0, bytes: 0 };
   watching = current;
   const subscriptions = Math.max(followers, requests.length);
   const ends: Promise<void>[] = [];
@@ -59,6 +61,7 @@ async function follow({ url, followers, requests, query, awaitFirst }: FollowPla
   current.done = Promise.all(ends);
   current.done.catch(() => undefined);
   if (awaitFirst) await Promise.race([current.done, Promise.all(current.watches.map(({ begun }) => begun.promise))]);
+  Object.assign(current, { frames: 0, bytes: 0 });
   return current.watches.length;
 }
 
@@ -75,6 +78,7 @@ function listen(current: Watching, socket: WebSocket, watches: ReadonlyMap<strin
       const watch = watches.get(/"id":"(\d+)"/.exec(head)?.[1] ?? '');
       if (!watch) return;
       current.frames++;
+      current.bytes += frame.length;
       watch.begun.resolve();
       note(watch, frame, at);
       if (watch.missing === 0 && !head.includes('"complete"')) {
@@ -110,7 +114,7 @@ async function finish(patienceMs: number): Promise<FollowResult> {
     clearTimeout(patience);
     for (const socket of sockets) socket.removeAllListeners('close').close();
   }
-  const result = { arrivals: watches.map(({ request, at }) => ({ request, at })), frames: watching.frames };
+  const result = { arrivals: watches.map(({ request, at }) => ({ request, at })), frames: watching.frames, bytes: watching.bytes };
   watching = null;
   return result;
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { request as httpRequest } from 'undici';
 import { makeCallbackPath } from '../src/resolvers/callbacks/callback-paths.ts';
@@ -5,14 +6,17 @@ import { devices as testDevices } from '../test/support/devices.ts';
 import { gatewayEnv } from '../test/support/gateway-env.ts';
 import { BenchProcess } from './child-process.ts';
 import type { BenchRequest } from './load-plan.ts';
+import type { OtherCheckout } from './other-checkout.ts';
 
 export const ACCOUNT = '0868924207-00001';
 
 export interface GatewayProcessOptions {
   readonly carrierUrl: string;
   readonly storePath: string;
-  /** Folder for V8 processor profiles of the measured times. */
+  /** Folder for V8 processor profiles of the measured times, one for each thread. */
   readonly profile?: string | null;
+  /** The gateway of another checkout instead of this one. */
+  readonly checkout?: OtherCheckout | null;
   /** Beside the settings of every measurement. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -25,9 +29,9 @@ export class GatewayProcess implements AsyncDisposable {
   readonly #callbackPath: string;
   #lastDevice = 0;
 
-  private constructor({ carrierUrl, storePath, profile = null, env: more = {} }: GatewayProcessOptions) {
+  private constructor({ carrierUrl, storePath, profile = null, checkout = null, env: more = {} }: GatewayProcessOptions) {
     const credentials = { clientId: 'bench', clientSecret: 'bench', username: 'bench', password: 'bench' };
-    const env: Record<string, string> = {
+    const all: Record<string, string> = {
       ...gatewayEnv({ url: carrierUrl, credentials, accounts: [ACCOUNT] }, storePath),
       M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE: '100000',
       M2M_MAX_QUEUED_REQUESTS: '1000000',
@@ -36,11 +40,13 @@ export class GatewayProcess implements AsyncDisposable {
       M2M_CALLER_OPERATIONS_PER_MINUTE: '10000000',
       M2M_CALLER_SOCKETS: '100000',
       M2M_LOG_LEVEL: 'info',
-      ...(profile !== null && { BENCH_PROFILE: profile }),
+      ...(profile !== null && { BENCH_PROFILE: join(profile, checkout ? 'against' : 'gateway') }),
       ...more,
     };
+    const isKnown = (name: string) => !name.startsWith('M2M_') || !checkout || checkout.variables.has(name);
+    const env = Object.fromEntries(Object.entries(all).filter(([name]) => isKnown(name)));
     this.#callbackPath = makeCallbackPath(env['M2M_CALLBACK_SECRET'] ?? '', { account: ACCOUNT, service: 'CarrierService' });
-    this.process = new BenchProcess('../src/main.ts', { env, onLine: (line) => this.#read(line) });
+    this.process = new BenchProcess(checkout?.program ?? '../src/main.ts', { env, onLine: (line) => this.#read(line) });
   }
 
   /** Resolves when every listener is open. */

@@ -58,7 +58,15 @@ export interface FollowPlan {
 export interface FollowResult {
   /** One per follower and request: when each device arrived, by its place in the request, in milliseconds since 1970. */
   readonly arrivals: readonly { readonly request: number; readonly at: Float64Array }[];
+  /** Frames that came while callbacks were sent, and their bytes. */
   readonly frames: number;
+  readonly bytes: number;
+}
+
+/** Frames that the floor of a frame is to make. */
+export interface FloorFrames {
+  readonly requests: readonly BenchRequest[];
+  readonly devicesAFrame: number;
 }
 
 /** Fields a dashboard shows of each device; the peer is asked for the same. */

@@ -1,6 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { benchCallbacks } from './bench-callbacks.ts';
+import { benchCold } from './bench-cold.ts';
 import { benchDelivery } from './bench-delivery.ts';
+import { benchEncrypted } from './bench-encrypted.ts';
+import { benchFrame } from './bench-frame.ts';
 import { benchGreedy } from './bench-greedy.ts';
 import { benchGrowth } from './bench-growth.ts';
 import { benchInFlight } from './bench-in-flight.ts';
@@ -22,6 +25,9 @@ const RUN: Record<PartName, (options: BenchOptions) => Promise<Section>> = {
   greedy: benchGreedy,
   start: benchStart,
   stalled: benchStalled,
+  cold: benchCold,
+  encrypted: benchEncrypted,
+  frame: benchFrame,
   'in-flight': benchInFlight,
   lists: benchLists,
   overdue: benchOverdue,

@@ -9,6 +9,9 @@ export const PARTS = [
   'greedy',
   'start',
   'stalled',
+  'cold',
+  'encrypted',
+  'frame',
   'lists',
   'in-flight',
   'overdue',
@@ -29,10 +32,12 @@ export interface BenchOptions {
   readonly requests: number;
   /** Folder for V8 processor profiles of the gateway. */
   readonly profile: string | null;
+  /** Folder of another checkout. Its gateway is measured in the same run. */
+  readonly against: string | null;
 }
 
 export const USAGE = `npm run bench -- [PART]… [--quick] [--json FILE]
-                 [--rounds N] [--in-flight N] [--rows N] [--requests N] [--profile FOLDER]`;
+                 [--rounds N] [--in-flight N] [--rows N] [--requests N] [--profile FOLDER] [--against FOLDER]`;
 
 export function readOptions(args: readonly string[]): BenchOptions {
   const { values, positionals } = parseArgs({
@@ -47,6 +52,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       rows: { type: 'string' },
       requests: { type: 'string' },
       profile: { type: 'string' },
+      against: { type: 'string' },
     },
   });
   const { quick } = values;
@@ -60,6 +66,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     rows: whole('--rows', values.rows ?? (quick ? '2000' : '500000'), 1_000, 20_000_000),
     requests: whole('--requests', values.requests ?? (quick ? '16' : '100'), 1, 1_000),
     profile: values.profile ?? null,
+    against: values.against ?? null,
   };
 }
 

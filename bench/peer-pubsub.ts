@@ -41,13 +41,14 @@ const yoga = createYoga({
   schema: createSchema({
     typeDefs: `
       type Query { ok: Boolean! }
-      type DeviceIdentifier { kind: String! id: String! }
+      type DeviceIdentifier { kind: String! value: String! }
       type Fault { code: String! message: String! }
       type Device { id: ID! status: String! state: String ipAddress: String servicePlan: String receivedAt: String! deviceIds: [DeviceIdentifier!]! fault: Fault }
       type Subscription { device(requestId: ID!): Device! }
     `,
     resolvers: {
       Query: { ok: () => true },
+      DeviceIdentifier: { value: ({ id }: Callback['deviceIds'][number]) => id },
       Device: {
         id: (callback: Callback) => `${callback.requestId}/${callback.deviceIds[0]?.id ?? ''}`,
         state: (callback: Callback) => activated(callback)?.state,

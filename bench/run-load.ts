@@ -1,5 +1,6 @@
 import type { BenchProcess } from './child-process.ts';
 import { latency, type Latency } from './statistics.ts';
+import type { ThreadReading } from './probe.ts';
 import type { BenchRequest, FollowPlan, FollowResult, Load, LoadResult } from './load-plan.ts';
 
 export interface LoadRun {
@@ -10,10 +11,14 @@ export interface LoadRun {
   readonly eventMs: Latency | null;
   /** Of the server, until the last event has arrived. */
   readonly cpuMsPer10k: number;
+  /** Of the server's threads, the one that was held up longest. */
   readonly longestBlockMs: number;
+  readonly threads: readonly ThreadReading[];
   /** Memory of the server at the end. */
   readonly rssMb: number;
+  /** Frames that followers were sent, and their bytes. */
   readonly frames: number;
+  readonly bytes: number;
 }
 
 export interface LoadParts {
@@ -39,7 +44,7 @@ export async function runLoad(
   await server.probe('begin');
   const sent = await generator.ask<LoadResult>('send');
   const followed = plan ? await followers.ask<FollowResult>('finish', PATIENCE_MS) : null;
-  const { cpuMs, longestBlockMs, rssMb } = await server.probe('end');
+  const { cpuMs, longestBlockMs, rssMb, threads } = await server.probe('end');
   if (sent.acknowledged !== callbacks) throw new Error(`${sent.refused} of ${callbacks} callbacks were refused`);
   return {
     callbacks,
@@ -48,8 +53,10 @@ export async function runLoad(
     eventMs: followed && latency(eventLatencies(load.requests, sent, followed)),
     cpuMsPer10k: (cpuMs / callbacks) * 10_000,
     longestBlockMs,
+    threads,
     rssMb,
     frames: followed?.frames ?? 0,
+    bytes: followed?.bytes ?? 0,
   };
 }
 
