@@ -58,7 +58,7 @@ export async function fillMarked(log: FlatStore): Promise<Marked> {
   const guid = randomUUID();
   const devices = [A, B].map((ids) => ({ deviceIds: ids.map(([kind, id]) => ({ kind, id })), ipAddress: MARKERS.deviceAddress }));
   await log.append(telling(guid, A, { comment: MARKERS.claimed }));
-  const id = await submitted(log, [A, B], guid, { devices, devicesJson: JSON.stringify(devices), settings: JSON.stringify(SETTINGS) });
+  const id = await submitted(log, [A, B], guid, { devicesJson: JSON.stringify(devices), settings: JSON.stringify(SETTINGS) });
   const credential = { username: 'someone', password: MARKERS.devicePassword };
   const body = {
     deviceResponse: { activateResponse: { state: 'Active', deviceCredential: credential }, activationCode: MARKERS.activationCode },

@@ -18,7 +18,6 @@ export function newRequest(
     idempotencyKey: null,
     retryOf: null,
     inputHash: createHash('sha256').update(JSON.stringify(deviceIds)).digest(),
-    devices,
     devicesJson: devices && JSON.stringify(devices),
     settings: '{}',
     carrierRequests: [{ service: 'CarrierService', firstIndex: 0, deviceCount: devices?.length ?? null }],

@@ -1,5 +1,13 @@
 import type { LogEvent } from './log-event.ts';
-import type { NextTurn, OutcomeStatus, Page, RequestStatus, StoredCarrierRequest, StoredRequest } from './stored-request.ts';
+import type {
+  NextTurn,
+  OutcomeStatus,
+  Page,
+  RequestedDevice,
+  RequestStatus,
+  StoredCarrierRequest,
+  StoredRequest,
+} from './stored-request.ts';
 
 export interface RequestFilter {
   readonly accounts: readonly string[] | null;
@@ -48,6 +56,14 @@ export interface RetrySpan {
   readonly lastAt: number;
 }
 
+/** A Request with everything that is needed to send it. */
+export interface SendableRequest {
+  readonly request: StoredRequest;
+  readonly devices: readonly RequestedDevice[] | null;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly carrierRequests: readonly StoredCarrierRequest[];
+}
+
 /** Reads of Requests: each as it stands, its carrier requests, its settings, the rows of its log, and what tries it again. */
 export interface RequestReads {
   requests(ids: readonly string[]): Promise<ReadonlyMap<string, StoredRequest>>;
@@ -55,6 +71,7 @@ export interface RequestReads {
   carrierRequests(requestIds: readonly string[]): Promise<ReadonlyMap<string, readonly StoredCarrierRequest[]>>;
   /** The stored settings of Requests that were made here. */
   settings(requestIds: readonly string[]): Promise<ReadonlyMap<string, Readonly<Record<string, unknown>>>>;
+  sendable(requestId: string): Promise<SendableRequest | null>;
   /**
    * Newest first.
    *

@@ -1,7 +1,7 @@
 import type { AuditRecord } from './audit-trail.ts';
 import type { Lease } from './leases.ts';
 import type { SendingStep } from './sending-steps.ts';
-import type { RequestedDevice, RequestError, StoredCarrierRequest, StoredRequest } from './stored-request.ts';
+import type { RequestedDevice, RequestError } from './stored-request.ts';
 
 export interface NewRequest {
   readonly id: string;
@@ -13,8 +13,7 @@ export interface NewRequest {
   readonly retryOf: string | null;
   /** SHA-256 over operation and parsed input. Two requests under one idempotency key have "the same input" when these are equal. */
   readonly inputHash: Uint8Array;
-  readonly devices: readonly RequestedDevice[] | null;
-  /** The same devices as JSON, which is stored. */
+  /** The devices (`RequestedDevice[]`) as JSON, which is stored. Null for those of a group or an account. */
   readonly devicesJson: string | null;
   /** The rest of the parsed input, as JSON. */
   readonly settings: string;
@@ -22,14 +21,6 @@ export interface NewRequest {
   readonly createdAt: number;
   /** The audit record that is stored in the same transaction when the Request is new. */
   readonly audit?: AuditRecord;
-}
-
-/** A Request with everything that is needed to send it. */
-export interface SendableRequest {
-  readonly request: StoredRequest;
-  readonly devices: readonly RequestedDevice[] | null;
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly carrierRequests: readonly StoredCarrierRequest[];
 }
 
 /** The topic that is woken when a Request was made, by whichever gateway on the store. */
@@ -55,7 +46,6 @@ export interface RequestSending {
   hasRoom(createdBy: string, room: QueueRoom): Promise<boolean>;
   /** The Request that was made with an idempotency key; null when there is none. */
   findByKey(account: string, createdBy: string, key: string): Promise<{ readonly id: string; readonly inputHash: Uint8Array } | null>;
-  sendable(requestId: string): Promise<SendableRequest | null>;
   /** Sets the devices of a group, which were read before the request is sent. Changes nothing when the request is no longer QUEUED. */
   setMembers(requestId: string, devices: readonly RequestedDevice[]): Promise<void>;
   /**

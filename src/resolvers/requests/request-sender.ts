@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { operationNamed, OPERATIONS } from '../../operations/index.ts';
 import { onWake } from '../../datasources/request-log/hub.ts';
 import type { Lease } from '../../datasources/request-log/leases.ts';
+import type { SendableRequest } from '../../datasources/request-log/request-reads.ts';
 import type { PartsOf, Store } from '../../datasources/request-log/store.ts';
-import { QUEUE_TOPIC, type SendableRequest } from '../../datasources/request-log/request-sending.ts';
+import { QUEUE_TOPIC } from '../../datasources/request-log/request-sending.ts';
 import type { RequestError, StoredCarrierRequest } from '../../datasources/request-log/stored-request.ts';
 import type { SendingStep } from '../../datasources/request-log/sending-steps.ts';
 import type { SendAnswer, ThingSpace } from '../../datasources/thingspace/thing-space.ts';
@@ -15,8 +16,8 @@ import { SentElsewhere } from './sent-elsewhere.ts';
 interface RequestSenderOptions {
   readonly store: Pick<Store, 'hub'> &
     PartsOf<{
-      requests: 'requests';
-      sending: 'recover' | 'queued' | 'sentSince' | 'sendable' | 'step' | 'cancelQueued';
+      requests: 'requests' | 'sendable';
+      sending: 'recover' | 'queued' | 'sentSince' | 'step' | 'cancelQueued';
     }>;
   readonly thingSpace: Pick<ThingSpace, 'perform'>;
   readonly queue: SendQueue;
@@ -151,7 +152,7 @@ export class RequestSender implements Disposable {
   }
 
   async #send(requestId: string, signal: AbortSignal): Promise<void> {
-    const sendable = await this.#options.store.sending.sendable(requestId);
+    const sendable = await this.#options.store.requests.sendable(requestId);
     if (!sendable) return;
     for (const part of sendable.carrierRequests) if (part.state === 'QUEUED') await this.#sendPart(sendable, part, signal);
   }

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { ulid } from 'ulid';
-import type { NewRequest, SendableRequest } from '../../datasources/request-log/request-sending.ts';
+import type { NewRequest } from '../../datasources/request-log/request-sending.ts';
+import type { SendableRequest } from '../../datasources/request-log/request-reads.ts';
 import type { PartsOf } from '../../datasources/request-log/store.ts';
 import type { StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import type { Command, ParsedInput } from '../../operations/define-operation.ts';
@@ -28,7 +29,7 @@ export type SubmitResult =
   | { readonly type: 'KEY_REUSED'; readonly requestId: string };
 
 export interface SubmitterOptions {
-  readonly store: PartsOf<{ requests: 'requests'; sending: 'create' | 'hasRoom' | 'findByKey' | 'sendable'; audit: 'recordAudit' }>;
+  readonly store: PartsOf<{ requests: 'requests' | 'sendable'; sending: 'create' | 'hasRoom' | 'findByKey'; audit: 'recordAudit' }>;
   readonly sender: RequestSender;
   readonly session: Pick<Session, 'tokens'>;
   /** The billing accounts this gateway serves. An account is valid when it is one of them; its form does not matter. */
@@ -116,7 +117,6 @@ export class RequestSubmitter {
         idempotencyKey: command.idempotencyKey,
         retryOf: command.retryOf,
         inputHash,
-        devices: command.devices,
         devicesJson,
         settings,
         carrierRequests,
@@ -195,7 +195,7 @@ export class RequestSubmitter {
 
   /** @param isEqual whether the hashes of the inputs are equal. If not, the stored input itself is compared. */
   async #repeatIfSame(requestId: string, asked: AskedInput, isEqual: boolean, deadline: number): Promise<SubmitResult> {
-    const stored = isEqual ? null : await this.#options.store.sending.sendable(requestId);
+    const stored = isEqual ? null : await this.#options.store.requests.sendable(requestId);
     if (!isEqual && !(stored && isSameInput(askedOf(stored), asked))) return { type: 'KEY_REUSED', requestId };
     return this.#repeat(requestId, deadline);
   }

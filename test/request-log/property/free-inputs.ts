@@ -47,7 +47,6 @@ export function freeRequest(number: number, { account, devices: named, isSplit }
     inputHash: createHash('sha256').digest(),
     settings: '{}',
     createdAt,
-    devices,
     account: ACCOUNTS[account === 0 ? 0 : 1],
     devicesJson: devices && JSON.stringify(devices),
     carrierRequests: isSplit && devices && devices.length > 1 ? split : whole,

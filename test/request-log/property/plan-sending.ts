@@ -145,7 +145,6 @@ function newRequest(situation: Situation, shape: Shape, id?: string): { plain: P
     idempotencyKey: plain.key,
     retryOf: retried ? idOf(retried) : null,
     inputHash: createHash('sha256').update(String(shape.input)).digest(),
-    devices,
     devicesJson: devices && JSON.stringify(devices),
     settings: '{}',
     carrierRequests: parts.map((part) => ({ service, firstIndex: part.firstIndex, deviceCount: part.deviceCount })),

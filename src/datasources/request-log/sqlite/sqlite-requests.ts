@@ -1,6 +1,6 @@
 import { requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
-import type { LogStep, RequestFilter, RequestReads, RetryPage, RetrySpan } from '../request-reads.ts';
-import type { NextTurn, Page, StoredCarrierRequest, StoredRequest } from '../stored-request.ts';
+import type { LogStep, RequestFilter, RequestReads, RetryPage, RetrySpan, SendableRequest } from '../request-reads.ts';
+import type { NextTurn, Page, RequestedDevice, StoredCarrierRequest, StoredRequest } from '../stored-request.ts';
 import type { Reads } from './group-commit.ts';
 import { listRequests } from './list-requests.ts';
 import { toCarrierRequest, toRequest, type CarrierRequestRow, type RequestRow, type RowOf } from './sqlite-rows.ts';
@@ -46,6 +46,22 @@ export class SqliteRequests implements RequestReads {
     return this.#reads.read(() => {
       const rows = this.#sql.settingsOf.all(JSON.stringify(ids)) as { id: string; settings: string }[];
       return new Map(rows.map(({ id, settings }) => [id, JSON.parse(settings)]));
+    });
+  }
+
+  sendable(requestId: string): Promise<SendableRequest | null> {
+    const sql = this.#sql;
+    return this.#reads.read(() => {
+      const request = readRequests(sql, [requestId]).get(requestId);
+      const row = sql.pkOfRequest.get(requestId) as { pk: number } | undefined;
+      if (!request || !row) return null;
+      const input = sql.inputOf.get(row.pk) as { devices: string | null; settings: string } | undefined;
+      return {
+        request,
+        devices: input?.devices ? (JSON.parse(input.devices) as RequestedDevice[]) : null,
+        settings: JSON.parse(input?.settings ?? '{}'),
+        carrierRequests: readCarrierRequests(sql, [requestId]).get(requestId) ?? [],
+      };
     });
   }
 

@@ -1,13 +1,12 @@
 import type { Hub } from '../hub.ts';
 import type { Lease } from '../leases.ts';
-import { QUEUE_TOPIC, type NewRequest, type QueueRoom, type RequestSending, type SendableRequest } from '../request-sending.ts';
+import { QUEUE_TOPIC, type NewRequest, type QueueRoom, type RequestSending } from '../request-sending.ts';
 import type { SendingStep } from '../sending-steps.ts';
 import type { RequestedDevice, RequestError } from '../stored-request.ts';
 import { requireRoom, type DiskRoom } from './disk-room.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { listSentBeforeRestore, settleInterrupted, settleRestored } from './recover.ts';
 import type { RequestWork } from './request-work.ts';
-import { readCarrierRequests, readRequests } from './sqlite-requests.ts';
 import type { Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
 
@@ -52,22 +51,6 @@ export class SqliteSending implements RequestSending {
   findByKey(account: string, createdBy: string, key: string) {
     const { writer, commits } = this.#parts;
     return commits.read(() => writer.findByKey(account, createdBy, key));
-  }
-
-  sendable(requestId: string): Promise<SendableRequest | null> {
-    const { sql, commits } = this.#parts;
-    return commits.read(() => {
-      const request = readRequests(sql, [requestId]).get(requestId);
-      const row = sql.pkOfRequest.get(requestId) as { pk: number } | undefined;
-      if (!request || !row) return null;
-      const input = sql.inputOf.get(row.pk) as { devices: string | null; settings: string } | undefined;
-      return {
-        request,
-        devices: input?.devices ? (JSON.parse(input.devices) as RequestedDevice[]) : null,
-        settings: JSON.parse(input?.settings ?? '{}'),
-        carrierRequests: readCarrierRequests(sql, [requestId]).get(requestId) ?? [],
-      };
-    });
   }
 
   async setMembers(requestId: string, devices: readonly RequestedDevice[]): Promise<void> {

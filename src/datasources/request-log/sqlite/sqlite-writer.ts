@@ -6,6 +6,7 @@ import { onlyWhatSettles } from '../log-limits.ts';
 import type { AppendResult, IncomingCallback } from '../callback-intake.ts';
 import type { NewRequest, QueueRoom } from '../request-sending.ts';
 import { type SendingStep, CARRIER_STATE, isAnswer, mayBegin, REUSED_ID } from '../sending-steps.ts';
+import type { RequestedDevice } from '../stored-request.ts';
 import { RequestChanges, type ChangeOptions } from './request-changes.ts';
 import { awaits, type Owner } from './carrier-owner.ts';
 import { insertRequest } from './insert-rows.ts';
@@ -65,13 +66,14 @@ export class SqliteWriter {
       return { outcome: Buffer.compare(existing.inputHash, request.inputHash) === 0 ? 'EXISTS' : 'KEY_REUSED', id: existing.id };
     }
     if (room && !this.hasRoom(createdBy, room)) return { outcome: 'NO_ROOM', id: request.id };
-    const pk = insertRequest(this.#sql, { ...request, origin: 'GATEWAY', total: request.devices?.length ?? null });
+    const devices = request.devicesJson === null ? null : (JSON.parse(request.devicesJson) as RequestedDevice[]);
+    const pk = insertRequest(this.#sql, { ...request, origin: 'GATEWAY', total: devices?.length ?? null });
     this.#sql.insertInput.run(pk, request.devicesJson, request.settings);
     if (request.audit) insertAudit(this.#sql, [request.audit], request.createdAt);
     for (const [position, part] of request.carrierRequests.entries()) {
       this.#sql.insertCarrierRequest.run(pk, position, part.service, null, 'QUEUED', part.firstIndex, part.deviceCount);
     }
-    if (request.devices) this.changes.nameDevices(pk, request.devices);
+    if (devices) this.changes.nameDevices(pk, devices);
     this.changes.apply(pk, { type: 'CREATED' }, request.createdAt);
     return { outcome: 'CREATED', id: request.id };
   }
