@@ -35,6 +35,7 @@ export async function openCallbackDoor(config: Config, { store, refused, most, m
       isOnLoopback: isLoopback(descriptors ? (server.address() as AddressInfo).address : host),
       publicUrl,
     }));
+  const pseudonyms = new Map([...config.accounts].map((account) => [account, pseudonym(account, config.callbackSecret)]));
   const connections = undo.use(new DoorConnections({ listener: 'callbacks', most, logger, metrics }));
   const server = createCallbackServer({
     connections,
@@ -43,7 +44,8 @@ export async function openCallbackDoor(config: Config, { store, refused, most, m
     addresses,
     paths,
     maxBodyBytes: MAX_MESSAGE_BYTES,
-    pseudonym: (account) => pseudonym(account, config.callbackSecret),
+    // Only paths of these accounts are taken.
+    pseudonym: (account) => pseudonyms.get(account) ?? '',
     logger,
     metrics,
     now,

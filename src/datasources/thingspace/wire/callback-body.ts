@@ -86,15 +86,16 @@ function readForm(text: string): string | undefined {
 const MAX_FORM_FIELDS = 100;
 
 function toBody(raw: Fields, form: CallbackForm, passwords: readonly string[]): CallbackBody | Unreadable {
-  const fields = { ...unwrap(raw, form) };
   // Names count in any casing. Otherwise a password would get into the store when the carrier spells its name another way.
   const taken = { username: undefined as unknown, password: undefined as unknown, callbackcount: undefined as unknown };
-  for (const name of Object.keys(fields)) {
+  const kept: [name: string, value: unknown][] = [];
+  for (const [name, value] of Object.entries(unwrap(raw, form))) {
     const known = name.toLowerCase();
-    if (known !== 'username' && known !== 'password' && known !== 'callbackcount') continue;
-    taken[known] ??= fields[name];
-    delete fields[name];
+    if (known === 'username' || known === 'password' || known === 'callbackcount') taken[known] ??= value;
+    else kept.push([name, value]);
   }
+  // To delete the others from a copy would make each later use of it slow.
+  const fields: Fields = Object.fromEntries(kept);
   let message: Fields = form === 'WRAPPED' ? { CallbackRequest: fields } : fields;
   let json: string;
   try {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { fieldsOf } from './carrier-values.ts';
+import { fieldsOf, isFields } from './carrier-values.ts';
 
 /** The identifier kinds that the carrier documents: those of its generic list, and IMSI and MIN, which only callbacks have. */
 export const DEVICE_IDENTIFIER_KINDS = ['ICCID', 'EID', 'IMEI', 'MDN', 'MSISDN', 'MEID', 'ESN', 'IMSI', 'MIN'] as const;
@@ -31,6 +31,14 @@ const oneIdentifier = fieldsOf({ id: text.optional(), identifier: text.optional(
   }),
 );
 
+/** What `oneIdentifier` makes of the documented form, for a tenth of its time. A callback has six of them. Null for other forms. */
+function readUsual(entry: unknown): DeviceIdentifier | null {
+  if (!isFields(entry) || !Object.hasOwn(entry, 'id') || !Object.hasOwn(entry, 'kind')) return null;
+  const { id, kind } = entry;
+  if (typeof id !== 'string' || typeof kind !== 'string') return null;
+  return { kind: parseIdentifierKind(kind), id: id.trim(), reportedKind: kind };
+}
+
 /**
  * Identifiers that are read from one list. A callback is about one device, which has nine kinds. A message of 1 MiB with 28,000
  * identifiers held the process up for a minute while it was matched to a device.
@@ -49,9 +57,9 @@ export const deviceIdentifiers = z
     const entries: unknown[] = Array.isArray(value) ? value : [value];
     const found: DeviceIdentifier[] = [];
     for (const entry of entries.slice(0, MAX_IDENTIFIERS)) {
-      const parsed = oneIdentifier.safeParse(entry);
+      const read = readUsual(entry) ?? oneIdentifier.safeParse(entry).data;
       // An empty value identifies nothing. It must neither match nor contradict the empty value of another device.
-      if (parsed.success && parsed.data.id !== '') found.push(parsed.data);
+      if (read && read.id !== '') found.push(read);
     }
     return found;
   });

@@ -59,14 +59,13 @@ export function decodeText({ bytes, contentType, contentEncoding }: ForeignBytes
   const utf16 = utf16Of(bytes);
   // A NUL behind a text of two bytes a letter is half a letter.
   if (utf16) return decode(bytes.length % 2 === 1 && bytes.at(-1) === 0 ? bytes.subarray(0, -1) : bytes, utf16);
-  const declared = [charsetOf(contentType), charsetOfXml(bytes), ...listNames(contentEncoding).slice(0, MAX_LAYERS)].filter(
-    (label) => label !== null,
-  );
   // ISO-2022-JP is made of ASCII characters, so it looks like UTF-8 too.
-  const labels = bytes.includes(ESCAPE) ? [...declared, 'utf-8'] : ['utf-8', ...declared];
-  for (const label of labels) {
-    const text = decode(bytes, label);
-    if (text !== null) return text;
+  const text = bytes.includes(ESCAPE) ? null : decode(bytes, 'utf-8');
+  if (text !== null) return text;
+  const declared = [charsetOf(contentType), charsetOfXml(bytes), ...listNames(contentEncoding).slice(0, MAX_LAYERS)];
+  for (const label of [...declared, 'utf-8']) {
+    const found = label === null ? null : decode(bytes, label);
+    if (found !== null) return found;
   }
   return null;
 }
