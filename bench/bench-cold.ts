@@ -20,7 +20,7 @@ export async function benchCold(options: BenchOptions): Promise<Section> {
   const { quick, inFlight, rounds } = options;
   const devices = quick ? 100 : 1_000;
   const followerCounts = quick ? [10] : [0, 10];
-  await using bench = await openBench(options);
+  await using bench = await openBench({ ...options, against: null });
   const measure = async ({ gateway, load }: Subject, followerCount: number): Promise<ColdRun> => {
     await gateway.ready();
     const [one, many] = [await gateway.submit(1, 1), await gateway.submit(1, devices)];

@@ -19,7 +19,7 @@ export async function benchEncrypted(options: BenchOptions): Promise<Section> {
         { requests: 1, devices: 10_000 },
         { requests: 100, devices: 100 },
       ];
-  await using bench = await openBench(options);
+  await using bench = await openBench({ ...options, against: null });
   const env = { M2M_STORE_KEYS: randomBytes(32).toString('base64'), M2M_STORE_PLAINTEXT: 'off' };
   await using encrypted = await bench.startGateway({ env });
   for (const subject of [bench.own, encrypted]) {
