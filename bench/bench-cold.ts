@@ -19,7 +19,8 @@ interface Beside {
 export async function benchCold(options: BenchOptions): Promise<Section> {
   const { quick, inFlight, rounds } = options;
   const devices = quick ? 100 : 1_000;
-  await using bench = await openBench(options);
+  const followerCounts = quick ? [10] : [0, 10];
+  await using bench = await openBench({ ...options, against: null });
   const measure = async ({ gateway, load }: Subject, followerCount: number): Promise<ColdRun> => {
     await gateway.ready();
     const [one, many] = [await gateway.submit(1, 1), await gateway.submit(1, devices)];
@@ -27,10 +28,10 @@ export async function benchCold(options: BenchOptions): Promise<Section> {
     return { firstAckMs: first.ackMs.max, run: await load(many, inFlight, followerCount) };
   };
   const warmUp = quick ? 200 : 20_000;
-  for (const followerCount of [0, 10]) await bench.own.measure({ requests: 1, devices: warmUp / 2, inFlight, followerCount });
+  for (const followerCount of followerCounts) await bench.own.measure({ requests: 1, devices: warmUp / 2, inFlight, followerCount });
 
   const rows: Row[] = [];
-  for (const followerCount of [0, 10]) {
+  for (const followerCount of followerCounts) {
     const all: Beside[] = [];
     for (let round = 0; round < rounds; round++) {
       await using fresh = await bench.startGateway();

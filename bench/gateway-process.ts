@@ -75,9 +75,13 @@ export class GatewayProcess implements AsyncDisposable {
   }
 
   /** How many devices have become overdue, or have expired, since the start. */
-  async lapsed(): Promise<number> {
-    const answer = await (await httpRequest(`${this.#url('admin')}/metrics`)).body.text();
-    return answer.matchAll(/^m2m_devices_lapsed_total\{[^}]*\} (\d+)$/gm).reduce((sum, [, count]) => sum + Number(count), 0);
+  lapsed(): Promise<number> {
+    return this.#count(/^m2m_devices_lapsed_total\{[^}]*\} (\d+)$/gm);
+  }
+
+  /** How many connections it has closed since the start because their clients read nothing. */
+  stalled(): Promise<number> {
+    return this.#count(/^m2m_connections_ended_total\{[^}]*reason="stalled"[^}]*\} (\d+)$/gm);
   }
 
   /** Makes requests of ours, so that callbacks for them match devices; a few at a time. */
@@ -138,6 +142,11 @@ export class GatewayProcess implements AsyncDisposable {
     const { firstDevice, body } = this.mutation(devices);
     const { id, carrierRequestId } = await this.send(body);
     return { requestId: id, carrierRequestId, firstDevice, devices };
+  }
+
+  async #count(metric: RegExp): Promise<number> {
+    const answer = await (await httpRequest(`${this.#url('admin')}/metrics`)).body.text();
+    return answer.matchAll(metric).reduce((sum, [, count]) => sum + Number(count), 0);
   }
 
   #url(listener: string): string {

@@ -5,6 +5,8 @@ import { DEVICE_FIELDS, type BenchRequest } from './load-plan.ts';
 const QUERY = `subscription Resume($requestId: ID!, $after: Cursor) { requestStatus(requestId: $requestId, after: $after, batchSize: 1000) { cursor status outcomes { index ${DEVICE_FIELDS} } } }`;
 
 export interface StallResult {
+  /** From the first question to the moment it read again. */
+  readonly stalledMs: number;
   /** The code its socket was closed with. */
   readonly closedWith: number;
   /** Devices it had been given by then, over all its subscriptions. */
@@ -14,6 +16,11 @@ export interface StallResult {
   /** Devices it was given again unchanged. */
   readonly repeated: number;
 }
+
+/** The gateway gives a stalled client 15 s. */
+const ASKED_FROM_MS = 15_000;
+const ASKED_EVERY_MS = 500;
+const PATIENCE_MS = 90_000;
 
 interface Subscription {
   readonly request: BenchRequest;
@@ -45,9 +52,14 @@ export class StallingClient {
     return client;
   }
 
-  /** Reads again after so long, until it is closed, comes back with its cursors, and reads to the end. */
-  async wakeAfter(ms: number): Promise<StallResult> {
-    await delay(ms);
+  /** Reads again once the server has closed it, comes back with its cursors, and reads to the end. */
+  async wakeWhen(hasClosed: () => Promise<boolean>): Promise<StallResult> {
+    const began = performance.now();
+    // It asks late, because asking costs the server something.
+    for (await delay(ASKED_FROM_MS); !(await hasClosed()); await delay(ASKED_EVERY_MS)) {
+      if (performance.now() - began > PATIENCE_MS) throw new Error('the server has not closed a client that reads nothing');
+    }
+    const stalledMs = performance.now() - began;
     this.#raw.socket.resume();
     const closedWith = await this.#raw.closed;
     for (const message of this.#raw.rest()) this.#take(message);
@@ -57,7 +69,7 @@ export class StallingClient {
     for (const place of this.#subscriptions.keys()) for (const message of await again.ending(String(place))) this.#take(message);
     await again[Symbol.asyncDispose]();
     const wanted = this.#subscriptions.reduce((sum, { request }) => sum + request.devices, 0);
-    return { closedWith, before, missing: wanted - this.#given(), repeated: this.#repeated };
+    return { stalledMs, closedWith, before, missing: wanted - this.#given(), repeated: this.#repeated };
   }
 
   #subscribe(raw: RawWebSocket): void {
