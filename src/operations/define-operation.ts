@@ -23,8 +23,8 @@ interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRaw
   /** Devices in one carrier request. More devices are split over several. */
   readonly maxDevices: number;
   /**
-   * Requests of this operation that the carrier accepts in a minute, over all callers. Null when it names no limit. The queue sends
-   * fewer when M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE is lower.
+   * Requests of this operation that the carrier accepts in a minute, over all callers, by its pages. Null when they name no limit.
+   * The queue sends as many as M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE says: a few less, or more where the carrier has agreed to it.
    */
   readonly maxPerMinute: number | null;
   /** Texts of the graph. */

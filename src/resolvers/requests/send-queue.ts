@@ -137,7 +137,7 @@ export class SendQueue implements Disposable {
   #gate({ name, maxPerMinute }: LimitedOperation): Gate {
     let gate = this.#gates.get(name);
     if (!gate) {
-      const limit = maxPerMinute === null ? Number.POSITIVE_INFINITY : Math.min(maxPerMinute, this.#options.perMinute);
+      const limit = maxPerMinute === null ? Number.POSITIVE_INFINITY : this.#options.perMinute;
       this.#gates.set(name, (gate = { limit, places: [], lanes: new Map(), heldUntil: -Infinity, timer: null }));
     }
     return gate;
