@@ -4,7 +4,11 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { MemoryReading, ProbeReading } from './probe.ts';
 
+const PRELOADS = ['../require-node.js', './probe.ts'] as const;
+
 export interface ChildOptions {
+  /** Flags of Node. */
+  readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Called with every line of standard output. */
   readonly onLine?: (line: string) => void;
@@ -20,7 +24,7 @@ export class BenchProcess implements AsyncDisposable {
 
   constructor(module: string, options: ChildOptions = {}) {
     this.#child = fork(fileURLToPath(new URL(module, import.meta.url)), [], {
-      execArgv: ['../require-node.js', './probe.ts'].flatMap((module) => ['--import', new URL(module, import.meta.url).href]),
+      execArgv: [...(options.flags ?? []), ...PRELOADS.flatMap((preload) => ['--import', new URL(preload, import.meta.url).href])],
       env: { ...process.env, NODE_ENV: 'production', ...options.env },
       serialization: 'advanced',
       stdio: ['ignore', options.onLine ? 'pipe' : 'inherit', 'inherit', 'ipc'],

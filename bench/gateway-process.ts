@@ -10,6 +10,9 @@ import type { OtherCheckout } from './other-checkout.ts';
 
 export const ACCOUNT = '0868924207-00001';
 
+/** As `npm start` has them. */
+const START_FLAGS = ['--max-semi-space-size=32'];
+
 export interface GatewayProcessOptions {
   readonly carrierUrl: string;
   readonly storePath: string;
@@ -46,7 +49,7 @@ export class GatewayProcess implements AsyncDisposable {
     const isKnown = (name: string) => !name.startsWith('M2M_') || !checkout || checkout.variables.has(name);
     const env = Object.fromEntries(Object.entries(all).filter(([name]) => isKnown(name)));
     this.#callbackPath = makeCallbackPath(env['M2M_CALLBACK_SECRET'] ?? '', { account: ACCOUNT, service: 'CarrierService' });
-    this.process = new BenchProcess(checkout?.program ?? '../src/main.ts', { env, onLine: (line) => this.#read(line) });
+    this.process = new BenchProcess(checkout?.program ?? '../src/main.ts', { flags: START_FLAGS, env, onLine: (line) => this.#read(line) });
   }
 
   /** Resolves when every listener is open. */
