@@ -34,6 +34,22 @@ test('a store with a second name is refused: a process could open it by the othe
   await openLog(path)[Symbol.asyncDispose]();
 });
 
+test('another program that writes ends the use of the store: what is kept in memory may be wrong', async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/${FILE}`;
+  const fatal: string[] = [];
+  const log = openLog(path, { onFatal: ({ message }) => fatal.push(message) });
+  await storeCallbacks(log, 1, 1);
+  using stranger = new DatabaseSync(path);
+  stranger.prepare('SELECT count(*) FROM unclaimed').get();
+  await storeCallbacks(log, 2, 1);
+  stranger.exec('DELETE FROM unclaimed');
+  await expect(storeCallbacks(log, 3, 1)).rejects.toThrow(/Another program has written to the store/);
+  await expect(storeCallbacks(log, 4, 1)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  expect(fatal).toEqual([expect.stringContaining('Restart it, and verify the store')]);
+  await log[Symbol.asyncDispose]();
+});
+
 /** A connection in the middle of a read. */
 function openReader(path: string): DatabaseSync {
   const reader = new DatabaseSync(path, { readOnly: true });

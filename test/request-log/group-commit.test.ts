@@ -57,6 +57,7 @@ const file = (code: string, syscall: string) => Object.assign(new Error(`${code}
 /** What a disk says that cannot be written now. */
 const UNWRITABLE = [
   ['a full disk', failing(13), /^The disk is full/],
+  ['a disk without room for the index of the log', failing(4_874), /^The disk is full/],
   ['a write that fails (a quota, a read-only file system, an I/O error)', failing(778), /^The store cannot be written/],
   ['a log that cannot be cut', failing(1_546), /^The store cannot be written/],
   ['a read-only store', failing(8), /^The store cannot be written/],

@@ -1,3 +1,4 @@
+import type { GatewayError } from '../../src/errors.ts';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
 import type { LogLimits } from '../../src/datasources/request-log/log-limits.ts';
 import { openSqliteStore } from '../../src/datasources/request-log/sqlite/open-sqlite-store.ts';
@@ -10,13 +11,15 @@ export interface OpenLogOptions {
   readonly now?: () => number;
   readonly limits?: Partial<LogLimits>;
   readonly diskFloorBytes?: number;
+  /** Otherwise an error of the store fails the test. */
+  readonly onFatal?: SqliteStoreOptions['onFatal'];
   readonly onNoRoomToForward?: NonNullable<SqliteStoreOptions['onNoRoomToForward']>;
 }
 
-/** The store on a file, without a gateway around it; an error of the store fails the test. */
+/** The store on a file, without a gateway around it. */
 export function openLog(
   path: string,
-  { keys = [], hub = new Hub({ tickMs: () => 1 }), now = Date.now, ...bounds }: OpenLogOptions = {},
+  { keys = [], hub = new Hub({ tickMs: () => 1 }), now = Date.now, onFatal = throwError, ...bounds }: OpenLogOptions = {},
 ): FlatStore {
   return flatten(
     openSqliteStore({
@@ -25,9 +28,11 @@ export function openLog(
       hub,
       now,
       ...bounds,
-      onFatal: (error) => {
-        throw error;
-      },
+      onFatal,
     }),
   );
+}
+
+function throwError(error: GatewayError): never {
+  throw error;
 }

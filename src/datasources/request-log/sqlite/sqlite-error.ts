@@ -13,6 +13,8 @@ export const SQLITE_NOTADB = 26;
 /** A write failed before anything was synced. SQLite does not say why: a quota, a file system that is read-only, the disk itself. */
 export const SQLITE_IOERR_WRITE = 778;
 export const SQLITE_IOERR_TRUNCATE = 1_546;
+/** The index of the log, which readers share, cannot grow: there is no room for it. */
+export const SQLITE_IOERR_SHMSIZE = 4_874;
 
 /** SQLite's primary result code of an error; null when the error is not one of SQLite's. */
 export function sqliteCodeOf(cause: unknown): number | null {

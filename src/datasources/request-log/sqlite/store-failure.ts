@@ -13,6 +13,12 @@ const UNWRITABLE =
 const FAILED =
   'The store failed (I/O error or damaged file): the gateway stops acknowledging. Check the disk; restart, or restore a backup where the file is damaged.';
 
+/** What this process knows of the store may not be so any more. A restart reads it anew. */
+export const STRANGER = new GatewayError(
+  'STORE_FAILED',
+  'Another program has written to the store while the gateway had it open: the gateway ends. Restart it, and verify the store (npm run store -- verify).',
+);
+
 /**
  * What an error of SQLite, or of the files beside the database, means for the store. Null for an error that is not the store's own (a
  * bug in a job, a broken constraint).
@@ -21,6 +27,7 @@ const FAILED =
  * is the end. The system forgets what it could not write, and the next sync would succeed without it.
  */
 export function storeFailureOf(cause: unknown): StoreFailure | null {
+  if (cause === STRANGER) return { fatal: true, error: STRANGER };
   const message = MESSAGE_OF_CODE.get(sqlite.extendedCodeOf(cause) ?? 0) ?? MESSAGE_OF_CODE.get(sqlite.sqliteCodeOf(cause) ?? 0);
   const told = message ?? messageOfFile(cause);
   return told === null ? null : { fatal: told === FAILED, error: new GatewayError('STORE_FAILED', told, { cause }) };
@@ -28,6 +35,7 @@ export function storeFailureOf(cause: unknown): StoreFailure | null {
 
 const MESSAGE_OF_CODE: ReadonlyMap<number, string> = new Map([
   [sqlite.SQLITE_FULL, FULL],
+  [sqlite.SQLITE_IOERR_SHMSIZE, FULL],
   [sqlite.SQLITE_IOERR_WRITE, UNWRITABLE],
   [sqlite.SQLITE_IOERR_TRUNCATE, UNWRITABLE],
   [sqlite.SQLITE_READONLY, UNWRITABLE],
