@@ -69,7 +69,7 @@ export const activateDevices = defineOperation({
   callbackService: 'CarrierService',
   secondService: 'NiddService',
   maxDevices: 10_000,
-  maxPerMinute: 100,
+  hasRateLimit: true,
   texts: {
     purpose: 'Activate service for devices',
     noun: 'The activation',

@@ -22,11 +22,8 @@ interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRaw
   readonly secondService: CallbackService | null;
   /** Devices in one carrier request. More devices are split over several. */
   readonly maxDevices: number;
-  /**
-   * Requests of this operation that the carrier accepts in a minute, over all callers, by its pages. Null when they name no limit.
-   * The queue sends as many as M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE says: a few less, or more where the carrier has agreed to it.
-   */
-  readonly maxPerMinute: number | null;
+  /** The carrier takes only so many requests of it in a minute: M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE. */
+  readonly hasRateLimit: boolean;
   /** Texts of the graph. */
   readonly texts: {
     /** The enum value, without a stop: "Activate service for devices". */

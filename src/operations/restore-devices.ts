@@ -11,7 +11,7 @@ export const restoreDevices = defineOperation({
   callbackService: 'CarrierService',
   secondService: 'NiddService',
   maxDevices: 10_000,
-  maxPerMinute: null,
+  hasRateLimit: false,
   texts: {
     purpose: 'Restore service for suspended devices',
     noun: 'The restoration',

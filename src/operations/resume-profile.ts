@@ -18,7 +18,7 @@ export const resumeProfile = defineOperation({
   secondService: null,
   // The page allows 10,000 in one POST, the carrier's SDK 100. One message comes for each profile, so nothing is lost by more POSTs.
   maxDevices: 100,
-  maxPerMinute: null,
+  hasRateLimit: false,
   texts: {
     purpose: 'Resume a suspended eSIM profile',
     noun: 'The resumption',

@@ -13,7 +13,7 @@ export const suspendDevices = defineOperation({
   callbackService: 'CarrierService',
   secondService: null,
   maxDevices: 10_000,
-  maxPerMinute: null,
+  hasRateLimit: false,
   texts: {
     purpose: 'Suspend service for devices',
     noun: 'The suspension',

@@ -116,19 +116,6 @@ test('the expected time of the n-th waiting request follows from the window', as
   expect(queue.waiting).toBe(0);
 });
 
-test('an operation that the carrier limits to fewer requests than the configured number has the carrier’s limit', async () => {
-  const clock = settableClock();
-  using queue = new SendQueue({ perMinute: 95, monotonicNow: clock.now });
-  const limited = { name: 'LIMITED', maxPerMinute: 60 };
-  for (let sent = 0; sent < 60; sent++) (await queue.take(ticket('a', { operation: limited }), signal)).over();
-  const stop = new AbortController();
-  const waiting = queue.take(ticket('a', { operation: limited, requestId: 'the 61st' }), stop.signal);
-  expect(queue.placeOf('the 61st')).toMatchObject({ position: 1 });
-  expect(queue.placeOf('the 61st')?.waitMs).toBeGreaterThan(59_000);
-  stop.abort();
-  await expect(waiting).rejects.toThrow();
-});
-
 test('an operation without a limit of the carrier waits only while the carrier asks for a pause', async () => {
   const clock = settableClock();
   using queue = new SendQueue({ perMinute: 1, monotonicNow: clock.now });

@@ -7,7 +7,7 @@ interface SendQueueOptions {
   readonly monotonicNow: () => number;
 }
 
-type LimitedOperation = Pick<Operation, 'name' | 'maxPerMinute'>;
+type LimitedOperation = Pick<Operation, 'name' | 'hasRateLimit'>;
 
 /** A Request that waits to be sent. */
 export interface Ticket {
@@ -134,10 +134,10 @@ export class SendQueue implements Disposable {
     for (const { timer } of this.#gates.values()) if (timer) clearTimeout(timer);
   }
 
-  #gate({ name, maxPerMinute }: LimitedOperation): Gate {
+  #gate({ name, hasRateLimit }: LimitedOperation): Gate {
     let gate = this.#gates.get(name);
     if (!gate) {
-      const limit = maxPerMinute === null ? Number.POSITIVE_INFINITY : this.#options.perMinute;
+      const limit = hasRateLimit ? this.#options.perMinute : Number.POSITIVE_INFINITY;
       this.#gates.set(name, (gate = { limit, places: [], lanes: new Map(), heldUntil: -Infinity, timer: null }));
     }
     return gate;

@@ -20,7 +20,7 @@ export class StoreLock implements Disposable {
   static take(realPath: string): StoreLock {
     const path = lockPath(realPath);
     const store = statSync(realPath, { throwIfNoEntry: false });
-    if (store && store.nlink > 1)
+    if (store?.isFile() && store.nlink > 1)
       throw makeUnusableError(
         `The store ${realPath} has ${store.nlink} names (hard links): a process that opened it by another name would write to it too. Remove the other names, or copy the file.`,
       );
