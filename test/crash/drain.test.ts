@@ -109,7 +109,7 @@ test.each([
   gateway.kill(first);
   await until(async () => (await ready(stack)) === 503);
   gateway.kill(second);
-  expect(await gateway.exited).toBe(1);
+  expect(await gateway.exited).not.toBe(0);
   await answer;
   await stack.restart();
   expect((await shown(stack))['silent']).toMatchObject({ status: 'UNKNOWN', carrierRequests: [{ state: 'UNKNOWN', attempts: 1 }] });

@@ -32,7 +32,7 @@ function bug(name: string, file: string, find: string, replace: string, aim?: re
 /** Bugs that the search must find. Each is a mistake that somebody might make in the file it names. */
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug('a resend is not recognised', WRITER, "if (this.#sql.knownDigest.get(owner.pk, digest)) return 'DUPLICATE';", ''),
-  bug('a resend is another message', 'datasources/thingspace/wire/callback-body.ts', " && known !== 'callbackcount'", ''),
+  bug('a resend is another message', 'datasources/thingspace/wire/callback-body.ts', " || known === 'callbackcount'", ''),
   bug('the last final callback wins', EFFECTS, "if (now.source !== 'CALLBACK' || (now.isSettledByPart && !message.isPart))", 'if (now)'),
   bug('a contradiction is not flagged', EFFECTS, 'outcome: { ...same, contradicted: true }', 'outcome: same'),
   bug(
