@@ -218,7 +218,10 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     metrics,
   });
   const { neighbours = null } = options;
-  const health = new Health({ beat: adminOptions.beat, isReady: async () => (await checkReadiness(adminOptions)).ready });
+  const health = new Health({
+    isLive: () => intake.beat().then(() => true),
+    isReady: async () => (await checkReadiness(adminOptions)).ready,
+  });
   const connections = undo.use(new DoorConnections({ listener: 'graphql', most: most.graphql, logger, metrics }));
   const doorOptions = {
     graphql,

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** A strangers' question may cost a write to the store. So an answer holds for a second. */
+/** A question of a stranger costs the intake a turn, or even a write to the store. So an answer holds for a second. */
 const HOLDS_MS = 1_000;
 
 interface HealthSources {
-  /** See `AdminOptions`. */
-  readonly beat: () => Promise<void>;
+  /** See `AdminOptions.beat`. */
+  readonly isLive: () => Promise<boolean>;
   readonly isReady: () => Promise<boolean>;
 }
 
@@ -16,7 +16,7 @@ interface HealthSources {
 export class Health {
   readonly #sources: HealthSources;
   readonly #now: () => number;
-  #last: { readonly at: number; readonly ready: Promise<boolean> } | null = null;
+  readonly #held = new Map<keyof HealthSources, { readonly at: number; readonly answer: Promise<boolean> }>();
 
   constructor(sources: HealthSources, now: () => number = () => performance.now()) {
     this.#sources = sources;
@@ -28,17 +28,18 @@ export class Health {
     const path = url.split('?', 1)[0];
     if (path !== LIVE && path !== READY) return false;
     if (method !== 'GET' && method !== 'HEAD') send(response, 405, { error: 'METHOD_NOT_ALLOWED' }, { allow: 'GET, HEAD' });
-    else if (path === LIVE) void this.#sources.beat().then(() => send(response, 200, { live: true }));
-    else void this.#askReady().then((ready) => send(response, ready ? 200 : 503, { ready }));
+    else if (path === LIVE) void this.#ask('isLive').then((live) => send(response, live ? 200 : 503, { live }));
+    else void this.#ask('isReady').then((ready) => send(response, ready ? 200 : 503, { ready }));
     return true;
   }
 
-  #askReady(): Promise<boolean> {
+  #ask(what: keyof HealthSources): Promise<boolean> {
     const at = this.#now();
-    if (this.#last && at - this.#last.at < HOLDS_MS) return this.#last.ready;
-    const ready = this.#sources.isReady().catch(() => false);
-    this.#last = { at, ready };
-    return ready;
+    const held = this.#held.get(what);
+    if (held && at - held.at < HOLDS_MS) return held.answer;
+    const answer = this.#sources[what]().catch(() => false);
+    this.#held.set(what, { at, answer });
+    return answer;
   }
 }
 

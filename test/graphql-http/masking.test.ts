@@ -73,7 +73,7 @@ async function doorOver(list: FlatStore['list']) {
     logger,
     metrics,
   });
-  const health = new Health({ beat: () => Promise.resolve(), isReady: () => Promise.resolve(true) });
+  const health = new Health({ isLive: () => Promise.resolve(true), isReady: () => Promise.resolve(true) });
   const authenticator = { identify: () => Promise.resolve(LOCAL_IDENTITY) };
   const common = { graphql, connections, outgoing, authenticator, origins: new Origins([]), logger, metrics };
   const server = createGraphqlServer({ ...common, maxBodyBytes: 100_000, hosts: ['127.0.0.1'], neighbours: null, health, graphiql: null });

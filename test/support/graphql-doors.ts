@@ -112,7 +112,7 @@ export async function openGraphqlDoors({
     logger,
     metrics,
   };
-  const health = new Health({ beat: () => Promise.resolve(), isReady: () => Promise.resolve(true) });
+  const health = new Health({ isLive: () => Promise.resolve(true), isReady: () => Promise.resolve(true) });
   const server = createGraphqlServer({ ...common, health, graphiql: null, keepAliveMs, timeouts: limits });
   const door = new WebsocketDoor({
     ...common,
