@@ -7,6 +7,7 @@ export const LONG = [
   'test/canary/{crashes,faults,planted-leaks,trips}.test.ts',
   'test/clients/examples.test.ts',
   'test/crash/**/*.test.ts',
+  'test/deploy/start-image.test.ts',
   'test/end-to-end/purge.test.ts',
   'test/failing-well/**/*.test.ts',
   'test/floods/{many-aborts,unread-answers}.test.ts',

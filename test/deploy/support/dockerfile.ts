@@ -1,6 +1,6 @@
-import { ROOT, readFile } from './deploy-files.ts';
 import { cpSync, existsSync, mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, matchesGlob } from 'node:path';
+import { ROOT, readFile } from './deploy-files.ts';
 
 export interface Instruction {
   readonly name: string;
@@ -57,22 +57,20 @@ export function readCopy(text: string): Copy {
   return { from, sources: words.slice(0, -1), target: words.at(-1) ?? '' };
 }
 
-/** Whether .dockerignore lets this file of the project into the build context. It names what goes in, and after it what does not. */
+/** Whether .dockerignore lets this file of the project into the build context. Its first rule keeps all out; `!` lets in; two stars are any folder. */
 export function isInContext(file: string): boolean {
   const rules = readFile('.dockerignore')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'));
-  let isIn = true;
-  for (const rule of rules) {
-    const pattern = rule.replace(/^!/, '');
-    const form = pattern
-      .replaceAll('.', String.raw`\.`)
-      .replaceAll('**/', '(?:.*/)?')
-      .replaceAll(/(?<!\.)\*/g, '[^/]*');
-    if (new RegExp(`^${form.replaceAll('(?:.[^/]*/)?', '(?:.*/)?')}(?:/|$)`).test(file)) isIn = rule.startsWith('!');
-  }
-  return isIn;
+  const hit = rules.findLast((rule) => {
+    const pattern = withoutDots(rule.replace(/^!/, ''));
+    return matchesGlob(withoutDots(file), pattern) || matchesGlob(withoutDots(file), `${pattern}/**`);
+  });
+  return hit?.startsWith('!') ?? true;
 }
+
+/** To Node's globs a name that begins with a dot is hidden, to a builder it is not. */
+const withoutDots = (path: string): string => path.replaceAll(/(^|\/)\./g, '$1dot-');
 
 /** Does a COPY from the build context as a builder would. A folder gives what is in it; a file keeps its name in a target that ends with a slash. */
 export function copyFromContext({ sources, target }: Copy, folder: string): void {
