@@ -13,6 +13,7 @@ export const LONG = [
   'test/floods/{many-aborts,unread-answers}.test.ts',
   'test/limits/cost-bounds-long.test.ts',
   'test/planted-bugs/planted-bugs.test.ts',
+  'test/project/package.test.ts',
   'test/request-log/damaged-log-campaign.test.ts',
   'test/request-log/property/{interleavings,planted-bugs}.test.ts',
   'test/subscriptions/resume.test.ts',
