@@ -43,6 +43,7 @@ test('every M2M_ variable below deploy/ and in docs/deploy.md is one of the conf
 test('the environment of the gateway with the secrets that are made is a configuration', async () => {
   await using folder = await tempFolder();
   makeSecrets(folder.path);
+  expect(Object.values(gateway.environment ?? {}).filter((value) => typeof value !== 'string')).toEqual([]);
   const config = readConfig(withSecretsAt(folder.path, '/run/secrets', { ...IMAGE_ENV, ...gateway.environment }));
   expect(config).toMatchObject({
     auth: true,

@@ -115,6 +115,7 @@ async function settingsOfPod() {
   await using folder = await tempFolder();
   makeSecrets(folder.path);
   const own = Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value]));
+  expect([...Object.values(config?.data ?? {}), ...Object.values(own)].filter((value) => typeof value !== 'string')).toEqual([]);
   const settings = readConfig(withSecretsAt(folder.path, '/run/secrets/m2m', { ...IMAGE_ENV, ...config?.data, ...own }));
   const secrets = Object.values(own).flatMap((value) =>
     value.startsWith('/run/secrets/m2m/') ? [value.slice('/run/secrets/m2m/'.length)] : [],

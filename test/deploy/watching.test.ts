@@ -47,7 +47,7 @@ test.each([...rules, ...graphs])(
       expect(metric.labels, `${name}: ${use.name}`).toEqual(expect.arrayContaining([...use.labels]));
       for (const [label, value] of use.values)
         expect(
-          metric.help.includes(value) || statuses.includes(value) || (label === 'status' && /^[45]\d\d$/.test(value)),
+          new RegExp(`\\b${value}\\b`).test(metric.help) || statuses.includes(value) || (label === 'status' && /^[45]\d\d$/.test(value)),
           `${label}="${value}"`,
         ).toBe(true);
       // Of a counter its growth is read, and of nothing else.
