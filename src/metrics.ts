@@ -114,6 +114,8 @@ export function createMetrics() {
       'm2m_event_loop_lag_seconds',
       'How late the event loop of the main thread is: of 99 in 100 turns since the last look. Callbacks have a thread of their own.',
     ),
+    ready: gauge('m2m_ready', '1 while a door can be used (graphql, callbacks), as its path below /health/ready tells.', ['door']),
+    memoryBytes: gauge('m2m_memory_bytes', 'Memory of the process, with all its threads (resident set size).'),
     logLinesDropped: sampleCounter('m2m_log_lines_dropped_total', 'Lines of the log that could not be written, because nobody read them.'),
     clockOff: sample(
       'm2m_clock_off_seconds',

@@ -5,6 +5,7 @@ import { startHostileCarrier } from '../support/hostile-carrier.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import { fixedEnv } from '../support/fixed-env.ts';
 import { openGateway } from '../support/open-gateway.ts';
+import { readMetric } from '../support/read-metric.ts';
 import { graphql } from '../support/stack.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { until } from '../support/until.ts';
@@ -55,4 +56,13 @@ test('both are unready while the gateway stops', async () => {
   const seen = await Promise.all([statusOf(`${admin}/health/ready`), statusOf(`${admin}/health/ready/callbacks`)]);
   expect(seen.every((status) => status === 503 || status === 0)).toBe(true);
   await stopping;
+});
+
+test('the metrics tell the readiness of each door: a refused login closes GraphQL alone', async () => {
+  await using stack = await openHostileStack({ env: { M2M_THINGSPACE_PASSWORD: 'not-the-right-one', M2M_CALLBACK_REGISTER: 'on' } });
+  const { admin } = stack.gateway.urls;
+  await until(async () => (await readMetric(admin, 'm2m_carrier_login_latched')) === 1);
+  const doors = ['graphql', 'callbacks'].map((door) => readMetric(admin, `m2m_ready{door="${door}"}`));
+  expect(await Promise.all(doors)).toEqual([0, 1]);
+  expect(await readMetric(admin, 'm2m_memory_bytes')).toBeGreaterThan(10_000_000);
 });

@@ -8,6 +8,7 @@ import { expect, test } from 'vitest';
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   main: ['gateway', 'config'],
+  index: ['gateway', 'config'],
   gateway: ['server', 'resolvers', 'operations', 'request-log', 'sqlite', 'thingspace', 'wire', 'config', 'metrics'],
   config: ['wire'],
   metrics: [],

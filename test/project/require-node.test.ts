@@ -24,6 +24,11 @@ test.each([
   if (complains) expect(stderr).toContain(`This needs Node 24.22.1 or newer and runs on ${version}.`);
 });
 
+test('it imports nothing by a name that Node 20 does not have: such a name is an error before the first line runs', () => {
+  const imports = readFileSync(join(root, 'require-node.js'), 'utf8').match(/^import .*/gm);
+  expect(imports).toEqual(["import nodeModule from 'node:module';", "import { fileURLToPath } from 'node:url';"]);
+});
+
 test('every script that starts Node goes through the guard', () => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
   const unguarded = Object.entries(scripts).filter(

@@ -20,6 +20,8 @@ export interface GatewayProcess extends AsyncDisposable {
 export interface SpawnOptions {
   /** The folder whose `src/main.ts` runs; this project when left out. */
   readonly folder?: string | undefined;
+  /** A program that is started in place of `src/main.ts`: its path and arguments. */
+  readonly program?: readonly [string, ...string[]] | undefined;
   /** The command that runs it, for instance `strace` and its arguments. It must become the process itself (`-DD`). */
   readonly under?: readonly string[] | undefined;
   /** `info` when left out: less would not tell when it listens. */
@@ -35,8 +37,8 @@ export interface SpawnOptions {
  * ends before, and with its pid and how it ended as the error's cause.
  */
 export async function spawnGateway(env: Readonly<Record<string, string>>, options: SpawnOptions = {}): Promise<GatewayProcess> {
-  const own = [process.execPath, '--import', './require-node.js', 'src/main.ts'] as const;
-  const [command, ...args] = [...(options.under ?? []), ...own];
+  const own = options.program ?? [process.execPath, '--import', './require-node.js', 'src/main.ts'];
+  const [command = process.execPath, ...args] = [...(options.under ?? []), ...own];
   const child = spawn(command, args, {
     cwd: options.folder,
     env: spawnEnv({

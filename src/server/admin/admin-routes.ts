@@ -63,6 +63,8 @@ export function listRoutes(options: AdminOptions): readonly AdminRoute[] {
       method: 'GET',
       path: '/metrics',
       answer: async () => {
+        metrics.ready.set({ door: 'graphql' }, Number((await checkReadiness(options)).ready));
+        metrics.ready.set({ door: 'callbacks' }, Number((await checkCallbackReadiness(options)).ready));
         await refreshGauges(options);
         return { status: 200, type: metrics.registry.contentType, body: await options.writeMetrics() };
       },

@@ -30,6 +30,7 @@ export async function refreshGauges({ metrics, store, session, lag, now }: Gauge
   // It counts the pause between two looks too.
   metrics.eventLoopLag.set(lag.count > 0 ? Math.max(0, lag.percentile(99) / 1e6 - LAG_RESOLUTION_MS) / 1_000 : 0);
   lag.reset();
+  metrics.memoryBytes.set(process.memoryUsage.rss());
   const { fileBytes, walBytes } = await store.upkeep.sizes();
   metrics.storeBytes.set({ part: 'file' }, fileBytes);
   metrics.storeBytes.set({ part: 'wal' }, walBytes);
