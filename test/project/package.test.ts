@@ -8,6 +8,7 @@ import { startSimulator } from '../../simulator/start-simulator.ts';
 import { spawnGateway } from '../support/gateway-process.ts';
 import { holdSocket } from '../support/held-socket.ts';
 import { installPackage, type InstalledPackage } from '../support/installed-package.ts';
+import { spawnSandbox } from '../support/sandbox-process.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const NAME = 'm2m-graphql-gateway';
@@ -21,9 +22,12 @@ export const carrier = (options: SimulatorOptions): Promise<{ readonly url: stri
 
 let installed: InstalledPackage;
 
+/** A build, and 260 MB that npm writes: 20 s, and more where other tests run beside it. */
+const INSTALL_MS = 300_000;
+
 beforeAll(async () => {
   installed = await installPackage();
-});
+}, INSTALL_MS);
 afterAll(() => installed[Symbol.asyncDispose]());
 
 const inPackage = (file: string) => readFileSync(join(installed.folder, 'node_modules', NAME, file), 'utf8');
@@ -95,6 +99,16 @@ describe('m2m-gateway', () => {
     expect(new URL(gateway.callbacks).port).toBe(String(held.port));
     gateway.kill('SIGTERM');
     expect(await gateway.exited).toBe(0);
+  });
+
+  test('sandbox starts with its examples, and ends with 0 at SIGTERM', async () => {
+    const flags = ['graphql', 'callback', 'admin', 'simulator', 'simulator-admin'].flatMap((name) => [`--${name}-port`, '0']);
+    await using sandbox = spawnSandbox(flags, installed.env, installed.folder, [installed.command, 'sandbox']);
+    const { graphql } = await sandbox.ready;
+    const page = await fetch(graphql, { headers: { accept: 'text/html' } });
+    expect(await page.text()).toContain('mutation ActivateDevices');
+    sandbox.kill('SIGTERM');
+    expect(await sandbox.exited).toBe(0);
   });
 
   test('commands tell of themselves by the name that they have here', async () => {

@@ -16,9 +16,14 @@ export interface SandboxProcess extends AsyncDisposable {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Starts what `npm run sandbox` starts, in an environment of its own, and in this folder. */
-export function spawnSandbox(flags: readonly string[], env: Readonly<Record<string, string>> = {}, folder?: string): SandboxProcess {
-  const child = spawn(process.execPath, [SCRIPT, ...flags], {
+/** Starts what `npm run sandbox` starts, or another program, in an environment of its own, and in this folder. */
+export function spawnSandbox(
+  flags: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  folder?: string,
+  [command, ...args]: readonly [string, ...string[]] = [process.execPath, SCRIPT],
+): SandboxProcess {
+  const child = spawn(command, [...args, ...flags], {
     cwd: folder,
     env: spawnEnv(env),
     stdio: ['ignore', 'pipe', 'pipe'],
