@@ -159,8 +159,10 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     stage: () => stage,
     takesCallbacks: () => callbacksUrl !== null,
   };
-  const adminServer = createAdminServer(adminOptions);
-  undo.use(new DoorConnections({ listener: 'admin', most: most.admin, logger, metrics })).attach(adminServer);
+  const adminServer = createAdminServer(
+    adminOptions,
+    undo.use(new DoorConnections({ listener: 'admin', most: most.admin, logger, metrics })),
+  );
   const adminUrl = await listen(undo, adminServer, { ...ADMIN, host: config.adminHost, port: config.adminPort });
 
   undo.defer(() => intake.closeDoor());

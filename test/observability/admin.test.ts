@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { request } from 'undici';
 import { expect, test } from 'vitest';
 import { devices } from '../support/devices.ts';
@@ -9,6 +10,21 @@ test('health says live and ready, readiness by a real write and the login', asyn
   await using stack = await startStack();
   expect(await get(stack, '/health/live')).toEqual({ status: 200, body: { live: true } });
   expect(await get(stack, '/health/ready')).toEqual({ status: 200, body: { ready: true, checks: { store: 'ok', login: 'ok' } } });
+});
+
+test('of many requests that one connection sends at once, so many are answered as it may have waiting', async () => {
+  await using stack = await startStack();
+  const { port, host } = new URL(stack.gateway.urls.admin);
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.write(`GET /store/stats HTTP/1.1\r\nhost: ${host}\r\n\r\n`.repeat(400));
+  let received = '';
+  const statuses = () => [...received.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
+  for await (const chunk of socket.setEncoding('utf8')) {
+    received += String(chunk);
+    if (statuses().length === 400) break;
+  }
+  expect(statuses()).toEqual([...Array.from({ length: 256 }, () => 200), ...Array.from({ length: 144 }, () => 503)]);
+  expect(await get(stack, '/health/live')).toEqual({ status: 200, body: { live: true } });
 });
 
 test('metrics count callbacks by service and outcome, duplicates, unclaimed ones, commits, carrier calls and requests by status', async () => {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { GatewayError, type ErrorCode } from '../../errors.ts';
+import type { DoorConnections } from '../door-connections.ts';
 import { refuseStranger, refuseWebPage } from './admin-guard.ts';
 import { listRoutes, type AdminOptions, type AdminReply, type AdminRoute } from './admin-routes.ts';
 
@@ -7,14 +8,20 @@ import { listRoutes, type AdminOptions, type AdminReply, type AdminRoute } from 
 const STATUS_OF: Partial<Record<ErrorCode, number>> = { BAD_USER_INPUT: 400, NOT_FOUND: 404, STORE_FAILED: 500, SHUTTING_DOWN: 503 };
 
 /** The admin door: health, metrics, and the commands of the command line. It does not authenticate, and takes commands only from this machine. */
-export function createAdminServer(options: AdminOptions): Server {
+export function createAdminServer(options: AdminOptions, connections: DoorConnections): Server {
   const routes = listRoutes(options);
-  return createServer({ requestTimeout: 60_000 }, (request, response) => {
-    void answer(routes, request)
-      .catch(replyToError)
-      .then((reply) => send(response, reply));
+  const server = createServer({ requestTimeout: 60_000 }, (request, response) => {
+    const replied = connections.begin(request, response) ? answer(routes, request) : Promise.resolve(TOO_MANY_UNANSWERED);
+    void replied.catch(replyToError).then((reply) => send(response, reply));
   });
+  connections.attach(server);
+  return server;
 }
+
+const TOO_MANY_UNANSWERED: AdminReply = {
+  status: 503,
+  body: { error: 'TOO_MANY_UNANSWERED', message: 'Nothing was done: too many requests of this connection wait for their answers.' },
+};
 
 async function answer(routes: readonly AdminRoute[], request: IncomingMessage): Promise<AdminReply> {
   // The target of a request need not be a URL: `//` is none.
