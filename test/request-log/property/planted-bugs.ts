@@ -47,13 +47,16 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "!(now.status === 'EXPIRED' || UNSETTLED.includes(now.status))",
     'false',
   ),
-  bug(
-    'a lapse expires what has failed',
-    TRANSITION,
-    "into === 'OVERDUE' ? ['PENDING'] : UNSETTLED, {",
-    "into === 'OVERDUE' ? ['PENDING'] : [...UNSETTLED, 'FAILED'], {",
-    ['submit', 'callback', 'lapse'],
-  ),
+  {
+    ...bug(
+      'a lapse expires what has failed',
+      TRANSITION,
+      "into === 'OVERDUE' ? ['PENDING'] : UNSETTLED, {",
+      "into === 'OVERDUE' ? ['PENDING'] : [...UNSETTLED, 'FAILED'], {",
+      ['submit', 'callback', 'lapse'],
+    ),
+    isRare: true,
+  },
   bug('a lapse does not mind its limit', SETTLE, 'let left = limit;', 'let left = limit + 1;'),
   bug(
     'a NIDD message settles a device',
