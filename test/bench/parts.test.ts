@@ -14,8 +14,8 @@ const root = join(import.meta.dirname, '../..');
 /** Those that take longest begin first. The stalled client only waits most of its time. */
 const LONGEST: readonly PartName[] = ['stalled', 'start', 'encrypted', 'cold', 'callbacks'];
 const inOrder = [...LONGEST, ...PARTS.filter((part) => !LONGEST.includes(part))];
-/** All take two minutes. These three run most of what the parts share. */
-const SHORT: readonly PartName[] = ['callbacks', 'delivery', 'mutation'];
+/** All take two minutes. This one runs most of what the parts share. */
+const SHORT: readonly PartName[] = ['delivery'];
 const run = howMany({ whole: PARTS.length, short: SHORT.length }) === PARTS.length ? inOrder : SHORT;
 const MORE: Partial<Record<PartName, (folder: string) => readonly string[]>> = {
   // This checkout stands for the other one too.

@@ -11,7 +11,7 @@ import { RUNS, SEED, timeLimitOf } from './property-settings.ts';
 import { SMALL_MEMORY, SMALL_STEPS } from './small-memory.ts';
 
 /** The short form plays the same games every time, so whether it passes depends only on the code. */
-const runs = RUNS ?? 60;
+const runs = RUNS ?? 45;
 const seed = SEED ?? (RUNS === undefined ? 1 : undefined);
 const timeout = timeLimitOf(runs);
 const MEMORIES = [

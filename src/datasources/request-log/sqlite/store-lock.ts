@@ -36,7 +36,7 @@ export class StoreLock implements Disposable {
       db?.close();
       if (sqliteCodeOf(cause) !== SQLITE_BUSY)
         throw makeUnusableError(
-          `Cannot lock the store ${realPath}: ${path}: ${reasonOf(cause)}. The gateway must be able to write there.`,
+          `Cannot open the store ${realPath}: ${path}: ${reasonOf(cause)}. The gateway must be able to write there.`,
           cause,
         );
       throw makeUnusableError(
