@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
-/** Objects of callbacks live shortly. With V8's own limit (48 MB) a callback costs a tenth more, and the longest pauses are longer. */
+/** Objects of callbacks live shortly. With V8's own limit (48 MB) a callback costs a tenth more. */
 const YOUNG_MB = 128;
 
 /** Its module has the ending of this one: `.ts` in the repository, `.js` in the package. */

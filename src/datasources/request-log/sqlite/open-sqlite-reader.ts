@@ -27,7 +27,7 @@ export interface SqliteReader extends Disposable {
   readonly outcomes: OutcomeReads;
 }
 
-/** Each read is a transaction of its own, and ends before its promise is awaited: it never keeps the writer from its log. */
+/** Each read is a transaction of its own, and ends before its promise is awaited. Only so long does the writer wait for it when it moves its log. */
 export function openSqliteReader({ path, keys, indexAll, onFatal }: SqliteReaderOptions): SqliteReader {
   const db = new DatabaseSync(path, { readOnly: true, timeout: 500 });
   db.exec('PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY');

@@ -6,15 +6,15 @@ import type { Statements } from './sqlite-statements.ts';
 /** Devices in memory: about 150 bytes each. */
 const CACHED_DEVICES = 100_000;
 
-/**
- * The devices that mutations named, as they named them. Whoever changes them forgets them here. Others give the id of the Request
- * too: another Request may have its primary key one day.
- */
 interface Known {
   readonly requestId: string | undefined;
   readonly devices: readonly string[];
 }
 
+/**
+ * The devices that mutations named, as they named them. Whoever changes them forgets them here. Others give the id of the Request
+ * too: another Request may have its primary key one day.
+ */
 export class RequestedDevices {
   readonly #sql: Statements;
   readonly #devices = new BoundedCache<number, Known>(CACHED_DEVICES);

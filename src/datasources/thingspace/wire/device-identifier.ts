@@ -23,20 +23,20 @@ export function parseIdentifierKind(spelling: string): DeviceIdentifierKind | nu
 const text = z.union([z.string(), z.number().transform(String)]);
 
 /** The legacy form calls the value `Identifier`. */
-const oneIdentifier = fieldsOf({ id: text.optional(), identifier: text.optional(), kind: text }).transform(
-  ({ id, identifier, kind }): DeviceIdentifier => ({
-    kind: parseIdentifierKind(kind),
-    id: (id ?? identifier ?? '').trim(),
-    reportedKind: kind,
-  }),
+const oneIdentifier = fieldsOf({ id: text.optional(), identifier: text.optional(), kind: text }).transform(({ id, identifier, kind }) =>
+  makeIdentifier(kind, id ?? identifier ?? ''),
 );
 
-/** What `oneIdentifier` makes of the documented form, for a tenth of its time. A callback has six of them. Null for other forms. */
+/** What `oneIdentifier` makes of the documented form, read without its schema: a callback has six of them. Null for other forms. */
 function readUsual(entry: unknown): DeviceIdentifier | null {
   if (!isFields(entry) || !Object.hasOwn(entry, 'id') || !Object.hasOwn(entry, 'kind')) return null;
   const { id, kind } = entry;
   if (typeof id !== 'string' || typeof kind !== 'string') return null;
-  return { kind: parseIdentifierKind(kind), id: id.trim(), reportedKind: kind };
+  return makeIdentifier(kind, id);
+}
+
+function makeIdentifier(reportedKind: string, id: string): DeviceIdentifier {
+  return { kind: parseIdentifierKind(reportedKind), id: id.trim(), reportedKind };
 }
 
 /**

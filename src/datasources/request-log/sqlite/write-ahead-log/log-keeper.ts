@@ -30,7 +30,7 @@ export class LogKeeper {
   /** @param path the path of the configuration, @param realPath the same without symbolic links. */
   constructor(db: DatabaseSync, path: string, realPath: string) {
     this.#db = db;
-    db.exec('PRAGMA wal_autocheckpoint = 0');
+    db.exec(`PRAGMA wal_autocheckpoint = 0; PRAGMA busy_timeout = ${READS_MS}`);
     this.#frameBytes = FRAME_HEADER_BYTES + Number(readPragma(db, 'page_size'));
     this.#position = db.prepare('PRAGMA wal_checkpoint(NOOP)');
     this.#setMark = db.prepare('INSERT OR REPLACE INTO fact (key, value) VALUES (?, ?)');
@@ -114,7 +114,6 @@ export class LogKeeper {
   /** A disk that has no room for all pages may have had some for the first. */
   #checkpoint(mode: 'RESTART' | 'TRUNCATE'): Position {
     try {
-      this.#db.exec(`PRAGMA busy_timeout = ${READS_MS}`);
       return this.#db.prepare(`PRAGMA wal_checkpoint(${mode})`).get() as unknown as Position;
     } finally {
       this.files.noteMain();
