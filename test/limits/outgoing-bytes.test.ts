@@ -35,6 +35,20 @@ test('what needs the room of all is not passed by what needs less', async () => 
   expect(begun).toEqual(['a', 'b', 'large', 'small']);
 });
 
+test('work that waits for what slow clients have not taken holds nobody else up', async () => {
+  const { room, begun, reserve } = openRoom();
+  using _slow = room.hold('slow', 9);
+  using _slower = room.hold('slower', 4);
+  const running = await reserve('running', 'a', 2);
+  const client = new AbortController();
+  const large = reserve('large', 'c', 9, client.signal);
+  await reserve('small', 'd', 1);
+  expect(begun).toEqual(['running', 'small']);
+  running[Symbol.dispose]();
+  client.abort();
+  await large;
+});
+
 test('a client that goes while it waits gets no room, and holds nobody up', async () => {
   const { room, begun, reserve } = openRoom();
   const first = await reserve('first', 'a', 9);

@@ -53,7 +53,7 @@ export class OutgoingBytes {
 
   /**
    * Waits until there is room for what is going to run, and keeps it. It ends without room when the client has gone. Whoever came
-   * earlier begins earlier, among those of one caller and among those that wait for the room of all.
+   * earlier begins earlier, among those of one caller and among those that wait for running work of all.
    */
   reserve(caller: string, bytes: number, gone: AbortSignal): Promise<Disposable> {
     if (this.#waiting.length === 0 && this.#hasRoom(caller, bytes)) return Promise.resolve(this.#count(caller, bytes, 0));
@@ -120,7 +120,8 @@ export class OutgoingBytes {
       const waits = !gone.aborted && (isFull || behind.has(caller) || lacks !== null);
       if (!waits) begin(this.#count(caller, gone.aborted ? 0 : bytes, 0));
       else behind.add(caller);
-      isFull ||= waits && lacks === 'inAll';
+      // Running work ends by itself. For what slow clients have not taken nobody else waits.
+      isFull ||= waits && lacks === 'inAll' && this.passes(caller, bytes) === null;
       return waits;
     };
   }
