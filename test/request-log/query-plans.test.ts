@@ -8,7 +8,7 @@ import { openSqlite } from '../../src/datasources/request-log/sqlite/sqlite-open
 import { prepareStatements } from '../../src/datasources/request-log/sqlite/sqlite-statements.ts';
 import { planUnclaimed, UNCLAIMED } from '../../src/datasources/request-log/sqlite/sqlite-unclaimed.ts';
 import { statementsOf, type KeyedRows, type Walk } from '../../src/datasources/request-log/sqlite/walk-keys.ts';
-import { Vault } from '../../src/datasources/request-log/sqlite/sealing/vault.ts';
+import { Vault } from '../../src/datasources/request-log/vault.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /** Tables without a bound. Statements must find their rows through an index. */

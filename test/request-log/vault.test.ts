@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Vault } from '../../src/datasources/request-log/sqlite/sealing/vault.ts';
+import { Vault } from '../../src/datasources/request-log/vault.ts';
 import { KEY_A, KEY_B } from './sealed-support.ts';
 
 const PLAIN = 'the same message';

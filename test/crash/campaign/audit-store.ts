@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { unsealInSql, registerVault } from '../../../src/datasources/request-log/sqlite/sealing/sqlite-sealing.ts';
-import { Vault } from '../../../src/datasources/request-log/sqlite/sealing/vault.ts';
+import { Vault } from '../../../src/datasources/request-log/vault.ts';
 import type { Books, Intent } from './books.ts';
 import { markerIn, messageBody } from './carrier-messages.ts';
 import { auditSubscriber, type LogRow } from './audit-subscriber.ts';

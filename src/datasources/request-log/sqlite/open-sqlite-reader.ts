@@ -4,7 +4,7 @@ import type { OutcomeReads } from '../outcome-reads.ts';
 import type { RequestReads } from '../request-reads.ts';
 import type { Reads } from './group-commit.ts';
 import { RequestedDevices } from './requested-devices.ts';
-import { Vault } from './sealing/vault.ts';
+import { Vault } from '../vault.ts';
 import { SqliteOutcomes } from './sqlite-outcomes.ts';
 import { SqliteRequests } from './sqlite-requests.ts';
 import { prepareStatements } from './sqlite-statements.ts';

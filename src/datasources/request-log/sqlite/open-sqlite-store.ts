@@ -8,7 +8,7 @@ import { RequestedDevices } from './requested-devices.ts';
 import { RequestWork } from './request-work.ts';
 import { SealedWith } from './sealing/sealed-with.ts';
 import { SqliteReseal } from './sealing/sqlite-reseal.ts';
-import { Vault } from './sealing/vault.ts';
+import { Vault } from '../vault.ts';
 import { SqliteApiKeys } from './sqlite-api-keys.ts';
 import { SqliteAudit } from './sqlite-audit.ts';
 import { SqliteDeadLetters } from './sqlite-dead-letters.ts';

@@ -11,7 +11,7 @@ import {
   progressOf,
 } from '../stored-request.ts';
 import type { DeviceSummary, LogBatch, OutcomePage, OutcomeReads } from '../outcome-reads.ts';
-import { cutAfterTerminal, resolveThisRow } from './batch-rows.ts';
+import { cutAfterTerminal, resolveThisRow } from '../batch-rows.ts';
 import type { Reads } from './group-commit.ts';
 import { MessageFacts } from './message-facts.ts';
 import { listDevices, outcomeFilter } from './outcome-filter.ts';

@@ -1,8 +1,8 @@
-import { parseCallback, type CallbackMessage } from '../../thingspace/wire/callback.ts';
-import { isEvidenceService, parseEvidence } from '../../thingspace/wire/evidence.ts';
+import type { CallbackMessage } from '../../thingspace/wire/callback.ts';
 import type { LogEvent, OutcomeChange } from '../log-event.ts';
 import type { PlacedEvent } from '../working-set.ts';
 import type { UnclaimedCallback } from '../unclaimed-log.ts';
+import { readMessage, readMessageIfReadable } from '../read-message.ts';
 import { progressOf, type StoredCallback, type StoredCarrierRequest, type StoredRequest, type RequestError } from '../stored-request.ts';
 
 /** A row whose columns are the fields of `Stored`. */
@@ -73,28 +73,18 @@ const NO_DIGEST = new Uint8Array(0);
 
 export function toStoredCallback({ service, message: json, at, callbackCount }: EventRow): StoredCallback | null {
   if (service === null || json === null) return null;
-  const message = parseMessage(service, json);
+  const message = readMessage(service, json);
   return message && { receivedAt: at, callbackCount, message };
 }
 
 export function toUnclaimed({ digest: _digest, ...row }: UnclaimedRow): UnclaimedCallback | null {
-  const message = parseMessage(row.service, row.json);
+  const message = readMessage(row.service, row.json);
   return message && { ...row, message };
 }
 
 /** Null for a row without a message, and for a message that cannot be read. */
 export function toMessage(row: Pick<EventRow, 'service' | 'message'> | undefined): CallbackMessage | null {
-  if (!row || row.service === null || row.message === null) return null;
-  try {
-    return parseMessage(row.service, row.message);
-  } catch {
-    return null;
-  }
-}
-
-function parseMessage(service: string, json: string): CallbackMessage | null {
-  const raw: unknown = JSON.parse(json);
-  return isEvidenceService(service) ? parseEvidence(raw) : parseCallback(service, raw);
+  return row ? readMessageIfReadable(row.service, row.message) : null;
 }
 
 function toError(json: string | null): RequestError | null {

@@ -1,10 +1,10 @@
-import type { Owner } from './carrier-owner.ts';
+import type { Owner } from '../carrier-owner.ts';
 import { requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
 import type { DatabaseSync } from 'node:sqlite';
 import { OUTCOME_SERVICES } from '../../thingspace/wire/callback-meaning.ts';
 import { keyIdFor, openInSql, unsealInSql, registerVault, sealInSql } from './sealing/sqlite-sealing.ts';
 import { prepareStateStatements } from './state-statements.ts';
-import type { Vault } from './sealing/vault.ts';
+import type { Vault } from '../vault.ts';
 
 // Columns are named as in the domain objects, so that a row needs little more to be one.
 export const REQUEST = `pk, id, account, origin, operation, created_by AS createdBy, client_reference AS clientReference, retry_of AS retryOf,

@@ -8,7 +8,7 @@ import type { NewRequest, QueueRoom } from '../request-sending.ts';
 import { type SendingStep, CARRIER_STATE, isAnswer, mayBegin, REUSED_ID } from '../sending-steps.ts';
 import type { RequestedDevice } from '../stored-request.ts';
 import { RequestChanges, type ChangeOptions } from './request-changes.ts';
-import { awaits, type Owner } from './carrier-owner.ts';
+import { awaits, type Owner } from '../carrier-owner.ts';
 import { insertRequest } from './insert-rows.ts';
 import { hasRoomForExternal } from './held.ts';
 import { insertAudit } from './sqlite-audit.ts';

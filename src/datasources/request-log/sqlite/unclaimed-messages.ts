@@ -2,7 +2,7 @@ import { BoundedCache } from '../../../lib/bounded-cache.ts';
 import { requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
 import type { LogLimits } from '../log-limits.ts';
 import type { AppendResult, IncomingCallback } from '../callback-intake.ts';
-import type { Owner } from './carrier-owner.ts';
+import type { Owner } from '../carrier-owner.ts';
 import { hasRoomFor } from './held.ts';
 import type { SqliteForward } from './sqlite-forward.ts';
 import type { UnclaimedRow } from './sqlite-rows.ts';

@@ -1,6 +1,6 @@
 import { makeUnusableError } from '../sqlite-error.ts';
 import { readFact, type Statements } from '../sqlite-statements.ts';
-import type { Vault } from './vault.ts';
+import type { Vault } from '../../vault.ts';
 
 /** Fact: the ids of all keys that rows of the store may be sealed with, as a JSON list. */
 export const SEALED_WITH = 'sealed-with';

@@ -3,7 +3,7 @@ import { readResealPosition, RESEAL_POSITION, type ResealPosition, type SealedWi
 import { unsealInSql, sealInSql, SEALED_TABLES, type SealedTable } from './sqlite-sealing.ts';
 import type { Statements } from '../sqlite-statements.ts';
 import type { ResealStep } from '../../store-upkeep.ts';
-import type { Vault } from './vault.ts';
+import type { Vault } from '../../vault.ts';
 
 /** How many rows one job looks at, and how many of them (and of their bytes) it seals. Callbacks wait for it: measured at 3 to 5 ms. */
 const LOOKED_AT_ONCE = 500;

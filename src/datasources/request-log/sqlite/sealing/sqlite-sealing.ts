@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Vault } from './vault.ts';
+import type { Vault } from '../../vault.ts';
 
 /** Every column that is sealed: base64 in a TEXT column, bytes in a BLOB column. */
 export const SEALED_TABLES = {

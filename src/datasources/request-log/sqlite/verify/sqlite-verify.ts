@@ -8,7 +8,7 @@ import { isTerminal, type RequestedDevice } from '../../stored-request.ts';
 import { reasonOf, makeUnusableError } from '../sqlite-error.ts';
 import { StoreLock } from '../store-lock.ts';
 import { APPLICATION_ID, readPragma, SCHEMA_VERSION } from '../sqlite-open.ts';
-import { Vault } from '../sealing/vault.ts';
+import { Vault } from '../../vault.ts';
 import { findRealPath, judgeStoreFiles } from '../write-ahead-log/check-store-files.ts';
 import { Faults, SHOWN_FAULTS, isAsItCame, isJson } from './verify-faults.ts';
 import { checkHeld } from './verify-held.ts';

@@ -3,7 +3,7 @@ import { GatewayError } from '../../../../errors.ts';
 import { SEALED_WITH } from '../sealing/sealed-with.ts';
 import { placeOf, type SealedColumn, type SealedTable } from '../sealing/sqlite-sealing.ts';
 import { type Faults, isJson } from './verify-faults.ts';
-import type { Vault } from '../sealing/vault.ts';
+import type { Vault } from '../../vault.ts';
 
 /** The first schema whose rows may be sealed. */
 const SEALED_SINCE = 3;

@@ -1,6 +1,6 @@
-import { THIS_ROW, type OutcomeChange } from '../log-event.ts';
-import { isTerminal } from '../stored-request.ts';
-import type { PlacedEvent } from '../working-set.ts';
+import { THIS_ROW, type OutcomeChange } from './log-event.ts';
+import { isTerminal } from './stored-request.ts';
+import type { PlacedEvent } from './working-set.ts';
 
 /** The row that ends the Request also ends the batch. Later rows (a NIDD message, a correction) come in a batch of their own. */
 export function cutAfterTerminal(rows: PlacedEvent[], hadEnded: () => boolean): PlacedEvent[] {

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createSecretKey, randomFillSync, type KeyObject } from 'node:crypto';
-import { GatewayError } from '../../../../errors.ts';
-import { fingerprint } from '../../../../lib/fingerprint.ts';
+import { GatewayError } from '../../errors.ts';
+import { fingerprint } from '../../lib/fingerprint.ts';
 
 const ALGORITHM = 'aes-256-gcm';
 const NONCE_BYTES = 12;

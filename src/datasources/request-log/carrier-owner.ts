@@ -1,5 +1,5 @@
-import type { IncomingCallback } from '../callback-intake.ts';
-import type { RequestOrigin } from '../stored-request.ts';
+import type { IncomingCallback } from './callback-intake.ts';
+import type { RequestOrigin } from './stored-request.ts';
 
 /** A carrier request, as the id at the carrier finds it. */
 export interface Owner {
