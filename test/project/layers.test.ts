@@ -3,13 +3,13 @@ import { dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 
 /**
- * A room may import from itself, from the rooms named here, and from `lib`, `errors` and `logger`. `sqlite` is the room below
+ * A room may import from itself, from the rooms named here, and from `lib`, `errors` and `logger`. `sqlite` and `postgres` are rooms below
  * `request-log`, `wire` the one below `thingspace`.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   main: ['gateway', 'config'],
   index: ['gateway', 'config'],
-  gateway: ['server', 'resolvers', 'operations', 'request-log', 'sqlite', 'thingspace', 'wire', 'config', 'metrics'],
+  gateway: ['server', 'resolvers', 'operations', 'request-log', 'sqlite', 'postgres', 'thingspace', 'wire', 'config', 'metrics'],
   config: ['wire'],
   metrics: [],
   server: ['schema', 'resolvers', 'operations', 'request-log', 'thingspace', 'wire', 'metrics'],
@@ -17,6 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   resolvers: ['operations', 'request-log', 'thingspace', 'wire'],
   operations: ['request-log', 'thingspace', 'wire'],
   sqlite: ['request-log', 'wire'],
+  postgres: ['request-log', 'wire'],
   'request-log': ['wire'],
   thingspace: ['wire'],
   wire: [],
@@ -31,6 +32,7 @@ const PACKAGES_BY_ROOM: Readonly<Record<string, RegExp>> = {
   operations: /^zod$/,
   'request-log': /^node:crypto$/,
   sqlite: /^(?:node:|ulid$)/,
+  postgres: /^(?:node:|ulid$|pg$)/,
   thingspace: /^(?:node:|undici$|zod$)/,
   wire: /^(?:node:(?:crypto|util|zlib)$|zod$|fast-xml-parser$)/,
   schema: /^(?:node:timers\/promises$|@pothos\/core$|graphql$|dataloader$|zod$)/,

@@ -1,0 +1,270 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import type { Hub } from '../hub.ts';
+import { toStoreError, troubleOf } from './postgres-error.ts';
+
+export type Value = string | number | boolean | null | Uint8Array | readonly (string | number | boolean | null | Uint8Array)[];
+
+/** Runs single statements. Each is prepared once for each connection. */
+export interface Queries {
+  rows<Row>(text: string, values?: readonly Value[]): Promise<Row[]>;
+  /** Gives back how many rows it has changed. */
+  run(text: string, values?: readonly Value[]): Promise<number>;
+}
+
+/** Statements that happen together or not at all. What it wakes hears of it when it is committed, in each gateway. */
+export interface Transaction extends Queries {
+  wake(topic: string): void;
+  /** Runs in this process after the commit. */
+  afterCommit(work: () => void): void;
+}
+
+export interface DatabaseOptions {
+  readonly url: string;
+  /** The most connections. */
+  readonly connections: number;
+  /** Woken after each commit of this process. */
+  readonly hub: Hub;
+  /** Names this process, so that it does not hear its own commits again. */
+  readonly origin: string;
+  /** An idle connection was lost. */
+  readonly onLost?: (error: Error) => void;
+  readonly onCommit?: (seconds: number) => void;
+}
+
+/** The channel on which gateways tell each other what has changed. */
+export const CHANNEL = 'm2m_gateway';
+/** PostgreSQL takes 8,000 bytes. */
+const MOST_PAYLOAD = 7_900;
+
+const CONNECT_MS = 4_000;
+/** A statement that takes longer than this is given up by the server, and a little later by the client: its connection is dead. */
+const STATEMENT_MS = 10_000;
+const ANSWER_MS = 12_000;
+/** A transaction whose gateway has stopped in the middle holds up the others no longer than this. */
+const IDLE_MS = 3_000;
+/** How often a transaction is begun again when another one was in its way. */
+const ATTEMPTS = 6;
+/** How long the fate of a commit is asked for when its answer was lost. */
+const FATE_MS = 15_000;
+const FATE_PAUSE_MS = 200;
+
+const INT8 = 20;
+const INT8_ARRAY = 1_016;
+const parseArray = pg.types.getTypeParser(1_016 as 16) as unknown as (text: string) => string[];
+
+/** Whole numbers of 64 bits as numbers: all of ours are below 2^53. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+    if (oid === INT8) return Number;
+    if (oid === INT8_ARRAY) return (text: string) => parseArray(text).map(Number);
+    return pg.types.getTypeParser(oid, format as 'text') as unknown;
+  }) as pg.CustomTypesConfig['getTypeParser'],
+};
+
+/** What every connection of the gateway is made with. */
+export function connectionConfig(url: string): pg.ClientConfig {
+  return {
+    connectionString: url,
+    application_name: 'm2m-gateway',
+    connectionTimeoutMillis: CONNECT_MS,
+    query_timeout: ANSWER_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 5_000,
+    types,
+  };
+}
+
+const names = new Map<string, string>();
+
+function nameOf(text: string): string {
+  let name = names.get(text);
+  if (!name) names.set(text, (name = `m2m_${names.size}`));
+  return name;
+}
+
+/** The connections of one thread to the database. */
+export class Database implements Queries, AsyncDisposable {
+  readonly #pool: pg.Pool;
+  readonly #options: DatabaseOptions;
+
+  constructor(options: DatabaseOptions) {
+    this.#options = options;
+    this.#pool = new pg.Pool({
+      ...connectionConfig(options.url),
+      max: options.connections,
+      idleTimeoutMillis: 60_000,
+      onConnect: async (client) => {
+        await client.query(
+          `SET statement_timeout = ${STATEMENT_MS}; SET lock_timeout = ${STATEMENT_MS}; SET idle_in_transaction_session_timeout = ${IDLE_MS}`,
+        );
+      },
+    });
+    this.#pool.on('error', (error) => options.onLost?.(error));
+  }
+
+  async rows<Row>(text: string, values: readonly Value[] = []): Promise<Row[]> {
+    return (await this.#query(text, values)).rows as Row[];
+  }
+
+  async run(text: string, values: readonly Value[] = []): Promise<number> {
+    return (await this.#query(text, values)).rowCount ?? 0;
+  }
+
+  /**
+   * Runs `work` in a transaction. It is begun again when another one was in its way, so `work` may run several times.
+   *
+   * @throws GatewayError STORE_FAILED when the database does not answer. Then nothing was stored: when the answer to the commit is lost,
+   * the database is asked what became of it.
+   */
+  async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#attempt(work);
+      } catch (error) {
+        const trouble = error instanceof NotBegun ? troubleOf(error.cause) : troubleOf(error);
+        const mayTryAgain = trouble === 'CONFLICT' || (error instanceof NotBegun && trouble === 'LOST' && attempt === 1);
+        if (!mayTryAgain || attempt === ATTEMPTS) throw toStoreError(error instanceof NotBegun ? error.cause : error);
+        if (trouble === 'CONFLICT') await delay(Math.random() * 10 * attempt);
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool.end();
+  }
+
+  async #attempt<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    const started = performance.now();
+    const client = await this.#pool.connect().catch((cause: unknown) => {
+      throw new NotBegun(cause);
+    });
+    let lost = false;
+    try {
+      const id = await begin(client);
+      const tx = new OpenTransaction(client);
+      let result: Result;
+      try {
+        result = await work(tx);
+        await tx.tell(this.#options.origin);
+      } catch (error) {
+        if (troubleOf(error) === 'LOST') throw error;
+        await client.query('ROLLBACK');
+        throw error;
+      }
+      try {
+        await client.query('COMMIT');
+      } catch (error) {
+        if (troubleOf(error) !== 'LOST') throw error;
+        lost = true;
+        if (!(await this.#wasCommitted(id))) throw error;
+      }
+      this.#options.onCommit?.((performance.now() - started) / 1_000);
+      tx.committed(this.#options.hub);
+      return result;
+    } catch (error) {
+      lost ||= troubleOf(error instanceof NotBegun ? error.cause : error) === 'LOST';
+      throw error;
+    } finally {
+      client.release(lost);
+    }
+  }
+
+  /** Asks what became of a transaction. @throws when nobody can tell. */
+  async #wasCommitted(id: string): Promise<boolean> {
+    const end = performance.now() + FATE_MS;
+    for (;;) {
+      try {
+        const [row] = await this.rows<{ status: string | null }>('SELECT pg_xact_status($1::xid8) AS status', [id]);
+        if (row?.status === 'committed') return true;
+        if (row?.status === 'aborted') return false;
+        if (row?.status === null || performance.now() > end) throw new Error('Connection terminated: the fate of a commit is unknown');
+      } catch (error) {
+        if (performance.now() > end) throw error;
+      }
+      await delay(FATE_PAUSE_MS);
+    }
+  }
+
+  /** A connection may have been lost while nobody used it. So a single statement of a lost connection is tried once more. */
+  async #query(text: string, values: readonly Value[]): Promise<pg.QueryResult> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#pool.query({ name: nameOf(text), text, values: values as unknown[] });
+      } catch (error) {
+        if (attempt === 2 || troubleOf(error) !== 'LOST' || !isRead(text)) throw toStoreError(error);
+      }
+    }
+  }
+}
+
+/** The transaction had not begun, so nothing can have been done. */
+class NotBegun extends Error {
+  constructor(cause: unknown) {
+    super('The transaction could not begin.', { cause });
+  }
+}
+
+async function begin(client: pg.PoolClient): Promise<string> {
+  try {
+    // With several statements the answer is a list.
+    const answers = (await client.query('BEGIN; SELECT pg_current_xact_id()::text AS id')) as unknown as pg.QueryResult<{ id: string }>[];
+    return answers[1]?.rows[0]?.id ?? '';
+  } catch (cause) {
+    throw new NotBegun(cause);
+  }
+}
+
+function isRead(text: string): boolean {
+  return /^\s*SELECT\b/i.test(text);
+}
+
+class OpenTransaction implements Transaction {
+  readonly #client: pg.PoolClient;
+  readonly #topics = new Set<string>();
+  readonly #after: (() => void)[] = [];
+
+  constructor(client: pg.PoolClient) {
+    this.#client = client;
+  }
+
+  async rows<Row>(text: string, values: readonly Value[] = []): Promise<Row[]> {
+    return (await this.#client.query({ name: nameOf(text), text, values: values as unknown[] })).rows as Row[];
+  }
+
+  async run(text: string, values: readonly Value[] = []): Promise<number> {
+    return (await this.#client.query({ name: nameOf(text), text, values: values as unknown[] })).rowCount ?? 0;
+  }
+
+  wake(topic: string): void {
+    this.#topics.add(topic);
+  }
+
+  afterCommit(work: () => void): void {
+    this.#after.push(work);
+  }
+
+  /** Tells the other gateways, when it is committed. */
+  async tell(origin: string): Promise<void> {
+    if (this.#topics.size > 0) await this.run('SELECT pg_notify($1, payload) FROM unnest($2::text[]) payload', [CHANNEL, payloadsOf(origin, this.#topics)]);
+  }
+
+  committed(hub: Hub): void {
+    for (const topic of this.#topics) hub.wake(topic);
+    for (const work of this.#after) work();
+  }
+}
+
+/** As few messages as have room for all topics. A topic has no line break. */
+function payloadsOf(origin: string, topics: Iterable<string>): string[] {
+  const payloads: string[] = [];
+  let payload = origin;
+  for (const topic of topics) {
+    if (Buffer.byteLength(payload) + Buffer.byteLength(topic) + 1 > MOST_PAYLOAD) {
+      payloads.push(payload);
+      payload = origin;
+    }
+    payload += `\n${topic}`;
+  }
+  return [...payloads, payload];
+}

@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { GatewayError } from '../../../errors.ts';
+import { GrowingPause } from '../../../lib/growing-pause.ts';
+import type { Hub } from '../hub.ts';
+import { CHANNEL, connectionConfig } from './database.ts';
+
+export interface ListenerOptions {
+  readonly url: string;
+  readonly hub: Hub;
+  /** See `DatabaseOptions`. */
+  readonly origin: string;
+  readonly onChange?: (isConnected: boolean) => void;
+}
+
+const BEAT_EVERY_MS = 2_000;
+/** A connection that does not answer for so long is dead, whatever TCP says. */
+const ANSWER_MS = 2_000;
+/** Wakes everybody so often, in case a message was lost on a way that nobody has thought of. */
+const WAKE_ALL_EVERY_MS = 20_000;
+/** A beat that comes back in the first moments proves that messages come at all. */
+const PROOF_MS = 3_000;
+
+/**
+ * Hears what other gateways have committed, over a connection of its own, and wakes whoever follows it here. After each reconnect it wakes
+ * everybody: nobody knows what was missed.
+ */
+export class Listener implements AsyncDisposable {
+  readonly #options: ListenerOptions;
+  readonly #stop = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+  }
+
+  /** @throws GatewayError STORE_UNUSABLE when messages do not come through, for example through a pooler in transaction mode. */
+  async start(): Promise<void> {
+    const client = await this.#connect();
+    const beat = randomUUID();
+    const heard = new Promise<void>((resolve) => client.on('notification', ({ payload }) => payload === beat && resolve()));
+    await client.query('SELECT pg_notify($1, $2)', [CHANNEL, beat]);
+    const isHeard = await Promise.race([heard.then(() => true), delay(PROOF_MS, false)]);
+    if (!isHeard) {
+      await client.end().catch(() => undefined);
+      throw new GatewayError(
+        'STORE_UNUSABLE',
+        'The database does not deliver notifications to this gateway. A pooler in front of it must keep a connection for a whole session (pgBouncer: pool_mode = session).',
+      );
+    }
+    this.#running = this.#listen(client);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #listen(first: pg.Client): Promise<void> {
+    const pause = new GrowingPause({ firstMs: 100, maxMs: 2_000 });
+    let client: pg.Client | null = first;
+    while (!this.#stop.signal.aborted) {
+      try {
+        client ??= await this.#connect();
+        this.#options.onChange?.(true);
+        this.#options.hub.wakeAll();
+        pause.reset();
+        await this.#beat(client);
+      } catch {
+        // What matters is that it connects again.
+      }
+      client?.end().catch(() => undefined);
+      client = null;
+      if (this.#stop.signal.aborted) return;
+      this.#options.onChange?.(false);
+      this.#options.hub.wakeAll();
+      await delay(pause.next(), undefined, { signal: this.#stop.signal }).catch(() => undefined);
+    }
+  }
+
+  /** Looks after the connection until it fails, or the end. */
+  async #beat(client: pg.Client): Promise<void> {
+    let wokenAt = performance.now();
+    const ended = new Promise<never>((_resolve, reject) => {
+      client.once('end', () => reject(new Error('ended')));
+    });
+    ended.catch(() => undefined);
+    while (!this.#stop.signal.aborted) {
+      await Promise.race([ended, delay(BEAT_EVERY_MS, undefined, { signal: this.#stop.signal })]);
+      await client.query('SELECT 1');
+      if (performance.now() - wokenAt < WAKE_ALL_EVERY_MS) continue;
+      wokenAt = performance.now();
+      this.#options.hub.wakeAll();
+    }
+  }
+
+  async #connect(): Promise<pg.Client> {
+    const client = new pg.Client({ ...connectionConfig(this.#options.url), connectionTimeoutMillis: ANSWER_MS, query_timeout: ANSWER_MS });
+    client.on('error', () => undefined);
+    client.on('notification', ({ payload }) => this.#hear(payload ?? ''));
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${CHANNEL}`);
+    } catch (error) {
+      client.end().catch(() => undefined);
+      throw error;
+    }
+    return client;
+  }
+
+  #hear(payload: string): void {
+    const [origin, ...topics] = payload.split('\n');
+    if (origin === this.#options.origin) return;
+    for (const topic of topics) this.#options.hub.wake(topic);
+  }
+}

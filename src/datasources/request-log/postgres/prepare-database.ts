@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import pg from 'pg';
+import { GatewayError } from '../../../errors.ts';
+import { connectionConfig } from './database.ts';
+import { sqlStateOf } from './postgres-error.ts';
+
+const MIGRATIONS = ['0001-postgres.sql'] as const;
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+const OLDEST_SERVER = 150_000;
+const MOST_CLOCK_OFF_MS = 30_000;
+/** Any number, but always the same: only one gateway migrates at a time. */
+const MIGRATION_LOCK = 0x4d324d47;
+/** Migrations of a large store take longer than statements of its use. */
+const MIGRATION_MS = 3_600_000;
+
+export interface PreparedDatabase {
+  /** The schema was made now. */
+  readonly isNew: boolean;
+}
+
+/**
+ * Checks that the database keeps what it has committed, and brings its schema up to date. Several gateways may do so at once, and
+ * gateways of the version before go on beside it.
+ *
+ * @param options.now the time of this gateway, which the clock of the server is compared with.
+ * @param options.allowsUnsynced whoever runs the gateway accepts that the database loses its last commits when it crashes.
+ * @throws GatewayError STORE_UNUSABLE with a sentence that says what to do.
+ */
+export async function prepareDatabase(
+  url: string,
+  { now, allowsUnsynced = false }: { readonly now: () => number; readonly allowsUnsynced?: boolean },
+): Promise<PreparedDatabase> {
+  const client = new pg.Client({ ...connectionConfig(url), query_timeout: MIGRATION_MS });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await checkServer(client, { now, allowsUnsynced });
+    return await migrate(client);
+  } catch (cause) {
+    if (cause instanceof GatewayError) throw cause;
+    throw unusable(describe(cause), cause);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+async function checkServer(client: pg.Client, { now, allowsUnsynced }: { now: () => number; allowsUnsynced: boolean }): Promise<void> {
+  const { rows } = await client.query<Record<string, string>>(`SELECT current_setting('server_version_num') AS version,
+    current_setting('server_version') AS name, current_setting('fsync') AS fsync, current_setting('full_page_writes') AS pages,
+    current_setting('synchronous_commit') AS synced, current_setting('server_encoding') AS encoding, pg_is_in_recovery()::text AS standby,
+    (extract(epoch FROM clock_timestamp()) * 1000)::bigint::text AS at`);
+  const [server] = rows;
+  if (!server) return;
+  if (Number(server['version']) < OLDEST_SERVER)
+    throw unusable(`The server is PostgreSQL ${server['name']}: the gateway needs version 15 or newer.`);
+  if (server['encoding'] !== 'UTF8')
+    throw unusable(`The database has the encoding ${server['encoding']}. Make one with ENCODING 'UTF8'.`);
+  if (server['standby'] === 'true')
+    throw unusable('The server is a standby, which cannot be written. Name the primary, or all servers with target_session_attrs=read-write.');
+  const offMs = Number(server['at']) - now();
+  if (Math.abs(offMs) > MOST_CLOCK_OFF_MS)
+    throw unusable(
+      `The clock of the database server and the clock of this gateway differ by ${Math.round(Math.abs(offMs) / 1_000)} s. Set both by a time service: leases and limits depend on them.`,
+    );
+  if (allowsUnsynced) return;
+  const unsafe = ['fsync', 'pages', 'synced'].filter((name) => server[name] === 'off').map((name) => SETTING[name] ?? name);
+  if (unsafe.length > 0)
+    throw unusable(
+      `The server runs with ${unsafe.map((name) => `${name} = off`).join(', ')}: it may lose callbacks that were acknowledged. Set ${unsafe.length > 1 ? 'them' : 'it'} to on. Or set M2M_STORE_UNSYNCED=on, which means that you accept that loss.`,
+    );
+}
+
+const SETTING: Readonly<Record<string, string>> = { fsync: 'fsync', pages: 'full_page_writes', synced: 'synchronous_commit' };
+
+async function migrate(client: pg.Client): Promise<PreparedDatabase> {
+  await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+  const version = await readVersion(client);
+  if (version > SCHEMA_VERSION)
+    throw unusable(
+      `The store has schema ${version}; this gateway knows up to ${SCHEMA_VERSION}. Run the newer gateway that wrote it, or restore an older backup.`,
+    );
+  for (const [at, file] of MIGRATIONS.entries()) {
+    if (at < version) continue;
+    const sql = readFileSync(new URL(`./migrations/${file}`, import.meta.url), 'utf8');
+    await client.query(`BEGIN; ${sql};
+      INSERT INTO fact VALUES ('schema', '${at + 1}') ON CONFLICT (key) DO UPDATE SET value = excluded.value; COMMIT`);
+  }
+  return { isNew: version === 0 };
+}
+
+/** @returns 0 for a schema without tables. */
+async function readVersion(client: pg.Client): Promise<number> {
+  const { rows: tables } = await client.query<{ name: string }>('SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()');
+  if (tables.length === 0) return 0;
+  const isOurs = ['fact', 'request', 'event', 'lease'].every((name) => tables.some((table) => table.name === name));
+  const { rows } = isOurs ? await client.query<{ value: string }>("SELECT value FROM fact WHERE key = 'schema'") : { rows: [] };
+  if (rows[0] === undefined)
+    throw unusable('The schema has tables of another program. Give the gateway a database, or a schema (search_path), of its own.');
+  return Number(rows[0].value);
+}
+
+function describe(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message || String((cause as { code?: unknown }).code) : String(cause);
+  switch (sqlStateOf(cause)) {
+    case '28P01':
+    case '28000':
+      return 'The database refuses the user or the password of M2M_STORE_URL.';
+    case '3D000':
+      return 'The database of M2M_STORE_URL does not exist. Make it with `createdb`.';
+    case '42501':
+      return `The user of M2M_STORE_URL lacks a right: ${message}. Let it own its database or its schema.`;
+    default:
+      return `The database of M2M_STORE_URL cannot be used: ${message}.`;
+  }
+}
+
+function unusable(message: string, cause?: unknown): GatewayError {
+  return new GatewayError('STORE_UNUSABLE', message, { cause });
+}
