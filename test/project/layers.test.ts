@@ -128,5 +128,5 @@ function circlesOf(importsOfFile: (file: string) => readonly string[], files: re
 function roomOf(file: string): string {
   const [, first = '', second = '', third = ''] = file.split('/');
   if (first !== 'datasources') return first.replace(/\.ts$/, '');
-  return third === 'wire' || third === 'sqlite' ? third : second;
+  return ['wire', 'sqlite', 'postgres'].includes(third ?? '') ? (third ?? '') : second;
 }
