@@ -100,7 +100,7 @@ const DEVICE_ROW = `e.outcome AS index, e.seq, e.position, e.kind, e.outcome_sta
 const DEVICE = `SELECT w.ask::integer AS ask, ${DEVICE_ROW}
   FROM unnest($1::bigint[], $2::integer[]) WITH ORDINALITY AS w (pk, outcome, ask)
   JOIN event e ON e.request_pk = w.pk AND e.outcome = w.outcome ORDER BY w.ask, e.seq`;
-const NEWEST = `SELECT DISTINCT ON (e.outcome) ${DEVICE_ROW} FROM event e
+export const NEWEST = `SELECT DISTINCT ON (e.outcome) ${DEVICE_ROW} FROM event e
   WHERE e.request_pk = $1 AND e.outcome >= $2 AND e.outcome < $3 ORDER BY e.outcome, e.seq DESC`;
 const KEYS = `SELECT w.ask::integer AS ask, k.key FROM unnest($1::bigint[], $2::integer[]) WITH ORDINALITY AS w (pk, outcome, ask)
   JOIN device_key k ON k.request_pk = w.pk AND k.outcome = w.outcome`;
