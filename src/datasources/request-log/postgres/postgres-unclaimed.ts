@@ -1,3 +1,4 @@
+import { numberIn } from '../numbered-id.ts';
 import type { NextTurn, Page } from '../stored-request.ts';
 import type { UnclaimedCallback, UnclaimedLog } from '../unclaimed-log.ts';
 import { listUnclaimed, readUnclaimedById } from './postgres-unclaimed-reads.ts';
@@ -24,6 +25,10 @@ export class PostgresUnclaimed implements UnclaimedLog {
 
   unclaimedById(ids: readonly string[], accounts: readonly string[] | null): Promise<ReadonlyMap<string, UnclaimedCallback>> {
     return readUnclaimedById(this.#parts, ids, accounts);
+  }
+
+  async discardUnclaimed(ids: readonly string[]): Promise<void> {
+    await this.#parts.db.run('DELETE FROM unclaimed WHERE pk = ANY($1::bigint[])', [ids.map((id) => numberIn('unc', id))]);
   }
 
   async settleUnclaimed(before: number) {
