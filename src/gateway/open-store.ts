@@ -97,7 +97,12 @@ function tellTroubles(config: Config, { metrics, logger }: Pick<Parts, 'metrics'
   };
 }
 
-function tellOpened(config: Config, { logger, keys, isStoreNew }: Pick<Parts, 'logger' | 'keys' | 'isStoreNew'>, store: Store, isEmpty: string): void {
+function tellOpened(
+  config: Config,
+  { logger, keys, isStoreNew }: Pick<Parts, 'logger' | 'keys' | 'isStoreNew'>,
+  store: Store,
+  isEmpty: string,
+): void {
   if (config.storePlaintext && keys.length === 0)
     logger.info('store_not_encrypted', { reason: 'M2M_STORE_PLAINTEXT=on: names, addresses and codes are readable in the store' });
   if (store.isNew) logger[isStoreNew ? 'info' : 'warn']('store_created', { reason: isEmpty });

@@ -205,7 +205,10 @@ export class JournaledIntake implements CallbackIntake {
         const copies = await journal.forwards.forwards(lane, COPIES_AT_ONCE);
         if (copies.length === 0) break;
         await shared.forwards.addForwards(lane, copies);
-        await journal.forwards.discardForwards(lane, copies.map(({ id }) => id));
+        await journal.forwards.discardForwards(
+          lane,
+          copies.map(({ id }) => id),
+        );
       }
     }
   }

@@ -57,7 +57,8 @@ export async function openJournaledStore(config: Config, parts: Parts): Promise<
       else logger.info('journal_emptied', {});
     },
     onStuck: (why) => {
-      if (throttle.count('journal_stuck') !== null) logger.error('journal_stuck', { reason: STUCK, ...(why instanceof Error && { error: why }) });
+      if (throttle.count('journal_stuck') !== null)
+        logger.error('journal_stuck', { reason: STUCK, ...(why instanceof Error && { error: why }) });
     },
   });
   const journalState = async () => {

@@ -93,7 +93,8 @@ export async function stepRequest(tx: Transaction, parts: ChangeParts, request: 
       'error' in step ? JSON.stringify(step.error) : null,
       CARRIER_STATE[step.type],
     ]);
-    if (carrierRequestId !== null) await tx.run('UPDATE unclaimed SET is_left = false WHERE carrier_request_id = $1::word AND is_left', [carrierRequestId]);
+    if (carrierRequestId !== null)
+      await tx.run('UPDATE unclaimed SET is_left = false WHERE carrier_request_id = $1::word AND is_left', [carrierRequestId]);
   }
   if (writes.length > 0) await tx.run(UPDATE_ERROR, [request.pk]);
   return writes.length;

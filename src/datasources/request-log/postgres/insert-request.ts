@@ -13,7 +13,16 @@ import { toStorable, writeKeys } from './write-runs.ts';
 
 type NewRow = Pick<
   NewRequest,
-  'id' | 'account' | 'createdBy' | 'clientReference' | 'idempotencyKey' | 'retryOf' | 'devicesJson' | 'settings' | 'carrierRequests' | 'createdAt'
+  | 'id'
+  | 'account'
+  | 'createdBy'
+  | 'clientReference'
+  | 'idempotencyKey'
+  | 'retryOf'
+  | 'devicesJson'
+  | 'settings'
+  | 'carrierRequests'
+  | 'createdAt'
 > & {
   readonly operation: string | null;
   readonly origin: RequestOrigin;

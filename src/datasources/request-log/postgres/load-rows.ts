@@ -30,7 +30,12 @@ export async function loadRows(
   const keys = of('keys');
   if (keys.length > 0) {
     const found = await db.rows<Placed<{ key: string }>>(KEYS, [pksOf(keys), keys.map(({ index }) => index)]);
-    spread(keys, found, (each, rows) => add(each, rows.map(({ key }) => key)));
+    spread(keys, found, (each, rows) =>
+      add(
+        each,
+        rows.map(({ key }) => key),
+      ),
+    );
   }
   const fitting = of('fitting');
   if (fitting.length > 0) {
@@ -39,11 +44,21 @@ export async function loadRows(
   }
   for (const [limit, some] of Map.groupBy(of('waitingFor'), (each) => each.limit)) {
     const found = await db.rows<Placed<{ seq: number }>>(WAITING_FOR, [...placesOf(some), some.map(({ stem }) => stem), limit]);
-    spread(some, found, (each, rows) => add(each, rows.map(({ seq }) => seq)));
+    spread(some, found, (each, rows) =>
+      add(
+        each,
+        rows.map(({ seq }) => seq),
+      ),
+    );
   }
   for (const [limit, some] of Map.groupBy(of('waiting'), (each) => each.limit)) {
     const found = await db.rows<Placed<{ seq: number }>>(WAITING, [...placesOf(some), some.map(({ bearing }) => bearing), limit]);
-    spread(some, found, (each, rows) => add(each, rows.map(({ seq }) => seq)));
+    spread(some, found, (each, rows) =>
+      add(
+        each,
+        rows.map(({ seq }) => seq),
+      ),
+    );
   }
   const messages = of('message');
   if (messages.length > 0) {
@@ -55,9 +70,12 @@ export async function loadRows(
     const found = await db.rows<MessageRow & { position: number; index: number | null }>(AFTER, [each.pk, each.seq, each.limit]);
     add(
       each,
-      found.map(
-        (row): LearnableRow => ({ seq: row.seq, position: row.position, index: row.index, message: readSealed(seals, each.pk, row) }),
-      ),
+      found.map((row): LearnableRow => ({
+        seq: row.seq,
+        position: row.position,
+        index: row.index,
+        message: readSealed(seals, each.pk, row),
+      })),
     );
   }
 }

@@ -67,7 +67,13 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const origin = randomUUID();
   await using undo = new AsyncDisposableStack();
   const db = undo.use(
-    new Database({ url, connections: options.connections ?? CONNECTIONS, hub, origin, ...(options.onCommit && { onCommit: options.onCommit }) }),
+    new Database({
+      url,
+      connections: options.connections ?? CONNECTIONS,
+      hub,
+      origin,
+      ...(options.onCommit && { onCommit: options.onCommit }),
+    }),
   );
   const olderKeys = await takeKeys(db, vault);
   const epoch = await takeEpoch(db);

@@ -77,7 +77,13 @@ export class PostgresFollowUp implements FollowUpLog {
   }
 
   silentDevices(requestId: string, position: number): Promise<SilentDevice[]> {
-    return this.#list(requestId, position, () => ({ status }) => UNSETTLED.includes(status));
+    return this.#list(
+      requestId,
+      position,
+      () =>
+        ({ status }) =>
+          UNSETTLED.includes(status),
+    );
   }
 
   unmatchedDevices(requestId: string, position: number): Promise<SilentDevice[]> {

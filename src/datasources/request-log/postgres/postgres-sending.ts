@@ -86,7 +86,10 @@ export class PostgresSending implements RequestSending {
       await this.#settleAll('QUEUED', RESTORED_SINCE);
       await db.transaction(async (tx) => {
         await tx.run('DELETE FROM fact WHERE key = $1', [RESTORED]);
-        await tx.run('INSERT INTO fact VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value', [RESTORED_AT, String(now())]);
+        await tx.run('INSERT INTO fact VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value', [
+          RESTORED_AT,
+          String(now()),
+        ]);
       });
     }
     return this.queued();
