@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import type { GatewayError } from '../../../errors.ts';
 import type { Hub } from '../hub.ts';
 import { toStoreError, troubleOf } from './postgres-error.ts';
 
@@ -87,6 +88,7 @@ function nameOf(text: string): string {
 export class Database implements Queries, AsyncDisposable {
   readonly #pool: pg.Pool;
   readonly #options: DatabaseOptions;
+  #halted: GatewayError | null = null;
 
   constructor(options: DatabaseOptions) {
     this.#options = options;
@@ -130,11 +132,17 @@ export class Database implements Queries, AsyncDisposable {
     }
   }
 
+  /** From here on nothing is written or committed: whoever tries is given this error. Reads go on. */
+  halt(error: GatewayError): void {
+    this.#halted ??= error;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool.end();
   }
 
   async #attempt<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    this.#requireUse();
     const started = performance.now();
     const client = await this.#pool.connect().catch((cause: unknown) => {
       throw new NotBegun(cause);
@@ -147,6 +155,7 @@ export class Database implements Queries, AsyncDisposable {
       try {
         result = await work(tx);
         await tx.tell(this.#options.origin);
+        this.#requireUse();
       } catch (error) {
         if (troubleOf(error) === 'LOST') throw error;
         await client.query('ROLLBACK');
@@ -170,6 +179,10 @@ export class Database implements Queries, AsyncDisposable {
     }
   }
 
+  #requireUse(): void {
+    if (this.#halted) throw this.#halted;
+  }
+
   /** Asks what became of a transaction. @throws when nobody can tell. */
   async #wasCommitted(id: string): Promise<boolean> {
     const end = performance.now() + FATE_MS;
@@ -188,6 +201,7 @@ export class Database implements Queries, AsyncDisposable {
 
   /** A connection may have been lost while nobody used it. So a single statement of a lost connection is tried once more. */
   async #query(text: string, values: readonly Value[]): Promise<pg.QueryResult> {
+    if (!isRead(text)) this.#requireUse();
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#pool.query({ name: nameOf(text), text, values: values as unknown[] });
