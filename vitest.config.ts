@@ -27,6 +27,8 @@ export default defineConfig({
     // They end what hangs, on a busy machine too. No test is about its speed.
     testTimeout: 90_000,
     hookTimeout: 90_000,
+    // Starts PostgreSQL when the first test asks for it.
+    globalSetup: ['test/support/postgres-of-run.ts'],
     pool: 'forks',
     // More than the cores of a small machine: many tests wait for a pause or a timer.
     maxWorkers: 4,

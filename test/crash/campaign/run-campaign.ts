@@ -15,7 +15,7 @@ import { CallbackLoad } from './callback-load.ts';
 import type { CampaignOptions } from './campaign-options.ts';
 import { connectionFault, disturbCarrier, disturbClock, FARTHEST_S } from './carrier-faults.ts';
 import { CarrierWatch } from './carrier-watch.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../../support/free-port.ts';
 import { GatewayLives } from './gateway-lives.ts';
 import { LifePlanner } from './life-plan.ts';
 import { MutationLoad } from './mutation-load.ts';
