@@ -23,7 +23,16 @@ export class PostgresSending implements RequestSending {
     this.#parts = parts;
   }
 
-  create(request: NewRequest, room?: QueueRoom) {
+  async create(request: NewRequest, room?: QueueRoom) {
+    try {
+      return await this.#create(request, room);
+    } catch (error) {
+      if (error instanceof NoRoom) return { outcome: 'NO_ROOM', id: request.id } as const;
+      throw error;
+    }
+  }
+
+  #create(request: NewRequest, room: QueueRoom | undefined) {
     return this.#parts.db.transaction(async (tx) => {
       const { account, createdBy, idempotencyKey, id, inputHash } = request;
       const existing = idempotencyKey === null ? null : await findByKey(tx, account, createdBy, idempotencyKey);
@@ -31,11 +40,12 @@ export class PostgresSending implements RequestSending {
         const outcome = Buffer.compare(existing.inputHash, inputHash) === 0 ? 'EXISTS' : 'KEY_REUSED';
         return { outcome, id: existing.id } as const;
       }
-      if (room && !(await hasRoom(tx, createdBy, room))) return { outcome: 'NO_ROOM', id } as const;
+      if (room && !(await hasRoom(tx, createdBy, room))) throw new NoRoom();
       const locked = await insertRequest(tx, this.#parts.seals, { ...request, origin: 'GATEWAY' });
       if (request.audit) await insertAudit(tx, [request.audit], request.createdAt);
       await runOne(tx, this.#parts, locked, (run) => run.apply({ type: 'CREATED' }, request.createdAt));
       tx.wake(QUEUE_TOPIC);
+      if (room) await requireRoom(tx, createdBy, room);
       return { outcome: 'CREATED', id } as const;
     });
   }
@@ -163,6 +173,17 @@ async function hasRoom(db: Queries, createdBy: string, { ofAll, ofCaller }: Queu
   const [row] = await db.rows<{ all: number; own: number }>(WAITING, [toStorable(createdBy)]);
   return row !== undefined && row.all < ofAll && row.own < ofCaller;
 }
+
+class NoRoom extends Error {}
+
+/** Looks again at the end: one transaction after the other, so that none is made beyond the room. The new Request counts already. */
+async function requireRoom(tx: Transaction, createdBy: string, { ofAll, ofCaller }: QueueRoom): Promise<void> {
+  await tx.run('SELECT pg_advisory_xact_lock($1)', [QUEUE_LOCK]);
+  if (!(await hasRoom(tx, createdBy, { ofAll: ofAll + 1, ofCaller: ofCaller + 1 }))) throw new NoRoom();
+}
+
+/** Any number, but always the same. */
+const QUEUE_LOCK = 0x4d324d51;
 
 async function idsIn(db: Queries, sql: string): Promise<string[]> {
   return (await db.rows<{ id: string }>(sql)).map(({ id }) => id);
