@@ -1,6 +1,7 @@
 import { isLoopback, type Config } from '../config/config.ts';
 import { AuthorizedCalls } from '../datasources/thingspace/authorized-calls.ts';
 import { CarrierReads } from '../datasources/thingspace/carrier-reads.ts';
+import { SharedSession } from '../datasources/thingspace/shared-session.ts';
 import { Session, type TokenTrouble } from '../datasources/thingspace/session.ts';
 import { ThingSpace } from '../datasources/thingspace/thing-space.ts';
 import { readAnswer } from '../datasources/thingspace/wire/read-answer.ts';
@@ -40,6 +41,7 @@ export function connectCarrier(
     credentials: { clientId, clientSecret, username, password },
     latchKey: config.callbackSecret,
     facts: store.facts,
+    shared: config.storeUrl === null ? null : new SharedSession(store.facts, config),
     oneAtATime: (login) => store.leases.during('login', login),
     timeoutMs,
     now,

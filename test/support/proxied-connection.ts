@@ -14,6 +14,8 @@ export interface ConnectionHooks {
   readonly latencyMs: () => number;
   /** A piece that the client has sent, before it is passed on. Returns whether its answer is to be lost. */
   readonly onAsked: (piece: Buffer) => boolean;
+  /** A piece of an answer has come. The connection may be reset then. */
+  readonly onAnswered: () => void;
   /** How many bytes of an answer may pass before the connection is closed. */
   readonly mayPass: (bytes: number) => number;
   /** Its own fault has struck. */
@@ -99,6 +101,7 @@ export class ProxiedConnection {
       this.reset();
       return;
     }
+    if (piece) this.#hooks.onAnswered();
     const latencyMs = this.#fault.latencyMs ?? this.#hooks.latencyMs();
     this.#late.push(piece);
     const arrive = () => {

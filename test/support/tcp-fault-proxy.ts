@@ -37,6 +37,8 @@ export interface TcpFaultProxy extends AsyncDisposable {
 export interface TcpFaultProxyOptions {
   /** Told of each piece that a client has sent, before it is passed on. After `cut` it is not passed on. */
   readonly onAsked?: (piece: Buffer) => void;
+  /** Told of each piece of an answer, before it is passed on. After `cut` it is not passed on. */
+  readonly onAnswered?: () => void;
 }
 
 /** A TCP proxy on loopback in front of `targetUrl`; `faultOf` says what becomes of the 1st, 2nd, … connection. */
@@ -66,7 +68,7 @@ class FaultProxy implements TcpFaultProxy {
   connections = 0;
   struck = 0;
 
-  constructor(target: URL, faultOf: (connection: number) => ConnectionFault, { onAsked }: TcpFaultProxyOptions) {
+  constructor(target: URL, faultOf: (connection: number) => ConnectionFault, { onAsked, onAnswered }: TcpFaultProxyOptions) {
     this.#target = target;
     this.#faultOf = faultOf;
     this.#hooks = {
@@ -75,6 +77,7 @@ class FaultProxy implements TcpFaultProxy {
         onAsked?.(piece);
         return this.#isLost(piece);
       },
+      onAnswered: () => onAnswered?.(),
       mayPass: (bytes) => this.#passing(bytes),
       onStruck: () => void this.struck++,
     };

@@ -260,7 +260,8 @@ class OpenTransaction implements Transaction {
 
   /** Tells the other gateways, when it is committed. */
   async tell(origin: string): Promise<void> {
-    if (this.#topics.size > 0) await this.run('SELECT pg_notify($1, payload) FROM unnest($2::text[]) payload', [CHANNEL, payloadsOf(origin, this.#topics)]);
+    if (this.#topics.size > 0)
+      await this.run('SELECT pg_notify($1, payload) FROM unnest($2::text[]) payload', [CHANNEL, payloadsOf(origin, this.#topics)]);
   }
 
   committed(hub: Hub): void {

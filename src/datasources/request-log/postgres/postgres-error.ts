@@ -33,7 +33,8 @@ const TROUBLE_OF: Readonly<Record<string, Trouble>> = {
 };
 
 /** Of the system, and of the client when it has waited too long or its connection has ended. */
-const LOST_MESSAGE = /^(?:Connection terminated|Query read timeout|timeout (?:exceeded|expired)|Client (?:has encountered|was closed|network))/i;
+const LOST_MESSAGE =
+  /^(?:Connection terminated|Query read timeout|timeout (?:exceeded|expired)|Client (?:has encountered|was closed|network))/i;
 
 export function troubleOf(error: unknown): Trouble {
   if (!(error instanceof Error)) return 'OTHER';

@@ -54,10 +54,11 @@ async function checkServer(client: pg.Client, { now, allowsUnsynced }: { now: ()
   if (!server) return;
   if (Number(server['version']) < OLDEST_SERVER)
     throw unusable(`The server is PostgreSQL ${server['name']}: the gateway needs version 15 or newer.`);
-  if (server['encoding'] !== 'UTF8')
-    throw unusable(`The database has the encoding ${server['encoding']}. Make one with ENCODING 'UTF8'.`);
+  if (server['encoding'] !== 'UTF8') throw unusable(`The database has the encoding ${server['encoding']}. Make one with ENCODING 'UTF8'.`);
   if (server['standby'] === 'true')
-    throw unusable('The server is a standby, which cannot be written. Name the primary, or all servers with target_session_attrs=read-write.');
+    throw unusable(
+      'The server is a standby, which cannot be written. Name the primary, or all servers with target_session_attrs=read-write.',
+    );
   const offMs = Number(server['at']) - now();
   if (Math.abs(offMs) > MOST_CLOCK_OFF_MS)
     throw unusable(
@@ -91,7 +92,9 @@ async function migrate(client: pg.Client): Promise<PreparedDatabase> {
 
 /** @returns 0 for a schema without tables. */
 async function readVersion(client: pg.Client): Promise<number> {
-  const { rows: tables } = await client.query<{ name: string }>('SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()');
+  const { rows: tables } = await client.query<{ name: string }>(
+    'SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()',
+  );
   if (tables.length === 0) return 0;
   const isOurs = ['fact', 'request', 'event', 'lease'].every((name) => tables.some((table) => table.name === name));
   const { rows } = isOurs ? await client.query<{ value: string }>("SELECT value FROM fact WHERE key = 'schema'") : { rows: [] };

@@ -34,7 +34,7 @@ export type EventRow = OutcomeRow &
     readonly message: string | null;
   };
 
-export type UnclaimedRow = Omit<UnclaimedCallback, 'message'> & { readonly digest: Uint8Array };
+export type UnclaimedRow = Omit<UnclaimedCallback, 'message'>;
 
 export function toRequest({ pk: _pk, counts, totalIsEstimate, error, ...row }: RequestRow): StoredRequest {
   return { ...row, totalIsEstimate: totalIsEstimate === 1, progress: progressOf(JSON.parse(counts) as number[]), error: toError(error) };
@@ -77,7 +77,7 @@ export function toStoredCallback({ service, message: json, at, callbackCount }: 
   return message && { receivedAt: at, callbackCount, message };
 }
 
-export function toUnclaimed({ digest: _digest, ...row }: UnclaimedRow): UnclaimedCallback | null {
+export function toUnclaimed(row: UnclaimedRow): UnclaimedCallback | null {
   const message = readMessage(row.service, row.json);
   return message && { ...row, message };
 }
