@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { GatewayError } from '../../../errors.ts';
 import type { Hub } from '../hub.ts';
 import { toStoreError, troubleOf } from './postgres-error.ts';
+import { isRead, nameOf } from './statement-text.ts';
 
 export type Value = string | number | boolean | null | Uint8Array | readonly (string | number | boolean | null | Uint8Array)[];
 
@@ -11,6 +12,11 @@ export interface Queries {
   rows<Row>(text: string, values?: readonly Value[]): Promise<Row[]>;
   /** Gives back how many rows it has changed. */
   run(text: string, values?: readonly Value[]): Promise<number>;
+}
+
+/** Reads of the database: single statements, or several that see one moment. */
+export interface Snapshots extends Queries {
+  snapshot<Result>(work: (db: Queries) => Promise<Result>): Promise<Result>;
 }
 
 /** Statements that happen together or not at all. What it wakes hears of it when it is committed, in each gateway. */
@@ -76,16 +82,8 @@ export function connectionConfig(url: string): pg.ClientConfig {
   };
 }
 
-const names = new Map<string, string>();
-
-function nameOf(text: string): string {
-  let name = names.get(text);
-  if (!name) names.set(text, (name = `m2m_${names.size}`));
-  return name;
-}
-
 /** The connections of one thread to the database. */
-export class Database implements Queries, AsyncDisposable {
+export class Database implements Snapshots, AsyncDisposable {
   readonly #pool: pg.Pool;
   readonly #options: DatabaseOptions;
   #halted: GatewayError | null = null;
@@ -137,8 +135,34 @@ export class Database implements Queries, AsyncDisposable {
     this.#halted ??= error;
   }
 
+  /** Runs reads that all see the same moment. They are done once more when their connection was lost, so `work` may run twice. */
+  async snapshot<Result>(work: (db: Queries) => Promise<Result>): Promise<Result> {
+    try {
+      return await this.#lookOnce(work);
+    } catch (first) {
+      if (troubleOf(first) !== 'LOST') throw toStoreError(first);
+      return await this.#lookOnce(work).catch((error: unknown) => {
+        throw toStoreError(error);
+      });
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool.end();
+  }
+
+  async #lookOnce<Result>(work: (db: Queries) => Promise<Result>): Promise<Result> {
+    const client = await this.#pool.connect();
+    let isUsable = false;
+    try {
+      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+      const result = await work(new OpenTransaction(client));
+      await client.query('COMMIT');
+      isUsable = true;
+      return result;
+    } finally {
+      client.release(!isUsable);
+    }
   }
 
   async #attempt<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
@@ -227,10 +251,6 @@ async function begin(client: pg.PoolClient): Promise<string> {
   } catch (cause) {
     throw new NotBegun(cause);
   }
-}
-
-function isRead(text: string): boolean {
-  return /^\s*SELECT\b/i.test(text);
 }
 
 class OpenTransaction implements Transaction {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { AuditRecord } from '../audit-trail.ts';
 import type { ForwardLane } from '../forward-queue.ts';
-import type { Hub } from '../hub.ts';
+import { onWake, type Hub } from '../hub.ts';
 import { LOG_LIMITS, type LogLimits } from '../log-limits.ts';
-import type { Store } from '../store.ts';
+import { factTopic, type Store } from '../store.ts';
 import { Vault } from '../vault.ts';
 import { Claims } from './claims.ts';
 import { Database } from './database.ts';
@@ -24,7 +24,7 @@ import { PostgresUnclaimed } from './postgres-unclaimed.ts';
 import { PostgresUpkeep } from './postgres-upkeep.ts';
 import { prepareDatabase } from './prepare-database.ts';
 import { RequestedDevices } from './requested-devices.ts';
-import { takeKeys } from './sealed-with.ts';
+import { nameKey, SEALED_WITH } from './sealed-with.ts';
 import { Seals } from './seals.ts';
 
 export interface PostgresStoreOptions {
@@ -62,7 +62,7 @@ const CONNECTIONS = 10;
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const { url, hub, now, onFailure = () => undefined } = options;
   const limits = { ...LOG_LIMITS, ...options.limits };
-  const { isNew } = await prepareDatabase(url, { now, ...(options.allowsUnsynced && { allowsUnsynced: true }) });
+  const { isNew } = await prepareDatabase(url, { ...(options.allowsUnsynced && { allowsUnsynced: true }) });
   const vault = new Vault(options.keys ?? []);
   const origin = randomUUID();
   await using undo = new AsyncDisposableStack();
@@ -75,7 +75,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       ...(options.onCommit && { onCommit: options.onCommit }),
     }),
   );
-  const olderKeys = await takeKeys(db, vault);
+  const place = new URL(url).pathname.slice(1);
+  await nameKey(db, vault, place);
   const epoch = await takeEpoch(db);
   const listener = undo.use(new Listener({ url, hub, origin, ...(options.onListening && { onChange: options.onListening }) }));
   await listener.start();
@@ -84,10 +85,12 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const claims = new Claims({ db, seals, limits });
   const parts = { db, seals, limits, claims, devices, hub, now };
   const facts = new PostgresFacts(db);
-  const forwards = new PostgresForward(db, seals);
-  const upkeep = new PostgresUpkeep({ ...parts, vault, facts, forwards, epoch, url, olderKeys });
+  const forwards = new PostgresForward(db, seals, limits);
+  const upkeep = new PostgresUpkeep({ ...parts, facts, epoch });
   const intake = new PostgresIntake({ ...parts, onFailure, onNoRoomToForward: options.onNoRoomToForward ?? (() => undefined) });
   undo.defer(() => intake.close());
+  // Another gateway that has ended a reseal does not know the key of this one.
+  undo.use(onWake(hub, factTopic(SEALED_WITH), () => nameKey(db, vault, place), onFailure));
   const opened = undo.move();
   return {
     epoch,

@@ -1,6 +1,7 @@
-import type { ForwardLane, ForwardQueue, WaitingForward } from '../forward-queue.ts';
+import type { ForwardCopy, ForwardLane, ForwardQueue, WaitingForward } from '../forward-queue.ts';
+import type { LogLimits } from '../log-limits.ts';
 import type { Database } from './database.ts';
-import { placeOfForward } from './path-rows.ts';
+import { insertForwards, PathRoom, placeOfForward } from './path-rows.ts';
 import type { Seals } from './seals.ts';
 
 /** How many bytes of bodies are read at once. The body of an unreadable message may have a megabyte. */
@@ -18,10 +19,12 @@ interface CopyRow extends Omit<WaitingForward, 'id'> {
 export class PostgresForward implements ForwardQueue {
   readonly #db: Database;
   readonly #seals: Seals;
+  readonly #limits: LogLimits;
 
-  constructor(db: Database, seals: Seals) {
+  constructor(db: Database, seals: Seals, limits: LogLimits) {
     this.#db = db;
     this.#seals = seals;
+    this.#limits = limits;
   }
 
   forwardLanes(): Promise<ForwardLane[]> {
@@ -36,6 +39,14 @@ export class PostgresForward implements ForwardQueue {
       id: String(pk),
       body: this.#seals.openBytes(body, keyId, placeOfForward({ account, service, pk })),
     }));
+  }
+
+  async addForwards(lane: ForwardLane, copies: readonly (ForwardCopy & { readonly receivedAt: number })[]): Promise<void> {
+    const messages = copies.map(({ receivedAt, ...forward }) => ({ ...lane, receivedAt, forward }));
+    await this.#db.transaction(async (tx) => {
+      const room = await PathRoom.read(tx, this.#limits, [lane.account]);
+      await insertForwards(tx, { seals: this.#seals, room }, messages);
+    });
   }
 
   async discardForwards({ account, service }: ForwardLane, ids: readonly string[]): Promise<void> {

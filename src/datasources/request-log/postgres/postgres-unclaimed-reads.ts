@@ -50,7 +50,7 @@ function planUnclaimed(accounts: readonly string[] | null, from: number, limit: 
 function toUnclaimed(seals: Seals, { digest, keyId, ...row }: UnclaimedRow): UnclaimedCallback | null {
   const json = openIfPossible(seals, row.json, keyId, placeOfUnclaimed({ ...row, digest }));
   const message = readMessageIfReadable(row.service, json);
-  return message && json !== null ? { ...row, json, message } : null;
+  return message && json !== null ? { ...row, digest, json, message } : null;
 }
 
 function openIfPossible(seals: Seals, stored: string, keyId: string | null, place: string): string | null {

@@ -23,13 +23,13 @@ export interface PreparedDatabase {
  * Checks that the database keeps what it has committed, and brings its schema up to date. Several gateways may do so at once, and
  * gateways of the version before go on beside it.
  *
- * @param options.now the time of this gateway, which the clock of the server is compared with.
+ * @param options.now the wall clock of this gateway, which the clock of the server is compared with.
  * @param options.allowsUnsynced whoever runs the gateway accepts that the database loses its last commits when it crashes.
  * @throws GatewayError STORE_UNUSABLE with a sentence that says what to do.
  */
 export async function prepareDatabase(
   url: string,
-  { now, allowsUnsynced = false }: { readonly now: () => number; readonly allowsUnsynced?: boolean },
+  { now = Date.now, allowsUnsynced = false }: { readonly now?: () => number; readonly allowsUnsynced?: boolean } = {},
 ): Promise<PreparedDatabase> {
   const client = new pg.Client({ ...connectionConfig(url), query_timeout: MIGRATION_MS });
   client.on('error', () => undefined);

@@ -1,9 +1,10 @@
 import type { CallbackMessage } from '../../thingspace/wire/callback.ts';
-import type { LogEvent, OutcomeChange } from '../log-event.ts';
+import * as rows from '../event-rows.ts';
+import type { LogEvent } from '../log-event.ts';
 import type { PlacedEvent } from '../working-set.ts';
 import type { UnclaimedCallback } from '../unclaimed-log.ts';
 import { readMessage, readMessageIfReadable } from '../read-message.ts';
-import { progressOf, type StoredCallback, type StoredCarrierRequest, type StoredRequest, type RequestError } from '../stored-request.ts';
+import { progressOf, type StoredCarrierRequest, type StoredRequest, type RequestError } from '../stored-request.ts';
 
 /** A row whose columns are the fields of `Stored`. */
 export type RowOf<Stored> = { readonly [Field in keyof Stored]: Stored[Field] };
@@ -17,22 +18,8 @@ export type RequestRow = Omit<StoredRequest, 'totalIsEstimate' | 'progress' | 'e
 
 export type CarrierRequestRow = Omit<StoredCarrierRequest, 'error'> & { readonly error: string | null };
 
-/** Of a row that changes no device, `outcome` is null and the others say nothing. */
-export type OutcomeRow = Pick<OutcomeChange, 'status' | 'source' | 'finalSeq' | 'niddSeq'> & {
-  readonly outcome: number | null;
-  readonly contradicted: number;
-};
-
-export type EventRow = OutcomeRow &
-  Pick<LogEvent, 'kind' | 'position' | 'ties'> & {
-    readonly seq: number;
-    readonly at: number;
-    readonly requestStatus: StoredRequest['status'];
-    readonly counts: string;
-    readonly service: string | null;
-    readonly callbackCount: number | null;
-    readonly message: string | null;
-  };
+/** As the event of both stores, with truth as 0 or 1, and a list as JSON. */
+export type EventRow = Omit<rows.EventRow, 'contradicted' | 'counts'> & { readonly contradicted: number; readonly counts: string };
 
 export type UnclaimedRow = Omit<UnclaimedCallback, 'message'>;
 
@@ -44,37 +31,13 @@ export function toCarrierRequest({ error, ...row }: CarrierRequestRow): StoredCa
   return { ...row, error: toError(error) };
 }
 
-export function toLogEvent(row: EventRow): LogEvent {
-  const { kind, position, ties, outcome, status, source, finalSeq, niddSeq, contradicted } = row;
-  const stored = toStoredCallback(row);
-  return {
-    kind,
-    position,
-    outcome: outcome === null ? null : { index: outcome, status, source, finalSeq, niddSeq, contradicted: contradicted === 1 },
-    callback: stored && { ...stored, service: row.service ?? '', json: row.message ?? '', digest: NO_DIGEST },
-    ties,
-  };
+export function toLogEvent(row: Omit<EventRow, 'counts'>): LogEvent {
+  return rows.toLogEvent({ ...row, contradicted: row.contradicted === 1 });
 }
 
 /** The row as `transition` placed it. */
 export function toPlacedEvent(row: EventRow): PlacedEvent {
-  return {
-    event: toLogEvent(row),
-    seq: row.seq,
-    status: row.requestStatus,
-    counts: JSON.parse(row.counts) as number[],
-    device: null,
-    isFoundByDevice: false,
-  };
-}
-
-/** A row that was read is never written again, so its digest is not needed. */
-const NO_DIGEST = new Uint8Array(0);
-
-export function toStoredCallback({ service, message: json, at, callbackCount }: EventRow): StoredCallback | null {
-  if (service === null || json === null) return null;
-  const message = readMessage(service, json);
-  return message && { receivedAt: at, callbackCount, message };
+  return rows.toPlacedEvent({ ...row, contradicted: row.contradicted === 1, counts: JSON.parse(row.counts) as number[] });
 }
 
 export function toUnclaimed(row: UnclaimedRow): UnclaimedCallback | null {

@@ -61,6 +61,10 @@ CREATE INDEX request_completed ON request (completed_at) WHERE completed_at IS N
 CREATE INDEX request_by_reference ON request (client_reference, pk) WHERE client_reference IS NOT NULL;
 CREATE INDEX request_by_retry ON request (retry_of, pk) WHERE retry_of IS NOT NULL;
 CREATE INDEX request_by_time ON request (created_at);
+-- For lists, in the order of the keys: by what they are filtered by, and the spans of 4,096 keys that have Requests of a period.
+CREATE INDEX request_by_status ON request (status, pk);
+CREATE INDEX request_by_operation ON request (operation, pk) WHERE operation IS NOT NULL;
+CREATE INDEX request_by_span ON request ((pk / 4096), created_at);
 CREATE INDEX request_to_index ON request (pk) WHERE is_to_index;
 
 CREATE TABLE request_input (

@@ -1,12 +1,16 @@
-import { OUTCOME_STATUSES, type OutcomeSource, type StoredOutcome } from '../stored-request.ts';
-import type { OutcomeChange } from '../log-event.ts';
-import type { OutcomeRow } from './sqlite-rows.ts';
-import type { Statements } from './sqlite-statements.ts';
+import type { OutcomeRow } from './event-rows.ts';
+import type { OutcomeChange } from './log-event.ts';
+import { OUTCOME_STATUSES, type OutcomeSource, type StoredOutcome } from './stored-request.ts';
 
 export type OutcomeSummary = Pick<OutcomeChange, 'status' | 'source' | 'finalSeq' | 'niddSeq' | 'contradicted'> &
   Pick<StoredOutcome, 'lastSeq'>;
 
-type SummaryRow = OutcomeRow & { readonly seq: number; readonly outcome: number };
+/** A row that changes a device. SQLite writes truth as 0 or 1. */
+export type SummaryRow = Omit<OutcomeRow, 'outcome' | 'contradicted'> & {
+  readonly seq: number;
+  readonly outcome: number;
+  readonly contradicted: boolean | number;
+};
 
 /** A device without a row is PENDING, the first of the statuses, and has no source, the first of these. */
 const SOURCES: readonly (OutcomeSource | null)[] = [null, 'CALLBACK', 'RECONCILED'];
@@ -51,10 +55,19 @@ export class OutcomeSummaries {
     this.count = rows.reduce((most, { outcome }) => Math.max(most, outcome + 1), this.count);
     this.#makeRoom();
     for (const { outcome, status, source, contradicted, finalSeq, niddSeq, seq } of rows) {
-      this.#words.set([OUTCOME_STATUSES.indexOf(status), SOURCES.indexOf(source), contradicted], outcome * 3);
+      this.#words.set([OUTCOME_STATUSES.indexOf(status), SOURCES.indexOf(source), Number(contradicted)], outcome * 3);
       this.#seqs.set([finalSeq, niddSeq, seq], outcome * 3);
       this.lastSeq = seq;
     }
+  }
+
+  /** Who reads this one goes on with it, while the copy is brought forward. */
+  copy(): OutcomeSummaries {
+    const copy = new OutcomeSummaries(this.named, this.count);
+    copy.#words.set(this.#words.subarray(0, this.count * 3));
+    copy.#seqs.set(this.#seqs.subarray(0, this.count * 3));
+    copy.lastSeq = this.lastSeq;
+    return copy;
   }
 
   #makeRoom(): void {
@@ -78,18 +91,4 @@ export function countWithoutNidd(summaries: OutcomeSummaries): number {
     if (outcome?.status === 'SUCCEEDED' && outcome.niddSeq === 0) without++;
   }
   return without;
-}
-
-export function beginSummaries(sql: Statements, pk: number, named: number): OutcomeSummaries {
-  const carriers = sql.carriersOf.all(pk) as { deviceCount: number | null }[];
-  return new OutcomeSummaries(
-    named,
-    carriers.reduce((sum, { deviceCount }) => sum + (deviceCount ?? named), 0),
-  );
-}
-
-/** Reads the rows that came since. It does not read messages: 10,000 rows take about 20 ms. */
-export function bringForward(sql: Statements, pk: number, summaries: OutcomeSummaries, lastSeq: number): void {
-  summaries.add(sql.outcomesAfter.all(pk, summaries.lastSeq) as SummaryRow[]);
-  summaries.lastSeq = lastSeq;
 }
