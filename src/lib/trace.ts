@@ -34,6 +34,8 @@ const ATTRIBUTES = [
   'url.scheme',
 ] as const;
 
+const KNOWN: ReadonlySet<string> = new Set(ATTRIBUTES);
+
 export type SpanAttributes = { readonly [Name in (typeof ATTRIBUTES)[number]]?: string | number | null | undefined };
 
 /** A span under way. */
@@ -95,11 +97,13 @@ export async function flushSpans(): Promise<void> {
 }
 
 function openSpan(span: Span, leastFault: number): OpenSpan {
+  const isRecorded = span.isRecording();
   const fail = (kind: string) => void span.setAttribute('error.type', kind).setStatus({ code: SpanStatusCode.ERROR });
   return {
-    isRecorded: span.isRecording(),
+    isRecorded,
     fail,
     note(attributes) {
+      if (!isRecorded) return;
       span.setAttributes(select(attributes));
       const status = attributes['http.response.status_code'];
       if (typeof status === 'number' && status >= leastFault) fail(String(status));
@@ -115,9 +119,8 @@ function contextOf(traceparent: string | null): Context {
 /** The types forbid other attributes. This also forbids them to code that got around the types. */
 function select(attributes: SpanAttributes): Attributes {
   const selected: Attributes = {};
-  for (const name of ATTRIBUTES) {
-    const value = attributes[name];
-    if (value !== undefined && value !== null) selected[name] = value;
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== undefined && value !== null && KNOWN.has(name)) selected[name] = value;
   }
   return selected;
 }
