@@ -1,5 +1,7 @@
+import { createClient } from 'graphql-ws';
 import { request } from 'undici';
 import { expect, test } from 'vitest';
+import WebSocket from 'ws';
 import { deviceCallback } from '../support/device-callback.ts';
 import { devices } from '../support/devices.ts';
 import { readSpans, recordSpansIn, type RecordedSpan } from '../support/recorded-spans.ts';
@@ -126,6 +128,32 @@ test('a mutation is one trace to the answer of the carrier, and its callback ano
   for (const secret of [stack.account, ...identifiers, 'NameOfTheCaller', 'caller=text', 'user=text', 'VZ-M2M', 'Bearer'])
     expect(all).not.toContain(secret);
   expect(all).not.toContain(new URL(stack.callbackUrl()).pathname.slice('/callbacks/'.length));
+});
+
+test('over a WebSocket each mutation begins a trace, and what only reads has no span', async () => {
+  await using folder = await tempFolder();
+  const file = `${folder.path}/spans`;
+  await using stack = await startSpawnedStack({ env: recordSpansIn(file) });
+  class Traced extends WebSocket {
+    constructor(url: string, protocol: string) {
+      super(url, protocol, { headers: { traceparent: `00-${TRACE}-${CALLER_SPAN}-01` } });
+    }
+  }
+  const client = createClient({ url: stack.gateway.websocket, webSocketImpl: Traced, retryAttempts: 0 });
+  for (const number of [5, 6]) {
+    const input = { accountName: stack.account, target: { devices: devices(1, number) }, servicePlan: 'm2m4G2GB', mdnZipCode: '98801' };
+    for await (const answer of client.iterate({ query: ACTIVATE, variables: { input } })) expect(answer.errors).toBeUndefined();
+    for await (const answer of client.iterate({ query: '{ __typename }' })) expect(answer.errors).toBeUndefined();
+  }
+  await client.dispose();
+  stack.gateway.kill('SIGKILL');
+  await stack.gateway.exited;
+  const servers = (await readSpans(file)).filter(({ kind }) => kind === SERVER);
+  expect(servers.map(({ name, parentId }) => [name, parentId])).toEqual([
+    ['mutation', null],
+    ['mutation', null],
+  ]);
+  expect(new Set([TRACE, ...servers.map(({ traceId }) => traceId)]).size).toBe(3);
 });
 
 test('a callback that is refused, kept aside, repeated or of nobody says so, and takes no trace of its sender', async () => {
