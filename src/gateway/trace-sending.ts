@@ -26,6 +26,23 @@ export function traceWrites({ create, step }: Pick<RequestSending, 'create' | 's
   };
 }
 
+/** The same of a store in this thread. */
+export function traceSending(sending: RequestSending): RequestSending {
+  return {
+    ...traceWrites({
+      create: (request, room) => sending.create(request, room),
+      step: (requestId, position, step, lease) => sending.step(requestId, position, step, lease),
+    }),
+    hasRoom: (createdBy, room) => sending.hasRoom(createdBy, room),
+    findByKey: (account, createdBy, key) => sending.findByKey(account, createdBy, key),
+    setMembers: (requestId, devices) => sending.setMembers(requestId, devices),
+    cancelQueued: (requestId, error) => sending.cancelQueued(requestId, error),
+    recover: () => sending.recover(),
+    queued: () => sending.queued(),
+    sentSince: (operation, since) => sending.sentSince(operation, since),
+  };
+}
+
 /** The queue, with a span for each wait in it. */
 export function traceQueue(queue: SendQueue): SendingTurns {
   return {
