@@ -55,8 +55,7 @@ export function isOfDatabase(error: unknown): boolean {
   return troubleOf(error) !== 'OTHER' || sqlStateOf(error) !== null;
 }
 
-const LOST =
-  'The database does not answer: nothing was stored. The gateway goes on by itself when it is back. Try again in a few seconds.';
+const LOST = 'The database does not answer: nothing was stored. The gateway goes on by itself when it is back. Try again in a few seconds.';
 const REFUSED =
   'The database cannot do this now (too many connections, no room, read-only, or it takes too long): nothing was stored. Look after it; the gateway goes on by itself. Try again in a few seconds.';
 
