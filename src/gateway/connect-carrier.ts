@@ -11,6 +11,7 @@ import type { Logger } from '../logger.ts';
 import { CallbackRegistrations } from '../resolvers/callbacks/callback-registrations.ts';
 import { credentialsOf, loadCallbackPaths } from './load-callback-paths.ts';
 import type { SharedParts } from './shared-parts.ts';
+import { traceExchanges } from './trace-sending.ts';
 
 /** The client of the carrier. The command line uses it too, when no gateway runs. */
 export function connectCarrier(
@@ -34,8 +35,9 @@ export function connectCarrier(
     }),
   );
   const onCall = (call: string, result: string) => metrics.carrierCalls.inc({ call, result });
+  const traced = traceExchanges(transport);
   const session = new Session({
-    transport,
+    transport: traced,
     apiUrl,
     oauthUrl: oauthUrl ?? `${apiUrl}/ts/v1`,
     credentials: { clientId, clientSecret, username, password },
@@ -48,7 +50,7 @@ export function connectCarrier(
     onCall,
     ...(logger && { onTrouble: logTroubles(logger, now) }),
   });
-  const calls = new AuthorizedCalls({ transport, session, apiUrl, timeoutMs, now, onCall });
+  const calls = new AuthorizedCalls({ transport: traced, session, apiUrl, timeoutMs, now, onCall });
   return { thingSpace: new ThingSpace({ calls, onCall }), reads: new CarrierReads({ calls }), session };
 }
 

@@ -23,7 +23,7 @@ export interface TokenTrouble {
 }
 
 export interface SessionOptions {
-  readonly transport: Transport;
+  readonly transport: Pick<Transport, 'send'>;
   readonly oauthUrl: string;
   readonly apiUrl: string;
   readonly credentials: Credentials;
@@ -205,7 +205,7 @@ export class Session {
 
   async #call(call: 'oauth' | 'login', url: string, headers: Record<string, string>, body: string): Promise<Answer> {
     try {
-      return await this.#options.transport.send({ method: 'POST', url, headers, body, timeoutMs: this.#options.timeoutMs });
+      return await this.#options.transport.send({ name: call, method: 'POST', url, headers, body, timeoutMs: this.#options.timeoutMs });
     } catch (cause) {
       const sent = !(cause instanceof TransportError) || cause.sent;
       const why = `ThingSpace cannot be reached: ${cause instanceof Error ? cause.message : 'no connection'}.`;

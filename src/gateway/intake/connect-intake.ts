@@ -9,6 +9,7 @@ import { RemoteCalls } from '../../lib/remote-calls.ts';
 import { SharedTime } from '../../lib/shared-time.ts';
 import { openSharedStore } from '../open-store.ts';
 import type { SharedParts } from '../shared-parts.ts';
+import { traceSending } from '../trace-sending.ts';
 import { ERROR_FORM, readError, type writeError } from './error-form.ts';
 import type { IntakeThreadData } from './intake-thread.ts';
 import { nameOfPart, remoteStore } from './remote-store.ts';
@@ -68,7 +69,8 @@ export async function connectIntake(config: Config, parts: Parts): Promise<Conne
   if (url === null) store = connectEmbeddedStore(config, { ...parts, calls, keys, intake, opened });
   else {
     undo.defer(() => intake.close());
-    store = await openSharedStore(config, { ...parts, keys, url, connections, isStoreNew: isStoreNew || opened.isNew });
+    const shared = await openSharedStore(config, { ...parts, keys, url, connections, isStoreNew: isStoreNew || opened.isNew });
+    store = { ...shared, sending: traceSending(shared.sending) };
   }
   const writeMetrics = async () => {
     const all = AggregatorRegistry.aggregate([await metrics.registry.getMetricsAsJSON(), (await intake.readMetrics()) as never[]]);

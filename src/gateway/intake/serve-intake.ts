@@ -4,6 +4,7 @@ import { Hub } from '../../datasources/request-log/hub.ts';
 import type { Store } from '../../datasources/request-log/store.ts';
 import type { GatewayError } from '../../errors.ts';
 import { RemoteCalls } from '../../lib/remote-calls.ts';
+import { flushSpans } from '../../lib/trace.ts';
 import type { LogFields, Logger } from '../../logger.ts';
 import { createMetrics } from '../../metrics.ts';
 import { RefusedMessages } from '../../resolvers/callbacks/refused-messages.ts';
@@ -114,6 +115,7 @@ export function serveIntake(
     async close() {
       await door.disposeAsync();
       await whole.disposeAsync();
+      await flushSpans();
     },
   };
   objects['intake'] = intake;

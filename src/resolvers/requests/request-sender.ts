@@ -9,8 +9,9 @@ import type { RequestError, StoredCarrierRequest } from '../../datasources/reque
 import type { SendingStep } from '../../datasources/request-log/sending-steps.ts';
 import type { SendAnswer, ThingSpace } from '../../datasources/thingspace/thing-space.ts';
 import { GrowingPause } from '../../lib/growing-pause.ts';
+import { inSpan } from '../../lib/trace.ts';
 import type { GroupMembers } from './group-members.ts';
-import type { SendQueue } from './send-queue.ts';
+import type { SendingTurns } from './send-queue.ts';
 import { SentElsewhere } from './sent-elsewhere.ts';
 
 interface RequestSenderOptions {
@@ -20,7 +21,7 @@ interface RequestSenderOptions {
       sending: 'recover' | 'queued' | 'sentSince' | 'step' | 'cancelQueued';
     }>;
   readonly thingSpace: Pick<ThingSpace, 'perform'>;
-  readonly queue: SendQueue;
+  readonly queue: SendingTurns;
   readonly members: GroupMembers;
   /** The first pause before the next try of what was not sent. It doubles up to `maxPauseMs`. */
   readonly firstPauseMs: number;
@@ -159,7 +160,8 @@ export class RequestSender implements Disposable {
 
   async #sendPart(sendable: SendableRequest, part: StoredCarrierRequest, signal: AbortSignal): Promise<void> {
     const { store, maxWaitMs, now, onFailure } = this.#options;
-    const { id, createdAt } = sendable.request;
+    const { id, createdAt, operation } = sendable.request;
+    const named = { 'm2m.request.id': id, 'm2m.request.part': part.position, 'm2m.operation': operation };
     let recordedCode: string | null = null;
     const pause = new GrowingPause(this.#pauses);
     for (let again = false; !signal.aborted; again = true) {
@@ -168,7 +170,7 @@ export class RequestSender implements Disposable {
       const patience = AbortSignal.any([signal, AbortSignal.timeout(leftMs)]);
       try {
         if (leftMs === 0) return void (await store.sending.cancelQueued(id, WAITED_TOO_LONG));
-        const { answer, marked } = await this.#attempt(sendable, part, again, patience);
+        const { answer, marked } = await inSpan('request send', named, () => this.#attempt(sendable, part, again, patience));
         if (answer.type !== 'NOT_SENT') return;
         // One row for each reason, not for each try: a carrier that is down for a day must not fill the log.
         if (marked || recordedCode !== answer.code) {
@@ -198,6 +200,8 @@ export class RequestSender implements Disposable {
     if (!operation) throw new Error(`Request ${request.id} names an operation this gateway does not know.`);
     const place = await queue.take({ operation, account: request.account, requestId: request.id, again }, signal);
     let marked = false;
+    /** The lease under which it was asked to be marked, while nobody knows whether it was. */
+    let asked: Lease | null = null;
     try {
       // Reads the group's devices unless they were read before, here or before a restart.
       if (part.deviceCount === null && (await store.requests.requests([request.id])).get(request.id)?.total === null)
@@ -205,7 +209,9 @@ export class RequestSender implements Disposable {
       const own = devices && part.deviceCount !== null ? devices.slice(part.firstIndex, part.firstIndex + part.deviceCount) : null;
       const mark = async () => {
         signal.throwIfAborted();
-        marked = await store.sending.step(request.id, part.position, { type: 'SENDING' }, this.#lease ?? OVER);
+        const lease = (asked = this.#lease ?? OVER);
+        marked = await store.sending.step(request.id, part.position, { type: 'SENDING' }, lease);
+        asked = null;
         if (!marked) throw new NoLongerQueued();
       };
       const action = operation.actionOn(request.account, own, settings);
@@ -216,6 +222,8 @@ export class RequestSender implements Disposable {
       return { answer, marked };
     } catch (error) {
       if (marked) await this.#record(request.id, part.position, { type: 'UNANSWERED', error: BROKEN_OFF });
+      // Nothing has left. Unless another gateway has it by now, it is sent again.
+      else if (asked) await this.#record(request.id, part.position, { type: 'REQUEUED', error: NOT_MARKED }, asked);
       throw error;
     } finally {
       // What may have left keeps its place for a minute, whatever became of it.
@@ -239,12 +247,12 @@ export class RequestSender implements Disposable {
   }
 
   /** Waits for a full disk: a result that is not in the log would leave the Request SENDING for ever. */
-  async #record(requestId: string, position: number, step: SendingStep): Promise<void> {
+  async #record(requestId: string, position: number, step: SendingStep, lease?: Lease): Promise<void> {
     const { store } = this.#options;
     const pause = new GrowingPause(this.#pauses);
     for (;;) {
       try {
-        await store.sending.step(requestId, position, step);
+        await store.sending.step(requestId, position, step, lease);
         return;
       } catch (error) {
         if (this.#stop.signal.aborted) throw error;
@@ -263,6 +271,11 @@ class NoLongerQueued extends Error {}
 const BROKEN_OFF: RequestError = {
   code: 'UNANSWERED',
   message: 'A failure of the gateway broke off the sending. Nobody knows whether anything reached the carrier.',
+};
+
+const NOT_MARKED: RequestError = {
+  code: 'NOT_SENT',
+  message: 'The store did not answer before it was sent. It has not left, and is sent later.',
 };
 
 const WAITED_TOO_LONG: RequestError = {

@@ -62,7 +62,7 @@ class Game {
     if (fate?.is === 'FULL_DISK' && given.every(({ planned }) => planned.expected !== REJECTS))
       return this.#refused(given, lives, fate.after);
     const answered = await this.#compare(given);
-    if (!this.#store.hasDied) await this.#learnTimes(this.#model);
+    if (!this.#store.hasDied) await this.#untilDeath(this.#learnTimes(this.#model));
     if (fate?.is === 'DEATH') await this.#die(this.#store.answersOn ? lives : lives.slice(answered), fate.recovers);
   }
 
@@ -75,10 +75,19 @@ class Game {
       if ('failure' in result) throw new Error(planned.name, { cause: result.failure });
       // Nobody can look up any more what the answer names.
       if (this.#store.hasDied) continue;
-      const answer = await Promise.race([this.#named(result.answer).catch(unless(() => this.#store.hasDied)), death]);
+      const answer = await this.#untilDeath(this.#named(result.answer));
       if (!this.#store.hasDied) deepStrictEqual(answer, planned.expected, planned.name);
     }
     return given.length;
+  }
+
+  /** What is read of a store that may die meanwhile. Then it is null, or wrong. */
+  async #untilDeath<Result>(reading: Promise<Result>): Promise<Result | null> {
+    const read = reading.catch((error: unknown) => {
+      if (!this.#store.hasDied) throw error;
+      return null;
+    });
+    return Promise.race([read, this.#store.death.then(() => null)]);
   }
 
   /** Compares everything once more at the end: as it stands in memory, and as it is built from the rows. */
@@ -246,14 +255,6 @@ async function answerOf(planned: PlannedCall, log: FlatStore): Promise<{ answer:
   } catch (failure) {
     return planned.expected === REJECTS ? { answer: REJECTS } : { failure };
   }
-}
-
-/** Passes an error on, unless it is to be expected by now. */
-function unless(isExpected: () => boolean): (error: unknown) => null {
-  return (error) => {
-    if (!isExpected()) throw error;
-    return null;
-  };
 }
 
 function codeOf(failure: unknown): unknown {

@@ -23,7 +23,16 @@ export class PostgresSending implements RequestSending {
     this.#parts = parts;
   }
 
-  create(request: NewRequest, room?: QueueRoom) {
+  async create(request: NewRequest, room?: QueueRoom) {
+    try {
+      return await this.#create(request, room);
+    } catch (error) {
+      if (error instanceof NoRoom) return { outcome: 'NO_ROOM', id: request.id } as const;
+      throw error;
+    }
+  }
+
+  #create(request: NewRequest, room: QueueRoom | undefined) {
     return this.#parts.db.transaction(async (tx) => {
       const { account, createdBy, idempotencyKey, id, inputHash } = request;
       const existing = idempotencyKey === null ? null : await findByKey(tx, account, createdBy, idempotencyKey);
@@ -31,11 +40,12 @@ export class PostgresSending implements RequestSending {
         const outcome = Buffer.compare(existing.inputHash, inputHash) === 0 ? 'EXISTS' : 'KEY_REUSED';
         return { outcome, id: existing.id } as const;
       }
-      if (room && !(await hasRoom(tx, createdBy, room))) return { outcome: 'NO_ROOM', id } as const;
+      if (room && !(await hasRoom(tx, createdBy, room))) throw new NoRoom();
       const locked = await insertRequest(tx, this.#parts.seals, { ...request, origin: 'GATEWAY' });
       if (request.audit) await insertAudit(tx, [request.audit], request.createdAt);
       await runOne(tx, this.#parts, locked, (run) => run.apply({ type: 'CREATED' }, request.createdAt));
       tx.wake(QUEUE_TOPIC);
+      if (room) await requireRoom(tx, createdBy, room);
       return { outcome: 'CREATED', id } as const;
     });
   }
@@ -57,9 +67,8 @@ export class PostgresSending implements RequestSending {
 
   async step(requestId: string, position: number, step: SendingStep, lease?: Lease): Promise<boolean> {
     const steps = [{ position, step }];
-    const isOver = () => step.type === 'SENDING' && lease?.over.aborted === true;
     const done = await changeRequest(this.#parts, requestId, async (tx, request) => {
-      if (isOver() || (step.type === 'SENDING' && lease && !(await isHeld(tx, 'carrier-work', lease)))) return 0;
+      if (lease && (lease.over.aborted || !(await isHeld(tx, 'carrier-work', lease)))) return 0;
       return stepRequest(tx, this.#parts, request, steps);
     });
     if (done > 0) await settle(this.#parts, requestId, idsOf(steps));
@@ -100,10 +109,10 @@ export class PostgresSending implements RequestSending {
   }
 
   async sentSince(operation: string, since: number): Promise<number[]> {
-    const { db } = this.#parts;
-    const rows = await db.rows<{ sentAt: number; attempts: number }>(SENT_SINCE, [since, operation]);
+    const { db, clockOffMs } = this.#parts;
+    const rows = await db.rows<{ sentAt: number; attempts: number }>(SENT_SINCE, [since + clockOffMs, operation]);
     // The store has only the time of the last attempt, so the earlier ones count as just as recent.
-    const sent = rows.flatMap(({ sentAt, attempts }) => Array.from({ length: attempts }, () => sentAt));
+    const sent = rows.flatMap(({ sentAt, attempts }) => Array.from({ length: attempts }, () => sentAt - clockOffMs));
     const [restored] = await db.rows<{ value: string }>('SELECT value FROM fact WHERE key = $1', [RESTORED_AT]);
     const at = Number(restored?.value ?? 0);
     // The store does not have what left just before the restore.
@@ -163,6 +172,17 @@ async function hasRoom(db: Queries, createdBy: string, { ofAll, ofCaller }: Queu
   const [row] = await db.rows<{ all: number; own: number }>(WAITING, [toStorable(createdBy)]);
   return row !== undefined && row.all < ofAll && row.own < ofCaller;
 }
+
+class NoRoom extends Error {}
+
+/** Looks again at the end: one transaction after the other, so that none is made beyond the room. The new Request counts already. */
+async function requireRoom(tx: Transaction, createdBy: string, { ofAll, ofCaller }: QueueRoom): Promise<void> {
+  await tx.run('SELECT pg_advisory_xact_lock($1)', [QUEUE_LOCK]);
+  if (!(await hasRoom(tx, createdBy, { ofAll: ofAll + 1, ofCaller: ofCaller + 1 }))) throw new NoRoom();
+}
+
+/** Any number, but always the same. */
+const QUEUE_LOCK = 0x4d324d51;
 
 async function idsIn(db: Queries, sql: string): Promise<string[]> {
   return (await db.rows<{ id: string }>(sql)).map(({ id }) => id);
