@@ -82,6 +82,12 @@ export function connectionConfig(url: string): pg.ClientConfig {
   };
 }
 
+async function setTimeouts(client: pg.ClientBase): Promise<void> {
+  await client.query(
+    `SET statement_timeout = ${STATEMENT_MS}; SET lock_timeout = ${STATEMENT_MS}; SET idle_in_transaction_session_timeout = ${IDLE_MS}`,
+  );
+}
+
 /** The connections of one thread to the database. */
 export class Database implements Snapshots, AsyncDisposable {
   readonly #pool: pg.Pool;
@@ -94,11 +100,8 @@ export class Database implements Snapshots, AsyncDisposable {
       ...connectionConfig(options.url),
       max: options.connections,
       idleTimeoutMillis: 60_000,
-      onConnect: async (client) => {
-        await client.query(
-          `SET statement_timeout = ${STATEMENT_MS}; SET lock_timeout = ${STATEMENT_MS}; SET idle_in_transaction_session_timeout = ${IDLE_MS}`,
-        );
-      },
+      // The pool waits for its promise, although its type does not say so.
+      onConnect: setTimeouts as (client: pg.ClientBase) => void,
     });
     this.#pool.on('error', (error) => options.onLost?.(error));
   }
