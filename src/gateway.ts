@@ -79,6 +79,8 @@ const SUBSCRIPTIONS_PER_SOCKET = 100;
 const FOLLOWER_TICK_MS = 60;
 /** Purging takes at most a fifth of the time, and less while the store is busy. */
 const PURGE_REST_FACTOR = 4;
+/** Facts that nobody keeps. */
+const NOT_KEPT = { recall: () => Promise.resolve(null), remember: () => Promise.resolve() };
 /** See `ListenOptions`. A stop takes 20 s at most, with 10 s for the last answers of the carrier. */
 const GRAPHQL = { variable: 'M2M_GRAPHQL_PORT', patienceMs: 2_000, sockets: 16 } as const;
 const ADMIN = { variable: 'M2M_ADMIN_PORT', patienceMs: 1_000, sockets: 1 } as const;
@@ -117,7 +119,8 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   options.onStoreOpen?.();
   const { upkeep } = store;
   const parts = { store, hub, metrics, logger, clock, now, undo };
-  await startClock(clock, parts);
+  // A mark of the clock is of one machine, and the store is shared by several. The clock of the database was compared instead.
+  await startClock(clock, config.storeUrl === null ? parts : { ...parts, store: { facts: NOT_KEPT } });
   tellTime();
   const carrier = connectCarrier(config, parts);
   const forwardTargets = new ForwardTargets(config.callbackForward ?? []);
@@ -150,6 +153,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     session: carrier.session,
     registrations: keeper,
     refused: () => intake.refusedLately(),
+    journal: () => intake.journal(),
     beat: () => intake.beat(),
     writeMetrics,
     keys,

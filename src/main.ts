@@ -3,6 +3,7 @@ import { readConfig } from './config/config.ts';
 import { GatewayError } from './errors.ts';
 import { startIntakeThread } from './gateway/intake/start-intake-thread.ts';
 import { LineWriter } from './lib/line-writer.ts';
+import { flushSpans } from './lib/trace.ts';
 import { createLogger } from './logger.ts';
 import { readEnvFile } from './config/read-env-file.ts';
 
@@ -47,6 +48,7 @@ async function main(): Promise<void> {
 
   logger.info('stopping', { signal: await stopping.promise });
   await gateway[Symbol.asyncDispose]();
+  await flushSpans();
   logger.info('stopped');
 }
 

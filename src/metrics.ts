@@ -127,6 +127,8 @@ export function createMetrics() {
     storeBytes: gauge('m2m_store_bytes', 'Size of the store, by part: its file, and its write-ahead log.', ['part']),
     diskFree: gauge('m2m_store_disk_free_bytes', 'Room for the store: free on its disk, and free inside its file.'),
     diskLow: gauge('m2m_store_disk_low', '1 while the disk has so little room that only results of known requests are taken.'),
+    journalMessages: gauge('m2m_journal_messages', 'Messages that wait in the journal of this gateway until PostgreSQL takes them.'),
+    journalStuck: gauge('m2m_journal_stuck', '1 while messages of the journal cannot be moved to PostgreSQL although it answers.'),
     purgedRequests: counter('m2m_purged_requests_total', 'Requests deleted because their retention time was over.'),
     purgeRows: histogram(
       'm2m_purge_step_rows',

@@ -3,6 +3,7 @@ import type { Config } from '../../src/config/config.ts';
 import { readStoreKeys } from '../../src/config/read-store-keys.ts';
 import type { AuditRecord } from '../../src/datasources/request-log/audit-trail.ts';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
+import { openPostgresStore } from '../../src/datasources/request-log/postgres/open-postgres-store.ts';
 import { openSqliteStore } from '../../src/datasources/request-log/sqlite/open-sqlite-store.ts';
 import type { Store } from '../../src/datasources/request-log/store.ts';
 import { GatewayError } from '../../src/errors.ts';
@@ -31,8 +32,9 @@ export async function perform<Result>(command: GatewayCommand<Result>, config: C
   if (asked !== null) return asked;
   const { method, path, work, subject, makesStore = false } = command;
   const clock = new SteadyClock(machineClocks(), () => undefined);
-  await using store = openStore(config, makesStore, clock.now);
-  await resumeClock(clock, store.facts);
+  await using store = await openStore(config, makesStore, clock.now);
+  // A mark of the clock is of one machine, and a database is shared by several.
+  if (config.storeUrl === null) await resumeClock(clock, store.facts);
   if (clock.jump) tellJump(clock.jump);
   const done = () => work(store, config, clock.now);
   if (method === 'GET') return await done();
@@ -40,8 +42,11 @@ export async function perform<Result>(command: GatewayCommand<Result>, config: C
   return await recordCommand(store.audit, { caller: 'command-line', action, work: done, ...(subject && { subject }) });
 }
 
-function openStore(config: Config, makesStore: boolean, now: () => number): Store {
-  const { storePath } = config;
+async function openStore(config: Config, makesStore: boolean, now: () => number): Promise<Store> {
+  const { storePath, storeUrl: url, storeUnsynced: allowsUnsynced } = config;
+  const keys = readStoreKeys(config);
+  const hub = new Hub({ tickMs: () => 0 });
+  if (url !== null) return openPostgresStore({ url, keys, hub, now, allowsUnsynced, onAuditFailed: tellUnrecorded });
   if (!makesStore && !existsSync(storePath))
     throw new GatewayError(
       'STORE_UNUSABLE',
@@ -49,8 +54,8 @@ function openStore(config: Config, makesStore: boolean, now: () => number): Stor
     );
   return openSqliteStore({
     path: storePath,
-    keys: readStoreKeys(config),
-    hub: new Hub({ tickMs: () => 0 }),
+    keys,
+    hub,
     now,
     onAuditFailed: tellUnrecorded,
     onFatal: (error) => {

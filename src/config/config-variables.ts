@@ -101,6 +101,11 @@ export function isStoreKey(value: string): boolean {
   return /^[A-Za-z0-9+/]{43}=?$/.test(value);
 }
 
+const databaseUrl = z.string().refine((value) => {
+  const { protocol, hostname, pathname } = URL.parse(value) ?? {};
+  return (protocol === 'postgres:' || protocol === 'postgresql:') && Boolean(hostname) && (pathname?.length ?? 0) > 1;
+}, 'must be postgres://USER:PASSWORD@HOST:PORT/DATABASE');
+
 /** The ports the carrier delivers callbacks to (its Register Callback Listener page). */
 export const CARRIER_PORTS: readonly (readonly [number, number])[] = [
   [80, 80],
@@ -509,6 +514,36 @@ export const VARIABLES = {
     description: 'File of the embedded store, on a local disk. Only one gateway at a time can use it.',
     fallback: './data/gateway.sqlite',
     parse: text,
+  }),
+  storeUrl: variable({
+    name: 'M2M_STORE_URL',
+    description:
+      'PostgreSQL database (15 or newer) that several gateways share, in place of the embedded store. `M2M_STORE_PATH` has no effect then.',
+    example: 'postgres://gateway:secret@db.example.com:5432/gateway?sslmode=verify-full',
+    fallback: null,
+    secret: true,
+    parse: databaseUrl,
+  }),
+  storeConnections: variable({
+    name: 'M2M_STORE_CONNECTIONS',
+    description:
+      'The most connections of one gateway to PostgreSQL for GraphQL and its work. Callbacks have 4 of their own, and each of the two threads has one more to hear the other gateways.',
+    fallback: '10',
+    parse: whole('connections', 2, 1_000),
+  }),
+  storeJournalPath: variable({
+    name: 'M2M_STORE_JOURNAL',
+    description:
+      'File on a local disk that keeps callbacks while PostgreSQL does not answer. Each gateway needs one of its own, on a disk that stays when the gateway is moved or restarted.',
+    fallback: './data/journal.sqlite',
+    parse: text,
+  }),
+  storeUnsynced: variable({
+    name: 'M2M_STORE_UNSYNCED',
+    description:
+      '`on`: use a PostgreSQL server with fsync, full_page_writes or synchronous_commit off. It may lose callbacks that were acknowledged when it crashes.',
+    fallback: 'off',
+    parse: flag,
   }),
   storeMinFreeMb: variable({
     name: 'M2M_STORE_MIN_FREE_MB',

@@ -5,6 +5,7 @@ import { SendQueue } from '../resolvers/requests/send-queue.ts';
 import { RequestSubmitter } from '../resolvers/requests/submit-request.ts';
 import type { Carrier } from './connect-carrier.ts';
 import type { SharedParts } from './shared-parts.ts';
+import { traceQueue } from './trace-sending.ts';
 
 /** Builds the way from a mutation to the carrier: submitter, sender and queue. */
 export function buildSending(config: Config, parts: SharedParts & Carrier) {
@@ -14,7 +15,7 @@ export function buildSending(config: Config, parts: SharedParts & Carrier) {
     new RequestSender({
       store,
       thingSpace,
-      queue,
+      queue: traceQueue(queue),
       members: new GroupMembers({
         store,
         reads,

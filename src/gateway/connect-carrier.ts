@@ -1,6 +1,7 @@
 import { isLoopback, type Config } from '../config/config.ts';
 import { AuthorizedCalls } from '../datasources/thingspace/authorized-calls.ts';
 import { CarrierReads } from '../datasources/thingspace/carrier-reads.ts';
+import { SharedSession } from '../datasources/thingspace/shared-session.ts';
 import { Session, type TokenTrouble } from '../datasources/thingspace/session.ts';
 import { ThingSpace } from '../datasources/thingspace/thing-space.ts';
 import { readAnswer } from '../datasources/thingspace/wire/read-answer.ts';
@@ -10,6 +11,7 @@ import type { Logger } from '../logger.ts';
 import { CallbackRegistrations } from '../resolvers/callbacks/callback-registrations.ts';
 import { credentialsOf, loadCallbackPaths } from './load-callback-paths.ts';
 import type { SharedParts } from './shared-parts.ts';
+import { traceExchanges } from './trace-sending.ts';
 
 /** The client of the carrier. The command line uses it too, when no gateway runs. */
 export function connectCarrier(
@@ -33,20 +35,22 @@ export function connectCarrier(
     }),
   );
   const onCall = (call: string, result: string) => metrics.carrierCalls.inc({ call, result });
+  const traced = traceExchanges(transport);
   const session = new Session({
-    transport,
+    transport: traced,
     apiUrl,
     oauthUrl: oauthUrl ?? `${apiUrl}/ts/v1`,
     credentials: { clientId, clientSecret, username, password },
     latchKey: config.callbackSecret,
     facts: store.facts,
+    shared: config.storeUrl === null ? null : new SharedSession(store.facts, config),
     oneAtATime: (login) => store.leases.during('login', login),
     timeoutMs,
     now,
     onCall,
     ...(logger && { onTrouble: logTroubles(logger, now) }),
   });
-  const calls = new AuthorizedCalls({ transport, session, apiUrl, timeoutMs, now, onCall });
+  const calls = new AuthorizedCalls({ transport: traced, session, apiUrl, timeoutMs, now, onCall });
   return { thingSpace: new ThingSpace({ calls, onCall }), reads: new CarrierReads({ calls }), session };
 }
 

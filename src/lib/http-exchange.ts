@@ -2,6 +2,8 @@ import { Agent, type Dispatcher } from 'undici';
 import { parseJson } from './parse-json.ts';
 
 export interface Exchange {
+  /** What it is for, as spans name it. */
+  readonly name?: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;

@@ -119,6 +119,7 @@ test('a delivered message that could not be removed is not sent again', async ()
       forwardLanes: () => log.forwardLanes(),
       forwards: (lane, limit) => log.forwards(lane, limit),
       forwardBacklog: () => log.forwardBacklog(),
+      addForwards: (lane, copies) => log.addForwards(lane, copies),
       discardForwards: (lane, ids) => (refusals-- > 0 ? Promise.reject(new Error('the disk is full')) : log.discardForwards(lane, ids)),
     },
   });

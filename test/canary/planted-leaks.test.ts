@@ -80,6 +80,34 @@ const LEAKS: readonly PlantedLeak[] = [
     replace: 'new LoginBudget(options.facts, JSON.stringify(options.credentials), options.now)',
     shows: ['uwsPassword in plain store', 'clientSecret in plain store'],
   },
+  {
+    name: 'a span has the path of a callback',
+    file: DOOR,
+    find: "    'http.route': ROUTE,",
+    replace: "    'http.route': request.url ?? ROUTE,",
+    shows: ['path in spans'],
+  },
+  {
+    name: 'a span has the account itself',
+    file: DOOR,
+    find: "    'm2m.account': door.pseudonym(account),",
+    replace: "    'm2m.account': account,",
+    shows: ['account in spans'],
+  },
+  {
+    name: 'a span has what leaves for the carrier',
+    file: 'gateway/trace-sending.ts',
+    find: "'m2m.carrier.call': name,",
+    replace: "'m2m.carrier.call': JSON.stringify(exchange),",
+    shows: ['lastName in spans', 'uwsPassword in spans', 'bearerToken in spans'],
+  },
+  {
+    name: 'a span has whatever a callback says in the place of an id',
+    file: 'gateway/intake/trace-intake.ts',
+    find: "guidOf(callback.message.requestId ?? '')",
+    replace: 'callback.message.requestId',
+    shows: ['unclaimedId in spans'],
+  },
 ];
 
 /** Sends a little of everything. */
@@ -108,7 +136,7 @@ test('with nothing planted a short trip brings nothing to light', async () => {
   expect(stack.evidence.leaks()).toEqual([]);
 });
 
-test('leaks that are planted in the log, the metrics, errors, answers and the store are found', async () => {
+test('leaks that are planted in the log, the metrics, errors, answers, spans and the store are found', async () => {
   await using tree = await plantedTree(LEAKS);
   await using stack = await startGuardedStack({ plain: true, folder: tree.path });
   await shortTrip(stack);

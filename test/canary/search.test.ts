@@ -75,5 +75,5 @@ test('the table has markers of every class, each its own, and none may show ever
   expect(new Set(all.flatMap(({ pieces }) => pieces.map((piece) => piece.toString('hex')))).size).toBe(
     all.reduce((sum, { pieces }) => sum + pieces.length, 0),
   );
-  for (const { may } of all) for (const place of ['output', 'metrics'] as const) expect(may).not.toContain(place);
+  for (const { may } of all) for (const place of ['output', 'metrics', 'spans'] as const) expect(may).not.toContain(place);
 });

@@ -78,10 +78,10 @@ test.skipIf(reason !== null)('a server does not survive the process that started
     console.log(JSON.stringify({ folders: [server.folder, standby.folder], urls: [server.url(), standby.url()] }));
     setInterval(() => {}, 1000);`;
   const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    env: spawnEnv({}),
+    env: spawnEnv({ POSTGRES_BIN: process.env['POSTGRES_BIN'] ?? '' }),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const [line] = (await once(createInterface(parent.stdout), 'line')) as [string];
+  const [line] = (await Promise.race([once(createInterface(parent.stdout), 'line'), once(parent, 'exit')])) as [string];
   const { folders, urls } = JSON.parse(line) as { folders: string[]; urls: string[] };
   expect(await Promise.all(urls.map(answers))).toEqual([true, true]);
   parent.kill('SIGKILL');

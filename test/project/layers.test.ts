@@ -68,6 +68,11 @@ test('what decides knows no GraphQL and no HTTP, what stores knows no carrier cl
   expect(wrong).toEqual([]);
 });
 
+test('one file knows OpenTelemetry, and it knows the stable API alone: the SDK is the operator’s', () => {
+  const known = importsOf('src').filter(({ to }) => to.startsWith('@opentelemetry/'));
+  expect(known).toEqual([{ from: 'src/lib/trace.ts', to: '@opentelemetry/api' }]);
+});
+
 test('the simulator imports nothing of the gateway: one mistake must not agree with itself', () => {
   expect(importsOf('simulator').filter(({ to }) => to.startsWith('src/'))).toEqual([]);
 });

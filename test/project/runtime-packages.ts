@@ -84,7 +84,7 @@ export const NO_FOREIGN_BYTES: Readonly<Record<string, string>> = {
   '@graphql-yoga/logger': 'ours is used',
   '@graphql-yoga/render-graphiql': 'a page that is the same for all',
   '@graphql-yoga/typed-event-target': 'types',
-  '@opentelemetry/api': 'does nothing unless somebody sets it up',
+  '@opentelemetry/api': 'hands spans, and `traceparent` of a mutation, to the SDK of the operator; without one it does nothing',
   '@pinojs/redact': 'the log has a list of fields instead',
   '@whatwg-node/disposablestack': 'undoes what was built',
   '@whatwg-node/events': 'events',

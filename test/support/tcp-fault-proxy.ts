@@ -1,14 +1,11 @@
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import { freePort } from './free-port.ts';
+import { ProxiedConnection, type ConnectionFault, type ConnectionHooks } from './proxied-connection.ts';
 
-/** What becomes of one connection. Bytes are those on their way from the server to the client. */
-export interface ConnectionFault {
-  /** After that many bytes: `close` ends it on both sides, `reset` sends an RST, `freeze` lets nothing through any more. */
-  readonly afterBytes?: number;
-  readonly how?: 'close' | 'reset' | 'freeze';
-  /** Everything the server sends comes this much later. */
-  readonly latencyMs?: number;
-}
+export type { ConnectionFault } from './proxied-connection.ts';
 
+/** A TCP proxy on loopback. What it is told holds until `heal`. */
 export interface TcpFaultProxy extends AsyncDisposable {
   /** `url` with this proxy's port instead of its own. */
   through(url: string): string;
@@ -16,76 +13,178 @@ export interface TcpFaultProxy extends AsyncDisposable {
   readonly connections: number;
   /** Connections whose fault has struck. */
   readonly struck: number;
+  /** Answers that have come and are not delivered yet. */
+  readonly waiting: number;
+  /** Everything the server sends comes so much later, also on open connections that have no latency of their own. */
+  delay(latencyMs: number): void;
+  /** Resets all open connections. New ones are taken. */
+  cut(): void;
+  /** New connections are refused. Open ones go on. */
+  refuse(): Promise<void>;
+  /** Nothing goes through any more, and no end is told of the other's. New connections are taken, and not passed on. */
+  freeze(): void;
+  /** Lets so many more bytes of answers through, over all connections, and closes the one that has more. Once; resolves then. */
+  cutAfter(bytes: number): Promise<void>;
+  /**
+   * Waits for a piece from a client that contains `text`, passes it on, and resets the connection when the server answers: what was
+   * asked is done, and nobody is told. Once; resolves when the text has passed. One write of the client must have the whole text.
+   */
+  loseAnswerTo(text: string): Promise<void>;
+  /** Everything goes through again. What was frozen is delivered, late. */
+  heal(): Promise<void>;
+}
+
+export interface TcpFaultProxyOptions {
+  /** Told of each piece that a client has sent, before it is passed on. After `cut` it is not passed on. */
+  readonly onAsked?: (piece: Buffer) => void;
+  /** Told of each piece of an answer, before it is passed on. After `cut` it is not passed on. */
+  readonly onAnswered?: () => void;
 }
 
 /** A TCP proxy on loopback in front of `targetUrl`; `faultOf` says what becomes of the 1st, 2nd, … connection. */
-export async function startTcpFaultProxy(targetUrl: string, faultOf: (connection: number) => ConnectionFault): Promise<TcpFaultProxy> {
-  const target = new URL(targetUrl);
-  const open = new Set<Socket>();
-  let connections = 0;
-  let struck = 0;
-  const server = createServer((client) => {
-    const upstream = connect(Number(target.port), target.hostname);
-    for (const socket of [client, upstream]) {
-      open.add(socket);
-      socket.once('close', () => open.delete(socket));
-      socket.on('error', () => undefined);
-    }
-    forward(client, upstream, faultOf(++connections), () => struck++);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    through(url) {
-      const own = new URL(url);
-      own.port = String(port);
-      return own.href;
-    },
-    get connections() {
-      return connections;
-    },
-    get struck() {
-      return struck;
-    },
-    async [Symbol.asyncDispose]() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of open) socket.destroy();
-      await closed;
-    },
-  };
+export async function startTcpFaultProxy(
+  targetUrl: string,
+  faultOf: (connection: number) => ConnectionFault = () => ({}),
+  options: TcpFaultProxyOptions = {},
+): Promise<TcpFaultProxy> {
+  const proxy = new FaultProxy(new URL(targetUrl), faultOf, options);
+  await proxy.listen();
+  return proxy;
 }
 
-function forward(
-  client: Socket,
-  upstream: Socket,
-  { afterBytes = Number.POSITIVE_INFINITY, how = 'close', latencyMs = 0 }: ConnectionFault,
-  onStrike: () => void,
-): void {
-  let left = afterBytes;
-  let frozen = false;
-  const strike = () => {
-    onStrike();
-    if (how === 'freeze') {
-      frozen = true;
-      return;
+class FaultProxy implements TcpFaultProxy {
+  readonly #target: URL;
+  readonly #faultOf: (connection: number) => ConnectionFault;
+  readonly #open = new Set<ProxiedConnection>();
+  readonly #hooks: ConnectionHooks;
+  /** Clients that were taken while everything was frozen. */
+  #held: Socket[] = [];
+  #server: Server | null = null;
+  #port = 0;
+  #latencyMs = 0;
+  #isFrozen = false;
+  #lastBytes: { left: number; readonly struck: () => void } | null = null;
+  #lostText: { readonly text: string; readonly seen: () => void } | null = null;
+  connections = 0;
+  struck = 0;
+
+  constructor(target: URL, faultOf: (connection: number) => ConnectionFault, { onAsked, onAnswered }: TcpFaultProxyOptions) {
+    this.#target = target;
+    this.#faultOf = faultOf;
+    this.#hooks = {
+      latencyMs: () => this.#latencyMs,
+      onAsked: (piece) => {
+        onAsked?.(piece);
+        return this.#isLost(piece);
+      },
+      onAnswered: () => onAnswered?.(),
+      mayPass: (bytes) => this.#passing(bytes),
+      onStruck: () => void this.struck++,
+    };
+  }
+
+  async listen(): Promise<void> {
+    if (this.#server) return;
+    this.#port ||= await freePort();
+    const server = createServer((client) => (this.#isFrozen ? this.#hold(client) : this.#connect(client)));
+    this.#server = server;
+    server.listen(this.#port, '127.0.0.1');
+    await once(server, 'listening');
+  }
+
+  through(url: string): string {
+    const own = new URL(url);
+    own.hostname = '127.0.0.1';
+    own.port = String(this.#port);
+    return own.href;
+  }
+
+  get waiting(): number {
+    return [...this.#open].reduce((sum, { waiting }) => sum + waiting, 0);
+  }
+
+  delay(latencyMs: number): void {
+    this.#latencyMs = latencyMs;
+  }
+
+  cut(): void {
+    for (const connection of this.#open) connection.reset();
+    for (const client of this.#held.splice(0)) client.resetAndDestroy();
+  }
+
+  refuse(): Promise<void> {
+    const server = this.#server;
+    this.#server = null;
+    // Its callback would wait for the open connections. The port is let go in the next turn.
+    server?.close();
+    return new Promise(setImmediate);
+  }
+
+  freeze(): void {
+    this.#isFrozen = true;
+    for (const connection of this.#open) connection.hold();
+  }
+
+  cutAfter(bytes: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#lastBytes = { left: bytes, struck: resolve };
+    return promise;
+  }
+
+  loseAnswerTo(text: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#lostText = { text, seen: resolve };
+    return promise;
+  }
+
+  async heal(): Promise<void> {
+    this.#latencyMs = 0;
+    this.#lastBytes = null;
+    this.#lostText = null;
+    this.#isFrozen = false;
+    for (const connection of this.#open) connection.release();
+    for (const client of this.#held.splice(0)) {
+      this.#connect(client);
+      client.resume();
     }
-    if (how === 'reset') client.resetAndDestroy();
-    else client.destroySoon();
-    upstream.destroy();
-  };
-  const deliver = (chunk: Buffer) => {
-    if (frozen || client.destroyed || left <= 0) return;
-    const part = chunk.subarray(0, left);
-    left -= part.length;
-    if (!client.write(part)) {
-      upstream.pause();
-      client.once('drain', () => upstream.resume());
+    await this.listen();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.refuse();
+    for (const connection of this.#open) connection.destroy();
+    for (const client of this.#held) client.destroy();
+  }
+
+  #hold(client: Socket): void {
+    client.on('error', () => undefined);
+    client.pause();
+    this.#held.push(client);
+  }
+
+  #connect(client: Socket): void {
+    const connection = new ProxiedConnection(client, this.#target, this.#faultOf(++this.connections), this.#hooks);
+    this.#open.add(connection);
+    connection.onceClosed(() => this.#open.delete(connection));
+  }
+
+  #isLost(piece: Buffer): boolean {
+    const lost = this.#lostText;
+    if (!lost || !piece.includes(lost.text)) return false;
+    this.#lostText = null;
+    lost.seen();
+    return true;
+  }
+
+  #passing(bytes: number): number {
+    const last = this.#lastBytes;
+    if (!last) return bytes;
+    if (bytes <= last.left) {
+      last.left -= bytes;
+      return bytes;
     }
-    if (left <= 0) strike();
-  };
-  upstream.on('data', (chunk) => (latencyMs > 0 ? void setTimeout(deliver, latencyMs, chunk) : deliver(chunk)));
-  client.on('data', (chunk) => void (frozen || upstream.write(chunk)));
-  // A frozen connection looks alive from both ends, whatever the other end does.
-  upstream.once('close', () => void (frozen || setTimeout(() => client.destroySoon(), latencyMs)));
-  client.once('close', () => void (frozen || upstream.destroy()));
+    this.#lastBytes = null;
+    last.struck();
+    return last.left;
+  }
 }

@@ -24,6 +24,8 @@ export interface ForwardQueue {
   forwardLanes(): Promise<readonly ForwardLane[]>;
   /** The first copies of a lane, oldest first: at most `limit`, and about a megabyte. */
   forwards(lane: ForwardLane, limit: number): Promise<readonly WaitingForward[]>;
+  /** Adds copies that waited in another store. When no more may wait, they are left out. */
+  addForwards(lane: ForwardLane, copies: readonly (ForwardCopy & { readonly receivedAt: number })[]): Promise<void>;
   /** Removes copies that were delivered or given up. */
   discardForwards(lane: ForwardLane, ids: readonly string[]): Promise<void>;
   /** How many copies wait, and when the oldest of them came (null when none waits). */

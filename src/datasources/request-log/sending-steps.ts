@@ -20,6 +20,27 @@ export const REUSED_ID: RequestError = {
   message: 'The carrier answered with the requestId of another request. Nobody knows what became of this one.',
 };
 
+/** Of what was on its way when its gateway ended. */
+export const INTERRUPTED: RequestError = {
+  code: 'UNANSWERED',
+  message: 'The gateway stopped while this was on its way to the carrier: nobody knows whether it arrived. It is not sent again.',
+};
+
+/** Of what is queued in a restored store. */
+export const RESTORED_SINCE: RequestError = {
+  code: 'RESTORED',
+  message: 'A backup was restored: this may have been sent since the backup was made. It is not sent again.',
+};
+
+/** Of what an operator knows never to have arrived. */
+export const NEVER_ARRIVED: RequestError = {
+  code: 'NEVER_ARRIVED',
+  message: 'An operator stated that this never arrived at the carrier. Nothing was done; make a new request if it is still wanted.',
+};
+
+/** The carrier's limit: so many requests may have left in the last minute before a backup was restored. */
+export const FULL_WINDOW = 100;
+
 /** The states in which each step may begin. A request that has left is never cancelled, and a cancelled one never leaves. */
 const STEP_FROM: Readonly<Record<SendingStep['type'], readonly CarrierRequestState[]>> = {
   SENDING: ['QUEUED'],

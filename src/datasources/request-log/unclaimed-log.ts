@@ -8,6 +8,7 @@ export interface UnclaimedCallback {
   readonly carrierRequestId: string | null;
   readonly receivedAt: number;
   readonly callbackCount: number | null;
+  readonly digest: Uint8Array;
   readonly message: CallbackMessage;
   /** The stored message: without the registration's credentials, but with everything else that the carrier sent. */
   readonly json: string;
@@ -19,6 +20,8 @@ export interface UnclaimedLog {
   unclaimed(accounts: readonly string[] | null, after: string | null, limit: number, nextTurn?: NextTurn): Promise<Page<UnclaimedCallback>>;
   /** Unclaimed callbacks of these accounts (null: of all). */
   unclaimedById(ids: readonly string[], accounts: readonly string[] | null): Promise<ReadonlyMap<string, UnclaimedCallback>>;
+  /** Removes callbacks that another store has taken. */
+  discardUnclaimed(ids: readonly string[]): Promise<void>;
   /**
    * Finds owners for unclaimed callbacks. `resolved` are Requests of UNKNOWN fate that were the only possible owners, so they did
    * arrive. `adopted` are new Requests of `origin: EXTERNAL`, made for callbacks that have been unclaimed since before `before`. One

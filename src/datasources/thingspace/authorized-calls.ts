@@ -5,6 +5,8 @@ import { hasCode, parseCarrierError, type CarrierError } from './wire/answers.ts
 import { withoutEcho } from './without-echo.ts';
 
 export interface AuthorizedCall extends Pick<Exchange, 'method' | 'body'> {
+  /** As metrics and spans name it. */
+  readonly name: string;
   /** Below the API's base URL. */
   readonly path: string;
   /** Takes an answer that comes within `ms` after the call was given up. */
@@ -26,8 +28,6 @@ export interface AuthorizedCallsOptions extends Pick<SessionOptions, 'transport'
 
 /** A call that may be lost without harm: it changes nothing at the carrier, or it can be made again. */
 export interface Question extends AuthorizedCall {
-  /** As metrics name it. */
-  readonly name: string;
   /** What the carrier is to do, for the sentence of an error: `list devices`. */
   readonly what: string;
   /** It changes nothing at the carrier. */
@@ -71,6 +71,7 @@ export class AuthorizedCalls {
         if (refused === null) call.late?.take(read);
       };
       const answer = await transport.send({
+        name: call.name,
         method: call.method,
         url: `${apiUrl}${call.path}`,
         headers: {
@@ -109,8 +110,9 @@ export class AuthorizedCalls {
    * | 429, or code 900800 | CARRIER_UNAVAILABLE with `details.retryAfterMs` |
    * | credentials refused | CARRIER_LOGIN_REFUSED |
    */
-  async ask({ name, what, isRead, ...call }: Question): Promise<AuthorizedAnswer> {
+  async ask({ what, isRead, ...call }: Question): Promise<AuthorizedAnswer> {
     const { onCall } = this.#options;
+    const { name } = call;
     let answer: AuthorizedAnswer;
     try {
       answer = await this.send(call).catch((error: unknown) => {

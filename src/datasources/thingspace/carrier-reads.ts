@@ -125,7 +125,7 @@ export class CarrierReads {
     return requestId === null || requestId === cleanRequestId(carrierRequestId) ? status : null;
   }
 
-  #read(name: string, what: string, call: AuthorizedCall): Promise<AuthorizedAnswer> {
+  #read(name: string, what: string, call: Omit<AuthorizedCall, 'name'>): Promise<AuthorizedAnswer> {
     return this.#calls.ask({ ...call, name, what, isRead: true });
   }
 }

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { GatewayError } from '../../errors.ts';
 import { LoginBudget, type Facts, type LoginEnd } from './login-budget.ts';
+import type { SharedSession } from './shared-session.ts';
 import { hasCode, parseCarrierError, sessionAnswer, tokenAnswer, type CarrierError } from './wire/answers.ts';
 import { TransportError, type Answer, type Transport } from '../../lib/http-exchange.ts';
 
@@ -22,13 +23,15 @@ export interface TokenTrouble {
 }
 
 export interface SessionOptions {
-  readonly transport: Transport;
+  readonly transport: Pick<Transport, 'send'>;
   readonly oauthUrl: string;
   readonly apiUrl: string;
   readonly credentials: Credentials;
   /** Key of an HMAC over the credentials. The HMAC of refused ones is remembered, so that they need not be stored. */
   readonly latchKey: string;
   readonly facts: Facts;
+  /** Where the gateways of a store share their session; null where there is one gateway only. */
+  readonly shared: SharedSession | null;
   /** Runs one login at a time, on all gateways: two at once would not see that the other was refused. */
   readonly oneAtATime: <Result>(login: () => Promise<Result>) => Promise<Result>;
   /** For each exchange. */
@@ -70,6 +73,8 @@ export class Session {
   #session: Held | null = null;
   #bearerPending: Promise<Held> | null = null;
   #sessionPending: Promise<Held> | null = null;
+  /** The session token that the carrier has refused last. */
+  #refusedSession: string | null = null;
   #generation = 0;
   #oauthRefusedAt = -Infinity;
   /** What went wrong last, until a token of this kind is made. */
@@ -98,7 +103,9 @@ export class Session {
   }
 
   discardSession(generation: number): void {
-    if (this.#session?.generation === generation) this.#session = null;
+    if (this.#session?.generation !== generation) return;
+    this.#refusedSession = this.#session.value;
+    this.#session = null;
   }
 
   /** Whether the carrier has refused the login with these credentials, before a restart too. */
@@ -157,6 +164,8 @@ export class Session {
   }
 
   async #login(bearer: Held, again = true): Promise<Held> {
+    const known = (await this.#options.shared?.read()) ?? null;
+    if (known !== null && known !== this.#refusedSession) return this.#hold(known);
     if (await this.isLatched()) throw refusedError(LOGIN_REFUSED);
     const waitMs = await this.#budget.waitMs();
     if (waitMs > 0) throw tooSoonError(waitMs, this.#options.now());
@@ -176,8 +185,9 @@ export class Session {
     if (answer.status === 200 && parsed.success) {
       await end('DONE');
       this.#succeed('login');
-      this.#session = { value: parsed.data.sessionToken, generation: ++this.#generation, expiresAt: Infinity };
-      return this.#session;
+      // Without it the others log in themselves.
+      await this.#options.shared?.write(parsed.data.sessionToken).catch(() => undefined);
+      return this.#hold(parsed.data.sessionToken);
     }
     const ended = judgeLogin(answer, error);
     await end(ended);
@@ -189,9 +199,13 @@ export class Session {
     throw this.#fail('login', answer.status, describeStrange('session login', answer, error));
   }
 
+  #hold(session: string): Held {
+    return (this.#session = { value: session, generation: ++this.#generation, expiresAt: Infinity });
+  }
+
   async #call(call: 'oauth' | 'login', url: string, headers: Record<string, string>, body: string): Promise<Answer> {
     try {
-      return await this.#options.transport.send({ method: 'POST', url, headers, body, timeoutMs: this.#options.timeoutMs });
+      return await this.#options.transport.send({ name: call, method: 'POST', url, headers, body, timeoutMs: this.#options.timeoutMs });
     } catch (cause) {
       const sent = !(cause instanceof TransportError) || cause.sent;
       const why = `ThingSpace cannot be reached: ${cause instanceof Error ? cause.message : 'no connection'}.`;

@@ -65,7 +65,7 @@ export class ThingSpace {
       if (answer.type === 'ACCEPTED' || answer.type === 'REFUSED') onLateAnswer?.(answer);
     };
     const late = onLateAnswer && { late: { ms: LATE_MS, take } };
-    const call = this.#options.calls.send({ method, path, body: JSON.stringify(body), ...late }, beforeSend);
+    const call = this.#options.calls.send({ name, method, path, body: JSON.stringify(body), ...late }, beforeSend);
     const result = await call.then(judgeAnswer, judgeFailure);
     this.#options.onCall?.(name, result.type.toLowerCase());
     return result;
@@ -99,12 +99,12 @@ export class ThingSpace {
   }
 
   /** The carrier answers with JSON, or with nothing. A page of something on the way says nothing about the change. */
-  async #change(name: string, what: string, accountName: string, call: AuthorizedCall): Promise<void> {
+  async #change(name: string, what: string, accountName: string, call: Omit<AuthorizedCall, 'name'>): Promise<void> {
     const { status, text, body } = await this.#ask(name, what, accountName, call);
     if (text.trim() !== '' && body === undefined) throw unavailableError(what, `its answer of HTTP ${status} cannot be read`);
   }
 
-  async #ask(name: string, what: string, accountName: string, call: AuthorizedCall): Promise<AuthorizedAnswer> {
+  async #ask(name: string, what: string, accountName: string, call: Omit<AuthorizedCall, 'name'>): Promise<AuthorizedAnswer> {
     const answer = await this.#options.calls.ask({ ...call, name, what, isRead: call.method === 'GET' });
     const { status, error } = answer;
     if (status < 300) return answer;

@@ -7,7 +7,9 @@ import { openSqliteReader } from '../../datasources/request-log/sqlite/open-sqli
 import { GatewayError } from '../../errors.ts';
 import { RemoteCalls } from '../../lib/remote-calls.ts';
 import { SharedTime } from '../../lib/shared-time.ts';
+import { openSharedStore } from '../open-store.ts';
 import type { SharedParts } from '../shared-parts.ts';
+import { traceSending } from '../trace-sending.ts';
 import { ERROR_FORM, readError, type writeError } from './error-form.ts';
 import type { IntakeThreadData } from './intake-thread.ts';
 import { nameOfPart, remoteStore } from './remote-store.ts';
@@ -62,22 +64,50 @@ export async function connectIntake(config: Config, parts: Parts): Promise<Conne
   else serveIntake(channel.port2, config, { now, isStoreNew, keys });
   const intake = calls.object<Intake>('intake');
   const opened = await intake.openStore();
-  const upkeep = calls.object<Store['upkeep']>(nameOfPart('upkeep'));
-  const indexAll = async () => {
-    while (await upkeep.indexIdentifiers());
-  };
-  const reader = openSqliteReader({ path: config.storePath, keys, onFatal, indexAll });
-  const store = remoteStore(calls, { ...opened, ...reader }, hub);
-  undo.defer(async () => {
-    // Files that are not ours any more must not be removed when the last connection ends. So one is left to the end of the process.
-    if (await intake.isStoreInPlace()) reader[Symbol.dispose]();
-    await intake.close();
-  });
+  const { storeUrl: url, storeConnections: connections } = config;
+  let store: ConnectedIntake['store'];
+  if (url === null) store = connectEmbeddedStore(config, { ...parts, calls, keys, intake, opened });
+  else {
+    undo.defer(() => intake.close());
+    const shared = await openSharedStore(config, { ...parts, keys, url, connections, isStoreNew: isStoreNew || opened.isNew });
+    store = { ...shared, sending: traceSending(shared.sending) };
+  }
   const writeMetrics = async () => {
     const all = AggregatorRegistry.aggregate([await metrics.registry.getMetricsAsJSON(), (await intake.readMetrics()) as never[]]);
     return all.metrics();
   };
   return { intake, store, tellTime, writeMetrics };
+}
+
+/** The store of the intake's thread, with a reader of this thread. */
+function connectEmbeddedStore(
+  config: Config,
+  {
+    hub,
+    undo,
+    onFatal,
+    calls,
+    keys,
+    intake,
+    opened,
+  }: Pick<Parts, 'hub' | 'undo' | 'onFatal'> & {
+    readonly calls: RemoteCalls;
+    readonly keys: readonly Uint8Array[];
+    readonly intake: Intake;
+    readonly opened: Pick<Store, 'epoch' | 'isNew'>;
+  },
+): ConnectedIntake['store'] {
+  const upkeep = calls.object<Store['upkeep']>(nameOfPart('upkeep'));
+  const indexAll = async () => {
+    while (await upkeep.indexIdentifiers());
+  };
+  const reader = openSqliteReader({ path: config.storePath, keys, onFatal, indexAll });
+  undo.defer(async () => {
+    // Files that are not ours any more must not be removed when the last connection ends. So one is left to the end of the process.
+    if (await intake.isStoreInPlace()) reader[Symbol.dispose]();
+    await intake.close();
+  });
+  return remoteStore(calls, { ...opened, ...reader }, hub);
 }
 
 function useThread(

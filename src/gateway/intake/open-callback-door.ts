@@ -11,6 +11,7 @@ import { DoorConnections } from '../../server/door-connections.ts';
 import { loadCallbackPaths } from '../load-callback-paths.ts';
 import type { SharedParts } from '../shared-parts.ts';
 import { buildReceiver } from './build-receiver.ts';
+import { traceIntake } from './trace-intake.ts';
 
 interface Parts extends Pick<SharedParts, 'metrics' | 'logger' | 'now' | 'undo'> {
   readonly store: Store;
@@ -39,7 +40,7 @@ export async function openCallbackDoor(config: Config, { store, refused, most, m
   const connections = undo.use(new DoorConnections({ listener: 'callbacks', most, logger, metrics }));
   const server = createCallbackServer({
     connections,
-    receiver: buildReceiver(config, { store, now }),
+    receiver: buildReceiver(config, { store: { intake: traceIntake(store), deadLetters: store.deadLetters }, now }),
     refused,
     addresses,
     paths,

@@ -3,6 +3,7 @@ import { LocalLeases } from '../../datasources/request-log/local-leases.ts';
 import type { RequestSending } from '../../datasources/request-log/request-sending.ts';
 import type { Store } from '../../datasources/request-log/store.ts';
 import type { RemoteCalls } from '../../lib/remote-calls.ts';
+import { traceWrites } from '../trace-sending.ts';
 
 /** The parts of the store that other threads call. */
 export const STORE_PARTS = [
@@ -42,7 +43,7 @@ export function remoteStore(
     leases: new LocalLeases(),
     requests,
     outcomes,
-    sending: part('sending', { step }),
+    sending: part('sending', traceWrites({ create: (request, room) => remote.create(request, room), step })),
     intake: part('intake'),
     unclaimed: part('unclaimed'),
     deadLetters: part('deadLetters'),

@@ -4,13 +4,15 @@ import { Hub } from '../../datasources/request-log/hub.ts';
 import type { Store } from '../../datasources/request-log/store.ts';
 import type { GatewayError } from '../../errors.ts';
 import { RemoteCalls } from '../../lib/remote-calls.ts';
+import { flushSpans } from '../../lib/trace.ts';
 import type { LogFields, Logger } from '../../logger.ts';
 import { createMetrics } from '../../metrics.ts';
 import { RefusedMessages } from '../../resolvers/callbacks/refused-messages.ts';
-import { openStore } from '../open-store.ts';
+import { openEmbeddedStore } from '../open-store.ts';
 import type { SharedParts } from '../shared-parts.ts';
 import { ERROR_FORM, writeError } from './error-form.ts';
 import { openCallbackDoor } from './open-callback-door.ts';
+import { openJournaledStore, type StoredJournalState } from './open-journaled-store.ts';
 import { nameOfPart, STORE_PARTS } from './remote-store.ts';
 
 export interface IntakeParts extends Pick<SharedParts, 'now'> {
@@ -24,7 +26,11 @@ export interface IntakeParts extends Pick<SharedParts, 'now'> {
 
 /** What the main thread asks the intake for, beside the parts of the store. */
 export interface Intake {
-  /** @throws GatewayError STORE_UNUSABLE */
+  /**
+   * Opens the embedded store, whose parts are then called from the other thread. Or this thread's own way to the shared store.
+   *
+   * @throws GatewayError STORE_UNUSABLE
+   */
   openStore(): Promise<Pick<Store, 'epoch' | 'isNew'>>;
   /** Opens the callback door, for so many connections at most. Gives back its URL. */
   openDoor(most: number): Promise<string>;
@@ -34,6 +40,8 @@ export interface Intake {
   beat(): Promise<void>;
   /** See `RefusedMessages.checks`. */
   refusedLately(): Promise<Readonly<Record<string, string>>>;
+  /** How the journal stands; null where the store is embedded. @throws when it cannot be written. */
+  journal(): Promise<StoredJournalState | null>;
   /** The metrics of this thread, as prom-client writes them. */
   readMetrics(): Promise<object>;
   /** Whether the files of the store are still those that were opened. */
@@ -74,26 +82,40 @@ export function serveIntake(
   const whole = new AsyncDisposableStack();
   const door = new AsyncDisposableStack();
   let store: Store;
+  let journalState: () => Promise<StoredJournalState | null> = () => Promise.resolve(null);
   const fail = (error: GatewayError) => {
     calls.tell('main', 'fatal', writeError(error));
     onEnd();
   };
   const intake: Intake = {
-    openStore() {
-      const hub = new ToldHub((topics) => calls.tell('main', 'wake', topics));
-      store = openStore(config, { hub, metrics, logger, now, undo: whole, onFatal: fail, isStoreNew, keys });
-      for (const part of STORE_PARTS) objects[nameOfPart(part)] = store[part];
-      return Promise.resolve({ epoch: store.epoch, isNew: store.isNew });
+    async openStore() {
+      const parts = { metrics, logger, now, undo: whole, onFatal: fail, isStoreNew, keys };
+      const { storeUrl: url } = config;
+      if (url === null) {
+        store = openEmbeddedStore(config, { ...parts, hub: new ToldHub((topics) => calls.tell('main', 'wake', topics)) });
+        for (const part of STORE_PARTS) objects[nameOfPart(part)] = store[part];
+      } else {
+        const opened = await openJournaledStore(config, { ...parts, url, hub: new Hub({ tickMs: () => 0 }) });
+        ({ store, journalState } = opened);
+      }
+      return { epoch: store.epoch, isNew: store.isNew };
     },
     openDoor: (most) => openCallbackDoor(config, { store, refused, most, metrics, logger, now, undo: door }),
     closeDoor: () => door.disposeAsync(),
     beat: () => Promise.resolve(),
     refusedLately: () => Promise.resolve(refused.checks),
-    readMetrics: () => metrics.registry.getMetricsAsJSON(),
+    journal: () => journalState(),
+    async readMetrics() {
+      const journal = await journalState().catch(() => null);
+      metrics.journalMessages.set(journal?.messages ?? 0);
+      metrics.journalStuck.set(journal?.stuck ? 1 : 0);
+      return metrics.registry.getMetricsAsJSON();
+    },
     isStoreInPlace: () => Promise.resolve(store.health.findChange() === null),
     async close() {
       await door.disposeAsync();
       await whole.disposeAsync();
+      await flushSpans();
     },
   };
   objects['intake'] = intake;

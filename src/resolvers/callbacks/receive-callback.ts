@@ -7,6 +7,7 @@ import { parseCallback } from '../../datasources/thingspace/wire/callback.ts';
 import { withFields, type CallbackForm } from '../../datasources/thingspace/wire/callback-form.ts';
 import { readCallbackBody, type CallbackBody, type UnreadableReason } from '../../datasources/thingspace/wire/callback-body.ts';
 import { unpack, type ForeignBytes } from '../../datasources/thingspace/wire/foreign-bytes.ts';
+import { inSpan } from '../../lib/trace.ts';
 import { maskSecrets } from './mask-secrets.ts';
 
 /** A body that came for an account and service, with what its headers say of it. */
@@ -94,9 +95,9 @@ export class CallbackReceiver {
   }
 
   async receive(received: ReceivedMessage): Promise<ReceiveResult> {
-    const message = await this.#unpack(received);
-    if (!message) return { outcome: 'TOO_LARGE', reason: null, credentials: 'NONE' };
-    const read = this.#read(message);
+    const parsed = await inSpan('callback parse', {}, () => this.#parse(received));
+    if (!parsed) return { outcome: 'TOO_LARGE', reason: null, credentials: 'NONE' };
+    const { message, read } = parsed;
     if (!('callback' in read)) return this.#storeDeadLetter(message, read);
     const { credentials } = read;
     const callback = { ...read.callback, forward: this.#makeForwardCopy(read.callback, read.form), receivedAt: this.#options.now() };
@@ -124,6 +125,11 @@ export class CallbackReceiver {
     if (isRefusal(outcome)) return 'NO_ROOM';
     if (!STILL_DEAD.has(outcome)) await this.#options.store.deadLetters.discardDeadLetter(id);
     return outcome;
+  }
+
+  async #parse(received: ReceivedMessage): Promise<{ readonly message: Unpacked; readonly read: ReadCallback | DeadLetter } | null> {
+    const message = await this.#unpack(received);
+    return message && { message, read: this.#read(message) };
   }
 
   async #unpack({ account, service, bytes, contentType, contentEncoding = null }: ReceivedMessage): Promise<Unpacked | null> {

@@ -9,8 +9,9 @@ import type { RequestError, StoredCarrierRequest } from '../../datasources/reque
 import type { SendingStep } from '../../datasources/request-log/sending-steps.ts';
 import type { SendAnswer, ThingSpace } from '../../datasources/thingspace/thing-space.ts';
 import { GrowingPause } from '../../lib/growing-pause.ts';
+import { inSpan } from '../../lib/trace.ts';
 import type { GroupMembers } from './group-members.ts';
-import type { SendQueue } from './send-queue.ts';
+import type { SendingTurns } from './send-queue.ts';
 import { SentElsewhere } from './sent-elsewhere.ts';
 
 interface RequestSenderOptions {
@@ -20,7 +21,7 @@ interface RequestSenderOptions {
       sending: 'recover' | 'queued' | 'sentSince' | 'step' | 'cancelQueued';
     }>;
   readonly thingSpace: Pick<ThingSpace, 'perform'>;
-  readonly queue: SendQueue;
+  readonly queue: SendingTurns;
   readonly members: GroupMembers;
   /** The first pause before the next try of what was not sent. It doubles up to `maxPauseMs`. */
   readonly firstPauseMs: number;
@@ -159,7 +160,8 @@ export class RequestSender implements Disposable {
 
   async #sendPart(sendable: SendableRequest, part: StoredCarrierRequest, signal: AbortSignal): Promise<void> {
     const { store, maxWaitMs, now, onFailure } = this.#options;
-    const { id, createdAt } = sendable.request;
+    const { id, createdAt, operation } = sendable.request;
+    const named = { 'm2m.request.id': id, 'm2m.request.part': part.position, 'm2m.operation': operation };
     let recordedCode: string | null = null;
     const pause = new GrowingPause(this.#pauses);
     for (let again = false; !signal.aborted; again = true) {
@@ -168,7 +170,7 @@ export class RequestSender implements Disposable {
       const patience = AbortSignal.any([signal, AbortSignal.timeout(leftMs)]);
       try {
         if (leftMs === 0) return void (await store.sending.cancelQueued(id, WAITED_TOO_LONG));
-        const { answer, marked } = await this.#attempt(sendable, part, again, patience);
+        const { answer, marked } = await inSpan('request send', named, () => this.#attempt(sendable, part, again, patience));
         if (answer.type !== 'NOT_SENT') return;
         // One row for each reason, not for each try: a carrier that is down for a day must not fill the log.
         if (marked || recordedCode !== answer.code) {

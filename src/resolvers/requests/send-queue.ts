@@ -35,6 +35,9 @@ export interface QueuePlace {
 
 const WINDOW_MS = 60_000;
 
+/** The queue, as a sender uses it. */
+export type SendingTurns = Pick<SendQueue, 'take' | 'hold' | 'placeOf' | 'remember'>;
+
 /** The window of one operation and the Requests that wait for it. */
 interface Gate {
   readonly limit: number;

@@ -7,7 +7,7 @@ import { recordCommand } from '../../resolvers/access/record-command.ts';
 import type { RegistrationKeeper } from '../../resolvers/callbacks/keep-registrations.ts';
 import type { StorePurge } from '../../resolvers/upkeep/purge-store.ts';
 import type { StoreReseal } from '../../resolvers/upkeep/reseal-store.ts';
-import { checkCallbackReadiness, checkReadiness, type Stage } from './check-readiness.ts';
+import { checkCallbackReadiness, checkReadiness, type Journal, type Stage } from './check-readiness.ts';
 import { KEY_BODIES, readBody } from './key-bodies.ts';
 import { refreshGauges, type GaugeSources } from './refresh-gauges.ts';
 
@@ -23,6 +23,8 @@ export interface AdminOptions extends GaugeSources {
   /** Resolves when the intake has a turn: a process one of whose threads does nothing any more is not live. */
   readonly beat: () => Promise<void>;
   readonly refused: () => Promise<Readonly<Record<string, string>>>;
+  /** See `Intake.journal`. */
+  readonly journal: () => Promise<Journal | null>;
   /** All metrics, as Prometheus reads them. */
   readonly writeMetrics: () => Promise<string>;
 }

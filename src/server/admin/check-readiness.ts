@@ -7,6 +7,13 @@ import type { RegistrationKeeper } from '../../resolvers/callbacks/keep-registra
 /** Where the gateway is in its life. GraphQL opens last, when requests can be sent and followed. */
 export type Stage = 'STARTING' | 'OPEN' | 'DRAINING';
 
+/** Where messages wait that the shared store has not taken. */
+export interface Journal {
+  readonly isBehind: boolean;
+  readonly stuck: string | null;
+  readonly messages: number;
+}
+
 interface Sources {
   readonly clock: Pick<SteadyClock, 'jump'>;
   readonly store: PartsOf<{ health: 'probe'; upkeep: 'disk' }>;
@@ -17,6 +24,8 @@ interface Sources {
   readonly takesCallbacks: () => boolean;
   /** Paths whose messages are refused for want of room. */
   readonly refused: () => Promise<Readonly<Record<string, string>>>;
+  /** See `Intake.journal`. */
+  readonly journal: () => Promise<Journal | null>;
 }
 
 /**
@@ -43,13 +52,16 @@ export async function checkReadiness({ store, session, registrations, stage, ref
 }
 
 /** Whether callbacks are taken and stored. What the carrier says to our login does not count: it delivers all the same. */
-export async function checkCallbackReadiness({ store, registrations, stage, takesCallbacks, refused, clock }: Sources) {
+export async function checkCallbackReadiness({ store, registrations, stage, takesCallbacks, refused, clock, journal }: Sources) {
   const now = stage() === 'DRAINING' ? 'DRAINING' : takesCallbacks() ? 'OPEN' : 'STARTING';
-  const storeCheck = await checkStore(store);
+  const [storeCheck, journalCheck] = await Promise.all([checkStore(store), checkJournal(journal)]);
+  // What a shared store does not take, its journal takes.
+  const isStored = journalCheck === null ? storeCheck === 'ok' : journalCheck.isOk;
   return {
-    ready: storeCheck === 'ok' && now === 'OPEN',
+    ready: isStored && now === 'OPEN',
     checks: {
       store: storeCheck,
+      ...(journalCheck && { journal: journalCheck.text }),
       ...(await describeRoom(store)),
       ...(await refused()),
       ...registrations.checks,
@@ -73,6 +85,19 @@ function checkStore({ health }: Sources['store']): Promise<string> {
     () => 'ok',
     (error: unknown) => (error instanceof GatewayError ? `failing: ${error.message}` : 'failing'),
   );
+}
+
+/** Null where the store is embedded. */
+async function checkJournal(read: Sources['journal']): Promise<{ readonly isOk: boolean; readonly text: string } | null> {
+  try {
+    const journal = await read();
+    if (journal === null) return null;
+    const { isBehind, stuck, messages } = journal;
+    if (stuck !== null) return { isOk: true, text: `${messages} messages cannot be moved to the database: ${stuck}` };
+    return { isOk: true, text: isBehind ? `${messages} messages wait for the database` : 'ok' };
+  } catch (error) {
+    return { isOk: false, text: `failing: ${error instanceof Error ? error.message : String(error)}` };
+  }
 }
 
 function describeTrouble(trouble: TokenTrouble | null): string {

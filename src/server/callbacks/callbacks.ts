@@ -14,6 +14,7 @@ import type { DoorConnections } from '../door-connections.ts';
 import { LogThrottle } from '../../lib/log-throttle.ts';
 import { readBody } from '../../lib/read-body.ts';
 import { refuseUnread } from '../../lib/refuse-unread.ts';
+import { inSpan, type OpenSpan } from '../../lib/trace.ts';
 import { codingsOf, hasBody, pathOf } from './callback-request.ts';
 
 export interface CallbackDoorOptions {
@@ -59,9 +60,7 @@ interface Refusal {
 export function createCallbackServer(options: CallbackDoorOptions): Server {
   const door: Door = { ...options, throttle: new LogThrottle(options.now), cut: new WeakSet() };
   const listener: RequestListener = (request, response) => {
-    handle(door, request, response).catch((error: unknown) => {
-      refuse(door, request, response, { status: 503, why: 'Not stored: send it again.', event: 'callback_failed', fields: { error } });
-    });
+    handle(door, request, response).catch((error: unknown) => refuseAfter(door, request, response, error));
   };
   // Node by itself would refuse a request without Host, or with an expectation it does not know (417), and not tell us.
   return createServer({ ...toServerOptions(30_000, options.timeouts), requireHostHeader: false }, listener)
@@ -71,13 +70,39 @@ export function createCallbackServer(options: CallbackDoorOptions): Server {
 }
 
 async function handle(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { maxBodyBytes, metrics } = door;
   if (!door.connections.begin(request, response)) return refuse(door, request, response, TOO_MANY_UNANSWERED);
   const found = checkHead(door, request);
   if ('why' in found) return refuse(door, request, response, found);
   const { account, service } = found;
   // A message is taken all the same. But beyond its share, a path's connections are the first that make room.
   door.connections.know(request.socket, `${account} ${service}`);
+  const { method = 'POST' } = request;
+  const attributes = {
+    'http.request.method': method,
+    'http.route': ROUTE,
+    'url.scheme': 'http',
+    'm2m.account': door.pseudonym(account),
+    'm2m.callback.service': service,
+  };
+  const take = async (span: OpenSpan) => {
+    await takeMessage(door, request, response, found, span).catch((error: unknown) => refuseAfter(door, request, response, error));
+    span.note({ 'http.response.status_code': response.headersSent ? response.statusCode : null });
+  };
+  // The carrier knows nothing of our traces, so each message begins one. The path holds the secret, and is not shown.
+  await inSpan(`${method} ${ROUTE}`, attributes, take, { kind: 'SERVER', traceparent: null });
+}
+
+const ROUTE = `${CALLBACK_PREFIX}{path}`;
+
+async function takeMessage(
+  door: Door,
+  request: IncomingMessage,
+  response: ServerResponse,
+  found: CallbackAddress & PathOrigin,
+  span: OpenSpan,
+): Promise<void> {
+  const { maxBodyBytes, metrics } = door;
+  const { account, service } = found;
   const origin = { service, account: door.pseudonym(account) };
   const tooLarge = { ...refuseLarge(door), fields: origin };
   const bytes = await readBody(request, maxBodyBytes);
@@ -89,6 +114,7 @@ async function handle(door: Door, request: IncomingMessage, response: ServerResp
   const result = await door.receiver.receive(message);
   if (result.outcome === 'TOO_LARGE') return refuse(door, request, response, { ...tooLarge, unread: false });
   const { outcome, reason } = result;
+  span.note({ 'm2m.callback.outcome': outcome });
   if (isRefusal(outcome)) {
     metrics.callbacks.inc({ service, outcome: outcome.toLowerCase() });
     door.refused?.note({ ...origin, refusal: outcome, reason });
@@ -147,6 +173,10 @@ function tellAddress(client: string | null): LogFields {
 
 function refuseLarge({ maxBodyBytes }: Door): Refusal {
   return { status: 413, why: `A callback may have at most ${maxBodyBytes} bytes, also when it is unpacked.`, unread: true };
+}
+
+function refuseAfter(door: Door, request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  refuse(door, request, response, { status: 503, why: 'Not stored: send it again.', event: 'callback_failed', fields: { error } });
 }
 
 /** A message that is not kept is not acknowledged. The carrier sends it once more, and by then there may be room. */

@@ -24,6 +24,7 @@ import { writeEventStreams } from './event-stream.ts';
 import { createMaskError } from './mask-error.ts';
 import { resultNotes } from './result-notes.ts';
 import { createSharedSubscribe } from './shared-subscribe.ts';
+import { traceMutation } from './trace-mutation.ts';
 
 export interface GraphqlOptions {
   readonly parts: Omit<GraphContext, 'identity' | 'caller' | 'gone' | 'nextTurn' | 'lastEventId' | 'loaders' | 'production'>;
@@ -144,7 +145,7 @@ function createExecutionPlugin({ parts, admission, outgoing, openPerCaller, metr
     onExecute: ({ args, setExecuteFn }) => {
       const refusal = isGet(args.contextValue) ? GET_REFUSED : admit(args);
       if (refusal) return setExecuteFn(refuse(refusal));
-      setExecuteFn(async (given: ExecutionArgs) => {
+      const run = async (given: ExecutionArgs): Promise<ExecutionResult> => {
         const contextValue = withCurrentRights(given.contextValue as GraphContext);
         using _reserved = await outgoing.reserve(contextValue.caller.id, admission.estimateBytes(args), contextValue.gone);
         if (contextValue.gone.aborted) return { errors: [CLIENT_GONE] };
@@ -155,7 +156,8 @@ function createExecutionPlugin({ parts, admission, outgoing, openPerCaller, metr
         }
         if (!admission.asksForSecrets(args)) resultNotes.allowCompression(result);
         return result;
-      });
+      };
+      setExecuteFn((given: ExecutionArgs) => traceMutation(given, run));
     },
     onSubscribe: ({ args, setSubscribeFn }) => {
       const refusal = mayTakeEvents(args.contextValue)

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 
 /** Where a marker may come to light. The store is two places: with M2M_STORE_KEYS, and with M2M_STORE_PLAINTEXT=on. */
-export const PLACES = ['output', 'metrics', 'admin', 'refusals', 'owner', 'reader', 'sealed store', 'plain store'] as const;
+export const PLACES = ['output', 'metrics', 'admin', 'refusals', 'owner', 'reader', 'sealed store', 'plain store', 'spans'] as const;
 export type Place = (typeof PLACES)[number];
 
 /**
  * What a marker stands for, with the places where it may be seen. `owner` is a caller with every scope and grant, `reader`
- * one who may only read; `refusals` are errors told to anybody; `output` is stdout and stderr of every process.
+ * one who may only read; `refusals` are errors told to anybody; `spans` are all spans that an SDK of OpenTelemetry is given; `output` is stdout and stderr of every process.
  */
 export const CLASSES = {
   /** Tokens, keys and passwords, ours and those that somebody tried. */

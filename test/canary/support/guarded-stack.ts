@@ -8,6 +8,7 @@ import { makeCallbackPath } from '../../../src/resolvers/callbacks/callback-path
 import { gatewayEnv } from '../../support/gateway-env.ts';
 import { spawnGateway, type GatewayProcess, type SpawnOptions } from '../../support/gateway-process.ts';
 import { issuerEnv } from '../../support/issuer-env.ts';
+import { recordSpansIn } from '../../support/recorded-spans.ts';
 import { startPreviousListener, type PreviousListenerServer } from '../../support/previous-listener.ts';
 import type { GraphqlAnswer } from '../../support/stack.ts';
 import { startIssuer, type Issuer } from '../../support/start-issuer.ts';
@@ -35,7 +36,7 @@ export interface GuardedStack extends AsyncDisposable {
   callback(body: unknown, options?: CallbackOptions): Promise<number | 'no answer'>;
   /** One command or question to the admin listener; its answer is noted. */
   admin(method: 'GET' | 'POST', path: string, body?: object): Promise<{ readonly status: number; readonly text: string }>;
-  /** Notes metrics, readiness, statistics and the bytes of the store, as they are now. */
+  /** Notes metrics, readiness, statistics, the spans and the bytes of the store, as they are now. */
   look(): Promise<void>;
   /** Ends the process, and notes what it printed and left in the store. */
   end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals>;
@@ -89,6 +90,8 @@ export async function startGuardedStack(options: GuardedOptions = {}): Promise<G
   );
   const issuer = undo.use(await startIssuer());
   const storePath = `${folder}/gateway.sqlite`;
+  // Beside the store's folder, which may be a disk of the test.
+  const spansFile = `${undo.use(await tempFolder()).path}/spans`;
   const storePlace = options.plain ? 'plain store' : 'sealed store';
   const { M2M_STORE_PLAINTEXT: _plain, ...common } = gatewayEnv(simulator, storePath);
   const env: Record<string, string> = {
@@ -109,6 +112,7 @@ export async function startGuardedStack(options: GuardedOptions = {}): Promise<G
     M2M_CALLBACK_FORWARD_USERNAME: canary('forwardUsername'),
     M2M_CALLBACK_FORWARD_PASSWORD: canary('forwardPassword'),
     ...(options.plain ? { M2M_STORE_PLAINTEXT: 'on' } : { M2M_STORE_KEYS: canary('storeKey') }),
+    ...recordSpansIn(spansFile),
     ...options.env,
   };
   let gateway = await spawnGateway(env, { logLevel: 'debug', ...options });
@@ -137,11 +141,12 @@ export async function startGuardedStack(options: GuardedOptions = {}): Promise<G
   evidence.learn('jwtSignature', jwt.split('.')[2] ?? '');
   const authorization = { owner: `Bearer ${owner}`, reader: `Bearer ${reader}`, bearer: `Bearer ${jwt}` };
 
-  const noteStore = async () => {
+  const noteFiles = async () => {
     for (const name of await readdir(folder)) {
       const bytes = await readFile(join(folder, name)).catch(() => null);
       if (bytes) evidence.note(storePlace, name, bytes);
     }
+    evidence.note('spans', 'spans', await readFile(spansFile));
   };
   const built = undo.move();
   const stack: GuardedStack = {
@@ -188,13 +193,13 @@ export async function startGuardedStack(options: GuardedOptions = {}): Promise<G
     async look() {
       evidence.note('metrics', 'metrics', (await command('GET', '/metrics')).text);
       for (const path of ['/health/ready', '/health/live', '/store/stats', '/keys', '/callbacks']) await this.admin('GET', path);
-      await noteStore();
+      await noteFiles();
     },
     async end(signal) {
       gateway.kill(signal);
       const how = await gateway.exited;
       evidence.note('output', 'the gateway', gateway.output());
-      await noteStore();
+      await noteFiles();
       return how;
     },
     async restart(more = {}, spawn = {}) {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { tempFolder } from '../../support/temp-folder.ts';
+import { driveSqlite } from './driven-sqlite.ts';
 import { plantedSource } from './log-source.ts';
 import type { OperationOf } from './operations.ts';
 import { playAgainstModel } from './play-against-model.ts';
@@ -102,6 +103,6 @@ test.for(MEMORIES.flatMap((memory) => HISTORIES.map((history) => ({ ...memory, .
     await using folder = await tempFolder();
     await using source = await plantedSource(edits);
     const played = turns.map((operations): Turn<(typeof operations)[number]> => ({ operations, fate: null }));
-    await expect(playAgainstModel(source, played, join(folder.path, 'log'))).resolves.toBeUndefined();
+    await expect(playAgainstModel(source, played, () => driveSqlite(source, join(folder.path, 'log')))).resolves.toBeUndefined();
   },
 );

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { checkProperty } from './check-property.ts';
+import { driveSqlite } from './driven-sqlite.ts';
 import { freeTurns } from './free-operations.ts';
 import { plantedSource } from './log-source.ts';
 import { turns } from './operations.ts';
@@ -26,7 +27,8 @@ test.for(MEMORIES)(
     await using folder = await tempFolder();
     await using source = await plantedSource(edits);
     let at = 0;
-    const played = await checkProperty(turns, { runs, seed }, (drawn) => playAgainstModel(source, drawn, join(folder.path, String(at++))));
+    const open = () => driveSqlite(source, join(folder.path, String(at++)));
+    const played = await checkProperty(turns, { runs, seed }, (drawn) => playAgainstModel(source, drawn, open));
     expect(played).toBe(runs);
   },
 );
@@ -38,7 +40,8 @@ test.for([...MEMORIES, { memory: 'steps of one row', edits: SMALL_STEPS }])(
     await using folder = await tempFolder();
     await using source = await plantedSource(edits);
     let at = 0;
-    const played = await checkProperty(freeTurns, { runs, seed }, (drawn) => playFreely(source, drawn, join(folder.path, String(at++))));
+    const open = () => driveSqlite(source, join(folder.path, String(at++)));
+    const played = await checkProperty(freeTurns, { runs, seed }, (drawn) => playFreely(source, drawn, open));
     expect(played).toBe(runs);
   },
 );

@@ -46,7 +46,7 @@ export async function viewOfLog(log: FlatStore, now: number, found: readonly str
   return {
     requests,
     due: (await log.due(now)).map((due) => ({ ...due, requestId: name(due.requestId) })).toSorted(byRequest),
-    unclaimed: (await log.unclaimed(null, null, EVERYTHING)).rows.map(({ id: _id, json: _json, message, ...row }) => ({
+    unclaimed: (await log.unclaimed(null, null, EVERYTHING)).rows.map(({ id: _id, json: _json, digest: _digest, message, ...row }) => ({
       ...row,
       tag: message.comment,
     })),

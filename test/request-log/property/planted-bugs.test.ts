@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { howMany } from '../../support/how-many.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
+import { driveSqlite } from './driven-sqlite.ts';
 import { freeTurns, freeTurnsWith } from './free-operations.ts';
 import { plantedSource } from './log-source.ts';
 import { turns, turnsWith } from './operations.ts';
@@ -24,14 +25,14 @@ test.for(sought)('it is found when $name', { timeout: timeLimitOf(runs) }, async
   await using source = await plantedSource(bug.edits);
   const parameters = { numRuns: runs, seed: SEED, endOnFailure: true };
   let at = 0;
-  const next = () => join(folder.path, String(at++));
+  const open = () => driveSqlite(source, join(folder.path, String(at++)));
   const found = await (bug.search === 'FREE'
     ? fc.check(
-        fc.asyncProperty(bug.freeAim ? freeTurnsWith(bug.freeAim) : freeTurns, (drawn) => playFreely(source, drawn, next())),
+        fc.asyncProperty(bug.freeAim ? freeTurnsWith(bug.freeAim) : freeTurns, (drawn) => playFreely(source, drawn, open)),
         parameters,
       )
     : fc.check(
-        fc.asyncProperty(bug.aim ? turnsWith(bug.aim) : turns, (drawn) => playAgainstModel(source, drawn, next())),
+        fc.asyncProperty(bug.aim ? turnsWith(bug.aim) : turns, (drawn) => playAgainstModel(source, drawn, open)),
         parameters,
       ));
   expect(found.failed).toBe(true);

@@ -1,6 +1,6 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
-import { DrivenStore } from './driven-store.ts';
+import type { DrivenStore, OpenDriven } from './driven-store.ts';
 import type { LogSource } from './log-source.ts';
 import { checkLog } from './log-invariants.ts';
 import { batchView, viewOfLog } from './log-view.ts';
@@ -17,14 +17,20 @@ import type { FlatStore } from '../../support/flat-store.ts';
 /** The length of one turn, by the log's clock. */
 const TURN_MS = 10;
 
+/** A call that was given to the log, and what it is told. */
+interface Given {
+  readonly planned: PlannedCall;
+  readonly told: ReturnType<typeof answerOf>;
+}
+
 interface Follower {
   readonly requestId: string;
   cursor: number;
 }
 
 /** Plays turns on the log and on the model. Throws when the two do not agree. */
-export async function playAgainstModel(source: LogSource, turns: readonly Turn<Operation>[], folder: string): Promise<void> {
-  await using store = new DrivenStore(source, folder);
+export async function playAgainstModel(source: LogSource, turns: readonly Turn<Operation>[], open: OpenDriven): Promise<void> {
+  await using store = await open();
   const game = new Game(source, store);
   for (const turn of turns) await game.play(turn);
   await game.end();
@@ -47,7 +53,7 @@ class Game {
     const situation = await this.#situation(operations.length === 1);
     const lives = [this.#model.copy()];
     if (fate?.is === 'DEATH') this.#store.dieAfter(fate.after);
-    const given: { readonly planned: PlannedCall; readonly told: ReturnType<typeof answerOf> }[] = [];
+    const given: Given[] = [];
     for (const planned of this.#plan(operations, situation)) {
       given.push({ planned, told: answerOf(planned, this.#store.log) });
       if (fate?.is === 'DEATH') lives.push(this.#model.copy());
@@ -55,13 +61,33 @@ class Game {
     // A job that fails makes the others run again, each alone. On a full disk some of them would succeed and some not.
     if (fate?.is === 'FULL_DISK' && given.every(({ planned }) => planned.expected !== REJECTS))
       return this.#refused(given, lives, fate.after);
-    for (const { planned, told } of given) {
-      const result = await told;
+    const answered = await this.#compare(given);
+    if (!this.#store.hasDied) await this.#untilDeath(this.#learnTimes(this.#model));
+    if (fate?.is === 'DEATH') await this.#die(this.#store.answersOn ? lives : lives.slice(answered), fate.recovers);
+  }
+
+  /** Compares each answer with the model's. Gives back after how many of the calls the store was silent. */
+  async #compare(given: readonly Given[]): Promise<number> {
+    const death = this.#store.death.then(() => null);
+    for (const [at, { planned, told }] of given.entries()) {
+      const result = await Promise.race([told, death]);
+      if (result === null || ('failure' in result && this.#store.hasDied)) return at;
       if ('failure' in result) throw new Error(planned.name, { cause: result.failure });
-      deepStrictEqual(await this.#named(result.answer), planned.expected, planned.name);
+      // Nobody can look up any more what the answer names.
+      if (this.#store.hasDied) continue;
+      const answer = await this.#untilDeath(this.#named(result.answer));
+      if (!this.#store.hasDied) deepStrictEqual(answer, planned.expected, planned.name);
     }
-    await this.#learnTimes(this.#model);
-    if (fate?.is === 'DEATH') await this.#die(lives, fate.recovers);
+    return given.length;
+  }
+
+  /** What is read of a store that may die meanwhile. Then it is null, or wrong. */
+  async #untilDeath<Result>(reading: Promise<Result>): Promise<Result | null> {
+    const read = reading.catch((error: unknown) => {
+      if (!this.#store.hasDied) throw error;
+      return null;
+    });
+    return Promise.race([read, this.#store.death.then(() => null)]);
   }
 
   /** Compares everything once more at the end: as it stands in memory, and as it is built from the rows. */
@@ -112,17 +138,13 @@ class Game {
     }
   }
 
-  /** The disk was full: each write of the turn fails, and the log stands as before. */
-  async #refused(
-    given: readonly { planned: PlannedCall; told: ReturnType<typeof answerOf> }[],
-    [before]: readonly PlainLog[],
-    after: number,
-  ): Promise<void> {
-    this.#store.fillAfter(after);
+  /** Nothing could be written: each write of the turn fails, and the log stands as before. */
+  async #refused(given: readonly Given[], [before]: readonly PlainLog[], after: number): Promise<void> {
+    this.#store.breakAfter(after);
     // The clock is read at least so often, however little the others do.
     const readings = Array.from({ length: after + 1 }, () => this.#store.log.reconcile([]));
     await Promise.allSettled([...readings, ...given.map(({ told }) => told)]);
-    this.#store.fillAfter(Number.POSITIVE_INFINITY);
+    await this.#store.mend();
     for (const { planned, told } of given) {
       const result = await told;
       if (planned.isRead && 'answer' in result) deepStrictEqual(result.answer, planned.expected, planned.name);
@@ -173,7 +195,7 @@ class Game {
     follower.cursor = expected?.lastSeq ?? request.rows.length;
   }
 
-  /** After the death the answered jobs are there, and of the others all up to some job. */
+  /** `lives` are those that may have survived: what was answered is there, and of the others all up to some job. */
   async #die(lives: readonly PlainLog[], recovers: boolean): Promise<void> {
     await this.#store.nextLife();
     const { log, now } = this.#store;

@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok } from 'node:assert/strict';
 import { incomingOf, type CarrierMessage } from './carrier-message.ts';
-import { DrivenStore } from './driven-store.ts';
+import type { DrivenStore, OpenDriven } from './driven-store.ts';
 import { strangeGuid } from './fleet.ts';
 import { freeMessage, freeRequest, freeStep, requested } from './free-inputs.ts';
 import type { FreeOperation } from './free-operations.ts';
@@ -16,8 +16,8 @@ const TURN_MS = 10;
 const TURNS_BETWEEN_CHECKS = 8;
 
 /** Plays turns on the log. Throws when an invariant of every log is broken, or an earlier promise is not kept. */
-export async function playFreely(source: LogSource, turns: readonly Turn<FreeOperation>[], folder: string): Promise<void> {
-  await using store = new DrivenStore(source, folder);
+export async function playFreely(source: LogSource, turns: readonly Turn<FreeOperation>[], open: OpenDriven): Promise<void> {
+  await using store = await open();
   const game = new FreeGame(source, store);
   for (const [at, turn] of turns.entries()) {
     await game.play(turn);
@@ -58,13 +58,14 @@ class FreeGame {
     this.#store.now += TURN_MS;
     const known = await this.#known();
     if (fate?.is === 'DEATH') this.#store.dieAfter(fate.after);
-    if (fate?.is === 'FULL_DISK') this.#store.fillAfter(fate.after);
-    const results = await Promise.allSettled(operations.map((operation) => this.#give(operation, known)));
-    this.#store.fillAfter(Number.POSITIVE_INFINITY);
+    if (fate?.is === 'FULL_DISK') this.#store.breakAfter(fate.after);
+    const { death, answersOn } = this.#store;
+    const results = await Promise.allSettled(operations.map((operation) => Promise.race([this.#give(operation, known), death])));
+    await this.#store.mend();
     for (const result of results) {
-      if (result.status === 'rejected' && !isForeseen(result.reason, fate)) throw result.reason;
-      // A message on its way at the death was not acknowledged.
-      if (result.status === 'fulfilled' && result.value && fate?.is !== 'DEATH') this.#acknowledged.add(result.value);
+      if (result.status === 'rejected' && !this.#store.hasDied && !isForeseen(result.reason, fate)) throw result.reason;
+      // A message on its way at the death was not acknowledged, whatever a store says that answers on.
+      if (result.status === 'fulfilled' && result.value && !(fate?.is === 'DEATH' && answersOn)) this.#acknowledged.add(result.value);
     }
     if (fate?.is === 'DEATH') await this.#store.nextLife();
     if (fate?.is === 'DEATH' && fate.recovers) await this.#store.log.recover();

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { isTerminal } from '../../../src/datasources/request-log/stored-request.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { incomingOf } from './carrier-message.ts';
-import { DrivenStore } from './driven-store.ts';
+import { driveSqlite } from './driven-sqlite.ts';
 import { strangeGuid } from './fleet.ts';
 import { freeMessage, freeRequest } from './free-inputs.ts';
 import { plantedSource } from './log-source.ts';
@@ -30,7 +30,7 @@ test('a full disk stops these steps only as long as it is full', async () => {
 async function rowsOf(edits: readonly Edit[], { isFull = false } = {}): Promise<boolean[]> {
   await using folder = await tempFolder();
   await using source = await plantedSource(edits);
-  await using store = new DrivenStore(source, `${folder.path}/store`);
+  await using store = await driveSqlite(source, `${folder.path}/store`);
   const devices = ICCIDS.map((each) => [each]);
   const { id } = await store.log.create(freeRequest(1, { type: 'submit', account: 0, devices, isSplit: false, guid: 0 }, store.now));
   await store.log.step(id, 0, { type: 'SENDING' });
@@ -42,10 +42,10 @@ async function rowsOf(edits: readonly Edit[], { isFull = false } = {}): Promise<
   // Nothing else is asked of the log.
   const isDone = async () => (await store.log.requests([id])).get(id)?.progress.unmatched === 0;
   if (isFull) {
-    store.fillAfter(0);
+    store.breakAfter(0);
     for (let turns = 0; turns < 20; turns++) await nextTurn();
     expect(await isDone()).toBe(false);
-    store.fillAfter(Number.POSITIVE_INFINITY);
+    await store.mend();
   }
   while (!(await isDone())) await nextTurn();
   return await store.copied((_log, { events }) => Promise.resolve(events.map(({ request_status: status }) => isTerminal(status))));

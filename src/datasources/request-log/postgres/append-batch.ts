@@ -46,9 +46,16 @@ const ASIDE = { FOREIGN_REQUEST: 'FOREIGN', WRONG_SERVICE: 'WRONG_SERVICE' } as 
 export async function appendBatch(tx: Transaction, parts: AppendParts, callbacks: readonly IncomingCallback[]): Promise<Appended> {
   const { seals, limits } = parts;
   const arrived = callbacks.map((callback): Arrived => ({ callback, carrierRequestId: toCarrierId(callback.message.requestId) }));
-  const owners = await findOwners(tx, arrived.flatMap(({ carrierRequestId }) => carrierRequestId ?? []));
+  const owners = await findOwners(
+    tx,
+    arrived.flatMap(({ carrierRequestId }) => carrierRequestId ?? []),
+  );
   const locked = await lockRequests(tx, [...new Set([...owners.values()].map(({ pk }) => pk))]);
-  const room = await PathRoom.read(tx, limits, callbacks.map(({ account }) => account));
+  const room = await PathRoom.read(
+    tx,
+    limits,
+    callbacks.map(({ account }) => account),
+  );
   const results = new Map<Arrived, AppendResult>();
   const toApply: Owned[] = [];
   const toKeep: Arrived[] = [];
@@ -157,15 +164,25 @@ function applyOne(run: RequestRun, { origin, account, position }: Owner, callbac
 /** Callbacks of a request that waits for another service, or belongs to another account. */
 async function decideAside(
   tx: Transaction,
-  { aside, room, results }: { aside: readonly { each: Arrived; reason: keyof typeof ASIDE }[]; room: PathRoom; results: Map<Arrived, AppendResult> },
+  {
+    aside,
+    room,
+    results,
+  }: { aside: readonly { each: Arrived; reason: keyof typeof ASIDE }[]; room: PathRoom; results: Map<Arrived, AppendResult> },
 ): Promise<{ kept: NewDeadLetter[]; forwarded: IncomingCallback[] }> {
   const kept: NewDeadLetter[] = [];
   const forwarded: IncomingCallback[] = [];
   if (aside.length === 0) return { kept, forwarded };
   const letters = aside.map(({ each, reason }) => ({ each, reason, letter: toDeadLetter(each.callback, reason) }));
   // A callback that came before the other account had the id was kept as unclaimed, and stays there.
-  const unclaimed = await knownUnclaimed(tx, letters.map(({ letter }) => letter));
-  const known = await knownDeadLetters(tx, letters.map(({ letter }) => letter));
+  const unclaimed = await knownUnclaimed(
+    tx,
+    letters.map(({ letter }) => letter),
+  );
+  const known = await knownDeadLetters(
+    tx,
+    letters.map(({ letter }) => letter),
+  );
   for (const { each, reason, letter } of letters) {
     results.set(each, ASIDE[reason]);
     const key = keyOfLetter(letter);
@@ -196,7 +213,17 @@ export async function knownDeadLetters(
   return new Set(found.map(keyOfLetter));
 }
 
-export function keyOfLetter({ account, service, reason, digest }: { account: string; service: string; reason: string; digest: Uint8Array }): string {
+export function keyOfLetter({
+  account,
+  service,
+  reason,
+  digest,
+}: {
+  account: string;
+  service: string;
+  reason: string;
+  digest: Uint8Array;
+}): string {
   return `${account} ${service} ${reason} ${Buffer.from(digest).toString('base64')}`;
 }
 

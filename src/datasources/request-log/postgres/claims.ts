@@ -61,7 +61,16 @@ export class Claims {
     const known = await tx.rows<{ digest: Uint8Array }>(KNOWN, [owner.pk, rows.map(({ digest }) => digest)]);
     const isKnown = new Set(known.map(({ digest }) => Buffer.from(digest).toString('base64')));
     const [ran] = await runChanges(tx, { seals, limits: limits.request }, [
-      { request, work: (run: RequestRun) => takeInOrder(run, owner, rows.map((row) => ({ ...row, json: openUnclaimed(seals, row) })), isKnown) },
+      {
+        request,
+        work: (run: RequestRun) =>
+          takeInOrder(
+            run,
+            owner,
+            rows.map((row) => ({ ...row, json: openUnclaimed(seals, row) })),
+            isKnown,
+          ),
+      },
     ]);
     if (!ran) return false;
     const { taken, left, aside, isStopped } = ran.result;

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import type { GatewayError } from '../../../errors.ts';
 import type { Hub } from '../hub.ts';
 import { toStoreError, troubleOf } from './postgres-error.ts';
 import { isRead, nameOf } from './statement-text.ts';
@@ -85,6 +86,7 @@ export function connectionConfig(url: string): pg.ClientConfig {
 export class Database implements Snapshots, AsyncDisposable {
   readonly #pool: pg.Pool;
   readonly #options: DatabaseOptions;
+  #halted: GatewayError | null = null;
 
   constructor(options: DatabaseOptions) {
     this.#options = options;
@@ -130,6 +132,11 @@ export class Database implements Snapshots, AsyncDisposable {
     }
   }
 
+  /** From here on nothing is written or committed: whoever tries is given this error. Reads go on. */
+  halt(error: GatewayError): void {
+    this.#halted ??= error;
+  }
+
   /** Runs reads that all see the same moment. They are done once more when their connection was lost, so `work` may run twice. */
   async snapshot<Result>(work: (db: Queries) => Promise<Result>): Promise<Result> {
     try {
@@ -161,6 +168,7 @@ export class Database implements Snapshots, AsyncDisposable {
   }
 
   async #attempt<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    this.#requireUse();
     const started = performance.now();
     const client = await this.#pool.connect().catch((cause: unknown) => {
       throw new NotBegun(cause);
@@ -173,6 +181,7 @@ export class Database implements Snapshots, AsyncDisposable {
       try {
         result = await work(tx);
         await tx.tell(this.#options.origin);
+        this.#requireUse();
       } catch (error) {
         if (troubleOf(error) === 'LOST') throw error;
         await client.query('ROLLBACK');
@@ -196,6 +205,10 @@ export class Database implements Snapshots, AsyncDisposable {
     }
   }
 
+  #requireUse(): void {
+    if (this.#halted) throw this.#halted;
+  }
+
   /** Asks what became of a transaction. @throws when nobody can tell. */
   async #wasCommitted(id: string): Promise<boolean> {
     const end = performance.now() + FATE_MS;
@@ -214,6 +227,7 @@ export class Database implements Snapshots, AsyncDisposable {
 
   /** A connection may have been lost while nobody used it. So a single statement of a lost connection is tried once more. */
   async #query(text: string, values: readonly Value[]): Promise<pg.QueryResult> {
+    if (!isRead(text)) this.#requireUse();
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#pool.query({ name: nameOf(text), text, values: values as unknown[] });
@@ -268,7 +282,8 @@ class OpenTransaction implements Transaction {
 
   /** Tells the other gateways, when it is committed. */
   async tell(origin: string): Promise<void> {
-    if (this.#topics.size > 0) await this.run('SELECT pg_notify($1, payload) FROM unnest($2::text[]) payload', [CHANNEL, payloadsOf(origin, this.#topics)]);
+    if (this.#topics.size > 0)
+      await this.run('SELECT pg_notify($1, payload) FROM unnest($2::text[]) payload', [CHANNEL, payloadsOf(origin, this.#topics)]);
   }
 
   committed(hub: Hub): void {

@@ -30,7 +30,12 @@ export async function loadRows(
   const keys = of('keys');
   if (keys.length > 0) {
     const found = await db.rows<Placed<{ key: string }>>(KEYS, [pksOf(keys), keys.map(({ index }) => index)]);
-    spread(keys, found, (each, rows) => add(each, rows.map(({ key }) => key)));
+    spread(keys, found, (each, rows) =>
+      add(
+        each,
+        rows.map(({ key }) => key),
+      ),
+    );
   }
   const fitting = of('fitting');
   if (fitting.length > 0) {
@@ -39,11 +44,21 @@ export async function loadRows(
   }
   for (const [limit, some] of Map.groupBy(of('waitingFor'), (each) => each.limit)) {
     const found = await db.rows<Placed<{ seq: number }>>(WAITING_FOR, [...placesOf(some), some.map(({ stem }) => stem), limit]);
-    spread(some, found, (each, rows) => add(each, rows.map(({ seq }) => seq)));
+    spread(some, found, (each, rows) =>
+      add(
+        each,
+        rows.map(({ seq }) => seq),
+      ),
+    );
   }
   for (const [limit, some] of Map.groupBy(of('waiting'), (each) => each.limit)) {
     const found = await db.rows<Placed<{ seq: number }>>(WAITING, [...placesOf(some), some.map(({ bearing }) => bearing), limit]);
-    spread(some, found, (each, rows) => add(each, rows.map(({ seq }) => seq)));
+    spread(some, found, (each, rows) =>
+      add(
+        each,
+        rows.map(({ seq }) => seq),
+      ),
+    );
   }
   const messages = of('message');
   if (messages.length > 0) {
@@ -55,9 +70,12 @@ export async function loadRows(
     const found = await db.rows<MessageRow & { position: number; index: number | null }>(AFTER, [each.pk, each.seq, each.limit]);
     add(
       each,
-      found.map(
-        (row): LearnableRow => ({ seq: row.seq, position: row.position, index: row.index, message: readSealed(seals, each.pk, row) }),
-      ),
+      found.map((row): LearnableRow => ({
+        seq: row.seq,
+        position: row.position,
+        index: row.index,
+        message: readSealed(seals, each.pk, row),
+      })),
     );
   }
 }
@@ -100,7 +118,7 @@ const DEVICE_ROW = `e.outcome AS index, e.seq, e.position, e.kind, e.outcome_sta
 const DEVICE = `SELECT w.ask::integer AS ask, ${DEVICE_ROW}
   FROM unnest($1::bigint[], $2::integer[]) WITH ORDINALITY AS w (pk, outcome, ask)
   JOIN event e ON e.request_pk = w.pk AND e.outcome = w.outcome ORDER BY w.ask, e.seq`;
-const NEWEST = `SELECT DISTINCT ON (e.outcome) ${DEVICE_ROW} FROM event e
+export const NEWEST = `SELECT DISTINCT ON (e.outcome) ${DEVICE_ROW} FROM event e
   WHERE e.request_pk = $1 AND e.outcome >= $2 AND e.outcome < $3 ORDER BY e.outcome, e.seq DESC`;
 const KEYS = `SELECT w.ask::integer AS ask, k.key FROM unnest($1::bigint[], $2::integer[]) WITH ORDINALITY AS w (pk, outcome, ask)
   JOIN device_key k ON k.request_pk = w.pk AND k.outcome = w.outcome`;

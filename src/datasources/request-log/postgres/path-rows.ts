@@ -67,7 +67,10 @@ export class PathRoom {
 }
 
 /** A message that is kept as a dead letter. */
-export interface NewDeadLetter extends Pick<DeadLetter, 'account' | 'service' | 'receivedAt' | 'reason' | 'contentType' | 'contentEncoding' | 'body'> {
+export interface NewDeadLetter extends Pick<
+  DeadLetter,
+  'account' | 'service' | 'receivedAt' | 'reason' | 'contentType' | 'contentEncoding' | 'body'
+> {
   readonly digest: Uint8Array;
 }
 
@@ -140,7 +143,9 @@ export async function insertForwards(
       copies.map(({ receivedAt }) => receivedAt),
       copies.map(({ forward }) => forward.contentType),
       copies.map(({ forward: { contentEncoding = null } }) => contentEncoding),
-      copies.map(({ account, service, forward }, at) => seals.sealBytes(forward.body, placeOfForward({ account, service, pk: keys[at]?.pk ?? 0 }))),
+      copies.map(({ account, service, forward }, at) =>
+        seals.sealBytes(forward.body, placeOfForward({ account, service, pk: keys[at]?.pk ?? 0 })),
+      ),
       copies.map(() => seals.keyId),
     ]);
     for (const topic of new Set(copies.map(forwardTopic))) tx.wake(topic);

@@ -33,7 +33,8 @@ const TROUBLE_OF: Readonly<Record<string, Trouble>> = {
 };
 
 /** Of the system, and of the client when it has waited too long or its connection has ended. */
-const LOST_MESSAGE = /^(?:Connection terminated|Query read timeout|timeout (?:exceeded|expired)|Client (?:has encountered|was closed|network))/i;
+const LOST_MESSAGE =
+  /^(?:Connection terminated|Query read timeout|timeout (?:exceeded|expired)|Client (?:has encountered|was closed|network))/i;
 
 export function troubleOf(error: unknown): Trouble {
   if (!(error instanceof Error)) return 'OTHER';
@@ -49,8 +50,12 @@ export function sqlStateOf(error: unknown): string | null {
   return error instanceof Error && 'code' in error && /^[0-9A-Z]{5}$/.test(String(error.code)) ? String(error.code) : null;
 }
 
-const LOST =
-  'The database does not answer: nothing was stored. The gateway goes on by itself when it is back. Try again in a few seconds.';
+/** True for a failure of the database or of the way to it, whatever it is. Afterwards the open transaction is of no use. */
+export function isOfDatabase(error: unknown): boolean {
+  return troubleOf(error) !== 'OTHER' || sqlStateOf(error) !== null;
+}
+
+const LOST = 'The database does not answer: nothing was stored. The gateway goes on by itself when it is back. Try again in a few seconds.';
 const REFUSED =
   'The database cannot do this now (too many connections, no room, read-only, or it takes too long): nothing was stored. Look after it; the gateway goes on by itself. Try again in a few seconds.';
 

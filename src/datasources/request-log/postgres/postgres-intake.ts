@@ -85,7 +85,13 @@ export class PostgresIntake implements CallbackIntake {
     const { db, onNoRoomToForward } = this.#parts;
     let appended: Appended;
     try {
-      appended = await db.transaction((tx) => appendBatch(tx, this.#parts, batch.map(({ callback }) => callback)));
+      appended = await db.transaction((tx) =>
+        appendBatch(
+          tx,
+          this.#parts,
+          batch.map(({ callback }) => callback),
+        ),
+      );
     } catch (error) {
       if (batch.length > 1 && !(error instanceof GatewayError)) return false;
       for (const { reject } of batch) reject(error);

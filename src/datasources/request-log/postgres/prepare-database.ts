@@ -23,13 +23,13 @@ export interface PreparedDatabase {
  * Checks that the database keeps what it has committed, and brings its schema up to date. Several gateways may do so at once, and
  * gateways of the version before go on beside it.
  *
- * @param options.now the time of this gateway, which the clock of the server is compared with.
+ * @param options.now the wall clock of this gateway, which the clock of the server is compared with.
  * @param options.allowsUnsynced whoever runs the gateway accepts that the database loses its last commits when it crashes.
  * @throws GatewayError STORE_UNUSABLE with a sentence that says what to do.
  */
 export async function prepareDatabase(
   url: string,
-  { now, allowsUnsynced = false }: { readonly now: () => number; readonly allowsUnsynced?: boolean },
+  { now = Date.now, allowsUnsynced = false }: { readonly now?: () => number; readonly allowsUnsynced?: boolean } = {},
 ): Promise<PreparedDatabase> {
   const client = new pg.Client({ ...connectionConfig(url), query_timeout: MIGRATION_MS });
   client.on('error', () => undefined);
@@ -54,10 +54,11 @@ async function checkServer(client: pg.Client, { now, allowsUnsynced }: { now: ()
   if (!server) return;
   if (Number(server['version']) < OLDEST_SERVER)
     throw unusable(`The server is PostgreSQL ${server['name']}: the gateway needs version 15 or newer.`);
-  if (server['encoding'] !== 'UTF8')
-    throw unusable(`The database has the encoding ${server['encoding']}. Make one with ENCODING 'UTF8'.`);
+  if (server['encoding'] !== 'UTF8') throw unusable(`The database has the encoding ${server['encoding']}. Make one with ENCODING 'UTF8'.`);
   if (server['standby'] === 'true')
-    throw unusable('The server is a standby, which cannot be written. Name the primary, or all servers with target_session_attrs=read-write.');
+    throw unusable(
+      'The server is a standby, which cannot be written. Name the primary, or all servers with target_session_attrs=read-write.',
+    );
   const offMs = Number(server['at']) - now();
   if (Math.abs(offMs) > MOST_CLOCK_OFF_MS)
     throw unusable(
@@ -91,7 +92,9 @@ async function migrate(client: pg.Client): Promise<PreparedDatabase> {
 
 /** @returns 0 for a schema without tables. */
 async function readVersion(client: pg.Client): Promise<number> {
-  const { rows: tables } = await client.query<{ name: string }>('SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()');
+  const { rows: tables } = await client.query<{ name: string }>(
+    'SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()',
+  );
   if (tables.length === 0) return 0;
   const isOurs = ['fact', 'request', 'event', 'lease'].every((name) => tables.some((table) => table.name === name));
   const { rows } = isOurs ? await client.query<{ value: string }>("SELECT value FROM fact WHERE key = 'schema'") : { rows: [] };

@@ -5,10 +5,7 @@ import type { Queries, Transaction } from './database.ts';
 import type { Path, PathRoom } from './path-rows.ts';
 import type { Seals } from './seals.ts';
 
-export interface NewUnclaimed extends Pick<
-  IncomingCallback,
-  'account' | 'service' | 'receivedAt' | 'callbackCount' | 'digest' | 'json'
-> {
+export interface NewUnclaimed extends Pick<IncomingCallback, 'account' | 'service' | 'receivedAt' | 'callbackCount' | 'digest' | 'json'> {
   readonly carrierRequestId: string | null;
 }
 

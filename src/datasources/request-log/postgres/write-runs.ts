@@ -10,7 +10,9 @@ export const LONGEST_KEY = 500;
 
 /** Writes what the runs have decided, each kind of rows in one statement, and wakes the followers of the Requests. */
 export async function writeRuns(tx: Transaction, seals: Seals, runs: readonly RequestRun[]): Promise<void> {
-  const changed = runs.filter(({ rows, set, request }) => rows.length > 0 || set.state.learntSeq !== request.learntSeq || isPaid({ set, request }));
+  const changed = runs.filter(
+    ({ rows, set, request }) => rows.length > 0 || set.state.learntSeq !== request.learntSeq || isPaid({ set, request }),
+  );
   if (changed.length === 0) return;
   const rows = changed.flatMap((run) => run.rows.map((row) => ({ ...row, pk: run.request.pk })));
   if (rows.length > 0) await tx.run(INSERT_EVENTS, eventColumns(seals, rows));
@@ -138,7 +140,8 @@ async function countExternal(tx: Transaction, runs: readonly RequestRun[]): Prom
   const external = runs.filter(({ request, rows }) => request.origin === 'EXTERNAL' && rows.length > 0);
   const byAccount = [...Map.groupBy(external, ({ request }) => request.account)].toSorted(([one], [other]) => (one < other ? -1 : 1));
   if (byAccount.length === 0) return;
-  const grown = (some: readonly RequestRun[]) => some.reduce((sum, { set, request }) => sum + set.state.messageBytes - request.messageBytes, 0);
+  const grown = (some: readonly RequestRun[]) =>
+    some.reduce((sum, { set, request }) => sum + set.state.messageBytes - request.messageBytes, 0);
   await tx.run(COUNT_EXTERNAL, [
     byAccount.map(([account]) => account),
     byAccount.map(([, some]) => some.reduce((sum, { rows }) => sum + rows.length, 0)),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
-import type { RequestError } from '../stored-request.ts';
+import { FULL_WINDOW, INTERRUPTED, RESTORED_SINCE } from '../sending-steps.ts';
 import { readFact, type Statements } from './sqlite-statements.ts';
 import type { SqliteWriter } from './sqlite-writer.ts';
 
@@ -28,9 +28,6 @@ export function markRestored(db: DatabaseSync): void {
 /** Queued carrier requests that are settled in one job. Each one settles at most 500 devices in it. */
 const SETTLED_AT_ONCE = 100;
 const DEVICES_AT_ONCE = 500;
-
-/** The carrier's limit: so many requests may have left in the last minute before a backup was restored. */
-const FULL_WINDOW = 100;
 
 /**
  * Runs after a start, before anything is sent. Carrier requests that were on their way when the process ended have an unknown fate. One
@@ -82,13 +79,3 @@ interface QueuedRow {
   readonly position: number;
   readonly deviceCount: number | null;
 }
-
-const INTERRUPTED: RequestError = {
-  code: 'UNANSWERED',
-  message: 'The gateway stopped while this was on its way to the carrier: nobody knows whether it arrived. It is not sent again.',
-};
-
-const RESTORED_SINCE: RequestError = {
-  code: 'RESTORED',
-  message: 'A backup was restored: this may have been sent since the backup was made. It is not sent again.',
-};

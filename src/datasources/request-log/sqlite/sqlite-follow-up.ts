@@ -1,7 +1,7 @@
 import type { DueCarrierRequest, Finding, FollowUpLog, Lapsed, LapseOptions, SilentDevice } from '../follow-up-log.ts';
 import type { EventCallback, LogEvent } from '../log-event.ts';
 import { countRivals, isAtOdds, UNSETTLED } from '../request-state.ts';
-import type { RequestError } from '../stored-request.ts';
+import { NEVER_ARRIVED } from '../sending-steps.ts';
 import type { Change } from '../transition.ts';
 import type { NewestState } from '../device-state.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -160,8 +160,3 @@ export class SqliteFollowUp implements FollowUpLog {
 function toAnswer({ service, json, message }: Finding, receivedAt: number): EventCallback {
   return { service, json, message, digest: null, callbackCount: null, receivedAt };
 }
-
-const NEVER_ARRIVED: RequestError = {
-  code: 'NEVER_ARRIVED',
-  message: 'An operator stated that this never arrived at the carrier. Nothing was done; make a new request if it is still wanted.',
-};

@@ -54,6 +54,12 @@ export class SqliteForward implements ForwardQueue {
     this.#change({ account, service }).added++;
   }
 
+  addForwards(lane: ForwardLane, copies: readonly (ForwardCopy & { readonly receivedAt: number })[]): Promise<void> {
+    return this.#commits.run(() => {
+      for (const { receivedAt, ...forward } of copies) this.add({ ...lane, receivedAt, forward });
+    });
+  }
+
   /** Brings the counts up to date after a commit. Gives back the topics of the lanes that have new copies. */
   afterCommit(): string[] {
     const woken: string[] = [];

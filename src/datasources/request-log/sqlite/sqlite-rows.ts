@@ -21,7 +21,7 @@ export type CarrierRequestRow = Omit<StoredCarrierRequest, 'error'> & { readonly
 /** As the event of both stores, with truth as 0 or 1, and a list as JSON. */
 export type EventRow = Omit<rows.EventRow, 'contradicted' | 'counts'> & { readonly contradicted: number; readonly counts: string };
 
-export type UnclaimedRow = Omit<UnclaimedCallback, 'message'> & { readonly digest: Uint8Array };
+export type UnclaimedRow = Omit<UnclaimedCallback, 'message'>;
 
 export function toRequest({ pk: _pk, counts, totalIsEstimate, error, ...row }: RequestRow): StoredRequest {
   return { ...row, totalIsEstimate: totalIsEstimate === 1, progress: progressOf(JSON.parse(counts) as number[]), error: toError(error) };
@@ -40,7 +40,7 @@ export function toPlacedEvent(row: EventRow): PlacedEvent {
   return rows.toPlacedEvent({ ...row, contradicted: row.contradicted === 1, counts: JSON.parse(row.counts) as number[] });
 }
 
-export function toUnclaimed({ digest: _digest, ...row }: UnclaimedRow): UnclaimedCallback | null {
+export function toUnclaimed(row: UnclaimedRow): UnclaimedCallback | null {
   const message = readMessage(row.service, row.json);
   return message && { ...row, message };
 }

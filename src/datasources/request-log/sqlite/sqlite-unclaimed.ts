@@ -52,6 +52,15 @@ export class SqliteUnclaimed implements UnclaimedLog {
     });
   }
 
+  discardUnclaimed(ids: readonly string[]): Promise<void> {
+    const { sql, writer, commits } = this.#parts;
+    // A power cut may bring them back, and then they are taken once more.
+    return commits.runUnsynced(() => {
+      sql.purgeUnclaimed.run(JSON.stringify(ids.map((id) => numberIn('unc', id))));
+      writer.unclaimed.forgetCounts();
+    });
+  }
+
   settleUnclaimed(before: number) {
     const { sql, writer, commits, work, disk } = this.#parts;
     const settled = commits.run(() => {

@@ -305,3 +305,34 @@ CREATE TRIGGER forward_comes AFTER INSERT ON forward REFERENCING NEW TABLE AS ch
   FOR EACH STATEMENT EXECUTE FUNCTION count_held();
 CREATE TRIGGER forward_goes AFTER DELETE ON forward REFERENCING OLD TABLE AS changed
   FOR EACH STATEMENT EXECUTE FUNCTION count_held();
+
+-- A body that is sealed anew has another length.
+CREATE FUNCTION count_held_anew() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_TABLE_NAME = 'unclaimed' THEN
+    INSERT INTO held SELECT account, service, 'UNCLAIMED', 0, sum(bytes) FROM (
+        SELECT account, service, octet_length(message) AS bytes FROM new_rows
+        UNION ALL SELECT account, service, -octet_length(message) FROM old_rows) c
+      GROUP BY account, service HAVING sum(bytes) <> 0 ORDER BY account, service
+      ON CONFLICT (account, service, kind) DO UPDATE SET bytes = held.bytes + excluded.bytes;
+  ELSIF TG_TABLE_NAME = 'dead_letter' THEN
+    INSERT INTO held SELECT account, service, reason, 0, sum(bytes) FROM (
+        SELECT account, service, reason, octet_length(body) AS bytes FROM new_rows
+        UNION ALL SELECT account, service, reason, -octet_length(body) FROM old_rows) c
+      GROUP BY account, service, reason HAVING sum(bytes) <> 0 ORDER BY account, service, reason
+      ON CONFLICT (account, service, kind) DO UPDATE SET bytes = held.bytes + excluded.bytes;
+  ELSE
+    INSERT INTO held SELECT account, service, 'FORWARD', 0, sum(bytes) FROM (
+        SELECT account, service, octet_length(body) AS bytes FROM new_rows
+        UNION ALL SELECT account, service, -octet_length(body) FROM old_rows) c
+      GROUP BY account, service HAVING sum(bytes) <> 0 ORDER BY account, service
+      ON CONFLICT (account, service, kind) DO UPDATE SET bytes = held.bytes + excluded.bytes;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER unclaimed_changes AFTER UPDATE ON unclaimed REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+  FOR EACH STATEMENT EXECUTE FUNCTION count_held_anew();
+CREATE TRIGGER dead_letter_changes AFTER UPDATE ON dead_letter REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+  FOR EACH STATEMENT EXECUTE FUNCTION count_held_anew();
+CREATE TRIGGER forward_changes AFTER UPDATE ON forward REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+  FOR EACH STATEMENT EXECUTE FUNCTION count_held_anew();

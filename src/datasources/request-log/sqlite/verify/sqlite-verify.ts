@@ -1,33 +1,25 @@
 import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { GatewayError } from '../../../../errors.ts';
-import { parseIdentifierKind } from '../../../thingspace/wire/device-identifier.ts';
-import { identifierKey, stemOf } from '../../../thingspace/wire/same-identifier.ts';
+import { stemOf } from '../../../thingspace/wire/same-identifier.ts';
 import { isIndexedAs } from '../index-identifiers.ts';
-import { isTerminal, type RequestedDevice } from '../../stored-request.ts';
+import { isTerminal } from '../../stored-request.ts';
 import { reasonOf, makeUnusableError } from '../sqlite-error.ts';
 import { StoreLock } from '../store-lock.ts';
 import { APPLICATION_ID, readPragma, SCHEMA_VERSION } from '../sqlite-open.ts';
 import { Vault } from '../../vault.ts';
 import { findRealPath, judgeStoreFiles } from '../write-ahead-log/check-store-files.ts';
-import { Faults, SHOWN_FAULTS, isAsItCame, isJson } from './verify-faults.ts';
+import { CountedState } from '../../verify/counted-state.ts';
+import type { Verification } from '../../verify/verification.ts';
+import { Faults, SHOWN_FAULTS, isAsItCame } from '../../verify/verify-faults.ts';
+import { isInput } from '../../verify/verify-input.ts';
+import { CheckedLog } from '../../verify/verify-log.ts';
+import type { LogRow, RequestRow } from '../../verify/verify-rows.ts';
+import { prepareCounted } from './read-counted.ts';
 import { checkHeld } from './verify-held.ts';
-import { checkLog } from './verify-log.ts';
-import type { LogRow, RequestRow } from './verify-rows.ts';
-import { CountedState, prepareStateReads } from './verify-state.ts';
 import { SealedValues, type Sealed } from './verify-sealed.ts';
 
-export interface Verification {
-  readonly requests: number;
-  readonly events: number;
-  /** The first faults, in words. Empty for a good store. */
-  readonly faults: readonly string[];
-  readonly totalFaults: number;
-  /** How many sealed messages, copies and inputs were not read, because none of the given keys opens them. */
-  readonly unread: number;
-  /** The ids of the keys that were missing. */
-  readonly missingKeys: readonly string[];
-}
+export type { Verification };
 
 /**
  * Reads a whole store, or a backup of one, and changes nothing. It runs SQLite's own check of the file, and then checks what the
@@ -98,8 +90,8 @@ type InputRow = Sealed & { readonly value: string | null };
 
 function checkRequests(db: DatabaseSync, values: SealedValues, faults: Faults): { requests: number; events: number } {
   // Before the state of a Request was kept in rows, all digests were beside the messages.
-  const stateReads = prepareStateReads(db);
-  const deviceDigest = stateReads
+  const countedOf = prepareCounted(db);
+  const deviceDigest = countedOf
     ? 'coalesce(digest, (SELECT d.digest FROM device_event d WHERE d.request_pk = event.request_pk AND d.outcome = event.outcome AND d.seq = event.seq))'
     : 'digest';
   const eventsOf =
@@ -138,25 +130,16 @@ function checkRequests(db: DatabaseSync, values: SealedValues, faults: Faults): 
         `Request ${request.id} is ${request.status} and ${request.completedAt === null ? 'has no time' : 'has a time'} of completion.`,
       );
     const counted = new CountedState();
-    const log = openMessages(request, eventsOf.iterate(request.pk) as Iterable<LogRow & Sealed>, values);
-    events += checkLog(request, log, counted, faults);
-    if (stateReads) counted.check(stateReads, request, faults);
+    const log = new CheckedLog(request, counted, faults);
+    for (const each of openMessages(request, eventsOf.iterate(request.pk) as Iterable<LogRow & Sealed>, values)) {
+      events++;
+      log.add(each);
+    }
+    log.end();
+    const stored = countedOf?.(request.pk);
+    if (stored) counted.check(stored, request, faults);
   }
   return { requests, events };
-}
-
-/** The input has as many devices as the Request says, and the index has all their identifiers. */
-function isInput(
-  { total, indexedSeq }: RequestRow,
-  { devices, settings }: { devices: string | null; settings: string },
-  isIndexed: (key: string) => boolean,
-): boolean {
-  if (!isJson(settings) || (devices !== null && !isJson(devices))) return false;
-  if (devices === null) return total === null;
-  const named = JSON.parse(devices) as RequestedDevice[];
-  if (!Array.isArray(named) || named.length !== total) return false;
-  if (indexedSeq < 0) return true;
-  return named.every(({ deviceIds }) => deviceIds?.every(({ kind, id }) => isIndexed(identifierKey(parseIdentifierKind(kind), id, kind))));
 }
 
 /** The rows with plain messages. A message that cannot be read is null. */

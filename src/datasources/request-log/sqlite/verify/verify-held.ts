@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { readPragma } from '../sqlite-open.ts';
-import type { Faults } from './verify-faults.ts';
+import type { Faults } from '../../verify/verify-faults.ts';
 
 /** The first schema that counts what each path holds. */
 const COUNTED_SINCE = 5;

@@ -1,7 +1,6 @@
-import type { DatabaseSync } from 'node:sqlite';
-import { RequestState, talliesOf, UNSETTLED, type StoredCarrierState } from '../../request-state.ts';
-import type { OutcomeSource, OutcomeStatus } from '../../stored-request.ts';
-import { isJson, type Faults } from './verify-faults.ts';
+import { RequestState, talliesOf, UNSETTLED, type StoredCarrierState } from '../request-state.ts';
+import type { OutcomeSource, OutcomeStatus } from '../stored-request.ts';
+import type { Faults } from './verify-faults.ts';
 import type { LogRow, RequestRow } from './verify-rows.ts';
 
 interface Device {
@@ -12,24 +11,14 @@ interface Device {
   readonly seq: number;
 }
 
-type CarrierRow = Omit<StoredCarrierState, 'tallies' | 'owed'> & { readonly tallies: string | null };
-
-/** Reads what is counted of one Request. Null for a store that has no state in rows. */
-export function prepareStateReads(db: DatabaseSync) {
-  if (!db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'device_event'").get()) return null;
-  return {
-    isWhole: db.prepare('SELECT state_seq = last_seq AND keyed >= coalesce(total, 0) AS isWhole FROM request WHERE pk = ?'),
-    deviceRows: db.prepare('SELECT count(*) AS rows FROM device_event WHERE request_pk = ?'),
-    newest: db.prepare(
-      'SELECT outcome, max(seq) AS seq, status, source, nidd_seq AS niddSeq FROM device_event WHERE request_pk = ? GROUP BY outcome',
-    ),
-    unmatched: db.prepare('SELECT seq, position FROM unmatched WHERE request_pk = ? ORDER BY seq'),
-    carriers: db.prepare(`SELECT first_index AS firstIndex, device_count AS deviceCount, state, tallies FROM carrier_request
-      WHERE request_pk = ? ORDER BY position`),
-  };
+/** What a store has counted of a Request. */
+export interface StoredCounts {
+  /** The rows that tell of its devices, where they stand apart from its log. */
+  readonly devices: { readonly rows: number; readonly newest: readonly (Omit<Device, 'position'> & { readonly outcome: number })[] } | null;
+  /** Its unmatched messages by `seq`. */
+  readonly waiting: readonly { readonly seq: number; readonly position: number }[];
+  readonly carriers: readonly Omit<StoredCarrierState, 'owed'>[];
 }
-
-type StateStatements = NonNullable<ReturnType<typeof prepareStateReads>>;
 
 /** What a Request's log says about the rows that changes read by key. */
 export class CountedState {
@@ -47,30 +36,29 @@ export class CountedState {
     this.#devices.set(row.outcome, { position: this.#devices.get(row.outcome)?.position ?? position, status, source, niddSeq, seq });
   }
 
-  /** Compares them with what is stored. A Request that was not taken over yet has no such rows. */
-  check(sql: StateStatements, { pk, id, total, lastSeq }: RequestRow, faults: Faults): void {
-    if (sql.isWhole.get(pk)?.['isWhole'] !== 1) return;
+  /** Compares them with what is stored. */
+  check({ devices, waiting, carriers }: StoredCounts, { id, total, lastSeq }: RequestRow, faults: Faults): void {
     const differs = (what: string) => faults.add(`What is counted of request ${id} is not what its ${lastSeq} rows say: ${what}.`);
-    if (sql.deviceRows.get(pk)?.['rows'] !== this.#deviceRows) differs('the rows of its devices');
-    for (const { outcome, seq, status, source, niddSeq } of sql.newest.all(pk)) {
-      const device = this.#devices.get(Number(outcome));
+    if (devices && devices.rows !== this.#deviceRows) differs('the rows of its devices');
+    for (const { outcome, seq, status, source, niddSeq } of devices?.newest ?? []) {
+      const device = this.#devices.get(outcome);
       if (!device || device.seq !== seq || device.status !== status || device.source !== source || device.niddSeq !== niddSeq)
-        differs(`device ${String(outcome)}`);
+        differs(`device ${outcome}`);
     }
-    const waiting = sql.unmatched.all(pk).map(({ seq, position }) => [seq, position]);
-    if (JSON.stringify(waiting) !== JSON.stringify([...this.#waiting])) differs('its unmatched messages');
-    const carriers = sql.carriers.all(pk) as unknown as CarrierRow[];
+    const stored = waiting.map(({ seq, position }) => [seq, position]);
+    if (JSON.stringify(stored) !== JSON.stringify([...this.#waiting])) differs('its unmatched messages');
     const { carriers: blank } = new RequestState({
       requestId: id,
       total,
       carriers: carriers.map((each) => ({ ...each, tallies: null, owed: null })),
     });
     for (const [position, { tallies }] of carriers.entries()) {
-      const expected = this.#tallies(position, blank[position]);
-      const found = isJson(tallies ?? '') ? (JSON.parse(tallies ?? '') as number[]) : [];
+      const carrier = blank[position];
+      const found = tallies ?? (carrier ? talliesOf(carrier) : []);
       // The four last ones tell the unmatched messages apart by what they say.
       const unmatched = found.slice(-4).reduce((sum, count) => sum + count, 0);
-      if (JSON.stringify([...found.slice(0, -4), unmatched]) !== JSON.stringify(expected)) differs(`carrier request ${position}`);
+      if (JSON.stringify([...found.slice(0, -4), unmatched]) !== JSON.stringify(this.#tallies(position, carrier)))
+        differs(`carrier request ${position}`);
     }
   }
 
