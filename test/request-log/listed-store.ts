@@ -48,13 +48,9 @@ export interface Listed {
 export function fillLists(path: string, random: SeededRandom): Listed {
   const db = new DatabaseSync(path);
   db.exec('PRAGMA synchronous = OFF; BEGIN');
-  const requests: ListedRequest[] = [];
+  const requests = drawRequests(random);
   const insert = insertsOf(db);
-  for (let at = 1; at <= REQUESTS; at++) {
-    const request = drawRequest(random, at > REQUESTS / 2 ? at + HOLE : at);
-    requests.push(request);
-    insertRequest(insert, request);
-  }
+  for (const request of requests) insertRequest(insert, request);
   const others = (prefix: string, write: (pk: number, row: ListedRow) => void) =>
     Array.from({ length: OTHERS }, (_, at) => {
       const row = { id: `${prefix}_${at + 1}`, account: drawAccount(random), reason: draw(random, REASONS), caller: draw(random, CALLERS) };
@@ -80,6 +76,10 @@ export function fillLists(path: string, random: SeededRandom): Listed {
   db.exec('COMMIT');
   db.close();
   return listed;
+}
+
+export function drawRequests(random: SeededRandom): ListedRequest[] {
+  return Array.from({ length: REQUESTS }, (_, at) => drawRequest(random, at >= REQUESTS / 2 ? at + 1 + HOLE : at + 1));
 }
 
 /** The first often, each one behind it more seldom, the last of three in one of 300. */

@@ -84,7 +84,7 @@ export function connectionConfig(url: string): pg.ClientConfig {
 
 async function setTimeouts(client: pg.ClientBase): Promise<void> {
   await client.query(
-    `SET statement_timeout = ${STATEMENT_MS}; SET lock_timeout = ${STATEMENT_MS}; SET idle_in_transaction_session_timeout = ${IDLE_MS}`,
+    `SET statement_timeout = ${STATEMENT_MS}; SET lock_timeout = ${STATEMENT_MS}; SET jit = off; SET idle_in_transaction_session_timeout = ${IDLE_MS}`,
   );
 }
 

@@ -39,7 +39,8 @@ export async function listRequests(
 export async function planList(db: Queries, filter: RequestFilter, after: string | null): Promise<Walk> {
   const asked = await lookUp(db, filter);
   const start = after === null ? Number.MAX_SAFE_INTEGER : await findStart(db, after);
-  return { source: await chooseSource(db, sourcesOf(asked)), conditions: conditionsOf(asked), ranges: await findRanges(db, asked, start) };
+  const source = await chooseSource(db, sourcesOf(asked));
+  return { source, conditions: conditionsOf(withoutSource(asked, source)), ranges: await findRanges(db, asked, start) };
 }
 
 function inTurns(db: Queries, nextTurn: NextTurn = () => Promise.resolve()): Queries {
@@ -95,6 +96,12 @@ async function chooseSource(db: Queries, sources: readonly KeySource[]): Promise
   return sources[0] ?? null;
 }
 
+/** What the keys of the source have by themselves is not looked up again, where that would take longer than a look at the Request. */
+function withoutSource(asked: Asked, source: KeySource | null): Asked {
+  if (source?.keys) return { ...asked, search: undefined };
+  return source?.index === BY_DEVICE ? { ...asked, deviceKeys: undefined } : asked;
+}
+
 /** Only what is asked for is among the conditions. */
 function conditionsOf({ accounts, statuses, operation, clientReference, deviceKeys, search, since, until }: Asked): Condition[] {
   const conditions: (Condition | false | undefined)[] = [
@@ -115,7 +122,9 @@ function conditionsOf({ accounts, statuses, operation, clientReference, deviceKe
   return conditions.flatMap((condition) => condition || []);
 }
 
-const hasKeys = (keys: string) => `EXISTS (SELECT 1 FROM identifier WHERE key = ANY(${keys}::text[]) AND request_pk = request.pk)`;
+/** A Request may have very many identifiers, and an identifier very many Requests. So each pair is looked up. */
+const hasKeys = (keys: string) => `EXISTS (SELECT 1 FROM unnest(${keys}::text[]) AS w (key) CROSS JOIN LATERAL (
+  SELECT 1 FROM identifier WHERE key = w.key::word AND request_pk = request.pk LIMIT 1) i)`;
 
 /** The last text that begins as the reference of the search. */
 function lastOf({ clientReference }: Pick<RequestSearch, 'clientReference'>): string {
