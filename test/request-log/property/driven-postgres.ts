@@ -47,6 +47,7 @@ interface Life {
  */
 class DrivenPostgres implements DrivenStore {
   readonly answersOn = false;
+  readonly takesInOrder = false;
   readonly #parts: PostgresParts;
   readonly #postgres: PostgresClient;
   readonly #database: TestDatabase;

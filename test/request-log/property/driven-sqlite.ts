@@ -40,6 +40,7 @@ class DrivenSqlite implements DrivenStore {
   now = 1_000;
   /** Jobs that run at the death end on the old files. */
   readonly answersOn = true;
+  readonly takesInOrder = true;
   readonly hasDied = false;
   readonly death = new Promise<void>(() => undefined);
 

@@ -11,6 +11,8 @@ export interface DrivenStore extends AsyncDisposable {
   now: number;
   /** Whether it goes on answering after its death, from something that no later life reads. It never shows that it has died, then. */
   readonly answersOn: boolean;
+  /** Calls that are made at once take effect in the order in which they were made. Otherwise the games make one after the other. */
+  readonly takesInOrder: boolean;
   /** This life has ended: nobody is answered any more. */
   readonly hasDied: boolean;
   /** Resolves when this life ends. */

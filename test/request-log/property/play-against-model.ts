@@ -55,7 +55,10 @@ class Game {
     if (fate?.is === 'DEATH') this.#store.dieAfter(fate.after);
     const given: Given[] = [];
     for (const planned of this.#plan(operations, situation)) {
-      given.push({ planned, told: answerOf(planned, this.#store.log) });
+      const before = given.at(-1)?.told;
+      const told =
+        before && !this.#store.takesInOrder ? before.then(() => answerOf(planned, this.#store.log)) : answerOf(planned, this.#store.log);
+      given.push({ planned, told });
       if (fate?.is === 'DEATH') lives.push(this.#model.copy());
     }
     // A job that fails makes the others run again, each alone. On a full disk some of them would succeed and some not.

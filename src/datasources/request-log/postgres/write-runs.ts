@@ -162,7 +162,7 @@ const INSERT_EVENTS = `INSERT INTO event (request_pk, seq, at, kind, position, o
     $13::boolean[], $14::integer[], $15::text[], $16::text[], $17::text[], $18::bigint[], $19::bytea[], $20::boolean[], $21::text[],
     $22::text[]) AS new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v)`;
 const UPDATE_REQUESTS = `UPDATE request r SET status = n.status, counts = n.counts::integer[], last_seq = n.last_seq,
-    learnt_seq = n.learnt_seq, quiet = n.quiet, message_bytes = n.message_bytes, updated_at = coalesce(n.at, r.updated_at),
+    learnt_seq = n.learnt_seq, quiet = n.quiet, message_bytes = n.message_bytes, updated_at = greatest(r.updated_at, n.at),
     is_to_index = r.is_to_index OR n.last_seq > r.last_seq,
     completed_at = CASE n.how WHEN 'OPEN' THEN NULL WHEN 'COMPLETED_NOW' THEN n.at ELSE coalesce(r.completed_at, n.at) END
   FROM unnest($1::bigint[], $2::text[], $3::text[], $4::integer[], $5::integer[], $6::integer[], $7::bigint[], $8::bigint[], $9::text[])
