@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { OutcomePage, OutcomeReads } from '../../src/datasources/request-log/outcome-reads.ts';
-import type { Database, Snapshots } from '../../src/datasources/request-log/postgres/database.ts';
+import type { Database, Snapshots, Value } from '../../src/datasources/request-log/postgres/database.ts';
+import type { RequestFilter } from '../../src/datasources/request-log/request-reads.ts';
 import { PostgresOutcomes } from '../../src/datasources/request-log/postgres/postgres-outcomes.ts';
 import { PostgresRequests } from '../../src/datasources/request-log/postgres/postgres-requests.ts';
 import { RequestedDevices } from '../../src/datasources/request-log/postgres/requested-devices.ts';
@@ -70,6 +71,35 @@ test('a page goes on when the Request at its end is purged, and texts that no da
   expect(await requests.list({ accounts: null, search }, null, 5)).toEqual(nothing);
   expect(await requests.requests([odd])).toEqual(new Map());
   expect(await requests.findByCarrierRequestId(odd)).toBeNull();
+});
+
+const few = { deviceKeys: [], requestId: 'x', carrierRequestId: 'x', clientReference: 'nothing like it' };
+
+test.each<Omit<RequestFilter, 'accounts'> & Partial<RequestFilter>>([
+  {},
+  { accounts: ['a', 'b'] },
+  { statuses: ['IN_PROGRESS', 'QUEUED'] },
+  { statuses: ['FAILED'], accounts: ['a'] },
+  { operation: 'SUSPEND_DEVICES' },
+  { clientReference: 'order 1' },
+  { deviceKeys: ['IMEI:99001390783557'] },
+  { deviceKeys: [HOT_DEVICE], accounts: ['c'], operation: 'RESTORE_DEVICES', since: 1 },
+  { search: few },
+  { search: { ...few, clientReference: 'order' } },
+  { since: 101_000, until: 102_000 },
+])('a list by %j reads no table from end to end', async (filter) => {
+  await using database = await openDatabase();
+  await insertListed(database.db, drawRequests(new SeededRandom()));
+  await database.db.run('ANALYZE');
+  const statements = new Map<string, readonly Value[]>();
+  const seen: Snapshots = {
+    rows: (text, values = []) => (statements.set(text, values), database.db.rows(text, values)),
+    run: (text, values) => database.db.run(text, values),
+    snapshot: (work) => database.db.snapshot(work),
+  };
+  await requestsOf(seen).list({ accounts: null, ...filter }, 'req_00000000000000000000024000', 20);
+  expect(statements.size).toBeGreaterThan(1);
+  for (const [text, values] of statements) expect(await database.planOf(text, values), text).not.toContain('Seq Scan');
 });
 
 test.each([[[]], [[Buffer.alloc(32, 7)]]])('both stores show the same of the same rows', async (keys) => {

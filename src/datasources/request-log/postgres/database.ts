@@ -4,6 +4,7 @@ import type { GatewayError } from '../../../errors.ts';
 import type { Hub } from '../hub.ts';
 import { toStoreError, troubleOf } from './postgres-error.ts';
 import { isRead, nameOf } from './statement-text.ts';
+import { payloadsOf } from './wake-payloads.ts';
 
 export type Value = string | number | boolean | null | Uint8Array | readonly (string | number | boolean | null | Uint8Array)[];
 
@@ -41,8 +42,6 @@ export interface DatabaseOptions {
 
 /** The channel on which gateways tell each other what has changed. */
 export const CHANNEL = 'm2m_gateway';
-/** PostgreSQL takes 8,000 bytes. */
-const MOST_PAYLOAD = 7_900;
 
 const CONNECT_MS = 4_000;
 /** A statement that takes longer than this is given up by the server, and a little later by the client: its connection is dead. */
@@ -94,6 +93,8 @@ export class Database implements Snapshots, AsyncDisposable {
       ...connectionConfig(options.url),
       max: options.connections,
       idleTimeoutMillis: 60_000,
+      // The pool waits for the promise, and its types do not say so.
+      // oxlint-disable-next-line typescript/no-misused-promises
       onConnect: async (client) => {
         // To compile a statement (JIT) takes half a second, and all of ours are short.
         await client.query(
@@ -290,18 +291,4 @@ class OpenTransaction implements Transaction {
     for (const topic of this.#topics) hub.wake(topic);
     for (const work of this.#after) work();
   }
-}
-
-/** As few messages as have room for all topics. A topic has no line break. */
-function payloadsOf(origin: string, topics: Iterable<string>): string[] {
-  const payloads: string[] = [];
-  let payload = origin;
-  for (const topic of topics) {
-    if (Buffer.byteLength(payload) + Buffer.byteLength(topic) + 1 > MOST_PAYLOAD) {
-      payloads.push(payload);
-      payload = origin;
-    }
-    payload += `\n${topic}`;
-  }
-  return [...payloads, payload];
 }
