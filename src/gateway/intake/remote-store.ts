@@ -35,7 +35,7 @@ export function remoteStore(
   const remote = part('sending');
   // A lease lives in this thread.
   const step: RequestSending['step'] = (id, position, given, lease) =>
-    given.type === 'SENDING' && lease?.over.aborted ? Promise.resolve(false) : remote.step(id, position, given);
+    lease?.over.aborted ? Promise.resolve(false) : remote.step(id, position, given);
   return {
     epoch,
     isNew,

@@ -200,6 +200,8 @@ export class RequestSender implements Disposable {
     if (!operation) throw new Error(`Request ${request.id} names an operation this gateway does not know.`);
     const place = await queue.take({ operation, account: request.account, requestId: request.id, again }, signal);
     let marked = false;
+    /** The lease under which it was asked to be marked, while nobody knows whether it was. */
+    let asked: Lease | null = null;
     try {
       // Reads the group's devices unless they were read before, here or before a restart.
       if (part.deviceCount === null && (await store.requests.requests([request.id])).get(request.id)?.total === null)
@@ -207,7 +209,9 @@ export class RequestSender implements Disposable {
       const own = devices && part.deviceCount !== null ? devices.slice(part.firstIndex, part.firstIndex + part.deviceCount) : null;
       const mark = async () => {
         signal.throwIfAborted();
-        marked = await store.sending.step(request.id, part.position, { type: 'SENDING' }, this.#lease ?? OVER);
+        const lease = (asked = this.#lease ?? OVER);
+        marked = await store.sending.step(request.id, part.position, { type: 'SENDING' }, lease);
+        asked = null;
         if (!marked) throw new NoLongerQueued();
       };
       const action = operation.actionOn(request.account, own, settings);
@@ -218,6 +222,8 @@ export class RequestSender implements Disposable {
       return { answer, marked };
     } catch (error) {
       if (marked) await this.#record(request.id, part.position, { type: 'UNANSWERED', error: BROKEN_OFF });
+      // Nothing has left. Unless another gateway has it by now, it is sent again.
+      else if (asked) await this.#record(request.id, part.position, { type: 'REQUEUED', error: NOT_MARKED }, asked);
       throw error;
     } finally {
       // What may have left keeps its place for a minute, whatever became of it.
@@ -241,12 +247,12 @@ export class RequestSender implements Disposable {
   }
 
   /** Waits for a full disk: a result that is not in the log would leave the Request SENDING for ever. */
-  async #record(requestId: string, position: number, step: SendingStep): Promise<void> {
+  async #record(requestId: string, position: number, step: SendingStep, lease?: Lease): Promise<void> {
     const { store } = this.#options;
     const pause = new GrowingPause(this.#pauses);
     for (;;) {
       try {
-        await store.sending.step(requestId, position, step);
+        await store.sending.step(requestId, position, step, lease);
         return;
       } catch (error) {
         if (this.#stop.signal.aborted) throw error;
@@ -265,6 +271,11 @@ class NoLongerQueued extends Error {}
 const BROKEN_OFF: RequestError = {
   code: 'UNANSWERED',
   message: 'A failure of the gateway broke off the sending. Nobody knows whether anything reached the carrier.',
+};
+
+const NOT_MARKED: RequestError = {
+  code: 'NOT_SENT',
+  message: 'The store did not answer before it was sent. It has not left, and is sent later.',
 };
 
 const WAITED_TOO_LONG: RequestError = {

@@ -15,6 +15,8 @@ export interface ChangeParts {
   readonly limits: LogLimits;
   readonly claims: Claims;
   readonly now: () => number;
+  /** The clock of the database is so much ahead of ours. All gateways note by it when they have sent something. */
+  readonly clockOffMs: number;
 }
 
 /**
@@ -88,8 +90,8 @@ export async function stepRequest(tx: Transaction, parts: ChangeParts, request: 
       carrierRequestId,
       releases,
       isSending,
-      at,
-      isSending || step.type === 'REQUEUED' ? null : at,
+      at + parts.clockOffMs,
+      isSending || step.type === 'REQUEUED' ? null : at + parts.clockOffMs,
       'error' in step ? JSON.stringify(step.error) : null,
       CARRIER_STATE[step.type],
     ]);

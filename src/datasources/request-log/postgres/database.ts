@@ -81,6 +81,12 @@ export function connectionConfig(url: string): pg.ClientConfig {
   };
 }
 
+async function setTimeouts(client: pg.ClientBase): Promise<void> {
+  await client.query(
+    `SET statement_timeout = ${STATEMENT_MS}; SET lock_timeout = ${STATEMENT_MS}; SET jit = off; SET idle_in_transaction_session_timeout = ${IDLE_MS}`,
+  );
+}
+
 /** The connections of one thread to the database. */
 export class Database implements Snapshots, AsyncDisposable {
   readonly #pool: pg.Pool;
@@ -93,15 +99,8 @@ export class Database implements Snapshots, AsyncDisposable {
       ...connectionConfig(options.url),
       max: options.connections,
       idleTimeoutMillis: 60_000,
-      // The pool waits for the promise, and its types do not say so.
-      // oxlint-disable-next-line typescript/no-misused-promises
-      onConnect: async (client) => {
-        // To compile a statement (JIT) takes half a second, and all of ours are short.
-        await client.query(
-          `SET statement_timeout = ${STATEMENT_MS}; SET lock_timeout = ${STATEMENT_MS}; SET jit = off;
-            SET idle_in_transaction_session_timeout = ${IDLE_MS}`,
-        );
-      },
+      // The pool waits for its promise, although its type does not say so.
+      onConnect: setTimeouts as (client: pg.ClientBase) => void,
     });
     this.#pool.on('error', (error) => options.onLost?.(error));
   }

@@ -62,7 +62,7 @@ const CONNECTIONS = 10;
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const { url, hub, now, onFailure = () => undefined } = options;
   const limits = { ...LOG_LIMITS, ...options.limits };
-  const { isNew } = await prepareDatabase(url, { ...(options.allowsUnsynced && { allowsUnsynced: true }) });
+  const { isNew, clockOffMs } = await prepareDatabase(url, { ...(options.allowsUnsynced && { allowsUnsynced: true }) });
   const vault = new Vault(options.keys ?? []);
   const origin = randomUUID();
   await using undo = new AsyncDisposableStack();
@@ -83,7 +83,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const seals = new Seals(vault);
   const devices = new RequestedDevices(seals);
   const claims = new Claims({ db, seals, limits });
-  const parts = { db, seals, limits, claims, devices, hub, now };
+  const parts = { db, seals, limits, claims, devices, hub, now, clockOffMs };
   const facts = new PostgresFacts(db);
   const forwards = new PostgresForward(db, seals, limits);
   const upkeep = new PostgresUpkeep({ ...parts, facts, epoch });

@@ -67,9 +67,8 @@ export class PostgresSending implements RequestSending {
 
   async step(requestId: string, position: number, step: SendingStep, lease?: Lease): Promise<boolean> {
     const steps = [{ position, step }];
-    const isOver = () => step.type === 'SENDING' && lease?.over.aborted === true;
     const done = await changeRequest(this.#parts, requestId, async (tx, request) => {
-      if (isOver() || (step.type === 'SENDING' && lease && !(await isHeld(tx, 'carrier-work', lease)))) return 0;
+      if (lease && (lease.over.aborted || !(await isHeld(tx, 'carrier-work', lease)))) return 0;
       return stepRequest(tx, this.#parts, request, steps);
     });
     if (done > 0) await settle(this.#parts, requestId, idsOf(steps));
@@ -110,10 +109,10 @@ export class PostgresSending implements RequestSending {
   }
 
   async sentSince(operation: string, since: number): Promise<number[]> {
-    const { db } = this.#parts;
-    const rows = await db.rows<{ sentAt: number; attempts: number }>(SENT_SINCE, [since, operation]);
+    const { db, clockOffMs } = this.#parts;
+    const rows = await db.rows<{ sentAt: number; attempts: number }>(SENT_SINCE, [since + clockOffMs, operation]);
     // The store has only the time of the last attempt, so the earlier ones count as just as recent.
-    const sent = rows.flatMap(({ sentAt, attempts }) => Array.from({ length: attempts }, () => sentAt));
+    const sent = rows.flatMap(({ sentAt, attempts }) => Array.from({ length: attempts }, () => sentAt - clockOffMs));
     const [restored] = await db.rows<{ value: string }>('SELECT value FROM fact WHERE key = $1', [RESTORED_AT]);
     const at = Number(restored?.value ?? 0);
     // The store does not have what left just before the restore.

@@ -17,6 +17,8 @@ const MIGRATION_MS = 3_600_000;
 export interface PreparedDatabase {
   /** The schema was made now. */
   readonly isNew: boolean;
+  /** The clock of the server is so much ahead of ours. */
+  readonly clockOffMs: number;
 }
 
 /**
@@ -35,8 +37,8 @@ export async function prepareDatabase(
   client.on('error', () => undefined);
   try {
     await client.connect();
-    await checkServer(client, { now, allowsUnsynced });
-    return await migrate(client);
+    const clockOffMs = await checkServer(client, { now, allowsUnsynced });
+    return { isNew: await migrate(client), clockOffMs };
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause;
     throw unusable(describe(cause), cause);
@@ -45,13 +47,15 @@ export async function prepareDatabase(
   }
 }
 
-async function checkServer(client: pg.Client, { now, allowsUnsynced }: { now: () => number; allowsUnsynced: boolean }): Promise<void> {
+/** Gives back how far the clock of the server is ahead. */
+async function checkServer(client: pg.Client, { now, allowsUnsynced }: { now: () => number; allowsUnsynced: boolean }): Promise<number> {
+  const asked = now();
   const { rows } = await client.query<Record<string, string>>(`SELECT current_setting('server_version_num') AS version,
     current_setting('server_version') AS name, current_setting('fsync') AS fsync, current_setting('full_page_writes') AS pages,
     current_setting('synchronous_commit') AS synced, current_setting('server_encoding') AS encoding, pg_is_in_recovery()::text AS standby,
     (extract(epoch FROM clock_timestamp()) * 1000)::bigint::text AS at`);
   const [server] = rows;
-  if (!server) return;
+  if (!server) return 0;
   if (Number(server['version']) < OLDEST_SERVER)
     throw unusable(`The server is PostgreSQL ${server['name']}: the gateway needs version 15 or newer.`);
   if (server['encoding'] !== 'UTF8') throw unusable(`The database has the encoding ${server['encoding']}. Make one with ENCODING 'UTF8'.`);
@@ -59,22 +63,24 @@ async function checkServer(client: pg.Client, { now, allowsUnsynced }: { now: ()
     throw unusable(
       'The server is a standby, which cannot be written. Name the primary, or all servers with target_session_attrs=read-write.',
     );
-  const offMs = Number(server['at']) - now();
+  const offMs = Number(server['at']) - Math.round((asked + now()) / 2);
   if (Math.abs(offMs) > MOST_CLOCK_OFF_MS)
     throw unusable(
       `The clock of the database server and the clock of this gateway differ by ${Math.round(Math.abs(offMs) / 1_000)} s. Set both by a time service: leases and limits depend on them.`,
     );
-  if (allowsUnsynced) return;
+  if (allowsUnsynced) return offMs;
   const unsafe = ['fsync', 'pages', 'synced'].filter((name) => server[name] === 'off').map((name) => SETTING[name] ?? name);
   if (unsafe.length > 0)
     throw unusable(
       `The server runs with ${unsafe.map((name) => `${name} = off`).join(', ')}: it may lose callbacks that were acknowledged. Set ${unsafe.length > 1 ? 'them' : 'it'} to on. Or set M2M_STORE_UNSYNCED=on, which means that you accept that loss.`,
     );
+  return offMs;
 }
 
 const SETTING: Readonly<Record<string, string>> = { fsync: 'fsync', pages: 'full_page_writes', synced: 'synchronous_commit' };
 
-async function migrate(client: pg.Client): Promise<PreparedDatabase> {
+/** Gives back whether the schema was made now. */
+async function migrate(client: pg.Client): Promise<boolean> {
   await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
   const version = await readVersion(client);
   if (version > SCHEMA_VERSION)
@@ -87,7 +93,7 @@ async function migrate(client: pg.Client): Promise<PreparedDatabase> {
     await client.query(`BEGIN; ${sql};
       INSERT INTO fact VALUES ('schema', '${at + 1}') ON CONFLICT (key) DO UPDATE SET value = excluded.value; COMMIT`);
   }
-  return { isNew: version === 0 };
+  return version === 0;
 }
 
 /** @returns 0 for a schema without tables. */

@@ -65,7 +65,7 @@ export class SqliteSending implements RequestSending {
 
   step(requestId: string, position: number, step: SendingStep, lease?: Lease): Promise<boolean> {
     const { writer, work } = this.#parts;
-    const isOver = () => step.type === 'SENDING' && lease?.over.aborted === true;
+    const isOver = () => lease?.over.aborted === true;
     return work.settling(work.change(requestId, () => !isOver() && writer.step(requestId, position, step)));
   }
 
