@@ -15,7 +15,7 @@ export const LONG = [
   'test/planted-bugs/planted-bugs.test.ts',
   'test/project/package.test.ts',
   'test/request-log/damaged-log-campaign.test.ts',
-  'test/request-log/property/{interleavings,planted-bugs}.test.ts',
+  'test/request-log/property/{interleavings,postgres-interleavings,planted-bugs}.test.ts',
   'test/subscriptions/resume.test.ts',
   'test/two-threads/two-threads.test.ts',
 ];

@@ -67,6 +67,12 @@ export const FOREIGN_BYTES: Readonly<Record<string, ForeignBytesPackage>> = {
   'path-expression-matcher': { least: ['1.6.2'], advisories: NONE_FOUND },
   strnum: { least: ['2.5.1'], advisories: NONE_FOUND },
   'xml-naming': { least: ['0.3.0'], advisories: NONE_FOUND },
+  // The database: what callbacks and mutations say goes into parameters and comes back in rows.
+  pg: { least: ['8.23.1'], advisories: ['CVE-2017-16082 (7.1.2)'] },
+  'pg-protocol': { least: ['1.16.1'], advisories: NONE_FOUND },
+  'pg-types': { least: ['2.2.0'], advisories: NONE_FOUND },
+  'postgres-array': { least: ['2.0.0'], advisories: NONE_FOUND },
+  'postgres-bytea': { least: ['1.0.1'], advisories: NONE_FOUND },
   zod: { least: ['4.6.7'], advisories: ['CVE-2023-4316 (3.22.3)'] },
   // Log lines.
   pino: { least: ['10.4.0'], advisories: NONE_FOUND },
@@ -92,8 +98,15 @@ export const NO_FOREIGN_BYTES: Readonly<Record<string, string>> = {
   'atomic-sleep': 'waits',
   bintrees: 'numbers of metrics',
   'on-exit-leak-free': 'exit handlers',
+  'pg-cloudflare': 'only where there is no node:net',
+  'pg-connection-string': 'reads M2M_STORE_URL',
+  'pg-int8': 'reads numbers of columns',
+  'pg-pool': 'lends connections',
+  pgpass: 'reads a file of passwords of whoever runs the gateway',
   'pino-abstract-transport': 'no transport is used',
   'pino-std-serializers': 'errors are described by us',
+  'postgres-date': 'no column has dates that are shown',
+  'postgres-interval': 'no column has intervals',
   'process-warning': 'warnings of pino',
   'prom-client': 'metrics, whose labels are ours',
   'real-require': 'no transport is used',
@@ -103,6 +116,7 @@ export const NO_FOREIGN_BYTES: Readonly<Record<string, string>> = {
   'thread-stream': 'no transport is used',
   tslib: 'helpers of compiled code',
   ulid: 'makes ids',
+  xtend: 'copies options',
 };
 
 /** Licences that ask for no more than to be named. */

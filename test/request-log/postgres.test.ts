@@ -1,4 +1,6 @@
+import { describe } from 'vitest';
 import { openPostgresStore } from '../../src/datasources/request-log/postgres/open-postgres-store.ts';
+import { noPostgres } from '../support/postgres-programs.ts';
 import { callbackContract } from './callback-contract.ts';
 import { forwardContract } from './forward-contract.ts';
 import { leaseContract } from './lease-contract.ts';
@@ -6,14 +8,17 @@ import { postgresFixture } from './postgres-fixture.ts';
 import { requestContract } from './request-contract.ts';
 import { retryContract } from './retry-contract.ts';
 
-for (const [name, keys] of [
+const reason = noPostgres();
+if (reason !== null) process.stderr.write(`The store on PostgreSQL is not tested: ${reason}.\n`);
+
+describe.skipIf(reason !== null).each([
   ['PostgreSQL', []],
   ['PostgreSQL, sealed', [Buffer.alloc(32, 'k')]],
-] as const) {
+] as const)('%s', (name, keys) => {
   const start = () => postgresFixture(openPostgresStore, keys);
   callbackContract(name, start);
   requestContract(name, start);
   retryContract(name, start);
   leaseContract(name, start);
   forwardContract(name, start);
-}
+});

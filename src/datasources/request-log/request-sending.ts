@@ -49,8 +49,8 @@ export interface RequestSending {
   /** Sets the devices of a group, which were read before the request is sent. Changes nothing when the request is no longer QUEUED. */
   setMembers(requestId: string, devices: readonly RequestedDevice[]): Promise<void>;
   /**
-   * False when the carrier request is not in a state in which this step may begin: for example, it was cancelled. Also when a `lease` is
-   * given that is over: another gateway may send it now.
+   * False when the carrier request is not in a state in which this step may begin: for example, it was cancelled. Also when the step
+   * is SENDING or REQUEUED and `lease` is over: another gateway may send it now.
    */
   step(requestId: string, position: number, step: SendingStep, lease?: Lease): Promise<boolean>;
   /** Cancels the carrier requests of a Request that are still QUEUED, and never one that has left. Gives back their number. */

@@ -63,6 +63,11 @@ export function mayBegin(step: SendingStep, state: CarrierRequestState): boolean
   return STEP_FROM[step.type].includes(state) || (isAnswer(step) && state === 'CANCELLED');
 }
 
+/** Whether only the gateway that may send it may do this step. What the carrier has said counts, whoever heard it. */
+export function needsLease({ type }: SendingStep): boolean {
+  return type === 'SENDING' || type === 'REQUEUED';
+}
+
 export function isAnswer(step: SendingStep): boolean {
   return step.type === 'ACCEPTED' && step.answered === true;
 }

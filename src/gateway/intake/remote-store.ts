@@ -2,6 +2,7 @@ import type { Hub } from '../../datasources/request-log/hub.ts';
 import { LocalLeases } from '../../datasources/request-log/local-leases.ts';
 import type { RequestSending } from '../../datasources/request-log/request-sending.ts';
 import type { Store } from '../../datasources/request-log/store.ts';
+import { needsLease } from '../../datasources/request-log/sending-steps.ts';
 import type { RemoteCalls } from '../../lib/remote-calls.ts';
 import { traceWrites } from '../trace-sending.ts';
 
@@ -35,7 +36,7 @@ export function remoteStore(
   const remote = part('sending');
   // A lease lives in this thread.
   const step: RequestSending['step'] = (id, position, given, lease) =>
-    lease?.over.aborted ? Promise.resolve(false) : remote.step(id, position, given);
+    needsLease(given) && lease?.over.aborted ? Promise.resolve(false) : remote.step(id, position, given);
   return {
     epoch,
     isNew,

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { GatewayError } from '../../../errors.ts';
 import type { Hub } from '../hub.ts';
+import { connectionConfig, setTimeouts } from './connection.ts';
 import { toStoreError, troubleOf } from './postgres-error.ts';
 import { isRead, nameOf } from './statement-text.ts';
 import { payloadsOf } from './wake-payloads.ts';
@@ -43,49 +44,13 @@ export interface DatabaseOptions {
 /** The channel on which gateways tell each other what has changed. */
 export const CHANNEL = 'm2m_gateway';
 
-const CONNECT_MS = 4_000;
-/** A statement that takes longer than this is given up by the server, and a little later by the client: its connection is dead. */
-const STATEMENT_MS = 10_000;
-const ANSWER_MS = 12_000;
-/** A transaction whose gateway has stopped in the middle holds up the others no longer than this. */
-const IDLE_MS = 3_000;
 /** How often a transaction is begun again when another one was in its way. */
 const ATTEMPTS = 6;
+/** After so long what was lost is not begun again. A connection that is dead by then was not found dead at once. */
+const AGAIN_MS = 1_000;
 /** How long the fate of a commit is asked for when its answer was lost. */
 const FATE_MS = 15_000;
 const FATE_PAUSE_MS = 200;
-
-const INT8 = 20;
-const INT8_ARRAY = 1_016;
-const parseArray = pg.types.getTypeParser(1_016 as 16) as unknown as (text: string) => string[];
-
-/** Whole numbers of 64 bits as numbers: all of ours are below 2^53. */
-const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
-    if (oid === INT8) return Number;
-    if (oid === INT8_ARRAY) return (text: string) => parseArray(text).map(Number);
-    return pg.types.getTypeParser(oid, format as 'text') as unknown;
-  }) as pg.CustomTypesConfig['getTypeParser'],
-};
-
-/** What every connection of the gateway is made with. */
-export function connectionConfig(url: string): pg.ClientConfig {
-  return {
-    connectionString: url,
-    application_name: 'm2m-gateway',
-    connectionTimeoutMillis: CONNECT_MS,
-    query_timeout: ANSWER_MS,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 5_000,
-    types,
-  };
-}
-
-async function setTimeouts(client: pg.ClientBase): Promise<void> {
-  await client.query(
-    `SET statement_timeout = ${STATEMENT_MS}; SET lock_timeout = ${STATEMENT_MS}; SET jit = off; SET idle_in_transaction_session_timeout = ${IDLE_MS}`,
-  );
-}
 
 /** The connections of one thread to the database. */
 export class Database implements Snapshots, AsyncDisposable {
@@ -102,15 +67,17 @@ export class Database implements Snapshots, AsyncDisposable {
       // The pool waits for its promise, although its type does not say so.
       onConnect: setTimeouts as (client: pg.ClientBase) => void,
     });
+    // A connection may be lost while nobody waits for an answer. Whoever uses it next finds out.
     this.#pool.on('error', (error) => options.onLost?.(error));
+    this.#pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
-  async rows<Row>(text: string, values: readonly Value[] = []): Promise<Row[]> {
-    return (await this.#query(text, values)).rows as Row[];
+  rows<Row>(text: string, values: readonly Value[] = []): Promise<Row[]> {
+    return isRead(text) ? this.#read((db) => db.rows<Row>(text, values)) : this.transaction((tx) => tx.rows<Row>(text, values));
   }
 
-  async run(text: string, values: readonly Value[] = []): Promise<number> {
-    return (await this.#query(text, values)).rowCount ?? 0;
+  run(text: string, values: readonly Value[] = []): Promise<number> {
+    return this.transaction((tx) => tx.run(text, values));
   }
 
   /**
@@ -124,10 +91,8 @@ export class Database implements Snapshots, AsyncDisposable {
       try {
         return await this.#attempt(work);
       } catch (error) {
-        const trouble = error instanceof NotBegun ? troubleOf(error.cause) : troubleOf(error);
-        const mayTryAgain = trouble === 'CONFLICT' || (error instanceof NotBegun && trouble === 'LOST' && attempt === 1);
-        if (!mayTryAgain || attempt === ATTEMPTS) throw toStoreError(error instanceof NotBegun ? error.cause : error);
-        if (trouble === 'CONFLICT') await delay(Math.random() * 10 * attempt);
+        if (troubleOf(error) !== 'CONFLICT' || attempt === ATTEMPTS) throw toStoreError(error);
+        await delay(Math.random() * 10 * attempt);
       }
     }
   }
@@ -138,44 +103,43 @@ export class Database implements Snapshots, AsyncDisposable {
   }
 
   /** Runs reads that all see the same moment. They are done once more when their connection was lost, so `work` may run twice. */
-  async snapshot<Result>(work: (db: Queries) => Promise<Result>): Promise<Result> {
-    try {
-      return await this.#lookOnce(work);
-    } catch (first) {
-      if (troubleOf(first) !== 'LOST') throw toStoreError(first);
-      return await this.#lookOnce(work).catch((error: unknown) => {
-        throw toStoreError(error);
-      });
-    }
+  snapshot<Result>(work: (db: Queries) => Promise<Result>): Promise<Result> {
+    return this.#read(async (db) => {
+      await db.run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+      const result = await work(db);
+      await db.run('COMMIT');
+      return result;
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool.end();
   }
 
-  async #lookOnce<Result>(work: (db: Queries) => Promise<Result>): Promise<Result> {
-    const client = await this.#pool.connect();
-    let isUsable = false;
-    try {
-      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-      const result = await work(new OpenTransaction(client));
-      await client.query('COMMIT');
-      isUsable = true;
-      return result;
-    } finally {
-      client.release(!isUsable);
+  /** A read whose connection is lost is done once more: it has changed nothing. */
+  async #read<Result>(work: (db: Queries) => Promise<Result>): Promise<Result> {
+    const end = performance.now() + AGAIN_MS;
+    for (;;) {
+      const { client } = await this.#borrow(() => Promise.resolve());
+      let isUsable = false;
+      try {
+        const result = await work(new OpenTransaction(client));
+        isUsable = true;
+        return result;
+      } catch (error) {
+        if (troubleOf(error) !== 'LOST' || performance.now() > end) throw toStoreError(error);
+      } finally {
+        client.release(!isUsable);
+      }
     }
   }
 
   async #attempt<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     this.#requireUse();
     const started = performance.now();
-    const client = await this.#pool.connect().catch((cause: unknown) => {
-      throw new NotBegun(cause);
-    });
-    let lost = false;
+    const { client, begun: id } = await this.#borrow(begin);
+    let isLost = false;
     try {
-      const id = await begin(client);
       const tx = new OpenTransaction(client);
       let result: Result;
       try {
@@ -183,25 +147,45 @@ export class Database implements Snapshots, AsyncDisposable {
         await tx.tell(this.#options.origin);
         this.#requireUse();
       } catch (error) {
-        if (troubleOf(error) === 'LOST') throw error;
-        await client.query('ROLLBACK');
+        if (troubleOf(error) !== 'LOST') await client.query('ROLLBACK');
         throw error;
       }
       try {
         await client.query('COMMIT');
       } catch (error) {
         if (troubleOf(error) !== 'LOST') throw error;
-        lost = true;
+        isLost = true;
         if (!(await this.#wasCommitted(id))) throw error;
       }
       this.#options.onCommit?.((performance.now() - started) / 1_000);
       tx.committed(this.#options.hub);
       return result;
     } catch (error) {
-      lost ||= troubleOf(error instanceof NotBegun ? error.cause : error) === 'LOST';
+      isLost ||= troubleOf(error) === 'LOST';
       throw error;
     } finally {
-      client.release(lost);
+      client.release(isLost);
+    }
+  }
+
+  /**
+   * Lends a connection on which the first statement was answered. A connection that was lost while nobody used it is replaced. The pool may
+   * have many of these, and nothing was done on any of them.
+   */
+  async #borrow<Begun>(
+    begin: (client: pg.PoolClient) => Promise<Begun>,
+  ): Promise<{ readonly client: pg.PoolClient; readonly begun: Begun }> {
+    const end = performance.now() + AGAIN_MS;
+    for (;;) {
+      const client = await this.#pool.connect().catch((cause: unknown) => {
+        throw toStoreError(cause);
+      });
+      try {
+        return { client, begun: await begin(client) };
+      } catch (error) {
+        client.release(true);
+        if (troubleOf(error) !== 'LOST' || performance.now() > end) throw toStoreError(error);
+      }
     }
   }
 
@@ -224,35 +208,13 @@ export class Database implements Snapshots, AsyncDisposable {
       await delay(FATE_PAUSE_MS);
     }
   }
-
-  /** A connection may have been lost while nobody used it. So a single statement of a lost connection is tried once more. */
-  async #query(text: string, values: readonly Value[]): Promise<pg.QueryResult> {
-    if (!isRead(text)) this.#requireUse();
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#pool.query({ name: nameOf(text), text, values: values as unknown[] });
-      } catch (error) {
-        if (attempt === 2 || troubleOf(error) !== 'LOST' || !isRead(text)) throw toStoreError(error);
-      }
-    }
-  }
 }
 
-/** The transaction had not begun, so nothing can have been done. */
-class NotBegun extends Error {
-  constructor(cause: unknown) {
-    super('The transaction could not begin.', { cause });
-  }
-}
-
+/** Gives back the id of the transaction. */
 async function begin(client: pg.PoolClient): Promise<string> {
-  try {
-    // With several statements the answer is a list.
-    const answers = (await client.query('BEGIN; SELECT pg_current_xact_id()::text AS id')) as unknown as pg.QueryResult<{ id: string }>[];
-    return answers[1]?.rows[0]?.id ?? '';
-  } catch (cause) {
-    throw new NotBegun(cause);
-  }
+  // With several statements the answer is a list.
+  const answers = (await client.query('BEGIN; SELECT pg_current_xact_id()::text AS id')) as unknown as pg.QueryResult<{ id: string }>[];
+  return answers[1]?.rows[0]?.id ?? '';
 }
 
 class OpenTransaction implements Transaction {

@@ -80,8 +80,9 @@ const INSERT = `INSERT INTO audit (at, caller, action, account, devices, subject
   FROM unnest($2::text[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::text[])
     WITH ORDINALITY AS new (caller, action, account, devices, subject, outcome, place) ORDER BY place`;
 const NEXT = `SELECT pk, ($3::text IS NULL OR caller = $3::text) AS "isMeant" FROM audit WHERE pk < $1 ORDER BY pk DESC LIMIT $2`;
+// `pk + 0`: see the index audit_by_account.
 const NEXT_OF_ACCOUNTS = `SELECT a.pk, ($3::text IS NULL OR a.caller = $3::text) AS "isMeant" FROM unnest($4::text[]) AS w (account)
-  CROSS JOIN LATERAL (SELECT pk, caller FROM audit WHERE account = w.account::word AND pk < $1 ORDER BY pk DESC LIMIT $2) a
+  CROSS JOIN LATERAL (SELECT pk, caller FROM audit WHERE account = w.account::word AND pk + 0 < $1 ORDER BY pk + 0 DESC LIMIT $2) a
   ORDER BY a.pk DESC LIMIT $2`;
 const BY_KEYS = `SELECT ${ENTRY} FROM audit WHERE pk = ANY($1::bigint[]) ORDER BY pk DESC`;
 const BY_IDS = `SELECT ${ENTRY} FROM audit WHERE pk = ANY($1::bigint[]) AND ($2::text[] IS NULL OR account = ANY($2::text[]))`;

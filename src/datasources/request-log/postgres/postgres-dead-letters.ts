@@ -54,9 +54,10 @@ const LETTER = `'dead_' || pk AS id, account, service, received_at AS "receivedA
   content_encoding AS "contentEncoding", digest, body, key_id AS "keyId"`;
 const SIZED = 'octet_length(body) AS bytes';
 const NEXT = `SELECT pk, ${SIZED}, true AS "isMeant" FROM dead_letter WHERE pk > $1 ORDER BY pk LIMIT $2`;
-const NEXT_OF_REASON = `SELECT pk, ${SIZED}, true AS "isMeant" FROM dead_letter WHERE reason = $3::word AND pk > $1 ORDER BY pk LIMIT $2`;
+// `pk + 0`: see the indexes dead_letter_by_reason and dead_letter_by_account.
+const NEXT_OF_REASON = `SELECT pk, ${SIZED}, true AS "isMeant" FROM dead_letter WHERE reason = $3::word AND pk + 0 > $1 ORDER BY pk + 0 LIMIT $2`;
 const NEXT_OF_ACCOUNTS = `SELECT d.pk, d.bytes, ($3::text IS NULL OR d.reason = $3::text) AS "isMeant" FROM unnest($4::text[]) AS w (account)
-  CROSS JOIN LATERAL (SELECT pk, ${SIZED}, reason FROM dead_letter WHERE account = w.account::word AND pk > $1 ORDER BY pk LIMIT $2) d
+  CROSS JOIN LATERAL (SELECT pk, ${SIZED}, reason FROM dead_letter WHERE account = w.account::word AND pk + 0 > $1 ORDER BY pk + 0 LIMIT $2) d
   ORDER BY d.pk LIMIT $2`;
 const BY_KEYS = `SELECT ${LETTER} FROM dead_letter WHERE pk = ANY($1::bigint[]) ORDER BY pk`;
 const BY_IDS = `SELECT ${LETTER} FROM dead_letter WHERE pk = ANY($1::bigint[]) AND ($2::text[] IS NULL OR account = ANY($2::text[]))`;

@@ -60,13 +60,15 @@ export class PostgresForward implements ForwardQueue {
 }
 
 const LANES = "SELECT account, service FROM held WHERE kind = 'FORWARD' AND rows > 0 ORDER BY account, service";
-const FIRST = `SELECT f.pk, f.received_at AS "receivedAt", f.content_type AS "contentType", f.content_encoding AS "contentEncoding", f.body,
-    f.key_id AS "keyId"
-  FROM (SELECT pk, sum(bytes) OVER (ORDER BY pk) - bytes AS before FROM (
-      SELECT pk, octet_length(body) AS bytes FROM forward WHERE account = $1::word AND service = $2::word ORDER BY pk LIMIT $3) first) sized
-  JOIN forward f ON f.pk = sized.pk WHERE sized.before < $4 ORDER BY f.pk`;
+// `pk + 0`: see the index forward_by_lane.
+const FIRST = `SELECT pk, "receivedAt", "contentType", "contentEncoding", body, "keyId" FROM (
+    SELECT *, sum(bytes) OVER (ORDER BY pk) - bytes AS before FROM (
+      SELECT pk, received_at AS "receivedAt", content_type AS "contentType", content_encoding AS "contentEncoding", body,
+        key_id AS "keyId", octet_length(body) AS bytes
+      FROM forward WHERE account = $1::word AND service = $2::word ORDER BY pk + 0 LIMIT $3) first) sized
+  WHERE before < $4 ORDER BY pk`;
 const DISCARD = 'DELETE FROM forward WHERE account = $1::word AND service = $2::word AND pk = ANY($3::bigint[])';
 // The first copy of a lane is its oldest one, but for what two gateways store in the same moment.
 const BACKLOG = `SELECT coalesce(sum(h.rows), 0)::bigint AS rows, min((SELECT f.received_at FROM forward f
-    WHERE f.account = h.account AND f.service = h.service ORDER BY f.pk LIMIT 1)) AS "oldestAt"
+    WHERE f.account = h.account AND f.service = h.service ORDER BY f.pk + 0 LIMIT 1)) AS "oldestAt"
   FROM held h WHERE h.kind = 'FORWARD' AND h.rows > 0`;

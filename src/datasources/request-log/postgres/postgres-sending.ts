@@ -1,6 +1,6 @@
 import type { Lease } from '../leases.ts';
 import { QUEUE_TOPIC, type NewRequest, type QueueRoom, type RequestSending } from '../request-sending.ts';
-import { FULL_WINDOW, INTERRUPTED, RESTORED_SINCE, type SendingStep } from '../sending-steps.ts';
+import { FULL_WINDOW, INTERRUPTED, needsLease, RESTORED_SINCE, type SendingStep } from '../sending-steps.ts';
 import type { RequestedDevice, RequestError } from '../stored-request.ts';
 import { changeRequest, idsOf, runOne, settle, stepRequest, type ChangeParts, type StepAt } from './change-request.ts';
 import type { Queries, Transaction } from './database.ts';
@@ -68,7 +68,7 @@ export class PostgresSending implements RequestSending {
   async step(requestId: string, position: number, step: SendingStep, lease?: Lease): Promise<boolean> {
     const steps = [{ position, step }];
     const done = await changeRequest(this.#parts, requestId, async (tx, request) => {
-      if (lease && (lease.over.aborted || !(await isHeld(tx, 'carrier-work', lease)))) return 0;
+      if (lease && needsLease(step) && (lease.over.aborted || !(await isHeld(tx, 'carrier-work', lease)))) return 0;
       return stepRequest(tx, this.#parts, request, steps);
     });
     if (done > 0) await settle(this.#parts, requestId, idsOf(steps));

@@ -65,8 +65,9 @@ const UNCLAIMED = `'unc_' || pk AS id, account, service, carrier_request_id AS "
   callback_count AS "callbackCount", digest, message AS json, key_id AS "keyId"`;
 const SIZED = 'octet_length(message) AS bytes, true AS "isMeant"';
 const NEXT = `SELECT pk, ${SIZED} FROM unclaimed WHERE pk > $1 ORDER BY pk LIMIT $2`;
+// `pk + 0`: see the index unclaimed_by_account.
 const NEXT_OF_ACCOUNTS = `SELECT u.pk, u.bytes, u."isMeant" FROM unnest($3::text[]) AS w (account)
-  CROSS JOIN LATERAL (SELECT pk, ${SIZED} FROM unclaimed WHERE account = w.account::word AND pk > $1 ORDER BY pk LIMIT $2) u
+  CROSS JOIN LATERAL (SELECT pk, ${SIZED} FROM unclaimed WHERE account = w.account::word AND pk + 0 > $1 ORDER BY pk + 0 LIMIT $2) u
   ORDER BY u.pk LIMIT $2`;
 const BY_KEYS = `SELECT ${UNCLAIMED} FROM unclaimed WHERE pk = ANY($1::bigint[]) ORDER BY pk`;
 const BY_IDS = `SELECT ${UNCLAIMED} FROM unclaimed WHERE pk = ANY($1::bigint[]) AND ($2::text[] IS NULL OR account = ANY($2::text[]))`;

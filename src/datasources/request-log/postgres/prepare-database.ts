@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { GatewayError } from '../../../errors.ts';
-import { connectionConfig } from './database.ts';
+import { connectionConfig } from './connection.ts';
 import { sqlStateOf } from './postgres-error.ts';
 
 const MIGRATIONS = ['0001-postgres.sql'] as const;
@@ -9,6 +9,8 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
 
 const OLDEST_SERVER = 150_000;
 const MOST_CLOCK_OFF_MS = 30_000;
+/** A network and a busy machine make clocks seem to differ by so much. The carrier's window has as much room. */
+const CLOCK_NOISE_MS = 500;
 /** Any number, but always the same: only one gateway migrates at a time. */
 const MIGRATION_LOCK = 0x4d324d47;
 /** Migrations of a large store take longer than statements of its use. */
@@ -17,7 +19,7 @@ const MIGRATION_MS = 3_600_000;
 export interface PreparedDatabase {
   /** The schema was made now. */
   readonly isNew: boolean;
-  /** The clock of the server is so much ahead of ours. */
+  /** The clock of the server is so much ahead of ours; 0 when they differ by less than what cannot be measured well. */
   readonly clockOffMs: number;
 }
 
@@ -68,13 +70,14 @@ async function checkServer(client: pg.Client, { now, allowsUnsynced }: { now: ()
     throw unusable(
       `The clock of the database server and the clock of this gateway differ by ${Math.round(Math.abs(offMs) / 1_000)} s. Set both by a time service: leases and limits depend on them.`,
     );
-  if (allowsUnsynced) return offMs;
+  const told = Math.abs(offMs) < CLOCK_NOISE_MS ? 0 : offMs;
+  if (allowsUnsynced) return told;
   const unsafe = ['fsync', 'pages', 'synced'].filter((name) => server[name] === 'off').map((name) => SETTING[name] ?? name);
   if (unsafe.length > 0)
     throw unusable(
       `The server runs with ${unsafe.map((name) => `${name} = off`).join(', ')}: it may lose callbacks that were acknowledged. Set ${unsafe.length > 1 ? 'them' : 'it'} to on. Or set M2M_STORE_UNSYNCED=on, which means that you accept that loss.`,
     );
-  return offMs;
+  return told;
 }
 
 const SETTING: Readonly<Record<string, string>> = { fsync: 'fsync', pages: 'full_page_writes', synced: 'synchronous_commit' };

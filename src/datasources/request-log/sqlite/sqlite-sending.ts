@@ -1,7 +1,7 @@
 import type { Hub } from '../hub.ts';
 import type { Lease } from '../leases.ts';
 import { QUEUE_TOPIC, type NewRequest, type QueueRoom, type RequestSending } from '../request-sending.ts';
-import type { SendingStep } from '../sending-steps.ts';
+import { needsLease, type SendingStep } from '../sending-steps.ts';
 import type { RequestedDevice, RequestError } from '../stored-request.ts';
 import { requireRoom, type DiskRoom } from './disk-room.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -65,7 +65,7 @@ export class SqliteSending implements RequestSending {
 
   step(requestId: string, position: number, step: SendingStep, lease?: Lease): Promise<boolean> {
     const { writer, work } = this.#parts;
-    const isOver = () => lease?.over.aborted === true;
+    const isOver = () => needsLease(step) && lease?.over.aborted === true;
     return work.settling(work.change(requestId, () => !isOver() && writer.step(requestId, position, step)));
   }
 
