@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
-import { Database } from '../../src/datasources/request-log/postgres/database.ts';
+import { Client, escapeLiteral } from 'pg';
+import { Database, type Value } from '../../src/datasources/request-log/postgres/database.ts';
 import { prepareDatabase } from '../../src/datasources/request-log/postgres/prepare-database.ts';
 import { placeOfInput } from '../../src/datasources/request-log/postgres/requested-devices.ts';
 import type { Seals } from '../../src/datasources/request-log/postgres/seals.ts';
@@ -11,15 +12,48 @@ import type { ListedRequest } from './listed-store.ts';
 type Row = Readonly<Record<string, string | number | null | boolean | readonly number[]>>;
 type SqliteRow = Readonly<Record<string, string | number | null>> & { readonly request_pk: number };
 
+export interface FilledDatabase extends AsyncDisposable {
+  readonly db: Database;
+  /** Ends all connections to it. */
+  cut(): Promise<unknown>;
+  /** How it would run a statement that it has prepared for any values. */
+  planOf(text: string, values: readonly Value[]): Promise<string>;
+}
+
 /** A fresh database with the gateway's schema. */
-export async function openDatabase(): Promise<AsyncDisposable & { readonly db: Database; cut(): Promise<unknown> }> {
+export async function openDatabase(): Promise<FilledDatabase> {
   await using undo = new AsyncDisposableStack();
   const postgres = await needPostgres();
   const { url } = undo.use(await postgres.openDatabase());
   await prepareDatabase(url, { now: Date.now });
   const db = undo.use(new Database({ url, connections: 4, hub: new Hub({ tickMs: () => 1 }), origin: 'here' }));
   const kept = undo.move();
-  return { db, cut: () => postgres.cutConnections(url), [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return {
+    db,
+    cut: () => postgres.cutConnections(url),
+    planOf: (text, values) => planOf(url, text, values),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+async function planOf(url: string, text: string, values: readonly Value[]): Promise<string> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query('SET plan_cache_mode = force_generic_plan');
+    await client.query(`PREPARE planned AS ${text}`);
+    const given = values.length === 0 ? '' : `(${values.map(literalOf).join(', ')})`;
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN EXECUTE planned${given}`);
+    return rows.map((row) => row['QUERY PLAN']).join('\n');
+  } finally {
+    await client.end();
+  }
+}
+
+function literalOf(value: Value): string {
+  if (Array.isArray(value) && value.length === 0) return "'{}'";
+  if (Array.isArray(value)) return `ARRAY[${value.map(literalOf).join(', ')}]::${typeof value[0] === 'number' ? 'bigint' : 'text'}[]`;
+  return value === null || typeof value === 'number' ? String(value) : escapeLiteral(String(value as string));
 }
 
 export async function insertRows(db: Database, table: string, rows: readonly Row[]): Promise<void> {

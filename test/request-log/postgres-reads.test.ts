@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { OutcomePage, OutcomeReads } from '../../src/datasources/request-log/outcome-reads.ts';
-import type { Database, Snapshots } from '../../src/datasources/request-log/postgres/database.ts';
+import type { Database, Snapshots, Value } from '../../src/datasources/request-log/postgres/database.ts';
+import type { RequestFilter } from '../../src/datasources/request-log/request-reads.ts';
 import { PostgresOutcomes } from '../../src/datasources/request-log/postgres/postgres-outcomes.ts';
 import { PostgresRequests } from '../../src/datasources/request-log/postgres/postgres-requests.ts';
 import { RequestedDevices } from '../../src/datasources/request-log/postgres/requested-devices.ts';
@@ -71,6 +72,63 @@ test('a page goes on when the Request at its end is purged, and texts that no da
   expect(await requests.requests([odd])).toEqual(new Map());
   expect(await requests.findByCarrierRequestId(odd)).toBeNull();
 });
+
+const few = { deviceKeys: [], requestId: 'x', carrierRequestId: 'x', clientReference: 'nothing like it' };
+
+const FILTERS_OF_PLANS: readonly Partial<RequestFilter>[] = [
+  {},
+  { accounts: ['a', 'b'] },
+  { statuses: ['IN_PROGRESS', 'QUEUED'] },
+  { statuses: ['FAILED'], accounts: ['a'] },
+  { operation: 'SUSPEND_DEVICES' },
+  { clientReference: 'order 1' },
+  { deviceKeys: ['IMEI:99001390783557'] },
+  { deviceKeys: [HOT_DEVICE], accounts: ['c'], operation: 'RESTORE_DEVICES', since: 1 },
+  { search: few },
+  { search: { ...few, clientReference: 'order' } },
+  { since: 101_000, until: 102_000 },
+];
+
+test('no list reads a table from end to end', async () => {
+  await using database = await openDatabase();
+  await insertListed(database.db, drawRequests(new SeededRandom()));
+  await database.db.run('ANALYZE');
+  for (const filter of FILTERS_OF_PLANS) {
+    const { seen, statements } = watched(database.db);
+    await requestsOf(seen).list({ accounts: null, ...filter }, 'req_00000000000000000000024000', 20);
+    expect(statements.size).toBeGreaterThan(1);
+    for (const [text, values] of statements) expect(await database.planOf(text, values), text).not.toContain('Seq Scan');
+  }
+});
+
+test('reads of devices look rows up by their keys', async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/gateway.sqlite`;
+  await using log = openLog(path);
+  const ids = await fill(log);
+  await using database = await openDatabase();
+  const seals = new Seals(new Vault([]));
+  await copyRequests(path, database.db, seals);
+  for (const many of [MANY_REQUESTS, MANY_INPUTS, MANY_CARRIER_REQUESTS, MANY_EVENTS, 'ANALYZE']) await database.db.run(many);
+  const { seen, statements } = watched(database.db);
+  const outcomes = outcomesOf(seen, seals);
+  await shown(outcomes, ids);
+  for (const id of ids) await outcomes.read(id, 1, 10);
+  await database.db.run('UPDATE request SET last_seq = last_seq + 1 WHERE id = $1', [ids[0] ?? '']);
+  await shown(outcomes, ids);
+  expect(statements.size).toBeGreaterThan(4);
+  for (const [text, values] of statements) expect(await database.planOf(text, values), text).not.toContain('Seq Scan');
+});
+
+const MANY_REQUESTS = `INSERT INTO request (pk, id, account, origin, created_by, status, counts, last_seq, created_at, updated_at)
+  OVERRIDING SYSTEM VALUE SELECT 1000 + n, 'req_' || n, 'a', 'EXTERNAL', 'x', 'IN_PROGRESS', '{}', 10, n, n FROM generate_series(1, 5000) n`;
+const MANY_INPUTS = "INSERT INTO request_input (request_pk, settings) SELECT pk, '{}' FROM request WHERE created_by = 'x'";
+const MANY_CARRIER_REQUESTS = `INSERT INTO carrier_request (request_pk, position, service, state, first_index)
+  SELECT pk, 0, 'CarrierService', 'ACCEPTED', 0 FROM request WHERE created_by = 'x'`;
+const MANY_EVENTS = `INSERT INTO event (request_pk, seq, at, kind, position, outcome, outcome_status, final_seq, nidd_seq, contradicted, is_on_hold,
+    is_settled_by_part, ties, request_status, counts, is_found_by_device)
+  SELECT pk, n, n, 'SETTLED', 0, n, 'OVERDUE', 0, 0, false, false, false, 0, 'IN_PROGRESS', '{}', false
+  FROM request CROSS JOIN generate_series(1, 10) n WHERE created_by = 'x'`;
 
 test.each([[[]], [[Buffer.alloc(32, 7)]]])('both stores show the same of the same rows', async (keys) => {
   await using folder = await tempFolder();
@@ -163,11 +221,22 @@ test('with little work allowed, the first pages come alone, and the devices behi
   expect(await outcomesOf(database.db, seals).outcomePages(pages)).toEqual(await log.outcomePages(pages));
 });
 
+/** Keeps each statement that is run, with its values. */
+function watched(db: Database) {
+  const statements = new Map<string, readonly Value[]>();
+  const seen: Snapshots = {
+    rows: (text, values = []) => (statements.set(text, values), db.rows(text, values)),
+    run: (text, values) => db.run(text, values),
+    snapshot: (work) => db.snapshot(work),
+  };
+  return { seen, statements };
+}
+
 function requestsOf(db: Snapshots, seals = new Seals(new Vault([]))): PostgresRequests {
   return new PostgresRequests({ db, seals, indexAll: () => Promise.resolve() });
 }
 
-function outcomesOf(db: Database, seals: Seals): PostgresOutcomes {
+function outcomesOf(db: Snapshots, seals: Seals): PostgresOutcomes {
   return new PostgresOutcomes({ db, seals, devices: new RequestedDevices(seals) });
 }
 

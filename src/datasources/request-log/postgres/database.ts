@@ -5,6 +5,7 @@ import type { Hub } from '../hub.ts';
 import { connectionConfig, setTimeouts } from './connection.ts';
 import { toStoreError, troubleOf } from './postgres-error.ts';
 import { isRead, nameOf } from './statement-text.ts';
+import { payloadsOf } from './wake-payloads.ts';
 
 export type Value = string | number | boolean | null | Uint8Array | readonly (string | number | boolean | null | Uint8Array)[];
 
@@ -42,8 +43,6 @@ export interface DatabaseOptions {
 
 /** The channel on which gateways tell each other what has changed. */
 export const CHANNEL = 'm2m_gateway';
-/** PostgreSQL takes 8,000 bytes. */
-const MOST_PAYLOAD = 7_900;
 
 /** How often a transaction is begun again when another one was in its way. */
 const ATTEMPTS = 6;
@@ -253,18 +252,4 @@ class OpenTransaction implements Transaction {
     for (const topic of this.#topics) hub.wake(topic);
     for (const work of this.#after) work();
   }
-}
-
-/** As few messages as have room for all topics. A topic has no line break. */
-function payloadsOf(origin: string, topics: Iterable<string>): string[] {
-  const payloads: string[] = [];
-  let payload = origin;
-  for (const topic of topics) {
-    if (Buffer.byteLength(payload) + Buffer.byteLength(topic) + 1 > MOST_PAYLOAD) {
-      payloads.push(payload);
-      payload = origin;
-    }
-    payload += `\n${topic}`;
-  }
-  return [...payloads, payload];
 }
