@@ -78,7 +78,6 @@ export async function copyRequests(path: string, db: Database, seals: Seals): Pr
       last_seq, error, created_at, updated_at, completed_at FROM request`).map((row) => ({
       ...row,
       total_is_estimate: row['total_is_estimate'] === 1,
-      input_version: 0,
       indexed_seq: 0,
       learnt_seq: 0,
       quiet: 0,
@@ -134,7 +133,6 @@ export async function insertListed(db: Database, requests: readonly ListedReques
       client_reference: reference,
       status,
       total_is_estimate: false,
-      input_version: 0,
       counts: [0, 0, 1, 0, 0, 0, 0, 0, 0],
       last_seq: 1,
       learnt_seq: 0,

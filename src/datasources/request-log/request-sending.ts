@@ -46,7 +46,7 @@ export interface RequestSending {
   hasRoom(createdBy: string, room: QueueRoom): Promise<boolean>;
   /** The Request that was made with an idempotency key; null when there is none. */
   findByKey(account: string, createdBy: string, key: string): Promise<{ readonly id: string; readonly inputHash: Uint8Array } | null>;
-  /** Sets the devices of a group, which were read before the request is sent. Changes nothing when the request is no longer QUEUED. */
+  /** Sets the devices of a group, once, before the request is sent. Changes nothing when they are known, or it is no longer QUEUED. */
   setMembers(requestId: string, devices: readonly RequestedDevice[]): Promise<void>;
   /**
    * False when the carrier request is not in a state in which this step may begin: for example, it was cancelled. Also when the step

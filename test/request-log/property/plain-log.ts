@@ -162,9 +162,9 @@ export class PlainLog {
     return 'RESOLVED';
   }
 
-  /** Members can only be set before the request has left. */
+  /** Members can only be set once, before the request has left. */
   setMembers(request: PlainRequest, members: readonly (readonly string[])[], now: number): void {
-    if (request.parts[0]?.state !== 'QUEUED') return;
+    if (request.total !== null || request.parts[0]?.state !== 'QUEUED') return;
     request.devices = members.map((keys) => newDevice(0, true, keys));
     request.named.push(...members.flat());
     request.total = members.length;

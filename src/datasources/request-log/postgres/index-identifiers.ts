@@ -109,7 +109,7 @@ function toMessage(seals: Seals, pk: number, { seq, service, message, keyId }: M
   }
 }
 
-const TO_INDEX = 'r.pk, r.id, r.input_version AS "inputVersion", r.indexed_seq AS "indexedSeq"';
+const TO_INDEX = 'r.pk, r.id, r.indexed_seq AS "indexedSeq"';
 const LOST = `carrier_request c JOIN request r ON r.pk = c.request_pk
   WHERE c.carrier_request_id IS NULL AND c.state IN ('UNKNOWN', 'ACCEPTED', 'CLOSED') AND r.indexed_seq < 0 AND r.is_to_index`;
 const NEXT: Next = {

@@ -10,8 +10,6 @@ export interface LockedRequest {
   readonly origin: RequestOrigin;
   readonly status: RequestStatus;
   readonly total: number | null;
-  /** See `InputOf`. */
-  readonly inputVersion: number;
   readonly counts: readonly number[];
   readonly lastSeq: number;
   readonly learntSeq: number;
@@ -74,7 +72,7 @@ export function stateOf({ id, total, carriers, counts, ...rest }: LockedRequest)
   return new RequestState({ ...rest, requestId: id, total, carriers: copies, ...(rest.lastSeq > 0 && { counts: [...counts] }) });
 }
 
-const STATE = `pk, id, account, origin, status, total, input_version AS "inputVersion", counts, last_seq AS "lastSeq", learnt_seq AS "learntSeq", quiet,
+const STATE = `pk, id, account, origin, status, total, counts, last_seq AS "lastSeq", learnt_seq AS "learntSeq", quiet,
   message_bytes AS "messageBytes"`;
 const LOCK = `SELECT ${STATE} FROM request WHERE pk = ANY($1::bigint[]) AND account <> '' ORDER BY pk FOR NO KEY UPDATE`;
 const READ_BY_ID = `SELECT ${STATE} FROM request WHERE id = $1::word AND account <> ''`;

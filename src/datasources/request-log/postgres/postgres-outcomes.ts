@@ -148,7 +148,7 @@ export class PostgresOutcomes implements OutcomeReads {
   }
 
   /** Without a number of devices nobody has named any, and nothing must be read. */
-  async #namedOf(requests: readonly Pick<Place, 'pk' | 'id' | 'inputVersion' | 'total'>[]): Promise<Map<number, Named>> {
+  async #namedOf(requests: readonly Pick<Place, 'pk' | 'id' | 'total'>[]): Promise<Map<number, Named>> {
     return this.#parts.devices.read(
       this.#parts.db,
       requests.filter(({ total }) => total !== null),

@@ -60,8 +60,8 @@ export class PostgresSending implements RequestSending {
 
   setMembers(requestId: string, devices: readonly RequestedDevice[]): Promise<void> {
     return changeRequest(this.#parts, requestId, async (tx, request) => {
-      // It was cancelled or sent while the devices were read: their list is too late.
-      if (request.carriers[0]?.state === 'QUEUED') await this.#setMembers(tx, request, devices);
+      // It was cancelled or sent while the devices were read, or they were read twice: this list is too late.
+      if (request.total === null && request.carriers[0]?.state === 'QUEUED') await this.#setMembers(tx, request, devices);
     });
   }
 
@@ -203,5 +203,5 @@ const SENT_SINCE = `SELECT greatest(c.sent_at, coalesce(c.answered_at, 0)) AS "s
   FROM carrier_request c JOIN request r ON r.pk = c.request_pk
   WHERE c.sent_at > $1::bigint - 3600000 AND greatest(c.sent_at, coalesce(c.answered_at, 0)) > $1::bigint AND r.operation = $2::word
   ORDER BY 1`;
-const SET_ESTIMATE = `UPDATE request SET total = $2, total_is_estimate = true, input_version = input_version + 1, indexed_seq = -1,
+const SET_ESTIMATE = `UPDATE request SET total = $2, total_is_estimate = true, indexed_seq = -1,
   is_to_index = true WHERE pk = $1`;

@@ -35,7 +35,7 @@ export async function readLog(
   const found = await db.rows<LogRow>(LOG, [toStorable(requestId), afterSeq, limit]);
   const [first] = found;
   if (!first) throw notFound();
-  const { pk, id, inputVersion, total } = first;
+  const { pk, id, total } = first;
   const of = (part: Part) => found.filter((row): row is Extract<LogRow, { part: Part }> => row.part === part);
   const [before] = of('BEFORE');
   const rows = cutAfterTerminal(
@@ -45,7 +45,7 @@ export async function readLog(
   if (rows.length === 0) return null;
   const earlier = of('EARLIER').map((row) => [row.seq, toStoredCallback(seals, pk, row)] as const);
   const messages = new Map([...earlier, ...rows.map(({ event, seq }) => [seq, event.callback] as const)]);
-  return { pk, id, inputVersion, total, rows, messages };
+  return { pk, id, total, rows, messages };
 }
 
 export function notFound(): GatewayError {
@@ -55,7 +55,7 @@ export function notFound(): GatewayError {
 const EVENT = `kind, position, ${OUTCOME}, ties, request_status AS "requestStatus", counts, ${MESSAGE}`;
 
 // The row before the batch tells whether the Request had ended. Its message is not needed, unless a row of the batch shows it.
-const LOG = `SELECT r.pk, r.id, r.input_version AS "inputVersion", r.total, e.* FROM request r LEFT JOIN LATERAL (
+const LOG = `SELECT r.pk, r.id, r.total, e.* FROM request r LEFT JOIN LATERAL (
     WITH batch AS MATERIALIZED (SELECT * FROM event WHERE request_pk = r.pk AND seq > $2::integer ORDER BY seq LIMIT $3),
     earlier AS (SELECT final_seq AS shown FROM batch UNION SELECT nidd_seq FROM batch)
     SELECT 'BEFORE' AS part, ${EVENT.replace('message,', 'NULL AS message,')} FROM event WHERE request_pk = r.pk AND seq = $2

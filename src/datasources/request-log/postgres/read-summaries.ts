@@ -85,7 +85,7 @@ export class ReadSummaries {
   }
 }
 
-const PLACES = `SELECT pk, id, total, last_seq AS "lastSeq", input_version AS "inputVersion",
+const PLACES = `SELECT pk, id, total, last_seq AS "lastSeq",
   (SELECT coalesce(sum(coalesce(c.device_count, r.total, 0)), 0)::integer FROM carrier_request c WHERE c.request_pk = r.pk) AS devices
   FROM request r WHERE id = ANY($1::text[]) AND account <> ''`;
 const WANTED = 'unnest($1::bigint[], $2::integer[], $3::integer[]) AS w (pk, from_seq, to_seq)';

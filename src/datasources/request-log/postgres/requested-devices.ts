@@ -7,11 +7,10 @@ import type { Seals } from './seals.ts';
 /** Devices in memory: about 150 bytes each. */
 const CACHED_DEVICES = 100_000;
 
-/** Of which Request they are, and which list of it: the members of a group may be read anew. */
+/** Of which Request they are. */
 export interface InputOf {
   readonly pk: number;
   readonly id: string;
-  readonly inputVersion: number;
 }
 
 /** The devices that a mutation named, as it named them. They stay JSON until they are asked for: parsed they take five times the memory. */
@@ -52,7 +51,7 @@ export class RequestedDevices {
   async read(db: Queries, requests: readonly InputOf[]): Promise<Map<number, NamedDevices>> {
     const found = new Map<number, NamedDevices>();
     const missing = requests.filter((request) => {
-      const known = this.#known.get(keyOf(request));
+      const known = this.#known.get(request.id);
       if (known) found.set(request.pk, known);
       return !known;
     });
@@ -67,7 +66,7 @@ export class RequestedDevices {
       const json = row ? this.#seals.openText(row.devices, row.keyId, placeOfInput('devices', request.pk)) : null;
       const devices = json === null ? NONE : new NamedDevices((JSON.parse(json) as unknown[]).map((device) => JSON.stringify(device)));
       found.set(request.pk, devices);
-      if (devices.count > 0) this.#known.set(keyOf(request), devices, 1 + devices.count);
+      if (devices.count > 0) this.#known.set(request.id, devices, 1 + devices.count);
     }
     return found;
   }
@@ -75,8 +74,4 @@ export class RequestedDevices {
 
 export function placeOfInput(column: 'devices' | 'settings', pk: number): string {
   return `request_input/${column}/${pk}`;
-}
-
-function keyOf({ id, inputVersion }: InputOf): string {
-  return `${id} ${inputVersion}`;
 }

@@ -57,8 +57,9 @@ export class SqliteSending implements RequestSending {
     const { writer, work } = this.#parts;
     await work.change(requestId, () => {
       const pk = writer.pkOf(requestId);
-      // It was cancelled or sent while the devices were read: their list is too late.
-      if (writer.changes.state(pk).carrierState(0) === 'QUEUED') writer.changes.setMembers(pk, devices);
+      const state = writer.changes.state(pk);
+      // It was cancelled or sent while the devices were read, or they were read twice: this list is too late.
+      if (!state.devicesKnown && state.carrierState(0) === 'QUEUED') writer.changes.setMembers(pk, devices);
     });
     await work.prepare(requestId);
   }

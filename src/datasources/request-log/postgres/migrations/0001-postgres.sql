@@ -34,8 +34,6 @@ CREATE TABLE request (
   status word NOT NULL,
   total integer,
   total_is_estimate boolean NOT NULL DEFAULT false,
-  -- Grows when the devices of a group are read anew: what a gateway remembers of the older ones is then wrong.
-  input_version integer NOT NULL DEFAULT 0,
   -- Devices at each outcome status in the order of OUTCOME_STATUSES, then unmatched callbacks.
   counts integer[] NOT NULL,
   last_seq integer NOT NULL,
