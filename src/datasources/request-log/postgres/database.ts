@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { GatewayError } from '../../../errors.ts';
 import type { Hub } from '../hub.ts';
-import { connectionConfig, setTimeouts } from './connection.ts';
+import { connectionConfig, configure } from './connection.ts';
 import { toStoreError, troubleOf } from './postgres-error.ts';
 import { isRead, nameOf } from './statement-text.ts';
 import { payloadsOf } from './wake-payloads.ts';
@@ -65,7 +65,7 @@ export class Database implements Snapshots, AsyncDisposable {
       max: options.connections,
       idleTimeoutMillis: 60_000,
       // The pool waits for its promise, although its type does not say so.
-      onConnect: setTimeouts as (client: pg.ClientBase) => void,
+      onConnect: configure as (client: pg.ClientBase) => void,
     });
     // A connection may be lost while nobody waits for an answer. Whoever uses it next finds out.
     this.#pool.on('error', (error) => options.onLost?.(error));
