@@ -4,10 +4,10 @@ import type { GatewayError } from '../../../errors.ts';
 import type { Hub } from '../hub.ts';
 import { connectionConfig, configure } from './connection.ts';
 import { toStoreError, troubleOf } from './postgres-error.ts';
-import { isRead, nameOf } from './statement-text.ts';
+import { isRead, nameOf, storable, type Value } from './statement-text.ts';
 import { payloadsOf } from './wake-payloads.ts';
 
-export type Value = string | number | boolean | null | Uint8Array | readonly (string | number | boolean | null | Uint8Array)[];
+export type { Value } from './statement-text.ts';
 
 /** Runs single statements. Each is prepared once for each connection. */
 export interface Queries {
@@ -227,11 +227,11 @@ class OpenTransaction implements Transaction {
   }
 
   async rows<Row>(text: string, values: readonly Value[] = []): Promise<Row[]> {
-    return (await this.#client.query({ name: nameOf(text), text, values: values as unknown[] })).rows as Row[];
+    return (await this.#client.query({ name: nameOf(text), text, values: values.map(storable) })).rows as Row[];
   }
 
   async run(text: string, values: readonly Value[] = []): Promise<number> {
-    return (await this.#client.query({ name: nameOf(text), text, values: values as unknown[] })).rowCount ?? 0;
+    return (await this.#client.query({ name: nameOf(text), text, values: values.map(storable) })).rowCount ?? 0;
   }
 
   wake(topic: string): void {
