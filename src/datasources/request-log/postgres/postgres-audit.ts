@@ -62,11 +62,10 @@ export class PostgresAudit implements AuditTrail {
 }
 
 function planAudit({ accounts, caller }: AuditFilter, from: number, limit: number): KeyWalk {
-  const by = caller;
-  const rest = { from, limit, isFiltered: by !== null };
-  if (accounts === null) return { ...rest, sql: NEXT, values: [by], accounts: 1 };
+  const rest = { from, limit, isFiltered: caller !== null };
+  if (accounts === null) return { ...rest, sql: NEXT, values: [caller], accounts: 1 };
   const some = [...new Set(accounts)];
-  return { ...rest, sql: NEXT_OF_ACCOUNTS, values: [by, some], accounts: some.length };
+  return { ...rest, sql: NEXT_OF_ACCOUNTS, values: [caller, some], accounts: some.length };
 }
 
 function toEntry({ pk: _pk, ...entry }: EntryRow): AuditEntry {
