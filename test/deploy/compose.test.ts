@@ -94,7 +94,7 @@ test('who is not root writes into its volume alone, has no right that it does no
     expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
     expect(service.ports).toBeUndefined();
   }
-  expect(Number.parseInt(gateway.stop_grace_period ?? '', 10)).toBeGreaterThan(20);
+  expect(Number.parseInt(gateway.stop_grace_period ?? '', 10)).toBeGreaterThanOrEqual(30);
   expect([nginx.healthcheck, simulator.healthcheck, postgres.healthcheck]).not.toContain(undefined);
   expect(nginx.ports).toEqual(['443:443']);
 });
