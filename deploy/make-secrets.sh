@@ -18,6 +18,9 @@ echo simulator-password | keep thingspace-password
 openssl rand -base64 32 | keep callback-secret
 openssl rand -hex 16 | keep callback-password
 openssl rand -base64 32 | keep store-keys
+# The database of compose.yaml. For another one, write its URL into store-url.
+openssl rand -hex 24 | keep postgres-password
+echo "postgres://m2m:$(cat postgres-password)@postgres:5432/m2m" | keep store-url
 
 # nginx of compose.yaml needs a certificate. This one signs itself.
 if [ ! -e tls-key ]; then

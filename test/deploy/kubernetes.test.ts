@@ -4,37 +4,59 @@ import { tempFolder } from '../support/temp-folder.ts';
 import { IMAGE_ENV } from './support/image-env.ts';
 import { DEPLOY_FILES, readFile, readYaml } from './support/deploy-files.ts';
 import { makeSecrets, withSecretsAt } from './support/made-secrets.ts';
-import type { ConfigMap, Manifest, NetworkPolicy, Probe, Service, StatefulSet } from './support/manifest.ts';
+import type { ConfigMap, DisruptionBudget, Manifest, NetworkPolicy, Probe, Service, StatefulSet } from './support/manifest.ts';
 
 const manifests = DEPLOY_FILES.filter((file) => file.startsWith('deploy/kubernetes/')).flatMap((file) => readYaml<Manifest>(file));
 const all = <Kind extends Manifest>(kind: Kind['kind']) => manifests.filter((manifest): manifest is Kind => manifest.kind === kind);
 const [set] = all<StatefulSet>('StatefulSet');
 const [config] = all<ConfigMap>('ConfigMap');
 const [policy] = all<NetworkPolicy>('NetworkPolicy');
+const [budget] = all<DisruptionBudget>('PodDisruptionBudget');
 const services = all<Service>('Service');
 const pod = set?.spec.template.spec;
 const container = pod?.containers[0];
-if (!set || !config || !policy || !pod || !container) throw new Error('A manifest is missing.');
+if (!set || !config || !policy || !budget || !pod || !container) throw new Error('A manifest is missing.');
 const named = { 'app.kubernetes.io/name': 'm2m-gateway' };
 const ports = Object.fromEntries(container.ports.map(({ name, containerPort }) => [name, containerPort]));
 
 test('all are in one namespace, and choose the pod by the labels it has', () => {
   for (const { kind, metadata } of manifests) expect(kind === 'Namespace' ? metadata.name : metadata.namespace, kind).toBe('m2m-gateway');
   expect(set.spec.template.metadata.labels).toEqual(named);
-  const budget = manifests.find(({ kind }) => kind === 'PodDisruptionBudget') as unknown as { spec: { selector: object } };
   const selectors = [set.spec.selector, policy.spec.podSelector, budget.spec.selector].map(
     (each) => (each as { matchLabels: object }).matchLabels,
   );
   expect([...selectors, ...services.map(({ spec }) => spec.selector)]).toEqual(Array.from({ length: 6 }, () => named));
 });
 
-test('two pods never have one store: one replica, the old one ends first, the volume is for one pod', () => {
-  expect(set.spec).toMatchObject({ replicas: 1, updateStrategy: { type: 'RollingUpdate' } });
+test('three gateways: each pod comes back to its own journal, no two have one, and one at a time may be away', () => {
+  expect(set.spec).toMatchObject({ replicas: 3, podManagementPolicy: 'Parallel', updateStrategy: { type: 'RollingUpdate' } });
   expect(set.spec.volumeClaimTemplates.map(({ metadata, spec }) => [metadata.name, spec.accessModes])).toEqual([
-    ['store', ['ReadWriteOncePod']],
+    ['journal', ['ReadWriteOncePod']],
   ]);
   expect(set.spec.persistentVolumeClaimRetentionPolicy).toEqual({ whenDeleted: 'Retain', whenScaled: 'Retain' });
+  expect(budget.spec).toMatchObject({ maxUnavailable: 1 });
+  // Each pod that goes would leave a journal behind.
   expect(manifests.map(({ kind }) => kind)).not.toContain('HorizontalPodAutoscaler');
+  expect(pod.topologySpreadConstraints.map(({ labelSelector }) => labelSelector)).toEqual(
+    pod.topologySpreadConstraints.map(() => ({ matchLabels: named })),
+  );
+});
+
+test('the journal is on the volume of the pod, and the gateway reaches its database', async () => {
+  const [settings] = await settingsOfPod();
+  expect(settings.storeUrl).toMatch(/^postgres:/);
+  expect(settings.storeJournalPath).toBe('/data/journal.sqlite');
+  const ports = policy.spec.egress.flatMap(({ ports: open }) => open.map(({ port }) => port));
+  expect(ports).toContain(Number(new URL(settings.storeUrl ?? '').port));
+});
+
+test('a pod that is not ready gets no callbacks, and Prometheus asks it all the same', () => {
+  const all = services.map(({ metadata, spec }) => [metadata.name, spec.publishNotReadyAddresses ?? false, spec.clusterIP ?? null]);
+  expect(all).toEqual([
+    ['m2m-gateway-graphql', false, null],
+    ['m2m-gateway-callbacks', false, null],
+    ['m2m-gateway-admin', true, 'None'],
+  ]);
 });
 
 test('each listener has a Service, and every port is that of the gateway', async () => {
@@ -72,7 +94,9 @@ test('probes ask the paths of docs/operations.md, and a start and a stop have th
   expect(container.livenessProbe.periodSeconds * container.livenessProbe.failureThreshold).toBeGreaterThan(
     pod.terminationGracePeriodSeconds,
   );
-  expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(25);
+  const [command, seconds] = container.lifecycle.preStop.exec.command;
+  expect(command).toBe('sleep');
+  expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(Number(seconds) + 25);
 });
 
 test('the pod has no right that it does not need', () => {
@@ -107,7 +131,7 @@ test('its environment, with the secrets that are made, is a configuration; Kuber
   expect(pod.volumes.find(({ name }) => name === 'secrets')?.secret?.secretName).toBe('m2m-gateway');
   expect(page).toContain('create secret generic m2m-gateway ');
   const mounts = Object.fromEntries(container.volumeMounts.map(({ name, mountPath }) => [name, mountPath]));
-  expect(mounts).toEqual({ store: '/data', secrets: '/run/secrets/m2m', rescue: '/tmp' });
+  expect(mounts).toEqual({ journal: '/data', secrets: '/run/secrets/m2m' });
 });
 
 /** What the gateway of the pod reads, and the secrets that it names. */

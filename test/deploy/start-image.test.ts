@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import type { ChildProcess } from 'node:child_process';
-import { chmodSync, readdirSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { request } from 'undici';
 import { expect, test } from 'vitest';
 import { startSimulator } from '../../simulator/start-simulator.ts';
+import { needPostgres } from '../support/need-postgres.ts';
+import { noPostgres } from '../support/postgres-programs.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { until } from '../support/until.ts';
 import { BuiltImage, COMMAND, HEALTH_CHECK } from './support/built-image.ts';
@@ -13,20 +15,34 @@ import { readYaml } from './support/deploy-files.ts';
 import { IMAGE_ENV } from './support/image-env.ts';
 import { makeSecrets, withSecretsAt } from './support/made-secrets.ts';
 
-const [compose] = readYaml<{ services: { gateway: { environment: Record<string, string> } } }>('deploy/compose.yaml');
+const [compose] = readYaml<{ services: { 'gateway-1': { environment: Record<string, string> } } }>('deploy/compose.yaml');
+const reason = noPostgres();
+if (reason !== null) process.stderr.write(`The image is not started with PostgreSQL: ${reason}.\n`);
+const NAME = 'what the Dockerfile builds starts, becomes ready, writes into its volume alone, answers a caller, and stops on SIGTERM';
 
-test('what the Dockerfile builds starts, becomes ready, writes into its volume alone, answers a caller, and stops on SIGTERM', async () => {
+test.skipIf(reason !== null)(`${NAME}: with PostgreSQL`, async () => {
+  await using database = await (await needPostgres()).openDatabase();
+  await startImage(database.url, 'data/journal.sqlite');
+});
+
+test(`${NAME}: with the embedded store`, () => startImage(null, 'data/gateway.sqlite'));
+
+async function startImage(storeUrl: string | null, file: string): Promise<void> {
   await using folder = await tempFolder();
   await using secrets = await tempFolder();
   await using simulator = await startSimulator({ callbackDelayMs: [0, 5] });
   makeSecrets(secrets.path);
   // A builder mounts each file by itself.
   chmodSync(secrets.path, 0o755);
+  const { M2M_STORE_URL_FILE: urlFile = '', ...others } = compose?.services['gateway-1'].environment ?? {};
+  const settings = storeUrl === null ? others : { ...others, M2M_STORE_URL_FILE: urlFile };
+  if (storeUrl !== null) replaceSecret(join(secrets.path, 'store-url'), storeUrl);
   const image = new BuiltImage(folder.path);
   const data = join(image.root, 'data');
   const env = {
-    ...withSecretsAt(secrets.path, '/run/secrets', { ...IMAGE_ENV, ...compose?.services.gateway.environment }),
+    ...withSecretsAt(secrets.path, '/run/secrets', { ...IMAGE_ENV, ...settings }),
     M2M_STORE_PATH: join(data, 'gateway.sqlite'),
+    M2M_STORE_JOURNAL: join(data, 'journal.sqlite'),
     M2M_THINGSPACE_API_URL: simulator.url,
     M2M_CALLBACK_HOST: '127.0.0.1',
     M2M_GRAPHQL_PORT: '0',
@@ -63,12 +79,17 @@ test('what the Dockerfile builds starts, becomes ready, writes into its volume a
 
   const written = filesIn(image.root).filter((file) => !before.includes(file));
   expect(written.filter((file) => !file.startsWith('data/'))).toEqual([]);
-  expect(written).toContain('data/gateway.sqlite');
+  expect(written.filter((name) => name.endsWith('.sqlite'))).toEqual([file]);
   gateway.kill('SIGTERM');
   expect(await exited).toEqual([0, null]);
   expect(log).toContain('"stopped"');
   expect(await codeOf(image.start(HEALTH_CHECK, here))).toBe(1);
-});
+}
+
+function replaceSecret(file: string, secret: string): void {
+  rmSync(file);
+  writeFileSync(file, secret, { mode: 0o444 });
+}
 
 async function codeOf(child: ChildProcess): Promise<number | null> {
   const [code] = (await once(child, 'exit')) as [number | null];

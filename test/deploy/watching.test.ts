@@ -84,8 +84,48 @@ test('what an operator must act on has an alert', () => {
     'm2m_event_loop_lag_seconds',
     'm2m_forward_oldest_seconds',
     'm2m_send_queue_requests',
+    'm2m_journal_messages',
+    'm2m_journal_stuck',
   ])
     expect(watched).toContain(name);
+});
+
+/** Gauges that every gateway reads from the store that all have. */
+const OF_THE_STORE = new Set([
+  'm2m_callback_listeners_checked_timestamp_seconds',
+  'm2m_callback_listeners_lost',
+  'm2m_callbacks_kept',
+  'm2m_callbacks_unclaimed',
+  'm2m_carrier_login_latched',
+  'm2m_devices_overdue',
+  'm2m_forward_backlog',
+  'm2m_forward_oldest_seconds',
+  'm2m_requests_open',
+  'm2m_store_bytes',
+  'm2m_store_last_backup_timestamp_seconds',
+  'm2m_store_last_purge_timestamp_seconds',
+]);
+
+test('what is the same at all gateways is not summed over them, and fires one alert', () => {
+  for (const { name, expr } of [...rules, ...graphs]) {
+    const summed = [...expr.matchAll(/\bsum(?: by \([^)]*\))? ?\((m2m_\w+)/g)].map(([, metric = '']) => metric);
+    // Whether there is any at all may be asked of the sum.
+    expect(
+      summed.filter((metric) => OF_THE_STORE.has(metric) && !expr.includes(`unless sum by (job) (${metric}`)),
+      name,
+    ).toEqual([]);
+  }
+  for (const { name, expr } of rules.filter((rule) => metricsOf(rule.expr).some((use) => OF_THE_STORE.has(use.name))))
+    expect(expr, name).toMatch(/\bmax by \(job\b/);
+  for (const metric of OF_THE_STORE) expect(metrics.has(metric), metric).toBe(true);
+});
+
+test('nothing is made of the disk and the backups of a database that nobody sees from here', () => {
+  const uses = [...rules, ...graphs].filter(({ expr }) => expr.includes('m2m_store_last_backup'));
+  expect(uses.map(({ name }) => name)).toEqual(['M2mBackupOld', 'Since the last backup']);
+  // What PostgresUpkeep.disk says is above it, and no disk is.
+  expect(Number.MAX_SAFE_INTEGER).toBeGreaterThan(9e15);
+  for (const { expr } of uses) expect(expr).toMatch(/ unless m2m_store_disk_free_bytes(?:\{[^}]*\})? > 9e15\)/);
 });
 
 test('the job that the alerts name is that of the configuration beside them', () => {

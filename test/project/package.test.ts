@@ -8,10 +8,14 @@ import { startSimulator } from '../../simulator/start-simulator.ts';
 import { spawnGateway } from '../support/gateway-process.ts';
 import { holdSocket } from '../support/held-socket.ts';
 import { installPackage, type InstalledPackage } from '../support/installed-package.ts';
+import { needPostgres } from '../support/need-postgres.ts';
+import { noPostgres } from '../support/postgres-programs.ts';
 import { spawnSandbox } from '../support/sandbox-process.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const NAME = 'm2m-graphql-gateway';
+const reason = noPostgres();
+if (reason !== null) process.stderr.write(`The package is not started with PostgreSQL: ${reason}.\n`);
 /** Scripts that only the repository needs. */
 const TOOL = /^scripts\/(?:build|write-|crash)/;
 const TYPED = `import { readConfig, startGateway } from '${NAME}';
@@ -88,6 +92,23 @@ describe('m2m-gateway', () => {
     expect(readFileSync(`/proc/${gateway.pid}/cmdline`, 'utf8').split('\0')).toContain(flag);
     gateway.kill('SIGTERM');
     expect(await gateway.exited).toBe(0);
+  });
+
+  test.skipIf(reason !== null)('start makes the tables of a PostgreSQL database, and keeps a journal beside it', async () => {
+    await using database = await (await needPostgres()).openDatabase();
+    await using simulator = await startSimulator();
+    const env = {
+      ...simulatedEnv(simulator, { storePath: join(installed.folder, 'not-made') }),
+      M2M_STORE_URL: database.url,
+      M2M_STORE_JOURNAL: join(installed.folder, 'journal'),
+      ...installed.env,
+    };
+    await using gateway = await spawnGateway(env, { program: [installed.command, 'start'] });
+    const answer = await fetch(`${gateway.admin}/health/ready/callbacks`);
+    expect([answer.status, await answer.json()]).toMatchObject([200, { checks: { store: 'ok', journal: 'ok' } }]);
+    gateway.kill('SIGTERM');
+    expect(await gateway.exited).toBe(0);
+    expect(['not-made', 'journal'].map((name) => existsSync(join(installed.folder, name)))).toEqual([false, true]);
   });
 
   test('start keeps the sockets that a supervisor gives it', async () => {

@@ -13,6 +13,7 @@ export interface Probe {
 export interface Container {
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
   readonly env: readonly { readonly name: string; readonly value: string }[];
+  readonly lifecycle: { readonly preStop: { readonly exec: { readonly command: readonly string[] } } };
   readonly startupProbe: Probe;
   readonly readinessProbe: Probe;
   readonly livenessProbe: Probe;
@@ -36,6 +37,7 @@ export interface StatefulSet extends Manifest {
         readonly automountServiceAccountToken: boolean;
         readonly enableServiceLinks: boolean;
         readonly securityContext: object;
+        readonly topologySpreadConstraints: readonly { readonly labelSelector: object }[];
         readonly containers: readonly Container[];
         readonly volumes: readonly { readonly name: string; readonly secret?: { readonly secretName: string } }[];
       };
@@ -54,7 +56,17 @@ export interface ConfigMap extends Manifest {
 
 export interface Service extends Manifest {
   readonly kind: 'Service';
-  readonly spec: { readonly selector: object; readonly ports: readonly { readonly port: number; readonly targetPort: string }[] };
+  readonly spec: {
+    readonly selector: object;
+    readonly publishNotReadyAddresses?: boolean;
+    readonly clusterIP?: string;
+    readonly ports: readonly { readonly port: number; readonly targetPort: string }[];
+  };
+}
+
+export interface DisruptionBudget extends Manifest {
+  readonly kind: 'PodDisruptionBudget';
+  readonly spec: { readonly selector: object; readonly maxUnavailable: number };
 }
 
 export interface NetworkPolicy extends Manifest {
@@ -66,5 +78,6 @@ export interface NetworkPolicy extends Manifest {
       readonly from: readonly { readonly podSelector?: { readonly matchLabels: Readonly<Record<string, string>> } }[];
       readonly ports: readonly { readonly port: string }[];
     }[];
+    readonly egress: readonly { readonly ports: readonly { readonly port: number }[] }[];
   };
 }
