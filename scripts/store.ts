@@ -2,6 +2,7 @@ import '../require-node.js';
 import { resolve } from 'node:path';
 import { readConfig } from '../src/config/config.ts';
 import { acceptDamage } from '../src/datasources/request-log/sqlite/write-ahead-log/accept-damage.ts';
+import { GatewayError } from '../src/errors.ts';
 import { renderAcceptedDamage, renderBackup, renderPurge, renderReseal, renderStats, renderVerification } from './store/render-store.ts';
 import { storeCommands } from './store/store-commands.ts';
 import { verifyBackup, verifyStore } from './store/verify-store.ts';
@@ -51,7 +52,9 @@ async function run(given: readonly string[], env: Environment): Promise<Output> 
       return await done(storeCommands.reseal(), renderReseal);
     case 'accept-damage': {
       takeArguments(0, rest);
-      const result = acceptDamage(readConfig(env).storePath, Date.now());
+      const { storeUrl, storePath } = readConfig(env);
+      if (storeUrl !== null) throw new GatewayError('BAD_USER_INPUT', NO_DAMAGE);
+      const result = acceptDamage(storePath, Date.now());
       return { result, text: renderAcceptedDamage(result) };
     }
     case 'stats':
@@ -61,6 +64,9 @@ async function run(given: readonly string[], env: Environment): Promise<Output> 
       throw new UsageError(name === undefined ? 'Which command?' : `Not a command: ${given.join(' ')}.`);
   }
 }
+
+const NO_DAMAGE =
+  'Nothing was done: accept-damage mends the write-ahead log of an embedded store, and M2M_STORE_URL names a database. PostgreSQL mends its own log when it starts. If it cannot, restore the database from a backup (pg_restore, or the provider), and run `npm run store -- restored`.';
 
 /** npm runs a script in the project's folder. The file's name is relative to the folder in which npm was called. */
 function readPath(given: readonly string[], env: Environment): string {
