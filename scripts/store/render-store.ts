@@ -1,4 +1,5 @@
 import type { AcceptedDamage } from '../../src/datasources/request-log/sqlite/write-ahead-log/accept-damage.ts';
+import type { CopyReport } from '../../src/datasources/request-log/copy/copy-store.ts';
 import type { BackupReport, PurgeReport, ResealReport, StoreStats } from '../../src/datasources/request-log/store-upkeep.ts';
 import type { Verification } from '../../src/datasources/request-log/verify/verification.ts';
 import { renderTable } from '../support/command-line.ts';
@@ -27,6 +28,11 @@ export function renderVerification({ requests, events, faults, totalFaults, unre
 export function renderAcceptedDamage({ path, fault, kept }: AcceptedDamage): string {
   const log = kept === null ? '' : `The log is kept as ${kept}.\n`;
   return `Accepted: ${fault}\n${log}${path} can be started now, and counts as a restored backup. Check it first: npm run store -- verify\n`;
+}
+
+export function renderCopy({ path, requests, rows, durationMs }: CopyReport): string {
+  const copied = `Copied: ${formatCount(requests, 'request')}, ${formatCount(rows, 'row')}, ${(durationMs / 1000).toFixed(1)} s. The copy verifies well.\n`;
+  return `${copied}Start gateways with M2M_STORE_URL. ${path} counts as a restored backup from now on: it sends nothing that was queued.\n`;
 }
 
 export function renderStats(stats: StoreStats): string {
