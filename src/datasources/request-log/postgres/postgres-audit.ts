@@ -1,11 +1,11 @@
 import type { AuditEntry, AuditFilter, AuditRecord, AuditTrail } from '../audit-trail.ts';
 import { numberIn } from '../numbered-id.ts';
 import type { NextTurn, Page } from '../stored-request.ts';
-import type { Database, Transaction } from './database.ts';
+import type { Database, Queries } from './database.ts';
 import { findKeys, type KeyWalk, type LookedAt } from './find-keys.ts';
 
 /** Runs inside a transaction, so an action and its record are stored together. */
-export async function insertAudit(tx: Transaction, records: readonly AuditRecord[], at: number): Promise<void> {
+export async function insertAudit(tx: Queries, records: readonly AuditRecord[], at: number): Promise<void> {
   if (records.length === 0) return;
   await tx.run(INSERT, [
     at,
