@@ -9,7 +9,7 @@ import { PostgresOutcomes } from '../postgres/postgres-outcomes.ts';
 import { PostgresRequests } from '../postgres/postgres-requests.ts';
 import { RequestedDevices } from '../postgres/requested-devices.ts';
 import type { Seals } from '../postgres/seals.ts';
-import { toStorable } from '../postgres/write-runs.ts';
+import { toStorable } from '../postgres/statement-text.ts';
 import type { RequestReads } from '../request-reads.ts';
 import { openSqliteReader } from '../sqlite/open-sqlite-reader.ts';
 import { COPIED_TABLES } from './copied-tables.ts';

@@ -5,7 +5,8 @@ import { placeOfDeadLetter, placeOfForward } from '../postgres/path-rows.ts';
 import { placeOfInput } from '../postgres/requested-devices.ts';
 import type { Seals } from '../postgres/seals.ts';
 import { placeOfUnclaimed } from '../postgres/unclaimed-rows.ts';
-import { LONGEST_KEY, toStorable } from '../postgres/write-runs.ts';
+import { toStorable } from '../postgres/statement-text.ts';
+import { LONGEST_KEY } from '../postgres/write-runs.ts';
 import { placeOf } from '../sqlite/sealing/sqlite-sealing.ts';
 
 /** A row as it is read from the SQLite store, by the names of its columns. */

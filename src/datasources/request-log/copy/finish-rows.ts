@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { AloneDatabase } from '../postgres/alone.ts';
 import { COPY } from '../postgres/copy-fact.ts';
 import { RESEAL_POSITION, SEALED_WITH } from '../postgres/sealed-with.ts';
-import { toStorable } from '../postgres/write-runs.ts';
+import { toStorable } from '../postgres/statement-text.ts';
 import { COPIED_TABLES } from './copied-tables.ts';
 
 /**
