@@ -95,6 +95,8 @@ export class Database implements Snapshots, AsyncDisposable {
       max: options.connections,
       idleTimeoutMillis: 60_000,
       onConnect: async (client) => {
+        // It may be lost between two statements of a transaction, when nobody waits for an answer. The next statement tells.
+        client.on('error', () => undefined);
         await client.query(
           `SET statement_timeout = ${STATEMENT_MS}; SET lock_timeout = ${STATEMENT_MS}; SET idle_in_transaction_session_timeout = ${IDLE_MS}`,
         );
