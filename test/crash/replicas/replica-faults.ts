@@ -77,8 +77,10 @@ export class ReplicaFaults {
   async restartAll(): Promise<{ readonly from: number; readonly to: number }> {
     const from = performance.now();
     for (const replica of this.#parts.group.replicas) {
+      this.#parts.say(`stops: ${replica.name}`);
       await replica.stop();
       await replica.start();
+      this.#parts.say(`is back: ${replica.name}`);
     }
     this.#note('rolling restart', 'one by one');
     return { from, to: performance.now() };
@@ -103,7 +105,8 @@ export class ReplicaFaults {
       case 'kill':
         await victim.kill();
         await delay(random.between(0, 1_000));
-        return victim.start();
+        await victim.start();
+        return this.#parts.say(`is back: ${victim.name}`);
       case 'freeze':
         this.#freezing = this.#freeze(victim);
         return;

@@ -30,7 +30,7 @@ export function replicaCampaign(seconds: number): Omit<ReplicaCampaignOptions, '
     standby: !isShort,
     mostActivations: isShort ? 80 : Number.POSITIVE_INFINITY,
     carrierFaults: ['slow', 'unread', 'cut', 'limiting', 'failing', 'garbled'],
-    maxDevices: isShort ? 120 : 400,
+    maxDevices: isShort ? 60 : 400,
     twice: 0.2,
     copied: 0.1,
     // What waits for the carrier's limit moves only once in a minute.

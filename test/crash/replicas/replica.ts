@@ -1,6 +1,9 @@
 import { spawnGateway, type GatewayProcess } from '../../support/gateway-process.ts';
 import type { TcpFaultProxy } from '../../support/tcp-fault-proxy.ts';
 
+/** Orchestrators kill what has not ended by then. */
+const STOPS_WITHIN_MS = 25_000;
+
 export interface ReplicaOptions {
   readonly name: string;
   readonly env: Readonly<Record<string, string>>;
@@ -63,13 +66,15 @@ export class Replica implements AsyncDisposable {
     this.#process?.kill('SIGCONT');
   }
 
-  /** Sends SIGTERM. The exit code must be 0. */
+  /** Sends SIGTERM. It must end with exit code 0, and in time. */
   async stop(): Promise<void> {
     const gateway = this.#process;
     if (!gateway) return;
     gateway.kill('SIGTERM');
+    const timer = setTimeout(() => gateway.kill('SIGKILL'), STOPS_WITHIN_MS);
     const how = await gateway.exited;
-    if (how !== 0) this.#options.onProblem(`${this.name}, stopped with SIGTERM, ended with ${how}: ${this.lastLines(4)}`);
+    clearTimeout(timer);
+    if (how !== 0) this.#options.onProblem(`${this.name}, stopped with SIGTERM, ended with ${how}: ${this.lastLines(6)}`);
     this.#process = null;
   }
 

@@ -49,7 +49,7 @@ const SAY_EVERY_MS = 5_000;
 const SAID_AT_END = 15;
 const QUIET_MS = 1_500;
 /** They come while nothing can be sent, too. */
-const OF_OTHERS = { devices: 25, everyMs: 250 } as const;
+const OF_OTHERS = { devices: 10, everyMs: 250 } as const;
 const WARM_ACKNOWLEDGED = 300;
 /** What a subscriber is refused with when it should ask again. */
 const ASK_AGAIN = /"code":"(?:STORE_FAILED|OVERLOADED|SHUTTING_DOWN)"/;
@@ -162,6 +162,7 @@ export async function runReplicaCampaign(options: ReplicaCampaignOptions): Promi
   const open = await settle({ url: graphql, callbacks, subscribers, asking: () => mutations.asking, stallMs: options.stallMs });
   if (open !== null) {
     tally.add('other', `not everything came to its end: ${open}`);
+    options.say(`still open: ${open}`);
     for (const replica of group.replicas) options.say(`${replica.name} said:\n${replica.lastLines(SAID_AT_END)}`);
   }
   const drained = await Promise.race([group.drained().then(() => true), delay(options.stallMs, false)]);
