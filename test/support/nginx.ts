@@ -113,7 +113,7 @@ http {
       proxy_pass http://graphql;
       proxy_set_header Host $host;
       proxy_set_header Connection "";
-      proxy_read_timeout 5s;
+      proxy_read_timeout 10s;
     }
   }
   server {
