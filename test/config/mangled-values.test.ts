@@ -29,6 +29,7 @@ const GOOD: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     M2M_CALLBACK_FORWARD_USERNAME: 'u',
     M2M_CALLBACK_FORWARD: '*=https://tool.example.com/',
   },
+  M2M_STORE_URL: { M2M_STORE_URL: 'postgres://gateway:canary@db.example.com:5432/gateway' },
   M2M_STORE_KEYS: { M2M_STORE_KEYS: BASE64 },
 };
 

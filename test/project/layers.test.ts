@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 
 /**
- * A room may import from itself, from the rooms named here, and from `lib`, `errors` and `logger`. `sqlite` and `postgres` are rooms below
+ * A room may import from itself, from the rooms named here, and from `lib`, `errors` and `logger`. `sqlite`, `postgres` and `copy` are rooms below
  * `request-log`, `wire` the one below `thingspace`.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   operations: ['request-log', 'thingspace', 'wire'],
   sqlite: ['request-log', 'wire'],
   postgres: ['request-log', 'wire'],
+  copy: ['sqlite', 'postgres', 'request-log', 'wire'],
   'request-log': ['wire'],
   thingspace: ['wire'],
   wire: [],
@@ -33,6 +34,7 @@ const PACKAGES_BY_ROOM: Readonly<Record<string, RegExp>> = {
   'request-log': /^node:crypto$/,
   sqlite: /^(?:node:|ulid$)/,
   postgres: /^(?:node:|ulid$|pg$)/,
+  copy: /^node:/,
   thingspace: /^(?:node:|undici$|zod$)/,
   wire: /^(?:node:(?:crypto|util|zlib)$|zod$|fast-xml-parser$)/,
   schema: /^(?:node:timers\/promises$|@pothos\/core$|graphql$|dataloader$|zod$)/,
@@ -133,5 +135,5 @@ function circlesOf(importsOfFile: (file: string) => readonly string[], files: re
 function roomOf(file: string): string {
   const [, first = '', second = '', third = ''] = file.split('/');
   if (first !== 'datasources') return first.replace(/\.ts$/, '');
-  return ['wire', 'sqlite', 'postgres'].includes(third ?? '') ? (third ?? '') : second;
+  return ['wire', 'sqlite', 'postgres', 'copy'].includes(third ?? '') ? (third ?? '') : second;
 }

@@ -174,6 +174,10 @@ test('an interrupted copy goes on, no gateway opens a part of one, and what is q
   const told: string[] = [];
   await copy({ onProgress: (sentence) => told.push(sentence) });
   expect(told[0]).toMatch(/^Going on: \d+ rows were copied before/);
+  // The store was given up, and the power went before the database heard of it.
+  const ended = { epoch: 'x', stamp: 'x', position: { table: 99, after: [], rows: 7 }, isCompared: true };
+  await database.sql("INSERT INTO fact VALUES ('copy', $1)", [JSON.stringify(ended)]);
+  expect(await copy()).toMatchObject({ rows: 7 });
   const log = await database.open({ keys });
   while (await log.indexIdentifiers());
   expect(plain((await everythingOf(log)).requests)).toEqual(

@@ -3,18 +3,27 @@ import { expect, test } from 'vitest';
 import { storeCommandLine } from '../../scripts/store.ts';
 import { answerCommand } from '../../scripts/support/command-line.ts';
 import { startSimulator } from '../../simulator/start-simulator.ts';
+import { Hub } from '../../src/datasources/request-log/hub.ts';
+import { openPostgresStore, type PostgresStoreOptions } from '../../src/datasources/request-log/postgres/open-postgres-store.ts';
 import type { StoreStats } from '../../src/datasources/request-log/store-upkeep.ts';
 import { openDatabase } from '../request-log/postgres-support.ts';
 import { successCallback } from '../support/callback-samples.ts';
 import { fixedEnv } from '../support/fixed-env.ts';
+import { flatten } from '../support/flat-store.ts';
 import { newRequest } from '../support/new-request.ts';
 import { openGateway } from '../support/open-gateway.ts';
+import { openLog } from '../support/open-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const DAY_MS = 86_400_000;
 const DEVICE = [['ICCID', '89148000000000000001']] as const;
 
+const KEY = Buffer.alloc(32, 'a');
+
 const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]) => answerCommand(storeCommandLine, args, env);
+
+const openStore = async (url: string, more: Partial<PostgresStoreOptions>) =>
+  flatten(await openPostgresStore({ url, hub: new Hub({ tickMs: () => 1 }), now: Date.now, ...more }));
 
 /** A database with a request that was complete 40 days ago and an open one; with a gateway on it or without. */
 async function stored(gateway: string) {
@@ -25,12 +34,12 @@ async function stored(gateway: string) {
   const env = {
     ...(await fixedEnv(simulator, folder.path)),
     M2M_STORE_URL: database.url,
-    M2M_STORE_KEYS: Buffer.alloc(32, 'a').toString('base64'),
+    M2M_STORE_KEYS: KEY.toString('base64'),
     M2M_STORE_PLAINTEXT: 'off',
     M2M_STORE_JOURNAL: `${folder.path}/journal.sqlite`,
   };
   let at = Date.now() - 40 * DAY_MS;
-  const log = await database.open({ now: () => at });
+  await using log = await openStore(database.url, { now: () => at });
   for (const isDone of [true, false]) {
     const request = newRequest([DEVICE], { createdAt: at });
     const guid = randomUUID();
@@ -70,4 +79,43 @@ test('what only a file has is refused with a sentence that says what to do for a
   const { env } = store;
   expect(await run(env, 'backup', 'backup.sqlite')).toMatchObject({ code: 1, stderr: expect.stringContaining('pg_dump') as string });
   expect(await run(env, 'accept-damage')).toMatchObject({ code: 1, stderr: expect.stringContaining('pg_restore') as string });
+});
+
+test('a restored database is marked while no gateway runs: a new epoch, and what was queued is unknown and not sent', async () => {
+  await using store = await stored('not running');
+  const { env, database } = store;
+  await using undo = new AsyncDisposableStack();
+  const gateway = await openStore(database.url, { keys: [KEY] });
+  const queued = newRequest([DEVICE]);
+  await gateway.create(queued);
+  expect(await run(env, 'restored')).toMatchObject({ code: 1, stderr: expect.stringContaining('uses the database') as string });
+  await gateway[Symbol.asyncDispose]();
+
+  expect(await run(env, 'restored')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Marked: /) as string });
+  const next = undo.use(await database.open({ keys: [KEY] }));
+  expect(next.epoch).not.toBe(gateway.epoch);
+  expect(await next.recover()).toEqual([]);
+  expect((await next.requests([queued.id])).get(queued.id)).toMatchObject({ status: 'UNKNOWN' });
+  expect(await next.sentSince('ACTIVATE_DEVICES', 0)).not.toHaveLength(1);
+  const { rows } = await next.auditEntries({ accounts: null, caller: null }, null, 1);
+  expect(rows).toMatchObject([{ action: 'store.restored', outcome: 'DONE' }]);
+});
+
+test('copy moves the embedded store to the database, and both it and restored say what they need', async () => {
+  await using undo = new AsyncDisposableStack();
+  const simulator = undo.use(await startSimulator());
+  const folder = undo.use(await tempFolder());
+  const database = undo.use(await openDatabase());
+  const embedded = await fixedEnv(simulator, folder.path);
+  const env = { ...embedded, M2M_STORE_URL: database.url };
+  for (const command of ['copy', 'restored'])
+    expect(await run(embedded, command)).toMatchObject({ code: 1, stderr: expect.stringContaining('Set M2M_STORE_URL') as string });
+  expect(await run(env, 'copy')).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no store at') as string });
+  {
+    await using log = openLog(embedded['M2M_STORE_PATH'] ?? '');
+    await log.create(newRequest([DEVICE]));
+  }
+  expect(await run(env, 'copy')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Copied: 1 request, 5 rows, /) as string });
+  expect(await run(env, 'verify')).toMatchObject({ code: 0, stdout: 'No fault found: 1 request, 1 event read\n' });
+  expect(await run(env, 'copy')).toMatchObject({ code: 1, stderr: expect.stringContaining('has a store already') as string });
 });

@@ -43,6 +43,10 @@ export interface CopiedTable {
   readonly mayMerge?: true;
 }
 
+function isNothing(value: unknown): value is null | undefined {
+  return value === null || value === undefined;
+}
+
 const ofType =
   (type: Column['type']) =>
   (...names: readonly string[]): Column[] =>
@@ -52,17 +56,17 @@ const small = ofType('integer');
 const bytes = ofType('bytea');
 /** Texts of callers and senders, which may have what PostgreSQL does not store. */
 const text = (...names: readonly string[]): Column[] =>
-  names.map((name) => ({ name, type: 'text', read: (row) => (row[name] == null ? null : toStorable(String(row[name]))) }));
+  names.map((name) => ({ name, type: 'text', read: (row) => (isNothing(row[name]) ? null : toStorable(String(row[name]))) }));
 const flag = (name: string, read: (row: SourceRow) => boolean): Column => ({ name, type: 'boolean', read });
 const list = (name: string, type: 'integer[]' | 'bigint[]'): Column => ({
   name,
   type,
-  read: (row) => (row[name] == null ? null : `{${(JSON.parse(String(row[name])) as number[]).join(',')}}`),
+  read: (row) => (isNothing(row[name]) ? null : `{${(JSON.parse(String(row[name])) as number[]).join(',')}}`),
 });
 const time = (name: string): Column => ({
   name,
   type: 'bigint',
-  read: (row, { clockOffMs }) => (row[name] == null ? null : Number(row[name]) + clockOffMs),
+  read: (row, { clockOffMs }) => (isNothing(row[name]) ? null : Number(row[name]) + clockOffMs),
 });
 
 /** A sealed text is opened at its place in SQLite, and sealed for its place in PostgreSQL. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { GatewayError } from '../../../errors.ts';
 import { connectionConfig } from './connection.ts';
@@ -6,6 +7,10 @@ import { prepareDatabase } from './prepare-database.ts';
 
 /** Any number, but always the same: only one command at a time has a database alone. */
 const ALONE_LOCK = 0x4d324d41;
+
+/** The server forgets a connection a moment after it was closed. */
+const LOOKS = 10;
+const LOOK_EVERY_MS = 100;
 
 /** One connection to a database that no gateway uses. */
 export interface AloneDatabase extends Queries, AsyncDisposable {
@@ -43,7 +48,11 @@ export async function openAlone(url: string, allowsUnsynced: boolean): Promise<A
       }
     },
     async requireAlone() {
-      const others = await rows<{ address: string | null }>(OTHERS);
+      let others = await rows<{ address: string | null }>(OTHERS);
+      for (let looks = 1; others.length > 0 && looks < LOOKS; looks++) {
+        await delay(LOOK_EVERY_MS);
+        others = await rows<{ address: string | null }>(OTHERS);
+      }
       if (others.length === 0) return;
       const from = [...new Set(others.map(({ address }) => address ?? 'this machine'))].join(', ');
       throw new GatewayError(
