@@ -183,8 +183,8 @@ export async function runReplicaCampaign(options: ReplicaCampaignOptions): Promi
   // Whoever ends in the middle of a login takes its token along.
   const mostLogins = 1 + faults.count('session') + faults.interruptions;
   if (logins > mostLogins) tally.add('other', `${logins} logins, and only ${mostLogins} reasons`);
-  const refusedLogins = await tryWrongPassword(group, simulator);
-  if (refusedLogins !== 1) tally.add('other', `a wrong password was tried ${refusedLogins} times`);
+  const refusedLogins = options.wrongPassword ? await tryWrongPassword(group, simulator) : null;
+  if (refusedLogins !== null && refusedLogins !== 1) tally.add('other', `a wrong password was tried ${refusedLogins} times`);
   return {
     seed: options.seed,
     acknowledged: books.acknowledged,
