@@ -94,6 +94,8 @@ export class Database implements Snapshots, AsyncDisposable {
       ...connectionConfig(options.url),
       max: options.connections,
       idleTimeoutMillis: 60_000,
+      // The pool waits for it, although its types do not say so.
+      // oxlint-disable-next-line typescript/no-misused-promises
       onConnect: async (client) => {
         // It may be lost between two statements of a transaction, when nobody waits for an answer. The next statement tells.
         client.on('error', () => undefined);
