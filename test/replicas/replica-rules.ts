@@ -106,7 +106,12 @@ async function checkLatch(source: ReplicaSource): Promise<string | null> {
   const folder = undo.use(await tempFolder());
   const simulator = undo.use(await startSimulator({ magicIdentifiers: false }));
   const open = (name: string) => {
-    const env = { ...gatewayEnv(simulator, ''), M2M_STORE_PATH: `${folder.path}/unused.sqlite`, M2M_THINGSPACE_PASSWORD: 'wrong', M2M_LOG_LEVEL: 'fatal' };
+    const env = {
+      ...gatewayEnv(simulator, ''),
+      M2M_STORE_PATH: `${folder.path}/unused.sqlite`,
+      M2M_THINGSPACE_PASSWORD: 'wrong',
+      M2M_LOG_LEVEL: 'fatal',
+    };
     return source.startGateway(source.readConfig({ ...env, M2M_STORE_URL: url, M2M_STORE_JOURNAL: `${folder.path}/${name}.sqlite` }), {
       onFatal: (error) => {
         throw error;
@@ -172,7 +177,13 @@ export const REPLICA_RULES: readonly ReplicaRule[] = [
     bugs: [
       {
         name: 'the row is not locked',
-        edits: [{ file: `${POSTGRES}/locked-request.ts`, find: "account <> '' ORDER BY pk FOR NO KEY UPDATE`", replace: "account <> '' ORDER BY pk`" }],
+        edits: [
+          {
+            file: `${POSTGRES}/locked-request.ts`,
+            find: "account <> '' ORDER BY pk FOR NO KEY UPDATE`",
+            replace: "account <> '' ORDER BY pk`",
+          },
+        ],
       },
     ],
   },
@@ -187,7 +198,11 @@ export const REPLICA_RULES: readonly ReplicaRule[] = [
       {
         name: 'others are told before the commit',
         edits: [
-          { file: `${POSTGRES}/database.ts`, find: 'await tx.tell(this.#options.origin);', replace: 'await tx.tell(this.#options.origin, this.#pool);' },
+          {
+            file: `${POSTGRES}/database.ts`,
+            find: 'await tx.tell(this.#options.origin);',
+            replace: 'await tx.tell(this.#options.origin, this.#pool);',
+          },
           { file: `${POSTGRES}/database.ts`, find: 'async tell(origin: string)', replace: 'async tell(origin: string, pool: pg.Pool)' },
           {
             file: `${POSTGRES}/database.ts`,

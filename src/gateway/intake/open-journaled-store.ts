@@ -42,7 +42,7 @@ export async function openJournaledStore(config: Config, parts: Parts): Promise<
       now,
       onFatal,
       // A journal has no requests: one id may have all messages of an outage.
-      limits: { messagesOfId: Infinity },
+      limits: { messagesOfId: Number.MAX_SAFE_INTEGER },
       diskFloorBytes: 0,
     }),
   );

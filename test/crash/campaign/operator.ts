@@ -32,7 +32,8 @@ export class Operator {
 
   async work(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      for (const followed of this.#parts.isSure?.() === false ? [] : this.#neverArrived()) await this.#tell(followed.requestId).catch(() => undefined);
+      for (const followed of this.#parts.isSure?.() === false ? [] : this.#neverArrived())
+        await this.#tell(followed.requestId).catch(() => undefined);
       await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -1,7 +1,6 @@
 import { createClient, type Client } from 'graphql-ws';
 import WebSocket from 'ws';
 
-
 /** A WebSocket of subscribers. It is opened when somebody subscribes, again after each loss. */
 export class SubscriberLine {
   readonly client: Client;

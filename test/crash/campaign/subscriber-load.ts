@@ -103,9 +103,7 @@ export class SubscriberLoad implements AsyncDisposable {
         if (this.#stop.signal.aborted) return;
         const refusal = error instanceof Error && Array.isArray(error.cause) ? error.cause : null;
         if (refusal && !mayAskAgain(refusal)) {
-          this.#parts.onProblem(
-            `subscriber of ${followed.requestId} after ${after ?? 'nothing'} was refused: ${JSON.stringify(refusal)}`,
-          );
+          this.#parts.onProblem(`subscriber of ${followed.requestId} after ${after ?? 'nothing'} was refused: ${JSON.stringify(refusal)}`);
           return;
         }
         if (!refusal) lostAt ??= line.lastHeard;

@@ -165,7 +165,8 @@ export class ReplicaFaults {
   }
 
   async #countJournals(): Promise<void> {
-    const waiting = await Promise.all(this.#parts.group.replicas.map((replica) => (replica.isFrozen ? 0 : replica.journalled())));
+    const awake = this.#parts.group.replicas.filter(({ isFrozen }) => !isFrozen);
+    const waiting = await Promise.all(awake.map((replica) => replica.journalled()));
     this.mostJournalled = Math.max(
       this.mostJournalled,
       waiting.reduce<number>((sum, count) => sum + (count ?? 0), 0),

@@ -14,6 +14,8 @@ export interface ReplicaCampaignOptions extends Pick<
   readonly standby: boolean;
   /** The most activations that are asked for; beyond 95 in a minute they wait. */
   readonly mostActivations: number;
+  /** Whether the replicas are started with a wrong password at the end. */
+  readonly wrongPassword: boolean;
   readonly carrierFaults: readonly CarrierFault[];
 }
 
@@ -28,6 +30,7 @@ export function replicaCampaign(seconds: number): Omit<ReplicaCampaignOptions, '
     faults: ['kill', 'freeze', 'cut', 'half-open', 'refuse', 'database', 'session', ...(isShort ? [] : (['kill', 'kill'] as const))],
     freezeMs: isShort ? 11_500 : 30_000,
     standby: !isShort,
+    wrongPassword: !isShort,
     mostActivations: isShort ? 80 : Number.POSITIVE_INFINITY,
     carrierFaults: ['slow', 'unread', 'cut', 'limiting', 'failing', 'garbled'],
     maxDevices: isShort ? 60 : 400,

@@ -20,7 +20,8 @@ export interface ReplicaReport {
   /** The most activations in any 60 s. */
   readonly window: number;
   readonly logins: number;
-  readonly refusedLogins: number;
+  /** Logins with a wrong password; null when none was tried. */
+  readonly refusedLogins: number | null;
   readonly answers: ReadonlyMap<string, number>;
   readonly tally: Tally;
 }
@@ -33,7 +34,7 @@ export function replicaLedgerLine(report: ReplicaReport): string {
     `acked ${report.acknowledged} lost ${lost} phantom ${phantom} double ${double} missing ${missing} repeated ${repeated} disorder ${disorder}`,
     `kills ${report.kills} freezes ${count('freeze')} cut off ${count('cut') + count('half-open') + count('refuse')}`,
     `database crashes ${count('database')} failovers ${count('failover')} rolling restarts ${count('rolling restart')}`,
-    `failed in restarts ${report.failedInRestarts} window ${report.window} logins ${report.logins} refused ${report.refusedLogins}`,
+    `journalled ${report.mostJournalled} failed in restarts ${report.failedInRestarts} window ${report.window} logins ${report.logins}${report.refusedLogins === null ? '' : ` refused ${report.refusedLogins}`}`,
     `resumed within ${(report.slowestResumeMs / 1_000).toFixed(1)} s`,
   ].join(' ');
 }
@@ -42,7 +43,7 @@ export function replicaLedgerLine(report: ReplicaReport): string {
 export function describeReplicaReport(report: ReplicaReport): string[] {
   const list = (counts: ReadonlyMap<string, number>) => [...counts].map(([what, count]) => `${what} ${count}`).join(', ') || 'none';
   return [
-    `faults: ${list(report.done)}; seen in the journals at once: ${report.mostJournalled}`,
+    `faults: ${list(report.done)}`,
     `requests ${report.requests}, subscriptions resumed ${report.resumed}, answers to callbacks: ${list(report.answers)}; ${report.seconds.toFixed(1)} s`,
     ...report.tally.words,
     ...(report.tally.isClean ? [] : [`NOT CLEAN. Run it again with --seed ${report.seed}.`]),
