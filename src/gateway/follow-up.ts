@@ -36,19 +36,21 @@ export function buildReconciler(config: Config, { store, reads, metrics, logger,
 /** Follows requests up until it is undone: settles unclaimed callbacks, indexes identifiers, and reconciles silent devices. */
 export function followUp(config: Config, { store, logger, now, undo }: SharedParts, reconciler: Reconciler): void {
   const { adoptAfterMs, overdueAfterMs, expireAfterMs, externalQuietMs } = config;
+  const ending = new AbortController();
+  const goesOn = () => !ending.signal.aborted;
   const tidy = async () => {
     let adoptedNow = 0;
-    for (let step = 0; step < SETTLE_STEPS; step++) {
+    // A stop waits for the step that runs, and not for the others.
+    for (let step = 0; step < SETTLE_STEPS && goesOn(); step++) {
       const { resolved, adopted, done } = await store.unclaimed.settleUnclaimed(now() - adoptAfterMs);
       for (const requestId of resolved) logger.info('unknown_request_resolved', { requestId });
       adoptedNow += adopted.length;
       if (done) break;
     }
     if (adoptedNow > 0) logger.info('external_requests_adopted', { count: adoptedNow });
-    for (let step = 0; step < INDEX_STEPS && (await store.upkeep.takeOver()); step++);
-    for (let step = 0; step < INDEX_STEPS && (await store.upkeep.indexIdentifiers()); step++);
+    for (let step = 0; step < INDEX_STEPS && goesOn() && (await store.upkeep.takeOver()); step++);
+    for (let step = 0; step < INDEX_STEPS && goesOn() && (await store.upkeep.indexIdentifiers()); step++);
   };
-  const ending = new AbortController();
   const logFailure = (event: string) => (error: unknown) => logger.error(event, { error });
   repeat(undo, Math.min(EVERY_MS, adoptAfterMs), tidy, logFailure('tidy_failed'));
   repeat(
