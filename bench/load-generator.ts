@@ -24,7 +24,8 @@ function prepare(load: Load): number {
 async function send(): Promise<LoadResult> {
   if (!prepared) throw new Error('nothing is prepared');
   const { load, firstDevice, messages } = prepared;
-  const sockets = await Promise.all(Array.from({ length: load.inFlight }, () => open(new URL(load.url))));
+  const urls = [load.url, ...(load.alternates ?? [])];
+  const sockets = await Promise.all(Array.from({ length: load.inFlight }, (_, at) => open(new URL(urls[at % urls.length] ?? load.url))));
   const ackMs = new Float64Array(messages.length);
   const sentAt = new Float64Array(messages.length);
   let next = 0;

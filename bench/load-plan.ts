@@ -9,6 +9,8 @@ export interface BenchRequest {
 /** What the load generator is to send. */
 export interface Load {
   readonly url: string;
+  /** Further servers that take the same callbacks: the connections are spread over all of them. */
+  readonly alternates?: readonly string[];
   readonly requests: readonly BenchRequest[];
   /** Keep-alive connections, each with one callback on its way. */
   readonly inFlight: number;

@@ -11,6 +11,7 @@ import { benchLists } from './bench-lists.ts';
 import { benchMutation } from './bench-mutation.ts';
 import { benchOverdue } from './bench-overdue.ts';
 import { benchOverload } from './bench-overload.ts';
+import { benchReplicas } from './bench-replicas.ts';
 import { benchStalled } from './bench-stalled.ts';
 import { benchStart } from './bench-start.ts';
 import { PARTS, readOptions, USAGE, type BenchOptions, type PartName } from './options.ts';
@@ -31,6 +32,7 @@ const RUN: Record<PartName, (options: BenchOptions) => Promise<Section>> = {
   'in-flight': benchInFlight,
   lists: benchLists,
   overdue: benchOverdue,
+  replicas: benchReplicas,
 };
 
 async function main(options: BenchOptions): Promise<void> {

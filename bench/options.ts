@@ -15,6 +15,7 @@ export const PARTS = [
   'lists',
   'in-flight',
   'overdue',
+  'replicas',
 ] as const;
 export type PartName = (typeof PARTS)[number];
 

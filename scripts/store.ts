@@ -2,7 +2,17 @@ import '../require-node.js';
 import { resolve } from 'node:path';
 import { readConfig } from '../src/config/config.ts';
 import { acceptDamage } from '../src/datasources/request-log/sqlite/write-ahead-log/accept-damage.ts';
-import { renderAcceptedDamage, renderBackup, renderPurge, renderReseal, renderStats, renderVerification } from './store/render-store.ts';
+import { GatewayError } from '../src/errors.ts';
+import { copyToDatabase, noteRestored } from './store/database-commands.ts';
+import {
+  renderAcceptedDamage,
+  renderBackup,
+  renderCopy,
+  renderPurge,
+  renderReseal,
+  renderStats,
+  renderVerification,
+} from './store/render-store.ts';
 import { storeCommands } from './store/store-commands.ts';
 import { verifyBackup, verifyStore } from './store/verify-store.ts';
 import { runCommandLine, UsageError, type CommandLine, type Environment, type Output } from './support/command-line.ts';
@@ -21,12 +31,17 @@ const HELP = `Usage: npm run store -- <command> [--json]
   accept-damage                 Use a store that is refused because its write-ahead log is lost or
                                 damaged, with what is whole. What was acknowledged last may be gone.
                                 No gateway may run.
+  copy                          Move the embedded store (M2M_STORE_PATH) to the empty database of
+                                M2M_STORE_URL. No gateway may run. An interrupted copy goes on.
+  restored                      Tell that the database was restored from a backup. No gateway may run.
+                                The next one begins a new epoch, and sends nothing that was queued.
   stats                         What is in the store, and how large it is.
   --json                        Print the result as JSON.
   --help                        This text.
 
-The configuration is the gateway's own (M2M_… variables, or .env). All but accept-damage works
-beside a running gateway, which is asked over its admin listener, and without one.
+The configuration is the gateway's own (M2M_… variables, or .env). All but accept-damage, copy
+and restored works beside a running gateway, which is asked over its admin listener, and without one.
+A database (M2M_STORE_URL) is backed up with pg_dump, or by whoever runs it.
 
 Exit code: 0 done, 1 not done or faults found, 2 wrong usage.
 `;
@@ -51,9 +66,19 @@ async function run(given: readonly string[], env: Environment): Promise<Output> 
       return await done(storeCommands.reseal(), renderReseal);
     case 'accept-damage': {
       takeArguments(0, rest);
-      const result = acceptDamage(readConfig(env).storePath, Date.now());
+      const { storeUrl, storePath } = readConfig(env);
+      if (storeUrl !== null) throw new GatewayError('BAD_USER_INPUT', NO_DAMAGE);
+      const result = acceptDamage(storePath, Date.now());
       return { result, text: renderAcceptedDamage(result) };
     }
+    case 'copy': {
+      takeArguments(0, rest);
+      const result = await copyToDatabase(readConfig(env), (sentence) => process.stderr.write(`${sentence}\n`));
+      return { result, text: renderCopy(result) };
+    }
+    case 'restored':
+      takeArguments(0, rest);
+      return { result: await noteRestored(readConfig(env)), text: RESTORED };
     case 'stats':
       takeArguments(0, rest);
       return await done(storeCommands.stats(), renderStats);
@@ -61,6 +86,10 @@ async function run(given: readonly string[], env: Environment): Promise<Output> 
       throw new UsageError(name === undefined ? 'Which command?' : `Not a command: ${given.join(' ')}.`);
   }
 }
+
+const RESTORED = 'Marked: the next gateway begins a new epoch, and what was queued is UNKNOWN and not sent again.\n';
+const NO_DAMAGE =
+  'Nothing was done: accept-damage mends the write-ahead log of an embedded store, and M2M_STORE_URL names a database. PostgreSQL mends its own log when it starts. If it cannot, restore the database from a backup (pg_restore, or the provider), and run `npm run store -- restored`.';
 
 /** npm runs a script in the project's folder. The file's name is relative to the folder in which npm was called. */
 function readPath(given: readonly string[], env: Environment): string {

@@ -1,6 +1,7 @@
-import type { Verification } from '../../src/datasources/request-log/sqlite/verify/sqlite-verify.ts';
 import type { AcceptedDamage } from '../../src/datasources/request-log/sqlite/write-ahead-log/accept-damage.ts';
+import type { CopyReport } from '../../src/datasources/request-log/copy/copy-store.ts';
 import type { BackupReport, PurgeReport, ResealReport, StoreStats } from '../../src/datasources/request-log/store-upkeep.ts';
+import type { Verification } from '../../src/datasources/request-log/verify/verification.ts';
 import { renderTable } from '../support/command-line.ts';
 
 export function renderBackup({ path, bytes, durationMs }: BackupReport): string {
@@ -21,12 +22,17 @@ export function renderVerification({ requests, events, faults, totalFaults, unre
   if (totalFaults === 0) return `No fault found: ${read}\n`;
   const rest = totalFaults - faults.length;
   const lines = [`${formatCount(totalFaults, 'fault')} found: ${read}`, ...faults, ...(rest > 0 ? [`… and ${rest} more`] : [])];
-  return `${lines.join('\n')}\nRestore a backup that verifies well, and keep this file for whoever looks into it.\n`;
+  return `${lines.join('\n')}\nRestore a backup that verifies well, and keep this store for whoever looks into it.\n`;
 }
 
 export function renderAcceptedDamage({ path, fault, kept }: AcceptedDamage): string {
   const log = kept === null ? '' : `The log is kept as ${kept}.\n`;
   return `Accepted: ${fault}\n${log}${path} can be started now, and counts as a restored backup. Check it first: npm run store -- verify\n`;
+}
+
+export function renderCopy({ path, requests, rows, durationMs }: CopyReport): string {
+  const copied = `Copied: ${formatCount(requests, 'request')}, ${formatCount(rows, 'row')}, ${(durationMs / 1000).toFixed(1)} s. The copy verifies well.\n`;
+  return `${copied}Start gateways with M2M_STORE_URL. ${path} counts as a restored backup from now on: it sends nothing that was queued.\n`;
 }
 
 export function renderStats(stats: StoreStats): string {
@@ -36,9 +42,7 @@ export function renderStats(stats: StoreStats): string {
     [
       ['epoch', stats.epoch],
       ['schema', String(stats.schemaVersion)],
-      ['file', formatSize(stats.fileBytes)],
-      ['write-ahead log', formatSize(stats.walBytes)],
-      ['free in the file', formatSize(stats.freeBytes)],
+      ...renderSizes(stats),
       ...Object.entries(stats.requestsByStatus).map(([status, requests]) => [`requests ${status}`, String(requests)]),
       ['oldest request', formatTime(stats.oldestRequestAt)],
       ['requests being purged', String(stats.purging)],
@@ -47,11 +51,21 @@ export function renderStats(stats: StoreStats): string {
       ['kept messages', String(stats.kept)],
       ['to be forwarded', String(stats.forwardBacklog)],
       ['last purge', lastPurge ? `${formatTime(lastPurge.at)}, ${formatCount(lastPurge.requests, 'request')}` : 'never'],
-      ['last backup', stats.lastBackupAt === null ? 'never' : formatTime(stats.lastBackupAt)],
+      // Nobody tells the gateway of a backup of a database.
+      ...(stats.isDatabase ? [] : [['last backup', stats.lastBackupAt === null ? 'never' : formatTime(stats.lastBackupAt)]]),
       ['sealed with', stats.sealedWith ?? 'no key'],
       ...(stats.olderKeys.length === 0 ? [] : [['older rows with', stats.olderKeys.join(', ')]]),
     ],
   );
+}
+
+function renderSizes({ isDatabase, fileBytes, walBytes, freeBytes }: StoreStats): (readonly [string, string])[] {
+  if (isDatabase) return [['database', formatSize(fileBytes)]];
+  return [
+    ['file', formatSize(fileBytes)],
+    ['write-ahead log', formatSize(walBytes)],
+    ['free in the file', formatSize(freeBytes)],
+  ];
 }
 
 function formatCount(number: number, what: string): string {

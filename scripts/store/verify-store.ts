@@ -3,13 +3,19 @@ import { rm } from 'node:fs/promises';
 import { VARIABLES } from '../../src/config/config-variables.ts';
 import type { Config } from '../../src/config/config.ts';
 import { readStoreKeys } from '../../src/config/read-store-keys.ts';
-import { verifySqlite, type Verification } from '../../src/datasources/request-log/sqlite/verify/sqlite-verify.ts';
+import { verifyPostgres } from '../../src/datasources/request-log/postgres/postgres-verify.ts';
+import { verifySqlite } from '../../src/datasources/request-log/sqlite/verify/sqlite-verify.ts';
 import type { BackupReport, StoreStats } from '../../src/datasources/request-log/store-upkeep.ts';
+import type { Verification } from '../../src/datasources/request-log/verify/verification.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { askGateway } from '../support/ask-gateway.ts';
 
-/** Verifies the store. Where a gateway has it open, it makes a copy and this process reads the copy, so callbacks go on. */
+/**
+ * Verifies the store. Where a gateway has a file open, it makes a copy and this process reads the copy, so callbacks go on. A database is
+ * read beside all gateways.
+ */
 export async function verifyStore(config: Config): Promise<Verification> {
+  if (config.storeUrl !== null) return verifyPostgres(config.storeUrl, readStoreKeys(config));
   const stats = await askGateway<StoreStats>({ method: 'GET', path: '/store/stats' }, config);
   const keys = readStoreKeys(config);
   if (!stats) return verifySqlite(config.storePath, keys);
@@ -23,7 +29,7 @@ export async function verifyStore(config: Config): Promise<Verification> {
   }
 }
 
-/** Verifies a backup. It needs nothing of the environment but the store's keys, so it works on any machine. */
+/** Verifies a backup of the embedded store, or a journal. It needs nothing of the environment but the store's keys, so it works on any machine. */
 export function verifyBackup(file: string, env: Readonly<Record<string, string | undefined>>): Verification {
   return verifySqlite(file, keysOf(env));
 }

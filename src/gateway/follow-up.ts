@@ -37,19 +37,19 @@ export function buildReconciler(config: Config, { store, reads, metrics, logger,
 export function followUp(config: Config, { store, logger, now, undo }: SharedParts, reconciler: Reconciler): void {
   const { adoptAfterMs, overdueAfterMs, expireAfterMs, externalQuietMs } = config;
   const ending = new AbortController();
-  const goesOn = () => !ending.signal.aborted;
+  // A stop waits for the running step only. The next start goes on with the rest.
+  const mayGoOn = () => !ending.signal.aborted;
   const tidy = async () => {
     let adoptedNow = 0;
-    // A stop waits for the step that runs, and not for the others.
-    for (let step = 0; step < SETTLE_STEPS && goesOn(); step++) {
+    for (let step = 0; step < SETTLE_STEPS && mayGoOn(); step++) {
       const { resolved, adopted, done } = await store.unclaimed.settleUnclaimed(now() - adoptAfterMs);
       for (const requestId of resolved) logger.info('unknown_request_resolved', { requestId });
       adoptedNow += adopted.length;
       if (done) break;
     }
     if (adoptedNow > 0) logger.info('external_requests_adopted', { count: adoptedNow });
-    for (let step = 0; step < INDEX_STEPS && goesOn() && (await store.upkeep.takeOver()); step++);
-    for (let step = 0; step < INDEX_STEPS && goesOn() && (await store.upkeep.indexIdentifiers()); step++);
+    for (let step = 0; step < INDEX_STEPS && mayGoOn() && (await store.upkeep.takeOver()); step++);
+    for (let step = 0; step < INDEX_STEPS && mayGoOn() && (await store.upkeep.indexIdentifiers()); step++);
   };
   const logFailure = (event: string) => (error: unknown) => logger.error(event, { error });
   repeat(undo, Math.min(EVERY_MS, adoptAfterMs), tidy, logFailure('tidy_failed'));

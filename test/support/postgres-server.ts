@@ -7,12 +7,14 @@ import { join } from 'node:path';
 import { freePort } from './free-port.ts';
 import { PostgresClient } from './postgres-client.ts';
 import { giveToOwner, runProgram, spawnServer, whyNoPostgres } from './postgres-programs.ts';
-import { tempFolder } from './temp-folder.ts';
+import { tempFolder, tempFolderOnDisk } from './temp-folder.ts';
 import { until } from './until.ts';
 
 export interface PostgresOptions {
   /** Rows of postgresql.conf: `{ wal_level: 'logical' }`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** On a disk, also where temporary folders are in memory. */
+  readonly onDisk?: boolean;
 }
 
 /** How a server ends: `fast` cuts its clients off and writes everything; `immediate` leaves what a crash leaves. */
@@ -52,11 +54,11 @@ rm -rf "$1" || { sleep 1; rm -rf "$1"; }
 `;
 
 /** Starts a real PostgreSQL on loopback with a folder and a password of its own. Whatever ends this process ends the server too. */
-export async function startPostgres({ settings = {} }: PostgresOptions = {}): Promise<PostgresServer> {
+export async function startPostgres({ settings = {}, onDisk = false }: PostgresOptions = {}): Promise<PostgresServer> {
   const reason = whyNoPostgres();
   if (reason !== null) throw new Error(reason);
   await using undo = new AsyncDisposableStack();
-  const home = undo.use(await makeHome());
+  const home = undo.use(await makeHome(onDisk));
   const password = randomBytes(16).toString('hex');
   await runInitdb(home.path, password);
   const server = new PostgresServer({ home: home.path, name: 'primary', password, settings, undo: undo.move() });
@@ -183,8 +185,8 @@ async function startOrDispose(server: PostgresServer): Promise<PostgresServer> {
 }
 
 /** A folder with its watchdog, which removes it. */
-async function makeHome(): Promise<AsyncDisposable & { readonly path: string }> {
-  const { path } = await tempFolder();
+async function makeHome(onDisk: boolean): Promise<AsyncDisposable & { readonly path: string }> {
+  const { path } = onDisk ? await tempFolderOnDisk() : await tempFolder();
   await giveToOwner(path);
   const watchdog = spawn('sh', ['-c', WATCHDOG, 'watchdog', path], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   const ended = once(watchdog, 'exit');

@@ -19,6 +19,8 @@ export interface TcpFaultProxy extends AsyncDisposable {
   delay(latencyMs: number): void;
   /** Resets all open connections. New ones are taken. */
   cut(): void;
+  /** New connections go to this URL's host and port. Open ones go on. */
+  redirect(targetUrl: string): void;
   /** New connections are refused. Open ones go on. */
   refuse(): Promise<void>;
   /** Nothing goes through any more, and no end is told of the other's. New connections are taken, and not passed on. */
@@ -53,7 +55,7 @@ export async function startTcpFaultProxy(
 }
 
 class FaultProxy implements TcpFaultProxy {
-  readonly #target: URL;
+  #target: URL;
   readonly #faultOf: (connection: number) => ConnectionFault;
   readonly #open = new Set<ProxiedConnection>();
   readonly #hooks: ConnectionHooks;
@@ -97,6 +99,10 @@ class FaultProxy implements TcpFaultProxy {
     own.hostname = '127.0.0.1';
     own.port = String(this.#port);
     return own.href;
+  }
+
+  redirect(targetUrl: string): void {
+    this.#target = new URL(targetUrl);
   }
 
   get waiting(): number {

@@ -48,7 +48,10 @@ export interface DiskState {
 }
 
 export interface StoreStats extends StoreSizes {
+  /** The file, or the name of the database and its schema. */
   readonly path: string;
+  /** It is a database that gateways share. What is said of files is 0 then, and `fileBytes` is its size. */
+  readonly isDatabase: boolean;
   readonly epoch: string;
   readonly schemaVersion: number;
   /** The size of the pages that purging has freed. They are used again before the file grows. */

@@ -5,17 +5,21 @@ import type { SeededRandom } from '../../support/seeded-random.ts';
 import type { Books, Message, Performed } from './books.ts';
 import type { CampaignOptions } from './campaign-options.ts';
 import { messageBody, serviceOf } from './carrier-messages.ts';
-import type { GatewayLives } from './gateway-lives.ts';
+import type { Doors } from './doors.ts';
 
 export interface CallbackLoadOptions {
   readonly books: Books;
-  readonly lives: GatewayLives;
+  readonly lives: Pick<Doors, 'up' | 'isUp'>;
   readonly random: SeededRandom;
   readonly secret: string;
   /** The URL of the door, and its URL behind a network that fails. */
   readonly doorUrl: string;
   readonly faultyDoorUrl: string | null;
   readonly options: Pick<CampaignOptions, 'copied'>;
+  /** How long the carrier waits for an answer, in milliseconds. */
+  readonly patienceMs?: number;
+  /** Called with each attempt that was not answered with a 2xx, and when it began. */
+  readonly onFailed?: (began: number, answer: string) => void;
   readonly onProblem: (problem: string) => void;
 }
 
@@ -37,12 +41,7 @@ interface Job {
  */
 export class CallbackLoad implements AsyncDisposable {
   readonly #parts: CallbackLoadOptions;
-  readonly #agent = new Agent({
-    connections: IN_FLIGHT,
-    headersTimeout: UNANSWERED_AFTER_MS,
-    bodyTimeout: UNANSWERED_AFTER_MS,
-    connect: { timeout: UNANSWERED_AFTER_MS },
-  });
+  readonly #agent: Agent;
   readonly #paths = new Map<string, string>();
   readonly #stop = new AbortController();
   #queue: Job[] = [];
@@ -54,6 +53,8 @@ export class CallbackLoad implements AsyncDisposable {
 
   constructor(parts: CallbackLoadOptions) {
     this.#parts = parts;
+    const timeout = parts.patienceMs ?? UNANSWERED_AFTER_MS;
+    this.#agent = new Agent({ connections: IN_FLIGHT, headersTimeout: timeout, bodyTimeout: timeout, connect: { timeout } });
   }
 
   /** Messages that are not acknowledged yet. */
@@ -145,12 +146,14 @@ export class CallbackLoad implements AsyncDisposable {
   #post(message: Message, body: string): Promise<boolean> {
     const { books, doorUrl, faultyDoorUrl, random } = this.#parts;
     const origin = faultyDoorUrl !== null && random.between(1, 100) <= FAULTY_PERCENT ? faultyDoorUrl : doorUrl;
+    const began = performance.now();
     books.send(message);
     return new Promise((resolve) => {
       let status = 0;
       const conclude = (answer: string, acknowledged: boolean) => {
         this.answers.set(answer, (this.answers.get(answer) ?? 0) + 1);
         if (acknowledged) books.acknowledge(message);
+        else this.#parts.onFailed?.(began, answer);
         resolve(acknowledged);
       };
       this.#agent.dispatch(

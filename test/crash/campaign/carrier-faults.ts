@@ -8,26 +8,30 @@ import type { CarrierFault } from './campaign-options.ts';
 /** The carrier's endpoints of the operations that the campaign asks for. */
 export const OPERATION_ENDPOINTS = ['activate', 'renewActivationCode', 'profileResume'] as const;
 
+/** The endpoints of the tokens fail now and then, too. */
+const ENDPOINTS = [...OPERATION_ENDPOINTS, 'token', 'login'] as const;
+
 /** Values of Retry-After: seconds, a date, and values that are neither. After these the gateway waits for its own default. */
 const RETRY_AFTER = ['1', '0', '2', 'date', '-5', 'soon', ''] as const;
 
-/** Makes the carrier fail in one of these ways after the other, until `signal` aborts. */
+/** Makes these endpoints of the carrier fail in one of these ways after the other, until `signal` aborts. */
 export async function disturbCarrier(
   simulator: Simulator,
   ways: readonly CarrierFault[],
   random: SeededRandom,
   signal: AbortSignal,
+  endpoints: readonly string[] = ENDPOINTS,
 ): Promise<void> {
   while (!signal.aborted && ways.length > 0) {
-    disturb(simulator, ways[random.between(0, ways.length - 1)], random);
+    disturb(simulator, ways[random.between(0, ways.length - 1)], random, endpoints);
     await delay(random.between(100, 600), undefined, { signal }).catch(() => undefined);
   }
 }
 
-function disturb({ faults }: Simulator, way: CarrierFault | undefined, random: SeededRandom): void {
+function disturb({ faults }: Simulator, way: CarrierFault | undefined, random: SeededRandom, endpoints: readonly string[]): void {
   const action = random.pick(OPERATION_ENDPOINTS);
-  // The endpoints of the tokens fail now and then, too.
-  const endpoint = random.pick<string>([action, action, action, 'token', 'login']);
+  const drawn = endpoints[random.between(0, endpoints.length - 1)];
+  const endpoint = drawn === 'token' || drawn === 'login' ? drawn : action;
   const performed = random.between(0, 1) === 1;
   switch (way) {
     case 'slow':

@@ -4,11 +4,11 @@ import type { SeededRandom } from '../../support/seeded-random.ts';
 import type { Books, Intent, OperationName } from './books.ts';
 import type { CampaignOptions } from './campaign-options.ts';
 import { identifiersOf } from './device-numbers.ts';
-import type { GatewayLives } from './gateway-lives.ts';
+import type { Doors } from './doors.ts';
 
 export interface MutationLoadOptions {
   readonly books: Books;
-  readonly lives: GatewayLives;
+  readonly lives: Pick<Doors, 'up'>;
   readonly random: SeededRandom;
   readonly accounts: readonly string[];
   readonly options: Pick<CampaignOptions, 'maxDevices' | 'twice'>;
@@ -17,6 +17,8 @@ export interface MutationLoadOptions {
   /** Called when a caller gets the id of a Request for the first time. */
   readonly onRequest: (requestId: string, intent: Intent) => void;
   readonly onProblem: (problem: string) => void;
+  /** Whether another activation may be asked for. By default always. */
+  readonly mayActivate?: () => boolean;
 }
 
 const CALLERS = 12;
@@ -74,8 +76,9 @@ export class MutationLoad {
   }
 
   #intend(): Intent {
-    const { books, random, accounts, options } = this.#parts;
-    const operation = random.pick<OperationName>(['ActivateDevices', 'ActivateDevices', 'RenewActivationCode', 'ResumeProfile']);
+    const { books, random, accounts, options, mayActivate = () => true } = this.#parts;
+    const drawn = random.pick<OperationName>(['ActivateDevices', 'ActivateDevices', 'RenewActivationCode', 'ResumeProfile']);
+    const operation = drawn === 'ActivateDevices' && !mayActivate() ? 'ResumeProfile' : drawn;
     // Many mutations are small, few are large.
     const size = random.pick([3, 20, 60, options.maxDevices / 2, options.maxDevices]);
     // An intent is one POST, so that the books can tell a second one: the carrier takes 100 profiles in a POST.

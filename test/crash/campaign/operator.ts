@@ -1,13 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { graphql } from '../../support/stack.ts';
 import type { Books } from './books.ts';
-import type { GatewayLives } from './gateway-lives.ts';
+import type { Doors } from './doors.ts';
 import type { Followed, SubscriberLoad } from './subscriber-load.ts';
 
 export interface OperatorOptions {
   readonly books: Books;
-  readonly lives: GatewayLives;
+  readonly lives: Pick<Doors, 'up'>;
   readonly subscribers: SubscriberLoad;
+  /** False while a gateway is stopped that may still send what it had begun. By default always true. */
+  readonly isSure?: () => boolean;
 }
 
 const LOOK_EVERY_MS = 500;
@@ -30,7 +32,7 @@ export class Operator {
 
   async work(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      for (const followed of this.#neverArrived()) await this.#tell(followed.requestId).catch(() => undefined);
+      for (const followed of this.#parts.isSure?.() === false ? [] : this.#neverArrived()) await this.#tell(followed.requestId).catch(() => undefined);
       await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { startSimulator } from '../../../simulator/start-simulator.ts';
 import { gatewayEnv } from '../../support/gateway-env.ts';
 import { FakeClock } from '../../support/libfaketime.ts';
@@ -10,8 +8,9 @@ import { auditCarrier } from './audit-carrier.ts';
 import { auditGraph } from './audit-graph.ts';
 import { auditStore } from './audit-store.ts';
 import { auditResults } from './audit-subscriber.ts';
-import { Books, type Performed } from './books.ts';
+import { Books } from './books.ts';
 import { CallbackLoad } from './callback-load.ts';
+import { callbacksOfOthers } from './callbacks-of-others.ts';
 import type { CampaignOptions } from './campaign-options.ts';
 import { connectionFault, disturbCarrier, disturbClock, FARTHEST_S } from './carrier-faults.ts';
 import { CarrierWatch } from './carrier-watch.ts';
@@ -22,7 +21,8 @@ import { MutationLoad } from './mutation-load.ts';
 import { Operator } from './operator.ts';
 import type { CampaignReport } from './report.ts';
 import { settle } from './settle.ts';
-import { SubscriberLoad } from './subscriber-load.ts';
+import { SqliteRows } from './sqlite-rows.ts';
+import { SubscriberLoad, type Followed } from './subscriber-load.ts';
 import { Tally } from './tally.ts';
 
 const STORE_KEY = Buffer.alloc(32, 'campaign').toString('base64');
@@ -158,7 +158,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     await auditGraph(gateway.graphql, books, tally);
     await lives.stop();
   }
-  auditStore({ path: storePath, keys: [Buffer.from(STORE_KEY, 'base64')] }, books, subscribers.followed, tally);
+  await auditFile(storePath, books, subscribers.followed, tally);
   auditResults(books, subscribers.followed, tally);
   auditCarrier(books, tally);
   return {
@@ -176,28 +176,12 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   };
 }
 
-/** Sends, now and then, callbacks of requests that another tool made. */
-async function callbacksOfOthers(
-  requests: number,
-  accounts: readonly string[],
-  books: Books,
-  callbacks: CallbackLoad,
-  signal: AbortSignal,
-): Promise<void> {
-  const devices = 2;
-  for (let request = 0; request < requests && !signal.aborted; request++) {
-    const firstDevice = books.reserve(devices);
-    const performed: Performed = {
-      requestId: randomUUID(),
-      account: accounts[0] ?? '',
-      operation: 'ResumeProfile',
-      firstDevice,
-      devices,
-      intent: null,
-    };
-    books.performed.push(performed);
-    callbacks.report(performed);
-    await delay(700, undefined, { signal }).catch(() => undefined);
+async function auditFile(path: string, books: Books, followed: readonly Followed[], tally: Tally): Promise<void> {
+  try {
+    using rows = new SqliteRows(path, [Buffer.from(STORE_KEY, 'base64')]);
+    await auditStore(rows, books, followed, tally);
+  } catch (error) {
+    tally.add('other', `the store's file cannot be opened: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

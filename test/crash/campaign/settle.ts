@@ -26,7 +26,9 @@ const OPEN = `{ requests(filter: {status: [QUEUED, SUBMITTING, IN_PROGRESS]}, fi
 export async function settle(parts: Settling): Promise<string | null> {
   let last = '';
   for (let movedAt = performance.now(); performance.now() - movedAt < parts.stallMs; await delay(LOOK_EVERY_MS)) {
-    const { open, unclaimed } = await openInGraph(parts.url);
+    const inGraph = await openInGraph(parts.url).catch(() => null);
+    if (!inGraph) continue;
+    const { open, unclaimed } = inGraph;
     const following = parts.subscribers.followed.filter(({ ended }) => !ended).length;
     const { backlog } = parts.callbacks;
     const now = `callers ${parts.asking()}, callbacks ${backlog}, requests ${open}, unclaimed ${unclaimed}, subscribers ${following}`;

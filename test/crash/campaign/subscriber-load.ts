@@ -1,12 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createClient, type Client } from 'graphql-ws';
-import WebSocket from 'ws';
 import { positionOf } from '../../support/event-ledger.ts';
 import { follow } from '../../support/follow.ts';
-import type { GatewayProcess } from '../../support/gateway-process.ts';
 import type { SeededRandom } from '../../support/seeded-random.ts';
 import type { Intent } from './books.ts';
-import type { GatewayLives } from './gateway-lives.ts';
+import type { Door, Doors } from './doors.ts';
+import { SubscriberLine } from './subscriber-line.ts';
 
 /** What one subscriber got, event by event, over all its connections. */
 export interface Followed {
@@ -22,9 +20,17 @@ export interface Followed {
 }
 
 export interface SubscriberLoadOptions {
-  readonly lives: GatewayLives;
+  readonly lives: Pick<Doors, 'up'>;
   readonly random: SeededRandom;
   readonly onProblem: (problem: string) => void;
+  /** Over how many WebSockets they follow. By default one. */
+  readonly sockets?: number;
+  /** See `SubscriberLine`. By default only the end of a socket tells of its loss. */
+  readonly keepAliveMs?: number;
+  /** Whether a refusal, told as GraphQL errors, says to try again. By default none does. */
+  readonly mayAskAgain?: (errors: unknown) => boolean;
+  /** Called when a subscriber that lost its gateway hears one again: how long it had heard none, in milliseconds. */
+  readonly onResumed?: (lostAt: number, silentMs: number) => void;
 }
 
 const AT_ONCE = 60;
@@ -36,7 +42,7 @@ const LEAVES_PERCENT = 4;
 export class SubscriberLoad implements AsyncDisposable {
   readonly #parts: SubscriberLoadOptions;
   readonly #stop = new AbortController();
-  readonly #clients = new Map<GatewayProcess, Client>();
+  readonly #lines = new Map<Door, SubscriberLine[]>();
   readonly #waiting: Followed[] = [];
   #running = 0;
   readonly followed: Followed[] = [];
@@ -55,7 +61,7 @@ export class SubscriberLoad implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    for (const client of this.#clients.values()) await client.dispose();
+    for (const line of [...this.#lines.values()].flat()) await line.dispose();
   }
 
   async #worker(): Promise<void> {
@@ -65,15 +71,26 @@ export class SubscriberLoad implements AsyncDisposable {
   }
 
   async #follow(followed: Followed): Promise<void> {
-    const { lives, random } = this.#parts;
+    const { lives, random, mayAskAgain = () => false, onResumed } = this.#parts;
     const batchSize = random.pick([7, 100, 1_000]);
     let after: string | null = null;
+    let lostAt: number | null = null;
     while (!followed.ended && !this.#stop.signal.aborted) {
       const gateway = await lives.up();
+      const line = this.#line(gateway);
       if (after !== null) this.resumed++;
+      const attempt = { isOver: false };
+      if (lostAt !== null) {
+        const since = lostAt;
+        void line.nextWord().then((at) => {
+          if (attempt.isOver) return;
+          lostAt = null;
+          onResumed?.(since, at - since);
+        });
+      }
       try {
         let left = false;
-        for await (const event of follow(this.#client(gateway), { id: followed.requestId, after, batchSize })) {
+        for await (const event of follow(line.client, { id: followed.requestId, after, batchSize })) {
           after = event.cursor;
           const outcomes = event.outcomes.map(({ index, status }) => [index, status] as const);
           followed.events.push({ position: positionOf(event.cursor), status: event.status, outcomes });
@@ -84,24 +101,30 @@ export class SubscriberLoad implements AsyncDisposable {
         followed.ended = !left;
       } catch (error) {
         if (this.#stop.signal.aborted) return;
-        if (error instanceof Error && Array.isArray(error.cause)) {
+        const refusal = error instanceof Error && Array.isArray(error.cause) ? error.cause : null;
+        if (refusal && !mayAskAgain(refusal)) {
           this.#parts.onProblem(
-            `subscriber of ${followed.requestId} after ${after ?? 'nothing'} was refused: ${JSON.stringify(error.cause)}`,
+            `subscriber of ${followed.requestId} after ${after ?? 'nothing'} was refused: ${JSON.stringify(refusal)}`,
           );
           return;
         }
+        if (!refusal) lostAt ??= line.lastHeard;
         // The gateway was probably killed. Wait until it is gone, then go on with the next life.
         await Promise.race([gateway.exited, delay(RECONNECT_MS)]);
+      } finally {
+        attempt.isOver = true;
       }
     }
   }
 
-  #client(gateway: GatewayProcess): Client {
-    let client = this.#clients.get(gateway);
-    if (!client) {
-      client = createClient({ url: gateway.websocket, webSocketImpl: WebSocket, retryAttempts: 0, lazy: true });
-      this.#clients.set(gateway, client);
+  #line(gateway: Door): SubscriberLine {
+    const { random, sockets = 1, keepAliveMs = null } = this.#parts;
+    let lines = this.#lines.get(gateway);
+    if (!lines) {
+      lines = Array.from({ length: sockets }, () => new SubscriberLine(gateway.websocket, keepAliveMs));
+      this.#lines.set(gateway, lines);
     }
-    return client;
+    const [first] = lines;
+    return first && lines.length === 1 ? first : random.pick(lines as [SubscriberLine, ...SubscriberLine[]]);
   }
 }

@@ -74,12 +74,13 @@ export class Claims {
     ]);
     if (!ran) return false;
     const { taken, left, aside, isStopped } = ran.result;
-    await insertDeadLetters(tx, seals, aside);
     await tx.run('DELETE FROM unclaimed WHERE pk = ANY($1::bigint[])', [taken]);
     if (left.length > 0) await tx.run('UPDATE unclaimed SET is_left = true WHERE pk = ANY($1::bigint[])', [left]);
     // Another tool's request that takes none of so many is full. One of ours may still find a result among the rest.
     const isFull = owner.origin === 'EXTERNAL' && taken.length === 0 && left.length > 0;
     if (isFull) await tx.run(LEAVE_ALL, [carrierRequestId, owner.account]);
+    // In the order in which callbacks are stored: each of these locks its count in `held`.
+    await insertDeadLetters(tx, seals, aside);
     await writeRuns(tx, seals, [ran.run]);
     return !isFull && (isStopped || keys.length < sizes.length || sizes.length === CLAIMED_AT_ONCE);
   }

@@ -33,9 +33,15 @@ export function connectionConfig(url: string): pg.ClientConfig {
   };
 }
 
-/** Bounds what a connection of the pool may take. */
-export async function setTimeouts(client: pg.ClientBase): Promise<void> {
-  await client.query(
-    `SET statement_timeout = ${STATEMENT_MS}; SET lock_timeout = ${STATEMENT_MS}; SET jit = off; SET idle_in_transaction_session_timeout = ${IDLE_MS}`,
-  );
+/**
+ * Settings of each connection. Our statements find few rows by their keys. A plan that was made while a table was small, or was never
+ * analyzed, would read whole tables and join them by hashing, and a prepared statement keeps its plan. To compile a statement (JIT)
+ * takes half a second.
+ */
+const SETTINGS = `SET statement_timeout = ${STATEMENT_MS}; SET lock_timeout = ${STATEMENT_MS};
+  SET idle_in_transaction_session_timeout = ${IDLE_MS}; SET jit = off;
+  SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off`;
+
+export async function configure(client: pg.ClientBase): Promise<void> {
+  await client.query(SETTINGS);
 }

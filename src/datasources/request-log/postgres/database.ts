@@ -2,12 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { GatewayError } from '../../../errors.ts';
 import type { Hub } from '../hub.ts';
-import { connectionConfig, setTimeouts } from './connection.ts';
+import { connectionConfig, configure } from './connection.ts';
 import { toStoreError, troubleOf } from './postgres-error.ts';
-import { isRead, nameOf } from './statement-text.ts';
+import { isRead, nameOf, storable, type Value } from './statement-text.ts';
 import { payloadsOf } from './wake-payloads.ts';
 
-export type Value = string | number | boolean | null | Uint8Array | readonly (string | number | boolean | null | Uint8Array)[];
+export type { Value } from './statement-text.ts';
 
 /** Runs single statements. Each is prepared once for each connection. */
 export interface Queries {
@@ -65,7 +65,7 @@ export class Database implements Snapshots, AsyncDisposable {
       max: options.connections,
       idleTimeoutMillis: 60_000,
       // The pool waits for its promise, although its type does not say so.
-      onConnect: setTimeouts as (client: pg.ClientBase) => void,
+      onConnect: configure as (client: pg.ClientBase) => void,
     });
     // A connection may be lost while nobody waits for an answer. Whoever uses it next finds out.
     this.#pool.on('error', (error) => options.onLost?.(error));
@@ -227,11 +227,11 @@ class OpenTransaction implements Transaction {
   }
 
   async rows<Row>(text: string, values: readonly Value[] = []): Promise<Row[]> {
-    return (await this.#client.query({ name: nameOf(text), text, values: values as unknown[] })).rows as Row[];
+    return (await this.#client.query({ name: nameOf(text), text, values: values.map(storable) })).rows as Row[];
   }
 
   async run(text: string, values: readonly Value[] = []): Promise<number> {
-    return (await this.#client.query({ name: nameOf(text), text, values: values as unknown[] })).rowCount ?? 0;
+    return (await this.#client.query({ name: nameOf(text), text, values: values.map(storable) })).rowCount ?? 0;
   }
 
   wake(topic: string): void {

@@ -1,6 +1,7 @@
 import { isSameKey, stemOf } from '../../thingspace/wire/same-identifier.ts';
 import type { Queries } from './database.ts';
-import { LONGEST_KEY, toStorable } from './write-runs.ts';
+import { toStorable } from './statement-text.ts';
+import { LONGEST_KEY } from './write-runs.ts';
 
 /** The keys of the index of identifiers that are one with one of `keys`. */
 export async function findIndexed(db: Queries, keys: readonly string[]): Promise<string[]> {

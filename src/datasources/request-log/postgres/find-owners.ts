@@ -1,7 +1,8 @@
 import { cleanRequestId } from '../../thingspace/wire/carrier-request-id.ts';
 import type { Owner } from '../carrier-owner.ts';
 import type { Queries } from './database.ts';
-import { LONGEST_KEY, toStorable } from './write-runs.ts';
+import { toStorable } from './statement-text.ts';
+import { LONGEST_KEY } from './write-runs.ts';
 
 /** The one spelling of an id that the store uses. Null for what is no id: the carrier's ids have 36 characters. */
 export function toCarrierId(requestId: string | null): string | null {

@@ -4,7 +4,7 @@ import type { Database, Transaction } from './database.ts';
 import { isOfDatabase } from './postgres-error.ts';
 import type { InputOf, RequestedDevices } from './requested-devices.ts';
 import type { Seals } from './seals.ts';
-import { LONGEST_KEY, toStorable } from './write-runs.ts';
+import { LONGEST_KEY } from './write-runs.ts';
 
 /** Devices or rows whose identifiers are indexed in one transaction, and bytes of messages. The callbacks of their Request wait for it. */
 const INDEXED_AT_ONCE = 500;
@@ -60,7 +60,7 @@ async function indexRequest(tx: Transaction, parts: Parts, request: ToIndex): Pr
     await tx.run(GIVE_UP, [request.pk]);
     return 1;
   }
-  const keys = [...step.keys].filter((key) => key.length <= LONGEST_KEY).map(toStorable);
+  const keys = [...step.keys].filter((key) => key.length <= LONGEST_KEY);
   if (keys.length > 0) await tx.run(INSERT, [keys, request.pk]);
   await tx.run(SET_INDEXED, [request.pk, step.upTo]);
   return Math.max(1, step.looked);

@@ -9,7 +9,7 @@ import type { Transaction } from './database.ts';
 import { lockRequests, type LockedRequest } from './locked-request.ts';
 import { placeOfInput } from './requested-devices.ts';
 import type { Seals } from './seals.ts';
-import { toStorable, writeKeys } from './write-runs.ts';
+import { writeKeys } from './write-runs.ts';
 
 type NewRow = Pick<
   NewRequest,
@@ -37,9 +37,9 @@ export async function insertRequest(tx: Transaction, seals: Seals, row: NewRow):
     row.account,
     row.origin,
     row.operation,
-    toStorable(row.createdBy),
-    row.clientReference === null ? null : toStorable(row.clientReference),
-    row.idempotencyKey === null ? null : toStorable(row.idempotencyKey),
+    row.createdBy,
+    row.clientReference,
+    row.idempotencyKey,
     row.inputHash,
     row.retryOf,
     devices?.length ?? null,

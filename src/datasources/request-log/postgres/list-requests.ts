@@ -5,7 +5,6 @@ import { findIndexed } from './find-indexed.ts';
 import { toCarrierId } from './find-owners.ts';
 import { toRequest } from './postgres-rows.ts';
 import { hasFew, walkRequests, type Condition, type KeyRange, type KeySource, type OrderedIndex, type Walk } from './walk-requests.ts';
-import { toStorable } from './write-runs.ts';
 
 /** A source whose values have no more keys is read, whatever else is asked for. A search looks up so many single Requests. */
 const FEW = 1_000;
@@ -56,7 +55,7 @@ function inTurns(db: Queries, nextTurn: NextTurn = () => Promise.resolve()): Que
 async function lookUp(db: Queries, { search, deviceKeys, clientReference, ...filter }: RequestFilter): Promise<Asked> {
   return {
     ...filter,
-    ...(clientReference !== undefined && { clientReference: toStorable(clientReference.normalize()) }),
+    ...(clientReference !== undefined && { clientReference: clientReference.normalize() }),
     ...(deviceKeys && { deviceKeys: await findIndexed(db, deviceKeys) }),
     ...(search && { search: await lookUpSearch(db, search) }),
   };
@@ -65,10 +64,10 @@ async function lookUp(db: Queries, { search, deviceKeys, clientReference, ...fil
 async function lookUpSearch(db: Queries, search: RequestSearch) {
   const found = {
     deviceKeys: await findIndexed(db, search.deviceKeys),
-    requestId: toStorable(search.requestId),
+    requestId: search.requestId,
     carrierRequestId: search.carrierRequestId,
     carrierId: toCarrierId(search.carrierRequestId),
-    clientReference: toStorable(search.clientReference),
+    clientReference: search.clientReference,
   };
   const rows = await db.rows<{ pk: number }>(OF_SEARCH, [found.carrierId, found.requestId, found.clientReference, lastOf(found), FEW]);
   return { ...found, keys: rows.map(({ pk }) => pk) };
@@ -84,8 +83,8 @@ function sourcesOf({ accounts, statuses, operation, clientReference, deviceKeys,
     // Not when very many references begin with the text: they are not in the order of the keys.
     search && search.keys.length < FEW && { index: BY_DEVICE, values: search.deviceKeys, keys: search.keys },
     isOpen && byStatus,
-    accounts !== null && { index: BY_ACCOUNT, values: [...new Set(accounts.map(toStorable))] },
-    operation !== undefined && { index: BY_OPERATION, values: [toStorable(operation)] },
+    accounts !== null && { index: BY_ACCOUNT, values: [...new Set(accounts)] },
+    operation !== undefined && { index: BY_OPERATION, values: [operation] },
     !isOpen && byStatus,
   ];
   return sources.flatMap((source) => source || []);
@@ -107,9 +106,9 @@ function conditionsOf({ accounts, statuses, operation, clientReference, deviceKe
   const conditions: (Condition | false | undefined)[] = [
     // What is purged has no account.
     () => "account <> ''",
-    accounts !== null && ((add) => `account = ANY(${add(accounts.map(toStorable))}::text[])`),
+    accounts !== null && ((add) => `account = ANY(${add(accounts)}::text[])`),
     statuses && ((add) => `status = ANY(${add(statuses)}::text[])`),
-    operation !== undefined && ((add) => `operation = ${add(toStorable(operation))}::word`),
+    operation !== undefined && ((add) => `operation = ${add(operation)}::word`),
     clientReference !== undefined && ((add) => `client_reference = ${add(clientReference)}::word`),
     deviceKeys && ((add) => hasKeys(add(deviceKeys))),
     search &&
@@ -133,7 +132,7 @@ function lastOf({ clientReference }: Pick<RequestSearch, 'clientReference'>): st
 
 /** A page may end at a Request that is purged before the next one is asked for. That page then begins at the Request made before it. */
 async function findStart(db: Queries, after: string): Promise<number> {
-  const [row] = await db.rows<{ pk: number }>(REQUEST_BEFORE, [toStorable(after)]);
+  const [row] = await db.rows<{ pk: number }>(REQUEST_BEFORE, [after]);
   return row?.pk ?? 0;
 }
 

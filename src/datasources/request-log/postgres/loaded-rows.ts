@@ -15,12 +15,8 @@ export type Wanted = { readonly pk: number } & (
 
 /** Thrown to a change that asks for what was not loaded. It is loaded, and the change is decided again. */
 export class NotLoaded extends Error {
-  readonly wanted: Wanted;
-
-  constructor(wanted: Wanted) {
-    super('not loaded');
-    this.wanted = wanted;
-  }
+  /** What was asked for last. */
+  wanted: Wanted | null = null;
 }
 
 /** Waiting messages are loaded by so many. A change that ties some asks for a few more the next time. */
@@ -33,6 +29,7 @@ const WAITING_AT_ONCE = 500;
 export class LoadedRows implements RequestRows {
   readonly pk: number;
   readonly #loaded = new Map<string, unknown>();
+  readonly #notLoaded = new NotLoaded('not loaded');
 
   constructor(pk: number) {
     this.pk = pk;
@@ -83,8 +80,10 @@ export class LoadedRows implements RequestRows {
 
   #get<Rows>(wanted: Wanted): Rows {
     const rows = this.#loaded.get(keyOfWanted(wanted));
-    if (rows === undefined) throw new NotLoaded(wanted);
-    return rows as Rows;
+    if (rows !== undefined) return rows as Rows;
+    // One for all: a new one would note where it was thrown, and nobody reads that.
+    this.#notLoaded.wanted = wanted;
+    throw this.#notLoaded;
   }
 }
 

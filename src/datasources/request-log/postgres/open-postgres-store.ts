@@ -6,6 +6,7 @@ import { LOG_LIMITS, type LogLimits } from '../log-limits.ts';
 import { factTopic, type Store } from '../store.ts';
 import { Vault } from '../vault.ts';
 import { Claims } from './claims.ts';
+import { refusePartOfStore } from './copy-fact.ts';
 import { Database } from './database.ts';
 import { Listener } from './listener.ts';
 import { PostgresApiKeys } from './postgres-api-keys.ts';
@@ -80,6 +81,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const epoch = await takeEpoch(db);
   const listener = undo.use(new Listener({ url, hub, origin, ...(options.onListening && { onChange: options.onListening }) }));
   await listener.start();
+  await refusePartOfStore(db);
   const seals = new Seals(vault);
   const devices = new RequestedDevices(seals);
   const claims = new Claims({ db, seals, limits });

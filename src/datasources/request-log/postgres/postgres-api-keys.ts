@@ -1,6 +1,5 @@
 import { API_KEYS_TOPIC, type ApiKeyStore, type StoredApiKey } from '../api-keys.ts';
 import type { Database, Value } from './database.ts';
-import { toStorable } from './write-runs.ts';
 
 type KeyRow = Omit<StoredApiKey, 'scopes' | 'grants'> & { readonly scopes: string; readonly grants: string };
 
@@ -22,16 +21,7 @@ export class PostgresApiKeys implements ApiKeyStore {
   }
 
   add({ id, name, hash, scopes, grants, createdAt, expiresAt, revokedAt }: StoredApiKey): Promise<void> {
-    return this.#write(INSERT, [
-      id,
-      toStorable(name),
-      hash,
-      JSON.stringify(scopes),
-      JSON.stringify(grants),
-      createdAt,
-      expiresAt,
-      revokedAt,
-    ]);
+    return this.#write(INSERT, [id, name, hash, JSON.stringify(scopes), JSON.stringify(grants), createdAt, expiresAt, revokedAt]);
   }
 
   revise(id: string, { scopes, grants, revokedAt }: Pick<StoredApiKey, 'scopes' | 'grants' | 'revokedAt'>): Promise<void> {

@@ -1,21 +1,20 @@
 import type { AuditEntry, AuditFilter, AuditRecord, AuditTrail } from '../audit-trail.ts';
 import { numberIn } from '../numbered-id.ts';
 import type { NextTurn, Page } from '../stored-request.ts';
-import type { Database, Transaction } from './database.ts';
+import type { Database, Queries } from './database.ts';
 import { findKeys, type KeyWalk, type LookedAt } from './find-keys.ts';
-import { toStorable } from './write-runs.ts';
 
 /** Runs inside a transaction, so an action and its record are stored together. */
-export async function insertAudit(tx: Transaction, records: readonly AuditRecord[], at: number): Promise<void> {
+export async function insertAudit(tx: Queries, records: readonly AuditRecord[], at: number): Promise<void> {
   if (records.length === 0) return;
   await tx.run(INSERT, [
     at,
-    records.map(({ caller }) => toStorable(caller)),
-    records.map(({ action }) => toStorable(action)),
-    records.map(({ account }) => account && toStorable(account)),
+    records.map(({ caller }) => caller),
+    records.map(({ action }) => action),
+    records.map(({ account }) => account),
     records.map(({ devices }) => devices),
-    records.map(({ subject }) => subject && toStorable(subject)),
-    records.map(({ outcome }) => toStorable(outcome)),
+    records.map(({ subject }) => subject),
+    records.map(({ outcome }) => outcome),
   ]);
 }
 
@@ -63,11 +62,10 @@ export class PostgresAudit implements AuditTrail {
 }
 
 function planAudit({ accounts, caller }: AuditFilter, from: number, limit: number): KeyWalk {
-  const by = caller === null ? null : toStorable(caller);
-  const rest = { from, limit, isFiltered: by !== null };
-  if (accounts === null) return { ...rest, sql: NEXT, values: [by], accounts: 1 };
+  const rest = { from, limit, isFiltered: caller !== null };
+  if (accounts === null) return { ...rest, sql: NEXT, values: [caller], accounts: 1 };
   const some = [...new Set(accounts)];
-  return { ...rest, sql: NEXT_OF_ACCOUNTS, values: [by, some], accounts: some.length };
+  return { ...rest, sql: NEXT_OF_ACCOUNTS, values: [caller, some], accounts: some.length };
 }
 
 function toEntry({ pk: _pk, ...entry }: EntryRow): AuditEntry {

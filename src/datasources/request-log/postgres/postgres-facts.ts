@@ -1,6 +1,5 @@
 import { factTopic, type Facts } from '../store.ts';
 import type { Database, Queries, Transaction } from './database.ts';
-import { toStorable } from './write-runs.ts';
 
 /** `Facts` of the PostgreSQL store. */
 export class PostgresFacts implements Facts {
@@ -27,7 +26,7 @@ export async function readFact(db: Queries, key: string): Promise<string | null>
 /** Wakes the followers of the fact in every gateway, once it is committed. */
 export async function writeFact(tx: Transaction, key: string, value: string | null): Promise<void> {
   if (value === null) await tx.run('DELETE FROM fact WHERE key = $1', [key]);
-  else await tx.run(SET, [key, toStorable(value)]);
+  else await tx.run(SET, [key, value]);
   tx.wake(factTopic(key));
 }
 

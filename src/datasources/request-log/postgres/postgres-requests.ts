@@ -6,7 +6,6 @@ import { listRequests } from './list-requests.ts';
 import { CARRIER_REQUEST, REQUEST, toCarrierRequest, toRequest, type CarrierRequestRow, type RequestRow } from './postgres-rows.ts';
 import { placeOfInput } from './requested-devices.ts';
 import type { Seals } from './seals.ts';
-import { toStorable } from './write-runs.ts';
 
 interface Parts {
   readonly db: Snapshots;
@@ -46,7 +45,7 @@ export class PostgresRequests implements RequestReads {
 
   async settings(ids: readonly string[]): Promise<Map<string, Readonly<Record<string, unknown>>>> {
     const { db, seals } = this.#parts;
-    const rows = await db.rows<InputRow & { readonly id: string }>(SETTINGS, [ids.map(toStorable)]);
+    const rows = await db.rows<InputRow & { readonly id: string }>(SETTINGS, [ids]);
     return new Map(rows.map((row) => [row.id, openSettings(seals, row)]));
   }
 
@@ -73,18 +72,18 @@ export class PostgresRequests implements RequestReads {
   }
 
   steps(requestId: string, afterSeq: number, limit: number): Promise<LogStep[]> {
-    return this.#parts.db.rows<LogStep>(STEPS_AFTER, [toStorable(requestId), afterSeq, limit]);
+    return this.#parts.db.rows<LogStep>(STEPS_AFTER, [requestId, afterSeq, limit]);
   }
 
   async retrySpans(requestIds: readonly string[]): Promise<Map<string, RetrySpan>> {
-    const rows = await this.#parts.db.rows<RetrySpan & { readonly id: string }>(RETRY_SPANS, [requestIds.map(toStorable)]);
+    const rows = await this.#parts.db.rows<RetrySpan & { readonly id: string }>(RETRY_SPANS, [requestIds]);
     return new Map(rows.map(({ id, ...span }) => [id, span]));
   }
 
   async retryPages(wanted: readonly RetryPage[]): Promise<Page<StoredRequest>[]> {
     const found = await this.#parts.db.rows<RequestRow & { readonly ask: number }>(RETRY_PAGES, [
-      wanted.map(({ requestId }) => toStorable(requestId)),
-      wanted.map(({ after }) => toStorable(after ?? '')),
+      wanted.map(({ requestId }) => requestId),
+      wanted.map(({ after }) => after ?? ''),
       wanted.map(({ limit }) => limit + 1),
     ]);
     const rowsOf = Map.groupBy(found, ({ ask }) => ask);
@@ -96,13 +95,13 @@ export class PostgresRequests implements RequestReads {
 }
 
 async function readRequests(db: Queries, ids: readonly string[]): Promise<Map<string, StoredRequest>> {
-  const rows = await db.rows<RequestRow>(REQUESTS_BY_IDS, [ids.map(toStorable)]);
+  const rows = await db.rows<RequestRow>(REQUESTS_BY_IDS, [ids]);
   return new Map(rows.map((row) => [row.id, toRequest(row)]));
 }
 
 async function readCarrierRequests(db: Queries, requestIds: readonly string[]): Promise<Map<string, StoredCarrierRequest[]>> {
   const found = new Map<string, StoredCarrierRequest[]>(requestIds.map((id) => [id, []]));
-  for (const row of await db.rows<CarrierRequestRow>(CARRIER_REQUESTS_OF, [requestIds.map(toStorable)])) {
+  for (const row of await db.rows<CarrierRequestRow>(CARRIER_REQUESTS_OF, [requestIds])) {
     found.get(row.requestId)?.push(toCarrierRequest(row));
   }
   return found;

@@ -9,7 +9,6 @@ import type { LockedRequest } from './locked-request.ts';
 import { insertAudit } from './postgres-audit.ts';
 import { isHeld } from './postgres-leases.ts';
 import { placeOfInput } from './requested-devices.ts';
-import { toStorable } from './write-runs.ts';
 
 /** Fact: marks a restored backup. It is removed once everything that was QUEUED in it is settled. */
 export const RESTORED = 'restored';
@@ -164,12 +163,12 @@ export class PostgresSending implements RequestSending {
 }
 
 async function findByKey(db: Queries, account: string, createdBy: string, key: string) {
-  const [row] = await db.rows<{ id: string; inputHash: Uint8Array }>(BY_KEY, [account, toStorable(createdBy), toStorable(key)]);
+  const [row] = await db.rows<{ id: string; inputHash: Uint8Array }>(BY_KEY, [account, createdBy, key]);
   return row ?? null;
 }
 
 async function hasRoom(db: Queries, createdBy: string, { ofAll, ofCaller }: QueueRoom): Promise<boolean> {
-  const [row] = await db.rows<{ all: number; own: number }>(WAITING, [toStorable(createdBy)]);
+  const [row] = await db.rows<{ all: number; own: number }>(WAITING, [createdBy]);
   return row !== undefined && row.all < ofAll && row.own < ofCaller;
 }
 

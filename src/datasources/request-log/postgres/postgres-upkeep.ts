@@ -81,6 +81,7 @@ export class PostgresUpkeep implements StoreUpkeep {
     return {
       ...(await this.sizes()),
       path: place?.path ?? '',
+      isDatabase: true,
       epoch,
       schemaVersion: Number(place?.schema ?? 0),
       freeBytes: 0,

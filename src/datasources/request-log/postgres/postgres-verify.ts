@@ -17,7 +17,8 @@ import { SCHEMA_VERSION } from './prepare-database.ts';
 import { placeOfInput } from './requested-devices.ts';
 import { SEALED_WITH } from './sealed-with.ts';
 import { checkHeld, checkMessages } from './verify-messages.ts';
-import { LONGEST_KEY, toStorable } from './write-runs.ts';
+import { toStorable } from './statement-text.ts';
+import { LONGEST_KEY } from './write-runs.ts';
 
 /** Requests looked at in one statement; rows and bytes of a log. */
 const REQUESTS_AT_ONCE = 100;

@@ -7,7 +7,6 @@ import type { Queries } from './database.ts';
 import { MESSAGE, OUTCOME, toPlacedEvent, toStoredCallback, type EventRow } from './postgres-rows.ts';
 import type { InputOf } from './requested-devices.ts';
 import type { Seals } from './seals.ts';
-import { toStorable } from './write-runs.ts';
 
 /** Rows of the log of one Request, and the older messages that they show. */
 export interface LogRows extends InputOf {
@@ -32,7 +31,7 @@ export async function readLog(
   seals: Seals,
   { requestId, afterSeq, limit }: { readonly requestId: string; readonly afterSeq: number; readonly limit: number },
 ): Promise<LogRows | null> {
-  const found = await db.rows<LogRow>(LOG, [toStorable(requestId), afterSeq, limit]);
+  const found = await db.rows<LogRow>(LOG, [requestId, afterSeq, limit]);
   const [first] = found;
   if (!first) throw notFound();
   const { pk, id, total } = first;

@@ -3,7 +3,6 @@ import { OutcomeSummaries, type SummaryRow } from '../outcome-summaries.ts';
 import type { Queries } from './database.ts';
 import { OUTCOME } from './postgres-rows.ts';
 import type { InputOf } from './requested-devices.ts';
-import { toStorable } from './write-runs.ts';
 
 /** Devices whose summaries are in memory: 15 bytes each. */
 const CACHED_DEVICES = 500_000;
@@ -23,7 +22,7 @@ interface Known {
 
 export async function readPlaces(db: Queries, ids: readonly string[]): Promise<Map<string, Place>> {
   if (ids.length === 0) return new Map();
-  const rows = await db.rows<Place>(PLACES, [[...new Set(ids.map(toStorable))]]);
+  const rows = await db.rows<Place>(PLACES, [[...new Set(ids)]]);
   return new Map(rows.map((row) => [row.id, row]));
 }
 

@@ -47,7 +47,7 @@ export class RequestRun {
       return { ...decision, placed };
     } catch (error) {
       set.placed.splice(0);
-      if (error instanceof NotLoaded) this.missing.push(error.wanted);
+      if (error instanceof NotLoaded && error.wanted) this.missing.push(error.wanted);
       else if (this.missing.length === 0) throw error;
       return { result: 'APPLIED', next: null, placed: [] };
     }
@@ -83,7 +83,7 @@ export async function runChanges<Result>(
         const result = job.work(run);
         if (run.missing.length === 0) ran.set(job, { run, result });
       } catch (error) {
-        if (error instanceof NotLoaded) run.missing.push(error.wanted);
+        if (error instanceof NotLoaded && error.wanted) run.missing.push(error.wanted);
         else if (run.missing.length === 0) throw error;
       }
       for (const each of run.missing) wanted.set(`${pk} ${keyOfWanted(each)}`, each);

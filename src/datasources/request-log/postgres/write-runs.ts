@@ -42,15 +42,10 @@ export async function writeKeys(
   await tx.run(INSERT_KEYS, [
     usable.map(({ pk }) => pk),
     usable.map(({ position }) => position),
-    usable.map(({ stem }) => toStorable(stem)),
+    usable.map(({ stem }) => stem),
     usable.map(({ index }) => index),
-    usable.map(({ key }) => toStorable(key)),
+    usable.map(({ key }) => key),
   ]);
-}
-
-/** PostgreSQL stores no NUL, and no half of a surrogate pair. Nothing that has one names anything. */
-export function toStorable(text: string): string {
-  return text.toWellFormed().replaceAll('\0', '\u{FFFD}');
 }
 
 function eventColumns(seals: Seals, rows: readonly (NewRow & { readonly pk: number })[]): Value[] {
@@ -131,7 +126,7 @@ async function writeWaiting(tx: Transaction, runs: readonly RequestRun[]): Promi
     ];
     await tx.run(sql, [...places(list), list.map(({ bearing }) => bearing)]);
     const keys = list.flatMap((each) => each.stems.filter((stem) => stem.length <= LONGEST_KEY).map((stem) => ({ ...each, stem })));
-    if (keys.length > 0) await tx.run(keysSql, [...places(keys), keys.map(({ stem }) => toStorable(stem))]);
+    if (keys.length > 0) await tx.run(keysSql, [...places(keys), keys.map(({ stem }) => stem)]);
   }
 }
 

@@ -130,6 +130,7 @@ export class SqliteUpkeep implements StoreUpkeep {
     return {
       ...(await this.sizes()),
       path: resolve(path),
+      isDatabase: false,
       epoch,
       schemaVersion: one('PRAGMA user_version'),
       freeBytes: this.#bytesOf('freelist_count'),
