@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { GatewayError } from '../../../errors.ts';
 import type { Hub } from '../hub.ts';
+import { payloadsOf } from './payloads-of.ts';
 import { toStoreError, troubleOf } from './postgres-error.ts';
 import { isRead, nameOf } from './statement-text.ts';
 
@@ -41,8 +42,6 @@ export interface DatabaseOptions {
 
 /** The channel on which gateways tell each other what has changed. */
 export const CHANNEL = 'm2m_gateway';
-/** PostgreSQL takes 8,000 bytes. */
-const MOST_PAYLOAD = 7_900;
 
 const CONNECT_MS = 4_000;
 /** A statement that takes longer than this is given up by the server, and a little later by the client: its connection is dead. */
@@ -292,18 +291,4 @@ class OpenTransaction implements Transaction {
     for (const topic of this.#topics) hub.wake(topic);
     for (const work of this.#after) work();
   }
-}
-
-/** As few messages as have room for all topics. A topic has no line break. */
-function payloadsOf(origin: string, topics: Iterable<string>): string[] {
-  const payloads: string[] = [];
-  let payload = origin;
-  for (const topic of topics) {
-    if (Buffer.byteLength(payload) + Buffer.byteLength(topic) + 1 > MOST_PAYLOAD) {
-      payloads.push(payload);
-      payload = origin;
-    }
-    payload += `\n${topic}`;
-  }
-  return [...payloads, payload];
 }
