@@ -110,7 +110,7 @@ async function checkLatch(source: ReplicaSource): Promise<string | null> {
       ...gatewayEnv(simulator, ''),
       M2M_STORE_PATH: `${folder.path}/unused.sqlite`,
       M2M_THINGSPACE_PASSWORD: 'wrong',
-      M2M_LOG_LEVEL: 'fatal',
+      M2M_LOG_LEVEL: 'silent',
     };
     return source.startGateway(source.readConfig({ ...env, M2M_STORE_URL: url, M2M_STORE_JOURNAL: `${folder.path}/${name}.sqlite` }), {
       onFatal: (error) => {

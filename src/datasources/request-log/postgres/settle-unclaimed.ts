@@ -21,6 +21,8 @@ const READ_OF_ID = 100;
 const KEYS_OF_ID = 500;
 /** Devices of lost requests that are indexed in one step, before callbacks are looked at. */
 const LOST_AT_ONCE = 1_000;
+/** A step ends when it has taken so long: a gateway that stops waits for it, and nobody else sends meanwhile. */
+const STEP_MS = 500;
 
 export type SettleParts = ChangeParts & { readonly devices: RequestedDevices };
 
@@ -65,8 +67,9 @@ export interface SettledUnclaimed {
 export async function settleUnclaimed(parts: SettleParts, before: number, after: number): Promise<SettledUnclaimed> {
   const { db, devices, seals } = parts;
   // A request that may own an id is found by its identifiers.
+  const end = performance.now() + STEP_MS;
   for (let left = LOST_AT_ONCE, indexed = 1; indexed > 0; left -= indexed) {
-    if (left <= 0) return { resolved: [], adopted: [], next: after, done: false };
+    if (left <= 0 || performance.now() > end) return { resolved: [], adopted: [], next: after, done: false };
     indexed = await indexLost(db, devices, seals);
   }
   const resolved: string[] = [];
@@ -83,7 +86,7 @@ export async function settleUnclaimed(parts: SettleParts, before: number, after:
     if (group?.firstPk !== pk) continue;
     const decided = await decide(parts, group, before);
     if (decided) (decided.how === 'RESOLVED' ? resolved : adopted).push(decided.requestId);
-    if (++groups >= GROUPS_AT_ONCE) return { resolved, adopted, next: pk, done: false };
+    if (++groups >= GROUPS_AT_ONCE || performance.now() > end) return { resolved, adopted, next: pk, done: false };
   }
   const last = rows.length < MESSAGES_AT_ONCE ? undefined : rows.at(-1);
   return { resolved, adopted, next: last?.pk ?? 0, done: last === undefined };
