@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import { Hub } from '../../datasources/request-log/hub.ts';
 import { JournaledIntake, type JournalState } from '../../datasources/request-log/journaled-intake.ts';
+import { JOURNAL_LIMITS } from '../../datasources/request-log/log-limits.ts';
 import { isUnavailable } from '../../datasources/request-log/postgres/postgres-error.ts';
 import { openSqliteStore } from '../../datasources/request-log/sqlite/open-sqlite-store.ts';
 import type { Store } from '../../datasources/request-log/store.ts';
@@ -41,8 +42,7 @@ export async function openJournaledStore(config: Config, parts: Parts): Promise<
       hub: new Hub({ tickMs: () => 0 }),
       now,
       onFatal,
-      // A journal has no requests: one id may have all messages of an outage.
-      limits: { messagesOfId: Infinity },
+      limits: JOURNAL_LIMITS,
       diskFloorBytes: 0,
     }),
   );

@@ -7,6 +7,7 @@ import { appendBatch, keyOfLetter, knownDeadLetters, type Appended } from './app
 import type { Claims } from './claims.ts';
 import type { Database } from './database.ts';
 import { digestOf, insertDeadLetters, insertForwards, PathRoom } from './path-rows.ts';
+import { isUnavailable } from './postgres-error.ts';
 import type { Seals } from './seals.ts';
 
 /** Callbacks in one transaction. */
@@ -94,7 +95,9 @@ export class PostgresIntake implements CallbackIntake {
       );
     } catch (error) {
       if (batch.length > 1 && !(error instanceof GatewayError)) return false;
-      for (const { reject } of batch) reject(error);
+      // What waits behind them must not be stored before them, when the database answers again.
+      const refused = isUnavailable(error) ? [...batch, ...this.#queue.splice(0)] : batch;
+      for (const { reject } of refused) reject(error);
       return true;
     }
     for (const [at, { resolve }] of batch.entries()) resolve(appended.results[at] ?? 'UNCLAIMED');
