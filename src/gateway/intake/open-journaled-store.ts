@@ -2,10 +2,9 @@ import type { Config } from '../../config/config.ts';
 import { Hub } from '../../datasources/request-log/hub.ts';
 import { JournaledIntake, type JournalState } from '../../datasources/request-log/journaled-intake.ts';
 import { JOURNAL_LIMITS } from '../../datasources/request-log/log-limits.ts';
-import { isUnavailable } from '../../datasources/request-log/postgres/postgres-error.ts';
 import { openSqliteStore } from '../../datasources/request-log/sqlite/open-sqlite-store.ts';
 import type { Store } from '../../datasources/request-log/store.ts';
-import type { GatewayError } from '../../errors.ts';
+import { isStoreAway, type GatewayError } from '../../errors.ts';
 import { LogThrottle } from '../../lib/log-throttle.ts';
 import { openSharedStore } from '../open-store.ts';
 import type { SharedParts } from '../shared-parts.ts';
@@ -50,7 +49,7 @@ export async function openJournaledStore(config: Config, parts: Parts): Promise<
   const intake = new JournaledIntake({
     shared,
     journal,
-    isUnavailable,
+    isUnavailable: isStoreAway,
     now,
     onChange: (state) => {
       if (state === 'BEHIND') logger.warn('journal_behind', { reason: BEHIND });

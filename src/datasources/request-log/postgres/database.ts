@@ -94,13 +94,11 @@ export class Database implements Snapshots, AsyncDisposable {
       ...connectionConfig(options.url),
       max: options.connections,
       idleTimeoutMillis: 60_000,
-      onConnect: async (client) => {
-        await client.query(
-          `SET statement_timeout = ${STATEMENT_MS}; SET lock_timeout = ${STATEMENT_MS}; SET idle_in_transaction_session_timeout = ${IDLE_MS}`,
-        );
-      },
+      options: `-c statement_timeout=${STATEMENT_MS} -c lock_timeout=${STATEMENT_MS} -c idle_in_transaction_session_timeout=${IDLE_MS}`,
     });
     this.#pool.on('error', (error) => options.onLost?.(error));
+    // One that is lost while it is in use fails what it is used for. Without a listener it would also end the process.
+    this.#pool.on('connect', (client) => void client.on('error', () => undefined));
   }
 
   async rows<Row>(text: string, values: readonly Value[] = []): Promise<Row[]> {

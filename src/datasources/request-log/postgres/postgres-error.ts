@@ -1,4 +1,4 @@
-import { GatewayError } from '../../../errors.ts';
+import { GatewayError, STORE_AWAY } from '../../../errors.ts';
 
 /** What an error of PostgreSQL, or of the connection to it, means. */
 export type Trouble =
@@ -64,12 +64,5 @@ export function toStoreError(error: unknown): unknown {
   if (error instanceof GatewayError) return error;
   const trouble = troubleOf(error);
   if (trouble === 'OTHER') return error;
-  return new GatewayError('STORE_FAILED', trouble === 'LOST' ? LOST : REFUSED, { cause: error, details: { reason: UNAVAILABLE } });
-}
-
-/** `details.reason` of a STORE_FAILED when the database does not answer or cannot write now. */
-const UNAVAILABLE = 'DATABASE_UNAVAILABLE';
-
-export function isUnavailable(error: unknown): boolean {
-  return error instanceof GatewayError && error.details['reason'] === UNAVAILABLE;
+  return new GatewayError('STORE_FAILED', trouble === 'LOST' ? LOST : REFUSED, { cause: error, details: { reason: STORE_AWAY } });
 }

@@ -2,12 +2,11 @@ import type { AppendResult, CallbackIntake, IncomingCallback } from '../callback
 import type { DeadLetter, Refusal } from '../dead-letter-log.ts';
 import type { ForwardLane } from '../forward-queue.ts';
 import type { LogLimits } from '../log-limits.ts';
-import { GatewayError } from '../../../errors.ts';
+import { GatewayError, isStoreAway } from '../../../errors.ts';
 import { appendBatch, keyOfLetter, knownDeadLetters, type Appended } from './append-batch.ts';
 import type { Claims } from './claims.ts';
 import type { Database } from './database.ts';
 import { digestOf, insertDeadLetters, insertForwards, PathRoom } from './path-rows.ts';
-import { isUnavailable } from './postgres-error.ts';
 import type { Seals } from './seals.ts';
 
 /** Callbacks in one transaction. */
@@ -96,7 +95,7 @@ export class PostgresIntake implements CallbackIntake {
     } catch (error) {
       if (batch.length > 1 && !(error instanceof GatewayError)) return false;
       // What waits behind them must not be stored before them, when the database answers again.
-      const refused = isUnavailable(error) ? [...batch, ...this.#queue.splice(0)] : batch;
+      const refused = isStoreAway(error) ? [...batch, ...this.#queue.splice(0)] : batch;
       for (const { reject } of refused) reject(error);
       return true;
     }
