@@ -1,8 +1,9 @@
+import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { GatewayError } from '../../../errors.ts';
 import type { Hub } from '../hub.ts';
-import { toStoreError, troubleOf } from './postgres-error.ts';
+import { toStoreError, troubleOf, unknownFate } from './postgres-error.ts';
 import { isRead, nameOf } from './statement-text.ts';
 
 export type Value = string | number | boolean | null | Uint8Array | readonly (string | number | boolean | null | Uint8Array)[];
@@ -55,6 +56,8 @@ const ATTEMPTS = 6;
 /** How long the fate of a commit is asked for when its answer was lost. */
 const FATE_MS = 15_000;
 const FATE_PAUSE_MS = 200;
+/** So long the end waits for what is under way. */
+const CLOSE_MS = 2_000;
 
 const INT8 = 20;
 const INT8_ARRAY = 1_016;
@@ -86,6 +89,7 @@ export function connectionConfig(url: string): pg.ClientConfig {
 export class Database implements Snapshots, AsyncDisposable {
   readonly #pool: pg.Pool;
   readonly #options: DatabaseOptions;
+  readonly #sockets = new Set<Socket>();
   #halted: GatewayError | null = null;
 
   constructor(options: DatabaseOptions) {
@@ -94,7 +98,9 @@ export class Database implements Snapshots, AsyncDisposable {
       ...connectionConfig(options.url),
       max: options.connections,
       idleTimeoutMillis: 60_000,
-      options: `-c statement_timeout=${STATEMENT_MS} -c lock_timeout=${STATEMENT_MS} -c idle_in_transaction_session_timeout=${IDLE_MS}`,
+      stream: () => this.#openSocket(),
+      // The pool waits for it. A pooler in front of the server would refuse the same as options of the connection.
+      onConnect: setLimits as (client: pg.ClientBase) => void,
     });
     this.#pool.on('error', (error) => options.onLost?.(error));
     // One that is lost while it is in use fails what it is used for. Without a listener it would also end the process.
@@ -112,17 +118,18 @@ export class Database implements Snapshots, AsyncDisposable {
   /**
    * Runs `work` in a transaction. It is begun again when another one was in its way, so `work` may run several times.
    *
-   * @throws GatewayError STORE_FAILED when the database does not answer. Then nothing was stored: when the answer to the commit is lost,
-   * the database is asked what became of it.
+   * @throws GatewayError STORE_FAILED when the database does not answer. Then nothing was stored, or the error says that nobody knows:
+   * when the answer to the commit is lost, the database is asked what became of it.
    */
   async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#attempt(work);
       } catch (error) {
-        const trouble = error instanceof NotBegun ? troubleOf(error.cause) : troubleOf(error);
+        const cause = error instanceof NotBegun ? error.cause : error;
+        const trouble = troubleOf(cause);
         const mayTryAgain = trouble === 'CONFLICT' || (error instanceof NotBegun && trouble === 'LOST' && attempt === 1);
-        if (!mayTryAgain || attempt === ATTEMPTS) throw toStoreError(error instanceof NotBegun ? error.cause : error);
+        if (!mayTryAgain || attempt === ATTEMPTS) throw toStoreError(cause);
         if (trouble === 'CONFLICT') await delay(Math.random() * 10 * attempt);
       }
     }
@@ -135,43 +142,66 @@ export class Database implements Snapshots, AsyncDisposable {
 
   /** Runs reads that all see the same moment. They are done once more when their connection was lost, so `work` may run twice. */
   async snapshot<Result>(work: (db: Queries) => Promise<Result>): Promise<Result> {
-    try {
-      return await this.#lookOnce(work);
-    } catch (first) {
-      if (troubleOf(first) !== 'LOST') throw toStoreError(first);
-      return await this.#lookOnce(work).catch((error: unknown) => {
-        throw toStoreError(error);
-      });
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#pool.end();
-  }
-
-  async #lookOnce<Result>(work: (db: Queries) => Promise<Result>): Promise<Result> {
-    const client = await this.#pool.connect();
-    let isUsable = false;
-    try {
+    return this.#read(async (client) => {
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
       const result = await work(new OpenTransaction(client));
       await client.query('COMMIT');
-      isUsable = true;
       return result;
-    } finally {
-      client.release(!isUsable);
+    });
+  }
+
+  /**
+   * Ends all connections, because the server is silent. What waits for an answer need not wait for its own time to be over, and
+   * nothing new is asked over a connection that is dead.
+   */
+  drop(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ended = this.#pool.end();
+    const isEnded = await Promise.race([ended.then(() => true), delay(CLOSE_MS, false, { ref: false })]);
+    if (!isEnded) this.drop();
+    await ended;
+  }
+
+  #openSocket(): Socket {
+    const socket = new Socket();
+    this.#sockets.add(socket);
+    return socket.once('close', () => this.#sockets.delete(socket));
+  }
+
+  /** A connection may have been lost while nobody used it. So what only reads is done once more, over another one. */
+  async #read<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt++) {
+      const client = await this.#connect();
+      try {
+        const result = await work(client);
+        client.release();
+        return result;
+      } catch (error) {
+        client.release(true);
+        if (attempt === 2 || troubleOf(error) !== 'LOST') throw toStoreError(error);
+      }
+    }
+  }
+
+  /** @throws GatewayError STORE_FAILED at once, or after `CONNECT_MS`. Another try would find nothing else. */
+  async #connect(): Promise<pg.PoolClient> {
+    try {
+      return await this.#pool.connect();
+    } catch (error) {
+      throw toStoreError(error);
     }
   }
 
   async #attempt<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     this.#requireUse();
     const started = performance.now();
-    const client = await this.#pool.connect().catch((cause: unknown) => {
-      throw new NotBegun(cause);
-    });
+    const client = await this.#connect();
     let lost = false;
     try {
-      const id = await begin(client);
+      const { id, timeline } = await begin(client);
       const tx = new OpenTransaction(client);
       let result: Result;
       try {
@@ -184,11 +214,11 @@ export class Database implements Snapshots, AsyncDisposable {
         throw error;
       }
       try {
-        await client.query('COMMIT');
+        await commit(client);
       } catch (error) {
         if (troubleOf(error) !== 'LOST') throw error;
         lost = true;
-        if (!(await this.#wasCommitted(id))) throw error;
+        if (!(await this.#wasCommitted(id, timeline))) throw error;
       }
       this.#options.onCommit?.((performance.now() - started) / 1_000);
       tx.committed(this.#options.hub);
@@ -205,31 +235,36 @@ export class Database implements Snapshots, AsyncDisposable {
     if (this.#halted) throw this.#halted;
   }
 
-  /** Asks what became of a transaction. @throws when nobody can tell. */
-  async #wasCommitted(id: string): Promise<boolean> {
+  /**
+   * Asks what became of a transaction. A standby that was promoted may have given its number to another one: then nobody can tell.
+   *
+   * @throws GatewayError STORE_FAILED when nobody can tell.
+   */
+  async #wasCommitted(id: string, timeline: string): Promise<boolean> {
     const end = performance.now() + FATE_MS;
-    for (;;) {
-      try {
-        const [row] = await this.rows<{ status: string | null }>('SELECT pg_xact_status($1::xid8) AS status', [id]);
-        if (row?.status === 'committed') return true;
-        if (row?.status === 'aborted') return false;
-        if (row?.status === null || performance.now() > end) throw new Error('Connection terminated: the fate of a commit is unknown');
-      } catch (error) {
-        if (performance.now() > end) throw error;
-      }
+    while (performance.now() < end) {
+      const [row] = await this.rows<{ status: string | null; timeline: string }>(FATE, [id]).catch(() => []);
+      if (row && row.timeline !== timeline) break;
+      if (row?.status === 'committed') return true;
+      if (row?.status === 'aborted') return false;
+      if (row?.status === null) break;
       await delay(FATE_PAUSE_MS);
     }
+    throw unknownFate();
   }
 
-  /** A connection may have been lost while nobody used it. So a single statement of a lost connection is tried once more. */
   async #query(text: string, values: readonly Value[]): Promise<pg.QueryResult> {
-    if (!isRead(text)) this.#requireUse();
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#pool.query({ name: nameOf(text), text, values: values as unknown[] });
-      } catch (error) {
-        if (attempt === 2 || troubleOf(error) !== 'LOST' || !isRead(text)) throw toStoreError(error);
-      }
+    const ask = (client: pg.PoolClient) => client.query({ name: nameOf(text), text, values: values as unknown[] });
+    if (isRead(text)) return this.#read(ask);
+    this.#requireUse();
+    const client = await this.#connect();
+    try {
+      const result = await ask(client);
+      client.release();
+      return result;
+    } catch (error) {
+      client.release(troubleOf(error) === 'LOST');
+      throw toStoreError(error);
     }
   }
 }
@@ -241,15 +276,36 @@ class NotBegun extends Error {
   }
 }
 
-async function begin(client: pg.PoolClient): Promise<string> {
+async function setLimits(client: pg.ClientBase): Promise<void> {
+  await client.query(
+    `SET statement_timeout = ${STATEMENT_MS}; SET lock_timeout = ${STATEMENT_MS}; SET idle_in_transaction_session_timeout = ${IDLE_MS}`,
+  );
+}
+
+async function begin(client: pg.PoolClient): Promise<Begun> {
   try {
     // With several statements the answer is a list.
-    const answers = (await client.query('BEGIN; SELECT pg_current_xact_id()::text AS id')) as unknown as pg.QueryResult<{ id: string }>[];
-    return answers[1]?.rows[0]?.id ?? '';
+    const answers = (await client.query(`BEGIN; SELECT pg_current_xact_id()::text AS id, ${TIMELINE}`)) as unknown as pg.QueryResult<Begun>[];
+    return answers[1]?.rows[0] ?? { id: '', timeline: '' };
   } catch (cause) {
     throw new NotBegun(cause);
   }
 }
+
+/** The server answers with ROLLBACK when a statement of the transaction has failed. */
+async function commit(client: pg.PoolClient): Promise<void> {
+  const { command } = await client.query('COMMIT');
+  if (command !== 'COMMIT') throw new Error('A statement of the transaction had failed: nothing was stored.');
+}
+
+interface Begun {
+  readonly id: string;
+  readonly timeline: string;
+}
+
+/** Changes when a standby is promoted. */
+const TIMELINE = 'left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) AS timeline';
+const FATE = `SELECT pg_xact_status($1::xid8) AS status, ${TIMELINE}`;
 
 class OpenTransaction implements Transaction {
   readonly #client: pg.PoolClient;
