@@ -1,9 +1,9 @@
-import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import type { GatewayError } from '../../../errors.ts';
 import type { Hub } from '../hub.ts';
-import { toStoreError, troubleOf, unknownFate } from './postgres-error.ts';
+import { Connections } from './connections.ts';
+import { nothingStored, toStoreError, troubleOf, unknownFate } from './postgres-error.ts';
 import { isRead, nameOf } from './statement-text.ts';
 
 export type Value = string | number | boolean | null | Uint8Array | readonly (string | number | boolean | null | Uint8Array)[];
@@ -35,8 +35,6 @@ export interface DatabaseOptions {
   readonly hub: Hub;
   /** Names this process, so that it does not hear its own commits again. */
   readonly origin: string;
-  /** An idle connection was lost. */
-  readonly onLost?: (error: Error) => void;
   readonly onCommit?: (seconds: number) => void;
 }
 
@@ -45,66 +43,21 @@ export const CHANNEL = 'm2m_gateway';
 /** PostgreSQL takes 8,000 bytes. */
 const MOST_PAYLOAD = 7_900;
 
-const CONNECT_MS = 4_000;
-/** A statement that takes longer than this is given up by the server, and a little later by the client: its connection is dead. */
-const STATEMENT_MS = 10_000;
-const ANSWER_MS = 12_000;
-/** A transaction whose gateway has stopped in the middle holds up the others no longer than this. */
-const IDLE_MS = 3_000;
 /** How often a transaction is begun again when another one was in its way. */
 const ATTEMPTS = 6;
 /** How long the fate of a commit is asked for when its answer was lost. */
 const FATE_MS = 15_000;
 const FATE_PAUSE_MS = 200;
-/** So long the end waits for what is under way. */
-const CLOSE_MS = 2_000;
-
-const INT8 = 20;
-const INT8_ARRAY = 1_016;
-const parseArray = pg.types.getTypeParser(1_016 as 16) as unknown as (text: string) => string[];
-
-/** Whole numbers of 64 bits as numbers: all of ours are below 2^53. */
-const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
-    if (oid === INT8) return Number;
-    if (oid === INT8_ARRAY) return (text: string) => parseArray(text).map(Number);
-    return pg.types.getTypeParser(oid, format as 'text') as unknown;
-  }) as pg.CustomTypesConfig['getTypeParser'],
-};
-
-/** What every connection of the gateway is made with. */
-export function connectionConfig(url: string): pg.ClientConfig {
-  return {
-    connectionString: url,
-    application_name: 'm2m-gateway',
-    connectionTimeoutMillis: CONNECT_MS,
-    query_timeout: ANSWER_MS,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 5_000,
-    types,
-  };
-}
 
 /** The connections of one thread to the database. */
 export class Database implements Snapshots, AsyncDisposable {
-  readonly #pool: pg.Pool;
+  readonly #connections: Connections;
   readonly #options: DatabaseOptions;
-  readonly #sockets = new Set<Socket>();
   #halted: GatewayError | null = null;
 
   constructor(options: DatabaseOptions) {
     this.#options = options;
-    this.#pool = new pg.Pool({
-      ...connectionConfig(options.url),
-      max: options.connections,
-      idleTimeoutMillis: 60_000,
-      stream: () => this.#openSocket(),
-      // The pool waits for it. A pooler in front of the server would refuse the same as options of the connection.
-      onConnect: setLimits as (client: pg.ClientBase) => void,
-    });
-    this.#pool.on('error', (error) => options.onLost?.(error));
-    // One that is lost while it is in use fails what it is used for. Without a listener it would also end the process.
-    this.#pool.on('connect', (client) => void client.on('error', () => undefined));
+    this.#connections = new Connections(options);
   }
 
   async rows<Row>(text: string, values: readonly Value[] = []): Promise<Row[]> {
@@ -150,31 +103,19 @@ export class Database implements Snapshots, AsyncDisposable {
     });
   }
 
-  /**
-   * Ends all connections, because the server is silent. What waits for an answer need not wait for its own time to be over, and
-   * nothing new is asked over a connection that is dead.
-   */
+  /** See `Connections.drop`. */
   drop(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    this.#connections.drop();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    const ended = this.#pool.end();
-    const isEnded = await Promise.race([ended.then(() => true), delay(CLOSE_MS, false, { ref: false })]);
-    if (!isEnded) this.drop();
-    await ended;
-  }
-
-  #openSocket(): Socket {
-    const socket = new Socket();
-    this.#sockets.add(socket);
-    return socket.once('close', () => this.#sockets.delete(socket));
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#connections[Symbol.asyncDispose]();
   }
 
   /** A connection may have been lost while nobody used it. So what only reads is done once more, over another one. */
   async #read<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
-      const client = await this.#connect();
+      const client = await this.#connections.take();
       try {
         const result = await work(client);
         client.release();
@@ -186,49 +127,39 @@ export class Database implements Snapshots, AsyncDisposable {
     }
   }
 
-  /** @throws GatewayError STORE_FAILED at once, or after `CONNECT_MS`. Another try would find nothing else. */
-  async #connect(): Promise<pg.PoolClient> {
-    try {
-      return await this.#pool.connect();
-    } catch (error) {
-      throw toStoreError(error);
-    }
-  }
-
   async #attempt<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     this.#requireUse();
     const started = performance.now();
-    const client = await this.#connect();
-    let lost = false;
+    const client = await this.#connections.take();
+    let isLost = false;
+    let id = '';
+    const tx = new OpenTransaction(client);
+    let result: Result;
     try {
-      const { id, timeline } = await begin(client);
-      const tx = new OpenTransaction(client);
-      let result: Result;
-      try {
-        result = await work(tx);
-        await tx.tell(this.#options.origin);
-        this.#requireUse();
-      } catch (error) {
-        if (troubleOf(error) === 'LOST') throw error;
-        await client.query('ROLLBACK');
+      id = await begin(client);
+      result = await this.#perform(tx, work).catch(async (error: unknown) => {
+        if (troubleOf(error) !== 'LOST') await client.query('ROLLBACK');
         throw error;
-      }
-      try {
-        await commit(client);
-      } catch (error) {
-        if (troubleOf(error) !== 'LOST') throw error;
-        lost = true;
-        if (!(await this.#wasCommitted(id, timeline))) throw error;
-      }
-      this.#options.onCommit?.((performance.now() - started) / 1_000);
-      tx.committed(this.#options.hub);
-      return result;
+      });
+      isLost = !(await commit(client));
     } catch (error) {
-      lost ||= troubleOf(error instanceof NotBegun ? error.cause : error) === 'LOST';
+      isLost = troubleOf(error instanceof NotBegun ? error.cause : error) === 'LOST';
       throw error;
     } finally {
-      client.release(lost);
+      // Before its fate is asked for: all connections may have been lost in their commits, and none be left to ask over.
+      client.release(isLost);
     }
+    if (isLost && !(await this.#wasCommitted(id, this.#connections.timelineOf(client)))) throw nothingStored();
+    this.#options.onCommit?.((performance.now() - started) / 1_000);
+    tx.committed(this.#options.hub);
+    return result;
+  }
+
+  async #perform<Result>(tx: OpenTransaction, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    const result = await work(tx);
+    await tx.tell(this.#options.origin);
+    this.#requireUse();
+    return result;
   }
 
   #requireUse(): void {
@@ -243,21 +174,27 @@ export class Database implements Snapshots, AsyncDisposable {
   async #wasCommitted(id: string, timeline: string): Promise<boolean> {
     const end = performance.now() + FATE_MS;
     while (performance.now() < end) {
-      const [row] = await this.rows<{ status: string | null; timeline: string }>(FATE, [id]).catch(() => []);
-      if (row && row.timeline !== timeline) break;
-      if (row?.status === 'committed') return true;
-      if (row?.status === 'aborted') return false;
-      if (row?.status === null) break;
+      const fate = await this.#read((client) => this.#askFate(client, id, timeline)).catch(() => 'in progress');
+      if (fate === 'committed') return true;
+      if (fate === 'aborted') return false;
+      if (fate === null) break;
       await delay(FATE_PAUSE_MS);
     }
     throw unknownFate();
+  }
+
+  /** Null when nobody can tell. */
+  async #askFate(client: pg.PoolClient, id: string, timeline: string): Promise<string | null> {
+    if (this.#connections.timelineOf(client) !== timeline) return null;
+    const { rows } = await client.query<{ status: string | null }>('SELECT pg_xact_status($1::xid8) AS status', [id]);
+    return rows[0]?.status ?? null;
   }
 
   async #query(text: string, values: readonly Value[]): Promise<pg.QueryResult> {
     const ask = (client: pg.PoolClient) => client.query({ name: nameOf(text), text, values: values as unknown[] });
     if (isRead(text)) return this.#read(ask);
     this.#requireUse();
-    const client = await this.#connect();
+    const client = await this.#connections.take();
     try {
       const result = await ask(client);
       client.release();
@@ -276,36 +213,31 @@ class NotBegun extends Error {
   }
 }
 
-async function setLimits(client: pg.ClientBase): Promise<void> {
-  await client.query(
-    `SET statement_timeout = ${STATEMENT_MS}; SET lock_timeout = ${STATEMENT_MS}; SET idle_in_transaction_session_timeout = ${IDLE_MS}`,
-  );
-}
-
-async function begin(client: pg.PoolClient): Promise<Begun> {
+async function begin(client: pg.PoolClient): Promise<string> {
   try {
     // With several statements the answer is a list.
-    const answers = (await client.query(`BEGIN; SELECT pg_current_xact_id()::text AS id, ${TIMELINE}`)) as unknown as pg.QueryResult<Begun>[];
-    return answers[1]?.rows[0] ?? { id: '', timeline: '' };
+    const answers = (await client.query('BEGIN; SELECT pg_current_xact_id()::text AS id')) as unknown as pg.QueryResult<{ id: string }>[];
+    return answers[1]?.rows[0]?.id ?? '';
   } catch (cause) {
     throw new NotBegun(cause);
   }
 }
 
-/** The server answers with ROLLBACK when a statement of the transaction has failed. */
-async function commit(client: pg.PoolClient): Promise<void> {
-  const { command } = await client.query('COMMIT');
-  if (command !== 'COMMIT') throw new Error('A statement of the transaction had failed: nothing was stored.');
+/**
+ * False when its answer was lost.
+ *
+ * @throws when it was not committed. The server answers with ROLLBACK when a statement of the transaction has failed.
+ */
+async function commit(client: pg.PoolClient): Promise<boolean> {
+  try {
+    const { command } = await client.query('COMMIT');
+    if (command !== 'COMMIT') throw new Error('A statement of the transaction had failed: nothing was stored.');
+    return true;
+  } catch (error) {
+    if (troubleOf(error) !== 'LOST') throw error;
+    return false;
+  }
 }
-
-interface Begun {
-  readonly id: string;
-  readonly timeline: string;
-}
-
-/** Changes when a standby is promoted. */
-const TIMELINE = 'left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) AS timeline';
-const FATE = `SELECT pg_xact_status($1::xid8) AS status, ${TIMELINE}`;
 
 class OpenTransaction implements Transaction {
   readonly #client: pg.PoolClient;

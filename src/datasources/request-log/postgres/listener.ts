@@ -4,7 +4,8 @@ import pg from 'pg';
 import { GatewayError } from '../../../errors.ts';
 import { GrowingPause } from '../../../lib/growing-pause.ts';
 import type { Hub } from '../hub.ts';
-import { CHANNEL, connectionConfig } from './database.ts';
+import { connectionConfig } from './connections.ts';
+import { CHANNEL } from './database.ts';
 
 export interface ListenerOptions {
   readonly url: string;
