@@ -22,6 +22,9 @@ export type ErrorCode =
 /** `details.reason` of a STORE_FAILED when the rows of one request cannot be read. The rows of all other requests can. */
 export const DAMAGED_REQUEST = 'DAMAGED_REQUEST';
 
+/** `details.reason` of a STORE_FAILED when a shared store does not answer or cannot write now. It comes back by itself. */
+export const STORE_AWAY = 'STORE_AWAY';
+
 /**
  * `message` tells its reader what happened, to what, and what to do. It never carries a secret, so it may be shown to a caller
  * as it is.
@@ -40,4 +43,8 @@ export class GatewayError extends Error {
 
 export function isDamagedRequest(error: unknown): error is GatewayError {
   return error instanceof GatewayError && error.details['reason'] === DAMAGED_REQUEST;
+}
+
+export function isStoreAway(error: unknown): error is GatewayError {
+  return error instanceof GatewayError && error.details['reason'] === STORE_AWAY;
 }

@@ -32,6 +32,8 @@ export interface TcpFaultProxy extends AsyncDisposable {
    * asked is done, and nobody is told. Once; resolves when the text has passed. One write of the client must have the whole text.
    */
   loseAnswerTo(text: string): Promise<void>;
+  /** New connections go to another server. Open ones stay where they are. */
+  retarget(url: string): void;
   /** Everything goes through again. What was frozen is delivered, late. */
   heal(): Promise<void>;
 }
@@ -141,6 +143,10 @@ class FaultProxy implements TcpFaultProxy {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#lostText = { text, seen: resolve };
     return promise;
+  }
+
+  retarget(url: string): void {
+    this.#target = new URL(url);
   }
 
   async heal(): Promise<void> {

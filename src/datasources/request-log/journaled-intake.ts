@@ -1,25 +1,16 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { GrowingPause } from '../../lib/growing-pause.ts';
 import type { AppendResult, CallbackIntake, IncomingCallback } from './callback-intake.ts';
-import { isRefusal, type DeadLetter, type Refusal } from './dead-letter-log.ts';
-import type { PartsOf, Store } from './store.ts';
+import type { DeadLetter, Refusal } from './dead-letter-log.ts';
+import { JournalRound, type JournalRoundOptions } from './journal-round.ts';
 
-/** A store of this gateway alone, in which messages wait. Nothing in it is ever applied. */
-export type Journal = Pick<Store, 'intake'> &
-  PartsOf<{
-    unclaimed: 'unclaimed' | 'discardUnclaimed';
-    deadLetters: 'deadLetters' | 'discardDeadLetter';
-    forwards: 'forwardLanes' | 'forwards' | 'discardForwards';
-  }>;
-
-export interface JournaledIntakeOptions {
-  readonly shared: Pick<Store, 'intake'> & PartsOf<{ forwards: 'addForwards' }>;
-  readonly journal: Journal;
-  /** Whether an error says that the shared store does not answer or cannot write now. */
-  readonly isUnavailable: (error: unknown) => boolean;
+export interface JournaledIntakeOptions extends JournalRoundOptions {
   /** After so long a message goes into the journal, whatever becomes of it in the shared store. */
   readonly patienceMs?: number;
+  /** After so long, or when more comes, it is tried again to move what could not be moved. */
+  readonly stuckPauseMs?: number;
   readonly now: () => number;
-  /** The journal has begun to take messages, or has been emptied. */
+  /** The journal has messages, or has been emptied. */
   readonly onChange?: (state: 'BEHIND' | 'EMPTIED') => void;
   /** A message of the journal could not be moved: the shared store has no room for it, or fails because of it. */
   readonly onStuck?: (why: unknown) => void;
@@ -37,26 +28,36 @@ export interface JournalState {
 
 /** The carrier waits about 4 s for an answer. */
 const PATIENCE_MS = 2_000;
-const MOVED_AT_ONCE = 256;
-/** Copies that are moved at once. */
-const COPIES_AT_ONCE = 100;
+/** So long new messages wait for the last ones of the journal. Then they go into it too. */
+const TURN_MS = 1_000;
+const STUCK_PAUSE_MS = 30_000;
+/** So long a stop waits for a shared store that does not answer. What it may have taken is in the journal too. */
+const CLOSE_MS = 1_000;
+/** When so few are left, the others may wait for them. */
+const FEW = 256;
 const RETRY = { firstMs: 200, maxMs: 2_000 } as const;
 
 /**
- * The callback door's way to a store that other gateways share. A message that the shared store does not take in time is committed to a
+ * The callback door's way to a store that other gateways share. A message that the shared store does not take is committed to a
  * journal of this gateway, and may be acknowledged: it is moved to the shared store later, in the order in which all came, also after a
- * restart. As long as the journal is behind, everything goes through it, so that a later message does not overtake an earlier one.
+ * restart. As long as the journal is behind, everything goes through it, so that a later message does not overtake an earlier one. While
+ * its last messages are moved, new ones wait.
  *
  * A message may be in both: the shared store may have taken it although its answer was lost. It takes it once.
  */
 export class JournaledIntake implements CallbackIntake {
   readonly #options: JournaledIntakeOptions;
   readonly #writing = new Set<Promise<unknown>>();
+  readonly #closing = new AbortController();
+  /** How many messages this life has written into the journal. */
+  #written = 0;
   #since: number | null = null;
+  /** Settles when new messages need not wait any more for the last ones of the journal. */
+  #turn: Promise<void> | null = null;
   #stuck: string | null = null;
-  #isClosed = false;
-  #isDraining = false;
-  #draining: Promise<void> = Promise.resolve();
+  #isToldBehind = false;
+  #draining: Promise<void> | null = null;
+  /** Ends a rest of the drain. */
   #wake: () => void = () => undefined;
 
   constructor(options: JournaledIntakeOptions) {
@@ -73,156 +74,134 @@ export class JournaledIntake implements CallbackIntake {
   }
 
   append(callback: IncomingCallback): Promise<AppendResult> {
+    const { shared, journal } = this.#options;
     return this.#take(
-      () => this.#options.shared.intake.append(callback),
-      () => this.#options.journal.intake.append(callback),
+      () => shared.intake.append(callback),
+      () => journal.intake.append(callback),
     );
   }
 
   keep(message: DeadLetter, most?: number): Promise<'KEPT' | Refusal> {
+    const { shared, journal } = this.#options;
     return this.#take(
-      () => this.#options.shared.intake.keep(message, most),
-      () => this.#options.journal.intake.keep(message),
+      () => shared.intake.keep(message, most),
+      () => journal.intake.keep(message, most),
     );
   }
 
   /** What is in the journal stays there until the next start. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort();
     this.#wake();
-    await this.#draining;
+    if (this.#draining) await Promise.race([this.#draining, delay(CLOSE_MS, undefined, { ref: false })]);
   }
 
   async #take<Result>(share: () => Promise<Result>, write: () => Promise<Result>): Promise<Result> {
+    if (this.#turn) await this.#turn;
     if (this.#since === null) {
       try {
         return await withinPatience(share(), this.#options.patienceMs ?? PATIENCE_MS);
-      } catch (error) {
-        if (!(error instanceof TooLate) && !this.#options.isUnavailable(error)) throw error;
+      } catch {
+        // Whatever it is: a message that is refused may never come again. One that cannot be moved is told.
       }
     }
     const written = write();
+    this.#written++;
     this.#writing.add(written);
     const done = () => this.#writing.delete(written);
     written.then(done, done);
     this.#fallBehind();
+    this.#tellBehind();
     return written;
   }
 
   #fallBehind(): void {
-    if (this.#since === null) {
-      this.#since = this.#options.now();
-      this.#options.onChange?.('BEHIND');
-    }
-    if (this.#isClosed || this.#isDraining) return;
-    this.#isDraining = true;
-    this.#draining = this.#drain();
+    this.#since ??= this.#options.now();
+    this.#wake();
+    this.#draining ??= this.#drain();
   }
 
+  /** Ends when the journal is empty. Nothing comes between the last look and the end, because both are in one turn. */
   async #drain(): Promise<void> {
     const pause = new GrowingPause(RETRY);
-    while (!this.#isClosed) {
+    while (!this.#closing.signal.aborted) {
+      const round = new JournalRound(this.#options);
       try {
-        const isEmpty = await this.#moveAll();
-        pause.reset();
-        if (isEmpty) {
-          this.#isDraining = false;
-          return;
-        }
+        await this.#moveMost(round, () => pause.reset());
+        await this.#turnBack(round);
       } catch (error) {
+        if (this.#closing.signal.aborted) return;
         if (!this.#options.isUnavailable(error)) this.#tellStuck(error);
+        await this.#rest(pause.next());
+        continue;
       }
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        setTimeout(resolve, pause.next()).unref();
-      });
+      if (this.#draining === null) return;
+      if (this.#since === null) await this.#rest(this.#options.stuckPauseMs ?? STUCK_PAUSE_MS);
     }
   }
 
-  /** True when nothing is left, and messages go to the shared store again. */
-  async #moveAll(): Promise<boolean> {
-    let stuck: unknown = null;
-    const note = (why: unknown) => (stuck ??= why);
-    let isOpen = false;
+  /** Moves messages until few are left. */
+  async #moveMost(round: JournalRound, onMoved: () => void): Promise<void> {
     for (;;) {
-      const before = [...this.#writing];
-      const moved = (await this.#moveCallbacks(note)) + (await this.#moveDeadLetters(note));
-      if (isOpen && moved === 0) break;
-      if (moved >= MOVED_AT_ONCE) continue;
-      // So few are left (or they cannot be moved) that nobody need wait behind them. From now on all go to the shared store, and what is still being written follows.
-      if (!isOpen) this.#since = null;
-      isOpen = true;
-      await Promise.allSettled(this.#writing.size > 0 ? this.#writing : before);
+      const seen = await round.moveSome();
+      if (seen > 0) this.#tellBehind();
+      onMoved();
+      if (seen < FEW || this.#closing.signal.aborted) return;
     }
-    await this.#moveCopies();
-    if (stuck !== null) {
-      this.#tellStuck(stuck);
-      return false;
+  }
+
+  /** Moves the last messages while new ones wait, so that these find an empty journal, or one in which only stuck ones are left. */
+  async #turnBack(round: JournalRound): Promise<void> {
+    const held = Promise.withResolvers<void>();
+    this.#turn = held.promise;
+    const moving = this.#moveRest(round);
+    try {
+      await withinPatience(moving, TURN_MS);
+    } catch (error) {
+      if (!(error instanceof TooLate)) throw error;
+    } finally {
+      this.#turn = null;
+      held.resolve();
     }
-    // It has fallen behind again meanwhile.
-    if (this.#since !== null) return false;
+    await moving;
+  }
+
+  async #moveRest(round: JournalRound): Promise<void> {
+    let written: number;
+    do {
+      await Promise.allSettled(this.#writing);
+      written = this.#written;
+      while ((await round.moveSome()) > 0 && !this.#closing.signal.aborted);
+      // What was on its way to the shared store before may have come into the journal meanwhile.
+    } while (written !== this.#written && !this.#closing.signal.aborted);
+    // Too late: others have waited long enough, and go into the journal.
+    if (this.#turn === null || this.#closing.signal.aborted) return;
+    this.#since = null;
+    if (round.stuck !== null) return this.#tellStuck(round.stuck);
     this.#stuck = null;
-    this.#options.onChange?.('EMPTIED');
-    return true;
+    this.#draining = null;
+    if (this.#isToldBehind) this.#options.onChange?.('EMPTIED');
+    this.#isToldBehind = false;
   }
 
-  /** Gives back how many were moved. What there is no room for stays, and does not hold up the others. */
-  async #moveCallbacks(onStuck: (why: unknown) => void): Promise<number> {
-    const { shared, journal } = this.#options;
-    let moved = 0;
-    for (let after: string | null = null; ;) {
-      const { rows, hasMore } = await journal.unclaimed.unclaimed(null, after, MOVED_AT_ONCE);
-      const results = await Promise.allSettled(rows.map((row) => shared.intake.append(row)));
-      const done = rows.filter((_, at) => this.#isTaken(results[at], onStuck));
-      if (done.length > 0) await journal.unclaimed.discardUnclaimed(done.map(({ id }) => id));
-      moved += done.length;
-      after = rows.at(-1)?.id ?? null;
-      if (!hasMore || after === null) return moved;
-    }
+  /** Waits, but no longer than until more has come into the journal when messages go to the shared store otherwise. */
+  async #rest(pauseMs: number): Promise<void> {
+    const isOpen = this.#since === null;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, pauseMs).unref();
+      this.#wake = () => {
+        if (!isOpen && !this.#closing.signal.aborted) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = () => undefined;
   }
 
-  async #moveDeadLetters(onStuck: (why: unknown) => void): Promise<number> {
-    const { shared, journal } = this.#options;
-    let moved = 0;
-    for (let after: string | null = null; ;) {
-      const { rows, hasMore } = await journal.deadLetters.deadLetters({ accounts: null, reason: null }, after, MOVED_AT_ONCE);
-      for (const row of rows) {
-        const [result] = await Promise.allSettled([shared.intake.keep(row)]);
-        if (!this.#isTaken(result, onStuck)) continue;
-        await journal.deadLetters.discardDeadLetter(row.id);
-        moved++;
-      }
-      after = rows.at(-1)?.id ?? null;
-      if (!hasMore || after === null) return moved;
-    }
-  }
-
-  /** The previous listener gets a copy twice when the gateway ends in between. */
-  async #moveCopies(): Promise<void> {
-    const { shared, journal } = this.#options;
-    for (const lane of await journal.forwards.forwardLanes()) {
-      for (;;) {
-        const copies = await journal.forwards.forwards(lane, COPIES_AT_ONCE);
-        if (copies.length === 0) break;
-        await shared.forwards.addForwards(lane, copies);
-        await journal.forwards.discardForwards(
-          lane,
-          copies.map(({ id }) => id),
-        );
-      }
-    }
-  }
-
-  /** @throws the error of a shared store that does not answer. */
-  #isTaken(result: PromiseSettledResult<string> | undefined, onStuck: (why: unknown) => void): boolean {
-    if (result?.status === 'fulfilled') {
-      if (!isRefusal(result.value)) return true;
-      onStuck(result.value);
-      return false;
-    }
-    if (result && this.#options.isUnavailable(result.reason)) throw result.reason;
-    onStuck(result?.reason);
-    return false;
+  #tellBehind(): void {
+    if (this.#isToldBehind) return;
+    this.#isToldBehind = true;
+    this.#options.onChange?.('BEHIND');
   }
 
   #tellStuck(why: unknown): void {

@@ -42,6 +42,11 @@ export const LOG_LIMITS: LogLimits = {
   request: { strays: 12_000, quietPerDevice: 50, perDevice: 4, more: 1_000, perIdentifier: 64, bytes: GIB / 8, resultBytes: 8_192 },
 };
 
+const NO_BOUND = Number.MAX_SAFE_INTEGER;
+
+/** All messages of an outage have room in a journal, as long as the disk has. It has no requests, so one id may have all of them. */
+export const JOURNAL_LIMITS: Partial<LogLimits> = { messages: NO_BOUND, messageBytes: NO_BOUND, messagesOfId: NO_BOUND };
+
 /** Below the floor of free disk: what settles nothing is not taken. */
 export function onlyWhatSettles(limits: RequestLimits): RequestLimits {
   return { ...limits, quietPerDevice: 0 };

@@ -1,10 +1,10 @@
 import type { Config } from '../../config/config.ts';
 import { Hub } from '../../datasources/request-log/hub.ts';
 import { JournaledIntake, type JournalState } from '../../datasources/request-log/journaled-intake.ts';
-import { isUnavailable } from '../../datasources/request-log/postgres/postgres-error.ts';
+import { JOURNAL_LIMITS } from '../../datasources/request-log/log-limits.ts';
 import { openSqliteStore } from '../../datasources/request-log/sqlite/open-sqlite-store.ts';
 import type { Store } from '../../datasources/request-log/store.ts';
-import type { GatewayError } from '../../errors.ts';
+import { isStoreAway, type GatewayError } from '../../errors.ts';
 import { LogThrottle } from '../../lib/log-throttle.ts';
 import { openSharedStore } from '../open-store.ts';
 import type { SharedParts } from '../shared-parts.ts';
@@ -41,8 +41,7 @@ export async function openJournaledStore(config: Config, parts: Parts): Promise<
       hub: new Hub({ tickMs: () => 0 }),
       now,
       onFatal,
-      // A journal has no requests: one id may have all messages of an outage.
-      limits: { messagesOfId: Number.MAX_SAFE_INTEGER },
+      limits: JOURNAL_LIMITS,
       diskFloorBytes: 0,
     }),
   );
@@ -50,7 +49,7 @@ export async function openJournaledStore(config: Config, parts: Parts): Promise<
   const intake = new JournaledIntake({
     shared,
     journal,
-    isUnavailable,
+    isUnavailable: isStoreAway,
     now,
     onChange: (state) => {
       if (state === 'BEHIND') logger.warn('journal_behind', { reason: BEHIND });

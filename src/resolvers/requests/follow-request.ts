@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { LogBatch } from '../../datasources/request-log/outcome-reads.ts';
 import type { PartsOf, Store } from '../../datasources/request-log/store.ts';
@@ -6,7 +7,7 @@ import { BoundedCache } from '../../lib/bounded-cache.ts';
 import type { FairScheduler } from '../../lib/fair-scheduler.ts';
 import type { Hub, TopicWatch } from '../../datasources/request-log/hub.ts';
 import { operationNamed } from '../../operations/index.ts';
-import { GatewayError } from '../../errors.ts';
+import { GatewayError, isStoreAway } from '../../errors.ts';
 import { currentCaller, mayUse, type Identity } from '../access/caller.ts';
 import { cursorAt, parseCursor } from './cursor.ts';
 import { requireRequest } from './find-request.ts';
@@ -29,6 +30,8 @@ export interface FollowArguments {
 }
 
 const MAX_INTERVAL_MS = 60_000;
+/** All are woken when a store that was away is heard again. This is for one that refuses for a moment. */
+const AWAY_PAUSE_MS = 1_000;
 
 /** Followers that read the same range share one event object. The feed keeps events with so many outcomes in memory. */
 const SHARED_OUTCOMES = 20_000;
@@ -145,6 +148,12 @@ interface Pace {
   begin(): void;
 }
 
+interface ReadEvent {
+  readonly event: RequestStatusEvent;
+  /** Nothing can follow. */
+  readonly isLast: boolean;
+}
+
 interface FollowerOptions {
   readonly identity: Identity;
   readonly callerId: string;
@@ -178,7 +187,7 @@ export class RequestFollower implements AsyncIterableIterator<RequestStatusEvent
   }
 
   async next(): Promise<IteratorResult<RequestStatusEvent>> {
-    const { identity, callerId, request, batchSize } = this.#options;
+    const { identity, callerId, request } = this.#options;
     // Followers that have read everything wait for one tick, and so share the next batch.
     if (!this.#mayHaveMore) {
       await this.#pace?.watch.tick();
@@ -191,16 +200,15 @@ export class RequestFollower implements AsyncIterableIterator<RequestStatusEvent
       if (!this.#watch) break;
       // Mark, read, wait: a change after the mark ends the wait at once.
       const mark = this.#watch.mark();
-      const event = await this.#feed.read(request.id, this.#seq, batchSize);
+      const event = await this.#read();
       if (!this.#watch) break;
       if (!mayUse(currentCaller(identity), request.account, 'read'))
         throw new GatewayError('FORBIDDEN', 'You may no longer read this request: your right to its account was taken away.');
-      if (!event) {
-        await this.#watch.news(mark);
-        continue;
-      }
-      await this.#advance(event);
-      return { done: false, value: event };
+      if (event === 'STORE_AWAY') await Promise.race([this.#watch.news(mark), delay(AWAY_PAUSE_MS, undefined, { ref: false })]);
+      else if (event) {
+        this.#advance(event);
+        return { done: false, value: event.event };
+      } else await this.#watch.news(mark);
     }
     return { done: true, value: undefined };
   }
@@ -214,16 +222,28 @@ export class RequestFollower implements AsyncIterableIterator<RequestStatusEvent
     return this;
   }
 
-  async #advance(event: RequestStatusEvent): Promise<void> {
-    const { lastSeq, status } = event;
+  /** The next event, and whether it is the last one. A store that is away comes back: the client need not know. */
+  async #read(): Promise<ReadEvent | null | 'STORE_AWAY'> {
     const { request, batchSize, awaitsNidd } = this.#options;
+    try {
+      const event = await this.#feed.read(request.id, this.#seq, batchSize);
+      if (!event || !isTerminal(event.status)) return event && { event, isLast: false };
+      const isLast = await (awaitsNidd ? this.#feed.isNiddSettled(request.id, event.lastSeq) : this.#feed.isUpToDate(event));
+      return { event, isLast };
+    } catch (error) {
+      if (isStoreAway(error)) return 'STORE_AWAY';
+      throw error;
+    }
+  }
+
+  #advance({ event: { lastSeq, status }, isLast }: ReadEvent): void {
+    const { request, batchSize } = this.#options;
     const isFull = lastSeq - this.#seq >= batchSize;
     // A paced follower rests although there is more, unless that would not fit into its next event.
     this.#mayHaveMore = isFull || (!this.#pace && (this.#feed.hasReadPast(request.id, lastSeq) || isTerminal(status)));
     this.#pace?.begin();
     this.#seq = lastSeq;
-    if (!isTerminal(status)) return;
-    if (await (awaitsNidd ? this.#feed.isNiddSettled(request.id, lastSeq) : this.#feed.isUpToDate(event))) this.#stop();
+    if (isLast) this.#stop();
   }
 
   #stop(): void {

@@ -7,7 +7,7 @@ import { recordCommand } from '../../resolvers/access/record-command.ts';
 import type { RegistrationKeeper } from '../../resolvers/callbacks/keep-registrations.ts';
 import type { StorePurge } from '../../resolvers/upkeep/purge-store.ts';
 import type { StoreReseal } from '../../resolvers/upkeep/reseal-store.ts';
-import { checkCallbackReadiness, checkReadiness, type Journal, type Stage } from './check-readiness.ts';
+import { checkCallbackReadiness, checkReadiness, checkStore, type Journal, type Stage } from './check-readiness.ts';
 import { KEY_BODIES, readBody } from './key-bodies.ts';
 import { refreshGauges, type GaugeSources } from './refresh-gauges.ts';
 
@@ -65,9 +65,14 @@ export function listRoutes(options: AdminOptions): readonly AdminRoute[] {
       method: 'GET',
       path: '/metrics',
       answer: async () => {
-        metrics.ready.set({ door: 'graphql' }, Number((await checkReadiness(options)).ready));
-        metrics.ready.set({ door: 'callbacks' }, Number((await checkCallbackReadiness(options)).ready));
-        await refreshGauges(options);
+        const [graphql, callbacks, { isAway }] = await Promise.all([
+          checkReadiness(options),
+          checkCallbackReadiness(options),
+          checkStore(store),
+        ]);
+        metrics.ready.set({ door: 'graphql' }, Number(graphql.ready));
+        metrics.ready.set({ door: 'callbacks' }, Number(callbacks.ready));
+        await refreshGauges(options, { isStoreAway: isAway });
         return { status: 200, type: metrics.registry.contentType, body: await options.writeMetrics() };
       },
     },

@@ -1,11 +1,15 @@
 import type { PartsOf } from '../../datasources/request-log/store.ts';
 import type { Session, TokenTrouble } from '../../datasources/thingspace/session.ts';
-import { GatewayError } from '../../errors.ts';
+import { GatewayError, isStoreAway } from '../../errors.ts';
 import { describeOff, type SteadyClock } from '../../lib/steady-clock.ts';
 import type { RegistrationKeeper } from '../../resolvers/callbacks/keep-registrations.ts';
 
 /** Where the gateway is in its life. GraphQL opens last, when requests can be sent and followed. */
 export type Stage = 'STARTING' | 'OPEN' | 'DRAINING';
+
+/** The word of a check that is well. */
+const OK = 'ok';
+const NOT_KNOWN = 'not known while the database does not answer';
 
 /** Where messages wait that the shared store has not taken. */
 export interface Journal {
@@ -34,14 +38,13 @@ interface Sources {
  */
 export async function checkReadiness({ store, session, registrations, stage, refused, clock }: Sources) {
   const now = stage();
-  const storeCheck = await checkStore(store);
-  const trouble = await session.trouble();
-  const isLatched = trouble?.call === 'login' && trouble.kind === 'REFUSED';
+  const { text: storeCheck, isAway } = await checkStore(store);
+  const { login, isLatched } = isAway ? { login: NOT_KNOWN, isLatched: false } : await checkLogin(session);
   return {
-    ready: storeCheck === 'ok' && !isLatched && now === 'OPEN',
+    ready: storeCheck === OK && !isLatched && now === 'OPEN',
     checks: {
       store: storeCheck,
-      login: describeTrouble(trouble),
+      login,
       ...(await describeRoom(store)),
       ...(await refused()),
       ...registrations.checks,
@@ -54,9 +57,9 @@ export async function checkReadiness({ store, session, registrations, stage, ref
 /** Whether callbacks are taken and stored. What the carrier says to our login does not count: it delivers all the same. */
 export async function checkCallbackReadiness({ store, registrations, stage, takesCallbacks, refused, clock, journal }: Sources) {
   const now = stage() === 'DRAINING' ? 'DRAINING' : takesCallbacks() ? 'OPEN' : 'STARTING';
-  const [storeCheck, journalCheck] = await Promise.all([checkStore(store), checkJournal(journal)]);
+  const [{ text: storeCheck }, journalCheck] = await Promise.all([checkStore(store), checkJournal(journal)]);
   // What a shared store does not take, its journal takes.
-  const isStored = journalCheck === null ? storeCheck === 'ok' : journalCheck.isOk;
+  const isStored = journalCheck === null ? storeCheck === OK : journalCheck.isOk;
   return {
     ready: isStored && now === 'OPEN',
     checks: {
@@ -71,6 +74,17 @@ export async function checkCallbackReadiness({ store, registrations, stage, take
   };
 }
 
+/** A login that was refused is remembered in the store. */
+async function checkLogin(session: Session): Promise<{ readonly login: string; readonly isLatched: boolean }> {
+  try {
+    const trouble = await session.trouble();
+    return { login: describeTrouble(trouble), isLatched: trouble?.call === 'login' && trouble.kind === 'REFUSED' };
+  } catch (error) {
+    if (!isStoreAway(error)) throw error;
+    return { login: NOT_KNOWN, isLatched: false };
+  }
+}
+
 /** A low disk makes nothing unready: results of requests are taken, and questions answered. */
 async function describeRoom({ upkeep }: Sources['store']): Promise<Readonly<Record<string, string>>> {
   const { freeBytes, floorBytes, isLow } = await upkeep.disk();
@@ -79,12 +93,14 @@ async function describeRoom({ upkeep }: Sources['store']): Promise<Readonly<Reco
   return { disk: `low: ${megabytes(freeBytes)} MB free, ${megabytes(floorBytes)} MB are kept for the results of requests` };
 }
 
-/** By a real write. */
-function checkStore({ health }: Sources['store']): Promise<string> {
-  return health.probe().then(
-    () => 'ok',
-    (error: unknown) => (error instanceof GatewayError ? `failing: ${error.message}` : 'failing'),
-  );
+/** By a real write. `isAway`: it is shared, and comes back by itself. Whoever asks it more now would only wait. */
+export async function checkStore({ health }: PartsOf<{ health: 'probe' }>): Promise<{ readonly text: string; readonly isAway: boolean }> {
+  try {
+    await health.probe();
+    return { text: OK, isAway: false };
+  } catch (error) {
+    return { text: error instanceof GatewayError ? `failing: ${error.message}` : 'failing', isAway: isStoreAway(error) };
+  }
 }
 
 /** Null where the store is embedded. */
@@ -94,14 +110,14 @@ async function checkJournal(read: Sources['journal']): Promise<{ readonly isOk: 
     if (journal === null) return null;
     const { isBehind, stuck, messages } = journal;
     if (stuck !== null) return { isOk: true, text: `${messages} messages cannot be moved to the database: ${stuck}` };
-    return { isOk: true, text: isBehind ? `${messages} messages wait for the database` : 'ok' };
+    return { isOk: true, text: isBehind ? `${messages} messages wait for the database` : OK };
   } catch (error) {
     return { isOk: false, text: `failing: ${error instanceof Error ? error.message : String(error)}` };
   }
 }
 
 function describeTrouble(trouble: TokenTrouble | null): string {
-  if (trouble === null) return 'ok';
+  if (trouble === null) return OK;
   return `${trouble.kind === 'REFUSED' ? 'refused' : 'not answered'}: ${trouble.reason}`;
 }
 

@@ -1,5 +1,6 @@
 import type { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { PartsOf } from '../../datasources/request-log/store.ts';
+import { isStoreAway } from '../../errors.ts';
 import type { Session } from '../../datasources/thingspace/session.ts';
 import type { Metrics } from '../../metrics.ts';
 
@@ -15,7 +16,20 @@ export interface GaugeSources {
   readonly now: () => number;
 }
 
-export async function refreshGauges({ metrics, store, session, lag, now }: GaugeSources): Promise<void> {
+/** A store that is away leaves its gauges as they are: what waits in the journal, and that nothing is ready, is told all the same. */
+export async function refreshGauges(sources: GaugeSources, { isStoreAway: isAway }: { readonly isStoreAway: boolean }): Promise<void> {
+  const { metrics, lag } = sources;
+  // It counts the pause between two looks too.
+  metrics.eventLoopLag.set(lag.count > 0 ? Math.max(0, lag.percentile(99) / 1e6 - LAG_RESOLUTION_MS) / 1_000 : 0);
+  lag.reset();
+  metrics.memoryBytes.set(process.memoryUsage.rss());
+  if (isAway) return;
+  await refreshStoreGauges(sources).catch((error: unknown) => {
+    if (!isStoreAway(error)) throw error;
+  });
+}
+
+async function refreshStoreGauges({ metrics, store, session, now }: GaugeSources): Promise<void> {
   const { unclaimed, openByStatus, deadLettersByReason, overdueDevices } = await store.health.counts();
   metrics.unclaimed.set(unclaimed);
   metrics.overdueDevices.set(overdueDevices);
@@ -27,10 +41,6 @@ export async function refreshGauges({ metrics, store, session, lag, now }: Gauge
   metrics.forwardBacklog.set(rows);
   metrics.forwardOldest.set(oldestAt === null ? 0 : Math.max(0, now() - oldestAt) / 1000);
   metrics.loginLatched.set((await session.isLatched()) ? 1 : 0);
-  // It counts the pause between two looks too.
-  metrics.eventLoopLag.set(lag.count > 0 ? Math.max(0, lag.percentile(99) / 1e6 - LAG_RESOLUTION_MS) / 1_000 : 0);
-  lag.reset();
-  metrics.memoryBytes.set(process.memoryUsage.rss());
   const { fileBytes, walBytes } = await store.upkeep.sizes();
   metrics.storeBytes.set({ part: 'file' }, fileBytes);
   metrics.storeBytes.set({ part: 'wal' }, walBytes);

@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import { GatewayError } from '../../errors.ts';
+import { GatewayError, isStoreAway } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import { badRequestError } from '../limits/refusal-errors.ts';
 import { explainError } from '../limits/explain-error.ts';
@@ -14,7 +14,10 @@ export function createMaskError(logger: Logger) {
     const graphqlError = error instanceof GraphQLError ? error : null;
     const cause = graphqlError ? rootOf(graphqlError) : error;
     const place = graphqlError ? { nodes: graphqlError.nodes, path: graphqlError.path } : {};
-    if (cause instanceof GatewayError) return new GraphQLError(cause.message, { ...place, extensions: { code: cause.code } });
+    if (cause instanceof GatewayError) {
+      const extensions = { code: cause.code, ...(isStoreAway(cause) && { retryAfterMs: STORE_AWAY_MS }) };
+      return new GraphQLError(cause.message, { ...place, extensions });
+    }
     // This drops the error of JSON.parse, which quotes the body.
     if (graphqlError?.extensions['originalError']) return badRequestError(graphqlError.message, 400);
     if (graphqlError && (cause === undefined || cause instanceof GraphQLError)) return explainError(graphqlError);
@@ -25,6 +28,9 @@ export function createMaskError(logger: Logger) {
     });
   };
 }
+
+/** A shared store that is away comes back by itself. */
+const STORE_AWAY_MS = 2_000;
 
 function rootOf(error: GraphQLError): unknown {
   let cause: unknown = error.originalError;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { GatewayError } from '../../../errors.ts';
-import { connectionConfig } from './connection.ts';
+import { connectionConfig } from './connections.ts';
 import type { Queries, Value } from './database.ts';
 import { prepareDatabase } from './prepare-database.ts';
 

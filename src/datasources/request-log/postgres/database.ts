@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import type { GatewayError } from '../../../errors.ts';
 import type { Hub } from '../hub.ts';
-import { connectionConfig, configure } from './connection.ts';
-import { toStoreError, troubleOf } from './postgres-error.ts';
+import { Connections } from './connections.ts';
+import { nothingStored, toStoreError, troubleOf, unknownFate } from './postgres-error.ts';
 import { isRead, nameOf, storable, type Value } from './statement-text.ts';
 import { payloadsOf } from './wake-payloads.ts';
 
@@ -36,8 +36,6 @@ export interface DatabaseOptions {
   readonly hub: Hub;
   /** Names this process, so that it does not hear its own commits again. */
   readonly origin: string;
-  /** An idle connection was lost. */
-  readonly onLost?: (error: Error) => void;
   readonly onCommit?: (seconds: number) => void;
 }
 
@@ -54,26 +52,18 @@ const FATE_PAUSE_MS = 200;
 
 /** The connections of one thread to the database. */
 export class Database implements Snapshots, AsyncDisposable {
-  readonly #pool: pg.Pool;
+  readonly #connections: Connections;
   readonly #options: DatabaseOptions;
   #halted: GatewayError | null = null;
 
   constructor(options: DatabaseOptions) {
     this.#options = options;
-    this.#pool = new pg.Pool({
-      ...connectionConfig(options.url),
-      max: options.connections,
-      idleTimeoutMillis: 60_000,
-      // The pool waits for its promise, although its type does not say so.
-      onConnect: configure as (client: pg.ClientBase) => void,
-    });
-    // A connection may be lost while nobody waits for an answer. Whoever uses it next finds out.
-    this.#pool.on('error', (error) => options.onLost?.(error));
-    this.#pool.on('connect', (client) => client.on('error', () => undefined));
+    this.#connections = new Connections(options);
   }
 
   rows<Row>(text: string, values: readonly Value[] = []): Promise<Row[]> {
-    return isRead(text) ? this.#read((db) => db.rows<Row>(text, values)) : this.transaction((tx) => tx.rows<Row>(text, values));
+    if (!isRead(text)) return this.transaction((tx) => tx.rows<Row>(text, values));
+    return this.#read((client) => new OpenTransaction(client).rows<Row>(text, values));
   }
 
   run(text: string, values: readonly Value[] = []): Promise<number> {
@@ -83,8 +73,8 @@ export class Database implements Snapshots, AsyncDisposable {
   /**
    * Runs `work` in a transaction. It is begun again when another one was in its way, so `work` may run several times.
    *
-   * @throws GatewayError STORE_FAILED when the database does not answer. Then nothing was stored: when the answer to the commit is lost,
-   * the database is asked what became of it.
+   * @throws GatewayError STORE_FAILED when the database does not answer. Then nothing was stored, or the error says that nobody knows:
+   * when the answer to the commit is lost, the database is asked what became of it.
    */
   async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
@@ -103,33 +93,47 @@ export class Database implements Snapshots, AsyncDisposable {
   }
 
   /** Runs reads that all see the same moment. They are done once more when their connection was lost, so `work` may run twice. */
-  snapshot<Result>(work: (db: Queries) => Promise<Result>): Promise<Result> {
-    return this.#read(async (db) => {
-      await db.run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-      const result = await work(db);
-      await db.run('COMMIT');
+  async snapshot<Result>(work: (db: Queries) => Promise<Result>): Promise<Result> {
+    return this.#read(async (client) => {
+      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+      const result = await work(new OpenTransaction(client));
+      await client.query('COMMIT');
       return result;
     });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#pool.end();
+  /** See `Connections.drop`. */
+  drop(): void {
+    this.#connections.drop();
   }
 
-  /** A read whose connection is lost is done once more: it has changed nothing. */
-  async #read<Result>(work: (db: Queries) => Promise<Result>): Promise<Result> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#connections[Symbol.asyncDispose]();
+  }
+
+  /** A read whose connection is lost is done once more, over another one: it has changed nothing. */
+  async #read<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+    const { client, begun } = await this.#borrow(work);
+    client.release();
+    return begun;
+  }
+
+  /**
+   * Lends a connection on which the first work was answered. One that was lost while nobody used it is replaced: the pool may have many of
+   * these, and nothing was done on any of them.
+   */
+  async #borrow<Begun>(
+    begin: (client: pg.PoolClient) => Promise<Begun>,
+  ): Promise<{ readonly client: pg.PoolClient; readonly begun: Begun }> {
     const end = performance.now() + AGAIN_MS;
     for (;;) {
-      const { client } = await this.#borrow(() => Promise.resolve());
-      let isUsable = false;
+      const client = await this.#connections.take();
       try {
-        const result = await work(new OpenTransaction(client));
-        isUsable = true;
-        return result;
+        return { client, begun: await begin(client) };
       } catch (error) {
-        if (troubleOf(error) !== 'LOST' || performance.now() > end) throw toStoreError(error);
-      } finally {
-        client.release(!isUsable);
+        const isLost = troubleOf(error) === 'LOST';
+        client.release(true);
+        if (!isLost || performance.now() > end) throw toStoreError(error);
       }
     }
   }
@@ -139,74 +143,60 @@ export class Database implements Snapshots, AsyncDisposable {
     const started = performance.now();
     const { client, begun: id } = await this.#borrow(begin);
     let isLost = false;
+    const tx = new OpenTransaction(client);
+    let result: Result;
     try {
-      const tx = new OpenTransaction(client);
-      let result: Result;
-      try {
-        result = await work(tx);
-        await tx.tell(this.#options.origin);
-        this.#requireUse();
-      } catch (error) {
+      result = await this.#perform(tx, work).catch(async (error: unknown) => {
         if (troubleOf(error) !== 'LOST') await client.query('ROLLBACK');
         throw error;
-      }
-      try {
-        await client.query('COMMIT');
-      } catch (error) {
-        if (troubleOf(error) !== 'LOST') throw error;
-        isLost = true;
-        if (!(await this.#wasCommitted(id))) throw error;
-      }
-      this.#options.onCommit?.((performance.now() - started) / 1_000);
-      tx.committed(this.#options.hub);
-      return result;
+      });
+      isLost = !(await commit(client));
     } catch (error) {
-      isLost ||= troubleOf(error) === 'LOST';
+      isLost = troubleOf(error) === 'LOST';
       throw error;
     } finally {
+      // Before its fate is asked for: all connections may have been lost in their commits, and none be left to ask over.
       client.release(isLost);
     }
+    if (isLost && !(await this.#wasCommitted(id, this.#connections.timelineOf(client)))) throw nothingStored();
+    this.#options.onCommit?.((performance.now() - started) / 1_000);
+    tx.committed(this.#options.hub);
+    return result;
   }
 
-  /**
-   * Lends a connection on which the first statement was answered. A connection that was lost while nobody used it is replaced. The pool may
-   * have many of these, and nothing was done on any of them.
-   */
-  async #borrow<Begun>(
-    begin: (client: pg.PoolClient) => Promise<Begun>,
-  ): Promise<{ readonly client: pg.PoolClient; readonly begun: Begun }> {
-    const end = performance.now() + AGAIN_MS;
-    for (;;) {
-      const client = await this.#pool.connect().catch((cause: unknown) => {
-        throw toStoreError(cause);
-      });
-      try {
-        return { client, begun: await begin(client) };
-      } catch (error) {
-        client.release(true);
-        if (troubleOf(error) !== 'LOST' || performance.now() > end) throw toStoreError(error);
-      }
-    }
+  async #perform<Result>(tx: OpenTransaction, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    const result = await work(tx);
+    await tx.tell(this.#options.origin);
+    this.#requireUse();
+    return result;
   }
 
   #requireUse(): void {
     if (this.#halted) throw this.#halted;
   }
 
-  /** Asks what became of a transaction. @throws when nobody can tell. */
-  async #wasCommitted(id: string): Promise<boolean> {
+  /**
+   * Asks what became of a transaction. A standby that was promoted may have given its number to another one: then nobody can tell.
+   *
+   * @throws GatewayError STORE_FAILED when nobody can tell.
+   */
+  async #wasCommitted(id: string, timeline: string): Promise<boolean> {
     const end = performance.now() + FATE_MS;
-    for (;;) {
-      try {
-        const [row] = await this.rows<{ status: string | null }>('SELECT pg_xact_status($1::xid8) AS status', [id]);
-        if (row?.status === 'committed') return true;
-        if (row?.status === 'aborted') return false;
-        if (row?.status === null || performance.now() > end) throw new Error('Connection terminated: the fate of a commit is unknown');
-      } catch (error) {
-        if (performance.now() > end) throw error;
-      }
+    while (performance.now() < end) {
+      const fate = await this.#read((client) => this.#askFate(client, id, timeline)).catch(() => 'in progress');
+      if (fate === 'committed') return true;
+      if (fate === 'aborted') return false;
+      if (fate === null) break;
       await delay(FATE_PAUSE_MS);
     }
+    throw unknownFate();
+  }
+
+  /** Null when nobody can tell. */
+  async #askFate(client: pg.PoolClient, id: string, timeline: string): Promise<string | null> {
+    if (this.#connections.timelineOf(client) !== timeline) return null;
+    const { rows } = await client.query<{ status: string | null }>('SELECT pg_xact_status($1::xid8) AS status', [id]);
+    return rows[0]?.status ?? null;
   }
 }
 
@@ -215,6 +205,22 @@ async function begin(client: pg.PoolClient): Promise<string> {
   // With several statements the answer is a list.
   const answers = (await client.query('BEGIN; SELECT pg_current_xact_id()::text AS id')) as unknown as pg.QueryResult<{ id: string }>[];
   return answers[1]?.rows[0]?.id ?? '';
+}
+
+/**
+ * False when its answer was lost.
+ *
+ * @throws when it was not committed. The server answers with ROLLBACK when a statement of the transaction has failed.
+ */
+async function commit(client: pg.PoolClient): Promise<boolean> {
+  try {
+    const { command } = await client.query('COMMIT');
+    if (command !== 'COMMIT') throw new Error('A statement of the transaction had failed: nothing was stored.');
+    return true;
+  } catch (error) {
+    if (troubleOf(error) !== 'LOST') throw error;
+    return false;
+  }
 }
 
 class OpenTransaction implements Transaction {

@@ -1,4 +1,4 @@
-import { GatewayError } from '../../../errors.ts';
+import { GatewayError, STORE_AWAY } from '../../../errors.ts';
 
 /** What an error of PostgreSQL, or of the connection to it, means. */
 export type Trouble =
@@ -64,12 +64,18 @@ export function toStoreError(error: unknown): unknown {
   if (error instanceof GatewayError) return error;
   const trouble = troubleOf(error);
   if (trouble === 'OTHER') return error;
-  return new GatewayError('STORE_FAILED', trouble === 'LOST' ? LOST : REFUSED, { cause: error, details: { reason: UNAVAILABLE } });
+  return new GatewayError('STORE_FAILED', trouble === 'LOST' ? LOST : REFUSED, { cause: error, details: { reason: STORE_AWAY } });
 }
 
-/** `details.reason` of a STORE_FAILED when the database does not answer or cannot write now. */
-const UNAVAILABLE = 'DATABASE_UNAVAILABLE';
-
-export function isUnavailable(error: unknown): boolean {
-  return error instanceof GatewayError && error.details['reason'] === UNAVAILABLE;
+/** There is no connection, or its commit was lost and the database says that it did not happen. */
+export function nothingStored(cause?: unknown): GatewayError {
+  return new GatewayError('STORE_FAILED', LOST, { cause, details: { reason: STORE_AWAY } });
 }
+
+/** The answer to a commit was lost, and nobody can tell what became of it. */
+export function unknownFate(): GatewayError {
+  return new GatewayError('STORE_FAILED', UNKNOWN_FATE, { details: { reason: STORE_AWAY } });
+}
+
+const UNKNOWN_FATE =
+  'The database has not answered whether this was stored. Look whether it is there before you try again, or try again with the same idempotency key.';

@@ -1,9 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { GatewayError } from '../../../errors.ts';
+import { GatewayError, isStoreAway, STORE_AWAY } from '../../../errors.ts';
 import type { LogCounts, StoreHealth } from '../store-health.ts';
 import type { RequestStatus } from '../stored-request.ts';
 import type { Database } from './database.ts';
-import { isUnavailable } from './postgres-error.ts';
 import { readHeld } from './read-held.ts';
 
 /** Whoever asks whether the gateway is ready waits no longer. */
@@ -30,7 +29,10 @@ export class PostgresHealth implements StoreHealth {
     const tooLate = delay(PROBE_MS, true, { signal: answered.signal }).catch(() => false);
     try {
       const isLate = await Promise.race([probing.then(() => false), tooLate]);
-      if (isLate) throw new GatewayError('STORE_FAILED', `The database has not answered for ${PROBE_MS / 1_000} s.`);
+      if (isLate)
+        throw new GatewayError('STORE_FAILED', `The database has not answered for ${PROBE_MS / 1_000} s.`, {
+          details: { reason: STORE_AWAY },
+        });
     } finally {
       answered.abort();
       probing.catch(() => undefined);
@@ -68,7 +70,7 @@ export class PostgresHealth implements StoreHealth {
     const write = () => db.run(PROBE, [String(now())]);
     // A connection that nobody has used for a while may have been lost.
     await write().catch((error: unknown) => {
-      if (!isUnavailable(error)) throw error;
+      if (!isStoreAway(error)) throw error;
       return write();
     });
   }

@@ -2,7 +2,7 @@ import type { AppendResult, CallbackIntake, IncomingCallback } from '../callback
 import type { DeadLetter, Refusal } from '../dead-letter-log.ts';
 import type { ForwardLane } from '../forward-queue.ts';
 import type { LogLimits } from '../log-limits.ts';
-import { GatewayError } from '../../../errors.ts';
+import { GatewayError, isStoreAway } from '../../../errors.ts';
 import { appendBatch, keyOfLetter, knownDeadLetters, type Appended } from './append-batch.ts';
 import type { Claims } from './claims.ts';
 import type { Database } from './database.ts';
@@ -94,7 +94,9 @@ export class PostgresIntake implements CallbackIntake {
       );
     } catch (error) {
       if (batch.length > 1 && !(error instanceof GatewayError)) return false;
-      for (const { reject } of batch) reject(error);
+      // What waits behind them must not be stored before them, when the database answers again.
+      const refused = isStoreAway(error) ? [...batch, ...this.#queue.splice(0)] : batch;
+      for (const { reject } of refused) reject(error);
       return true;
     }
     for (const [at, { resolve }] of batch.entries()) resolve(appended.results[at] ?? 'UNCLAIMED');

@@ -9,7 +9,7 @@ import { Faults, isJson } from '../verify/verify-faults.ts';
 import { isInput } from '../verify/verify-input.ts';
 import { CheckedLog } from '../verify/verify-log.ts';
 import type { LogRow, RequestRow } from '../verify/verify-rows.ts';
-import { connectionConfig } from './connection.ts';
+import { connectionConfig } from './connections.ts';
 import type { Queries, Value } from './database.ts';
 import { readFact } from './postgres-facts.ts';
 import { sqlStateOf } from './postgres-error.ts';
