@@ -31,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES_BY_ROOM: Readonly<Record<string, RegExp>> = {
   resolvers: /^(?:node:|ulid$|zod$)/,
   operations: /^zod$/,
-  'request-log': /^node:crypto$/,
+  'request-log': /^node:(?:crypto|timers\/promises)$/,
   sqlite: /^(?:node:|ulid$)/,
   postgres: /^(?:node:|ulid$|pg$)/,
   copy: /^node:/,

@@ -49,12 +49,15 @@ export class PostgresClient {
     }
   }
 
-  /** Ends all connections to a database, like the death of whoever has them. Resolves when none is left, with how many there were. */
+  /** Ends all connections to a database, like the death of whoever has them. Resolves when these are gone, with how many there were. */
   async cutConnections(url: string): Promise<number> {
-    const others = 'FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()';
-    const database = [databaseOf(url)];
-    const cut = await this.query(`SELECT pg_terminate_backend(pid) ${others}`, database);
-    await until(async () => (await this.query(`SELECT 1 ${others}`, database)).length === 0);
+    const cut = await this.query<{ pid: number }>(
+      'SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()',
+      [databaseOf(url)],
+    );
+    const pids = [cut.map(({ pid }) => pid)];
+    // Others may have come meanwhile.
+    await until(async () => (await this.query('SELECT 1 FROM pg_stat_activity WHERE pid = ANY($1)', pids)).length === 0);
     return cut.length;
   }
 }
