@@ -213,6 +213,8 @@ export class RequestSender implements Disposable {
         marked = await store.sending.step(request.id, part.position, { type: 'SENDING' }, lease);
         asked = null;
         if (!marked) throw new NoLongerQueued();
+        // It slept after that, and another gateway has taken its place: this is UNKNOWN by now.
+        if (lease.over.aborted) throw new Error('The right to send has ended.');
       };
       const action = operation.actionOn(request.account, own, settings);
       const answer = await thingSpace.perform(action, mark, (late) => this.#recordLate(request.id, part.position, late));

@@ -12,6 +12,12 @@ const MARGIN_MS = 2_000;
 /** Waiting gateways are woken when a lease is given back. This is for those that end without a word. */
 const LOOK_EVERY_MS = 1_000;
 
+/** `until`: by the clock of this process, which does not jump. */
+interface Held {
+  readonly token: number;
+  until: number;
+}
+
 /** `Leases` of a store that many gateways share: rows of the database, by its clock. */
 export class PostgresLeases implements Leases {
   readonly #db: Database;
@@ -33,9 +39,18 @@ export class PostgresLeases implements Leases {
   async #hold<Result>(name: LeaseName, work: (lease: Lease) => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
     const { token, heldFrom } = await this.#wait(name, signal);
     const ended = new AbortController();
-    const renewing = this.#renew(name, token, heldFrom, ended);
+    const held: Held = { token, until: heldFrom + HELD_MS - MARGIN_MS };
+    const renewing = this.#renew(name, held, ended);
+    const lease: Lease = {
+      token,
+      // A gateway that was frozen may look before its timers have run.
+      get over() {
+        if (performance.now() >= held.until) ended.abort();
+        return ended.signal;
+      },
+    };
     try {
-      return await work({ token, over: ended.signal });
+      return await work(lease);
     } finally {
       ended.abort();
       await renewing;
@@ -65,22 +80,21 @@ export class PostgresLeases implements Leases {
     return row?.token ?? null;
   }
 
-  async #renew(name: LeaseName, token: number, heldFrom: number, ended: AbortController): Promise<void> {
-    let until = heldFrom + HELD_MS - MARGIN_MS;
+  async #renew(name: LeaseName, held: Held, ended: AbortController): Promise<void> {
     while (!ended.signal.aborted) {
-      const pause = Math.min(RENEWED_EVERY_MS, until - performance.now());
+      const pause = Math.min(RENEWED_EVERY_MS, held.until - performance.now());
       if (pause <= 0) return ended.abort();
       await delay(pause, undefined, { signal: ended.signal, ref: false }).catch(() => undefined);
       if (ended.signal.aborted) return;
       const from = performance.now();
-      if (from >= until) return ended.abort();
+      if (from >= held.until) return ended.abort();
       // It is over at its time, whether or not the database has answered by then.
       const late = new AbortController();
-      const tooLate = delay(until - from, null, { signal: late.signal, ref: false }).catch(() => null);
-      const renewed = await Promise.race([this.#db.run(RENEW, [name, token, HELD_MS]).catch(() => null), tooLate]);
+      const tooLate = delay(held.until - from, null, { signal: late.signal, ref: false }).catch(() => null);
+      const renewed = await Promise.race([this.#db.run(RENEW, [name, held.token, HELD_MS]).catch(() => null), tooLate]);
       late.abort();
       if (renewed === 0) return ended.abort();
-      if (renewed !== null) until = from + HELD_MS - MARGIN_MS;
+      if (renewed !== null) held.until = from + HELD_MS - MARGIN_MS;
     }
   }
 
