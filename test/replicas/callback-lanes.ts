@@ -95,7 +95,8 @@ export function startCallbackLanes(url: () => string, { lanes = 4, pauseMs = 2 }
         last.set(lane, Math.max(number, last.get(lane) ?? -1));
       }
       // The last message of a lane may be stored without an answer.
-      const isSent = (key: string) => acked.some((numbers, lane) => Number(key.split(' ')[0]) === lane && Number(key.split(' ')[1]) <= numbers.size);
+      const isSent = (key: string) =>
+        acked.some((numbers, lane) => Number(key.split(' ')[0]) === lane && Number(key.split(' ')[1]) <= numbers.size);
       return {
         acked: total(),
         lost: sent.filter((key) => !distinct.has(key)).length,
@@ -111,7 +112,7 @@ export function startCallbackLanes(url: () => string, { lanes = 4, pauseMs = 2 }
 async function readStored(url: string): Promise<{ readonly lane: number; readonly number: number }[]> {
   await using store = await openPostgresStore({ url, hub: new Hub({ tickMs: () => 1 }), now: Date.now, connections: 2 });
   const stored: { lane: number; number: number }[] = [];
-  for (let after: string | null = null; ; ) {
+  for (let after: string | null = null; ;) {
     const { rows, hasMore } = await store.unclaimed.unclaimed(null, after, 1_000);
     for (const { json } of rows) {
       const [, lane, number] = MARK.exec(json) ?? [];

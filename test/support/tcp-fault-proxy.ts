@@ -30,6 +30,8 @@ export interface TcpFaultProxy extends AsyncDisposable {
    * asked is done, and nobody is told. Once; resolves when the text has passed. One write of the client must have the whole text.
    */
   loseAnswerTo(text: string): Promise<void>;
+  /** New connections go to another server. Open ones stay where they are. */
+  retarget(url: string): void;
   /** Everything goes through again. What was frozen is delivered, late. */
   heal(): Promise<void>;
 }
@@ -53,7 +55,7 @@ export async function startTcpFaultProxy(
 }
 
 class FaultProxy implements TcpFaultProxy {
-  readonly #target: URL;
+  #target: URL;
   readonly #faultOf: (connection: number) => ConnectionFault;
   readonly #open = new Set<ProxiedConnection>();
   readonly #hooks: ConnectionHooks;
@@ -135,6 +137,10 @@ class FaultProxy implements TcpFaultProxy {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#lostText = { text, seen: resolve };
     return promise;
+  }
+
+  retarget(url: string): void {
+    this.#target = new URL(url);
   }
 
   async heal(): Promise<void> {

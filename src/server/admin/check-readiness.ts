@@ -94,9 +94,7 @@ async function describeRoom({ upkeep }: Sources['store']): Promise<Readonly<Reco
 }
 
 /** By a real write. `isAway`: it is shared, and comes back by itself. Whoever asks it more now would only wait. */
-export async function checkStore({
-  health,
-}: PartsOf<{ health: 'probe' }>): Promise<{ readonly text: string; readonly isAway: boolean }> {
+export async function checkStore({ health }: PartsOf<{ health: 'probe' }>): Promise<{ readonly text: string; readonly isAway: boolean }> {
   try {
     await health.probe();
     return { text: OK, isAway: false };

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import type { GatewayError } from '../../../errors.ts';
 import type { Hub } from '../hub.ts';
-import { toStoreError, troubleOf } from './postgres-error.ts';
+import { Connections } from './connections.ts';
+import { nothingStored, toStoreError, troubleOf, unknownFate } from './postgres-error.ts';
 import { isRead, nameOf } from './statement-text.ts';
 
 export type Value = string | number | boolean | null | Uint8Array | readonly (string | number | boolean | null | Uint8Array)[];
@@ -34,8 +35,6 @@ export interface DatabaseOptions {
   readonly hub: Hub;
   /** Names this process, so that it does not hear its own commits again. */
   readonly origin: string;
-  /** An idle connection was lost. */
-  readonly onLost?: (error: Error) => void;
   readonly onCommit?: (seconds: number) => void;
 }
 
@@ -44,61 +43,21 @@ export const CHANNEL = 'm2m_gateway';
 /** PostgreSQL takes 8,000 bytes. */
 const MOST_PAYLOAD = 7_900;
 
-const CONNECT_MS = 4_000;
-/** A statement that takes longer than this is given up by the server, and a little later by the client: its connection is dead. */
-const STATEMENT_MS = 10_000;
-const ANSWER_MS = 12_000;
-/** A transaction whose gateway has stopped in the middle holds up the others no longer than this. */
-const IDLE_MS = 3_000;
 /** How often a transaction is begun again when another one was in its way. */
 const ATTEMPTS = 6;
 /** How long the fate of a commit is asked for when its answer was lost. */
 const FATE_MS = 15_000;
 const FATE_PAUSE_MS = 200;
 
-const INT8 = 20;
-const INT8_ARRAY = 1_016;
-const parseArray = pg.types.getTypeParser(1_016 as 16) as unknown as (text: string) => string[];
-
-/** Whole numbers of 64 bits as numbers: all of ours are below 2^53. */
-const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
-    if (oid === INT8) return Number;
-    if (oid === INT8_ARRAY) return (text: string) => parseArray(text).map(Number);
-    return pg.types.getTypeParser(oid, format as 'text') as unknown;
-  }) as pg.CustomTypesConfig['getTypeParser'],
-};
-
-/** What every connection of the gateway is made with. */
-export function connectionConfig(url: string): pg.ClientConfig {
-  return {
-    connectionString: url,
-    application_name: 'm2m-gateway',
-    connectionTimeoutMillis: CONNECT_MS,
-    query_timeout: ANSWER_MS,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 5_000,
-    types,
-  };
-}
-
 /** The connections of one thread to the database. */
 export class Database implements Snapshots, AsyncDisposable {
-  readonly #pool: pg.Pool;
+  readonly #connections: Connections;
   readonly #options: DatabaseOptions;
   #halted: GatewayError | null = null;
 
   constructor(options: DatabaseOptions) {
     this.#options = options;
-    this.#pool = new pg.Pool({
-      ...connectionConfig(options.url),
-      max: options.connections,
-      idleTimeoutMillis: 60_000,
-      options: `-c statement_timeout=${STATEMENT_MS} -c lock_timeout=${STATEMENT_MS} -c idle_in_transaction_session_timeout=${IDLE_MS}`,
-    });
-    this.#pool.on('error', (error) => options.onLost?.(error));
-    // One that is lost while it is in use fails what it is used for. Without a listener it would also end the process.
-    this.#pool.on('connect', (client) => void client.on('error', () => undefined));
+    this.#connections = new Connections(options);
   }
 
   async rows<Row>(text: string, values: readonly Value[] = []): Promise<Row[]> {
@@ -112,17 +71,18 @@ export class Database implements Snapshots, AsyncDisposable {
   /**
    * Runs `work` in a transaction. It is begun again when another one was in its way, so `work` may run several times.
    *
-   * @throws GatewayError STORE_FAILED when the database does not answer. Then nothing was stored: when the answer to the commit is lost,
-   * the database is asked what became of it.
+   * @throws GatewayError STORE_FAILED when the database does not answer. Then nothing was stored, or the error says that nobody knows:
+   * when the answer to the commit is lost, the database is asked what became of it.
    */
   async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#attempt(work);
       } catch (error) {
-        const trouble = error instanceof NotBegun ? troubleOf(error.cause) : troubleOf(error);
+        const cause = error instanceof NotBegun ? error.cause : error;
+        const trouble = troubleOf(cause);
         const mayTryAgain = trouble === 'CONFLICT' || (error instanceof NotBegun && trouble === 'LOST' && attempt === 1);
-        if (!mayTryAgain || attempt === ATTEMPTS) throw toStoreError(error instanceof NotBegun ? error.cause : error);
+        if (!mayTryAgain || attempt === ATTEMPTS) throw toStoreError(cause);
         if (trouble === 'CONFLICT') await delay(Math.random() * 10 * attempt);
       }
     }
@@ -135,101 +95,113 @@ export class Database implements Snapshots, AsyncDisposable {
 
   /** Runs reads that all see the same moment. They are done once more when their connection was lost, so `work` may run twice. */
   async snapshot<Result>(work: (db: Queries) => Promise<Result>): Promise<Result> {
-    try {
-      return await this.#lookOnce(work);
-    } catch (first) {
-      if (troubleOf(first) !== 'LOST') throw toStoreError(first);
-      return await this.#lookOnce(work).catch((error: unknown) => {
-        throw toStoreError(error);
-      });
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#pool.end();
-  }
-
-  async #lookOnce<Result>(work: (db: Queries) => Promise<Result>): Promise<Result> {
-    const client = await this.#pool.connect();
-    let isUsable = false;
-    try {
+    return this.#read(async (client) => {
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
       const result = await work(new OpenTransaction(client));
       await client.query('COMMIT');
-      isUsable = true;
       return result;
-    } finally {
-      client.release(!isUsable);
+    });
+  }
+
+  /** See `Connections.drop`. */
+  drop(): void {
+    this.#connections.drop();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#connections[Symbol.asyncDispose]();
+  }
+
+  /** A connection may have been lost while nobody used it. So what only reads is done once more, over another one. */
+  async #read<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt++) {
+      const client = await this.#connections.take();
+      try {
+        const result = await work(client);
+        client.release();
+        return result;
+      } catch (error) {
+        client.release(true);
+        if (attempt === 2 || troubleOf(error) !== 'LOST') throw toStoreError(error);
+      }
     }
   }
 
   async #attempt<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     this.#requireUse();
     const started = performance.now();
-    const client = await this.#pool.connect().catch((cause: unknown) => {
-      throw new NotBegun(cause);
-    });
-    let lost = false;
+    const client = await this.#connections.take();
+    let isLost = false;
+    let id = '';
+    const tx = new OpenTransaction(client);
+    let result: Result;
     try {
-      const id = await begin(client);
-      const tx = new OpenTransaction(client);
-      let result: Result;
-      try {
-        result = await work(tx);
-        await tx.tell(this.#options.origin);
-        this.#requireUse();
-      } catch (error) {
-        if (troubleOf(error) === 'LOST') throw error;
-        await client.query('ROLLBACK');
+      id = await begin(client);
+      result = await this.#perform(tx, work).catch(async (error: unknown) => {
+        if (troubleOf(error) !== 'LOST') await client.query('ROLLBACK');
         throw error;
-      }
-      try {
-        await client.query('COMMIT');
-      } catch (error) {
-        if (troubleOf(error) !== 'LOST') throw error;
-        lost = true;
-        if (!(await this.#wasCommitted(id))) throw error;
-      }
-      this.#options.onCommit?.((performance.now() - started) / 1_000);
-      tx.committed(this.#options.hub);
-      return result;
+      });
+      isLost = !(await commit(client));
     } catch (error) {
-      lost ||= troubleOf(error instanceof NotBegun ? error.cause : error) === 'LOST';
+      isLost = troubleOf(error instanceof NotBegun ? error.cause : error) === 'LOST';
       throw error;
     } finally {
-      client.release(lost);
+      // Before its fate is asked for: all connections may have been lost in their commits, and none be left to ask over.
+      client.release(isLost);
     }
+    if (isLost && !(await this.#wasCommitted(id, this.#connections.timelineOf(client)))) throw nothingStored();
+    this.#options.onCommit?.((performance.now() - started) / 1_000);
+    tx.committed(this.#options.hub);
+    return result;
+  }
+
+  async #perform<Result>(tx: OpenTransaction, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    const result = await work(tx);
+    await tx.tell(this.#options.origin);
+    this.#requireUse();
+    return result;
   }
 
   #requireUse(): void {
     if (this.#halted) throw this.#halted;
   }
 
-  /** Asks what became of a transaction. @throws when nobody can tell. */
-  async #wasCommitted(id: string): Promise<boolean> {
+  /**
+   * Asks what became of a transaction. A standby that was promoted may have given its number to another one: then nobody can tell.
+   *
+   * @throws GatewayError STORE_FAILED when nobody can tell.
+   */
+  async #wasCommitted(id: string, timeline: string): Promise<boolean> {
     const end = performance.now() + FATE_MS;
-    for (;;) {
-      try {
-        const [row] = await this.rows<{ status: string | null }>('SELECT pg_xact_status($1::xid8) AS status', [id]);
-        if (row?.status === 'committed') return true;
-        if (row?.status === 'aborted') return false;
-        if (row?.status === null || performance.now() > end) throw new Error('Connection terminated: the fate of a commit is unknown');
-      } catch (error) {
-        if (performance.now() > end) throw error;
-      }
+    while (performance.now() < end) {
+      const fate = await this.#read((client) => this.#askFate(client, id, timeline)).catch(() => 'in progress');
+      if (fate === 'committed') return true;
+      if (fate === 'aborted') return false;
+      if (fate === null) break;
       await delay(FATE_PAUSE_MS);
     }
+    throw unknownFate();
   }
 
-  /** A connection may have been lost while nobody used it. So a single statement of a lost connection is tried once more. */
+  /** Null when nobody can tell. */
+  async #askFate(client: pg.PoolClient, id: string, timeline: string): Promise<string | null> {
+    if (this.#connections.timelineOf(client) !== timeline) return null;
+    const { rows } = await client.query<{ status: string | null }>('SELECT pg_xact_status($1::xid8) AS status', [id]);
+    return rows[0]?.status ?? null;
+  }
+
   async #query(text: string, values: readonly Value[]): Promise<pg.QueryResult> {
-    if (!isRead(text)) this.#requireUse();
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#pool.query({ name: nameOf(text), text, values: values as unknown[] });
-      } catch (error) {
-        if (attempt === 2 || troubleOf(error) !== 'LOST' || !isRead(text)) throw toStoreError(error);
-      }
+    const ask = (client: pg.PoolClient) => client.query({ name: nameOf(text), text, values: values as unknown[] });
+    if (isRead(text)) return this.#read(ask);
+    this.#requireUse();
+    const client = await this.#connections.take();
+    try {
+      const result = await ask(client);
+      client.release();
+      return result;
+    } catch (error) {
+      client.release(troubleOf(error) === 'LOST');
+      throw toStoreError(error);
     }
   }
 }
@@ -248,6 +220,22 @@ async function begin(client: pg.PoolClient): Promise<string> {
     return answers[1]?.rows[0]?.id ?? '';
   } catch (cause) {
     throw new NotBegun(cause);
+  }
+}
+
+/**
+ * False when its answer was lost.
+ *
+ * @throws when it was not committed. The server answers with ROLLBACK when a statement of the transaction has failed.
+ */
+async function commit(client: pg.PoolClient): Promise<boolean> {
+  try {
+    const { command } = await client.query('COMMIT');
+    if (command !== 'COMMIT') throw new Error('A statement of the transaction had failed: nothing was stored.');
+    return true;
+  } catch (error) {
+    if (troubleOf(error) !== 'LOST') throw error;
+    return false;
   }
 }
 

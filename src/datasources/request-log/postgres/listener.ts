@@ -4,7 +4,8 @@ import pg from 'pg';
 import { GatewayError } from '../../../errors.ts';
 import { GrowingPause } from '../../../lib/growing-pause.ts';
 import type { Hub } from '../hub.ts';
-import { CHANNEL, connectionConfig } from './database.ts';
+import { connectionConfig } from './connections.ts';
+import { CHANNEL } from './database.ts';
 
 export interface ListenerOptions {
   readonly url: string;
@@ -12,6 +13,8 @@ export interface ListenerOptions {
   /** See `DatabaseOptions`. */
   readonly origin: string;
   readonly onChange?: (isConnected: boolean) => void;
+  /** The server has not answered in time: connections that are older than this moment may be dead. */
+  readonly onSilent?: () => void;
 }
 
 const BEAT_EVERY_MS = 2_000;
@@ -67,14 +70,14 @@ export class Listener implements AsyncDisposable {
         this.#options.hub.wakeAll();
         pause.reset();
         await this.#beat(client);
-      } catch {
+      } catch (error) {
         // What matters is that it connects again.
+        if (isSilence(error)) this.#options.onSilent?.();
       }
       client?.end().catch(() => undefined);
       client = null;
       if (this.#stop.signal.aborted) return;
       this.#options.onChange?.(false);
-      this.#options.hub.wakeAll();
       await delay(pause.next(), undefined, { signal: this.#stop.signal }).catch(() => undefined);
     }
   }
@@ -114,4 +117,9 @@ export class Listener implements AsyncDisposable {
     if (origin === this.#options.origin) return;
     for (const topic of topics) this.#options.hub.wake(topic);
   }
+}
+
+/** Of `pg`, when its `query_timeout` is over. */
+function isSilence(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Query read timeout';
 }

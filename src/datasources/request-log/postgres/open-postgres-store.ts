@@ -78,7 +78,9 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const place = new URL(url).pathname.slice(1);
   await nameKey(db, vault, place);
   const epoch = await takeEpoch(db);
-  const listener = undo.use(new Listener({ url, hub, origin, ...(options.onListening && { onChange: options.onListening }) }));
+  const listener = undo.use(
+    new Listener({ url, hub, origin, onSilent: () => db.drop(), ...(options.onListening && { onChange: options.onListening }) }),
+  );
   await listener.start();
   const seals = new Seals(vault);
   const devices = new RequestedDevices(seals);

@@ -66,3 +66,16 @@ export function toStoreError(error: unknown): unknown {
   if (trouble === 'OTHER') return error;
   return new GatewayError('STORE_FAILED', trouble === 'LOST' ? LOST : REFUSED, { cause: error, details: { reason: STORE_AWAY } });
 }
+
+/** The answer to a commit was lost, and the database says that it was not committed. */
+export function nothingStored(): GatewayError {
+  return new GatewayError('STORE_FAILED', LOST, { details: { reason: STORE_AWAY } });
+}
+
+/** The answer to a commit was lost, and nobody can tell what became of it. */
+export function unknownFate(): GatewayError {
+  return new GatewayError('STORE_FAILED', UNKNOWN_FATE, { details: { reason: STORE_AWAY, isStored: null } });
+}
+
+const UNKNOWN_FATE =
+  'The database has not answered whether this was stored. Look whether it is there before you try again, or try again with the same idempotency key.';

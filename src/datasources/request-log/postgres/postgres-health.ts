@@ -29,7 +29,10 @@ export class PostgresHealth implements StoreHealth {
     const tooLate = delay(PROBE_MS, true, { signal: answered.signal }).catch(() => false);
     try {
       const isLate = await Promise.race([probing.then(() => false), tooLate]);
-      if (isLate) throw new GatewayError('STORE_FAILED', `The database has not answered for ${PROBE_MS / 1_000} s.`, { details: { reason: STORE_AWAY } });
+      if (isLate)
+        throw new GatewayError('STORE_FAILED', `The database has not answered for ${PROBE_MS / 1_000} s.`, {
+          details: { reason: STORE_AWAY },
+        });
     } finally {
       answered.abort();
       probing.catch(() => undefined);

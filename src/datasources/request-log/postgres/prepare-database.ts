@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { GatewayError } from '../../../errors.ts';
-import { connectionConfig } from './database.ts';
+import { connectionConfig } from './connections.ts';
 import { sqlStateOf } from './postgres-error.ts';
 
 const MIGRATIONS = ['0001-postgres.sql'] as const;
