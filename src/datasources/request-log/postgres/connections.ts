@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { toStoreError } from './postgres-error.ts';
+import { nothingStored } from './postgres-error.ts';
 
 const CONNECT_MS = 4_000;
 /** A statement that takes longer than this is given up by the server, and a little later by the client: its connection is dead. */
@@ -70,7 +70,8 @@ export class Connections implements AsyncDisposable {
     try {
       return await this.#pool.connect();
     } catch (error) {
-      throw toStoreError(error);
+      // Whatever it says (a wrong password, no such database, too many connections): somebody can mend it while the gateway runs.
+      throw nothingStored(error);
     }
   }
 

@@ -67,14 +67,14 @@ export function toStoreError(error: unknown): unknown {
   return new GatewayError('STORE_FAILED', trouble === 'LOST' ? LOST : REFUSED, { cause: error, details: { reason: STORE_AWAY } });
 }
 
-/** The answer to a commit was lost, and the database says that it was not committed. */
-export function nothingStored(): GatewayError {
-  return new GatewayError('STORE_FAILED', LOST, { details: { reason: STORE_AWAY } });
+/** There is no connection, or its commit was lost and the database says that it did not happen. */
+export function nothingStored(cause?: unknown): GatewayError {
+  return new GatewayError('STORE_FAILED', LOST, { cause, details: { reason: STORE_AWAY } });
 }
 
 /** The answer to a commit was lost, and nobody can tell what became of it. */
 export function unknownFate(): GatewayError {
-  return new GatewayError('STORE_FAILED', UNKNOWN_FATE, { details: { reason: STORE_AWAY, isStored: null } });
+  return new GatewayError('STORE_FAILED', UNKNOWN_FATE, { details: { reason: STORE_AWAY } });
 }
 
 const UNKNOWN_FATE =

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { noPostgres } from '../support/postgres-programs.ts';
+import { startPostgres, type PostgresServer } from '../support/postgres-server.ts';
+import { startCallbackLanes } from './callback-lanes.ts';
+import { goThrough, settle, startPlace, untilEmptied, untilJournaled, type Outage, type Place } from './outage.ts';
+
+const reason = noPostgres();
+if (reason !== null) process.stderr.write(`That the database may go away for long is not tested: ${reason}.\n`);
+
+const allowConnections = ({ server, url }: Place, isAllowed: boolean) =>
+  server.client.query(`ALTER DATABASE ${new URL(url).pathname.slice(1)} ALLOW_CONNECTIONS ${isAllowed}`);
+
+const OUTAGES: readonly Outage[] = [
+  { name: 'stopped', begin: ({ server }) => server.stop('fast'), end: ({ server }) => server.start() },
+  { name: 'silent', begin: async ({ proxy }) => proxy.freeze(), end: ({ proxy }) => proxy.heal() },
+  {
+    name: 'there, but it has ended all connections and takes none',
+    begin: async (place) => {
+      await allowConnections(place, false);
+      await place.server.client.cutConnections(place.url);
+    },
+    end: async (place) => {
+      await allowConnections(place, true);
+    },
+  },
+];
+
+describe.skipIf(reason !== null)('a gateway whose database is away', () => {
+  let server: PostgresServer;
+  beforeAll(async () => {
+    server = await startPostgres();
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  test.each(OUTAGES)('$name: callbacks are taken, callers are told, a subscriber waits, and all is well when it is back', (outage) =>
+    goThrough(outage, server),
+  );
+
+  test('killed with a full journal, again and again, it empties it after each start, and nothing is lost', async () => {
+    await using place = await startPlace(server);
+    const { stack } = place;
+    await using lanes = startCallbackLanes(() => stack.callbackUrl());
+    for (let kill = 0; kill < 3; kill++) {
+      await lanes.more(100);
+      await place.proxy.refuse();
+      place.proxy.cut();
+      await untilJournaled(stack);
+      stack.gateway.kill('SIGKILL');
+      await stack.gateway.exited;
+      await place.proxy.heal();
+      await stack.restart();
+      // The second one is killed again while it may be moving its messages.
+      await (kill === 1 ? Promise.resolve() : untilEmptied(stack));
+    }
+    await settle('killed three times', lanes, place.url);
+  });
+});
