@@ -41,11 +41,7 @@ export class Listener implements AsyncDisposable {
   /** @throws GatewayError STORE_UNUSABLE when messages do not come through, for example through a pooler in transaction mode. */
   async start(): Promise<void> {
     const client = await this.#connect();
-    const beat = randomUUID();
-    const heard = new Promise<void>((resolve) => client.on('notification', ({ payload }) => payload === beat && resolve()));
-    await client.query('SELECT pg_notify($1, $2)', [CHANNEL, beat]);
-    const isHeard = await Promise.race([heard.then(() => true), delay(PROOF_MS, false)]);
-    if (!isHeard) {
+    if (!((await this.#keepsSession(client)) && (await hearsItself(client)))) {
       await client.end().catch(() => undefined);
       throw new GatewayError(
         'STORE_UNUSABLE',
@@ -91,15 +87,33 @@ export class Listener implements AsyncDisposable {
     ended.catch(() => undefined);
     while (!this.#stop.signal.aborted) {
       await Promise.race([ended, delay(BEAT_EVERY_MS, undefined, { signal: this.#stop.signal })]);
-      await client.query('SELECT 1');
+      // A pooler may have lent its connection to others, and given it another one.
+      if (!(await isListening(client))) throw new Error('no longer listening');
       if (performance.now() - wokenAt < WAKE_ALL_EVERY_MS) continue;
       wokenAt = performance.now();
       this.#options.hub.wakeAll();
     }
   }
 
+  /** Whether it keeps its connection to the server while another one needs one: a pooler in transaction mode lends it. */
+  async #keepsSession(client: pg.Client): Promise<boolean> {
+    const other = new pg.Client(this.#config());
+    other.on('error', () => undefined);
+    try {
+      await other.connect();
+      await other.query('BEGIN');
+      return await isListening(client);
+    } finally {
+      await other.end();
+    }
+  }
+
+  #config(): pg.ClientConfig {
+    return { ...connectionConfig(this.#options.url), connectionTimeoutMillis: ANSWER_MS, query_timeout: ANSWER_MS };
+  }
+
   async #connect(): Promise<pg.Client> {
-    const client = new pg.Client({ ...connectionConfig(this.#options.url), connectionTimeoutMillis: ANSWER_MS, query_timeout: ANSWER_MS });
+    const client = new pg.Client(this.#config());
     client.on('error', () => undefined);
     client.on('notification', ({ payload }) => this.#hear(payload ?? ''));
     try {
@@ -117,6 +131,18 @@ export class Listener implements AsyncDisposable {
     if (origin === this.#options.origin) return;
     for (const topic of topics) this.#options.hub.wake(topic);
   }
+}
+
+async function hearsItself(client: pg.Client): Promise<boolean> {
+  const beat = randomUUID();
+  const heard = new Promise<void>((resolve) => client.on('notification', ({ payload }) => payload === beat && resolve()));
+  await client.query('SELECT pg_notify($1, $2)', [CHANNEL, beat]);
+  return Promise.race([heard.then(() => true), delay(PROOF_MS, false, { ref: false })]);
+}
+
+async function isListening(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ channel: string }>('SELECT pg_listening_channels() AS channel');
+  return rows.some(({ channel }) => channel === CHANNEL);
 }
 
 /** Of `pg`, when its `query_timeout` is over. */
