@@ -14,7 +14,7 @@ export const LONG = [
   'test/limits/cost-bounds-long.test.ts',
   'test/planted-bugs/planted-bugs.test.ts',
   'test/project/package.test.ts',
-  'test/replicas/database-away-long.test.ts',
+  'test/replicas/{database-away-long,frozen-gateway}.test.ts',
   'test/request-log/damaged-log-campaign.test.ts',
   'test/request-log/property/{interleavings,planted-bugs}.test.ts',
   'test/subscriptions/resume.test.ts',
