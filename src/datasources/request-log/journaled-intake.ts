@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { GrowingPause } from '../../lib/growing-pause.ts';
 import type { AppendResult, CallbackIntake, IncomingCallback } from './callback-intake.ts';
 import type { DeadLetter, Refusal } from './dead-letter-log.ts';
@@ -93,7 +92,7 @@ export class JournaledIntake implements CallbackIntake {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#wake();
-    if (this.#draining) await Promise.race([this.#draining, delay(CLOSE_MS, undefined, { ref: false })]);
+    if (this.#draining) await withinPatience(this.#draining, CLOSE_MS).catch(() => undefined);
   }
 
   async #take<Result>(share: () => Promise<Result>, write: () => Promise<Result>): Promise<Result> {
