@@ -223,22 +223,6 @@ async function commit(client: pg.PoolClient): Promise<boolean> {
   }
 }
 
-/**
- * False when its answer was lost.
- *
- * @throws when it was not committed. The server answers with ROLLBACK when a statement of the transaction has failed.
- */
-async function commit(client: pg.PoolClient): Promise<boolean> {
-  try {
-    const { command } = await client.query('COMMIT');
-    if (command !== 'COMMIT') throw new Error('A statement of the transaction had failed: nothing was stored.');
-    return true;
-  } catch (error) {
-    if (troubleOf(error) !== 'LOST') throw error;
-    return false;
-  }
-}
-
 class OpenTransaction implements Transaction {
   readonly #client: pg.PoolClient;
   readonly #topics = new Set<string>();
