@@ -23,6 +23,7 @@ const MISTAKES: readonly Readonly<Record<string, string>>[] = [
   { M2M_CALLBACK_FORWARD: `Somewhere=https://tool.example.com/${canary('wrongForward')}` },
   { M2M_CALLBACK_FORWARD: canary('wrongForward') },
   { M2M_STORE_KEYS: canary('wrongStoreKey') },
+  { M2M_STORE_URL: canary('wrongStoreUrl') },
   { M2M_CALLBACK_SECRETT: canary('unknownVariable') },
   { M2M_CALLBACK_FORWARD_PASSWORD: canary('loneForwardPassword') },
   { M2M_CALLBACK_PREVIOUS_PASSWORD: canary('lonePassword') },

@@ -14,7 +14,8 @@ import { RUNS, SEED, timeLimitOf } from './property-settings.ts';
 const reason = noPostgres();
 if (reason !== null) process.stderr.write(`Games with the store on PostgreSQL are not played: ${reason}.\n`);
 
-const runs = RUNS ?? 45;
+/** A game takes ten times as long as one with the embedded store. */
+const runs = RUNS ?? 10;
 const seed = SEED ?? (RUNS === undefined ? 1 : undefined);
 const timeout = timeLimitOf(runs);
 

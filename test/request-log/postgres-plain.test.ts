@@ -1,0 +1,22 @@
+import { describe } from 'vitest';
+import { openPostgresStore } from '../../src/datasources/request-log/postgres/open-postgres-store.ts';
+import { noPostgres } from '../support/postgres-programs.ts';
+import { callbackContract } from './callback-contract.ts';
+import { forwardContract } from './forward-contract.ts';
+import { leaseContract } from './lease-contract.ts';
+import { postgresFixture } from './postgres-fixture.ts';
+import { requestContract } from './request-contract.ts';
+import { retryContract } from './retry-contract.ts';
+
+const reason = noPostgres();
+if (reason !== null) process.stderr.write(`The store on PostgreSQL is not tested: ${reason}.\n`);
+
+describe.skipIf(reason !== null)('plain', () => {
+  const name = 'PostgreSQL';
+  const start = () => postgresFixture(openPostgresStore);
+  callbackContract(name, start);
+  requestContract(name, start);
+  retryContract(name, start);
+  leaseContract(name, start);
+  forwardContract(name, start);
+});
