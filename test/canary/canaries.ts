@@ -236,7 +236,7 @@ const TABLE = {
   longCallbackPassword: wrong('M2M_CALLBACK_PASSWORD that is too long', { as: (core) => core.repeat(3) }),
   wrongForward: wrong('M2M_CALLBACK_FORWARD that cannot be read'),
   wrongStoreKey: wrong('M2M_STORE_KEYS that are none'),
-  wrongStoreUrl: wrong('M2M_STORE_KEYS that are none'),
+  wrongStoreUrl: wrong('a M2M_STORE_URL that is none'),
   unknownVariable: wrong('a variable that there is not'),
   loneForwardPassword: wrong('M2M_CALLBACK_FORWARD_PASSWORD without the rest'),
   lonePassword: wrong('M2M_CALLBACK_PREVIOUS_PASSWORD without its username'),
