@@ -102,7 +102,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'resolvers/requests/request-sender.ts',
-        find: `marked = await store.sending.step(request.id, part.position, { type: 'SENDING' }, this.#lease ?? OVER);`,
+        find: `marked = await store.sending.step(request.id, part.position, { type: 'SENDING' }, lease);`,
         replace: 'marked = true;',
       },
     ],

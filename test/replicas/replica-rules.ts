@@ -38,6 +38,9 @@ async function openTwo(source: ReplicaSource) {
   return { one, other, query, [Symbol.asyncDispose]: () => built.disposeAsync() };
 }
 
+/** PostgreSQL counts one undone transaction for each store that is opened and closed, although none has failed. */
+const STORES = 2;
+
 async function checkLease(source: ReplicaSource): Promise<string | null> {
   await using stores = await openTwo(source);
   const { one, other, query } = stores;
@@ -79,7 +82,8 @@ async function checkLock(source: ReplicaSource): Promise<string | null> {
   const [row] = await query<{ undone: number }>(
     'SELECT xact_rollback::int AS undone FROM pg_stat_database WHERE datname = current_database()',
   );
-  return row?.undone === 0 ? null : `${row?.undone} transactions were undone, because others were in their way`;
+  const undone = (row?.undone ?? 0) - STORES;
+  return undone <= 0 ? null : `${undone} transactions were undone, because others were in their way`;
 }
 
 async function checkWake(source: ReplicaSource): Promise<string | null> {
@@ -193,7 +197,7 @@ export const REPLICA_RULES: readonly ReplicaRule[] = [
     bugs: [
       {
         name: 'only the own process is woken',
-        edits: [{ file: `${POSTGRES}/database.ts`, find: '        await tx.tell(this.#options.origin);\n', replace: '' }],
+        edits: [{ file: `${POSTGRES}/database.ts`, find: '    await tx.tell(this.#options.origin);\n', replace: '' }],
       },
       {
         name: 'others are told before the commit',
@@ -201,14 +205,18 @@ export const REPLICA_RULES: readonly ReplicaRule[] = [
           {
             file: `${POSTGRES}/database.ts`,
             find: 'await tx.tell(this.#options.origin);',
-            replace: 'await tx.tell(this.#options.origin, this.#pool);',
+            replace: 'await tx.tell(this.#options.origin, this.#connections);',
           },
-          { file: `${POSTGRES}/database.ts`, find: 'async tell(origin: string)', replace: 'async tell(origin: string, pool: pg.Pool)' },
+          {
+            file: `${POSTGRES}/database.ts`,
+            find: 'async tell(origin: string)',
+            replace: 'async tell(origin: string, connections: Connections)',
+          },
           {
             file: `${POSTGRES}/database.ts`,
             find: "await this.run('SELECT pg_notify($1, payload) FROM unnest($2::text[]) payload', [CHANNEL, payloadsOf(origin, this.#topics)]);",
             replace:
-              "await pool.query('SELECT pg_notify($1, payload) FROM unnest($2::text[]) payload', [CHANNEL, payloadsOf(origin, this.#topics)]).then(() => delay(300));",
+              "await connections.take().then((client) => client.query('SELECT pg_notify($1, payload) FROM unnest($2::text[]) payload', [CHANNEL, payloadsOf(origin, this.#topics)]).finally(() => client.release())).then(() => delay(300));",
           },
         ],
       },
@@ -248,8 +256,8 @@ export type Carrier =`,
         edits: [
           {
             file: 'datasources/request-log/journaled-intake.ts',
-            find: '    this.#fallBehind();\n    return written;',
-            replace: "    this.#fallBehind();\n    return 'UNCLAIMED' as never;",
+            find: '    this.#tellBehind();\n    return written;',
+            replace: "    this.#tellBehind();\n    return 'UNCLAIMED' as never;",
           },
         ],
       },

@@ -199,7 +199,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ),
   bug(
     'a batch goes on past the end of the Request',
-    'datasources/request-log/sqlite/batch-rows.ts',
+    'datasources/request-log/batch-rows.ts',
     'return end < 0 ? rows : rows.slice(0, end + 1);',
     'return rows;',
   ),
