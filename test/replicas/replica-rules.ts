@@ -38,7 +38,7 @@ async function openTwo(source: ReplicaSource) {
   return { one, other, query, [Symbol.asyncDispose]: () => built.disposeAsync() };
 }
 
-/** PostgreSQL counts one undone transaction for each store that is opened and closed, although none has failed. */
+/** Each store leaves a transaction undone when it is opened: it looks whether a pooler keeps its connection meanwhile. */
 const STORES = 2;
 
 async function checkLease(source: ReplicaSource): Promise<string | null> {
@@ -92,14 +92,16 @@ async function checkWake(source: ReplicaSource): Promise<string | null> {
   // What the start of a store wakes has passed.
   await delay(200);
   using watch = other.hub.follow(factTopic('said'));
+  const looked = Promise.withResolvers<void>();
   const heard = (async () => {
     for (;;) {
       const mark = watch.mark();
       if ((await other.facts.recall('said')) === 'yes') return true;
+      looked.resolve();
       await watch.news(mark);
     }
   })();
-  await other.facts.recall('said');
+  await looked.promise;
   await one.facts.remember('said', 'yes');
   return (await Promise.race([heard, delay(HEARD_WITHIN_MS, false)])) ? null : 'another gateway does not see what was committed';
 }
