@@ -128,8 +128,8 @@ class DrivenPostgres implements DrivenStore {
     this.#momentsLeft = Number.POSITIVE_INFINITY;
     this.#followings.leaveAll();
     await this.#bury();
-    // What it was doing may be committed in the next moment. A new life must not see it happen.
-    await this.#postgres.cutConnections(this.#database.url);
+    // What it was doing may be committed in the next moment. A new life must not see it happen. A connection may just be coming.
+    while ((await this.#postgres.cutConnections(this.#database.url)) > 0);
     await this.begin();
   }
 
