@@ -89,8 +89,6 @@ async function checkLock(source: ReplicaSource): Promise<string | null> {
 async function checkWake(source: ReplicaSource): Promise<string | null> {
   await using stores = await openTwo(source);
   const { one, other } = stores;
-  // What the start of a store wakes has passed.
-  await delay(200);
   using watch = other.hub.follow(factTopic('said'));
   const looked = Promise.withResolvers<void>();
   const heard = (async () => {

@@ -24,8 +24,6 @@ export interface Snapshots extends Queries {
 /** Statements that happen together or not at all. What it wakes hears of it when it is committed, in each gateway. */
 export interface Transaction extends Queries {
   wake(topic: string): void;
-  /** Runs in this process after the commit. */
-  afterCommit(work: () => void): void;
 }
 
 export interface DatabaseOptions {
@@ -226,7 +224,6 @@ async function commit(client: pg.PoolClient): Promise<boolean> {
 class OpenTransaction implements Transaction {
   readonly #client: pg.PoolClient;
   readonly #topics = new Set<string>();
-  readonly #after: (() => void)[] = [];
 
   constructor(client: pg.PoolClient) {
     this.#client = client;
@@ -244,10 +241,6 @@ class OpenTransaction implements Transaction {
     this.#topics.add(topic);
   }
 
-  afterCommit(work: () => void): void {
-    this.#after.push(work);
-  }
-
   /** Tells the other gateways, when it is committed. */
   async tell(origin: string): Promise<void> {
     if (this.#topics.size > 0)
@@ -256,6 +249,5 @@ class OpenTransaction implements Transaction {
 
   committed(hub: Hub): void {
     for (const topic of this.#topics) hub.wake(topic);
-    for (const work of this.#after) work();
   }
 }
