@@ -16,10 +16,15 @@ interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRaw
   readonly method: 'POST' | 'PUT';
   /** Below the API's base URL. */
   readonly path: string;
-  /** The service whose callbacks report each device. */
-  readonly callbackService: CallbackService;
+  /** The service whose callbacks report each device. Null where the carrier answers at once with a result for each device. */
+  readonly callbackService: CallbackService | null;
   /** A second service that may send one more message for a device. That message changes neither its status nor the Request's. */
   readonly secondService: CallbackService | null;
+  /**
+   * The carrier reports each profile of an eSIM device and then the device itself, whose own message decides. Otherwise the first final
+   * message of a device does.
+   */
+  readonly deviceDecides?: true;
   /** Devices in one carrier request. More devices are split over several. */
   readonly maxDevices: number;
   /** The carrier takes only so many requests of it in a minute: M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE. */
@@ -160,8 +165,14 @@ export function defineOperation<Fields extends z.ZodRawShape, TargetFields exten
       };
     },
     actionOn(account, devices, settings) {
-      const { method, path } = rest;
-      return { name, method, path, body: body(account, devices, { ...own.parse(settings), ...operation.filterOf(settings) }) };
+      const { method, path, callbackService } = rest;
+      return {
+        name,
+        method,
+        path,
+        answersAtOnce: callbackService === null,
+        body: body(account, devices, { ...own.parse(settings), ...operation.filterOf(settings) }),
+      };
     },
     filterOf: (settings) => FILTER.parse(Object.fromEntries(target.filterKeys.map((key) => [key, settings[key]]))),
     shownOf: (settings) =>

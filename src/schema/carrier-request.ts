@@ -1,6 +1,7 @@
 import type { RequestError as StoredError, StoredCarrierRequest } from '../datasources/request-log/stored-request.ts';
 import { builder } from './builder.ts';
 import { CarrierRequestStateEnum, enumOf } from './enums.ts';
+import { isEvidenceService } from '../datasources/thingspace/wire/evidence.ts';
 import { OWNED } from './rules.ts';
 
 const CODES = {
@@ -65,8 +66,11 @@ export const CarrierRequest = builder.objectRef<StoredCarrierRequest>('CarrierRe
         'The requestId in the answer of ThingSpace: the callbacks of all its devices carry it, and the carrier’s support asks for it. Null while there is no answer.',
     }),
     state: t.expose('state', { type: CarrierRequestStateEnum, description: 'The state of this POST.' }),
-    callbackService: t.exposeString('service', {
-      description: 'The callback service that reports its devices, for example `CarrierService`.',
+    callbackService: t.string({
+      nullable: true,
+      description:
+        'The callback service that reports its devices, for example `CarrierService`. Null where the carrier answers at once with their results.',
+      resolve: ({ service }) => (isEvidenceService(service) ? null : service),
     }),
     deviceCount: t.exposeInt('deviceCount', {
       nullable: true,

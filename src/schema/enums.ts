@@ -74,6 +74,7 @@ export const RequestOriginEnum = enumOf<RequestOrigin>('RequestOrigin', 'Where a
 export const OutcomeSourceEnum = enumOf<OutcomeSource>('OutcomeSource', 'Where the result of a device comes from.', {
   CALLBACK: 'From a callback of the carrier.',
   RECONCILED: 'From the carrier’s records. The gateway asked for them because no callback had come.',
+  ANSWER: 'From the carrier’s answer to the request itself. Operations that send no callback report their devices so.',
 });
 
 export const DeviceIdentifierKindEnum = enumOf<DeviceIdentifierKind>('DeviceIdentifierKind', 'The kind of an identifier of a device.', {

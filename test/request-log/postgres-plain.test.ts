@@ -6,6 +6,7 @@ import { forwardContract } from './forward-contract.ts';
 import { leaseContract } from './lease-contract.ts';
 import { postgresFixture } from './postgres-fixture.ts';
 import { requestContract } from './request-contract.ts';
+import { settlingContract } from './settling-contract.ts';
 import { retryContract } from './retry-contract.ts';
 
 const reason = noPostgres();
@@ -16,6 +17,7 @@ describe.skipIf(reason !== null)('plain', () => {
   const start = () => postgresFixture(openPostgresStore);
   callbackContract(name, start);
   requestContract(name, start);
+  settlingContract(name, start);
   retryContract(name, start);
   leaseContract(name, start);
   forwardContract(name, start);

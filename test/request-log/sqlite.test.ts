@@ -6,6 +6,7 @@ import type { LogFixture } from './contract-support.ts';
 import { forwardContract } from './forward-contract.ts';
 import { leaseContract } from './lease-contract.ts';
 import { requestContract } from './request-contract.ts';
+import { settlingContract } from './settling-contract.ts';
 import { retryContract } from './retry-contract.ts';
 import { flatten } from '../support/flat-store.ts';
 
@@ -42,6 +43,7 @@ for (const [name, keys] of [
 ] as const) {
   callbackContract(name, () => sqlite(keys));
   requestContract(name, () => sqlite(keys));
+  settlingContract(name, () => sqlite(keys));
   retryContract(name, () => sqlite(keys));
   leaseContract(name, () => sqlite(keys));
   forwardContract(name, () => sqlite(keys));

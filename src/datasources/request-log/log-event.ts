@@ -12,7 +12,7 @@ import type { OutcomeSource, OutcomeStatus } from './stored-request.ts';
  * - `CLOSED`: nothing more is awaited from a carrier request.
  * - `CALLBACK` settles a device, `NOTICE` leaves it pending, `NIDD` adds its second message.
  * - `REPEAT` says again what was known, or tells of one profile of a device that has reported itself. `CONTRADICTION` says the opposite of it, and the first message stands.
- * - `RECONCILED` settles a device by the carrier's answer to our question. Its message is that answer.
+ * - `RECONCILED` settles a device by an answer of the carrier: to our question, or to the request itself. Its message is that answer.
  * - `LEARNT` adds identifiers to a device. The carrier told them when it was asked whom an unmatched message means.
  * - `REOPENED`: one more callback came for another tool's carrier request, which was closed.
  * - `UNMATCHED` keeps a message that cannot be tied to a device yet. `MATCHED` ties it later.

@@ -1,6 +1,6 @@
 import type { OutcomeRow } from './event-rows.ts';
 import type { OutcomeChange } from './log-event.ts';
-import { OUTCOME_STATUSES, type OutcomeSource, type StoredOutcome } from './stored-request.ts';
+import { OUTCOME_SOURCES, OUTCOME_STATUSES, type OutcomeSource, type StoredOutcome } from './stored-request.ts';
 
 export type OutcomeSummary = Pick<OutcomeChange, 'status' | 'source' | 'finalSeq' | 'niddSeq' | 'contradicted'> &
   Pick<StoredOutcome, 'lastSeq'>;
@@ -13,7 +13,7 @@ export type SummaryRow = Omit<OutcomeRow, 'outcome' | 'contradicted'> & {
 };
 
 /** A device without a row is PENDING, the first of the statuses, and has no source, the first of these. */
-const SOURCES: readonly (OutcomeSource | null)[] = [null, 'CALLBACK', 'RECONCILED'];
+const SOURCES: readonly (OutcomeSource | null)[] = [null, ...OUTCOME_SOURCES];
 
 /**
  * How the devices of a Request stand: everything that is shown of them except their identifiers and messages. It takes 15 bytes for a

@@ -3,6 +3,15 @@ import type { Lease } from './leases.ts';
 import type { SendingStep } from './sending-steps.ts';
 import type { RequestedDevice, RequestError } from './stored-request.ts';
 
+/** One POST or PUT of a new Request. */
+export interface NewCarrierRequest {
+  readonly service: string;
+  readonly firstIndex: number;
+  readonly deviceCount: number | null;
+  /** See `CarrierState`. False when left out. */
+  readonly deviceDecides?: boolean;
+}
+
 export interface NewRequest {
   readonly id: string;
   readonly account: string;
@@ -17,7 +26,7 @@ export interface NewRequest {
   readonly devicesJson: string | null;
   /** The rest of the parsed input, as JSON. */
   readonly settings: string;
-  readonly carrierRequests: readonly { readonly service: string; readonly firstIndex: number; readonly deviceCount: number | null }[];
+  readonly carrierRequests: readonly NewCarrierRequest[];
   readonly createdAt: number;
   /** The audit record that is stored in the same transaction when the Request is new. */
   readonly audit?: AuditRecord;

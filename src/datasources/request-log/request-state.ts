@@ -22,6 +22,8 @@ export interface CarrierState {
   readonly deviceCount: number | null;
   /** Devices that were named. They have the indexes from `firstIndex` on. */
   readonly named: number;
+  /** The carrier reports each profile of an eSIM device and then the device itself. Only the last message settles it. */
+  readonly deviceDecides: boolean;
   state: CarrierRequestState;
   /** Devices that no final callback has settled. */
   readonly withoutFinal: OpenDevices;
@@ -37,6 +39,8 @@ export interface CarrierState {
 export interface StoredCarrierState extends Pick<CarrierState, 'firstIndex' | 'deviceCount' | 'state' | 'owed'> {
   /** See `talliesOf`. Null for a carrier request of which nothing is known but its devices. */
   readonly tallies: readonly number[] | null;
+  /** False when left out. */
+  readonly deviceDecides?: boolean;
 }
 
 export interface StoredState {
@@ -123,7 +127,10 @@ export class RequestState {
   }
 }
 
-function toCarrierState({ firstIndex, deviceCount, state, owed, tallies }: StoredCarrierState, total: number | null): CarrierState {
+function toCarrierState(
+  { firstIndex, deviceCount, state, owed, tallies, deviceDecides = false }: StoredCarrierState,
+  total: number | null,
+): CarrierState {
   // The members of a group are expected too, although the carrier decides in the end which devices are members.
   const named = deviceCount ?? total ?? 0;
   const sum = (named * (firstIndex + firstIndex + named - 1)) / 2;
@@ -133,6 +140,7 @@ function toCarrierState({ firstIndex, deviceCount, state, owed, tallies }: Store
     firstIndex,
     deviceCount,
     named,
+    deviceDecides,
     state,
     withoutFinal: { count: finals, sum: finalSum },
     withoutNidd: { count: nidds, sum: niddSum },

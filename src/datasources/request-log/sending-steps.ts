@@ -1,3 +1,4 @@
+import type { EventCallback } from './log-event.ts';
 import type { CarrierRequestState, RequestError } from './stored-request.ts';
 
 /** What happened to one carrier request. */
@@ -9,6 +10,8 @@ export type SendingStep =
    * `answered`: the carrier's own answer to the POST. It wins over an id that was found or given before, and over CANCELLED.
    */
   | { readonly type: 'ACCEPTED'; readonly carrierRequestId: string; readonly answered?: true }
+  /** The carrier has answered with results of devices. Those that it has left out are still awaited. */
+  | { readonly type: 'ANSWERED'; readonly results: readonly EventCallback[] }
   | { readonly type: 'REFUSED'; readonly error: RequestError }
   | { readonly type: 'UNANSWERED'; readonly error: RequestError }
   | { readonly type: 'REQUEUED'; readonly error: RequestError }
@@ -47,7 +50,8 @@ const STEP_FROM: Readonly<Record<SendingStep['type'], readonly CarrierRequestSta
   REQUEUED: ['QUEUED', 'SENDING'],
   // QUEUED is another tool's request, which is first seen with its id. In the last three states an id is learnt late.
   ACCEPTED: ['SENDING', 'QUEUED', 'UNKNOWN', 'ACCEPTED', 'CLOSED'],
-  // UNKNOWN: the refusal came late.
+  // UNKNOWN: the answer came late.
+  ANSWERED: ['SENDING', 'UNKNOWN'],
   REFUSED: ['SENDING', 'UNKNOWN'],
   // QUEUED is for a restored backup: the request may have left after the backup was made.
   UNANSWERED: ['SENDING', 'QUEUED'],
@@ -69,13 +73,14 @@ export function needsLease({ type }: SendingStep): boolean {
 }
 
 export function isAnswer(step: SendingStep): boolean {
-  return step.type === 'ACCEPTED' && step.answered === true;
+  return step.type === 'ANSWERED' || (step.type === 'ACCEPTED' && step.answered === true);
 }
 
 /** The state after each step. */
 export const CARRIER_STATE: Readonly<Record<SendingStep['type'], CarrierRequestState>> = {
   SENDING: 'SENDING',
   ACCEPTED: 'ACCEPTED',
+  ANSWERED: 'ACCEPTED',
   REFUSED: 'REFUSED',
   UNANSWERED: 'UNKNOWN',
   REQUEUED: 'QUEUED',

@@ -14,6 +14,7 @@ export const SETTLES: Partial<Record<SendingStep['type'], { readonly into: Outco
   UNANSWERED: { into: 'UNKNOWN', from: ['PENDING', 'OVERDUE'] },
   CANCELLED: { into: 'CANCELLED', from: UNSETTLED },
   ACCEPTED: { into: 'PENDING', from: ['UNKNOWN', 'CANCELLED'] },
+  ANSWERED: { into: 'PENDING', from: ['UNKNOWN', 'CANCELLED'] },
   PROVEN: { into: 'PENDING', from: ['UNKNOWN', 'CANCELLED'] },
 };
 
@@ -36,7 +37,7 @@ export function payOwed(set: WorkingSet, position: number): void {
 }
 
 export function tie(set: WorkingSet, position: number, index: number, seq: number): void {
-  const message = set.message(seq);
+  const message = set.message(position, seq);
   if (!message) return;
   const { outcome } = effectOn(set, index, message, seq);
   set.apply({ kind: 'MATCHED', position, outcome, callback: null, ties: seq });
@@ -52,7 +53,7 @@ export function tieSurplus(set: WorkingSet, position: number): void {
 
 /** Makes devices of some results that could not be tied. False when none can be read. */
 export function tieFinals(set: WorkingSet, position: number): boolean {
-  const readable = set.waiting(position, 'FINAL', TIED_AT_ONCE).filter((seq) => set.message(seq) !== null);
+  const readable = set.waiting(position, 'FINAL', TIED_AT_ONCE).filter((seq) => set.message(position, seq) !== null);
   for (const seq of readable) tie(set, position, set.state.devices, seq);
   return readable.length > 0;
 }

@@ -22,7 +22,8 @@ export const CARRIER_REQUEST_STATES = ['QUEUED', 'SENDING', 'ACCEPTED', 'REFUSED
 export type CarrierRequestState = (typeof CARRIER_REQUEST_STATES)[number];
 
 export type RequestOrigin = 'GATEWAY' | 'EXTERNAL';
-export type OutcomeSource = 'CALLBACK' | 'RECONCILED';
+export const OUTCOME_SOURCES = ['CALLBACK', 'RECONCILED', 'ANSWER'] as const;
+export type OutcomeSource = (typeof OUTCOME_SOURCES)[number];
 
 /** How many devices of a Request have each status. Without `unmatched` the numbers sum to the known devices. */
 export type Progress = Readonly<Record<OutcomeStatus, number>> & {

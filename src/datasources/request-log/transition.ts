@@ -6,6 +6,7 @@ import { effectOn, unchanged } from './device-effects.ts';
 import { payOwed, SETTLES, settleOpen, tie, TIED_AT_ONCE, tieFinals, tieSurplus } from './settle-devices.ts';
 import { fits, keyOf } from '../thingspace/wire/same-identifier.ts';
 import type { SendingStep } from './sending-steps.ts';
+import type { OutcomeSource } from './stored-request.ts';
 import type { WorkingSet } from './working-set.ts';
 
 export type Change =
@@ -86,7 +87,7 @@ function decide(set: WorkingSet, change: Change, limits: RequestLimits): Decisio
     case 'RECONCILED':
     case 'LEARNT':
       if (!set.learn(LEARNT_AT_ONCE)) return { ...APPLIED, result: 'NOT_YET' };
-      if (change.type === 'RECONCILED') decideReconciled(set, change);
+      if (change.type === 'RECONCILED') settleByAnswer(set, change, 'RECONCILED');
       else decideLearnt(set, change);
       tryUnmatchedAgain(set, change.position, matchIdentified);
       tieSurplus(set, change.position);
@@ -98,7 +99,7 @@ function decide(set: WorkingSet, change: Change, limits: RequestLimits): Decisio
       decideStep(set, change.position, change.step);
       return APPLIED;
     case 'CALLBACK':
-      return { ...APPLIED, result: decideCallback(set, change.position, change.callback, limits) };
+      return { ...APPLIED, result: decideCallback(set, change.position, set.take(change.position, change.callback), limits) };
   }
 }
 
@@ -110,8 +111,11 @@ function decideStep(set: WorkingSet, position: number, step: SendingStep): void 
     const isAny = settles.from.some((each) => set.state.counts[each] > 0);
     carrier.owed = isAny ? { type: 'SETTLE', next: 0, ...settles } : null;
   }
-  set.apply({ kind: step.type, position, outcome: null, callback: null, ties: 0 });
+  const kind = step.type === 'ANSWERED' ? 'ACCEPTED' : step.type;
+  set.apply({ kind, position, outcome: null, callback: null, ties: 0 });
   if (settles) payOwed(set, position);
+  if (step.type !== 'ANSWERED') return;
+  for (const answer of step.results) settleByAnswer(set, { position, index: null, answer }, 'ANSWER');
 }
 
 /** @returns the device from which the next call goes on; null when it is done. */
@@ -131,7 +135,11 @@ function decideLapse(
 }
 
 /** Changes nothing for a device that a callback has settled, nor when the answer cannot be tied to a device. */
-function decideReconciled(set: WorkingSet, { position, index, answer }: Extract<Change, { type: 'RECONCILED' }>): void {
+function settleByAnswer(
+  set: WorkingSet,
+  { position, index, answer }: Pick<Extract<Change, { type: 'RECONCILED' }>, 'position' | 'index' | 'answer'>,
+  source: OutcomeSource,
+): void {
   const found = index ?? matchIdentified(set, position, answer.message);
   const now = found === null ? null : set.device(found);
   if (found === null || !now || now.position !== position || !(now.status === 'EXPIRED' || UNSETTLED.includes(now.status))) return;
@@ -139,7 +147,7 @@ function decideReconciled(set: WorkingSet, { position, index, answer }: Extract<
   const outcome: OutcomeChange = {
     index: found,
     status,
-    source: 'RECONCILED',
+    source,
     finalSeq: THIS_ROW,
     niddSeq: now.niddSeq,
     contradicted: now.contradicted,
@@ -211,7 +219,7 @@ function tryUnmatchedAgain(set: WorkingSet, position: number, match: typeof matc
     const earliestFirst = [...untried].toSorted((a, b) => a - b);
     const tied = earliestFirst.find((seq) => {
       untried.delete(seq);
-      const message = set.message(seq);
+      const message = set.message(position, seq);
       const index = message && match(set, position, message, seq);
       if (index !== null) tie(set, position, index, seq);
       return index !== null;

@@ -2,7 +2,8 @@ import type { CallbackMessage } from '../thingspace/wire/callback.ts';
 import type { DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
 import { fits, keyOf, stemOf } from '../thingspace/wire/same-identifier.ts';
 import { addDevice, foldDevice, pendingDevice, type DeviceState, type NewestState } from './device-state.ts';
-import { isQuiet, THIS_ROW, type LogEvent, type OutcomeChange } from './log-event.ts';
+import { isQuiet, THIS_ROW, type EventCallback, type LogEvent, type OutcomeChange } from './log-event.ts';
+import { asNoticeOfProfile } from './message-of-profile.ts';
 import type { DeviceKey, FittingDevice, RequestRows } from './request-rows.ts';
 import { STATE_AFTER, UNSETTLED, type RequestState } from './request-state.ts';
 import { countsOf, type RequestStatus } from './stored-request.ts';
@@ -90,10 +91,16 @@ export class WorkingSet {
     return owner?.isExact && !another ? owner.index : null;
   }
 
-  message(seq: number): CallbackMessage | null {
+  /** The message in a row of a carrier request, as it is meant there; null when it cannot be read. */
+  message(position: number, seq: number): CallbackMessage | null {
     let message = this.#messages.get(seq);
-    if (message === undefined) this.#messages.set(seq, (message = this.#rows.message(seq)));
+    if (message === undefined) this.#messages.set(seq, (message = this.#asMeant(position, this.#rows.message(seq))));
     return message;
+  }
+
+  /** A callback, as it is meant for a carrier request. */
+  take(position: number, callback: EventCallback): EventCallback {
+    return { ...callback, message: this.#asMeant(position, callback.message) };
   }
 
   waiting(position: number, bearing: CallbackMessage['bearing'], limit: number): number[] {
@@ -122,7 +129,8 @@ export class WorkingSet {
   learn(limit: number): boolean {
     if (this.state.isLearnt) return true;
     const rows = this.#rows.after(this.state.learntSeq, limit);
-    for (const { position, index, message } of rows) if (index !== null && message) this.#learn(position, index, message.deviceIds);
+    for (const { position, index, message } of rows)
+      if (index !== null && message) this.#learn(position, index, this.#asMeant(position, message).deviceIds);
     this.state.learntSeq = rows.length < limit ? this.state.lastSeq : (rows.at(-1)?.seq ?? this.state.lastSeq);
     return this.state.isLearnt;
   }
@@ -144,7 +152,7 @@ export class WorkingSet {
     const next = STATE_AFTER[event.kind];
     if (next) state.carrier(event.position).state = next;
     if (event.kind === 'UNMATCHED' && event.callback) this.#wait(event.position, seq, event.callback.message);
-    const tied = event.ties ? this.message(event.ties) : null;
+    const tied = event.ties ? this.message(event.position, event.ties) : null;
     if (event.ties && tied) this.#tie(event.position, event.ties, tied);
     if (event.outcome) this.#applyToDevice(event, event.outcome, { before, quiet, seq, tied });
     const message = event.callback?.message ?? tied;
@@ -156,6 +164,10 @@ export class WorkingSet {
     }
     const device = event.outcome ? (this.#devices.get(event.outcome.index) ?? null) : null;
     this.placed.push({ event, seq, status: state.status, counts: countsOf(state.counts), device, isFoundByDevice });
+  }
+
+  #asMeant<Message extends CallbackMessage | null>(position: number, message: Message): Message {
+    return message && this.state.carrier(position).deviceDecides ? (asNoticeOfProfile(message) as Message) : message;
   }
 
   #applyToDevice(

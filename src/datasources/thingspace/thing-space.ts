@@ -1,6 +1,8 @@
 import { GatewayError } from '../../errors.ts';
 import { TransportError } from '../../lib/http-exchange.ts';
 import { unavailableError, type AuthorizedAnswer, type AuthorizedCall, type AuthorizedCalls } from './authorized-calls.ts';
+import { readDeviceResults } from './wire/device-results.ts';
+import type { Evidence } from './wire/evidence.ts';
 import { hasCode, registrationsAnswer, requestAnswer, type CarrierError } from './wire/answers.ts';
 
 export interface Registration {
@@ -16,11 +18,14 @@ export interface CarrierAction {
   /** Below the API's base URL. */
   readonly path: string;
   readonly body: unknown;
+  /** The answer has the results of the devices, and no request id. */
+  readonly answersAtOnce: boolean;
 }
 
 /** The result of sending one carrier request. Only `NOT_SENT` may be tried again, because then the request had no effect. */
 export type SendAnswer =
   | { readonly type: 'ACCEPTED'; readonly carrierRequestId: string }
+  | { readonly type: 'ANSWERED'; readonly results: readonly Evidence[] }
   | { readonly type: 'REFUSED'; readonly httpStatus: number; readonly error: CarrierError }
   | { readonly type: 'NOT_SENT'; readonly reason: string; readonly code: string; readonly retryAfterMs: number | null }
   | { readonly type: 'UNKNOWN'; readonly reason: string };
@@ -43,7 +48,7 @@ export class ThingSpace {
    * Sends one carrier request, at most once.
    *
    * @param beforeSend runs with both tokens at hand, right before the bytes leave: the place to make the intent durable.
-   * @param onLateAnswer takes ACCEPTED or REFUSED, when the carrier answers after we have given it up as UNKNOWN.
+   * @param onLateAnswer takes ACCEPTED, ANSWERED or REFUSED, when the carrier answers after we have given it up as UNKNOWN.
    *
    * | what happened | answer |
    * |---|---|
@@ -51,22 +56,24 @@ export class ThingSpace {
    * | 429, or the carrier's gateway throttles (900800) | NOT_SENT, after its delay |
    * | a token refused (401, or 400 with SessionToken.…) | renewed and sent once more, each kind once; refused again: NOT_SENT |
    * | 2xx with a request id | ACCEPTED |
+   * | 2xx with results, where the carrier answers at once | ANSWERED |
    * | 4xx in one of the carrier's own envelopes | REFUSED |
-   * | 408, 5xx, 3xx, REQUEST_FAILED.UnexpectedError, 2xx without a usable id, cut or timed out after bytes left | UNKNOWN |
+   * | 408, 5xx, 3xx, REQUEST_FAILED.UnexpectedError, 2xx without a usable id or results, cut or timed out after bytes left | UNKNOWN |
    * | any other 4xx: something on the way may have answered in the carrier's place | UNKNOWN |
    */
   async perform(
-    { name, method, path, body }: CarrierAction,
+    { name, method, path, body, answersAtOnce }: CarrierAction,
     beforeSend: () => Promise<void>,
     onLateAnswer?: (answer: SendAnswer) => void,
   ): Promise<SendAnswer> {
+    const judge = (answer: AuthorizedAnswer) => judgeAnswer(answer, answersAtOnce);
     const take = (late: AuthorizedAnswer) => {
-      const answer = judgeAnswer(late);
-      if (answer.type === 'ACCEPTED' || answer.type === 'REFUSED') onLateAnswer?.(answer);
+      const answer = judge(late);
+      if (answer.type === 'ACCEPTED' || answer.type === 'ANSWERED' || answer.type === 'REFUSED') onLateAnswer?.(answer);
     };
     const late = onLateAnswer && { late: { ms: LATE_MS, take } };
     const call = this.#options.calls.send({ name, method, path, body: JSON.stringify(body), ...late }, beforeSend);
-    const result = await call.then(judgeAnswer, judgeFailure);
+    const result = await call.then(judge, judgeFailure);
     this.#options.onCall?.(name, result.type.toLowerCase());
     return result;
   }
@@ -125,7 +132,7 @@ function callbacksPath(accountName: string): string {
   return `/m2m/v1/callbacks/${encodeURIComponent(accountName)}`;
 }
 
-function judgeAnswer(answer: AuthorizedAnswer): SendAnswer {
+function judgeAnswer(answer: AuthorizedAnswer, answersAtOnce: boolean): SendAnswer {
   const { status, error, retryAfterMs } = answer;
   if (retryAfterMs !== null) {
     return {
@@ -136,6 +143,12 @@ function judgeAnswer(answer: AuthorizedAnswer): SendAnswer {
     };
   }
   if (status >= 200 && status < 300) {
+    if (answersAtOnce) {
+      const results = readDeviceResults(answer.body);
+      return results
+        ? { type: 'ANSWERED', results }
+        : { type: 'UNKNOWN', reason: `The carrier answered HTTP ${status} without readable results. ${NOT_KNOWN}` };
+    }
     const parsed = requestAnswer.safeParse(answer.body);
     if (parsed.success) return { type: 'ACCEPTED', carrierRequestId: parsed.data.requestId };
     return { type: 'UNKNOWN', reason: `The carrier answered HTTP ${status} without a usable requestId. ${NOT_KNOWN}` };

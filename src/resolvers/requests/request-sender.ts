@@ -219,7 +219,7 @@ export class RequestSender implements Disposable {
       const action = operation.actionOn(request.account, own, settings);
       const answer = await thingSpace.perform(action, mark, (late) => this.#recordLate(request.id, part.position, late));
       if (answer.type === 'NOT_SENT' && answer.code === 'RATE_LIMITED') queue.hold(operation, answer.retryAfterMs ?? 0);
-      const step = stepOf(answer);
+      const step = stepOf(answer, this.#options.now());
       if (step) await this.#record(request.id, part.position, step);
       return { answer, marked };
     } catch (error) {
@@ -241,11 +241,9 @@ export class RequestSender implements Disposable {
 
   /** The Request is UNKNOWN by now, or somebody has said what became of it. The carrier knows better. */
   #recordLate(requestId: string, position: number, answer: SendAnswer): void {
-    const step = stepOf(answer);
-    if (step)
-      this.#record(requestId, position, step).catch((error: unknown) => {
-        if (!this.#stop.signal.aborted) this.#options.onFailure(requestId, error);
-      });
+    const step = stepOf(answer, this.#options.now());
+    const recorded = step ? this.#record(requestId, position, step) : null;
+    recorded?.catch((error: unknown) => this.#stop.signal.aborted || this.#options.onFailure(requestId, error));
   }
 
   /** Waits for a full disk: a result that is not in the log would leave the Request SENDING for ever. */
@@ -285,10 +283,12 @@ const WAITED_TOO_LONG: RequestError = {
   message: 'The request waited too long and is not sent any more. Make a new request if it is still wanted.',
 };
 
-function stepOf(answer: SendAnswer): SendingStep | null {
+function stepOf(answer: SendAnswer, receivedAt: number): SendingStep | null {
   switch (answer.type) {
     case 'ACCEPTED':
       return { type: 'ACCEPTED', carrierRequestId: answer.carrierRequestId, answered: true };
+    case 'ANSWERED':
+      return { type: 'ANSWERED', results: answer.results.map((each) => ({ ...each, digest: null, callbackCount: null, receivedAt })) };
     case 'REFUSED':
       return { type: 'REFUSED', error: { code: answer.error.code, message: answer.error.message, httpStatus: answer.httpStatus } };
     case 'UNKNOWN':

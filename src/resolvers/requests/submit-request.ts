@@ -6,6 +6,7 @@ import type { PartsOf } from '../../datasources/request-log/store.ts';
 import type { StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import type { Command, ParsedInput } from '../../operations/define-operation.ts';
 import type { InputFault, InputFaultCode } from '../../operations/input-fault.ts';
+import type { EvidenceService } from '../../datasources/thingspace/wire/evidence.ts';
 import type { Session } from '../../datasources/thingspace/session.ts';
 import { GatewayError } from '../../errors.ts';
 import { mayUse, type Caller } from '../access/caller.ts';
@@ -247,10 +248,19 @@ const UNKNOWN_ACCOUNT = refuseInput(
   'This account is not one you can use here. Check its name, leading zeros included.',
 );
 
+/** Stands for the callback service of a carrier request that has none. */
+const ANSWERS_AT_ONCE: EvidenceService = 'DeviceResult';
+
 /** Splits the devices into carrier requests, each within the operation's limit. */
 function split({ operation, devices }: Command): NewRequest['carrierRequests'] {
-  const { callbackService: service, maxDevices } = operation;
-  if (devices === null) return [{ service, firstIndex: 0, deviceCount: null }];
+  const { deviceDecides = false, maxDevices } = operation;
+  const service = operation.callbackService ?? ANSWERS_AT_ONCE;
+  if (devices === null) return [{ service, deviceDecides, firstIndex: 0, deviceCount: null }];
   const starts = Array.from({ length: Math.ceil(devices.length / maxDevices) }, (_, part) => part * maxDevices);
-  return starts.map((firstIndex) => ({ service, firstIndex, deviceCount: Math.min(maxDevices, devices.length - firstIndex) }));
+  return starts.map((firstIndex) => ({
+    service,
+    deviceDecides,
+    firstIndex,
+    deviceCount: Math.min(maxDevices, devices.length - firstIndex),
+  }));
 }

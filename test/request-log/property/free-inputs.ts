@@ -5,6 +5,7 @@ import type { SendingStep } from '../../../src/datasources/request-log/sending-s
 import type { CarrierMessage } from './carrier-message.ts';
 import { strangeGuid, type SpeltIdentifier } from './fleet.ts';
 import type { FreeOperation } from './free-operations.ts';
+import type { StepType } from './plain-steps.ts';
 import { ACCOUNTS, ERROR } from './planned-call.ts';
 
 type Of<Type extends FreeOperation['type']> = Extract<FreeOperation, { type: Type }>;
@@ -23,7 +24,7 @@ export function freeMessage({ guid, says, number, top, nested, account, service 
   };
 }
 
-export function freeStep(step: SendingStep['type'], guid: number): SendingStep {
+export function freeStep(step: StepType, guid: number): SendingStep {
   if (step === 'ACCEPTED') return { type: step, carrierRequestId: strangeGuid(guid), ...(guid % 2 === 1 && { answered: true as const }) };
   return step === 'SENDING' || step === 'PROVEN' ? { type: step } : { type: step, error: ERROR };
 }

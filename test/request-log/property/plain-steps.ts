@@ -2,7 +2,9 @@ import type { OutcomeStatus } from '../../../src/datasources/request-log/stored-
 import type { SendingStep } from '../../../src/datasources/request-log/sending-steps.ts';
 import type { PlainPart, PlainRequest } from './plain-request.ts';
 
-export type StepType = SendingStep['type'];
+/** Results in the carrier's answer are in `settling-contract.ts`. */
+export type PlainStep = Exclude<SendingStep, { type: 'ANSWERED' }>;
+export type StepType = PlainStep['type'];
 
 /** The states in which each step of a carrier request may begin. */
 const BEGINS_AT: Readonly<Record<StepType, readonly string[]>> = {

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { NewRequest } from '../../../src/datasources/request-log/request-sending.ts';
 import type { RequestedDevice } from '../../../src/datasources/request-log/stored-request.ts';
-import type { SendingStep } from '../../../src/datasources/request-log/sending-steps.ts';
 import { deviceOfPool, kindsOf, ownGuid, plainKey, spelt } from './fleet.ts';
 import type { OperationOf } from './operations.ts';
 import { lapseCall } from './plan-follow-up.ts';
-import { mayBegin, newPart } from './plain-steps.ts';
+import { mayBegin, newPart, type PlainStep } from './plain-steps.ts';
 import { newDevice, type PlainPart, type PlainRequest } from './plain-request.ts';
 import { ACCOUNTS, ERROR, partsOf, pick, type PlannedCall, type Situation } from './planned-call.ts';
 
@@ -52,7 +51,7 @@ export function planStep(situation: Situation, { part, step, taken, fits, answer
   const isAnswered = answered && request.origin === 'GATEWAY';
   const foreign = partsOf(situation).find((other) => other.request !== request && other.request.parts[other.at]?.guid);
   const carrierRequestId = (taken && foreign?.request.parts[foreign.at]?.guid) || ownGuid(request.number, at);
-  const told: SendingStep =
+  const told: PlainStep =
     step === 'ACCEPTED'
       ? { type: step, carrierRequestId, ...(isAnswered && { answered: true as const }) }
       : step === 'SENDING' || step === 'PROVEN'
@@ -76,7 +75,7 @@ export function planMembers(situation: Situation, { request: ago, count, kinds }
   return [{ name: `setMembers ${id} ${count}`, call: (log) => log.setMembers(id, devices), expected: undefined }];
 }
 
-function stepCall({ model, now, idOf }: Situation, request: PlainRequest, at: number, step: SendingStep): PlannedCall {
+function stepCall({ model, now, idOf }: Situation, request: PlainRequest, at: number, step: PlainStep): PlannedCall {
   const expected = model.step(request, at, step.type, now, {
     ...('carrierRequestId' in step && { guid: step.carrierRequestId, answered: step.answered ?? false }),
     ...('error' in step && { error: step.error.code }),

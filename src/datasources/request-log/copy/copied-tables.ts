@@ -109,7 +109,7 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
     key: ['pk'],
     start: [0],
     columns: [
-      ...whole('pk', 'message_bytes', 'created_at', 'updated_at', 'completed_at'),
+      ...whole('pk', 'message_bytes', 'created_at', 'updated_at', 'changed_at', 'completed_at'),
       ...small('total', 'last_seq', 'learnt_seq', 'quiet'),
       ...text('id', 'account', 'origin', 'operation', 'created_by', 'client_reference', 'idempotency_key', 'retry_of', 'status', 'error'),
       ...bytes('input_hash'),
@@ -144,6 +144,7 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
       ...text('service', 'carrier_request_id', 'state', 'error', 'owed'),
       time('sent_at'),
       time('answered_at'),
+      flag('device_decides', (row) => row['device_decides'] === 1),
       list('tallies', 'bigint[]'),
     ],
   },

@@ -58,6 +58,7 @@ export async function insertRequest(tx: Transaction, seals: Seals, row: NewRow):
     row.carrierRequests.map(({ service }) => service),
     row.carrierRequests.map(({ firstIndex }) => firstIndex),
     row.carrierRequests.map(({ deviceCount }) => deviceCount),
+    row.carrierRequests.map(({ deviceDecides = false }) => deviceDecides),
   ]);
   const request = (await lockRequests(tx, [pk])).get(pk);
   if (!request) throw new Error(`request ${row.id} is not there after it was written`);
@@ -86,6 +87,7 @@ export async function nameDevices(
 const INSERT_REQUEST = `INSERT INTO request (id, account, origin, operation, created_by, client_reference, idempotency_key, input_hash,
     retry_of, status, total, counts, last_seq, created_at, updated_at)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'QUEUED', $10, '{}', 0, $11, $11) RETURNING pk`;
-const INSERT_CARRIERS = `INSERT INTO carrier_request (request_pk, position, service, state, first_index, device_count, sent_after)
-  SELECT $1, position, service, 'QUEUED', first_index, device_count, ${LAST_UNCLAIMED}
-  FROM unnest($2::integer[], $3::text[], $4::integer[], $5::integer[]) AS n (position, service, first_index, device_count)`;
+const INSERT_CARRIERS = `INSERT INTO carrier_request (request_pk, position, service, state, first_index, device_count, device_decides, sent_after)
+  SELECT $1, position, service, 'QUEUED', first_index, device_count, device_decides, ${LAST_UNCLAIMED}
+  FROM unnest($2::integer[], $3::text[], $4::integer[], $5::integer[], $6::boolean[])
+    AS n (position, service, first_index, device_count, device_decides)`;

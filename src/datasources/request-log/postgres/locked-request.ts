@@ -78,5 +78,5 @@ const LOCK = `SELECT ${STATE} FROM request WHERE pk = ANY($1::bigint[]) AND acco
 const READ_BY_ID = `SELECT ${STATE} FROM request WHERE id = $1::word AND account <> ''`;
 const LOCK_BY_ID = `${READ_BY_ID} FOR NO KEY UPDATE`;
 const CARRIERS = `SELECT request_pk AS pk, carrier_request_id AS "carrierRequestId", service, first_index AS "firstIndex",
-  device_count AS "deviceCount", state, tallies, owed AS "owedJson" FROM carrier_request
+  device_count AS "deviceCount", device_decides AS "deviceDecides", state, tallies, owed AS "owedJson" FROM carrier_request
   WHERE request_pk = ANY($1::bigint[]) ORDER BY request_pk, position`;

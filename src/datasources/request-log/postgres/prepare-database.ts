@@ -4,7 +4,7 @@ import { GatewayError } from '../../../errors.ts';
 import { connectionConfig } from './connections.ts';
 import { sqlStateOf } from './postgres-error.ts';
 
-const MIGRATIONS = ['0001-postgres.sql'] as const;
+const MIGRATIONS = ['0001-postgres.sql', '0002-postgres.sql'] as const;
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 const OLDEST_SERVER = 150_000;

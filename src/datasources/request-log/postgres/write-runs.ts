@@ -1,6 +1,7 @@
 import { countsOf, isTerminal } from '../stored-request.ts';
 import { talliesOf } from '../request-state.ts';
 import { resolveThisRow } from '../batch-rows.ts';
+import { CHANGE_NOTED_EVERY_MS } from '../change-notes.ts';
 import type { Transaction, Value } from './database.ts';
 import type { NewRow, RequestRun } from './request-run.ts';
 import type { Seals } from './seals.ts';
@@ -156,9 +157,12 @@ const INSERT_EVENTS = `INSERT INTO event (request_pk, seq, at, kind, position, o
     $4::text[], $5::integer[], $6::integer[], $7::text[], $8::text[], $9::integer[], $10::integer[], $11::boolean[], $12::boolean[],
     $13::boolean[], $14::integer[], $15::text[], $16::text[], $17::text[], $18::bigint[], $19::bytea[], $20::boolean[], $21::text[],
     $22::text[]) AS new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v)`;
+/** By the clock of the database, which all gateways share. */
+const NOW = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
 const UPDATE_REQUESTS = `UPDATE request r SET status = n.status, counts = n.counts::integer[], last_seq = n.last_seq,
     learnt_seq = n.learnt_seq, quiet = n.quiet, message_bytes = n.message_bytes, updated_at = greatest(r.updated_at, n.at),
     is_to_index = r.is_to_index OR n.last_seq > r.last_seq,
+    changed_at = CASE WHEN ${NOW} > r.changed_at + ${CHANGE_NOTED_EVERY_MS} THEN ${NOW} ELSE r.changed_at END,
     completed_at = CASE n.how WHEN 'OPEN' THEN NULL WHEN 'COMPLETED_NOW' THEN n.at ELSE coalesce(r.completed_at, n.at) END
   FROM unnest($1::bigint[], $2::text[], $3::text[], $4::integer[], $5::integer[], $6::integer[], $7::bigint[], $8::bigint[], $9::text[])
     AS n (pk, status, counts, last_seq, learnt_seq, quiet, message_bytes, at, how) WHERE r.pk = n.pk`;

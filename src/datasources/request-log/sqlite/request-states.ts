@@ -15,6 +15,7 @@ type StateRow = Required<Pick<StoredState, 'requestId' | 'total' | 'status' | 'l
   readonly keyed: number;
 };
 type CarrierRow = Pick<StoredCarrierState, 'firstIndex' | 'deviceCount' | 'state'> & {
+  readonly deviceDecides: number;
   readonly tallies: string | null;
   readonly owed: string | null;
 };
@@ -99,7 +100,11 @@ export class RequestStates {
   blank(pk: number): RequestState {
     const { requestId, total } = this.read(pk);
     const carriers = this.#sql.carriersOf.all(pk) as CarrierRow[];
-    return new RequestState({ requestId, total, carriers: carriers.map((each) => ({ ...each, tallies: null, owed: null })) });
+    return new RequestState({
+      requestId,
+      total,
+      carriers: carriers.map((each) => ({ ...each, deviceDecides: each.deviceDecides === 1, tallies: null, owed: null })),
+    });
   }
 
   /** The state as of a row, while the rows after it are not counted yet. */
@@ -121,8 +126,9 @@ export class RequestStates {
     return new RequestState({
       ...row,
       ...(row.lastSeq > 0 && { counts: JSON.parse(counts) as number[] }),
-      carriers: carriers.map(({ tallies, owed, ...carrier }) => ({
+      carriers: carriers.map(({ tallies, owed, deviceDecides, ...carrier }) => ({
         ...carrier,
+        deviceDecides: deviceDecides === 1,
         tallies: JSON.parse(tallies ?? 'null') as number[] | null,
         owed: JSON.parse(owed ?? 'null') as Owed | null,
       })),

@@ -17,6 +17,7 @@ const MIGRATIONS = [
   '0005-sqlite.sql',
   '0006-sqlite.sql',
   '0007-sqlite.sql',
+  '0008-sqlite.sql',
 ] as const;
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

@@ -1,3 +1,4 @@
+import { CHANGE_NOTED_EVERY_MS } from '../change-notes.ts';
 import type { Owner } from '../carrier-owner.ts';
 import { requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
 import type { DatabaseSync } from 'node:sqlite';
@@ -58,14 +59,14 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       ${sealInSql(vault, 'request_input', 'devices', '?2', ['CAST(?1 AS INTEGER)'])},
       ${sealInSql(vault, 'request_input', 'settings', '?3', ['CAST(?1 AS INTEGER)'])}, ${keyIdFor(vault, '?3')})`),
     insertCarrierRequest: db.prepare(`INSERT INTO carrier_request (request_pk, position, service, carrier_request_id, state,
-      first_index, device_count, sent_after) VALUES (?, ?, ?, ?, ?, ?, ?, ${LAST_UNCLAIMED})`),
+      first_index, device_count, device_decides, sent_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ${LAST_UNCLAIMED})`),
     requestByKey: db.prepare(
       'SELECT id, input_hash AS inputHash FROM request WHERE account = ? AND created_by = ? AND idempotency_key = ?',
     ),
     requestByPk: db.prepare(`SELECT ${REQUEST} FROM request WHERE pk = ?`),
     pkOfRequest: db.prepare('SELECT pk FROM request WHERE id = ?'),
     updateRequest: db.prepare(`UPDATE request SET status = ?1, counts = ?2, last_seq = ?3, state_seq = ?3, learnt_seq = ?4, quiet = ?5,
-      message_bytes = ?6, updated_at = coalesce(?7, updated_at),
+      message_bytes = ?6, updated_at = coalesce(?7, updated_at), changed_at = iif(?7 > changed_at + ${CHANGE_NOTED_EVERY_MS}, ?7, changed_at),
       completed_at = CASE ?8 WHEN 'OPEN' THEN NULL WHEN 'COMPLETED_NOW' THEN ?7 ELSE coalesce(completed_at, ?7) END WHERE pk = ?9`),
     ...prepareStateStatements(db),
     // The error of the first carrier request that has one. The success of a later one does not remove it.
@@ -99,7 +100,7 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     devicesOf: db.prepare(`SELECT device.value AS device FROM request_input
       CROSS JOIN json_each(${unsealInSql('request_input', 'devices')}) device WHERE request_pk = ? ORDER BY device.key`),
     carriersOf: db.prepare(
-      `SELECT first_index AS firstIndex, device_count AS deviceCount, state, tallies, owed FROM carrier_request
+      `SELECT first_index AS firstIndex, device_count AS deviceCount, device_decides AS deviceDecides, state, tallies, owed FROM carrier_request
         WHERE request_pk = ? ORDER BY position`,
     ),
     carrierById:

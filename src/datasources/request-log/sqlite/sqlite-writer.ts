@@ -71,7 +71,16 @@ export class SqliteWriter {
     this.#sql.insertInput.run(pk, request.devicesJson, request.settings);
     if (request.audit) insertAudit(this.#sql, [request.audit], request.createdAt);
     for (const [position, part] of request.carrierRequests.entries()) {
-      this.#sql.insertCarrierRequest.run(pk, position, part.service, null, 'QUEUED', part.firstIndex, part.deviceCount);
+      this.#sql.insertCarrierRequest.run(
+        pk,
+        position,
+        part.service,
+        null,
+        'QUEUED',
+        part.firstIndex,
+        part.deviceCount,
+        Number(part.deviceDecides ?? false),
+      );
     }
     if (devices) this.changes.nameDevices(pk, devices);
     this.changes.apply(pk, { type: 'CREATED' }, request.createdAt);
@@ -224,7 +233,7 @@ export class SqliteWriter {
     const unknown = { operation: null, clientReference: null, idempotencyKey: null, retryOf: null, inputHash: null, total: null };
     const pk = insertRequest(this.#sql, { ...unknown, id, account, createdBy: 'external', origin: 'EXTERNAL', createdAt: at });
     this.#sql.insertInput.run(pk, null, '{}');
-    this.#sql.insertCarrierRequest.run(pk, 0, service, null, 'QUEUED', 0, null);
+    this.#sql.insertCarrierRequest.run(pk, 0, service, null, 'QUEUED', 0, null, 0);
     this.changes.apply(pk, { type: 'CREATED' }, at);
     this.step(id, 0, { type: 'ACCEPTED', carrierRequestId });
     return id;

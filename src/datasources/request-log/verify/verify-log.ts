@@ -1,7 +1,7 @@
 import { CALLBACK_SERVICES } from '../../thingspace/wire/callback-service.ts';
 import { EVIDENCE_SERVICES } from '../../thingspace/wire/evidence.ts';
 import { LOG_EVENT_KINDS } from '../log-event.ts';
-import { OUTCOME_STATUSES, progressOf, REQUEST_STATUSES, type OutcomeStatus } from '../stored-request.ts';
+import { OUTCOME_SOURCES, OUTCOME_STATUSES, REQUEST_STATUSES, progressOf, type OutcomeStatus } from '../stored-request.ts';
 import type { LogRow, RequestRow } from './verify-rows.ts';
 import type { CountedState } from './counted-state.ts';
 import { type Faults, isAsItCame, isJson } from './verify-faults.ts';
@@ -85,7 +85,7 @@ class Standing {
 function isKnown({ seq, kind, source, finalSeq, niddSeq, requestStatus, service }: LogRow): boolean {
   return (
     LOG_EVENT_KINDS.includes(kind) &&
-    (source === null || source === 'CALLBACK' || source === 'RECONCILED') &&
+    (source === null || OUTCOME_SOURCES.includes(source)) &&
     REQUEST_STATUSES.includes(requestStatus) &&
     (service === null || KNOWN_SERVICES.has(service)) &&
     finalSeq >= 0 &&

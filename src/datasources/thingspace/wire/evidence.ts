@@ -4,10 +4,10 @@ import { deviceIdentifiers, type DeviceIdentifier } from './device-identifier.ts
 import { lenientText } from './carrier-values.ts';
 
 /**
- * Answers of the carrier to our questions, kept in the log beside its callbacks: a record of the device list, an event of the
- * provisioning history, the status of a request for a single device.
+ * Answers of the carrier, kept in the log beside its callbacks: a record of the device list, an event of the provisioning history, the
+ * status of a request for a single device, the result of a device where the carrier answers at once.
  */
-export const EVIDENCE_SERVICES = ['DeviceList', 'DeviceHistory', 'RequestStatus'] as const;
+export const EVIDENCE_SERVICES = ['DeviceList', 'DeviceHistory', 'RequestStatus', 'DeviceResult'] as const;
 export type EvidenceService = (typeof EVIDENCE_SERVICES)[number];
 
 export function isEvidenceService(service: string): service is EvidenceService {
@@ -15,7 +15,7 @@ export function isEvidenceService(service: string): service is EvidenceService {
 }
 
 /** The part of an answer that is kept. It is enough to show the device, and has none of the personal data of a device list. */
-interface Said extends Partial<Pick<CallbackMessage, 'status' | 'state' | 'servicePlan' | 'ipAddress' | 'profileStatus'>> {
+interface Said extends Partial<Pick<CallbackMessage, 'status' | 'state' | 'servicePlan' | 'ipAddress' | 'profileStatus' | 'fault'>> {
   readonly succeeded: boolean;
   readonly deviceIds: readonly Pick<DeviceIdentifier, 'id' | 'reportedKind'>[];
 }
@@ -39,6 +39,10 @@ const shape = z.object({
   servicePlan: lenientText,
   ipAddress: lenientText,
   profileStatus: lenientText,
+  fault: z
+    .object({ code: z.string(), message: z.string() })
+    .nullish()
+    .transform((fault) => fault ?? null),
 });
 
 /** Reads stored evidence in the shape of a callback, because a device's outcome shows both in the same way. */
@@ -49,7 +53,6 @@ export function parseEvidence(stored: unknown): CallbackMessage {
     bearing: 'FINAL',
     isOnHold: false,
     isPart: false,
-    fault: null,
     stateName: null,
     serviceName: null,
     featureCodes: [],
