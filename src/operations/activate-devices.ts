@@ -4,6 +4,7 @@ import { means } from '../datasources/thingspace/wire/state-words.ts';
 import { defineOperation } from './define-operation.ts';
 import { about, identifiers, INPUT_TYPES, optional, plainText, servicePlan, text, zipCode } from './fields.ts';
 import { primaryPlaceOfUse } from './place-of-use.ts';
+import { LINE_CHANGES } from './line-limits.ts';
 import { historyShows, isAfterSending } from './proof.ts';
 import { chosenBy, customFieldFilter, customFieldList, deviceList, ONE_OF_THREE, reportRepeatedKeys } from './target.ts';
 
@@ -70,6 +71,7 @@ export const activateDevices = defineOperation({
   secondService: 'NiddService',
   maxDevices: 10_000,
   hasRateLimit: true,
+  lineLimit: LINE_CHANGES,
   texts: {
     purpose: 'Activate service for devices',
     noun: 'The activation',

@@ -6,6 +6,7 @@ import type { CallbackService } from '../datasources/thingspace/wire/callback-se
 import type { DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
 import { accountName, INPUT_TYPES, REQUEST_OPTIONS } from './fields.ts';
 import { faultsOf, type InputFault, type ReportFault } from './input-fault.ts';
+import type { LineLimit } from './line-limits.ts';
 import type { ProvenBy } from './proof.ts';
 import type { Target } from './target.ts';
 
@@ -27,6 +28,8 @@ interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRaw
   readonly deviceDecides?: true;
   /** Devices in one carrier request. More devices are split over several. */
   readonly maxDevices: number;
+  /** How often the carrier takes it for one line. A caller is warned; nothing is stopped. */
+  readonly lineLimit?: LineLimit;
   /** The carrier takes only so many requests of it in a minute: M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE. */
   readonly hasRateLimit: boolean;
   /** Texts of the graph. */

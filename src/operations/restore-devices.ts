@@ -1,5 +1,6 @@
 import { lineBody } from './bodies.ts';
 import { defineOperation } from './define-operation.ts';
+import { LINE_CHANGES } from './line-limits.ts';
 import { historyShows, stateShows } from './proof.ts';
 import { chosenLines } from './target.ts';
 
@@ -12,6 +13,7 @@ export const restoreDevices = defineOperation({
   secondService: 'NiddService',
   maxDevices: 10_000,
   hasRateLimit: false,
+  lineLimit: LINE_CHANGES,
   texts: {
     purpose: 'Restore service for suspended devices',
     noun: 'The restoration',

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { lineBody } from './bodies.ts';
 import { defineOperation } from './define-operation.ts';
 import { optional } from './fields.ts';
+import { LINE_CHANGES } from './line-limits.ts';
 import { historyShows, stateShows } from './proof.ts';
 import { chosenLines } from './target.ts';
 
@@ -14,6 +15,7 @@ export const suspendDevices = defineOperation({
   secondService: null,
   maxDevices: 10_000,
   hasRateLimit: false,
+  lineLimit: LINE_CHANGES,
   texts: {
     purpose: 'Suspend service for devices',
     noun: 'The suspension',

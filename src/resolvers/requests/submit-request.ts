@@ -22,7 +22,7 @@ export interface InvalidResult {
 /** The result of a mutation: one member of its result union. */
 export type SubmitResult =
   | { readonly type: 'ACCEPTED'; readonly request: StoredRequest }
-  | { readonly type: 'VALIDATED'; readonly deviceCount: number | null; readonly carrierRequestCount: number }
+  | { readonly type: 'VALIDATED'; readonly command: Command; readonly carrierRequestCount: number; readonly at: number }
   | InvalidResult
   | { readonly type: 'REFUSED'; readonly request: StoredRequest }
   | { readonly type: 'UNAVAILABLE'; readonly message: string }
@@ -90,7 +90,7 @@ export class RequestSubmitter {
     attempt.devices = command.devices?.length ?? null;
     if (!mayUse(caller, command.accountName, 'write') || !accounts.has(command.accountName)) return UNKNOWN_ACCOUNT;
     const carrierRequests = split(command);
-    if (command.validateOnly) return { type: 'VALIDATED', deviceCount: attempt.devices, carrierRequestCount: carrierRequests.length };
+    if (command.validateOnly) return { type: 'VALIDATED', command, carrierRequestCount: carrierRequests.length, at: this.#options.now() };
 
     await nextTurn();
     const settings = JSON.stringify(command.settings);
