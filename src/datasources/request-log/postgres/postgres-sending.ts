@@ -2,7 +2,7 @@ import type { Lease } from '../leases.ts';
 import { QUEUE_TOPIC, type NewRequest, type QueueRoom, type RequestSending } from '../request-sending.ts';
 import { FULL_WINDOW, INTERRUPTED, needsLease, RESTORED_SINCE, type SendingStep } from '../sending-steps.ts';
 import type { RequestedDevice, RequestError } from '../stored-request.ts';
-import { changeRequest, idsOf, runOne, settle, stepRequest, type ChangeParts, type StepAt } from './change-request.ts';
+import { changeRequest, idsOf, runOne, settle, settleOwing, stepRequest, type ChangeParts, type StepAt } from './change-request.ts';
 import type { Queries, Transaction } from './database.ts';
 import { insertRequest, nameDevices } from './insert-request.ts';
 import type { LockedRequest } from './locked-request.ts';
@@ -87,7 +87,7 @@ export class PostgresSending implements RequestSending {
 
   async recover(): Promise<string[]> {
     const { db, now } = this.#parts;
-    for (const id of await idsIn(db, OWING)) await settle(this.#parts, id);
+    await settleOwing(this.#parts);
     await this.#settleAll('SENDING', INTERRUPTED);
     const [restored] = await db.rows('SELECT 1 FROM fact WHERE key = $1', [RESTORED]);
     if (restored) {
@@ -196,7 +196,6 @@ const OPEN_CARRIER = `SELECT r.id FROM request r WHERE r.pk IN (SELECT request_p
   WHERE state IN ('QUEUED', 'SENDING', 'UNKNOWN')`;
 const SENDING = `${OPEN_CARRIER} AND state = 'SENDING') AND r.account <> '' ORDER BY r.pk`;
 const QUEUED = `${OPEN_CARRIER} AND state = 'QUEUED') AND r.account <> '' ORDER BY r.pk`;
-const OWING = `SELECT id FROM request WHERE pk IN (SELECT request_pk FROM carrier_request WHERE owed IS NOT NULL) ORDER BY pk`;
 // A request may reach the carrier at any time until it is answered. None takes an hour.
 const SENT_SINCE = `SELECT greatest(c.sent_at, coalesce(c.answered_at, 0)) AS "sentAt", c.attempts
   FROM carrier_request c JOIN request r ON r.pk = c.request_pk
