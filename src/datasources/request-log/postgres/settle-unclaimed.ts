@@ -137,6 +137,8 @@ async function findCandidates(parts: SettleParts, group: Group): Promise<{ sure:
   const { db, seals, limits } = parts;
   const { account, carrierRequestId, service, firstPk } = group;
   const first = await db.rows<UnclaimedRow & { keyId: string | null }>(FIRST, [carrierRequestId, account, READ_OF_ID]);
+  // Another gateway has a key that is not configured here, and can tell.
+  if (first.some(({ keyId }) => !seals.hasKey(keyId))) return { sure: [], possible: 1 };
   const messages = first.flatMap((row) => {
     try {
       return readMessageIfReadable(row.service, seals.openText(row.json, row.keyId, placeOfUnclaimed(row))) ?? [];
