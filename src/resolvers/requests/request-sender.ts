@@ -44,6 +44,8 @@ const LAST_ANSWERS_MS = 10_000;
 
 /** What was sent in the last minute counts in the window of the next. */
 const WINDOW_MS = 60_000;
+/** Each of those counts as so much younger: the clock of the gateway that sent it may have been behind ours, see `PreparedDatabase`. */
+const YOUNGER_MS = 2_000;
 
 /**
  * Sends the Requests of the log to the carrier, on the one gateway of the store that has the lease. For each carrier request it takes
@@ -80,10 +82,10 @@ export class RequestSender implements Disposable {
     const waiting = await store.sending.recover();
     for (const operation of OPERATIONS) {
       const began = now();
-      const sent = await store.sending.sentSince(operation.name, began - WINDOW_MS);
+      const sent = await store.sending.sentSince(operation.name, began - WINDOW_MS - YOUNGER_MS);
       queue.remember(
         operation,
-        sent.map((at) => began - at),
+        sent.map((at) => began - at - YOUNGER_MS),
       );
     }
     this.#lease = lease;

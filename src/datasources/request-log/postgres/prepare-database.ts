@@ -9,7 +9,7 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
 
 const OLDEST_SERVER = 150_000;
 const MOST_CLOCK_OFF_MS = 30_000;
-/** A network and a busy machine make clocks seem to differ by so much. The carrier's window has as much room. */
+/** A network and a busy machine make clocks seem to differ by so much. Whoever sends next allows for twice as much, and for a step since. */
 const CLOCK_NOISE_MS = 500;
 /** Any number, but always the same: only one gateway migrates at a time. */
 const MIGRATION_LOCK = 0x4d324d47;
