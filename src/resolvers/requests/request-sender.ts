@@ -79,7 +79,7 @@ export class RequestSender implements Disposable {
    */
   async begin(lease: Lease, ended: AsyncDisposableStack): Promise<number> {
     const { store, queue, now, onFailure } = this.#options;
-    const waiting = await store.sending.recover();
+    const waiting = await store.sending.recover(lease.token);
     for (const operation of OPERATIONS) {
       const began = now();
       const sent = await store.sending.sentSince(operation.name, began - WINDOW_MS - YOUNGER_MS);

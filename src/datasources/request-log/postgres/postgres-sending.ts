@@ -85,14 +85,16 @@ export class PostgresSending implements RequestSending {
     return cancelled;
   }
 
-  async recover(): Promise<string[]> {
+  async recover(token?: number): Promise<string[]> {
     const { db, now } = this.#parts;
     await settleOwing(this.#parts);
-    await this.#settleAll('SENDING', INTERRUPTED);
+    const maySettle = (tx: Transaction) => (token === undefined ? Promise.resolve(true) : isHeld(tx, 'carrier-work', { token }));
+    await this.#settleAll('SENDING', INTERRUPTED, maySettle);
     const [restored] = await db.rows('SELECT 1 FROM fact WHERE key = $1', [RESTORED]);
     if (restored) {
-      await this.#settleAll('QUEUED', RESTORED_SINCE);
+      await this.#settleAll('QUEUED', RESTORED_SINCE, maySettle);
       await db.transaction(async (tx) => {
+        if (!(await maySettle(tx))) return;
         await tx.run('DELETE FROM fact WHERE key = $1', [RESTORED]);
         await tx.run('INSERT INTO fact VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value', [
           RESTORED_AT,
@@ -120,9 +122,10 @@ export class PostgresSending implements RequestSending {
   }
 
   /** Whatever is in this state has an unknown fate. */
-  async #settleAll(state: 'SENDING' | 'QUEUED', error: RequestError): Promise<void> {
+  async #settleAll(state: 'SENDING' | 'QUEUED', error: RequestError, maySettle: (tx: Transaction) => Promise<boolean>): Promise<void> {
     for (const requestId of await idsIn(this.#parts.db, state === 'SENDING' ? SENDING : QUEUED)) {
-      await changeRequest(this.#parts, requestId, (tx, request) => {
+      await changeRequest(this.#parts, requestId, async (tx, request) => {
+        if (!(await maySettle(tx))) return 0;
         const found = request.carriers.flatMap((carrier, position): StepAt[] =>
           carrier.state === state ? [{ position, step: { type: 'UNANSWERED', error } }] : [],
         );
