@@ -107,6 +107,17 @@ describe.skipIf(reason !== null)('a start with a database that cannot be used', 
     await expect(prepareDatabase(standby.url())).rejects.toMatchObject(unusable('The server is a standby'));
   });
 
+  test('a server without a connection to spare: those that were made are closed again', async () => {
+    await server.client.query("CREATE ROLE few LOGIN PASSWORD 'few' CONNECTION LIMIT 2");
+    const url = new URL(await server.createDatabase());
+    await server.client.query(`ALTER DATABASE ${url.pathname.slice(1)} OWNER TO few`);
+    url.username = url.password = 'few';
+    // One for a statement, one to hear the others, and one more to try whether a pooler is in between.
+    const opening = openPostgresStore({ url: url.href, hub: new Hub({ tickMs: () => 1 }), now: Date.now, connections: 1 });
+    await expect(opening).rejects.toMatchObject(unusable('too many connections'));
+    await expect.poll(() => server.client.query("SELECT pid FROM pg_stat_activity WHERE usename = 'few'")).toEqual([]);
+  });
+
   test('many gateways that start at once on an empty database make one store', async () => {
     const url = await server.createDatabase();
     await using undo = new AsyncDisposableStack();

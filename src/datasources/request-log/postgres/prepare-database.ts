@@ -17,7 +17,7 @@ export const SCHEMA_OLDEST = 'schema-oldest';
 
 const OLDEST_SERVER = 150_000;
 const MOST_CLOCK_OFF_MS = 30_000;
-/** A network and a busy machine make clocks seem to differ by so much. The carrier's window has as much room. */
+/** A network and a busy machine make clocks seem to differ by so much. Whoever sends next allows for twice as much, and for a step since. */
 const CLOCK_NOISE_MS = 500;
 /** Any number, but always the same: only one gateway migrates at a time. */
 const MIGRATION_LOCK = 0x4d324d47;
@@ -58,8 +58,7 @@ export async function prepareDatabase(
     const clockOffMs = await checkServer(client, { now, allowsUnsynced });
     return { isNew: await migrate(client), clockOffMs };
   } catch (cause) {
-    if (cause instanceof GatewayError) throw cause;
-    throw unusable(describe(cause), cause);
+    throw toUnusable(cause);
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -151,6 +150,11 @@ async function readSchema(client: pg.Client): Promise<{ readonly version: number
   if (version === undefined)
     throw unusable('The schema has tables of another program. Give the gateway a database, or a schema (search_path), of its own.');
   return { version, oldest: numbers.get(SCHEMA_OLDEST) ?? version };
+}
+
+/** What a start with the database ends with. */
+export function toUnusable(cause: unknown): GatewayError {
+  return cause instanceof GatewayError ? cause : unusable(describe(cause), cause);
 }
 
 function describe(cause: unknown): string {
