@@ -141,6 +141,7 @@ test.skipIf(reason !== null)(
     undo.defer(() => holder.end());
     await holder.query('BEGIN; LOCK TABLE unclaimed IN ACCESS SHARE MODE');
     const opening = openStoreOf(tree.path, url);
+    opening.catch(() => undefined);
     const waiting = "SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted AND relation = 'unclaimed'::regclass";
     await until(async () => (await holder.query(waiting)).rows.length > 0);
     for (let device = 1; device <= 5; device++) expect(await log.intake.append(callbackMessage({ device }))).toBe('UNCLAIMED');
