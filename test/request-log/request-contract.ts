@@ -28,35 +28,6 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       expect((await log.create({ ...same, account: 'account-2' })).outcome).toBe('CREATED');
     });
 
-    test('the uses of an identifier are counted: by operation, time and account, without what was refused or cancelled', async () => {
-      await using fixture = await start();
-      const log = await fixture.open();
-      const create = (more: Parameters<typeof newRequest>[1]) => log.create(newRequest([A, B], more));
-      await create({ createdAt: 1_000, idempotencyKey: 'first' });
-      await create({ createdAt: 2_000, operation: 'SUSPEND_DEVICES' });
-      await create({ createdAt: 3_000, account: 'account-2' });
-      const refused = newRequest([A], { createdAt: 2_000 });
-      await log.create(refused);
-      await log.step(refused.id, 0, { type: 'SENDING' });
-      await log.step(refused.id, 0, { type: 'REFUSED', error: { code: 'no', message: 'no' } });
-      const [iccid, imei, other] = [['ICCID', A[0][1]] as const, ['IMEI', B[1][1]] as const, ['ICCID', C[0][1]] as const].map(
-        ([kind, id]) => identifierKey(kind, id, kind),
-      );
-      const count = async (more: object) => {
-        const uses = await log.countUses({ account: 'account-1', operations: null, isOpen: false, since: 0, until: 10_000, ...more }, [
-          iccid ?? '',
-          imei ?? '',
-          other ?? '',
-        ]);
-        return [uses.get(iccid ?? ''), uses.get(imei ?? ''), uses.get(other ?? '')];
-      };
-      expect(await count({})).toEqual([2, 2, undefined]);
-      expect(await count({ operations: ['SUSPEND_DEVICES'] })).toEqual([1, 1, undefined]);
-      expect(await count({ since: 1_001, until: 2_000 })).toEqual([undefined, undefined, undefined]);
-      expect(await count({ since: 1_000, until: 2_000 })).toEqual([1, 1, undefined]);
-      expect(await count({ account: 'account-2', isOpen: true })).toEqual([1, 1, undefined]);
-    });
-
     test('a request that was being sent when the process ended is UNKNOWN; one that waited still waits', async () => {
       await using fixture = await start();
       const sending = newRequest([A, B]);
