@@ -3,7 +3,7 @@ import { verifyPostgres } from '../../src/datasources/request-log/postgres/postg
 import { callbackMessage, named } from '../support/callback-message.ts';
 import type { FlatStore } from '../support/flat-store.ts';
 import { newRequest } from '../support/new-request.ts';
-import { submitted } from './contract-support.ts';
+import { settleAll, submitted } from './contract-support.ts';
 import { openDatabase, type OpenDatabase } from './postgres-support.ts';
 
 const OLD = Buffer.alloc(32, 1);
@@ -23,7 +23,7 @@ async function fill(log: FlatStore): Promise<{ readonly done: string; readonly o
     ['other', 5],
   ] as const)
     await log.append(callbackMessage({ id, device, forward: device === 3 }));
-  await log.settleUnclaimed(LATER);
+  await settleAll(log, LATER);
   await log.append(callbackMessage({ id: 'other', device: 6 }));
   await log.append(callbackMessage({ id: null, device: 7, forward: true }));
   const letter = { account: 'account-1', service: 'CarrierService', receivedAt: 1_000, reason: 'UNREADABLE', contentType: null } as const;
@@ -200,12 +200,12 @@ test('a callback that is sealed with a key this gateway does not have waits for 
   await one.step(request.id, 0, { type: 'SENDING' });
   expect(await next.append(callbackMessage({ device: 1 }))).toBe('UNCLAIMED');
   await one.step(request.id, 0, { type: 'ACCEPTED', carrierRequestId: 'known' });
-  await one.settleUnclaimed(LATER);
+  await settleAll(one, LATER);
   expect((await next.deadLetters({ accounts: null, reason: null }, null, 10)).rows).toEqual([]);
-  await next.settleUnclaimed(LATER);
+  await settleAll(next, LATER);
   expect((await next.requests([request.id])).get(request.id)).toMatchObject({ status: 'SUCCEEDED' });
   // Nor is one of an unknown id taken for another tool's.
   expect(await next.append(callbackMessage({ id: 'other', device: 2 }))).toBe('UNCLAIMED');
-  expect(await one.settleUnclaimed(LATER)).toMatchObject({ adopted: [] });
-  expect((await next.settleUnclaimed(LATER)).adopted).toHaveLength(1);
+  expect(await settleAll(one, LATER)).toMatchObject({ adopted: [] });
+  expect((await settleAll(next, LATER)).adopted).toHaveLength(1);
 });
