@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { verifyPostgres } from '../../src/datasources/request-log/postgres/postgres-verify.ts';
+import { SCHEMA_VERSION } from '../../src/datasources/request-log/postgres/prepare-database.ts';
 import { callbackMessage, named } from '../support/callback-message.ts';
 import type { FlatStore } from '../support/flat-store.ts';
 import { newRequest } from '../support/new-request.ts';
@@ -144,7 +145,7 @@ test('statistics tell what is in the store, and a backup is refused with a sente
   expect(await log.upkeep.stats()).toMatchObject({
     path: expect.stringMatching(/^PostgreSQL test_.*\.public$/),
     epoch: log.epoch,
-    schemaVersion: 1,
+    schemaVersion: SCHEMA_VERSION,
     requestsByStatus: { SUCCEEDED: 1, IN_PROGRESS: 2 },
     oldestRequestAt: 1_000,
     unclaimed: 1,
