@@ -233,6 +233,8 @@ export type InputFaultCode =
   | 'NEEDS_DEVICES'
   /** The eSIM must be named by its EID or ICCID. */
   | 'NEEDS_EID_OR_ICCID'
+  /** The device lacks an identifier that the operation needs. */
+  | 'NEEDS_IDENTIFIER'
   /** An IP address needs the name of its pool. */
   | 'NEEDS_IP_POOL'
   /** No device of the request has failed, or none with the fault code that is asked for. */

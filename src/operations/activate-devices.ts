@@ -1,10 +1,9 @@
 import * as z from 'zod';
 import type { RequestedDevice } from '../datasources/request-log/stored-request.ts';
-import { means } from '../datasources/thingspace/wire/state-words.ts';
 import { defineOperation } from './define-operation.ts';
 import { about, identifiers, INPUT_TYPES, optional, plainText, servicePlan, text, zipCode } from './fields.ts';
 import { primaryPlaceOfUse } from './place-of-use.ts';
-import { historyShows, isAfterSending } from './proof.ts';
+import { activationShows, historyShows } from './proof.ts';
 import { chosenBy, customFieldFilter, customFieldList, deviceList, ONE_OF_THREE, reportRepeatedKeys } from './target.ts';
 
 const device = z
@@ -169,20 +168,10 @@ export const activateDevices = defineOperation({
       primaryPlaceOfUse: place,
     };
   },
-  // | record of the device list | proof |
-  // |---|---|
-  // | active, `lastActivationDate` not before the sending (less CLOCK_SKEW_MS) | DONE |
-  // | active, without a date | LOOK_CLOSER: list that device alone, then ask its history |
-  // | active since before the sending, or any other state | NOT_YET |
-  //
   // History: `Activate`, `Activation Confirmed` …
   provenBy: {
     requestStatus: true,
-    record({ state, lastActivationAt }, sentAt) {
-      if (!means(state, 'ACTIVE')) return 'NOT_YET';
-      if (lastActivationAt === null) return 'LOOK_CLOSER';
-      return isAfterSending(lastActivationAt, sentAt) ? 'DONE' : 'NOT_YET';
-    },
+    record: activationShows,
     history: historyShows(/^activat/i),
   },
   retryKinds: ['ICCID', 'IMEI', 'EID'],

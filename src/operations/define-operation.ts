@@ -16,6 +16,8 @@ interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRaw
   readonly method: 'POST' | 'PUT';
   /** Below the API's base URL. */
   readonly path: string;
+  /** A second action of the carrier at another path, and whether the settings ask for it. */
+  readonly otherPath?: { readonly path: string; readonly isMeant: (settings: z.output<z.ZodObject<Fields>>) => boolean };
   /** The service whose callbacks report each device. */
   readonly callbackService: CallbackService;
   /** A second service that may send one more message for a device. That message changes neither its status nor the Request's. */
@@ -85,7 +87,12 @@ export interface Command {
 export type ParsedInput = { readonly command: Command } | { readonly faults: readonly InputFault[] };
 
 /** A carrier operation, as the rest of the gateway uses it. */
-export interface Operation extends Omit<Definition<z.ZodRawShape, z.ZodRawShape>, 'target' | 'fields' | 'shown' | 'reportFaults' | 'body'> {
+export interface Operation extends Omit<
+  Definition<z.ZodRawShape, z.ZodRawShape>,
+  'otherPath' | 'target' | 'fields' | 'shown' | 'reportFaults' | 'body'
+> {
+  /** `path`, and the path of the second action if there is one. */
+  readonly paths: readonly string[];
   /** The name of the mutation: `activateDevices`. */
   readonly mutation: string;
   /** The beginning of its types' names: `ActivateDevices`. */
@@ -115,7 +122,7 @@ const FILTER = z.object({
 export function defineOperation<Fields extends z.ZodRawShape, TargetFields extends z.ZodRawShape>(
   definition: Definition<Fields, TargetFields>,
 ): Operation {
-  const { name, target, texts, reportFaults, body, fields, shown, ...rest } = definition;
+  const { name, otherPath, target, texts, reportFaults, body, fields, shown, ...rest } = definition;
   const typeName = name.toLowerCase().replaceAll(/(?:^|_)(\w)/g, (_match, first: string) => first.toUpperCase());
   const own = z.object(fields);
   const targeted = z.object(target.fields);
@@ -123,6 +130,7 @@ export function defineOperation<Fields extends z.ZodRawShape, TargetFields exten
   const isFilter = (key: string) => target.filterKeys.some((each) => each === key);
   const operation: Operation = {
     ...rest,
+    paths: otherPath ? [rest.path, otherPath.path] : [rest.path],
     name,
     texts,
     typeName,
@@ -160,8 +168,9 @@ export function defineOperation<Fields extends z.ZodRawShape, TargetFields exten
       };
     },
     actionOn(account, devices, settings) {
-      const { method, path } = rest;
-      return { name, method, path, body: body(account, devices, { ...own.parse(settings), ...operation.filterOf(settings) }) };
+      const parsed = own.parse(settings);
+      const path = otherPath?.isMeant(parsed) ? otherPath.path : rest.path;
+      return { name, method: rest.method, path, body: body(account, devices, { ...parsed, ...operation.filterOf(settings) }) };
     },
     filterOf: (settings) => FILTER.parse(Object.fromEntries(target.filterKeys.map((key) => [key, settings[key]]))),
     shownOf: (settings) =>

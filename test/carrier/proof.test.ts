@@ -16,10 +16,13 @@ const RECORDS = OPERATION_CASES.flatMap(({ operation, provingRecords }) =>
   provingRecords.map(([record, proof]) => ({ operation, record, proof })),
 );
 
-test.each(RECORDS)('$operation.name, a record of $record: $proof', ({ operation, record: { activatedAfterMs, ...record }, proof }) => {
-  const lastActivationAt = activatedAfterMs === undefined ? null : SENT + activatedAfterMs;
-  expect(provenBy(operation).record({ ...NOTHING, ...record, lastActivationAt }, SENT)).toBe(proof);
-});
+test.each(RECORDS)(
+  '$operation.name, a record of $record: $proof',
+  ({ operation, record: { activatedAfterMs, settings = {}, ...record }, proof }) => {
+    const lastActivationAt = activatedAfterMs === undefined ? null : SENT + activatedAfterMs;
+    expect(provenBy(operation).record({ ...NOTHING, ...record, lastActivationAt }, SENT, settings)).toBe(proof);
+  },
+);
 
 const EVENTS = OPERATION_CASES.flatMap(({ operation, provingEvents }) =>
   provingEvents.map(([event, proves]) => ({ operation, event, proves })),
@@ -28,13 +31,13 @@ const EVENTS = OPERATION_CASES.flatMap(({ operation, provingEvents }) =>
 test.each(EVENTS)('$operation.name, a history with $event: $proves', ({ operation, event: { occurredAfterMs = 0, ...given }, proves }) => {
   const occurredAt = occurredAfterMs === null ? null : SENT + occurredAfterMs;
   const other: HistoryEvent = { ...SUCCESS, type: 'Device Move' };
-  expect(provenBy(operation).history([other, { ...SUCCESS, ...given, occurredAt }, other], SENT)).toBe(proves);
+  expect(provenBy(operation).history([other, { ...SUCCESS, ...given, occurredAt }, other], SENT, {})).toBe(proves);
 });
 
 const PROVABLE = OPERATIONS.filter((operation) => operation.provenBy !== 'NOTHING');
 
 test.each(PROVABLE)('$name: no history proves nothing', (operation) => {
-  expect(provenBy(operation).history([], SENT)).toBe(false);
+  expect(provenBy(operation).history([], SENT, {})).toBe(false);
 });
 
 test('an operation is provable exactly when records and events show what proves it', () => {

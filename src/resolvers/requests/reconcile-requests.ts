@@ -10,7 +10,7 @@ import { GrowingPause } from '../../lib/growing-pause.ts';
 import { Quota } from '../../lib/quota.ts';
 
 interface ReconcilerOptions {
-  readonly store: Pick<Store, 'followUp'> & PartsOf<{ sending: 'step' }>;
+  readonly store: Pick<Store, 'followUp'> & PartsOf<{ sending: 'step'; requests: 'settings' }>;
   readonly reads: CarrierReads;
   /** A device that has not reported for so long is OVERDUE, and the carrier is asked about it. Counted from when its request left. */
   readonly overdueAfterMs: number;
