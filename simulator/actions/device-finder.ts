@@ -20,6 +20,8 @@ export interface Selection {
 export interface FreshDevice {
   readonly state: DeviceState;
   readonly profile?: Readonly<NonNullable<Device['profile']>>;
+  /** True when the carrier makes a further profile for a device that is named without an ICCID. */
+  readonly isMadeWithoutIccid?: true;
 }
 
 /** Finds the devices of requests, and takes unknown ones on as new. */
@@ -54,19 +56,25 @@ export class DeviceFinder {
       }));
   }
 
-  /** A device that a magic identifier fails stays unknown. */
+  /** A device that a magic identifier fails stays unknown. The ICCID alone names a profile: the others of its device have the rest. */
   #named(account: Account, { identifiers, ipAddress }: RequestedDevice, fresh: FreshDevice): Target {
     const key = primaryIdentifier(identifiers);
-    const isTaken = this.#settings.unknownDevices === 'adopt' && faultOf(this.#unkind.magicOf(key)) === undefined;
-    const device = this.#inventory.byIdentifiers(identifiers) ?? (isTaken ? this.#take(account, identifiers, fresh) : undefined);
+    const iccid = identifiers.filter(({ kind }) => kind === 'iccid');
+    const isMade = fresh.isMadeWithoutIccid === true && iccid.length === 0;
+    const naming = fresh.profile !== undefined && iccid.length > 0 ? iccid : identifiers;
+    const known = this.#inventory.byIdentifiers(naming);
+    const isTaken = this.#settings.unknownDevices === 'adopt' || (isMade && known !== undefined);
+    const isFailed = faultOf(this.#unkind.magicOf(key)) !== undefined;
+    const device = known !== undefined && !isMade ? known : isTaken && !isFailed ? this.#take(account, identifiers, fresh) : undefined;
     return { requested: identifiers, ipAddress, device, unkind: this.#unkind.of(key) };
   }
 
   #take(account: Account, ids: readonly Identifier[], fresh: FreshDevice): Device {
+    const [sibling] = this.#inventory.profilesOf(ids.find(({ kind }) => kind === 'eid')?.id);
     const device = this.#inventory.add({
       account: account.name,
       identifiers: {
-        imei: `99009${this.#random.digits(10)}`,
+        imei: sibling?.identifiers.imei ?? `99009${this.#random.digits(10)}`,
         iccid: `891480999${this.#random.digits(11)}`,
         ...(fresh.profile === undefined ? {} : { eid: `89049032${this.#random.digits(24)}` }),
         ...Object.fromEntries(ids.map(({ kind, id }) => [kind, id])),
