@@ -7,6 +7,7 @@ import type { Settings } from '../options.ts';
 import type { Random } from '../random.ts';
 import { faultOf, type UnkindSwitch } from '../unkind/unkind-switch.ts';
 import type { Target } from './action.ts';
+import { isEnabled } from './profile-rules.ts';
 import type { RequestedDevice } from './requested-devices.ts';
 
 /** Which devices of an account a request means that names none: all, or those with everything that is given. */
@@ -70,17 +71,17 @@ export class DeviceFinder {
   }
 
   #take(account: Account, ids: readonly Identifier[], fresh: FreshDevice): Device {
-    const [sibling] = this.#inventory.profilesOf(ids.find(({ kind }) => kind === 'eid')?.id);
+    const siblings = this.#inventory.profilesOf(ids.find(({ kind }) => kind === 'eid')?.id);
     const device = this.#inventory.add({
       account: account.name,
       identifiers: {
-        imei: sibling?.identifiers.imei ?? `99009${this.#random.digits(10)}`,
+        imei: siblings[0]?.identifiers.imei ?? `99009${this.#random.digits(10)}`,
         iccid: `891480999${this.#random.digits(11)}`,
         ...(fresh.profile === undefined ? {} : { eid: `89049032${this.#random.digits(24)}` }),
         ...Object.fromEntries(ids.map(({ kind, id }) => [kind, id])),
       },
       state: fresh.state,
-      profile: fresh.profile && { ...fresh.profile },
+      profile: fresh.profile && { ...fresh.profile, ...(hasEnabled(siblings) && isEnabled(fresh.profile) && { status: 'DISABLE' }) },
       groupName: defaultGroupName(account.name),
       createdAt: this.#settings.clock.now(),
       adopted: true,
@@ -89,3 +90,6 @@ export class DeviceFinder {
     return device;
   }
 }
+
+/** Only one profile of a device is enabled. */
+const hasEnabled = (siblings: readonly Device[]): boolean => siblings.some(({ profile }) => profile !== undefined && isEnabled(profile));

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { RequestedDevice } from '../datasources/request-log/stored-request.ts';
 import { defineOperation } from './define-operation.ts';
-import { about, identifiers, INPUT_TYPES, optional, plainText, servicePlan, text, zipCode } from './fields.ts';
+import { about, carrierName, identifiers, INPUT_TYPES, optional, plainText, servicePlan, text, zipCode } from './fields.ts';
 import { primaryPlaceOfUse } from './place-of-use.ts';
 import { activationShows, historyShows } from './proof.ts';
 import { chosenBy, customFieldFilter, customFieldList, deviceList, ONE_OF_THREE, reportRepeatedKeys } from './target.ts';
@@ -94,7 +94,7 @@ export const activateDevices = defineOperation({
     skuNumber: optional(text(20)).describe(
       'The Stock Keeping Unit of a 4G device type, at most 20 characters, instead of the IMEI: each device then needs its ICCID, and all must be of the same type. SIM OTA must be performed before maintenance transactions (service plan, feature or ICCID change).',
     ),
-    carrierName: optional(text(100)).describe(
+    carrierName: optional(carrierName).describe(
       'The carrier that performs the activation, at most 100 characters. Only needed if you have more than one; your only carrier is used by default.',
     ),
     carrierIpPoolName: optional(text(100)).describe(

@@ -55,6 +55,8 @@ interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRaw
   readonly provenBy: ProvenBy | 'NOTHING';
   /** Identifier kinds by which a retry may name a device that only a callback has named. */
   readonly retryKinds: readonly DeviceIdentifierKind[];
+  /** Kinds that a retry adds to what the mutation named, if the failed callback has told them. */
+  readonly retryAdds?: readonly DeviceIdentifierKind[];
 }
 
 /** What a Request stores of its input beside account, devices and request options: the fields, and the filter. JSON. */
