@@ -15,6 +15,15 @@
       "InvalidInput",
       "RateLimited"
     ],
+    "ActivateProfileResult": [
+      "ActivateProfileAccepted",
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited"
+    ],
     "CancelRequestResult": [
       "InvalidInput",
       "RequestCancelled"
@@ -50,6 +59,7 @@
     ],
     "RequestAccepted": [
       "ActivateDevicesAccepted",
+      "ActivateProfileAccepted",
       "RenewActivationCodeAccepted",
       "RestoreDevicesAccepted",
       "ResumeProfileAccepted",
