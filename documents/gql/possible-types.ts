@@ -34,6 +34,15 @@
       "InvalidInput",
       "RateLimited"
     ],
+    "DeactivateProfileResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "DeactivateProfileAccepted",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited"
+    ],
     "MutationError": [
       "CarrierRefused",
       "CarrierUnavailable",
@@ -60,6 +69,7 @@
     "RequestAccepted": [
       "ActivateDevicesAccepted",
       "ActivateProfileAccepted",
+      "DeactivateProfileAccepted",
       "RenewActivationCodeAccepted",
       "RestoreDevicesAccepted",
       "ResumeProfileAccepted",

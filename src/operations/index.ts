@@ -1,5 +1,6 @@
 import { activateDevices } from './activate-devices.ts';
 import { activateProfile } from './activate-profile.ts';
+import { deactivateProfile } from './deactivate-profile.ts';
 import type { Operation } from './define-operation.ts';
 import { renewActivationCode } from './renew-activation-code.ts';
 import { restoreDevices } from './restore-devices.ts';
@@ -14,6 +15,7 @@ export const OPERATIONS: readonly Operation[] = [
   suspendDevices,
   restoreDevices,
   activateProfile,
+  deactivateProfile,
 ];
 
 const BY_NAME = new Map(OPERATIONS.map((operation) => [operation.name, operation]));
