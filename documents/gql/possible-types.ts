@@ -74,7 +74,8 @@
       "RestoreDevicesAccepted",
       "ResumeProfileAccepted",
       "RetryFailedDevicesAccepted",
-      "SuspendDevicesAccepted"
+      "SuspendDevicesAccepted",
+      "SuspendProfileAccepted"
     ],
     "ResolveUnknownRequestResult": [
       "InvalidInput",
@@ -115,6 +116,15 @@
       "InvalidInput",
       "RateLimited",
       "SuspendDevicesAccepted"
+    ],
+    "SuspendProfileResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited",
+      "SuspendProfileAccepted"
     ]
   }
 };

@@ -6,6 +6,7 @@ import { renewActivationCode } from './renew-activation-code.ts';
 import { restoreDevices } from './restore-devices.ts';
 import { resumeProfile } from './resume-profile.ts';
 import { suspendDevices } from './suspend-devices.ts';
+import { suspendProfile } from './suspend-profile.ts';
 
 /** Every operation that the carrier can be asked for. */
 export const OPERATIONS: readonly Operation[] = [
@@ -16,6 +17,7 @@ export const OPERATIONS: readonly Operation[] = [
   restoreDevices,
   activateProfile,
   deactivateProfile,
+  suspendProfile,
 ];
 
 const BY_NAME = new Map(OPERATIONS.map((operation) => [operation.name, operation]));
