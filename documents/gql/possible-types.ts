@@ -43,6 +43,15 @@
       "InvalidInput",
       "RateLimited"
     ],
+    "EnableProfileResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "EnableProfileAccepted",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited"
+    ],
     "MutationError": [
       "CarrierRefused",
       "CarrierUnavailable",
@@ -70,6 +79,7 @@
       "ActivateDevicesAccepted",
       "ActivateProfileAccepted",
       "DeactivateProfileAccepted",
+      "EnableProfileAccepted",
       "RenewActivationCodeAccepted",
       "RestoreDevicesAccepted",
       "ResumeProfileAccepted",

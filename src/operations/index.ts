@@ -2,6 +2,7 @@ import { activateDevices } from './activate-devices.ts';
 import { activateProfile } from './activate-profile.ts';
 import { deactivateProfile } from './deactivate-profile.ts';
 import type { Operation } from './define-operation.ts';
+import { enableProfile } from './enable-profile.ts';
 import { renewActivationCode } from './renew-activation-code.ts';
 import { restoreDevices } from './restore-devices.ts';
 import { resumeProfile } from './resume-profile.ts';
@@ -18,6 +19,7 @@ export const OPERATIONS: readonly Operation[] = [
   activateProfile,
   deactivateProfile,
   suspendProfile,
+  enableProfile,
 ];
 
 const BY_NAME = new Map(OPERATIONS.map((operation) => [operation.name, operation]));
