@@ -43,6 +43,15 @@
       "InvalidInput",
       "RateLimited"
     ],
+    "DownloadProfileResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "DownloadProfileAccepted",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited"
+    ],
     "EnableProfileResult": [
       "CarrierRefused",
       "CarrierUnavailable",
@@ -79,6 +88,7 @@
       "ActivateDevicesAccepted",
       "ActivateProfileAccepted",
       "DeactivateProfileAccepted",
+      "DownloadProfileAccepted",
       "EnableProfileAccepted",
       "RenewActivationCodeAccepted",
       "RestoreDevicesAccepted",
