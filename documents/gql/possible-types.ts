@@ -43,6 +43,15 @@
       "InvalidInput",
       "RateLimited"
     ],
+    "DeleteProfileResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "DeleteProfileAccepted",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited"
+    ],
     "DownloadProfileResult": [
       "CarrierRefused",
       "CarrierUnavailable",
@@ -88,6 +97,7 @@
       "ActivateDevicesAccepted",
       "ActivateProfileAccepted",
       "DeactivateProfileAccepted",
+      "DeleteProfileAccepted",
       "DownloadProfileAccepted",
       "EnableProfileAccepted",
       "RenewActivationCodeAccepted",

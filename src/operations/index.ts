@@ -2,6 +2,7 @@ import { activateDevices } from './activate-devices.ts';
 import { activateProfile } from './activate-profile.ts';
 import { deactivateProfile } from './deactivate-profile.ts';
 import type { Operation } from './define-operation.ts';
+import { deleteProfile } from './delete-profile.ts';
 import { downloadProfile } from './download-profile.ts';
 import { enableProfile } from './enable-profile.ts';
 import { renewActivationCode } from './renew-activation-code.ts';
@@ -22,6 +23,7 @@ export const OPERATIONS: readonly Operation[] = [
   suspendProfile,
   enableProfile,
   downloadProfile,
+  deleteProfile,
 ];
 
 const BY_NAME = new Map(OPERATIONS.map((operation) => [operation.name, operation]));
