@@ -104,6 +104,7 @@
       "RestoreDevicesAccepted",
       "ResumeProfileAccepted",
       "RetryFailedDevicesAccepted",
+      "SetFallbackProfileAccepted",
       "SuspendDevicesAccepted",
       "SuspendProfileAccepted"
     ],
@@ -137,6 +138,15 @@
       "InvalidInput",
       "RateLimited",
       "RetryFailedDevicesAccepted"
+    ],
+    "SetFallbackProfileResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited",
+      "SetFallbackProfileAccepted"
     ],
     "SuspendDevicesResult": [
       "CarrierRefused",

@@ -8,6 +8,7 @@ import { enableProfile } from './enable-profile.ts';
 import { renewActivationCode } from './renew-activation-code.ts';
 import { restoreDevices } from './restore-devices.ts';
 import { resumeProfile } from './resume-profile.ts';
+import { setFallbackProfile } from './set-fallback-profile.ts';
 import { suspendDevices } from './suspend-devices.ts';
 import { suspendProfile } from './suspend-profile.ts';
 
@@ -24,6 +25,7 @@ export const OPERATIONS: readonly Operation[] = [
   enableProfile,
   downloadProfile,
   deleteProfile,
+  setFallbackProfile,
 ];
 
 const BY_NAME = new Map(OPERATIONS.map((operation) => [operation.name, operation]));
