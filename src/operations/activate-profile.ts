@@ -39,8 +39,8 @@ export const activateProfile = defineOperation({
   },
   shown: ['servicePlan', 'mdnZipCode', 'carrierName'],
   body: profileBody,
-  // A profile that is named without its ICCID is looked for by its EID. Then a record of that EID counts which became active after the
-  // sending. If the EID has several records, nothing is proven. The history documents no event about profiles.
+  // A profile that is named without its ICCID is looked for by its EID: a record of that EID counts which became active after the
+  // sending. Asked about alone, an EID with several records proves nothing. The history documents no event about profiles.
   provenBy: { requestStatus: false, record: activationShows, history: () => false },
   // A device that only a callback has named would be activated by EID and IMEI, and get another profile.
   retryKinds: [],
