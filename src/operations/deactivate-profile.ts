@@ -42,7 +42,7 @@ export const deactivateProfile = defineOperation({
   shown: ['servicePlan', 'reasonCode', 'etfWaiver', 'carrierName', 'checkFallbackProfile'],
   body: profileBody,
   // A record is found by the ICCID, so its state is that of the profile. The history documents no event about profiles.
-  provenBy: { requestStatus: false, record: stateShows('DEACTIVATED'), history: () => false },
+  provenBy: { requestStatus: false, record: stateShows('DEACTIVE'), history: () => false },
   // A profile that nobody named must not end.
   retryKinds: [],
 });

@@ -51,8 +51,8 @@ interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRaw
     devices: readonly RequestedDevice[] | null,
     settings: z.output<z.ZodObject<Fields>> & DeviceFilter,
   ) => unknown;
-  /** What proves the operation done without a callback. NOTHING when no read of the carrier shows it. */
-  readonly provenBy: ProvenBy | 'NOTHING';
+  /** What proves the operation done without a callback, perhaps by its settings. NOTHING when no read of the carrier shows it. */
+  readonly provenBy: ProvenBy | ((settings: z.output<z.ZodObject<Fields>>) => ProvenBy) | 'NOTHING';
   /** Identifier kinds by which a retry may name a device that only a callback has named. */
   readonly retryKinds: readonly DeviceIdentifierKind[];
   /** Kinds that a retry adds to what the mutation named, if the failed callback has told them. */
@@ -91,7 +91,7 @@ export type ParsedInput = { readonly command: Command } | { readonly faults: rea
 /** A carrier operation, as the rest of the gateway uses it. */
 export interface Operation extends Omit<
   Definition<z.ZodRawShape, z.ZodRawShape>,
-  'otherPath' | 'target' | 'fields' | 'shown' | 'reportFaults' | 'body'
+  'otherPath' | 'target' | 'fields' | 'shown' | 'reportFaults' | 'body' | 'provenBy'
 > {
   /** `path`, and the path of the second action if there is one. */
   readonly paths: readonly string[];
@@ -105,6 +105,8 @@ export interface Operation extends Omit<
   parse(input: unknown): ParsedInput;
   /** Makes one carrier request, as documented. @throws ZodError when `settings` are not this operation's. */
   actionOn(accountName: string, devices: readonly RequestedDevice[] | null, settings: Settings): CarrierAction;
+  /** What proves a Request with these settings done. Throws as `actionOn` does. */
+  readonly provenBy: ProvenBy | ((settings: Settings) => ProvenBy) | 'NOTHING';
   /** The filter by which the carrier chooses the devices of a Request that lists none. */
   filterOf(settings: Settings): DeviceFilter;
   /** The settings that may be shown to everybody who may read the request, in the order of the input. */
@@ -124,7 +126,7 @@ const FILTER = z.object({
 export function defineOperation<Fields extends z.ZodRawShape, TargetFields extends z.ZodRawShape>(
   definition: Definition<Fields, TargetFields>,
 ): Operation {
-  const { name, otherPath, target, texts, reportFaults, body, fields, shown, ...rest } = definition;
+  const { name, otherPath, target, texts, reportFaults, body, fields, shown, provenBy, ...rest } = definition;
   const typeName = name.toLowerCase().replaceAll(/(?:^|_)(\w)/g, (_match, first: string) => first.toUpperCase());
   const own = z.object(fields);
   const targeted = z.object(target.fields);
@@ -174,6 +176,7 @@ export function defineOperation<Fields extends z.ZodRawShape, TargetFields exten
       const path = otherPath?.isMeant(parsed) ? otherPath.path : rest.path;
       return { name, method: rest.method, path, body: body(account, devices, { ...parsed, ...operation.filterOf(settings) }) };
     },
+    provenBy: typeof provenBy === 'function' ? (settings) => provenBy(own.parse(settings)) : provenBy,
     filterOf: (settings) => FILTER.parse(Object.fromEntries(target.filterKeys.map((key) => [key, settings[key]]))),
     shownOf: (settings) =>
       settingKeys.flatMap((key) => {

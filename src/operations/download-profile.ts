@@ -30,12 +30,11 @@ export const downloadProfile = defineOperation({
   body: (accountName, devices, settings) => profileBody(accountName, devices, { servicePlan: settings.servicePlan }),
   // A download is proven by a profile that is on the device, enabled or not. The page also knows an active profile without ProfileStatus
   // as downloaded. A list may leave the attribute out, so that proves nothing. The history documents no event about profiles.
-  provenBy: {
+  provenBy: ({ enable }) => ({
     requestStatus: false,
-    record: (record, _sentAt, { enable }) =>
-      enable === true ? profileShows(record, 'PROFILE_WORKING') : profileShows(record, 'PROFILE_WORKING', 'PROFILE_DOWNLOADED'),
+    record: (record) => (enable ? profileShows(record, 'PROFILE_WORKING') : profileShows(record, 'PROFILE_WORKING', 'PROFILE_DOWNLOADED')),
     history: () => false,
-  },
+  }),
   // A profile that nobody named must not be put on a device.
   retryKinds: [],
 });

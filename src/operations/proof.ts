@@ -6,10 +6,10 @@ import { means } from '../datasources/thingspace/wire/state-words.ts';
 export interface ProvenBy {
   /** Whether the carrier's request status shows it, for a request of a single device. */
   readonly requestStatus: boolean;
-  /** Whether a record of the device list proves it. `settings` are those of the request. */
-  readonly record: (record: DeviceRecord, sentAt: number, settings: Readonly<Record<string, unknown>>) => Proof;
+  /** Whether a record of the device list proves it. */
+  readonly record: (record: DeviceRecord, sentAt: number) => Proof;
   /** Whether a device's provisioning history proves it. It is asked when the record says LOOK_CLOSER. */
-  readonly history: (events: readonly HistoryEvent[], sentAt: number, settings: Readonly<Record<string, unknown>>) => boolean;
+  readonly history: (events: readonly HistoryEvent[], sentAt: number) => boolean;
 }
 
 /** LOOK_CLOSER: the list does not decide it. Ask for that device alone, and for its history. */
@@ -30,7 +30,7 @@ export function isAfterSending(at: number, sentAt: number): boolean {
  * A proof by a state without a date: the device is in the state that was asked for. A record without a state does not decide it,
  * and any other state means that it is not done.
  */
-export function stateShows(wanted: 'ACTIVE' | 'SUSPENDED' | 'DEACTIVATED'): ProvenBy['record'] {
+export function stateShows(wanted: 'ACTIVE' | 'SUSPENDED' | 'DEACTIVE'): ProvenBy['record'] {
   return ({ state }) => (state === null ? 'LOOK_CLOSER' : means(state, wanted) ? 'DONE' : 'NOT_YET');
 }
 

@@ -24,8 +24,8 @@ export interface OperationFixture {
   readonly pageRows: readonly PageRow[];
   readonly requests: readonly GoldenRequest[];
   readonly callbacks: readonly DocumentedCallback[];
-  /** Records of the device list, with times in milliseconds after the sending. */
-  readonly provingRecords: readonly (readonly [ProvingRecord, Proof])[];
+  /** Records of the device list, with times in milliseconds after the sending; and what the input of the request has beside `input`. */
+  readonly provingRecords: readonly (readonly [ProvingRecord, Proof, change?: Readonly<Record<string, unknown>>])[];
   /** Events of the provisioning history, of status Success and at the moment of sending where they do not say. */
   readonly provingEvents: readonly (readonly [ProvingEvent, boolean])[];
 }
@@ -34,8 +34,6 @@ interface ProvingRecord {
   readonly state?: string;
   readonly profileStatus?: string;
   readonly activatedAfterMs?: number;
-  /** Settings of the request that asks for it. */
-  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 interface ProvingEvent {

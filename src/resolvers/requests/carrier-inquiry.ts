@@ -6,19 +6,14 @@ import type { CarrierReads, DevicePage } from '../../datasources/thingspace/carr
 import { fits, keyOf, stemOf } from '../../datasources/thingspace/wire/same-identifier.ts';
 import type { DeviceRecord } from '../../datasources/thingspace/wire/device-list.ts';
 import { evidenceOf, type Evidence, type EvidenceService } from '../../datasources/thingspace/wire/evidence.ts';
-import { isDamagedRequest, type GatewayError } from '../../errors.ts';
+import { GatewayError, isDamagedRequest } from '../../errors.ts';
 import type { Quota } from '../../lib/quota.ts';
-import type { Settings } from '../../operations/define-operation.ts';
 import type { ProvenBy } from '../../operations/proof.ts';
-import { DevicesAside, isRefusal } from './devices-aside.ts';
+import { DevicesAside } from './devices-aside.ts';
 import { isAbout, learnIdentifiers, lookupId } from './identify-devices.ts';
 
 interface CarrierInquiryOptions {
-  readonly store: PartsOf<{
-    followUp: 'silentDevices' | 'unmatchedDevices' | 'reconcile' | 'learn';
-    sending: 'step';
-    requests: 'settings';
-  }>;
+  readonly store: PartsOf<{ followUp: 'silentDevices' | 'unmatchedDevices' | 'reconcile' | 'learn'; sending: 'step' }>;
   readonly reads: CarrierReads;
   readonly quota: Quota;
   readonly now: () => number;
@@ -57,8 +52,6 @@ interface Wanted {
   readonly device: SilentDevice;
   /** Null when it is only asked which identifiers the device has. */
   readonly provenBy: ProvenBy | null;
-  /** The settings of its request: what was asked for. */
-  readonly settings: Settings;
   /** Unmatched messages may mean it. */
   readonly identifies: boolean;
 }
@@ -118,11 +111,10 @@ export class CarrierInquiry {
     const { requestId, position, provenBy, unmatched } = question;
     try {
       const found = new Map<number, Wanted>();
-      const settings = (provenBy && (await store.requests.settings([requestId])).get(requestId)) ?? {};
       for (const device of provenBy ? await store.followUp.silentDevices(requestId, position) : [])
-        found.set(device.index, { question, device, provenBy, settings, identifies: false });
+        found.set(device.index, { question, device, provenBy, identifies: false });
       for (const device of unmatched > 0 ? await store.followUp.unmatchedDevices(requestId, position) : [])
-        found.set(device.index, { question, device, provenBy: found.has(device.index) ? provenBy : null, settings, identifies: true });
+        found.set(device.index, { question, device, provenBy: found.has(device.index) ? provenBy : null, identifies: true });
       return [...found.values()];
     } catch (error) {
       if (!isDamagedRequest(error)) throw error;
@@ -169,15 +161,15 @@ export class CarrierInquiry {
 
   /** What proves the device done; null when nothing does. */
   async #prove(wanted: Wanted, record: DeviceRecord): Promise<EvidenceService | null> {
-    const { provenBy, settings } = wanted;
+    const { provenBy } = wanted;
     const { since } = wanted.question;
-    const proof = provenBy?.record(record, since, settings) ?? 'NOT_YET';
+    const proof = provenBy?.record(record, since) ?? 'NOT_YET';
     if (proof === 'DONE') return 'DeviceList';
     const deviceId = lookupId(wanted.device);
     if (proof === 'NOT_YET' || !deviceId) return null;
     const range = { earliestMs: since - 60_000, latestMs: this.#options.now() + 60_000 };
     const events = await this.#query((reads) => reads.deviceHistory({ deviceId, ...range }), wanted);
-    return events !== null && provenBy?.history(events, since, settings) ? 'DeviceHistory' : null;
+    return events !== null && provenBy?.history(events, since) ? 'DeviceHistory' : null;
   }
 
   /** Goes through the account's devices page by page, until all are found or the list ends. */
@@ -200,7 +192,7 @@ export class CarrierInquiry {
       for (const record of page.devices) {
         for (const each of new Set(record.deviceIds.map(keyOf).flatMap(named))) {
           told.set(each, [...(told.get(each) ?? []), record]);
-          const proof = each.provenBy?.record(record, each.question.since, each.settings);
+          const proof = each.provenBy?.record(record, each.question.since);
           // Identifiers name the device here, not its index: two wanted devices may share a weaker identifier.
           if (proof === 'DONE') findings.push(toFinding(each, null, evidenceOfRecord('DeviceList', record)));
           if (proof === 'LOOK_CLOSER') undecided.push(each);
@@ -270,6 +262,14 @@ export class CarrierInquiry {
     // A question has functions, which no store can be given.
     return store.followUp.reconcile(findings.map(({ question: _question, ...finding }) => finding));
   }
+}
+
+/** True when an answer refuses this one question, not all of them: a 4xx, but no 401 or 408, or a 2xx that cannot be read. */
+function isRefusal(error: unknown): error is GatewayError {
+  if (!(error instanceof GatewayError)) return false;
+  const status = error.details['httpStatus'];
+  if (error.code === 'CARRIER_REFUSED' || typeof status !== 'number') return error.code === 'CARRIER_REFUSED';
+  return status < 300 || (status >= 400 && status < 500 && status !== 401 && status !== 408);
 }
 
 function isSame(one: DueCarrierRequest, other: DueCarrierRequest): boolean {

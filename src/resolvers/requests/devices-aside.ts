@@ -1,4 +1,3 @@
-import { GatewayError } from '../../errors.ts';
 import { BoundedCache } from '../../lib/bounded-cache.ts';
 import { GrowingPause } from '../../lib/growing-pause.ts';
 
@@ -38,12 +37,4 @@ export class DevicesAside {
   refusals(id: string): number {
     return this.#refused.get(id)?.times ?? 0;
   }
-}
-
-/** True when an answer refuses this one question, not all of them: a 4xx, but no 401 or 408, or a 2xx that cannot be read. */
-export function isRefusal(error: unknown): error is GatewayError {
-  if (!(error instanceof GatewayError)) return false;
-  const status = error.details['httpStatus'];
-  if (error.code === 'CARRIER_REFUSED' || typeof status !== 'number') return error.code === 'CARRIER_REFUSED';
-  return status < 300 || (status >= 400 && status < 500 && status !== 401 && status !== 408);
 }

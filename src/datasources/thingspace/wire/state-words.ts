@@ -12,9 +12,9 @@ const WORDS = {
     ['suspend', 'the device list and the pages write it'],
     ['suspended', 'the participle of the same'],
   ],
-  DEACTIVATED: [
+  DEACTIVE: [
     ['deactive', 'the device list and the pages write it'],
-    ['deactivate', 'the verb of the same'],
+    ['deactivate', 'callbacks write “activate” for active'],
     ['deactivated', 'the participle of the same'],
   ],
   PROFILE_WORKING: [
