@@ -15,6 +15,15 @@
       "InvalidInput",
       "RateLimited"
     ],
+    "ActivateProfileResult": [
+      "ActivateProfileAccepted",
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited"
+    ],
     "CancelRequestResult": [
       "InvalidInput",
       "RequestCancelled"
@@ -22,6 +31,42 @@
     "CheckNowResult": [
       "CarrierUnavailable",
       "CheckScheduled",
+      "InvalidInput",
+      "RateLimited"
+    ],
+    "DeactivateProfileResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "DeactivateProfileAccepted",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited"
+    ],
+    "DeleteProfileResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "DeleteProfileAccepted",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited"
+    ],
+    "DownloadProfileResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "DownloadProfileAccepted",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited"
+    ],
+    "EnableProfileResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "EnableProfileAccepted",
+      "IdempotencyKeyReused",
+      "InputAccepted",
       "InvalidInput",
       "RateLimited"
     ],
@@ -50,11 +95,18 @@
     ],
     "RequestAccepted": [
       "ActivateDevicesAccepted",
+      "ActivateProfileAccepted",
+      "DeactivateProfileAccepted",
+      "DeleteProfileAccepted",
+      "DownloadProfileAccepted",
+      "EnableProfileAccepted",
       "RenewActivationCodeAccepted",
       "RestoreDevicesAccepted",
       "ResumeProfileAccepted",
       "RetryFailedDevicesAccepted",
-      "SuspendDevicesAccepted"
+      "SetFallbackProfileAccepted",
+      "SuspendDevicesAccepted",
+      "SuspendProfileAccepted"
     ],
     "ResolveUnknownRequestResult": [
       "InvalidInput",
@@ -87,6 +139,15 @@
       "RateLimited",
       "RetryFailedDevicesAccepted"
     ],
+    "SetFallbackProfileResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited",
+      "SetFallbackProfileAccepted"
+    ],
     "SuspendDevicesResult": [
       "CarrierRefused",
       "CarrierUnavailable",
@@ -95,6 +156,15 @@
       "InvalidInput",
       "RateLimited",
       "SuspendDevicesAccepted"
+    ],
+    "SuspendProfileResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited",
+      "SuspendProfileAccepted"
     ]
   }
 };

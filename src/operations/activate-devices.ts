@@ -1,11 +1,10 @@
 import * as z from 'zod';
 import type { RequestedDevice } from '../datasources/request-log/stored-request.ts';
-import { means } from '../datasources/thingspace/wire/state-words.ts';
 import { defineOperation } from './define-operation.ts';
-import { about, identifiers, INPUT_TYPES, optional, plainText, servicePlan, text, zipCode } from './fields.ts';
+import { about, carrierName, identifiers, INPUT_TYPES, optional, plainText, servicePlan, text, zipCode } from './fields.ts';
 import { primaryPlaceOfUse } from './place-of-use.ts';
 import { LINE_CHANGES } from './line-limits.ts';
-import { historyShows, isAfterSending } from './proof.ts';
+import { activationShows, historyShows } from './proof.ts';
 import { chosenBy, customFieldFilter, customFieldList, deviceList, ONE_OF_THREE, reportRepeatedKeys } from './target.ts';
 
 const device = z
@@ -97,7 +96,7 @@ export const activateDevices = defineOperation({
     skuNumber: optional(text(20)).describe(
       'The Stock Keeping Unit of a 4G device type, at most 20 characters, instead of the IMEI: each device then needs its ICCID, and all must be of the same type. SIM OTA must be performed before maintenance transactions (service plan, feature or ICCID change).',
     ),
-    carrierName: optional(text(100)).describe(
+    carrierName: optional(carrierName).describe(
       'The carrier that performs the activation, at most 100 characters. Only needed if you have more than one; your only carrier is used by default.',
     ),
     carrierIpPoolName: optional(text(100)).describe(
@@ -171,20 +170,10 @@ export const activateDevices = defineOperation({
       primaryPlaceOfUse: place,
     };
   },
-  // | record of the device list | proof |
-  // |---|---|
-  // | active, `lastActivationDate` not before the sending (less CLOCK_SKEW_MS) | DONE |
-  // | active, without a date | LOOK_CLOSER: list that device alone, then ask its history |
-  // | active since before the sending, or any other state | NOT_YET |
-  //
   // History: `Activate`, `Activation Confirmed` …
   provenBy: {
     requestStatus: true,
-    record({ state, lastActivationAt }, sentAt) {
-      if (!means(state, 'ACTIVE')) return 'NOT_YET';
-      if (lastActivationAt === null) return 'LOOK_CLOSER';
-      return isAfterSending(lastActivationAt, sentAt) ? 'DONE' : 'NOT_YET';
-    },
+    record: activationShows,
     history: historyShows(/^activat/i),
   },
   retryKinds: ['ICCID', 'IMEI', 'EID'],

@@ -9,12 +9,12 @@ function wireDevices(devices: readonly RequestedDevice[]): unknown[] {
 }
 
 /** `POST /devices/profile/actions/…` */
-export function profileBody(
+export function profileBody<Settings extends { readonly servicePlan?: string | undefined; readonly mdnZipCode?: string | undefined }>(
   accountName: string,
   devices: readonly RequestedDevice[] | null,
-  { servicePlan, mdnZipCode }: { readonly servicePlan?: string | undefined; readonly mdnZipCode?: string | undefined },
+  { servicePlan, mdnZipCode, ...rest }: Settings,
 ): unknown {
-  return { devices: wireDevices(devices ?? []), accountName, servicePlan, mdnZipCode };
+  return { devices: wireDevices(devices ?? []), accountName, servicePlan, mdnZipCode, ...rest };
 }
 
 /** `POST /devices/actions/…` on existing lines: listed devices, or a filter by which the carrier chooses them. */

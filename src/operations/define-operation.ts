@@ -17,6 +17,8 @@ interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRaw
   readonly method: 'POST' | 'PUT';
   /** Below the API's base URL. */
   readonly path: string;
+  /** A second action of the carrier at another path, and whether the settings ask for it. */
+  readonly otherPath?: { readonly path: string; readonly isMeant: (settings: z.output<z.ZodObject<Fields>>) => boolean };
   /** The service whose callbacks report each device. Null where the carrier answers at once with a result for each device. */
   readonly callbackService: CallbackService | null;
   /** A second service that may send one more message for a device. That message changes neither its status nor the Request's. */
@@ -57,10 +59,12 @@ interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRaw
     devices: readonly RequestedDevice[] | null,
     settings: z.output<z.ZodObject<Fields>> & DeviceFilter,
   ) => unknown;
-  /** What proves the operation done without a callback. NOTHING when no read of the carrier shows it. */
-  readonly provenBy: ProvenBy | 'NOTHING';
+  /** What proves the operation done without a callback, perhaps by its settings. NOTHING when no read of the carrier shows it. */
+  readonly provenBy: ProvenBy | ((settings: z.output<z.ZodObject<Fields>>) => ProvenBy) | 'NOTHING';
   /** Identifier kinds by which a retry may name a device that only a callback has named. */
   readonly retryKinds: readonly DeviceIdentifierKind[];
+  /** Kinds that a retry adds to what the mutation named, if the failed callback has told them. */
+  readonly retryAdds?: readonly DeviceIdentifierKind[];
 }
 
 /** What a Request stores of its input beside account, devices and request options: the fields, and the filter. JSON. */
@@ -93,7 +97,12 @@ export interface Command {
 export type ParsedInput = { readonly command: Command } | { readonly faults: readonly InputFault[] };
 
 /** A carrier operation, as the rest of the gateway uses it. */
-export interface Operation extends Omit<Definition<z.ZodRawShape, z.ZodRawShape>, 'target' | 'fields' | 'shown' | 'reportFaults' | 'body'> {
+export interface Operation extends Omit<
+  Definition<z.ZodRawShape, z.ZodRawShape>,
+  'otherPath' | 'target' | 'fields' | 'shown' | 'reportFaults' | 'body' | 'provenBy'
+> {
+  /** `path`, and the path of the second action if there is one. */
+  readonly paths: readonly string[];
   /** The name of the mutation: `activateDevices`. */
   readonly mutation: string;
   /** The beginning of its types' names: `ActivateDevices`. */
@@ -104,6 +113,8 @@ export interface Operation extends Omit<Definition<z.ZodRawShape, z.ZodRawShape>
   parse(input: unknown): ParsedInput;
   /** Makes one carrier request, as documented. @throws ZodError when `settings` are not this operation's. */
   actionOn(accountName: string, devices: readonly RequestedDevice[] | null, settings: Settings): CarrierAction;
+  /** What proves a Request with these settings done. Throws as `actionOn` does. */
+  readonly provenBy: ProvenBy | ((settings: Settings) => ProvenBy) | 'NOTHING';
   /** The filter by which the carrier chooses the devices of a Request that lists none. */
   filterOf(settings: Settings): DeviceFilter;
   /** The settings that may be shown to everybody who may read the request, in the order of the input. */
@@ -123,7 +134,7 @@ const FILTER = z.object({
 export function defineOperation<Fields extends z.ZodRawShape, TargetFields extends z.ZodRawShape>(
   definition: Definition<Fields, TargetFields>,
 ): Operation {
-  const { name, target, texts, reportFaults, body, fields, shown, ...rest } = definition;
+  const { name, otherPath, target, texts, reportFaults, body, fields, shown, provenBy, ...rest } = definition;
   const typeName = name.toLowerCase().replaceAll(/(?:^|_)(\w)/g, (_match, first: string) => first.toUpperCase());
   const own = z.object(fields);
   const targeted = z.object(target.fields);
@@ -131,6 +142,7 @@ export function defineOperation<Fields extends z.ZodRawShape, TargetFields exten
   const isFilter = (key: string) => target.filterKeys.some((each) => each === key);
   const operation: Operation = {
     ...rest,
+    paths: otherPath ? [rest.path, otherPath.path] : [rest.path],
     name,
     texts,
     typeName,
@@ -168,15 +180,13 @@ export function defineOperation<Fields extends z.ZodRawShape, TargetFields exten
       };
     },
     actionOn(account, devices, settings) {
-      const { method, path, callbackService } = rest;
-      return {
-        name,
-        method,
-        path,
-        answersAtOnce: callbackService === null,
-        body: body(account, devices, { ...own.parse(settings), ...operation.filterOf(settings) }),
-      };
+      const parsed = own.parse(settings);
+      const { method, callbackService } = rest;
+      const path = otherPath?.isMeant(parsed) ? otherPath.path : rest.path;
+      const answersAtOnce = callbackService === null;
+      return { name, method, path, answersAtOnce, body: body(account, devices, { ...parsed, ...operation.filterOf(settings) }) };
     },
+    provenBy: typeof provenBy === 'function' ? (settings) => provenBy(own.parse(settings)) : provenBy,
     filterOf: (settings) => FILTER.parse(Object.fromEntries(target.filterKeys.map((key) => [key, settings[key]]))),
     shownOf: (settings) =>
       settingKeys.flatMap((key) => {

@@ -70,6 +70,22 @@ export const zipCode = z.string().regex(/^\d{5}$/, about('must be a 5-digit ZIP 
 
 export const servicePlan = text(100);
 
+export const carrierName = text(100);
+
+/** The codes are the carrier's, and only one of them is public. */
+export const reasonCode = optional(text(100))
+  .transform((value) => value ?? 'FF')
+  .describe(
+    'Why the line ends: a code of the carrier, at most 100 characters. Default: `FF` (general administration or maintenance). The carrier names no other at present.',
+  );
+
+/** The carrier's default is `true` for some products and `false` for others. So it is always sent. */
+export const etfWaiver = optional(z.boolean())
+  .transform((value) => value ?? false)
+  .describe(
+    '`true`: use one of the waivers of your contract, so that no early termination fee is billed. `false`: the fee is billed if the contract has one. Default: `false`.',
+  );
+
 export const accountName = text(64).describe(
   'The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. The carrier itself asks for it only where a user has several billing accounts; here it is always required, so that a further account breaks nothing.',
 );

@@ -23,6 +23,7 @@ export const INPUT_FAULT_CODES = {
   NOT_CONFIRMED: '`confirmAccountName` does not repeat `accountName`.',
   NEEDS_DEVICES: 'The field goes with listed devices only.',
   NEEDS_IP_POOL: 'An IP address needs the name of its pool.',
+  NEEDS_IDENTIFIER: 'The device lacks an identifier that the operation needs.',
   NEEDS_EID_OR_ICCID: 'The eSIM must be named by its EID or ICCID.',
   SKU_NEEDS_ICCID: 'With `skuNumber` each device needs its ICCID.',
   EXCLUDES_LEAD: 'The field cannot be used together with `leadId`.',

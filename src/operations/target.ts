@@ -27,7 +27,7 @@ export function deviceList<Device extends z.ZodType>(device: Device) {
     .max(MAX_DEVICES, about('may name at most 10,000 devices: use several mutations for more.'));
 }
 
-interface NamedDevice {
+export interface NamedDevice {
   readonly deviceIds: readonly { readonly kind: DeviceIdentifierKind; readonly value: string }[];
 }
 
@@ -63,17 +63,6 @@ function sayDuplicate(kind: DeviceIdentifierKind, first: number, isEqual: boolea
   return rule === undefined
     ? `devices[${first}] has the same ${kind}: name each device once.`
     : `devices[${first}] has this ${kind} in another spelling: ${rule}. Name each device once.`;
-}
-
-/** A target of eSIM profiles. They are always listed. */
-export function listedProfiles<Profile extends z.ZodType<RequestedDevice, NamedDevice>>(profile: Profile, description: string) {
-  const fields = { devices: deviceList(profile).describe(description) };
-  return {
-    fields,
-    filterKeys: [],
-    reportFaults: ({ devices }, report) => reportListFaults(devices, report, { areProfiles: true }),
-    choose: ({ devices }) => ({ devices, filter: {} }),
-  } satisfies Target<typeof fields>;
 }
 
 /** A list of custom fields, as the GraphQL type `name`. */

@@ -12,11 +12,27 @@ const WORDS = {
     ['suspend', 'the device list and the pages write it'],
     ['suspended', 'the participle of the same'],
   ],
+  DEACTIVE: [
+    ['deactive', 'the device list and the pages write it'],
+    ['deactivate', 'callbacks write “activate” for active'],
+    ['deactivated', 'the participle of the same'],
+  ],
   PROFILE_WORKING: [
     ['ENABLE', 'the profile was enabled again after it had been disabled: full service'],
     ['ENABLED', 'the participle of the same'],
     ['DOWNLOAD_ENABLE', 'the profile was downloaded and enabled in one step: full service'],
     ['DOWNLOAD_ENABLED', 'the participle of the same'],
+  ],
+  /** The profile is on the device, and does not work: it was never enabled, or not any more. */
+  PROFILE_DOWNLOADED: [
+    ['DOWNLOAD_DISABLE', 'the profile was downloaded and never enabled'],
+    ['DOWNLOAD_DISABLED', 'the participle of the same'],
+    ['DISABLE', 'the profile was enabled once and is disabled now, so it is on the device'],
+    ['DISABLED', 'the participle of the same'],
+  ],
+  PROFILE_DELETED: [
+    ['DELETE', 'the word of the carrier’s list of profile statuses'],
+    ['DELETED', 'the participle of the same'],
   ],
   /** An event of the provisioning history. */
   EVENT_SUCCEEDED: [
