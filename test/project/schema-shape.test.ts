@@ -73,6 +73,8 @@ const BOUNDED = new Map([
   ['Request.carrierRequests', 'at most 100: 10,000 devices, 100 in a POST'],
   ['Request.faultCounts', 'at most 100 codes'],
   ['Request.actions', 'one for each action'],
+  ['Request.warnings', 'one of each code'],
+  ['InputAccepted.warnings', 'one of each code'],
   ['Request.timeline', 'the kinds of things that happen'],
   ['RequestInput.settings', 'one for each field of an input'],
   ['Viewer.accounts', 'those that the gateway is configured for'],
