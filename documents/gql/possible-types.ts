@@ -25,6 +25,15 @@
       "InvalidInput",
       "RateLimited"
     ],
+    "DeactivateDevicesResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "DeactivateDevicesAccepted",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited"
+    ],
     "MutationError": [
       "CarrierRefused",
       "CarrierUnavailable",
@@ -50,6 +59,7 @@
     ],
     "RequestAccepted": [
       "ActivateDevicesAccepted",
+      "DeactivateDevicesAccepted",
       "RenewActivationCodeAccepted",
       "RestoreDevicesAccepted",
       "ResumeProfileAccepted",

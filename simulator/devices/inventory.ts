@@ -106,6 +106,11 @@ export class Inventory {
     if (device.identifiers.mdn === undefined) this.assignNumber(device);
   }
 
+  /** From now on no number finds the line. The device keeps it for messages that still name the line by it. */
+  giveUpNumber({ identifiers: { mdn, msisdn, min } }: Device): void {
+    for (const key of [`mdn:${mdn}`, `msisdn:${msisdn}`, `min:${min}`]) this.#byIdentifier.delete(key);
+  }
+
   #index(device: Device): void {
     for (const [kind, id] of Object.entries(device.identifiers)) this.#byIdentifier.set(`${kind}:${id}`, device);
   }

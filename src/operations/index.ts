@@ -1,4 +1,5 @@
 import { activateDevices } from './activate-devices.ts';
+import { deactivateDevices } from './deactivate-devices.ts';
 import type { Operation } from './define-operation.ts';
 import { renewActivationCode } from './renew-activation-code.ts';
 import { restoreDevices } from './restore-devices.ts';
@@ -6,7 +7,14 @@ import { resumeProfile } from './resume-profile.ts';
 import { suspendDevices } from './suspend-devices.ts';
 
 /** Every operation that the carrier can be asked for. */
-export const OPERATIONS: readonly Operation[] = [activateDevices, renewActivationCode, resumeProfile, suspendDevices, restoreDevices];
+export const OPERATIONS: readonly Operation[] = [
+  activateDevices,
+  renewActivationCode,
+  resumeProfile,
+  suspendDevices,
+  restoreDevices,
+  deactivateDevices,
+];
 
 const BY_NAME = new Map(OPERATIONS.map((operation) => [operation.name, operation]));
 

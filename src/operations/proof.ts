@@ -30,18 +30,20 @@ export function isAfterSending(at: number, sentAt: number): boolean {
  * A proof by a state without a date: the device is in the state that was asked for. A record without a state does not decide it,
  * and any other state means that it is not done.
  */
-export function stateShows(wanted: 'ACTIVE' | 'SUSPENDED'): ProvenBy['record'] {
+export function stateShows(wanted: 'ACTIVE' | 'SUSPENDED' | 'DEACTIVE'): ProvenBy['record'] {
   return ({ state }) => (state === null ? 'LOOK_CLOSER' : means(state, wanted) ? 'DONE' : 'NOT_YET');
 }
 
 /** A proof by an event that succeeded after the sending. `type` matches the event's type, whose words vary between the samples. */
 export function historyShows(type: RegExp): ProvenBy['history'] {
+  return historyHas((event) => type.test(event.type ?? ''));
+}
+
+/** The same by whatever else an event tells. */
+export function historyHas(shows: (event: HistoryEvent) => boolean): ProvenBy['history'] {
   return (events, sentAt) =>
     events.some(
       (event) =>
-        type.test(event.type ?? '') &&
-        means(event.status, 'EVENT_SUCCEEDED') &&
-        event.occurredAt !== null &&
-        isAfterSending(event.occurredAt, sentAt),
+        shows(event) && means(event.status, 'EVENT_SUCCEEDED') && event.occurredAt !== null && isAfterSending(event.occurredAt, sentAt),
     );
 }

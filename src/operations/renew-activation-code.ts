@@ -26,6 +26,7 @@ export const renewActivationCode = defineOperation({
   // The page allows 10,000 in one POST, the carrier's SDK 100. One message comes for each profile, so nothing is lost by more POSTs.
   maxDevices: 100,
   hasRateLimit: false,
+  scope: 'write',
   texts: {
     purpose: 'Make a new activation code for a deactivated eSIM',
     noun: 'The renewal',

@@ -19,6 +19,7 @@ export const resumeProfile = defineOperation({
   // The page allows 10,000 in one POST, the carrier's SDK 100. One message comes for each profile, so nothing is lost by more POSTs.
   maxDevices: 100,
   hasRateLimit: false,
+  scope: 'write',
   texts: {
     purpose: 'Resume a suspended eSIM profile',
     noun: 'The resumption',

@@ -3,7 +3,7 @@ import { lineBody } from './bodies.ts';
 import { defineOperation } from './define-operation.ts';
 import { optional } from './fields.ts';
 import { historyShows, stateShows } from './proof.ts';
-import { chosenLines } from './target.ts';
+import { chosenLines } from './line-target.ts';
 
 /** Page "Suspend service for devices". */
 export const suspendDevices = defineOperation({
@@ -14,6 +14,7 @@ export const suspendDevices = defineOperation({
   secondService: null,
   maxDevices: 10_000,
   hasRateLimit: false,
+  scope: 'write',
   texts: {
     purpose: 'Suspend service for devices',
     noun: 'The suspension',

@@ -5,13 +5,14 @@ import type { Lease } from '../../datasources/request-log/leases.ts';
 import type { SendableRequest } from '../../datasources/request-log/request-reads.ts';
 import type { PartsOf, Store } from '../../datasources/request-log/store.ts';
 import { QUEUE_TOPIC } from '../../datasources/request-log/request-sending.ts';
-import type { RequestError, StoredCarrierRequest } from '../../datasources/request-log/stored-request.ts';
+import type { StoredCarrierRequest } from '../../datasources/request-log/stored-request.ts';
 import type { SendingStep } from '../../datasources/request-log/sending-steps.ts';
 import type { SendAnswer, ThingSpace } from '../../datasources/thingspace/thing-space.ts';
 import { GrowingPause } from '../../lib/growing-pause.ts';
 import { inSpan } from '../../lib/trace.ts';
 import type { GroupMembers } from './group-members.ts';
 import type { SendingTurns } from './send-queue.ts';
+import { BROKEN_OFF, NOT_MARKED, stepOf, WAITED_TOO_LONG } from './sending-results.ts';
 import { SentElsewhere } from './sent-elsewhere.ts';
 
 interface RequestSenderOptions {
@@ -203,9 +204,14 @@ export class RequestSender implements Disposable {
     /** The lease under which it was asked to be marked, while nobody knows whether it was. */
     let asked: Lease | null = null;
     try {
-      // Reads the group's devices unless they were read before, here or before a restart.
-      if (part.deviceCount === null && (await store.requests.requests([request.id])).get(request.id)?.total === null)
-        await members.read(request, operation.filterOf(settings));
+      if (part.deviceCount === null) {
+        const counted = await members.prepare(request, operation, settings);
+        if (counted?.type === 'NOT_SENT') return { answer: counted, marked };
+        if (counted) {
+          await store.sending.cancelQueued(request.id, counted.error);
+          throw new NoLongerQueued();
+        }
+      }
       const own = devices && part.deviceCount !== null ? devices.slice(part.firstIndex, part.firstIndex + part.deviceCount) : null;
       const mark = async () => {
         signal.throwIfAborted();
@@ -269,31 +275,3 @@ const OVER: Lease = { token: 0, over: AbortSignal.abort() };
 
 /** The Request was cancelled before its turn came, or somebody else sends it now. */
 class NoLongerQueued extends Error {}
-
-const BROKEN_OFF: RequestError = {
-  code: 'UNANSWERED',
-  message: 'A failure of the gateway broke off the sending. Nobody knows whether anything reached the carrier.',
-};
-
-const NOT_MARKED: RequestError = {
-  code: 'NOT_SENT',
-  message: 'The store did not answer before it was sent. It has not left, and is sent later.',
-};
-
-const WAITED_TOO_LONG: RequestError = {
-  code: 'WAITED_TOO_LONG',
-  message: 'The request waited too long and is not sent any more. Make a new request if it is still wanted.',
-};
-
-function stepOf(answer: SendAnswer): SendingStep | null {
-  switch (answer.type) {
-    case 'ACCEPTED':
-      return { type: 'ACCEPTED', carrierRequestId: answer.carrierRequestId, answered: true };
-    case 'REFUSED':
-      return { type: 'REFUSED', error: { code: answer.error.code, message: answer.error.message, httpStatus: answer.httpStatus } };
-    case 'UNKNOWN':
-      return { type: 'UNANSWERED', error: { code: 'UNANSWERED', message: answer.reason } };
-    case 'NOT_SENT':
-      return null;
-  }
-}

@@ -12,6 +12,11 @@ const WORDS = {
     ['suspend', 'the device list and the pages write it'],
     ['suspended', 'the participle of the same'],
   ],
+  DEACTIVE: [
+    ['deactive', 'the device list and the pages write it'],
+    ['deactivate', 'callbacks write “activate” for active'],
+    ['deactivated', 'the participle of the same'],
+  ],
   PROFILE_WORKING: [
     ['ENABLE', 'the profile was enabled again after it had been disabled: full service'],
     ['ENABLED', 'the participle of the same'],
