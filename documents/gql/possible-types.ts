@@ -19,6 +19,15 @@
       "InvalidInput",
       "RequestCancelled"
     ],
+    "ChangeServicePlanResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "ChangeServicePlanAccepted",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited"
+    ],
     "CheckNowResult": [
       "CarrierUnavailable",
       "CheckScheduled",
@@ -59,12 +68,15 @@
     ],
     "RequestAccepted": [
       "ActivateDevicesAccepted",
+      "ChangeServicePlanAccepted",
       "DeactivateDevicesAccepted",
       "RenewActivationCodeAccepted",
       "RestoreDevicesAccepted",
       "ResumeProfileAccepted",
       "RetryFailedDevicesAccepted",
-      "SuspendDevicesAccepted"
+      "SuspendDevicesAccepted",
+      "UpdateCostCenterAccepted",
+      "UpdateCustomFieldsAccepted"
     ],
     "ResolveUnknownRequestResult": [
       "InvalidInput",
@@ -105,6 +117,24 @@
       "InvalidInput",
       "RateLimited",
       "SuspendDevicesAccepted"
+    ],
+    "UpdateCostCenterResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited",
+      "UpdateCostCenterAccepted"
+    ],
+    "UpdateCustomFieldsResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited",
+      "UpdateCustomFieldsAccepted"
     ]
   }
 };

@@ -1,10 +1,13 @@
 import { activateDevices } from './activate-devices.ts';
+import { changeServicePlan } from './change-service-plan.ts';
 import { deactivateDevices } from './deactivate-devices.ts';
 import type { Operation } from './define-operation.ts';
 import { renewActivationCode } from './renew-activation-code.ts';
 import { restoreDevices } from './restore-devices.ts';
 import { resumeProfile } from './resume-profile.ts';
 import { suspendDevices } from './suspend-devices.ts';
+import { updateCostCenter } from './update-cost-center.ts';
+import { updateCustomFields } from './update-custom-fields.ts';
 
 /** Every operation that the carrier can be asked for. */
 export const OPERATIONS: readonly Operation[] = [
@@ -14,6 +17,9 @@ export const OPERATIONS: readonly Operation[] = [
   suspendDevices,
   restoreDevices,
   deactivateDevices,
+  changeServicePlan,
+  updateCustomFields,
+  updateCostCenter,
 ];
 
 const BY_NAME = new Map(OPERATIONS.map((operation) => [operation.name, operation]));

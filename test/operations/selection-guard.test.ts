@@ -17,7 +17,12 @@ const GUARDED = OPERATION_CASES.flatMap((each) => {
 });
 
 test('every operation that came after suspendDevices and restoreDevices is guarded, if it takes a whole account', () => {
-  expect(GUARDED.map(({ operation }) => operation.name)).toEqual(['DEACTIVATE_DEVICES']);
+  expect(GUARDED.map(({ operation }) => operation.name)).toEqual([
+    'DEACTIVATE_DEVICES',
+    'CHANGE_SERVICE_PLAN',
+    'UPDATE_CUSTOM_FIELDS',
+    'UPDATE_COST_CENTER',
+  ]);
 });
 
 test.each(GUARDED)(
