@@ -12,6 +12,7 @@ import { GrowingPause } from '../../lib/growing-pause.ts';
 import { inSpan } from '../../lib/trace.ts';
 import type { GroupMembers } from './group-members.ts';
 import type { Place, SendingTurns } from './send-queue.ts';
+import { stepOf } from './sending-results.ts';
 import { SentElsewhere } from './sent-elsewhere.ts';
 
 interface RequestSenderOptions {
@@ -206,9 +207,14 @@ export class RequestSender implements Disposable {
     /** The lease under which it was asked to be marked, while nobody knows whether it was. */
     let asked: Lease | null = null;
     try {
-      // Reads the group's devices unless they were read before, here or before a restart.
-      if (part.deviceCount === null && (await store.requests.requests([request.id])).get(request.id)?.total === null)
-        await members.read(request, operation.filterOf(settings));
+      if (part.deviceCount === null) {
+        const counted = await members.prepare(request, operation, settings);
+        if (counted?.type === 'NOT_SENT') return { answer: counted, marked };
+        if (counted) {
+          await store.sending.cancelQueued(request.id, counted.error);
+          throw new NoLongerQueued();
+        }
+      }
       const own = devices && part.deviceCount !== null ? devices.slice(part.firstIndex, part.firstIndex + part.deviceCount) : null;
       const mark = async () => {
         // A token was refused. That had no effect, and counts in the carrier's window: the next try has a place of its own.
@@ -278,18 +284,3 @@ const OVER: Lease = { token: 0, over: AbortSignal.abort() };
 
 /** The Request was cancelled before its turn came, or somebody else sends it now. */
 class NoLongerQueued extends Error {}
-
-function stepOf(answer: SendAnswer, receivedAt: number): SendingStep | null {
-  switch (answer.type) {
-    case 'ACCEPTED':
-      return { type: 'ACCEPTED', carrierRequestId: answer.carrierRequestId, answered: true };
-    case 'ANSWERED':
-      return { type: 'ANSWERED', results: answer.results.map((each) => ({ ...each, digest: null, callbackCount: null, receivedAt })) };
-    case 'REFUSED':
-      return { type: 'REFUSED', error: { code: answer.error.code, message: answer.error.message, httpStatus: answer.httpStatus } };
-    case 'UNKNOWN':
-      return { type: 'UNANSWERED', error: { code: 'UNANSWERED', message: answer.reason } };
-    case 'NOT_SENT':
-      return null;
-  }
-}
