@@ -122,10 +122,12 @@
       "EnableProfileAccepted",
       "RenewActivationCodeAccepted",
       "RestoreDevicesAccepted",
+      "ResumeESimDeviceAccepted",
       "ResumeProfileAccepted",
       "RetryFailedDevicesAccepted",
       "SetFallbackProfileAccepted",
       "SuspendDevicesAccepted",
+      "SuspendESimDeviceAccepted",
       "SuspendProfileAccepted",
       "UpdateCostCenterAccepted",
       "UpdateCustomFieldsAccepted"
@@ -142,6 +144,15 @@
       "InvalidInput",
       "RateLimited",
       "RestoreDevicesAccepted"
+    ],
+    "ResumeESimDeviceResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited",
+      "ResumeESimDeviceAccepted"
     ],
     "ResumeProfileResult": [
       "CarrierRefused",
@@ -178,6 +189,15 @@
       "InvalidInput",
       "RateLimited",
       "SuspendDevicesAccepted"
+    ],
+    "SuspendESimDeviceResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited",
+      "SuspendESimDeviceAccepted"
     ],
     "SuspendProfileResult": [
       "CarrierRefused",

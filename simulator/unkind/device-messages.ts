@@ -1,4 +1,5 @@
 import type { ActionMessage, Reports, Target } from '../actions/action.ts';
+import { profileFaults } from '../actions/profile-rules.ts';
 import { type FaultResponse, faultResponse } from '../callbacks/fault-response.ts';
 import type { Device } from '../devices/device.ts';
 
@@ -27,12 +28,15 @@ export function successMessages(reports: Reports, device: Device, target: Target
   const forced = unkind.has('nidd-created') ? 'created' : unkind.has('nidd-failed') ? 'failed' : undefined;
   const outcome = forced ?? (device.nbIot ? 'created' : undefined);
   const nidd = outcome && reports.nidd?.(device, outcome);
-  const profile = unkind.has('profile-already') ? reports.alreadySuspended?.(device) : undefined;
+  const profile = unkind.has('profile-already') ? reports.profileFault?.(device, profileFaults.alreadySuspended) : undefined;
+  const { before = [], after = [] } = reports.profiles?.(device) ?? {};
   return [
     ...progressMessages(reports, target),
     ...(unkind.has('warning-first') ? [warning(success)] : []),
     ...(profile ? [profile] : []),
+    ...before,
     success,
+    ...after,
     ...(unkind.has('contradiction') ? [reports.fault(target, generalError)] : []),
     ...(nidd ? [nidd] : []),
   ];

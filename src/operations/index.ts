@@ -9,9 +9,11 @@ import { downloadProfile } from './download-profile.ts';
 import { enableProfile } from './enable-profile.ts';
 import { renewActivationCode } from './renew-activation-code.ts';
 import { restoreDevices } from './restore-devices.ts';
+import { resumeESimDevice } from './resume-esim-device.ts';
 import { resumeProfile } from './resume-profile.ts';
 import { setFallbackProfile } from './set-fallback-profile.ts';
 import { suspendDevices } from './suspend-devices.ts';
+import { suspendESimDevice } from './suspend-esim-device.ts';
 import { suspendProfile } from './suspend-profile.ts';
 import { updateCostCenter } from './update-cost-center.ts';
 import { updateCustomFields } from './update-custom-fields.ts';
@@ -30,6 +32,8 @@ export const OPERATIONS: readonly Operation[] = [
   downloadProfile,
   deleteProfile,
   setFallbackProfile,
+  suspendESimDevice,
+  resumeESimDevice,
   deactivateDevices,
   changeServicePlan,
   updateCustomFields,

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { RequestedDevice } from '../datasources/request-log/stored-request.ts';
 import type { DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
+import { profileBody } from './bodies.ts';
 import { identifiers, INPUT_TYPES } from './fields.ts';
 import type { ReportFault } from './input-fault.ts';
 import { deviceList, reportListFaults, type NamedDevice, type Target } from './target.ts';
@@ -29,7 +30,24 @@ export const eidAndIccid = z
       'The EID of the device and the ICCID of the profile. Both are needed, and nothing else is taken.',
     ),
   })
-  .register(INPUT_TYPES, { name: 'EsimProfileInput', description: 'One profile of an eSIM device.' });
+  .register(INPUT_TYPES, { name: 'ESimProfileInput', description: 'One profile of an eSIM device.' });
+
+/** An eSIM device that is named by its EID. */
+export const eSimDevice = z
+  .object({ deviceIds: identifiers(['EID'], 'The EID of the device, and nothing else.') })
+  .register(INPUT_TYPES, { name: 'ESimDeviceInput', description: 'One eSIM device, with all its profiles.' });
+
+/** What the operations on whole eSIM devices have in common. */
+export const ESIM_DEVICE_OPERATION = {
+  ...PROFILE_OPERATION,
+  deviceDecides: true,
+  fields: {},
+  shown: [],
+  body: profileBody,
+  // The device list has a record for each profile and none for the device. One profile proves nothing of the others, nor of the device.
+  provenBy: 'NOTHING',
+  retryKinds: ['EID'],
+} as const;
 
 /**
  * A target of eSIM profiles. They are always listed.

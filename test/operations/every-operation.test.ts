@@ -4,7 +4,7 @@ import { faultCodes, operator } from '../follow-up/support/operator.ts';
 import { devices } from '../support/devices.ts';
 import { followOverSse } from '../support/follow.ts';
 import { mutate } from '../support/mutations.ts';
-import { OPERATION_CASES, withCompanions, withDevices, type OperationCase } from '../support/operation-fixtures.ts';
+import { identifierOf, OPERATION_CASES, withCompanions, withDevices, type OperationCase } from '../support/operation-fixtures.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 
 const SOON = { M2M_OVERDUE_AFTER_MS: '200', M2M_RECONCILE_CALLS_PER_MINUTE: '1000' };
@@ -22,7 +22,7 @@ async function submit(stack: Stack, each: OperationCase, number: number): Promis
   const { operation, identifierKinds } = each;
   const [device] = devices(1, number);
   const named = (device?.deviceIds ?? []).filter(({ kind }) => identifierKinds.includes(kind));
-  const deviceIds = withCompanions(named, each);
+  const deviceIds = withCompanions(named.length > 0 ? named : [identifierOf(number, each)], each);
   const result = await mutate(stack, operation.typeName, { ...withDevices(each, [{ deviceIds }]), accountName: stack.account });
   if (!result.request) throw new Error(JSON.stringify(result));
   return result.request.id;
