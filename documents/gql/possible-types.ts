@@ -24,6 +24,15 @@
       "InvalidInput",
       "RateLimited"
     ],
+    "AddDevicesResult": [
+      "AddDevicesAccepted",
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited"
+    ],
     "CancelRequestResult": [
       "InvalidInput",
       "RequestCancelled"
@@ -114,6 +123,7 @@
     "RequestAccepted": [
       "ActivateDevicesAccepted",
       "ActivateProfileAccepted",
+      "AddDevicesAccepted",
       "ChangeServicePlanAccepted",
       "DeactivateDevicesAccepted",
       "DeactivateProfileAccepted",

@@ -30,6 +30,12 @@ export interface Reports {
   readonly profiles?: (device: Device) => { readonly before: readonly ActionMessage[]; readonly after: readonly ActionMessage[] };
 }
 
+/** A request that is done and answered at once, with a result for each device. */
+export interface AnsweredAction extends Pick<Action, 'account' | 'targets' | 'refuse' | 'apply'> {
+  /** What the answer says of a device. */
+  readonly result: (target: Target, fault: FaultResponse | undefined) => Readonly<Record<string, unknown>>;
+}
+
 /** A request that passed the rules of its page: which devices, what happens to each, and how that is reported. */
 export interface Action {
   readonly account: string;

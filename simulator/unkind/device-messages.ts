@@ -23,7 +23,7 @@ export function faultMessages(reports: Reports, target: Target, fault: FaultResp
 /** The messages about a device that was done, in order. None when it is silent. */
 export function successMessages(reports: Reports, device: Device, target: Target): ActionMessage[] {
   const { unkind } = target;
-  if (unkind.has('silent') || unkind.has('record-refused')) return [];
+  if (isSilent(target)) return [];
   const success = reports.success(device, target);
   const forced = unkind.has('nidd-created') ? 'created' : unkind.has('nidd-failed') ? 'failed' : undefined;
   const outcome = forced ?? (device.nbIot ? 'created' : undefined);
@@ -41,6 +41,9 @@ export function successMessages(reports: Reports, device: Device, target: Target
     ...(nidd ? [nidd] : []),
   ];
 }
+
+/** Whether nothing is said of a device that was done. */
+export const isSilent = ({ unkind }: Target): boolean => unkind.has('silent') || unkind.has('record-refused');
 
 /** What a device reports before its result, whatever that is. */
 function progressMessages(reports: Reports, target: Target): ActionMessage[] {

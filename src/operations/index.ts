@@ -1,6 +1,7 @@
 import { activateDevices } from './activate-devices.ts';
 import { activateProfile } from './activate-profile.ts';
 import { deactivateProfile } from './deactivate-profile.ts';
+import { addDevices } from './add-devices.ts';
 import { changeServicePlan } from './change-service-plan.ts';
 import { deactivateDevices } from './deactivate-devices.ts';
 import type { Operation } from './define-operation.ts';
@@ -34,6 +35,7 @@ export const OPERATIONS: readonly Operation[] = [
   setFallbackProfile,
   suspendESimDevice,
   resumeESimDevice,
+  addDevices,
   deactivateDevices,
   changeServicePlan,
   updateCustomFields,

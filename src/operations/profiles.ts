@@ -3,8 +3,8 @@ import type { RequestedDevice } from '../datasources/request-log/stored-request.
 import type { DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
 import { profileBody } from './bodies.ts';
 import { identifiers, INPUT_TYPES } from './fields.ts';
-import type { ReportFault } from './input-fault.ts';
-import { deviceList, reportListFaults, type NamedDevice, type Target } from './target.ts';
+import { listedDevices } from './listed-target.ts';
+import type { NamedDevice } from './target.ts';
 
 /** What the operations on eSIM profiles have in common. */
 export const PROFILE_OPERATION = {
@@ -59,28 +59,5 @@ export function listedProfiles<Profile extends z.ZodType<RequestedDevice, NamedD
   description: string,
   needs: readonly DeviceIdentifierKind[] = [],
 ) {
-  const fields = { devices: deviceList(profile).describe(description) };
-  return {
-    fields,
-    filterNames: {},
-    keepsConfirmation: false,
-    reportFaults({ devices }, report) {
-      reportListFaults(devices, report, { areProfiles: true });
-      reportMissingKinds(devices, needs, report);
-    },
-    choose: ({ devices }) => ({ devices, filter: {}, confirmation: {} }),
-  } satisfies Target<typeof fields>;
-}
-
-/** A device without any identifier has a fault already. */
-function reportMissingKinds(devices: readonly NamedDevice[], needs: readonly DeviceIdentifierKind[], report: ReportFault): void {
-  for (const [at, { deviceIds }] of devices.entries()) {
-    const missing = needs.filter((kind) => !deviceIds.some((identifier) => identifier.kind === kind));
-    if (deviceIds.length > 0 && missing.length > 0)
-      report(
-        ['devices', at, 'deviceIds'],
-        'NEEDS_IDENTIFIER',
-        `This operation needs the ${needs.join(' and the ')} of each device. Missing here: ${missing.join(', ')}.`,
-      );
-  }
+  return listedDevices(profile, description, { areProfiles: true, needs });
 }

@@ -3,6 +3,7 @@
  * other words mean another state: `pre-active` and `pending activation` are not active, `DOWNLOAD_DISABLE` does not work.
  */
 const WORDS = {
+  PRE_ACTIVE: [['pre-active', 'the device list and the pages write it']],
   ACTIVE: [
     ['active', 'the device list writes it'],
     ['activate', 'callbacks write it for the same state'],
