@@ -70,6 +70,15 @@
       "InvalidInput",
       "RateLimited"
     ],
+    "DeleteDevicesResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "DeleteDevicesAccepted",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited"
+    ],
     "DeleteProfileResult": [
       "CarrierRefused",
       "CarrierUnavailable",
@@ -127,6 +136,7 @@
       "ChangeServicePlanAccepted",
       "DeactivateDevicesAccepted",
       "DeactivateProfileAccepted",
+      "DeleteDevicesAccepted",
       "DeleteProfileAccepted",
       "DownloadProfileAccepted",
       "EnableProfileAccepted",

@@ -31,7 +31,9 @@ export interface Reports {
 }
 
 /** A request that is done and answered at once, with a result for each device. */
-export interface AnsweredAction extends Pick<Action, 'account' | 'targets' | 'refuse' | 'apply'> {
+export interface AnsweredAction extends Pick<Action, 'targets' | 'refuse' | 'apply'> {
+  /** Absent where the request names none: then a device of any account is meant. */
+  readonly account?: string;
   /** What the answer says of a device. */
   readonly result: (target: Target, fault: FaultResponse | undefined) => Readonly<Record<string, unknown>>;
 }

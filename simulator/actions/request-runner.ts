@@ -119,12 +119,12 @@ export class RequestRunner {
     );
   }
 
-  #faultOf(action: Pick<Action, 'account' | 'refuse'>, { device, unkind }: Target): FaultResponse | undefined {
+  #faultOf(action: Pick<AnsweredAction, 'account' | 'refuse'>, { device, unkind }: Target): FaultResponse | undefined {
     const { settings, random } = this.#parts;
     const forced = faultOf(unkind);
     if (forced !== undefined) return forced;
     if (device === undefined) return deviceNotFound;
-    if (device.account !== action.account) return otherAccount;
+    if (action.account !== undefined && device.account !== action.account) return otherAccount;
     if (settings.failureRate > 0 && random.chance(settings.failureRate)) return generalError;
     return action.refuse(device);
   }

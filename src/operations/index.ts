@@ -5,6 +5,7 @@ import { addDevices } from './add-devices.ts';
 import { changeServicePlan } from './change-service-plan.ts';
 import { deactivateDevices } from './deactivate-devices.ts';
 import type { Operation } from './define-operation.ts';
+import { deleteDevices } from './delete-devices.ts';
 import { deleteProfile } from './delete-profile.ts';
 import { downloadProfile } from './download-profile.ts';
 import { enableProfile } from './enable-profile.ts';
@@ -37,6 +38,7 @@ export const OPERATIONS: readonly Operation[] = [
   resumeESimDevice,
   addDevices,
   deactivateDevices,
+  deleteDevices,
   changeServicePlan,
   updateCustomFields,
   updateCostCenter,

@@ -54,3 +54,20 @@ test('devices are added as pre-active, and as nothing else', async () => {
   expect(await s.add([named(1)], { state: 'active' })).toMatchObject({ status: 400 });
   expect(await s.add([named(1)], { state: 'preactive' })).toMatchObject({ status: 200 });
 });
+
+test('deletes a deactivated device with its history, and no other', async () => {
+  await using s = await scene();
+  const ofState = (state: 'deactive' | 'active') => s.simulator.inventory.find({ account, state })[0]?.identifiers.iccid ?? '';
+  const [ended, active] = [ofState('deactive'), ofState('active')];
+  const remove = (...numbers: readonly string[]) =>
+    s.client.call('POST', '/devices/actions/delete', {
+      devicesToDelete: numbers.map((id) => ({ deviceIds: [{ kind: 'iccid', id }] })),
+    });
+  expect((await remove(ended, active)).json).toEqual([
+    { deviceIds: [{ kind: 'iccid', id: ended }], status: 'Success' },
+    { deviceIds: { kind: 'iccid', id: active }, status: 'Failed', message: 'The device is not in deactive state.' },
+  ]);
+  expect([s.found(ended), s.found(active)?.state]).toEqual([undefined, 'active']);
+  expect(s.simulator.inventory.find({ account }).some(({ identifiers }) => identifiers.iccid === ended)).toBe(false);
+  expect(await remove(...Array.from({ length: 101 }, (_, at) => String(at)))).toMatchObject({ status: 400 });
+});
