@@ -22,10 +22,11 @@ const NAME = 'what the Dockerfile builds starts, becomes ready, writes into its 
 
 let folder: TempFolder;
 let image: BuiltImage;
+// It compiles everything, on a machine that may be busy.
 beforeAll(async () => {
   folder = await tempFolder();
   image = new BuiltImage(folder.path);
-});
+}, 240_000);
 afterAll(() => folder[Symbol.asyncDispose]());
 // Each container has a volume of its own.
 afterEach(() => {
