@@ -28,9 +28,27 @@
       "InvalidInput",
       "RequestCancelled"
     ],
+    "ChangeServicePlanResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "ChangeServicePlanAccepted",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited"
+    ],
     "CheckNowResult": [
       "CarrierUnavailable",
       "CheckScheduled",
+      "InvalidInput",
+      "RateLimited"
+    ],
+    "DeactivateDevicesResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "DeactivateDevicesAccepted",
+      "IdempotencyKeyReused",
+      "InputAccepted",
       "InvalidInput",
       "RateLimited"
     ],
@@ -96,6 +114,8 @@
     "RequestAccepted": [
       "ActivateDevicesAccepted",
       "ActivateProfileAccepted",
+      "ChangeServicePlanAccepted",
+      "DeactivateDevicesAccepted",
       "DeactivateProfileAccepted",
       "DeleteProfileAccepted",
       "DownloadProfileAccepted",
@@ -106,7 +126,9 @@
       "RetryFailedDevicesAccepted",
       "SetFallbackProfileAccepted",
       "SuspendDevicesAccepted",
-      "SuspendProfileAccepted"
+      "SuspendProfileAccepted",
+      "UpdateCostCenterAccepted",
+      "UpdateCustomFieldsAccepted"
     ],
     "ResolveUnknownRequestResult": [
       "InvalidInput",
@@ -165,6 +187,24 @@
       "InvalidInput",
       "RateLimited",
       "SuspendProfileAccepted"
+    ],
+    "UpdateCostCenterResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited",
+      "UpdateCostCenterAccepted"
+    ],
+    "UpdateCustomFieldsResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited",
+      "UpdateCustomFieldsAccepted"
     ]
   }
 };

@@ -74,7 +74,7 @@ type Tree = string | readonly Tree[] | { readonly [name: string]: Tree };
  * inside Data. Where a fault goes is inferred: beside it, as `FaultResponse` with `FaultCode` and `FaultString`.
  */
 function legacyTree({ content, requestId, legacyPath = [] }: CallbackMessage, credentials: EchoedCredentials, isInData: boolean) {
-  const [result] = Object.values(content.deviceResponse ?? {});
+  const result = content.deviceResponse && (Object.values(content.deviceResponse)[0] ?? {});
   const data: Tree = {
     ...(result !== undefined && {
       CarrierService: legacyPath.reduceRight<Tree>((inner, name) => ({ [name]: inner }), legacyValue(result)),

@@ -72,8 +72,20 @@ export function startService(device: Device): void {
   if (device.profile.status !== 'DISABLE' && device.profile.status !== 'DOWNLOAD_DISABLE') device.profile.status = 'ENABLE';
 }
 
+/** Ends the service of a line, and disables its eSIM profile. */
+export function endService(device: Device): void {
+  device.state = 'deactive';
+  device.connected = false;
+  device.servicePlan = undefined;
+  device.ipAddress = undefined;
+  if (device.profile !== undefined) Object.assign(device.profile, { state: 'DEACTIVE', status: 'DISABLE' });
+}
+
+/** Whether a change of state is not yet done, other than one's own. Every change fails meanwhile. */
+export const isChanging = (device: Device, own?: string): boolean => device.pendingStates.some((state) => state !== own);
+
 /** Adds an event to the provisioning history, with the plan and the number that the device has after it. */
 export function addEvent(device: Device, type: string, at: number): void {
-  const { mdn = '', msisdn = '' } = device.identifiers;
+  const { mdn = '', msisdn = '' } = device.state === 'deactive' ? {} : device.identifiers;
   device.history.push({ at, type, servicePlan: device.servicePlan ?? '', mdn, msisdn });
 }

@@ -122,6 +122,11 @@ export class Inventory {
     if (device.identifiers.mdn === undefined) this.assignNumber(device);
   }
 
+  /** From now on no number finds the line. The device keeps it for messages that still name the line by it. */
+  giveUpNumber({ identifiers: { mdn, msisdn, min } }: Device): void {
+    for (const key of [`mdn:${mdn}`, `msisdn:${msisdn}`, `min:${min}`]) this.#byIdentifier.delete(key);
+  }
+
   /** An EID or IMEI that several profiles share stands for the oldest of them. */
   #index(device: Device): void {
     const [first = device] = this.profilesOf(device.identifiers.eid);

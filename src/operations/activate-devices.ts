@@ -71,6 +71,7 @@ export const activateDevices = defineOperation({
   maxDevices: 10_000,
   hasRateLimit: true,
   lineLimit: LINE_CHANGES,
+  scope: 'write',
   texts: {
     purpose: 'Activate service for devices',
     noun: 'The activation',
@@ -79,7 +80,9 @@ export const activateDevices = defineOperation({
     inputType:
       "Which devices to activate, and how. Devices must already exist in Verizon Mobile Device Management (MDM). If they are not in the account yet and the activation fails, they may be added to it as deactivated. No field may contain `'`, `<` or `\\`.",
   },
-  target: chosenBy(target, ['groupName', 'customFields'], {
+  target: chosenBy(target, {
+    filterNames: { groupName: 'groupName', customFields: 'customFields' },
+    keepsConfirmation: false,
     verb: 'activate',
     consequence: 'every device of the account will be activated',
   }),

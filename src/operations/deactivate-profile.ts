@@ -21,6 +21,7 @@ const profile = z
 export const deactivateProfile = defineOperation({
   name: 'DEACTIVATE_PROFILE',
   ...PROFILE_OPERATION,
+  scope: 'terminate',
   path: profileAction('deactivate'),
   texts: {
     purpose: 'Deactivate an eSIM profile',

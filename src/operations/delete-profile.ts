@@ -8,6 +8,7 @@ import { eidAndIccid, listedProfiles, PROFILE_OPERATION, profileAction } from '.
 export const deleteProfile = defineOperation({
   name: 'DELETE_PROFILE',
   ...PROFILE_OPERATION,
+  scope: 'terminate',
   path: profileAction('delete'),
   texts: {
     purpose: 'Delete a Global eSIM profile from its device',

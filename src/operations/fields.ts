@@ -39,12 +39,11 @@ export function breaks(code: InputFaultCode, rest: string) {
   return { ...about(rest), params: { code } };
 }
 
-/** Text that goes to the carrier: 1 to `max` characters, none of them forbidden, and no space around it. */
-export const text = (max: number) =>
+/** Text that goes to the carrier: at most `max` characters, none of them forbidden, and no space around it. */
+export const possiblyEmpty = (max: number) =>
   z
     .string()
     .overwrite(cleanText)
-    .min(1, about('must not be empty: leave the field out instead.'))
     .max(max, about(`must have at most ${max} characters.`))
     .refine(
       (value) => !FORBIDDEN.test(value),
@@ -55,6 +54,9 @@ export const text = (max: number) =>
     )
     .refine((value) => value.trim() === value, breaks('PADDED', 'must not begin or end with a space.'));
 
+/** The same with 1 character at least. */
+export const text = (max: number) => possiblyEmpty(max).min(1, about('must not be empty: leave the field out instead.'));
+
 /** Letters, digits, space, dash, exclamation point and pound sign. A letter has its accents, also those that NFC leaves apart. */
 export const plainText = (max: number) =>
   text(max)
@@ -64,6 +66,11 @@ export const plainText = (max: number) =>
 /** A field that may be left out. In GraphQL null means the same as a missing field. After parsing both are undefined. */
 export function optional<Type extends z.ZodType>(type: Type) {
   return type.nullish().transform((value) => value ?? undefined);
+}
+
+/** The same with a value for a missing field. It is stored and sent like a given one. */
+export function withDefault<Type extends z.ZodType>(type: Type, value: z.output<Type>) {
+  return type.nullish().transform((given) => given ?? value);
 }
 
 export const zipCode = z.string().regex(/^\d{5}$/, about('must be a 5-digit ZIP code, for example "98801".'));

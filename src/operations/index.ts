@@ -1,6 +1,8 @@
 import { activateDevices } from './activate-devices.ts';
 import { activateProfile } from './activate-profile.ts';
 import { deactivateProfile } from './deactivate-profile.ts';
+import { changeServicePlan } from './change-service-plan.ts';
+import { deactivateDevices } from './deactivate-devices.ts';
 import type { Operation } from './define-operation.ts';
 import { deleteProfile } from './delete-profile.ts';
 import { downloadProfile } from './download-profile.ts';
@@ -11,6 +13,8 @@ import { resumeProfile } from './resume-profile.ts';
 import { setFallbackProfile } from './set-fallback-profile.ts';
 import { suspendDevices } from './suspend-devices.ts';
 import { suspendProfile } from './suspend-profile.ts';
+import { updateCostCenter } from './update-cost-center.ts';
+import { updateCustomFields } from './update-custom-fields.ts';
 
 /** Every operation that the carrier can be asked for. */
 export const OPERATIONS: readonly Operation[] = [
@@ -26,6 +30,10 @@ export const OPERATIONS: readonly Operation[] = [
   downloadProfile,
   deleteProfile,
   setFallbackProfile,
+  deactivateDevices,
+  changeServicePlan,
+  updateCustomFields,
+  updateCostCenter,
 ];
 
 const BY_NAME = new Map(OPERATIONS.map((operation) => [operation.name, operation]));

@@ -13,6 +13,7 @@ export const PROFILE_OPERATION = {
   // The pages allow 10,000 in one POST, the carrier's SDK 100. One message comes for each profile, so nothing is lost by more POSTs.
   maxDevices: 100,
   hasRateLimit: false,
+  scope: 'write',
 } as const;
 
 /** The path of an action on profiles. */
@@ -43,12 +44,13 @@ export function listedProfiles<Profile extends z.ZodType<RequestedDevice, NamedD
   const fields = { devices: deviceList(profile).describe(description) };
   return {
     fields,
-    filterKeys: [],
+    filterNames: {},
+    keepsConfirmation: false,
     reportFaults({ devices }, report) {
       reportListFaults(devices, report, { areProfiles: true });
       reportMissingKinds(devices, needs, report);
     },
-    choose: ({ devices }) => ({ devices, filter: {} }),
+    choose: ({ devices }) => ({ devices, filter: {}, confirmation: {} }),
   } satisfies Target<typeof fields>;
 }
 

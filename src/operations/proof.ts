@@ -68,12 +68,14 @@ type ProfileMeaning = 'PROFILE_WORKING' | 'PROFILE_DOWNLOADED';
 
 /** A proof by an event that succeeded after the sending. `type` matches the event's type, whose words vary between the samples. */
 export function historyShows(type: RegExp): ProvenBy['history'] {
+  return historyHas((event) => type.test(event.type ?? ''));
+}
+
+/** The same by whatever else an event tells. */
+export function historyHas(shows: (event: HistoryEvent) => boolean): ProvenBy['history'] {
   return (events, sentAt) =>
     events.some(
       (event) =>
-        type.test(event.type ?? '') &&
-        means(event.status, 'EVENT_SUCCEEDED') &&
-        event.occurredAt !== null &&
-        isAfterSending(event.occurredAt, sentAt),
+        shows(event) && means(event.status, 'EVENT_SUCCEEDED') && event.occurredAt !== null && isAfterSending(event.occurredAt, sentAt),
     );
 }

@@ -2,7 +2,7 @@ import { lineBody } from './bodies.ts';
 import { defineOperation } from './define-operation.ts';
 import { LINE_CHANGES } from './line-limits.ts';
 import { historyShows, stateShows } from './proof.ts';
-import { chosenLines } from './target.ts';
+import { chosenLines } from './line-target.ts';
 
 /** Page "Restore service for devices". */
 export const restoreDevices = defineOperation({
@@ -14,6 +14,7 @@ export const restoreDevices = defineOperation({
   maxDevices: 10_000,
   hasRateLimit: false,
   lineLimit: LINE_CHANGES,
+  scope: 'write',
   texts: {
     purpose: 'Restore service for suspended devices',
     noun: 'The restoration',

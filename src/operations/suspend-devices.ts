@@ -4,7 +4,7 @@ import { defineOperation } from './define-operation.ts';
 import { optional } from './fields.ts';
 import { LINE_CHANGES } from './line-limits.ts';
 import { historyShows, stateShows } from './proof.ts';
-import { chosenLines } from './target.ts';
+import { chosenLines } from './line-target.ts';
 
 /** Page "Suspend service for devices". */
 export const suspendDevices = defineOperation({
@@ -16,6 +16,7 @@ export const suspendDevices = defineOperation({
   maxDevices: 10_000,
   hasRateLimit: false,
   lineLimit: LINE_CHANGES,
+  scope: 'write',
   texts: {
     purpose: 'Suspend service for devices',
     noun: 'The suspension',

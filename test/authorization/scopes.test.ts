@@ -91,10 +91,10 @@ const FIELDS: Readonly<Record<string, Field>> = {
     missing: '{"auditLog":{"nodes":[]}}',
   },
   ...Object.fromEntries(
-    OPERATION_CASES.map(({ operation: { mutation, typeName }, input }): [string, Field] => [
+    OPERATION_CASES.map(({ operation: { mutation, typeName, scope }, input }): [string, Field] => [
       `Mutation.${mutation}`,
       {
-        needs: 'write',
+        needs: scope,
         query: ({ mine }) =>
           `mutation { ${mutation}(input: ${inputLiteral(typeName, { ...input, accountName: mine.account, validateOnly: true })}) { __typename ${FAULTS} } }`,
         allowed: () => 'InputAccepted',

@@ -17,9 +17,10 @@ const RECORDS = OPERATION_CASES.flatMap(({ operation, input, provingRecords }) =
 );
 
 test.each(RECORDS)('$operation.name $change, a record of $record: $proof', ({ operation, input, record, proof }) => {
-  const { activatedAfterMs, ...rest } = record;
+  const { activatedAfterMs, customFields, ...rest } = record;
   const lastActivationAt = activatedAfterMs === undefined ? null : SENT + activatedAfterMs;
-  expect(provenBy(operation, input).record({ ...NOTHING, ...rest, lastActivationAt }, SENT)).toBe(proof);
+  const fields = customFields ? new Map(Object.entries(customFields).map(([key, value]) => [key.toLowerCase(), value])) : null;
+  expect(provenBy(operation, input).record({ ...NOTHING, ...rest, customFields: fields, lastActivationAt }, SENT)).toBe(proof);
 });
 
 const EVENTS = OPERATION_CASES.flatMap(({ operation, input, provingEvents }) =>
@@ -60,8 +61,10 @@ const NOTHING: DeviceRecord = {
   servicePlan: null,
   ipAddress: null,
   groupNames: [],
+  customFields: null,
   lastActivationAt: null,
   profileStatus: null,
+  costCenterCode: null,
   cursor: null,
   json: {},
 };

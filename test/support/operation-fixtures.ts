@@ -19,6 +19,8 @@ export interface OperationFixture {
   readonly identifierKinds: readonly string[];
   /** Identifiers that have to stand beside those of other kinds. */
   readonly companions?: readonly Identifier[];
+  /** Whether a group and a whole account need `confirmDeviceCount`. */
+  readonly counts?: true;
   /** Each rule of its input just inside its bound and just beyond: what differs from `input`, and the faults it must have. */
   readonly rules?: readonly (readonly [rule: string, change: Readonly<Record<string, unknown>>, faults: readonly string[]])[];
   readonly pageRows: readonly PageRow[];
@@ -33,12 +35,16 @@ export interface OperationFixture {
 interface ProvingRecord {
   readonly state?: string;
   readonly profileStatus?: string;
+  readonly servicePlan?: string;
+  readonly customFields?: Readonly<Record<string, string>>;
+  readonly costCenterCode?: string;
   readonly activatedAfterMs?: number;
 }
 
 interface ProvingEvent {
   readonly type: string | null;
   readonly status?: string | null;
+  readonly servicePlan?: string | null;
   readonly occurredAfterMs?: number | null;
 }
 

@@ -88,7 +88,7 @@ export class RequestSubmitter {
     const { accounts, store, maxQueued, maxQueuedPerCaller } = this.#options;
     if (accounts.has(command.accountName)) attempt.account = command.accountName;
     attempt.devices = command.devices?.length ?? null;
-    if (!mayUse(caller, command.accountName, 'write') || !accounts.has(command.accountName)) return UNKNOWN_ACCOUNT;
+    if (!mayUse(caller, command.accountName, command.operation.scope) || !accounts.has(command.accountName)) return UNKNOWN_ACCOUNT;
     const carrierRequests = split(command);
     if (command.validateOnly) return { type: 'VALIDATED', command, carrierRequestCount: carrierRequests.length, at: this.#options.now() };
 

@@ -12,6 +12,8 @@ export interface DeviceRecord {
   readonly servicePlan: string | null;
   readonly ipAddress: string | null;
   readonly groupNames: readonly string[];
+  /** By key in lower case: `customfield1` … An empty one may be missing. Null when the record does not show custom fields. */
+  readonly customFields: ReadonlyMap<string, string> | null;
   /** Milliseconds, by the carrier's clock, to the second. Null for a line that was never active, and for a date without an hour. */
   readonly lastActivationAt: number | null;
   /**
@@ -19,6 +21,8 @@ export interface DeviceRecord {
    * the attribute out, as it may in lists of several devices.
    */
   readonly profileStatus: string | null;
+  /** Empty for a device without one. Null when the carrier leaves the attribute out, as it may in lists of several devices. */
+  readonly costCenterCode: string | null;
   /**
    * The digits of the numeric `DeviceId` extended attribute. `largestDeviceIdSeen` takes it when this is the last device of a
    * page. It may exceed 2^53. Null when it is missing or no number.
@@ -36,6 +40,7 @@ const device = fieldsOf({
   carrierInformations: lenientObjects,
   extendedAttributes: lenientObjects,
   groupNames: z.unknown().optional(),
+  customFields: listOrOne.nullish().catch(null),
   ipAddress: lenientText,
   lastActivationDate: z.unknown().optional(),
 }).transform((record): Omit<DeviceRecord, 'json'> => {
@@ -52,9 +57,11 @@ const device = fieldsOf({
     state: carrier?.state ?? null,
     servicePlan: carrier?.servicePlan ?? null,
     ipAddress: record.ipAddress,
+    customFields: record.customFields ? readCustomFields(record.customFields) : null,
     groupNames: (Array.isArray(record.groupNames) ? record.groupNames : [record.groupNames]).filter((name) => typeof name === 'string'),
     lastActivationAt: parseCarrierDate(record.lastActivationDate),
     profileStatus: lenientText.parse(attributes.get('profilestatus')),
+    costCenterCode: attributes.has('costcentercode') ? (lenientText.parse(attributes.get('costcentercode')) ?? '') : null,
     cursor: readCursor(attributes.get('deviceid')),
   };
 });
@@ -72,6 +79,15 @@ export const deviceListAnswer = fieldsOf({ devices: listOrOne, hasMoreData: leni
     hasMoreData,
     devices: lenientObjects.parse(devices ?? []).map((json): DeviceRecord => ({ ...device.parse(json), json })),
   }));
+
+function readCustomFields(list: readonly unknown[]): ReadonlyMap<string, string> {
+  return new Map(
+    lenientObjects.parse(list).flatMap((each) => {
+      const { key, value } = attribute.parse(each);
+      return key === null ? [] : [[key.toLowerCase(), lenientText.parse(value) ?? ''] as const];
+    }),
+  );
+}
 
 function readCursor(value: unknown): string | null {
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? String(value) : null;
