@@ -4,8 +4,9 @@ import pg from 'pg';
 import { GatewayError } from '../../../errors.ts';
 import { GrowingPause } from '../../../lib/growing-pause.ts';
 import type { Hub } from '../hub.ts';
-import { connectionConfig } from './connections.ts';
+import { connectionConfig, endConnection } from './connections.ts';
 import { CHANNEL } from './database.ts';
+import { toStoreError } from './postgres-error.ts';
 
 export interface ListenerOptions {
   readonly url: string;
@@ -38,16 +39,27 @@ export class Listener implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** @throws GatewayError STORE_UNUSABLE when messages do not come through, for example through a pooler in transaction mode. */
+  /**
+   * @throws GatewayError STORE_UNUSABLE when messages do not come through, for example through a pooler in transaction mode; STORE_FAILED
+   * when the database does not answer.
+   */
   async start(): Promise<void> {
-    const client = await this.#connect();
-    if (!((await this.#keepsSession(client)) && (await hearsItself(client)))) {
-      await client.end().catch(() => undefined);
+    const client = await this.#connect().catch((error: unknown) => {
+      throw toStoreError(error);
+    });
+    let isHeard = false;
+    try {
+      isHeard = (await this.#keepsSession(client)) && (await hearsItself(client));
+    } catch (error) {
+      throw toStoreError(error);
+    } finally {
+      if (!isHeard) await endConnection(client);
+    }
+    if (!isHeard)
       throw new GatewayError(
         'STORE_UNUSABLE',
         'The database does not deliver notifications to this gateway. A pooler in front of it must keep a connection for a whole session (pgBouncer: pool_mode = session).',
       );
-    }
     this.#running = this.#listen(client);
   }
 
@@ -104,7 +116,7 @@ export class Listener implements AsyncDisposable {
       await other.query('BEGIN');
       return await isListening(client);
     } finally {
-      await other.end();
+      await endConnection(other);
     }
   }
 

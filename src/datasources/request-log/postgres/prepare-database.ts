@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { GatewayError } from '../../../errors.ts';
-import { connectionConfig } from './connections.ts';
-import { sqlStateOf } from './postgres-error.ts';
+import { GatewayError, STORE_AWAY } from '../../../errors.ts';
+import { connectionConfig, endConnection } from './connections.ts';
+import { sqlStateOf, troubleOf } from './postgres-error.ts';
 
 const MIGRATIONS = ['0001-postgres.sql'] as const;
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -13,6 +14,7 @@ const MOST_CLOCK_OFF_MS = 30_000;
 const CLOCK_NOISE_MS = 500;
 /** Any number, but always the same: only one gateway migrates at a time. */
 const MIGRATION_LOCK = 0x4d324d47;
+const LOCK_EVERY_MS = 100;
 /** Migrations of a large store take longer than statements of its use. */
 const MIGRATION_MS = 3_600_000;
 
@@ -29,13 +31,13 @@ export interface PreparedDatabase {
  *
  * @param options.now the wall clock of this gateway, which the clock of the server is compared with.
  * @param options.allowsUnsynced whoever runs the gateway accepts that the database loses its last commits when it crashes.
- * @throws GatewayError STORE_UNUSABLE with a sentence that says what to do.
+ * @throws GatewayError STORE_UNUSABLE with a sentence that says what to do; STORE_FAILED when the database does not answer now.
  */
 export async function prepareDatabase(
   url: string,
   { now = Date.now, allowsUnsynced = false }: { readonly now?: () => number; readonly allowsUnsynced?: boolean } = {},
 ): Promise<PreparedDatabase> {
-  const client = new pg.Client({ ...connectionConfig(url), query_timeout: MIGRATION_MS });
+  const client = new pg.Client(connectionConfig(url));
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -43,9 +45,9 @@ export async function prepareDatabase(
     return { isNew: await migrate(client), clockOffMs };
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause;
-    throw unusable(describe(cause), cause);
+    throw isAway(cause) ? away(describe(cause), cause) : unusable(describe(cause), cause);
   } finally {
-    await client.end().catch(() => undefined);
+    await endConnection(client);
   }
 }
 
@@ -84,7 +86,8 @@ const SETTING: Readonly<Record<string, string>> = { fsync: 'fsync', pages: 'full
 
 /** Gives back whether the schema was made now. */
 async function migrate(client: pg.Client): Promise<boolean> {
-  await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+  // Another gateway may migrate for long, and a server that no longer answers is to be known from that.
+  while (!(await takeLock(client))) await delay(LOCK_EVERY_MS);
   const version = await readVersion(client);
   if (version > SCHEMA_VERSION)
     throw unusable(
@@ -93,10 +96,17 @@ async function migrate(client: pg.Client): Promise<boolean> {
   for (const [at, file] of MIGRATIONS.entries()) {
     if (at < version) continue;
     const sql = readFileSync(new URL(`./migrations/${file}`, import.meta.url), 'utf8');
-    await client.query(`BEGIN; ${sql};
-      INSERT INTO fact VALUES ('schema', '${at + 1}') ON CONFLICT (key) DO UPDATE SET value = excluded.value; COMMIT`);
+    const text = `BEGIN; ${sql};
+      INSERT INTO fact VALUES ('schema', '${at + 1}') ON CONFLICT (key) DO UPDATE SET value = excluded.value; COMMIT`;
+    // `pg` reads it, and its types do not have it.
+    await client.query({ text, query_timeout: MIGRATION_MS } as pg.QueryConfig);
   }
   return version === 0;
+}
+
+async function takeLock(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ isTaken: boolean }>('SELECT pg_try_advisory_lock($1) AS "isTaken"', [MIGRATION_LOCK]);
+  return rows[0]?.isTaken ?? false;
 }
 
 /** @returns 0 for a schema without tables. */
@@ -125,6 +135,15 @@ function describe(cause: unknown): string {
     default:
       return `The database of M2M_STORE_URL cannot be used: ${message}.`;
   }
+}
+
+/** It comes back by itself. So does a database that takes no connections for a while (ALLOW_CONNECTIONS, 55000). */
+function isAway(cause: unknown): boolean {
+  return ['LOST', 'REFUSED'].includes(troubleOf(cause)) || sqlStateOf(cause) === '55000';
+}
+
+function away(message: string, cause: unknown): GatewayError {
+  return new GatewayError('STORE_FAILED', message, { cause, details: { reason: STORE_AWAY } });
 }
 
 function unusable(message: string, cause?: unknown): GatewayError {
