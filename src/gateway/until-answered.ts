@@ -3,7 +3,7 @@ import { GatewayError, isStoreAway } from '../errors.ts';
 import { GrowingPause } from '../lib/growing-pause.ts';
 import type { SharedParts } from './shared-parts.ts';
 
-const RETRY = { firstMs: 100, maxMs: 2_000 } as const;
+const RETRY = { firstMs: 100, maxMs: 1_000 } as const;
 
 interface Options extends Pick<SharedParts, 'logger' | 'undo'> {
   /** What goes on meanwhile, or does not: a sentence for the log. */

@@ -12,6 +12,11 @@ if (reason !== null) process.stderr.write(`What is refused at the start with Pos
 const noPooler = reason ?? noPgBouncer();
 if (noPooler !== null) process.stderr.write(`A pooler in front of PostgreSQL is not tested: ${noPooler}.\n`);
 
+const away = (sentence: string) => ({
+  code: 'STORE_FAILED',
+  details: { reason: 'STORE_AWAY' },
+  message: expect.stringContaining(sentence) as string,
+});
 const unusable = (sentence: string) => ({ code: 'STORE_UNUSABLE', message: expect.stringContaining(sentence) as string });
 
 async function ask(url: string, sql: string): Promise<void> {
@@ -53,7 +58,7 @@ describe.skipIf(reason !== null)('a start with a database that cannot be used', 
     await expect(prepareDatabase(url)).rejects.toMatchObject(unusable('synchronous_commit = off'));
   });
 
-  test('a wrong password, a user without rights, no such database; no server is one that may come', async () => {
+  test('a wrong password, a user without rights, no such database; and what may mend itself: no server, too many connections, none taken', async () => {
     const url = new URL(await server.createDatabase());
     const wrong = new URL(url);
     wrong.password = 'wrong';
@@ -65,11 +70,11 @@ describe.skipIf(reason !== null)('a start with a database that cannot be used', 
     await expect(prepareDatabase(new URL('/nowhere', url).href)).rejects.toMatchObject(unusable('does not exist'));
     const nobody = new URL(url);
     nobody.port = '1';
-    await expect(prepareDatabase(nobody.href)).rejects.toMatchObject({
-      code: 'STORE_FAILED',
-      details: { reason: 'STORE_AWAY' },
-      message: expect.stringContaining('ECONNREFUSED') as string,
-    });
+    await expect(prepareDatabase(nobody.href)).rejects.toMatchObject(away('ECONNREFUSED'));
+    await server.client.query('ALTER ROLE guest CONNECTION LIMIT 0');
+    await expect(prepareDatabase(guest.href)).rejects.toMatchObject(away('too many connections'));
+    await server.client.query(`ALTER DATABASE ${url.pathname.slice(1)} ALLOW_CONNECTIONS false`);
+    await expect(prepareDatabase(url.href)).rejects.toMatchObject(away('not currently accepting connections'));
     for (const each of [wrong, nobody]) {
       const error: unknown = await prepareDatabase(each.href).catch((failure: unknown) => failure);
       expect(String(error)).not.toContain(each.password);
