@@ -118,7 +118,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   });
   await startClock(clock, { store: { facts: ownFacts }, metrics, logger, undo });
   tellTime();
-  // Both doors below are closed before what is opened meanwhile.
+  // The store, and what begins with what it says. It is opened after the doors, and undone after them too.
   const below = undo.use(new AsyncDisposableStack());
   const most = shareDescriptors(GRAPHQL.sockets + CALLBACKS.sockets + ADMIN.sockets);
   const isShared = config.storeUrl !== null;
