@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Worker } from 'node:worker_threads';
 import type { Config } from './config/config.ts';
 import { Hub } from './datasources/request-log/hub.ts';
+import type { Lease } from './datasources/request-log/leases.ts';
 import type { CallbackService } from './datasources/thingspace/wire/callback-service.ts';
 import type { GatewayError } from './errors.ts';
 import type { WatchTimes } from './gateway/build-registrations.ts';
@@ -156,8 +157,8 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     const shared = { store: await openStore(own), hub, metrics, logger, clock, now, undo: own };
     return openParts(config, { ...shared, listenerUrl: () => callbacksUrl, watchTimes: options.registrationWatch });
   };
-  const opening = untilAnswered(open, { logger, undo: below, meanwhile: 'GraphQL opens then.' });
-  const [callbacks, built] = await orStopped(Promise.all([openDoor(), opening]), options.stop);
+  const waiting = { logger, meanwhile: 'GraphQL opens then.' };
+  const [callbacks, built] = await orStopped(Promise.all([openDoor(), untilAnswered(open, { ...waiting, undo: below })]), options.stop);
   opened = built;
   options.onStoreOpen?.();
   const { store, carrier, authenticator, paths, registrations, purge, reseal } = built;
@@ -167,12 +168,14 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const forwardTargets = new ForwardTargets(config.callbackForward ?? []);
   const { sender, submitter } = buildSending(config, { ...parts, ...carrier });
   const reconciler = buildReconciler(config, { ...parts, reads: carrier.reads });
-  await startWork(parts, async (lease, ended) => {
+  const work = async (lease: Lease, ended: AsyncDisposableStack) => {
     forwardCallbacks(config, { ...parts, undo: ended }, forwardTargets);
     const count = await sender.begin(lease, ended);
     if (count > 0) logger.info('resuming_queued_requests', { count });
     followUp(config, { ...parts, undo: ended }, reconciler);
-  });
+  };
+  // The database may have gone away again.
+  await untilAnswered((own) => startWork({ ...parts, undo: own }, work), { ...waiting, undo });
   // This is undone before the work is: the reconciler tells the running tick to end, then the work waits for it.
   undo.use(reconciler);
 

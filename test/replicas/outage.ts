@@ -37,14 +37,17 @@ export interface Outage {
   readonly end: (place: DatabasePlace) => Promise<void>;
 }
 
-/** @param options.begin what happens to the database before the gateway is started. */
-export async function startPlace(
-  server: PostgresServer,
-  { begin, listeners }: Pick<SpawnOptions, 'listeners'> & Partial<Pick<Outage, 'begin'>> = {},
-): Promise<Place> {
+interface PlaceOptions extends Pick<SpawnOptions, 'listeners'> {
+  /** What happens to the database before the gateway is started. */
+  readonly begin?: Outage['begin'];
+  /** Told of each piece that the gateway asks, before the database has it. */
+  readonly onAsked?: (piece: Buffer, proxy: TcpFaultProxy) => void;
+}
+
+export async function startPlace(server: PostgresServer, { begin, listeners, onAsked }: PlaceOptions = {}): Promise<Place> {
   await using undo = new AsyncDisposableStack();
   const url = await server.createDatabase();
-  const proxy = undo.use(await startTcpFaultProxy(url));
+  const proxy: TcpFaultProxy = undo.use(await startTcpFaultProxy(url, undefined, { onAsked: (piece) => onAsked?.(piece, proxy) }));
   const folder = undo.use(await tempFolder());
   const env = { M2M_STORE_URL: proxy.through(url), M2M_STORE_JOURNAL: `${folder.path}/journal.sqlite` };
   await begin?.({ server, proxy, url });

@@ -57,6 +57,24 @@ describe.skipIf(reason !== null)('a gateway that starts while its database is aw
     expect([await post(0), await post(1), await post(2), await post(3), await post(4)]).toEqual([404, 200, 200, 200, 404]);
   });
 
+  test('a database that goes away again before GraphQL is open is waited for again', async () => {
+    const gone = Promise.withResolvers<void>();
+    let isGone = false;
+    await using place = await startPlace(server, {
+      listeners: ['callbacks'],
+      onAsked: (piece, proxy) => {
+        if (isGone || !piece.includes("state = 'SENDING') AND")) return;
+        isGone = true;
+        void proxy.refuse().then(gone.resolve);
+        proxy.cut();
+      },
+    });
+    await gone.promise;
+    await until(() => place.stack.gateway.output().includes('"store_awaited"'));
+    await place.proxy.heal();
+    await untilOpen(place.stack);
+  });
+
   test('SIGTERM ends the first start, whose callback door has not opened', async () => {
     await using place = await startPlace(server, { listeners: ['admin'], begin: async ({ proxy }) => proxy.freeze() });
     const { gateway } = place.stack;
