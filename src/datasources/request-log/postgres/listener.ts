@@ -6,7 +6,7 @@ import { GrowingPause } from '../../../lib/growing-pause.ts';
 import type { Hub } from '../hub.ts';
 import { connectionConfig, endConnection } from './connections.ts';
 import { CHANNEL } from './database.ts';
-import { toStoreError } from './postgres-error.ts';
+import { toStartError } from './prepare-database.ts';
 
 export interface ListenerOptions {
   readonly url: string;
@@ -41,25 +41,17 @@ export class Listener implements AsyncDisposable {
 
   /**
    * @throws GatewayError STORE_UNUSABLE when messages do not come through, for example through a pooler in transaction mode; STORE_FAILED
-   * when the database does not answer.
+   * when the database does not answer, or has no connection to spare.
    */
   async start(): Promise<void> {
-    const client = await this.#connect().catch((error: unknown) => {
-      throw toStoreError(error);
-    });
-    let isHeard = false;
+    let client: pg.Client | null = null;
     try {
-      isHeard = (await this.#keepsSession(client)) && (await hearsItself(client));
+      client = await this.#connect();
+      if (!((await this.#keepsSession(client)) && (await hearsItself(client)))) throw new GatewayError('STORE_UNUSABLE', NOT_HEARD);
     } catch (error) {
-      throw toStoreError(error);
-    } finally {
-      if (!isHeard) await endConnection(client);
+      if (client) await endConnection(client);
+      throw toStartError(error);
     }
-    if (!isHeard)
-      throw new GatewayError(
-        'STORE_UNUSABLE',
-        'The database does not deliver notifications to this gateway. A pooler in front of it must keep a connection for a whole session (pgBouncer: pool_mode = session).',
-      );
     this.#running = this.#listen(client);
   }
 
@@ -144,6 +136,9 @@ export class Listener implements AsyncDisposable {
     for (const topic of topics) this.#options.hub.wake(topic);
   }
 }
+
+const NOT_HEARD =
+  'The database does not deliver notifications to this gateway. A pooler in front of it must keep a connection for a whole session (pgBouncer: pool_mode = session).';
 
 async function hearsItself(client: pg.Client): Promise<boolean> {
   const beat = randomUUID();

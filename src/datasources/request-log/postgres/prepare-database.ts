@@ -10,7 +10,7 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
 
 const OLDEST_SERVER = 150_000;
 const MOST_CLOCK_OFF_MS = 30_000;
-/** A network and a busy machine make clocks seem to differ by so much. The carrier's window has as much room. */
+/** A network and a busy machine make clocks seem to differ by so much. Whoever sends next allows for twice as much, and for a step since. */
 const CLOCK_NOISE_MS = 500;
 /** Any number, but always the same: only one gateway migrates at a time. */
 const MIGRATION_LOCK = 0x4d324d47;
@@ -44,8 +44,7 @@ export async function prepareDatabase(
     const clockOffMs = await checkServer(client, { now, allowsUnsynced });
     return { isNew: await migrate(client), clockOffMs };
   } catch (cause) {
-    if (cause instanceof GatewayError) throw cause;
-    throw isAway(cause) ? away(describe(cause), cause) : unusable(describe(cause), cause);
+    throw toStartError(cause);
   } finally {
     await endConnection(client);
   }
@@ -122,6 +121,13 @@ async function readVersion(client: pg.Client): Promise<number> {
   return Number(rows[0].value);
 }
 
+/** What a start with the database fails with: it may be tried again when the database is only away. */
+export function toStartError(cause: unknown): GatewayError {
+  if (cause instanceof GatewayError) return cause;
+  if (!isAway(cause)) return unusable(describe(cause), cause);
+  return new GatewayError('STORE_FAILED', describe(cause), { cause, details: { reason: STORE_AWAY } });
+}
+
 function describe(cause: unknown): string {
   const message = cause instanceof Error ? cause.message || String((cause as { code?: unknown }).code) : String(cause);
   switch (sqlStateOf(cause)) {
@@ -140,10 +146,6 @@ function describe(cause: unknown): string {
 /** It comes back by itself. So does a database that takes no connections for a while (ALLOW_CONNECTIONS, 55000). */
 function isAway(cause: unknown): boolean {
   return ['LOST', 'REFUSED'].includes(troubleOf(cause)) || sqlStateOf(cause) === '55000';
-}
-
-function away(message: string, cause: unknown): GatewayError {
-  return new GatewayError('STORE_FAILED', message, { cause, details: { reason: STORE_AWAY } });
 }
 
 function unusable(message: string, cause?: unknown): GatewayError {
