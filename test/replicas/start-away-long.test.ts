@@ -94,7 +94,7 @@ describe.skipIf(reason !== null)('a gateway that starts while its database is aw
     await stack.restart(WAITING);
     await untilJournaled(stack);
     const setSchema = (version: string) =>
-      server.client.query("UPDATE fact SET value = $1 WHERE key = 'schema'", [version], new URL(url).pathname.slice(1));
+      server.client.query("UPDATE fact SET value = $1 WHERE key IN ('schema', 'schema-oldest')", [version], new URL(url).pathname.slice(1));
     await setSchema('99');
     await proxy.heal();
     expect(await stack.gateway.exited).toBe(1);
