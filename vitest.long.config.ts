@@ -12,6 +12,7 @@ const LONGEST = [
   'test/replicas/database-away-long.test.ts',
   'test/crash/crash-test.test.ts',
   'test/replicas/database-away-ends.test.ts',
+  'test/replicas/start-away-long.test.ts',
   'test/request-log/property/planted-bugs.test.ts',
   'test/project/package.test.ts',
   'test/request-log/property/interleavings.test.ts',

@@ -6,7 +6,7 @@ import { goThrough, type Outage, type Place } from './outage.ts';
 const reason = noPostgres();
 if (reason !== null) process.stderr.write(`That the database may go away for long is not tested: ${reason}.\n`);
 
-const allowConnections = ({ server, url }: Place, isAllowed: boolean) =>
+const allowConnections = ({ server, url }: Pick<Place, 'server' | 'url'>, isAllowed: boolean) =>
   server.client.query(`ALTER DATABASE ${new URL(url).pathname.slice(1)} ALLOW_CONNECTIONS ${isAllowed}`);
 
 const OUTAGES: readonly Outage[] = [
