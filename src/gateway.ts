@@ -4,6 +4,7 @@ import type { Config } from './config/config.ts';
 import { Hub } from './datasources/request-log/hub.ts';
 import type { CallbackService } from './datasources/thingspace/wire/callback-service.ts';
 import type { GatewayError } from './errors.ts';
+import { buildCarrierReads } from './gateway/build-carrier-reads.ts';
 import { buildRegistrations, type WatchTimes } from './gateway/build-registrations.ts';
 import { connectCarrier, reportRefusedLogin } from './gateway/connect-carrier.ts';
 import { buildReceiver } from './gateway/intake/build-receiver.ts';
@@ -129,7 +130,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
 
   const most = shareDescriptors(GRAPHQL.sockets + CALLBACKS.sockets + ADMIN.sockets);
   let callbacksUrl: string | null = null;
-  const { paths, keeper } = await buildRegistrations(config, {
+  const { paths, registrations, keeper } = await buildRegistrations(config, {
     ...parts,
     ...carrier,
     listenerUrl: () => callbacksUrl,
@@ -205,6 +206,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
         queuedRequests: config.maxQueuedPerCaller,
         bodyBytes: config.maxBodyBytes,
       },
+      ...buildCarrierReads(config, { ...parts, ...carrier, registrations }),
       deadLetters: new DeadLetters({ store, receiver: buildReceiver(config, { store, now }) }),
     },
     openPerCaller: subscriptions,

@@ -241,6 +241,8 @@ export type InputFaultCode =
   | 'NOTHING_QUEUED'
   /** The carrier cannot be asked about any device of the request. */
   | 'NOTHING_TO_ASK'
+  /** The input asks for no change. */
+  | 'NOTHING_TO_CHANGE'
   /** `confirmAccountName` does not repeat `accountName`. */
   | 'NOT_CONFIRMED'
   /** The device has not failed. */

@@ -19,11 +19,23 @@
       "InvalidInput",
       "RequestCancelled"
     ],
+    "ChangeDeviceGroupResult": [
+      "DeviceGroupSaved",
+      "InvalidInput"
+    ],
     "CheckNowResult": [
       "CarrierUnavailable",
       "CheckScheduled",
       "InvalidInput",
       "RateLimited"
+    ],
+    "CreateDeviceGroupResult": [
+      "DeviceGroupSaved",
+      "InvalidInput"
+    ],
+    "DeleteDeviceGroupResult": [
+      "DeviceGroupDeleted",
+      "InvalidInput"
     ],
     "MutationError": [
       "CarrierRefused",

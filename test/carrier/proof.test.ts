@@ -48,11 +48,18 @@ function provenBy({ name, provenBy: proof }: Operation): ProvenBy {
 }
 
 const NOTHING: DeviceRecord = {
+  accountName: null,
   deviceIds: [],
   state: null,
   servicePlan: null,
   ipAddress: null,
   groupNames: [],
+  customFields: [],
+  isConnected: null,
+  createdAt: null,
+  lastConnectionAt: null,
+  costCenterCode: null,
+  skuNumber: null,
   lastActivationAt: null,
   profileStatus: null,
   cursor: null,

@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import { deviceIdentifiers, type DeviceIdentifier } from './device-identifier.ts';
-import { fieldsOf, lenientBoolean, lenientObjects, lenientText, listOrOne, parseCarrierDate } from './carrier-values.ts';
+import { fieldsOf, lenientBoolean, lenientObjects, lenientText, listOrOne, parseCarrierDate, readDigits } from './carrier-values.ts';
 import { means } from './state-words.ts';
 
 /** A device in the carrier's device list. */
 export interface DeviceRecord {
+  /** The billing account. Null when the record does not say. */
+  readonly accountName: string | null;
   /** A deactivated line has no MDN. */
   readonly deviceIds: readonly DeviceIdentifier[];
   /** Verbatim: `active`, `deactive`, `suspend`, `pre-active`, `pending activation`, `pending deactivation`. */
@@ -12,6 +14,15 @@ export interface DeviceRecord {
   readonly servicePlan: string | null;
   readonly ipAddress: string | null;
   readonly groupNames: readonly string[];
+  readonly customFields: readonly { readonly key: string; readonly value: string }[];
+  /** Whether it has a session now. Null when the record does not say. */
+  readonly isConnected: boolean | null;
+  /** Milliseconds, as the dates below. */
+  readonly createdAt: number | null;
+  readonly lastConnectionAt: number | null;
+  /** Extended attributes. They are null, too, when the carrier leaves them out, as it may in lists of several devices. */
+  readonly costCenterCode: string | null;
+  readonly skuNumber: string | null;
   /** Milliseconds, by the carrier's clock, to the second. Null for a line that was never active, and for a date without an hour. */
   readonly lastActivationAt: number | null;
   /**
@@ -30,13 +41,19 @@ export interface DeviceRecord {
 
 const carrierInformation = fieldsOf({ state: lenientText, servicePlan: lenientText });
 const attribute = fieldsOf({ key: lenientText, value: z.unknown().optional() });
+const customField = fieldsOf({ key: lenientText, value: lenientText });
 
 const device = fieldsOf({
+  accountName: lenientText,
   deviceIds: deviceIdentifiers,
   carrierInformations: lenientObjects,
   extendedAttributes: lenientObjects,
   groupNames: z.unknown().optional(),
   ipAddress: lenientText,
+  customFields: lenientObjects,
+  connected: lenientBoolean,
+  createdAt: z.unknown().optional(),
+  lastConnectionDate: z.unknown().optional(),
   lastActivationDate: z.unknown().optional(),
 }).transform((record): Omit<DeviceRecord, 'json'> => {
   const carriers = record.carrierInformations.map((each) => carrierInformation.parse(each));
@@ -48,20 +65,30 @@ const device = fieldsOf({
     }),
   );
   return {
+    accountName: record.accountName,
     deviceIds: record.deviceIds,
     state: carrier?.state ?? null,
     servicePlan: carrier?.servicePlan ?? null,
     ipAddress: record.ipAddress,
     groupNames: (Array.isArray(record.groupNames) ? record.groupNames : [record.groupNames]).filter((name) => typeof name === 'string'),
+    customFields: record.customFields.flatMap((each) => {
+      const { key, value } = customField.parse(each);
+      return key !== null && value !== null ? [{ key, value }] : [];
+    }),
+    isConnected: record.connected,
+    createdAt: parseCarrierDate(record.createdAt),
+    lastConnectionAt: parseCarrierDate(record.lastConnectionDate),
+    costCenterCode: lenientText.parse(attributes.get('costcentercode')),
+    skuNumber: lenientText.parse(attributes.get('skunumber')),
     lastActivationAt: parseCarrierDate(record.lastActivationDate),
     profileStatus: lenientText.parse(attributes.get('profilestatus')),
-    cursor: readCursor(attributes.get('deviceid')),
+    cursor: readDigits(attributes.get('deviceid')),
   };
 });
 
 /**
  * `POST devices/actions/list`: `{hasMoreData, devices: [{deviceIds, carrierInformations: [{carrierName, servicePlan, state}],
- * extendedAttributes: [{key, value}], groupNames, ipAddress, lastActivationDate, …}]}` (page "Retrieve Device Information", and
+ * extendedAttributes: [{key, value}], groupNames, ipAddress, customFields, connected, lastActivationDate, …}]}` (page "Retrieve Device Information", and
  * a dump of a live answer). A device with several carriers is read from the one on which it is active, else from the first.
  *
  * `hasMoreData` is null when the answer does not say. Then its HTTP status does (202 = more).
@@ -72,8 +99,3 @@ export const deviceListAnswer = fieldsOf({ devices: listOrOne, hasMoreData: leni
     hasMoreData,
     devices: lenientObjects.parse(devices ?? []).map((json): DeviceRecord => ({ ...device.parse(json), json })),
   }));
-
-function readCursor(value: unknown): string | null {
-  if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? String(value) : null;
-  return typeof value === 'string' && /^\s*\d{1,40}\s*$/.test(value) ? value.trim() : null;
-}
