@@ -4,7 +4,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 export const LONG = [
   'test/bench/parts.test.ts',
   'test/browser/**/*.test.ts',
-  'test/canary/{crashes,faults,planted-leaks,trips}.test.ts',
+  'test/canary/{crashes,database,faults,planted-leaks,trips}.test.ts',
   'test/clients/examples.test.ts',
   'test/crash/**/*.test.ts',
   'test/deploy/start-image.test.ts',

@@ -232,6 +232,9 @@ const TABLE = {
   refusedPassword: marked('password', 'faults', 'carrier heard')('a password that the carrier refuses'),
   damagedMessage: marked('device secret', 'crashes', 'gateway answered')('a row of the store that is damaged'),
   uncaughtText: marked('device secret', 'crashes', 'gateway answered')('an error that nobody catches'),
+  storeUrlPassword: marked('password', 'database', 'gateway answered')('the password in M2M_STORE_URL', LATER),
+  journaledPassword: marked('device secret', 'database', 'owner saw')('deviceCredential.password of a message in the journal'),
+  journaledText: marked('device secret', 'database', 'owner saw')('a password in an unreadable message in the journal'),
 
   wrongUrlPassword: wrong('user and password in a URL that takes none'),
   wrongUrlQuery: wrong('a query in a URL that takes none'),

@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createClient, type Client } from 'graphql-ws';
 import { request } from 'undici';
-import { expect } from 'vitest';
+import { expect, onTestFailed } from 'vitest';
 import WebSocket from 'ws';
 import { deviceCallback } from '../support/device-callback.ts';
 import { devices } from '../support/devices.ts';
@@ -48,6 +49,11 @@ export async function goThrough(outage: Outage, server: PostgresServer): Promise
   await using undo = new AsyncDisposableStack();
   const place = undo.use(await startPlace(server));
   const { stack, url } = place;
+  let reached = 'the start';
+  onTestFailed(async () => {
+    const report = await Promise.race([health(stack, '/health/ready/callbacks'), delay(5_000, 'no answer')]).catch(String);
+    process.stderr.write(`It came to ${reached}. ${JSON.stringify(report)}\n${stack.gateway.output().slice(-8_000)}\n`);
+  });
   const client = createClient({ url: stack.gateway.websocket, webSocketImpl: WebSocket, retryAttempts: 0 });
   undo.defer(() => client.dispose());
   const { id, carrierRequestId } = await activate(stack);
@@ -60,19 +66,27 @@ export async function goThrough(outage: Outage, server: PostgresServer): Promise
   const lanes = undo.use(startCallbackLanes(() => stack.callbackUrl()));
   await lanes.more(100);
 
+  reached = 'the beginning of the outage';
   await outage.begin(place);
   const notReady = await timed(() => until(async () => (await health(stack, '/health/ready')).status === 503));
+  reached = 'a full journal';
   await untilJournaled(stack);
+  reached = 'callers who are told';
   await expectTold(stack, client, id);
+  reached = 'the verdict';
   // The verdict of the request comes while the database is away.
   const verdict = JSON.stringify(deviceCallback(carrierRequestId, 1));
   expect((await request(stack.callbackUrl(), { method: 'POST', body: verdict })).statusCode).toBe(200);
   await lanes.more(100);
 
+  reached = 'the end of the outage';
   await outage.end(place);
   const ready = await timed(() => until(async () => (await health(stack, '/health/ready')).status === 200));
+  reached = 'an empty journal';
   const emptied = await timed(() => untilEmptied(stack));
+  reached = 'the follower';
   await following;
+  reached = 'the ledger';
   expect(seen.at(-1)).toMatchObject({ data: { requestStatus: { status: 'SUCCEEDED' } } });
   await lanes.more(100);
   expect(lanes.others).toEqual([]);

@@ -76,7 +76,13 @@ describe.skipIf(reason !== null)('a start with a database that cannot be used', 
     const newer = await server.createDatabase();
     await prepareDatabase(newer);
     await ask(newer, "UPDATE fact SET value = '99' WHERE key = 'schema'");
-    await expect(prepareDatabase(newer)).rejects.toMatchObject(unusable('The store has schema 99'));
+    // It was only added to: this version may start again while the newer one takes its place.
+    expect(await prepareDatabase(newer)).toMatchObject({ isNew: false });
+    await ask(newer, "UPDATE fact SET value = '98' WHERE key = 'schema-oldest'");
+    const told = 'The store has schema 99, for gateways that know schema 98 or newer; this gateway knows up to';
+    await expect(prepareDatabase(newer)).rejects.toMatchObject(unusable(told));
+    await ask(newer, "DELETE FROM fact WHERE key = 'schema-oldest'");
+    await expect(prepareDatabase(newer)).rejects.toMatchObject(unusable('Run the newer gateway that wrote it'));
     const other = await server.createDatabase();
     await ask(other, 'CREATE TABLE fact (a integer)');
     await expect(prepareDatabase(other)).rejects.toMatchObject(unusable('tables of another program'));
@@ -99,6 +105,17 @@ describe.skipIf(reason !== null)('a start with a database that cannot be used', 
   test('a standby', async () => {
     await using standby = await server.startStandby();
     await expect(prepareDatabase(standby.url())).rejects.toMatchObject(unusable('The server is a standby'));
+  });
+
+  test('a server without a connection to spare: those that were made are closed again', async () => {
+    await server.client.query("CREATE ROLE few LOGIN PASSWORD 'few' CONNECTION LIMIT 2");
+    const url = new URL(await server.createDatabase());
+    await server.client.query(`ALTER DATABASE ${url.pathname.slice(1)} OWNER TO few`);
+    url.username = url.password = 'few';
+    // One for a statement, one to hear the others, and one more to try whether a pooler is in between.
+    const opening = openPostgresStore({ url: url.href, hub: new Hub({ tickMs: () => 1 }), now: Date.now, connections: 1 });
+    await expect(opening).rejects.toMatchObject(unusable('too many connections'));
+    await expect.poll(() => server.client.query("SELECT pid FROM pg_stat_activity WHERE usename = 'few'")).toEqual([]);
   });
 
   test('many gateways that start at once on an empty database make one store', async () => {

@@ -190,3 +190,22 @@ test('a good store verifies well while it is in use, and each damage is told', a
   await using empty = await openDatabase();
   await expect(verifyPostgres(empty.url)).rejects.toMatchObject({ code: 'STORE_UNUSABLE' });
 });
+
+test('a callback that is sealed with a key this gateway does not have waits for one that has it', async () => {
+  await using database = await openDatabase();
+  const one = await database.open({ keys: [OLD] });
+  const next = await database.open({ keys: [NEW, OLD] });
+  const request = newRequest([named(1)]);
+  await one.create(request);
+  await one.step(request.id, 0, { type: 'SENDING' });
+  expect(await next.append(callbackMessage({ device: 1 }))).toBe('UNCLAIMED');
+  await one.step(request.id, 0, { type: 'ACCEPTED', carrierRequestId: 'known' });
+  await one.settleUnclaimed(LATER);
+  expect((await next.deadLetters({ accounts: null, reason: null }, null, 10)).rows).toEqual([]);
+  await next.settleUnclaimed(LATER);
+  expect((await next.requests([request.id])).get(request.id)).toMatchObject({ status: 'SUCCEEDED' });
+  // Nor is one of an unknown id taken for another tool's.
+  expect(await next.append(callbackMessage({ id: 'other', device: 2 }))).toBe('UNCLAIMED');
+  expect(await one.settleUnclaimed(LATER)).toMatchObject({ adopted: [] });
+  expect((await next.settleUnclaimed(LATER)).adopted).toHaveLength(1);
+});

@@ -42,7 +42,8 @@ export class ThingSpace {
   /**
    * Sends one carrier request, at most once.
    *
-   * @param beforeSend runs with both tokens at hand, right before the bytes leave: the place to make the intent durable.
+   * @param beforeSend runs with both tokens at hand, right before the bytes leave: the place to make the intent durable. It runs again
+   *   before the bytes leave again, because a token was refused.
    * @param onLateAnswer takes ACCEPTED or REFUSED, when the carrier answers after we have given it up as UNKNOWN.
    *
    * | what happened | answer |

@@ -5,13 +5,13 @@ import type { Lease } from '../../datasources/request-log/leases.ts';
 import type { SendableRequest } from '../../datasources/request-log/request-reads.ts';
 import type { PartsOf, Store } from '../../datasources/request-log/store.ts';
 import { QUEUE_TOPIC } from '../../datasources/request-log/request-sending.ts';
-import type { RequestError, StoredCarrierRequest } from '../../datasources/request-log/stored-request.ts';
-import type { SendingStep } from '../../datasources/request-log/sending-steps.ts';
+import type { StoredCarrierRequest } from '../../datasources/request-log/stored-request.ts';
+import { BROKEN_OFF, NOT_MARKED, TOKEN_REFUSED, WAITED_TOO_LONG, type SendingStep } from '../../datasources/request-log/sending-steps.ts';
 import type { SendAnswer, ThingSpace } from '../../datasources/thingspace/thing-space.ts';
 import { GrowingPause } from '../../lib/growing-pause.ts';
 import { inSpan } from '../../lib/trace.ts';
 import type { GroupMembers } from './group-members.ts';
-import type { SendingTurns } from './send-queue.ts';
+import type { Place, SendingTurns } from './send-queue.ts';
 import { SentElsewhere } from './sent-elsewhere.ts';
 
 interface RequestSenderOptions {
@@ -44,6 +44,8 @@ const LAST_ANSWERS_MS = 10_000;
 
 /** What was sent in the last minute counts in the window of the next. */
 const WINDOW_MS = 60_000;
+/** Each of those counts as so much younger: the clock of the gateway that sent it may have been behind ours, see `PreparedDatabase`. */
+const YOUNGER_MS = 2_000;
 
 /**
  * Sends the Requests of the log to the carrier, on the one gateway of the store that has the lease. For each carrier request it takes
@@ -77,13 +79,13 @@ export class RequestSender implements Disposable {
    */
   async begin(lease: Lease, ended: AsyncDisposableStack): Promise<number> {
     const { store, queue, now, onFailure } = this.#options;
-    const waiting = await store.sending.recover();
+    const waiting = await store.sending.recover(lease.token);
     for (const operation of OPERATIONS) {
       const began = now();
-      const sent = await store.sending.sentSince(operation.name, began - WINDOW_MS);
+      const sent = await store.sending.sentSince(operation.name, began - WINDOW_MS - YOUNGER_MS);
       queue.remember(
         operation,
-        sent.map((at) => began - at),
+        sent.map((at) => began - at - YOUNGER_MS),
       );
     }
     this.#lease = lease;
@@ -198,7 +200,8 @@ export class RequestSender implements Disposable {
     const operation = operationNamed(request.operation);
     // It stays QUEUED: another version may know its operation.
     if (!operation) throw new Error(`Request ${request.id} names an operation this gateway does not know.`);
-    const place = await queue.take({ operation, account: request.account, requestId: request.id, again }, signal);
+    const ticket = { operation, account: request.account, requestId: request.id };
+    let place: Place | null = await queue.take({ ...ticket, again }, signal);
     let marked = false;
     /** The lease under which it was asked to be marked, while nobody knows whether it was. */
     let asked: Lease | null = null;
@@ -208,6 +211,14 @@ export class RequestSender implements Disposable {
         await members.read(request, operation.filterOf(settings));
       const own = devices && part.deviceCount !== null ? devices.slice(part.firstIndex, part.firstIndex + part.deviceCount) : null;
       const mark = async () => {
+        // A token was refused. That had no effect, and counts in the carrier's window: the next try has a place of its own.
+        if (marked) {
+          await this.#record(request.id, part.position, { type: 'REQUEUED', error: TOKEN_REFUSED });
+          marked = false;
+          place?.over();
+          place = null;
+          place = await queue.take({ ...ticket, again: true }, signal);
+        }
         signal.throwIfAborted();
         const lease = (asked = this.#lease ?? OVER);
         marked = await store.sending.step(request.id, part.position, { type: 'SENDING' }, lease);
@@ -229,8 +240,8 @@ export class RequestSender implements Disposable {
       throw error;
     } finally {
       // What may have left keeps its place for a minute, whatever became of it.
-      if (marked) place.over();
-      else place.giveBack();
+      if (marked) place?.over();
+      else place?.giveBack();
     }
   }
 
@@ -269,21 +280,6 @@ const OVER: Lease = { token: 0, over: AbortSignal.abort() };
 
 /** The Request was cancelled before its turn came, or somebody else sends it now. */
 class NoLongerQueued extends Error {}
-
-const BROKEN_OFF: RequestError = {
-  code: 'UNANSWERED',
-  message: 'A failure of the gateway broke off the sending. Nobody knows whether anything reached the carrier.',
-};
-
-const NOT_MARKED: RequestError = {
-  code: 'NOT_SENT',
-  message: 'The store did not answer before it was sent. It has not left, and is sent later.',
-};
-
-const WAITED_TOO_LONG: RequestError = {
-  code: 'WAITED_TOO_LONG',
-  message: 'The request waited too long and is not sent any more. Make a new request if it is still wanted.',
-};
 
 function stepOf(answer: SendAnswer): SendingStep | null {
   switch (answer.type) {

@@ -6,6 +6,7 @@ import { GrowingPause } from '../../../lib/growing-pause.ts';
 import type { Hub } from '../hub.ts';
 import { connectionConfig } from './connections.ts';
 import { CHANNEL } from './database.ts';
+import { toUnusable } from './prepare-database.ts';
 
 export interface ListenerOptions {
   readonly url: string;
@@ -38,15 +39,18 @@ export class Listener implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** @throws GatewayError STORE_UNUSABLE when messages do not come through, for example through a pooler in transaction mode. */
+  /**
+   * @throws GatewayError STORE_UNUSABLE when there is no connection to spare, or messages do not come through, for example through a
+   * pooler in transaction mode.
+   */
   async start(): Promise<void> {
-    const client = await this.#connect();
-    if (!((await this.#keepsSession(client)) && (await hearsItself(client)))) {
-      await client.end().catch(() => undefined);
-      throw new GatewayError(
-        'STORE_UNUSABLE',
-        'The database does not deliver notifications to this gateway. A pooler in front of it must keep a connection for a whole session (pgBouncer: pool_mode = session).',
-      );
+    let client: pg.Client | null = null;
+    try {
+      client = await this.#connect();
+      if (!((await this.#keepsSession(client)) && (await hearsItself(client)))) throw new GatewayError('STORE_UNUSABLE', NOT_HEARD);
+    } catch (error) {
+      await client?.end().catch(() => undefined);
+      throw toUnusable(error);
     }
     this.#running = this.#listen(client);
   }
@@ -132,6 +136,9 @@ export class Listener implements AsyncDisposable {
     for (const topic of topics) this.#options.hub.wake(topic);
   }
 }
+
+const NOT_HEARD =
+  'The database does not deliver notifications to this gateway. A pooler in front of it must keep a connection for a whole session (pgBouncer: pool_mode = session).';
 
 async function hearsItself(client: pg.Client): Promise<boolean> {
   const beat = randomUUID();
