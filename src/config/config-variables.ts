@@ -631,7 +631,7 @@ export const VARIABLES = {
     description:
       'Most questions and changes of device groups that all callers together may send to the carrier in any 60 seconds. One caller gets half of them, fewer when more callers ask. What the gateway asks by itself (M2M_RECONCILE_CALLS_PER_MINUTE) does not count.',
     fallback: '120',
-    parse: whole('calls', 1, 100_000),
+    parse: whole('calls', 1, 10_000),
   }),
   logLevel: variable({
     name: 'M2M_LOG_LEVEL',
