@@ -41,12 +41,7 @@ export async function spawnGateway(env: Readonly<Record<string, string>>, option
   const [command = process.execPath, ...args] = [...(options.under ?? []), ...own];
   const child = spawn(command, args, {
     cwd: options.folder,
-    env: spawnEnv({
-      ...env,
-      M2M_LOG_LEVEL: options.logLevel ?? 'info',
-      // A folder that goes away would leave its compiled code in the cache.
-      ...(options.folder !== undefined && { NODE_DISABLE_COMPILE_CACHE: '1' }),
-    }),
+    env: spawnEnv({ ...env, M2M_LOG_LEVEL: options.logLevel ?? 'info' }, options.folder),
     stdio: ['ignore', 'pipe', 'pipe', ...(options.descriptors ?? [])],
   }) as ChildProcessByStdio<null, Readable, Readable>;
   void options.signalled?.then((signal) => child.kill(signal));
