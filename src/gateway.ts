@@ -5,6 +5,7 @@ import { Hub } from './datasources/request-log/hub.ts';
 import type { Lease } from './datasources/request-log/leases.ts';
 import type { CallbackService } from './datasources/thingspace/wire/callback-service.ts';
 import type { GatewayError } from './errors.ts';
+import { buildCarrierReads } from './gateway/build-carrier-reads.ts';
 import type { WatchTimes } from './gateway/build-registrations.ts';
 import { buildReceiver } from './gateway/intake/build-receiver.ts';
 import { connectIntake } from './gateway/intake/connect-intake.ts';
@@ -161,7 +162,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const [callbacks, built] = await orStopped(Promise.all([openDoor(), untilAnswered(open, { ...waiting, undo: below })]), options.stop);
   opened = built;
   options.onStoreOpen?.();
-  const { store, carrier, authenticator, paths, registrations, purge, reseal } = built;
+  const { store, carrier, authenticator, paths, registrations, callbackRegistrations, purge, reseal } = built;
   const parts = { store, hub, metrics, logger, clock, now, undo };
   undo.use(registrations);
   await registrations.start();
@@ -200,6 +201,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
         queuedRequests: config.maxQueuedPerCaller,
         bodyBytes: config.maxBodyBytes,
       },
+      ...buildCarrierReads(config, { ...parts, ...carrier, registrations: callbackRegistrations }),
       deadLetters: new DeadLetters({ store, receiver: buildReceiver(config, { store, now }) }),
     },
     openPerCaller: subscriptions,

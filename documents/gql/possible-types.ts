@@ -28,6 +28,10 @@
       "InvalidInput",
       "RequestCancelled"
     ],
+    "ChangeDeviceGroupResult": [
+      "DeviceGroupSaved",
+      "InvalidInput"
+    ],
     "ChangeServicePlanResult": [
       "CarrierRefused",
       "CarrierUnavailable",
@@ -42,6 +46,10 @@
       "CheckScheduled",
       "InvalidInput",
       "RateLimited"
+    ],
+    "CreateDeviceGroupResult": [
+      "DeviceGroupSaved",
+      "InvalidInput"
     ],
     "DeactivateDevicesResult": [
       "CarrierRefused",
@@ -60,6 +68,10 @@
       "InputAccepted",
       "InvalidInput",
       "RateLimited"
+    ],
+    "DeleteDeviceGroupResult": [
+      "DeviceGroupDeleted",
+      "InvalidInput"
     ],
     "DeleteProfileResult": [
       "CarrierRefused",

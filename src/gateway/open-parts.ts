@@ -23,7 +23,7 @@ export async function openParts(config: Config, parts: Parts) {
   const { session } = carrier;
   await reportRefusedLogin(session, logger);
   const { keys, authenticator } = await startAuthentication(config, parts);
-  const { paths, keeper: registrations } = await buildRegistrations(config, { ...parts, ...carrier });
+  const { paths, registrations: callbackRegistrations, keeper: registrations } = await buildRegistrations(config, { ...parts, ...carrier });
   const purge = new StorePurge({
     store,
     retentionDays: config.retentionDays,
@@ -36,5 +36,5 @@ export async function openParts(config: Config, parts: Parts) {
     onPurged: ({ requests }) => logger.info('store_purged', { count: requests }),
   });
   const reseal = new StoreReseal({ store, restFactor: PURGE_REST_FACTOR });
-  return { store, carrier, session, keys, authenticator, paths, registrations, purge, reseal };
+  return { store, carrier, session, keys, authenticator, paths, registrations, callbackRegistrations, purge, reseal };
 }

@@ -44,7 +44,7 @@ const RequestFilter = builder.inputType('RequestFilter', {
   }),
 });
 
-const RequestConnection = connectionOf('Request', 'request', Request, ({ id }) => ['requests', id]);
+export const RequestConnection = connectionOf('Request', 'request', Request, ({ id }) => ['requests', id]);
 const UnclaimedCallbackConnection = connectionOf('UnclaimedCallback', 'unclaimed callback', UnclaimedCallback, ({ id }) => [
   'unclaimedCallbacks',
   id,
