@@ -1049,7 +1049,7 @@ export type CarrierAccountQueryVariables = Exact<{
 }>;
 
 
-export type CarrierAccountQuery = { account: { accountName: string, organizationName: string | null, isProvisioningAllowed: boolean | null, carriers: Array<string>, features: Array<string>, ipPools: Array<{ name: string, type: string | null, isDefault: boolean }> }, servicePlans: Array<{ name: string, code: string, sizeKb: number | null }>, deviceGroups: Array<{ name: string, description: string | null, isDefault: boolean }>, callbackRegistrations: Array<{ callbackService: string, owner: ListenerOwner, deliversTo: string | null }> };
+export type CarrierAccountQuery = { account: { accountName: string, organizationName: string | null, isProvisioningAllowed: boolean | null, carriers: Array<string>, features: Array<string>, ipPools: Array<{ name: string, type: string | null, isDefault: boolean }> } | null, servicePlans: Array<{ name: string, code: string, sizeKb: number | null }> | null, deviceGroups: Array<{ name: string, description: string | null, isDefault: boolean }> | null, callbackRegistrations: Array<{ callbackService: string, owner: ListenerOwner, deliversTo: string | null }> | null };
 
 export type LeadsQueryVariables = Exact<{
   accountName: string;
@@ -1058,7 +1058,7 @@ export type LeadsQueryVariables = Exact<{
 }>;
 
 
-export type LeadsQuery = { leads: { nodes: Array<{ leadId: string, state: string | null, address: { addressLine1: string | null, city: string | null, state: string | null, zip: string | null } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type LeadsQuery = { leads: { nodes: Array<{ leadId: string, state: string | null, address: { addressLine1: string | null, city: string | null, state: string | null, zip: string | null } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null };
 
 export type CheckNowMutationVariables = Exact<{
   input: CheckNowInput;
@@ -1150,7 +1150,7 @@ export type DevicesQueryVariables = Exact<{
 }>;
 
 
-export type DevicesQuery = { devices: { nodes: Array<{ accountName: string, state: DeviceState, stateText: string | null, servicePlan: string | null, groups: Array<string>, ipAddress: string | null, isConnected: boolean | null, lastActivationAt: string | null, lastConnectionAt: string | null, identifiers: Array<{ kind: DeviceIdentifierKind | null, value: string }>, customFields: Array<{ key: string, value: string }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type DevicesQuery = { devices: { nodes: Array<{ accountName: string, state: DeviceState, stateText: string | null, servicePlan: string | null, groups: Array<string>, ipAddress: string | null, isConnected: boolean | null, lastActivationAt: string | null, lastConnectionAt: string | null, identifiers: Array<{ kind: DeviceIdentifierKind | null, value: string }>, customFields: Array<{ key: string, value: string }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null };
 
 export type DeviceQueryVariables = Exact<{
   accountName: string;

@@ -1,5 +1,6 @@
 import type { RegisteredListener } from '../resolvers/callbacks/callback-registrations.ts';
 import { builder } from './builder.ts';
+import { FAILS_ALONE } from './carrier-call.ts';
 import { ACCOUNT_ARG } from './carrier-account.ts';
 import { enumOf } from './enums.ts';
 import { atMost } from './list-sizes.ts';
@@ -40,8 +41,8 @@ builder.queryField('callbackRegistrations', (t) =>
   t.field({
     extensions: { ...READ, ...atMost(MAX_LISTENERS) },
     type: [CallbackRegistration],
-    description:
-      'The listeners that the carrier reports to for an account, one for each service. A service without a listener is not in the list, and its reports are lost. Asked at the carrier, and kept for 10 seconds.',
+    nullable: true,
+    description: `The listeners that the carrier reports to for an account, one for each service. A service without a listener is not in the list, and its reports are lost. Asked at the carrier, and kept for 10 seconds. ${FAILS_ALONE}`,
     args: { accountName: t.arg.string({ required: true, description: ACCOUNT_ARG }) },
     resolve: async (_parent, { accountName }, { carrier, caller }) => [...(await carrier.registrations(caller, accountName))],
   }),

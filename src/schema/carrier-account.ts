@@ -1,6 +1,7 @@
 import type { AccountRecord, IpPool as Pool } from '../datasources/thingspace/wire/account.ts';
 import type { ServicePlan as Plan } from '../datasources/thingspace/wire/service-plans.ts';
 import { builder } from './builder.ts';
+import { FAILS_ALONE } from './carrier-call.ts';
 import { atMost } from './list-sizes.ts';
 import { OWNED, READ } from './rules.ts';
 
@@ -76,14 +77,16 @@ builder.queryFields((t) => ({
   servicePlans: t.field({
     extensions: { ...READ, ...atMost(MAX_PLANS) },
     type: [ServicePlan],
-    description: `The service plans of an account: the choices for \`servicePlan\`. ${KEPT_60}`,
+    nullable: true,
+    description: `The service plans of an account: the choices for \`servicePlan\`. ${KEPT_60} ${FAILS_ALONE}`,
     args: { accountName: t.arg.string({ required: true, description: ACCOUNT_ARG }) },
     resolve: async (_parent, { accountName }, { carrier, caller }) => [...(await carrier.servicePlans(caller, accountName))],
   }),
   account: t.field({
     extensions: READ,
     type: CarrierAccount,
-    description: `An account: its networks, pools and features. ${KEPT_60}`,
+    nullable: true,
+    description: `An account: its networks, pools and features. ${KEPT_60} ${FAILS_ALONE}`,
     args: { accountName: t.arg.string({ required: true, description: ACCOUNT_ARG }) },
     resolve: (_parent, { accountName }, { carrier, caller }) => carrier.account(caller, accountName),
   }),

@@ -5,6 +5,9 @@
  */
 export const CARRIER_CALL_COST = 1_000;
 
+/** The end of a description. A field that asks the carrier is nullable, so that one failure does not empty the whole answer. */
+export const FAILS_ALONE = 'Null, with an error beside it, when the carrier does not answer.';
+
 export const ASKS_CARRIER = { asksCarrier: true } as const;
 
 export function asksCarrier({ extensions }: { readonly extensions: Readonly<Record<string | symbol, unknown>> }): boolean {

@@ -1,5 +1,6 @@
 import type { CarrierGroup } from '../resolvers/carrier/carrier-reader.ts';
 import { builder } from './builder.ts';
+import { FAILS_ALONE } from './carrier-call.ts';
 import { ACCOUNT_ARG } from './carrier-account.ts';
 import { ASKS_CARRIER } from './carrier-call.ts';
 import { pageArgs, pageCursor, pageSize } from './connection.ts';
@@ -24,8 +25,7 @@ export const DeviceGroup = builder.objectRef<CarrierGroup>('DeviceGroup').implem
       extensions: ASKS_CARRIER,
       type: DeviceConnection,
       nullable: true,
-      description:
-        'The devices of the group. Takes one question to the carrier for each group, which counts as 1,000 objects of your operation: ask for it with one group. Null, with an error beside it, when the carrier does not answer.',
+      description: `The devices of the group. Takes one question to the carrier for each group, which counts as 1,000 objects of your operation: ask for it with one group. ${FAILS_ALONE}`,
       args: pageArgs(DEVICE_PAGE.fallback, DEVICE_PAGE.most),
       resolve: ({ accountName, name }, { first, after }, { carrier, caller, store }) =>
         carrier.devices(
@@ -43,7 +43,8 @@ builder.queryFields((t) => ({
   deviceGroups: t.field({
     extensions: { ...READ, ...atMost(MAX_GROUPS) },
     type: [DeviceGroup],
-    description: `The device groups of an account: the choices for \`groupName\`. ${KEPT_10}`,
+    nullable: true,
+    description: `The device groups of an account: the choices for \`groupName\`. ${KEPT_10} ${FAILS_ALONE}`,
     args: { accountName: t.arg.string({ required: true, description: ACCOUNT_ARG }) },
     resolve: (_parent, { accountName }, { carrier, caller }) => carrier.groups(caller, accountName) as never,
   }),

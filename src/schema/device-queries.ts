@@ -2,6 +2,7 @@ import { DEVICE_NAME } from '../operations/device-groups.ts';
 import { customFieldFilter } from '../operations/target.ts';
 import { readDeviceFilter, type ListedState, type NamedDevice } from '../resolvers/carrier/device-filter.ts';
 import { builder } from './builder.ts';
+import { FAILS_ALONE } from './carrier-call.ts';
 import { ACCOUNT_ARG } from './carrier-account.ts';
 import { pageArgs, pageCursor, pageSize } from './connection.ts';
 import { Device, DEVICE_PAGE, DeviceConnection } from './device.ts';
@@ -57,8 +58,8 @@ builder.queryFields((t) => ({
   devices: t.field({
     extensions: READ,
     type: DeviceConnection,
-    description:
-      'The devices of an account, in the order in which the carrier came to know them. Asked at the carrier each time: one question for each page. The carrier does not tell how many there are.',
+    nullable: true,
+    description: `The devices of an account, in the order in which the carrier came to know them. Asked at the carrier each time: one question for each page. The carrier does not tell how many there are. ${FAILS_ALONE}`,
     args: {
       accountName: t.arg.string({ required: true, description: ACCOUNT_ARG }),
       filter: t.arg({ type: DeviceListFilter, required: false, description: 'Narrows the list.' }),

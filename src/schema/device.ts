@@ -3,7 +3,7 @@ import type { RequestFilter } from '../datasources/request-log/request-reads.ts'
 import type { CarrierDevice } from '../resolvers/carrier/carrier-reader.ts';
 import { requestKeys } from '../resolvers/carrier/device-activity.ts';
 import { builder } from './builder.ts';
-import { ASKS_CARRIER } from './carrier-call.ts';
+import { ASKS_CARRIER, FAILS_ALONE } from './carrier-call.ts';
 import type { GraphContext } from './context.ts';
 import { connectionOf, PAGE_ARGS, pageCursor, pageSize } from './connection.ts';
 import { DeviceConnections, DeviceHistory, DeviceUsage, rangeArgs, readRange } from './device-activity.ts';
@@ -20,7 +20,6 @@ const MAX_PENDING = 20;
 const OPEN_STATUSES = ['QUEUED', 'SUBMITTING', 'IN_PROGRESS', 'UNKNOWN'] as const;
 const ONE_CALL =
   'Takes one question to the carrier for each device, which counts as 1,000 objects of your operation. So ask for it with one device, or with a page of a few.';
-const FAILS_ALONE = 'Null, with an error beside it, when the carrier does not answer.';
 
 const DeviceStateEnum = enumOf<DeviceState>('DeviceState', 'The state of a line at the carrier.', {
   PRE_ACTIVE: 'Known to the account, and never activated. It can be activated.',

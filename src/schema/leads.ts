@@ -1,6 +1,7 @@
 import type { LeadAddress as Address } from '../datasources/thingspace/wire/leads.ts';
 import type { PlacedLead } from '../resolvers/carrier/list-leads.ts';
 import { builder } from './builder.ts';
+import { FAILS_ALONE } from './carrier-call.ts';
 import { ACCOUNT_ARG } from './carrier-account.ts';
 import { connectionOf, pageArgs, pageCursor, pageSize } from './connection.ts';
 import { OWNED, READ } from './rules.ts';
@@ -39,8 +40,8 @@ builder.queryField('leads', (t) =>
   t.field({
     extensions: READ,
     type: LeadConnection,
-    description:
-      'The leads of an account, in the carrier’s order: the choices for `leadId`. Empty for an account without leads. Asked at the carrier, and kept for 10 seconds.',
+    nullable: true,
+    description: `The leads of an account, in the carrier’s order: the choices for \`leadId\`. Empty for an account without leads. Asked at the carrier, and kept for 10 seconds. ${FAILS_ALONE}`,
     args: { accountName: t.arg.string({ required: true, description: ACCOUNT_ARG }), ...pageArgs(PAGE, MOST) },
     resolve: (_parent, { accountName, first, after }, { carrier, caller, store }) =>
       carrier.leads(caller, accountName, pageCursor('leads', after, store), pageSize(first, PAGE, MOST)),
