@@ -19,6 +19,7 @@ export const changeServicePlan = defineOperation({
   hasRateLimit: false,
   lineLimit: PLAN_CHANGES,
   scope: 'write',
+  states: { from: ['ACTIVE'], to: null },
   texts: {
     purpose: 'Change the service plan of devices',
     noun: 'The change of plan',

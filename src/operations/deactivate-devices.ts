@@ -20,6 +20,7 @@ export const deactivateDevices = defineOperation({
   hasRateLimit: false,
   lineLimit: LINE_CHANGES,
   scope: 'terminate',
+  states: { from: ['ACTIVE'], to: 'DEACTIVE' },
   texts: {
     purpose: 'End service for devices for good',
     noun: 'The deactivation',

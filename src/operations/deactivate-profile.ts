@@ -23,6 +23,7 @@ export const deactivateProfile = defineOperation({
   ...PROFILE_OPERATION,
   scope: 'terminate',
   path: profileAction('deactivate'),
+  states: { from: ['ACTIVE'], to: 'DEACTIVE' },
   texts: {
     purpose: 'Deactivate an eSIM profile',
     noun: 'The deactivation of eSIM profiles',

@@ -4,6 +4,7 @@ import type { DeviceFilter } from '../datasources/thingspace/carrier-reads.ts';
 import type { CarrierAction } from '../datasources/thingspace/thing-space.ts';
 import type { CallbackService } from '../datasources/thingspace/wire/callback-service.ts';
 import type { DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
+import type { DeviceState } from '../datasources/thingspace/wire/state-words.ts';
 import { accountName, INPUT_TYPES, REQUEST_OPTIONS } from './fields.ts';
 import { faultsOf, type InputFault, type ReportFault } from './input-fault.ts';
 import type { LineLimit } from './line-limits.ts';
@@ -31,6 +32,14 @@ interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRaw
   readonly deviceDecides?: true;
   /** Devices in one carrier request. More devices are split over several. */
   readonly maxDevices: number;
+  /** The states of a line at the carrier, where they decide whether it may be asked for. A check before it goes by them. */
+  readonly states?: {
+    readonly from: readonly DeviceState[];
+    /** Null when it changes no state. */
+    readonly to: DeviceState | null;
+    /** It takes devices that the account does not have yet. */
+    readonly takesUnknown?: true;
+  };
   /** How often the carrier takes it for one line. A caller is warned; nothing is stopped. */
   readonly lineLimit?: LineLimit;
   /** The carrier takes only so many requests of it in a minute: M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE. */

@@ -21,7 +21,7 @@ const OPEN_STATUSES = ['QUEUED', 'SUBMITTING', 'IN_PROGRESS', 'UNKNOWN'] as cons
 const ONE_CALL =
   'Takes one question to the carrier for each device, which counts as 1,000 objects of your operation. So ask for it with one device, or with a page of a few.';
 
-const DeviceStateEnum = enumOf<DeviceState>('DeviceState', 'The state of a line at the carrier.', {
+export const DeviceStateEnum = enumOf<DeviceState>('DeviceState', 'The state of a line at the carrier.', {
   PRE_ACTIVE: 'Known to the account, and never activated. It can be activated.',
   PENDING: 'A change is under way: activation, deactivation or another one. Until it is over, the carrier refuses every other change.',
   ACTIVE: 'In service. It can be suspended or deactivated.',

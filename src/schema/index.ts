@@ -10,6 +10,7 @@ import './carrier-account.ts';
 import './leads.ts';
 import './callback-registrations.ts';
 import './device-queries.ts';
+import './check-devices.ts';
 import './device-groups.ts';
 import './device-group-mutations.ts';
 import { builder } from './builder.ts';

@@ -73,6 +73,7 @@ const BOUNDED = new Map([
   ['Request.carrierRequests', 'at most 100: 10,000 devices, 100 in a POST'],
   ['Request.faultCounts', 'at most 100 codes'],
   ['Request.actions', 'one for each action'],
+  ['DeviceCheckResult.devices', 'the devices of the input, at most 10,000'],
   ['Request.warnings', 'one of each code'],
   ['InputAccepted.warnings', 'one of each code'],
   ['Request.timeline', 'the kinds of things that happen'],
