@@ -4,6 +4,7 @@ import type { Loaders } from './loaders.ts';
 import type { Production } from './production.ts';
 import type { Caller, Identity } from '../resolvers/access/caller.ts';
 import type { DeadLetters } from '../resolvers/callbacks/redrive-dead-letters.ts';
+import type { ChangesFeed } from '../resolvers/requests/follow-changes.ts';
 import type { RequestFeed } from '../resolvers/requests/follow-request.ts';
 import type { RequestManager } from '../resolvers/requests/manage-request.ts';
 import type { RequestSender } from '../resolvers/requests/request-sender.ts';
@@ -36,6 +37,7 @@ export interface GraphContext {
   readonly manager: RequestManager;
   readonly deadLetters: DeadLetters;
   readonly feed: RequestFeed;
+  readonly changes: ChangesFeed;
   readonly timelines: Timelines;
   /** The billing accounts that this gateway serves. */
   readonly accounts: readonly string[];

@@ -77,6 +77,7 @@ const BOUNDED = new Map([
   ['RequestInput.settings', 'one for each field of an input'],
   ['Viewer.accounts', 'those that the gateway is configured for'],
   ['RequestStatusEvent.outcomes', '`batchSize`'],
+  ['RequestsChangedEvent.requests', '`batchSize`'],
   ['InvalidInput.faults', 'The first 100'],
   ['Mutation.redriveDeadLetters', '`ids`, at most 1,000'],
   ['DeviceOutcome.requested', 'one of each kind'],

@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import { openPostgresStore } from '../../src/datasources/request-log/postgres/open-postgres-store.ts';
 import { noPostgres } from '../support/postgres-programs.ts';
 import { callbackContract } from './callback-contract.ts';
+import { changesContract } from './changes-contract.ts';
 import { forwardContract } from './forward-contract.ts';
 import { leaseContract } from './lease-contract.ts';
 import { postgresFixture } from './postgres-fixture.ts';
@@ -17,6 +18,7 @@ describe.skipIf(reason !== null)('sealed', () => {
   const name = 'PostgreSQL, sealed';
   const start = () => postgresFixture(openPostgresStore, [Buffer.alloc(32, 'k')]);
   callbackContract(name, start);
+  changesContract(name, start);
   requestContract(name, start);
   settlingContract(name, start);
   retryContract(name, start);

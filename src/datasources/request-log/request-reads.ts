@@ -1,3 +1,4 @@
+import type { ChangePlace, ChangesPage } from './changed-requests.ts';
 import type { LogEvent } from './log-event.ts';
 import type {
   NextTurn,
@@ -78,6 +79,10 @@ export interface RequestReads {
    * @param nextTurn is waited for before each turn of a list, here and wherever a list is read. A filter may make it look at all rows.
    */
   list(filter: RequestFilter, after: string | null, limit: number, nextTurn?: NextTurn): Promise<Page<StoredRequest>>;
+  /** How many Requests a list has on all its pages. It stops counting at `most`. */
+  count(filter: RequestFilter, most: number, nextTurn?: NextTurn): Promise<number>;
+  /** The Requests of an account that have changed since, after a place. With a limit of 0 it tells only where a reader of now goes on. */
+  changes(account: string, after: ChangePlace, limit: number): Promise<ChangesPage>;
   /** Up to `limit` rows after `afterSeq`, without their messages. To read 1,000 takes a few milliseconds. */
   steps(requestId: string, afterSeq: number, limit: number): Promise<readonly LogStep[]>;
   /** How many Requests try failed devices again, by the id of each Request that has such retries. */
