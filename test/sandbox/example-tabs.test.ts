@@ -10,7 +10,15 @@ const tabNamed = (name: string) => tabs.find((tab) => nameOfTab(tab) === name);
 
 test('the tabs come in the order in which somebody new goes through them', () => {
   const [first, ...others] = OPERATIONS.map(({ typeName }) => typeName);
-  expect(tabs.map(nameOfTab)).toEqual([first, 'FollowRequest', ...others.toSorted(), 'ListRequests', 'ShowRequest', 'UnclaimedCallbacks']);
+  expect(tabs.map(nameOfTab)).toEqual([
+    first,
+    'FollowRequest',
+    ...others.toSorted(),
+    'ListRequests',
+    'FollowAccount',
+    'ShowRequest',
+    'UnclaimedCallbacks',
+  ]);
 });
 
 test.each(tabs)('a tab is valid against the schema, says what it does, and has its variables: $query', ({ query, variables }) => {
