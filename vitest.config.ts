@@ -4,7 +4,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 export const LONG = [
   'test/bench/parts.test.ts',
   'test/browser/**/*.test.ts',
-  'test/canary/{crashes,faults,planted-leaks,trips}.test.ts',
+  'test/canary/{crashes,database,faults,planted-leaks,trips}.test.ts',
   'test/clients/examples.test.ts',
   'test/crash/**/*.test.ts',
   'test/deploy/start-image.test.ts',
@@ -14,7 +14,7 @@ export const LONG = [
   'test/limits/cost-bounds-long.test.ts',
   'test/planted-bugs/planted-bugs.test.ts',
   'test/project/package.test.ts',
-  'test/replicas/{replica-rules,database-away-long,frozen-gateway}.test.ts',
+  'test/replicas/{replica-rules,database-away-ends,database-away-long,start-away-long,frozen-gateway}.test.ts',
   'test/observability/traces.test.ts',
   'test/request-log/{copy-store,damaged-log-campaign,postgres-plain}.test.ts',
   'test/request-log/property/{interleavings,postgres-interleavings,planted-bugs}.test.ts',

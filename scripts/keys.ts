@@ -19,9 +19,10 @@ const HELP = `Usage: npm run keys -- <command> [--json]
   change ID [--account ACCOUNT:SCOPES] [--grant GRANT]
                         Give a key other accounts, or other grants, at once: what is given replaces what was.
 
-  --account ACCOUNT:read,write,admin   For each account one; '*:read' is for every account of the gateway.
+  --account ACCOUNT:read,write         For each account one; '*:read' is for every account of the gateway.
                                        read: see requests. write: change lines, which costs money.
-                                       admin: see and settle what is unclear. No scope contains another.
+                                       terminate: end lines for good. admin: see and settle what is
+                                       unclear. No scope contains another.
   --grant GRANT                        deviceCredential, activationCode: see them in plain text.
                                        introspection: read the schema. For each one, or none to take them.
   --expires 90d                        Days, 1 to 3650; 90 when left out.

@@ -39,7 +39,8 @@ export interface SimulatorOptions {
   /**
    * Whether it also takes what the documentation does not: an activation of a 4G device by its IMEI alone, or by its ICCID alone
    * without skuNumber; JSON under another Content-Type; `maxNumberOfDevices` over 2,000; dates, groups, states and kinds of
-   * identifier that do not exist, in reads; more than `maxProfilesPerRequest`. Default false.
+   * identifier that do not exist, in reads; more than `maxProfilesPerRequest`; a deactivation of a suspended line, or with another
+   * reasonCode than FF; a cost center with accountName or filters beside `devices`. Default false.
    */
   readonly lenient?: boolean;
   /** Share of devices, 0 to 1, that fail with a general error. Default 0. */

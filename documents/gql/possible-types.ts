@@ -15,13 +15,88 @@
       "InvalidInput",
       "RateLimited"
     ],
+    "ActivateProfileResult": [
+      "ActivateProfileAccepted",
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited"
+    ],
     "CancelRequestResult": [
       "InvalidInput",
       "RequestCancelled"
     ],
+    "ChangeDeviceGroupResult": [
+      "DeviceGroupSaved",
+      "InvalidInput"
+    ],
+    "ChangeServicePlanResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "ChangeServicePlanAccepted",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited"
+    ],
     "CheckNowResult": [
       "CarrierUnavailable",
       "CheckScheduled",
+      "InvalidInput",
+      "RateLimited"
+    ],
+    "CreateDeviceGroupResult": [
+      "DeviceGroupSaved",
+      "InvalidInput"
+    ],
+    "DeactivateDevicesResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "DeactivateDevicesAccepted",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited"
+    ],
+    "DeactivateProfileResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "DeactivateProfileAccepted",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited"
+    ],
+    "DeleteDeviceGroupResult": [
+      "DeviceGroupDeleted",
+      "InvalidInput"
+    ],
+    "DeleteProfileResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "DeleteProfileAccepted",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited"
+    ],
+    "DownloadProfileResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "DownloadProfileAccepted",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited"
+    ],
+    "EnableProfileResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "EnableProfileAccepted",
+      "IdempotencyKeyReused",
+      "InputAccepted",
       "InvalidInput",
       "RateLimited"
     ],
@@ -50,11 +125,22 @@
     ],
     "RequestAccepted": [
       "ActivateDevicesAccepted",
+      "ActivateProfileAccepted",
+      "ChangeServicePlanAccepted",
+      "DeactivateDevicesAccepted",
+      "DeactivateProfileAccepted",
+      "DeleteProfileAccepted",
+      "DownloadProfileAccepted",
+      "EnableProfileAccepted",
       "RenewActivationCodeAccepted",
       "RestoreDevicesAccepted",
       "ResumeProfileAccepted",
       "RetryFailedDevicesAccepted",
-      "SuspendDevicesAccepted"
+      "SetFallbackProfileAccepted",
+      "SuspendDevicesAccepted",
+      "SuspendProfileAccepted",
+      "UpdateCostCenterAccepted",
+      "UpdateCustomFieldsAccepted"
     ],
     "ResolveUnknownRequestResult": [
       "InvalidInput",
@@ -87,6 +173,15 @@
       "RateLimited",
       "RetryFailedDevicesAccepted"
     ],
+    "SetFallbackProfileResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited",
+      "SetFallbackProfileAccepted"
+    ],
     "SuspendDevicesResult": [
       "CarrierRefused",
       "CarrierUnavailable",
@@ -95,6 +190,33 @@
       "InvalidInput",
       "RateLimited",
       "SuspendDevicesAccepted"
+    ],
+    "SuspendProfileResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited",
+      "SuspendProfileAccepted"
+    ],
+    "UpdateCostCenterResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited",
+      "UpdateCostCenterAccepted"
+    ],
+    "UpdateCustomFieldsResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited",
+      "UpdateCustomFieldsAccepted"
     ]
   }
 };

@@ -15,7 +15,7 @@ export interface Target {
 }
 
 /** A message about a device, and the service that carries it. */
-export type ActionMessage = Pick<CallbackMessage, 'service' | 'legacyPath' | 'withCredentials' | 'content'>;
+export type ActionMessage = Pick<CallbackMessage, 'service' | 'legacyPath' | 'isMixed' | 'withCredentials' | 'content'>;
 
 /** How the carrier reports a device of a request. */
 export interface Reports {

@@ -23,10 +23,21 @@ export interface CarrierServiceOptions {
   /** Where a legacy message has the result: the element of the operation below Data/CarrierService. */
   readonly legacyPath: readonly string[];
   /** The result of a device that was done. */
-  readonly result: (device: Device, target: Target) => NonNullable<CallbackContent['deviceResponse']>;
+  readonly result: (device: Device, target: Target) => CallbackContent['deviceResponse'];
   /** Whether a NiddService message follows for an NB-IoT device. */
   readonly hasNidd?: boolean;
 }
+
+/**
+ * The result of an operation that has none. No sample exists: the older SOAP messages have an empty element, so it is an empty
+ * object; in the other spelling it is left out.
+ */
+export const emptyResponse =
+  ({ settings }: Carrier): CarrierServiceOptions['result'] =>
+  () =>
+    settings.spelling === 'documented' ? {} : undefined;
+
+const withResult = (deviceResponse: CallbackContent['deviceResponse']) => deviceResponse && { deviceResponse };
 
 /** Reports by CarrierService: one message about each device, named as the request named it. */
 export function reportByCarrierService(carrier: Carrier, options: CarrierServiceOptions): Reports {
@@ -37,7 +48,7 @@ export function reportByCarrierService(carrier: Carrier, options: CarrierService
     success: (device, target) =>
       message({
         deviceIds: spell(target.requested, kinds.top),
-        deviceResponse: options.result(device, target),
+        ...withResult(options.result(device, target)),
         status: status.success,
       }),
     pending: (target) => message({ deviceIds: spell(target.requested, kinds.top), status: status.pending }),

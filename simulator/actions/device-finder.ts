@@ -7,6 +7,7 @@ import type { Settings } from '../options.ts';
 import type { Random } from '../random.ts';
 import { faultOf, type UnkindSwitch } from '../unkind/unkind-switch.ts';
 import type { Target } from './action.ts';
+import { isEnabled } from './profile-rules.ts';
 import type { RequestedDevice } from './requested-devices.ts';
 
 /** Which devices of an account a request means that names none: all, or those with everything that is given. */
@@ -20,6 +21,8 @@ export interface Selection {
 export interface FreshDevice {
   readonly state: DeviceState;
   readonly profile?: Readonly<NonNullable<Device['profile']>>;
+  /** True when the carrier makes a further profile for a device that is named without an ICCID. */
+  readonly isMadeWithoutIccid?: true;
 }
 
 /** Finds the devices of requests, and takes unknown ones on as new. */
@@ -54,25 +57,31 @@ export class DeviceFinder {
       }));
   }
 
-  /** A device that a magic identifier fails stays unknown. */
+  /** A device that a magic identifier fails stays unknown. The ICCID alone names a profile: the others of its device have the rest. */
   #named(account: Account, { identifiers, ipAddress }: RequestedDevice, fresh: FreshDevice): Target {
     const key = primaryIdentifier(identifiers);
-    const isTaken = this.#settings.unknownDevices === 'adopt' && faultOf(this.#unkind.magicOf(key)) === undefined;
-    const device = this.#inventory.byIdentifiers(identifiers) ?? (isTaken ? this.#take(account, identifiers, fresh) : undefined);
+    const iccid = identifiers.filter(({ kind }) => kind === 'iccid');
+    const isMade = fresh.isMadeWithoutIccid === true && iccid.length === 0;
+    const naming = fresh.profile !== undefined && iccid.length > 0 ? iccid : identifiers;
+    const known = this.#inventory.byIdentifiers(naming);
+    const isTaken = this.#settings.unknownDevices === 'adopt' || (isMade && known !== undefined);
+    const isFailed = faultOf(this.#unkind.magicOf(key)) !== undefined;
+    const device = known !== undefined && !isMade ? known : isTaken && !isFailed ? this.#take(account, identifiers, fresh) : undefined;
     return { requested: identifiers, ipAddress, device, unkind: this.#unkind.of(key) };
   }
 
   #take(account: Account, ids: readonly Identifier[], fresh: FreshDevice): Device {
+    const siblings = this.#inventory.profilesOf(ids.find(({ kind }) => kind === 'eid')?.id);
     const device = this.#inventory.add({
       account: account.name,
       identifiers: {
-        imei: `99009${this.#random.digits(10)}`,
+        imei: siblings[0]?.identifiers.imei ?? `99009${this.#random.digits(10)}`,
         iccid: `891480999${this.#random.digits(11)}`,
         ...(fresh.profile === undefined ? {} : { eid: `89049032${this.#random.digits(24)}` }),
         ...Object.fromEntries(ids.map(({ kind, id }) => [kind, id])),
       },
       state: fresh.state,
-      profile: fresh.profile && { ...fresh.profile },
+      profile: fresh.profile && { ...fresh.profile, ...(hasEnabled(siblings) && isEnabled(fresh.profile) && { status: 'DISABLE' }) },
       groupName: defaultGroupName(account.name),
       createdAt: this.#settings.clock.now(),
       adopted: true,
@@ -81,3 +90,6 @@ export class DeviceFinder {
     return device;
   }
 }
+
+/** Only one profile of a device is enabled. */
+const hasEnabled = (siblings: readonly Device[]): boolean => siblings.some(({ profile }) => profile !== undefined && isEnabled(profile));

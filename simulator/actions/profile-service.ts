@@ -1,16 +1,17 @@
 import { z } from 'zod';
 import { findServicePlan } from '../accounts/account.ts';
 import type { CallbackContent } from '../callbacks/callback-message.ts';
-import { faultResponse } from '../callbacks/fault-response.ts';
 import { spell, type SpellKind } from '../callbacks/spelling.ts';
 import { type Device, identifiersOf } from '../devices/device.ts';
 import type { IdentifierKind } from '../devices/identifiers.ts';
 import { optionalText } from '../http/request-body.ts';
 import type { Settings } from '../options.ts';
+import type { Random } from '../random.ts';
 import { Refusal } from '../refusal.ts';
 import type { Action, Reports } from './action.ts';
 import type { Carrier } from './define-operation.ts';
 import type { FreshDevice } from './device-finder.ts';
+import { profileFaults } from './profile-rules.ts';
 import { checkDevices, deviceList, type RequestedDevice } from './requested-devices.ts';
 
 /** Body of the profile operations. */
@@ -60,9 +61,6 @@ const statuses = {
   field: { success: 'Success', failed: 'FAILED', pending: 'Pending' },
 } as const;
 
-/** The text is the page's; the code is inferred. */
-const alreadySuspended = faultResponse('REQUEST_FAILED.ProfileAlreadySuspended', 'Profile is already suspended');
-
 export interface ProfileServiceOptions {
   /** The identifiers that the message lists, in the order of the page's sample. */
   readonly kinds: readonly IdentifierKind[];
@@ -70,13 +68,16 @@ export interface ProfileServiceOptions {
   readonly spellKind: Readonly<Record<'documented' | 'field', SpellKind>>;
   /** What the message tells about the profile. */
   readonly result: (device: Device) => Readonly<Record<string, string>>;
+  /** True for the mixed form of the set-fallback page, which has username and password. */
+  readonly isMixed?: boolean;
 }
 
-/** Reports by DeviceProfileService. The samples have no username and password. */
+/** Reports by DeviceProfileService. Its other samples have no username and password. */
 export function reportByProfileService({ settings }: Carrier, options: ProfileServiceOptions): Reports {
   const status = statuses[settings.spelling];
   const spellKind = options.spellKind[settings.spelling];
-  const common = { service: 'DeviceProfileService', withCredentials: settings.profileCallbackCredentials } as const;
+  const { isMixed = false } = options;
+  const common = { service: 'DeviceProfileService', isMixed, withCredentials: isMixed || settings.profileCallbackCredentials } as const;
   const message = (content: CallbackContent) => ({ ...common, content });
   return {
     success: (device) => {
@@ -89,8 +90,13 @@ export function reportByProfileService({ settings }: Carrier, options: ProfileSe
     alreadySuspended: (device) =>
       message({
         deviceIds: spell(identifiersOf(device, ['eid', 'iccid']), spellKind),
-        faultResponse: alreadySuspended,
+        faultResponse: profileFaults.alreadySuspended,
         status: status.failed,
       }),
   };
+}
+
+/** A new activation code of a consumer eSIM. */
+export function activationCode(random: Random): string {
+  return `1$smdp-plus.simulator.example$${random.uuid().replaceAll('-', '').slice(0, 16).toUpperCase()}`;
 }

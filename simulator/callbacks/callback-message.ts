@@ -29,6 +29,8 @@ export interface CallbackMessage {
   readonly content: CallbackContent;
   /** Where a legacy message has its result, below Data/CarrierService: for instance ChangeDeviceState, Activate. Absent: it has no legacy form. */
   readonly legacyPath?: readonly string[];
+  /** True for the message of the set-fallback page, which mixes the documented form and the older one. */
+  readonly isMixed?: boolean;
   /** Whether username and password are in the body. */
   readonly withCredentials: boolean;
   /** How it is written, apart from the usual. */

@@ -18,6 +18,7 @@ export interface RenderedCallback {
 /** Writes a message for the n-th time (`callbackCount` = n, from 1). */
 export function renderCallback(message: CallbackMessage, credentials: EchoedCredentials, callbackCount: number): RenderedCallback {
   const { content, requestId, unkind } = message;
+  if (message.isMixed) return asJson(mixedTree(message, credentials, callbackCount));
   const form = message.legacyPath && legacyForms.find(([name]) => unkind.has(name));
   if (form === undefined) {
     const json = { ...credentials, requestId, ...content, callbackCount, maxCallbackThreshold };
@@ -47,6 +48,24 @@ function withPascalFault({ faultResponse, ...rest }: { readonly faultResponse?: 
 
 const asJson = (json: unknown): RenderedCallback => ({ body: JSON.stringify(json), contentType: 'application/json' });
 
+/**
+ * The message of the page "Set fallback attribute": username and password in small letters, the rest in PascalCase, and `Device` as a
+ * list. The end of the sample is not known: the status, the fault and the two counts are inferred.
+ */
+function mixedTree({ content, requestId }: CallbackMessage, credentials: EchoedCredentials, callbackCount: number) {
+  const { deviceIds = [], faultResponse, comment, status } = content;
+  return {
+    ...credentials,
+    RequestId: requestId,
+    Device: deviceIds.map(legacyIdentifier),
+    ...(faultResponse && { FaultResponse: pascalCase(faultResponse) }),
+    ...(comment !== undefined && { Comment: comment }),
+    Status: status,
+    CallbackCount: callbackCount,
+    MaxCallbackThreshold: maxCallbackThreshold,
+  };
+}
+
 type Tree = string | readonly Tree[] | { readonly [name: string]: Tree };
 
 /**
@@ -55,7 +74,7 @@ type Tree = string | readonly Tree[] | { readonly [name: string]: Tree };
  * inside Data. Where a fault goes is inferred: beside it, as `FaultResponse` with `FaultCode` and `FaultString`.
  */
 function legacyTree({ content, requestId, legacyPath = [] }: CallbackMessage, credentials: EchoedCredentials, isInData: boolean) {
-  const [result] = Object.values(content.deviceResponse ?? {});
+  const result = content.deviceResponse && (Object.values(content.deviceResponse)[0] ?? {});
   const data: Tree = {
     ...(result !== undefined && {
       CarrierService: legacyPath.reduceRight<Tree>((inner, name) => ({ [name]: inner }), legacyValue(result)),

@@ -61,7 +61,7 @@ function extendedAttributes(device: Device): { key: string; value: string | null
     ...placeOfUseKeys.map((key) => ({ key, value: device.placeOfUse.get(key) ?? null })),
     { key: 'AccountNumber', value: device.account.split('-')[0] ?? '' },
     { key: 'SmsrOid', value: null },
-    { key: 'ProfileStatus', value: device.profile?.status ?? null },
+    { key: 'ProfileStatus', value: listedStatus(device) },
     { key: 'SkuNumber', value: device.skuNumber ?? null },
     { key: 'CostCenterCode', value: device.costCenterCode ?? null },
     { key: 'PreIMEI', value: null },
@@ -71,4 +71,9 @@ function extendedAttributes(device: Device): { key: string; value: string | null
     { key: 'LastRoamingStatusUpdate', value: null },
     { key: 'DeviceId', value: String(device.number) },
   ];
+}
+
+/** As the page "Working with eUICC devices" writes it. */
+function listedStatus({ profile }: Device): string | null {
+  return profile?.status === 'NOT_DOWNLOADED' ? 'Not Downloaded' : (profile?.status ?? null);
 }

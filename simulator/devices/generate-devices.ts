@@ -43,7 +43,12 @@ export function generateDevices(inventory: Inventory, account: string, count: nu
       groupName: kind.group ?? defaultGroupName(account),
       createdAt,
       nbIot: kind.nbIot ?? false,
-      profile: kind.esim && { state: kind.esim, status: kind.esim === 'DEACTIVE' ? 'UNKNOWN' : 'ENABLE', role: 'LOCAL' },
+      profile: kind.esim && {
+        state: kind.esim,
+        status: kind.esim === 'DEACTIVE' ? 'UNKNOWN' : 'ENABLE',
+        // Of the active ones, every second is the US profile of a Global device.
+        role: kind.esim === 'ACTIVE' && Math.floor(index / kinds.length) % 2 === 0 ? 'LEAD' : 'LOCAL',
+      },
     });
     device.customFields.set('CustomField1', random.pick(['red', 'green', 'blue']));
     if (index % 3 === 0) device.customFields.set('CustomField2', 'SuperVend');

@@ -28,6 +28,8 @@ export interface DeviceQuery {
 export class Inventory {
   readonly #devices: Device[] = [];
   readonly #byIdentifier = new Map<string, Device>();
+  /** The profiles of each eSIM device, by its EID. */
+  readonly #byEid = new Map<string, Device[]>();
   readonly #random: Random;
   #nextNumber = 398_362_701;
 
@@ -64,6 +66,8 @@ export class Inventory {
     };
     this.#nextNumber += 1;
     this.#devices.push(device);
+    const { eid } = device.identifiers;
+    if (eid !== undefined) this.#byEid.set(eid, [...this.profilesOf(eid), device]);
     this.#index(device);
     return device;
   }
@@ -75,6 +79,18 @@ export class Inventory {
       if (device !== undefined) return device;
     }
     return undefined;
+  }
+
+  /** All profiles of the eSIM device with this EID. */
+  profilesOf(eid: string | undefined): readonly Device[] {
+    return (eid !== undefined && this.#byEid.get(eid)) || [];
+  }
+
+  /** Every device that has this identifier. Several profiles share the EID and the IMEI of the device that holds them. */
+  allWith({ kind, id }: Identifier): readonly Device[] {
+    const first = this.byIdentifiers([{ kind, id }]);
+    const siblings = this.profilesOf(first?.identifiers.eid).filter(({ identifiers }) => identifiers[kind] === id);
+    return siblings.length > 0 || first === undefined ? siblings : [first];
   }
 
   find(query: DeviceQuery = {}): Device[] {
@@ -106,7 +122,17 @@ export class Inventory {
     if (device.identifiers.mdn === undefined) this.assignNumber(device);
   }
 
+  /** From now on no number finds the line. The device keeps it for messages that still name the line by it. */
+  giveUpNumber({ identifiers: { mdn, msisdn, min } }: Device): void {
+    for (const key of [`mdn:${mdn}`, `msisdn:${msisdn}`, `min:${min}`]) this.#byIdentifier.delete(key);
+  }
+
+  /** An EID or IMEI that several profiles share stands for the oldest of them. */
   #index(device: Device): void {
-    for (const [kind, id] of Object.entries(device.identifiers)) this.#byIdentifier.set(`${kind}:${id}`, device);
+    const [first = device] = this.profilesOf(device.identifiers.eid);
+    for (const [kind, id] of Object.entries(device.identifiers)) {
+      const isShared = (kind === 'eid' || kind === 'imei') && first.identifiers[kind] === id;
+      this.#byIdentifier.set(`${kind}:${id}`, isShared ? first : device);
+    }
   }
 }

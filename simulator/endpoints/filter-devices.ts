@@ -31,8 +31,7 @@ export type DeviceListQuery = z.infer<typeof deviceListBody>;
 /** The devices that match. With a cursor: those after it, by rising DeviceId. Without one: by date of creation, the oldest first. */
 export function filterDevices(inventory: Inventory, query: DeviceListQuery): Device[] {
   if (query.deviceId) {
-    const device = inventory.byIdentifiers([checkIdentifier(query.deviceId)]);
-    return device === undefined || (query.accountName && device.account !== query.accountName) ? [] : [device];
+    return inventory.allWith(checkIdentifier(query.deviceId)).filter(({ account }) => !query.accountName || account === query.accountName);
   }
   const found = inventory.devices.filter((device) => device.number > (query.largestDeviceIdSeen ?? 0) && matches(device, query));
   const byNumber = query.largestDeviceIdSeen !== null && query.largestDeviceIdSeen !== undefined;

@@ -1,6 +1,6 @@
 import { defineOperation } from '../actions/define-operation.ts';
-import { profileBody, receiveProfiles, reportByProfileService } from '../actions/profile-service.ts';
-import { faultResponse } from '../callbacks/fault-response.ts';
+import { profileFaults } from '../actions/profile-rules.ts';
+import { activationCode, profileBody, receiveProfiles, reportByProfileService } from '../actions/profile-service.ts';
 import { spellings } from '../callbacks/spelling.ts';
 
 /** The text says EID and ICCID, the page's example sends EID and IMEI, the carrier's SDK sends IMEI and ICCID: all are taken. */
@@ -10,8 +10,6 @@ const acceptedKinds = [
   ['eid', 'imei'],
   ['eid', 'imei', 'iccid'],
 ] as const;
-
-const notDeactivated = faultResponse('INPUT_INVALID.DeviceState.Invalid', 'Device is not in the Deactive state');
 
 /**
  * Page "Renew an Activation Code": a deactivated device gets a new activation code, and its state stays as it is. The sample's
@@ -28,7 +26,7 @@ export const renewActivationCode = defineOperation({
       state: 'deactive',
       profile: { state: 'DEACTIVE', status: 'UNKNOWN', role: 'LOCAL' },
     }),
-    refuse: (device) => (device.state === 'deactive' ? undefined : notDeactivated),
+    refuse: (device) => (device.state === 'deactive' ? undefined : profileFaults.notDeactivated),
     apply: () => {},
     reports: reportByProfileService(carrier, {
       kinds: ['mdn', 'imei', 'iccid', 'eid'],
@@ -37,7 +35,7 @@ export const renewActivationCode = defineOperation({
         state: 'ACTIVE',
         profileStatus: 'UNKNOWN',
         profileRole: 'LOCAL',
-        activationCode: `1$smdp-plus.simulator.example$${carrier.random.uuid().replaceAll('-', '').slice(0, 16).toUpperCase()}`,
+        activationCode: activationCode(carrier.random),
       }),
     }),
   }),

@@ -1,10 +1,8 @@
 import { defineOperation } from '../actions/define-operation.ts';
+import { profileFaults } from '../actions/profile-rules.ts';
 import { profileBody, receiveProfiles, reportByProfileService } from '../actions/profile-service.ts';
-import { faultResponse } from '../callbacks/fault-response.ts';
 import { spellings } from '../callbacks/spelling.ts';
 import { addEvent, startService } from '../devices/device.ts';
-
-const alreadyResumed = faultResponse('REQUEST_FAILED.ProfileAlreadyResumed', 'Profile is already resumed');
 
 /** Page "Resume a Profile": a suspended profile is resumed. It is named by its ICCID alone: "only the following are supported". */
 export const resumeProfile = defineOperation({
@@ -18,7 +16,7 @@ export const resumeProfile = defineOperation({
       state: 'suspend',
       profile: { state: 'SUSPEND', status: 'ENABLE', role: 'LOCAL' },
     }),
-    refuse: (device) => (device.profile?.state === 'SUSPEND' ? undefined : alreadyResumed),
+    refuse: (device) => (device.profile?.state === 'SUSPEND' ? undefined : profileFaults.alreadyResumed),
     apply: (device, { unkind }) => {
       startService(device);
       if (device.profile !== undefined && unkind.has('shows-download-enable')) device.profile.status = 'DOWNLOAD_ENABLE';
@@ -27,7 +25,7 @@ export const resumeProfile = defineOperation({
     reports: reportByProfileService(carrier, {
       kinds: ['eid', 'imei', 'msisdn', 'iccid'],
       spellKind: { documented: spellings.capitalButNumbers, field: spellings.lowerWithIccId },
-      result: ({ profile }) => ({ state: 'ACTIVE', profileStatus: profile?.status ?? 'ENABLE', profileRole: 'LOCAL' }),
+      result: ({ profile }) => ({ state: 'ACTIVE', profileStatus: profile?.status ?? 'ENABLE', profileRole: profile?.role ?? 'LOCAL' }),
     }),
   }),
   example: {

@@ -37,7 +37,7 @@ export function traceSending(sending: RequestSending): RequestSending {
     findByKey: (account, createdBy, key) => sending.findByKey(account, createdBy, key),
     setMembers: (requestId, devices) => sending.setMembers(requestId, devices),
     cancelQueued: (requestId, error) => sending.cancelQueued(requestId, error),
-    recover: () => sending.recover(),
+    recover: (token) => sending.recover(token),
     queued: () => sending.queued(),
     sentSince: (operation, since) => sending.sentSince(operation, since),
   };

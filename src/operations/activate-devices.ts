@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import type { RequestedDevice } from '../datasources/request-log/stored-request.ts';
-import { means } from '../datasources/thingspace/wire/state-words.ts';
 import { defineOperation } from './define-operation.ts';
-import { about, identifiers, INPUT_TYPES, optional, plainText, servicePlan, text, zipCode } from './fields.ts';
+import { about, carrierName, identifiers, INPUT_TYPES, optional, plainText, servicePlan, text, zipCode } from './fields.ts';
 import { primaryPlaceOfUse } from './place-of-use.ts';
-import { historyShows, isAfterSending } from './proof.ts';
+import { LINE_CHANGES } from './line-limits.ts';
+import { activationShows, historyShows } from './proof.ts';
 import { chosenBy, customFieldFilter, customFieldList, deviceList, ONE_OF_THREE, reportRepeatedKeys } from './target.ts';
 
 const device = z
@@ -70,6 +70,8 @@ export const activateDevices = defineOperation({
   secondService: 'NiddService',
   maxDevices: 10_000,
   hasRateLimit: true,
+  lineLimit: LINE_CHANGES,
+  scope: 'write',
   texts: {
     purpose: 'Activate service for devices',
     noun: 'The activation',
@@ -78,7 +80,9 @@ export const activateDevices = defineOperation({
     inputType:
       "Which devices to activate, and how. Devices must already exist in Verizon Mobile Device Management (MDM). If they are not in the account yet and the activation fails, they may be added to it as deactivated. No field may contain `'`, `<` or `\\`.",
   },
-  target: chosenBy(target, ['groupName', 'customFields'], {
+  target: chosenBy(target, {
+    filterNames: { groupName: 'groupName', customFields: 'customFields' },
+    keepsConfirmation: false,
     verb: 'activate',
     consequence: 'every device of the account will be activated',
   }),
@@ -95,7 +99,7 @@ export const activateDevices = defineOperation({
     skuNumber: optional(text(20)).describe(
       'The Stock Keeping Unit of a 4G device type, at most 20 characters, instead of the IMEI: each device then needs its ICCID, and all must be of the same type. SIM OTA must be performed before maintenance transactions (service plan, feature or ICCID change).',
     ),
-    carrierName: optional(text(100)).describe(
+    carrierName: optional(carrierName).describe(
       'The carrier that performs the activation, at most 100 characters. Only needed if you have more than one; your only carrier is used by default.',
     ),
     carrierIpPoolName: optional(text(100)).describe(
@@ -169,20 +173,10 @@ export const activateDevices = defineOperation({
       primaryPlaceOfUse: place,
     };
   },
-  // | record of the device list | proof |
-  // |---|---|
-  // | active, `lastActivationDate` not before the sending (less CLOCK_SKEW_MS) | DONE |
-  // | active, without a date | LOOK_CLOSER: list that device alone, then ask its history |
-  // | active since before the sending, or any other state | NOT_YET |
-  //
   // History: `Activate`, `Activation Confirmed` …
   provenBy: {
     requestStatus: true,
-    record({ state, lastActivationAt }, sentAt) {
-      if (!means(state, 'ACTIVE')) return 'NOT_YET';
-      if (lastActivationAt === null) return 'LOOK_CLOSER';
-      return isAfterSending(lastActivationAt, sentAt) ? 'DONE' : 'NOT_YET';
-    },
+    record: activationShows,
     history: historyShows(/^activat/i),
   },
   retryKinds: ['ICCID', 'IMEI', 'EID'],

@@ -6,8 +6,10 @@ import type { CallbackService } from '../datasources/thingspace/wire/callback-se
 import type { DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
 import { accountName, INPUT_TYPES, REQUEST_OPTIONS } from './fields.ts';
 import { faultsOf, type InputFault, type ReportFault } from './input-fault.ts';
+import type { LineLimit } from './line-limits.ts';
+import type { Selection } from './bodies.ts';
 import type { ProvenBy } from './proof.ts';
-import type { Target } from './target.ts';
+import type { Confirmation, Target } from './target.ts';
 
 /** A carrier operation, as its file describes it. */
 interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRawShape> {
@@ -16,6 +18,8 @@ interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRaw
   readonly method: 'POST' | 'PUT';
   /** Below the API's base URL. */
   readonly path: string;
+  /** A second action of the carrier at another path, and whether the settings ask for it. */
+  readonly otherPath?: { readonly path: string; readonly isMeant: (settings: z.output<z.ZodObject<Fields>>) => boolean };
   /** The service whose callbacks report each device. Null where the carrier answers at once with a result for each device. */
   readonly callbackService: CallbackService | null;
   /** A second service that may send one more message for a device. That message changes neither its status nor the Request's. */
@@ -27,8 +31,12 @@ interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRaw
   readonly deviceDecides?: true;
   /** Devices in one carrier request. More devices are split over several. */
   readonly maxDevices: number;
+  /** How often the carrier takes it for one line. A caller is warned; nothing is stopped. */
+  readonly lineLimit?: LineLimit;
   /** The carrier takes only so many requests of it in a minute: M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE. */
   readonly hasRateLimit: boolean;
+  /** The right that its mutation needs. `terminate` when it cannot be undone. */
+  readonly scope: 'write' | 'terminate';
   /** Texts of the graph. */
   readonly texts: {
     /** The enum value, without a stop: "Activate service for devices". */
@@ -45,19 +53,22 @@ interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRaw
    * The settings that the graph may show of a stored request. Decide it for each field. What is not named here is hidden: names and
    * addresses, leads, and what people write freely.
    */
-  readonly shown: readonly (keyof Fields | keyof DeviceFilter)[];
+  readonly shown: readonly (keyof Fields | keyof DeviceFilter | 'currentServicePlan' | keyof Confirmation)[];
   /** Rules between fields. They read the raw input, so that their faults come together with those of single fields. */
   readonly reportFaults?: (input: z.input<z.ZodObject<Fields>> & z.input<z.ZodObject<TargetFields>>, report: ReportFault) => void;
-  /** The documented body. `settings` holds the fields, and the filter when the carrier chooses the devices. */
+  /** The documented body. `devices` is null when the carrier chooses them by `selection`. */
   readonly body: (
     accountName: string,
     devices: readonly RequestedDevice[] | null,
-    settings: z.output<z.ZodObject<Fields>> & DeviceFilter,
+    settings: z.output<z.ZodObject<Fields>>,
+    selection: Selection,
   ) => unknown;
-  /** What proves the operation done without a callback. NOTHING when no read of the carrier shows it. */
-  readonly provenBy: ProvenBy | 'NOTHING';
+  /** What proves the operation done without a callback, perhaps by its settings. NOTHING when no read of the carrier shows it. */
+  readonly provenBy: ProvenBy | ((settings: z.output<z.ZodObject<Fields>>) => ProvenBy) | 'NOTHING';
   /** Identifier kinds by which a retry may name a device that only a callback has named. */
   readonly retryKinds: readonly DeviceIdentifierKind[];
+  /** Kinds that a retry adds to what the mutation named, if the failed callback has told them. */
+  readonly retryAdds?: readonly DeviceIdentifierKind[];
 }
 
 /** What a Request stores of its input beside account, devices and request options: the fields, and the filter. JSON. */
@@ -90,7 +101,12 @@ export interface Command {
 export type ParsedInput = { readonly command: Command } | { readonly faults: readonly InputFault[] };
 
 /** A carrier operation, as the rest of the gateway uses it. */
-export interface Operation extends Omit<Definition<z.ZodRawShape, z.ZodRawShape>, 'target' | 'fields' | 'shown' | 'reportFaults' | 'body'> {
+export interface Operation extends Omit<
+  Definition<z.ZodRawShape, z.ZodRawShape>,
+  'otherPath' | 'target' | 'fields' | 'shown' | 'reportFaults' | 'body' | 'provenBy'
+> {
+  /** `path`, and the path of the second action if there is one. */
+  readonly paths: readonly string[];
   /** The name of the mutation: `activateDevices`. */
   readonly mutation: string;
   /** The beginning of its types' names: `ActivateDevices`. */
@@ -103,6 +119,10 @@ export interface Operation extends Omit<Definition<z.ZodRawShape, z.ZodRawShape>
   actionOn(accountName: string, devices: readonly RequestedDevice[] | null, settings: Settings): CarrierAction;
   /** The filter by which the carrier chooses the devices of a Request that lists none. */
   filterOf(settings: Settings): DeviceFilter;
+  /** How many devices that filter must find when the Request leaves. Null when nobody had to say it. */
+  confirmedCountOf(settings: Settings): number | null;
+  /** What proves a Request with these settings done. Throws as `actionOn` does. */
+  readonly provenBy: ProvenBy | ((settings: Settings) => ProvenBy) | 'NOTHING';
   /** The settings that may be shown to everybody who may read the request, in the order of the input. */
   shownOf(settings: Settings): readonly ShownSetting[];
   /** The same settings for listed devices. */
@@ -117,17 +137,34 @@ const FILTER = z.object({
   customFields: z.array(z.object({ key: z.string(), value: z.string() })).optional(),
 });
 
+const FILTER_PARTS = ['groupName', 'servicePlan', 'customFields'] as const satisfies readonly (keyof DeviceFilter)[];
+
+const CONFIRMATION = z.object({ confirmAccountName: z.string().optional(), confirmDeviceCount: z.int().optional() });
+
 export function defineOperation<Fields extends z.ZodRawShape, TargetFields extends z.ZodRawShape>(
   definition: Definition<Fields, TargetFields>,
 ): Operation {
-  const { name, target, texts, reportFaults, body, fields, shown, ...rest } = definition;
+  const { name, otherPath, target, texts, reportFaults, body, fields, shown, provenBy, ...rest } = definition;
   const typeName = name.toLowerCase().replaceAll(/(?:^|_)(\w)/g, (_match, first: string) => first.toUpperCase());
   const own = z.object(fields);
   const targeted = z.object(target.fields);
-  const settingKeys = [...new Set([...Object.keys(fields), ...target.filterKeys])];
-  const isFilter = (key: string) => target.filterKeys.some((each) => each === key);
+  const filterNames = FILTER_PARTS.flatMap((part) => {
+    const named = target.filterNames[part];
+    return named === undefined ? [] : [{ part, named }];
+  });
+  const namedParts = (filter: DeviceFilter) => Object.fromEntries(filterNames.map(({ part, named }) => [named, filter[part]]));
+  const selectionKeys = new Set([
+    ...filterNames.map(({ named }) => named),
+    ...(target.keepsConfirmation ? Object.keys(CONFIRMATION.shape) : []),
+  ]);
+  const settingKeys = [...new Set([...Object.keys(fields), ...selectionKeys])];
+  const selectionOf = (settings: Settings): Selection => ({
+    filter: namedParts(operation.filterOf(settings)),
+    ...CONFIRMATION.parse(settings),
+  });
   const operation: Operation = {
     ...rest,
+    paths: otherPath ? [rest.path, otherPath.path] : [rest.path],
     name,
     texts,
     typeName,
@@ -145,8 +182,8 @@ export function defineOperation<Fields extends z.ZodRawShape, TargetFields exten
         if (hasTypes(own, settings, input)) reportFaults?.(input, report);
       }
       if (faults.length > 0 || !common.success || !chosen.success || !settings.success) return { faults };
-      const { devices, filter } = target.choose(chosen.data);
-      const chosenBy: Settings = devices === null ? { ...filter } : {};
+      const { devices, filter, confirmation } = target.choose(chosen.data);
+      const chosenBy: Settings = devices === null ? { ...namedParts(filter), ...confirmation } : {};
       const given: Settings = { ...settings.data };
       return {
         command: {
@@ -154,7 +191,7 @@ export function defineOperation<Fields extends z.ZodRawShape, TargetFields exten
           accountName: common.data.accountName,
           devices,
           // The order of the keys never changes: the hash that tells whether two inputs are the same covers it.
-          settings: Object.fromEntries(settingKeys.map((key) => [key, (isFilter(key) ? chosenBy[key] : undefined) ?? given[key]])),
+          settings: Object.fromEntries(settingKeys.map((key) => [key, (selectionKeys.has(key) ? chosenBy[key] : undefined) ?? given[key]])),
           clientReference: common.data.clientReference ?? null,
           idempotencyKey: common.data.idempotencyKey ?? null,
           retryOf: null,
@@ -165,23 +202,22 @@ export function defineOperation<Fields extends z.ZodRawShape, TargetFields exten
       };
     },
     actionOn(account, devices, settings) {
-      const { method, path, callbackService } = rest;
-      return {
-        name,
-        method,
-        path,
-        answersAtOnce: callbackService === null,
-        body: body(account, devices, { ...own.parse(settings), ...operation.filterOf(settings) }),
-      };
+      const parsed = own.parse(settings);
+      const { method, callbackService } = rest;
+      const path = otherPath?.isMeant(parsed) ? otherPath.path : rest.path;
+      const answersAtOnce = callbackService === null;
+      return { name, method, path, answersAtOnce, body: body(account, devices, parsed, selectionOf(settings)) };
     },
-    filterOf: (settings) => FILTER.parse(Object.fromEntries(target.filterKeys.map((key) => [key, settings[key]]))),
+    filterOf: (settings) => FILTER.parse(Object.fromEntries(filterNames.map(({ part, named }) => [part, settings[named]]))),
+    confirmedCountOf: (settings) => (target.keepsConfirmation ? CONFIRMATION.parse(settings).confirmDeviceCount : undefined) ?? null,
+    provenBy: typeof provenBy === 'function' ? (settings) => provenBy(own.parse(settings)) : provenBy,
     shownOf: (settings) =>
       settingKeys.flatMap((key) => {
         const value = settings[key];
         const isShown = shown.some((each) => each === key) && ['string', 'boolean', 'number'].includes(typeof value);
         return isShown ? [{ name: key, value: String(value) }] : [];
       }),
-    withoutFilter: (settings) => Object.fromEntries(Object.entries(settings).filter(([key]) => !isFilter(key))),
+    withoutFilter: (settings) => Object.fromEntries(Object.entries(settings).filter(([key]) => !selectionKeys.has(key))),
   };
   return operation;
 }

@@ -39,12 +39,11 @@ export function breaks(code: InputFaultCode, rest: string) {
   return { ...about(rest), params: { code } };
 }
 
-/** Text that goes to the carrier: 1 to `max` characters, none of them forbidden, and no space around it. */
-export const text = (max: number) =>
+/** Text that goes to the carrier: at most `max` characters, none of them forbidden, and no space around it. */
+export const possiblyEmpty = (max: number) =>
   z
     .string()
     .overwrite(cleanText)
-    .min(1, about('must not be empty: leave the field out instead.'))
     .max(max, about(`must have at most ${max} characters.`))
     .refine(
       (value) => !FORBIDDEN.test(value),
@@ -54,6 +53,9 @@ export const text = (max: number) =>
       ),
     )
     .refine((value) => value.trim() === value, breaks('PADDED', 'must not begin or end with a space.'));
+
+/** The same with 1 character at least. */
+export const text = (max: number) => possiblyEmpty(max).min(1, about('must not be empty: leave the field out instead.'));
 
 /** Letters, digits, space, dash, exclamation point and pound sign. A letter has its accents, also those that NFC leaves apart. */
 export const plainText = (max: number) =>
@@ -66,9 +68,30 @@ export function optional<Type extends z.ZodType>(type: Type) {
   return type.nullish().transform((value) => value ?? undefined);
 }
 
+/** The same with a value for a missing field. It is stored and sent like a given one. */
+export function withDefault<Type extends z.ZodType>(type: Type, value: z.output<Type>) {
+  return type.nullish().transform((given) => given ?? value);
+}
+
 export const zipCode = z.string().regex(/^\d{5}$/, about('must be a 5-digit ZIP code, for example "98801".'));
 
 export const servicePlan = text(100);
+
+export const carrierName = text(100);
+
+/** The codes are the carrier's, and only one of them is public. */
+export const reasonCode = optional(text(100))
+  .transform((value) => value ?? 'FF')
+  .describe(
+    'Why the line ends: a code of the carrier, at most 100 characters. Default: `FF` (general administration or maintenance). The carrier names no other at present.',
+  );
+
+/** The carrier's default is `true` for some products and `false` for others. So it is always sent. */
+export const etfWaiver = optional(z.boolean())
+  .transform((value) => value ?? false)
+  .describe(
+    '`true`: use one of the waivers of your contract, so that no early termination fee is billed. `false`: the fee is billed if the contract has one. Default: `false`.',
+  );
 
 export const accountName = text(64).describe(
   'The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. The carrier itself asks for it only where a user has several billing accounts; here it is always required, so that a further account breaks nothing.',

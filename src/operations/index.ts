@@ -1,12 +1,40 @@
 import { activateDevices } from './activate-devices.ts';
+import { activateProfile } from './activate-profile.ts';
+import { deactivateProfile } from './deactivate-profile.ts';
+import { changeServicePlan } from './change-service-plan.ts';
+import { deactivateDevices } from './deactivate-devices.ts';
 import type { Operation } from './define-operation.ts';
+import { deleteProfile } from './delete-profile.ts';
+import { downloadProfile } from './download-profile.ts';
+import { enableProfile } from './enable-profile.ts';
 import { renewActivationCode } from './renew-activation-code.ts';
 import { restoreDevices } from './restore-devices.ts';
 import { resumeProfile } from './resume-profile.ts';
+import { setFallbackProfile } from './set-fallback-profile.ts';
 import { suspendDevices } from './suspend-devices.ts';
+import { suspendProfile } from './suspend-profile.ts';
+import { updateCostCenter } from './update-cost-center.ts';
+import { updateCustomFields } from './update-custom-fields.ts';
 
 /** Every operation that the carrier can be asked for. */
-export const OPERATIONS: readonly Operation[] = [activateDevices, renewActivationCode, resumeProfile, suspendDevices, restoreDevices];
+export const OPERATIONS: readonly Operation[] = [
+  activateDevices,
+  renewActivationCode,
+  resumeProfile,
+  suspendDevices,
+  restoreDevices,
+  activateProfile,
+  deactivateProfile,
+  suspendProfile,
+  enableProfile,
+  downloadProfile,
+  deleteProfile,
+  setFallbackProfile,
+  deactivateDevices,
+  changeServicePlan,
+  updateCustomFields,
+  updateCostCenter,
+];
 
 const BY_NAME = new Map(OPERATIONS.map((operation) => [operation.name, operation]));
 

@@ -23,6 +23,7 @@ export const INPUT_FAULT_CODES = {
   NOT_CONFIRMED: '`confirmAccountName` does not repeat `accountName`.',
   NEEDS_DEVICES: 'The field goes with listed devices only.',
   NEEDS_IP_POOL: 'An IP address needs the name of its pool.',
+  NEEDS_IDENTIFIER: 'The device lacks an identifier that the operation needs.',
   NEEDS_EID_OR_ICCID: 'The eSIM must be named by its EID or ICCID.',
   SKU_NEEDS_ICCID: 'With `skuNumber` each device needs its ICCID.',
   EXCLUDES_LEAD: 'The field cannot be used together with `leadId`.',
@@ -38,6 +39,7 @@ export const INPUT_FAULT_CODES = {
   NOTHING_TO_ASK: 'The carrier cannot be asked about any device of the request.',
   NOT_UNKNOWN: 'No such carrier request is UNKNOWN now.',
   AMBIGUOUS: 'Several carrier requests fit. Say which one is meant.',
+  NOTHING_TO_CHANGE: 'The input asks for no change.',
   ID_TAKEN: 'Another request has this id at the carrier.',
 } as const;
 

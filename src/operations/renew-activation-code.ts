@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { defineOperation } from './define-operation.ts';
 import { identifiers, INPUT_TYPES, optional, servicePlan, zipCode } from './fields.ts';
 import { profileBody } from './bodies.ts';
-import { listedProfiles } from './target.ts';
+import { listedProfiles, PROFILE_OPERATION, profileAction } from './profiles.ts';
 
 const profile = z
   .object({
@@ -19,13 +19,8 @@ const profile = z
  */
 export const renewActivationCode = defineOperation({
   name: 'RENEW_ACTIVATION_CODE',
-  method: 'POST',
-  path: '/m2m/v1/devices/profile/actions/renew_activation_code',
-  callbackService: 'DeviceProfileService',
-  secondService: null,
-  // The page allows 10,000 in one POST, the carrier's SDK 100. One message comes for each profile, so nothing is lost by more POSTs.
-  maxDevices: 100,
-  hasRateLimit: false,
+  ...PROFILE_OPERATION,
+  path: profileAction('renew_activation_code'),
   texts: {
     purpose: 'Make a new activation code for a deactivated eSIM',
     noun: 'The renewal',

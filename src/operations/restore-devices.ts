@@ -1,7 +1,8 @@
 import { lineBody } from './bodies.ts';
 import { defineOperation } from './define-operation.ts';
+import { LINE_CHANGES } from './line-limits.ts';
 import { historyShows, stateShows } from './proof.ts';
-import { chosenLines } from './target.ts';
+import { chosenLines } from './line-target.ts';
 
 /** Page "Restore service for devices". */
 export const restoreDevices = defineOperation({
@@ -12,6 +13,8 @@ export const restoreDevices = defineOperation({
   secondService: 'NiddService',
   maxDevices: 10_000,
   hasRateLimit: false,
+  lineLimit: LINE_CHANGES,
+  scope: 'write',
   texts: {
     purpose: 'Restore service for suspended devices',
     noun: 'The restoration',

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { means } from '../datasources/thingspace/wire/state-words.ts';
 import { defineOperation } from './define-operation.ts';
 import { identifiers, INPUT_TYPES, optional, servicePlan } from './fields.ts';
 import { profileBody } from './bodies.ts';
-import { listedProfiles } from './target.ts';
+import { profileShows } from './proof.ts';
+import { listedProfiles, PROFILE_OPERATION, profileAction } from './profiles.ts';
 
 const profile = z
   .object({ deviceIds: identifiers(['ICCID'], 'The ICCID of the profile, and nothing else.') })
@@ -12,13 +12,8 @@ const profile = z
 /** Page "Resume profile". A profile is named by its ICCID, because a device may have several profiles. */
 export const resumeProfile = defineOperation({
   name: 'RESUME_PROFILE',
-  method: 'POST',
-  path: '/m2m/v1/devices/profile/actions/profile_resume',
-  callbackService: 'DeviceProfileService',
-  secondService: null,
-  // The page allows 10,000 in one POST, the carrier's SDK 100. One message comes for each profile, so nothing is lost by more POSTs.
-  maxDevices: 100,
-  hasRateLimit: false,
+  ...PROFILE_OPERATION,
+  path: profileAction('profile_resume'),
   texts: {
     purpose: 'Resume a suspended eSIM profile',
     noun: 'The resumption',
@@ -34,20 +29,10 @@ export const resumeProfile = defineOperation({
   },
   shown: ['servicePlan'],
   body: profileBody,
-  // | record of the device list | proof |
-  // |---|---|
-  // | active, and ProfileStatus says that it works (state-words.ts) | DONE: there is no date, but it is the state that was asked for |
-  // | active, without ProfileStatus | LOOK_CLOSER: lists of several devices may leave it out, so list that device alone |
-  // | any other ProfileStatus or state | NOT_YET |
-  //
   // The history documents no event about profiles.
   provenBy: {
     requestStatus: false,
-    record({ state, profileStatus }) {
-      if (!means(state, 'ACTIVE')) return 'NOT_YET';
-      if (profileStatus === null) return 'LOOK_CLOSER';
-      return means(profileStatus, 'PROFILE_WORKING') ? 'DONE' : 'NOT_YET';
-    },
+    record: (record) => profileShows(record, 'PROFILE_WORKING'),
     history: () => false,
   },
   retryKinds: ['ICCID'],

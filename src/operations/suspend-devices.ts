@@ -2,8 +2,9 @@ import * as z from 'zod';
 import { lineBody } from './bodies.ts';
 import { defineOperation } from './define-operation.ts';
 import { optional } from './fields.ts';
+import { LINE_CHANGES } from './line-limits.ts';
 import { historyShows, stateShows } from './proof.ts';
-import { chosenLines } from './target.ts';
+import { chosenLines } from './line-target.ts';
 
 /** Page "Suspend service for devices". */
 export const suspendDevices = defineOperation({
@@ -14,6 +15,8 @@ export const suspendDevices = defineOperation({
   secondService: null,
   maxDevices: 10_000,
   hasRateLimit: false,
+  lineLimit: LINE_CHANGES,
+  scope: 'write',
   texts: {
     purpose: 'Suspend service for devices',
     noun: 'The suspension',

@@ -3,18 +3,37 @@ import type { DeviceFilter } from '../datasources/thingspace/carrier-reads.ts';
 import type { RequestedDevice } from '../datasources/request-log/stored-request.ts';
 import type { DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
 import { identifierKey, isSameKey, RESPELLING_RULES, stemOf } from '../datasources/thingspace/wire/same-identifier.ts';
-import { about, cleanText, identifiers, INPUT_TYPES, optional, servicePlan, text } from './fields.ts';
+import { about, cleanText, INPUT_TYPES, text } from './fields.ts';
 import type { ReportFault } from './input-fault.ts';
 
 /** The part of an operation's input that names the devices. */
 export interface Target<Fields extends z.ZodRawShape> {
   readonly fields: Fields;
-  /** Settings that choose devices. A retry lists its devices and leaves these out. */
-  readonly filterKeys: readonly (keyof DeviceFilter)[];
+  /** How each part of a filter is called in the settings and on the wire. A retry lists its devices and leaves these settings out. */
+  readonly filterNames: FilterNames;
+  /** Whether the settings keep the confirmation, for the body to be held against. Requests of older versions have none. */
+  readonly keepsConfirmation: boolean;
   /** Rules between fields. They read the raw input, so that their faults come together with those of single fields. */
   reportFaults(input: z.input<z.ZodObject<Fields>> & { readonly accountName: string }, report: ReportFault): void;
-  /** The devices of a parsed input. `devices` is null when the carrier chooses them by `filter`. */
-  choose(input: z.output<z.ZodObject<Fields>>): { readonly devices: readonly RequestedDevice[] | null; readonly filter: DeviceFilter };
+  choose(input: z.output<z.ZodObject<Fields>>): ChosenDevices;
+}
+
+export type FilterNames = Readonly<Partial<Record<keyof DeviceFilter, string>>>;
+
+/** The devices of a parsed input. */
+interface ChosenDevices {
+  /** Null when the carrier chooses them by `filter`. */
+  readonly devices: readonly RequestedDevice[] | null;
+  readonly filter: DeviceFilter;
+  readonly confirmation: Confirmation;
+}
+
+/** What a caller repeated to confirm which devices are meant. */
+export interface Confirmation {
+  /** For a whole account. */
+  readonly confirmAccountName?: string | undefined;
+  /** How many devices the carrier must list when the request leaves. */
+  readonly confirmDeviceCount?: number | undefined;
 }
 
 const MAX_DEVICES = 10_000;
@@ -27,7 +46,7 @@ export function deviceList<Device extends z.ZodType>(device: Device) {
     .max(MAX_DEVICES, about('may name at most 10,000 devices: use several mutations for more.'));
 }
 
-interface NamedDevice {
+export interface NamedDevice {
   readonly deviceIds: readonly { readonly kind: DeviceIdentifierKind; readonly value: string }[];
 }
 
@@ -65,26 +84,15 @@ function sayDuplicate(kind: DeviceIdentifierKind, first: number, isEqual: boolea
     : `devices[${first}] has this ${kind} in another spelling: ${rule}. Name each device once.`;
 }
 
-/** A target of eSIM profiles. They are always listed. */
-export function listedProfiles<Profile extends z.ZodType<RequestedDevice, NamedDevice>>(profile: Profile, description: string) {
-  const fields = { devices: deviceList(profile).describe(description) };
-  return {
-    fields,
-    filterKeys: [],
-    reportFaults: ({ devices }, report) => reportListFaults(devices, report, { areProfiles: true }),
-    choose: ({ devices }) => ({ devices, filter: {} }),
-  } satisfies Target<typeof fields>;
-}
-
 /** A list of custom fields, as the GraphQL type `name`. */
-export function customFieldList(name: string, description: string, ofValue: string) {
+export function customFieldList(name: string, description: string, ofValue: string, value = text(50)) {
   const entry = z
     .object({
       key: z
         .string()
         .regex(/^CustomField[1-5]$/, about('must be CustomField1, CustomField2, CustomField3, CustomField4 or CustomField5.'))
         .describe('`CustomField1`, `CustomField2`, `CustomField3`, `CustomField4` or `CustomField5`.'),
-      value: text(50).describe(ofValue),
+      value: value.describe(ofValue),
     })
     .register(INPUT_TYPES, { name, description });
   return z.array(entry).min(1, 'Name at least one custom field, or leave the list out.');
@@ -113,10 +121,11 @@ interface Choice<Device> {
 interface Narrowing {
   readonly customFieldFilter?: DeviceFilter['customFields'] | null;
   readonly servicePlanFilter?: string | null | undefined;
+  readonly confirmDeviceCount?: number;
 }
 
 /** Words of the sentences about a choice. */
-interface ChoiceWords {
+export interface ChoiceWords {
   /** As in "which devices to activate". */
   readonly verb: string;
   /** As in "every device of the account will be activated". */
@@ -147,7 +156,7 @@ function reportChoiceFaults(
   reportRepeatedKeys(wholeAccount?.customFieldFilter, ['wholeAccount', 'customFieldFilter'], report);
 }
 
-function chooseDevices({ devices, group, wholeAccount }: Choice<RequestedDevice>) {
+function chooseDevices({ devices, group, wholeAccount }: Choice<RequestedDevice>): ChosenDevices {
   const narrowing = group ?? wholeAccount;
   return {
     devices: devices ?? null,
@@ -156,39 +165,12 @@ function chooseDevices({ devices, group, wholeAccount }: Choice<RequestedDevice>
       servicePlan: narrowing?.servicePlanFilter ?? undefined,
       customFields: narrowing?.customFieldFilter ?? undefined,
     },
+    confirmation: {
+      confirmAccountName: wholeAccount ? cleanText(wholeAccount.confirmAccountName) : undefined,
+      confirmDeviceCount: narrowing?.confirmDeviceCount,
+    },
   };
 }
-
-const line = z
-  .object({
-    deviceIds: identifiers(
-      ['ICCID', 'IMEI', 'EID', 'MDN', 'MEID', 'MSISDN', 'ESN'],
-      'The identifiers of the device, each kind once. One is enough. The kinds ICCID, IMEI, EID, MDN, MEID, MSISDN and ESN are accepted.',
-    ),
-  })
-  .register(INPUT_TYPES, { name: 'LineInput', description: 'One device of the account, named by its identifiers.' });
-
-const narrowing = {
-  servicePlanFilter: optional(servicePlan).describe('Only devices on this service plan.'),
-  customFieldFilter: optional(customFieldFilter).describe('Only devices with all of these custom field values.'),
-};
-
-const lineGroup = z
-  .object({ groupName: text(100).describe('The name of the device group, at most 100 characters.'), ...narrowing })
-  .register(INPUT_TYPES, {
-    name: 'LineGroupInput',
-    description: 'The devices of a group. With filters, only those that match all of them.',
-  });
-
-const wholeAccount = z
-  .object({
-    confirmAccountName: z.string().describe('Repeat `accountName` here, to confirm that every device of the account is meant.'),
-    ...narrowing,
-  })
-  .register(INPUT_TYPES, {
-    name: 'WholeAccountInput',
-    description: 'Every device of the account. With filters, only those that match all of them.',
-  });
 
 /**
  * A target that is a choice.
@@ -197,13 +179,13 @@ const wholeAccount = z
  */
 export function chosenBy<Device extends NamedDevice>(
   type: z.ZodType<Choice<RequestedDevice>, Choice<Device>>,
-  filterKeys: readonly (keyof DeviceFilter)[],
-  words: ChoiceWords,
+  { filterNames, keepsConfirmation, ...words }: ChoiceWords & Pick<Target<z.ZodRawShape>, 'filterNames' | 'keepsConfirmation'>,
 ) {
   const fields = { target: type.describe('Which devices: a list, a group, or the whole account. Exactly one of the three.') };
   return {
     fields,
-    filterKeys,
+    filterNames,
+    keepsConfirmation,
     reportFaults: ({ target, accountName }, report) =>
       reportChoiceFaults(target, accountName, words, (path, code, message) => report(['target', ...path], code, message)),
     choose: ({ target }) => chooseDevices(target),
@@ -212,19 +194,3 @@ export function chosenBy<Device extends NamedDevice>(
 
 /** For an input without a target. */
 export const ONE_OF_THREE = about('must name the devices, with exactly one of devices, group and wholeAccount.');
-
-const lineTarget = z
-  .object(
-    {
-      devices: optional(deviceList(line)).describe('1 to 10,000 devices.'),
-      group: optional(lineGroup).describe('The devices of a group.'),
-      wholeAccount: optional(wholeAccount).describe('Every device of the account.'),
-    },
-    ONE_OF_THREE,
-  )
-  .register(INPUT_TYPES, { name: 'LineTargetInput', isOneOf: true, description: 'Existing devices of the account.' });
-
-/** A target of existing lines: a list, a group, or the whole account with its name repeated. */
-export function chosenLines(words: ChoiceWords) {
-  return chosenBy(lineTarget, ['groupName', 'servicePlan', 'customFields'], words);
-}

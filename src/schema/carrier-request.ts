@@ -13,6 +13,9 @@ const CODES = {
   UNUSABLE_ANSWER: 'The carrier answered with an id that another request has.',
   RESTORED: 'The store was restored from a backup, so it is not known whether the request was sent.',
   CANCELLED: 'The request was cancelled before it was sent.',
+  COUNT_DIFFERS:
+    'The carrier lists another number of devices than `confirmDeviceCount`, which `message` tells. Nothing was sent, and nothing will be.',
+  COUNT_UNKNOWN: 'The carrier refused to list the devices, so they could not be counted. Nothing was sent, and nothing will be.',
   WAITED_TOO_LONG: 'The request waited longer than the limit, and was not sent.',
   NEVER_ARRIVED: 'An operator stated that the request never arrived.',
   OTHER: 'Another reason: see `message`.',

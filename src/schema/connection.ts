@@ -63,18 +63,23 @@ export function connectionOf<Row, Of extends Page<Row> = Page<Row>>(
   });
 }
 
-export const PAGE_ARGS = builder.args((t) => ({
-  first: t.int({
-    extensions: pageSizes(DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE),
-    required: false,
-    description: `How many to return at most: 1 to ${MAX_PAGE_SIZE}. Default: ${DEFAULT_PAGE_SIZE}.`,
-  }),
-  after: t.field({
-    type: 'Cursor',
-    required: false,
-    description: 'Read on behind this cursor: the `endCursor` of the page before. Default: the first page.',
-  }),
-}));
+/** The arguments of a page: how many rows, and behind which. */
+export function pageArgs(fallback = DEFAULT_PAGE_SIZE, most = MAX_PAGE_SIZE) {
+  return builder.args((t) => ({
+    first: t.int({
+      extensions: pageSizes(fallback, most),
+      required: false,
+      description: `How many to return at most: 1 to ${most}. Default: ${fallback}.`,
+    }),
+    after: t.field({
+      type: 'Cursor',
+      required: false,
+      description: 'Read on behind this cursor: the `endCursor` of the page before. Default: the first page.',
+    }),
+  }));
+}
+
+export const PAGE_ARGS = pageArgs();
 
 /** The arguments of a list over accounts. */
 export function listArgs(nouns: string, right: 'read' | 'administer') {

@@ -21,7 +21,10 @@ export const OperationEnum = enumOf(
   'Operation',
   'What a request asks the carrier to do.',
   Object.fromEntries(
-    OPERATIONS.map(({ name, method, path, texts }) => [name, `${texts.purpose} (\`${method} ${path.replace('/m2m/v1', '')}\`).`]),
+    OPERATIONS.map(({ name, method, paths, texts }) => [
+      name,
+      `${texts.purpose} (${paths.map((path) => `\`${method} ${path.replace('/m2m/v1', '')}\``).join(' or ')}).`,
+    ]),
   ),
 );
 

@@ -7,6 +7,12 @@ import './request-mutations.ts';
 import './audit-log.ts';
 import './dead-letters.ts';
 import './viewer.ts';
+import './carrier-account.ts';
+import './leads.ts';
+import './callback-registrations.ts';
+import './device-queries.ts';
+import './device-groups.ts';
+import './device-group-mutations.ts';
 import { builder } from './builder.ts';
 import { limitProduction } from './limit-production.ts';
 

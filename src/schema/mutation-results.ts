@@ -1,7 +1,9 @@
 import { INPUT_FAULT_CODES, type InputFault as Fault, type InputFaultCode } from '../operations/input-fault.ts';
 import { MAX_FAULTS, type SubmitResult } from '../resolvers/requests/submit-request.ts';
+import { findLineWarnings } from '../resolvers/requests/line-warnings.ts';
 import { builder } from './builder.ts';
 import { enumOf } from './enums.ts';
+import { LineWarningType, MAX_WARNINGS } from './line-warning.ts';
 import { atMost } from './list-sizes.ts';
 import { Request } from './request.ts';
 import { OPEN, OWNED } from './rules.ts';
@@ -135,9 +137,19 @@ const InputAccepted = builder.objectRef<Result<'VALIDATED'>>('InputAccepted').im
   extensions: OPEN,
   description: 'The answer to `validateOnly: true` when the input breaks no rule. Nothing was sent or stored.',
   fields: (t) => ({
-    deviceCount: t.exposeInt('deviceCount', {
+    deviceCount: t.int({
       nullable: true,
+      resolve: ({ command }) => command.devices?.length ?? null,
       description: 'How many devices the input names. Null when the carrier chooses the devices (a group, the whole account).',
+    }),
+    warnings: t.field({
+      extensions: atMost(MAX_WARNINGS),
+      type: [LineWarningType],
+      description:
+        'Lines that have another request under way, or that were changed as often as the carrier allows: the mutation would be accepted, and the carrier may refuse them. Empty when the carrier chooses the devices.',
+      resolve: async ({ command: { operation, accountName, devices }, at }, _args, { store, nextTurn }) => [
+        ...(await findLineWarnings(store, { operation, account: accountName, devices, at }, nextTurn)),
+      ],
     }),
     carrierRequestCount: t.exposeInt('carrierRequestCount', { description: 'How many POSTs to the carrier the request would take.' }),
   }),

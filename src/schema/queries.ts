@@ -1,13 +1,14 @@
-import { parseOutcomeId, type Page, type StoredRequest } from '../datasources/request-log/stored-request.ts';
+import { parseOutcomeId } from '../datasources/request-log/stored-request.ts';
 import { accountsWith, mayUse, type Caller, type Scope } from '../resolvers/access/caller.ts';
 import { findRequest, REQUEST_ID } from '../resolvers/requests/find-request.ts';
-import { countRequests, listRequests, MOST_COUNTED, type RequestCount } from '../resolvers/requests/list-requests.ts';
+import { countRequests, listRequests } from '../resolvers/requests/list-requests.ts';
 import { builder } from './builder.ts';
 import type { GraphContext } from './context.ts';
 import { connectionOf, listArgs, pageCursor, pageSize } from './connection.ts';
 import { DeviceIdentifierKindEnum, OperationEnum, RequestStatusEnum } from './enums.ts';
 import { isSelected } from './is-selected.ts';
 import { Node } from './node.ts';
+import { pageOfRequests, RequestConnection } from './request-connection.ts';
 import { Request } from './request.ts';
 import { UnclaimedCallback } from './unclaimed-callback.ts';
 import { READ } from './rules.ts';
@@ -44,33 +45,6 @@ const RequestFilter = builder.inputType('RequestFilter', {
     until: t.field({ type: 'DateTime', required: false, description: 'Requests that were created before this moment.' }),
   }),
 });
-
-interface RequestPage extends Page<StoredRequest> {
-  /** How many there are on all pages, asked for once. */
-  readonly count: () => Promise<RequestCount>;
-  readonly changesCursor: string | null;
-}
-
-const RequestConnection = connectionOf<StoredRequest, RequestPage>('Request', 'request', Request, ({ id }) => ['requests', id]);
-
-builder.objectFields(RequestConnection, (t) => ({
-  totalCount: t.int({
-    nullable: true,
-    description: `How many requests there are on all pages. Counting ends at ${MOST_COUNTED.toLocaleString('en-US')}: see \`totalCountIsAtLeast\`. It takes as long as reading them, so ask for it once and not on every page. Null when they could not be counted.`,
-    resolve: async ({ count }) => (await count()).count,
-  }),
-  totalCountIsAtLeast: t.boolean({
-    nullable: true,
-    description: 'True when there are more than `totalCount`, which were not counted.',
-    resolve: async ({ count }) => (await count()).isAtLeast,
-  }),
-  changesCursor: t.expose('changesCursor', {
-    type: 'Cursor',
-    nullable: true,
-    description:
-      'Pass it as `after` of `requestsChanged`: whatever changes after this page was read is then told. Take that of the first page. Null without `accountName`, because changes are followed account by account.',
-  }),
-}));
 
 const UnclaimedCallbackConnection = connectionOf('UnclaimedCallback', 'unclaimed callback', UnclaimedCallback, ({ id }) => [
   'unclaimedCallbacks',
@@ -114,8 +88,7 @@ builder.queryType({
         const isFollowed = typeof accountName === 'string' && mayUse(caller, accountName, 'read') && isSelected(info, 'changesCursor');
         const changesCursor = isFollowed ? await changes.cursorNow(accountName) : null;
         const page = await listRequests(store.requests, asked, place, limit, nextTurn);
-        let counting: Promise<RequestCount> | null = null;
-        return { ...page, changesCursor, count: () => (counting ??= countRequests(store.requests, asked, nextTurn)) };
+        return pageOfRequests(page, () => countRequests(store.requests, asked, nextTurn), changesCursor);
       },
     }),
     unclaimedCallbacks: t.field({

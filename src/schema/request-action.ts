@@ -11,7 +11,7 @@ const RequestActionNameEnum = enumOf<RequestActionName>('RequestActionName', 'Wh
 });
 
 const RequestActionReasonEnum = enumOf<ActionRefusalCode | Forbidden['code']>('RequestActionReason', 'Why an action is not allowed now.', {
-  FORBIDDEN: 'The caller does not have the scope `write` for the account.',
+  FORBIDDEN: 'The caller does not have the scope `write` for the account, or not `terminate` for a retry that needs it.',
   NOTHING_QUEUED: 'No part of the request waits to be sent.',
   NOT_UNKNOWN: 'No carrier request of it is UNKNOWN.',
   NOTHING_TO_ASK: 'No device is open and was sent, or nothing at the carrier shows the result of the operation.',

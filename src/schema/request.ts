@@ -1,4 +1,6 @@
 import { GatewayError } from '../errors.ts';
+import { findLimitWarnings } from '../resolvers/requests/line-warnings.ts';
+import { LineWarningType, MAX_WARNINGS } from './line-warning.ts';
 import { operationNamed } from '../operations/index.ts';
 import { mayUse } from '../resolvers/access/caller.ts';
 import { cursorAt } from '../resolvers/requests/cursor.ts';
@@ -102,6 +104,18 @@ export const Request = RequestRef.implement({
       resolve: async ({ id, operation }, _args, { loaders }) => {
         const settings = await loaders.settings.load(id);
         return (settings && operationNamed(operation)?.shownOf(settings)) ?? null;
+      },
+    }),
+    warnings: t.field({
+      extensions: atMost(MAX_WARNINGS),
+      type: [LineWarningType],
+      description:
+        'Lines of the request that had been changed as often as the carrier allows when it was made. Empty when the carrier chose the devices.',
+      resolve: async ({ id, account, createdAt }, _args, { store, nextTurn }) => {
+        const sendable = await store.requests.sendable(id);
+        const operation = operationNamed(sendable?.request.operation ?? null);
+        const devices = sendable?.devices ?? null;
+        return operation ? [...(await findLimitWarnings(store, { operation, account, devices, at: createdAt }, nextTurn))] : [];
       },
     }),
     queue: t.field({

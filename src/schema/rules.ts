@@ -9,7 +9,7 @@ import { GRANTS, SCOPES, type Grant, type Scope } from '../resolvers/access/call
  * - `OPEN`: the field tells nothing about any account.
  * - `OWNED`: the field belongs to an object whose account was checked before.
  * - `SELF`: the field tells a caller about itself. It needs no scope.
- * - `read`, `write`, `admin`: an entry point. The caller needs the scope for at least one account. The resolver checks for which.
+ * - `read`, `write`, `terminate`, `admin`: an entry point. The caller needs the scope for at least one account. The resolver checks for which.
  * - grants: an operation that selects the field without them is refused as a whole, before anything runs.
  */
 export type FieldRule = 'OPEN' | 'OWNED' | 'SELF' | Scope | readonly Grant[];
@@ -19,6 +19,7 @@ export const OWNED = rule('OWNED');
 export const SELF = rule('SELF');
 export const READ = rule('read');
 export const WRITE = rule('write');
+export const TERMINATE = rule('terminate');
 export const ADMIN = rule('admin');
 export const CREDENTIAL = rule(['deviceCredential']);
 export const ACTIVATION_CODE = rule(['activationCode']);

@@ -7,7 +7,8 @@ import { SELF } from './rules.ts';
 
 const ScopeEnum = enumOf<Scope>('Scope', 'What a caller may do with a billing account. No scope contains another.', {
   read: 'See its requests, devices and callbacks.',
-  write: 'Make requests for it, and cancel, retry or resolve them.',
+  write: 'Make requests for it, and cancel, retry or resolve them. It does not end lines.',
+  terminate: 'End its lines for good (`deactivateDevices`). To retry such a request takes `write`, too.',
   admin: 'See its dead letters and audit log, and try dead letters again.',
 });
 

@@ -1,6 +1,6 @@
 import { isInterfaceType, isObjectType } from 'graphql';
 import { expect, test } from 'vitest';
-import { GRANTS } from '../../src/resolvers/access/caller.ts';
+import { GRANTS, SCOPES } from '../../src/resolvers/access/caller.ts';
 import { fieldRule } from '../../src/schema/rules.ts';
 import { schema } from '../../src/schema/index.ts';
 
@@ -17,9 +17,9 @@ test('only the fields that lead into the graph ask for a scope, all but the one 
   const roots = ['Query', 'Mutation', 'Subscription'];
   for (const [type = '', field = ''] of FIELDS) {
     const rule = fieldRule(schema, type, field);
-    const isScope = rule === 'read' || rule === 'write' || rule === 'admin';
+    const isScope = SCOPES.some((scope) => scope === rule);
     expect([type, field, isScope]).toEqual([type, field, roots.includes(type) && `${type}.${field}` !== 'Query.viewer']);
-    if (type === 'Mutation') expect(['write', 'admin'], field).toContain(rule);
+    if (type === 'Mutation') expect(['write', 'terminate', 'admin'], field).toContain(rule);
   }
 });
 

@@ -13,7 +13,7 @@ let caller: TestKey;
 beforeAll(async () => {
   world = await openTwoAccounts();
   caller = await makeKey(world.stack.gateway, {
-    scopes: { [ACCOUNTS.mine]: ['read', 'write', 'admin'], [WITH_LETTERS]: ['read', 'write', 'admin'] },
+    scopes: { [ACCOUNTS.mine]: ['read', 'write', 'terminate', 'admin'], [WITH_LETTERS]: ['read', 'write', 'terminate', 'admin'] },
     grants: ['deviceCredential', 'activationCode', 'introspection'],
   });
 });

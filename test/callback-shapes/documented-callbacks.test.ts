@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseCallback, type CallbackMessage } from '../../src/datasources/thingspace/wire/callback.ts';
 import { readCallbackBody } from '../../src/datasources/thingspace/wire/callback-body.ts';
-import { DOCUMENTED_CALLBACKS } from '../support/documented-callbacks.ts';
+import { DOCUMENTED_CALLBACKS, envelopeOf, identifiersWithin } from '../support/documented-callbacks.ts';
 import { fixture } from '../support/fixture.ts';
 
 function parse(service: string, text: string): CallbackMessage {
@@ -37,23 +37,17 @@ const NOTHING: CallbackMessage = {
   maxCallbackThreshold: 4,
 };
 
-/** Every `{id, kind}` anywhere in a body, in the order it is written, each once whatever its casing. */
+/** Every identifier of a body, each once whatever its casing. */
 function identifiersIn(body: unknown): { kind: string; id: string }[] {
   const found = new Map<string, { kind: string; id: string }>();
-  JSON.stringify(body, (_key, value: unknown) => {
-    if (typeof value === 'object' && value !== null && 'id' in value && 'kind' in value) {
-      const kind = String(value.kind).toUpperCase();
-      found.set(`${kind} ${String(value.id)}`, { kind, id: String(value.id) });
-    }
-    return value;
-  });
+  for (const { id, kind } of identifiersWithin(body)) found.set(`${kind.toUpperCase()} ${id}`, { kind: kind.toUpperCase(), id });
   return [...found.values()];
 }
 
 test.each(DOCUMENTED_CALLBACKS)('$service $case is read into its fields, and into no other', ({ service, body, says }) => {
   const { deviceIds, ...message } = parse(service, JSON.stringify(body));
   const { deviceIds: _none, ...nothing } = NOTHING;
-  expect(message).toStrictEqual({ ...nothing, requestId: body.requestId, ...says });
+  expect(message).toStrictEqual({ ...nothing, requestId: envelopeOf(body).requestId, ...says });
   expect(deviceIds.map(({ kind, id }) => ({ kind, id }))).toEqual(identifiersIn(body));
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { UnclaimedCallbacksDocument } from '../../documents/gql/graphql.ts';
-import { DOCUMENTED_CALLBACKS, type DocumentedCallback, type Identifier } from '../support/documented-callbacks.ts';
+import { DOCUMENTED_CALLBACKS, envelopeOf, identifiersWithin, type DocumentedCallback } from '../support/documented-callbacks.ts';
 import { fixture } from '../support/fixture.ts';
 import { postCallback } from '../support/post-callback.ts';
 import { runDocument } from '../support/run-document.ts';
@@ -22,25 +22,19 @@ function withoutCredentials({ callbackCount: _count, ...body }: DocumentedCallba
 
 /** The expected node of `unclaimedCallbacks`, made from the body alone. */
 function expectedNode({ service, body }: DocumentedCallback, account: string) {
-  const nested: { kind: string; value: string; reportedKind: string }[] = [];
-  JSON.stringify(body, (_key, value: unknown) => {
-    if (typeof value === 'object' && value !== null && 'id' in value && 'kind' in value) {
-      const { id, kind } = value as Identifier;
-      nested.push({ kind: kind.toUpperCase(), value: id, reportedKind: kind });
-    }
-    return value;
-  });
+  const nested = identifiersWithin(body).map(({ kind, id }) => ({ kind: kind.toUpperCase(), value: id, reportedKind: kind }));
+  const { requestId, status, callbackCount } = envelopeOf(body);
   return {
     id: expect.stringMatching(/^unc_\d+$/) as string,
     accountName: account,
     callbackService: service,
-    carrierRequestId: body.requestId,
-    carrierStatus: body.status,
+    carrierRequestId: requestId,
+    carrierStatus: status,
     faultCode: body.faultResponse?.faultcode ?? null,
     comment: null,
     payload: service === 'NiddService' ? JSON.stringify(withoutCredentials(body)) : null,
     receivedAt: expect.stringMatching(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/) as string,
-    callbackCount: body.callbackCount,
+    callbackCount,
     deviceIds: nested.filter(({ kind, value }, at) => nested.findIndex((other) => other.kind === kind && other.value === value) === at),
   };
 }

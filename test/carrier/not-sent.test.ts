@@ -101,7 +101,7 @@ test('when a token is refused again after its renewal, the request is NOT_SENT: 
   simulator.faults.status('activate', 401, { times: 2 });
   const { answer, before } = await perform(client);
   expect(answer).toMatchObject({ type: 'NOT_SENT', code: 'CARRIER_UNAVAILABLE' });
-  expect(before).toBe(1);
+  expect(before).toBe(2);
   expect(simulator.ledger.counts.calls).toEqual({ token: 2, login: 1, activate: 2 });
 });
 

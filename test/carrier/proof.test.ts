@@ -12,49 +12,64 @@ test('the carrier’s dates may lie half a minute before the sending', () => {
   expect(CLOCK_SKEW_MS).toBe(30_000);
 });
 
-const RECORDS = OPERATION_CASES.flatMap(({ operation, provingRecords }) =>
-  provingRecords.map(([record, proof]) => ({ operation, record, proof })),
+const RECORDS = OPERATION_CASES.flatMap(({ operation, input, provingRecords }) =>
+  provingRecords.map(([record, proof, change = {}]) => ({ operation, record, proof, change, input: { ...input, ...change } })),
 );
 
-test.each(RECORDS)('$operation.name, a record of $record: $proof', ({ operation, record: { activatedAfterMs, ...record }, proof }) => {
+test.each(RECORDS)('$operation.name $change, a record of $record: $proof', ({ operation, input, record, proof }) => {
+  const { activatedAfterMs, customFields, ...rest } = record;
   const lastActivationAt = activatedAfterMs === undefined ? null : SENT + activatedAfterMs;
-  expect(provenBy(operation).record({ ...NOTHING, ...record, lastActivationAt }, SENT)).toBe(proof);
+  const fields = customFields ? Object.entries(customFields).map(([key, value]) => ({ key, value })) : null;
+  expect(provenBy(operation, input).record({ ...NOTHING, ...rest, customFields: fields, lastActivationAt }, SENT)).toBe(proof);
 });
 
-const EVENTS = OPERATION_CASES.flatMap(({ operation, provingEvents }) =>
-  provingEvents.map(([event, proves]) => ({ operation, event, proves })),
+const EVENTS = OPERATION_CASES.flatMap(({ operation, input, provingEvents }) =>
+  provingEvents.map(([event, proves]) => ({ operation, input, event, proves })),
 );
 
-test.each(EVENTS)('$operation.name, a history with $event: $proves', ({ operation, event: { occurredAfterMs = 0, ...given }, proves }) => {
+test.each(EVENTS)('$operation.name, a history with $event: $proves', ({ operation, input, event, proves }) => {
+  const { occurredAfterMs = 0, ...given } = event;
   const occurredAt = occurredAfterMs === null ? null : SENT + occurredAfterMs;
   const other: HistoryEvent = { ...SUCCESS, type: 'Device Move' };
-  expect(provenBy(operation).history([other, { ...SUCCESS, ...given, occurredAt }, other], SENT)).toBe(proves);
+  expect(provenBy(operation, input).history([other, { ...SUCCESS, ...given, occurredAt }, other], SENT)).toBe(proves);
 });
 
 const PROVABLE = OPERATIONS.filter((operation) => operation.provenBy !== 'NOTHING');
 
-test.each(PROVABLE)('$name: no history proves nothing', (operation) => {
-  expect(provenBy(operation).history([], SENT)).toBe(false);
-});
+test.each(OPERATION_CASES.filter(({ operation }) => PROVABLE.includes(operation)))(
+  '$operation.name: no history proves nothing',
+  ({ operation, input }) => {
+    expect(provenBy(operation, input).history([], SENT)).toBe(false);
+  },
+);
 
 test('an operation is provable exactly when records and events show what proves it', () => {
   const shown = OPERATION_CASES.filter(({ provingRecords, provingEvents }) => provingRecords.length > 0 && provingEvents.length > 0);
   expect(shown.map(({ operation }) => operation)).toEqual(PROVABLE);
 });
 
-function provenBy({ name, provenBy: proof }: Operation): ProvenBy {
-  if (proof === 'NOTHING') throw new Error(`Nothing proves ${name}.`);
-  return proof;
+function provenBy(operation: Operation, input: object): ProvenBy {
+  const { name, provenBy: proof } = operation;
+  const parsed = operation.parse(input);
+  if (proof === 'NOTHING' || 'faults' in parsed) throw new Error(`Nothing proves ${name}.`);
+  return typeof proof === 'function' ? proof(parsed.command.settings) : proof;
 }
 
 const NOTHING: DeviceRecord = {
+  accountName: null,
   deviceIds: [],
   state: null,
   servicePlan: null,
   ipAddress: null,
   groupNames: [],
+  customFields: null,
+  isConnected: null,
+  createdAt: null,
+  lastConnectionAt: null,
+  skuNumber: null,
   lastActivationAt: null,
   profileStatus: null,
+  costCenterCode: null,
   cursor: null,
   json: {},
 };

@@ -88,5 +88,5 @@ test('without a key there is no viewer; without authentication it is `local`, wh
   const { data } = await stack.query<{ viewer: Viewer }>(VIEWER);
   expect(data?.viewer).toMatchObject({ name: 'local', expiresAt: null, grants: ['deviceCredential', 'activationCode', 'introspection'] });
   expect(data?.viewer.accounts.map(({ accountName }) => accountName)).toEqual([...stack.simulator.accounts]);
-  expect(new Set(data?.viewer.accounts.flatMap(({ scopes }) => scopes))).toEqual(new Set(['read', 'write', 'admin']));
+  expect(new Set(data?.viewer.accounts.flatMap(({ scopes }) => scopes))).toEqual(new Set(['read', 'write', 'terminate', 'admin']));
 });

@@ -3,7 +3,7 @@ import { activateDevices } from '../../src/operations/activate-devices.ts';
 import { renewActivationCode } from '../../src/operations/renew-activation-code.ts';
 import { DEVICE_IDENTIFIER_KINDS } from '../../src/datasources/thingspace/wire/device-identifier.ts';
 import { inputFaults } from '../support/input-faults.ts';
-import { belowTarget, OPERATION_CASES, withDevices } from '../support/operation-fixtures.ts';
+import { belowTarget, OPERATION_CASES, withCompanions, withDevices } from '../support/operation-fixtures.ts';
 import { ACTIVATE, RENEW } from '../support/valid-inputs.ts';
 
 const FORMS = [
@@ -97,10 +97,9 @@ test('leading zeros of an identifier stay', () => {
 const exampleOf = (kind: string) => digits(FORMS.find((form) => form.kind === kind)?.max ?? 10);
 
 test.each(OPERATION_CASES)('$operation.mutation takes the identifier kinds its page names and no other', (each) => {
-  const { operation, identifierKinds, companion } = each;
+  const { operation, identifierKinds } = each;
   for (const kind of DEVICE_IDENTIFIER_KINDS) {
-    const beside = companion && companion.kind !== kind ? [companion] : [];
-    const input = withDevices(each, [{ deviceIds: [{ kind, value: exampleOf(kind) }, ...beside] }]);
+    const input = withDevices(each, [{ deviceIds: withCompanions([{ kind, value: exampleOf(kind) }], each) }]);
     expect(belowTarget(inputFaults(input, operation.parse(input))), kind).toEqual(
       identifierKinds.includes(kind) ? [] : ['devices.0.deviceIds.0.kind IDENTIFIER_KIND'],
     );

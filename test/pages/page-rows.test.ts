@@ -75,7 +75,15 @@ test('a rule is shown by a test, a parameter by a field and a request, a callbac
 });
 
 test('every field of an operation’s input comes from a page, but for the gateway’s own', () => {
-  const own = new Set(['target', 'clientReference', 'idempotencyKey', 'validateOnly', 'waitMs', 'confirmAccountName']);
+  const own = new Set([
+    'target',
+    'clientReference',
+    'idempotencyKey',
+    'validateOnly',
+    'waitMs',
+    'confirmAccountName',
+    'confirmDeviceCount',
+  ]);
   const tied = new Set(rows.flatMap(({ ties }) => ties.flatMap((tie) => ('field' in tie ? [tie.field] : []))));
   const untied: string[] = [];
   const visit = (name: string) => {

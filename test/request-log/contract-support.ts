@@ -47,3 +47,15 @@ export async function outcomesOf(log: FlatStore, requestId: string): Promise<rea
 export function statuses(outcomes: readonly StoredOutcome[]): string[] {
   return outcomes.map(({ status }) => status);
 }
+
+/** All that waits is looked at. One call of the PostgreSQL store ends after half a second, done or not. */
+export async function settleAll(log: FlatStore, before: number): Promise<{ readonly resolved: string[]; readonly adopted: string[] }> {
+  const all = { resolved: [] as string[], adopted: [] as string[] };
+  for (let isDone = false; !isDone;) {
+    const { resolved, adopted, done } = await log.settleUnclaimed(before);
+    all.resolved.push(...resolved);
+    all.adopted.push(...adopted);
+    isDone = done;
+  }
+  return all;
+}

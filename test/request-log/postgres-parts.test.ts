@@ -3,9 +3,10 @@ import { API_KEYS_TOPIC, type StoredApiKey } from '../../src/datasources/request
 import type { AuditRecord } from '../../src/datasources/request-log/audit-trail.ts';
 import type { DeadLetter } from '../../src/datasources/request-log/dead-letter-log.ts';
 import { factTopic } from '../../src/datasources/request-log/store.ts';
-import { callbackMessage } from '../support/callback-message.ts';
+import { callbackMessage, named } from '../support/callback-message.ts';
 import { newRequest } from '../support/new-request.ts';
 import { startPostgres } from '../support/postgres-server.ts';
+import { Database } from '../../src/datasources/request-log/postgres/database.ts';
 import { openPostgresStore } from '../../src/datasources/request-log/postgres/open-postgres-store.ts';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
 import { GatewayError } from '../../src/errors.ts';
@@ -203,4 +204,30 @@ test('a probe of a database that does not answer fails while it hangs, and works
   await expect(log.health.probe()).rejects.toMatchObject({ code: 'STORE_FAILED' });
   await server.start();
   await log.health.probe();
+});
+
+test('transactions have the isolation that they are written for, whatever the database is set to', async () => {
+  await using database = await openDatabase();
+  const log = await database.open({ connections: 1 });
+  await log[Symbol.asyncDispose]();
+  await database.sql(`ALTER DATABASE ${new URL(database.url).pathname.slice(1)} SET default_transaction_isolation = 'serializable'`);
+  await using db = new Database({ url: database.url, connections: 1, hub: new Hub({ tickMs: () => 1 }), origin: 'here' });
+  expect(await db.transaction((tx) => tx.rows('SHOW transaction_isolation'))).toEqual([{ transaction_isolation: 'read committed' }]);
+});
+
+test('a gateway that slept through its lease gives up nothing that another one sends', async () => {
+  await using database = await openDatabase();
+  const [asleep, next] = [await database.open(), await database.open()];
+  const request = newRequest([named(1)]);
+  await asleep.create(request);
+  await asleep.during('carrier-work', async ({ token }) => {
+    await database.sql("UPDATE lease SET until = clock_timestamp() - interval '1 second'");
+    await next.during('carrier-work', async (lease) => {
+      expect(await next.step(request.id, 0, { type: 'SENDING' }, lease)).toBe(true);
+      await asleep.recover(token);
+      // It would be UNKNOWN, and never sent.
+      expect(await next.step(request.id, 0, { type: 'REQUEUED', error: { code: 'RATE_LIMITED', message: 'later' } }, lease)).toBe(true);
+      expect(await next.recover(lease.token)).toEqual([request.id]);
+    });
+  });
 });

@@ -12,6 +12,11 @@ if (reason !== null) process.stderr.write(`What is refused at the start with Pos
 const noPooler = reason ?? noPgBouncer();
 if (noPooler !== null) process.stderr.write(`A pooler in front of PostgreSQL is not tested: ${noPooler}.\n`);
 
+const away = (sentence: string) => ({
+  code: 'STORE_FAILED',
+  details: { reason: 'STORE_AWAY' },
+  message: expect.stringContaining(sentence) as string,
+});
 const unusable = (sentence: string) => ({ code: 'STORE_UNUSABLE', message: expect.stringContaining(sentence) as string });
 
 async function ask(url: string, sql: string): Promise<void> {
@@ -53,7 +58,7 @@ describe.skipIf(reason !== null)('a start with a database that cannot be used', 
     await expect(prepareDatabase(url)).rejects.toMatchObject(unusable('synchronous_commit = off'));
   });
 
-  test('a wrong password, a user without rights, no such database, no server', async () => {
+  test('a wrong password, a user without rights, no such database; and what may mend itself: no server, or none that takes connections', async () => {
     const url = new URL(await server.createDatabase());
     const wrong = new URL(url);
     wrong.password = 'wrong';
@@ -65,7 +70,9 @@ describe.skipIf(reason !== null)('a start with a database that cannot be used', 
     await expect(prepareDatabase(new URL('/nowhere', url).href)).rejects.toMatchObject(unusable('does not exist'));
     const nobody = new URL(url);
     nobody.port = '1';
-    await expect(prepareDatabase(nobody.href)).rejects.toMatchObject(unusable('ECONNREFUSED'));
+    await expect(prepareDatabase(nobody.href)).rejects.toMatchObject(away('ECONNREFUSED'));
+    await server.client.query(`ALTER DATABASE ${url.pathname.slice(1)} ALLOW_CONNECTIONS false`);
+    await expect(prepareDatabase(url.href)).rejects.toMatchObject(away('not currently accepting connections'));
     for (const each of [wrong, nobody]) {
       const error: unknown = await prepareDatabase(each.href).catch((failure: unknown) => failure);
       expect(String(error)).not.toContain(each.password);
@@ -76,7 +83,13 @@ describe.skipIf(reason !== null)('a start with a database that cannot be used', 
     const newer = await server.createDatabase();
     await prepareDatabase(newer);
     await ask(newer, "UPDATE fact SET value = '99' WHERE key = 'schema'");
-    await expect(prepareDatabase(newer)).rejects.toMatchObject(unusable('The store has schema 99'));
+    // It was only added to: this version may start again while the newer one takes its place.
+    expect(await prepareDatabase(newer)).toMatchObject({ isNew: false });
+    await ask(newer, "UPDATE fact SET value = '98' WHERE key = 'schema-oldest'");
+    const told = 'The store has schema 99, for gateways that know schema 98 or newer; this gateway knows up to';
+    await expect(prepareDatabase(newer)).rejects.toMatchObject(unusable(told));
+    await ask(newer, "DELETE FROM fact WHERE key = 'schema-oldest'");
+    await expect(prepareDatabase(newer)).rejects.toMatchObject(unusable('Run the newer gateway that wrote it'));
     const other = await server.createDatabase();
     await ask(other, 'CREATE TABLE fact (a integer)');
     await expect(prepareDatabase(other)).rejects.toMatchObject(unusable('tables of another program'));
@@ -99,6 +112,17 @@ describe.skipIf(reason !== null)('a start with a database that cannot be used', 
   test('a standby', async () => {
     await using standby = await server.startStandby();
     await expect(prepareDatabase(standby.url())).rejects.toMatchObject(unusable('The server is a standby'));
+  });
+
+  test('a server without a connection to spare: those that were made are closed again', async () => {
+    await server.client.query("CREATE ROLE few LOGIN PASSWORD 'few' CONNECTION LIMIT 2");
+    const url = new URL(await server.createDatabase());
+    await server.client.query(`ALTER DATABASE ${url.pathname.slice(1)} OWNER TO few`);
+    url.username = url.password = 'few';
+    // One for a statement, one to hear the others, and one more to try whether a pooler is in between.
+    const opening = openPostgresStore({ url: url.href, hub: new Hub({ tickMs: () => 1 }), now: Date.now, connections: 1 });
+    await expect(opening).rejects.toMatchObject(away('too many connections'));
+    await expect.poll(() => server.client.query("SELECT pid FROM pg_stat_activity WHERE usename = 'few'")).toEqual([]);
   });
 
   test('many gateways that start at once on an empty database make one store', async () => {

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { verifyPostgres } from '../../src/datasources/request-log/postgres/postgres-verify.ts';
+import { SCHEMA_VERSION } from '../../src/datasources/request-log/postgres/prepare-database.ts';
 import { callbackMessage, named } from '../support/callback-message.ts';
 import type { FlatStore } from '../support/flat-store.ts';
 import { newRequest } from '../support/new-request.ts';
-import { submitted } from './contract-support.ts';
+import { settleAll, submitted } from './contract-support.ts';
 import { openDatabase, type OpenDatabase } from './postgres-support.ts';
 
 const OLD = Buffer.alloc(32, 1);
@@ -23,7 +24,7 @@ async function fill(log: FlatStore): Promise<{ readonly done: string; readonly o
     ['other', 5],
   ] as const)
     await log.append(callbackMessage({ id, device, forward: device === 3 }));
-  await log.settleUnclaimed(LATER);
+  await settleAll(log, LATER);
   await log.append(callbackMessage({ id: 'other', device: 6 }));
   await log.append(callbackMessage({ id: null, device: 7, forward: true }));
   const letter = { account: 'account-1', service: 'CarrierService', receivedAt: 1_000, reason: 'UNREADABLE', contentType: null } as const;
@@ -144,7 +145,7 @@ test('statistics tell what is in the store, and a backup is refused with a sente
   expect(await log.upkeep.stats()).toMatchObject({
     path: expect.stringMatching(/^PostgreSQL test_.*\.public$/),
     epoch: log.epoch,
-    schemaVersion: 1,
+    schemaVersion: SCHEMA_VERSION,
     requestsByStatus: { SUCCEEDED: 1, IN_PROGRESS: 2 },
     oldestRequestAt: 1_000,
     unclaimed: 1,
@@ -189,4 +190,23 @@ test('a good store verifies well while it is in use, and each damage is told', a
   }
   await using empty = await openDatabase();
   await expect(verifyPostgres(empty.url)).rejects.toMatchObject({ code: 'STORE_UNUSABLE' });
+});
+
+test('a callback that is sealed with a key this gateway does not have waits for one that has it', async () => {
+  await using database = await openDatabase();
+  const one = await database.open({ keys: [OLD] });
+  const next = await database.open({ keys: [NEW, OLD] });
+  const request = newRequest([named(1)]);
+  await one.create(request);
+  await one.step(request.id, 0, { type: 'SENDING' });
+  expect(await next.append(callbackMessage({ device: 1 }))).toBe('UNCLAIMED');
+  await one.step(request.id, 0, { type: 'ACCEPTED', carrierRequestId: 'known' });
+  await settleAll(one, LATER);
+  expect((await next.deadLetters({ accounts: null, reason: null }, null, 10)).rows).toEqual([]);
+  await settleAll(next, LATER);
+  expect((await next.requests([request.id])).get(request.id)).toMatchObject({ status: 'SUCCEEDED' });
+  // Nor is one of an unknown id taken for another tool's.
+  expect(await next.append(callbackMessage({ id: 'other', device: 2 }))).toBe('UNCLAIMED');
+  expect(await settleAll(one, LATER)).toMatchObject({ adopted: [] });
+  expect((await settleAll(next, LATER)).adopted).toHaveLength(1);
 });

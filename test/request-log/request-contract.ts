@@ -5,7 +5,7 @@ import type { SendingStep } from '../../src/datasources/request-log/sending-step
 import { identifierKey } from '../../src/datasources/thingspace/wire/same-identifier.ts';
 import { failureCallback, incoming, successCallback } from '../support/callback-samples.ts';
 import { newRequest } from '../support/new-request.ts';
-import { A, B, C, outcomesOf, requestOf, statuses, submitted, type LogFixture } from './contract-support.ts';
+import { A, B, C, outcomesOf, requestOf, settleAll, statuses, submitted, type LogFixture } from './contract-support.ts';
 import type { FlatStore } from '../support/flat-store.ts';
 
 /** What every backend of the request log promises about Requests: they are made once, sent at most once, and found again. */
@@ -103,8 +103,8 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       await log.step(request.id, 0, { type: 'SENDING' });
       await log.append(successCallback({ requestId: mine, ids: A, receivedAt: 1_000 }));
       await log.append(failureCallback({ requestId: theirs, ids: B, receivedAt: 1_000, account: 'account-2' }));
-      expect(await log.settleUnclaimed(1_000)).toEqual({ resolved: [], adopted: [], done: true });
-      const { adopted } = await log.settleUnclaimed(2_000);
+      expect(await settleAll(log, 1_000)).toEqual({ resolved: [], adopted: [] });
+      const { adopted } = await settleAll(log, 2_000);
       expect(adopted).toHaveLength(1);
       const external = await log.findByCarrierRequestId(theirs);
       expect(external).toMatchObject({
@@ -143,18 +143,18 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       await log.append(successCallback({ requestId: ofSecond, ids: C, ...later, account: 'account-2' }));
       await log.append(successCallback({ requestId: ofNone, ids: [['ICCID', '89148000000000000077']], ...later }));
       // One callback fits both requests, one came before the sending, one is another account's, one is of other devices: none decides.
-      expect(await log.settleUnclaimed(0)).toEqual({ resolved: [], adopted: [], done: true });
+      expect(await settleAll(log, 0)).toEqual({ resolved: [], adopted: [] });
       await log.append(failureCallback({ requestId: ofFirst, ids: A, ...later }));
       const mine = randomUUID();
       await log.append(failureCallback({ requestId: mine, ids: A, ...later }));
-      expect(await log.settleUnclaimed(0)).toEqual({ resolved: [first], adopted: [], done: true });
+      expect(await settleAll(log, 0)).toEqual({ resolved: [first], adopted: [] });
       expect(await requestOf(log, first)).toMatchObject({
         status: 'IN_PROGRESS',
         error: null,
         progress: { FAILED: 1, PENDING: 1, UNKNOWN: 0 },
       });
       // The first request is resolved, so the callback that fitted both can only belong to the second.
-      expect(await log.settleUnclaimed(0)).toEqual({ resolved: [second], adopted: [], done: true });
+      expect(await settleAll(log, 0)).toEqual({ resolved: [second], adopted: [] });
     });
 
     test('messages of services that settle nothing are kept and shown, and never become a request', async () => {
@@ -162,7 +162,7 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       const log = await fixture.open();
       await log.append(incoming('DeviceUsage', { requestId: randomUUID(), deviceResponse: { usageResponse: [] } }));
       await log.append(incoming('NiddService', { niddResponse: { niddMONotificationResponse: { message: 'aGk=' } } }));
-      expect(await log.settleUnclaimed(Number.MAX_SAFE_INTEGER)).toEqual({ resolved: [], adopted: [], done: true });
+      expect(await settleAll(log, Number.MAX_SAFE_INTEGER)).toEqual({ resolved: [], adopted: [] });
       expect((await log.unclaimed(['account-1'], null, 10)).rows.map(({ service }) => service)).toEqual(['DeviceUsage', 'NiddService']);
       expect((await log.unclaimed(['account-2'], null, 10)).rows).toEqual([]);
     });
@@ -204,7 +204,7 @@ export function requestContract(name: string, start: () => Promise<LogFixture>):
       await log.append(failureCallback({ requestId: randomUUID(), ids: B, receivedAt: 200, account: 'account-2' }));
       const { id } = newRequest([A], { id: `req_${ulid(300)}` });
       await log.create(newRequest([A], { id }));
-      const { adopted } = await log.settleUnclaimed(1_000);
+      const { adopted } = await settleAll(log, 1_000);
       const after = async (cursor: string) => (await log.list({ accounts: ['account-2'] }, cursor, 10)).rows.map((request) => request.id);
       // The id of another account's request, and an id that never existed.
       const beside = `${id.slice(0, -1)}${id.endsWith('0') ? '1' : '0'}`;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { identifierKey } from '../../src/datasources/thingspace/wire/same-identifier.ts';
 import { readDeviceResults } from '../../src/datasources/thingspace/wire/device-results.ts';
 import { incoming } from '../support/callback-samples.ts';
 import { newRequest } from '../support/new-request.ts';
@@ -11,9 +12,38 @@ const LOCAL = ['Iccid', '89148000000000000042'] as const;
 const IMEI = ['Imei', '990000000000032'] as const;
 const ALREADY = { faultcode: 'UnifiedWebService.REQUEST_FAILED.UnexpectedError', faultstring: 'Profile is already suspended' };
 
-/** What every backend of the request log promises about devices that more than one message reports, or none. */
+/** What every backend of the request log promises about devices that more than one message reports, or none, and how often they are used. */
 export function settlingContract(name: string, start: () => Promise<LogFixture>): void {
-  describe(`settled devices in the request log on ${name}`, () => {
+  describe(`devices in the request log on ${name}`, () => {
+    test('the uses of an identifier are counted: by operation, time and account, without what was refused or cancelled', async () => {
+      await using fixture = await start();
+      const log = await fixture.open();
+      const create = (more: Parameters<typeof newRequest>[1]) => log.create(newRequest([A, B], more));
+      await create({ createdAt: 1_000, idempotencyKey: 'first' });
+      await create({ createdAt: 2_000, operation: 'SUSPEND_DEVICES' });
+      await create({ createdAt: 3_000, account: 'account-2' });
+      const refused = newRequest([A], { createdAt: 2_000 });
+      await log.create(refused);
+      await log.step(refused.id, 0, { type: 'SENDING' });
+      await log.step(refused.id, 0, { type: 'REFUSED', error: { code: 'no', message: 'no' } });
+      const [iccid, imei, other] = [['ICCID', A[0][1]] as const, ['IMEI', B[1][1]] as const, ['ICCID', C[0][1]] as const].map(
+        ([kind, id]) => identifierKey(kind, id, kind),
+      );
+      const count = async (more: object) => {
+        const uses = await log.countUses({ account: 'account-1', operations: null, isOpen: false, since: 0, until: 10_000, ...more }, [
+          iccid ?? '',
+          imei ?? '',
+          other ?? '',
+        ]);
+        return [uses.get(iccid ?? ''), uses.get(imei ?? ''), uses.get(other ?? '')];
+      };
+      expect(await count({})).toEqual([2, 2, undefined]);
+      expect(await count({ operations: ['SUSPEND_DEVICES'] })).toEqual([1, 1, undefined]);
+      expect(await count({ since: 1_001, until: 2_000 })).toEqual([undefined, undefined, undefined]);
+      expect(await count({ since: 1_000, until: 2_000 })).toEqual([1, 1, undefined]);
+      expect(await count({ account: 'account-2', isOpen: true })).toEqual([1, 1, undefined]);
+    });
+
     test.each([
       ['SUCCESS', 'SUCCEEDED'],
       ['FAILED', 'FAILED'],

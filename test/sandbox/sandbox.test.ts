@@ -53,11 +53,21 @@ test('every tab works against the sandbox, whatever the shell’s environment sa
     ListRequests: list,
     ShowRequest: show,
     UnclaimedCallbacks: unclaimed,
+    CreateDeviceGroup: create,
+    FillForm: fill,
+    ListDevices: devices,
+    ShowDevice: device,
     ...others
   } = await tabsByName(urls.simulatorAdmin);
   expect(Object.keys(others).toSorted()).toEqual(
     OPERATIONS.flatMap(({ typeName }) => (typeName === 'ActivateDevices' ? [] : [typeName])).toSorted(),
   );
+  expect(await run(urls, create)).toMatchObject({ createDeviceGroup: { group: { devices: { nodes: [{}, {}] } } } });
+  expect(await run(urls, fill)).toMatchObject({
+    deviceGroups: expect.arrayContaining([expect.objectContaining({ name: 'Vans' })]) as object,
+  });
+  expect(await run(urls, devices)).toMatchObject({ devices: { nodes: Array.from({ length: 10 }, () => ({ state: 'ACTIVE' })) } });
+  expect(await run(urls, device)).toMatchObject({ device: { state: 'ACTIVE', usage: { hasMore: false }, pending: [] } });
   const activation = await mutate(urls, activate);
   // The third device reports after a minute: what the others do is seen long before.
   expect(await lastEvent(urls, follow, activation, ({ progress }) => progress.succeeded + progress.failed === 2)).toMatchObject({

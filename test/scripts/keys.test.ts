@@ -166,7 +166,7 @@ test.each([
   [['create', '--account', 'a:read'], 'It takes a NAME, or --like ID.'],
   [['create', 'a', 'b', '--account', 'a:read'], 'It takes a NAME, or --like ID.'],
   [['create', 'a'], 'create needs at least one --account, or --like ID.'],
-  [['create', 'a', '--account', 'a'], '--account takes ACCOUNT:read,write,admin'],
+  [['create', 'a', '--account', 'a'], '--account takes ACCOUNT:read,write,terminate,admin'],
   [['create', 'a', '--account', 'a:'], '--account takes'],
   [['create', 'a', '--account', 'a:read,all'], '--account takes'],
   [['create', 'a', '--account', 'a:READ'], '--account takes'],

@@ -15,14 +15,34 @@ export interface DocumentedCallback {
   readonly source: 'doc' | 'field' | 'constructed';
   /** What it says beside its request id and its identifiers. */
   readonly says: Partial<CallbackMessage>;
+  /** In camelCase, or with the older names of the mixed form. */
   readonly body: {
-    readonly requestId: string;
+    readonly requestId?: string;
+    readonly RequestId?: string;
     readonly deviceIds?: readonly Identifier[];
-    readonly status: string;
-    readonly callbackCount: number;
-    readonly maxCallbackThreshold: number;
+    readonly status?: string;
+    readonly Status?: string;
+    readonly callbackCount?: number;
+    readonly CallbackCount?: number;
     readonly faultResponse?: { readonly faultcode: string; readonly faultstring: string };
   };
+}
+
+/** The envelope of a message, whichever names it has. */
+export function envelopeOf({ requestId, RequestId, status, Status, callbackCount, CallbackCount }: DocumentedCallback['body']) {
+  return { requestId: requestId ?? RequestId, status: status ?? Status, callbackCount: callbackCount ?? CallbackCount };
+}
+
+/** Every identifier anywhere in a body, in the order it is written. */
+export function identifiersWithin(body: unknown): Identifier[] {
+  const found: Identifier[] = [];
+  JSON.stringify(body, (_key, value: unknown) => {
+    if (typeof value !== 'object' || value === null) return value;
+    if ('id' in value && 'kind' in value) found.push({ id: String(value.id), kind: String(value.kind) });
+    if ('Identifier' in value && 'Kind' in value) found.push({ id: String(value.Identifier), kind: String(value.Kind) });
+    return value;
+  });
+  return found;
 }
 
 /** The callbacks of our operations, and those of others that may come to the same URLs. */

@@ -72,6 +72,8 @@ export async function openGraphqlDoors({
       submitter: null as never,
       sender: null as never,
       manager: null as never,
+      carrier: null as never,
+      deviceGroups: null as never,
       timelines: new Timelines(seen),
       accounts: [],
       limits: {

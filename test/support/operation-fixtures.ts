@@ -17,15 +17,17 @@ export interface OperationFixture {
   /** The least valid input, in which a test changes one thing. */
   readonly input: { readonly accountName: string } & (Listed | { readonly target: Listed });
   readonly identifierKinds: readonly string[];
-  /** An identifier that has to stand beside one of another kind. */
-  readonly companion?: Identifier;
+  /** Identifiers that have to stand beside those of other kinds. */
+  readonly companions?: readonly Identifier[];
+  /** Whether a group and a whole account need `confirmDeviceCount`. */
+  readonly counts?: true;
   /** Each rule of its input just inside its bound and just beyond: what differs from `input`, and the faults it must have. */
   readonly rules?: readonly (readonly [rule: string, change: Readonly<Record<string, unknown>>, faults: readonly string[]])[];
   readonly pageRows: readonly PageRow[];
   readonly requests: readonly GoldenRequest[];
   readonly callbacks: readonly DocumentedCallback[];
-  /** Records of the device list, with times in milliseconds after the sending. */
-  readonly provingRecords: readonly (readonly [ProvingRecord, Proof])[];
+  /** Records of the device list, with times in milliseconds after the sending; and what the input of the request has beside `input`. */
+  readonly provingRecords: readonly (readonly [ProvingRecord, Proof, change?: Readonly<Record<string, unknown>>])[];
   /** Events of the provisioning history, of status Success and at the moment of sending where they do not say. */
   readonly provingEvents: readonly (readonly [ProvingEvent, boolean])[];
 }
@@ -33,12 +35,16 @@ export interface OperationFixture {
 interface ProvingRecord {
   readonly state?: string;
   readonly profileStatus?: string;
+  readonly servicePlan?: string;
+  readonly customFields?: Readonly<Record<string, string>>;
+  readonly costCenterCode?: string;
   readonly activatedAfterMs?: number;
 }
 
 interface ProvingEvent {
   readonly type: string | null;
   readonly status?: string | null;
+  readonly servicePlan?: string | null;
   readonly occurredAfterMs?: number | null;
 }
 
@@ -75,6 +81,11 @@ interface Listed {
 /** The input with other devices. An operation on a group or an account too has them in its target. */
 export function withDevices<Devices>({ input }: OperationFixture, devices: Devices) {
   return { ...input, ...('target' in input ? { target: { devices } } : { devices }) };
+}
+
+/** The identifiers with the companions that they lack. */
+export function withCompanions(deviceIds: readonly Identifier[], { companions = [] }: OperationFixture): Identifier[] {
+  return [...deviceIds, ...companions.filter(({ kind }) => !deviceIds.some((identifier) => identifier.kind === kind))];
 }
 
 /** The same faults, with the paths of an operation on a list only. */

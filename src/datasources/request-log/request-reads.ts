@@ -65,6 +65,17 @@ export interface SendableRequest {
   readonly carrierRequests: readonly StoredCarrierRequest[];
 }
 
+/** The Requests of an account that count as uses of their devices: made from `since` up to, not including, `until`. */
+export interface CountedUses {
+  readonly account: string;
+  /** Of these operations; null for all, and those of other tools. */
+  readonly operations: readonly string[] | null;
+  /** Only those that are not complete. */
+  readonly isOpen: boolean;
+  readonly since: number;
+  readonly until: number;
+}
+
 /** Reads of Requests: each as it stands, its carrier requests, its settings, the rows of its log, and what tries it again. */
 export interface RequestReads {
   requests(ids: readonly string[]): Promise<ReadonlyMap<string, StoredRequest>>;
@@ -83,6 +94,8 @@ export interface RequestReads {
   count(filter: RequestFilter, most: number, nextTurn?: NextTurn): Promise<number>;
   /** The Requests of an account that have changed since, after a place. With a limit of 0 it tells only where a reader of now goes on. */
   changes(account: string, after: ChangePlace, limit: number): Promise<ChangesPage>;
+  /** How many of the Requests that count take up each identifier, by its key. Those that are REJECTED or CANCELLED as a whole do not count. */
+  countUses(counted: CountedUses, keys: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Up to `limit` rows after `afterSeq`, without their messages. To read 1,000 takes a few milliseconds. */
   steps(requestId: string, afterSeq: number, limit: number): Promise<readonly LogStep[]>;
   /** How many Requests try failed devices again, by the id of each Request that has such retries. */

@@ -65,10 +65,10 @@ export interface RequestSending {
   /** Cancels the carrier requests of a Request that are still QUEUED, and never one that has left. Gives back their number. */
   cancelQueued(requestId: string, error: RequestError): Promise<number>;
   /**
-   * Runs before the first sending under a lease. Carrier requests that were being sent have an unknown fate. Gives back the ids of Requests
-   * that wait to be sent.
+   * Runs before the first sending under a lease. Carrier requests that were being sent have an unknown fate, unless the lease
+   * with this token is over: then another gateway sends them. Gives back the ids of Requests that wait to be sent.
    */
-  recover(): Promise<readonly string[]>;
+  recover(token?: number): Promise<readonly string[]>;
   /** The ids of Requests that wait to be sent. */
   queued(): Promise<readonly string[]>;
   /** The times since `since` at which carrier requests of this operation were sent, oldest first. The rate window starts from them. */

@@ -29,6 +29,27 @@ export const INTERRUPTED: RequestError = {
   message: 'The gateway stopped while this was on its way to the carrier: nobody knows whether it arrived. It is not sent again.',
 };
 
+/** Of what was being sent when something in the gateway itself failed. */
+export const BROKEN_OFF: RequestError = {
+  code: 'UNANSWERED',
+  message: 'A failure of the gateway broke off the sending. Nobody knows whether anything reached the carrier.',
+};
+
+export const NOT_MARKED: RequestError = {
+  code: 'NOT_SENT',
+  message: 'The store did not answer before it was sent. It has not left, and is sent later.',
+};
+
+export const TOKEN_REFUSED: RequestError = {
+  code: 'NOT_SENT',
+  message: 'The carrier refused a token of the gateway, and did nothing. It is sent again with a new token.',
+};
+
+export const WAITED_TOO_LONG: RequestError = {
+  code: 'WAITED_TOO_LONG',
+  message: 'The request waited too long and is not sent any more. Make a new request if it is still wanted.',
+};
+
 /** Of what is queued in a restored store. */
 export const RESTORED_SINCE: RequestError = {
   code: 'RESTORED',

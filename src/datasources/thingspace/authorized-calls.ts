@@ -46,7 +46,7 @@ export class AuthorizedCalls {
    * Makes one call. When the carrier refuses a token, the token is renewed and the call is made again. Each kind of token is
    * renewed once at most, because both may be dead.
    *
-   * @param beforeSend runs when both tokens are at hand, right before the first bytes leave.
+   * @param beforeSend runs when both tokens are at hand, right before the bytes leave: once for each time the call is made.
    * @throws TransportError without an answer; GatewayError `CARRIER_UNAVAILABLE` or `CARRIER_LOGIN_REFUSED` when the carrier
    *   accepts no token.
    */
@@ -55,7 +55,7 @@ export class AuthorizedCalls {
     const renewed = new Set<'bearer' | 'session'>();
     for (;;) {
       const tokens = await session.tokens();
-      if (renewed.size === 0) await beforeSend?.();
+      await beforeSend?.();
       const judge = (answer: Answer) => {
         const error = parseCarrierError(answer.body, answer.text);
         const sent = { secrets: [tokens.bearer, tokens.session], body: call.body };

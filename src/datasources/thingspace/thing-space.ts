@@ -47,7 +47,8 @@ export class ThingSpace {
   /**
    * Sends one carrier request, at most once.
    *
-   * @param beforeSend runs with both tokens at hand, right before the bytes leave: the place to make the intent durable.
+   * @param beforeSend runs with both tokens at hand, right before the bytes leave: the place to make the intent durable. It runs again
+   *   before the bytes leave again, because a token was refused.
    * @param onLateAnswer takes ACCEPTED, ANSWERED or REFUSED, when the carrier answers after we have given it up as UNKNOWN.
    *
    * | what happened | answer |
@@ -120,7 +121,7 @@ export class ThingSpace {
     throw new GatewayError(
       'CARRIER_REFUSED',
       `The carrier refused to ${what} of account ${accountName}: HTTP ${status}${error ? `, ${error.code}: ${error.message}` : ''}.`,
-      { details: { httpStatus: status } },
+      { details: { httpStatus: status, carrierCode: error.code } },
     );
   }
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { GatewayError } from '../../errors.ts';
 
-export const SCOPES = ['read', 'write', 'admin'] as const;
+export const SCOPES = ['read', 'write', 'terminate', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** Rights beside the scopes of an account: to read the secrets of devices in plain text, and to read the schema. */

@@ -40,7 +40,8 @@ const GUIDANCE: readonly Guidance[] = [
   },
   {
     ending: 'INPUT_INVALID.DeviceState.Invalid',
-    advice: 'The state of the device does not allow this. Look at its state first: a suspended device must be restored, not activated.',
+    advice:
+      'The state of the device does not allow this. Look at its state first: a suspended device must be restored, before anything else. A deactivated device needs no deactivation.',
     retriable: true,
   },
   {

@@ -15,6 +15,9 @@ const LISTS: ReadonlyMap<string, RegExp> = new Map([
   ['unclaimedCallbacks', /^unc_\d{1,15}$/],
   ['deadLetters', /^dead_\d{1,15}$/],
   ['auditLog', /^aud_\d{1,15}$/],
+  // Of the carrier's lists: its number of a device, and its word for a page with a place on that page.
+  ['devices', /^\d{1,40}$/],
+  ['leads', /^\w{0,170}_\d{1,6}$/],
 ]);
 
 /**

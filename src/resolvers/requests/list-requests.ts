@@ -37,12 +37,13 @@ export async function listRequests(
 }
 
 /** Counts what a list has on all its pages. */
-export async function countRequests(
-  requests: Pick<RequestReads, 'count'>,
-  asked: AskedRequests,
-  nextTurn?: NextTurn,
-): Promise<RequestCount> {
-  const found = await requests.count(readFilter(asked).filter, MOST_COUNTED + 1, nextTurn);
+export function countRequests(requests: Pick<RequestReads, 'count'>, asked: AskedRequests, nextTurn?: NextTurn): Promise<RequestCount> {
+  return countFound(requests, readFilter(asked).filter, nextTurn);
+}
+
+/** The same for a filter that was read. */
+export async function countFound(requests: Pick<RequestReads, 'count'>, filter: RequestFilter, nextTurn?: NextTurn): Promise<RequestCount> {
+  const found = await requests.count(filter, MOST_COUNTED + 1, nextTurn);
   return { count: Math.min(found, MOST_COUNTED), isAtLeast: found > MOST_COUNTED };
 }
 

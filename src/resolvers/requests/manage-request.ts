@@ -13,6 +13,7 @@ import { findRequest } from './find-request.ts';
 import {
   cancelRefusal,
   checkRefusal,
+  mayRetry,
   nothingQueued,
   nothingToAsk,
   NOT_UNKNOWN,
@@ -136,7 +137,7 @@ export class RequestManager {
    */
   async retryFailed(caller: Caller, requestId: string, given: unknown): Promise<SubmitResult> {
     const request = await this.#findWritable(caller, requestId);
-    if (!request) return this.#record(caller, RETRY, null, UNKNOWN_REQUEST);
+    if (!request || !mayRetry(caller, request)) return this.#record(caller, RETRY, request, UNKNOWN_REQUEST);
     const [options, choice] = [REQUEST_OPTIONS.safeParse(given), RETRY_CHOICE.safeParse(given)];
     if (!options.success || !choice.success) {
       const faults = [options, choice].flatMap(({ error }) => (error ? faultsOf(error) : []));

@@ -4,13 +4,14 @@ import type { PartsOf, Store } from '../../datasources/request-log/store.ts';
 import type { CarrierReads } from '../../datasources/thingspace/carrier-reads.ts';
 import { GatewayError, isDamagedRequest } from '../../errors.ts';
 import { operationNamed } from '../../operations/index.ts';
+import type { Operation } from '../../operations/define-operation.ts';
 import { CarrierInquiry, type Question, type RefusedQuestion } from './carrier-inquiry.ts';
 import { BoundedCache } from '../../lib/bounded-cache.ts';
 import { GrowingPause } from '../../lib/growing-pause.ts';
 import { Quota } from '../../lib/quota.ts';
 
 interface ReconcilerOptions {
-  readonly store: Pick<Store, 'followUp'> & PartsOf<{ sending: 'step' }>;
+  readonly store: Pick<Store, 'followUp'> & PartsOf<{ sending: 'step'; requests: 'settings' }>;
   readonly reads: CarrierReads;
   /** A device that has not reported for so long is OVERDUE, and the carrier is asked about it. Counted from when its request left. */
   readonly overdueAfterMs: number;
@@ -27,6 +28,11 @@ interface ReconcilerOptions {
   readonly onReconciled: (devices: number) => void;
   /** `about` is the device whose question the carrier refused, if it was one device. */
   readonly onFailure: (error: unknown, about: RefusedQuestion | null) => void;
+}
+
+/** A question before the settings of its Request are read, which may be a part of its proof. */
+interface Due extends Omit<Question, 'provenBy'> {
+  readonly proof: Exclude<Operation['provenBy'], 'NOTHING'> | null;
 }
 
 /** A carrier request that was asked about. */
@@ -70,7 +76,7 @@ export class Reconciler implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #asked = new Map<string, Asked>();
   /** Carrier requests that somebody wants asked about now. They wait for the running questions of their account. */
-  readonly #urgent = new Map<string, Question>();
+  readonly #urgent = new Map<string, Due>();
   /** When a Request was last checked on demand, by the monotonic clock. */
   readonly #checked = new BoundedCache<string, number>(10_000);
   /** By account: their calls take turns in the quota, so a long list of one does not keep another's devices waiting. */
@@ -111,10 +117,10 @@ export class Reconciler implements AsyncDisposable {
     if (this.#urgent.size >= MAX_URGENT) return { type: 'LIMITED', retryAfterMs: CHECKED_EVERY_MS };
     // Before the first wait. Otherwise many checks at once would all find that they may.
     this.#checked.set(requestId, performance.now(), 1);
-    const questions = (await store.followUp.askable(requestId)).flatMap((request) => toQuestion(request, true, true) ?? []);
+    const questions = (await store.followUp.askable(requestId)).flatMap((request) => toDue(request, true, true) ?? []);
     let devices = 0;
-    for (const { position, provenBy, unmatched } of questions) {
-      const silent = provenBy ? await store.followUp.silentDevices(requestId, position) : [];
+    for (const { position, proof, unmatched } of questions) {
+      const silent = proof ? await store.followUp.silentDevices(requestId, position) : [];
       const lacking = unmatched > 0 ? await store.followUp.unmatchedDevices(requestId, position) : [];
       devices += new Set([...silent, ...lacking].map(({ index }) => index)).size;
     }
@@ -177,18 +183,18 @@ export class Reconciler implements AsyncDisposable {
     const open = new Set(due.map(keyOf));
     for (const key of this.#asked.keys()) if (!open.has(key)) this.#asked.delete(key);
     const ripe = due
-      .flatMap((request) => toQuestion(request, request.state === 'UNKNOWN' || at - request.since >= this.#options.overdueAfterMs) ?? [])
+      .flatMap((request) => toDue(request, request.state === 'UNKNOWN' || at - request.since >= this.#options.overdueAfterMs) ?? [])
       .filter((question) => this.#isRipe(question) && !this.#urgent.has(keyOf(question)));
     this.#start([...this.#urgent.values(), ...ripe]);
   }
 
-  #isRipe(question: Question): boolean {
+  #isRipe(question: Due): boolean {
     const asked = this.#asked.get(keyOf(question));
     return !asked || asked.nextAt <= performance.now() || (question.unmatched > 0 && asked.told === null);
   }
 
   /** Questions of an account whose questions are running wait for a later tick. */
-  #start(questions: readonly Question[]): void {
+  #start(questions: readonly Due[]): void {
     for (const [account, requests] of Map.groupBy(questions, (question) => question.account)) {
       if (this.#asking.has(account) || this.#stop.signal.aborted) continue;
       for (const request of requests) this.#urgent.delete(keyOf(request));
@@ -208,9 +214,10 @@ export class Reconciler implements AsyncDisposable {
     }
   }
 
-  async #askAbout(questions: readonly Question[]): Promise<void> {
+  async #askAbout(due: readonly Due[]): Promise<void> {
     let retryAfterMs = 0;
     let toldAll: readonly Question[] | null = null;
+    const questions = await Promise.all(due.map((each) => this.#toQuestion(each)));
     try {
       const result = await this.#inquiry.ask(questions);
       toldAll = result.toldAll;
@@ -231,6 +238,18 @@ export class Reconciler implements AsyncDisposable {
     }
   }
 
+  /** When the settings cannot be read, the devices are not asked about this time. */
+  async #toQuestion({ proof, ...request }: Due): Promise<Question> {
+    if (typeof proof !== 'function') return { ...request, provenBy: proof };
+    try {
+      const settings = (await this.#options.store.requests.settings([request.requestId])).get(request.requestId);
+      return { ...request, provenBy: settings ? proof(settings) : null };
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#options.onFailure(error, null);
+      return { ...request, provenBy: null };
+    }
+  }
+
   #firstPause(): GrowingPause {
     return new GrowingPause({ firstMs: firstPauseMs(this.#options), maxMs: LONGEST_PAUSE_MS });
   }
@@ -246,10 +265,10 @@ function firstPauseMs({ overdueAfterMs }: Pick<ReconcilerOptions, 'overdueAfterM
  *
  * @param asksForProof whether it is time to ask if its silent devices are done.
  */
-function toQuestion(request: DueCarrierRequest, asksForProof: boolean, isUrgent = false): Question | null {
+function toDue(request: DueCarrierRequest, asksForProof: boolean, isUrgent = false): Due | null {
   const known = operationNamed(request.operation)?.provenBy ?? 'NOTHING';
-  const provenBy = asksForProof && known !== 'NOTHING' ? known : null;
-  return provenBy === null && request.unmatched === 0 ? null : { ...request, provenBy, isUrgent };
+  const proof = asksForProof && known !== 'NOTHING' ? known : null;
+  return proof === null && request.unmatched === 0 ? null : { ...request, proof, isUrgent };
 }
 
 function keyOf({ requestId, position }: DueCarrierRequest): string {

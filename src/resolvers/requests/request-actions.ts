@@ -1,7 +1,7 @@
 import type { DeviceSummary } from '../../datasources/request-log/outcome-reads.ts';
 import type { StoredCarrierRequest, StoredRequest } from '../../datasources/request-log/stored-request.ts';
 import { operationNamed } from '../../operations/index.ts';
-import { mayUse, type Caller } from '../access/caller.ts';
+import { mayUse, type Caller, type Scope } from '../access/caller.ts';
 import type { RetriedDevices } from './retried-devices.ts';
 import { retryRefusal, type RetryFault } from './retry-choice.ts';
 
@@ -44,13 +44,19 @@ export async function decideActions(
 ): Promise<readonly RequestAction[]> {
   if (!mayUse(caller, request.account, 'write')) return REQUEST_ACTIONS.map((action) => ({ action, refusal: FORBIDDEN }));
   const { failed, retried } = hasFailed(request) ? await readFacts() : NOTHING_FAILED;
-  const refusals: Readonly<Record<RequestActionName, ActionRefusal | null>> = {
+  const refusals: Readonly<Record<RequestActionName, ActionRefusal | Forbidden | null>> = {
     CANCEL: cancelRefusal(request, parts),
-    RETRY_FAILED: retryRefusal(request, failed, retried),
+    RETRY_FAILED: mayRetry(caller, request) ? retryRefusal(request, failed, retried) : NO_TERMINATE,
     RESOLVE_UNKNOWN: resolveRefusal(parts),
     CHECK_NOW: checkRefusal(request, parts),
   };
   return REQUEST_ACTIONS.map((action) => ({ action, refusal: refusals[action] }));
+}
+
+/** A retry asks for what the first request asked for, so it needs the same right. */
+export function mayRetry(caller: Caller, { operation, account }: StoredRequest): boolean {
+  const scope = operationNamed(operation)?.scope;
+  return scope === undefined || mayUse(caller, account, scope);
 }
 
 export function cancelRefusal(request: StoredRequest, parts: Parts): ActionRefusal | null {
@@ -95,7 +101,9 @@ function hasFailed({ progress }: StoredRequest): boolean {
 
 const NOTHING_FAILED: RetryFacts = { failed: [], retried: new Map() };
 
-const FORBIDDEN: Forbidden = {
-  code: 'FORBIDDEN',
-  message: 'Your key or token does not have the scope write for the account of this request.',
-};
+const FORBIDDEN: Forbidden = forbidWithout('write');
+const NO_TERMINATE: Forbidden = forbidWithout('terminate');
+
+function forbidWithout(scope: Scope): Forbidden {
+  return { code: 'FORBIDDEN', message: `Your key or token does not have the scope ${scope} for the account of this request.` };
+}

@@ -1,18 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Operation, Settings } from '../../operations/define-operation.ts';
 import { operationNamed, OPERATIONS } from '../../operations/index.ts';
 import { onWake } from '../../datasources/request-log/hub.ts';
 import type { Lease } from '../../datasources/request-log/leases.ts';
 import type { SendableRequest } from '../../datasources/request-log/request-reads.ts';
 import type { PartsOf, Store } from '../../datasources/request-log/store.ts';
 import { QUEUE_TOPIC } from '../../datasources/request-log/request-sending.ts';
-import type { RequestError, StoredCarrierRequest } from '../../datasources/request-log/stored-request.ts';
-import type { SendingStep } from '../../datasources/request-log/sending-steps.ts';
+import type { StoredCarrierRequest } from '../../datasources/request-log/stored-request.ts';
+import { BROKEN_OFF, NOT_MARKED, TOKEN_REFUSED, WAITED_TOO_LONG, type SendingStep } from '../../datasources/request-log/sending-steps.ts';
 import type { SendAnswer, ThingSpace } from '../../datasources/thingspace/thing-space.ts';
 import { GrowingPause } from '../../lib/growing-pause.ts';
 import { inSpan } from '../../lib/trace.ts';
-import type { GroupMembers } from './group-members.ts';
-import type { SendingTurns } from './send-queue.ts';
+import type { GroupMembers, NotSent } from './group-members.ts';
+import type { Place, SendingTurns } from './send-queue.ts';
 import { SentElsewhere } from './sent-elsewhere.ts';
+import { stepOf } from './step-of-answer.ts';
 
 interface RequestSenderOptions {
   readonly store: Pick<Store, 'hub'> &
@@ -44,6 +46,8 @@ const LAST_ANSWERS_MS = 10_000;
 
 /** What was sent in the last minute counts in the window of the next. */
 const WINDOW_MS = 60_000;
+/** Each of those counts as so much younger: the clock of the gateway that sent it may have been behind ours, see `PreparedDatabase`. */
+const YOUNGER_MS = 2_000;
 
 /**
  * Sends the Requests of the log to the carrier, on the one gateway of the store that has the lease. For each carrier request it takes
@@ -77,13 +81,13 @@ export class RequestSender implements Disposable {
    */
   async begin(lease: Lease, ended: AsyncDisposableStack): Promise<number> {
     const { store, queue, now, onFailure } = this.#options;
-    const waiting = await store.sending.recover();
+    const waiting = await store.sending.recover(lease.token);
     for (const operation of OPERATIONS) {
       const began = now();
-      const sent = await store.sending.sentSince(operation.name, began - WINDOW_MS);
+      const sent = await store.sending.sentSince(operation.name, began - WINDOW_MS - YOUNGER_MS);
       queue.remember(
         operation,
-        sent.map((at) => began - at),
+        sent.map((at) => began - at - YOUNGER_MS),
       );
     }
     this.#lease = lease;
@@ -194,20 +198,31 @@ export class RequestSender implements Disposable {
     again: boolean,
     signal: AbortSignal,
   ): Promise<{ answer: SendAnswer; marked: boolean }> {
-    const { store, thingSpace, queue, members } = this.#options;
+    const { store, thingSpace, queue } = this.#options;
     const operation = operationNamed(request.operation);
     // It stays QUEUED: another version may know its operation.
     if (!operation) throw new Error(`Request ${request.id} names an operation this gateway does not know.`);
-    const place = await queue.take({ operation, account: request.account, requestId: request.id, again }, signal);
+    const ticket = { operation, account: request.account, requestId: request.id };
+    let place: Place | null = await queue.take({ ...ticket, again }, signal);
     let marked = false;
     /** The lease under which it was asked to be marked, while nobody knows whether it was. */
     let asked: Lease | null = null;
     try {
-      // Reads the group's devices unless they were read before, here or before a restart.
-      if (part.deviceCount === null && (await store.requests.requests([request.id])).get(request.id)?.total === null)
-        await members.read(request, operation.filterOf(settings));
+      const findObstacle = () => (part.deviceCount === null ? this.#findObstacle(request, operation, settings) : null);
+      const obstacle = await findObstacle();
+      if (obstacle) return { answer: obstacle, marked };
       const own = devices && part.deviceCount !== null ? devices.slice(part.firstIndex, part.firstIndex + part.deviceCount) : null;
       const mark = async () => {
+        // A token was refused. That had no effect, and counts in the carrier's window: the next try has a place of its own.
+        if (marked) {
+          await this.#record(request.id, part.position, { type: 'REQUEUED', error: TOKEN_REFUSED });
+          marked = false;
+          place?.over();
+          place = null;
+          place = await queue.take({ ...ticket, again: true }, signal);
+          const since = await findObstacle();
+          if (since) throw new Error(since.reason);
+        }
         signal.throwIfAborted();
         const lease = (asked = this.#lease ?? OVER);
         marked = await store.sending.step(request.id, part.position, { type: 'SENDING' }, lease);
@@ -229,9 +244,18 @@ export class RequestSender implements Disposable {
       throw error;
     } finally {
       // What may have left keeps its place for a minute, whatever became of it.
-      if (marked) place.over();
-      else place.giveBack();
+      if (marked) place?.over();
+      else place?.giveBack();
     }
+  }
+
+  /** Reads the devices of a group. Null when the Request may leave. @throws NoLongerQueued when it must not, and is cancelled. */
+  async #findObstacle(request: SendableRequest['request'], operation: Operation, settings: Settings): Promise<NotSent | null> {
+    const { store, members } = this.#options;
+    const obstacle = await members.prepare(request, operation, settings);
+    if (obstacle?.type !== 'CANCEL') return obstacle;
+    await store.sending.cancelQueued(request.id, obstacle.error);
+    throw new NoLongerQueued();
   }
 
   async #pause(requestId: string, ms: number, signal: AbortSignal): Promise<void> {
@@ -267,33 +291,3 @@ const OVER: Lease = { token: 0, over: AbortSignal.abort() };
 
 /** The Request was cancelled before its turn came, or somebody else sends it now. */
 class NoLongerQueued extends Error {}
-
-const BROKEN_OFF: RequestError = {
-  code: 'UNANSWERED',
-  message: 'A failure of the gateway broke off the sending. Nobody knows whether anything reached the carrier.',
-};
-
-const NOT_MARKED: RequestError = {
-  code: 'NOT_SENT',
-  message: 'The store did not answer before it was sent. It has not left, and is sent later.',
-};
-
-const WAITED_TOO_LONG: RequestError = {
-  code: 'WAITED_TOO_LONG',
-  message: 'The request waited too long and is not sent any more. Make a new request if it is still wanted.',
-};
-
-function stepOf(answer: SendAnswer, receivedAt: number): SendingStep | null {
-  switch (answer.type) {
-    case 'ACCEPTED':
-      return { type: 'ACCEPTED', carrierRequestId: answer.carrierRequestId, answered: true };
-    case 'ANSWERED':
-      return { type: 'ANSWERED', results: answer.results.map((each) => ({ ...each, digest: null, callbackCount: null, receivedAt })) };
-    case 'REFUSED':
-      return { type: 'REFUSED', error: { code: answer.error.code, message: answer.error.message, httpStatus: answer.httpStatus } };
-    case 'UNKNOWN':
-      return { type: 'UNANSWERED', error: { code: 'UNANSWERED', message: answer.reason } };
-    case 'NOT_SENT':
-      return null;
-  }
-}

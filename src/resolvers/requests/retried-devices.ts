@@ -1,7 +1,7 @@
 import type { DeviceSummary } from '../../datasources/request-log/outcome-reads.ts';
 import type { PartsOf } from '../../datasources/request-log/store.ts';
 import type { RequestedDevice, StoredRequest } from '../../datasources/request-log/stored-request.ts';
-import type { DeviceIdentifier } from '../../datasources/thingspace/wire/device-identifier.ts';
+import type { DeviceIdentifier, DeviceIdentifierKind } from '../../datasources/thingspace/wire/device-identifier.ts';
 import { cleanIdentifier, leaveOutRespellings } from '../../datasources/thingspace/wire/same-identifier.ts';
 import type { Operation } from '../../operations/define-operation.ts';
 import { keyOfDevice } from './same-input.ts';
@@ -46,11 +46,17 @@ async function* retriesOf({ requests }: PartsOf<{ requests: 'retryPages' }>, req
 /** How a retry names a device: as the mutation did, or by what the carrier reported. Null when it cannot. */
 export function nameForRetry(
   { device, reported }: Pick<DeviceSummary, 'device'> & { readonly reported: readonly DeviceIdentifier[] },
-  { retryKinds }: Pick<Operation, 'retryKinds'>,
+  { retryKinds, retryAdds = [] }: Pick<Operation, 'retryKinds' | 'retryAdds'>,
 ): RequestedDevice | null {
-  if (device) return device;
-  const deviceIds = leaveOutRespellings(reported).flatMap(({ kind, id }) =>
-    kind !== null && retryKinds.includes(kind) ? [{ kind, id: cleanIdentifier(kind, id) }] : [],
-  );
+  const told = (kinds: readonly DeviceIdentifierKind[]) =>
+    leaveOutRespellings(reported).flatMap(({ kind, id }) =>
+      kind !== null && kinds.includes(kind) ? [{ kind, id: cleanIdentifier(kind, id) }] : [],
+    );
+  if (device) {
+    const lacking = retryAdds.filter((kind) => !device.deviceIds.some((identifier) => identifier.kind === kind));
+    const added = lacking.map((kind) => told([kind])).flatMap((found) => (found.length === 1 ? found : []));
+    return added.length > 0 ? { ...device, deviceIds: [...device.deviceIds, ...added] } : device;
+  }
+  const deviceIds = told(retryKinds);
   return deviceIds.length > 0 ? { deviceIds } : null;
 }

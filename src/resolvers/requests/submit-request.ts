@@ -22,7 +22,7 @@ export interface InvalidResult {
 /** The result of a mutation: one member of its result union. */
 export type SubmitResult =
   | { readonly type: 'ACCEPTED'; readonly request: StoredRequest }
-  | { readonly type: 'VALIDATED'; readonly deviceCount: number | null; readonly carrierRequestCount: number }
+  | { readonly type: 'VALIDATED'; readonly command: Command; readonly carrierRequestCount: number; readonly at: number }
   | InvalidResult
   | { readonly type: 'REFUSED'; readonly request: StoredRequest }
   | { readonly type: 'UNAVAILABLE'; readonly message: string }
@@ -88,9 +88,9 @@ export class RequestSubmitter {
     const { accounts, store, maxQueued, maxQueuedPerCaller } = this.#options;
     if (accounts.has(command.accountName)) attempt.account = command.accountName;
     attempt.devices = command.devices?.length ?? null;
-    if (!mayUse(caller, command.accountName, 'write') || !accounts.has(command.accountName)) return UNKNOWN_ACCOUNT;
+    if (!mayUse(caller, command.accountName, command.operation.scope) || !accounts.has(command.accountName)) return UNKNOWN_ACCOUNT;
     const carrierRequests = split(command);
-    if (command.validateOnly) return { type: 'VALIDATED', deviceCount: attempt.devices, carrierRequestCount: carrierRequests.length };
+    if (command.validateOnly) return { type: 'VALIDATED', command, carrierRequestCount: carrierRequests.length, at: this.#options.now() };
 
     await nextTurn();
     const settings = JSON.stringify(command.settings);
@@ -242,7 +242,7 @@ export function refuseInput(field: string, code: InputFaultCode, message: string
 }
 
 /** One answer for an account that does not exist and for one that this caller may not use. */
-const UNKNOWN_ACCOUNT = refuseInput(
+export const UNKNOWN_ACCOUNT = refuseInput(
   'accountName',
   'UNKNOWN_ACCOUNT',
   'This account is not one you can use here. Check its name, leading zeros included.',

@@ -127,7 +127,7 @@ export class JwtVerifier implements AsyncDisposable {
     const rights = rightsShape.safeParse(claims[claim]);
     if (!rights.success)
       throw invalidError(
-        `its claim \`${claim}\` (M2M_JWT_CLAIM) is not {"accounts": {"<account or *>": ["read", "write", "admin"]}, "grants": ["deviceCredential", "activationCode", "introspection"]}`,
+        `its claim \`${claim}\` (M2M_JWT_CLAIM) is not {"accounts": {"<account or *>": ["read", "write", "terminate", "admin"]}, "grants": ["deviceCredential", "activationCode", "introspection"]}`,
       );
     const { accounts: scopes, grants = [] } = rights.data;
     return new JwtIdentity(callerOf(`sub:${sub}`, { scopes, grants }, accounts), (exp ?? 0) * 1000, now);

@@ -29,7 +29,7 @@ export const CLASSES = {
 export type CanaryClass = keyof typeof CLASSES;
 
 /** The test that sends it. */
-export type Run = 'trips' | 'refusals' | 'faults' | 'crashes' | 'configuration';
+export type Run = 'trips' | 'refusals' | 'faults' | 'crashes' | 'database' | 'configuration';
 
 /**
  * How it is known to have gone in: the carrier heard it from the gateway, or said it in an answer that was read; the listener

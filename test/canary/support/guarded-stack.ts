@@ -15,6 +15,7 @@ import { startIssuer, type Issuer } from '../../support/start-issuer.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { ACCOUNT, canary } from '../canaries.ts';
 import { Evidence } from './evidence.ts';
+import type { GuardedDatabase } from './guarded-database.ts';
 import { startMarkedCarrier, type MarkedCarrier } from './marked-carrier.ts';
 
 /** `owner` has every scope and grant; `reader` may read; `bearer` is a reader with a JWT. */
@@ -59,6 +60,8 @@ export interface GuardedOptions extends SpawnOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Where the store is; a folder of its own when left out. */
   readonly storeFolder?: string;
+  /** The store is there, and its journal in the folder. */
+  readonly database?: GuardedDatabase;
 }
 
 /** Starts a gateway process at debug level and everybody it talks to. All its secrets are markers. */
@@ -112,6 +115,7 @@ export async function startGuardedStack(options: GuardedOptions = {}): Promise<G
     M2M_CALLBACK_FORWARD_USERNAME: canary('forwardUsername'),
     M2M_CALLBACK_FORWARD_PASSWORD: canary('forwardPassword'),
     ...(options.plain ? { M2M_STORE_PLAINTEXT: 'on' } : { M2M_STORE_KEYS: canary('storeKey') }),
+    ...(options.database && { M2M_STORE_URL: options.database.url, M2M_STORE_JOURNAL: `${folder}/journal.sqlite` }),
     ...recordSpansIn(spansFile),
     ...options.env,
   };
@@ -131,7 +135,7 @@ export async function startGuardedStack(options: GuardedOptions = {}): Promise<G
     return key;
   };
   const owner = await makeKey(canary('keyName'), {
-    scopes: { '*': ['read', 'write', 'admin'] },
+    scopes: { '*': ['read', 'write', 'terminate', 'admin'] },
     grants: ['deviceCredential', 'activationCode', 'introspection'],
   });
   const reader = await makeKey('reader', { scopes: { '*': ['read'] } });
@@ -146,6 +150,7 @@ export async function startGuardedStack(options: GuardedOptions = {}): Promise<G
       const bytes = await readFile(join(folder, name)).catch(() => null);
       if (bytes) evidence.note(storePlace, name, bytes);
     }
+    if (options.database?.server.pid) await options.database.noteTables(evidence, storePlace);
     evidence.note('spans', 'spans', await readFile(spansFile));
   };
   const built = undo.move();

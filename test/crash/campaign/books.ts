@@ -1,7 +1,6 @@
 import type { ActionPost } from '../../../simulator/ledger.ts';
+import type { OperationName } from './asked-operations.ts';
 import { deviceOf } from './device-numbers.ts';
-
-export type OperationName = 'ActivateDevices' | 'RenewActivationCode' | 'ResumeProfile';
 
 /** Something that a caller wanted once: one mutation, however often it had to be sent. */
 export interface Intent {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { makeCallbackPath } from '../../../src/resolvers/callbacks/callback-paths.ts';
 import type { SeededRandom } from '../../support/seeded-random.ts';
+import { askedOperation } from './asked-operations.ts';
 import type { Books, Message, Performed } from './books.ts';
 import type { CampaignOptions } from './campaign-options.ts';
 import { messageBody, serviceOf } from './carrier-messages.ts';
@@ -69,7 +70,8 @@ export class CallbackLoad implements AsyncDisposable {
     for (let device = performed.firstDevice; device < performed.firstDevice + performed.devices; device++) {
       if (random.between(1, 10) === 1) messages.push(books.compose(performed, device, 'pending'));
       messages.push(books.compose(performed, device, random.between(1, 10) === 1 ? 'failure' : 'success'));
-      if (performed.operation === 'ActivateDevices' && random.between(1, 10) === 1) messages.push(books.compose(performed, device, 'nidd'));
+      if (askedOperation(performed.operation).hasNidd && random.between(1, 10) === 1)
+        messages.push(books.compose(performed, device, 'nidd'));
     }
     const order = random.between(0, 2);
     if (order === 1) messages.reverse();

@@ -1,10 +1,11 @@
 import type { CallbackService } from '../../../src/datasources/thingspace/wire/callback-service.ts';
+import { askedOperation } from './asked-operations.ts';
 import type { Message } from './books.ts';
 import { identifiersOf } from './device-numbers.ts';
 
 export function serviceOf({ performed, kind }: Message): CallbackService {
   if (kind === 'nidd') return 'NiddService';
-  return performed.operation === 'ActivateDevices' ? 'CarrierService' : 'DeviceProfileService';
+  return askedOperation(performed.operation).service;
 }
 
 /** The message without username, password and callbackCount, which a store must not keep. Its JSON is what must be stored. */
@@ -27,12 +28,7 @@ export function messageBody(message: Message): Record<string, unknown> {
       ...common,
     };
   }
-  const deviceResponse =
-    performed.operation === 'ActivateDevices'
-      ? { activateResponse: { deviceIds, ipAddress: '10.224.48.88', state: 'Active', servicePlan: 'm2m4G2GB', featureCodes: [] } }
-      : {
-          deviceProfileResponse: { deviceIdentifierCollection: deviceIds, state: 'ACTIVE', profileStatus: 'ENABLE', profileRole: 'LOCAL' },
-        };
+  const deviceResponse = askedOperation(performed.operation).response(deviceIds);
   return { ...head, deviceResponse, status: 'Success', ...common };
 }
 

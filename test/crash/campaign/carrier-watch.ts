@@ -1,14 +1,8 @@
 import type { ActionPost } from '../../../simulator/ledger.ts';
 import type { Simulator } from '../../../simulator/simulator.ts';
-import type { Books, OperationName, Performed } from './books.ts';
+import { operationAt } from './asked-operations.ts';
+import type { Books, Performed } from './books.ts';
 import { deviceOf } from './device-numbers.ts';
-
-/** The operations that the campaign asks for, by the carrier's endpoint. */
-const OPERATIONS: ReadonlyMap<string, OperationName> = new Map([
-  ['activate', 'ActivateDevices'],
-  ['renewActivationCode', 'RenewActivationCode'],
-  ['profileResume', 'ResumeProfile'],
-]);
 
 /** Enters each POST that the carrier performs into the books at once, often before the gateway has the answer. */
 export class CarrierWatch {
@@ -53,7 +47,7 @@ export class CarrierWatch {
 
   #take({ requestId = '', endpoint, devices, body }: ActionPost): void {
     const firstDevice = deviceOf(devices[0] ?? '');
-    const operation = OPERATIONS.get(endpoint);
+    const operation = operationAt(endpoint);
     if (operation === undefined) throw new Error(`The campaign asks for no ${endpoint}.`);
     const account = (JSON.parse(body) as { accountName: string }).accountName;
     const performed: Performed = {

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { graphql } from '../../support/stack.ts';
 import type { SeededRandom } from '../../support/seeded-random.ts';
-import type { Books, Intent, OperationName } from './books.ts';
+import { askedOperation, DRAWN_OPERATIONS, type OperationName } from './asked-operations.ts';
+import type { Books, Intent } from './books.ts';
 import type { CampaignOptions } from './campaign-options.ts';
 import { identifiersOf } from './device-numbers.ts';
 import type { Doors } from './doors.ts';
@@ -77,12 +78,12 @@ export class MutationLoad {
 
   #intend(): Intent {
     const { books, random, accounts, options, mayActivate = () => true } = this.#parts;
-    const drawn = random.pick<OperationName>(['ActivateDevices', 'ActivateDevices', 'RenewActivationCode', 'ResumeProfile']);
+    const drawn = random.pick(DRAWN_OPERATIONS as [OperationName, ...OperationName[]]);
     const operation = drawn === 'ActivateDevices' && !mayActivate() ? 'ResumeProfile' : drawn;
     // Many mutations are small, few are large.
     const size = random.pick([3, 20, 60, options.maxDevices / 2, options.maxDevices]);
     // An intent is one POST, so that the books can tell a second one: the carrier takes 100 profiles in a POST.
-    const most = operation === 'ActivateDevices' ? options.maxDevices : Math.min(100, options.maxDevices);
+    const most = Math.min(askedOperation(operation).most, options.maxDevices);
     const devices = random.between(1, Math.min(Math.ceil(size), most));
     const key = random.between(1, 10) === 1 ? null : `key-${books.intents.length}`;
     return books.intend({ operation, account: random.pick(accounts as [string, ...string[]]), devices, key });
@@ -117,15 +118,15 @@ export class MutationLoad {
 
 async function ask(url: string, intent: Intent): Promise<Result | null> {
   const { operation, account, firstDevice, devices, key, number } = intent;
+  const { service, settings } = askedOperation(operation);
   const field = `${operation.charAt(0).toLowerCase()}${operation.slice(1)}`;
   const listed = Array.from({ length: devices }, (_, at) => ({
     deviceIds: identifiersOf(operation, firstDevice + at).map(({ kind, id }) => ({ kind, value: id })),
   }));
   const input = {
     accountName: account,
-    ...(operation === 'ActivateDevices'
-      ? { target: { devices: listed }, servicePlan: 'm2m4G2GB', mdnZipCode: '98801' }
-      : { devices: listed }),
+    ...(service === 'CarrierService' ? { target: { devices: listed } } : { devices: listed }),
+    ...settings,
     ...(key !== null && { idempotencyKey: key }),
     clientReference: `intent-${number}`,
   };

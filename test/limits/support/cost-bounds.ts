@@ -28,6 +28,7 @@ import { openLog } from '../../support/open-log.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { crowd } from './crowded-store.ts';
 import { writeDocument } from './write-document.ts';
+import { CROWDED_CARRIER } from './crowded-carrier.ts';
 import { writeLists } from './write-lists.ts';
 import { storeOf } from '../../support/flat-store.ts';
 
@@ -59,6 +60,8 @@ export async function checkCostBounds(runs: number): Promise<void> {
     submitter: never,
     sender: { placeOf: () => null } as unknown as GraphContext['sender'],
     manager: never,
+    carrier: CROWDED_CARRIER,
+    deviceGroups: never,
     deadLetters: new DeadLetters({ store: storeOf(log), receiver: never }),
     feed: new RequestFeed(storeOf(log), new Hub({ tickMs: () => 1 }), new FairScheduler()),
     changes: new ChangesFeed(storeOf(log), new Hub({ tickMs: () => 1 }), new FairScheduler(), ['account-1', 'account-2']),

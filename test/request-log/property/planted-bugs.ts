@@ -164,8 +164,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     'members are set after it has left',
     'datasources/request-log/sqlite/sqlite-sending.ts',
-    "if (writer.changes.state(pk).carrierState(0) === 'QUEUED') writer",
-    'writer',
+    "if (!state.devicesKnown && state.carrierState(0) === 'QUEUED') writer",
+    'if (!state.devicesKnown) writer',
   ),
   bug(
     'another tool’s request is made while one is on its way',

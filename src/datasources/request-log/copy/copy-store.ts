@@ -4,6 +4,7 @@ import { COPY } from '../postgres/copy-fact.ts';
 import { insertAudit } from '../postgres/postgres-audit.ts';
 import { readFact } from '../postgres/postgres-facts.ts';
 import { verifyPostgres } from '../postgres/postgres-verify.ts';
+import { SCHEMA_OLDEST } from '../postgres/prepare-database.ts';
 import { SEALED_WITH } from '../postgres/sealed-with.ts';
 import { Seals } from '../postgres/seals.ts';
 import { Vault } from '../vault.ts';
@@ -105,7 +106,7 @@ export async function copyStore(options: CopyOptions): Promise<CopyReport> {
 
 /** @throws GatewayError STORE_UNUSABLE when there is anything in the database that no copy has put there. */
 async function requireEmpty(target: AloneDatabase): Promise<void> {
-  const facts = `SELECT 1 FROM fact WHERE key NOT IN ('schema', 'epoch', '${SEALED_WITH}')`;
+  const facts = `SELECT 1 FROM fact WHERE key NOT IN ('schema', '${SCHEMA_OLDEST}', 'epoch', '${SEALED_WITH}')`;
   const [row] = await target.rows<{ isEmpty: boolean }>(
     `SELECT NOT EXISTS (${facts})${COPIED_TABLES.map(({ name }) => ` AND NOT EXISTS (SELECT 1 FROM ${name})`).join('')} AS "isEmpty"`,
   );

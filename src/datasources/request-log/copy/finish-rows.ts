@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { AloneDatabase } from '../postgres/alone.ts';
 import { COPY } from '../postgres/copy-fact.ts';
+import { SCHEMA_OLDEST } from '../postgres/prepare-database.ts';
 import { RESEAL_POSITION, SEALED_WITH } from '../postgres/sealed-with.ts';
 import { toStorable } from '../postgres/statement-text.ts';
 import { COPIED_TABLES } from './copied-tables.ts';
@@ -9,7 +10,7 @@ import { COPIED_TABLES } from './copied-tables.ts';
  * Facts that are not those of a database: how the file is sealed and written, its backups, and the clock of its machine. All others go with
  * the store, the epoch too: so the cursors of its clients go on.
  */
-const OF_THE_FILE = ['schema', SEALED_WITH, RESEAL_POSITION, COPY, 'taken-over', 'clock', 'probe', 'last-backup'];
+const OF_THE_FILE = ['schema', SCHEMA_OLDEST, SEALED_WITH, RESEAL_POSITION, COPY, 'taken-over', 'clock', 'probe', 'last-backup'];
 
 /** Copies what no row is: the facts, the next number of each table, and what other tools' requests hold. It may be done again. */
 export async function finishRows(source: DatabaseSync, target: AloneDatabase): Promise<void> {

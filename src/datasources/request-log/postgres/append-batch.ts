@@ -22,6 +22,8 @@ export interface Appended {
   readonly results: readonly AppendResult[];
   /** Ids whose messages were kept as unclaimed. */
   readonly kept: ReadonlySet<string>;
+  /** Requests in which a message has begun what one transaction does not end. */
+  readonly owing: readonly string[];
   readonly noRoomToForward: ReadonlyMap<ForwardLane, number>;
 }
 
@@ -86,7 +88,7 @@ export async function appendBatch(tx: Transaction, parts: AppendParts, callbacks
   const letters = await decideAside(tx, { aside, room, results });
   const unclaimed = await insertUnclaimed(tx, { seals, limits, room }, toKeep.map(toUnclaimedRow));
   for (const [at, each] of toKeep.entries()) {
-    const result = unclaimed[at] ?? 'DUPLICATE';
+    const result = required(unclaimed[at]);
     results.set(each, result);
     if (result === 'UNCLAIMED') forwarded.push(each.callback);
   }
@@ -95,7 +97,19 @@ export async function appendBatch(tx: Transaction, parts: AppendParts, callbacks
   const noRoomToForward = await insertForwards(tx, { seals, room }, [...forwarded, ...letters.forwarded]);
   const kept = new Set(toKeep.flatMap((each) => (results.get(each) === 'UNCLAIMED' ? (each.carrierRequestId ?? []) : [])));
   const byCallback = new Map([...results].map(([{ callback }, result]) => [callback, result]));
-  return { results: callbacks.map((callback) => byCallback.get(callback) ?? 'UNCLAIMED'), kept, noRoomToForward };
+  const owing = runs.runs.filter(({ request, set }) => set.state.owes && request.carriers.every(({ owed }) => owed === null));
+  return {
+    results: callbacks.map((callback) => required(byCallback.get(callback))),
+    kept,
+    owing: owing.map(({ request }) => request.id),
+    noRoomToForward,
+  };
+}
+
+/** What has no result was not stored, and must not be acknowledged. */
+function required(result: AppendResult | undefined): AppendResult {
+  if (result === undefined) throw new Error('a callback has no result');
+  return result;
 }
 
 /** Between the look and the lock the id may have gone to another carrier request, or its Request may have been purged. */

@@ -108,6 +108,18 @@ export async function settle(parts: ChangeParts, requestId: string, ids: readonl
   await parts.claims.claimAll(ids);
 }
 
+/**
+ * Does what changes of any Request have left to do: whoever began it may have ended.
+ *
+ * @returns false when it took longer than `ms`, and something may be left.
+ */
+export async function settleOwing(parts: ChangeParts, ms = Infinity): Promise<boolean> {
+  const end = performance.now() + ms;
+  for (const { id } of await parts.db.rows<{ id: string }>(OWING))
+    while (await payOwed(parts, id)) if (performance.now() > end) return false;
+  return true;
+}
+
 /** False when nothing is owed. */
 function payOwed(parts: ChangeParts, requestId: string): Promise<boolean> {
   return parts.db.transaction(async (tx) => {
@@ -127,6 +139,7 @@ export function idsOf(steps: readonly StepAt[]): string[] {
 /** The last number that an unclaimed callback was given. Callbacks that come later have a higher one. */
 export const LAST_UNCLAIMED = '(SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM unclaimed_pk_seq)';
 
+const OWING = `SELECT id FROM request WHERE pk IN (SELECT request_pk FROM carrier_request WHERE owed IS NOT NULL) ORDER BY pk`;
 const UPDATE_CARRIER = `UPDATE carrier_request SET
     carrier_request_id = coalesce($3::word, CASE WHEN $4::boolean THEN NULL ELSE carrier_request_id END),
     attempts = attempts + $5::boolean::integer,

@@ -57,7 +57,11 @@ export class Claims {
     const sizes = await tx.rows<{ pk: number; bytes: number }>(NEXT, [carrierRequestId, owner.account, CLAIMED_AT_ONCE]);
     const keys = keysWithin(sizes);
     if (keys.length === 0) return false;
-    const rows = await tx.rows<StoredUnclaimed>(ROWS, [keys]);
+    const found = await tx.rows<StoredUnclaimed>(ROWS, [keys]);
+    const foreign = found.findIndex(({ keyId }) => !seals.hasKey(keyId));
+    // What only another gateway can open waits for that one, and what came after it waits behind it.
+    const rows = foreign < 0 ? found : found.slice(0, foreign);
+    if (rows.length === 0) return false;
     const known = await tx.rows<{ digest: Uint8Array }>(KNOWN, [owner.pk, rows.map(({ digest }) => digest)]);
     const isKnown = new Set(known.map(({ digest }) => Buffer.from(digest).toString('base64')));
     const [ran] = await runChanges(tx, { seals, limits: limits.request }, [
@@ -82,7 +86,7 @@ export class Claims {
     // In the order in which callbacks are stored: each of these locks its count in `held`.
     await insertDeadLetters(tx, seals, aside);
     await writeRuns(tx, seals, [ran.run]);
-    return !isFull && (isStopped || keys.length < sizes.length || sizes.length === CLAIMED_AT_ONCE);
+    return !isFull && foreign < 0 && (isStopped || keys.length < sizes.length || sizes.length === CLAIMED_AT_ONCE);
   }
 }
 

@@ -4,8 +4,9 @@ import pg from 'pg';
 import { GatewayError } from '../../../errors.ts';
 import { GrowingPause } from '../../../lib/growing-pause.ts';
 import type { Hub } from '../hub.ts';
-import { connectionConfig } from './connections.ts';
+import { connectionConfig, endConnection } from './connections.ts';
 import { CHANNEL } from './database.ts';
+import { toStartError } from './prepare-database.ts';
 
 export interface ListenerOptions {
   readonly url: string;
@@ -38,15 +39,18 @@ export class Listener implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** @throws GatewayError STORE_UNUSABLE when messages do not come through, for example through a pooler in transaction mode. */
+  /**
+   * @throws GatewayError STORE_UNUSABLE when messages do not come through, for example through a pooler in transaction mode; STORE_FAILED
+   * when the database does not answer, or has no connection to spare.
+   */
   async start(): Promise<void> {
-    const client = await this.#connect();
-    if (!((await this.#keepsSession(client)) && (await hearsItself(client)))) {
-      await client.end().catch(() => undefined);
-      throw new GatewayError(
-        'STORE_UNUSABLE',
-        'The database does not deliver notifications to this gateway. A pooler in front of it must keep a connection for a whole session (pgBouncer: pool_mode = session).',
-      );
+    let client: pg.Client | null = null;
+    try {
+      client = await this.#connect();
+      if (!((await this.#keepsSession(client)) && (await hearsItself(client)))) throw new GatewayError('STORE_UNUSABLE', NOT_HEARD);
+    } catch (error) {
+      if (client) await endConnection(client);
+      throw toStartError(error);
     }
     this.#running = this.#listen(client);
   }
@@ -104,7 +108,7 @@ export class Listener implements AsyncDisposable {
       await other.query('BEGIN');
       return await isListening(client);
     } finally {
-      await other.end();
+      await endConnection(other);
     }
   }
 
@@ -132,6 +136,9 @@ export class Listener implements AsyncDisposable {
     for (const topic of topics) this.#options.hub.wake(topic);
   }
 }
+
+const NOT_HEARD =
+  'The database does not deliver notifications to this gateway. A pooler in front of it must keep a connection for a whole session (pgBouncer: pool_mode = session).';
 
 async function hearsItself(client: pg.Client): Promise<boolean> {
   const beat = randomUUID();

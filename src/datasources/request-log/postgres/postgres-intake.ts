@@ -1,24 +1,17 @@
 import type { AppendResult, CallbackIntake, IncomingCallback } from '../callback-intake.ts';
 import type { DeadLetter, Refusal } from '../dead-letter-log.ts';
 import type { ForwardLane } from '../forward-queue.ts';
-import type { LogLimits } from '../log-limits.ts';
 import { GatewayError, isStoreAway } from '../../../errors.ts';
 import { appendBatch, keyOfLetter, knownDeadLetters, type Appended } from './append-batch.ts';
-import type { Claims } from './claims.ts';
-import type { Database } from './database.ts';
+import { settle, type ChangeParts } from './change-request.ts';
 import { digestOf, insertDeadLetters, insertForwards, PathRoom } from './path-rows.ts';
-import type { Seals } from './seals.ts';
 
 /** Callbacks in one transaction. */
 const MAX_BATCH = 256;
 
-interface Parts {
-  readonly db: Database;
-  readonly seals: Seals;
-  readonly limits: LogLimits;
-  readonly claims: Claims;
+interface Parts extends ChangeParts {
   readonly onNoRoomToForward: (lane: ForwardLane, copies: number) => void;
-  /** Told of work after a commit that failed. It is found again by the look at all unclaimed messages. */
+  /** Told of work after a commit that failed. It is found again by `settleUnclaimed`. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -99,19 +92,22 @@ export class PostgresIntake implements CallbackIntake {
       for (const { reject } of refused) reject(error);
       return true;
     }
-    for (const [at, { resolve }] of batch.entries()) resolve(appended.results[at] ?? 'UNCLAIMED');
+    for (const [at, { resolve }] of batch.entries()) resolve(appended.results[at] as AppendResult);
     for (const [lane, copies] of appended.noRoomToForward) onNoRoomToForward(lane, copies);
-    if (appended.kept.size > 0) this.#claimBehind([...appended.kept]);
+    if (appended.kept.size > 0 || appended.owing.length > 0) this.#goOn(appended);
     return true;
   }
 
-  /** Another gateway may have stored their owners meanwhile. */
-  #claimBehind(ids: readonly string[]): void {
-    const { claims, onFailure } = this.#parts;
-    const work = claims
-      .claimAll(ids)
-      .catch(onFailure)
+  #goOn(appended: Appended): void {
+    const work = this.#settle(appended)
+      .catch(this.#parts.onFailure)
       .finally(() => this.#behind.delete(work));
     this.#behind.add(work);
+  }
+
+  /** Another gateway may have stored the owners of what was kept meanwhile. */
+  async #settle({ owing, kept }: Appended): Promise<void> {
+    for (const id of owing) await settle(this.#parts, id);
+    await this.#parts.claims.claimAll([...kept]);
   }
 }

@@ -118,7 +118,7 @@ function leaseTopic(name: LeaseName): string {
 }
 
 /** Whether a lease is still held, until the end of the transaction: meanwhile nobody else can take it. */
-export async function isHeld(tx: Transaction, name: LeaseName, { token }: Lease): Promise<boolean> {
+export async function isHeld(tx: Transaction, name: LeaseName, { token }: Pick<Lease, 'token'>): Promise<boolean> {
   const held = await tx.rows('SELECT 1 FROM lease WHERE name = $1 AND token = $2 AND until > clock_timestamp() FOR SHARE', [name, token]);
   return held.length > 0;
 }

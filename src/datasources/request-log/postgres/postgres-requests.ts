@@ -1,5 +1,5 @@
 import type { ChangePlace, ChangesPage } from '../changed-requests.ts';
-import type { LogStep, RequestFilter, RequestReads, RetryPage, RetrySpan, SendableRequest } from '../request-reads.ts';
+import type { CountedUses, LogStep, RequestFilter, RequestReads, RetryPage, RetrySpan, SendableRequest } from '../request-reads.ts';
 import type { NextTurn, Page, RequestedDevice, StoredCarrierRequest, StoredRequest } from '../stored-request.ts';
 import type { Queries, Snapshots } from './database.ts';
 import { toCarrierId } from './find-owners.ts';
@@ -84,6 +84,13 @@ export class PostgresRequests implements RequestReads {
     return this.#changes.read(account, after, limit);
   }
 
+  async countUses({ account, operations, isOpen, since, until }: CountedUses, keys: readonly string[]): Promise<Map<string, number>> {
+    const { db, indexAll } = this.#parts;
+    await indexAll();
+    const rows = await db.rows<{ key: string; count: number }>(USES, [keys, account, operations, since, until, isOpen]);
+    return new Map(rows.map(({ key, count }) => [key, count]));
+  }
+
   steps(requestId: string, afterSeq: number, limit: number): Promise<LogStep[]> {
     return this.#parts.db.rows<LogStep>(STEPS_AFTER, [requestId, afterSeq, limit]);
   }
@@ -137,6 +144,10 @@ const INPUT = `SELECT i.request_pk AS pk, i.devices, i.settings, i.key_id AS "ke
   JOIN request_input i ON i.request_pk = r.pk WHERE r.id = $1::word`;
 const SETTINGS = `SELECT r.id, i.request_pk AS pk, i.settings, i.key_id AS "keyId" FROM request r
   JOIN request_input i ON i.request_pk = r.pk WHERE r.id = ANY($1::text[]) AND r.origin = 'GATEWAY'`;
+const USES = `SELECT i.key, count(*) AS count FROM unnest($1::text[]) AS w (key)
+  JOIN identifier i ON i.key = w.key::word JOIN request r ON r.pk = i.request_pk
+  WHERE r.account = $2::word AND ($3::text[] IS NULL OR r.operation = ANY($3::text[])) AND r.created_at >= $4
+    AND r.created_at < $5 AND NOT ($6::boolean AND r.completed_at IS NOT NULL) AND r.status NOT IN ('REJECTED', 'CANCELLED') GROUP BY i.key`;
 const STEPS_AFTER = `SELECT seq, at, kind, position, ties, outcome_status AS "outcomeStatus", final_seq AS "finalSeq",
   request_status AS "requestStatus" FROM event
   WHERE request_pk = (SELECT pk FROM request WHERE id = $1::word) AND seq > $2 ORDER BY seq LIMIT $3`;

@@ -2,7 +2,7 @@ import type { Lease } from '../leases.ts';
 import { QUEUE_TOPIC, type NewRequest, type QueueRoom, type RequestSending } from '../request-sending.ts';
 import { FULL_WINDOW, INTERRUPTED, needsLease, RESTORED_SINCE, type SendingStep } from '../sending-steps.ts';
 import type { RequestedDevice, RequestError } from '../stored-request.ts';
-import { changeRequest, idsOf, runOne, settle, stepRequest, type ChangeParts, type StepAt } from './change-request.ts';
+import { changeRequest, idsOf, runOne, settle, settleOwing, stepRequest, type ChangeParts, type StepAt } from './change-request.ts';
 import type { Queries, Transaction } from './database.ts';
 import { insertRequest, nameDevices } from './insert-request.ts';
 import type { LockedRequest } from './locked-request.ts';
@@ -85,14 +85,16 @@ export class PostgresSending implements RequestSending {
     return cancelled;
   }
 
-  async recover(): Promise<string[]> {
+  async recover(token?: number): Promise<string[]> {
     const { db, now } = this.#parts;
-    for (const id of await idsIn(db, OWING)) await settle(this.#parts, id);
-    await this.#settleAll('SENDING', INTERRUPTED);
+    await settleOwing(this.#parts);
+    const maySettle = (tx: Transaction) => (token === undefined ? Promise.resolve(true) : isHeld(tx, 'carrier-work', { token }));
+    await this.#settleAll('SENDING', INTERRUPTED, maySettle);
     const [restored] = await db.rows('SELECT 1 FROM fact WHERE key = $1', [RESTORED]);
     if (restored) {
-      await this.#settleAll('QUEUED', RESTORED_SINCE);
+      await this.#settleAll('QUEUED', RESTORED_SINCE, maySettle);
       await db.transaction(async (tx) => {
+        if (!(await maySettle(tx))) return;
         await tx.run('DELETE FROM fact WHERE key = $1', [RESTORED]);
         await tx.run('INSERT INTO fact VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value', [
           RESTORED_AT,
@@ -120,9 +122,10 @@ export class PostgresSending implements RequestSending {
   }
 
   /** Whatever is in this state has an unknown fate. */
-  async #settleAll(state: 'SENDING' | 'QUEUED', error: RequestError): Promise<void> {
+  async #settleAll(state: 'SENDING' | 'QUEUED', error: RequestError, maySettle: (tx: Transaction) => Promise<boolean>): Promise<void> {
     for (const requestId of await idsIn(this.#parts.db, state === 'SENDING' ? SENDING : QUEUED)) {
-      await changeRequest(this.#parts, requestId, (tx, request) => {
+      await changeRequest(this.#parts, requestId, async (tx, request) => {
+        if (!(await maySettle(tx))) return 0;
         const found = request.carriers.flatMap((carrier, position): StepAt[] =>
           carrier.state === state ? [{ position, step: { type: 'UNANSWERED', error } }] : [],
         );
@@ -196,7 +199,6 @@ const OPEN_CARRIER = `SELECT r.id FROM request r WHERE r.pk IN (SELECT request_p
   WHERE state IN ('QUEUED', 'SENDING', 'UNKNOWN')`;
 const SENDING = `${OPEN_CARRIER} AND state = 'SENDING') AND r.account <> '' ORDER BY r.pk`;
 const QUEUED = `${OPEN_CARRIER} AND state = 'QUEUED') AND r.account <> '' ORDER BY r.pk`;
-const OWING = `SELECT id FROM request WHERE pk IN (SELECT request_pk FROM carrier_request WHERE owed IS NOT NULL) ORDER BY pk`;
 // A request may reach the carrier at any time until it is answered. None takes an hour.
 const SENT_SINCE = `SELECT greatest(c.sent_at, coalesce(c.answered_at, 0)) AS "sentAt", c.attempts
   FROM carrier_request c JOIN request r ON r.pk = c.request_pk

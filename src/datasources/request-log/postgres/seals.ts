@@ -16,6 +16,11 @@ export class Seals {
     return this.#vault.keyId;
   }
 
+  /** False for a value whose key is not configured here. Another gateway may have it. */
+  hasKey(keyId: string | null): boolean {
+    return keyId === null || this.#vault.has(keyId);
+  }
+
   sealText<Text extends string | null>(plain: Text, place: string): Text | string {
     return plain === null || this.keyId === null ? plain : this.#vault.seal(plain, place).toString('base64');
   }

@@ -2,7 +2,7 @@ import { ulid } from 'ulid';
 import { OUTCOME_SERVICES } from '../../thingspace/wire/callback-meaning.ts';
 import { keyOf } from '../../thingspace/wire/same-identifier.ts';
 import { readMessageIfReadable } from '../read-message.ts';
-import { changeRequest, runOne, settle, stepRequest, type ChangeParts } from './change-request.ts';
+import { changeRequest, runOne, settle, settleOwing, stepRequest, type ChangeParts } from './change-request.ts';
 import { findOwner } from './find-owners.ts';
 import { findIndexed } from './find-indexed.ts';
 import { indexLost } from './index-identifiers.ts';
@@ -54,7 +54,7 @@ export interface SettledUnclaimed {
 }
 
 /**
- * Finds owners for callbacks that no Request has, one carrier request id at a time. An id waits while a request of its account is on
+ * Does what changes have left to do. Then it finds owners for callbacks that no Request has, one carrier request id at a time. An id waits while a request of its account is on
  * its way that left before the first callback came: the id may be the answer to that request.
  *
  * A Request that left and never learnt its id takes the id when it is the only candidate: same account and service, an identifier in
@@ -66,10 +66,12 @@ export interface SettledUnclaimed {
  */
 export async function settleUnclaimed(parts: SettleParts, before: number, after: number): Promise<SettledUnclaimed> {
   const { db, devices, seals } = parts;
+  const pause = { resolved: [], adopted: [], next: after, done: false };
+  if (!(await settleOwing(parts, STEP_MS))) return pause;
   // A request that may own an id is found by its identifiers.
   const end = performance.now() + STEP_MS;
   for (let left = LOST_AT_ONCE, indexed = 1; indexed > 0; left -= indexed) {
-    if (left <= 0 || performance.now() > end) return { resolved: [], adopted: [], next: after, done: false };
+    if (left <= 0 || performance.now() > end) return pause;
     indexed = await indexLost(db, devices, seals);
   }
   const resolved: string[] = [];
@@ -135,6 +137,8 @@ async function findCandidates(parts: SettleParts, group: Group): Promise<{ sure:
   const { db, seals, limits } = parts;
   const { account, carrierRequestId, service, firstPk } = group;
   const first = await db.rows<UnclaimedRow & { keyId: string | null }>(FIRST, [carrierRequestId, account, READ_OF_ID]);
+  // Another gateway has a key that is not configured here, and can tell.
+  if (first.some(({ keyId }) => !seals.hasKey(keyId))) return { sure: [], possible: 1 };
   const messages = first.flatMap((row) => {
     try {
       return readMessageIfReadable(row.service, seals.openText(row.json, row.keyId, placeOfUnclaimed(row))) ?? [];

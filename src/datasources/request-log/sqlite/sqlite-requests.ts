@@ -1,6 +1,6 @@
 import { requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
 import type { ChangePlace, ChangesPage } from '../changed-requests.ts';
-import type { LogStep, RequestFilter, RequestReads, RetryPage, RetrySpan, SendableRequest } from '../request-reads.ts';
+import type { CountedUses, LogStep, RequestFilter, RequestReads, RetryPage, RetrySpan, SendableRequest } from '../request-reads.ts';
 import type { NextTurn, Page, RequestedDevice, StoredCarrierRequest, StoredRequest } from '../stored-request.ts';
 import type { Reads } from './group-commit.ts';
 import { countRequests, listRequests } from './list-requests.ts';
@@ -79,6 +79,21 @@ export class SqliteRequests implements RequestReads {
 
   changes(account: string, after: ChangePlace, limit: number): Promise<ChangesPage> {
     return this.#reads.read(() => readChanges(this.#sql, account, after, limit));
+  }
+
+  async countUses({ account, operations, isOpen, since, until }: CountedUses, keys: readonly string[]): Promise<Map<string, number>> {
+    await this.#parts.indexAll();
+    return this.#reads.read(() => {
+      const rows = this.#sql.usesOf.all(
+        JSON.stringify(keys),
+        account,
+        operations && JSON.stringify(operations),
+        since,
+        until,
+        Number(isOpen),
+      );
+      return new Map((rows as { key: string; count: number }[]).map(({ key, count }) => [key, count]));
+    });
   }
 
   steps(requestId: string, afterSeq: number, limit: number): Promise<LogStep[]> {

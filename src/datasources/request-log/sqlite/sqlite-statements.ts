@@ -137,6 +137,9 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
       settings = ${sealInSql(vault, 'request_input', 'settings', unsealInSql('request_input', 'settings'))}, key_id = ${keyIdFor(vault, '?1')}
       WHERE request_pk = ?2`),
     setEstimate: db.prepare('UPDATE request SET total = ?, total_is_estimate = 1, indexed_seq = -1 WHERE pk = ?'),
+    usesOf: db.prepare(`SELECT i.key, count(*) AS count FROM json_each(?1) w CROSS JOIN identifier i ON i.key = w.value
+      CROSS JOIN request r ON r.pk = i.request_pk WHERE r.account = ?2 AND (?3 IS NULL OR r.operation IN (SELECT value FROM json_each(?3)))
+        AND r.created_at >= ?4 AND r.created_at < ?5 AND NOT (?6 AND r.completed_at IS NOT NULL) AND r.status NOT IN ('REJECTED', 'CANCELLED') GROUP BY i.key`),
     retrySpans: db.prepare(`SELECT retry_of AS id, count(*) AS count, min(created_at) AS firstAt, max(created_at) AS lastAt
       FROM request WHERE retry_of IN (SELECT value FROM json_each(?)) GROUP BY retry_of`),
     // From the Request after which the page begins, or the one made before it when that one is purged.
