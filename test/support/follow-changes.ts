@@ -110,25 +110,47 @@ export async function followThrough(
   let isOver = false;
   const changing = change().finally(() => {
     isOver = true;
-    for (const client of clients) client.terminate();
   });
   const chosen = () => clients[random.between(0, clients.length - 1)] ?? clientOf('');
   let cuts = 0;
   for (; !isOver; cuts++) {
     const client = chosen();
     let left = random.between(1, 3);
-    try {
-      for await (const event of followChanges(client, { ...ledger.variables(stack), batchSize: random.between(1, 4) })) {
-        ledger.add(event);
-        if (--left === 0) break;
-      }
-    } catch (error) {
-      if (!isOver) throw error;
-    }
-    if (random.between(0, 1) === 0) client.terminate();
+    await followUntil(client, { ...ledger.variables(stack), batchSize: random.between(1, 4) }, changing, (event) => {
+      ledger.add(event);
+      return --left > 0;
+    });
+    if (!isOver && random.between(0, 1) === 0) client.terminate();
   }
   await changing;
   while (!(await ledger.isAsStored(stack)))
     for (const event of await take(followChanges(chosen(), ledger.variables(stack)), 1)) ledger.add(event);
   return cuts;
+}
+
+/** Follows until it is told to end, or what it waits for is over. */
+function followUntil(
+  client: Client,
+  variables: ChangesVariables,
+  isOver: Promise<unknown>,
+  onEvent: (event: ChangesEvent) => boolean,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = () => {
+      leave();
+      resolve();
+    };
+    const leave = client.subscribe<{ requestsChanged: ChangesEvent }>(
+      { query: FOLLOW, variables: { ...variables } },
+      {
+        next: ({ data, errors }) => {
+          if (!data) reject(new Error('The subscription was refused.', { cause: errors }));
+          else if (!onEvent(data.requestsChanged)) end();
+        },
+        error: reject,
+        complete: resolve,
+      },
+    );
+    isOver.then(end, end);
+  });
 }
