@@ -26,6 +26,7 @@ import { createLogger, type Logger } from './logger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { ForwardTargets } from './resolvers/callbacks/forward-targets.ts';
 import { DeadLetters } from './resolvers/callbacks/redrive-dead-letters.ts';
+import { ChangesFeed } from './resolvers/requests/follow-changes.ts';
 import { RequestFeed } from './resolvers/requests/follow-request.ts';
 import { RequestManager } from './resolvers/requests/manage-request.ts';
 import { Timelines } from './resolvers/requests/timeline.ts';
@@ -189,6 +190,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       submitter,
       sender,
       feed: new RequestFeed(store, hub, scheduler),
+      changes: new ChangesFeed(store, hub, scheduler, config.accounts),
       manager: new RequestManager({ store, submitter, sender, reconciler, session: carrier.session }),
       timelines: new Timelines(store.requests),
       accounts: config.accounts,

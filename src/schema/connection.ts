@@ -15,7 +15,7 @@ const MAX_PAGE_SIZE = 1000;
  *
  * @param at the place of the list that a row stands in, and its position there, as `cursorAt` takes them.
  */
-export function connectionOf<Row>(
+export function connectionOf<Row, Of extends Page<Row> = Page<Row>>(
   name: string,
   noun: string,
   node: ObjectRef<typeof builder.$inferSchemaTypes, Row>,
@@ -34,7 +34,7 @@ export function connectionOf<Row>(
       }),
     }),
   });
-  return builder.objectRef<Page<Row>>(`${name}Connection`).implement({
+  return builder.objectRef<Of>(`${name}Connection`).implement({
     extensions: OWNED,
     description: `A page of ${plural}.`,
     fields: (t) => ({

@@ -2,6 +2,7 @@ import { readDeviceState, type DeviceState } from '../datasources/thingspace/wir
 import type { RequestFilter } from '../datasources/request-log/request-reads.ts';
 import type { CarrierDevice } from '../resolvers/carrier/carrier-reader.ts';
 import { requestKeys } from '../resolvers/carrier/device-activity.ts';
+import { countFound } from '../resolvers/requests/list-requests.ts';
 import { builder } from './builder.ts';
 import { ASKS_CARRIER, FAILS_ALONE } from './carrier-call.ts';
 import type { GraphContext } from './context.ts';
@@ -10,7 +11,7 @@ import { DeviceConnections, DeviceHistory, DeviceUsage, rangeArgs, readRange } f
 import { DeviceIdentifier, IDENTIFIERS_KNOWN } from './device-identifier.ts';
 import { enumOf } from './enums.ts';
 import { atMost } from './list-sizes.ts';
-import { RequestConnection } from './queries.ts';
+import { pageOfRequests, RequestConnection } from './request-connection.ts';
 import { Request } from './request.ts';
 import { OWNED } from './rules.ts';
 
@@ -131,8 +132,10 @@ export const Device = builder.objectRef<CarrierDevice>('Device').implement({
       description:
         'What this gateway did with the device, newest first: requests that name it, or whose callbacks do, by any of its identifiers. The carrier is not asked.',
       args: PAGE_ARGS,
-      resolve: (device, { first, after }, { store, nextTurn }) =>
-        requestsOf(device, {}, pageCursor('requests', after, store), pageSize(first), { store, nextTurn }),
+      resolve: async (device, { first, after }, { store, nextTurn }) => {
+        const page = await requestsOf(device, {}, pageCursor('requests', after, store), pageSize(first), { store, nextTurn });
+        return pageOfRequests(page, () => countFound(store.requests, filterOf(device), nextTurn));
+      },
     }),
     pending: t.field({
       extensions: atMost(MAX_PENDING),
@@ -152,10 +155,13 @@ function requestsOf(
   limit: number,
   { store, nextTurn }: Pick<GraphContext, 'store' | 'nextTurn'>,
 ) {
+  return store.requests.list({ ...filterOf(device), ...filter }, after, limit, nextTurn);
+}
+
+function filterOf(device: CarrierDevice): RequestFilter {
   const deviceKeys = requestKeys(device);
   // Without a key the list would be that of the whole account.
-  if (deviceKeys.length === 0) return Promise.resolve({ rows: [], hasMore: false });
-  return store.requests.list({ accounts: [device.accountName], deviceKeys, ...filter }, after, limit, nextTurn);
+  return deviceKeys.length === 0 ? { accounts: [] } : { accounts: [device.accountName], deviceKeys };
 }
 
 export const DeviceConnection = connectionOf('Device', 'device', Device, ({ cursor }) => ['devices', cursor]);

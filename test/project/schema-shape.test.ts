@@ -90,6 +90,7 @@ const BOUNDED = new Map([
   ['DeviceUsage.entries', '`first`'],
   ['Viewer.accounts', 'those that the gateway is configured for'],
   ['RequestStatusEvent.outcomes', '`batchSize`'],
+  ['RequestsChangedEvent.requests', '`batchSize`'],
   ['InvalidInput.faults', 'The first 100'],
   ['Mutation.redriveDeadLetters', '`ids`, at most 1,000'],
   ['DeviceOutcome.requested', 'one of each kind'],

@@ -11,7 +11,7 @@ const tabNamed = (name: string) => tabs.find((tab) => nameOfTab(tab) === name);
 test('the tabs come in the order in which somebody new goes through them', () => {
   const [first, ...others] = OPERATIONS.map(({ typeName }) => typeName);
   const carrier = ['CreateDeviceGroup', 'FillForm', 'ListDevices', 'ShowDevice'];
-  const requests = ['ListRequests', 'ShowRequest', 'UnclaimedCallbacks'];
+  const requests = ['ListRequests', 'FollowAccount', 'ShowRequest', 'UnclaimedCallbacks'];
   expect(tabs.map(nameOfTab)).toEqual([first, 'FollowRequest', ...others.toSorted(), ...carrier, ...requests]);
 });
 

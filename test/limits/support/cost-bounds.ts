@@ -15,6 +15,7 @@ import { expect } from 'vitest';
 import { Hub } from '../../../src/datasources/request-log/hub.ts';
 import { FairScheduler } from '../../../src/lib/fair-scheduler.ts';
 import { DeadLetters } from '../../../src/resolvers/callbacks/redrive-dead-letters.ts';
+import { ChangesFeed } from '../../../src/resolvers/requests/follow-changes.ts';
 import { RequestFeed } from '../../../src/resolvers/requests/follow-request.ts';
 import { Timelines } from '../../../src/resolvers/requests/timeline.ts';
 import type { GraphContext } from '../../../src/schema/context.ts';
@@ -63,6 +64,7 @@ export async function checkCostBounds(runs: number): Promise<void> {
     deviceGroups: never,
     deadLetters: new DeadLetters({ store: storeOf(log), receiver: never }),
     feed: new RequestFeed(storeOf(log), new Hub({ tickMs: () => 1 }), new FairScheduler()),
+    changes: new ChangesFeed(storeOf(log), new Hub({ tickMs: () => 1 }), new FairScheduler(), ['account-1', 'account-2']),
     timelines: new Timelines(log),
     accounts: ['account-1', 'account-2'],
     limits,
