@@ -14,7 +14,7 @@ export const LONG = [
   'test/limits/cost-bounds-long.test.ts',
   'test/planted-bugs/planted-bugs.test.ts',
   'test/project/package.test.ts',
-  'test/replicas/{replica-rules,database-away-long,frozen-gateway}.test.ts',
+  'test/replicas/{replica-rules,database-away-ends,database-away-long,start-away-long,frozen-gateway}.test.ts',
   'test/observability/traces.test.ts',
   'test/request-log/{copy-store,damaged-log-campaign,postgres-plain}.test.ts',
   'test/request-log/property/{interleavings,postgres-interleavings,planted-bugs}.test.ts',

@@ -76,6 +76,10 @@ export const DEVICE_FIELDS = 'id status state ipAddress servicePlan receivedAt d
 
 export const FOLLOW_QUERY = `subscription Follow($requestId: ID!) { requestStatus(requestId: $requestId, batchSize: 1000) { cursor status progress { total settled succeeded failed } outcomes { index ${DEVICE_FIELDS} } } }`;
 
+/** What a live table shows of each request of an account. */
+export const CHANGES_QUERY = (account: string) =>
+  `subscription { requestsChanged(accountName: "${account}") { cursor requests { id revision status operation updatedAt progress { total settled succeeded failed } } } }`;
+
 export const PEER_QUERY = `subscription Follow($requestId: ID!) { device(requestId: $requestId) { ${DEVICE_FIELDS} } }`;
 
 /** Milliseconds since 1970 with microseconds: the same clock in every process of this machine. */

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { benchAccount } from './bench-account.ts';
 import { benchCallbacks } from './bench-callbacks.ts';
 import { benchCold } from './bench-cold.ts';
 import { benchDelivery } from './bench-delivery.ts';
@@ -33,6 +34,7 @@ const RUN: Record<PartName, (options: BenchOptions) => Promise<Section>> = {
   lists: benchLists,
   overdue: benchOverdue,
   replicas: benchReplicas,
+  account: benchAccount,
 };
 
 async function main(options: BenchOptions): Promise<void> {

@@ -16,6 +16,7 @@ export const PARTS = [
   'in-flight',
   'overdue',
   'replicas',
+  'account',
 ] as const;
 export type PartName = (typeof PARTS)[number];
 

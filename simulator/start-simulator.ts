@@ -17,8 +17,10 @@ import { Timers } from './clock.ts';
 import { generateDevices } from './devices/generate-devices.ts';
 import { Inventory } from './devices/inventory.ts';
 import { accountRoutes } from './endpoints/account-routes.ts';
+import { activityRoutes } from './endpoints/activity-routes.ts';
 import { callbackRoutes } from './endpoints/callback-routes.ts';
 import { deviceRoutes } from './endpoints/device-routes.ts';
+import { groupRoutes } from './endpoints/group-routes.ts';
 import { sessionRoutes } from './endpoints/session-routes.ts';
 import { tokenRoutes } from './endpoints/token-routes.ts';
 import { noCallbackFaults } from './faults/callback-faults.ts';
@@ -76,7 +78,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     ...callbackRoutes({ accounts, registry, sessions, settings }),
     ...allOperations.map((operation) => operation.route(carrier, runner)),
     ...deviceRoutes({ accounts, inventory, settings, unkind }),
-    ...accountRoutes(accounts, inventory, requests),
+    ...activityRoutes({ accounts, inventory, settings }),
+    ...accountRoutes(accounts, requests),
+    ...groupRoutes(accounts, inventory),
   ];
   const endpoints = new EndpointFaults(routes.map(({ endpoint }) => endpoint));
   const faults = new Faults({ endpoints, callbacks: callbackFaults, unkind, bearerTokens, sessions });

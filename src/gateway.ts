@@ -2,14 +2,15 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Worker } from 'node:worker_threads';
 import type { Config } from './config/config.ts';
 import { Hub } from './datasources/request-log/hub.ts';
+import type { Lease } from './datasources/request-log/leases.ts';
 import type { CallbackService } from './datasources/thingspace/wire/callback-service.ts';
 import type { GatewayError } from './errors.ts';
-import { buildRegistrations, type WatchTimes } from './gateway/build-registrations.ts';
-import { connectCarrier, reportRefusedLogin } from './gateway/connect-carrier.ts';
+import { buildCarrierReads } from './gateway/build-carrier-reads.ts';
+import type { WatchTimes } from './gateway/build-registrations.ts';
 import { buildReceiver } from './gateway/intake/build-receiver.ts';
 import { connectIntake } from './gateway/intake/connect-intake.ts';
 import { CALLBACK_LISTENING as CALLBACKS } from './gateway/intake/open-callback-door.ts';
-import { startAuthentication } from './gateway/start-authentication.ts';
+import { openParts, type OpenedParts } from './gateway/open-parts.ts';
 import { startClock, tellClockChange } from './gateway/start-clock.ts';
 import { buildReconciler, followUp } from './gateway/follow-up.ts';
 import { forwardCallbacks } from './gateway/forward-callbacks.ts';
@@ -17,6 +18,7 @@ import { startPurging } from './gateway/start-purging.ts';
 import { shareDescriptors } from './gateway/share-descriptors.ts';
 import { buildSending } from './gateway/build-sending.ts';
 import { startWork } from './gateway/start-work.ts';
+import { orStopped, untilAnswered } from './gateway/until-answered.ts';
 import { FairScheduler } from './lib/fair-scheduler.ts';
 import { listen } from './lib/listen.ts';
 import { machineClocks, SteadyClock } from './lib/steady-clock.ts';
@@ -24,11 +26,10 @@ import { createLogger, type Logger } from './logger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { ForwardTargets } from './resolvers/callbacks/forward-targets.ts';
 import { DeadLetters } from './resolvers/callbacks/redrive-dead-letters.ts';
+import { ChangesFeed } from './resolvers/requests/follow-changes.ts';
 import { RequestFeed } from './resolvers/requests/follow-request.ts';
 import { RequestManager } from './resolvers/requests/manage-request.ts';
 import { Timelines } from './resolvers/requests/timeline.ts';
-import { StorePurge } from './resolvers/upkeep/purge-store.ts';
-import { StoreReseal } from './resolvers/upkeep/reseal-store.ts';
 import { DoorConnections } from './server/door-connections.ts';
 import { createAdminServer } from './server/admin/admin.ts';
 import { checkReadiness, type Stage } from './server/admin/check-readiness.ts';
@@ -49,6 +50,10 @@ export interface GatewayOptions {
   readonly onFatal: (error: GatewayError) => void;
   /** Called once, when the store is open: from then on its files survive any end of the process. */
   readonly onStoreOpen?: () => void;
+  /** Ends a start that waits for the store: it undoes everything, and rejects with SHUTTING_DOWN. */
+  readonly stop?: AbortSignal;
+  /** Called for each listener that is open. */
+  readonly onListening?: (listener: keyof Gateway['urls'], url: string) => void;
   readonly logger?: Logger;
   /** How many lines of the log could not be written. */
   readonly linesDropped?: () => number;
@@ -77,17 +82,15 @@ export interface Gateway extends AsyncDisposable {
 const SUBSCRIPTIONS_PER_SOCKET = 100;
 /** Under load a follower gets what happens in so long in one event. */
 const FOLLOWER_TICK_MS = 60;
-/** Purging takes at most a fifth of the time, and less while the store is busy. */
-const PURGE_REST_FACTOR = 4;
-/** Facts that nobody keeps. */
-const NOT_KEPT = { recall: () => Promise.resolve(null), remember: () => Promise.resolve() };
 /** See `ListenOptions`. A stop takes 20 s at most, with 10 s for the last answers of the carrier. */
 const GRAPHQL = { variable: 'M2M_GRAPHQL_PORT', patienceMs: 2_000, sockets: 16 } as const;
 const ADMIN = { variable: 'M2M_ADMIN_PORT', patienceMs: 1_000, sockets: 1 } as const;
 
 /**
- * Builds every part and hands it to the others. The parts are undone in reverse order, also when building a later one fails.
- * So a stop closes GraphQL first. It waits for the carrier's last answers while callbacks are still taken, and then closes the
+ * Builds every part and hands it to the others. The admin door and the callback door come before whatever needs the store, because a
+ * shared one may not answer yet: callbacks go into the journal then.
+ *
+ * The parts are undone in reverse order, also when building a later one fails. So a stop closes GraphQL first. It waits for the carrier's last answers while callbacks are still taken, and then closes the
  * callback door. Last come the admin door, which tells that we are not ready, and the store.
  */
 export async function startGateway(config: Config, options: GatewayOptions): Promise<Gateway> {
@@ -106,7 +109,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const outgoing = new OutgoingBytes();
   metrics.outgoingBytes(() => outgoing.total);
   const hub = new Hub({ tickMs: () => FOLLOWER_TICK_MS });
-  const { intake, store, tellTime, writeMetrics } = await connectIntake(config, {
+  const { intake, knowsPaths, ownFacts, openStore, tellTime, writeMetrics } = await connectIntake(config, {
     hub,
     metrics,
     logger,
@@ -116,71 +119,65 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     isStoreNew: options.isStoreNew ?? false,
     thread: options.intakeThread ?? null,
   });
-  options.onStoreOpen?.();
-  const { upkeep } = store;
-  const parts = { store, hub, metrics, logger, clock, now, undo };
-  // A mark of the clock is of one machine, and the store is shared by several. The clock of the database was compared instead.
-  await startClock(clock, config.storeUrl === null ? parts : { ...parts, store: { facts: NOT_KEPT } });
+  await startClock(clock, { store: { facts: ownFacts }, metrics, logger, undo });
   tellTime();
-  const carrier = connectCarrier(config, parts);
-  const forwardTargets = new ForwardTargets(config.callbackForward ?? []);
-  await reportRefusedLogin(carrier.session, logger);
-  const { keys, authenticator } = await startAuthentication(config, parts);
-
+  // The store, and what begins with what it says. It is opened after the doors, and undone after them too.
+  const below = undo.use(new AsyncDisposableStack());
   const most = shareDescriptors(GRAPHQL.sockets + CALLBACKS.sockets + ADMIN.sockets);
+  const isShared = config.storeUrl !== null;
+  let opened: OpenedParts | null = null;
   let callbacksUrl: string | null = null;
-  const { paths, keeper } = await buildRegistrations(config, {
-    ...parts,
-    ...carrier,
-    listenerUrl: () => callbacksUrl,
-    watchTimes: options.registrationWatch,
-  });
-  const purge = new StorePurge({
-    store,
-    retentionDays: config.retentionDays,
-    now,
-    restFactor: PURGE_REST_FACTOR,
-    onStep: ({ requests, rows }) => {
-      metrics.purgedRequests.inc(requests);
-      metrics.purgeRows.observe(rows);
-    },
-    onPurged: ({ requests }) => logger.info('store_purged', { count: requests }),
-  });
-  const reseal = new StoreReseal({ store, restFactor: PURGE_REST_FACTOR });
   let stage: Stage = 'STARTING';
   const adminOptions = {
-    ...parts,
-    session: carrier.session,
-    registrations: keeper,
+    metrics,
+    clock,
+    now,
+    parts: () => opened,
+    notYet: isShared ? 'The database has not answered yet.' : 'The store is not open yet.',
     refused: () => intake.refusedLately(),
     journal: () => intake.journal(),
     beat: () => intake.beat(),
     writeMetrics,
-    keys,
     lag: undo.adopt(monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS }), (each) => void each.disable()),
-    purge,
-    reseal,
-    stage: () => stage,
-    takesCallbacks: () => callbacksUrl !== null,
+    stage: () => (options.stop?.aborted ? 'DRAINING' : stage),
+    callbacksClosed: () => (callbacksUrl !== null ? null : knowsPaths ? NOT_OPEN : PATHS_NOT_KNOWN),
   };
   const adminServer = createAdminServer(
     adminOptions,
     undo.use(new DoorConnections({ listener: 'admin', most: most.admin, logger, metrics })),
   );
   const adminUrl = await listen(undo, adminServer, { ...ADMIN, host: config.adminHost, port: config.adminPort });
+  options.onListening?.('admin', adminUrl);
 
   undo.defer(() => intake.closeDoor());
-  callbacksUrl = await intake.openDoor(most.callbacks);
-  undo.use(keeper);
-  await keeper.start();
+  const openDoor = async () => {
+    callbacksUrl = await intake.openDoor(most.callbacks);
+    options.onListening?.('callbacks', callbacksUrl);
+    return callbacksUrl;
+  };
+  const open = async (own: AsyncDisposableStack) => {
+    const shared = { store: await openStore(own), hub, metrics, logger, clock, now, undo: own };
+    return openParts(config, { ...shared, listenerUrl: () => callbacksUrl, watchTimes: options.registrationWatch });
+  };
+  const waiting = { logger, meanwhile: 'GraphQL opens then.' };
+  const [callbacks, built] = await orStopped(Promise.all([openDoor(), untilAnswered(open, { ...waiting, undo: below })]), options.stop);
+  opened = built;
+  options.onStoreOpen?.();
+  const { store, carrier, authenticator, paths, registrations, callbackRegistrations, purge, reseal } = built;
+  const parts = { store, hub, metrics, logger, clock, now, undo };
+  undo.use(registrations);
+  await registrations.start();
+  const forwardTargets = new ForwardTargets(config.callbackForward ?? []);
   const { sender, submitter } = buildSending(config, { ...parts, ...carrier });
   const reconciler = buildReconciler(config, { ...parts, reads: carrier.reads });
-  await startWork(parts, async (lease, ended) => {
+  const work = async (lease: Lease, ended: AsyncDisposableStack) => {
     forwardCallbacks(config, { ...parts, undo: ended }, forwardTargets);
     const count = await sender.begin(lease, ended);
     if (count > 0) logger.info('resuming_queued_requests', { count });
     followUp(config, { ...parts, undo: ended }, reconciler);
-  });
+  };
+  // The database may have gone away again.
+  await untilAnswered((own) => startWork({ ...parts, undo: own }, work), { ...waiting, undo });
   // This is undone before the work is: the reconciler tells the running tick to end, then the work waits for it.
   undo.use(reconciler);
 
@@ -193,6 +190,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       submitter,
       sender,
       feed: new RequestFeed(store, hub, scheduler),
+      changes: new ChangesFeed(store, hub, scheduler, config.accounts),
       manager: new RequestManager({ store, submitter, sender, reconciler, session: carrier.session }),
       timelines: new Timelines(store.requests),
       accounts: config.accounts,
@@ -205,6 +203,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
         queuedRequests: config.maxQueuedPerCaller,
         bodyBytes: config.maxBodyBytes,
       },
+      ...buildCarrierReads(config, { ...parts, ...carrier, registrations: callbackRegistrations }),
       deadLetters: new DeadLetters({ store, receiver: buildReceiver(config, { store, now }) }),
     },
     openPerCaller: subscriptions,
@@ -261,21 +260,28 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   stage = 'OPEN';
 
   undo.use(reseal);
-  startPurging({ purge, upkeep, logger, undo });
-  const built = undo.move();
+  startPurging({ purge, upkeep: store.upkeep, logger, undo });
+  const urls = {
+    graphql: `${graphqlUrl}/graphql`,
+    websocket: `${graphqlUrl.replace('http', 'ws')}/graphql`,
+    callbacks,
+    admin: adminUrl,
+  };
+  options.onListening?.('graphql', urls.graphql);
+  options.onListening?.('websocket', urls.websocket);
+  const whole = undo.move();
   return {
-    urls: {
-      graphql: `${graphqlUrl}/graphql`,
-      websocket: `${graphqlUrl.replace('http', 'ws')}/graphql`,
-      callbacks: callbacksUrl,
-      admin: adminUrl,
-    },
+    urls,
     metrics,
     callbackPath: (account, service) => paths.pathOf({ account, service }),
     async [Symbol.asyncDispose]() {
       stage = 'DRAINING';
       submitter.stopWaiting();
-      await built.disposeAsync();
+      await whole.disposeAsync();
     },
   };
 }
+
+const NOT_OPEN = 'the callback listener is not open yet';
+const PATHS_NOT_KNOWN =
+  'the callback listener waits for the database: the journal is new, and does not know the callback paths before the database has answered once';

@@ -12,11 +12,16 @@ const LAST_LINES_MS = 500;
 
 async function main(): Promise<void> {
   const stopping = Promise.withResolvers<NodeJS.Signals>();
+  const stop = new AbortController();
   let signals = 0;
   // Signals are handled from the first moment on: without a handler, process 1 of a container ignores them.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    // The second signal ends the process at once, whatever its threads do.
-    process.on(signal, () => (++signals === 1 ? stopping.resolve(signal) : process.kill(process.pid, 'SIGKILL')));
+    process.on(signal, () => {
+      // The second signal ends the process at once, whatever its threads do.
+      if (++signals > 1) process.kill(process.pid, 'SIGKILL');
+      stopping.resolve(signal);
+      stop.abort();
+    });
   }
   const intakeThread = startIntakeThread();
   const config = readConfig(process.env, readEnvFile(process.env));
@@ -38,13 +43,25 @@ async function main(): Promise<void> {
   const start = async () => {
     // It is loaded beside the intake.
     const { startGateway } = await import('./gateway.ts');
-    return startGateway(config, { logger, onFatal, onStoreOpen: opened.resolve, intakeThread, linesDropped: () => lines.dropped });
+    return startGateway(config, {
+      logger,
+      onFatal,
+      onStoreOpen: opened.resolve,
+      stop: stop.signal,
+      onListening: (listener, url) => logger.info('listening', { listener, url }),
+      intakeThread,
+      linesDropped: () => lines.dropped,
+    });
   };
-  // A signal during the start ends it. No work has been accepted yet. But where the only connection to the store ends in the middle
-  // of a step, SQLite removes a log that the store still names.
-  const gateway = await Promise.race([start(), opened.promise.then(() => stopping.promise)]);
+  // A signal during the start ends it. While it waits for the store, it undoes what is open: callbacks may have been taken. From then on
+  // every file survives any end. But where the only connection to the store ends in the middle of a step, SQLite removes a log that the
+  // store still names.
+  const starting = start().catch((error: unknown) => {
+    if (error instanceof GatewayError && error.code === 'SHUTTING_DOWN') return stopping.promise;
+    throw error;
+  });
+  const gateway = await Promise.race([starting, opened.promise.then(() => stopping.promise)]);
   if (typeof gateway === 'string') return logger.info('stopped_while_starting', { signal: gateway });
-  for (const [listener, url] of Object.entries(gateway.urls)) logger.info('listening', { listener, url });
 
   logger.info('stopping', { signal: await stopping.promise });
   await gateway[Symbol.asyncDispose]();

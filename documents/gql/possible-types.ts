@@ -37,6 +37,10 @@
       "InvalidInput",
       "RequestCancelled"
     ],
+    "ChangeDeviceGroupResult": [
+      "DeviceGroupSaved",
+      "InvalidInput"
+    ],
     "ChangeServicePlanResult": [
       "CarrierRefused",
       "CarrierUnavailable",
@@ -51,6 +55,10 @@
       "CheckScheduled",
       "InvalidInput",
       "RateLimited"
+    ],
+    "CreateDeviceGroupResult": [
+      "DeviceGroupSaved",
+      "InvalidInput"
     ],
     "DeactivateDevicesResult": [
       "CarrierRefused",
@@ -69,6 +77,10 @@
       "InputAccepted",
       "InvalidInput",
       "RateLimited"
+    ],
+    "DeleteDeviceGroupResult": [
+      "DeviceGroupDeleted",
+      "InvalidInput"
     ],
     "DeleteDevicesResult": [
       "CarrierRefused",

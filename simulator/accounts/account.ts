@@ -3,7 +3,8 @@ import { Refusal } from '../refusal.ts';
 /** A service plan. Requests name it by its `code`. */
 export interface ServicePlan {
   readonly name: string;
-  readonly code: string;
+  /** Absent from a placeholder row, which no request can name. */
+  readonly code?: string;
   /** Allowance in kilobytes; 0 marks a placeholder row. */
   readonly sizeKb: number;
 }
@@ -31,7 +32,8 @@ export interface Account {
   readonly name: string;
   readonly servicePlans: readonly ServicePlan[];
   readonly ipPools: readonly IpPool[];
-  readonly groups: readonly DeviceGroup[];
+  /** Its default group first. Requests change the list. */
+  readonly groups: DeviceGroup[];
   readonly leads: readonly Lead[];
 }
 

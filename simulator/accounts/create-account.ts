@@ -1,6 +1,6 @@
 import type { Account, Lead, ServicePlan } from './account.ts';
 
-/** The last three rows are names from the documentation's examples, so that the examples run unchanged. */
+/** The rows before the last one have names from the documentation's examples, so that the examples run unchanged. */
 const servicePlans: readonly ServicePlan[] = [
   { name: '4G 2GB LTE', code: 'm2m4G2GB', sizeKb: 2_097_152 },
   { name: '4G 500MB LTE', code: 'm2m4G500MB', sizeKb: 512_000 },
@@ -9,20 +9,22 @@ const servicePlans: readonly ServicePlan[] = [
   { name: 'the service plan name', code: 'the service plan name', sizeKb: 0 },
   { name: 'service plan name', code: 'service plan name', sizeKb: 0 },
   { name: 'name of the service plan', code: 'name of the service plan', sizeKb: 0 },
+  { name: 'Placeholder', sizeKb: 0 },
 ];
 
-const leads: readonly Lead[] = [
-  {
-    leadId: '1000000001',
-    leadState: 'Qualified',
-    address: { addressLine1: '9868 Scranton Rd', city: 'San Diego', state: 'CA', zip: '92121', country: 'USA' },
-  },
-  {
-    leadId: '1000000002',
-    leadState: 'Closed - Won',
-    address: { addressLine1: '15505 Sand Canyon Ave', city: 'Irvine', state: 'CA', zip: '92618', country: 'USA' },
-  },
-];
+const leadPlaces = [
+  ['9868 Scranton Rd', 'San Diego', 'CA', '92121'],
+  ['15505 Sand Canyon Ave', 'Irvine', 'CA', '92618'],
+  ['1095 Avenue of the Americas', 'New York', 'NY', '10036'],
+  ['600 Hidden Ridge', 'Irving', 'TX', '75038'],
+  ['1 Verizon Way', 'Basking Ridge', 'NJ', '07920'],
+] as const;
+
+const leads: readonly Lead[] = leadPlaces.map(([addressLine1, city, state, zip], index) => ({
+  leadId: String(1_000_000_001 + index),
+  leadState: index % 2 === 0 ? 'Qualified' : 'Closed - Won',
+  address: { addressLine1, city, state, zip, country: 'USA' },
+}));
 
 /** Names of the groups every account has beside its default group. */
 export const groupNames = ['4G West', '4G East', 'NB-IoT Meters', 'eSIM Fleet'] as const;

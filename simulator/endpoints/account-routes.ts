@@ -1,16 +1,14 @@
-import { type Account, findGroup } from '../accounts/account.ts';
+import type { Account } from '../accounts/account.ts';
 import type { AccountBook } from '../accounts/account-book.ts';
-import { identifiersOf } from '../devices/device.ts';
-import type { Inventory } from '../devices/inventory.ts';
 import { type Answer, type ApiRequest, ok, type Route } from '../http/route.ts';
 import type { RequestBook } from '../actions/request-book.ts';
 import { Refusal } from '../refusal.ts';
 
-/** Most devices of a group in one answer. */
-const maxGroupPage = 2000;
+/** Leads in one answer. The page says no number; a small one shows a client that there are pages. */
+const maxLeadPage = 2;
 
-/** The reads of an account: its plans, groups and leads, itself, and the status of a request. */
-export function accountRoutes(accounts: AccountBook, inventory: Inventory, requests: RequestBook): Route[] {
+/** The reads of an account: its plans and leads, itself, and the status of a request. */
+export function accountRoutes(accounts: AccountBook, requests: RequestBook): Route[] {
   const answering = (endpoint: string, path: string, answer: (account: Account, request: ApiRequest) => Answer): Route => ({
     endpoint,
     method: 'GET',
@@ -33,28 +31,16 @@ export function accountRoutes(accounts: AccountBook, inventory: Inventory, reque
       iPPools: account.ipPools,
       servicePlans: planRecords(account),
     })),
-    get('groups', '/api/m2m/v1/groups/{account}', (account) => account.groups.map((group) => ({ ...group, extendedAttributes: [] }))),
-    answering('group', '/api/m2m/v1/groups/{account}/name/{group}', (account, { params, query }) => {
-      const group = findGroup(account, params['group']);
-      const next = Number(query.get('next') ?? 0);
-      const left = inventory.find({ account: account.name, groupName: group.name }).filter((device) => device.number > next);
-      const devices = left.slice(0, maxGroupPage);
-      const hasMoreData = left.length > maxGroupPage;
-      const place = `/api/m2m/v1/groups/${encodeURIComponent(account.name)}/name/${encodeURIComponent(group.name)}`;
+    answering('leads', '/api/m2m/v1/leads/{account}', (account, { query }) => {
+      const shown = Number(/^lead-(\d+)$/.exec(query.get('next') ?? '')?.[1] ?? 0);
+      const leads = account.leads.slice(shown, shown + maxLeadPage);
+      const hasMoreData = shown + maxLeadPage < account.leads.length;
       return {
         status: hasMoreData ? 202 : 200,
-        ...(hasMoreData && { headers: { location: `${place}?next=${devices.at(-1)?.number}` } }),
-        body: {
-          name: group.name,
-          description: group.description,
-          hasMoreData,
-          devices: devices.map((device) => ({
-            deviceIds: identifiersOf(device, ['imei', 'iccid']).map(({ id, kind }) => ({ id, kind })),
-          })),
-        },
+        ...(hasMoreData && { headers: { location: `/leads/${encodeURIComponent(account.name)}?next=lead-${shown + maxLeadPage}` } }),
+        body: { hasMoreData, leads },
       };
     }),
-    get('leads', '/api/m2m/v1/leads/{account}', (account) => ({ hasMoreData: false, leads: account.leads })),
     get('requestStatus', '/api/m2m/v1/accounts/{account}/requests/{request}/status', (account, { params }) => {
       const request = requests.find(account.name, params['request'] ?? '');
       // Documented for two-way provisioning of a single device only.

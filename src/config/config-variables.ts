@@ -626,6 +626,13 @@ export const VARIABLES = {
     fallback: '60',
     parse: whole('calls', 1, 100_000),
   }),
+  readsPerMinute: variable({
+    name: 'M2M_THINGSPACE_READS_PER_MINUTE',
+    description:
+      'Most questions and changes of device groups that all callers together may send to the carrier in any 60 seconds. One caller gets half of them, fewer when more callers ask. What the gateway asks by itself (M2M_RECONCILE_CALLS_PER_MINUTE) does not count.',
+    fallback: '120',
+    parse: whole('calls', 1, 10_000),
+  }),
   logLevel: variable({
     name: 'M2M_LOG_LEVEL',
     description: 'Lowest level that is logged: debug, info, warn, error or silent.',

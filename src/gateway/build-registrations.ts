@@ -46,5 +46,5 @@ export async function buildRegistrations(config: Config, parts: Parts) {
     ...watchTimes,
     logger,
   });
-  return { paths, keeper };
+  return { paths, registrations, keeper };
 }

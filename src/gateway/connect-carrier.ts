@@ -51,7 +51,7 @@ export function connectCarrier(
     ...(logger && { onTrouble: logTroubles(logger, now) }),
   });
   const calls = new AuthorizedCalls({ transport: traced, session, apiUrl, timeoutMs, now, onCall });
-  return { thingSpace: new ThingSpace({ calls, onCall }), reads: new CarrierReads({ calls }), session };
+  return { thingSpace: new ThingSpace({ calls, onCall }), reads: new CarrierReads({ calls }), calls, session };
 }
 
 /** A login that was refused before the start is not tried again, so nothing else would tell of it. */

@@ -19,6 +19,8 @@ export interface Answer {
   readonly retryAfter: string | null;
   /** The server's clock. */
   readonly date: string | null;
+  /** Where more of a list is. */
+  readonly location: string | null;
   readonly text: string;
   /** The text as JSON; undefined when it is not JSON. */
   readonly body: unknown;
@@ -168,7 +170,9 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     const bytes = Buffer.concat(this.#chunks);
     const contentEncoding = [this.#headers['content-encoding']].flat().join(', ') || null;
     const answer = await read({ bytes, contentType: header('content-type'), contentEncoding }, maxAnswerBytes);
-    return answer && { status: this.#status, retryAfter: header('retry-after'), date: header('date'), ...answer };
+    return (
+      answer && { status: this.#status, retryAfter: header('retry-after'), date: header('date'), location: header('location'), ...answer }
+    );
   }
 
   #settle(answer: Answer): void {

@@ -66,6 +66,7 @@ export const activateDevices = defineOperation({
   hasRateLimit: true,
   lineLimit: LINE_CHANGES,
   scope: 'write',
+  states: { from: ['PRE_ACTIVE', 'DEACTIVE'], to: 'ACTIVE', takesUnknown: true },
   texts: {
     purpose: 'Activate service for devices',
     noun: 'The activation',

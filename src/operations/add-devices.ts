@@ -25,6 +25,7 @@ export const addDevices = defineOperation({
   maxDevices: 200,
   hasRateLimit: false,
   scope: 'write',
+  states: { from: [], to: 'PRE_ACTIVE', takesUnknown: true },
   texts: {
     purpose: 'Add devices to an account without activating them',
     noun: 'The addition',

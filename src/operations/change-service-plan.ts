@@ -1,6 +1,7 @@
 import { confirmedLineBody } from './bodies.ts';
 import { defineOperation } from './define-operation.ts';
 import { optional, servicePlan, text } from './fields.ts';
+import { PLAN_CHANGES } from './line-limits.ts';
 import { confirmedLines } from './line-target.ts';
 import { historyHas } from './proof.ts';
 
@@ -16,7 +17,9 @@ export const changeServicePlan = defineOperation({
   secondService: 'NiddService',
   maxDevices: 10_000,
   hasRateLimit: false,
+  lineLimit: PLAN_CHANGES,
   scope: 'write',
+  states: { from: ['ACTIVE'], to: null },
   texts: {
     purpose: 'Change the service plan of devices',
     noun: 'The change of plan',

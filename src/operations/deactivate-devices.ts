@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { confirmedLineBody } from './bodies.ts';
 import { defineOperation } from './define-operation.ts';
 import { text, withDefault } from './fields.ts';
+import { LINE_CHANGES } from './line-limits.ts';
 import { countedLines } from './line-target.ts';
 import { historyShows, stateShows } from './proof.ts';
 
@@ -17,7 +18,9 @@ export const deactivateDevices = defineOperation({
   secondService: null,
   maxDevices: 10_000,
   hasRateLimit: false,
+  lineLimit: LINE_CHANGES,
   scope: 'terminate',
+  states: { from: ['ACTIVE'], to: 'DEACTIVE' },
   texts: {
     purpose: 'End service for devices for good',
     noun: 'The deactivation',

@@ -21,8 +21,9 @@ const profile = z
 export const deactivateProfile = defineOperation({
   name: 'DEACTIVATE_PROFILE',
   ...PROFILE_OPERATION,
-  path: profileAction('deactivate'),
   scope: 'terminate',
+  path: profileAction('deactivate'),
+  states: { from: ['ACTIVE'], to: 'DEACTIVE' },
   texts: {
     purpose: 'Deactivate an eSIM profile',
     noun: 'The deactivation of eSIM profiles',

@@ -4,10 +4,11 @@ import type { DeviceFilter } from '../datasources/thingspace/carrier-reads.ts';
 import type { CarrierAction } from '../datasources/thingspace/thing-space.ts';
 import type { CallbackService } from '../datasources/thingspace/wire/callback-service.ts';
 import type { DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
+import type { DeviceState } from '../datasources/thingspace/wire/state-words.ts';
 import { accountName, INPUT_TYPES, REQUEST_OPTIONS } from './fields.ts';
 import { faultsOf, type InputFault, type ReportFault } from './input-fault.ts';
-import type { Selection } from './bodies.ts';
 import type { LineLimit } from './line-limits.ts';
+import type { Selection } from './bodies.ts';
 import type { ProvenBy } from './proof.ts';
 import type { Confirmation, Target } from './target.ts';
 
@@ -31,6 +32,14 @@ interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRaw
   readonly deviceDecides?: true;
   /** Devices in one carrier request. More devices are split over several. */
   readonly maxDevices: number;
+  /** The states of a line at the carrier, where they decide whether it may be asked for. A check before it goes by them. */
+  readonly states?: {
+    readonly from: readonly DeviceState[];
+    /** Null when it changes no state. */
+    readonly to: DeviceState | null;
+    /** It takes devices that the account does not have yet. */
+    readonly takesUnknown?: true;
+  };
   /** How often the carrier takes it for one line. A caller is warned; nothing is stopped. */
   readonly lineLimit?: LineLimit;
   /** The carrier takes only so many requests of it in a minute: M2M_THINGSPACE_ACTIVATIONS_PER_MINUTE. */
@@ -117,12 +126,12 @@ export interface Operation extends Omit<
   parse(input: unknown): ParsedInput;
   /** Makes one carrier request, as documented. @throws ZodError when `settings` are not this operation's. */
   actionOn(accountName: string, devices: readonly RequestedDevice[] | null, settings: Settings): CarrierAction;
-  /** What proves a Request with these settings done. Throws as `actionOn` does. */
-  readonly provenBy: ProvenBy | ((settings: Settings) => ProvenBy) | 'NOTHING';
   /** The filter by which the carrier chooses the devices of a Request that lists none. */
   filterOf(settings: Settings): DeviceFilter;
   /** How many devices that filter must find when the Request leaves. Null when nobody had to say it. */
   confirmedCountOf(settings: Settings): number | null;
+  /** What proves a Request with these settings done. Throws as `actionOn` does. */
+  readonly provenBy: ProvenBy | ((settings: Settings) => ProvenBy) | 'NOTHING';
   /** The settings that may be shown to everybody who may read the request, in the order of the input. */
   shownOf(settings: Settings): readonly ShownSetting[];
   /** The same settings for listed devices. */
@@ -206,11 +215,12 @@ export function defineOperation<Fields extends z.ZodRawShape, TargetFields exten
       const parsed = own.parse(settings);
       const { method, callbackService } = rest;
       const path = otherPath?.isMeant(parsed) ? otherPath.path : rest.path;
-      return { name, method, path, answersAtOnce: callbackService === null, body: body(account, devices, parsed, selectionOf(settings)) };
+      const answersAtOnce = callbackService === null;
+      return { name, method, path, answersAtOnce, body: body(account, devices, parsed, selectionOf(settings)) };
     },
-    provenBy: typeof provenBy === 'function' ? (settings) => provenBy(own.parse(settings)) : provenBy,
     filterOf: (settings) => FILTER.parse(Object.fromEntries(filterNames.map(({ part, named }) => [part, settings[named]]))),
     confirmedCountOf: (settings) => (target.keepsConfirmation ? CONFIRMATION.parse(settings).confirmDeviceCount : undefined) ?? null,
+    provenBy: typeof provenBy === 'function' ? (settings) => provenBy(own.parse(settings)) : provenBy,
     shownOf: (settings) =>
       settingKeys.flatMap((key) => {
         const value = settings[key];

@@ -27,6 +27,7 @@ export const deleteDevices = defineOperation({
   maxDevices: 100,
   hasRateLimit: false,
   scope: 'terminate',
+  states: { from: ['DEACTIVE'], to: null },
   texts: {
     purpose: 'Delete deactivated devices with all their history',
     noun: 'The deletion',

@@ -8,8 +8,8 @@ import { eidAndIccid, listedProfiles, PROFILE_OPERATION, profileAction } from '.
 export const deleteProfile = defineOperation({
   name: 'DELETE_PROFILE',
   ...PROFILE_OPERATION,
-  path: profileAction('delete'),
   scope: 'terminate',
+  path: profileAction('delete'),
   texts: {
     purpose: 'Delete a Global eSIM profile from its device',
     noun: 'The deletion of eSIM profiles',

@@ -39,6 +39,7 @@ export const INPUT_FAULT_CODES = {
   NOTHING_TO_ASK: 'The carrier cannot be asked about any device of the request.',
   NOT_UNKNOWN: 'No such carrier request is UNKNOWN now.',
   AMBIGUOUS: 'Several carrier requests fit. Say which one is meant.',
+  NOTHING_TO_CHANGE: 'The input asks for no change.',
   ID_TAKEN: 'Another request has this id at the carrier.',
 } as const;
 

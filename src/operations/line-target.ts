@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { about, identifiers, INPUT_TYPES, optional, servicePlan, text } from './fields.ts';
 import { chosenBy, customFieldFilter, deviceList, ONE_OF_THREE, type ChoiceWords, type FilterNames } from './target.ts';
 
-const line = z
+/** One device of an account. */
+export const line = z
   .object({
     deviceIds: identifiers(
       ['ICCID', 'IMEI', 'EID', 'MDN', 'MEID', 'MSISDN', 'ESN'],

@@ -21,6 +21,7 @@ export const renewActivationCode = defineOperation({
   name: 'RENEW_ACTIVATION_CODE',
   ...PROFILE_OPERATION,
   path: profileAction('renew_activation_code'),
+  states: { from: ['DEACTIVE'], to: null },
   texts: {
     purpose: 'Make a new activation code for a deactivated eSIM',
     noun: 'The renewal',

@@ -15,6 +15,7 @@ export const restoreDevices = defineOperation({
   hasRateLimit: false,
   lineLimit: LINE_CHANGES,
   scope: 'write',
+  states: { from: ['SUSPENDED'], to: 'ACTIVE' },
   texts: {
     purpose: 'Restore service for suspended devices',
     noun: 'The restoration',

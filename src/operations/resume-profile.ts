@@ -14,6 +14,7 @@ export const resumeProfile = defineOperation({
   name: 'RESUME_PROFILE',
   ...PROFILE_OPERATION,
   path: profileAction('profile_resume'),
+  states: { from: ['SUSPENDED'], to: 'ACTIVE' },
   texts: {
     purpose: 'Resume a suspended eSIM profile',
     noun: 'The resumption',

@@ -17,6 +17,7 @@ export const suspendDevices = defineOperation({
   hasRateLimit: false,
   lineLimit: LINE_CHANGES,
   scope: 'write',
+  states: { from: ['ACTIVE'], to: 'SUSPENDED' },
   texts: {
     purpose: 'Suspend service for devices',
     noun: 'The suspension',

@@ -14,6 +14,7 @@ export const suspendProfile = defineOperation({
   name: 'SUSPEND_PROFILE',
   ...PROFILE_OPERATION,
   path: profileAction('profile_suspend'),
+  states: { from: ['ACTIVE'], to: 'SUSPENDED' },
   texts: {
     purpose: 'Suspend a Global eSIM profile',
     noun: 'The suspension of eSIM profiles',

@@ -36,7 +36,7 @@ export interface Confirmation {
   readonly confirmDeviceCount?: number | undefined;
 }
 
-const MAX_DEVICES = 10_000;
+export const MAX_DEVICES = 10_000;
 
 /** A list of 1 to 10,000 devices. */
 export function deviceList<Device extends z.ZodType>(device: Device) {

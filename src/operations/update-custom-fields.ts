@@ -44,7 +44,8 @@ export const updateCustomFields = defineOperation({
     requestStatus: false,
     record: ({ customFields }) => {
       if (customFields === null) return 'LOOK_CLOSER';
-      return customFieldsToUpdate.every(({ key, value }) => (customFields.get(key.toLowerCase()) ?? '') === value) ? 'DONE' : 'NOT_YET';
+      const values = new Map(customFields.map(({ key, value }) => [key.toLowerCase(), value]));
+      return customFieldsToUpdate.every(({ key, value }) => (values.get(key.toLowerCase()) ?? '') === value) ? 'DONE' : 'NOT_YET';
     },
     history: () => false,
   }),

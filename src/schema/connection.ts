@@ -15,7 +15,7 @@ const MAX_PAGE_SIZE = 1000;
  *
  * @param at the place of the list that a row stands in, and its position there, as `cursorAt` takes them.
  */
-export function connectionOf<Row>(
+export function connectionOf<Row, Of extends Page<Row> = Page<Row>>(
   name: string,
   noun: string,
   node: ObjectRef<typeof builder.$inferSchemaTypes, Row>,
@@ -34,7 +34,7 @@ export function connectionOf<Row>(
       }),
     }),
   });
-  return builder.objectRef<Page<Row>>(`${name}Connection`).implement({
+  return builder.objectRef<Of>(`${name}Connection`).implement({
     extensions: OWNED,
     description: `A page of ${plural}.`,
     fields: (t) => ({
@@ -63,18 +63,23 @@ export function connectionOf<Row>(
   });
 }
 
-export const PAGE_ARGS = builder.args((t) => ({
-  first: t.int({
-    extensions: pageSizes(DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE),
-    required: false,
-    description: `How many to return at most: 1 to ${MAX_PAGE_SIZE}. Default: ${DEFAULT_PAGE_SIZE}.`,
-  }),
-  after: t.field({
-    type: 'Cursor',
-    required: false,
-    description: 'Read on behind this cursor: the `endCursor` of the page before. Default: the first page.',
-  }),
-}));
+/** The arguments of a page: how many rows, and behind which. */
+export function pageArgs(fallback = DEFAULT_PAGE_SIZE, most = MAX_PAGE_SIZE) {
+  return builder.args((t) => ({
+    first: t.int({
+      extensions: pageSizes(fallback, most),
+      required: false,
+      description: `How many to return at most: 1 to ${most}. Default: ${fallback}.`,
+    }),
+    after: t.field({
+      type: 'Cursor',
+      required: false,
+      description: 'Read on behind this cursor: the `endCursor` of the page before. Default: the first page.',
+    }),
+  }));
+}
+
+export const PAGE_ARGS = pageArgs();
 
 /** The arguments of a list over accounts. */
 export function listArgs(nouns: string, right: 'read' | 'administer') {

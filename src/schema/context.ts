@@ -3,7 +3,10 @@ import type { NextTurn } from '../datasources/request-log/stored-request.ts';
 import type { Loaders } from './loaders.ts';
 import type { Production } from './production.ts';
 import type { Caller, Identity } from '../resolvers/access/caller.ts';
+import type { CarrierReader } from '../resolvers/carrier/carrier-reader.ts';
+import type { DeviceGroups } from '../resolvers/carrier/device-groups.ts';
 import type { DeadLetters } from '../resolvers/callbacks/redrive-dead-letters.ts';
+import type { ChangesFeed } from '../resolvers/requests/follow-changes.ts';
 import type { RequestFeed } from '../resolvers/requests/follow-request.ts';
 import type { RequestManager } from '../resolvers/requests/manage-request.ts';
 import type { RequestSender } from '../resolvers/requests/request-sender.ts';
@@ -35,7 +38,10 @@ export interface GraphContext {
   readonly sender: RequestSender;
   readonly manager: RequestManager;
   readonly deadLetters: DeadLetters;
+  readonly carrier: CarrierReader;
+  readonly deviceGroups: DeviceGroups;
   readonly feed: RequestFeed;
+  readonly changes: ChangesFeed;
   readonly timelines: Timelines;
   /** The billing accounts that this gateway serves. */
   readonly accounts: readonly string[];

@@ -1,11 +1,19 @@
 import './scalars.ts';
 import './queries.ts';
 import './request-status.ts';
+import './requests-changed.ts';
 import './operations.ts';
 import './request-mutations.ts';
 import './audit-log.ts';
 import './dead-letters.ts';
 import './viewer.ts';
+import './carrier-account.ts';
+import './leads.ts';
+import './callback-registrations.ts';
+import './device-queries.ts';
+import './check-devices.ts';
+import './device-groups.ts';
+import './device-group-mutations.ts';
 import { builder } from './builder.ts';
 import { limitProduction } from './limit-production.ts';
 
@@ -20,4 +28,4 @@ limitProduction(schema);
 
 // Pothos has no option for it.
 schema.description =
-  'M2M devices at Verizon ThingSpace. A mutation makes a request, the subscription `requestStatus` follows it, and queries show what is known. Mutations give their refusals as typed results; everything else fails with a GraphQL error and a code in `extensions.code`. Everything that changes and has an `id` is found again by `node(id:)`.';
+  'M2M devices at Verizon ThingSpace. A mutation makes a request, the subscription `requestStatus` follows it, `requestsChanged` follows all of an account, and queries show what is known. Mutations give their refusals as typed results; everything else fails with a GraphQL error and a code in `extensions.code`. Everything that changes and has an `id` is found again by `node(id:)`.';

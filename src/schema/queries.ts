@@ -1,12 +1,14 @@
 import { parseOutcomeId } from '../datasources/request-log/stored-request.ts';
 import { accountsWith, mayUse, type Caller, type Scope } from '../resolvers/access/caller.ts';
 import { findRequest, REQUEST_ID } from '../resolvers/requests/find-request.ts';
-import { listRequests } from '../resolvers/requests/list-requests.ts';
+import { countRequests, listRequests } from '../resolvers/requests/list-requests.ts';
 import { builder } from './builder.ts';
 import type { GraphContext } from './context.ts';
 import { connectionOf, listArgs, pageCursor, pageSize } from './connection.ts';
 import { DeviceIdentifierKindEnum, OperationEnum, RequestStatusEnum } from './enums.ts';
+import { isSelected } from './is-selected.ts';
 import { Node } from './node.ts';
+import { pageOfRequests, RequestConnection } from './request-connection.ts';
 import { Request } from './request.ts';
 import { UnclaimedCallback } from './unclaimed-callback.ts';
 import { READ } from './rules.ts';
@@ -44,7 +46,6 @@ const RequestFilter = builder.inputType('RequestFilter', {
   }),
 });
 
-const RequestConnection = connectionOf('Request', 'request', Request, ({ id }) => ['requests', id]);
 const UnclaimedCallbackConnection = connectionOf('UnclaimedCallback', 'unclaimed callback', UnclaimedCallback, ({ id }) => [
   'unclaimedCallbacks',
   id,
@@ -70,23 +71,25 @@ builder.queryType({
         filter: t.arg({ type: RequestFilter, required: false, description: 'Narrows the list.' }),
         ...listArgs('requests', 'read'),
       },
-      resolve: (_parent, { accountName, filter, first, after }, { store, caller, nextTurn }) =>
-        listRequests(
-          store.requests,
-          {
-            accounts: accountsFor(caller, 'read', accountName),
-            statuses: filter?.status ?? undefined,
-            operation: filter?.operation ?? undefined,
-            clientReference: filter?.clientReference ?? undefined,
-            deviceId: filter?.deviceId,
-            search: filter?.search,
-            since: filter?.since ?? undefined,
-            until: filter?.until ?? undefined,
-          },
-          pageCursor('requests', after, store),
-          pageSize(first),
-          nextTurn,
-        ),
+      resolve: async (_parent, { accountName, filter, first, after }, { store, caller, nextTurn, changes }, info) => {
+        const asked = {
+          accounts: accountsFor(caller, 'read', accountName),
+          statuses: filter?.status ?? undefined,
+          operation: filter?.operation ?? undefined,
+          clientReference: filter?.clientReference ?? undefined,
+          deviceId: filter?.deviceId,
+          search: filter?.search,
+          since: filter?.since ?? undefined,
+          until: filter?.until ?? undefined,
+        };
+        const place = pageCursor('requests', after, store);
+        const limit = pageSize(first);
+        // Before the page: what changes while it is read is told.
+        const isFollowed = typeof accountName === 'string' && mayUse(caller, accountName, 'read') && isSelected(info, 'changesCursor');
+        const changesCursor = isFollowed ? await changes.cursorNow(accountName) : null;
+        const page = await listRequests(store.requests, asked, place, limit, nextTurn);
+        return pageOfRequests(page, () => countRequests(store.requests, asked, nextTurn), changesCursor);
+      },
     }),
     unclaimedCallbacks: t.field({
       extensions: READ,

@@ -5,11 +5,9 @@ import { DeviceOutcome } from './device-outcome.ts';
 import { RequestStatusEnum } from './enums.ts';
 import { Progress } from './progress.ts';
 import { Request } from './request.ts';
-import { OF_PAGE, pageSizes } from './list-sizes.ts';
+import { BATCH_SIZE, MIN_INTERVAL_MS } from './event-args.ts';
+import { OF_PAGE } from './list-sizes.ts';
 import { OWNED, READ } from './rules.ts';
-
-const DEFAULT_BATCH = 100;
-const MAX_BATCH = 1000;
 
 const RequestStatusEvent = builder.objectRef<Event>('RequestStatusEvent').implement({
   extensions: OWNED,
@@ -59,16 +57,10 @@ builder.subscriptionType({
           required: false,
           description: 'Go on after this cursor. `LATEST` follows only what is new. Default: from the beginning.',
         }),
-        batchSize: t.arg.int({
-          extensions: pageSizes(DEFAULT_BATCH, MAX_BATCH),
-          required: true,
-          defaultValue: DEFAULT_BATCH,
-          description: `Changes in one event at most: 1 to ${MAX_BATCH}.`,
-        }),
+        batchSize: t.arg.int({ ...BATCH_SIZE, description: 'Changes in one event at most: 1 to 1000.' }),
         minIntervalMs: t.arg.int({
           required: false,
-          description:
-            'The least time between two events, in milliseconds: 0 to 60,000. All changes of that time come in one event, each device once. No change waits longer than this, the terminal one neither. When more than `batchSize` changes have come together, they come in several events, one right after the other: use a large `batchSize` beside it. Default: 0, events come as soon as they can.',
+          description: `${MIN_INTERVAL_MS} All changes of that time come in one event, each device once. The terminal event waits no longer either.`,
         }),
         untilNiddSettled: t.arg.boolean({
           required: false,

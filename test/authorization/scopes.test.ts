@@ -8,6 +8,7 @@ import { OPERATION_CASES } from '../support/operation-fixtures.ts';
 import { RawWebSocket } from '../support/raw-websocket.ts';
 import { startIssuer, type Issuer } from '../support/start-issuer.ts';
 import { ask, codeOf } from './support/ask.ts';
+import { CARRIER_FIELDS, operationOf } from './support/carrier-fields.ts';
 import { ACCOUNTS, openTwoAccounts, type TwoAccounts } from './support/two-accounts.ts';
 
 const PLACES = { 'the account': ACCOUNTS.mine, 'another account': ACCOUNTS.theirs, 'every account': '*' } as const;
@@ -100,6 +101,12 @@ const FIELDS: Readonly<Record<string, Field>> = {
         allowed: () => 'InputAccepted',
         missing: 'UNKNOWN_ACCOUNT',
       },
+    ]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(CARRIER_FIELDS).map(([name, field]): [string, Field] => [
+      name,
+      { ...field, query: ({ mine }) => operationOf(field, mine), allowed: () => field.allowed },
     ]),
   ),
   'Mutation.cancelRequest': {

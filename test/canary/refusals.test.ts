@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest';
 import { startGuardedStack } from './support/guarded-stack.ts';
-import { askAsStranger, followBadCursor, openBadSockets, sendBadBodies, sendBadInputs, sendBadOperations } from './support/refusals.ts';
+import {
+  askAsStranger,
+  followBadCursor,
+  openBadSockets,
+  sendBadBodies,
+  sendBadInputs,
+  sendBadOperations,
+  sendBadQuestions,
+} from './support/refusals.ts';
 
 test('nothing that is refused, over HTTP, WebSocket, the callback door or the admin listener, comes to light', async () => {
   await using stack = await startGuardedStack();
@@ -8,6 +16,7 @@ test('nothing that is refused, over HTTP, WebSocket, the callback door or the ad
   expect(await sendBadBodies(stack)).toEqual([400, 400, 400, 413, 415, 405, 200, 200, 413, 200]);
   await sendBadOperations(stack);
   await sendBadInputs(stack);
+  await sendBadQuestions(stack);
   await openBadSockets(stack);
   await followBadCursor(stack);
   await stack.look();

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { runScript } from '../support/run-script.ts';
 import { startGuardedStack } from './support/guarded-stack.ts';
-import { reconcileSilentDevices, runMutations, runUpkeep, sendStrangeMessages } from './support/trips.ts';
+import { readCarrierData } from './support/carrier-data-trips.ts';
+import { reconcileSilentDevices, runMutations, runUpkeep, sendStrangeMessages, SILENT } from './support/trips.ts';
 
 const ENV = { M2M_CALLBACK_REGISTER: 'on', M2M_ADOPT_AFTER_MS: '1000', M2M_OVERDUE_AFTER_MS: '400' };
 
@@ -16,6 +17,7 @@ test.each([
     await runMutations(stack);
     await sendStrangeMessages(stack);
     await reconcileSilentDevices(stack);
+    await readCarrierData(stack, SILENT[0]);
     await runUpkeep(stack);
     await stack.look();
     expect(await stack.end('SIGTERM')).toBe(0);

@@ -19,7 +19,7 @@ const RECORDS = OPERATION_CASES.flatMap(({ operation, input, provingRecords }) =
 test.each(RECORDS)('$operation.name $change, a record of $record: $proof', ({ operation, input, record, proof }) => {
   const { activatedAfterMs, customFields, ...rest } = record;
   const lastActivationAt = activatedAfterMs === undefined ? null : SENT + activatedAfterMs;
-  const fields = customFields ? new Map(Object.entries(customFields).map(([key, value]) => [key.toLowerCase(), value])) : null;
+  const fields = customFields ? Object.entries(customFields).map(([key, value]) => ({ key, value })) : null;
   expect(provenBy(operation, input).record({ ...NOTHING, ...rest, customFields: fields, lastActivationAt }, SENT)).toBe(proof);
 });
 
@@ -56,12 +56,17 @@ function provenBy(operation: Operation, input: object): ProvenBy {
 }
 
 const NOTHING: DeviceRecord = {
+  accountName: null,
   deviceIds: [],
   state: null,
   servicePlan: null,
   ipAddress: null,
   groupNames: [],
   customFields: null,
+  isConnected: null,
+  createdAt: null,
+  lastConnectionAt: null,
+  skuNumber: null,
   lastActivationAt: null,
   profileStatus: null,
   costCenterCode: null,

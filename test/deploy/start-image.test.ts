@@ -4,11 +4,11 @@ import { chmodSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { request } from 'undici';
-import { expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startSimulator } from '../../simulator/start-simulator.ts';
 import { needPostgres } from '../support/need-postgres.ts';
 import { noPostgres } from '../support/postgres-programs.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 import { until } from '../support/until.ts';
 import { BuiltImage, COMMAND, HEALTH_CHECK } from './support/built-image.ts';
 import { readYaml } from './support/deploy-files.ts';
@@ -20,6 +20,19 @@ const reason = noPostgres();
 if (reason !== null) process.stderr.write(`The image is not started with PostgreSQL: ${reason}.\n`);
 const NAME = 'what the Dockerfile builds starts, becomes ready, writes into its volume alone, answers a caller, and stops on SIGTERM';
 
+let folder: TempFolder;
+let image: BuiltImage;
+// It compiles everything, on a machine that may be busy.
+beforeAll(async () => {
+  folder = await tempFolder();
+  image = new BuiltImage(folder.path);
+}, 240_000);
+afterAll(() => folder[Symbol.asyncDispose]());
+// Each container has a volume of its own.
+afterEach(() => {
+  for (const name of readdirSync(dataOf(image))) rmSync(join(dataOf(image), name));
+});
+
 test.skipIf(reason !== null)(`${NAME}: with PostgreSQL`, async () => {
   await using database = await (await needPostgres()).openDatabase();
   await startImage(database.url, 'data/journal.sqlite');
@@ -28,7 +41,6 @@ test.skipIf(reason !== null)(`${NAME}: with PostgreSQL`, async () => {
 test(`${NAME}: with the embedded store`, () => startImage(null, 'data/gateway.sqlite'));
 
 async function startImage(storeUrl: string | null, file: string): Promise<void> {
-  await using folder = await tempFolder();
   await using secrets = await tempFolder();
   await using simulator = await startSimulator({ callbackDelayMs: [0, 5] });
   makeSecrets(secrets.path);
@@ -37,8 +49,7 @@ async function startImage(storeUrl: string | null, file: string): Promise<void> 
   const { M2M_STORE_URL_FILE: urlFile = '', ...others } = compose?.services['gateway-1'].environment ?? {};
   const settings = storeUrl === null ? others : { ...others, M2M_STORE_URL_FILE: urlFile };
   if (storeUrl !== null) replaceSecret(join(secrets.path, 'store-url'), storeUrl);
-  const image = new BuiltImage(folder.path);
-  const data = join(image.root, 'data');
+  const data = dataOf(image);
   const env = {
     ...withSecretsAt(secrets.path, '/run/secrets', { ...IMAGE_ENV, ...settings }),
     M2M_STORE_PATH: join(data, 'gateway.sqlite'),
@@ -84,6 +95,10 @@ async function startImage(storeUrl: string | null, file: string): Promise<void> 
   expect(await exited).toEqual([0, null]);
   expect(log).toContain('"stopped"');
   expect(await codeOf(image.start(HEALTH_CHECK, here))).toBe(1);
+}
+
+function dataOf({ root }: BuiltImage): string {
+  return join(root, 'data');
 }
 
 function replaceSecret(file: string, secret: string): void {

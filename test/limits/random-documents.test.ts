@@ -34,7 +34,7 @@ afterAll(() => stack[Symbol.asyncDispose]());
 
 async function newKey(): Promise<string> {
   const rights = {
-    scopes: { '*': ['read', 'write', 'admin'] },
+    scopes: { '*': ['read', 'write', 'terminate', 'admin'] },
     grants: ['deviceCredential', 'activationCode', 'introspection'],
   } as const;
   const { authorization } = await makeKey({ urls: { ...stack.gateway, websocket: '' } }, rights);

@@ -19,6 +19,9 @@ const OPEN = 'datasources/request-log/sqlite/sqlite-open.ts';
 /** A life that is long enough, on a slow machine too, for subscribers to have a cursor when it ends. */
 const AFTER_SOME_EVENTS: Partial<CampaignOptions> = { endings: ['random'], kills: 1, lifeMs: [2_000, 3_000] };
 
+/** Such a life ends as soon as the carrier has a POST. On a slow machine that takes longer than a usual life lasts. */
+const WHILE_SENDING: Partial<CampaignOptions> = { endings: ['sent'], kills: 1, lifeMs: [3_000, 3_000] };
+
 export const ACKNOWLEDGED_BEFORE_COMMIT: PlantedBug = {
   name: 'a callback is acknowledged before it is committed',
   edits: [
@@ -106,7 +109,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         replace: 'marked = true;',
       },
     ],
-    aim: { endings: ['sent'], kills: 1 },
+    aim: WHILE_SENDING,
     shows: ['double'],
   },
   {
@@ -118,7 +121,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         replace: `writer.step(id, position, { type: 'REQUEUED', error: INTERRUPTED });`,
       },
     ],
-    aim: { endings: ['sent'], kills: 1 },
+    aim: WHILE_SENDING,
     shows: ['double'],
   },
   {
@@ -130,7 +133,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         replace: '',
       },
     ],
-    aim: { endings: ['sent'], kills: 1, stallMs: 2_000 },
+    aim: { ...WHILE_SENDING, stallMs: 2_000 },
     shows: ['missing'],
   },
   {
@@ -162,7 +165,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         replace: "? Promise.resolve(false) : given.type === 'SENDING' ? Promise.resolve(true)",
       },
     ],
-    aim: { endings: ['sent'], kills: 1 },
+    aim: WHILE_SENDING,
     shows: ['double'],
   },
   {

@@ -1,13 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, test } from 'vitest';
 import { noPostgres } from '../support/postgres-programs.ts';
 import { startPostgres, type PostgresServer } from '../support/postgres-server.ts';
-import { startCallbackLanes } from './callback-lanes.ts';
-import { goThrough, settle, startPlace, untilEmptied, untilJournaled, type Outage, type Place } from './outage.ts';
+import { goThrough, type Outage, type Place } from './outage.ts';
 
 const reason = noPostgres();
 if (reason !== null) process.stderr.write(`That the database may go away for long is not tested: ${reason}.\n`);
 
-const allowConnections = ({ server, url }: Place, isAllowed: boolean) =>
+const allowConnections = ({ server, url }: Pick<Place, 'server' | 'url'>, isAllowed: boolean) =>
   server.client.query(`ALTER DATABASE ${new URL(url).pathname.slice(1)} ALLOW_CONNECTIONS ${isAllowed}`);
 
 const OUTAGES: readonly Outage[] = [
@@ -35,61 +34,4 @@ describe.skipIf(reason !== null)('a gateway whose database is away', () => {
   test.each(OUTAGES)('$name: callbacks are taken, callers are told, a subscriber waits, and all is well when it is back', (outage) =>
     goThrough(outage, server),
   );
-
-  test('killed with a full journal, again and again, it empties it after each start, and nothing is lost', async () => {
-    await using place = await startPlace(server);
-    const { stack } = place;
-    await using lanes = startCallbackLanes(() => stack.callbackUrl());
-    for (let kill = 0; kill < 3; kill++) {
-      await lanes.more(100);
-      await place.proxy.refuse();
-      place.proxy.cut();
-      await untilJournaled(stack);
-      stack.gateway.kill('SIGKILL');
-      await stack.gateway.exited;
-      await place.proxy.heal();
-      await stack.restart();
-      // The second one is killed again while it may be moving its messages.
-      await (kill === 1 ? Promise.resolve() : untilEmptied(stack));
-    }
-    await settle('killed three times', lanes, place.url);
-  });
-
-  test('a standby is promoted behind the same address, and no callback is lost', async () => {
-    await using primary = await startPostgres();
-    await using standby = await primary.startStandby();
-    // From here on a commit waits for both.
-    await primary.client.query("ALTER SYSTEM SET synchronous_standby_names = '*'");
-    await primary.client.query('SELECT pg_reload_conf()');
-    await using place = await startPlace(primary);
-    const { stack, proxy, url } = place;
-    await using lanes = startCallbackLanes(() => stack.callbackUrl());
-    await lanes.more(200);
-    await primary.stop('immediate');
-    await lanes.more(100);
-    await standby.promote();
-    const promoted = standby.url(new URL(url).pathname.slice(1));
-    proxy.retarget(promoted);
-    await untilEmptied(stack);
-    await lanes.more(100);
-    expect(lanes.others).toEqual([]);
-    await settle('promoted', lanes, promoted);
-  });
-
-  test('a gateway stops in time while its database is silent, and the next one moves what it has acknowledged', async () => {
-    await using place = await startPlace(server);
-    const { stack, proxy } = place;
-    await using lanes = startCallbackLanes(() => stack.callbackUrl());
-    await lanes.more(100);
-    proxy.freeze();
-    await untilJournaled(stack);
-    const from = performance.now();
-    stack.gateway.kill('SIGTERM');
-    expect(await stack.gateway.exited).toBe(0);
-    const stoppedAfter = Math.round(performance.now() - from);
-    await proxy.heal();
-    await stack.restart();
-    await untilEmptied(stack);
-    await settle(`stopped after ${stoppedAfter} ms`, lanes, place.url);
-  });
 });

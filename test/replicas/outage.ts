@@ -4,6 +4,7 @@ import { request } from 'undici';
 import { expect, onTestFailed } from 'vitest';
 import WebSocket from 'ws';
 import { deviceCallback } from '../support/device-callback.ts';
+import type { SpawnOptions } from '../support/gateway-process.ts';
 import { devices } from '../support/devices.ts';
 import type { PostgresServer } from '../support/postgres-server.ts';
 import { readMetric } from '../support/read-metric.ts';
@@ -18,28 +19,39 @@ const ACTIVATE = `mutation ($input: ActivateDevicesInput!) { activateDevices(inp
 const FOLLOW = 'subscription ($id: ID!) { requestStatus(requestId: $id) { cursor status } }';
 const REQUESTS = '{ requests(first: 10) { nodes { id carrierRequests { carrierRequestId } } } }';
 
-/** A gateway process that reaches its database through a proxy. */
-export interface Place extends AsyncDisposable {
+interface DatabasePlace {
   readonly server: PostgresServer;
   readonly proxy: TcpFaultProxy;
   /** The database itself, beside the proxy. */
   readonly url: string;
+}
+
+/** A gateway process that reaches its database through a proxy. */
+export interface Place extends DatabasePlace, AsyncDisposable {
   readonly stack: SpawnedStack;
 }
 
 export interface Outage {
   readonly name: string;
-  readonly begin: (place: Place) => Promise<void>;
-  readonly end: (place: Place) => Promise<void>;
+  readonly begin: (place: DatabasePlace) => Promise<void>;
+  readonly end: (place: DatabasePlace) => Promise<void>;
 }
 
-export async function startPlace(server: PostgresServer): Promise<Place> {
+interface PlaceOptions extends Pick<SpawnOptions, 'listeners'> {
+  /** What happens to the database before the gateway is started. */
+  readonly begin?: Outage['begin'];
+  /** Told of each piece that the gateway asks, before the database has it. */
+  readonly onAsked?: (piece: Buffer, proxy: TcpFaultProxy) => void;
+}
+
+export async function startPlace(server: PostgresServer, { begin, listeners, onAsked }: PlaceOptions = {}): Promise<Place> {
   await using undo = new AsyncDisposableStack();
   const url = await server.createDatabase();
-  const proxy = undo.use(await startTcpFaultProxy(url));
+  const proxy: TcpFaultProxy = undo.use(await startTcpFaultProxy(url, undefined, { onAsked: (piece) => onAsked?.(piece, proxy) }));
   const folder = undo.use(await tempFolder());
   const env = { M2M_STORE_URL: proxy.through(url), M2M_STORE_JOURNAL: `${folder.path}/journal.sqlite` };
-  const stack = undo.use(await startSpawnedStack({ env }));
+  await begin?.({ server, proxy, url });
+  const stack = undo.use(await startSpawnedStack({ env, listeners }));
   const built = undo.move();
   return { server, proxy, url, stack, [Symbol.asyncDispose]: () => built.disposeAsync() };
 }
@@ -153,7 +165,7 @@ interface HealthReport {
   readonly body: { readonly ready: boolean; readonly checks: Readonly<Record<string, string>> };
 }
 
-async function health({ gateway }: SpawnedStack, path: string): Promise<HealthReport> {
+export async function health({ gateway }: SpawnedStack, path: string): Promise<HealthReport> {
   const { statusCode, body } = await request(`${gateway.admin}${path}`);
   return { status: statusCode, body: (await body.json()) as HealthReport['body'] };
 }

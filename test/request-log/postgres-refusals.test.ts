@@ -12,6 +12,11 @@ if (reason !== null) process.stderr.write(`What is refused at the start with Pos
 const noPooler = reason ?? noPgBouncer();
 if (noPooler !== null) process.stderr.write(`A pooler in front of PostgreSQL is not tested: ${noPooler}.\n`);
 
+const away = (sentence: string) => ({
+  code: 'STORE_FAILED',
+  details: { reason: 'STORE_AWAY' },
+  message: expect.stringContaining(sentence) as string,
+});
 const unusable = (sentence: string) => ({ code: 'STORE_UNUSABLE', message: expect.stringContaining(sentence) as string });
 
 async function ask(url: string, sql: string): Promise<void> {
@@ -53,7 +58,7 @@ describe.skipIf(reason !== null)('a start with a database that cannot be used', 
     await expect(prepareDatabase(url)).rejects.toMatchObject(unusable('synchronous_commit = off'));
   });
 
-  test('a wrong password, a user without rights, no such database, no server', async () => {
+  test('a wrong password, a user without rights, no such database; and what may mend itself: no server, or none that takes connections', async () => {
     const url = new URL(await server.createDatabase());
     const wrong = new URL(url);
     wrong.password = 'wrong';
@@ -65,7 +70,9 @@ describe.skipIf(reason !== null)('a start with a database that cannot be used', 
     await expect(prepareDatabase(new URL('/nowhere', url).href)).rejects.toMatchObject(unusable('does not exist'));
     const nobody = new URL(url);
     nobody.port = '1';
-    await expect(prepareDatabase(nobody.href)).rejects.toMatchObject(unusable('ECONNREFUSED'));
+    await expect(prepareDatabase(nobody.href)).rejects.toMatchObject(away('ECONNREFUSED'));
+    await server.client.query(`ALTER DATABASE ${url.pathname.slice(1)} ALLOW_CONNECTIONS false`);
+    await expect(prepareDatabase(url.href)).rejects.toMatchObject(away('not currently accepting connections'));
     for (const each of [wrong, nobody]) {
       const error: unknown = await prepareDatabase(each.href).catch((failure: unknown) => failure);
       expect(String(error)).not.toContain(each.password);
@@ -114,7 +121,7 @@ describe.skipIf(reason !== null)('a start with a database that cannot be used', 
     url.username = url.password = 'few';
     // One for a statement, one to hear the others, and one more to try whether a pooler is in between.
     const opening = openPostgresStore({ url: url.href, hub: new Hub({ tickMs: () => 1 }), now: Date.now, connections: 1 });
-    await expect(opening).rejects.toMatchObject(unusable('too many connections'));
+    await expect(opening).rejects.toMatchObject(away('too many connections'));
     await expect.poll(() => server.client.query("SELECT pid FROM pg_stat_activity WHERE usename = 'few'")).toEqual([]);
   });
 

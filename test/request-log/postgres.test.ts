@@ -5,6 +5,7 @@ import { noPostgres } from '../support/postgres-programs.ts';
 import { callbackMessage } from '../support/callback-message.ts';
 import type { FlatStore } from '../support/flat-store.ts';
 import { callbackContract } from './callback-contract.ts';
+import { changesContract } from './changes-contract.ts';
 import { A, submitted } from './contract-support.ts';
 import { forwardContract } from './forward-contract.ts';
 import { leaseContract } from './lease-contract.ts';
@@ -28,6 +29,7 @@ describe.skipIf(reason !== null)('sealed', () => {
   afterAll(() => recorded[Symbol.dispose]());
   const start = () => postgresFixture(openPostgresStore, [Buffer.alloc(32, 'k')]);
   callbackContract(name, start);
+  changesContract(name, start);
   requestContract(name, start);
   settlingContract(name, start);
   retryContract(name, start);

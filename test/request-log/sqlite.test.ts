@@ -2,6 +2,7 @@ import { Hub } from '../../src/datasources/request-log/hub.ts';
 import { openSqliteStore } from '../../src/datasources/request-log/sqlite/open-sqlite-store.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { callbackContract } from './callback-contract.ts';
+import { changesContract } from './changes-contract.ts';
 import type { LogFixture } from './contract-support.ts';
 import { forwardContract } from './forward-contract.ts';
 import { leaseContract } from './lease-contract.ts';
@@ -42,6 +43,7 @@ for (const [name, keys] of [
   ['SQLite, sealed', [Buffer.alloc(32, 'k')]],
 ] as const) {
   callbackContract(name, () => sqlite(keys));
+  changesContract(name, () => sqlite(keys));
   requestContract(name, () => sqlite(keys));
   settlingContract(name, () => sqlite(keys));
   retryContract(name, () => sqlite(keys));

@@ -10,7 +10,9 @@ const tabNamed = (name: string) => tabs.find((tab) => nameOfTab(tab) === name);
 
 test('the tabs come in the order in which somebody new goes through them', () => {
   const [first, ...others] = OPERATIONS.map(({ typeName }) => typeName);
-  expect(tabs.map(nameOfTab)).toEqual([first, 'FollowRequest', ...others.toSorted(), 'ListRequests', 'ShowRequest', 'UnclaimedCallbacks']);
+  const carrier = ['CreateDeviceGroup', 'FillForm', 'ListDevices', 'ShowDevice'];
+  const requests = ['ListRequests', 'FollowAccount', 'ShowRequest', 'UnclaimedCallbacks'];
+  expect(tabs.map(nameOfTab)).toEqual([first, 'FollowRequest', ...others.toSorted(), ...carrier, ...requests]);
 });
 
 test.each(tabs)('a tab is valid against the schema, says what it does, and has its variables: $query', ({ query, variables }) => {
@@ -33,6 +35,8 @@ test('a tab that names a device names one of the carrier’s, in a state in whic
   expect(states(renew?.query)).toEqual(['DEACTIVE', 'DEACTIVE']);
   expect(states(resume?.variables)).toEqual(['SUSPEND']);
   expect(states(resume?.query)).toEqual(['SUSPEND', 'ACTIVE']);
+  expect(states(tabNamed('CreateDeviceGroup')?.variables)).toEqual(['pre-active', 'suspend']);
+  expect(states(tabNamed('ShowDevice')?.variables)).toEqual(['ACTIVE']);
   expect(states(tabNamed('FollowRequest')?.query)).toEqual([]);
 });
 

@@ -50,14 +50,26 @@ test('every tab works against the sandbox, whatever the shell’s environment sa
   const {
     ActivateDevices: activate,
     FollowRequest: follow,
+    FollowAccount: followAccount,
     ListRequests: list,
     ShowRequest: show,
     UnclaimedCallbacks: unclaimed,
+    CreateDeviceGroup: create,
+    FillForm: fill,
+    ListDevices: devices,
+    ShowDevice: device,
     ...others
   } = await tabsByName(urls.simulatorAdmin);
   expect(Object.keys(others).toSorted()).toEqual(
     OPERATIONS.flatMap(({ typeName }) => (typeName === 'ActivateDevices' ? [] : [typeName])).toSorted(),
   );
+  expect(await run(urls, create)).toMatchObject({ createDeviceGroup: { group: { devices: { nodes: [{}, {}] } } } });
+  expect(await run(urls, fill)).toMatchObject({
+    deviceGroups: expect.arrayContaining([expect.objectContaining({ name: 'Vans' })]) as object,
+  });
+  expect(await run(urls, devices)).toMatchObject({ devices: { nodes: Array.from({ length: 10 }, () => ({ state: 'ACTIVE' })) } });
+  expect(await run(urls, device)).toMatchObject({ device: { state: 'ACTIVE', usage: { hasMore: false }, pending: [] } });
+  expect(await firstEvent(urls, followAccount)).toMatchObject({ requestsChanged: { cursor: expect.any(String) as string, requests: [] } });
   const activation = await mutate(urls, activate);
   // The third device reports after a minute: what the others do is seen long before.
   expect(await lastEvent(urls, follow, activation, ({ progress }) => progress.succeeded + progress.failed === 2)).toMatchObject({
@@ -184,6 +196,15 @@ async function lastEvent(
   }
   await client.dispose();
   return last;
+}
+
+async function firstEvent(urls: SandboxUrls, tab: Tab): Promise<unknown> {
+  const client = createClient({ url: urls.websocket, webSocketImpl: WebSocket, retryAttempts: 0 });
+  for await (const { data } of client.iterate({ query: tab?.query ?? '', variables: variablesOf(tab) })) {
+    await client.dispose();
+    return data;
+  }
+  return null;
 }
 
 /** Does what the `curl` in a tab’s comment does. */

@@ -26,7 +26,7 @@ export class Gateway implements AsyncDisposable {
   static async start(carrier: FakeCarrier, env: Readonly<Record<string, string>> = {}): Promise<Gateway> {
     const gateway = await Gateway.spawn(carrier, env);
     try {
-      await gateway.logged((line) => line['event'] === 'listening' && line['listener'] === 'admin');
+      await gateway.logged((line) => line['event'] === 'listening' && line['listener'] === 'websocket');
       carrier.callbacks.resolve(PUBLIC_HOST, gateway.url('callbacks'));
       const accounts = (env['M2M_THINGSPACE_ACCOUNTS'] ?? `${ACCOUNT},${OTHER_ACCOUNT}`).split(',');
       await Promise.race([

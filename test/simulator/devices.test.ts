@@ -129,5 +129,6 @@ test('tells about the account: plans, groups, leads', async () => {
   expect(await get(`/accounts/${account}`)).toMatchObject({ accountName: account, iPPools: [{ isDefaultPool: true }, {}] });
   expect(await get(`/groups/${account}`)).toMatchObject([{ name: `Default: ${account}`, isDefaultGroup: true }, {}, {}, {}, {}]);
   expect(await get(`/groups/${account}/name/4G%20West`)).toMatchObject({ name: '4G West', hasMoreData: false });
-  expect(await get(`/leads/${account}`)).toMatchObject({ hasMoreData: false, leads: [{ leadState: 'Qualified' }, {}] });
+  expect(await get(`/leads/${account}`)).toMatchObject({ hasMoreData: true, leads: [{ leadState: 'Qualified' }, {}] });
+  expect(await get(`/leads/${account}?next=lead-4`)).toMatchObject({ hasMoreData: false, leads: [{ leadId: '1000000005' }] });
 });

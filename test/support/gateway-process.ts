@@ -4,6 +4,9 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { spawnEnv } from './spawn-env.ts';
 
+type Listener = 'graphql' | 'websocket' | 'callbacks' | 'admin';
+
+/** The URL of a listener that is not open yet is empty. */
 export interface GatewayProcess extends AsyncDisposable {
   readonly pid: number;
   readonly graphql: string;
@@ -28,12 +31,14 @@ export interface SpawnOptions {
   readonly logLevel?: 'debug' | 'info' | undefined;
   /** Descriptors of ours that it has as 3, 4, …. */
   readonly descriptors?: readonly number[] | undefined;
+  /** Those that are waited for; all when left out. */
+  readonly listeners?: readonly Listener[] | undefined;
   /** When it resolves, the process is sent this signal, also before it listens. */
   readonly signalled?: Promise<NodeJS.Signals> | undefined;
 }
 
 /**
- * Starts `src/main.ts` as a process of its own and waits until all its listeners are open; rejects with its output when it
+ * Starts `src/main.ts` as a process of its own and waits until its listeners are open; rejects with its output when it
  * ends before, and with its pid and how it ended as the error's cause.
  */
 export async function spawnGateway(env: Readonly<Record<string, string>>, options: SpawnOptions = {}): Promise<GatewayProcess> {
@@ -41,12 +46,7 @@ export async function spawnGateway(env: Readonly<Record<string, string>>, option
   const [command = process.execPath, ...args] = [...(options.under ?? []), ...own];
   const child = spawn(command, args, {
     cwd: options.folder,
-    env: spawnEnv({
-      ...env,
-      M2M_LOG_LEVEL: options.logLevel ?? 'info',
-      // A folder that goes away would leave its compiled code in the cache.
-      ...(options.folder !== undefined && { NODE_DISABLE_COMPILE_CACHE: '1' }),
-    }),
+    env: spawnEnv({ ...env, M2M_LOG_LEVEL: options.logLevel ?? 'info' }, options.folder),
     stdio: ['ignore', 'pipe', 'pipe', ...(options.descriptors ?? [])],
   }) as ChildProcessByStdio<null, Readable, Readable>;
   void options.signalled?.then((signal) => child.kill(signal));
@@ -61,26 +61,35 @@ export async function spawnGateway(env: Readonly<Record<string, string>>, option
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const urls = new Map<string, string>();
   const listening = Promise.withResolvers<void>();
+  const awaited = options.listeners ?? ['graphql', 'websocket', 'callbacks', 'admin'];
   createInterface({ input: child.stdout }).on('line', (line) => {
     output += `${line}\n`;
     // A process that is killed in the middle of a line leaves half of it.
     if (!line.includes('"listening"') || !line.endsWith('}')) return;
     const entry = JSON.parse(line) as { event?: string; listener?: string; url?: string };
     if (entry.event === 'listening' && entry.listener && entry.url) urls.set(entry.listener, entry.url);
-    if (urls.size === 4) listening.resolve();
+    if (awaited.every((each) => urls.has(each))) listening.resolve();
   });
   const early = exited.then((how) =>
     Promise.reject(new Error(`the gateway ended (${how}) before it listened:\n${output}`, { cause: { pid: child.pid, how } })),
   );
   await Promise.race([listening.promise, early]);
   early.catch(() => undefined);
-  const url = (name: string) => urls.get(name) ?? '';
+  const url = (name: Listener) => urls.get(name) ?? '';
   return {
     pid: child.pid ?? 0,
-    graphql: url('graphql'),
-    websocket: url('websocket'),
-    callbacks: url('callbacks'),
-    admin: url('admin'),
+    get graphql() {
+      return url('graphql');
+    },
+    get websocket() {
+      return url('websocket');
+    },
+    get callbacks() {
+      return url('callbacks');
+    },
+    get admin() {
+      return url('admin');
+    },
     output: () => output,
     exited,
     kill: (signal) => void child.kill(signal),

@@ -4,6 +4,7 @@ import { createLogger } from '../../src/logger.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { FairScheduler } from '../../src/lib/fair-scheduler.ts';
 import { DeadLetters } from '../../src/resolvers/callbacks/redrive-dead-letters.ts';
+import { ChangesFeed } from '../../src/resolvers/requests/follow-changes.ts';
 import { RequestFeed } from '../../src/resolvers/requests/follow-request.ts';
 import { Timelines } from '../../src/resolvers/requests/timeline.ts';
 import { CallbackReceiver } from '../../src/resolvers/callbacks/receive-callback.ts';
@@ -71,6 +72,8 @@ export async function openGraphqlDoors({
       submitter: null as never,
       sender: null as never,
       manager: null as never,
+      carrier: null as never,
+      deviceGroups: null as never,
       timelines: new Timelines(seen),
       accounts: [],
       limits: {
@@ -84,6 +87,7 @@ export async function openGraphqlDoors({
       },
       deadLetters: new DeadLetters({ store: storeOf(seen), receiver }),
       feed: new RequestFeed(storeOf(seen), hub, scheduler),
+      changes: new ChangesFeed(storeOf(seen), hub, scheduler, []),
     },
     trusted,
     openPerCaller,

@@ -1,3 +1,4 @@
+import type { ChangePlace, ChangesPage } from './changed-requests.ts';
 import type { LogEvent } from './log-event.ts';
 import type {
   NextTurn,
@@ -89,6 +90,10 @@ export interface RequestReads {
    * @param nextTurn is waited for before each turn of a list, here and wherever a list is read. A filter may make it look at all rows.
    */
   list(filter: RequestFilter, after: string | null, limit: number, nextTurn?: NextTurn): Promise<Page<StoredRequest>>;
+  /** How many Requests a list has on all its pages. It stops counting at `most`. */
+  count(filter: RequestFilter, most: number, nextTurn?: NextTurn): Promise<number>;
+  /** The Requests of an account that have changed since, after a place. With a limit of 0 it tells only where a reader of now goes on. */
+  changes(account: string, after: ChangePlace, limit: number): Promise<ChangesPage>;
   /** How many of the Requests that count take up each identifier, by its key. Those that are REJECTED or CANCELLED as a whole do not count. */
   countUses(counted: CountedUses, keys: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Up to `limit` rows after `afterSeq`, without their messages. To read 1,000 takes a few milliseconds. */

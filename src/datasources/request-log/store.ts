@@ -36,7 +36,7 @@ export interface Store extends AsyncDisposable {
   readonly epoch: string;
   /** There was no store at the path: this one was made now, and is empty. */
   readonly isNew: boolean;
-  /** Woken after each change, by whichever gateway on the store: `factTopic`, `API_KEYS_TOPIC`, `QUEUE_TOPIC`, the id of a Request. */
+  /** Woken after each change, by whichever gateway on the store: `factTopic`, `API_KEYS_TOPIC`, `QUEUE_TOPIC`, `changesTopic`, the id of a Request. */
   readonly hub: Hub;
   readonly requests: RequestReads;
   readonly outcomes: OutcomeReads;

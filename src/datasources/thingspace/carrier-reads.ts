@@ -1,6 +1,7 @@
 import { GatewayError } from '../../errors.ts';
-import { unavailableError, type AuthorizedAnswer, type AuthorizedCall, type AuthorizedCalls } from './authorized-calls.ts';
-import { hasCode, requestStatusAnswer, type CarrierRequestStatus } from './wire/answers.ts';
+import type { AuthorizedAnswer, AuthorizedCall, AuthorizedCalls } from './authorized-calls.ts';
+import { hasMore, isDeviceNotFound, parseAnswer } from './judge-answer.ts';
+import { requestStatusAnswer, type CarrierRequestStatus } from './wire/answers.ts';
 import { cleanRequestId } from './wire/carrier-request-id.ts';
 import { writeCarrierDate } from './wire/carrier-values.ts';
 import { deviceHistoryAnswer, type HistoryEvent } from './wire/device-history.ts';
@@ -20,8 +21,20 @@ export interface DeviceFilter {
   readonly customFields?: readonly { readonly key: string; readonly value: string }[] | undefined;
 }
 
+/** A part of an identifier. All parts that are given must be there. */
+export interface IdentifierPart {
+  /** In any letter case, as in `DeviceId`. */
+  readonly kind: string;
+  readonly contains?: string | undefined;
+  readonly startsWith?: string | undefined;
+  readonly endsWith?: string | undefined;
+}
+
 export interface DeviceQuery extends DeviceFilter {
   readonly accountName: string;
+  /** A state as the list spells it: `active`, `deactive`, `suspend`, `pre-active`, `pending activation`. */
+  readonly currentState?: string | undefined;
+  readonly identifier?: IdentifierPart | undefined;
   /** Asks for this one device instead of those that match the filter. There are no further pages then. */
   readonly deviceId?: DeviceId;
   /** The `next` of the page before, digits. Null, like '0', asks for the first page. */
@@ -66,12 +79,24 @@ export class CarrierReads {
    * `DeviceId` extended attribute of the last device; no other field has it.
    */
   async listDevices(query: DeviceQuery): Promise<DevicePage> {
-    const { accountName, deviceId, groupName, servicePlan, customFields, pageSize = PAGE_SIZE } = query;
+    const { accountName, deviceId, groupName, servicePlan, customFields, currentState, identifier, pageSize = PAGE_SIZE } = query;
     const after = query.after ?? '0';
     const what = 'list devices';
     const body = deviceId
       ? JSON.stringify({ accountName, deviceId: wireDeviceId(deviceId) })
-      : withNumber({ accountName, groupName, servicePlan, customFields, maxNumberOfDevices: pageSize }, 'largestDeviceIdSeen', after);
+      : withNumber(
+          {
+            accountName,
+            groupName,
+            servicePlan,
+            customFields,
+            currentState,
+            filter: identifier && { deviceIdentifierFilters: [wirePart(identifier)] },
+            maxNumberOfDevices: pageSize,
+          },
+          'largestDeviceIdSeen',
+          after,
+        );
     const answer = await this.#read('device_list', what, { method: 'POST', path: '/m2m/v1/devices/actions/list', body });
     if (isDeviceNotFound(answer)) return { devices: [], next: null };
     const page = parseAnswer(what, deviceListAnswer, answer);
@@ -130,39 +155,18 @@ export class CarrierReads {
   }
 }
 
-/** One of the answers in `wire/`. */
-interface Shape<Body> {
-  safeParse(body: unknown): { readonly success: true; readonly data: Body } | { readonly success: false };
-}
-
-function parseAnswer<Body>(what: string, shape: Shape<Body>, { status, error, body }: AuthorizedAnswer): Body {
-  if (status >= 300) {
-    // The carrier's message is left out: it may name a device or a customer, and this error goes to the log.
-    throw new GatewayError('CARRIER_REFUSED', `The carrier refused to ${what}: HTTP ${status}${error ? `, ${error.code}` : ''}.`, {
-      details: { httpStatus: status, carrierCode: error?.code ?? null },
-    });
-  }
-  const parsed = shape.safeParse(body);
-  if (!parsed.success) throw unavailableError(what, `its answer of HTTP ${status} cannot be read`, { details: { httpStatus: status } });
-  return parsed.data;
-}
-
-function wireDeviceId({ kind, id }: DeviceId): DeviceId {
+/** A device as a body names it. */
+export function wireDeviceId({ kind, id }: DeviceId): DeviceId {
   return { kind: kind.toLowerCase(), id };
+}
+
+function wirePart({ kind, contains, startsWith, endsWith }: IdentifierPart) {
+  return { kind: kind.toLowerCase(), contains, startswith: startsWith, endswith: endsWith };
 }
 
 /** Writes a body with one number that JSON.stringify could not keep exact. */
 function withNumber(body: object, name: string, digits: string): string {
   return `${JSON.stringify(body).slice(0, -1)},${JSON.stringify(name)}:${BigInt(digits)}}`;
-}
-
-/** When the answer does not say itself whether there is more, its status does. */
-function hasMore(page: { readonly hasMoreData: boolean | null }, { status }: AuthorizedAnswer): boolean {
-  return page.hasMoreData ?? status === 202;
-}
-
-function isDeviceNotFound({ status, error }: AuthorizedAnswer): boolean {
-  return status >= 400 && hasCode(error, 'REQUEST_FAILED.DeviceNotFound');
 }
 
 /** True for a refusal by the API itself. The gateway before it refuses with six digits (no such path, no right to it); that says nothing about a request. */

@@ -121,7 +121,7 @@ export class ThingSpace {
     throw new GatewayError(
       'CARRIER_REFUSED',
       `The carrier refused to ${what} of account ${accountName}: HTTP ${status}${error ? `, ${error.code}: ${error.message}` : ''}.`,
-      { details: { httpStatus: status } },
+      { details: { httpStatus: status, carrierCode: error.code } },
     );
   }
 }

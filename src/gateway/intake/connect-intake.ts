@@ -1,7 +1,7 @@
 import { MessageChannel, type Worker } from 'node:worker_threads';
 import { AggregatorRegistry } from 'prom-client';
 import type { Config } from '../../config/config.ts';
-import type { Store } from '../../datasources/request-log/store.ts';
+import type { Facts, Store } from '../../datasources/request-log/store.ts';
 import { readStoreKeys } from '../../config/read-store-keys.ts';
 import { openSqliteReader } from '../../datasources/request-log/sqlite/open-sqlite-reader.ts';
 import { GatewayError } from '../../errors.ts';
@@ -15,6 +15,8 @@ import type { IntakeThreadData } from './intake-thread.ts';
 import { nameOfPart, remoteStore } from './remote-store.ts';
 import { serveIntake, type Intake, type IntakeListener } from './serve-intake.ts';
 
+type OpenedStore = Omit<Store, typeof Symbol.asyncDispose>;
+
 interface Parts extends Omit<SharedParts, 'store' | 'clock'> {
   /** See `GatewayOptions`. */
   readonly onFatal: (error: GatewayError) => void;
@@ -26,7 +28,17 @@ interface Parts extends Omit<SharedParts, 'store' | 'clock'> {
 /** The intake, as the main thread uses it. */
 export interface ConnectedIntake {
   readonly intake: Intake;
-  readonly store: Omit<Store, typeof Symbol.asyncDispose>;
+  /** Whether the callback paths are known before the store is open. */
+  readonly knowsPaths: boolean;
+  /** Facts of this machine alone. */
+  readonly ownFacts: Facts;
+  /**
+   * The store of this thread. Where it is shared it is opened now, and closed when `undo` is: first of all the intake waits until the
+   * database answers.
+   *
+   * @throws GatewayError STORE_UNUSABLE, or that the database is away again.
+   */
+  readonly openStore: (undo: AsyncDisposableStack) => Promise<OpenedStore>;
   /** Tells the intake what the time is now, after it has moved. */
   readonly tellTime: () => void;
   /** All metrics of both threads, as Prometheus reads them. */
@@ -35,9 +47,12 @@ export interface ConnectedIntake {
 
 /** So often the intake is told what the time is. It moves when the wall clock is followed again after a jump. */
 const TIME_TOLD_EVERY_MS = 100;
+/** Facts that nobody keeps: a store that is shared by several machines has none of this one. */
+const NOT_KEPT: Facts = { recall: () => Promise.resolve(null), remember: () => Promise.resolve() };
 
 /**
- * Connects the intake, which is in a thread of its own, and opens its store. When its thread ends by itself, or its store fails, `onFatal` is called.
+ * Connects the intake, which is in a thread of its own, and opens the embedded store, or the journal of a shared one. When its thread
+ * ends by itself, or its store fails, `onFatal` is called.
  *
  * @throws GatewayError STORE_UNUSABLE
  */
@@ -63,20 +78,26 @@ export async function connectIntake(config: Config, parts: Parts): Promise<Conne
   if (thread) useThread(thread, data, { ...parts, calls });
   else serveIntake(channel.port2, config, { now, isStoreNew, keys });
   const intake = calls.object<Intake>('intake');
-  const opened = await intake.openStore();
-  const { storeUrl: url, storeConnections: connections } = config;
-  let store: ConnectedIntake['store'];
-  if (url === null) store = connectEmbeddedStore(config, { ...parts, calls, keys, intake, opened });
-  else {
-    undo.defer(() => intake.close());
-    const shared = await openSharedStore(config, { ...parts, keys, url, connections, isStoreNew: isStoreNew || opened.isNew });
-    store = { ...shared, sending: traceSending(shared.sending) };
-  }
   const writeMetrics = async () => {
     const all = AggregatorRegistry.aggregate([await metrics.registry.getMetricsAsJSON(), (await intake.readMetrics()) as never[]]);
     return all.metrics();
   };
-  return { intake, store, tellTime, writeMetrics };
+  const connected = { intake, tellTime, writeMetrics };
+  const { storeUrl: url, storeConnections: connections } = config;
+  if (url === null) {
+    const opened = await intake.openStore();
+    const store = connectEmbeddedStore(config, { ...parts, calls, keys, intake, opened });
+    return { ...connected, knowsPaths: true, ownFacts: store.facts, openStore: () => Promise.resolve(store) };
+  }
+  undo.defer(() => intake.close());
+  const { knowsPaths } = await intake.openJournal(url);
+  let joined: Promise<void> | null = null;
+  const openStore = async (own: AsyncDisposableStack) => {
+    await (joined ??= intake.joinStore());
+    const shared = await openSharedStore(config, { ...parts, undo: own, keys, url, connections });
+    return { ...shared, sending: traceSending(shared.sending) };
+  };
+  return { ...connected, knowsPaths, ownFacts: NOT_KEPT, openStore };
 }
 
 /** The store of the intake's thread, with a reader of this thread. */
@@ -96,7 +117,7 @@ function connectEmbeddedStore(
     readonly intake: Intake;
     readonly opened: Pick<Store, 'epoch' | 'isNew'>;
   },
-): ConnectedIntake['store'] {
+): OpenedStore {
   const upkeep = calls.object<Store['upkeep']>(nameOfPart('upkeep'));
   const indexAll = async () => {
     while (await upkeep.indexIdentifiers());

@@ -13,8 +13,11 @@ import type { SharedParts } from '../shared-parts.ts';
 import { buildReceiver } from './build-receiver.ts';
 import { traceIntake } from './trace-intake.ts';
 
+/** What the callback door needs of a store. */
+export type DoorStore = Pick<Store, 'intake' | 'requests' | 'deadLetters' | 'facts' | 'leases' | 'hub'>;
+
 interface Parts extends Pick<SharedParts, 'metrics' | 'logger' | 'now' | 'undo'> {
-  readonly store: Store;
+  readonly store: DoorStore;
   readonly refused: RefusedMessages;
   /** The most connections at a time. */
   readonly most: number;

@@ -3,11 +3,15 @@ import { Hub } from '../../datasources/request-log/hub.ts';
 import { JournaledIntake, type JournalState } from '../../datasources/request-log/journaled-intake.ts';
 import { JOURNAL_LIMITS } from '../../datasources/request-log/log-limits.ts';
 import { openSqliteStore } from '../../datasources/request-log/sqlite/open-sqlite-store.ts';
-import type { Store } from '../../datasources/request-log/store.ts';
+import { CALLBACK_GENERATION_FACT } from '../../resolvers/callbacks/callback-generation.ts';
 import { isStoreAway, type GatewayError } from '../../errors.ts';
 import { LogThrottle } from '../../lib/log-throttle.ts';
 import { openSharedStore } from '../open-store.ts';
 import type { SharedParts } from '../shared-parts.ts';
+import { untilAnswered } from '../until-answered.ts';
+import { KeptFacts } from './kept-facts.ts';
+import { LateStore } from './late-store.ts';
+import type { DoorStore } from './open-callback-door.ts';
 
 interface Parts extends Omit<SharedParts, 'store' | 'clock'> {
   readonly url: string;
@@ -18,7 +22,15 @@ interface Parts extends Omit<SharedParts, 'store' | 'clock'> {
 
 /** The callback door's store where PostgreSQL is shared: what it does not take in time waits in a journal of this gateway. */
 export interface JournaledStore {
-  readonly store: Store;
+  readonly store: DoorStore;
+  /** Whether the callback paths are known without the shared store. */
+  readonly knowsPaths: boolean;
+  /**
+   * Waits until the shared store answers, and opens it.
+   *
+   * @throws GatewayError STORE_UNUSABLE
+   */
+  readonly join: () => Promise<void>;
   /** @throws when the journal cannot be written. */
   readonly journalState: () => Promise<StoredJournalState>;
 }
@@ -31,8 +43,9 @@ export interface StoredJournalState extends JournalState {
 /** Connections of the callback door: one transaction runs at a time, and others claim what has waited. */
 const CONNECTIONS = 4;
 
+/** Opens the journal. Until the shared store is joined, everything goes into it. */
 export async function openJournaledStore(config: Config, parts: Parts): Promise<JournaledStore> {
-  const { logger, now, undo, keys, onFatal } = parts;
+  const { hub, logger, now, undo, keys, onFatal } = parts;
   const throttle = new LogThrottle(now);
   const journal = undo.use(
     openSqliteStore({
@@ -45,9 +58,10 @@ export async function openJournaledStore(config: Config, parts: Parts): Promise<
       diskFloorBytes: 0,
     }),
   );
-  const shared = await openSharedStore(config, { ...parts, connections: CONNECTIONS });
+  const below = undo.use(new AsyncDisposableStack());
+  const shared = new LateStore();
   const intake = new JournaledIntake({
-    shared,
+    shared: shared.parts,
     journal,
     isUnavailable: isStoreAway,
     now,
@@ -67,8 +81,24 @@ export async function openJournaledStore(config: Config, parts: Parts): Promise<
   };
   undo.defer(() => intake.close());
   intake.start();
-  return { store: { ...shared, intake }, journalState };
+  const facts = new KeptFacts({
+    shared,
+    journal: journal.facts,
+    onNotKept: (error) => logger.warn('callback_generation_not_kept', { error }),
+  });
+  const knowsPaths = await facts.isKnown(CALLBACK_GENERATION_FACT);
+  const join = async () => {
+    const open = (attempt: AsyncDisposableStack) => openSharedStore(config, { ...parts, undo: attempt, connections: CONNECTIONS });
+    shared.open(await untilAnswered(open, { logger, undo: below, meanwhile: knowsPaths ? TAKEN : NOT_TAKEN }));
+    // What was read from the journal may be out of date.
+    hub.wakeAll();
+  };
+  return { store: { ...shared.parts, intake, facts, hub }, knowsPaths, join, journalState };
 }
+
+const TAKEN = 'Callbacks are kept in the journal (M2M_STORE_JOURNAL) meanwhile, and acknowledged.';
+const NOT_TAKEN =
+  'Callbacks are refused meanwhile: the journal (M2M_STORE_JOURNAL) is new, and does not know the callback paths before the database has answered once.';
 
 const BEHIND =
   'The database does not take callbacks in time. They are kept in the journal (M2M_STORE_JOURNAL) and acknowledged, and moved when it answers.';

@@ -11,8 +11,8 @@ import { RefusedMessages } from '../../resolvers/callbacks/refused-messages.ts';
 import { openEmbeddedStore } from '../open-store.ts';
 import type { SharedParts } from '../shared-parts.ts';
 import { ERROR_FORM, writeError } from './error-form.ts';
-import { openCallbackDoor } from './open-callback-door.ts';
-import { openJournaledStore, type StoredJournalState } from './open-journaled-store.ts';
+import { openCallbackDoor, type DoorStore } from './open-callback-door.ts';
+import { openJournaledStore, type JournaledStore, type StoredJournalState } from './open-journaled-store.ts';
 import { nameOfPart, STORE_PARTS } from './remote-store.ts';
 
 export interface IntakeParts extends Pick<SharedParts, 'now'> {
@@ -27,12 +27,19 @@ export interface IntakeParts extends Pick<SharedParts, 'now'> {
 /** What the main thread asks the intake for, beside the parts of the store. */
 export interface Intake {
   /**
-   * Opens the embedded store, whose parts are then called from the other thread. Or this thread's own way to the shared store.
+   * Opens the embedded store, whose parts are then called from the other thread.
    *
    * @throws GatewayError STORE_UNUSABLE
    */
   openStore(): Promise<Pick<Store, 'epoch' | 'isNew'>>;
-  /** Opens the callback door, for so many connections at most. Gives back its URL. */
+  /** Opens the journal instead, where the store is shared. @param url `M2M_STORE_URL` */
+  openJournal(url: string): Promise<Pick<JournaledStore, 'knowsPaths'>>;
+  /** See `JournaledStore.join`. */
+  joinStore(): Promise<void>;
+  /**
+   * Opens the callback door, for so many connections at most. Gives back its URL. It waits for the shared store when the journal does not
+   * know the callback paths.
+   */
   openDoor(most: number): Promise<string>;
   /** Waits for the messages that are on their way. */
   closeDoor(): Promise<void>;
@@ -81,37 +88,40 @@ export function serveIntake(
   const refused = new RefusedMessages();
   const whole = new AsyncDisposableStack();
   const door = new AsyncDisposableStack();
-  let store: Store;
-  let journalState: () => Promise<StoredJournalState | null> = () => Promise.resolve(null);
+  let store: DoorStore;
+  let embedded: Store | null = null;
+  let journaled: JournaledStore | null = null;
+  const journalState = async () => (await journaled?.journalState()) ?? null;
   const fail = (error: GatewayError) => {
     calls.tell('main', 'fatal', writeError(error));
     onEnd();
   };
+  const parts = { metrics, logger, now, undo: whole, onFatal: fail, isStoreNew, keys };
   const intake: Intake = {
-    async openStore() {
-      const parts = { metrics, logger, now, undo: whole, onFatal: fail, isStoreNew, keys };
-      const { storeUrl: url } = config;
-      if (url === null) {
-        store = openEmbeddedStore(config, { ...parts, hub: new ToldHub((topics) => calls.tell('main', 'wake', topics)) });
-        for (const part of STORE_PARTS) objects[nameOfPart(part)] = store[part];
-      } else {
-        const opened = await openJournaledStore(config, { ...parts, url, hub: new Hub({ tickMs: () => 0 }) });
-        ({ store, journalState } = opened);
-      }
-      return { epoch: store.epoch, isNew: store.isNew };
+    openStore() {
+      const hub = new ToldHub((topics) => calls.tell('main', 'wake', topics));
+      store = embedded = openEmbeddedStore(config, { ...parts, hub });
+      for (const part of STORE_PARTS) objects[nameOfPart(part)] = embedded[part];
+      return Promise.resolve({ epoch: embedded.epoch, isNew: embedded.isNew });
     },
+    async openJournal(url) {
+      journaled = await openJournaledStore(config, { ...parts, url, hub: new Hub({ tickMs: () => 0 }) });
+      ({ store } = journaled);
+      return { knowsPaths: journaled.knowsPaths };
+    },
+    joinStore: async () => journaled?.join(),
     openDoor: (most) => openCallbackDoor(config, { store, refused, most, metrics, logger, now, undo: door }),
     closeDoor: () => door.disposeAsync(),
     beat: () => Promise.resolve(),
     refusedLately: () => Promise.resolve(refused.checks),
-    journal: () => journalState(),
+    journal: journalState,
     async readMetrics() {
       const journal = await journalState().catch(() => null);
       metrics.journalMessages.set(journal?.messages ?? 0);
       metrics.journalStuck.set(journal?.stuck ? 1 : 0);
       return metrics.registry.getMetricsAsJSON();
     },
-    isStoreInPlace: () => Promise.resolve(store.health.findChange() === null),
+    isStoreInPlace: () => Promise.resolve(embedded?.health.findChange() === null),
     async close() {
       await door.disposeAsync();
       await whole.disposeAsync();

@@ -16,7 +16,7 @@ export const FORMER_FOR_MS = 24 * 3_600_000;
 /** Not written at each look, but after so long. */
 const PROLONGED_AFTER_MS = 60_000;
 
-const FACT = 'callback-generation';
+export const CALLBACK_GENERATION_FACT = 'callback-generation';
 
 const fact = z.object({ current: z.int().min(0), since: z.number() });
 
@@ -46,7 +46,7 @@ export class CallbackGeneration implements Disposable {
   private constructor(options: GenerationOptions, now: Generation) {
     this.#options = options;
     this.#now = now;
-    this.#watch = onWake(options.store.hub, factTopic(FACT), () => this.#readAgain(), options.onFailure);
+    this.#watch = onWake(options.store.hub, factTopic(CALLBACK_GENERATION_FACT), () => this.#readAgain(), options.onFailure);
   }
 
   /** @throws GatewayError STORE_UNUSABLE when the store's fact of it cannot be read. */
@@ -123,20 +123,20 @@ export class CallbackGeneration implements Disposable {
 
   async #put(current: number): Promise<void> {
     const next = { current, since: this.#options.now() };
-    await this.#options.store.facts.remember(FACT, JSON.stringify(next));
+    await this.#options.store.facts.remember(CALLBACK_GENERATION_FACT, JSON.stringify(next));
     this.#now = next;
   }
 }
 
 async function read({ store }: GenerationOptions): Promise<Generation> {
-  const stored = await store.facts.recall(FACT);
+  const stored = await store.facts.recall(CALLBACK_GENERATION_FACT);
   if (stored === null) return { current: 0, since: null };
   try {
     return fact.parse(JSON.parse(stored));
   } catch {
     throw new GatewayError(
       'STORE_UNUSABLE',
-      `The store's note of the generation of the callback URLs cannot be read (fact ${FACT}). So the gateway does not know which URLs the carrier has. Restore a backup of the store.`,
+      `The store's note of the generation of the callback URLs cannot be read (fact ${CALLBACK_GENERATION_FACT}). So the gateway does not know which URLs the carrier has. Restore a backup of the store.`,
     );
   }
 }

@@ -1,5 +1,10 @@
 import type { ThingSpace } from '../../datasources/thingspace/thing-space.ts';
-import { CALLBACK_PREFIX, OWN_SERVICES, type CallbackService } from '../../datasources/thingspace/wire/callback-service.ts';
+import {
+  CALLBACK_PREFIX,
+  CALLBACK_SERVICES,
+  OWN_SERVICES,
+  type CallbackService,
+} from '../../datasources/thingspace/wire/callback-service.ts';
 import { GatewayError } from '../../errors.ts';
 import type { CallbackGeneration } from './callback-generation.ts';
 import type { CallbackAddress, CallbackPaths, PathOrigin } from './callback-paths.ts';
@@ -29,6 +34,15 @@ export interface RegistrationReport {
   readonly change: 'registered' | 'removed' | null;
 }
 
+/** A registration of any service, ours or not. */
+export interface RegisteredListener {
+  /** As the carrier names it. */
+  readonly service: string;
+  readonly state: Exclude<RegistrationState, 'none'>;
+  /** The origin of the registered URL. The rest of it may be a secret. Null for a URL that cannot be read. */
+  readonly deliversTo: string | null;
+}
+
 export interface RotationReport {
   /** Until when the former URLs are taken, in milliseconds since 1970. */
   readonly formerUntil: number | null;
@@ -48,6 +62,17 @@ export class CallbackRegistrations {
 
   async list(accounts: readonly string[] = this.#options.accounts): Promise<RegistrationReport[]> {
     return (await this.#survey(accounts)).map(({ report }) => report);
+  }
+
+  /** All that the carrier has registered for an account, also for services that this gateway does not follow. */
+  async registered(account: string): Promise<RegisteredListener[]> {
+    const listed = await this.#options.thingSpace.registrations(account);
+    return listed.flatMap(({ serviceName, url }) => {
+      if (url === '') return [];
+      const service = CALLBACK_SERVICES.find((known) => known === serviceName);
+      const found = service === undefined ? null : this.#recognise({ account, service, url });
+      return [{ service: serviceName, state: stateOf(found), deliversTo: URL.canParse(url) ? originOf(url) : null }];
+    });
   }
 
   /**
@@ -163,7 +188,7 @@ interface Surveyed {
 
 const OURS: ReadonlySet<RegistrationState> = new Set(['ours', 'former', 'lapsed']);
 
-function stateOf(found: PathOrigin | null): RegistrationState {
+function stateOf(found: PathOrigin | null): RegisteredListener['state'] {
   if (!found) return 'other';
   if (found.standing === 'LAPSED') return 'lapsed';
   return found.standing === 'FORMER' || found.previous ? 'former' : 'ours';

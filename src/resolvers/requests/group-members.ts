@@ -13,8 +13,10 @@ interface GroupMembersOptions {
   readonly onFailure: (requestId: string, error: unknown) => void;
 }
 
+export type NotSent = Extract<SendAnswer, { readonly type: 'NOT_SENT' }>;
+
 /** Why a Request does not leave: for now, or for good. */
-type Obstacle = Extract<SendAnswer, { readonly type: 'NOT_SENT' }> | { readonly type: 'CANCEL'; readonly error: RequestError };
+type Obstacle = NotSent | { readonly type: 'CANCEL'; readonly error: RequestError };
 
 /** The carrier takes no more devices in one request. It refuses a larger group itself. */
 const MAX_DEVICES = 10_000;

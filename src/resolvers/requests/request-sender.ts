@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Operation, Settings } from '../../operations/define-operation.ts';
 import { operationNamed, OPERATIONS } from '../../operations/index.ts';
 import { onWake } from '../../datasources/request-log/hub.ts';
 import type { Lease } from '../../datasources/request-log/leases.ts';
@@ -10,10 +11,10 @@ import { BROKEN_OFF, NOT_MARKED, TOKEN_REFUSED, WAITED_TOO_LONG, type SendingSte
 import type { SendAnswer, ThingSpace } from '../../datasources/thingspace/thing-space.ts';
 import { GrowingPause } from '../../lib/growing-pause.ts';
 import { inSpan } from '../../lib/trace.ts';
-import type { GroupMembers } from './group-members.ts';
+import type { GroupMembers, NotSent } from './group-members.ts';
 import type { Place, SendingTurns } from './send-queue.ts';
-import { stepOf } from './sending-results.ts';
 import { SentElsewhere } from './sent-elsewhere.ts';
+import { stepOf } from './step-of-answer.ts';
 
 interface RequestSenderOptions {
   readonly store: Pick<Store, 'hub'> &
@@ -197,7 +198,7 @@ export class RequestSender implements Disposable {
     again: boolean,
     signal: AbortSignal,
   ): Promise<{ answer: SendAnswer; marked: boolean }> {
-    const { store, thingSpace, queue, members } = this.#options;
+    const { store, thingSpace, queue } = this.#options;
     const operation = operationNamed(request.operation);
     // It stays QUEUED: another version may know its operation.
     if (!operation) throw new Error(`Request ${request.id} names an operation this gateway does not know.`);
@@ -207,14 +208,9 @@ export class RequestSender implements Disposable {
     /** The lease under which it was asked to be marked, while nobody knows whether it was. */
     let asked: Lease | null = null;
     try {
-      if (part.deviceCount === null) {
-        const counted = await members.prepare(request, operation, settings);
-        if (counted?.type === 'NOT_SENT') return { answer: counted, marked };
-        if (counted) {
-          await store.sending.cancelQueued(request.id, counted.error);
-          throw new NoLongerQueued();
-        }
-      }
+      const findObstacle = () => (part.deviceCount === null ? this.#findObstacle(request, operation, settings) : null);
+      const obstacle = await findObstacle();
+      if (obstacle) return { answer: obstacle, marked };
       const own = devices && part.deviceCount !== null ? devices.slice(part.firstIndex, part.firstIndex + part.deviceCount) : null;
       const mark = async () => {
         // A token was refused. That had no effect, and counts in the carrier's window: the next try has a place of its own.
@@ -224,6 +220,8 @@ export class RequestSender implements Disposable {
           place?.over();
           place = null;
           place = await queue.take({ ...ticket, again: true }, signal);
+          const since = await findObstacle();
+          if (since) throw new Error(since.reason);
         }
         signal.throwIfAborted();
         const lease = (asked = this.#lease ?? OVER);
@@ -249,6 +247,15 @@ export class RequestSender implements Disposable {
       if (marked) place?.over();
       else place?.giveBack();
     }
+  }
+
+  /** Reads the devices of a group. Null when the Request may leave. @throws NoLongerQueued when it must not, and is cancelled. */
+  async #findObstacle(request: SendableRequest['request'], operation: Operation, settings: Settings): Promise<NotSent | null> {
+    const { store, members } = this.#options;
+    const obstacle = await members.prepare(request, operation, settings);
+    if (obstacle?.type !== 'CANCEL') return obstacle;
+    await store.sending.cancelQueued(request.id, obstacle.error);
+    throw new NoLongerQueued();
   }
 
   async #pause(requestId: string, ms: number, signal: AbortSignal): Promise<void> {

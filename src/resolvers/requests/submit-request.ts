@@ -242,7 +242,7 @@ export function refuseInput(field: string, code: InputFaultCode, message: string
 }
 
 /** One answer for an account that does not exist and for one that this caller may not use. */
-const UNKNOWN_ACCOUNT = refuseInput(
+export const UNKNOWN_ACCOUNT = refuseInput(
   'accountName',
   'UNKNOWN_ACCOUNT',
   'This account is not one you can use here. Check its name, leading zeros included.',

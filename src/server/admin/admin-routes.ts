@@ -9,17 +9,26 @@ import type { StorePurge } from '../../resolvers/upkeep/purge-store.ts';
 import type { StoreReseal } from '../../resolvers/upkeep/reseal-store.ts';
 import { checkCallbackReadiness, checkReadiness, checkStore, type Journal, type Stage } from './check-readiness.ts';
 import { KEY_BODIES, readBody } from './key-bodies.ts';
-import { refreshGauges, type GaugeSources } from './refresh-gauges.ts';
+import { refreshGauges, type GaugeSources, type StoreSources } from './refresh-gauges.ts';
 
-export interface AdminOptions extends GaugeSources {
-  readonly store: GaugeSources['store'] & PartsOf<{ audit: 'recordAudit'; health: 'probe'; upkeep: 'stats' | 'backup' }>;
-  readonly clock: SteadyClock;
+/** What commands need, and a part of what is told. */
+export interface AdminParts extends StoreSources {
+  readonly store: StoreSources['store'] & PartsOf<{ audit: 'recordAudit'; health: 'probe'; upkeep: 'stats' | 'backup' }>;
   readonly registrations: RegistrationKeeper;
   readonly keys: KeyRing;
   readonly purge: StorePurge;
   readonly reseal: StoreReseal;
+}
+
+export interface AdminOptions extends GaugeSources {
+  readonly clock: SteadyClock;
+  /** Null until the store is open. */
+  readonly parts: () => AdminParts | null;
+  /** Why it is not open yet: a sentence. */
+  readonly notYet: string;
   readonly stage: () => Stage;
-  readonly takesCallbacks: () => boolean;
+  /** Why the callback listener is not open yet; null when it is. */
+  readonly callbacksClosed: () => string | null;
   /** Resolves when the intake has a turn: a process one of whose threads does nothing any more is not live. */
   readonly beat: () => Promise<void>;
   readonly refused: () => Promise<Readonly<Record<string, string>>>;
@@ -47,12 +56,24 @@ export interface AdminReply {
 
 /** Everything that the admin door answers. A command is written to the audit log with its outcome. A request that only reads is not. */
 export function listRoutes(options: AdminOptions): readonly AdminRoute[] {
-  const { metrics, registrations, session, keys, store, purge, reseal } = options;
-  const { upkeep } = store;
-  const record = <Result>(action: string, work: () => Promise<Result>) => recordCommand(store.audit, { caller: CALLER, action, work });
-  const recordKey = <Result extends { readonly id: string }>(action: string, id: string | null, work: () => Promise<Result>) => {
+  const { metrics } = options;
+  const opened = (): AdminParts => {
+    const parts = options.parts();
+    if (parts === null) throw new GatewayError('STORE_FAILED', `Nothing was done. ${options.notYet} Try again later.`);
+    return parts;
+  };
+  const record = async <Result>(action: string, work: (parts: AdminParts) => Promise<Result>) => {
+    const parts = opened();
+    return recordCommand(parts.store.audit, { caller: CALLER, action, work: () => work(parts) });
+  };
+  const recordKey = async <Result extends { readonly id: string }>(
+    action: string,
+    id: string | null,
+    work: (keys: KeyRing) => Promise<Result>,
+  ) => {
+    const { store, keys } = opened();
     const named = id !== null && KEY_ID.test(id) ? id : null;
-    return recordCommand(store.audit, { caller: CALLER, action, work, subject: (key) => key?.id ?? named });
+    return recordCommand(store.audit, { caller: CALLER, action, work: () => work(keys), subject: (key) => key?.id ?? named });
   };
   return [
     get('/health/live', async () => {
@@ -68,48 +89,48 @@ export function listRoutes(options: AdminOptions): readonly AdminRoute[] {
         const [graphql, callbacks, { isAway }] = await Promise.all([
           checkReadiness(options),
           checkCallbackReadiness(options),
-          checkStore(store),
+          checkStore(options),
         ]);
         metrics.ready.set({ door: 'graphql' }, Number(graphql.ready));
         metrics.ready.set({ door: 'callbacks' }, Number(callbacks.ready));
-        await refreshGauges(options, { isStoreAway: isAway });
+        await refreshGauges(options, isAway ? null : options.parts());
         return { status: 200, type: metrics.registry.contentType, body: await options.writeMetrics() };
       },
     },
-    get('/callbacks', () => registrations.list()),
-    get('/keys', () => keys.list()),
-    get('/store/stats', () => upkeep.stats()),
+    get('/callbacks', () => opened().registrations.list()),
+    get('/keys', () => opened().keys.list()),
+    get('/store/stats', () => opened().store.upkeep.stats()),
     post('/callbacks/register', (_, query) =>
-      record('callbacks.register', () => registrations.register({ replace: query.get('replace') === 'true' })),
+      record('callbacks.register', ({ registrations }) => registrations.register({ replace: query.get('replace') === 'true' })),
     ),
-    post('/callbacks/remove', () => record('callbacks.remove', () => registrations.remove())),
+    post('/callbacks/remove', () => record('callbacks.remove', ({ registrations }) => registrations.remove())),
     post('/callbacks/rotate', (_, query) =>
-      record('callbacks.rotate', () => registrations.rotate({ force: query.get('force') === 'true' })),
+      record('callbacks.rotate', ({ registrations }) => registrations.rotate({ force: query.get('force') === 'true' })),
     ),
     post('/keys/create', async (request) => {
       const wanted = await readBody(request, KEY_BODIES.create);
-      return recordKey('keys.create', null, () => keys.create(wanted));
+      return recordKey('keys.create', null, (keys) => keys.create(wanted));
     }),
     post('/keys/revoke', async (request) => {
       const { id } = await readBody(request, KEY_BODIES.revoke);
-      return recordKey('keys.revoke', id, () => keys.revoke(id));
+      return recordKey('keys.revoke', id, (keys) => keys.revoke(id));
     }),
     post('/keys/change', async (request) => {
       const { id, scopes, grants } = await readBody(request, KEY_BODIES.change);
-      return recordKey('keys.change', id, () => keys.change(id, { ...(scopes && { scopes }), ...(grants && { grants }) }));
+      return recordKey('keys.change', id, (keys) => keys.change(id, { ...(scopes && { scopes }), ...(grants && { grants }) }));
     }),
     post('/login/unlatch', async () => {
-      await record('login.unlatch', () => session.unlatch());
+      await record('login.unlatch', ({ session }) => session.unlatch());
       return { unlatched: true };
     }),
-    post('/store/backup', (_, query) => record('store.backup', () => upkeep.backup(query.get('path') ?? '')), 'path'),
+    post('/store/backup', (_, query) => record('store.backup', ({ store }) => store.upkeep.backup(query.get('path') ?? '')), 'path'),
     // A copy is verified and thrown away. Nobody counts on it as a backup.
-    post('/store/copy', (_, query) => upkeep.backup(query.get('path') ?? '', { isKept: false }), 'path'),
+    post('/store/copy', async (_, query) => opened().store.upkeep.backup(query.get('path') ?? '', { isKept: false }), 'path'),
     post('/store/purge', (_, query) => {
       const days = parseDays(query.get('olderThanDays'));
-      return record('store.purge', () => purge.run(days));
+      return record('store.purge', ({ purge }) => purge.run(days));
     }),
-    post('/store/reseal', () => record('store.reseal', () => reseal.run())),
+    post('/store/reseal', () => record('store.reseal', ({ reseal }) => reseal.run())),
   ];
 }
 

@@ -18,14 +18,22 @@ export interface Journal {
   readonly messages: number;
 }
 
-interface Sources {
-  readonly clock: Pick<SteadyClock, 'jump'>;
+/** What is asked once the store is open. */
+interface OpenedSources {
   readonly store: PartsOf<{ health: 'probe'; upkeep: 'disk' }>;
   readonly session: Session;
   readonly registrations: RegistrationKeeper;
+}
+
+interface Sources {
+  readonly clock: Pick<SteadyClock, 'jump'>;
+  /** Null until the store is open. */
+  readonly parts: () => OpenedSources | null;
+  /** Why it is not open yet. */
+  readonly notYet: string;
   readonly stage: () => Stage;
-  /** Whether the callback listener is open. */
-  readonly takesCallbacks: () => boolean;
+  /** Why the callback listener is not open yet; null when it is. */
+  readonly callbacksClosed: () => string | null;
   /** Paths whose messages are refused for want of room. */
   readonly refused: () => Promise<Readonly<Record<string, string>>>;
   /** See `Intake.journal`. */
@@ -36,18 +44,20 @@ interface Sources {
  * Whether GraphQL answers and can do its work. A refused login makes it unready until somebody acts. A carrier that is down does
  * not, because requests wait for it. Nor does a lost registration; both are told.
  */
-export async function checkReadiness({ store, session, registrations, stage, refused, clock }: Sources) {
+export async function checkReadiness(sources: Sources) {
+  const { parts, stage, refused, clock } = sources;
   const now = stage();
-  const { text: storeCheck, isAway } = await checkStore(store);
-  const { login, isLatched } = isAway ? { login: NOT_KNOWN, isLatched: false } : await checkLogin(session);
+  const opened = parts();
+  const { text: storeCheck, isAway } = await checkStore(sources);
+  const { login, isLatched } = opened === null || isAway ? { login: NOT_KNOWN, isLatched: false } : await checkLogin(opened.session);
   return {
     ready: storeCheck === OK && !isLatched && now === 'OPEN',
     checks: {
       store: storeCheck,
       login,
-      ...(await describeRoom(store)),
+      ...(opened && (await describeRoom(opened.store))),
       ...(await refused()),
-      ...registrations.checks,
+      ...opened?.registrations.checks,
       ...describeClock(clock),
       ...describeStage(now, 'GraphQL is not open yet'),
     },
@@ -55,9 +65,12 @@ export async function checkReadiness({ store, session, registrations, stage, ref
 }
 
 /** Whether callbacks are taken and stored. What the carrier says to our login does not count: it delivers all the same. */
-export async function checkCallbackReadiness({ store, registrations, stage, takesCallbacks, refused, clock, journal }: Sources) {
-  const now = stage() === 'DRAINING' ? 'DRAINING' : takesCallbacks() ? 'OPEN' : 'STARTING';
-  const [{ text: storeCheck }, journalCheck] = await Promise.all([checkStore(store), checkJournal(journal)]);
+export async function checkCallbackReadiness(sources: Sources) {
+  const { parts, stage, callbacksClosed, refused, clock, journal } = sources;
+  const closed = callbacksClosed();
+  const now = stage() === 'DRAINING' ? 'DRAINING' : closed === null ? 'OPEN' : 'STARTING';
+  const opened = parts();
+  const [{ text: storeCheck }, journalCheck] = await Promise.all([checkStore(sources), checkJournal(journal)]);
   // What a shared store does not take, its journal takes.
   const isStored = journalCheck === null ? storeCheck === OK : journalCheck.isOk;
   return {
@@ -65,11 +78,11 @@ export async function checkCallbackReadiness({ store, registrations, stage, take
     checks: {
       store: storeCheck,
       ...(journalCheck && { journal: journalCheck.text }),
-      ...(await describeRoom(store)),
+      ...(opened && (await describeRoom(opened.store))),
       ...(await refused()),
-      ...registrations.checks,
+      ...opened?.registrations.checks,
       ...describeClock(clock),
-      ...describeStage(now, 'the callback listener is not open yet'),
+      ...describeStage(now, closed),
     },
   };
 }
@@ -86,7 +99,7 @@ async function checkLogin(session: Session): Promise<{ readonly login: string; r
 }
 
 /** A low disk makes nothing unready: results of requests are taken, and questions answered. */
-async function describeRoom({ upkeep }: Sources['store']): Promise<Readonly<Record<string, string>>> {
+async function describeRoom({ upkeep }: OpenedSources['store']): Promise<Readonly<Record<string, string>>> {
   const { freeBytes, floorBytes, isLow } = await upkeep.disk();
   if (!isLow) return {};
   const megabytes = (bytes: number) => Math.floor(bytes / 1_000_000);
@@ -94,9 +107,14 @@ async function describeRoom({ upkeep }: Sources['store']): Promise<Readonly<Reco
 }
 
 /** By a real write. `isAway`: it is shared, and comes back by itself. Whoever asks it more now would only wait. */
-export async function checkStore({ health }: PartsOf<{ health: 'probe' }>): Promise<{ readonly text: string; readonly isAway: boolean }> {
+export async function checkStore({
+  parts,
+  notYet,
+}: Pick<Sources, 'parts' | 'notYet'>): Promise<{ readonly text: string; readonly isAway: boolean }> {
+  const opened = parts();
+  if (opened === null) return { text: `failing: ${notYet}`, isAway: true };
   try {
-    await health.probe();
+    await opened.store.health.probe();
     return { text: OK, isAway: false };
   } catch (error) {
     return { text: error instanceof GatewayError ? `failing: ${error.message}` : 'failing', isAway: isStoreAway(error) };
@@ -125,6 +143,6 @@ function describeClock({ jump }: Pick<SteadyClock, 'jump'>) {
   return jump && { clock: `not believed: the wall clock of this machine is ${describeOff(jump.byMs)}` };
 }
 
-function describeStage(stage: Stage, starting: string) {
+function describeStage(stage: Stage, starting: string | null) {
   return { ...(stage === 'STARTING' && { starting }), ...(stage === 'DRAINING' && { draining: 'yes' }) };
 }

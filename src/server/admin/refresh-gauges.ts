@@ -9,27 +9,34 @@ export const LAG_RESOLUTION_MS = 10;
 
 export interface GaugeSources {
   readonly metrics: Metrics;
-  readonly store: PartsOf<{ health: 'counts'; forwards: 'forwardBacklog'; upkeep: 'sizes' | 'disk' | 'lastTimes' }>;
-  readonly session: Session;
   /** How late the event loop is. */
   readonly lag: ReturnType<typeof monitorEventLoopDelay>;
   readonly now: () => number;
 }
 
-/** A store that is away leaves its gauges as they are: what waits in the journal, and that nothing is ready, is told all the same. */
-export async function refreshGauges(sources: GaugeSources, { isStoreAway: isAway }: { readonly isStoreAway: boolean }): Promise<void> {
+export interface StoreSources {
+  readonly store: PartsOf<{ health: 'counts'; forwards: 'forwardBacklog'; upkeep: 'sizes' | 'disk' | 'lastTimes' }>;
+  readonly session: Session;
+}
+
+/**
+ * A store that is away leaves its gauges as they are: what waits in the journal, and that nothing is ready, is told all the same.
+ *
+ * @param parts null while the store does not answer.
+ */
+export async function refreshGauges(sources: GaugeSources, parts: StoreSources | null): Promise<void> {
   const { metrics, lag } = sources;
   // It counts the pause between two looks too.
   metrics.eventLoopLag.set(lag.count > 0 ? Math.max(0, lag.percentile(99) / 1e6 - LAG_RESOLUTION_MS) / 1_000 : 0);
   lag.reset();
   metrics.memoryBytes.set(process.memoryUsage.rss());
-  if (isAway) return;
-  await refreshStoreGauges(sources).catch((error: unknown) => {
+  if (parts === null) return;
+  await refreshStoreGauges(sources, parts).catch((error: unknown) => {
     if (!isStoreAway(error)) throw error;
   });
 }
 
-async function refreshStoreGauges({ metrics, store, session, now }: GaugeSources): Promise<void> {
+async function refreshStoreGauges({ metrics, now }: GaugeSources, { store, session }: StoreSources): Promise<void> {
   const { unclaimed, openByStatus, deadLettersByReason, overdueDevices } = await store.health.counts();
   metrics.unclaimed.set(unclaimed);
   metrics.overdueDevices.set(overdueDevices);

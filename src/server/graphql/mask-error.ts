@@ -15,7 +15,7 @@ export function createMaskError(logger: Logger) {
     const cause = graphqlError ? rootOf(graphqlError) : error;
     const place = graphqlError ? { nodes: graphqlError.nodes, path: graphqlError.path } : {};
     if (cause instanceof GatewayError) {
-      const extensions = { code: cause.code, ...(isStoreAway(cause) && { retryAfterMs: STORE_AWAY_MS }) };
+      const extensions = { code: cause.code, ...(isStoreAway(cause) && { retryAfterMs: STORE_AWAY_MS }), ...shownDetails(cause) };
       return new GraphQLError(cause.message, { ...place, extensions });
     }
     // This drops the error of JSON.parse, which quotes the body.
@@ -26,6 +26,15 @@ export function createMaskError(logger: Logger) {
       ...place,
       extensions: { code: 'INTERNAL_SERVER_ERROR' },
     });
+  };
+}
+
+/** When a limit allows it again, and the carrier's code of a refusal. The other details are for the log. */
+function shownDetails({ details }: GatewayError) {
+  const { retryAfterMs, carrierCode } = details;
+  return {
+    ...(typeof retryAfterMs === 'number' && { retryAfterMs }),
+    ...(typeof carrierCode === 'string' && { carrierErrorCode: carrierCode }),
   };
 }
 

@@ -14,6 +14,7 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql';
+import { asksCarrier, CARRIER_CALL_COST } from '../../schema/carrier-call.ts';
 import { listSizeOf, pageSizeOf, type ListSize, type PageSize } from '../../schema/list-sizes.ts';
 import { CallerInput, hasList } from './caller-input.ts';
 import { fragmentsOf } from './document-limits.ts';
@@ -34,7 +35,7 @@ const NO_COST: Cost = { once: 0, each: 0 };
  * How many objects an operation can produce or take at most, without running it. Each field of an object type counts 1, times the
  * sizes of the lists it stands in. Each item of a list in an argument counts 1. A page size is what the resolver will get. It holds
  * for the lists right below the field that takes it (`nodes`, `edges`, `outcomes`). A list without a size counts as infinite.
- * Fields under `@skip` and `@include` count, and a repeated field counts each time. Counting may end once the cost is over `stopAt`.
+ * A field that asks the carrier for each object counts its call too. Fields under `@skip` and `@include` count, and a repeated field counts each time. Counting may end once the cost is over `stopAt`.
  */
 export function operationCost(
   schema: GraphQLSchema,
@@ -59,7 +60,8 @@ export function operationCost(
           once += introspectionCost(schema, fragments, field, selection, input.values, stopAt);
           continue;
         }
-        const { type, isList, size, paging, listArguments } = shapeOf(field);
+        const { type, isList, size, paging, listArguments, callCost } = shapeOf(field);
+        once += callCost;
         for (const argument of listArguments) once += input.itemsOf(findArgument(selection, argument.name), argument.type);
         if (!selection.selectionSet || !type) continue;
         const inner = ofSet(selection.selectionSet, type);
@@ -114,6 +116,7 @@ interface Shape {
   readonly size: ListSize | null;
   readonly paging: { readonly argument: GraphQLArgument; readonly sizes: PageSize } | null;
   readonly listArguments: readonly GraphQLArgument[];
+  readonly callCost: number;
 }
 
 const shapes = new WeakMap<GraphQLField<unknown, unknown>, Shape>();
@@ -132,6 +135,7 @@ function shapeOf(field: GraphQLField<unknown, unknown>): Shape {
     size: listSizeOf(field),
     paging,
     listArguments: field.args.filter((argument) => hasList(argument.type)),
+    callCost: asksCarrier(field) ? CARRIER_CALL_COST : 0,
   };
   shapes.set(field, shape);
   return shape;

@@ -46,7 +46,7 @@ export async function openTwoAccounts(env: Readonly<Record<string, string>> = {}
   );
   const { gateway } = stack;
   const owner = await makeKey(gateway, {
-    scopes: { '*': ['read', 'write', 'admin'] },
+    scopes: { '*': ['read', 'write', 'terminate', 'admin'] },
     grants: ['deviceCredential', 'activationCode', 'introspection'],
     name: 'owner',
   });

@@ -28,7 +28,7 @@ export async function openTwoOpen({ devices = 5, env = {} as Readonly<Record<str
   const stack = undo.use(await startStack({ env: { M2M_AUTH: 'on', M2M_LOG_LEVEL: 'silent', ...env }, register: false }));
   const { gateway } = stack;
   const owner = await makeKey(gateway, {
-    scopes: { '*': ['read', 'write', 'admin'] },
+    scopes: { '*': ['read', 'write', 'terminate', 'admin'] },
     grants: ['deviceCredential', 'activationCode', 'introspection'],
     name: 'owner',
   });

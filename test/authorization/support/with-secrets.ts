@@ -19,7 +19,7 @@ export interface WithSecrets extends AsyncDisposable {
   readonly renewed: { readonly id: string; readonly outcomeId: string; readonly activationCode: string };
 }
 
-const ALL = ['read', 'write', 'admin'] as const;
+const ALL = ['read', 'write', 'terminate', 'admin'] as const;
 
 /** A gateway that asks who asks, with two requests whose devices have secrets, and a dead letter. */
 export async function openWithSecrets(options: StackOptions = {}): Promise<WithSecrets> {

@@ -135,7 +135,7 @@ export async function startGuardedStack(options: GuardedOptions = {}): Promise<G
     return key;
   };
   const owner = await makeKey(canary('keyName'), {
-    scopes: { '*': ['read', 'write', 'admin'] },
+    scopes: { '*': ['read', 'write', 'terminate', 'admin'] },
     grants: ['deviceCredential', 'activationCode', 'introspection'],
   });
   const reader = await makeKey('reader', { scopes: { '*': ['read'] } });

@@ -53,7 +53,9 @@ export async function startMarkedCarrier(simulator: Simulator, evidence: Evidenc
     const answer = await request(`${origin}${path}`, { method, headers: sent, ...(body !== '' && { body }) });
     const said = mark(await answer.body.text(), real);
     evidence.witness('carrier said', said);
-    outgoing.writeHead(answer.statusCode, { 'content-type': String(answer.headers['content-type'] ?? 'application/json') }).end(said);
+    const { 'content-type': type } = answer.headers;
+    const location = [answer.headers['location']].flat()[0];
+    outgoing.writeHead(answer.statusCode, { 'content-type': String(type ?? 'application/json'), ...(location && { location }) }).end(said);
   };
   const server = createServer((incoming, outgoing) => void serve(incoming, outgoing).catch(() => outgoing.destroy()));
   const listening = await listenOnLoopback(server);

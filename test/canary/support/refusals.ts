@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { CALLBACK_PREFIX } from '../../../src/datasources/thingspace/wire/callback-service.ts';
 import { RawWebSocket } from '../../support/raw-websocket.ts';
-import { canary } from '../canaries.ts';
+import { ACCOUNT, canary } from '../canaries.ts';
 import type { GuardedStack } from './guarded-stack.ts';
 import { ACTIVATE, activation, slimActivation } from './marked-inputs.ts';
 import { probe, type Probe } from './probe.ts';
@@ -111,6 +111,25 @@ export async function sendBadInputs(stack: GuardedStack): Promise<void> {
     const { data } = await stack.ask('owner', ACTIVATE, { input });
     stack.evidence.note('refusals', 'faults of an input', JSON.stringify(data ?? null));
   }
+}
+
+/** The same for what is asked of the carrier. */
+export async function sendBadQuestions(stack: GuardedStack): Promise<void> {
+  const group = `mutation ($input: CreateDeviceGroupInput!) { createDeviceGroup(input: $input) {
+    ... on InvalidInput { message faults { path message } } } }`;
+  const input = {
+    accountName: ACCOUNT,
+    name: canary('wrongGroup'),
+    description: 'text',
+    devices: [{ kind: 'ICCID', value: canary('wrongDeviceId') }],
+  };
+  const { data } = await stack.ask('owner', group, { input });
+  stack.evidence.note('refusals', 'faults of a group', JSON.stringify(data ?? null));
+  const read = `query ($account: String!, $filter: DeviceListFilter, $id: DeviceIdentifierInput!) {
+    device(accountName: $account, id: $id) { state } devices(accountName: $account, filter: $filter) { nodes { state } } }`;
+  const [id, filter] = [{ kind: 'ICCID', value: canary('wrongDeviceId') }, { servicePlan: canary('wrongFilter') }];
+  await stack.ask('owner', read, { account: ACCOUNT, id, filter });
+  await stack.ask('owner', read, { account: canary('wrongAccount'), id, filter: {} });
 }
 
 /** Does the same over WebSockets, and breaks their own rules. */

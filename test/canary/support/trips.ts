@@ -9,7 +9,8 @@ import * as give from './marked-inputs.ts';
 
 const LEGACY = '89148007301946284001';
 const DOOMED = '89148007301946284002';
-const SILENT = ['89148007301946284003', '89148007301946284004'];
+/** Devices whose records the carrier shows with markers. */
+export const SILENT = ['89148007301946284003', '89148007301946284004'] as const;
 
 /** A mutation that the carrier takes on: our id and the carrier's. */
 export async function submit(stack: GuardedStack, document: string, input: object): Promise<{ id: string; carrierRequestId: string }> {

@@ -15,6 +15,7 @@ import { expect } from 'vitest';
 import { Hub } from '../../../src/datasources/request-log/hub.ts';
 import { FairScheduler } from '../../../src/lib/fair-scheduler.ts';
 import { DeadLetters } from '../../../src/resolvers/callbacks/redrive-dead-letters.ts';
+import { ChangesFeed } from '../../../src/resolvers/requests/follow-changes.ts';
 import { RequestFeed } from '../../../src/resolvers/requests/follow-request.ts';
 import { Timelines } from '../../../src/resolvers/requests/timeline.ts';
 import type { GraphContext } from '../../../src/schema/context.ts';
@@ -27,6 +28,7 @@ import { openLog } from '../../support/open-log.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { crowd } from './crowded-store.ts';
 import { writeDocument } from './write-document.ts';
+import { CROWDED_CARRIER } from './crowded-carrier.ts';
 import { writeLists } from './write-lists.ts';
 import { storeOf } from '../../support/flat-store.ts';
 
@@ -58,8 +60,11 @@ export async function checkCostBounds(runs: number): Promise<void> {
     submitter: never,
     sender: { placeOf: () => null } as unknown as GraphContext['sender'],
     manager: never,
+    carrier: CROWDED_CARRIER,
+    deviceGroups: never,
     deadLetters: new DeadLetters({ store: storeOf(log), receiver: never }),
     feed: new RequestFeed(storeOf(log), new Hub({ tickMs: () => 1 }), new FairScheduler()),
+    changes: new ChangesFeed(storeOf(log), new Hub({ tickMs: () => 1 }), new FairScheduler(), ['account-1', 'account-2']),
     timelines: new Timelines(log),
     accounts: ['account-1', 'account-2'],
     limits,

@@ -26,7 +26,7 @@ export async function openTrusting(mode: TrustMode, env: Readonly<Record<string,
   const trust = { M2M_TRUSTED_DOCUMENTS: mode, ...(mode !== 'off' && { M2M_TRUSTED_DOCUMENTS_FILES: PERSISTED_DOCUMENTS }) };
   const stack = undo.use(await startStack({ env: { M2M_AUTH: 'on', M2M_LOG_LEVEL: 'silent', ...trust, ...env } }));
   const { authorization } = await makeKey(stack.gateway, {
-    scopes: { '*': ['read', 'write', 'admin'] },
+    scopes: { '*': ['read', 'write', 'terminate', 'admin'] },
     grants: ['deviceCredential', 'activationCode', 'introspection'],
   });
   const url = stack.gateway.urls.graphql;

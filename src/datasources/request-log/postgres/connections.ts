@@ -47,6 +47,11 @@ export function connectionConfig(url: string): pg.ClientConfig {
   };
 }
 
+/** Ends a connection. It does not wait for long: a server that is silent does not answer this either. */
+export async function endConnection(client: pg.Client): Promise<void> {
+  await Promise.race([client.end().catch(() => undefined), delay(CLOSE_MS, undefined, { ref: false })]);
+}
+
 export interface ConnectionsOptions {
   readonly url: string;
   /** The most at a time. */

@@ -3,7 +3,7 @@ import { isTerminal, type NextTurn, type Page, type StoredRequest } from '../sto
 import type { Queries } from './database.ts';
 import { findIndexed } from './find-indexed.ts';
 import { toCarrierId } from './find-owners.ts';
-import { toRequest } from './postgres-rows.ts';
+import { REQUEST, toRequest, type RequestRow } from './postgres-rows.ts';
 import { hasFew, walkRequests, type Condition, type KeyRange, type KeySource, type OrderedIndex, type Walk } from './walk-requests.ts';
 
 /** A source whose values have no more keys is read, whatever else is asked for. A search looks up so many single Requests. */
@@ -31,8 +31,19 @@ export async function listRequests(
   db: Queries,
   { filter, after, limit, nextTurn }: { filter: RequestFilter; after: string | null; limit: number; nextTurn: NextTurn | undefined },
 ): Promise<Page<StoredRequest>> {
-  const rows = await walkRequests(db, await planList(inTurns(db, nextTurn), filter, after), limit + 1, nextTurn);
+  const rows = await walkRequests<RequestRow>(db, await planList(inTurns(db, nextTurn), filter, after), limit + 1, {
+    select: REQUEST,
+    nextTurn,
+  });
   return { rows: rows.slice(0, limit).map(toRequest), hasMore: rows.length > limit };
+}
+
+/** Counts them along the same index, and looks at what else is asked for. */
+export async function countRequests(
+  db: Queries,
+  { filter, most, nextTurn }: { filter: RequestFilter; most: number; nextTurn: NextTurn | undefined },
+): Promise<number> {
+  return (await walkRequests(db, await planList(inTurns(db, nextTurn), filter, null), most, { select: 'pk', nextTurn })).length;
 }
 
 export async function planList(db: Queries, filter: RequestFilter, after: string | null): Promise<Walk> {

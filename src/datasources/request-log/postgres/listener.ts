@@ -4,9 +4,9 @@ import pg from 'pg';
 import { GatewayError } from '../../../errors.ts';
 import { GrowingPause } from '../../../lib/growing-pause.ts';
 import type { Hub } from '../hub.ts';
-import { connectionConfig } from './connections.ts';
+import { connectionConfig, endConnection } from './connections.ts';
 import { CHANNEL } from './database.ts';
-import { toUnusable } from './prepare-database.ts';
+import { toStartError } from './prepare-database.ts';
 
 export interface ListenerOptions {
   readonly url: string;
@@ -40,8 +40,8 @@ export class Listener implements AsyncDisposable {
   }
 
   /**
-   * @throws GatewayError STORE_UNUSABLE when there is no connection to spare, or messages do not come through, for example through a
-   * pooler in transaction mode.
+   * @throws GatewayError STORE_UNUSABLE when messages do not come through, for example through a pooler in transaction mode; STORE_FAILED
+   * when the database does not answer, or has no connection to spare.
    */
   async start(): Promise<void> {
     let client: pg.Client | null = null;
@@ -49,8 +49,8 @@ export class Listener implements AsyncDisposable {
       client = await this.#connect();
       if (!((await this.#keepsSession(client)) && (await hearsItself(client)))) throw new GatewayError('STORE_UNUSABLE', NOT_HEARD);
     } catch (error) {
-      await client?.end().catch(() => undefined);
-      throw toUnusable(error);
+      if (client) await endConnection(client);
+      throw toStartError(error);
     }
     this.#running = this.#listen(client);
   }
@@ -108,7 +108,7 @@ export class Listener implements AsyncDisposable {
       await other.query('BEGIN');
       return await isListening(client);
     } finally {
-      await other.end();
+      await endConnection(other);
     }
   }
 

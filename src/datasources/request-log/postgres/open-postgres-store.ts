@@ -58,7 +58,7 @@ const CONNECTIONS = 10;
  * Opens the store in a PostgreSQL database that many gateways share. Whatever is written, is written in a transaction that has locked its
  * Request, and nothing is remembered of a Request from one transaction to the next but what never changes.
  *
- * @throws GatewayError STORE_UNUSABLE with a sentence that says what to do.
+ * @throws GatewayError STORE_UNUSABLE with a sentence that says what to do; STORE_FAILED (`isStoreAway`) when the database does not answer.
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const { url, hub, now, onFailure = () => undefined } = options;

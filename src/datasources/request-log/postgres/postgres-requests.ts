@@ -1,9 +1,11 @@
+import type { ChangePlace, ChangesPage } from '../changed-requests.ts';
 import type { CountedUses, LogStep, RequestFilter, RequestReads, RetryPage, RetrySpan, SendableRequest } from '../request-reads.ts';
 import type { NextTurn, Page, RequestedDevice, StoredCarrierRequest, StoredRequest } from '../stored-request.ts';
 import type { Queries, Snapshots } from './database.ts';
 import { toCarrierId } from './find-owners.ts';
-import { listRequests } from './list-requests.ts';
+import { countRequests, listRequests } from './list-requests.ts';
 import { CARRIER_REQUEST, REQUEST, toCarrierRequest, toRequest, type CarrierRequestRow, type RequestRow } from './postgres-rows.ts';
+import { ChangesReader } from './read-changes.ts';
 import { placeOfInput } from './requested-devices.ts';
 import type { Seals } from './seals.ts';
 
@@ -25,8 +27,11 @@ interface InputRow {
 export class PostgresRequests implements RequestReads {
   readonly #parts: Parts;
 
+  readonly #changes: ChangesReader;
+
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#changes = new ChangesReader(parts.db);
   }
 
   requests(ids: readonly string[]): Promise<Map<string, StoredRequest>> {
@@ -66,9 +71,17 @@ export class PostgresRequests implements RequestReads {
   }
 
   async list(filter: RequestFilter, after: string | null, limit: number, nextTurn?: NextTurn): Promise<Page<StoredRequest>> {
-    const { db, indexAll } = this.#parts;
-    if (filter.deviceKeys || filter.search?.deviceKeys.length) await indexAll();
-    return await listRequests(db, { filter, after, limit, nextTurn });
+    await this.#indexFor(filter);
+    return await listRequests(this.#parts.db, { filter, after, limit, nextTurn });
+  }
+
+  async count(filter: RequestFilter, most: number, nextTurn?: NextTurn): Promise<number> {
+    await this.#indexFor(filter);
+    return await countRequests(this.#parts.db, { filter, most, nextTurn });
+  }
+
+  changes(account: string, after: ChangePlace, limit: number): Promise<ChangesPage> {
+    return this.#changes.read(account, after, limit);
   }
 
   async countUses({ account, operations, isOpen, since, until }: CountedUses, keys: readonly string[]): Promise<Map<string, number>> {
@@ -98,6 +111,10 @@ export class PostgresRequests implements RequestReads {
       const rows = (rowsOf.get(at + 1) ?? []).map(({ ask: _ask, ...row }) => toRequest(row));
       return { rows: rows.slice(0, limit), hasMore: rows.length > limit };
     });
+  }
+
+  async #indexFor({ deviceKeys, search }: RequestFilter): Promise<void> {
+    if (deviceKeys || search?.deviceKeys.length) await this.#parts.indexAll();
   }
 }
 

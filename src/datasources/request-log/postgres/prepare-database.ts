@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { GatewayError } from '../../../errors.ts';
-import { connectionConfig } from './connections.ts';
-import { sqlStateOf } from './postgres-error.ts';
+import { GatewayError, STORE_AWAY } from '../../../errors.ts';
+import { connectionConfig, endConnection } from './connections.ts';
+import { sqlStateOf, troubleOf } from './postgres-error.ts';
 
 const MIGRATIONS = ['0001-postgres.sql', '0002-postgres.sql'] as const;
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -21,6 +21,7 @@ const MOST_CLOCK_OFF_MS = 30_000;
 const CLOCK_NOISE_MS = 500;
 /** Any number, but always the same: only one gateway migrates at a time. */
 const MIGRATION_LOCK = 0x4d324d47;
+const LOCK_EVERY_MS = 100;
 /** Migrations of a large store take longer than statements of its use. */
 const MIGRATION_MS = 3_600_000;
 /**
@@ -45,22 +46,22 @@ export interface PreparedDatabase {
  *
  * @param options.now the wall clock of this gateway, which the clock of the server is compared with.
  * @param options.allowsUnsynced whoever runs the gateway accepts that the database loses its last commits when it crashes.
- * @throws GatewayError STORE_UNUSABLE with a sentence that says what to do.
+ * @throws GatewayError STORE_UNUSABLE with a sentence that says what to do; STORE_FAILED when the database does not answer now.
  */
 export async function prepareDatabase(
   url: string,
   { now = Date.now, allowsUnsynced = false }: { readonly now?: () => number; readonly allowsUnsynced?: boolean } = {},
 ): Promise<PreparedDatabase> {
-  const client = new pg.Client({ ...connectionConfig(url), query_timeout: MIGRATION_MS });
+  const client = new pg.Client(connectionConfig(url));
   client.on('error', () => undefined);
   try {
     await client.connect();
     const clockOffMs = await checkServer(client, { now, allowsUnsynced });
     return { isNew: await migrate(client), clockOffMs };
   } catch (cause) {
-    throw toUnusable(cause);
+    throw toStartError(cause);
   } finally {
-    await client.end().catch(() => undefined);
+    await endConnection(client);
   }
 }
 
@@ -99,7 +100,8 @@ const SETTING: Readonly<Record<string, string>> = { fsync: 'fsync', pages: 'full
 
 /** Gives back whether the schema was made now. */
 async function migrate(client: pg.Client): Promise<boolean> {
-  await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+  // Another gateway may migrate for long, and a server that no longer answers is to be known from that.
+  while (!(await takeLock(client))) await delay(LOCK_EVERY_MS);
   const { version, oldest } = await readSchema(client);
   if (version > SCHEMA_VERSION && oldest > SCHEMA_VERSION)
     throw unusable(
@@ -117,12 +119,19 @@ async function migrate(client: pg.Client): Promise<boolean> {
   return version === 0;
 }
 
+async function takeLock(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ isTaken: boolean }>('SELECT pg_try_advisory_lock($1) AS "isTaken"', [MIGRATION_LOCK]);
+  return rows[0]?.isTaken ?? false;
+}
+
 /** Gateways of the version before are at work meanwhile. */
 async function changeTables(client: pg.Client, sql: string): Promise<void> {
   const end = performance.now() + TABLES_HELD_MS;
   for (;;) {
     try {
-      await client.query(`BEGIN; SET LOCAL lock_timeout = ${TABLE_WAIT_MS}; ${sql}; COMMIT`);
+      const text = `BEGIN; SET LOCAL lock_timeout = ${TABLE_WAIT_MS}; ${sql}; COMMIT`;
+      // `pg` reads it, and its types do not have it.
+      await client.query({ text, query_timeout: MIGRATION_MS } as pg.QueryConfig);
       return;
     } catch (error) {
       await client.query('ROLLBACK').catch(() => undefined);
@@ -152,9 +161,11 @@ async function readSchema(client: pg.Client): Promise<{ readonly version: number
   return { version, oldest: numbers.get(SCHEMA_OLDEST) ?? version };
 }
 
-/** What a start with the database ends with. */
-export function toUnusable(cause: unknown): GatewayError {
-  return cause instanceof GatewayError ? cause : unusable(describe(cause), cause);
+/** What a start with the database fails with: it may be tried again when the database is only away. */
+export function toStartError(cause: unknown): GatewayError {
+  if (cause instanceof GatewayError) return cause;
+  if (!isAway(cause)) return unusable(describe(cause), cause);
+  return new GatewayError('STORE_FAILED', describe(cause), { cause, details: { reason: STORE_AWAY } });
 }
 
 function describe(cause: unknown): string {
@@ -173,6 +184,11 @@ function describe(cause: unknown): string {
     default:
       return `The database of M2M_STORE_URL cannot be used: ${message}.`;
   }
+}
+
+/** It comes back by itself. So does a database that takes no connections for a while (ALLOW_CONNECTIONS, 55000). */
+function isAway(cause: unknown): boolean {
+  return ['LOST', 'REFUSED'].includes(troubleOf(cause)) || sqlStateOf(cause) === '55000';
 }
 
 function unusable(message: string, cause?: unknown): GatewayError {

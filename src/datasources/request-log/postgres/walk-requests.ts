@@ -1,6 +1,5 @@
 import type { NextTurn } from '../stored-request.ts';
 import type { Queries, Value } from './database.ts';
-import { REQUEST, type RequestRow } from './postgres-rows.ts';
 
 /** The most keys that one statement looks at. None of their rows may be in memory, and a statement has 10 seconds. */
 const MOST_KEYS = 20_000;
@@ -37,27 +36,33 @@ export interface Walk {
   readonly ranges: readonly KeyRange[];
 }
 
-type Looked = { readonly reached: number } & (RequestRow | { readonly pk: null });
+type Looked<Row> = { readonly reached: number } & (Row | { readonly pk: null });
+
+export interface WalkOptions {
+  /** The columns, `pk` among them. */
+  readonly select: string;
+  readonly nextTurn?: NextTurn | undefined;
+}
 
 /**
  * Reads Requests, newest first, until there are `limit` or no more. A statement looks at a bounded number of keys, so one that finds
  * little among millions takes no longer than others.
  */
-export async function walkRequests(
+export async function walkRequests<Row extends { readonly pk: number }>(
   db: Queries,
   { source, conditions, ranges }: Walk,
   limit: number,
-  nextTurn?: NextTurn,
-): Promise<RequestRow[]> {
-  const found: RequestRow[] = [];
+  { select, nextTurn }: WalkOptions,
+): Promise<Row[]> {
+  const found: Row[] = [];
   let count = Math.max(FEWEST_KEYS, 2 * limit);
   for (const [first, low] of ranges) {
     for (let high = first; high >= low && found.length < limit;) {
       await nextTurn?.();
       const began = performance.now();
-      const { text, values } = pageStatement(source, conditions, { high, low, count, limit: limit - found.length });
-      const rows = await db.rows<Looked>(text, values);
-      found.push(...rows.flatMap(({ reached: _reached, ...row }) => (row.pk === null ? [] : [row as RequestRow])));
+      const { text, values } = pageStatement({ source, conditions, select }, { high, low, count, limit: limit - found.length });
+      const rows = await db.rows<Looked<Row>>(text, values);
+      found.push(...rows.flatMap(({ reached: _reached, ...row }) => (row.pk === null ? [] : [row as unknown as Row])));
       high = (rows[0]?.reached ?? low) - 1;
       count = performance.now() - began > LONG_MS ? Math.max(FEWEST_KEYS, count >> 1) : Math.min(MOST_KEYS, count * 2);
     }
@@ -81,8 +86,7 @@ export async function hasFew(db: Queries, { index: { table, column, key }, value
  * row that is meant there is one row with that alone.
  */
 export function pageStatement(
-  source: KeySource | null,
-  conditions: readonly Condition[],
+  { source, conditions, select }: Pick<Walk, 'source' | 'conditions'> & Pick<WalkOptions, 'select'>,
   { high, low, count, limit }: { readonly high: number; readonly low: number; readonly count: number; readonly limit: number },
 ): { readonly text: string; readonly values: readonly Value[] } {
   const each = source ? Math.max(FEWEST_OF_VALUE, Math.ceil(count / Math.max(1, source.values.length))) : count;
@@ -90,14 +94,14 @@ export function pageStatement(
   const add = (value: Value) => `$${values.push(value)}`;
   const looked = source ? lookedSql(source, add) : REACHED_OF_ALL;
   const where = conditions.map((condition) => condition(add)).join(' AND ');
-  return { text: `${looked} ${source ? ofKeysSql(where) : ofAllSql(where)}`, values };
+  return { text: `${looked} ${source ? ofKeysSql(select, where) : ofAllSql(select, where)}`, values };
 }
 
 const REACHED_OF_ALL = `WITH reached AS MATERIALIZED (SELECT coalesce((SELECT pk FROM request WHERE pk BETWEEN $2::bigint AND $1::bigint
   ORDER BY pk DESC OFFSET $3::bigint - 1 LIMIT 1), $2::bigint) AS pk)`;
 
-function ofAllSql(where: string): string {
-  return `SELECT reached.pk AS reached, r.* FROM reached LEFT JOIN LATERAL (SELECT ${REQUEST} FROM request
+function ofAllSql(select: string, where: string): string {
+  return `SELECT reached.pk AS reached, r.* FROM reached LEFT JOIN LATERAL (SELECT ${select} FROM request
     WHERE pk BETWEEN reached.pk AND $1::bigint AND ${where} ORDER BY pk DESC LIMIT $4) r ON true ORDER BY r.pk DESC`;
 }
 
@@ -116,9 +120,9 @@ function lookedSql({ index: { table, column, key }, values, keys }: KeySource, a
 }
 
 /** With OFFSET 0 each row is looked up by its key: nothing makes the database read all Requests instead. */
-function ofKeysSql(where: string): string {
+function ofKeysSql(select: string, where: string): string {
   return `SELECT reached.pk AS reached, r.* FROM reached LEFT JOIN LATERAL (
       SELECT f.* FROM (SELECT pk FROM meant ORDER BY pk DESC) k
-      CROSS JOIN LATERAL (SELECT ${REQUEST} FROM request WHERE pk = k.pk AND ${where} OFFSET 0) f ORDER BY k.pk DESC LIMIT $4
+      CROSS JOIN LATERAL (SELECT ${select} FROM request WHERE pk = k.pk AND ${where} OFFSET 0) f ORDER BY k.pk DESC LIMIT $4
     ) r ON true ORDER BY r.pk DESC`;
 }

@@ -2,6 +2,7 @@ import { countsOf, isTerminal } from '../stored-request.ts';
 import { talliesOf } from '../request-state.ts';
 import { resolveThisRow } from '../batch-rows.ts';
 import { CHANGE_NOTED_EVERY_MS } from '../change-notes.ts';
+import { changesTopic } from '../changed-requests.ts';
 import type { Transaction, Value } from './database.ts';
 import type { NewRow, RequestRun } from './request-run.ts';
 import type { Seals } from './seals.ts';
@@ -25,7 +26,11 @@ export async function writeRuns(tx: Transaction, seals: Seals, runs: readonly Re
   );
   await writeWaiting(tx, changed);
   await countExternal(tx, changed);
-  for (const { rows: own, request } of changed) if (own.length > 0) tx.wake(request.id);
+  for (const { rows: own, request } of changed) {
+    if (own.length === 0) continue;
+    tx.wake(request.id);
+    tx.wake(changesTopic(request.account));
+  }
 }
 
 /** Whether something that a step owed was done. */

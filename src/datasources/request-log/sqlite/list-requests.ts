@@ -12,6 +12,7 @@ const FEW = 1_000;
 const SPAN = 4_096;
 
 export const REQUESTS: KeyedRows = { table: 'request', select: REQUEST, order: 'DESC' };
+const REQUEST_KEYS: KeyedRows = { ...REQUESTS, select: 'pk' };
 
 const BY_DEVICE: OrderedIndex = { from: 'identifier', column: 'key', key: 'request_pk' };
 const BY_REFERENCE: OrderedIndex = { from: 'request INDEXED BY request_by_reference', column: 'client_reference', key: 'pk' };
@@ -30,6 +31,15 @@ export async function listRequests(
 ): Promise<Page<StoredRequest>> {
   const rows = await walker.page<RequestRow>(REQUESTS, () => planList(sql, walker, filter, after), limit + 1, nextTurn);
   return { rows: rows.slice(0, limit).map(toRequest), hasMore: rows.length > limit };
+}
+
+/** Counts them along the same index, and looks at what else is asked for. */
+export async function countRequests(
+  sql: Statements,
+  walker: KeyWalker,
+  { filter, most, nextTurn }: { filter: RequestFilter; most: number; nextTurn: NextTurn | undefined },
+): Promise<number> {
+  return (await walker.page(REQUEST_KEYS, () => planList(sql, walker, filter, null), most, nextTurn)).length;
 }
 
 function planList(sql: Statements, walker: KeyWalker, filter: RequestFilter, after: string | null): Walk {

@@ -1,9 +1,11 @@
 import { isDamagedRequest } from '../../../errors.ts';
+import { changesTopic } from '../changed-requests.ts';
 import type { LogLimits } from '../log-limits.ts';
 import type { RequestState } from '../request-state.ts';
 import { isTerminal, type RequestedDevice } from '../stored-request.ts';
 import { transition, type Change, type Decision } from '../transition.ts';
 import { WorkingSet, type PlacedEvent } from '../working-set.ts';
+import { ChangeClock } from './change-clock.ts';
 import { insertEvent } from './insert-rows.ts';
 import { RequestStates } from './request-states.ts';
 import { RequestedDevices } from './requested-devices.ts';
@@ -37,6 +39,7 @@ export class RequestChanges {
   readonly #takeOver: TakeOver;
   /** The Requests of the open transaction, by pk. */
   readonly #touched = new Map<number, Touched>();
+  readonly #notes: ChangeClock;
   #mayOwe = true;
 
   constructor(options: ChangeOptions) {
@@ -46,18 +49,21 @@ export class RequestChanges {
     this.devices = new RequestedDevices(sql);
     this.#states = new RequestStates(sql);
     this.#takeOver = new TakeOver(sql, this.#states, this.devices);
+    this.#notes = new ChangeClock(sql, options.now);
   }
 
-  /** Ends a transaction: writes the row of each Request once, however often it changed. Gives back the ids of the changed ones. */
+  /** Ends a transaction: writes the row of each Request once, however often it changed. Gives back the topics of what has changed. */
   finish(): string[] {
-    const changed: string[] = [];
+    const changed = new Set<string>();
+    let noteAt: number | null = null;
     for (const [pk, { state, at, hasBeenOpen }] of this.#touched) {
-      this.#states.save(pk, state, at, hasBeenOpen);
+      if (at !== null) noteAt ??= this.#notes.next();
+      const account = this.#states.save(pk, state, at, at === null ? null : noteAt, hasBeenOpen);
       this.#mayOwe ||= state.owes;
-      if (at !== null) changed.push(state.requestId);
+      if (at !== null) changed.add(state.requestId).add(changesTopic(account));
     }
     this.#touched.clear();
-    return changed;
+    return [...changed];
   }
 
   rollback(): void {

@@ -75,11 +75,16 @@ export class RequestStates {
     this.#known.delete(pk);
   }
 
-  /** Writes a state: one row of the Request, and one of each carrier request that changed. */
-  save(pk: number, state: RequestState, at: number | null, hasBeenOpen: boolean): void {
+  /**
+   * Writes a state: one row of the Request, and one of each carrier request that changed. Gives back the account.
+   *
+   * @param at when the last row of its log was added, and @param noteAt when that is committed; both null when none was.
+   */
+  save(pk: number, state: RequestState, at: number | null, noteAt: number | null, hasBeenOpen: boolean): string {
     const end = !isTerminal(state.status) ? 'OPEN' : hasBeenOpen ? 'COMPLETED_NOW' : 'COMPLETED';
     const { status, lastSeq, learntSeq, quiet, messageBytes } = state;
-    this.#sql.updateRequest.run(status, stringifyCounts(countsOf(state.counts)), lastSeq, learntSeq, quiet, messageBytes, at, end, pk);
+    const counts = stringifyCounts(countsOf(state.counts));
+    const row = this.#sql.updateRequest.get(status, counts, lastSeq, learntSeq, quiet, messageBytes, at, end, pk, noteAt);
     const stored = this.#known.get(pk)?.carriers;
     for (const [position, carrier] of state.carriers.entries()) {
       const was = stored?.[position];
@@ -90,6 +95,7 @@ export class RequestStates {
       if (!now.owed && (!was || was.owed)) this.#sql.deleteOwed.run(pk, position);
       if (stored) stored[position] = now;
     }
+    return (row as { account: string } | undefined)?.account ?? '';
   }
 
   read(pk: number): StateRow {

@@ -1,8 +1,10 @@
 import { requestIdSpellings } from '../../thingspace/wire/carrier-request-id.ts';
+import type { ChangePlace, ChangesPage } from '../changed-requests.ts';
 import type { CountedUses, LogStep, RequestFilter, RequestReads, RetryPage, RetrySpan, SendableRequest } from '../request-reads.ts';
 import type { NextTurn, Page, RequestedDevice, StoredCarrierRequest, StoredRequest } from '../stored-request.ts';
 import type { Reads } from './group-commit.ts';
-import { listRequests } from './list-requests.ts';
+import { countRequests, listRequests } from './list-requests.ts';
+import { readChanges } from './read-changes.ts';
 import { toCarrierRequest, toRequest, type CarrierRequestRow, type RequestRow, type RowOf } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
 import type { KeyWalker } from './walk-keys.ts';
@@ -66,9 +68,17 @@ export class SqliteRequests implements RequestReads {
   }
 
   async list(filter: RequestFilter, after: string | null, limit: number, nextTurn?: NextTurn): Promise<Page<StoredRequest>> {
-    const { walker, indexAll } = this.#parts;
-    if (filter.deviceKeys || filter.search?.deviceKeys.length) await indexAll();
-    return await listRequests(this.#sql, walker, { filter, after, limit, nextTurn });
+    await this.#indexFor(filter);
+    return await listRequests(this.#sql, this.#parts.walker, { filter, after, limit, nextTurn });
+  }
+
+  async count(filter: RequestFilter, most: number, nextTurn?: NextTurn): Promise<number> {
+    await this.#indexFor(filter);
+    return await countRequests(this.#sql, this.#parts.walker, { filter, most, nextTurn });
+  }
+
+  changes(account: string, after: ChangePlace, limit: number): Promise<ChangesPage> {
+    return this.#reads.read(() => readChanges(this.#sql, account, after, limit));
   }
 
   async countUses({ account, operations, isOpen, since, until }: CountedUses, keys: readonly string[]): Promise<Map<string, number>> {
@@ -112,6 +122,10 @@ export class SqliteRequests implements RequestReads {
       }
       return wanted.flatMap((page) => pages.get(page) ?? []);
     });
+  }
+
+  async #indexFor({ deviceKeys, search }: RequestFilter): Promise<void> {
+    if (deviceKeys || search?.deviceKeys.length) await this.#parts.indexAll();
   }
 }
 

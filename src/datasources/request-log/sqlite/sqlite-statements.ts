@@ -66,8 +66,9 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
     requestByPk: db.prepare(`SELECT ${REQUEST} FROM request WHERE pk = ?`),
     pkOfRequest: db.prepare('SELECT pk FROM request WHERE id = ?'),
     updateRequest: db.prepare(`UPDATE request SET status = ?1, counts = ?2, last_seq = ?3, state_seq = ?3, learnt_seq = ?4, quiet = ?5,
-      message_bytes = ?6, updated_at = coalesce(?7, updated_at), changed_at = iif(?7 > changed_at + ${CHANGE_NOTED_EVERY_MS}, ?7, changed_at),
-      completed_at = CASE ?8 WHEN 'OPEN' THEN NULL WHEN 'COMPLETED_NOW' THEN ?7 ELSE coalesce(completed_at, ?7) END WHERE pk = ?9`),
+      message_bytes = ?6, updated_at = coalesce(?7, updated_at),
+      changed_at = iif(?10 IS NOT NULL AND (changed_at = 0 OR ?10 > changed_at + ${CHANGE_NOTED_EVERY_MS}), ?10, changed_at),
+      completed_at = CASE ?8 WHEN 'OPEN' THEN NULL WHEN 'COMPLETED_NOW' THEN ?7 ELSE coalesce(completed_at, ?7) END WHERE pk = ?9 RETURNING account`),
     ...prepareStateStatements(db),
     // The error of the first carrier request that has one. The success of a later one does not remove it.
     setRequestError: db.prepare(`UPDATE request SET error = (SELECT error FROM carrier_request
@@ -114,6 +115,17 @@ export function prepareStatements(db: DatabaseSync, vault: Vault) {
         WHERE carrier_request_id IN (SELECT value FROM json_each(:carrierIds))
       UNION ALL SELECT pk FROM request WHERE id = :searchId
       UNION ALL SELECT pk FROM request WHERE client_reference BETWEEN :reference AND :lastReference LIMIT :few`),
+    // One look for each account, along the index.
+    lastChange: db.prepare(`WITH RECURSIVE noted (account) AS (
+        SELECT min(account) FROM request INDEXED BY request_changed WHERE account > '' AND changed_at > 0
+        UNION ALL SELECT (SELECT min(account) FROM request INDEXED BY request_changed WHERE account > noted.account AND changed_at > 0)
+        FROM noted WHERE noted.account IS NOT NULL
+      ) SELECT coalesce(max((SELECT max(changed_at) FROM request INDEXED BY request_changed
+        WHERE account = noted.account AND changed_at > 0)), 0) AS at FROM noted WHERE account IS NOT NULL`),
+    lastChangeOf: db.prepare(`SELECT coalesce(max(changed_at), 0) AS at FROM request INDEXED BY request_changed
+      WHERE account = ? AND changed_at > 0`),
+    changesAfter: db.prepare(`SELECT ${REQUEST}, changed_at AS changedAt FROM request INDEXED BY request_changed
+      WHERE account = ?1 AND changed_at > 0 AND (changed_at, pk) > (?2, ?3) ORDER BY changed_at, pk LIMIT ?4`),
     requestSpans: db.prepare(`SELECT span FROM request_span
       WHERE first_at < :until AND last_at >= :since AND span <= :last / 4096 ORDER BY span DESC`),
     requestByCarrierId: db.prepare(`SELECT ${REQUEST} FROM request WHERE pk =

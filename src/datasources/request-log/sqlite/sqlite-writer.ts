@@ -44,7 +44,7 @@ export class SqliteWriter {
     this.unclaimed = new UnclaimedMessages(sql, forwards, limits);
   }
 
-  /** Ends a transaction: writes the row of each Request once, however often it changed. Gives back the ids of the changed ones. */
+  /** Ends a transaction: writes the row of each Request once, however often it changed. Gives back the topics of what has changed. */
   finish(): string[] {
     this.claimed = 0;
     return this.changes.finish();

@@ -104,3 +104,24 @@ export function parseCarrierDate(value: unknown): number | null {
 export function writeCarrierDate(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
+
+/**
+ * Reads a number that may exceed 2^53, written as a number or as digits, into its digits. Null for anything else, and for a number
+ * whose last digits are lost already.
+ */
+export function readDigits(value: unknown): string | null {
+  if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? String(value) : null;
+  return typeof value === 'string' && /^\s*\d{1,40}\s*$/.test(value) ? value.trim() : null;
+}
+
+/** An answer as JSON in which each whole number beyond 2^53 is the text of its digits. Undefined when it is not JSON. */
+export function parseWithDigits(text: string): unknown {
+  try {
+    return JSON.parse(text, (_key, value: unknown, context?: { readonly source?: string }) => {
+      const { source } = context ?? {};
+      return typeof value === 'number' && !Number.isSafeInteger(value) && source !== undefined && /^\d+$/.test(source) ? source : value;
+    }) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -3,7 +3,6 @@
  * other words mean another state: `pre-active` and `pending activation` are not active, `DOWNLOAD_DISABLE` does not work.
  */
 const WORDS = {
-  PRE_ACTIVE: [['pre-active', 'the device list and the pages write it']],
   ACTIVE: [
     ['active', 'the device list writes it'],
     ['activate', 'callbacks write it for the same state'],
@@ -13,9 +12,13 @@ const WORDS = {
     ['suspend', 'the device list and the pages write it'],
     ['suspended', 'the participle of the same'],
   ],
+  PRE_ACTIVE: [
+    ['pre-active', 'the device list and the pages write it'],
+    ['preactive', 'requests to add a device write it'],
+  ],
   DEACTIVE: [
     ['deactive', 'the device list and the pages write it'],
-    ['deactivate', 'callbacks write “activate” for active'],
+    ['deactivate', 'callbacks may write it for the same state'],
     ['deactivated', 'the participle of the same'],
   ],
   PROFILE_WORKING: [
@@ -50,6 +53,14 @@ const MEANINGS = Object.fromEntries(
 /** Whether the carrier's word means this state. */
 export function means(word: string | null, state: keyof typeof WORDS): boolean {
   return word !== null && MEANINGS[state]?.has(plain(word)) === true;
+}
+
+/** The state of a device, by the word of the device list. `PENDING` is each state of a change under way: `pending activation`. */
+export type DeviceState = 'PRE_ACTIVE' | 'PENDING' | 'ACTIVE' | 'SUSPENDED' | 'DEACTIVE' | 'OTHER';
+
+export function readDeviceState(word: string | null): DeviceState {
+  const known = (['PRE_ACTIVE', 'ACTIVE', 'SUSPENDED', 'DEACTIVE'] as const).find((state) => means(word, state));
+  return known ?? (word !== null && plain(word).startsWith('pending') ? 'PENDING' : 'OTHER');
 }
 
 function plain(word: string): string {
