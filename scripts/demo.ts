@@ -1,27 +1,23 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ResultOf, TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { print } from 'graphql';
-import { createClient, type Client } from 'graphql-ws';
+import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
-import {
-  ActivateDevicesDocument,
-  RenewActivationCodeDocument,
-  RequestStatusDocument,
-  ResumeProfileDocument,
-} from '../documents/gql/graphql.ts';
 import { startSimulator } from '../simulator/start-simulator.ts';
-import type { Simulator } from '../simulator/simulator.ts';
 import { readConfig } from '../src/config/config.ts';
 import { startGateway } from '../src/gateway.ts';
-import { ProgressView, type Finished } from './support/progress-view.ts';
+import { playFirstAct } from './support/first-act.ts';
+import { playLifecycle } from './support/lifecycle-act.ts';
+import { ProgressView } from './support/progress-view.ts';
 import { simulatedEnv } from './support/simulated-env.ts';
 
-const PLAN = { servicePlan: 'm2m4G2GB', mdnZipCode: '98801' };
+const HELP = `Usage: npm run demo [-- lifecycle]
 
-/** The whole trip: three mutations over a WebSocket, each followed live to its end, against the simulated carrier. */
-async function demo(): Promise<void> {
+Starts a simulated carrier and the gateway, and follows mutations live: 500 activations and two operations on eSIMs. With "lifecycle":
+the life of 50 SIMs, from their activation to their end.`;
+
+/** Mutations over a WebSocket, each followed live to its end, against the simulated carrier. */
+async function demo(play: typeof playFirstAct): Promise<void> {
   await using undo = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'm2m-demo-'));
   undo.defer(() => rm(folder, { recursive: true, force: true }));
@@ -35,85 +31,7 @@ async function demo(): Promise<void> {
   view.line(`Gateway at ${gateway.urls.graphql} (GraphQL) and ${gateway.urls.callbacks} (callbacks)`);
   view.line('Both on loopback only, because nobody is asked who they are (M2M_AUTH=off); the store is not encrypted.\n');
 
-  const accountName = simulator.accounts[0] ?? '';
-  const finished = [
-    await follow(client, view, 'activateDevices', 'Activate 500 devices', await activate(client, accountName)),
-    await follow(client, view, 'renewActivationCode', 'Renew activation codes', await renew(client, simulator, accountName)),
-    await follow(client, view, 'resumeProfile', 'Resume eSIM profiles', await resume(client, simulator, accountName)),
-  ];
-  view.summary(finished);
-}
-
-async function activate(client: Client, accountName: string): Promise<string> {
-  const devices = Array.from({ length: 500 }, (_, at) => ({
-    deviceIds: [
-      { kind: 'IMEI', value: `99001390${String(100_000 + at)}0` } as const,
-      // The last four digits choose what becomes of a few: see the simulator's magic identifiers.
-      { kind: 'ICCID', value: `8914800000${String(at).padStart(6, '0')}${MAGIC[at] ?? 1_000 + at}` } as const,
-    ],
-  }));
-  const { activateDevices: result } = await run(client, ActivateDevicesDocument, { input: { accountName, target: { devices }, ...PLAN } });
-  return requestId(result);
-}
-
-const MAGIC = ['4040', '4090', '4220', '0003', '0004', '0007'] as const;
-
-async function renew(client: Client, simulator: Simulator, accountName: string): Promise<string> {
-  const devices = simulator.inventory.find({ account: accountName, profileState: 'DEACTIVE' }).map(({ identifiers: { eid, iccid } }) => ({
-    deviceIds: [{ kind: 'EID', value: eid ?? '' } as const, { kind: 'ICCID', value: iccid ?? '' } as const],
-  }));
-  const { renewActivationCode: result } = await run(client, RenewActivationCodeDocument, { input: { accountName, devices } });
-  return requestId(result);
-}
-
-async function resume(client: Client, simulator: Simulator, accountName: string): Promise<string> {
-  const profiles = [
-    ...simulator.inventory.find({ account: accountName, profileState: 'SUSPEND' }),
-    ...simulator.inventory.find({ account: accountName, profileState: 'ACTIVE' }).slice(0, 1),
-  ];
-  const devices = profiles.map(({ identifiers: { iccid } }) => ({ deviceIds: [{ kind: 'ICCID', value: iccid ?? '' } as const] }));
-  const { resumeProfile: result } = await run(client, ResumeProfileDocument, {
-    input: { accountName, devices, servicePlan: 'HybridESim' },
-  });
-  return requestId(result);
-}
-
-function requestId(result: { __typename: string; request?: { id: string }; message?: string }): string {
-  if (!result.request || !result.__typename.endsWith('Accepted')) throw new Error(`${result.__typename}: ${result.message ?? ''}`);
-  return result.request.id;
-}
-
-/** One operation over the socket. */
-async function run<Data, Variables extends Record<string, unknown>>(
-  client: Client,
-  document: TypedDocumentNode<Data, Variables>,
-  variables: Variables,
-): Promise<Data> {
-  for await (const { data, errors } of client.iterate<Data>({ query: print(document), variables })) {
-    if (!data || errors) throw new Error(errors?.map(({ message }) => message).join(' ') ?? 'no data');
-    return data;
-  }
-  throw new Error('The socket closed before the answer.');
-}
-
-/** Follows a request to its end and draws what it hears. */
-async function follow(client: Client, view: ProgressView, mutation: string, title: string, id: string): Promise<Finished> {
-  const finished: Finished = { mutation, title, id, status: '', progress: null, faults: new Map(), events: 0 };
-  const events = client.iterate<ResultOf<typeof RequestStatusDocument>>({
-    query: print(RequestStatusDocument),
-    variables: { requestId: id, batchSize: 1000 },
-  });
-  for await (const { data, errors } of events) {
-    if (!data || errors) throw new Error(errors?.map(({ message }) => message).join(' ') ?? 'no data');
-    const { status, progress, outcomes } = data.requestStatus;
-    finished.status = status;
-    finished.progress = progress;
-    finished.events++;
-    for (const { fault } of outcomes) if (fault) finished.faults.set(fault.message, (finished.faults.get(fault.message) ?? 0) + 1);
-    view.draw(finished);
-  }
-  view.settle(finished);
-  return finished;
+  view.summary(await play({ client, view, simulator, accountName: simulator.accounts[0] ?? '' }));
 }
 
 function fail(error: Error): never {
@@ -121,4 +39,7 @@ function fail(error: Error): never {
   process.exit(1);
 }
 
-demo().then(() => process.exit(0), fail);
+const [act, ...more] = process.argv.slice(2);
+if (act === '--help') process.stdout.write(`${HELP}\n`);
+else if (more.length > 0 || (act !== undefined && act !== 'lifecycle')) fail(new Error(HELP));
+else demo(act === 'lifecycle' ? playLifecycle : playFirstAct).then(() => process.exit(0), fail);

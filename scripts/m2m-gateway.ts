@@ -22,7 +22,11 @@ interface Command {
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   start: { does: 'run the gateway; its configuration is M2M_… variables, or .env', takesArguments: false, run: start },
-  demo: { does: 'show three mutations against a simulated carrier', takesArguments: false, run: () => import('./demo.ts') },
+  demo: {
+    does: 'show mutations against a simulated carrier; `lifecycle` shows more',
+    takesArguments: true,
+    run: () => import('./demo.ts'),
+  },
   sandbox: { does: 'run the gateway on a simulated carrier, with GraphiQL', takesArguments: true, run: () => import('./sandbox.ts') },
   simulator: { does: 'run the simulated carrier alone', takesArguments: true, run: () => import('../simulator/main.ts') },
   store: { does: 'back up, verify, purge or reseal the store', takesArguments: true, run: store },
@@ -35,7 +39,7 @@ const HELP = `Usage: m2m-gateway <command> [arguments]
 ${Object.entries(COMMANDS)
   .map(([name, { does }]) => `  ${name.padEnd(11)}${does}\n`)
   .join('')}
-sandbox, simulator, store, keys and callbacks tell of their arguments with --help.
+demo, sandbox, simulator, store, keys and callbacks tell of their arguments with --help.
 `;
 
 async function main(): Promise<unknown> {
