@@ -41,6 +41,15 @@
       "DeviceGroupSaved",
       "InvalidInput"
     ],
+    "ChangeDeviceIdentifiersResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "ChangeDeviceIdentifiersAccepted",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited"
+    ],
     "ChangeServicePlanResult": [
       "CarrierRefused",
       "CarrierUnavailable",
@@ -145,6 +154,7 @@
       "ActivateDevicesAccepted",
       "ActivateProfileAccepted",
       "AddDevicesAccepted",
+      "ChangeDeviceIdentifiersAccepted",
       "ChangeServicePlanAccepted",
       "DeactivateDevicesAccepted",
       "DeactivateProfileAccepted",

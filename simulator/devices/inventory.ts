@@ -72,6 +72,15 @@ export class Inventory {
     return device;
   }
 
+  /** Gives a device other identifiers in place of its own. Those find nothing any more. */
+  changeIdentifiers(device: Device, identifiers: readonly Identifier[]): void {
+    for (const { kind, id } of identifiers) {
+      this.#byIdentifier.delete(`${kind}:${device.identifiers[kind]}`);
+      device.identifiers[kind] = id;
+    }
+    this.#index(device);
+  }
+
   /** Forgets a device. */
   remove(device: Device): void {
     this.#devices.splice(this.#devices.indexOf(device), 1);

@@ -14,7 +14,9 @@ export interface Selection extends Confirmation {
  *
  * @throws Error when there is nothing to name: the carrier may take an empty list for the whole account.
  */
-export function wireDevices(devices: readonly RequestedDevice[]): unknown[] {
+export function wireDevices(
+  devices: readonly RequestedDevice[],
+): { readonly deviceIds: readonly { readonly kind: string; readonly id: string }[] }[] {
   if (devices.length === 0 || devices.some(({ deviceIds }) => deviceIds.length === 0))
     throw new Error('A device list without a device, or with one that has no identifier, is not sent.');
   return devices.map(({ deviceIds }) => ({ deviceIds: deviceIds.map(({ kind, id }) => ({ kind: kind.toLowerCase(), id })) }));

@@ -2,6 +2,7 @@ import { activateDevices } from './activate-devices.ts';
 import { activateProfile } from './activate-profile.ts';
 import { deactivateProfile } from './deactivate-profile.ts';
 import { addDevices } from './add-devices.ts';
+import { changeDeviceIdentifiers } from './change-device-identifiers.ts';
 import { changeServicePlan } from './change-service-plan.ts';
 import { deactivateDevices } from './deactivate-devices.ts';
 import type { Operation } from './define-operation.ts';
@@ -39,6 +40,7 @@ export const OPERATIONS: readonly Operation[] = [
   addDevices,
   deactivateDevices,
   deleteDevices,
+  changeDeviceIdentifiers,
   changeServicePlan,
   updateCustomFields,
   updateCostCenter,

@@ -16,6 +16,7 @@ export const INPUT_FAULT_CODES = {
   IDENTIFIER_FORM: 'The identifier does not have the form of its kind.',
   DUPLICATE_KIND: 'The device has two identifiers of one kind.',
   DUPLICATE_DEVICE: 'Another device of the list has the same identifier.',
+  NOT_CHANGED: 'The new identifier is one that the device has already.',
   DUPLICATE_KEY: 'The custom field is named twice.',
   DUPLICATE_ADDRESS: 'Another device of the list has the same IP address.',
   EXACTLY_ONE: 'Exactly one of several fields must be given.',

@@ -9,15 +9,17 @@ interface ListRules {
   readonly areProfiles?: boolean;
   /** Kinds of identifiers that each device must have. */
   readonly needs?: readonly DeviceIdentifierKind[];
+  /** Devices in one mutation, where the carrier takes few in a request. */
+  readonly most?: number;
 }
 
 /** A target that is always a list. */
 export function listedDevices<Device extends z.ZodType<RequestedDevice, NamedDevice>>(
   device: Device,
   description: string,
-  { areProfiles = false, needs = [] }: ListRules = {},
+  { areProfiles = false, needs = [], most }: ListRules = {},
 ) {
-  const fields = { devices: deviceList(device).describe(description) };
+  const fields = { devices: deviceList(device, most).describe(description) };
   return {
     fields,
     filterNames: {},

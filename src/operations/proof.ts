@@ -1,13 +1,16 @@
+import type { RequestedDevice } from '../datasources/request-log/stored-request.ts';
 import type { HistoryEvent } from '../datasources/thingspace/wire/device-history.ts';
 import type { DeviceRecord } from '../datasources/thingspace/wire/device-list.ts';
+import { parseIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
+import { fits, keyOf } from '../datasources/thingspace/wire/same-identifier.ts';
 import { means } from '../datasources/thingspace/wire/state-words.ts';
 
 /** How an operation is proven done when no callback has come. Times are milliseconds of our own clock. */
 export interface ProvenBy {
   /** Whether the carrier's request status shows it, for a request of a single device. */
   readonly requestStatus: boolean;
-  /** Whether a record of the device list proves it. */
-  readonly record: (record: DeviceRecord, sentAt: number) => Proof;
+  /** Whether a record of the device list proves it. `device` is as the mutation named it. */
+  readonly record: (record: DeviceRecord, sentAt: number, device: Pick<RequestedDevice, 'changeTo'>) => Proof;
   /** Whether a device's provisioning history proves it. It is asked when the record says LOOK_CLOSER. */
   readonly history: (events: readonly HistoryEvent[], sentAt: number) => boolean;
 }
@@ -32,6 +35,22 @@ export function isAfterSending(at: number, sentAt: number): boolean {
  */
 export function stateShows(wanted: 'PRE_ACTIVE' | 'ACTIVE' | 'SUSPENDED' | 'DEACTIVE'): ProvenBy['record'] {
   return ({ state }) => (state === null ? 'LOOK_CLOSER' : means(state, wanted) ? 'DONE' : 'NOT_YET');
+}
+
+/**
+ * The proof of a change of identifiers, by a record that was found under an identifier which stays.
+ *
+ * | record of the device list | proof |
+ * |---|---|
+ * | shows every new identifier | DONE |
+ * | has no identifier of a kind that changes | LOOK_CLOSER: list that device alone |
+ * | shows another one | NOT_YET |
+ */
+export function identifiersShow({ deviceIds }: DeviceRecord, _sentAt: number, { changeTo = [] }: Pick<RequestedDevice, 'changeTo'>): Proof {
+  const wanted = changeTo.map(({ kind, id }) => ({ kind: parseIdentifierKind(kind), id, reportedKind: kind }));
+  const shown = wanted.map(({ kind }) => deviceIds.filter((each) => each.kind === kind).map(keyOf));
+  if (shown.some((keys) => keys.length === 0)) return 'LOOK_CLOSER';
+  return wanted.length > 0 && wanted.every((identifier, at) => fits(shown[at] ?? [], keyOf(identifier))) ? 'DONE' : 'NOT_YET';
 }
 
 /**

@@ -38,12 +38,12 @@ export interface Confirmation {
 
 export const MAX_DEVICES = 10_000;
 
-/** A list of 1 to 10,000 devices. */
-export function deviceList<Device extends z.ZodType>(device: Device) {
+/** A list of 1 to 10,000 devices, or of fewer. */
+export function deviceList<Device extends z.ZodType>(device: Device, most = MAX_DEVICES) {
   return z
     .array(device)
     .min(1, about('must name at least one device.'))
-    .max(MAX_DEVICES, about('may name at most 10,000 devices: use several mutations for more.'));
+    .max(most, about(`may name at most ${most.toLocaleString('en-US')} devices: use several mutations for more.`));
 }
 
 export interface NamedDevice {

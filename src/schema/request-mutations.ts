@@ -148,7 +148,7 @@ builder.mutationField('retryFailedDevices', (t) =>
     extensions: WRITE,
     type: resultOf('RetryFailedDevices', 'The retry'),
     description:
-      'Creates a new request, with the same settings, for the devices of a request that are FAILED or REJECTED. Each device is retried once: a device that is in a retry already belongs to that retry. A device whose fault is not `retriable` is left out, and a device that is still open is never retried. The two requests are linked (`retryOf`, `retries`). Without `clientReference` the retry has that of the first request. A retry of `deactivateDevices` needs the scope `terminate`, too. Faults: `NOTHING_FAILED`, `ALREADY_RETRIED`, `NOT_RETRIABLE`, for a named device also `NOT_OF_REQUEST` and `NOT_FAILED`.',
+      'Creates a new request, with the same settings, for the devices of a request that are FAILED or REJECTED. Each device is retried once: a device that is in a retry already belongs to that retry. A device whose fault is not `retriable` is left out, and a device that is still open is never retried. The two requests are linked (`retryOf`, `retries`). Without `clientReference` the retry has that of the first request. A retry of what needs the scope `terminate` needs it, too. Faults: `NOTHING_FAILED`, `ALREADY_RETRIED`, `NOT_RETRIABLE`, for a named device also `NOT_OF_REQUEST` and `NOT_FAILED`.',
     args: {
       input: t.arg({ type: RetryFailedDevicesInput, required: true, description: 'The request whose failed devices are tried again.' }),
     },

@@ -17,10 +17,19 @@ const RECORDS = OPERATION_CASES.flatMap(({ operation, input, provingRecords }) =
 );
 
 test.each(RECORDS)('$operation.name $change, a record of $record: $proof', ({ operation, input, record, proof }) => {
-  const { activatedAfterMs, customFields, ...rest } = record;
+  const { activatedAfterMs, customFields, deviceIds = [], ...rest } = record;
   const lastActivationAt = activatedAfterMs === undefined ? null : SENT + activatedAfterMs;
   const fields = customFields ? Object.entries(customFields).map(([key, value]) => ({ key, value })) : null;
-  expect(provenBy(operation, input).record({ ...NOTHING, ...rest, customFields: fields, lastActivationAt }, SENT)).toBe(proof);
+  const shown = {
+    ...NOTHING,
+    ...rest,
+    customFields: fields,
+    lastActivationAt,
+    deviceIds: deviceIds.map((each) => ({ ...each, reportedKind: each.kind })),
+  };
+  const parsed = operation.parse(input);
+  const [device = {}] = ('command' in parsed && parsed.command.devices) || [];
+  expect(provenBy(operation, input).record(shown, SENT, device)).toBe(proof);
 });
 
 const EVENTS = OPERATION_CASES.flatMap(({ operation, input, provingEvents }) =>

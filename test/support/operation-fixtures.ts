@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import type { Operation } from '../../src/operations/define-operation.ts';
 import { OPERATIONS } from '../../src/operations/index.ts';
+import type { DeviceIdentifierKind } from '../../src/datasources/thingspace/wire/device-identifier.ts';
 import type { Proof } from '../../src/operations/proof.ts';
 import type { DocumentedCallback } from './documented-callbacks.ts';
 import { eid, iccid } from './devices.ts';
@@ -18,6 +19,8 @@ export interface OperationFixture {
   /** The least valid input, in which a test changes one thing. */
   readonly input: { readonly accountName: string } & (Listed | { readonly target: Listed });
   readonly identifierKinds: readonly string[];
+  /** Devices in one mutation, where they are fewer than 10,000. */
+  readonly most?: number;
   /** Identifiers that have to stand beside those of other kinds. */
   readonly companions?: readonly Identifier[];
   /** Whether a group and a whole account need `confirmDeviceCount`. */
@@ -34,6 +37,7 @@ export interface OperationFixture {
 }
 
 interface ProvingRecord {
+  readonly deviceIds?: readonly { readonly kind: DeviceIdentifierKind; readonly id: string }[];
   readonly state?: string;
   readonly profileStatus?: string;
   readonly servicePlan?: string;
@@ -75,13 +79,23 @@ export interface GoldenRequest {
   readonly wire: unknown;
 }
 
+interface Named {
+  readonly deviceIds: readonly Identifier[];
+}
+
 interface Listed {
-  readonly devices: readonly { readonly deviceIds: readonly Identifier[] }[];
+  readonly devices: readonly (Named & { readonly changeTo?: readonly Identifier[] })[];
 }
 
 /** The input with other devices. An operation on a group or an account too has them in its target. */
-export function withDevices<Devices>({ input }: OperationFixture, devices: Devices) {
-  return { ...input, ...('target' in input ? { target: { devices } } : { devices }) };
+export function withDevices({ input }: OperationFixture, listed: readonly Named[]) {
+  if ('target' in input) return { ...input, target: { devices: listed } };
+  const isChange = input.devices.some(({ changeTo }) => changeTo);
+  // Each gets a SIM of its own.
+  const devices = listed.map((device, at) =>
+    isChange ? { ...device, changeTo: [{ kind: 'ICCID', value: iccid(9_000_000 + at) }] } : device,
+  );
+  return { ...input, devices };
 }
 
 /** How one of many devices is named: by its ICCID, or by its EID where the operation takes nothing else. */

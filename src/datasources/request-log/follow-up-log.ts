@@ -1,6 +1,6 @@
 import type { CallbackMessage } from '../thingspace/wire/callback.ts';
 import type { DeviceIdentifier } from '../thingspace/wire/device-identifier.ts';
-import type { RequestOrigin } from './stored-request.ts';
+import type { RequestedDevice, RequestOrigin } from './stored-request.ts';
 
 export interface DueCarrierRequest {
   readonly requestId: string;
@@ -26,6 +26,8 @@ export interface DueCarrierRequest {
 export interface SilentDevice {
   readonly index: number;
   readonly requested: readonly DeviceIdentifier[];
+  /** What its identifiers are to be changed to. */
+  readonly changeTo?: RequestedDevice['changeTo'];
   /** All known identifiers of the device, as keys (see `identifierKey`). */
   readonly keys: readonly string[];
 }

@@ -34,6 +34,8 @@ export type Progress = Readonly<Record<OutcomeStatus, number>> & {
 export interface RequestedDevice {
   readonly deviceIds: readonly { readonly kind: string; readonly id: string }[];
   readonly ipAddress?: string | undefined;
+  /** The identifiers that the device is to have instead, of a change of identifiers. */
+  readonly changeTo?: readonly { readonly kind: string; readonly id: string }[] | undefined;
 }
 
 /** Why a Request has its status, when the carrier (or the way to the carrier) is the reason. */

@@ -1,5 +1,4 @@
 import type { DueCarrierRequest, Finding, SilentDevice } from '../../datasources/request-log/follow-up-log.ts';
-import { mayName } from '../../datasources/request-log/match-device.ts';
 import type { PartsOf } from '../../datasources/request-log/store.ts';
 import { outcomeId } from '../../datasources/request-log/stored-request.ts';
 import type { CarrierReads, DevicePage } from '../../datasources/thingspace/carrier-reads.ts';
@@ -10,7 +9,7 @@ import { GatewayError, isDamagedRequest } from '../../errors.ts';
 import type { Quota } from '../../lib/quota.ts';
 import type { ProvenBy } from '../../operations/proof.ts';
 import { DevicesAside } from './devices-aside.ts';
-import { isAbout, learnIdentifiers, lookupId } from './identify-devices.ts';
+import { isAbout, lasting, learnIdentifiers, lookupId, onlyOf } from './identify-devices.ts';
 
 interface CarrierInquiryOptions {
   readonly store: PartsOf<{ followUp: 'silentDevices' | 'unmatchedDevices' | 'reconcile' | 'learn'; sending: 'step' }>;
@@ -112,9 +111,14 @@ export class CarrierInquiry {
     try {
       const found = new Map<number, Wanted>();
       for (const device of provenBy ? await store.followUp.silentDevices(requestId, position) : [])
-        found.set(device.index, { question, device, provenBy, identifies: false });
+        found.set(device.index, { question, device: lasting(device), provenBy, identifies: false });
       for (const device of unmatched > 0 ? await store.followUp.unmatchedDevices(requestId, position) : [])
-        found.set(device.index, { question, device, provenBy: found.has(device.index) ? provenBy : null, identifies: true });
+        found.set(device.index, {
+          question,
+          device: lasting(device),
+          provenBy: found.has(device.index) ? provenBy : null,
+          identifies: true,
+        });
       return [...found.values()];
     } catch (error) {
       if (!isDamagedRequest(error)) throw error;
@@ -161,11 +165,11 @@ export class CarrierInquiry {
 
   /** What proves the device done; null when nothing does. */
   async #prove(wanted: Wanted, record: DeviceRecord): Promise<EvidenceService | null> {
-    const { provenBy } = wanted;
+    const { provenBy, device } = wanted;
     const { since } = wanted.question;
-    const proof = provenBy?.record(record, since) ?? 'NOT_YET';
+    const proof = provenBy?.record(record, since, device) ?? 'NOT_YET';
     if (proof === 'DONE') return 'DeviceList';
-    const deviceId = lookupId(wanted.device);
+    const deviceId = lookupId(device);
     if (proof === 'NOT_YET' || !deviceId) return null;
     const range = { earliestMs: since - 60_000, latestMs: this.#options.now() + 60_000 };
     const events = await this.#query((reads) => reads.deviceHistory({ deviceId, ...range }), wanted);
@@ -192,9 +196,10 @@ export class CarrierInquiry {
       for (const record of page.devices) {
         for (const each of new Set(record.deviceIds.map(keyOf).flatMap(named))) {
           told.set(each, [...(told.get(each) ?? []), record]);
-          const proof = each.provenBy?.record(record, each.question.since);
-          // Identifiers name the device here, not its index: two wanted devices may share a weaker identifier.
-          if (proof === 'DONE') findings.push(toFinding(each, null, evidenceOfRecord('DeviceList', record)));
+          const proof = each.provenBy?.record(record, each.question.since, each.device);
+          // Identifiers name the device here, not its index: two wanted devices may share a weaker identifier. Changed ones name none.
+          if (proof === 'DONE')
+            findings.push(toFinding(each, each.device.changeTo ? each.device.index : null, evidenceOfRecord('DeviceList', record)));
           if (proof === 'LOOK_CLOSER') undecided.push(each);
           // Another profile of the same device may follow, and both may be meant.
           if (!each.identifies || isNamedByIccid(each, record)) left.delete(each);
@@ -278,12 +283,6 @@ function isSame(one: DueCarrierRequest, other: DueCarrierRequest): boolean {
 
 function idOf({ question, device }: Wanted): string {
   return outcomeId(question.requestId, device.index);
-}
-
-/** The record that is the device's; undefined when there are several, for example of two profiles. */
-function onlyOf({ device }: Wanted, records: readonly DeviceRecord[]): DeviceRecord | undefined {
-  const own = records.filter(({ deviceIds }) => mayName(device.keys, deviceIds));
-  return own.length === 1 ? own[0] : undefined;
 }
 
 function isNamedByIccid({ device }: Wanted, { deviceIds }: DeviceRecord): boolean {

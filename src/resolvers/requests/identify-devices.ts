@@ -65,6 +65,23 @@ export function isAbout({ deviceIds }: Pick<DeviceRecord, 'deviceIds'>, { kind, 
   return shown.length === 0 || fits(shown, identifierKey(asked, id, kind));
 }
 
+/** A device by what lasts when its identifiers are changed: under the old ones the carrier finds it no more, once the change is done. */
+export function lasting(device: SilentDevice): SilentDevice {
+  const changing = device.changeTo?.map(({ kind }) => kind) ?? [];
+  if (changing.length === 0) return device;
+  const requested = device.requested.filter(({ kind }) => kind === null || !changing.includes(kind));
+  return { ...device, requested, keys: device.keys.filter((key) => !changing.some((kind) => key.startsWith(`${kind}:`))) };
+}
+
+/** The record that is the device's; undefined when there are several, for example of two profiles. */
+export function onlyOf(
+  { device }: { readonly device: Pick<SilentDevice, 'keys'> },
+  records: readonly DeviceRecord[],
+): DeviceRecord | undefined {
+  const own = records.filter(({ deviceIds }) => mayName(device.keys, deviceIds));
+  return own.length === 1 ? own[0] : undefined;
+}
+
 /** What the request named. For a device that only the carrier has named, a key. */
 export function lookupId({ requested, keys }: SilentDevice): DeviceId | null {
   const best = LOOKUP_KINDS.map((kind) => requested.find((identifier) => identifier.kind === kind)).find(Boolean);

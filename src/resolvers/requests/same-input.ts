@@ -55,9 +55,11 @@ function inOneSpelling(value: unknown): unknown {
     .toSorted(([one], [another]) => (one < another ? -1 : 1));
 }
 
-/** The identifiers of a device as keys, in one order, and its address. */
-function keysOf({ deviceIds, ipAddress }: RequestedDevice): string[] {
-  return [...deviceIds.map(({ kind, id }) => identifierKey(parseIdentifierKind(kind), id, kind)).toSorted(), `ip:${ipAddress ?? ''}`];
+/** The identifiers of a device as keys, in one order, its address, and what it is changed to: nothing of that where nothing changes. */
+function keysOf({ deviceIds, ipAddress, changeTo = [] }: RequestedDevice): string[] {
+  const keys = (identifiers: RequestedDevice['deviceIds']) =>
+    identifiers.map(({ kind, id }) => identifierKey(parseIdentifierKind(kind), id, kind)).toSorted();
+  return [...keys(deviceIds), `ip:${ipAddress ?? ''}`, ...keys(changeTo)];
 }
 
 /** Equal for two devices that are named by the same identifiers, whatever their spelling and order. */

@@ -129,7 +129,13 @@ export class PostgresFollowUp implements FollowUpLog {
       }
       const keys = await db.rows<{ index: number; keys: string[] }>(KEYS_OF, [request.pk, wanted]);
       const keysOf = new Map(keys.map((row) => [row.index, row.keys]));
-      for (const index of wanted) found.push({ index, requested: named?.identifiers(index) ?? [], keys: keysOf.get(index) ?? [] });
+      for (const index of wanted)
+        found.push({
+          index,
+          requested: named?.identifiers(index) ?? [],
+          changeTo: named?.device(index)?.changeTo,
+          keys: keysOf.get(index) ?? [],
+        });
     }
     return found;
   }

@@ -120,6 +120,7 @@ export class SqliteFollowUp implements FollowUpLog {
     const devices = found.map(({ index }) => ({
       index,
       requested: this.#writer.changes.devices.identifiers(pk, index) ?? [],
+      changeTo: this.#writer.changes.devices.device(pk, index)?.changeTo,
       keys: set.keys(index),
     }));
     return { devices, next: end < set.state.devices ? end : null };
