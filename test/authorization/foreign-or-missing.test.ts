@@ -183,17 +183,17 @@ test('a dead letter of another account looks like one that does not exist', asyn
 const FOLLOW = 'subscription ($id: ID!, $after: Cursor) { requestStatus(requestId: $id, after: $after) { cursor status outcomes { id } } }';
 const CHANGES = 'subscription ($account: String!) { requestsChanged(accountName: $account) { cursor requests { id status } } }';
 /** [what is asked for, how, what does not exist, the document] */
-const FOLLOWED: readonly (readonly [what: string, theirs: (theirs: Belongings) => object, missing: object, query?: string])[] = [
+const FOLLOWED: readonly (readonly [what: string, theirs: (theirs: Belongings) => object, missing: object, query: string])[] = [
   ['with all of its account', () => ({ account: ACCOUNTS.theirs }), { account: NO_ACCOUNT }, CHANGES],
-  ['by its id', ({ settled }) => ({ id: settled.id }), { id: NO_ID }],
-  ['by the carrier’s id', ({ settled }) => ({ id: settled.carrierRequestId }), { id: NO_CARRIER_ID }],
-  ['while it is open', ({ queued }) => ({ id: queued.id, after: 'LATEST' }), { id: NO_ID, after: 'LATEST' }],
+  ['by its id', ({ settled }) => ({ id: settled.id }), { id: NO_ID }, FOLLOW],
+  ['by the carrier’s id', ({ settled }) => ({ id: settled.carrierRequestId }), { id: NO_CARRIER_ID }, FOLLOW],
+  ['while it is open', ({ queued }) => ({ id: queued.id, after: 'LATEST' }), { id: NO_ID, after: 'LATEST' }, FOLLOW],
   ['after its own cursor', ({ settled, cursor }) => ({ id: settled.id, after: cursor }), { id: NO_ID, after: `3.${NO_ID}.00000000` }],
 ];
 
 test.each(FOLLOWED)(
   'another account’s request is not followed, as one that does not exist: %s, over Server-Sent Events',
-  async (_what, theirs, missing, query = FOLLOW) => {
+  async (_what, theirs, missing, query) => {
     const follow = (variables: object) => ask(world.url, caller.authorization, { query, variables: { ...variables } }, 'text/event-stream');
     const foreign = await follow(theirs(world.theirs));
     expect(foreign).toEqual(await follow(missing));
@@ -203,7 +203,7 @@ test.each(FOLLOWED)(
 
 test.each(FOLLOWED)(
   'another account’s request is not followed, as one that does not exist: %s, over a WebSocket',
-  async (_what, theirs, missing, query = FOLLOW) => {
+  async (_what, theirs, missing, query) => {
     await using socket = await RawWebSocket.ready(world.stack.gateway.urls.websocket, caller.authorization);
     const follow = async (variables: object) => {
       socket.subscribe('same', query, { ...variables });
