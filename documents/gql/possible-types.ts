@@ -24,6 +24,15 @@
       "InvalidInput",
       "RateLimited"
     ],
+    "AddDevicesResult": [
+      "AddDevicesAccepted",
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited"
+    ],
     "CancelRequestResult": [
       "InvalidInput",
       "RequestCancelled"
@@ -72,6 +81,15 @@
     "DeleteDeviceGroupResult": [
       "DeviceGroupDeleted",
       "InvalidInput"
+    ],
+    "DeleteDevicesResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "DeleteDevicesAccepted",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited"
     ],
     "DeleteProfileResult": [
       "CarrierRefused",
@@ -126,18 +144,22 @@
     "RequestAccepted": [
       "ActivateDevicesAccepted",
       "ActivateProfileAccepted",
+      "AddDevicesAccepted",
       "ChangeServicePlanAccepted",
       "DeactivateDevicesAccepted",
       "DeactivateProfileAccepted",
+      "DeleteDevicesAccepted",
       "DeleteProfileAccepted",
       "DownloadProfileAccepted",
       "EnableProfileAccepted",
       "RenewActivationCodeAccepted",
       "RestoreDevicesAccepted",
+      "ResumeESimDeviceAccepted",
       "ResumeProfileAccepted",
       "RetryFailedDevicesAccepted",
       "SetFallbackProfileAccepted",
       "SuspendDevicesAccepted",
+      "SuspendESimDeviceAccepted",
       "SuspendProfileAccepted",
       "UpdateCostCenterAccepted",
       "UpdateCustomFieldsAccepted"
@@ -154,6 +176,15 @@
       "InvalidInput",
       "RateLimited",
       "RestoreDevicesAccepted"
+    ],
+    "ResumeESimDeviceResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited",
+      "ResumeESimDeviceAccepted"
     ],
     "ResumeProfileResult": [
       "CarrierRefused",
@@ -190,6 +221,15 @@
       "InvalidInput",
       "RateLimited",
       "SuspendDevicesAccepted"
+    ],
+    "SuspendESimDeviceResult": [
+      "CarrierRefused",
+      "CarrierUnavailable",
+      "IdempotencyKeyReused",
+      "InputAccepted",
+      "InvalidInput",
+      "RateLimited",
+      "SuspendESimDeviceAccepted"
     ],
     "SuspendProfileResult": [
       "CarrierRefused",

@@ -24,8 +24,18 @@ export interface Reports {
   readonly fault: (target: Target, fault: FaultResponse) => ActionMessage;
   /** The second message about a device that the NIDD service configures; absent where there is none. */
   readonly nidd?: (device: Device, outcome: 'created' | 'failed') => ActionMessage;
-  /** The message that the profile of an eSIM is suspended already; absent where devices have none. */
-  readonly alreadySuspended?: (device: Device) => ActionMessage;
+  /** The message that the profile of an eSIM got a fault; absent where devices have none. */
+  readonly profileFault?: (device: Device, fault: FaultResponse) => ActionMessage;
+  /** What comes before and after the message about the device itself, where each of its profiles is reported too. */
+  readonly profiles?: (device: Device) => { readonly before: readonly ActionMessage[]; readonly after: readonly ActionMessage[] };
+}
+
+/** A request that is done and answered at once, with a result for each device. */
+export interface AnsweredAction extends Pick<Action, 'targets' | 'refuse' | 'apply'> {
+  /** Absent where the request names none: then a device of any account is meant. */
+  readonly account?: string;
+  /** What the answer says of a device. */
+  readonly result: (target: Target, fault: FaultResponse | undefined) => Readonly<Record<string, unknown>>;
 }
 
 /** A request that passed the rules of its page: which devices, what happens to each, and how that is reported. */

@@ -6,7 +6,7 @@ import { parseJsonBody } from '../http/request-body.ts';
 import type { Answer, ApiRequest, Route } from '../http/route.ts';
 import type { Settings } from '../options.ts';
 import type { Random } from '../random.ts';
-import type { Action } from './action.ts';
+import type { Action, AnsweredAction } from './action.ts';
 import type { DeviceFinder } from './device-finder.ts';
 import type { RequestRunner } from './request-runner.ts';
 
@@ -36,9 +36,10 @@ export interface OperationDefinition<Body> extends Pick<Route, 'endpoint' | 'pat
   readonly body: z.ZodType<Body>;
   /**
    * Checks the rules of the page in order and finds the devices. Throws a Refusal. The carrier then accepts the action: it
-   * answers with a request id and reports by callback. An Answer instead of an action is sent as it is, and nothing follows.
+   * answers with a request id and reports by callback, or with the result of each device, and nothing follows. An Answer instead of
+   * an action is sent as it is.
    */
-  readonly receive: (body: Body, carrier: Carrier, request: ApiRequest) => Action | Answer;
+  readonly receive: (body: Body, carrier: Carrier, request: ApiRequest) => Action | AnsweredAction | Answer;
 }
 
 /** An operation as the carrier finds it in the folder of operations. */
@@ -68,7 +69,8 @@ export function defineOperation<Body>({ body, receive, example, ...route }: Oper
       isOperation: true,
       handle: (request) => {
         const received = receive(parseJsonBody(request.body, body), carrier, request);
-        return 'targets' in received ? runner.accept(received) : received;
+        if ('reports' in received) return runner.accept(received);
+        return 'targets' in received ? runner.answer(received) : received;
       },
     }),
   });

@@ -21,6 +21,8 @@ export interface Selection {
 export interface FreshDevice {
   readonly state: DeviceState;
   readonly profile?: Readonly<NonNullable<Device['profile']>>;
+  /** True when the request brings the device in, whatever becomes of unknown devices elsewhere. */
+  readonly isBroughtIn?: true;
   /** True when the carrier makes a further profile for a device that is named without an ICCID. */
   readonly isMadeWithoutIccid?: true;
 }
@@ -64,7 +66,7 @@ export class DeviceFinder {
     const isMade = fresh.isMadeWithoutIccid === true && iccid.length === 0;
     const naming = fresh.profile !== undefined && iccid.length > 0 ? iccid : identifiers;
     const known = this.#inventory.byIdentifiers(naming);
-    const isTaken = this.#settings.unknownDevices === 'adopt' || (isMade && known !== undefined);
+    const isTaken = this.#settings.unknownDevices === 'adopt' || fresh.isBroughtIn === true || (isMade && known !== undefined);
     const isFailed = faultOf(this.#unkind.magicOf(key)) !== undefined;
     const device = known !== undefined && !isMade ? known : isTaken && !isFailed ? this.#take(account, identifiers, fresh) : undefined;
     return { requested: identifiers, ipAddress, device, unkind: this.#unkind.of(key) };

@@ -32,7 +32,7 @@ export interface ProfileOperationDefinition<Body extends z.infer<typeof profileB
 }
 
 /** The kinds in a message and their spelling, as in the sample of the page "Resume a Profile". */
-const usual = {
+export const usualSpelling = {
   kinds: ['eid', 'imei', 'msisdn', 'iccid'],
   documented: spellings.capitalButNumbers,
   field: spellings.lowerWithIccId,
@@ -44,7 +44,7 @@ const mixed = { kinds: ['iccid', 'eid'], documented: spellings.lower, field: spe
 /** `POST …/devices/profile/actions/<action>`: each profile is reported by DeviceProfileService. A device without one gets a fault. */
 export function defineProfileOperation<Body extends z.infer<typeof profileBody>>(definition: ProfileOperationDefinition<Body>): Operation {
   const { endpoint, action, body: shape, check, kinds, fresh, refuse, apply, result, isMixed = false, example } = definition;
-  const spelled: { kinds: readonly IdentifierKind[]; documented: SpellKind; field: SpellKind } = isMixed ? mixed : usual;
+  const spelled: { kinds: readonly IdentifierKind[]; documented: SpellKind; field: SpellKind } = isMixed ? mixed : usualSpelling;
   return defineOperation<Body>({
     endpoint,
     method: 'POST',
@@ -71,8 +71,8 @@ export function defineProfileOperation<Body extends z.infer<typeof profileBody>>
   });
 }
 
-/** The callbacks know no word for a profile that is not downloaded. */
-function profileResult({ profile }: Device): Record<string, string> {
+/** What a message tells of a profile. The callbacks know no word for a profile that is not downloaded. */
+export function profileResult({ profile }: Device): Record<string, string> {
   if (profile === undefined) return {};
   const { state, status, role } = profile;
   return { state, profileStatus: status === 'NOT_DOWNLOADED' ? 'UNKNOWN' : status, profileRole: role };

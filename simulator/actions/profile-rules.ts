@@ -13,6 +13,7 @@ export const profileFaults = {
   alreadyDownloaded: faultResponse('REQUEST_FAILED.ProfileAlreadyDownloaded', 'Profile is already downloaded'),
   notActive: faultResponse('INPUT_INVALID.DeviceState.Invalid', 'Device is not in the Active state'),
   notDeactivated: faultResponse('INPUT_INVALID.DeviceState.Invalid', 'Device is not in the Deactive state'),
+  notSuspended: faultResponse('INPUT_INVALID.DeviceState.Invalid', 'Device is not in the Suspend state'),
   noProfile: faultResponse('INPUT_INVALID.DeviceState.Invalid', 'Device has no eSIM profile'),
   notDownloaded: faultResponse('INPUT_INVALID.ProfileStatus.Invalid', 'Profile is not downloaded'),
   stillEnabled: faultResponse('INPUT_INVALID.ProfileStatus.Invalid', 'Profile must be disabled first'),

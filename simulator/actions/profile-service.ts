@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findServicePlan } from '../accounts/account.ts';
 import type { CallbackContent } from '../callbacks/callback-message.ts';
+import type { FaultResponse } from '../callbacks/fault-response.ts';
 import { spell, type SpellKind } from '../callbacks/spelling.ts';
 import { type Device, identifiersOf } from '../devices/device.ts';
 import type { IdentifierKind } from '../devices/identifiers.ts';
@@ -8,10 +9,9 @@ import { optionalText } from '../http/request-body.ts';
 import type { Settings } from '../options.ts';
 import type { Random } from '../random.ts';
 import { Refusal } from '../refusal.ts';
-import type { Action, Reports } from './action.ts';
+import type { Action, Reports, Target } from './action.ts';
 import type { Carrier } from './define-operation.ts';
 import type { FreshDevice } from './device-finder.ts';
-import { profileFaults } from './profile-rules.ts';
 import { checkDevices, deviceList, type RequestedDevice } from './requested-devices.ts';
 
 /** Body of the profile operations. */
@@ -73,27 +73,24 @@ export interface ProfileServiceOptions {
 }
 
 /** Reports by DeviceProfileService. Its other samples have no username and password. */
-export function reportByProfileService({ settings }: Carrier, options: ProfileServiceOptions): Reports {
+export function reportByProfileService({ settings }: Carrier, options: ProfileServiceOptions) {
   const status = statuses[settings.spelling];
   const spellKind = options.spellKind[settings.spelling];
   const { isMixed = false } = options;
   const common = { service: 'DeviceProfileService', isMixed, withCredentials: isMixed || settings.profileCallbackCredentials } as const;
   const message = (content: CallbackContent) => ({ ...common, content });
   return {
-    success: (device) => {
+    success: (device: Device) => {
       const deviceIds = spell(identifiersOf(device, options.kinds), spellKind);
       const deviceProfileResponse = { deviceIdentifierCollection: deviceIds, ...options.result(device) };
       return message({ deviceIds, deviceResponse: { deviceProfileResponse }, status: status.success });
     },
-    pending: (target) => message({ deviceIds: spell(target.requested, spellKind), status: status.pending }),
-    fault: (target, fault) => message({ deviceIds: spell(target.requested, spellKind), faultResponse: fault, status: status.failed }),
-    alreadySuspended: (device) =>
-      message({
-        deviceIds: spell(identifiersOf(device, ['eid', 'iccid']), spellKind),
-        faultResponse: profileFaults.alreadySuspended,
-        status: status.failed,
-      }),
-  };
+    pending: (target: Target) => message({ deviceIds: spell(target.requested, spellKind), status: status.pending }),
+    fault: (target: Target, fault: FaultResponse) =>
+      message({ deviceIds: spell(target.requested, spellKind), faultResponse: fault, status: status.failed }),
+    profileFault: (device: Device, faultResponse: FaultResponse) =>
+      message({ deviceIds: spell(identifiersOf(device, ['eid', 'iccid']), spellKind), faultResponse, status: status.failed }),
+  } satisfies Reports;
 }
 
 /** A new activation code of a consumer eSIM. */

@@ -5,14 +5,14 @@ import type { DelayQueue } from '../callbacks/delay-queue.ts';
 import type { Outbox } from '../callbacks/outbox.ts';
 import type { Inventory } from '../devices/inventory.ts';
 import type { CallbackFaultSettings } from '../faults/callback-faults.ts';
-import type { Answer } from '../http/route.ts';
+import { type Answer, ok } from '../http/route.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Settings } from '../options.ts';
 import type { Random } from '../random.ts';
-import { faultMessages, successMessages } from '../unkind/device-messages.ts';
+import { faultMessages, isSilent, successMessages } from '../unkind/device-messages.ts';
 import { spellMessage } from '../unkind/spell-message.ts';
 import { faultOf } from '../unkind/unkind-switch.ts';
-import type { Action, Target } from './action.ts';
+import type { Action, AnsweredAction, Target } from './action.ts';
 import type { AcceptedRequest, RequestBook } from './request-book.ts';
 
 const deviceNotFound = faultResponse('REQUEST_FAILED.DeviceNotFound', 'Device not found');
@@ -53,6 +53,17 @@ export class RequestRunner {
       return { ...answer, before: () => this.#start(action, request) };
     }
     return { ...answer, after: () => void this.#start(action, request) };
+  }
+
+  /** Does an action at once. The answer has a result for each device, but for silent ones. */
+  answer(action: AnsweredAction): Answer {
+    this.#parts.ledger.counts.devicesPosted += action.targets.length;
+    const results = action.targets.flatMap((target) => {
+      const fault = this.#faultOf(action, target);
+      if (target.device !== undefined && fault === undefined) action.apply(target.device, target);
+      return isSilent(target) ? [] : [action.result(target, fault)];
+    });
+    return ok(results);
   }
 
   /** Resolves once the first message about each device was answered, given up, or lost. */
@@ -108,12 +119,12 @@ export class RequestRunner {
     );
   }
 
-  #faultOf(action: Action, { device, unkind }: Target): FaultResponse | undefined {
+  #faultOf(action: Pick<AnsweredAction, 'account' | 'refuse'>, { device, unkind }: Target): FaultResponse | undefined {
     const { settings, random } = this.#parts;
     const forced = faultOf(unkind);
     if (forced !== undefined) return forced;
     if (device === undefined) return deviceNotFound;
-    if (device.account !== action.account) return otherAccount;
+    if (action.account !== undefined && device.account !== action.account) return otherAccount;
     if (settings.failureRate > 0 && random.chance(settings.failureRate)) return generalError;
     return action.refuse(device);
   }

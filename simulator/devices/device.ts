@@ -13,6 +13,8 @@ export interface DeviceProfile {
   status: 'NOT_DOWNLOADED' | 'DOWNLOAD_DISABLE' | 'DOWNLOAD_ENABLE' | 'ENABLE' | 'DISABLE' | 'UNKNOWN' | 'DELETE';
   /** `LEAD` is the US profile that the device has from the factory, `LOCAL` any other. */
   role: 'LOCAL' | 'LEAD' | 'DEFAULT';
+  /** True while it is suspended because its device was. */
+  isSuspendedWithDevice?: boolean;
 }
 
 /** One line of a device's provisioning history. */
@@ -68,7 +70,7 @@ export function startService(device: Device): void {
   device.state = 'active';
   device.connected = true;
   if (device.profile === undefined) return;
-  device.profile.state = 'ACTIVE';
+  Object.assign(device.profile, { state: 'ACTIVE', isSuspendedWithDevice: false });
   if (device.profile.status !== 'DISABLE' && device.profile.status !== 'DOWNLOAD_DISABLE') device.profile.status = 'ENABLE';
 }
 

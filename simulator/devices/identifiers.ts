@@ -40,8 +40,13 @@ export function primaryIdentifier(ids: readonly { readonly kind: string; readonl
 
 const named = z.looseObject({ kind: z.string(), id: z.string() });
 
+const list = z.array(z.looseObject({ deviceIds: z.array(named) })).optional();
+
 const shape = z.looseObject({
-  devices: z.array(z.looseObject({ deviceIds: z.array(named) })).optional(),
+  devices: list,
+  devicesToAdd: list,
+  devicesToDelete: list,
+  deviceIds: z.array(named).optional(),
   deviceId: named.optional(),
 });
 
@@ -55,6 +60,7 @@ export function devicesInBody(body: string): string[] {
   }
   const parsed = shape.safeParse(json);
   if (!parsed.success) return [];
-  const { devices, deviceId } = parsed.data;
-  return devices?.map((device) => primaryIdentifier(device.deviceIds)) ?? (deviceId ? [deviceId.id] : []);
+  const { deviceId, deviceIds = deviceId ? [deviceId] : undefined, devicesToAdd, devicesToDelete } = parsed.data;
+  const devices = parsed.data.devices ?? devicesToAdd ?? devicesToDelete ?? (deviceIds ? [{ deviceIds }] : []);
+  return devices.map((device) => primaryIdentifier(device.deviceIds));
 }

@@ -72,6 +72,17 @@ export class Inventory {
     return device;
   }
 
+  /** Forgets a device. */
+  remove(device: Device): void {
+    this.#devices.splice(this.#devices.indexOf(device), 1);
+    for (const [key, found] of this.#byIdentifier) if (found === device) this.#byIdentifier.delete(key);
+    const { eid } = device.identifiers;
+    if (eid === undefined) return;
+    const others = this.profilesOf(eid).filter((each) => each !== device);
+    this.#byEid.set(eid, others);
+    for (const other of others) this.#index(other);
+  }
+
   /** The device that carries any of the identifiers. */
   byIdentifiers(ids: readonly Identifier[]): Device | undefined {
     for (const { kind, id } of ids) {

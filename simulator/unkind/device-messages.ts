@@ -1,4 +1,5 @@
 import type { ActionMessage, Reports, Target } from '../actions/action.ts';
+import { profileFaults } from '../actions/profile-rules.ts';
 import { type FaultResponse, faultResponse } from '../callbacks/fault-response.ts';
 import type { Device } from '../devices/device.ts';
 
@@ -22,21 +23,27 @@ export function faultMessages(reports: Reports, target: Target, fault: FaultResp
 /** The messages about a device that was done, in order. None when it is silent. */
 export function successMessages(reports: Reports, device: Device, target: Target): ActionMessage[] {
   const { unkind } = target;
-  if (unkind.has('silent') || unkind.has('record-refused')) return [];
+  if (isSilent(target)) return [];
   const success = reports.success(device, target);
   const forced = unkind.has('nidd-created') ? 'created' : unkind.has('nidd-failed') ? 'failed' : undefined;
   const outcome = forced ?? (device.nbIot ? 'created' : undefined);
   const nidd = outcome && reports.nidd?.(device, outcome);
-  const profile = unkind.has('profile-already') ? reports.alreadySuspended?.(device) : undefined;
+  const profile = unkind.has('profile-already') ? reports.profileFault?.(device, profileFaults.alreadySuspended) : undefined;
+  const { before = [], after = [] } = reports.profiles?.(device) ?? {};
   return [
     ...progressMessages(reports, target),
     ...(unkind.has('warning-first') ? [warning(success)] : []),
     ...(profile ? [profile] : []),
+    ...before,
     success,
+    ...after,
     ...(unkind.has('contradiction') ? [reports.fault(target, generalError)] : []),
     ...(nidd ? [nidd] : []),
   ];
 }
+
+/** Whether nothing is said of a device that was done. */
+export const isSilent = ({ unkind }: Target): boolean => unkind.has('silent') || unkind.has('record-refused');
 
 /** What a device reports before its result, whatever that is. */
 function progressMessages(reports: Reports, target: Target): ActionMessage[] {

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import type { RequestedDevice } from '../datasources/request-log/stored-request.ts';
 import { defineOperation } from './define-operation.ts';
-import { about, carrierName, identifiers, INPUT_TYPES, optional, plainText, servicePlan, text, zipCode } from './fields.ts';
+import { about, carrierName, identifiers, INPUT_TYPES, optional, plainText, servicePlan, skuNumber, text, zipCode } from './fields.ts';
 import { primaryPlaceOfUse } from './place-of-use.ts';
 import { LINE_CHANGES } from './line-limits.ts';
 import { activationShows, historyShows } from './proof.ts';
-import { chosenBy, customFieldFilter, customFieldList, deviceList, ONE_OF_THREE, reportRepeatedKeys } from './target.ts';
+import { chosenBy, customFieldFilter, customFieldValues, deviceList, ONE_OF_THREE, reportRepeatedKeys } from './target.ts';
 
 const device = z
   .object({
@@ -23,12 +23,6 @@ const device = z
     ).describe('The IP address to assign, in the format 1-255.0-255.0-255.0-255: `100.127.22.33`. It needs `carrierIpPoolName`.'),
   })
   .register(INPUT_TYPES, { name: 'ActivateDeviceInput', description: 'One device to activate.' });
-
-const customFields = customFieldList(
-  'CustomFieldInput',
-  'A custom field to set on every device of the request.',
-  "A user-defined text of at most 50 characters, without `'`, `<` and `\\`.",
-);
 
 const narrowing = {
   customFieldFilter: optional(customFieldFilter).describe(
@@ -97,7 +91,7 @@ export const activateDevices = defineOperation({
     groupName: optional(text(100)).describe(
       'The device group to put the listed `devices` into, at most 100 characters. To activate the devices of a group, use `target.group`.',
     ),
-    skuNumber: optional(text(20)).describe(
+    skuNumber: optional(skuNumber).describe(
       'The Stock Keeping Unit of a 4G device type, at most 20 characters, instead of the IMEI: each device then needs its ICCID, and all must be of the same type. SIM OTA must be performed before maintenance transactions (service plan, feature or ICCID change).',
     ),
     carrierName: optional(carrierName).describe(
@@ -106,7 +100,7 @@ export const activateDevices = defineOperation({
     carrierIpPoolName: optional(text(100)).describe(
       'The private IP pool (Carrier Group Name) that the device addresses come from, at most 100 characters; the default pool when left out. Required when a device has an `ipAddress`.',
     ),
-    customFields: optional(customFields).describe('Custom fields to set on the listed `devices`, each key once.'),
+    customFields: optional(customFieldValues).describe('Custom fields to set on the listed `devices`, each key once.'),
     leadId: optional(text(100)).describe(
       'The ID of a “Qualified” or “Closed - Won” VPP customer lead (GET /leads), at most 100 characters. It is used for MDN assignment, taxation and compensation. Not allowed for non-VPP activations, nor together with `primaryPlaceOfUse`. Set `mdnZipCode` to the zip value of the lead’s address.',
     ),

@@ -28,7 +28,7 @@ export const deactivateProfile = defineOperation({
     purpose: 'Deactivate an eSIM profile',
     noun: 'The deactivation of eSIM profiles',
     mutation:
-      'Deactivates active eSIM profiles: their lines end. If the contract has an early termination fee, it is billed, unless `etfWaiver` is `true`. A deactivated profile can be activated again with `activateProfile`. A consumer eSIM needs a new activation code first (`renewActivationCode`). Each profile reports in a DeviceProfileService callback of its own.',
+      'Deactivates active eSIM profiles: their lines end. If the contract has an early termination fee, it is billed, unless `etfWaiver` is `true`. A deactivated profile can be activated again with `activateProfile`. A consumer eSIM needs a new activation code first (`renewActivationCode`). The mutation needs the scope `terminate`. Each profile reports in a DeviceProfileService callback of its own.',
     inputType: 'Which eSIM profiles to deactivate.',
   },
   target: listedProfiles(profile, '1 to 10,000 active profiles.', ['EID', 'ICCID']),

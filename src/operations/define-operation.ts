@@ -154,7 +154,8 @@ export function defineOperation<Fields extends z.ZodRawShape, TargetFields exten
   definition: Definition<Fields, TargetFields>,
 ): Operation {
   const { name, otherPath, target, texts, reportFaults, body, fields, shown, provenBy, ...rest } = definition;
-  const typeName = name.toLowerCase().replaceAll(/(?:^|_)(\w)/g, (_match, first: string) => first.toUpperCase());
+  const words = name.toLowerCase().replaceAll(/(?:^|_)(\w)/g, (_match, first: string) => first.toUpperCase());
+  const typeName = words.replace('Esim', 'ESim');
   const own = z.object(fields);
   const targeted = z.object(target.fields);
   const filterNames = FILTER_PARTS.flatMap((part) => {

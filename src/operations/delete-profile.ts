@@ -14,7 +14,7 @@ export const deleteProfile = defineOperation({
     purpose: 'Delete a Global eSIM profile from its device',
     noun: 'The deletion of eSIM profiles',
     mutation:
-      'Deletes Global eSIM profiles from their devices. This cannot be undone. A profile must be disabled first: enable another profile of the device. The US (lead) profile cannot be deleted. The device must be on and connected. Each profile reports in a DeviceProfileService callback of its own. If the device cannot be reached, the first callback is a warning, and the result follows later.',
+      'Deletes Global eSIM profiles from their devices. This cannot be undone. The mutation needs the scope `terminate`. A profile must be disabled first: enable another profile of the device. The US (lead) profile cannot be deleted. The device must be on and connected. Each profile reports in a DeviceProfileService callback of its own. If the device cannot be reached, the first callback is a warning, and the result follows later.',
     inputType: 'Which Global eSIM profiles to delete.',
   },
   target: listedProfiles(eidAndIccid, '1 to 10,000 disabled Global profiles.', ['EID', 'ICCID']),

@@ -79,6 +79,8 @@ export const servicePlan = text(100);
 
 export const carrierName = text(100);
 
+export const skuNumber = text(20);
+
 /** The codes are the carrier's, and only one of them is public. */
 export const reasonCode = optional(text(100))
   .transform((value) => value ?? 'FF')

@@ -1,17 +1,21 @@
 import { activateDevices } from './activate-devices.ts';
 import { activateProfile } from './activate-profile.ts';
 import { deactivateProfile } from './deactivate-profile.ts';
+import { addDevices } from './add-devices.ts';
 import { changeServicePlan } from './change-service-plan.ts';
 import { deactivateDevices } from './deactivate-devices.ts';
 import type { Operation } from './define-operation.ts';
+import { deleteDevices } from './delete-devices.ts';
 import { deleteProfile } from './delete-profile.ts';
 import { downloadProfile } from './download-profile.ts';
 import { enableProfile } from './enable-profile.ts';
 import { renewActivationCode } from './renew-activation-code.ts';
 import { restoreDevices } from './restore-devices.ts';
+import { resumeESimDevice } from './resume-esim-device.ts';
 import { resumeProfile } from './resume-profile.ts';
 import { setFallbackProfile } from './set-fallback-profile.ts';
 import { suspendDevices } from './suspend-devices.ts';
+import { suspendESimDevice } from './suspend-esim-device.ts';
 import { suspendProfile } from './suspend-profile.ts';
 import { updateCostCenter } from './update-cost-center.ts';
 import { updateCustomFields } from './update-custom-fields.ts';
@@ -30,7 +34,11 @@ export const OPERATIONS: readonly Operation[] = [
   downloadProfile,
   deleteProfile,
   setFallbackProfile,
+  suspendESimDevice,
+  resumeESimDevice,
+  addDevices,
   deactivateDevices,
+  deleteDevices,
   changeServicePlan,
   updateCustomFields,
   updateCostCenter,

@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import type { RequestedDevice } from '../datasources/request-log/stored-request.ts';
 import type { DeviceIdentifierKind } from '../datasources/thingspace/wire/device-identifier.ts';
+import { profileBody } from './bodies.ts';
 import { identifiers, INPUT_TYPES } from './fields.ts';
-import type { ReportFault } from './input-fault.ts';
-import { deviceList, reportListFaults, type NamedDevice, type Target } from './target.ts';
+import { listedDevices } from './listed-target.ts';
+import type { NamedDevice } from './target.ts';
 
 /** What the operations on eSIM profiles have in common. */
 export const PROFILE_OPERATION = {
@@ -29,7 +30,24 @@ export const eidAndIccid = z
       'The EID of the device and the ICCID of the profile. Both are needed, and nothing else is taken.',
     ),
   })
-  .register(INPUT_TYPES, { name: 'EsimProfileInput', description: 'One profile of an eSIM device.' });
+  .register(INPUT_TYPES, { name: 'ESimProfileInput', description: 'One profile of an eSIM device.' });
+
+/** An eSIM device that is named by its EID. */
+export const eSimDevice = z
+  .object({ deviceIds: identifiers(['EID'], 'The EID of the device, and nothing else.') })
+  .register(INPUT_TYPES, { name: 'ESimDeviceInput', description: 'One eSIM device, with all its profiles.' });
+
+/** What the operations on whole eSIM devices have in common. */
+export const ESIM_DEVICE_OPERATION = {
+  ...PROFILE_OPERATION,
+  deviceDecides: true,
+  fields: {},
+  shown: [],
+  body: profileBody,
+  // The device list has a record for each profile and none for the device. One profile proves nothing of the others, nor of the device.
+  provenBy: 'NOTHING',
+  retryKinds: ['EID'],
+} as const;
 
 /**
  * A target of eSIM profiles. They are always listed.
@@ -41,28 +59,5 @@ export function listedProfiles<Profile extends z.ZodType<RequestedDevice, NamedD
   description: string,
   needs: readonly DeviceIdentifierKind[] = [],
 ) {
-  const fields = { devices: deviceList(profile).describe(description) };
-  return {
-    fields,
-    filterNames: {},
-    keepsConfirmation: false,
-    reportFaults({ devices }, report) {
-      reportListFaults(devices, report, { areProfiles: true });
-      reportMissingKinds(devices, needs, report);
-    },
-    choose: ({ devices }) => ({ devices, filter: {}, confirmation: {} }),
-  } satisfies Target<typeof fields>;
-}
-
-/** A device without any identifier has a fault already. */
-function reportMissingKinds(devices: readonly NamedDevice[], needs: readonly DeviceIdentifierKind[], report: ReportFault): void {
-  for (const [at, { deviceIds }] of devices.entries()) {
-    const missing = needs.filter((kind) => !deviceIds.some((identifier) => identifier.kind === kind));
-    if (deviceIds.length > 0 && missing.length > 0)
-      report(
-        ['devices', at, 'deviceIds'],
-        'NEEDS_IDENTIFIER',
-        `This operation needs the ${needs.join(' and the ')} of each device. Missing here: ${missing.join(', ')}.`,
-      );
-  }
+  return listedDevices(profile, description, { areProfiles: true, needs });
 }

@@ -30,7 +30,7 @@ export function isAfterSending(at: number, sentAt: number): boolean {
  * A proof by a state without a date: the device is in the state that was asked for. A record without a state does not decide it,
  * and any other state means that it is not done.
  */
-export function stateShows(wanted: 'ACTIVE' | 'SUSPENDED' | 'DEACTIVE'): ProvenBy['record'] {
+export function stateShows(wanted: 'PRE_ACTIVE' | 'ACTIVE' | 'SUSPENDED' | 'DEACTIVE'): ProvenBy['record'] {
   return ({ state }) => (state === null ? 'LOOK_CLOSER' : means(state, wanted) ? 'DONE' : 'NOT_YET');
 }
 

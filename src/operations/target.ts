@@ -98,6 +98,13 @@ export function customFieldList(name: string, description: string, ofValue: stri
   return z.array(entry).min(1, 'Name at least one custom field, or leave the list out.');
 }
 
+/** Custom fields to set. */
+export const customFieldValues = customFieldList(
+  'CustomFieldInput',
+  'A custom field to set on every device of the request.',
+  "A user-defined text of at most 50 characters, without `'`, `<` and `\\`.",
+);
+
 /** Custom fields that choose devices. */
 export const customFieldFilter = customFieldList(
   'CustomFieldFilterInput',

@@ -24,9 +24,9 @@ const ACTIONS: Readonly<Record<string, string>> = {
   'store.reseal': 'The command that encrypts the store with the first key.',
 };
 
-/** `keys.create` is KEYS_CREATE, `cancelRequest` is CANCEL_REQUEST. */
+/** `keys.create` is KEYS_CREATE, `cancelRequest` is CANCEL_REQUEST, `suspendESimDevice` is SUSPEND_ESIM_DEVICE. */
 function wordOf(action: string): string {
-  return action.replaceAll(/[A-Z]/g, '_$&').replace('.', '_').toUpperCase();
+  return action.replace('ESim', 'Esim').replaceAll(/[A-Z]/g, '_$&').replace('.', '_').toUpperCase();
 }
 
 const MEANINGS: Readonly<Record<string, string>> = {

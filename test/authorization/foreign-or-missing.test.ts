@@ -11,7 +11,8 @@ let world: TwoAccounts;
 /** Has every scope and grant, on its own account. */
 let caller: TestKey;
 beforeAll(async () => {
-  world = await openTwoAccounts();
+  // A test asks for every mutation, in the name of many accounts.
+  world = await openTwoAccounts({ M2M_CALLER_MUTATIONS_PER_MINUTE: '10000' });
   caller = await makeKey(world.stack.gateway, {
     scopes: { [ACCOUNTS.mine]: ['read', 'write', 'terminate', 'admin'], [WITH_LETTERS]: ['read', 'write', 'terminate', 'admin'] },
     grants: ['deviceCredential', 'activationCode', 'introspection'],

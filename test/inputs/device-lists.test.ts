@@ -3,7 +3,7 @@ import { activateDevices } from '../../src/operations/activate-devices.ts';
 import { renewActivationCode } from '../../src/operations/renew-activation-code.ts';
 import { iccid } from '../support/devices.ts';
 import { inputFaults } from '../support/input-faults.ts';
-import { belowTarget, OPERATION_CASES, withCompanions, withDevices } from '../support/operation-fixtures.ts';
+import { belowTarget, identifierOf, OPERATION_CASES, withCompanions, withDevices } from '../support/operation-fixtures.ts';
 import { ACTIVATE, EID, ICCID, IMEI, RENEW } from '../support/valid-inputs.ts';
 
 type Device = { deviceIds: { kind: string; value: string }[] };
@@ -14,7 +14,7 @@ describe.each(OPERATION_CASES)('$operation.mutation', (each) => {
     return belowTarget(inputFaults(input, each.operation.parse(input)));
   };
   const some = (count: number): Device[] =>
-    Array.from({ length: count }, (_, at) => ({ deviceIds: withCompanions([{ kind: 'ICCID', value: iccid(at) }], each) }));
+    Array.from({ length: count }, (_, at) => ({ deviceIds: withCompanions([identifierOf(at, each)], each) }));
 
   test('names at least one device', () => {
     expect(faults([])).toEqual(['devices TOO_SMALL']);
@@ -31,17 +31,8 @@ describe.each(OPERATION_CASES)('$operation.mutation', (each) => {
   });
 
   test('gives a device each kind once', () => {
-    const [first, second] = [iccid(1), iccid(2)].map((id) => ({ kind: 'ICCID', value: id }));
-    expect(
-      faults([
-        {
-          deviceIds: withCompanions(
-            [first, second].flatMap((one) => one ?? []),
-            each,
-          ),
-        },
-      ]),
-    ).toEqual(['devices.0.deviceIds.1.kind DUPLICATE_KIND']);
+    const twice = [1, 2].map((number) => identifierOf(number, each));
+    expect(faults([{ deviceIds: withCompanions(twice, each) }])).toEqual(['devices.0.deviceIds.1.kind DUPLICATE_KIND']);
   });
 
   test('names each device once', () => {

@@ -4,7 +4,7 @@ import { faultCodes, operator } from '../follow-up/support/operator.ts';
 import { devices } from '../support/devices.ts';
 import { followOverSse } from '../support/follow.ts';
 import { mutate } from '../support/mutations.ts';
-import { OPERATION_CASES, withCompanions, withDevices, type OperationCase } from '../support/operation-fixtures.ts';
+import { identifierOf, OPERATION_CASES, withCompanions, withDevices, type OperationCase } from '../support/operation-fixtures.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 
 const SOON = { M2M_OVERDUE_AFTER_MS: '200', M2M_RECONCILE_CALLS_PER_MINUTE: '1000' };
@@ -22,18 +22,19 @@ async function submit(stack: Stack, each: OperationCase, number: number): Promis
   const { operation, identifierKinds } = each;
   const [device] = devices(1, number);
   const named = (device?.deviceIds ?? []).filter(({ kind }) => identifierKinds.includes(kind));
-  const deviceIds = withCompanions(named, each);
+  const deviceIds = withCompanions(named.length > 0 ? named : [identifierOf(number, each)], each);
   const result = await mutate(stack, operation.typeName, { ...withDevices(each, [{ deviceIds }]), accountName: stack.account });
   if (!result.request) throw new Error(JSON.stringify(result));
   return result.request.id;
 }
 
-test.each(OPERATION_CASES)('$operation.mutation is sent once, and its device settles by its callback', async (each) => {
+test.each(OPERATION_CASES)('$operation.mutation is sent once, and its device settles by its callback or by the answer', async (each) => {
   await using stack = await startStack();
   const { ended } = operator(stack.gateway.urls.graphql);
   const request = await ended(await submit(stack, each, 1));
   expect(request).toMatchObject({ operation: each.operation.name, status: 'SUCCEEDED', progress: { total: 1, succeeded: 1 } });
-  expect(request.outcomes.nodes).toMatchObject([{ status: 'SUCCEEDED', source: 'CALLBACK', fault: null }]);
+  const source = each.operation.callbackService === null ? 'ANSWER' : 'CALLBACK';
+  expect(request.outcomes.nodes).toMatchObject([{ status: 'SUCCEEDED', source, fault: null }]);
   expect(stack.simulator.ledger.posts).toHaveLength(1);
 });
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { identifiersWithin } from '../support/documented-callbacks.ts';
 import { OPERATION_CASES } from '../support/operation-fixtures.ts';
 
 const OTHER = '0000123456-00002';
@@ -45,9 +46,9 @@ test.each(OPERATION_CASES.filter(({ operation }) => operation.name !== 'ACTIVATE
     const parsed = operation.parse(input);
     if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults));
     const { devices, settings } = parsed.command;
-    expect(operation.actionOn(input.accountName, devices, settings).body).toMatchObject({
-      devices: [{ deviceIds: expect.arrayContaining([{ kind: expect.any(String), id: expect.any(String) }]) }],
-    });
+    const named = devices?.flatMap(({ deviceIds }) => deviceIds.map(({ id }) => id));
+    const { body } = operation.actionOn(input.accountName, devices, settings);
+    expect(named).toEqual(expect.arrayContaining([identifiersWithin(body)[0]?.id]));
     for (const none of [[], [{ deviceIds: [] }], [...(devices ?? []), { deviceIds: [] }]])
       expect(() => operation.actionOn(input.accountName, none, settings)).toThrow('is not sent');
   },

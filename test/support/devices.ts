@@ -12,6 +12,11 @@ export function devices(count: number, first = 1): TestDevice[] {
   }));
 }
 
+/** The EID of an eSIM device of its own. */
+export function eid(number: number): string {
+  return `89049032${String(number).padStart(24, '0')}`;
+}
+
 export function iccid(number: number): string {
   return `8914800${String(number).padStart(13, '0')}`;
 }

@@ -3,6 +3,7 @@ import type { Operation } from '../../src/operations/define-operation.ts';
 import { OPERATIONS } from '../../src/operations/index.ts';
 import type { Proof } from '../../src/operations/proof.ts';
 import type { DocumentedCallback } from './documented-callbacks.ts';
+import { eid, iccid } from './devices.ts';
 import { fixture } from './fixture.ts';
 
 export interface Identifier {
@@ -81,6 +82,11 @@ interface Listed {
 /** The input with other devices. An operation on a group or an account too has them in its target. */
 export function withDevices<Devices>({ input }: OperationFixture, devices: Devices) {
   return { ...input, ...('target' in input ? { target: { devices } } : { devices }) };
+}
+
+/** How one of many devices is named: by its ICCID, or by its EID where the operation takes nothing else. */
+export function identifierOf(number: number, { identifierKinds }: OperationFixture): Identifier {
+  return identifierKinds.includes('ICCID') ? { kind: 'ICCID', value: iccid(number) } : { kind: 'EID', value: eid(number) };
 }
 
 /** The identifiers with the companions that they lack. */
