@@ -189,7 +189,12 @@ const FOLLOWED: readonly (readonly [what: string, theirs: (theirs: Belongings) =
   ['by its id', ({ settled }) => ({ id: settled.id }), { id: NO_ID }, FOLLOW],
   ['by the carrier’s id', ({ settled }) => ({ id: settled.carrierRequestId }), { id: NO_CARRIER_ID }, FOLLOW],
   ['while it is open', ({ queued }) => ({ id: queued.id, after: 'LATEST' }), { id: NO_ID, after: 'LATEST' }, FOLLOW],
-  ['after its own cursor', ({ settled, cursor }) => ({ id: settled.id, after: cursor }), { id: NO_ID, after: `3.${NO_ID}.00000000` }],
+  [
+    'after its own cursor',
+    ({ settled, cursor }) => ({ id: settled.id, after: cursor }),
+    { id: NO_ID, after: `3.${NO_ID}.00000000` },
+    FOLLOW,
+  ],
 ];
 
 test.each(FOLLOWED)(
