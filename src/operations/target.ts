@@ -21,7 +21,7 @@ export interface Target<Fields extends z.ZodRawShape> {
 export type FilterNames = Readonly<Partial<Record<keyof DeviceFilter, string>>>;
 
 /** The devices of a parsed input. */
-interface ChosenDevices {
+export interface ChosenDevices {
   /** Null when the carrier chooses them by `filter`. */
   readonly devices: readonly RequestedDevice[] | null;
   readonly filter: DeviceFilter;
@@ -119,7 +119,7 @@ export function reportRepeatedKeys(fields: readonly { readonly key: string }[] |
 }
 
 /** The three ways to name devices: a list, a group, or the whole account. */
-interface Choice<Device> {
+export interface Choice<Device> {
   readonly devices?: readonly Device[] | null | undefined;
   readonly group?: (Narrowing & { readonly groupName: string }) | null | undefined;
   readonly wholeAccount?: (Narrowing & { readonly confirmAccountName: string }) | null | undefined;

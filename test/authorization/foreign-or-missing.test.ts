@@ -182,19 +182,25 @@ test('a dead letter of another account looks like one that does not exist', asyn
 });
 
 const FOLLOW = 'subscription ($id: ID!, $after: Cursor) { requestStatus(requestId: $id, after: $after) { cursor status outcomes { id } } }';
-/** [what is asked for, how, what does not exist] */
-const FOLLOWED: readonly (readonly [what: string, theirs: (theirs: Belongings) => object, missing: object])[] = [
-  ['by its id', ({ settled }) => ({ id: settled.id }), { id: NO_ID }],
-  ['by the carrier’s id', ({ settled }) => ({ id: settled.carrierRequestId }), { id: NO_CARRIER_ID }],
-  ['while it is open', ({ queued }) => ({ id: queued.id, after: 'LATEST' }), { id: NO_ID, after: 'LATEST' }],
-  ['after its own cursor', ({ settled, cursor }) => ({ id: settled.id, after: cursor }), { id: NO_ID, after: `3.${NO_ID}.00000000` }],
+const CHANGES = 'subscription ($account: String!) { requestsChanged(accountName: $account) { cursor requests { id status } } }';
+/** [what is asked for, how, what does not exist, the document] */
+const FOLLOWED: readonly (readonly [what: string, theirs: (theirs: Belongings) => object, missing: object, query: string])[] = [
+  ['with all of its account', () => ({ account: ACCOUNTS.theirs }), { account: NO_ACCOUNT }, CHANGES],
+  ['by its id', ({ settled }) => ({ id: settled.id }), { id: NO_ID }, FOLLOW],
+  ['by the carrier’s id', ({ settled }) => ({ id: settled.carrierRequestId }), { id: NO_CARRIER_ID }, FOLLOW],
+  ['while it is open', ({ queued }) => ({ id: queued.id, after: 'LATEST' }), { id: NO_ID, after: 'LATEST' }, FOLLOW],
+  [
+    'after its own cursor',
+    ({ settled, cursor }) => ({ id: settled.id, after: cursor }),
+    { id: NO_ID, after: `3.${NO_ID}.00000000` },
+    FOLLOW,
+  ],
 ];
 
 test.each(FOLLOWED)(
   'another account’s request is not followed, as one that does not exist: %s, over Server-Sent Events',
-  async (_what, theirs, missing) => {
-    const follow = (variables: object) =>
-      ask(world.url, caller.authorization, { query: FOLLOW, variables: { ...variables } }, 'text/event-stream');
+  async (_what, theirs, missing, query) => {
+    const follow = (variables: object) => ask(world.url, caller.authorization, { query, variables: { ...variables } }, 'text/event-stream');
     const foreign = await follow(theirs(world.theirs));
     expect(foreign).toEqual(await follow(missing));
     expect(foreign.text).toContain('NOT_FOUND');
@@ -203,10 +209,10 @@ test.each(FOLLOWED)(
 
 test.each(FOLLOWED)(
   'another account’s request is not followed, as one that does not exist: %s, over a WebSocket',
-  async (_what, theirs, missing) => {
+  async (_what, theirs, missing, query) => {
     await using socket = await RawWebSocket.ready(world.stack.gateway.urls.websocket, caller.authorization);
     const follow = async (variables: object) => {
-      socket.subscribe('same', FOLLOW, { ...variables });
+      socket.subscribe('same', query, { ...variables });
       return socket.ending('same');
     };
     const foreign = await follow(theirs(world.theirs));

@@ -10,7 +10,8 @@ import { startGuardedDatabase, type GuardedDatabase } from './support/guarded-da
 import { startGuardedStack, type GuardedStack } from './support/guarded-stack.ts';
 import { activated } from './support/marked-callbacks.ts';
 import { everything } from './support/marked-inputs.ts';
-import { deliver, reconcileSilentDevices, runMutations, runUpkeep, sendStrangeMessages } from './support/trips.ts';
+import { readCarrierData } from './support/carrier-data-trips.ts';
+import { deliver, reconcileSilentDevices, runMutations, runUpkeep, sendStrangeMessages, SILENT } from './support/trips.ts';
 
 const reason = noPostgres();
 if (reason !== null) process.stderr.write(`A database is not searched for markers: ${reason}.\n`);
@@ -50,6 +51,7 @@ test.skipIf(reason !== null)(
     await runMutations(stack);
     await sendStrangeMessages(stack);
     await reconcileSilentDevices(stack);
+    await readCarrierData(stack, SILENT[0]);
     await goAway(stack, database);
     await runUpkeep(stack);
     await stack.look();

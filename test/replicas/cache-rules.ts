@@ -135,7 +135,7 @@ export const CACHE_RULES: readonly ReplicaRule[] = [
       {
         name: 'the generation is read once',
         edits: [
-          { file: GENERATION, find: 'factTopic(FACT), () => this.#readAgain(),', replace: 'factTopic(FACT), () => Promise.resolve(),' },
+          { file: GENERATION, find: '() => this.#readAgain(), options.onFailure', replace: '() => Promise.resolve(), options.onFailure' },
         ],
       },
       {

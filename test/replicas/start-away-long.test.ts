@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeCallbackPath } from '../../src/resolvers/callbacks/callback-paths.ts';
 import { Hub } from '../../src/datasources/request-log/hub.ts';
 import { openPostgresStore } from '../../src/datasources/request-log/postgres/open-postgres-store.ts';
+import { SCHEMA_VERSION } from '../../src/datasources/request-log/postgres/prepare-database.ts';
 import { noPostgres } from '../support/postgres-programs.ts';
 import { startPostgres, type PostgresServer } from '../support/postgres-server.ts';
 import { startTcpFaultProxy } from '../support/tcp-fault-proxy.ts';
@@ -99,7 +100,7 @@ describe.skipIf(reason !== null)('a gateway that starts while its database is aw
     await proxy.heal();
     expect(await stack.gateway.exited).toBe(1);
     expect(stack.gateway.output()).toContain('The store has schema 99');
-    await setSchema('1');
+    await setSchema(String(SCHEMA_VERSION));
     await stack.restart();
     await untilOpen(stack);
     await untilEmptied(stack);

@@ -1,4 +1,5 @@
 import type { Finding } from '../../../src/datasources/request-log/follow-up-log.ts';
+import { settleAll } from '../contract-support.ts';
 import { deviceOfIccid, kindsOf, ownGuid, plainKey, spelt } from './fleet.ts';
 import type { OperationOf } from './operations.ts';
 import type { PlainFinding } from './plain-shapes.ts';
@@ -101,8 +102,7 @@ export function planResolve(situation: Situation, { part, to }: OperationOf<'res
 
 export function planSettle({ model, now, turnMs }: Situation, { turnsAgo }: OperationOf<'settle'>): PlannedCall[] {
   const before = now + turnMs - turnsAgo * turnMs;
-  const expected = { ...plainSettle(model, before, now), done: true };
-  return [{ name: `settleUnclaimed ${before}`, call: (log) => log.settleUnclaimed(before), expected }];
+  return [{ name: `settleUnclaimed ${before}`, call: (log) => settleAll(log, before), expected: plainSettle(model, before, now) }];
 }
 
 /** A recovery takes several jobs, so what it does is predictable only when nothing else runs in the turn. */
