@@ -51,6 +51,20 @@ export const ASKED_OPERATIONS = {
     response: () => ({ suspendResponse: { expectedResumeDate: '2027-03-01T00:00:00Z', maxSuspendDaysAllowed: '90' } }),
   },
   RestoreDevices: { ...LINE, endpoint: 'restore', weight: 2, response: () => ({ restoreResponse: { restored: 'true' } }), hasNidd: true },
+  DeactivateDevices: {
+    ...LINE,
+    endpoint: 'deactivate',
+    weight: 1,
+    response: () => ({ deactivateResponse: { deactivated: 'true' } }),
+  },
+  ChangeServicePlan: {
+    ...LINE,
+    endpoint: 'plan',
+    weight: 1,
+    settings: { servicePlan: 'm2m4G2GB' },
+    response: () => ({}),
+    hasNidd: true,
+  },
   RenewActivationCode: { ...PROFILE, endpoint: 'renewActivationCode', weight: 2, kinds: ['EID', 'ICCID'], response: profileResponse },
   ResumeProfile: { ...PROFILE, endpoint: 'profileResume', weight: 2, kinds: ['ICCID'], response: profileResponse },
 } as const satisfies Readonly<Record<string, AskedOperation>>;
