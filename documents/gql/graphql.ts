@@ -638,6 +638,8 @@ export type InputFaultCode =
   | 'NEEDS_DEVICES'
   /** The eSIM must be named by its EID or ICCID. */
   | 'NEEDS_EID_OR_ICCID'
+  /** The operation may reach devices of every account, so it needs the right to all of them. */
+  | 'NEEDS_EVERY_ACCOUNT'
   /** The device lacks an identifier that the operation needs. */
   | 'NEEDS_IDENTIFIER'
   /** An IP address needs the name of its pool. */

@@ -34,12 +34,13 @@ export const changeDeviceIdentifiers = defineOperation({
   maxDevices: 1,
   hasRateLimit: false,
   scope: 'write',
+  namesNoAccount: true,
   states: { from: ['ACTIVE'], to: null },
   texts: {
     purpose: 'Move lines to another SIM or device',
     noun: 'The change of identifiers',
     mutation:
-      'Moves active lines to another SIM (ICCID), to another device (IMEI), or to both. The line keeps its phone number, and its history under each identifier that does not change; the old identifiers find nothing any more. The old hardware loses its service at once. The phone number itself cannot be changed here: the carrier takes a repeated request for another change, so a lost answer could cost a second number. New hardware may need another plan (`servicePlan`). The carrier takes one line in a request, so a mutation may name 100. Each line reports in a callback, with the old and the new identifiers (`DeviceOutcome.deviceIds`). The carrier is not told the account: it finds lines in every account that its user may use.',
+      'Moves active lines to another SIM (ICCID), to another device (IMEI), or to both. The line keeps its phone number, and its history under each identifier that does not change; the old identifiers find nothing any more. The old hardware loses its service at once. The phone number itself cannot be changed here: the carrier takes a repeated request for another change, so a lost answer could cost a second number. New hardware may need another plan (`servicePlan`). The carrier takes one line in a request, so a mutation may name 100. Each line reports in a callback, with the old and the new identifiers (`DeviceOutcome.deviceIds`). The carrier is not told the account: it finds lines in every account that its user may use. So this takes your right to every account of the gateway.',
     inputType: 'Which lines move to which hardware.',
   },
   target: listedDevices(device, '1 to 100 active lines.', { most: 100 }),

@@ -46,6 +46,11 @@ interface Definition<Fields extends z.ZodRawShape, TargetFields extends z.ZodRaw
   readonly hasRateLimit: boolean;
   /** The right that its mutation needs. `terminate` when it cannot be undone. */
   readonly scope: 'write' | 'terminate';
+  /**
+   * The carrier is told no account, so the devices may be of any account that its user has. The caller needs the right to every account of
+   * this gateway.
+   */
+  readonly namesNoAccount?: true;
   /** Texts of the graph. */
   readonly texts: {
     /** The enum value, without a stop: "Activate service for devices". */

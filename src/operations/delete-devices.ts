@@ -27,12 +27,13 @@ export const deleteDevices = defineOperation({
   maxDevices: 100,
   hasRateLimit: false,
   scope: 'terminate',
+  namesNoAccount: true,
   states: { from: ['DEACTIVE'], to: null },
   texts: {
     purpose: 'Delete deactivated devices with all their history',
     noun: 'The deletion',
     mutation:
-      'Deletes deactivated devices from the carrier’s database. It cannot be undone: the carrier forgets the device and all its history of usage, connections and provisioning. Save what you need first. The hardware is not lost. The SIM or IMEI of a deactivated line must be deleted before it can be used in another pairing (`changeDeviceIdentifiers`). Nothing is billed. A device that is not deactivated fails; `deactivateDevices` ends its line. The mutation needs the scope `terminate`. The carrier answers at once with the result of each device, and no callback comes: the request is usually complete when the mutation returns (`DeviceOutcome.source` is ANSWER). The carrier takes 100 devices in one request; more are split. If the answer is lost, no read tells a deleted device from one that was never there. The carrier is not told the account: it deletes devices of every account that its user may use.',
+      'Deletes deactivated devices from the carrier’s database. It cannot be undone: the carrier forgets the device and all its history of usage, connections and provisioning. Save what you need first. The hardware is not lost. The SIM or IMEI of a deactivated line must be deleted before it can be used in another pairing (`changeDeviceIdentifiers`). Nothing is billed. A device that is not deactivated fails; `deactivateDevices` ends its line. The mutation needs the scope `terminate`. The carrier answers at once with the result of each device, and no callback comes: the request is usually complete when the mutation returns (`DeviceOutcome.source` is ANSWER). The carrier takes 100 devices in one request; more are split. If the answer is lost, no read tells a deleted device from one that was never there. The carrier is not told the account: it deletes devices of every account that its user may use. So this takes your right to every account of the gateway.',
     inputType: 'Which devices to delete.',
   },
   target: listedDevices(device, '1 to 10,000 deactivated devices.'),

@@ -29,6 +29,7 @@ export const INPUT_FAULT_CODES = {
   SKU_NEEDS_ICCID: 'With `skuNumber` each device needs its ICCID.',
   EXCLUDES_LEAD: 'The field cannot be used together with `leadId`.',
   UNKNOWN_ACCOUNT: 'The account is not one that you can use here.',
+  NEEDS_EVERY_ACCOUNT: 'The operation may reach devices of every account, so it needs the right to all of them.',
   NOT_FOUND: 'There is no such request, or you may not change it.',
   NOTHING_QUEUED: 'No part of the request waits to be sent.',
   NOTHING_FAILED: 'No device of the request has failed, or none with the fault code that is asked for.',

@@ -15,6 +15,8 @@ export const updateCostCenter = defineOperation({
   maxDevices: 10_000,
   hasRateLimit: false,
   scope: 'write',
+  // Beside listed devices the SDK takes no account.
+  namesNoAccount: true,
   texts: {
     purpose: 'Set or remove the cost center of devices',
     noun: 'The update of the cost center',

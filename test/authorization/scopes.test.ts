@@ -52,6 +52,8 @@ interface Field {
   readonly missing: string;
   /** It looks a request up, which only a reader can. */
   readonly alsoReads?: boolean;
+  /** It may reach devices of every account. */
+  readonly needsEvery?: boolean;
 }
 
 const FIELDS: Readonly<Record<string, Field>> = {
@@ -79,6 +81,13 @@ const FIELDS: Readonly<Record<string, Field>> = {
     allowed: () => '"comment":"unclaimed"',
     missing: '{"unclaimedCallbacks":{"nodes":[]}}',
   },
+  'Query.checkDevices': {
+    needs: 'read',
+    query: ({ mine }) => `{ checkDevices(accountName: "${mine.account}", operation: SUSPEND_DEVICES,
+      devices: [{ deviceIds: [{ kind: ICCID, value: "89148000000000000001" }] }]) { devices { verdict } } }`,
+    allowed: () => '"verdict"',
+    missing: '"code":"NOT_FOUND"',
+  },
   'Query.deadLetters': {
     needs: 'admin',
     query: ({ mine }) => `{ deadLetters(accountName: "${mine.account}") { nodes { reason } } }`,
@@ -92,7 +101,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
     missing: '{"auditLog":{"nodes":[]}}',
   },
   ...Object.fromEntries(
-    OPERATION_CASES.map(({ operation: { mutation, typeName, scope }, input }): [string, Field] => [
+    OPERATION_CASES.map(({ operation: { mutation, typeName, scope, namesNoAccount = false }, input }): [string, Field] => [
       `Mutation.${mutation}`,
       {
         needs: scope,
@@ -100,6 +109,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
           `mutation { ${mutation}(input: ${inputLiteral(typeName, { ...input, accountName: mine.account, validateOnly: true })}) { __typename ${FAULTS} } }`,
         allowed: () => 'InputAccepted',
         missing: 'UNKNOWN_ACCOUNT',
+        needsEvery: namesNoAccount,
       },
     ]),
   ),
@@ -154,16 +164,18 @@ const FIELDS: Readonly<Record<string, Field>> = {
 
 /** They need no scope: test/front-end/viewer.test.ts shows who is told what. */
 const OF_ONESELF = ['Query.viewer'];
+/** It stays open: test/subscriptions/requests-changed.test.ts shows who is told what. */
+const STAYS_OPEN = ['Subscription.requestsChanged'];
 
 test('the table lists every field that leads into the graph', () => {
   const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
   const fields = roots.flatMap((type) => Object.keys(type?.getFields() ?? {}).map((field) => `${type?.name}.${field}`));
-  expect([...Object.keys(FIELDS), ...OF_ONESELF].toSorted()).toEqual(fields.toSorted());
+  expect([...Object.keys(FIELDS), ...OF_ONESELF, ...STAYS_OPEN].toSorted()).toEqual(fields.toSorted());
 });
 
 test.each(Object.entries(FIELDS))(
   '%s is for who has its scope with the account',
-  async (name, { needs, query, allowed, missing, alsoReads }) => {
+  async (name, { needs, query, allowed, missing, alsoReads, needsEvery }) => {
     const seen: string[] = [];
     for (const { scope, place, key } of holders) {
       const accept = name.startsWith('Subscription') ? 'text/event-stream' : 'application/graphql-response+json';
@@ -172,8 +184,10 @@ test.each(Object.entries(FIELDS))(
         text.includes(allowed(world)) && 'allowed',
         text.includes(missing) && 'missing',
         text.includes('"FORBIDDEN"') && 'forbidden',
+        text.includes('NEEDS_EVERY_ACCOUNT') && 'more',
       ].filter(Boolean);
-      const expected = scope !== needs ? 'forbidden' : place === 'another account' || alsoReads ? 'missing' : 'allowed';
+      const isMissing = place === 'another account' || alsoReads;
+      const expected = scope !== needs ? 'forbidden' : isMissing ? 'missing' : needsEvery && place !== 'every account' ? 'more' : 'allowed';
       expect(found, `${scope} on ${place}: ${text}`).toEqual([expected]);
       if (expected === 'forbidden' && !name.startsWith('Subscription')) {
         expect(status).toBe(403);
@@ -182,7 +196,7 @@ test.each(Object.entries(FIELDS))(
       }
       seen.push(expected);
     }
-    expect(new Set(seen).size).toBe(alsoReads ? 2 : 3);
+    expect(new Set(seen).size).toBe(alsoReads ? 2 : needsEvery ? 4 : 3);
   },
 );
 

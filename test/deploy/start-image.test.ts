@@ -69,7 +69,7 @@ async function startImage(storeUrl: string | null, file: string): Promise<void> 
   gateway.stdout?.on('data', (chunk: Buffer) => (log += chunk.toString()));
   gateway.stderr?.on('data', (chunk: Buffer) => (log += chunk.toString()));
   const exited = once(gateway, 'exit');
-  await until(() => gateway.exitCode !== null || log.includes('"listener":"admin"'));
+  await until(() => gateway.exitCode !== null || log.includes('"listener":"websocket"'));
   expect(gateway.exitCode, log).toBeNull();
   const portOf = (listener: string) => new RegExp(`"listener":"${listener}","url":"http://[^:]*:(\\d+)`).exec(log)?.[1] ?? '';
   const here = { ...env, M2M_ADMIN_PORT: portOf('admin') };

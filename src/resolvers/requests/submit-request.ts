@@ -89,6 +89,8 @@ export class RequestSubmitter {
     if (accounts.has(command.accountName)) attempt.account = command.accountName;
     attempt.devices = command.devices?.length ?? null;
     if (!mayUse(caller, command.accountName, command.operation.scope) || !accounts.has(command.accountName)) return UNKNOWN_ACCOUNT;
+    const { namesNoAccount, scope } = command.operation;
+    if (namesNoAccount && ![...accounts].every((account) => mayUse(caller, account, scope))) return NEEDS_EVERY_ACCOUNT;
     const carrierRequests = split(command);
     if (command.validateOnly) return { type: 'VALIDATED', command, carrierRequestCount: carrierRequests.length, at: this.#options.now() };
 
@@ -246,6 +248,13 @@ export const UNKNOWN_ACCOUNT = refuseInput(
   'accountName',
   'UNKNOWN_ACCOUNT',
   'This account is not one you can use here. Check its name, leading zeros included.',
+);
+
+/** Of an operation that may reach devices of any account. */
+const NEEDS_EVERY_ACCOUNT = refuseInput(
+  'accountName',
+  'NEEDS_EVERY_ACCOUNT',
+  'The carrier is told no account for this operation, so it may reach devices of every account. It needs your right to every account of this gateway.',
 );
 
 /** Stands for the callback service of a carrier request that has none. */
