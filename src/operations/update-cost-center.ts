@@ -21,7 +21,7 @@ export const updateCostCenter = defineOperation({
     purpose: 'Set or remove the cost center of devices',
     noun: 'The update of the cost center',
     mutation:
-      'Sets the cost center of devices, or removes it: give exactly one of `costCenter` and `removeCostCenter`. It costs nothing, and the same update again changes nothing. Each device reports in a callback.',
+      'Sets the cost center of devices, or removes it: give exactly one of `costCenter` and `removeCostCenter`. It costs nothing, and the same update again changes nothing. Each device reports in a callback. For listed devices the carrier is not told the account, so this takes your right to every account of the gateway.',
     inputType: "Which devices get which cost center. No field may contain `'`, `<` or `\\`.",
   },
   target: confirmedLines({ verb: 'update', consequence: 'the cost center of every device of the account will change' }),
