@@ -162,11 +162,14 @@ class FreeGame {
     const { log, now } = this.#store;
     const request = freeRequest(++this.#numbers, operation, now);
     const { guid } = operation;
-    await Promise.all([
+    // On PostgreSQL a step may come before the request is there, and fail. The others are still on their way then.
+    const given = await Promise.allSettled([
       log.create(request),
       log.step(request.id, 0, { type: 'SENDING' }),
       guid === null ? null : log.step(request.id, 0, freeStep('ACCEPTED', guid)),
     ]);
+    const failed = given.find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
   }
 
   async #purge(before: number): Promise<void> {
