@@ -7,9 +7,10 @@ import WebSocket from 'ws';
 import codegenConfig from '../../examples/codegen-config.ts';
 import { followWithGraphqlWs } from '../../examples/follow-with-graphql-ws.ts';
 import { graphqlProxy } from '../../examples/graphql-proxy.ts';
+import { watchRequests, type Row } from '../../examples/live-table.ts';
 import { activateDevices } from '../support/activate-devices.ts';
 import { openSandbox } from '../support/open-sandbox.ts';
-import { graphql } from '../support/stack.ts';
+import { graphql, startStack } from '../support/stack.ts';
 
 const root = join(import.meta.dirname, '../..');
 const withoutIndent = (code: string) => code.replace(/^\s+/gm, '');
@@ -62,6 +63,26 @@ test('behind the development proxy of Vite a page activates devices and follows 
     onEvent: ({ status }) => void seen.push(status),
   });
   expect(seen.at(-1)).toBe('SUCCEEDED');
+});
+
+test('the table of the page shows requests as they are made and as they end', async () => {
+  await using stack = await startStack();
+  const first = await activateDevices(stack, 1);
+  const drawn = Promise.withResolvers<readonly Row[]>();
+  let second: string | null = null;
+  const isEnded = (rows: readonly Row[], id: string | null) => rows.some((row) => row.id === id && row.status === 'SUCCEEDED');
+  const stop = await watchRequests(
+    stack.client(),
+    stack.account,
+    async (document, variables) => (await stack.query<never>(document, { ...variables })).data as never,
+    (rows) => {
+      if (isEnded(rows, first.id) && isEnded(rows, second)) drawn.resolve(rows);
+    },
+    drawn.reject,
+  );
+  ({ id: second } = await activateDevices(stack, [7]));
+  expect((await drawn.promise).map(({ id }) => id)).toEqual([second, first.id]);
+  stop();
 });
 
 test('the codegen of the page makes documents with strings for scalars, and possibleTypes with every interface and union', async () => {
