@@ -378,7 +378,7 @@ export type DeactivateProfileInput = {
   clientReference?: string | null | undefined;
   /** 1 to 10,000 active profiles. */
   devices: Array<DeactivateProfileDeviceInput>;
-  /** `true`: use one of the waivers of your contract, so that no early termination fee is billed. `false`: the fee is billed if the contract has one. Default: `false`. */
+  /** `true`: use waivers of the contract, one for each line, so that the carrier bills no early termination fee. `false`: the fee is billed if the contract has one. Default: `false`. */
   etfWaiver?: boolean | null | undefined;
   /** Makes it safe to repeat the mutation: the same key with the same input returns the same request, and the carrier gets it once. Two inputs are the same when they ask the carrier for the same: the spelling of texts and identifiers does not count, nor the order of the identifiers of a device and of custom fields. The order of devices counts, because `DeviceOutcome.index` is the place in it. 1–255 characters. A key belongs to you and the account. Use a new UUID for each action of a user. */
   idempotencyKey?: string | null | undefined;

@@ -1,7 +1,6 @@
-import * as z from 'zod';
 import { confirmedLineBody } from './bodies.ts';
 import { defineOperation } from './define-operation.ts';
-import { text, withDefault } from './fields.ts';
+import { etfWaiver, text, withDefault } from './fields.ts';
 import { LINE_CHANGES } from './line-limits.ts';
 import { countedLines } from './line-target.ts';
 import { historyShows, stateShows } from './proof.ts';
@@ -33,9 +32,7 @@ export const deactivateDevices = defineOperation({
     reasonCode: withDefault(text(50), 'FF').describe(
       'The carrier’s code for the reason, at most 50 characters. The only one that the carrier documents is `FF` (general administration or maintenance). Default: `FF`.',
     ),
-    etfWaiver: withDefault(z.boolean(), false).describe(
-      '`true`: use waivers of the contract, one for each line, so that the carrier bills no early termination fee. `false`: the fee is billed if the contract has one. Default: `false`.',
-    ),
+    etfWaiver,
   },
   shown: ['groupName', 'servicePlan', 'confirmDeviceCount', 'reasonCode', 'etfWaiver'],
   body(accountName, devices, settings, selection) {

@@ -82,18 +82,14 @@ export const carrierName = text(100);
 export const skuNumber = text(20);
 
 /** The codes are the carrier's, and only one of them is public. */
-export const reasonCode = optional(text(100))
-  .transform((value) => value ?? 'FF')
-  .describe(
-    'Why the line ends: a code of the carrier, at most 100 characters. Default: `FF` (general administration or maintenance). The carrier names no other at present.',
-  );
+export const reasonCode = withDefault(text(100), 'FF').describe(
+  'Why the line ends: a code of the carrier, at most 100 characters. Default: `FF` (general administration or maintenance). The carrier names no other at present.',
+);
 
 /** The carrier's default is `true` for some products and `false` for others. So it is always sent. */
-export const etfWaiver = optional(z.boolean())
-  .transform((value) => value ?? false)
-  .describe(
-    '`true`: use one of the waivers of your contract, so that no early termination fee is billed. `false`: the fee is billed if the contract has one. Default: `false`.',
-  );
+export const etfWaiver = withDefault(z.boolean(), false).describe(
+  '`true`: use waivers of the contract, one for each line, so that the carrier bills no early termination fee. `false`: the fee is billed if the contract has one. Default: `false`.',
+);
 
 export const accountName = text(64).describe(
   'The billing account, usually 10 digits, a dash and 5 digits: `0868924207-00001`. Leading zeros must be included. The carrier itself asks for it only where a user has several billing accounts; here it is always required, so that a further account breaks nothing.',
